@@ -1,0 +1,1 @@
+"""The field: profiles and families as tables, and the adapters that read them."""

@@ -1,0 +1,73 @@
+"""Families: what devices of one kind share. One YAML file each, in ``devices/families``."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from facilityd.model.rule import Condition, Detect, Limit, Mismatch, Rule
+from facilityd.model.sample import SignalType
+from facilityd.model.text import Strict, Text
+
+CEREMONY = "ceremony"
+"""The duty state that the clock, not the device, decides: near sunrise and sunset."""
+REST = "rest"
+"""The duty state when no other holds."""
+
+
+class Signal(Strict):
+    """A named quantity. ``range`` is what is physically possible, in ``unit``."""
+
+    type: SignalType = SignalType.FLOAT
+    unit: str = ""
+    name: Text
+    range: tuple[float, float] | None = None
+    decimals: int = Field(default=2, ge=0, le=6, description="digits shown to people")
+    values: dict[int, Text] = Field(default={}, description="names of an enum's codes")
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if self.type is SignalType.ENUM and not self.values:
+            raise ValueError("an enum signal names its codes in 'values'")
+        if self.range and self.range[0] >= self.range[1]:
+            raise ValueError("range is [low, high] with low < high")
+        return self
+
+
+class State(Strict):
+    """A duty state holds while all its conditions hold; the first state that holds wins."""
+
+    name: Text
+    when: tuple[Condition, ...] = Field(min_length=1)
+
+
+class Family(Strict):
+    """Signals, duty states and rules of one kind of device."""
+
+    family: str
+    name: Text
+    signals: dict[str, Signal]
+    states: dict[str, State] = {}
+    rules: dict[str, Rule] = {}
+
+    @model_validator(mode="after")
+    def _closed(self) -> Self:
+        for where, signal in self._mentions():
+            if signal not in self.signals:
+                raise ValueError(f"{where} names signal {signal!r}, which the family does not have")
+        return self
+
+    def _mentions(self) -> list[tuple[str, str]]:
+        states = [(f"state {n}", c.signal) for n, s in self.states.items() for c in s.when]
+        rules = [(f"rule {n}", s) for n, r in self.rules.items() for s in r.detect.inputs]
+        return states + rules
+
+    @cached_property
+    def duty_states(self) -> tuple[str, ...]:
+        """Every state a period may be given for, busiest first."""
+        return (CEREMONY, *self.states, REST)
+
+
+__all__ = ["CEREMONY", "REST", "Condition", "Detect", "Family", "Limit", "Mismatch", "Signal", "State"]

@@ -1,0 +1,56 @@
+"""The error tree, grouped by who must act. A message says what, where and what to do."""
+
+from __future__ import annotations
+
+
+class FacilitydError(Exception):
+    """Something facilityd can name. Printed as one line, never as a traceback."""
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
+        super().__init__(what)
+        self.what, self.where, self.hint = what, where, hint
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{text}; {self.hint}" if self.hint else text
+
+
+# --- the person at the keyboard acts -------------------------------------------------------
+
+
+class UsageError(FacilitydError):
+    """The command cannot be carried out as asked."""
+
+
+class ConfigError(FacilitydError):
+    """The configuration is wrong; carries every problem found, already located."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+# --- the daemon retries, in one place ------------------------------------------------------
+
+
+class Outage(FacilitydError):
+    """Something outside is away; it is retried by whoever owns the connection."""
+
+
+class LinkOutage(Outage):
+    """A link (TCP endpoint, serial port, broker) cannot be opened or was lost."""
+
+
+class SinkOutage(Outage):
+    """A time-series sink does not take points for now."""
+
+
+class StoreFull(Outage):
+    """The journal's disk has no room."""
+
+
+# --- nobody may --------------------------------------------------------------------------
+
+
+class WriteRefused(FacilitydError):
+    """A frame that is not one of the four read functions was about to leave; it did not."""

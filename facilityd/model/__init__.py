@@ -1,0 +1,1 @@
+"""The nouns. Everybody may know them; they know nobody but each other."""

@@ -1,0 +1,69 @@
+"""Units of measure and durations, as people write them in files."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BeforeValidator
+
+from facilityd.model.sample import NS
+
+if TYPE_CHECKING:
+    import pint
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|h|d)")
+_SCALE = {"ms": NS // 1000, "s": NS, "min": 60 * NS, "h": 3600 * NS, "d": 86400 * NS}
+
+
+def duration(text: object) -> int:
+    """Return ns for '500ms', '30s', '5min', '2h' or '1d'. Raises ValueError."""
+    if isinstance(text, int) and not isinstance(text, bool) and text == 0:
+        return 0
+    found = _DURATION.fullmatch(text) if isinstance(text, str) else None
+    if not found:
+        raise ValueError("a duration is a number with ms, s, min, h or d, such as 500ms")
+    return round(float(found[1]) * _SCALE[found[2]])
+
+
+Duration = Annotated[int, BeforeValidator(duration, json_schema_input_type=str)]
+"""Nanoseconds, written as '500ms', '30s', '5min', '2h', '1d'."""
+
+
+def spell_duration(ns: int) -> str:
+    """Return the shortest exact spelling of a duration."""
+    for name in ("d", "h", "min", "s"):
+        if ns and ns % _SCALE[name] == 0:
+            return f"{ns // _SCALE[name]}{name}"
+    return f"{ns / _SCALE['ms']:g}ms"
+
+
+@cache
+def _registry() -> pint.UnitRegistry[float]:
+    # Imported late: it costs 0.2 s, and only configurations that convert units need it.
+    import pint  # noqa: PLC0415
+
+    registry: pint.UnitRegistry[float] = pint.UnitRegistry()
+    registry.define("volt_ampere_reactive = volt * ampere = var")
+    return registry
+
+
+def conversion(source: str, target: str) -> tuple[float, float]:
+    """Return (scale, offset) so that target = source * scale + offset.
+
+    Raises ValueError where the units measure different things or are not known.
+    """
+    if source == target:
+        return 1.0, 0.0
+    import pint  # noqa: PLC0415
+
+    units = _registry()
+    try:
+        zero = units.Quantity(0.0, source).to(target).magnitude
+        one = units.Quantity(1.0, source).to(target).magnitude
+    except pint.DimensionalityError as error:
+        raise ValueError(f"{source} does not convert to {target}") from error
+    except pint.UndefinedUnitError as error:
+        raise ValueError(f"unit of measure {error.unit_names} is not known") from error
+    return one - zero, zero

@@ -1,0 +1,47 @@
+"""Why a value is not good. A value without a reason is good."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Stored with the value. The first group still carries a number, the rest never do."""
+
+    AGE_UNKNOWN = "age-unknown"  # retained MQTT message: true once, nobody knows when
+    CLOCK = "clock"  # the wall clock had just jumped: the instant is doubtful
+
+    TIMEOUT = "timeout"
+    LINK_DOWN = "link-down"
+    OFFLINE = "offline"  # the device's last will said so
+    SKIPPED = "skipped"  # breaker open: not asked, to spare the bus
+    ILLEGAL_FUNCTION = "exception-01"
+    ILLEGAL_ADDRESS = "exception-02"  # the profile is wrong, not the device
+    ILLEGAL_VALUE = "exception-03"
+    DEVICE_FAILURE = "exception-04"
+    DEVICE_BUSY = "exception-06"
+    GATEWAY_PATH = "exception-0A"
+    GATEWAY_TARGET = "exception-0B"  # the gateway answers, the unit behind it does not
+    EXCEPTION = "exception-other"
+    MALFORMED = "malformed"  # an answer that is not the one asked for
+    IDENTITY = "identity"  # the known constant did not come back: answers may be shifted
+    NO_VALUE = "no-value"  # the device's own sentinel for "not available"
+    NOT_A_NUMBER = "not-a-number"
+    OUT_OF_RANGE = "out-of-range"
+    WRONG_TYPE = "wrong-type"
+    MISSING = "missing"  # the message does not carry it
+
+    @property
+    def keeps_value(self) -> bool:
+        """True for uncertain values, which are stored with their number but never judged."""
+        return self in (Reason.AGE_UNKNOWN, Reason.CLOCK)
+
+    @property
+    def is_silence(self) -> bool:
+        """True where the unit itself said nothing, although its link was up."""
+        return self in _SILENCE
+
+
+_SILENCE = frozenset(
+    {Reason.TIMEOUT, Reason.SKIPPED, Reason.OFFLINE, Reason.GATEWAY_TARGET, Reason.MALFORMED}
+)
