@@ -1,0 +1,118 @@
+"""A unit as the adapters see it: a profile, an address, and where its values go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from devices.profile import ModbusProfile, MqttProfile, Point, TopicPoint
+from facilityd.model.sample import NS, SignalType, Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One point of the unit's profile feeding one signal of one device.
+
+    Signal value = point value * scale + offset (unit conversion, scale, tare folded in);
+    ``invert`` flips a boolean. ``low``/``high`` bound what is possible, in the signal's unit.
+    """
+
+    name: str
+    point: Point | TopicPoint
+    stream: Stream
+    slot: int
+    type: SignalType
+    scale: float = 1.0
+    offset: float = 0.0
+    invert: bool = False
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Poll periods in ns by duty state of ``device``; a plain period has only ``rest``.
+
+    For an MQTT unit ``rest`` is how often it is expected to publish.
+    """
+
+    rest: int
+    device: str = ""
+    by_state: dict[str, int] = field(default_factory=dict)
+
+    def period(self, state: str) -> int:
+        """Return the period in ns for a duty state."""
+        return self.by_state.get(state, self.rest)
+
+    @property
+    def fastest(self) -> int:
+        """Return the shortest period in ns: what the bus must be able to keep."""
+        return min((self.rest, *self.by_state.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One addressable hardware module on a link.
+
+    Modbus: ``device_id`` (0-255) and ``base``, added to every address of the profile.
+    MQTT: ``topic``, in front of every topic of the profile.
+    """
+
+    id: str
+    link: str
+    profile: ModbusProfile | MqttProfile
+    streams: tuple[Stream, ...]
+    bindings: tuple[Binding, ...]
+    pace: Pace = field(default_factory=lambda: Pace(30 * NS))
+    device_id: int = 1
+    base: int = 0
+    topic: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModbusLink:
+    """A TCP endpoint, a serial port, or a serial bus behind a TCP gateway."""
+
+    id: str
+    protocol: str  # modbus-tcp | modbus-rtu | modbus-rtu-over-tcp
+    host: str = ""
+    port: int = 502
+    serial_port: str = ""
+    baudrate: int = 9600
+    parity: str = "N"
+    stopbits: int = 1
+    timeout: int | None = None  # ns; None: the profile's
+
+    @property
+    def is_serial_line(self) -> bool:
+        """True where answers carry no transaction id, so that a late one can be mistaken."""
+        return self.protocol != "modbus-tcp"
+
+    @property
+    def where(self) -> str:
+        """Return the endpoint as a technician would name it."""
+        return self.serial_port or f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class MqttLink:
+    """A broker. ``version`` is 3.1.1 or 5; ``ca`` turns TLS on ("system" for the system's)."""
+
+    id: str
+    host: str
+    port: int = 1883
+    version: str = "5"
+    client_id: str = ""
+    username: str = ""
+    password: str = field(default="", repr=False)
+    ca: str = ""
+    certificate: str = ""
+    key: str = ""
+    qos: int = 1
+
+    @property
+    def where(self) -> str:
+        """Return the broker as a technician would name it."""
+        return f"{self.host}:{self.port}"
+
+
+Link = ModbusLink | MqttLink
