@@ -154,7 +154,12 @@ class ModbusProfile(Strict):
     table: Table = Table.HOLDING
     word_order: Literal["big", "little"] = "big"
     max_block: int = Field(default=125, ge=1, le=125, description="registers in one read")
-    max_gap: int = Field(default=8, ge=0, le=125, description="unused registers worth bridging; 0 where holes answer exception 02")
+    max_gap: int = Field(
+        default=8,
+        ge=0,
+        le=125,
+        description="unused registers worth bridging; 0 where holes answer exception 02",
+    )
     timeout: Duration = NS
     min_interval: Duration = 0
     serial: str = Field(default="", description="factory serial settings, such as 9600 8N1")
@@ -167,7 +172,9 @@ class ModbusProfile(Strict):
     @model_validator(mode="after")
     def _closed(self) -> Self:
         names = self.expanded
-        for what, point in [("identity", e.point) for e in self.identity] + [("golden", g.point) for g in self.golden]:
+        for what, point in [("identity", e.point) for e in self.identity] + [
+            ("golden", g.point) for g in self.golden
+        ]:
             if point not in names:
                 raise ValueError(f"{what} names point {point!r}, which the profile does not have")
         return self
@@ -177,15 +184,19 @@ class ModbusProfile(Strict):
         """Points with every ``repeat`` written out and defaults filled in."""
         out: dict[str, Point] = {}
         for name, point in self.points.items():
-            base = point.model_copy(update={
-                "table": point.table or self.table, "word_order": point.word_order or self.word_order,
-            })
+            base = point.model_copy(
+                update={
+                    "table": point.table or self.table,
+                    "word_order": point.word_order or self.word_order,
+                }
+            )
             for n in range(base.repeat.count) if base.repeat else (None,):
                 if n is None or base.repeat is None:
                     out[name] = base
                     continue
                 out[name.replace("{n}", str(base.repeat.first + n))] = base.model_copy(
-                    update={"address": base.address + n * base.repeat.step, "repeat": None})
+                    update={"address": base.address + n * base.repeat.step, "repeat": None}
+                )
         return out
 
 
@@ -261,8 +272,11 @@ class MqttProfile(Strict):
             for n in range(point.repeat.first, point.repeat.first + point.repeat.count):
                 sources = tuple(
                     Source(topic=s.topic.replace("{n}", str(n)), pointer=s.pointer.replace("{n}", str(n)))
-                    for s in point.sources)
-                out[name.replace("{n}", str(n))] = point.model_copy(update={"sources": sources, "repeat": None})
+                    for s in point.sources
+                )
+                out[name.replace("{n}", str(n))] = point.model_copy(
+                    update={"sources": sources, "repeat": None}
+                )
         return out
 
 
