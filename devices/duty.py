@@ -1,0 +1,75 @@
+"""Duty at the edge: which state each device is in, so that its units are read at the right pace.
+
+Lives beside the adapters on purpose: the pace must follow the field even when everything
+behind the journal is busy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from facilityd.model.duty import duty
+
+from devices.family import CEREMONY, REST, Family
+from facilityd.model.sample import Sample, Value
+
+Listener = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class _Device:
+    family: Family
+    values: dict[str, Value] = field(default_factory=dict)
+    state: str = REST
+    listeners: list[Listener] = field(default_factory=list)
+
+
+class DutyBoard:
+    """Latest good values and the duty state of each device that has one.
+
+    ``ceremony`` tells whether a steady instant in ns lies near a ceremony.
+    """
+
+    def __init__(self, families: Mapping[str, Family], ceremony: Callable[[int], bool] | None = None) -> None:
+        self._devices = {name: _Device(family) for name, family in families.items()}
+        self._ceremony = ceremony or (lambda _: False)
+        self._near = False
+
+    def state(self, device: str) -> str:
+        """Return the duty state that sets the pace now."""
+        known = self._devices.get(device)
+        if known is None:
+            return REST
+        return CEREMONY if self._near and known.state == REST else known.state
+
+    def watch(self, device: str, listener: Listener) -> None:
+        """Call ``listener`` with the device's name whenever its state changes."""
+        if device in self._devices:
+            self._devices[device].listeners.append(listener)
+
+    def observe(self, sample: Sample) -> None:
+        """Learn from a sample as it is taken."""
+        known = self._devices.get(sample.stream.device)
+        if known is None or not known.family.states:
+            return
+        for index, signal in enumerate(sample.stream.signals):
+            value = sample.values[index]
+            if value is not None and index not in sample.reasons:
+                known.values[signal] = value
+        before, known.state = known.state, duty(known.family.states, known.values) or REST
+        if known.state != before:
+            self._tell(sample.stream.device, known)
+
+    def tick(self, steady: int) -> None:
+        """Look at the calendar; call about once a second."""
+        near = self._ceremony(steady)
+        if near != self._near:
+            self._near = near
+            for name, known in self._devices.items():
+                self._tell(name, known)
+
+    @staticmethod
+    def _tell(name: str, known: _Device) -> None:
+        for listener in known.listeners:
+            listener(name)

@@ -1,0 +1,209 @@
+"""A link and its units: opens it, keeps the timetable, hands in samples, for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+from devices.duty import DutyBoard
+from devices.modbus.client import Failed, Reader, connect
+from devices.modbus.plan import RTU_CHARACTER_BITS, plan_unit
+from devices.modbus.poll import Program, identify, poll, recognised, voided
+from devices.modbus.turn import RECHECK_S, Timetable, Turn
+from devices.unit import ModbusLink, Unit
+from facilityd.errors import LinkOutage
+from facilityd.model.clock import Clock
+from facilityd.model.link import LinkHealth
+from facilityd.model.quality import Reason
+from facilityd.model.sample import NS, Intake, Sample
+
+log = logging.getLogger(__name__)
+
+HEALTH_S = 10.0
+DEAD_AFTER = 3
+"""Unanswered requests in a row, from all units, before a link is opened anew."""
+
+
+class Bus:
+    """Everything one Modbus link does."""
+
+    def __init__(
+        self,
+        link: ModbusLink,
+        units: Sequence[Unit],
+        intake: Intake,
+        clock: Clock,
+        duty: DutyBoard,
+        health: Callable[[LinkHealth], None],
+    ) -> None:
+        self._link, self._intake, self._clock, self._duty, self._health = link, intake, clock, duty, health
+        self._programs = [Program.of(plan_unit(unit, link)) for unit in units]
+        self._loop = asyncio.get_running_loop()
+        self._table = Timetable.of(link.id, [p.plan for p in self._programs], self._loop.time())
+        self._turns = dict(zip(self._table.turns, self._programs, strict=True))
+        self._wake = asyncio.Event()
+        self._pause = 3.5 * RTU_CHARACTER_BITS / link.baudrate if link.is_serial_line else 0.0
+        self._reconnects, self._failures, self._quiet, self._said, self._worst, self._told = (
+            -1,
+            0,
+            0,
+            "",
+            0.0,
+            0.0,
+        )
+        for device in {unit.pace.device for unit in units if unit.pace.by_state}:
+            duty.watch(device, self._pace_changed)
+
+    async def run(self) -> None:
+        """Poll until cancelled. Outages are retried here and nowhere else."""
+        while True:
+            try:
+                async with connect(self._link) as reader:
+                    self._reconnects += 1
+                    await self._serve(reader)
+            except LinkOutage as outage:
+                self._lost(outage)
+                await asyncio.sleep(self._table.backoff(self._failures))
+                self._failures += 1
+
+    async def _serve(self, reader: Reader) -> None:
+        self._quiet = 0
+        while True:
+            turn, start = self._table.next(self._loop.time())
+            if not await self._sleep_until(start):
+                continue
+            lateness = self._loop.time() - turn.due if turn.proven else 0.0
+            self._worst = max(self._worst, lateness)
+            await self._take(turn, reader)
+            self._report(reader)
+            if self._quiet >= DEAD_AFTER and not any(t.proven for t in self._table.turns):
+                raise LinkOutage("no unit answers", where=self._link.where)
+
+    async def _sleep_until(self, start: float) -> bool:
+        """Return True at ``start``, False when the timetable changed meanwhile."""
+        self._wake.clear()
+        wait = start - self._loop.time()
+        if wait <= 0:
+            return True
+        timer = self._loop.call_at(start, self._wake.set)
+        await self._wake.wait()
+        timer.cancel()
+        return self._loop.time() >= start - 1e-4
+
+    async def _take(self, turn: Turn, reader: Reader) -> None:
+        program = self._turns[turn]
+        try:
+            samples, silent = await self._recognise(turn, program, reader)
+            if samples is None and silent is None:
+                result = await poll(program, reader, self._clock, self._pause)
+                samples, silent = result.samples, result.silent
+        except LinkOutage:
+            self._intake.offer(voided(program.plan, self._clock, Reason.LINK_DOWN))
+            turn.proven = False
+            raise
+        self._book(turn, silent)
+        self._hand_in(samples or voided(program.plan, self._clock, silent or Reason.TIMEOUT))
+
+    async def _recognise(
+        self, turn: Turn, program: Program, reader: Reader
+    ) -> tuple[list[Sample] | None, Reason | None]:
+        """Check that the right unit answers, in step. Nothing to return means: go on and poll."""
+        now = self._loop.time()
+        doubt = turn.suspect and self._link.is_serial_line
+        if turn.recognised and not doubt and now - turn.checked < RECHECK_S:
+            return None, None
+        try:
+            answers = await identify(program, reader)
+        except Failed as failed:
+            return None, failed.reason
+        turn.checked = now
+        wrong = recognised(answers, constants_only=turn.recognised)
+        if wrong is None:
+            turn.recognised, turn.suspect = True, False
+            await asyncio.sleep(self._pause)
+            return None, None
+        turn.suspect = True
+        expect, value, reason = wrong
+        found = value if reason is None else reason
+        self._say(
+            f"{program.plan.unit.id}: identity probe {expect.point} reads {found}, not as profile "
+            f"{program.plan.profile.profile} says; "
+            f"try 'facilityd probe {self._link.id} {program.plan.unit.id}'"
+        )
+        return voided(program.plan, self._clock, Reason.IDENTITY), None
+
+    def _book(self, turn: Turn, silent: Reason | None) -> None:
+        now = self._loop.time()
+        if silent is None:
+            self._quiet = self._failures = 0
+            turn.answered(now)
+            return
+        self._quiet += 1
+        quiet_units = 1 + sum(t.open for t in self._table.turns if t is not turn)
+        turn.silent(now, silent_units=quiet_units, alone=len(self._table.turns) == 1)
+
+    def _hand_in(self, samples: list[Sample]) -> None:
+        for sample in samples:
+            self._duty.observe(sample)
+        self._intake.offer(samples)
+
+    def _pace_changed(self, device: str) -> None:
+        """Follow the device's duty: a faster pace starts now, a slower one after the next poll."""
+        now = self._loop.time()
+        for turn in self._table.turns:
+            pace = turn.plan.unit.pace
+            if pace.device != device:
+                continue
+            period = pace.period(self._duty.state(device)) / NS
+            if turn.proven and period < turn.period:
+                turn.due = min(turn.due, now + period)
+            turn.period = period
+        self._wake.set()
+
+    def _lost(self, outage: LinkOutage) -> None:
+        # A single drop is mended by opening again at once; only a link that stays away is news.
+        if self._failures != 1:
+            return
+        for program in self._programs:
+            self._intake.offer(voided(program.plan, self._clock, Reason.LINK_DOWN))
+        self._say(f"{self._link.id}: {outage}")
+        self._tell(up=False, reason=str(outage))
+
+    def _say(self, text: str) -> None:
+        if text != self._said:
+            self._said = text
+            log.warning(text)
+
+    def _report(self, reader: Reader) -> None:
+        now = self._loop.time()
+        if now - self._told < HEALTH_S or not reader.answers:
+            return
+        share = reader.answers / reader.requests
+        reader.answers = reader.requests = 0
+        self._tell(up=True, answered=share)
+
+    def _tell(self, *, up: bool, reason: str = "", answered: float | None = None) -> None:
+        self._told = self._loop.time()
+        if up and self._said.startswith(f"{self._link.id}: "):
+            log.info("%s: answers again", self._link.id)
+            self._said = ""
+        reconnects = max(0, self._reconnects)
+        self._health(
+            LinkHealth(
+                self._link.id, up, self._link.where, reason, reconnects, answered, lateness=self._worst
+            )
+        )
+        self._worst = 0.0
+
+
+async def run_link(
+    link: ModbusLink,
+    units: Sequence[Unit],
+    intake: Intake,
+    clock: Clock,
+    duty: DutyBoard,
+    health: Callable[[LinkHealth], None],
+) -> None:
+    """Watch one Modbus link until cancelled."""
+    await Bus(link, units, intake, clock, duty, health).run()

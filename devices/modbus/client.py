@@ -1,0 +1,188 @@
+"""The only place that knows pymodbus: a connection that can read, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from pymodbus import FramerType
+from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
+from pymodbus.exceptions import ConnectionException, ModbusIOException
+from pymodbus.pdu import ExceptionResponse, ModbusPDU
+from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadDiscreteInputsRequest
+from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadInputRegistersRequest
+
+from devices.modbus.guard import Guard
+from devices.profile import Table
+from devices.unit import ModbusLink
+from facilityd.errors import LinkOutage
+from facilityd.model.quality import Reason
+
+CONNECT_S = 3.0
+_REQUESTS: dict[Table, type[ModbusPDU]] = {
+    Table.COIL: ReadCoilsRequest,
+    Table.DISCRETE: ReadDiscreteInputsRequest,
+    Table.HOLDING: ReadHoldingRegistersRequest,
+    Table.INPUT: ReadInputRegistersRequest,
+}
+_EXCEPTIONS = {
+    1: Reason.ILLEGAL_FUNCTION,
+    2: Reason.ILLEGAL_ADDRESS,
+    3: Reason.ILLEGAL_VALUE,
+    4: Reason.DEVICE_FAILURE,
+    6: Reason.DEVICE_BUSY,
+    10: Reason.GATEWAY_PATH,
+    11: Reason.GATEWAY_TARGET,
+}
+# pymodbus logs every timeout as an error; facilityd tells it once, in its own words.
+logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
+
+
+class _Answer(ModbusPDU):
+    """A read answer kept as bytes: pymodbus's own decodes words one by one, at 10 µs per block."""
+
+    rtu_byte_count_pos = 2
+    payload: bytes = b""
+
+    def decode(self, data: bytes) -> None:
+        # A false byte count is told by the length check of whoever asked; raising here
+        # would tear the connection down.
+        self.payload = data[1:] if data and data[0] == len(data) - 1 else b""
+
+    def encode(self) -> bytes:
+        return b""
+
+    def __str__(self) -> str:
+        return f"{len(self.payload)} bytes"
+
+
+def _answer(function: int) -> type[_Answer]:
+    return type(f"_Answer{function}", (_Answer,), {"function_code": function})
+
+
+_ANSWERS = [_answer(table.function_code) for table in Table]
+
+
+class Failed(Exception):
+    """A read brought no value; says why."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(slots=True)
+class Reader:
+    """An open link. ``read`` is everything it can do."""
+
+    _client: AsyncModbusTcpClient | AsyncModbusSerialClient
+    _guard: Guard
+    _link: ModbusLink
+    requests: int = field(default=0)
+    answers: int = field(default=0)
+
+    LOST: ClassVar[str] = "the connection was lost"
+
+    async def read(
+        self,
+        table: Table,
+        device_id: int,
+        address: int,
+        count: int,
+        *,
+        timeout_s: float,
+        any_transaction: bool = False,
+    ) -> bytes:
+        """Return the payload bytes of one read.
+
+        Raises Failed where the unit gave no usable answer, LinkOutage where the link is gone.
+        ``timeout_s`` is in s.
+        """
+        request = _REQUESTS[table](address=address, count=count, dev_id=device_id)
+        answer = await self._ask(request, timeout_s)
+        size = (count + 7) // 8 if table.is_bits else 2 * count
+        return self._checked(answer, request, size, any_transaction=any_transaction)
+
+    async def _ask(self, request: ModbusPDU, timeout_s: float) -> ModbusPDU:
+        self.requests += 1
+        self._client.ctx.comm_params.timeout_connect = timeout_s
+        if not self._client.connected:
+            raise LinkOutage(self.LOST, where=self._link.where)
+        try:
+            return await self._client.ctx.execute(False, request)
+        except ModbusIOException as error:
+            if not self._client.connected:
+                raise LinkOutage(self.LOST, where=self._link.where) from error
+            raise Failed(Reason.MALFORMED if self._guard.garbage else Reason.TIMEOUT) from error
+        except (ConnectionException, OSError) as error:
+            raise LinkOutage(self.LOST, where=self._link.where) from error
+
+    def _checked(self, answer: ModbusPDU, request: ModbusPDU, size: int, *, any_transaction: bool) -> bytes:
+        """The checks pymodbus does not make: function, length, transaction id 0 (reliability §5.1)."""
+        if isinstance(answer, ExceptionResponse):
+            self.answers += 1
+            raise Failed(_EXCEPTIONS.get(answer.exception_code, Reason.EXCEPTION))
+        stray = request.transaction_id and not answer.transaction_id and not any_transaction
+        if not isinstance(answer, _Answer) or answer.function_code != request.function_code or stray:
+            raise Failed(Reason.MALFORMED)
+        if len(answer.payload) != size:
+            raise Failed(Reason.MALFORMED)
+        self.answers += 1
+        return answer.payload
+
+
+def _client(link: ModbusLink, guard: Guard) -> AsyncModbusTcpClient | AsyncModbusSerialClient:
+    if link.protocol == "modbus-rtu":
+        return AsyncModbusSerialClient(
+            link.serial_port,
+            framer=FramerType.RTU,
+            baudrate=link.baudrate,
+            parity=link.parity,
+            stopbits=link.stopbits,
+            retries=0,
+            reconnect_delay=0,
+            timeout=CONNECT_S,
+            trace_packet=guard,
+        )
+    framer = FramerType.SOCKET if link.protocol == "modbus-tcp" else FramerType.RTU
+    return AsyncModbusTcpClient(
+        link.host,
+        port=link.port,
+        framer=framer,
+        retries=0,
+        reconnect_delay=0,
+        timeout=CONNECT_S,
+        trace_packet=guard,
+    )
+
+
+@asynccontextmanager
+async def connect(link: ModbusLink) -> AsyncIterator[Reader]:
+    """Open a link. Raises LinkOutage where nobody answers the door."""
+    guard = Guard(rtu=link.is_serial_line)
+    client = _client(link, guard)
+    for answer in _ANSWERS:
+        client.register(answer)
+    # Whoever polls decides when a link is dead; pymodbus's own counter would close it early.
+    client.set_max_no_responses(1_000_000)
+    try:
+        async with asyncio.timeout(CONNECT_S + 1):
+            opened = await client.connect()
+    except (OSError, TimeoutError) as error:
+        raise LinkOutage(f"cannot be opened ({error or 'no answer'})", where=link.where) from error
+    if not opened:
+        raise LinkOutage("cannot be opened", where=link.where, hint=_hint(link))
+    try:
+        yield Reader(client, guard, link)
+    finally:
+        client.close()
+
+
+def _hint(link: ModbusLink) -> str:
+    if link.protocol == "modbus-rtu":
+        return "check that the port exists and that this user may open it (group dialout)"
+    return "check power, cable, address and port"

@@ -1,0 +1,187 @@
+"""Blocks of words into values with quality, compiled once per read.
+
+A bad value never leaves here as a number: it is ``None`` and a reason.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from devices.codec import LETTERS, from_words
+from devices.profile import Point, Table, WireType
+from devices.unit import Binding, Unit
+from facilityd.model.quality import Reason
+from facilityd.model.sample import SignalType, Value
+
+Verdict = tuple[Value | None, Reason | None]
+Slot = tuple[int, int]
+"""(stream number in the unit, index in the stream's signals)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A bound point at its wire address (the unit's base already added)."""
+
+    name: str
+    table: Table
+    address: int
+    words: int
+    point: Point
+    slot: Slot
+    scale: float
+    offset: float
+    low: float
+    high: float
+    type: SignalType
+    invert: bool = False
+    sign_address: int | None = None
+
+    @property
+    def side_effect(self) -> bool:
+        """True where reading changes the device."""
+        return self.point.side_effect
+
+
+def field_of(binding: Binding, unit: Unit) -> Field:
+    """Fold a binding's and its point's scaling and ranges into one step."""
+    point = binding.point
+    if not isinstance(point, Point) or point.table is None:
+        raise TypeError(f"{binding.name} is not an expanded Modbus point")
+    low, high = _bounds(binding, point)
+    return Field(
+        binding.name,
+        point.table,
+        point.address + unit.base,
+        point.type.words,
+        point,
+        (unit.streams.index(binding.stream), binding.slot),
+        point.scale * binding.scale,
+        point.offset * binding.scale + binding.offset,
+        low,
+        high,
+        binding.type,
+        binding.invert,
+        point.sign.address + unit.base if point.sign else None,
+    )
+
+
+def _bounds(binding: Binding, point: Point) -> tuple[float, float]:
+    low, high = -math.inf, math.inf
+    if point.range:
+        ends = sorted(end * binding.scale + binding.offset for end in point.range)
+        low, high = ends[0], ends[1]
+    if binding.low is not None:
+        low = max(low, binding.low)
+    if binding.high is not None:
+        high = min(high, binding.high)
+    # A value exactly on a converted bound must not fall outside by rounding.
+    slack = 1e-9 * max((abs(end) for end in (low, high) if math.isfinite(end)), default=0.0)
+    return low - slack, high + slack
+
+
+Raw = Callable[[bytes], Sequence[int | float]]
+Judge = Callable[[int | float, Sequence[int | float]], Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A compiled read: ``raw`` unpacks the bytes, ``steps`` judge and place each value."""
+
+    raw: Raw
+    steps: tuple[tuple[Slot, int, Judge], ...]
+
+    def decode(self, payload: bytes, put: Callable[[Slot, Verdict], None]) -> None:
+        """Place every value of the block. ``payload`` has exactly the bytes asked for."""
+        raws = self.raw(payload)
+        for slot, index, judge in self.steps:
+            put(slot, judge(raws[index], raws))
+
+
+def compile_block(table: Table, address: int, count: int, fields: Sequence[Field]) -> Block:
+    """Compile the fields of one read of ``count`` registers or bits from ``address``."""
+    if table.is_bits:
+        steps = tuple((f.slot, f.address - address, _judge_bit(f)) for f in fields)
+        return Block(lambda payload: _bits(payload, count), steps)
+    shapes = sorted({shape for f in fields for shape in _shapes(f)})
+    where = {shape: index for index, shape in enumerate(shapes)}
+    steps = tuple((f.slot, where[_shapes(f)[0]], _judge(f, where)) for f in fields)
+    return Block(_unpacker(shapes, address, count), steps)
+
+
+Shape = tuple[int, str, str]  # address, wire type, word order
+
+
+def _shapes(field: Field) -> list[Shape]:
+    own = (field.address, field.point.type.value, field.point.word_order or "big")
+    return [own] if field.sign_address is None else [own, (field.sign_address, "u16", "big")]
+
+
+def _bits(payload: bytes, count: int) -> list[int]:
+    return [(payload[n >> 3] >> (n & 7)) & 1 for n in range(count)]
+
+
+def _unpacker(shapes: Sequence[Shape], address: int, count: int) -> Raw:
+    """One struct for the whole block where shapes neither overlap nor swap words."""
+    letters, position = [">"], address
+    for start, wire_type, order in shapes:
+        if start < position or (order == "little" and WireType(wire_type).words > 1):
+            return _slow_unpacker(shapes, address)
+        letters.append(f"{2 * (start - position)}x{LETTERS[wire_type]}")
+        position = start + WireType(wire_type).words
+    letters.append(f"{2 * (address + count - position)}x")
+    return struct.Struct("".join(letters)).unpack
+
+
+def _slow_unpacker(shapes: Sequence[Shape], address: int) -> Raw:
+    cuts = [(s - address, s - address + WireType(t).words, t, o) for s, t, o in shapes]
+
+    def unpack(payload: bytes) -> list[int | float]:
+        words = struct.unpack(f">{len(payload) // 2}H", payload)
+        return [from_words(words[a:b], wire_type, order) for a, b, wire_type, order in cuts]
+
+    return unpack
+
+
+def _judge_bit(field: Field) -> Judge:
+    invert = field.invert
+    return lambda raw, _: (bool(raw) != invert, None)
+
+
+def _judge(field: Field, where: dict[Shape, int]) -> Judge:
+    point = field.point
+    if point.bit is not None:
+        mask, invert = 1 << point.bit, field.invert
+        return lambda raw, _: (bool(int(raw) & mask) != invert, None)
+    number = _number(field)
+    sentinels = frozenset(point.no_value)
+    if point.sign is not None:
+        index, bit = where[_shapes(field)[1]], 1 << point.sign.bit
+        return lambda raw, raws: (
+            (None, Reason.NO_VALUE) if raw in sentinels else number(-raw if int(raws[index]) & bit else raw)
+        )
+    if point.bits:
+        low, mask = point.bits[0], (1 << (point.bits[1] - point.bits[0] + 1)) - 1
+        return lambda raw, _: number((int(raw) >> low) & mask)
+    if sentinels:
+        return lambda raw, _: (None, Reason.NO_VALUE) if raw in sentinels else number(raw)
+    return lambda raw, _: number(raw)
+
+
+def _number(field: Field) -> Callable[[int | float], Verdict]:
+    """Scale and bound a raw number; NaN and infinities fail both comparisons or the finite test."""
+    scale, offset, low, high = field.scale, field.offset, field.low, field.high
+    if field.type is SignalType.BOOL:
+        invert = field.invert
+        return lambda raw: (bool(raw) != invert, None)
+    whole = field.type in (SignalType.INT, SignalType.ENUM)
+
+    def number(raw: float) -> Verdict:
+        value = raw * scale + offset
+        if low <= value <= high and value - value == 0.0:
+            return (round(value) if whole else float(value)), None
+        return None, Reason.NOT_A_NUMBER if not math.isfinite(value) else Reason.OUT_OF_RANGE
+
+    return number

@@ -1,0 +1,45 @@
+"""The last gate before the socket: only the four read functions pass.
+
+pymodbus can write; facilityd must not be able to. The guard sits in pymodbus's packet
+trace, which sees every frame after it is built and before it is sent.
+"""
+
+from __future__ import annotations
+
+from facilityd.errors import WriteRefused
+
+READ_FUNCTIONS = frozenset({1, 2, 3, 4})
+_MBAP = 7  # transaction 2, protocol 2, length 2, unit 1 (Modbus Messaging on TCP/IP V1.0b, 3.1.3)
+
+
+class Guard:
+    """Packet trace for one connection. ``garbage`` tells that bytes no reader asked for came in."""
+
+    def __init__(self, *, rtu: bool) -> None:
+        self._at = 1 if rtu else _MBAP
+        self._rtu = rtu
+        self.garbage = False
+
+    def __call__(self, sending: bool, data: bytes) -> bytes:
+        """Pass a frame on, or refuse it. Raises WriteRefused for anything but a read."""
+        if sending:
+            return self._outgoing(data)
+        return self._incoming(data)
+
+    def _outgoing(self, data: bytes) -> bytes:
+        function = data[self._at] if len(data) > self._at else None
+        if function not in READ_FUNCTIONS:
+            raise WriteRefused(
+                f"function code {function} was about to be sent",
+                hint="facilityd only reads (function codes 1-4); this is a bug, please report it",
+            )
+        self.garbage = False
+        return data
+
+    def _incoming(self, data: bytes) -> bytes:
+        # An unknown function code would raise inside pymodbus's receive path and tear the
+        # connection down with a traceback; dropping the bytes ends in a plain timeout.
+        if len(data) <= self._at or data[self._at] & 0x7F in READ_FUNCTIONS:
+            return data
+        self.garbage = True
+        return data if self._rtu else b""

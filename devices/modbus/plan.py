@@ -1,0 +1,156 @@
+"""From bound points to the fewest legal reads, compiled once per unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from devices.modbus.decode import Field, field_of
+from devices.profile import ModbusProfile, Point, Table
+from devices.unit import Binding, ModbusLink, Unit
+from facilityd.model.sample import NS, SignalType
+
+MAX_BITS = 2000  # coils or discrete inputs in one read (Modbus V1.1b3, 6.1)
+TURNAROUND_S = 0.010  # assumed time a unit takes to start its answer
+TCP_ROUND_S = 0.005  # assumed round trip on a local network
+RTU_CHARACTER_BITS = 11  # start, 8 data, parity or second stop, stop
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Neighbouring registers that must come from one read: a value with its sign word."""
+
+    start: int
+    end: int  # exclusive
+    fields: tuple[Field, ...]
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One request: ``count`` registers (or bits) of a table, and what to do with them."""
+
+    table: Table
+    address: int
+    count: int
+    fields: tuple[Field, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Points this read brings."""
+        return tuple(field.name for field in self.fields)
+
+    def seconds(self, link: ModbusLink) -> float:
+        """Return the bus time of request, turnaround and answer (Modbus over Serial Line V1.02, 2.5)."""
+        if link.protocol == "modbus-tcp":
+            return TCP_ROUND_S
+        data = (self.count + 7) // 8 if self.table.is_bits else 2 * self.count
+        characters = 8 + (5 + data) + 2 * 3.5
+        return characters * RTU_CHARACTER_BITS / link.baudrate + TURNAROUND_S
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPlan:
+    """Every read of a unit, the probe that proves it is the right one, and its timings in s."""
+
+    unit: Unit
+    profile: ModbusProfile
+    reads: tuple[Read, ...]
+    identity: tuple[Read, ...]
+    timeout: float
+    min_interval: float
+
+    def busy(self, link: ModbusLink) -> float:
+        """Return the bus time in s of one whole poll."""
+        return sum(read.seconds(link) for read in self.reads)
+
+
+def plan_unit(unit: Unit, link: ModbusLink) -> UnitPlan:
+    """Compile a unit's bindings into reads."""
+    profile = unit.profile
+    if not isinstance(profile, ModbusProfile):
+        raise TypeError(f"{unit.id} is not a Modbus unit")
+    points = profile.expanded
+    fields = [field_of(binding, unit) for binding in unit.bindings]
+    probes = [
+        Binding(expect.point, points[expect.point], unit.streams[0], number, SignalType.FLOAT)
+        for number, expect in enumerate(profile.identity)
+    ]
+    wait = link.timeout or profile.timeout
+    return UnitPlan(
+        unit,
+        profile,
+        reads=tuple(merge(fields, profile, unit.base)),
+        identity=tuple(merge([field_of(b, unit) for b in probes], profile, unit.base)),
+        timeout=wait / NS,
+        min_interval=profile.min_interval / NS,
+    )
+
+
+def merge(fields: Iterable[Field], profile: ModbusProfile, base: int = 0) -> Iterator[Read]:
+    """Yield the fewest reads that cover the fields within the profile's block and gap limits.
+
+    Left to right is optimal for intervals. A register that changes the device when read
+    stands alone and is never bridged over.
+    """
+    by_table: dict[Table, list[Span]] = {}
+    for field in fields:
+        by_table.setdefault(field.table, []).append(_span(field))
+    for table, spans in by_table.items():
+        limit = MAX_BITS if table.is_bits else profile.max_block
+        untouchable = _side_effects(profile, table, base)
+        yield from _merge_table(
+            table, sorted(spans, key=lambda s: (s.start, s.end)), limit, profile.max_gap, untouchable
+        )
+
+
+def _side_effects(profile: ModbusProfile, table: Table, base: int) -> set[int]:
+    points: Iterable[Point] = profile.expanded.values()
+    return {
+        point.address + base + n
+        for point in points
+        if point.side_effect and point.table is table
+        for n in range(point.type.words)
+    }
+
+
+def _span(field: Field) -> Span:
+    start = min(field.address, field.sign_address if field.sign_address is not None else field.address)
+    last = field.address + field.words
+    end = max(last, field.sign_address + 1 if field.sign_address is not None else last)
+    return Span(start, end, (field,), alone=field.side_effect)
+
+
+def _merge_table(
+    table: Table, spans: list[Span], limit: int, gap: int, untouchable: set[int]
+) -> Iterator[Read]:
+    current: Span | None = None
+    for span in spans:
+        joined = current and _join(current, span, limit, gap, untouchable)
+        if joined:
+            current = joined
+            continue
+        if current:
+            yield _read(table, current)
+        current = span
+    if current:
+        yield _read(table, current)
+
+
+def _join(left: Span, right: Span, limit: int, gap: int, untouchable: set[int]) -> Span | None:
+    end = max(left.end, right.end)
+    if end - left.start > limit or right.start - left.end > gap:
+        return None
+    same = (left.start, left.end) == (right.start, right.end)
+    if (left.alone or right.alone) and not (same and left.alone and right.alone):
+        return None
+    if not left.alone and untouchable.intersection(range(left.end, right.start)):
+        return None
+    return Span(left.start, end, left.fields + right.fields, left.alone)
+
+
+def _read(table: Table, span: Span) -> Read:
+    return Read(table, span.start, span.end - span.start, span.fields)
+
+
+__all__ = ["Read", "UnitPlan", "merge", "plan_unit"]

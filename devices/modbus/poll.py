@@ -1,0 +1,145 @@
+"""One poll of one unit: its reads, its identity, its samples."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from devices.modbus.client import Failed, Reader
+from devices.modbus.decode import Block, Slot, Verdict, compile_block
+from devices.modbus.plan import Read, UnitPlan
+from devices.profile import Expect
+from facilityd.model.clock import Clock
+from facilityd.model.quality import Reason
+from facilityd.model.sample import Sample, Value, void
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A unit's plan with every block compiled."""
+
+    plan: UnitPlan
+    blocks: tuple[tuple[Read, Block], ...]
+    probes: tuple[tuple[Read, Block], ...]
+
+    @classmethod
+    def of(cls, plan: UnitPlan) -> Program:
+        """Compile all reads of a plan."""
+        return cls(plan, _compile(plan.reads), _compile(plan.identity))
+
+    async def ask(self, reader: Reader, read: Read) -> bytes:
+        """Send one read. Raises Failed and LinkOutage."""
+        return await reader.read(
+            read.table,
+            self.plan.unit.device_id,
+            read.address,
+            read.count,
+            timeout_s=self.plan.timeout,
+            any_transaction=self.plan.profile.allow_transaction_id_0,
+        )
+
+
+def _compile(reads: tuple[Read, ...]) -> tuple[tuple[Read, Block], ...]:
+    return tuple((r, compile_block(r.table, r.address, r.count, r.fields)) for r in reads)
+
+
+class Tray:
+    """Collects the values of one poll, stream by stream. What never arrives stays bad."""
+
+    def __init__(self, plan: UnitPlan) -> None:
+        self._streams = plan.unit.streams
+        self._values: list[list[Value | None]] = [[None] * len(s.signals) for s in self._streams]
+        self._reasons: list[dict[int, Reason]] = [
+            dict.fromkeys(range(len(s.signals)), Reason.SKIPPED) for s in self._streams
+        ]
+
+    def put(self, slot: Slot, verdict: Verdict) -> None:
+        """Place one value or its reason."""
+        stream, index = slot
+        value, reason = verdict
+        self._values[stream][index] = value
+        if reason is None:
+            self._reasons[stream].pop(index, None)
+        else:
+            self._reasons[stream][index] = reason
+
+    def fail(self, read: Read, reason: Reason) -> None:
+        """Mark everything one read should have brought."""
+        for field in read.fields:
+            self.put(field.slot, (None, reason))
+
+    def samples(self, at: int, steady: int) -> list[Sample]:
+        """Return one sample per device that the unit serves."""
+        rows = zip(self._streams, self._values, self._reasons, strict=True)
+        return [Sample(stream, at, steady, tuple(values), reasons) for stream, values, reasons in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Samples of a poll; ``silent`` is why the unit did not speak, if it did not."""
+
+    samples: list[Sample]
+    silent: Reason | None = None
+
+
+async def poll(program: Program, reader: Reader, clock: Clock, pause: float) -> Result:
+    """Read everything once. A silent unit is not asked a second question. Raises LinkOutage."""
+    tray, silent = Tray(program.plan), None
+    for number, (read, block) in enumerate(program.blocks):
+        if number:
+            await asyncio.sleep(pause)
+        try:
+            payload = await program.ask(reader, read)
+        except Failed as failed:
+            tray.fail(read, failed.reason)
+            if failed.reason.is_silence:
+                silent = failed.reason
+                break
+        else:
+            block.decode(payload, tray.put)
+    if silent:
+        for read, _ in program.blocks:
+            tray.fail(read, silent)
+    return Result(tray.samples(*clock.now()), silent)
+
+
+def voided(plan: UnitPlan, clock: Clock, reason: Reason) -> list[Sample]:
+    """Return samples that only say why nothing is known."""
+    at, steady = clock.now()
+    return [void(stream, at, steady, reason) for stream in plan.unit.streams]
+
+
+async def identify(program: Program, reader: Reader) -> list[tuple[Expect, Value | None, Reason | None]]:
+    """Read the identity probe. Raises Failed where the unit is silent, and LinkOutage."""
+    found: dict[int, Verdict] = {}
+
+    def put(slot: Slot, verdict: Verdict) -> None:
+        found[slot[1]] = verdict
+
+    for read, block in program.probes:
+        try:
+            payload = await program.ask(reader, read)
+        except Failed as failed:
+            if failed.reason.is_silence:
+                raise
+            for field in read.fields:
+                put(field.slot, (None, failed.reason))
+        else:
+            block.decode(payload, put)
+    return [(expect, *found[number]) for number, expect in enumerate(program.plan.profile.identity)]
+
+
+def recognised(
+    answers: list[tuple[Expect, Value | None, Reason | None]], *, constants_only: bool
+) -> tuple[Expect, Value | None, Reason | None] | None:
+    """Return the first line of the probe that does not hold, or None.
+
+    Once recognised, only constants are checked again: a range (mains frequency, DC link)
+    may rightly be left when the supply fails, and that must be seen, not hidden.
+    """
+    for expect, value, reason in answers:
+        if constants_only and expect.between is not None:
+            continue
+        if value is None or not expect.holds(float(value)):
+            return expect, value, reason
+    return None

@@ -1,0 +1,100 @@
+"""Whose turn it is on a bus: healthy units keep their times, the silent use only the gaps."""
+
+from __future__ import annotations
+
+import random
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from devices.modbus.plan import UnitPlan
+from facilityd.model.sample import NS
+
+LOSS = 0.025
+"""Share of bus time that asking silent units may cost (DESIGN decision 7 allows 5 %)."""
+OPEN_AFTER = 2
+"""Unanswered polls before the breaker opens."""
+RECHECK_S = 60.0
+
+
+@dataclass(slots=True, eq=False)
+class Turn:
+    """One unit's place in the schedule; times are s on the event loop's clock.
+
+    ``proven``: it answered last time. Only proven units hold a place in the timetable.
+    """
+
+    plan: UnitPlan
+    due: float
+    period: float
+    proven: bool = False
+    failures: int = 0
+    recognised: bool = False
+    checked: float = -RECHECK_S
+    suspect: bool = False
+
+    @property
+    def open(self) -> bool:
+        """True while the breaker spares the bus this unit."""
+        return self.failures >= OPEN_AFTER
+
+    def answered(self, now: float) -> None:
+        """The unit spoke: it is back in the timetable."""
+        if not self.proven:
+            self.due, self.proven, self.failures = now, True, 0
+        self.failures = 0
+        self.due += self.period
+        if self.due <= now:  # too slow for its period: skip what was missed, keep the grid
+            self.due += self.period * ((now - self.due) // self.period + 1)
+
+    def silent(self, now: float, *, silent_units: int, alone: bool) -> None:
+        """The unit did not answer: ask again when all silent units together cost at most ``LOSS``."""
+        self.proven, self.suspect = False, True
+        self.failures += 1
+        wait = self.period
+        if self.open and not alone:
+            wait = max(wait, self.plan.timeout * silent_units / LOSS)
+        self.due = now + wait
+
+
+@dataclass(slots=True)
+class Timetable:
+    """The turns of one link."""
+
+    turns: list[Turn] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, link_id: str, plans: Iterable[UnitPlan], now: float, scale: float = 1 / NS) -> Timetable:
+        """Start all units one after another, at a phase of the link's own.
+
+        Units of a bus go back to back, so that the rest of the period is one gap, long
+        enough to ask a silent unit in; links start spread out, so that they do not burst.
+        """
+        plans = list(plans)
+        periods = [plan.unit.pace.rest * scale for plan in plans]
+        spread = min([1.0, *periods])
+        start = now + spread * (zlib.crc32(link_id.encode()) % 1000) / 1000
+        return cls([Turn(plan, start, period) for plan, period in zip(plans, periods, strict=True)])
+
+    def next(self, now: float) -> tuple[Turn, float]:
+        """Return the turn to take and when to take it (at or after ``now``)."""
+        healthy = min((t for t in self.turns if t.proven), key=lambda t: t.due, default=None)
+        waiting = min((t for t in self.turns if not t.proven), key=lambda t: t.due, default=None)
+        if waiting is None or healthy is None:
+            turn = waiting or healthy
+            if turn is None:
+                raise ValueError("a link without units has no turns")
+            return turn, max(now, turn.due)
+        start = max(now, waiting.due)
+        # Overdue by twenty timeouts: there is no gap on this bus, so take 5 % of it anyway.
+        forced = now - waiting.due > waiting.plan.timeout / LOSS / 2
+        if start + waiting.plan.timeout <= healthy.due or forced:
+            return waiting, start
+        return healthy, max(now, healthy.due)
+
+    def backoff(self, failures: int) -> float:
+        """Return s to wait before opening the link again: growing, bounded, spread."""
+        return min(10.0, 0.25 * 2**failures) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
+
+
+__all__ = ["Timetable", "Turn"]

@@ -1,0 +1,22 @@
+"""How a link is doing, as its adapter sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LinkHealth:
+    """``answered`` is the share of recent requests answered, ``latency`` their mean in s.
+
+    ``lateness`` is the worst recent delay of a poll against its schedule, in s.
+    """
+
+    link: str
+    up: bool
+    where: str = ""
+    reason: str = ""
+    reconnects: int = 0
+    answered: float | None = None
+    latency: float | None = None
+    lateness: float | None = None
