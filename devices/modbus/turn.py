@@ -94,7 +94,7 @@ class Timetable:
 
     def backoff(self, failures: int) -> float:
         """Return s to wait before opening the link again: growing, bounded, spread."""
-        return min(10.0, 0.25 * 2**failures) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
+        return min(10.0, 0.25 * 2.0**failures) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
 
 
 __all__ = ["Timetable", "Turn"]

@@ -1,0 +1,1 @@
+"""The site as people write it, checked in one go and compiled for the daemon."""

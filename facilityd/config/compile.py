@@ -1,0 +1,190 @@
+"""From checked sections to links, units, streams and bindings, with every cross-check."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from devices.family import REST, Family, Signal
+from devices.profile import ModbusProfile, MqttProfile, Point, TopicPoint
+from devices.unit import Binding, Pace, Unit
+from facilityd.config import schema
+from facilityd.config.sections import Entry, Sections
+from facilityd.marked import Mark, suggestion
+from facilityd.model.measure import conversion, spell_duration
+from facilityd.model.sample import SignalType, Stream
+
+Profiles = dict[str, ModbusProfile | MqttProfile]
+
+
+class UnitCompiler:
+    """Compiles units, collecting the bindings that devices add to them."""
+
+    def __init__(self, sections: Sections, profiles: Profiles, families: dict[str, Family]) -> None:
+        self._sections, self._profiles, self._families = sections, profiles, families
+        self._bindings: dict[str, list[Binding]] = {}
+        self._streams: dict[str, list[Stream]] = {}
+        self._paces: dict[str, Pace] = {}
+
+    def device(self, entry: Entry) -> tuple[Family, tuple[Stream, ...]] | None:
+        """Bind a device's signals to its units; return its family and streams."""
+        family = self._families.get(entry.value.family)
+        if family is None:
+            hint = suggestion(entry.value.family, self._families)
+            self._sections.report(entry.mark("family"), f"family {entry.value.family!r} is not known", hint)
+            return None
+        by_unit: dict[str, list[tuple[str, schema.Source, str]]] = {}
+        for name, raw in entry.value.signals.items():
+            source = raw if isinstance(raw, schema.Source) else schema.Source.model_validate({"from": raw})
+            if found := self._locate(entry, family, name, source):
+                by_unit.setdefault(found[0], []).append((name, source, found[1]))
+        streams = tuple(self._stream(entry, family, unit, rows) for unit, rows in by_unit.items())
+        return family, streams
+
+    def _locate(
+        self, entry: Entry, family: Family, name: str, source: schema.Source
+    ) -> tuple[str, str] | None:
+        """Return (unit, point) of a signal, or report why there is none."""
+        where = entry.mark("signals", name)
+        if name not in family.signals:
+            what = f"family {family.family} has no signal {name!r}"
+            hint = suggestion(name, family.signals)
+            self._sections.report(entry.mark("signals", name, key=True), what, hint)
+            return None
+        unit, dot, point = source.from_.partition(".")
+        if not dot:
+            hint = "write it as drive-1.motor_current"
+            self._sections.report(where, f"{source.from_!r} is not unit.point", hint)
+            return None
+        if unit not in self._sections.known("units"):
+            hint = suggestion(unit, self._sections.known("units"))
+            self._sections.report(where, f"unit {unit!r} is not known", hint)
+            return None
+        profile = self._profile_of(unit)
+        if profile is None:
+            return None  # the unit is broken or its profile unknown: reported there
+        if point not in profile.expanded:
+            hint = suggestion(point, profile.expanded)
+            self._sections.report(where, f"profile {profile.profile} has no point {point!r}", hint)
+            return None
+        return unit, point
+
+    def _profile_of(self, unit: str) -> ModbusProfile | MqttProfile | None:
+        entry = self._sections.entries["units"].get(unit)
+        return self._profiles.get(entry.value.profile) if entry else None
+
+    def _stream(
+        self, entry: Entry, family: Family, unit: str, rows: list[tuple[str, schema.Source, str]]
+    ) -> Stream:
+        signals = tuple(name for name, _, _ in rows)
+        types = tuple(family.signals[name].type for name in signals)
+        link = self._sections.entries["units"][unit].value.link
+        pace = self._pace(unit, entry.id, family)
+        stream = Stream(entry.id, family.family, unit, link, signals, types, pace.rest)
+        self._streams.setdefault(unit, []).append(stream)
+        profile = self._profile_of(unit)
+        for slot, (name, source, point) in enumerate(rows):
+            if profile:
+                binding = self._bind(entry, family.signals[name], name, source, point, profile)
+                self._bindings.setdefault(unit, []).append(replace(binding, stream=stream, slot=slot))
+        return stream
+
+    def _bind(
+        self, entry: Entry, signal: Signal, name: str, source: schema.Source, point_name: str,
+        profile: ModbusProfile | MqttProfile,
+    ) -> Binding:  # fmt: skip
+        point: Point | TopicPoint = profile.expanded[point_name]
+        scale, offset = self._scaling(entry.mark("signals", name), signal, source, point)
+        if (signal.type is SignalType.BOOL) != point.is_bool:
+            other = "a switch" if point.is_bool else "a number"
+            kinds = f"signal {name} is {signal.type}, point {point_name} is {other}"
+            self._sections.report(entry.mark("signals", name), kinds, "bind it to a point of the same kind")
+        if source.invert and signal.type is not SignalType.BOOL:
+            self._sections.report(entry.mark("signals", name, "invert"), "only a switch can be inverted")
+        low, high = signal.range or (None, None)
+        empty = Stream("", "", "", "", (), ())
+        return Binding(point_name, point, empty, 0, signal.type, scale, offset, source.invert, low, high)
+
+    def _scaling(
+        self, mark: Mark, signal: Signal, source: schema.Source, point: Point | TopicPoint
+    ) -> tuple[float, float]:
+        """Convert units of measure, unless the site says itself how the number is to be read."""
+        if source.scale is not None or (source.tare is not None and not point.unit):
+            return source.scale if source.scale is not None else 1.0, source.tare or 0.0
+        try:
+            scale, offset = conversion(point.unit, signal.unit) if point.unit or signal.unit else (1.0, 0.0)
+        except ValueError:
+            scale, offset = 1.0, 0.0
+            here, there = point.unit or "no unit", signal.unit or "no unit"
+            hint = "bind another point, or give 'scale'"
+            self._sections.report(mark, f"{here} does not convert to {there}", hint)
+        return scale, offset + (source.tare or 0.0)
+
+    def _pace(self, unit: str, device: str, family: Family) -> Pace:
+        """The first device with duty states that a unit serves sets its pace."""
+        entry = self._sections.entries["units"][unit]
+        period = entry.value.period
+        if isinstance(period, int):
+            return self._paces.setdefault(unit, Pace(period))
+        if unit not in self._paces:
+            self._check_states(entry, period, family)
+            rest = period.get(REST) or max(period.values())
+            self._paces[unit] = Pace(rest, device, {s: p for s, p in period.items() if s != REST})
+        return self._paces[unit]
+
+    def _check_states(self, entry: Entry, period: dict[str, int], family: Family) -> None:
+        for state in period:
+            if state not in family.duty_states:
+                mark = entry.mark("period", state, key=True)
+                what = f"family {family.family} has no duty state {state!r}"
+                self._sections.report(mark, what, suggestion(state, family.duty_states))
+
+    def unit(self, entry: Entry) -> Unit | None:
+        """Return the unit with everything that was bound to it."""
+        profile = self._profiles.get(entry.value.profile)
+        link = self._sections.entries["links"].get(entry.value.link)
+        if not self._sound(entry, profile, link) or profile is None:
+            return None
+        period = entry.value.period
+        rest = period if isinstance(period, int) else period.get(REST) or max(period.values())
+        device_id = entry.value.device_id if entry.value.device_id is not None else 1
+        return Unit(
+            entry.id, entry.value.link, profile, tuple(self._streams.get(entry.id, ())),
+            tuple(self._bindings.get(entry.id, ())), self._paces.get(entry.id, Pace(rest)),
+            device_id, entry.value.base, entry.value.topic or "",
+        )  # fmt: skip
+
+    def _sound(self, entry: Entry, profile: ModbusProfile | MqttProfile | None, link: Entry | None) -> bool:
+        if profile is None:
+            hint = suggestion(entry.value.profile, self._profiles)
+            self._sections.report(
+                entry.mark("profile"), f"profile {entry.value.profile!r} is not known", hint
+            )
+        if entry.value.link not in self._sections.known("links"):
+            hint = suggestion(entry.value.link, self._sections.known("links"))
+            self._sections.report(entry.mark("link"), f"link {entry.value.link!r} is not known", hint)
+        if profile is None or link is None:
+            return False
+        return self._fits(entry, profile, link)
+
+    def _fits(self, entry: Entry, profile: ModbusProfile | MqttProfile, link: Entry) -> bool:
+        over = "mqtt" if link.value.protocol == "mqtt" else "modbus"
+        if profile.protocol != over:
+            speaks = f"profile {profile.profile} speaks {profile.protocol}"
+            what = f"{speaks}, link {link.id} is {link.value.protocol}"
+            self._sections.report(entry.mark("profile"), what)
+            return False
+        needed = "topic" if over == "mqtt" else "device_id"
+        if getattr(entry.value, needed) is None:
+            self._sections.report(entry.mark(), f"{needed!r} is missing", f"a unit on a {over} link has one")
+            return False
+        if isinstance(profile, ModbusProfile):
+            self._check_interval(entry, profile)
+        return True
+
+    def _check_interval(self, entry: Entry, profile: ModbusProfile) -> None:
+        period = entry.value.period
+        shortest = period if isinstance(period, int) else min(period.values())
+        if shortest < profile.min_interval:
+            what = f"period {spell_duration(shortest)} is too short for {profile.profile}"
+            hint = f"its maker asks for at least {spell_duration(profile.min_interval)}"
+            self._sections.report(entry.mark("period"), what, hint)

@@ -1,0 +1,109 @@
+"""Loads a site. ``check`` and ``run`` both come through here: what passes here, starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from devices.tables import families, profiles
+
+from devices.family import Family
+from devices.modbus.plan import UnitPlan, plan_unit
+from devices.unit import Link, ModbusLink, Unit
+from facilityd.config.compile import UnitCompiler
+from facilityd.config.people import compile_link, compile_recipient, compile_sink
+from facilityd.config.sections import Entry, Sections, read_sections
+from facilityd.config.site import Device, Site, StoreSettings
+from facilityd.errors import ConfigError
+from facilityd.marked import Mark, fail
+from facilityd.model.measure import spell_duration
+from facilityd.model.sample import NS
+
+BUSY = 0.8
+"""Share of a bus that scheduled reads may take; the rest is for silent units and repeats."""
+
+
+def load(*paths: Path) -> Site:
+    """Return the site described by files or folders. Raises ConfigError with every mistake."""
+    sections = read_sections(list(paths))
+    extra = paths[0] if paths[0].is_dir() else paths[0].parent
+    known_profiles, known_families = profiles(extra), families(extra)
+    site = _compile(sections, UnitCompiler(sections, known_profiles, known_families), known_families)
+    fail(sections.problems)
+    if site is None:
+        raise ConfigError((f"{paths[0]}: nothing to watch",))
+    return site
+
+
+def _compile(sections: Sections, compiler: UnitCompiler, known: dict[str, Family]) -> Site | None:
+    links = {entry.id: compile_link(entry, sections) for entry in sections.values("links")}
+    devices = _devices(sections, compiler)
+    compiled = {e.id: unit for e in sections.values("units") if (unit := compiler.unit(e))}
+    _check_addresses(sections)
+    _check_buses(sections, links, compiled)
+    sinks = {entry.id: compile_sink(entry, sections) for entry in sections.values("sinks")}
+    recipients = {entry.id: compile_recipient(entry, sections) for entry in sections.values("recipients")}
+    head = sections.entries["site"].get("site")
+    if head is None:
+        if not sections.broken["site"]:
+            sections.report(
+                Mark(str(sections.files[0])) if sections.files else Mark("?"), "'site' is missing"
+            )
+        return None
+    about = head.value
+    return Site(
+        about.id, about.name, about.latitude, about.longitude, about.timezone, about.languages,
+        about.ceremony, _store(sections), links, compiled, devices, sinks, recipients, known,
+    )  # fmt: skip
+
+
+def _store(sections: Sections) -> StoreSettings:
+    entry = sections.entries["store"].get("store")
+    if entry is None:
+        return StoreSettings(".facilityd/journal.db", 90 * 86400 * NS, 2 * 2**30)
+    return StoreSettings(entry.value.path, entry.value.keep, entry.value.max_size)
+
+
+def _devices(sections: Sections, compiler: UnitCompiler) -> dict[str, Device]:
+    out = {}
+    for entry in sections.values("devices"):
+        if found := compiler.device(entry):
+            out[entry.id] = Device(entry.id, found[0], entry.value.name, found[1])
+    return out
+
+
+def _check_addresses(sections: Sections) -> None:
+    taken: dict[tuple[object, ...], Entry] = {}
+    for entry in sections.values("units"):
+        value = entry.value
+        at = ("topic", value.topic) if value.topic is not None else (value.device_id, value.base)
+        first = taken.setdefault((value.link, *at), entry)
+        if first is not entry:
+            shown = f"topic {value.topic!r}" if value.topic is not None else f"device id {value.device_id}"
+            key = "topic" if value.topic is not None else "device_id"
+            what = f"{shown} on link {value.link!r} is already unit {first.id!r}"
+            sections.report(entry.mark(key), what, f"first at {first.mark(key=True)}")
+
+
+def _check_buses(sections: Sections, links: dict[str, Link], units: dict[str, Unit]) -> None:
+    """A period that the bus cannot keep is a mistake, told with the load it would make."""
+    for link in links.values():
+        if not isinstance(link, ModbusLink):
+            continue
+        plans = [plan_unit(unit, link) for unit in units.values() if unit.link == link.id and unit.bindings]
+        load = sum(share(plan, link) for plan in plans)
+        if load > BUSY:
+            worst = max(plans, key=lambda plan: share(plan, link))
+            mark = sections.entries["units"][worst.unit.id].mark("period")
+            what = f"link {link.id!r} cannot keep its periods: bus load {load:.0%}, at most {BUSY:.0%}"
+            alone = f"unit {worst.unit.id!r} alone takes {share(worst, link):.0%}"
+            hint = f"{alone} at {_fastest(worst)}: read it less often"
+            sections.report(mark, what, hint)
+
+
+def share(plan: UnitPlan, link: ModbusLink) -> float:
+    """Return the part of the bus one unit takes at its fastest pace."""
+    return plan.busy(link) / (plan.unit.pace.fastest / NS)
+
+
+def _fastest(plan: UnitPlan) -> str:
+    return spell_duration(plan.unit.pace.fastest)

@@ -1,0 +1,63 @@
+"""Links, sinks and recipients: what holds addresses and secrets."""
+
+from __future__ import annotations
+
+from devices.unit import Link, ModbusLink, MqttLink
+from facilityd.config import schema
+from facilityd.config.sections import Entry, Sections, resolve_secret
+from facilityd.config.site import ChannelSettings, InfluxSettings, RecipientSettings
+from facilityd.model.rule import Priority
+
+
+def compile_link(entry: Entry, sections: Sections) -> Link:
+    """Return the link as its adapter takes it."""
+    value = entry.value
+    if isinstance(value, schema.Mqtt):
+        tls = value.tls
+        return MqttLink(
+            entry.id, value.host, value.port, value.version, value.client_id, value.username,
+            resolve_secret(sections, entry.mark("password"), value.password),
+            tls.ca if tls else "", tls.certificate if tls else "", tls.key if tls else "", value.qos,
+        )  # fmt: skip
+    if isinstance(value, schema.ModbusRtu):
+        return ModbusLink(
+            entry.id, value.protocol, serial_port=value.serial_port, baudrate=value.baudrate,
+            parity=value.parity, stopbits=value.stopbits, timeout=value.timeout,
+        )  # fmt: skip
+    baudrate = getattr(value, "baudrate", 9600)
+    return ModbusLink(
+        entry.id, value.protocol, value.host, value.port, baudrate=baudrate, timeout=value.timeout
+    )
+
+
+def compile_sink(entry: Entry, sections: Sections) -> InfluxSettings:
+    """Return a sink with its secret resolved."""
+    value = entry.value
+    token = resolve_secret(sections, entry.mark("token"), value.token)
+    if not value.url.startswith(("http://", "https://")):
+        sections.report(entry.mark("url"), f"{value.url!r} is not a URL", "write it as http://host:8086")
+    return InfluxSettings(entry.id, value.url, value.org, value.bucket, token)
+
+
+def compile_recipient(entry: Entry, sections: Sections) -> RecipientSettings:
+    """Return a recipient with the secrets of each channel resolved."""
+    value = entry.value
+    channels = tuple(_channel(entry, sections, number) for number in range(len(value.channels)))
+    return RecipientSettings(entry.id, value.name, value.language, Priority[value.minimum.upper()], channels)
+
+
+def _channel(entry: Entry, sections: Sections, number: int) -> ChannelSettings:
+    channel = entry.value.channels[number]
+    options: dict[str, str | int] = {
+        name: value
+        for name, value in channel
+        if name not in ("kind", "token", "password") and value is not None
+    }
+    for name in ("token", "password"):
+        if (held := getattr(channel, name, None)) is not None:
+            options[name] = resolve_secret(sections, entry.mark("channels", number, name), held)
+    url = options.get("url")
+    if isinstance(url, str) and not url.startswith(("http://", "https://")):
+        mark = entry.mark("channels", number, "url")
+        sections.report(mark, f"{url!r} is not a URL", "write it as https://host/path")
+    return ChannelSettings(f"{entry.id}-{number + 1}-{channel.kind}", channel.kind, options)

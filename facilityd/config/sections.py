@@ -1,0 +1,155 @@
+"""Reads a site's files into checked sections, each with the marks of where it stands."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from facilityd.config.schema import SECTIONS, SINGLE, identifier
+from facilityd.marked import Document, Key, Mark, Problem, read, suggestion, validate
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_ADAPTERS: dict[str, TypeAdapter[Any]] = {name: TypeAdapter(model) for name, model in SECTIONS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One checked item of a section and the place it was written."""
+
+    id: str
+    value: Any
+    document: Document
+    path: tuple[Key, ...]
+
+    def mark(self, *below: Key, key: bool = False) -> Mark:
+        """Return the mark of something inside the item."""
+        return self.document.mark((*self.path, *below), key=key)
+
+
+@dataclass(slots=True)
+class Sections:
+    """All items of all files, by section and id; ids that are present but broken too."""
+
+    entries: dict[str, dict[str, Entry]] = field(default_factory=lambda: {name: {} for name in SECTIONS})
+    broken: dict[str, set[str]] = field(default_factory=lambda: {name: set() for name in SECTIONS})
+    problems: list[Problem] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
+
+    def known(self, section: str) -> set[str]:
+        """Return every id of a section, right or wrong: a broken item is reported once."""
+        return set(self.entries[section]) | self.broken[section]
+
+    def values(self, section: str) -> Iterator[Entry]:
+        """Iterate over the sound items of a section."""
+        return iter(self.entries[section].values())
+
+    def report(self, mark: Mark, what: str, hint: str = "") -> None:
+        """Note a problem."""
+        self.problems.append(Problem(mark, what, hint))
+
+
+def files_of(path: Path) -> list[Path]:
+    """Return the site's files: the file itself, or every *.yaml of the folder."""
+    return sorted(path.glob("*.yaml")) if path.is_dir() else [path]
+
+
+def read_sections(paths: list[Path]) -> Sections:
+    """Read and check every section of every file. Nothing is raised; problems are collected."""
+    sections = Sections()
+    for path in paths:
+        sections.files += files_of(path)
+    for file in sections.files:
+        _read_file(file, sections)
+    if not sections.files:
+        sections.report(Mark(str(paths[0])), "no *.yaml file here")
+    return sections
+
+
+def _read_file(file: Path, sections: Sections) -> None:
+    document = read(file)
+    sections.problems += document.problems
+    if document.data is None:
+        return
+    if not isinstance(document.data, dict):
+        sections.report(document.mark(()), "a site file is a mapping", suggestion("", SECTIONS))
+        return
+    for name, content in document.data.items():
+        if name not in SECTIONS:
+            hint = suggestion(str(name), SECTIONS)
+            sections.report(document.mark((name,), key=True), f"unknown key {name!r}", hint)
+        elif name in SINGLE:
+            _add(sections, document, name, name, (name,))
+        elif isinstance(content, dict):
+            for item in content:
+                _add(sections, document, name, str(item), (name, item))
+        elif content is not None:
+            sections.report(document.mark((name,)), f"{name!r} is a mapping from id to its settings")
+
+
+def _add(sections: Sections, document: Document, section: str, item: str, path: tuple[Key, ...]) -> None:
+    if item in sections.known(section):
+        earlier = sections.entries[section].get(item)
+        first = f"first at {earlier.mark(key=True)}" if earlier else ""
+        sections.report(document.mark(path, key=True), f"{section[:-1]} {item!r} stands twice", first)
+        return
+    if section not in SINGLE:
+        try:
+            identifier(item)
+        except ValueError as error:
+            sections.report(document.mark(path, key=True), f"{item!r}: {error}")
+    _expand(sections, document, path)
+    value, problems = validate(_ADAPTERS[section], document, path)
+    sections.problems += problems
+    if value is None:
+        sections.broken[section].add(item)
+    else:
+        sections.entries[section][item] = Entry(item, value, document, path)
+
+
+def _expand(sections: Sections, document: Document, path: tuple[Key, ...]) -> None:
+    """Replace ${NAME} in plain settings; secrets keep theirs until they are resolved."""
+    holder: Any = document.data
+    for step in path[:-1]:
+        holder = holder[step]
+    holder[path[-1]] = _expanded(sections, document, path, holder[path[-1]])
+
+
+SECRET_KEYS = frozenset({"password", "token"})
+
+
+def _expanded(sections: Sections, document: Document, path: tuple[Key, ...], value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _expanded(sections, document, (*path, k), v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_expanded(sections, document, (*path, n), v) for n, v in enumerate(value)]
+    if not isinstance(value, str) or path[-1] in SECRET_KEYS:
+        return value
+    return _VARIABLE.sub(lambda found: variable(sections, document.mark(path), found[1]), value)
+
+
+def variable(sections: Sections, mark: Mark, name: str) -> str:
+    """Return an environment variable; a missing one is a problem."""
+    if name not in os.environ:
+        sections.report(mark, f"environment variable {name} is not set", f"export {name}=… before starting")
+    return os.environ.get(name, f"${{{name}}}")
+
+
+def resolve_secret(sections: Sections, mark: Mark, value: str | dict[str, str] | None) -> str:
+    """Return the secret's text from the environment or its file."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return variable(sections, mark, value[2:-1])
+    path = Path(value["file"])
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        sections.report(mark, f"secret file {path} cannot be read: {reason}")
+        return ""

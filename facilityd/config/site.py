@@ -1,0 +1,86 @@
+"""A site, compiled: everything resolved, checked and ready to run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from devices.family import Family
+from devices.unit import Link, Unit
+from facilityd.model.rule import Priority
+from facilityd.model.sample import Stream
+from facilityd.model.text import Language, Text
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One thing the crew maintains, with the streams that feed it."""
+
+    id: str
+    family: Family
+    name: Text
+    streams: tuple[Stream, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """``keep`` in ns, ``max_size`` in bytes."""
+
+    path: str
+    keep: int
+    max_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class InfluxSettings:
+    """One InfluxDB sink, secrets resolved."""
+
+    id: str
+    url: str
+    org: str
+    bucket: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSettings:
+    """One way to reach a recipient; ``options`` as its kind needs them, secrets resolved."""
+
+    id: str
+    kind: str
+    options: Mapping[str, str | int] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientSettings:
+    """Somebody who is told of alarms of at least ``minimum``."""
+
+    id: str
+    name: Text
+    language: Language
+    minimum: Priority
+    channels: tuple[ChannelSettings, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Everything one daemon watches. Coordinates in degrees, ``ceremony`` in ns."""
+
+    id: str
+    name: Text
+    latitude: float
+    longitude: float
+    timezone: str
+    languages: tuple[Language, ...]
+    ceremony: int
+    store: StoreSettings
+    links: Mapping[str, Link]
+    units: Mapping[str, Unit]
+    devices: Mapping[str, Device]
+    sinks: Mapping[str, InfluxSettings]
+    recipients: Mapping[str, RecipientSettings]
+    families: Mapping[str, Family]
+
+    def units_of(self, link: str) -> list[Unit]:
+        """Return the units on a link that feed something."""
+        return [unit for unit in self.units.values() if unit.link == link and unit.bindings]
