@@ -1,0 +1,48 @@
+# Two commands: `make demo` and `make test`. Both install what they need, pinned with hashes, into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+RUN := .facilityd/demo
+
+.PHONY: demo test check lock schemas bench clean help
+
+help:
+	@echo "make demo   the whole square simulated, and the daemon watching it (Ctrl-C ends it)"
+	@echo "make test   every check and test; starts real servers where they can be had"
+	@echo "make check  format, lint, types and import floors only"
+	@echo "make bench  benchmarks; results go into docs/benchmarks.md by hand"
+
+$(STAMP): requirements/dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "facilityd needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV) (pinned, with hashes)…"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+demo: $(STAMP)
+	@$(BIN)/facilityd simulate demo
+
+test: $(STAMP) check
+	@$(BIN)/python tools/servers/ready.py
+	$(BIN)/python -m pytest
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+schemas: $(STAMP)
+	$(BIN)/python tools/schemas.py
+
+bench: $(STAMP)
+	$(BIN)/python benchmarks/polling.py
+
+lock: $(STAMP)
+	$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements/run.lock
+	$(BIN)/uv pip compile -q pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements/dev.lock
+
+clean:
+	rm -rf $(VENV) .facilityd build dist *.egg-info

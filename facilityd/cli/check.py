@@ -1,0 +1,55 @@
+"""facilityd check: does exactly what start does, minus the network."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+from facilityd.cli.output import json_option, print_json, site_argument
+from facilityd.errors import ConfigError
+
+_PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?P<what>.*)", re.DOTALL)
+
+
+@click.command()
+@site_argument
+@json_option
+@click.pass_context
+def check(ctx: click.Context, site: tuple[Path, ...], as_json: bool) -> None:
+    """Report every mistake of a SITE at once, as file:line:column.
+
+    Exit status 0: nothing is wrong. 1: something is.
+    """
+    from facilityd.config.load import load
+
+    try:
+        loaded = load(*site)
+    except ConfigError as error:
+        if as_json:
+            print_json({"ok": False, "problems": [_located(line) for line in error.problems]})
+        else:
+            click.echo("\n".join(error.problems))
+            click.echo(f"{len(error.problems)} problem{'s' if len(error.problems) > 1 else ''}", err=True)
+        ctx.exit(1)
+    counts = {
+        "links": len(loaded.links),
+        "units": len(loaded.units),
+        "devices": len(loaded.devices),
+        "signals": sum(len(s.signals) for d in loaded.devices.values() for s in d.streams),
+    }
+    if as_json:
+        print_json({"ok": True, "site": loaded.id, **counts})
+    else:
+        shown = ", ".join(f"{count} {name}" for name, count in counts.items())
+        click.echo(f"{loaded.id}: {shown}; nothing is wrong")
+
+
+def _located(line: str) -> dict[str, object]:
+    found = _PLACE.fullmatch(line)
+    if not found:
+        return {"what": line}
+    place = {"file": found["file"], "line": int(found["line"]), "column": int(found["column"])}
+    what, _, hint = found["what"].partition("; ")
+    return {**place, "what": what, "hint": hint}

@@ -1,0 +1,87 @@
+"""The group of commands. Each is imported only when it is called, so that help is quick."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import traceback
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from facilityd.errors import ConfigError, FacilitydError
+
+# name: module and its click command
+COMMANDS = {
+    "run": "facilityd.cli.run:run",
+    "check": "facilityd.cli.check:check",
+    "plan": "facilityd.cli.plan:plan",
+    "probe": "facilityd.cli.probe:probe",
+    "status": "facilityd.cli.status:status",
+    "tail": "facilityd.cli.tail:tail",
+    "history": "facilityd.cli.history:history",
+    "alarms": "facilityd.cli.alarms:alarms",
+    "ack": "facilityd.cli.alarms:ack",
+    "simulate": "facilityd.cli.simulate:simulate",
+    "completion": "facilityd.cli.completion:completion",
+}
+EXIT_PROBLEM, EXIT_BUG = 1, 70  # 70 is EX_SOFTWARE of sysexits.h
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
+        if name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[name].partition(":")
+        command = getattr(import_module(module), attribute)
+        return command if isinstance(command, click.Command) else None
+
+
+@click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="facilityd")
+def facilityd() -> None:
+    """Watch the equipment of a civic square. facilityd only reads; it never commands a device.
+
+    SITE is a folder of *.yaml files, or one file.
+    """
+
+
+def main() -> None:
+    """Run a command. Named errors are one line; a bug is loud and leaves a report."""
+    try:
+        facilityd(standalone_mode=False)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except ConfigError as error:
+        for line in error.problems:
+            click.echo(line, err=True)
+        sys.exit(EXIT_PROBLEM)
+    except FacilitydError as error:
+        click.echo(f"facilityd: {error}", err=True)
+        sys.exit(EXIT_PROBLEM)
+    except BrokenPipeError:
+        # The reader of our output went away, as `| head` does.
+        sys.stderr.close()
+        sys.exit(EXIT_PROBLEM)
+    except Exception as error:  # noqa: BLE001 - the last-resort handler
+        _bug(error)
+
+
+def _bug(error: BaseException) -> None:
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="facilityd-bug-", suffix=".txt", delete=False, encoding="utf-8"
+    ) as report:
+        traceback.print_exception(error, file=report)
+    what = f"{type(error).__name__}: {error}".splitlines()[0]
+    click.echo(f"facilityd: this is a bug: {what}", err=True)
+    click.echo(f"facilityd: please report it with {Path(report.name)}", err=True)
+    sys.exit(EXIT_BUG)
