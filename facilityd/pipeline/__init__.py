@@ -1,0 +1,1 @@
+"""The one way through the daemon: intake, journal, judgement, alarms, notices."""

@@ -1,0 +1,70 @@
+"""The one door: samples from all sources, gathered into batches for one commit each."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from facilityd.model.sample import Sample
+
+ROOM = 200_000
+"""Samples held while the journal is busy; about 100 MB at worst."""
+TICK_S = 0.05
+"""Polls of this long go into one commit."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """What came in during one tick, and who waits for it to be durable."""
+
+    samples: list[Sample] = field(default_factory=list)
+    waiting: list[asyncio.Future[None]] = field(default_factory=list)
+
+    def done(self, error: Exception | None = None) -> None:
+        """Tell everybody who waits."""
+        for future in self.waiting:
+            if future.done():
+                continue
+            if error is None:
+                future.set_result(None)
+            else:
+                future.set_exception(error)
+
+
+class Gate:
+    """An Intake (facilityd.model.sample) with bounded memory."""
+
+    def __init__(self, room: int = ROOM, tick: float = TICK_S) -> None:
+        self._room, self._tick = room, tick
+        self._batch = Batch()
+        self._full = asyncio.Event()
+        self.dropped = 0
+
+    def offer(self, samples: list[Sample]) -> None:
+        """Take samples without waiting; beyond the room they are dropped and counted."""
+        free = self._room - len(self._batch.samples)
+        if len(samples) > free:
+            self.dropped += len(samples) - max(0, free)
+            samples = samples[: max(0, free)]
+        self._batch.samples += samples
+        self._full.set()
+
+    async def commit(self, samples: list[Sample]) -> None:
+        """Take samples and return when they are durable. Raises StoreFull."""
+        future = asyncio.get_running_loop().create_future()
+        self._batch.samples += samples
+        self._batch.waiting.append(future)
+        self._full.set()
+        await future
+
+    async def take(self) -> Batch:
+        """Wait for samples, then for the rest of the tick; return them all."""
+        await self._full.wait()
+        await asyncio.sleep(self._tick)
+        return self.take_now()
+
+    def take_now(self) -> Batch:
+        """Return what is there; used once more after the sources have stopped."""
+        self._full.clear()
+        batch, self._batch = self._batch, Batch()
+        return batch

@@ -1,0 +1,152 @@
+"""A wrong site is told wrong in every place at once, with file, line and column."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from facilityd.cli.main import facilityd
+from facilityd.config.load import load
+from facilityd.errors import ConfigError
+
+SOUND = """\
+site: {id: yard, name: {zh: 院子, en: Yard}, latitude: 39.9, longitude: 116.4, timezone: Asia/Shanghai}
+links:
+  bus: {protocol: modbus-rtu, serial_port: /dev/ttyUSB0, baudrate: 9600}
+  net: {protocol: modbus-tcp, host: 192.0.2.1}
+units:
+  meter-1: {link: bus, profile: eastron_sdm630, device_id: 1, period: 2s}
+  meter-2: {link: bus, profile: eastron_sdm630, device_id: 2, period: 2s}
+devices:
+  gate: {family: lighting, name: {zh: 城楼, en: Gate}, signals: {power: meter-1.active_power_total}}
+recipients:
+  crew:
+    name: {zh: 值班, en: Crew}
+    language: zh
+    channels: [{kind: webhook, url: "https://crew.example/hook", token: "${HOOK_TOKEN}"}]
+"""
+
+WRONG = """\
+site: {id: yard, name: {zh: 院子, en: Yard}, latitude: 139.9, longitude: 116.4, timezone: Asia/Peking}
+links:
+  bus: {protocol: modbus-rtu, serial_port: /dev/ttyUSB0, baudrate: 1200, pairity: E}
+  slow: {protocol: modbus-rtu, serial_port: /dev/ttyUSB1, baudrate: 1200}
+  broker: {protocol: mqtt, host: 192.0.2.7, username: crew, password: hunter2}
+units:
+  meter-1: {link: slow, profile: eastron_sdm630, device_id: 1, period: 100ms}
+  meter-2: {link: slow, profile: eastron_sdm63, device_id: 2, period: 2s}
+  meter-3: {link: slow, profile: eastron_sdm630, device_id: 1, period: often}
+  meter-4: {link: slow, profile: eastron_sdm630, device_id: 1, period: 10s}
+devices:
+  gate:
+    family: lighting
+    name: {zh: 城楼, en: Gate}
+    signals:
+      power: meter-1.active_power_total
+      volts: meter-1.voltage_l1
+      current: meter-1.voltage_l1
+      voltage: meter-9.voltage_l1
+      energy: meter-1.energy_importt
+  tower: {family: lightning, name: {zh: 楼, en: Tower}, signals: {power: meter-4.active_power_total}}
+"""
+
+
+def _check(tmp_path: Path, text: str) -> tuple[int, list[str]]:
+    (tmp_path / "site.yaml").write_text(text, encoding="utf-8")
+    result = CliRunner().invoke(facilityd, ["check", str(tmp_path)], catch_exceptions=False)
+    return result.exit_code, result.stdout.splitlines()
+
+
+def test_twelve_mistakes_are_twelve_located_errors(tmp_path: Path) -> None:
+    code, lines = _check(tmp_path, WRONG)
+    file = str(tmp_path / "site.yaml")
+    expected = [
+        (1, 57, "latitude|less than or equal to 90"),
+        (1, 99, "not a time zone"),
+        (3, 74, "unknown key 'pairity'; did you mean 'parity'"),
+        (5, 68, "secret in clear text"),
+        (7, 72, "bus load [0-9]+%"),
+        (8, 33, "profile 'eastron_sdm63' is not known; did you mean 'eastron_sdm630'"),
+        (9, 72, "a duration is a number with"),
+        (10, 60, "device id 1 on link 'slow' is already unit 'meter-1'"),
+        (17, 7, "has no signal 'volts'"),
+        (18, 16, "V does not convert to A"),
+        (19, 16, "unit 'meter-9' is not known; did you mean"),
+        (20, 15, "has no point 'energy_importt'; did you mean"),
+        (21, 19, "family 'lightning' is not known; did you mean 'lighting'"),
+    ]
+    assert code == 1
+    found = [re.match(re.escape(file) + r":(\d+):(\d+): (.*)", line) for line in lines]
+    assert all(found), lines
+    places = [(int(m[1]), int(m[2])) for m in found if m]
+    assert places == [(line, column) for line, column, _ in expected], "\n".join(lines)
+    for (_, _, what), line in zip(expected, lines, strict=True):
+        assert re.search(what, line), line
+    assert "hunter2" not in "\n".join(lines)
+    assert "Traceback" not in "\n".join(lines)
+
+
+def test_a_sound_site_passes_and_is_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOOK_TOKEN", "s3cret")
+    code, lines = _check(tmp_path, SOUND)
+    assert (code, lines) == (0, ["yard: 2 links, 2 units, 1 devices, 1 signals; nothing is wrong"])
+    site = load(tmp_path)
+    assert site.recipients["crew"].channels[0].options["token"] == "s3cret"
+    assert "s3cret" not in repr(site)
+    assert [unit.id for unit in site.units_of("bus")] == ["meter-1"]
+
+
+def test_a_missing_variable_is_told_before_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HOOK_TOKEN", raising=False)
+    code, lines = _check(tmp_path, SOUND)
+    assert code == 1
+    assert "environment variable HOOK_TOKEN is not set" in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("site: [", "not YAML"),
+        ("- a\n- b\n", "a site file is a mapping"),
+        ("sites: {}\n", "unknown key 'sites'; did you mean 'site'"),
+        ("", "'site' is missing"),
+        ("links: 12\n", "'links' is a mapping"),
+        (SOUND + "links: {}\n", "'links' stands twice; first at"),
+        (SOUND.replace("meter-2:", "Meter_2:"), "an id is lower-case letters"),
+        (SOUND.replace("device_id: 2, ", ""), "'device_id' is missing"),
+        (SOUND.replace("link: bus, profile: eastron_sdm630, device_id: 2", "link: buss, profile: eastron_sdm630, device_id: 2"), "did you mean 'bus'"),
+        (SOUND.replace("period: 2s}", "period: {rest: 2s, moving: 1s}}", 1), "has no duty state 'moving'"),
+        (SOUND.replace("https://crew.example/hook", "crew.example"), "is not a URL"),
+        (SOUND.replace("latitude: 39.9", "latitude: north"), "valid number"),
+    ],
+)  # fmt: skip
+def test_each_kind_of_mistake_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, expected: str) -> None:
+    monkeypatch.setenv("HOOK_TOKEN", "x")
+    code, lines = _check(tmp_path, text)
+    assert code == 1
+    assert any(expected in line for line in lines), lines
+    assert all(re.match(r".+:\d+:\d+: ", line) for line in lines), lines
+
+
+def test_json_gives_the_same_places(tmp_path: Path) -> None:
+    (tmp_path / "site.yaml").write_text(WRONG, encoding="utf-8")
+    result = CliRunner().invoke(facilityd, ["check", str(tmp_path), "--json"])
+    assert '"line": 21' in result.stdout
+    assert '"hint": "did you mean \'lighting\'?"' in result.stdout
+
+
+def test_binary_rubbish_is_told(tmp_path: Path) -> None:
+    (tmp_path / "site.yaml").write_bytes(b"\xff\xfe\x00site")
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        load(tmp_path)
+
+
+def test_an_empty_folder_is_told(tmp_path: Path) -> None:
+    shutil.rmtree(tmp_path)
+    tmp_path.mkdir()
+    with pytest.raises(ConfigError, match="no \\*.yaml file here"):
+        load(tmp_path)

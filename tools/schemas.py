@@ -1,0 +1,43 @@
+"""Write JSON Schemas of site, profile and family files, for editors that complete and check."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from devices.family import Family
+from devices.profile import Profile
+from facilityd.config.schema import SiteFile
+
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "schemas"
+SCHEMAS: dict[str, Any] = {"site": SiteFile, "profile": Profile, "family": Family}
+
+
+def text(name: str) -> str:
+    """Return one schema as the file holds it."""
+    schema = TypeAdapter(SCHEMAS[name]).json_schema()
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"facilityd {name} file", **schema}
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def main() -> None:
+    """Write all schemas; with --check only compare."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    stale = [name for name in SCHEMAS if _stale(name)]
+    if "--check" in sys.argv:
+        sys.exit(f"out of date: {', '.join(stale)}; run make schemas" if stale else 0)
+    for name in SCHEMAS:
+        (FOLDER / f"{name}.json").write_text(text(name), encoding="utf-8")
+
+
+def _stale(name: str) -> bool:
+    file = FOLDER / f"{name}.json"
+    return not file.exists() or file.read_text(encoding="utf-8") != text(name)
+
+
+if __name__ == "__main__":
+    main()
