@@ -20,7 +20,11 @@ SCHEMAS: dict[str, Any] = {"site": SiteFile, "profile": Profile, "family": Famil
 def text(name: str) -> str:
     """Return one schema as the file holds it."""
     schema = TypeAdapter(SCHEMAS[name]).json_schema()
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"facilityd {name} file", **schema}
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"facilityd {name} file",
+        **schema,
+    }
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -1,0 +1,1 @@
+"""Composition: a site becomes a running daemon."""

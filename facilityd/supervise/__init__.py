@@ -1,0 +1,1 @@
+"""The daemon looking after itself: its own health, requests from people, its stop."""

@@ -1,0 +1,38 @@
+"""When the ceremonies are: sunrise and sunset at the site (astral, after NOAA's formulae)."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from astral import LocationInfo
+from astral.sun import sun
+
+from facilityd.model.sample import NS
+
+
+class Ceremonies:
+    """Sunrise and sunset instants. Coordinates in degrees, ``window`` in ns each way."""
+
+    def __init__(self, latitude: float, longitude: float, window: int) -> None:
+        self._observer = LocationInfo("", "", "UTC", latitude, longitude).observer
+        self._window = window
+        self._day: date | None = None
+        self._instants: tuple[int, ...] = ()
+
+    def instants(self, day: date) -> tuple[int, ...]:
+        """Return the instants in ns UTC around a UTC day; none where the sun does not rise."""
+        out = []
+        for shift in (-1, 0, 1):
+            try:
+                found = sun(self._observer, date=day + timedelta(days=shift), tzinfo=UTC)
+            except ValueError:
+                continue
+            out += [int(found[name].timestamp()) * NS for name in ("sunrise", "sunset")]
+        return tuple(sorted(out))
+
+    def near(self, instant: int) -> bool:
+        """Return whether an instant in ns lies within the window of a ceremony."""
+        day = datetime.fromtimestamp(instant / NS, UTC).date()
+        if day != self._day:
+            self._day, self._instants = day, self.instants(day)
+        return any(abs(instant - at) <= self._window for at in self._instants)
