@@ -124,7 +124,9 @@ def test_a_missing_variable_is_told_before_the_start(tmp_path: Path, monkeypatch
         (SOUND.replace("latitude: 39.9", "latitude: north"), "valid number"),
     ],
 )  # fmt: skip
-def test_each_kind_of_mistake_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, expected: str) -> None:
+def test_each_kind_of_mistake_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, expected: str
+) -> None:
     monkeypatch.setenv("HOOK_TOKEN", "x")
     code, lines = _check(tmp_path, text)
     assert code == 1
@@ -148,5 +150,5 @@ def test_binary_rubbish_is_told(tmp_path: Path) -> None:
 def test_an_empty_folder_is_told(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path)
     tmp_path.mkdir()
-    with pytest.raises(ConfigError, match="no \\*.yaml file here"):
+    with pytest.raises(ConfigError, match=r"no \*\.yaml file here"):
         load(tmp_path)
