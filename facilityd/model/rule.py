@@ -131,6 +131,9 @@ class Rule(Strict):
     confirm: Text = Field(description="how to see on site that it is true")
     respond: Duration = Field(description="time within which a person must act")
     at_stake: Literal["safety", "ceremony", "asset", "appearance"]
+    latching: bool = Field(
+        default=False, description="stays after its condition is over, until inspected and reset"
+    )
 
     @property
     def priority(self) -> Priority:

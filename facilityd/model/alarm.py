@@ -1,0 +1,183 @@
+"""An alarm: the life of one rule on one device (ISA-18.2 / IEC 62682 / GB/T 41261)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+from facilityd.model.finding import Evidence
+from facilityd.model.text import Text
+
+
+class Truth(StrEnum):
+    """Whether the condition behind an alarm holds now."""
+
+    TRUE = "true"
+    FALSE = "false"
+    UNKNOWN = "unknown"
+
+    @classmethod
+    def of(cls, verdict: bool | None) -> Truth:
+        """Return the truth of a finding's verdict."""
+        return cls.UNKNOWN if verdict is None else cls.TRUE if verdict else cls.FALSE
+
+
+class Suppressor(StrEnum):
+    """Facts beside the alarm's life; nothing sets them yet (alarms.md 1.2, rows 12-18)."""
+
+    SHELVED = "shelved"
+    BY_DESIGN = "suppressed-by-design"
+    OUT_OF_SERVICE = "out-of-service"
+
+
+class Life(StrEnum):
+    """The states that a person sees. Names, not letters, are stored: editions differ in letters."""
+
+    NORMAL = "normal"
+    UNACKNOWLEDGED = "unacknowledged"
+    ACKNOWLEDGED = "acknowledged"
+    RETURNED = "returned-unacknowledged"
+    LATCHED_UNACKNOWLEDGED = "latched-unacknowledged"
+    LATCHED_ACKNOWLEDGED = "latched-acknowledged"
+    SHELVED = "shelved"
+    BY_DESIGN = "suppressed-by-design"
+    OUT_OF_SERVICE = "out-of-service"
+
+    @property
+    def letter(self) -> str:
+        """Return the letter of ISA-18.2-2016; latched states have none."""
+        return _LETTERS.get(self, "")
+
+    @property
+    def wording(self) -> Text:
+        """Return the name in the terms of GB/T 41261 and ISA-18.2."""
+        return _WORDINGS[self]
+
+
+_LETTERS = {
+    Life.NORMAL: "A",
+    Life.UNACKNOWLEDGED: "B",
+    Life.ACKNOWLEDGED: "C",
+    Life.RETURNED: "D",
+    Life.SHELVED: "E",
+    Life.BY_DESIGN: "F",
+    Life.OUT_OF_SERVICE: "G",
+}
+_WORDINGS = {
+    Life.NORMAL: Text(zh="正常", en="normal"),
+    Life.UNACKNOWLEDGED: Text(zh="未确认", en="unacknowledged"),
+    Life.ACKNOWLEDGED: Text(zh="已确认", en="acknowledged"),
+    Life.RETURNED: Text(zh="恢复未确认", en="returned to normal, unacknowledged"),
+    Life.LATCHED_UNACKNOWLEDGED: Text(zh="锁存未确认", en="latched, unacknowledged"),
+    Life.LATCHED_ACKNOWLEDGED: Text(zh="锁存已确认", en="latched, acknowledged"),
+    Life.SHELVED: Text(zh="搁置", en="shelved"),
+    Life.BY_DESIGN: Text(zh="设计抑制", en="suppressed by design"),
+    Life.OUT_OF_SERVICE: Text(zh="停用", en="out of service"),
+}
+# JAWS precedence, strongest first (alarms.md 1.1).
+_STRONGEST = (Suppressor.OUT_OF_SERVICE, Suppressor.BY_DESIGN, Suppressor.SHELVED)
+
+
+class Kind(StrEnum):
+    """What a change did."""
+
+    RAISE = "raise"
+    ACKNOWLEDGE = "acknowledge"
+    CLEAR = "clear"
+    LATCH = "latch"  # the condition is over, the alarm stays until somebody has inspected
+    RESET = "reset"
+    REALARM = "re-alarm"  # acknowledged, and announced again
+    LOSE = "lose"  # the condition cannot be told any more
+    REGAIN = "regain"  # it can be told again, and is what it was
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One transition of an alarm. Replayed in order, changes rebuild every state exactly."""
+
+    at: int
+    device: str
+    rule: str
+    occurrence: int
+    kind: Kind
+    evidence: Evidence | None = None
+    person: str = ""
+    comment: str = ""
+
+    def to_json(self) -> str:
+        """Return one line of JSON."""
+        evidence = self.evidence.as_dict() if self.evidence else None
+        return _packed({**{n: getattr(self, n) for n in self.__slots__}, "evidence": evidence})
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return what ``to_json`` wrote."""
+        data = json.loads(text)
+        evidence = data.pop("evidence")
+        kind = Kind(data.pop("kind"))
+        return cls(kind=kind, evidence=Evidence.from_dict(evidence) if evidence else None, **data)
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmState:
+    """Orthogonal facts; the state a person sees is derived. Instants are ns UTC.
+
+    ``occurrence`` counts raises; ``since`` is when ``life`` last changed; ``acked`` is True
+    while there is nothing to acknowledge. The instants are those of the newest occurrence.
+    """
+
+    device: str
+    rule: str
+    condition: Truth = Truth.UNKNOWN
+    acked: bool = True
+    latched: bool = False
+    occurrence: int = 0
+    since: int = 0
+    raised_at: int | None = None
+    acked_at: int | None = None
+    acked_by: str = ""
+    cleared_at: int | None = None
+    realarms: int = 0
+    suppressors: tuple[Suppressor, ...] = field(default=())
+
+    @property
+    def active(self) -> bool:
+        """True from raise to clear, also while the condition is unknown."""
+        return self.raised_at is not None and self.cleared_at is None
+
+    @property
+    def unsuppressed(self) -> Life:
+        """Return the state that goes on underneath any suppression."""
+        if self.active:
+            return Life.ACKNOWLEDGED if self.acked else Life.UNACKNOWLEDGED
+        if self.latched:
+            return Life.LATCHED_ACKNOWLEDGED if self.acked else Life.LATCHED_UNACKNOWLEDGED
+        return Life.NORMAL if self.acked else Life.RETURNED
+
+    @property
+    def life(self) -> Life:
+        """Return the state that a person sees."""
+        strongest = next((s for s in _STRONGEST if s in self.suppressors), None)
+        return Life(strongest.value) if strongest else self.unsuppressed
+
+    @property
+    def letter(self) -> str:
+        """Return the letter of ISA-18.2-2016."""
+        return self.life.letter
+
+    def to_json(self) -> str:
+        """Return one line of JSON."""
+        return _packed(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return what ``to_json`` wrote."""
+        data = json.loads(text)
+        suppressors = tuple(Suppressor(name) for name in data.pop("suppressors"))
+        return cls(condition=Truth(data.pop("condition")), suppressors=suppressors, **data)
+
+
+def _packed(data: dict[str, Any]) -> str:
+    return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)

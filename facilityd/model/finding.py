@@ -1,0 +1,45 @@
+"""A finding: a rule's verdict on a device at an instant, with what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+Number = float | int | str | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why a verdict is what it is: a slug of the text table and the numbers that go into it.
+
+    ``signal`` is the signal it speaks of, or empty. Names ending in ``_s`` are seconds.
+    """
+
+    slug: str
+    numbers: dict[str, Number] = field(default_factory=dict)
+    signal: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+        return {"slug": self.slug, "numbers": dict(self.numbers), "signal": self.signal}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Return what ``as_dict`` described."""
+        return cls(data["slug"], dict(data["numbers"]), data["signal"])
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """``verdict``: True wrong, False right, None unknown: never a raise, never a clear.
+
+    ``at`` in ns UTC; ``steady`` in ns on the clock that never jumps.
+    """
+
+    device: str
+    rule: str
+    verdict: bool | None
+    at: int
+    steady: int
+    evidence: Evidence

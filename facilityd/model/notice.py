@@ -1,0 +1,79 @@
+"""A notice: one message to one person over one channel, and what became of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Self
+
+from facilityd.model.text import Language
+
+
+class Purpose(StrEnum):
+    """Why somebody is told."""
+
+    RAISED = "raised"
+    REALARMED = "re-alarmed"
+    ACKNOWLEDGED = "acknowledged"
+    LATCHED = "latched"
+    CLEARED = "cleared"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Rendered and ready. ``key`` is the same for every attempt: a receiver may drop doubles.
+
+    ``recipient`` and ``channel`` are ids; ``priority`` is 1 (low) to 4 (critical);
+    ``at`` is when it happened, ns UTC.
+    """
+
+    key: str
+    recipient: str
+    channel: str
+    purpose: Purpose
+    language: Language
+    subject: str
+    body: str
+    device: str = ""
+    rule: str = ""
+    occurrence: int = 0
+    priority: int = 1
+    at: int = 0
+
+    def to_json(self) -> str:
+        """Return one line of JSON."""
+        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return what ``to_json`` wrote."""
+        data = json.loads(text)
+        return cls(purpose=Purpose(data.pop("purpose")), **data)
+
+
+class Result(StrEnum):
+    """Four, not two (alarms.md 5.3)."""
+
+    ACCEPTED = "accepted"  # the other side took it over; nobody has read it yet
+    REJECTED = "rejected"  # it will never be taken like this
+    TRANSIENT = "transient"  # certainly not taken; may be later
+    UNKNOWN = "unknown"  # may have been taken: trying again may double it
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one attempt came to. ``retry_after`` is the wait in ns that the other side asks for.
+
+    ``reason`` says it in a few words and never holds a secret.
+    """
+
+    result: Result
+    reason: str = ""
+    retry_after: int | None = None
+
+    @property
+    def final(self) -> bool:
+        """True where another attempt would be wrong or useless."""
+        return self.result in (Result.ACCEPTED, Result.REJECTED)
