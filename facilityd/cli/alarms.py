@@ -1,0 +1,92 @@
+"""facilityd alarms and ack: what is wrong, and who knows."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from facilityd.cli.output import console, json_option, print_json, site_argument, table
+from facilityd.cli.when import show_instant
+from facilityd.config.site import Site
+from facilityd.errors import FacilitydError, UsageError
+from facilityd.supervise.inbox import AckRequest, Inbox, whoami
+
+WAIT_S = 5.0
+
+
+@click.command()
+@site_argument
+@click.option("--all", "everything", is_flag=True, help="Also what is normal again.")
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True)
+@json_option
+def alarms(site: tuple[Path, ...], everything: bool, lang: str, as_json: bool) -> None:
+    """List what is wrong, most urgent first, with the first thing to do."""
+    from facilityd.cli.snapshot import Snapshot
+    from facilityd.config.load import load
+
+    loaded = load(*site)
+    lines = Snapshot(loaded, "zh" if lang == "zh" else "en").alarms(everything=everything)
+    if as_json:
+        print_json([line.as_dict() for line in lines])
+        return
+    if not lines:
+        click.echo("没有报警" if lang == "zh" else "no alarms")
+        return
+    columns = ("priority", "state", "device", "rule", "since", "what", "do first")
+    rows = [
+        (line.priority, line.state, line.device, line.rule,
+         show_instant(line.since, loaded.timezone) if line.since else "", line.what, line.first)
+        for line in lines
+    ]  # fmt: skip
+    console().print(table("", columns, rows))
+
+
+@click.command()
+@click.argument("site", type=click.Path(exists=True, path_type=Path))
+@click.argument("device")
+@click.argument("rule")
+@click.option("--comment", "-m", default="", help="What you found or will do.")
+@click.option("--as", "person", default=None, help="Your name.  [default: the user of this machine]")
+@json_option
+def ack(site: Path, device: str, rule: str, comment: str, person: str | None, as_json: bool) -> None:
+    """Acknowledge an alarm: you know, and you are on it.
+
+    The request is a file that the daemon takes; this waits until it has.
+    """
+    from facilityd.config.load import load
+
+    loaded = load(site)
+    _must_exist(loaded, device, rule)
+    inbox = Inbox(Path(loaded.store.path))
+    who = person or whoami()
+    name = inbox.drop(AckRequest(device, rule, who, comment))
+    _wait(inbox, name)
+    if as_json:
+        print_json({"device": device, "rule": rule, "person": who, "acknowledged": True})
+    else:
+        click.echo(f"{device} {rule}: acknowledged by {who} / 已由 {who} 确认")
+
+
+def _must_exist(site: Site, device: str, rule: str) -> None:
+    from facilityd.app.builtin import all_devices
+    from facilityd.marked import suggestion
+
+    devices = all_devices(site)
+    if device not in devices:
+        raise UsageError(f"no device {device!r}", hint=suggestion(device, devices))
+    rules = devices[device].family.rules
+    if rule not in rules:
+        raise UsageError(f"{device} has no rule {rule!r}", hint=suggestion(rule, rules))
+
+
+def _wait(inbox: Inbox, name: str) -> None:
+    deadline = time.monotonic() + WAIT_S
+    while inbox.waiting(name):
+        if time.monotonic() > deadline:
+            hint = "it is kept and will be taken when the daemon runs"
+            raise FacilitydError("the daemon has not taken the request yet", hint=hint)
+        time.sleep(0.05)
+    if refused := inbox.refusal(name):
+        raise FacilitydError(refused)
