@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
+from facilityd.model.quality import Reason
 from facilityd.model.sample import Sample
 
 ROOM = 200_000
@@ -34,8 +36,10 @@ class Batch:
 class Gate:
     """An Intake (facilityd.model.sample) with bounded memory."""
 
-    def __init__(self, room: int = ROOM, tick: float = TICK_S) -> None:
-        self._room, self._tick = room, tick
+    def __init__(
+        self, room: int = ROOM, tick: float = TICK_S, doubtful: Callable[[], bool] = lambda: False
+    ) -> None:
+        self._room, self._tick, self._doubtful = room, tick, doubtful
         self._batch = Batch()
         self._full = asyncio.Event()
         self.dropped = 0
@@ -46,16 +50,24 @@ class Gate:
         if len(samples) > free:
             self.dropped += len(samples) - max(0, free)
             samples = samples[: max(0, free)]
-        self._batch.samples += samples
+        self._batch.samples += self._marked(samples)
         self._full.set()
 
     async def commit(self, samples: list[Sample]) -> None:
         """Take samples and return when they are durable. Raises StoreFull."""
         future = asyncio.get_running_loop().create_future()
-        self._batch.samples += samples
+        self._batch.samples += self._marked(samples)
         self._batch.waiting.append(future)
         self._full.set()
         await future
+
+    def _marked(self, samples: list[Sample]) -> list[Sample]:
+        """Say on each value that its instant is in doubt, while the clock is."""
+        if not self._doubtful():
+            return samples
+        return [
+            replace(s, reasons=dict.fromkeys(range(len(s.values)), Reason.CLOCK) | s.reasons) for s in samples
+        ]
 
     async def take(self) -> Batch:
         """Wait for samples, then for the rest of the tick; return them all."""

@@ -1,0 +1,179 @@
+"""The stages in order. Read ``_samples`` aloud and you have read the daemon.
+
+    intake ─> journal (commit) ─> detect ─> alarm ─> journal (changes with their notices)
+
+Nothing here reads a clock: instants come with the samples, or are handed in with a tick.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from facilityd.errors import StoreFull, UsageError
+from facilityd.model.alarm import AlarmState, Change
+from facilityd.model.finding import Finding
+from facilityd.model.notice import Notice
+from facilityd.model.sample import Sample
+from facilityd.pipeline.intake import Batch as Intake
+from facilityd.pipeline.intake import Gate
+from facilityd.pipeline.writer import WriterThread
+from facilityd.store.batch import Batch, Judged, Receipt, Recorded
+
+log = logging.getLogger(__name__)
+
+HELD = 10_000
+"""Changes kept in memory while the disk takes nothing."""
+
+
+class Judge(Protocol):
+    """Rules over devices (facilityd.detect)."""
+
+    def judge(self, samples: Sequence[Sample]) -> list[Finding]:
+        """Return the findings whose verdict changed."""
+
+    def tick(self, steady: int, at: int) -> list[Finding]:
+        """Return what changed by time alone."""
+
+
+class Alarms(Protocol):
+    """The alarms' lives (facilityd.alarm)."""
+
+    def apply(self, finding: Finding) -> Change | None:
+        """Return the transition a finding causes, if any."""
+
+    def acknowledge(
+        self, device: str, rule: str, occurrence: int | None, person: str, comment: str, at: int
+    ) -> Change:
+        """Return the transition. Raises UsageError where there is nothing to acknowledge."""
+
+    def state(self, device: str, rule: str) -> AlarmState:
+        """Return the present state."""
+
+
+class Commits(Protocol):
+    """The journal (facilityd.store)."""
+
+    def commit(self, batch: Batch) -> Receipt:
+        """Make it durable. Raises StoreFull."""
+
+
+class Flow:
+    """One direction, small stages."""
+
+    def __init__(
+        self,
+        gate: Gate,
+        journal: Commits,
+        writer: WriterThread,
+        judge: Judge,
+        alarms: Alarms,
+        told: Callable[[Change], Sequence[Notice]],
+    ) -> None:
+        self._gate, self._journal, self._writer = gate, journal, writer
+        self._judge, self._alarms, self._told = judge, alarms, told
+        self._order = asyncio.Lock()
+        self._held: list[tuple[list[Judged], list[Recorded]]] = []
+        self._judged: int | None = None
+        self.full = False
+        self.news = asyncio.Event()
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            await self.samples(await self._gate.take())
+
+    async def finish(self) -> None:
+        """Take what the sources still left; called once they have stopped."""
+        await self.samples(self._gate.take_now())
+
+    async def samples(self, intake: Intake) -> None:
+        """Commit first, then judge. A full disk loses history, never an alarm."""
+        async with self._order:
+            try:
+                receipt = await self._commit(Batch(samples=intake.samples, judged=self._judged))
+            except StoreFull as full:
+                intake.done(full)
+                causes: dict[str, int] = {}
+            else:
+                intake.done()
+                causes = _causes(intake.samples, receipt)
+                if intake.samples:
+                    self._judged = receipt.ids[-1]
+            await self._record(self._judge.judge(intake.samples), causes)
+
+    async def tick(self, steady: int, at: int) -> None:
+        """Let time pass: holds, silence, and what could not be written before."""
+        async with self._order:
+            await self._record(self._judge.tick(steady, at), {})
+
+    async def rejudge(self, samples: Sequence[Sample], ids: Sequence[int]) -> None:
+        """Judge what was committed before a crash and not judged any more."""
+        async with self._order:
+            causes = {sample.stream.device: id_ for sample, id_ in zip(samples, ids, strict=True)}
+            if ids:
+                self._judged = ids[-1]
+            await self._record(self._judge.judge(samples), causes)
+
+    async def acknowledge(
+        self, device: str, rule: str, occurrence: int | None, person: str, comment: str, at: int
+    ) -> str:
+        """Carry out a person's request; return why it was refused, or nothing."""
+        async with self._order:
+            try:
+                change = self._alarms.acknowledge(device, rule, occurrence, person, comment, at)
+            except UsageError as refused:
+                return str(refused)
+            await self._write([], [Recorded(change, None, tuple(self._told(change)))])
+            return ""
+
+    async def commit(self, batch: Batch) -> Receipt:
+        """Write something that is nobody's sample: cursors, delivery attempts."""
+        async with self._order:
+            return await self._commit(batch)
+
+    async def _record(self, findings: Iterable[Finding], causes: dict[str, int]) -> None:
+        judged, recorded = [], []
+        for finding in findings:
+            cause = causes.get(finding.device)
+            judged.append(Judged(finding, cause))
+            change = self._alarms.apply(finding)
+            if change:
+                recorded.append(Recorded(change, cause, tuple(self._told(change))))
+        if judged or self._held:
+            await self._write(judged, recorded)
+
+    async def _write(self, judged: list[Judged], recorded: list[Recorded]) -> None:
+        self._held.append((judged, recorded))
+        findings = [item for part, _ in self._held for item in part]
+        changes = [item for _, part in self._held for item in part]
+        touched = {(item.change.device, item.change.rule) for item in changes}
+        touched |= {(item.finding.device, item.finding.rule) for item in findings}
+        alarms = [self._alarms.state(device, rule) for device, rule in sorted(touched)]
+        try:
+            await self._commit(Batch(findings=findings, changes=changes, alarms=alarms, judged=self._judged))
+        except StoreFull:
+            del self._held[:-HELD]
+            return
+        self._held.clear()
+        if any(item.notices for item in changes):
+            self.news.set()
+
+    async def _commit(self, batch: Batch) -> Receipt:
+        try:
+            receipt = await self._writer.call(self._journal.commit, batch)
+        except StoreFull as full:
+            if not self.full:
+                log.warning("%s", full)
+            self.full = True
+            raise
+        if self.full:
+            log.info("the journal has room again")
+        self.full = False
+        return receipt
+
+
+def _causes(samples: Sequence[Sample], receipt: Receipt) -> dict[str, int]:
+    return {sample.stream.device: id_ for sample, id_ in zip(samples, receipt.ids, strict=True)}

@@ -1,0 +1,35 @@
+"""The daemon's and the links' own condition, written down as samples like everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from facilityd.model.clock import Clock
+from facilityd.model.link import LinkHealth
+from facilityd.model.quality import Reason
+from facilityd.model.sample import Sample, SignalType, Stream, Value
+
+
+def sample_of(stream: Stream, clock: Clock, known: Mapping[str, Value | None]) -> Sample:
+    """Return a sample of what is known; the rest has no value."""
+    at, steady = clock.now()
+    values = tuple(
+        _typed(known.get(name), kind) for name, kind in zip(stream.signals, stream.types, strict=True)
+    )
+    reasons = {index: Reason.MISSING for index, value in enumerate(values) if value is None}
+    return Sample(stream, at, steady, values, reasons)
+
+
+def _typed(value: Value | None, kind: SignalType) -> Value | None:
+    if value is None:
+        return None
+    if kind is SignalType.BOOL:
+        return bool(value)
+    return float(value) if kind is SignalType.FLOAT else int(value)
+
+
+def link_values(health: LinkHealth) -> dict[str, Value | None]:
+    """Return a link's health in the signals of family ``link``: answered in %, latency in ms."""
+    answered = None if health.answered is None else 100.0 * health.answered
+    latency = None if health.latency is None else 1000.0 * health.latency
+    return {"up": health.up, "answered": answered, "latency": latency, "reconnects": health.reconnects}
