@@ -1,0 +1,79 @@
+"""A small MQTT 3.1.1 broker inside the process, for the demonstration: no root, no packages."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+from amqtt.broker import Broker
+from amqtt.errors import BrokerError
+
+from facilityd.errors import UsageError
+
+_LOGGERS = ("amqtt", "transitions")
+_PATIENCE = 2.0  # s for clients' handlers to end
+
+
+class _Broker(Broker):  # type: ignore[misc]
+    """amqtt 0.12 leaves a socket open when its client has vanished; this one does not."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(
+            {
+                "listeners": {"default": {"type": "tcp", "bind": f"{host}:{port}"}},
+                "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
+            }
+        )
+        self._serving: set[asyncio.Task[object]] = set()
+
+    async def stream_connected(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
+    ) -> None:
+        task = asyncio.current_task()
+        if task:
+            self._serving.add(task)
+            task.add_done_callback(self._serving.discard)
+        try:
+            await super().stream_connected(reader, writer, listener_name)
+        finally:
+            writer.close()
+
+    async def shutdown(self) -> None:
+        await super().shutdown()
+        if self._serving:
+            await asyncio.wait(self._serving, timeout=_PATIENCE)
+        for task in tuple(self._serving):
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
+
+
+@asynccontextmanager
+async def broker(port: int = 1883, host: str = "127.0.0.1") -> AsyncIterator[None]:
+    """Serve anybody on ``host``:``port``. Speaks MQTT 3.1.1 only. Raises UsageError."""
+    with _hushed():
+        serving = _Broker(host, port)
+        try:
+            await serving.start()
+        except BrokerError as error:
+            raise UsageError(
+                "the demonstration broker cannot listen", where=f"{host}:{port}", hint="choose another port"
+            ) from error
+        try:
+            yield
+        finally:
+            await serving.shutdown()
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    # amqtt logs every client that leaves as an error.
+    levels = {name: logging.getLogger(name).level for name in _LOGGERS}
+    for name in _LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)

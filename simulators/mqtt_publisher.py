@@ -1,0 +1,185 @@
+"""A simulated MQTT device: its own connection, its last will, its messages."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import socket
+from collections import Counter
+
+import aiomqtt
+
+from devices.profile import MqttProfile
+from devices.unit import MqttLink, Unit
+from facilityd.errors import UsageError
+from facilityd.model.sample import NS, Value
+from simulators.feed import Signals, feeds_of
+from simulators.image import expected
+from simulators.mqtt_hazards import MqttHazard
+from simulators.payload import Message, messages_of
+
+_LOOK = 0.1  # s between looks at the truth
+_AGAIN = 1.0  # s before a lost broker is tried again
+_PATIENCE = 10.0  # s for the broker to confirm
+_DEADBAND = 0.05  # share of a number's last published value beyond which a change is news
+_VERSIONS = {"5": aiomqtt.ProtocolVersion.V5, "3.1.1": aiomqtt.ProtocolVersion.V311}
+_HEALTHY = MqttHazard()
+
+
+class MqttPublisher:
+    """Publishes one unit as its device would; run it as a task for as long as it has power.
+
+    Topics that are some point's first source are sent whole every ``period`` s; the others
+    carry changes only. ``witness`` counts messages of others below the unit's topic: a
+    monitor sends none.
+    """
+
+    def __init__(
+        self, unit: Unit, link: MqttLink, *, period: float | None = None, retain: bool = False
+    ) -> None:
+        if not isinstance(unit.profile, MqttProfile):
+            raise TypeError(f"{unit.id} is not an MQTT unit")
+        self.witness: Counter[str] = Counter()
+        self._unit, self._link, self._profile = unit, link, unit.profile
+        self._period = unit.pace.rest / NS if period is None else period
+        self._retain = retain
+        self._feeds = feeds_of(unit)
+        self._messages = messages_of(unit.profile)
+        self._values: dict[str, Value | None] = {e.point: expected(e) for e in unit.profile.identity}
+        self._published: dict[str, Value | None] = {}
+        self._hazard = _HEALTHY
+        self._client: aiomqtt.Client | None = None
+
+    def update(self, signals: Signals) -> None:
+        """Take the whole truth."""
+        for feed in self._feeds:
+            if feed.key in signals:
+                self._values[feed.point] = feed.point_value(signals[feed.key])
+
+    def inject(self, hazard: MqttHazard | None) -> None:
+        """Misbehave, or behave again; both from the next message on."""
+        self._hazard = hazard or _HEALTHY
+        if self._hazard.offline:
+            self._break()
+
+    async def run(self) -> None:
+        """Connect, publish, and connect again, until cancelled."""
+        while True:
+            if not self._hazard.offline:
+                with contextlib.suppress(aiomqtt.MqttError, TimeoutError):  # the broker is away
+                    await self._live()
+                self._client = None
+            await asyncio.sleep(_LOOK if self._hazard.offline else _AGAIN)
+
+    async def _live(self) -> None:
+        async with self._connect() as client:
+            self._client = client
+            listening = asyncio.create_task(self._listen(client))
+            try:
+                await self._talk(client, listening)
+            finally:
+                listening.cancel()
+                await asyncio.gather(listening, return_exceptions=True)
+
+    # --- the connection --------------------------------------------------------------------
+
+    def _topic(self, below: str) -> str:
+        return f"{self._unit.topic}/{below}" if self._unit.topic else below
+
+    def _connect(self) -> aiomqtt.Client:
+        link, there = self._link, self._profile.availability
+        if link.version not in _VERSIONS:
+            raise UsageError(f"MQTT version {link.version} is not known", where=link.id)
+        will = aiomqtt.Will(self._topic(there.topic), there.offline, 1, retain=True) if there else None
+        return aiomqtt.Client(
+            link.host,
+            link.port,
+            username=link.username or None,
+            password=link.password or None,
+            identifier=f"simulated-{self._unit.id}",
+            protocol=_VERSIONS[link.version],
+            will=will,
+            keepalive=10,
+            # With a finite timeout aiomqtt waits in asyncio.wait_for, which before Python 3.12
+            # swallows a cancellation that comes together with the answer.
+            timeout=math.inf,
+            tls_params=_tls(link),
+        )
+
+    def _break(self) -> None:
+        # A power cut sends no DISCONNECT; aiomqtt offers no way to leave without one.
+        line = self._client._client.socket() if self._client else None  # noqa: SLF001
+        if isinstance(line, socket.socket):
+            line.shutdown(socket.SHUT_RDWR)
+
+    async def _listen(self, client: aiomqtt.Client) -> None:
+        own = {self._topic(message.topic) for message in self._messages}
+        if self._profile.availability:
+            own.add(self._topic(self._profile.availability.topic))
+        await client.subscribe(self._topic("#"), qos=1)
+        async for message in client.messages:
+            if str(message.topic) not in own:
+                self.witness[str(message.topic)] += 1
+
+    # --- the messages ----------------------------------------------------------------------
+
+    async def _talk(self, client: aiomqtt.Client, listening: asyncio.Task[None]) -> None:
+        loop = asyncio.get_running_loop()
+        if there := self._profile.availability:
+            await self._send(client, self._topic(there.topic), there.online, retain=True)
+        due, before = loop.time(), None
+        while True:
+            hazard, now = self._hazard, loop.time()
+            if hazard.retained_once:
+                if hazard is not before:
+                    await self._status(client, hazard)
+            elif now >= due:
+                await self._status(client, hazard)
+                due = max(due + self._period, now)
+            else:
+                await self._news(client, hazard)
+            before = hazard
+            if listening.done():
+                listening.result()  # raises what ended the connection
+            await asyncio.sleep(min(_LOOK, self._period))
+
+    async def _status(self, client: aiomqtt.Client, hazard: MqttHazard) -> None:
+        values = self._published = dict(self._values)
+        for message in self._messages:
+            if not message.partial:
+                await self._publish(client, message, message.payload(values), hazard)
+
+    async def _news(self, client: aiomqtt.Client, hazard: MqttHazard) -> None:
+        changed = {n: value for n, value in self._values.items() if _is_news(self._published.get(n), value)}
+        self._published |= changed
+        for message in self._messages if changed else ():
+            if message.partial:
+                await self._publish(client, message, message.payload(changed), hazard)
+
+    async def _publish(
+        self, client: aiomqtt.Client, message: Message, payload: bytes | None, hazard: MqttHazard
+    ) -> None:
+        if payload is None:
+            return
+        retain = (self._retain or hazard.retained_once) and not message.partial
+        for _ in range(hazard.copies):
+            await self._send(client, self._topic(message.topic), hazard.payload(payload), retain=retain)
+
+    @staticmethod
+    async def _send(client: aiomqtt.Client, topic: str, payload: bytes | str, *, retain: bool) -> None:
+        async with asyncio.timeout(_PATIENCE):
+            await client.publish(topic, payload, 1, retain=retain)
+
+
+def _is_news(before: Value | None, now: Value | None) -> bool:
+    if before is None or now is None or isinstance(now, bool):
+        return before is not now
+    return not math.isclose(before, now, rel_tol=_DEADBAND)
+
+
+def _tls(link: MqttLink) -> aiomqtt.TLSParameters | None:
+    if not link.ca:
+        return None
+    ca = None if link.ca == "system" else link.ca
+    return aiomqtt.TLSParameters(ca, link.certificate or None, link.key or None)
