@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from pydantic import TypeAdapter
 
@@ -13,9 +13,8 @@ from devices.profile import ModbusProfile, MqttProfile, Profile
 from facilityd.marked import Problem, fail, read, validate
 
 SHELF = Path(__file__).parent
-T = TypeVar("T")
 _PROFILE: TypeAdapter[Any] = TypeAdapter(Profile)
-_FAMILY = TypeAdapter(Family)
+_FAMILY: TypeAdapter[Any] = TypeAdapter(Family)
 
 
 def load_profile(path: Path) -> ModbusProfile | MqttProfile:
@@ -44,9 +43,9 @@ def families(extra: Path | None = None) -> dict[str, Family]:
     return {**_shelf(_FAMILY, SHELF / "families", "family"), **own}
 
 
-def _shelf(adapter: TypeAdapter[T], folder: Path, kind: str) -> dict[str, T]:
+def _shelf(adapter: TypeAdapter[Any], folder: Path, kind: str) -> dict[str, Any]:
     if folder.parent == SHELF:
-        return cast("dict[str, T]", _shipped(kind))
+        return _shipped(kind)
     return _read(adapter, folder, kind)
 
 
@@ -56,8 +55,9 @@ def _shipped(kind: str) -> dict[str, Any]:
     return _read(adapter, SHELF / {"profile": "profiles", "family": "families"}[kind], kind)
 
 
-def _read(adapter: TypeAdapter[T], folder: Path, kind: str) -> dict[str, T]:
-    out, problems = {}, []
+def _read(adapter: TypeAdapter[Any], folder: Path, kind: str) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    problems: list[Problem] = []
     for path in sorted(folder.glob("*.yaml")):
         item, found = _load(adapter, path, kind)
         problems += found
@@ -67,7 +67,7 @@ def _read(adapter: TypeAdapter[T], folder: Path, kind: str) -> dict[str, T]:
     return out
 
 
-def _load(adapter: TypeAdapter[T], path: Path, kind: str) -> tuple[T | None, list[Problem]]:
+def _load(adapter: TypeAdapter[Any], path: Path, kind: str) -> tuple[Any, list[Problem]]:
     document = read(path)
     if document.problems:
         return None, document.problems
