@@ -1,0 +1,183 @@
+"""A whole site on real wires: one endpoint for each link, every unit behind it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from contextlib import ExitStack, asynccontextmanager
+
+from devices.unit import Link, ModbusLink, MqttLink, Unit
+from facilityd.errors import UsageError
+from simulators.endpoint import READS, Endpoint, WireTime
+from simulators.feed import Signals
+from simulators.framing import MBAP, RTU
+from simulators.hazards import Hazard, hazard
+from simulators.image import UnitImage
+from simulators.modbus_rtu import SerialEndpoint
+from simulators.modbus_tcp import TcpEndpoint
+from simulators.mqtt_hazards import MqttHazard, mqtt_hazard
+from simulators.mqtt_publisher import MqttPublisher
+
+Truth = Callable[[], Signals]
+TICK = 0.1
+"""s between two looks at the truth."""
+
+
+class Field:
+    """The site's units while they are served."""
+
+    def __init__(self, units: Sequence[Unit], endpoints: dict[str, Endpoint]) -> None:
+        self._units = {unit.id: unit for unit in units}
+        self._endpoints = endpoints
+        self.publishers: dict[str, MqttPublisher] = {}
+
+    def endpoint(self, link: str) -> Endpoint:
+        """Return a Modbus link's endpoint. Raises UsageError."""
+        if link not in self._endpoints:
+            raise UsageError(f"no simulated Modbus link {link!r}", hint=_known(self._endpoints))
+        return self._endpoints[link]
+
+    def port(self, link: str) -> int:
+        """Return the TCP port that a link's units answer on. Raises UsageError."""
+        endpoint = self.endpoint(link)
+        if not isinstance(endpoint, TcpEndpoint):
+            raise UsageError(f"link {link!r} is a serial line and has no port")
+        return endpoint.port
+
+    @property
+    def witness(self) -> Counter[int]:
+        """How often each Modbus function code was seen anywhere."""
+        return sum((endpoint.witness for endpoint in self._endpoints.values()), Counter())
+
+    @property
+    def commands(self) -> int:
+        """How often anybody asked for more than reading, over Modbus or MQTT."""
+        written = sum(count for function, count in self.witness.items() if function not in READS)
+        return written + sum(p.witness.total() for p in self.publishers.values())
+
+    def inject(self, unit: str, what: Hazard | MqttHazard | str | None) -> None:
+        """Make one unit misbehave (a hazard, or its name), or behave again. Raises UsageError.
+
+        Units that share a device id share its fate.
+        """
+        known = self._units.get(unit)
+        if known is None:
+            raise UsageError(f"no simulated unit {unit!r}", hint=_known(self._units))
+        if publisher := self.publishers.get(unit):
+            publisher.inject(_mqtt(mqtt_hazard(what) if isinstance(what, str) else what))
+        else:
+            spoil = _modbus(hazard(what) if isinstance(what, str) else what)
+            self.endpoint(known.link).inject(known.device_id, spoil)
+
+    def update(self, signals: Signals) -> None:
+        """Hand the truth to every unit."""
+        for endpoint in self._endpoints.values():
+            for image in endpoint.images.values():
+                image.update(signals)
+        for publisher in self.publishers.values():
+            publisher.update(signals)
+
+
+def _known(names: Iterable[str]) -> str:
+    return f"known: {', '.join(sorted(names))}"
+
+
+def _mqtt(what: Hazard | MqttHazard | None) -> MqttHazard | None:
+    if isinstance(what, Hazard):
+        raise UsageError("a Modbus hazard does not fit an MQTT unit")
+    return what
+
+
+def _modbus(what: Hazard | MqttHazard | None) -> Hazard | None:
+    if isinstance(what, MqttHazard):
+        raise UsageError("an MQTT hazard does not fit a Modbus unit")
+    return what
+
+
+@asynccontextmanager
+async def serve(
+    units: Sequence[Unit],
+    links: Sequence[Link],
+    signals: Truth,
+    *,
+    host: str = "127.0.0.1",
+    tick: float = TICK,
+    wire_time: bool = True,
+    publish_every: float | None = None,
+) -> AsyncIterator[Field]:
+    """Serve every unit on the port, serial path or broker of its link, on ``host`` whatever the link says.
+
+    ``wire_time``: serial lines take the time their baud rate needs. ``publish_every``: s between
+    MQTT statuses instead of the units' own. Brokers run already. Raises UsageError, and whatever
+    ``signals`` raises.
+    """
+    modbus = {link.id: link for link in links if isinstance(link, ModbusLink)}
+    endpoints = {i: _endpoint(link, _behind(units, i), host, wire_time) for i, link in modbus.items()}
+    brokers = {link.id: link for link in links if isinstance(link, MqttLink)}
+    field = Field(units, endpoints)
+    field.publishers = {
+        u.id: MqttPublisher(u, brokers[u.link], period=publish_every) for u in units if u.link in brokers
+    }
+    field.update(signals())
+    with ExitStack() as closing:
+        for endpoint in endpoints.values():
+            endpoint.open()
+            closing.callback(endpoint.close)
+        publishing = (publisher.run() for publisher in field.publishers.values())
+        async with _beside(_tick(field, signals, tick), *publishing):
+            yield field
+
+
+@asynccontextmanager
+async def _beside(*work: Coroutine[object, object, None]) -> AsyncIterator[None]:
+    """Run work beside the body. What one of it raises ends the body, and is raised as it is."""
+    owner, failed = asyncio.current_task(), list[BaseException]()
+
+    def over(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()):
+            failed.append(error)
+            if owner:
+                owner.cancel()
+
+    tasks = [asyncio.create_task(coroutine) for coroutine in work]
+    for task in tasks:
+        task.add_done_callback(over)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not failed or (owner and owner.uncancel()):
+            raise
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    if failed:
+        raise failed[0]
+
+
+async def _tick(field: Field, signals: Truth, tick: float) -> None:
+    while True:
+        await asyncio.sleep(tick)
+        field.update(signals())
+
+
+def _behind(units: Sequence[Unit], link: str) -> dict[int, UnitImage]:
+    by_device: dict[int, list[Unit]] = {}
+    for unit in units:
+        if unit.link == link:
+            by_device.setdefault(unit.device_id, []).append(unit)
+    return {device: UnitImage(*same) for device, same in by_device.items()}
+
+
+def _endpoint(link: ModbusLink, images: dict[int, UnitImage], host: str, wire_time: bool) -> Endpoint:
+    wire = None
+    if link.is_serial_line and wire_time:
+        bits = 9 + (link.parity != "N") + link.stopbits
+        wire = WireTime(link.baudrate, bits)
+    if link.protocol == "modbus-rtu":
+        return SerialEndpoint(images, link.serial_port, wire=wire)
+    framing = RTU if link.protocol == "modbus-rtu-over-tcp" else MBAP
+    # A Modbus TCP port with several units behind it is a gateway, and says so when one is away.
+    gateway = framing is MBAP and len(images) > 1
+    return TcpEndpoint(images, host, link.port, framing=framing, gateway=gateway, wire=wire)
