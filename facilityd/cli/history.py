@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -18,6 +17,7 @@ from facilityd.cli.when import Instant, Span, show_instant, show_span
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.model.sample import NS
+from facilityd.store.reader import Reader
 
 PLOT_POINTS = 400
 ROWS = 5000
@@ -82,7 +82,7 @@ def _unit(asked: Asked) -> str:
     return asked.site.devices[asked.device].family.signals[asked.signal].unit
 
 
-def _reader(asked: Asked) -> Any:
+def _reader(asked: Asked) -> Reader:
     from facilityd.cli.snapshot import open_journal
 
     return open_journal(asked.site)
@@ -95,17 +95,18 @@ def _values(asked: Asked) -> Iterator[dict[str, object]]:
 
 
 def _buckets(asked: Asked) -> Iterator[dict[str, object]]:
-    found = _reader(asked).buckets(asked.device, asked.signal, asked.since, asked.until, asked.bucket)
+    first = asked.since - asked.since % asked.bucket
+    found = _reader(asked).buckets(asked.device, asked.signal, first, asked.until, asked.bucket)
     known = {bucket.start: bucket for bucket in found}
-    for start in range(asked.since - asked.since % asked.bucket, asked.until, asked.bucket):
+    for start in range(first, asked.until, asked.bucket):
         one = known.get(start)
         yield {
             "at": start,
             "time": _iso(asked, start),
             "count": one.count if one else 0,
             "mean": one.mean if one else None,
-            "least": one.least if one else None,
-            "greatest": one.greatest if one else None,
+            "least": one.low if one else None,
+            "greatest": one.high if one else None,
             "bad": one.bad if one else 0,
         }
 
@@ -113,7 +114,7 @@ def _buckets(asked: Asked) -> Iterator[dict[str, object]]:
 def _gaps(asked: Asked) -> list[dict[str, object]]:
     gaps = _reader(asked).gaps(asked.device, asked.signal, asked.since, asked.until)
     return [
-        {"from": _iso(asked, gap.start), "to": _iso(asked, gap.end), "seconds": (gap.end - gap.start) / NS,
+        {"from": _iso(asked, gap.since), "to": _iso(asked, gap.until), "seconds": (gap.until - gap.since) / NS,
          "reason": str(gap.reason or "nothing was stored")}
         for gap in gaps
     ]  # fmt: skip

@@ -1,0 +1,180 @@
+"""What is, read from the journal: devices with their values, ages and alarms."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from facilityd.app.builtin import all_devices
+from facilityd.config.site import Device, Site
+from facilityd.model.alarm import AlarmState, Life
+from facilityd.model.duty import duty
+from facilityd.model.sample import Sample, Stream, Value
+from facilityd.model.text import Language
+from facilityd.store.reader import Reader
+
+STALE_AFTER = 3
+"""Expected periods after which a value is old."""
+NOBODY_KNOWS = 2**62
+
+
+def open_journal(site: Site) -> Reader:
+    """Open the site's journal. Raises UsageError where there is none."""
+    return Reader.open(Path(site.store.path))
+
+
+@dataclass(frozen=True, slots=True)
+class SignalLine:
+    """One signal; ``age`` in ns."""
+
+    signal: str
+    label: str
+    value: Value | None
+    shown: str
+    age: int
+    quality: str
+    unit: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceLine:
+    """One device: ``state`` is its worst alarm's, else its duty."""
+
+    device: str
+    title: str
+    state: str
+    priority: str
+    signals: tuple[SignalLine, ...]
+
+    @property
+    def age(self) -> int:
+        """The oldest value's age in ns."""
+        return max((signal.age for signal in self.signals), default=NOBODY_KNOWS)
+
+    @property
+    def quality(self) -> str:
+        """The signals' reasons, or good."""
+        return ", ".join(sorted({s.quality for s in self.signals if s.quality != "good"})) or "good"
+
+    @property
+    def links(self) -> list[str]:
+        """Links that the device depends on."""
+        return sorted({signal.link for signal in self.signals})
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+        return asdict(self) | {"quality": self.quality, "links": self.links}
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmLine:
+    """One alarm with its record. ``since`` in ns UTC."""
+
+    device: str
+    rule: str
+    state: str
+    priority: str
+    occurrence: int
+    since: int
+    what: str
+    first: str
+    acked_by: str
+    level: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+        return asdict(self)
+
+
+class Snapshot:
+    """Reads anew at each call."""
+
+    def __init__(self, site: Site, language: Language) -> None:
+        self._site, self._language = site, language
+        self._devices = all_devices(site)
+        self._reader = open_journal(site)
+
+    def headline(self) -> str:
+        """Return the site's name and how many alarms there are."""
+        count = len(self.alarms())
+        said = {
+            "zh": f"{count} 条报警" if count else "没有报警",
+            "en": f"{count} alarms" if count else "no alarms",
+        }
+        return f"{self._site.name.in_(self._language)}  {said[self._language]}"
+
+    def lines(self, only: tuple[str, ...] = ()) -> list[DeviceLine]:
+        """Return every device, or those named."""
+        latest = {s.stream: s for s in (self._reader.sample(row) for row in self._reader.latest())}
+        alarms = self.alarms()
+        chosen = [d for d in self._devices.values() if not only or d.id in only]
+        return [self._line(device, latest, [a for a in alarms if a.device == device.id]) for device in chosen]
+
+    def _line(self, device: Device, latest: dict[Stream, Sample], alarms: list[AlarmLine]) -> DeviceLine:
+        now = time.time_ns()
+        signals = tuple(
+            line for stream in device.streams for line in self._signals(device, stream, latest, now)
+        )
+        values = {s.signal: s.value for s in signals if s.value is not None and s.quality == "good"}
+        state = duty(device.family.states, values)
+        calm = device.family.states[state].name.in_(self._language) if state else "normal"
+        worst = alarms[0] if alarms else None
+        title = f"{device.name.in_(self._language)} ({device.id})"
+        if worst is None:
+            return DeviceLine(device.id, title, calm, "", signals)
+        return DeviceLine(device.id, title, f"{worst.what} · {worst.state}", worst.priority, signals)
+
+    def _signals(
+        self, device: Device, stream: Stream, latest: dict[Stream, Sample], now: int
+    ) -> Iterable[SignalLine]:
+        sample = latest.get(stream)
+        for index, name in enumerate(stream.signals):
+            value = sample.values[index] if sample else None
+            age = max(0, now - sample.at) if sample else NOBODY_KNOWS
+            quality = _quality(sample, index, age, stream)
+            label = device.family.signals[name].name.in_(self._language)
+            shown = self._show(device, name, value)
+            yield SignalLine(name, label, value, shown, age, quality, stream.unit, stream.link)
+
+    def _show(self, device: Device, name: str, value: Value | None) -> str:
+        signal = device.family.signals[name]
+        if value is None:
+            return "—"
+        if isinstance(value, bool):
+            said = {"zh": ("否", "是"), "en": ("no", "yes")}
+            return said[self._language][value]
+        if signal.values:
+            named = signal.values.get(int(value))
+            return named.in_(self._language) if named else str(value)
+        number = f"{value:.{signal.decimals}f}" if isinstance(value, float) else str(value)
+        return f"{number} {signal.unit}".rstrip()
+
+    def alarms(self, *, everything: bool = False) -> list[AlarmLine]:
+        """Return alarms that are not normal, most urgent first."""
+        states = [s for s in self._reader.alarms() if everything or s.life is not Life.NORMAL]
+        lines = [line for state in states if (line := self._alarm(state))]
+        return sorted(lines, key=lambda line: (-line.level, line.since))
+
+    def _alarm(self, state: AlarmState) -> AlarmLine | None:
+        device = self._devices.get(state.device)
+        rule = device.family.rules.get(state.rule) if device else None
+        if rule is None or (state.life is Life.NORMAL and not state.occurrence):
+            return None
+        life = state.life.wording.in_(self._language)
+        name, action = rule.name.in_(self._language), rule.action[0].in_(self._language)
+        return AlarmLine(
+            state.device, state.rule, life, rule.priority.name.lower(), state.occurrence,
+            state.raised_at or 0, name, action, state.acked_by, int(rule.priority),
+        )  # fmt: skip
+
+
+def _quality(sample: Sample | None, index: int, age: int, stream: Stream) -> str:
+    if sample is None:
+        return "never seen"
+    if index in sample.reasons:
+        return str(sample.reasons[index])
+    return "old" if age > STALE_AFTER * stream.expected else "good"

@@ -1,0 +1,99 @@
+"""facilityd tail: what the journal takes, as it takes it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+from facilityd.cli.output import print_json_line, site_argument
+from facilityd.cli.when import show_instant
+from facilityd.store.reader import Reader
+
+LOOK_S = 0.25
+PAGE = 1000
+
+
+@click.command()
+@site_argument
+@click.option("--device", "-d", "devices", multiple=True, help="Only this device.")
+@click.option("--alarms-only", is_flag=True, help="No samples: only alarms and notices.")
+@click.option("--count", "-n", type=int, default=0, help="End after this many lines.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object per line.")
+def tail(
+    site: tuple[Path, ...], devices: tuple[str, ...], alarms_only: bool, count: int, as_json: bool
+) -> None:
+    """Follow samples, alarms and notices as they are stored. Ctrl-C ends it."""
+    from facilityd.cli.snapshot import open_journal
+    from facilityd.config.load import load
+
+    loaded = load(*site)
+    follower = Follower(open_journal(loaded), samples=not alarms_only)
+    for number, line in enumerate(_chosen(follower, devices), 1):
+        if as_json:
+            print_json_line(line)
+        else:
+            click.echo(f"{show_instant(line['at'], loaded.timezone)}  {line['kind']:<8} {line['text']}")
+        if number == count:
+            return
+
+
+def _chosen(follower: Follower, devices: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    while True:
+        for line in follower.news():
+            if not devices or line["device"] in devices:
+                yield line
+        time.sleep(LOOK_S)
+
+
+@dataclass(slots=True)
+class Follower:
+    """Remembers where it was in each table."""
+
+    reader: Reader
+    samples: bool = True
+    _sample: int = field(init=False)
+    _change: int = field(init=False, default=0)
+    _notices: dict[int, str] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._sample = self.reader.last_sample()
+        self._change = max((row.id for row in self.reader.changes_after(0)), default=0)
+        self._notices = {entry.id: str(entry.state) for entry in self.reader.outbox()}
+
+    def news(self) -> Iterator[dict[str, Any]]:
+        """Iterate over what is new since the last call."""
+        if self.samples:
+            yield from self._new_samples()
+        for row in self.reader.changes_after(self._change):
+            self._change, change = row.id, row.change
+            who = f" by {change.person}" if change.person else ""
+            text = f"{change.device} {change.rule}: {change.kind}{who} #{change.occurrence}"
+            yield {"kind": "alarm", "at": change.at, "device": change.device, "rule": change.rule,
+                   "change": str(change.kind), "text": text}  # fmt: skip
+        yield from self._new_notices()
+
+    def _new_samples(self) -> Iterator[dict[str, Any]]:
+        for row in self.reader.samples_after(self._sample, PAGE):
+            self._sample, sample = row.id, self.reader.sample(row)
+            stream = sample.stream
+            values = dict(zip(stream.signals, sample.values, strict=True))
+            bad = {stream.signals[index]: str(reason) for index, reason in sample.reasons.items()}
+            shown = " ".join(f"{name}={bad.get(name, value)}" for name, value in values.items())
+            text = f"{stream.device} ({stream.unit}) {shown}"
+            yield {"kind": "sample", "at": sample.at, "device": stream.device, "unit": stream.unit,
+                   "values": values, "bad": bad, "text": text}  # fmt: skip
+
+    def _new_notices(self) -> Iterator[dict[str, Any]]:
+        for entry in self.reader.outbox():
+            if self._notices.get(entry.id) == str(entry.state):
+                continue
+            self._notices[entry.id] = str(entry.state)
+            notice = entry.notice
+            text = f"to {notice.recipient} by {notice.channel}: {entry.state}: {notice.subject}"
+            yield {"kind": "notice", "at": notice.at, "device": notice.device, "rule": notice.rule,
+                   "state": str(entry.state), "text": text}  # fmt: skip
