@@ -114,8 +114,8 @@ def _buckets(asked: Asked) -> Iterator[dict[str, object]]:
 def _gaps(asked: Asked) -> list[dict[str, object]]:
     gaps = _reader(asked).gaps(asked.device, asked.signal, asked.since, asked.until)
     return [
-        {"from": _iso(asked, gap.since), "to": _iso(asked, gap.until), "seconds": (gap.until - gap.since) / NS,
-         "reason": str(gap.reason or "nothing was stored")}
+        {"from": _iso(asked, gap.since), "to": _iso(asked, gap.until),
+         "seconds": (gap.until - gap.since) / NS, "reason": str(gap.reason or "nothing was stored")}
         for gap in gaps
     ]  # fmt: skip
 
