@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from devices.codec import LIMITS, to_words
+from devices.codec import LETTERS, LIMITS, to_words
 from devices.profile import Point, Table
 from facilityd.model.sample import Value
 
 _F32_MAX: float = struct.unpack(">f", b"\x7f\x7f\xff\xff")[0]
 _ADDRESSES = 65536
+_NUMBERS, _BIG = (float, int), 1e300
 _OTHER_ORDER = {"big": "little", "little": "big"}
 
 
@@ -53,45 +54,85 @@ class Memory:
         return None
 
 
+Put = Callable[[Value | None, bool], None]
+"""Write a value in the point's unit; the flag swaps the words."""
+
+
 @dataclass(slots=True)
 class Cell:
-    """One point at its place. ``value`` is what was last meant, in the point's unit."""
+    """One point at its place. ``value`` is what was last meant, in the point's unit.
 
-    point: Point
-    data: bytearray
-    at: int
-    status: tuple[bytearray, int] | None = None
+    ``put`` writes into the words; ``None`` becomes the sentinel, NaN, or leaves them as they are.
+    """
+
+    put: Put
     value: Value | None = 0
 
-    def write(self, value: Value | None, *, swapped: bool = False) -> None:
-        """Put a value into the words; ``None`` becomes the sentinel, NaN, or leaves them as they are."""
-        point = self.point
-        if point.table is not None and point.table.is_bits:
-            self.data[self.at] = self.data[self.at] if value is None else bool(value)
-        elif point.bit is not None:
-            self._merge(point.bit, 1, None if value is None else int(bool(value)))
-        elif point.bits is not None:
-            low, high = point.bits
-            raw = raw_of(point, value)
-            self._merge(low, (1 << (high - low + 1)) - 1, None if raw is None else round(raw))
-        else:
-            self._write_number(value, swapped)
 
-    def _merge(self, shift: int, mask: int, raw: int | None) -> None:
+def cell_of(point: Point, memory: Memory, base: int = 0) -> Cell:
+    """Return the point's cell, compiled. Raises ValueError where its address does not exist."""
+    table = point.table or Table.HOLDING
+    place = memory.find(table, point.address + base, point.type.words)
+    status = memory.find(table, point.sign.address + base, 1) if point.sign else None
+    if place is None:
+        raise ValueError(f"{point.doc}: wire address {point.address} + {base} does not exist")
+    if table.is_bits:
+        return Cell(_bit_of_table(*place))
+    if point.is_bool or point.bits:
+        return Cell(_part_of_word(point, *place))
+    return Cell(_number(point, *place, status))
+
+
+def _bit_of_table(data: bytearray, at: int) -> Put:
+    def put(value: Value | None, _: bool) -> None:
+        if value is not None:
+            data[at] = bool(value)
+
+    return put
+
+
+def _part_of_word(point: Point, data: bytearray, at: int) -> Put:
+    low, high = point.bits or (point.bit or 0, point.bit or 0)
+    mask = (1 << (high - low + 1)) - 1
+
+    def put(value: Value | None, _: bool) -> None:
+        raw = bool(value) if point.is_bool and value is not None else raw_of(point, value)
         if raw is not None:
-            _merge(self.data, self.at, shift, mask, raw)
+            _merge(data, at, low, mask, round(raw))
 
-    def _write_number(self, value: Value | None, swapped: bool) -> None:
-        point = self.point
-        raw = sentinel(point) if value is None else raw_of(point, value)
-        if raw is None:
+    return put
+
+
+def _number(point: Point, data: bytearray, at: int, status: tuple[bytearray, int] | None) -> Put:
+    kind, order, missing = point.type.value, point.word_order or "big", sentinel(point)
+
+    def put(value: Value | None, swapped: bool) -> None:
+        raw = raw_of(point, value)
+        if raw is None and (raw := missing) is None:
             return
-        if self.status and point.sign and value is not None:
-            _merge(*self.status, point.sign.bit, 1, int(raw < 0))
+        if status and point.sign and value is not None:
+            _merge(*status, point.sign.bit, 1, int(raw < 0))
             raw = abs(raw)
-        order = point.word_order or "big"
-        words = to_words(raw, point.type.value, _OTHER_ORDER[order] if swapped else order)
-        struct.pack_into(f">{len(words)}H", self.data, self.at, *words)
+        words = to_words(raw, kind, _OTHER_ORDER[order] if swapped else order)
+        struct.pack_into(f">{len(words)}H", data, at, *words)
+
+    return put if status or order == "little" or kind not in LIMITS else _whole(point, data, at, put)
+
+
+def _whole(point: Point, data: bytearray, at: int, slow: Put) -> Put:
+    """The same for what most points are, integers high word first, without a detour over words."""
+    pack, (low, high) = struct.Struct(f">{LETTERS[point.type.value]}").pack_into, LIMITS[point.type.value]
+    scale, offset = point.scale, point.offset
+    plain = scale == 1.0 and offset == 0.0
+
+    def put(value: Value | None, swapped: bool) -> None:
+        if swapped or type(value) not in _NUMBERS or not -_BIG < value < _BIG:  # type: ignore[operator]
+            slow(value, swapped)
+            return
+        raw = round(value if plain else (value - offset) / scale)  # type: ignore[operator,arg-type]
+        pack(data, at, low if raw < low else min(raw, high))
+
+    return put
 
 
 def _merge(data: bytearray, at: int, shift: int, mask: int, raw: int) -> None:

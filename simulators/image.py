@@ -6,10 +6,9 @@ import struct
 from collections.abc import Iterator
 from enum import StrEnum
 
-from devices.profile import Expect, ModbusProfile, Point, Table
+from devices.profile import Expect, ModbusProfile, Table
 from devices.unit import Unit
-from facilityd.model.sample import Value
-from simulators.cells import Cell, Memory
+from simulators.cells import Cell, Memory, cell_of
 from simulators.feed import Feed, Signals, feeds_of
 
 ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE = 1, 2, 3
@@ -41,28 +40,20 @@ class UnitImage:
         self._memory = Memory(span for unit, profile in maps for span in _spans(profile, unit.base))
         self._cells: list[Cell] = []
         self._feeds: list[tuple[Feed, Cell]] = []
-        self._seen: dict[int, Value | None] = {}
         self._pending: Signals | None = None
         self._distortion: Distortion | None = None
         self._windows: dict[tuple[int, int, int], _Window | bytes] = {}
         for unit, profile in maps:
             self._add(unit, profile)
+        self._seen: list[object] = [_NOTHING] * len(self._feeds)
 
     def _add(self, unit: Unit, profile: ModbusProfile) -> None:
-        cells = {name: self._cell(point, unit.base) for name, point in profile.expanded.items()}
+        cells = {name: cell_of(point, self._memory, unit.base) for name, point in profile.expanded.items()}
         for expect in profile.identity:
             cells[expect.point].value = expected(expect)
             self._write(cells[expect.point])
         self._cells += cells.values()
         self._feeds += [(feed, cells[feed.point]) for feed in feeds_of(unit)]
-
-    def _cell(self, point: Point, base: int) -> Cell:
-        table = point.table or Table.HOLDING
-        found = self._memory.find(table, point.address + base, point.type.words)
-        status = self._memory.find(table, point.sign.address + base, 1) if point.sign else None
-        if found is None:
-            raise ValueError(f"{point.doc}: wire address {point.address} + {base} does not exist")
-        return Cell(point, *found, status)
 
     def update(self, signals: Signals) -> None:
         """Take the whole truth. It is encoded when somebody reads, and only where it changed."""
@@ -81,18 +72,21 @@ class UnitImage:
         signals, self._pending = self._pending, None
         if signals is None:
             return
-        seen = self._seen
+        seen, write = self._seen, self._write
         for number, (feed, cell) in enumerate(self._feeds):
             value = signals.get(feed.key, _NOTHING)
-            if value is _NOTHING or (number in seen and seen[number] == value):
+            if value is _NOTHING or value == seen[number]:
                 continue
-            seen[number] = value  # type: ignore[assignment]
+            seen[number] = value
             cell.value = feed.point_value(value)  # type: ignore[arg-type]
-            self._write(cell)
+            write(cell)
 
     def _write(self, cell: Cell) -> None:
-        value = None if self._distortion is Distortion.NO_VALUE else cell.value
-        cell.write(value, swapped=self._distortion is Distortion.WORD_ORDER)
+        if self._distortion is None:
+            cell.put(cell.value, False)
+        else:
+            missing, swapped = (self._distortion is how for how in Distortion)
+            cell.put(None if missing else cell.value, swapped)
 
     def pdu(self, function: int, address: int, count: int) -> bytes:
         """Return the answer to a read, or the exception, as a protocol data unit."""
