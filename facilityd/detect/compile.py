@@ -1,0 +1,122 @@
+"""From a family's rules and a device's streams to what is run when a sample comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from facilityd.detect.kinds import KINDS
+from facilityd.detect.view import LIFETIME, NEVER, Cell, View
+from facilityd.detect.voice import Voice
+from facilityd.detect.watch import Watch
+from facilityd.model.duty import CEREMONY, REST, DutyState
+from facilityd.model.rule import Rule
+from facilityd.model.sample import Stream
+
+
+class SignalKind(Protocol):
+    """What is asked of a signal."""
+
+    @property
+    def unit(self) -> str:
+        """Its unit of measure."""
+
+
+class FamilyKind(Protocol):
+    """What is asked of a family."""
+
+    @property
+    def signals(self) -> Mapping[str, SignalKind]:
+        """Its signals by name."""
+
+    @property
+    def states(self) -> Mapping[str, DutyState]:
+        """Its duty states, the first that holds wins."""
+
+    @property
+    def rules(self) -> Mapping[str, Rule]:
+        """Its rules by name."""
+
+
+@dataclass(slots=True, eq=False)
+class Feed:
+    """What one stream moves: its cells, its voice, and the rules that look at them."""
+
+    view: View
+    cells: tuple[Cell, ...]
+    voice: Voice
+    watches: tuple[Watch, ...] = ()
+    newest: int = NEVER
+
+
+@dataclass(slots=True, eq=False)
+class Bench:
+    """Everything that judges one device. ``missing``: signals and states that keep a rule from applying."""
+
+    feeds: dict[Stream, Feed] = field(default_factory=dict)
+    watches: tuple[Watch, ...] = ()
+    missing: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def compile_device(
+    family: FamilyKind, streams: Sequence[Stream], near: Callable[[int], bool] | None
+) -> Bench:
+    """Return the bench of one device."""
+    cells = {
+        signal: Cell(signal, family.signals[signal].unit, stream.expected)
+        for stream in streams
+        for signal in stream.signals
+    }
+    voices = {stream: Voice(stream.unit, stream.expected) for stream in streams}
+    states = {n: s for n, s in family.states.items() if all(c.signal in cells for c in s.when)}
+    view = View(streams[0].device, cells, tuple(voices.values()), states, near or (lambda _: False))
+    missing = {
+        name: _missing(rule, family, cells, calendar=near is not None) for name, rule in family.rules.items()
+    }
+    bench = Bench(missing={name: signals for name, signals in missing.items() if signals})
+    watches = {
+        name: _watch(view, name, rule, streams)
+        for name, rule in family.rules.items()
+        if name not in bench.missing
+    }
+    bench.watches = tuple(watches.values())
+    for stream in streams:
+        seen = tuple(w for n, w in watches.items() if _touches(family.rules[n], family, stream))
+        bench.feeds[stream] = Feed(view, tuple(cells[s] for s in stream.signals), voices[stream], seen)
+    return bench
+
+
+def _watch(view: View, name: str, rule: Rule, streams: Sequence[Stream]) -> Watch:
+    expected = [view.cells[s].expected for s in rule.detect.inputs] or [s.expected for s in streams]
+    return Watch(view.device, name, KINDS[rule.detect.kind](rule.detect, view), LIFETIME * max(expected))
+
+
+def _during(rule: Rule) -> tuple[str, ...]:
+    return getattr(rule.detect, "during", ())
+
+
+def _duty_signals(rule: Rule, family: FamilyKind) -> set[str]:
+    """Return the signals that decide whether the device is in one of the rule's duty states."""
+    during = set(_during(rule)) - {CEREMONY}
+    if not during:
+        return set()
+    names = list(family.states)
+    # The first state that holds wins, so those before the last one named matter too.
+    last = (
+        len(names) if REST in during else 1 + max((names.index(n) for n in during if n in names), default=-1)
+    )
+    return {condition.signal for name in names[:last] for condition in family.states[name].when}
+
+
+def _missing(rule: Rule, family: FamilyKind, bound: Mapping[str, Cell], *, calendar: bool) -> tuple[str, ...]:
+    needed = {*rule.detect.inputs, *_duty_signals(rule, family)}
+    known = {*family.states, REST, *([CEREMONY] if calendar else [])}
+    during = set(_during(rule))
+    unheard = during - known if during - known == during else set()
+    return (*sorted(needed - set(bound)), *sorted(unheard))
+
+
+def _touches(rule: Rule, family: FamilyKind, stream: Stream) -> bool:
+    inputs = {*rule.detect.inputs, *_duty_signals(rule, family)}
+    return not inputs or not inputs.isdisjoint(stream.signals)

@@ -1,0 +1,45 @@
+"""What every detector kind promises, and how it says that it cannot tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from facilityd.detect.view import NEVER, Cell
+from facilityd.model.finding import Evidence
+from facilityd.model.sample import NS
+
+
+class Detector(Protocol):
+    """One rule on one device. ``wake``: from then on it must be run even without new data."""
+
+    wake: int
+
+    def update(self, now: int) -> bool | None:
+        """Judge the device as it is known at ``now`` (ns, steady). None: cannot be told."""
+
+    def evidence(self, now: int) -> Evidence:
+        """Return what the newest verdict rests on."""
+
+    def resume(self, verdict: bool) -> None:
+        """Take over the verdict from before a restart."""
+
+
+def in_seconds(ns: int) -> float:
+    """Return s for people: whole above ten, else one decimal."""
+    seconds = ns / NS
+    return round(seconds) if seconds >= 10 else round(seconds, 1)  # noqa: PLR2004
+
+
+def why_unknown(cells: Iterable[Cell], now: int) -> Evidence:
+    """Return which input cannot be judged, and why."""
+    for cell in cells:
+        if cell.good(now) is not None:
+            continue
+        if cell.steady == NEVER:
+            return Evidence("unknown-never", {}, cell.signal)
+        if cell.reason is not None:
+            return Evidence("unknown-bad", {"reason": cell.reason.value}, cell.signal)
+        numbers = {"age_s": in_seconds(now - cell.steady), "period_s": in_seconds(cell.expected)}
+        return Evidence("unknown-old", dict(numbers), cell.signal)
+    return Evidence("unknown-yet")

@@ -1,0 +1,67 @@
+"""On-delay and off-delay on the steady clock. What was not seen does not count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from facilityd.detect.view import FOREVER, NEVER
+
+
+@dataclass(slots=True, eq=False)
+class Hold:
+    """A verdict that turns only after the opposite was seen for long enough. Durations in ns.
+
+    Each good sample vouches for the time until the next one is due, no longer. A shorter
+    loss pauses the count, one longer than ``patience`` starts it over; neither turns it.
+    """
+
+    on: int
+    off: int
+    patience: int
+    verdict: bool | None = None
+    held: int = 0
+    due: int = FOREVER
+    _last: int = NEVER
+    _until: int = NEVER
+
+    def see(self, wrong: bool, now: int, vouched: int) -> bool | None:
+        """Judge what is seen now; it speaks for itself until ``vouched``."""
+        if wrong is self.verdict:
+            self._rest(0)
+            return self.verdict
+        now = max(now, self._last)  # samples of two units may overtake each other by a little
+        self._count(now)
+        self._last, self._until = now, vouched
+        needed = self.on if wrong else self.off if self.verdict else 0
+        if self.held >= needed:
+            self.verdict = wrong
+            self._rest(self.held)
+        else:
+            due = now + needed - self.held
+            self.due = due if due <= vouched else FOREVER
+        return self.verdict
+
+    def pause(self, now: int) -> None:
+        """Nothing can be told now."""
+        if self._until != NEVER:
+            self._count(now)
+            self._last = self._until = min(now, self._until)
+        self.due = FOREVER
+
+    def drop(self) -> None:
+        """Forget a count that has begun; the verdict stands."""
+        self._rest(0)
+
+    def resume(self, verdict: bool) -> None:
+        """Take over a verdict from before a restart."""
+        self.verdict = verdict
+        self._rest(0)
+
+    def _count(self, now: int) -> None:
+        if now - self._until > self.patience:
+            self.held = 0
+        else:
+            self.held += max(0, min(now, self._until) - self._last)
+
+    def _rest(self, held: int) -> None:
+        self.held, self._last, self._until, self.due = held, NEVER, NEVER, FOREVER

@@ -1,0 +1,17 @@
+"""The detector kinds. A new kind is one line here and one file beside this one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from facilityd.detect.detector import Detector
+from facilityd.detect.limit import LimitDetector
+from facilityd.detect.mismatch import MismatchDetector
+from facilityd.detect.silence import SilenceDetector
+
+KINDS: dict[str, Callable[[Any, Any], Detector]] = {
+    "limit": LimitDetector,
+    "mismatch": MismatchDetector,
+    "silence": SilenceDetector,
+}

@@ -1,0 +1,77 @@
+"""Kind ``limit``: beyond a limit for a while, back only past the hysteresis."""
+
+from __future__ import annotations
+
+from facilityd.detect.detector import in_seconds, why_unknown
+from facilityd.detect.hold import Hold
+from facilityd.detect.view import FOREVER, LIFETIME, View
+from facilityd.model.duty import CEREMONY
+from facilityd.model.finding import Evidence, Number
+from facilityd.model.rule import Limit
+from facilityd.model.sample import NS, Value
+
+
+class LimitDetector:
+    """Outside its duty states the rule sleeps: its verdict stands until it is judged again."""
+
+    def __init__(self, rule: Limit, view: View) -> None:
+        self._rule, self._view = rule, view
+        self._cell = view.cells[rule.signal]
+        self._during = frozenset(rule.during)
+        self._hold = Hold(rule.hold, rule.clear_hold, (LIFETIME - 1) * self._cell.expected)
+        self.wake = FOREVER
+
+    def update(self, now: int) -> bool | None:
+        """Judge the value at ``now`` (ns, steady)."""
+        value, hold = self._cell.good(now), self._hold
+        self.wake = FOREVER
+        inside = value is not None and (not self._during or self._view.within(self._during, now))
+        if value is None or inside is None:
+            hold.pause(now)
+            verdict = None
+        elif inside:
+            verdict = hold.see(self._beyond(value), now, self._cell.vouched)
+            self.wake = min(self._cell.stale_from, hold.due)
+        else:
+            hold.drop()
+            verdict = hold.verdict
+            self.wake = self._cell.stale_from
+        if self._during:
+            self._wake_for_duty(now)
+        return verdict
+
+    def _wake_for_duty(self, now: int) -> None:
+        stale = (cell.stale_from for cell in self._view.state_cells)
+        calendar = now + NS if CEREMONY in self._during else FOREVER
+        self.wake = min(self.wake, calendar, *(instant for instant in stale if instant > now))
+
+    def _beyond(self, value: Value) -> bool:
+        rule = self._rule
+        back = rule.hysteresis if self._hold.verdict else 0.0
+        if rule.above is not None:
+            return value > rule.above - back
+        if rule.below is not None:
+            return value < rule.below + back
+        return value == rule.is_
+
+    def evidence(self, now: int) -> Evidence:
+        """Return the value against its limit."""
+        value = self._cell.good(now)
+        verdict = self._hold.verdict
+        if value is None or verdict is None:
+            return why_unknown((self._cell, *self._view.state_cells), now)
+        numbers: dict[str, Number] = {"value": value, "for_s": in_seconds(self._hold.held)}
+        if self._rule.is_ is not None:
+            return Evidence(
+                "limit-is" if verdict else "clear-is", numbers | {"limit": self._rule.is_}, self._rule.signal
+            )
+        side, limit = "above", self._rule.above
+        if limit is None:
+            side, limit = "below", self._rule.below or 0.0
+        back = -self._rule.hysteresis if side == "above" else self._rule.hysteresis
+        numbers |= {"limit": limit if verdict else limit + back, "unit": self._cell.measure}
+        return Evidence(f"{'limit' if verdict else 'clear'}-{side}", numbers, self._rule.signal)
+
+    def resume(self, verdict: bool) -> None:
+        """Take over the verdict from before a restart."""
+        self._hold.resume(verdict)

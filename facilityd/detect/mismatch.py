@@ -1,0 +1,71 @@
+"""Kind ``mismatch``: what is commanded and what is observed differ for too long."""
+
+from __future__ import annotations
+
+from facilityd.detect.detector import in_seconds, why_unknown
+from facilityd.detect.hold import Hold
+from facilityd.detect.view import FOREVER, LIFETIME, View
+from facilityd.model.duty import holds
+from facilityd.model.finding import Evidence
+from facilityd.model.rule import Mismatch
+
+
+class MismatchDetector:
+    """Both sides must be known; a side that is not makes the verdict unknown."""
+
+    def __init__(self, rule: Mismatch, view: View) -> None:
+        self._rule = rule
+        self._cells = (view.cells[rule.commanded.signal], view.cells[rule.observed.signal])
+        patience = (LIFETIME - 1) * max(cell.expected for cell in self._cells)
+        self._hold = Hold(rule.within, 0, patience)
+        self._slug = "mismatch-agree"
+        self.wake = FOREVER
+
+    def update(self, now: int) -> bool | None:
+        """Compare both sides at ``now`` (ns, steady)."""
+        commanded, observed = self._sides(now)
+        if commanded is None or observed is None:
+            self._hold.pause(now)
+            self.wake = FOREVER
+            return None
+        before, self._slug = self._slug, _compare(commanded, observed)
+        if before != self._slug:
+            self._hold.drop()  # missing and unbidden are two stories; neither lends the other time
+        wrong = self._slug != "mismatch-agree" and self._rule.direction in ("both", self._slug[9:])
+        vouched, stale = (
+            min(cell.vouched for cell in self._cells),
+            min(cell.stale_from for cell in self._cells),
+        )
+        verdict = self._hold.see(wrong, now, vouched)
+        self.wake = min(stale, self._hold.due)
+        return verdict
+
+    def _sides(self, now: int) -> tuple[bool | None, bool | None]:
+        values = {cell.signal: value for cell in self._cells if (value := cell.good(now)) is not None}
+        return holds(self._rule.commanded, values), holds(self._rule.observed, values)
+
+    def evidence(self, now: int) -> Evidence:
+        """Return what is commanded and what is observed."""
+        commanded, observed = (cell.good(now) for cell in self._cells)
+        if commanded is None or observed is None or self._hold.verdict is None:
+            return why_unknown(self._cells, now)
+        return Evidence(
+            self._slug if self._hold.verdict else "mismatch-agree",
+            {
+                "commanded_signal": self._rule.commanded.signal,
+                "commanded": commanded,
+                "observed": observed,
+                "within_s": in_seconds(self._rule.within),
+            },
+            self._rule.observed.signal,
+        )
+
+    def resume(self, verdict: bool) -> None:
+        """Take over the verdict from before a restart."""
+        self._hold.resume(verdict)
+
+
+def _compare(commanded: bool, observed: bool) -> str:
+    if commanded == observed:
+        return "mismatch-agree"
+    return "mismatch-missing" if commanded else "mismatch-unbidden"

@@ -1,0 +1,84 @@
+"""A device as rules see it: the newest value of each signal, with its reason and its age."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from facilityd.detect.voice import Voice
+from facilityd.model.duty import CEREMONY, DutyState, possible
+from facilityd.model.quality import Reason
+from facilityd.model.sample import Sample, Value
+
+NEVER = -(1 << 62)
+FOREVER = 1 << 62
+LIFETIME = 3
+"""Periods of its stream after which a value is too old to judge by."""
+
+
+@dataclass(slots=True, eq=False)
+class Cell:
+    """The newest word on one signal. ``expected`` is its stream's period, in ns."""
+
+    signal: str
+    measure: str
+    expected: int
+    value: Value | None = None
+    reason: Reason | None = None
+    steady: int = NEVER
+
+    def good(self, now: int) -> Value | None:
+        """Return the value, or None where it is bad, uncertain, too old or was never seen."""
+        if self.reason is not None or now - self.steady > LIFETIME * self.expected:
+            return None
+        return self.value
+
+    @property
+    def vouched(self) -> int:
+        """Return until when the newest sample speaks for itself: the next one is due then."""
+        return self.steady + self.expected
+
+    @property
+    def stale_from(self) -> int:
+        """Return the first instant at which the value is too old."""
+        return self.steady + LIFETIME * self.expected + 1
+
+
+@dataclass(slots=True, eq=False)
+class View:
+    """Everything known of one device; ``near`` tells whether an instant is near a ceremony."""
+
+    device: str
+    cells: dict[str, Cell]
+    voices: tuple[Voice, ...]
+    states: Mapping[str, DutyState]
+    near: Callable[[int], bool]
+    state_cells: tuple[Cell, ...] = field(init=False)
+    _names: tuple[str, ...] = ()
+    _names_at: int = NEVER
+
+    def __post_init__(self) -> None:
+        signals = {condition.signal for state in self.states.values() for condition in state.when}
+        self.state_cells = tuple(self.cells[signal] for signal in sorted(signals))
+
+    def put(self, cells: Iterable[Cell], sample: Sample) -> None:
+        """Learn what one stream says; ``cells`` are its signals in its order."""
+        self._names_at = NEVER
+        steady, reasons = sample.steady, sample.reasons
+        for index, (cell, value) in enumerate(zip(cells, sample.values, strict=True)):
+            cell.value, cell.steady = value, steady
+            cell.reason = reasons.get(index) if reasons else None
+
+    def good_values(self, cells: Iterable[Cell], now: int) -> dict[str, Value]:
+        """Return the values fit to be judged."""
+        return {cell.signal: value for cell in cells if (value := cell.good(now)) is not None}
+
+    def within(self, during: frozenset[str], now: int) -> bool | None:
+        """Return whether the device is in one of these duty states; None where that cannot be told."""
+        if CEREMONY in during and self.near(now):
+            return True
+        if self._names_at != now:
+            self._names = possible(self.states, self.good_values(self.state_cells, now))
+            self._names_at = now
+        inside = {name in during for name in self._names}
+        return None if len(inside) > 1 else inside.pop()

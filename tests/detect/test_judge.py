@@ -1,0 +1,121 @@
+"""The judge: what is told, when, and what is not."""
+
+from __future__ import annotations
+
+import pytest
+from support.story import START, Kind, bad, brief, rule, sample, state, stream, told
+
+from facilityd.detect import Judge
+from facilityd.model.alarm import AlarmState, Truth
+from facilityd.model.quality import Reason
+from facilityd.model.sample import NS
+
+HIGH = rule({"kind": "limit", "signal": "current", "above": 10.0, "hysteresis": 2.0})
+VALUES = {".": 1.0, "~": 9.0, "#": 20.0}
+KIND = Kind({"high": HIGH})
+
+
+@pytest.mark.parametrize(
+    ("story", "findings"),
+    [
+        ("......", "0."),
+        ("..##..", "0. 2# 4."),
+        ("..?...", "0."),  # one lost poll is not news
+        (".?.?.?#", "0. 6#"),
+        ("..?????..", "0. 5? 7."),  # three periods are
+        ("..        .", "0. 8? 10."),  # three more once the value is too old
+        ("     #", "3? 5#"),  # nothing since the start: told once
+        ("##??????##", "0# 5? 8#"),
+        ("##^^^^^^..", "0# 5? 8."),
+    ],
+)  # fmt: skip
+def test_only_news_is_told(story: str, findings: str) -> None:
+    source = stream("current")
+    assert brief(told(Judge({"hoist": KIND}, [source]), source, story, VALUES)) == findings
+
+
+def test_unknown_says_why() -> None:
+    source = stream("current")
+    judge = Judge({"hoist": KIND}, [source])
+    found = told(judge, source, ".?????", VALUES)
+    assert (found[-1].evidence.slug, found[-1].evidence.numbers) == ("unknown-bad", {"reason": "timeout"})
+    old = told(Judge({"hoist": KIND}, [source]), source, ".        ", VALUES)
+    assert (old[-1].evidence.slug, old[-1].evidence.numbers) == (
+        "unknown-old",
+        {"age_s": 7.0, "period_s": 1.0},
+    )
+    never = told(Judge({"hoist": KIND}, [source]), source, "    ", VALUES)
+    assert (never[-1].evidence.slug, never[-1].evidence.signal) == ("unknown-never", "current")
+
+
+def test_a_restart_goes_on_where_it_was() -> None:
+    """In the hysteresis band the state before the restart decides, so it must come back."""
+    source = stream("current")
+    state_ = AlarmState("hoist", "high", Truth.TRUE, acked=False, occurrence=1, raised_at=START)
+    resumed, fresh = Judge({"hoist": KIND}, [source]), Judge({"hoist": KIND}, [source])
+    resumed.resume([state_])
+    assert brief(resumed.judge([sample(source, 0, 9.0)])) == "0#"
+    assert brief(fresh.judge([sample(source, 0, 9.0)])) == "0."
+
+
+def test_history_is_fed_without_telling_and_told_at_the_next_run() -> None:
+    source = stream("current")
+    judge = Judge({"hoist": KIND}, [source])
+    judge.warm([sample(source, s, 20.0) for s in range(3)], 3 * NS)
+    assert brief(judge.tick(3 * NS, START)) == "3#"
+    assert judge.tick(4 * NS, START) == []
+
+
+def test_history_from_a_clock_that_was_ahead_does_not_block_the_present() -> None:
+    source = stream("current")
+    judge = Judge({"hoist": KIND}, [source])
+    judge.warm([sample(source, 9000, 20.0)], 3 * NS)
+    assert brief(judge.judge([sample(source, 4, 1.0)])) == "4."
+
+
+def test_a_hold_begun_before_the_restart_goes_on() -> None:
+    source = stream("current")
+    held = Kind({"high": rule({"kind": "limit", "signal": "current", "above": 10.0, "hold": "5s"})})
+    judge = Judge({"hoist": held}, [source])
+    judge.warm([sample(source, s, 20.0) for s in range(4)], 4 * NS)
+    found = judge.judge([sample(source, 4, 20.0)]) + judge.judge([sample(source, 5, 20.0)])
+    assert brief(found) == "5#"
+
+
+def test_what_a_device_does_not_bind_is_listed() -> None:
+    lifting = {
+        "lifting": state({"signal": "speed", "above": 0.1}),
+        "powered": state({"signal": "volts", "above": 1}),
+    }
+    kind = Kind(
+        {
+            "high": HIGH,
+            "hot": rule({"kind": "limit", "signal": "heat", "above": 80.0}),
+            "drag": rule({"kind": "limit", "signal": "current", "above": 1.0, "during": ["lifting"]}),
+            "creep": rule({"kind": "limit", "signal": "current", "above": 1.0, "during": ["rest"]}),
+            "eve": rule({"kind": "limit", "signal": "current", "above": 1.0, "during": ["ceremony"]}),
+            "silent": rule({"kind": "silence"}),
+        },
+        lifting,
+        {"current": "A", "speed": "m/s", "heat": "°C", "volts": "V"},
+    )
+    judge = Judge({"hoist": kind}, [stream("current", "speed")])
+    assert judge.applicable("hoist") == ("high", "drag", "silent")
+    assert judge.not_applicable("hoist") == {"hot": ("heat",), "creep": ("volts",), "eve": ("ceremony",)}
+
+
+def test_samples_of_devices_no_longer_watched_and_overtaken_samples_are_passed_over() -> None:
+    source = stream("current")
+    judge = Judge({"hoist": KIND}, [source])
+    assert judge.judge([sample(stream("current", device="gone"), 0, 20.0)]) == []
+    assert brief(judge.judge([sample(source, 5, 1.0), sample(source, 4, 20.0)])) == "5."
+
+
+def test_a_device_is_judged_by_all_its_units_and_only_by_what_is_new() -> None:
+    drive, scale = stream("current", unit="drive"), stream("load", unit="scale", period=5.0)
+    heavy = rule({"kind": "limit", "signal": "load", "above": 10.0})
+    judge = Judge(
+        {"hoist": Kind({"high": HIGH, "heavy": heavy}, {}, {"current": "A", "load": "kN"})}, [drive, scale]
+    )
+    found = judge.judge([sample(scale, 0, 50.0), sample(drive, 1, 1.0), bad(drive, 2, Reason.TIMEOUT)])
+    assert [(f.rule, f.verdict) for f in found] == [("heavy", True), ("high", False)]
