@@ -6,9 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from facilityd.detect.compile import Bench, FamilyKind, Feed, compile_device
+from facilityd.detect.view import FOREVER
 from facilityd.model.alarm import AlarmState
 from facilityd.model.finding import Finding
-from facilityd.model.sample import Sample, Stream
+from facilityd.model.sample import NS, Sample, Stream
+
+
+SLACK = 60 * NS
+"""Samples this far ahead of the start of a run are from another clock (ns)."""
 
 
 class Judge:
@@ -32,6 +37,8 @@ class Judge:
         }
         self._feeds: dict[Stream, Feed] = {s: f for b in self._benches.values() for s, f in b.feeds.items()}
         self._watches = [watch for bench in self._benches.values() for watch in bench.watches]
+        # Samples of an earlier run carry its steady clock, which may have been ahead of ours.
+        self._latest = FOREVER
 
     def judge(self, samples: Iterable[Sample]) -> list[Finding]:
         """Take samples in the order they were read; return the verdicts that changed."""
@@ -40,7 +47,7 @@ class Judge:
             feed = self._take(sample)
             if feed is None:
                 continue
-            now, at = sample.steady, sample.at
+            now, at = feed.newest, sample.at
             for watch in feed.watches:
                 finding = watch.run(now, at)
                 if finding is not None:
@@ -49,6 +56,7 @@ class Judge:
 
     def tick(self, steady: int, at: int) -> list[Finding]:
         """Let holds, silence and ages run on without data; call about once a second."""
+        self._latest = FOREVER
         due = (watch.run(steady, at) for watch in self._watches if watch.wake <= steady)
         return [finding for finding in due if finding is not None]
 
@@ -62,13 +70,15 @@ class Judge:
     def warm(self, samples: Iterable[Sample], steady: int) -> None:
         """Feed history at a restart, telling nothing; ``steady`` is now, ns.
 
+        Until the first tick, samples from a clock that was ahead are taken as of now.
         Every verdict is told once at the next run; alarms that already know it ignore it.
         """
+        self._latest = steady + SLACK
         for sample in samples:
-            # Another run's steady clock may have been ahead of ours.
-            feed = self._take(replace(sample, steady=min(sample.steady, steady)))
-            for watch in feed.watches if feed else ():
-                watch.warm(min(sample.steady, steady))
+            feed = self._take(sample)
+            if feed is not None:
+                for watch in feed.watches:
+                    watch.warm(feed.newest)
 
     def not_applicable(self, device: str) -> dict[str, tuple[str, ...]]:
         """Return the rules that cannot be judged on a device, with the signals or states it lacks."""
@@ -80,6 +90,8 @@ class Judge:
 
     def _take(self, sample: Sample) -> Feed | None:
         feed = self._feeds.get(sample.stream)
+        if sample.steady > self._latest:
+            sample = replace(sample, steady=self._latest - SLACK)
         if feed is None or sample.steady < feed.newest:
             return None  # of a device no longer watched, or overtaken by a newer sample
         feed.newest = sample.steady

@@ -70,7 +70,9 @@ def test_history_from_a_clock_that_was_ahead_does_not_block_the_present() -> Non
     source = stream("current")
     judge = Judge({"hoist": KIND}, [source])
     judge.warm([sample(source, 9000, 20.0)], 3 * NS)
-    assert brief(judge.judge([sample(source, 4, 1.0)])) == "4."
+    assert brief(judge.judge([sample(source, 9001, 20.0)])) == "3#"  # left unjudged by a crash
+    assert judge.tick(4 * NS, START) == []
+    assert brief(judge.judge([sample(source, 5, 1.0)])) == "5."
 
 
 def test_a_hold_begun_before_the_restart_goes_on() -> None:
