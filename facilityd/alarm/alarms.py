@@ -1,0 +1,105 @@
+"""All alarms of a site: findings and people's requests in, changes out."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping
+from types import MappingProxyType
+
+from facilityd.alarm.machine import evolve
+from facilityd.alarm.table import REFUSALS, Event, arrow
+from facilityd.errors import UsageError
+from facilityd.model.alarm import AlarmState, Change, Kind, Truth
+from facilityd.model.finding import Evidence, Finding
+
+Key = tuple[str, str]
+
+_EVENTS = {True: Event.TRUE, False: Event.FALSE, None: Event.UNKNOWN}
+
+
+class Alarms:
+    """Starts from exactly the stored states (row 20). ``latching``: (device, rule) pairs that latch."""
+
+    def __init__(self, states: Iterable[AlarmState] = (), latching: Container[Key] = frozenset()) -> None:
+        self._states = {(state.device, state.rule): state for state in states}
+        self._latching = latching
+
+    @property
+    def states(self) -> Mapping[Key, AlarmState]:
+        """Return every alarm that was ever judged, by device and rule."""
+        return MappingProxyType(self._states)
+
+    def state(self, device: str, rule: str) -> AlarmState:
+        """Return the present state; of an alarm never judged, the first one."""
+        return self._states.get((device, rule)) or AlarmState(device, rule)
+
+    def apply(self, finding: Finding) -> Change | None:
+        """Return the change that a finding causes, or None where it says nothing new."""
+        state = self.state(finding.device, finding.rule)
+        if state.condition is Truth.of(finding.verdict):
+            return None
+        return self._move(state, _EVENTS[finding.verdict], finding.at, evidence=finding.evidence)
+
+    def acknowledge(
+        self, device: str, rule: str, occurrence: int | None, person: str, comment: str, at: int
+    ) -> Change:
+        """Take on one occurrence (None: the newest). Raises UsageError where there is none to take on."""
+        return self._ask(device, rule, occurrence, Event.ACKNOWLEDGE, person, comment, at)
+
+    def reset(
+        self, device: str, rule: str, occurrence: int | None, person: str, comment: str, at: int
+    ) -> Change:
+        """End a latched alarm after an inspection. Raises UsageError unless acknowledged and over."""
+        state = self.state(device, rule)
+        if state.latched and state.acked and state.condition is not Truth.FALSE:
+            raise _refused(state, ("its condition cannot be told now", "当前无法判断故障是否消失"))
+        return self._ask(device, rule, occurrence, Event.RESET, person, comment, at)
+
+    def realarm(
+        self, device: str, rule: str, occurrence: int | None, person: str, comment: str, at: int
+    ) -> Change:
+        """Announce an acknowledged alarm again. Raises UsageError where nothing is acknowledged."""
+        return self._ask(device, rule, occurrence, Event.REALARM, person, comment, at)
+
+    def replay(self, change: Change) -> AlarmState:
+        """Take a stored change as it was; return the state after it."""
+        key = change.device, change.rule
+        self._states[key] = evolve(self.state(*key), change)
+        return self._states[key]
+
+    def _ask(
+        self, device: str, rule: str, occurrence: int | None, event: Event, person: str, comment: str, at: int
+    ) -> Change:
+        state = self.state(device, rule)
+        if occurrence is not None and occurrence != state.occurrence:
+            raise _refused(state, _other_occurrence(state, occurrence))
+        change = self._move(state, event, at, person=person, comment=comment)
+        if change is None:
+            raise _refused(state, REFUSALS[state.unsuppressed, event])
+        return change
+
+    def _move(
+        self, state: AlarmState, event: Event, at: int,
+        evidence: Evidence | None = None, person: str = "", comment: str = "",
+    ) -> Change | None:  # fmt: skip
+        row = arrow(state.unsuppressed, event, latching=(state.device, state.rule) in self._latching)
+        if row is None:
+            return None
+        occurrence = state.occurrence + (row.kind is Kind.RAISE)
+        change = Change(at, state.device, state.rule, occurrence, row.kind, evidence, person, comment)
+        self.replay(change)
+        return change
+
+
+def _other_occurrence(state: AlarmState, asked: int) -> tuple[str, str]:
+    if asked > state.occurrence:
+        return f"occurrence {asked} has not happened", f"第 {asked} 次报警尚未发生"
+    newest = state.occurrence
+    return (
+        f"occurrence {asked} is over, the newest is {newest}: look at that one",
+        f"第 {asked} 次报警已结束，最新为第 {newest} 次，请查看最新一次",
+    )
+
+
+def _refused(state: AlarmState, why: tuple[str, str]) -> UsageError:
+    by = f" ({state.acked_by})" if state.acked and state.acked_by and state.active else ""
+    return UsageError(f"{why[0]}{by} / {why[1]}{by}", where=f"{state.device} {state.rule}")

@@ -1,0 +1,67 @@
+"""A change becomes the next state. Everything that needs is in the change: replay is exact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from facilityd.model.alarm import AlarmState, Change, Kind, Truth
+
+
+def evolve(state: AlarmState, change: Change) -> AlarmState:
+    """Return the state after a change."""
+    return _NEXT[change.kind](state, change)
+
+
+def _raise(state: AlarmState, change: Change) -> AlarmState:
+    # From nothing but the key: an occurrence inherits no fact of the one before.
+    fresh = AlarmState(state.device, state.rule, suppressors=state.suppressors)
+    return replace(
+        fresh,
+        condition=Truth.TRUE,
+        acked=False,
+        occurrence=change.occurrence,
+        since=change.at,
+        raised_at=change.at,
+    )
+
+
+def _acknowledge(state: AlarmState, change: Change) -> AlarmState:
+    return replace(state, acked=True, since=change.at, acked_at=change.at, acked_by=change.person)
+
+
+def _clear(state: AlarmState, change: Change) -> AlarmState:
+    return replace(state, condition=Truth.FALSE, since=change.at, cleared_at=change.at)
+
+
+def _latch(state: AlarmState, change: Change) -> AlarmState:
+    return replace(_clear(state, change), latched=True)
+
+
+def _reset(state: AlarmState, change: Change) -> AlarmState:
+    return replace(state, latched=False, since=change.at)
+
+
+def _realarm(state: AlarmState, change: Change) -> AlarmState:
+    again = state.realarms + 1
+    return replace(state, acked=False, since=change.at, acked_at=None, acked_by="", realarms=again)
+
+
+def _lose(state: AlarmState, _: Change) -> AlarmState:
+    return replace(state, condition=Truth.UNKNOWN)
+
+
+def _regain(state: AlarmState, _: Change) -> AlarmState:
+    return replace(state, condition=Truth.of(state.active))
+
+
+_NEXT: dict[Kind, Callable[[AlarmState, Change], AlarmState]] = {
+    Kind.RAISE: _raise,
+    Kind.ACKNOWLEDGE: _acknowledge,
+    Kind.CLEAR: _clear,
+    Kind.LATCH: _latch,
+    Kind.RESET: _reset,
+    Kind.REALARM: _realarm,
+    Kind.LOSE: _lose,
+    Kind.REGAIN: _regain,
+}

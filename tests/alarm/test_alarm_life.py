@@ -1,0 +1,165 @@
+"""Walks through the table: what a crew sees over a day, and what it is refused."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from facilityd.alarm import Alarms
+from facilityd.alarm.table import LIVES, REFUSALS, ROWS, Event, arrow
+from facilityd.errors import UsageError
+from facilityd.model.alarm import AlarmState, Change, Kind, Life, Suppressor, Truth
+from facilityd.model.finding import Evidence, Finding
+
+ROOT = Path(__file__).resolve().parents[2]
+KEY = ("hoist", "drag")
+WHY = Evidence("limit-above", {"value": 12.5, "limit": 10.0, "unit": "A", "for_s": 3.0}, "current")
+
+
+def _step(alarms: Alarms, mark: str, at: int) -> Change | None:
+    """'#' wrong, '.' right, '?' unknown, 'a' acknowledge, 'r' reset, '!' announce again."""
+    if mark in "#.?":
+        return alarms.apply(Finding(*KEY, {"#": True, ".": False, "?": None}[mark], at, at, WHY))
+    ask = {"a": alarms.acknowledge, "r": alarms.reset, "!": alarms.realarm}[mark]
+    return ask(*KEY, None, "Li", "on my way", at)
+
+
+def _walk(story: str, latching: bool = False) -> tuple[str, list[Change]]:
+    """Return the states after each step ('L' and 'l': latched un- and acknowledged) and the changes."""
+    alarms, letters, changes = Alarms((), {KEY} if latching else set()), "", []
+    for at, mark in enumerate(story, start=1):
+        change = _step(alarms, mark, at)
+        changes += [change] if change else []
+        life = alarms.state(*KEY).life
+        letters += life.letter or {"latched-unacknowledged": "L", "latched-acknowledged": "l"}[life.value]
+    return letters, changes
+
+
+@pytest.mark.parametrize(
+    ("story", "lives", "kinds"),
+    [
+        (".#a.", "ABCA", "regain raise acknowledge clear"),
+        (".#.a", "ABDA", "regain raise clear acknowledge"),
+        (".#.#.a", "ABDBDA", "regain raise clear raise clear acknowledge"),
+        ("#a!a.", "BCBCA", "raise acknowledge re-alarm acknowledge clear"),
+        ("..####..", "AABBBBDD", "regain raise clear"),
+        (".#?#.?.a", "ABBBDDDA", "regain raise lose regain clear lose regain acknowledge"),
+        ("#?.a", "BBDA", "raise lose clear acknowledge"),
+        (".?#", "AAB", "regain lose raise"),
+        ("#?a?.", "BBCCA", "raise lose acknowledge clear"),
+        ("???", "AAA", ""),
+    ],
+)
+def test_a_plain_alarm(story: str, lives: str, kinds: str) -> None:
+    letters, changes = _walk(story)
+    assert letters == lives
+    assert " ".join(change.kind for change in changes) == kinds
+
+
+@pytest.mark.parametrize(
+    ("story", "lives"),
+    [
+        ("#a.r", "BClA"),
+        ("#.ar", "BLlA"),
+        ("#.#a.r", "BLBClA"),
+        ("#a.#.ar", "BClBLlA"),
+        ("#.?.a?.r", "BLLLlllA"),
+    ],
+)
+def test_a_latching_alarm(story: str, lives: str) -> None:
+    assert _walk(story, latching=True)[0] == lives
+
+
+def test_each_raise_after_a_clear_is_a_new_occurrence_with_no_memory() -> None:
+    alarms = Alarms()
+    for at, mark in enumerate("#a.#", start=1):
+        _step(alarms, mark, at)
+    assert alarms.state(*KEY) == AlarmState(
+        *KEY, Truth.TRUE, acked=False, occurrence=2, since=4, raised_at=4, acked_at=None, acked_by=""
+    )
+
+
+def test_the_facts_of_an_acknowledged_and_cleared_occurrence() -> None:
+    alarms = Alarms()
+    for at, mark in enumerate("#a.", start=1):
+        _step(alarms, mark, at)
+    state = alarms.state(*KEY)
+    assert (state.raised_at, state.acked_at, state.acked_by, state.cleared_at) == (1, 2, "Li", 3)
+    assert (state.active, state.condition, state.since) == (False, Truth.FALSE, 3)
+
+
+def test_a_change_carries_evidence_person_and_comment() -> None:
+    changes = _walk("#a.")[1]
+    assert changes[0] == Change(1, *KEY, 1, Kind.RAISE, WHY)
+    assert changes[1] == Change(2, *KEY, 1, Kind.ACKNOWLEDGE, None, "Li", "on my way")
+
+
+@pytest.mark.parametrize(
+    ("story", "occurrence", "said"),
+    [
+        (".", None, "there is no alarm to acknowledge / 没有需要确认的报警"),
+        ("#a", None, r"already acknowledged \(Li\) / 报警已被确认 \(Li\)"),
+        ("#.#", 1, "occurrence 1 is over, the newest is 2: look at that one / 第 1 次报警已结束"),
+        ("#", 2, "occurrence 2 has not happened / 第 2 次报警尚未发生"),
+    ],
+)
+def test_an_acknowledgement_names_one_occurrence_that_waits_for_it(story, occurrence, said) -> None:
+    alarms = Alarms()
+    for at, mark in enumerate(story, start=1):
+        _step(alarms, mark, at)
+    before = alarms.state(*KEY)
+    with pytest.raises(UsageError, match=f"hoist drag: .*{said}"):
+        alarms.acknowledge(*KEY, occurrence, "Li", "", 99)
+    assert alarms.state(*KEY) == before
+
+
+@pytest.mark.parametrize(
+    ("story", "said"),
+    [("#", "still holds"), ("#a", "still holds"), ("#.", "before the reset"), ("#a.?", "cannot be told now"), (".", "no alarm")],
+)  # fmt: skip
+def test_a_reset_is_refused_unless_acknowledged_and_known_to_be_over(story: str, said: str) -> None:
+    alarms = Alarms((), {KEY})
+    for at, mark in enumerate(story, start=1):
+        _step(alarms, mark, at)
+    with pytest.raises(UsageError, match=said):
+        alarms.reset(*KEY, None, "Li", "", 99)
+
+
+def test_every_state_answers_every_event() -> None:
+    """Each pair has an arrow, or a refusal for people, or is the state it is in already."""
+    same = {
+        (life, Event.TRUE if life in (Life.UNACKNOWLEDGED, Life.ACKNOWLEDGED) else Event.FALSE)
+        for life in LIVES
+    }
+    for life in LIVES:
+        for event in Event:
+            arrows = {bool(arrow(life, event, latching=latching)) for latching in (True, False)}
+            assert len(arrows) == 1, (life, event)
+            assert arrows.pop() != ((life, event) in REFUSALS), (life, event)
+    regains = {(row.source, row.event) for row in ROWS if row.kind is Kind.REGAIN}
+    assert regains == same
+
+
+def test_unknown_rows_hold_their_state_and_the_table_has_every_row_of_the_standard() -> None:
+    assert all(row.source is row.target for row in ROWS if row.number == 19)
+    assert {row.number for row in ROWS} == {*range(1, 12), 19}
+
+
+def test_suppression_lies_over_the_life_and_the_strongest_is_shown() -> None:
+    state = AlarmState(
+        *KEY, Truth.TRUE, acked=False, occurrence=1, raised_at=1, suppressors=(Suppressor.SHELVED,)
+    )
+    assert (state.letter, state.unsuppressed) == ("E", Life.UNACKNOWLEDGED)
+    both = AlarmState(*KEY, suppressors=(Suppressor.SHELVED, Suppressor.OUT_OF_SERVICE))
+    assert both.letter == "G"
+
+
+def test_the_printed_table_is_current() -> None:
+    done = subprocess.run(
+        [sys.executable, "tools/alarm_table.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False,
+        env={"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
