@@ -1,0 +1,191 @@
+"""Every profile: well formed, within its bounds, and true to words worked by hand.
+
+The words are decoded here by pymodbus's own conversions, not by facilityd's codec, and the
+scaling is done again, so that a mistake shared by adapter and simulator cannot hide.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymodbus.client.mixin import ModbusClientMixin
+
+from devices.modbus.decode import Field, compile_block, field_of
+from devices.profile import Golden, ModbusProfile, MqttProfile, Point, TopicGolden, WireType
+from devices.tables import SHELF, profiles
+from devices.unit import Binding, Unit
+from facilityd.model.sample import SignalType, Stream
+
+PROFILES = profiles()
+MODBUS = [p for p in PROFILES.values() if isinstance(p, ModbusProfile)]
+MQTT = [p for p in PROFILES.values() if isinstance(p, MqttProfile)]
+KINDS = ModbusClientMixin.DATATYPE
+DATATYPES = {
+    WireType.U16: KINDS.UINT16, WireType.S16: KINDS.INT16, WireType.U32: KINDS.UINT32, WireType.S32: KINDS.INT32,
+    WireType.U64: KINDS.UINT64, WireType.S64: KINDS.INT64, WireType.F32: KINDS.FLOAT32, WireType.F64: KINDS.FLOAT64,
+}  # fmt: skip
+REQUIRED = {
+    "abb_acs380_acs580", "delta_ms300", "laumas_tlb4", "moxa_iologik_e1212", "grundfos_cim", "danfoss_fc202",
+    "bender_rcms410", "eastron_sdm630", "schneider_iem3155", "acrel_adw300", "intesis_inmbsdal", "lufft_ws_umb",
+    "shelly_gen2",
+}  # fmt: skip
+# Registers that command, zero or configure (devices.md): no profile may name them.
+FORBIDDEN = {
+    "laumas_tlb4": {5},
+    "delta_ms300": {0x2000, 0x2001, 0x2002},
+    "intesis_inmbsdal": {4, *(100 * s + 15 for s in range(64))},
+    "briter_brt": set(range(4, 10)),
+    "lufft_ws_umb": {7},
+}
+
+
+def test_every_promised_model_is_there() -> None:
+    assert REQUIRED <= set(PROFILES)
+    assert {path.stem for path in (SHELF / "profiles").glob("*.yaml")} == set(PROFILES)
+
+
+@pytest.mark.parametrize("profile", MODBUS, ids=lambda p: p.profile)
+def test_registers_stay_within_the_table(profile: ModbusProfile) -> None:
+    for name, point in profile.expanded.items():
+        assert point.address + point.type.words <= 65536, name
+        assert point.type.words <= profile.max_block, name
+        if point.sign:
+            assert 0 < abs(point.address - point.sign.address) < profile.max_block, name
+        assert not point.table.is_bits or point.type is WireType.BIT, name
+
+
+@pytest.mark.parametrize("profile", MODBUS, ids=lambda p: p.profile)
+def test_no_register_lies_across_another(profile: ModbusProfile) -> None:
+    spans: dict[tuple[Any, int], int] = {}
+    for name, point in profile.expanded.items():
+        for offset in range(point.type.words):
+            start = spans.setdefault((point.table, point.address + offset), point.address)
+            assert start == point.address, f"{name} overlaps another point from the middle"
+
+
+@pytest.mark.parametrize("profile", MODBUS, ids=lambda p: p.profile)
+def test_command_registers_are_not_named(profile: ModbusProfile) -> None:
+    named = {point.address for point in profile.expanded.values()}
+    assert not named & FORBIDDEN.get(profile.profile, set())
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda p: p.profile)
+def test_unverified_points_identify_nothing(profile: ModbusProfile | MqttProfile) -> None:
+    for expect in profile.identity:
+        point = profile.expanded[expect.point]
+        assert not getattr(point, "note", "").startswith("unverified")
+
+
+def _goldens() -> Iterator[Any]:
+    for profile in MODBUS:
+        assert len(profile.golden) >= 3
+        for golden in profile.golden:
+            yield pytest.param(profile, golden, id=f"{profile.profile}-{golden.point}-{list(golden.words)}")
+
+
+GOLDENS = list(_goldens())
+
+
+def _independent(profile: ModbusProfile, golden: Golden) -> float | bool | None:
+    """Decode with pymodbus and do the arithmetic again."""
+    point = profile.expanded[golden.point]
+    words = list(golden.words)
+    if point.type is WireType.BIT:
+        return bool(words[0])
+    if point.bit is not None:
+        return words[0] // 2**point.bit % 2 == 1
+    if point.bits:
+        return words[0] // 2 ** point.bits[0] % 2 ** (point.bits[1] - point.bits[0] + 1) * point.scale
+    raw = ModbusClientMixin.convert_from_registers(words, DATATYPES[point.type], word_order=point.word_order)
+    assert isinstance(raw, int | float)
+    if raw in point.no_value or not math.isfinite(raw):
+        return None
+    negative = point.sign and golden.status is not None and golden.status // 2**point.sign.bit % 2
+    return (-raw if negative else raw) * point.scale + point.offset
+
+
+@pytest.mark.parametrize(("profile", "golden"), GOLDENS)
+def test_golden_words_by_an_independent_decoder(profile: ModbusProfile, golden: Golden) -> None:
+    found = _independent(profile, golden)
+    if golden.value is None or isinstance(golden.value, bool):
+        assert found is golden.value
+    else:
+        assert found == pytest.approx(golden.value, rel=1e-4)
+
+
+@pytest.mark.parametrize(("profile", "golden"), GOLDENS)
+def test_golden_words_by_the_adapter(profile: ModbusProfile, golden: Golden) -> None:
+    found = _by_adapter(profile, golden)
+    if golden.value is None or isinstance(golden.value, bool):
+        assert found is golden.value
+    else:
+        assert found == pytest.approx(golden.value, rel=1e-4)
+
+
+def _by_adapter(profile: ModbusProfile, golden: Golden) -> Any:
+    point = profile.expanded[golden.point]
+    kind = SignalType.BOOL if point.is_bool else SignalType.FLOAT
+    stream = Stream("d", "f", "u", "l", ("s",), (kind,))
+    binding = Binding(golden.point, point, stream, 0, kind)
+    field = field_of(binding, Unit("u", "l", profile, (stream,), (binding,)))
+    start, payload = _payload(field, point, golden)
+    size = 1 if point.table.is_bits else len(payload) // 2
+    out: list[Any] = []
+    compile_block(point.table, start, size, [field]).decode(
+        payload, lambda _, verdict: out.append(verdict[0])
+    )
+    return out[0]
+
+
+def _payload(field: Field, point: Point, golden: Golden) -> tuple[int, bytes]:
+    if point.table.is_bits:
+        return field.address, bytes([golden.words[0]])
+    words = {field.address + n: word for n, word in enumerate(golden.words)}
+    if field.sign_address is not None:
+        words[field.sign_address] = golden.status or 0
+    start, end = min(words), max(words) + 1
+    return start, b"".join(words.get(a, 0).to_bytes(2, "big") for a in range(start, end))
+
+
+def _pointer(document: Any, pointer: str) -> Any:
+    """RFC 6901, written from the standard for this test."""
+    for step in pointer.split("/")[1:]:
+        document = document[step.replace("~1", "/").replace("~0", "~")]
+    return document
+
+
+@pytest.mark.parametrize(
+    ("profile", "golden"), [(p, g) for p in MQTT for g in p.golden], ids=lambda v: getattr(v, "point", "")
+)
+def test_golden_messages(profile: MqttProfile, golden: TopicGolden) -> None:
+    sources = [s for s in profile.expanded[golden.point].sources if s.topic == golden.topic]
+    assert len(sources) == 1
+    point = profile.expanded[golden.point]
+    found = _pointer(json.loads(golden.payload), sources[0].pointer)
+    if found is None or point.is_bool:
+        assert found is golden.value
+    else:
+        assert found * point.scale + point.offset == pytest.approx(golden.value)
+
+
+@pytest.mark.parametrize("profile", MQTT, ids=lambda p: p.profile)
+def test_no_command_topic_is_known(profile: MqttProfile) -> None:
+    topics = {s.topic for p in profile.expanded.values() for s in p.sources}
+    assert not any(t.split("/")[-1] in {"command", "rpc", "set"} and t != "events/rpc" for t in topics)
+
+
+def test_a_file_under_a_wrong_name_is_told(tmp_path: Path) -> None:
+    from devices.tables import load_profile
+    from facilityd.errors import ConfigError
+
+    wrong = tmp_path / "other.yaml"
+    wrong.write_text((SHELF / "profiles" / "briter_brt.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    with pytest.raises(
+        ConfigError, match=r"other.yaml:1:10: profile 'briter_brt' stands in file 'other.yaml'"
+    ):
+        load_profile(wrong)
