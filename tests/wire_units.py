@@ -9,8 +9,9 @@ import struct
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
-from devices.profile import ModbusProfile, MqttProfile
+from devices.profile import ModbusProfile, MqttProfile, Profile
 from devices.unit import Binding, Pace, Unit
 from facilityd.model.sample import NS, SignalType, Stream
 
@@ -99,11 +100,12 @@ PLUG: dict[str, Any] = {
     "golden": [{"point": "power", "topic": "status/switch:0", "payload": '{"apower": 12.5}', "value": 12.5}],
 }
 
+SHAPE: TypeAdapter[ModbusProfile | MqttProfile] = TypeAdapter(Profile)
 _TYPES = {True: SignalType.BOOL, False: SignalType.FLOAT}
 
 
 def unit_of(
-    table: dict[str, Any],
+    table: dict[str, Any] | ModbusProfile | MqttProfile,
     name: str = "u1",
     *,
     link: str = "bus",
@@ -113,8 +115,7 @@ def unit_of(
     **kept: Any,
 ) -> Unit:
     """A unit whose every point but ``unbound`` feeds a signal of the same name of device ``name``."""
-    model = MqttProfile if table["protocol"] == "mqtt" else ModbusProfile
-    profile = model.model_validate(table)
+    profile = SHAPE.validate_python(table)
     points = {n: p for n, p in profile.expanded.items() if n not in unbound}
     types = tuple(_TYPES[point.is_bool] for point in points.values())
     stream = Stream(name, "lab", name, link, tuple(points), types)
