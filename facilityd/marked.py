@@ -191,6 +191,8 @@ def _problem(document: Document, path: Where, line: dict[str, Any], adapter: Typ
             f"{line['input']!r} is not allowed",
             _choice(str(line["input"]), context.get("expected", "")),
         )
+    if kind == "secret":
+        return Problem(document.mark(where), line["msg"])  # what was found is never repeated
     what = str(context["error"]) if kind == "value_error" else line["msg"][0].lower() + line["msg"][1:]
     return Problem(document.mark(where), _with_input(what, line["input"]))
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from devices.tables import families, profiles
-
 from devices.family import Family
 from devices.modbus.plan import UnitPlan, plan_unit
+from devices.tables import families, profiles
 from devices.unit import Link, ModbusLink, Unit
 from facilityd.config.compile import UnitCompiler
 from facilityd.config.people import compile_link, compile_recipient, compile_sink

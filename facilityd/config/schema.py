@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from facilityd.model.measure import Duration, duration
 from facilityd.model.sample import NS
@@ -46,7 +47,9 @@ def secret(value: object) -> object:
         return value
     if isinstance(value, str) and _SECRET.fullmatch(value):
         return value
-    raise ValueError("a secret in clear text is refused: write ${NAME} or {file: path}")
+    raise PydanticCustomError(
+        "secret", "a secret in clear text is refused: write ${{NAME}} or {{file: path}}"
+    )
 
 
 Size = Annotated[int, BeforeValidator(size, json_schema_input_type=str)]

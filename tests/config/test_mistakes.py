@@ -65,14 +65,14 @@ def test_twelve_mistakes_are_twelve_located_errors(tmp_path: Path) -> None:
     code, lines = _check(tmp_path, WRONG)
     file = str(tmp_path / "site.yaml")
     expected = [
-        (1, 57, "latitude|less than or equal to 90"),
-        (1, 99, "not a time zone"),
+        (1, 54, "latitude|less than or equal to 90"),
+        (1, 89, "not a time zone"),
         (3, 74, "unknown key 'pairity'; did you mean 'parity'"),
-        (5, 68, "secret in clear text"),
+        (5, 71, "secret in clear text"),
         (7, 72, "bus load [0-9]+%"),
-        (8, 33, "profile 'eastron_sdm63' is not known; did you mean 'eastron_sdm630'"),
+        (8, 34, "profile 'eastron_sdm63' is not known; did you mean 'eastron_sdm630'"),
         (9, 72, "a duration is a number with"),
-        (10, 60, "device id 1 on link 'slow' is already unit 'meter-1'"),
+        (10, 61, "device id 1 on link 'slow' is already unit 'meter-1'"),
         (17, 7, "has no signal 'volts'"),
         (18, 16, "V does not convert to A"),
         (19, 16, "unit 'meter-9' is not known; did you mean"),
