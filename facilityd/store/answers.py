@@ -1,0 +1,83 @@
+"""What a time-series server's answer to a write means for the lines in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from enum import Enum, auto
+from typing import Any
+
+
+class Verdict(Enum):
+    """What to do with the lines."""
+
+    RETRY = auto()  # the same again, later
+    SPLIT = auto()  # too much at once
+    REFUSED = auto()  # something in it will never be taken
+    HELD = auto()  # nothing will be taken before a person has acted
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """``reason`` is a slug, ``text`` what the server said; ``retry_after`` in s."""
+
+    verdict: Verdict
+    reason: str
+    text: str = ""
+    retry_after: float | None = None
+
+
+_REASONS = {
+    401: (Verdict.HELD, "unauthorized"),
+    403: (Verdict.HELD, "forbidden"),
+    404: (Verdict.HELD, "not-found"),
+    408: (Verdict.RETRY, "timeout"),
+    413: (Verdict.SPLIT, "too-large"),
+    425: (Verdict.RETRY, "overloaded"),
+    429: (Verdict.RETRY, "overloaded"),
+    400: (Verdict.REFUSED, "refused"),
+    422: (Verdict.REFUSED, "refused"),
+    503: (Verdict.RETRY, "overloaded"),
+}
+_LONGEST = 300
+
+
+def judge(status: int, headers: Mapping[str, str], body: bytes | str | None) -> Answer:
+    """Return what an answer outside 2xx means."""
+    text = said(body) or f"HTTP {status}"
+    verdict, reason = _REASONS.get(status, _other(status))
+    # Early 2.0 answered 500 to a partial write: retried for ever, it would stop everything behind it.
+    if verdict is Verdict.RETRY and "partial write" in text:
+        verdict, reason = Verdict.REFUSED, "refused"
+    return Answer(verdict, reason, text, wait_of(headers) if verdict is Verdict.RETRY else None)
+
+
+def _other(status: int) -> tuple[Verdict, str]:
+    return (Verdict.RETRY, "server-error") if status >= 500 else (Verdict.HELD, "unexpected-answer")  # noqa: PLR2004
+
+
+def said(body: bytes | str | None) -> str:
+    """Return the message in an error body, in one line."""
+    text = body.decode(errors="replace") if isinstance(body, bytes) else body or ""
+    try:
+        data: Any = json.loads(text)
+    except ValueError:
+        data = None
+    if isinstance(data, dict):
+        text = str(data.get("message") or data.get("error") or text)
+    return " ".join(text.split())[:_LONGEST]
+
+
+def wait_of(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that Retry-After asks for; a date counts from the server's own clock."""
+    value = headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value) or None
+    try:
+        until, now = parsedate_to_datetime(value), parsedate_to_datetime(headers.get("Date", ""))
+        seconds = (until - now).total_seconds()
+    except (TypeError, ValueError):
+        return None
+    return seconds if seconds > 0 else None

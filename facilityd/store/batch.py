@@ -1,0 +1,95 @@
+"""What goes into the journal in one transaction, and what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from facilityd.model.alarm import AlarmState, Change
+from facilityd.model.finding import Finding
+from facilityd.model.notice import Notice
+from facilityd.model.sample import Sample
+
+
+class Delivery(StrEnum):
+    """What became of a notice so far."""
+
+    WAITING = "waiting"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"  # may have been taken, and is not tried again
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A finding that differs from the one before, and the id of the sample that caused it."""
+
+    finding: Finding
+    sample: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A change, the id of the sample that caused it, and the notices it causes."""
+
+    change: Change
+    sample: int | None = None
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The outbox entry ``notice`` (its id) after an attempt; ``next_at`` in ns UTC."""
+
+    notice: int
+    state: Delivery
+    attempts: int
+    next_at: int = 0
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A line that a sink refuses for good, and why. ``at`` in ns UTC."""
+
+    sink: str
+    sample: int
+    at: int
+    reason: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One transaction: all of it is durable when ``Journal.commit`` returns, or none of it.
+
+    ``cursors`` maps a sink to the last sample it has. ``judged`` is the last sample that the rules
+    have seen. ``counts`` are added to the counters; ``meta`` replaces texts.
+    """
+
+    samples: Sequence[Sample] = ()
+    findings: Sequence[Judged] = ()
+    changes: Sequence[Recorded] = ()
+    alarms: Sequence[AlarmState] = ()
+    notices: Sequence[Notice] = ()
+    attempts: Sequence[Attempt] = ()
+    parked: Sequence[Parked] = ()
+    cursors: Mapping[str, int] = field(default_factory=dict)
+    judged: int | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    meta: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Sample ``n`` of the batch has id ``first + n`` and was stored at ``ats[n]``; ids of changes."""
+
+    first: int
+    ats: tuple[int, ...]
+    changes: tuple[int, ...] = ()
+
+    @property
+    def ids(self) -> range:
+        """Return the samples' ids."""
+        return range(self.first, self.first + len(self.ats))

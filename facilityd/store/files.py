@@ -1,0 +1,85 @@
+"""The files beside the journal: the ballast, the lock of the one writer, damaged predecessors."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from facilityd.errors import UsageError
+from facilityd.model.sample import NS
+
+_COMPANIONS = ("", "-wal", "-shm")
+
+
+def beside(path: Path, suffix: str) -> Path:
+    """Return the journal's path with something appended."""
+    return path.with_name(path.name + suffix)
+
+
+def disk_free(path: Path) -> int:
+    """Return the bytes that this process may still write beside ``path``."""
+    status = os.statvfs(path.parent)
+    return status.f_bavail * status.f_frsize
+
+
+class Ballast:
+    """Room kept in reserve: on a full disk SQLite needs some even to delete."""
+
+    def __init__(self, journal: Path, size: int) -> None:
+        self.path, self.size = beside(journal, ".ballast"), size
+
+    @property
+    def present(self) -> bool:
+        """True while the reserve is there, or none is wanted."""
+        return not self.size or self.path.exists()
+
+    def release(self) -> None:
+        """Give the room back."""
+        self.path.unlink(missing_ok=True)
+
+    def restore(self) -> bool:
+        """Take the room again, if there is plenty. Return whether it was taken now; raises nothing."""
+        if self.present or disk_free(self.path) < 4 * self.size:
+            return False
+        try:
+            with self.path.open("wb") as file:
+                os.posix_fallocate(file.fileno(), 0, self.size)
+        except OSError:
+            with suppress(OSError):
+                self.release()
+        return self.present
+
+
+def lock(journal: Path) -> IO[bytes]:
+    """Return the lock of the one writer, held until it is closed. Raises UsageError."""
+    path = beside(journal, ".lock")
+    try:
+        journal.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("ab")
+    except OSError as error:
+        raise UsageError(f"cannot be written: {error.strerror}", where=str(path)) from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.close()
+        hint = "stop it first, or give this one another store.path"
+        raise UsageError("another facilityd writes this journal", where=str(journal), hint=hint) from error
+    return file
+
+
+def move_aside(journal: Path, at: int) -> Path:
+    """Rename a damaged journal and its log; return where it is now. ``at`` in ns UTC."""
+    stamp = datetime.fromtimestamp(at // NS, UTC).strftime("%Y%m%dT%H%M%SZ")
+    target, number = beside(journal, f".damaged-{stamp}"), 1
+    while target.exists():
+        number += 1
+        target = beside(journal, f".damaged-{stamp}-{number}")
+    for companion in _COMPANIONS:
+        source = beside(journal, companion)
+        if source.exists():
+            source.rename(beside(target, companion))
+    return target

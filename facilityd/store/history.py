@@ -1,0 +1,156 @@
+"""One signal over time: its values, its buckets, its gaps. Streamed, page by page."""
+
+from __future__ import annotations
+
+import heapq
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+
+import apsw
+
+from facilityd.model.quality import Reason
+from facilityd.model.sample import SignalType, Value
+from facilityd.store.packing import layout
+from facilityd.store.schema import MINUTE, select
+
+Point = tuple[int, Value | None, Reason | None]
+"""(at in ns UTC, value or None, reason or None)."""
+SILENT_AFTER = 3
+"""Expected periods without a sample that make a gap."""
+
+# The next minutes that hold anything: gaps of months cost one step.
+_MINUTES = """
+WITH RECURSIVE m(n) AS (
+    SELECT min(at / 60000000000) FROM sample WHERE at / 60000000000 >= ?1
+    UNION ALL SELECT (SELECT min(at / 60000000000) FROM sample WHERE at / 60000000000 > n)
+    FROM m WHERE n < ?2 LIMIT 60
+) SELECT n FROM m WHERE n <= ?2
+"""
+_ROWS = """
+SELECT at, data, reasons FROM sample WHERE at / 60000000000 IN (SELECT value FROM json_each(?))
+AND stream = ? AND at >= ? AND at < ? ORDER BY at
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """A stream that carries the signal, at ``index``. ``expected`` in ns."""
+
+    stream: int
+    types: tuple[SignalType, ...]
+    index: int
+    expected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """``count`` values from ``start`` (ns UTC) on; ``bad`` samples were not good.
+
+    An uncertain value is shown, so it counts in both. Without values the figures are None.
+    """
+
+    start: int
+    count: int
+    mean: float | None
+    low: float | None
+    high: float | None
+    bad: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """From ``since`` to before ``until`` (ns UTC) there is no value; without a reason no sample either."""
+
+    since: int
+    until: int
+    reason: Reason | None
+
+
+def points(db: apsw.Connection, carriers: Sequence[Carrier], since: int, until: int) -> Iterator[Point]:
+    """Iterate over a signal's values in the order of their instants, since <= at < until."""
+    runs = [_run(db, carrier, since, until) for carrier in carriers]
+    return runs[0] if len(runs) == 1 else heapq.merge(*runs, key=itemgetter(0))
+
+
+def _run(db: apsw.Connection, carrier: Carrier, since: int, until: int) -> Iterator[Point]:
+    packed, index = layout(carrier.types), carrier.index
+    column = packed.column(index)
+    for page in _pages(db, carrier.stream, since, until):
+        for at, data, text in page:
+            if text is None:
+                yield at, column.unpack(data)[0], None
+            else:
+                values, reasons = packed.unpack(data, text)
+                yield at, values[index], reasons.get(index)
+
+
+def _pages(
+    db: apsw.Connection, stream: int, since: int, until: int
+) -> Iterator[list[tuple[int, bytes, str]]]:
+    first, last = _minute(since), _minute(until)
+    while True:
+        minutes = [minute for (minute,) in select(db, _MINUTES, (first, last))]
+        if not minutes:
+            return
+        yield select(db, _ROWS, (json.dumps(minutes), stream, since, until))
+        first = minutes[-1] + 1
+
+
+def _minute(at: int) -> int:
+    """Return what SQL's division returns, which rounds towards zero."""
+    return at // MINUTE if at >= 0 else -(-at // MINUTE)
+
+
+def buckets(run: Iterable[Point], since: int, width: int) -> Iterator[Bucket]:
+    """Iterate over the buckets that hold any sample."""
+    start, bad = since, 0
+    values: list[Value] = []
+    for at, value, reason in run:
+        if at >= start + width:
+            if values or bad:
+                yield _bucket(start, values, bad)
+            start, values, bad = since + (at - since) // width * width, [], 0
+        if value is not None:
+            values.append(value)
+        bad += reason is not None
+    if values or bad:
+        yield _bucket(start, values, bad)
+
+
+def _bucket(start: int, values: Sequence[Value], bad: int) -> Bucket:
+    if not values:
+        return Bucket(start, 0, None, None, None, bad)
+    return Bucket(start, len(values), sum(values) / len(values), min(values), max(values), bad)
+
+
+def gaps(db: apsw.Connection, carriers: Sequence[Carrier], since: int, until: int) -> Iterator[Gap]:
+    """Iterate over the intervals without values, clipped to since..until."""
+    expected = max((carrier.expected for carrier in carriers), default=0)
+    silence = SILENT_AFTER * expected
+    for gap in _gaps(points(db, carriers, since - silence, until), since, until, silence):
+        if gap.until > max(gap.since, since):
+            yield Gap(max(gap.since, since), gap.until, gap.reason)
+
+
+def _gaps(run: Iterable[Point], since: int, until: int, silence: int) -> Iterator[Gap]:
+    last, bad_since, why = since - silence - 1, since, None
+    for at, value, reason in run:
+        if at - last > silence:
+            if why:
+                yield Gap(bad_since, last, why)
+            yield Gap(last, at, None)
+            why = None
+        now = reason if value is None else None
+        if now is not why:
+            if why:
+                yield Gap(bad_since, at, why)
+            bad_since, why = at, now
+        last = at
+    if until - last > silence:
+        if why:
+            yield Gap(bad_since, last, why)
+        yield Gap(last, until, None)
+    elif why:
+        yield Gap(bad_since, until, why)

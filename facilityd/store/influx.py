@@ -1,0 +1,197 @@
+"""Forwards the journal to InfluxDB 2, or 3 through its v2 write API: in order, none lost, none twice."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, NoReturn
+
+import aiohttp
+from influxdb_client.client.influxdb_client_async import InfluxDBClientAsync
+from influxdb_client.rest import ApiException
+
+from facilityd.errors import StoreFull
+from facilityd.model.clock import Clock, seconds
+from facilityd.store.answers import Answer, Verdict, judge
+from facilityd.store.batch import Parked
+from facilityd.store.lines import Line, LineSource
+from facilityd.store.reader import Reader
+
+log = logging.getLogger(__name__)
+
+Advance = Callable[[str, int], Awaitable[None]]
+"""Move the cursor of a sink to a sample id, through the journal's one writer."""
+Park = Callable[[Parked], Awaitable[None]]
+Write = Callable[[bytes], Awaitable[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where points go. ``timeout`` in s for one write."""
+
+    name: str
+    url: str
+    bucket: str
+    org: str = ""
+    token: str = field(default="", repr=False)
+    gzip: bool = False
+    timeout: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Seconds: ``idle`` between looks at the journal; ``first`` or ``held`` doubles up to ``longest``."""
+
+    idle: float = 1.0
+    first: float = 1.0
+    held: float = 30.0
+    longest: float = 300.0
+
+    def after(self, answer: Answer, failures: int) -> float:
+        """Return the wait after the n-th failure in a row; the server's own wish comes first."""
+        spread = random.uniform(1.0, 1.2)  # noqa: S311
+        if answer.retry_after is not None:
+            return min(answer.retry_after * spread, self.longest)
+        start = self.held if answer.verdict is Verdict.HELD else self.first
+        return min(start * 2.0 ** min(failures - 1, 20), self.longest) / spread
+
+
+@dataclass(frozen=True, slots=True)
+class SinkState:
+    """How a sink is doing: ``held`` waits for a person, ``waiting`` for the server.
+
+    ``since`` and ``oldest_unsent`` in ns UTC; ``error`` is what the server said last.
+    """
+
+    sink: str
+    status: Literal["ok", "waiting", "held"] = "ok"
+    reason: str = ""
+    since: int = 0
+    oldest_unsent: int | None = None
+    error: str = ""
+
+
+class Forwarder:
+    """Reads the journal forward from the sink's cursor and writes until every line is taken or parked."""
+
+    def __init__(
+        self,
+        target: Target,
+        site: str,
+        journal: Path,
+        advance: Advance,
+        park: Park,
+        *,
+        clock: Clock | None = None,
+        waits: Waits | None = None,
+    ) -> None:
+        self._target, self._site, self._journal = target, site, journal
+        self._advance, self._park = advance, park
+        self._clock, self._waits = clock or Clock(), waits or Waits()
+        self.state = SinkState(target.name, since=self._clock.now()[0])
+
+    async def run(self) -> NoReturn:
+        """Forward until cancelled. What was not acknowledged is sent again next time, byte for byte."""
+        loop = asyncio.get_running_loop()
+        with Reader.open(self._journal) as reader, ThreadPoolExecutor(1, "forward") as thread:
+            source = LineSource(reader, self._site)
+            cursor = reader.cursor(self._target.name)
+            async with self._client() as client:
+                write = self._writer(client)
+                while True:
+                    lines, more = await loop.run_in_executor(thread, source.read, cursor)
+                    if lines:
+                        await self._deliver(write, lines)
+                        cursor = lines[-1].id
+                    if not more:
+                        await asyncio.sleep(self._waits.idle)
+
+    def _client(self) -> Any:
+        t = self._target
+        return InfluxDBClientAsync(
+            t.url, t.token, t.org, timeout=round(t.timeout * 1000), enable_gzip=t.gzip, allow_redirects=False
+        )
+
+    def _writer(self, client: Any) -> Write:
+        api, bucket, org = client.write_api(), self._target.bucket, self._target.org
+
+        async def write(body: bytes) -> bool:
+            taken: bool = await api.write(bucket, org, body, write_precision="ns")
+            return taken
+
+        return write
+
+    async def _deliver(self, write: Write, lines: Sequence[Line]) -> None:
+        """Return when each line is taken or parked; halves are tried in order."""
+        pending, failures, refused = [lines], 0, 0
+        while pending:
+            chunk = pending.pop()
+            answer = await _post(write, chunk)
+            if answer and answer.verdict in (Verdict.RETRY, Verdict.HELD):
+                pending.append(chunk)
+                failures += 1
+                self._trouble(answer, chunk[0])
+                await asyncio.sleep(self._waits.after(answer, failures))
+                continue
+            failures = 0
+            self._working()
+            if answer and len(chunk) > 1:
+                middle = len(chunk) // 2
+                pending += [chunk[middle:], chunk[:middle]]
+                continue
+            if answer:
+                refused += 1
+                await self._set_aside(chunk[0], answer)
+            await self._durably(self._advance, self._target.name, chunk[-1].id)
+        if refused:
+            log.warning("%s refused %d of %d lines for good; parked", self._target.name, refused, len(lines))
+
+    async def _set_aside(self, line: Line, answer: Answer) -> None:
+        told = f"{answer.reason}: {answer.text}"
+        log.debug("%s refuses a line: %s", self._target.name, told)
+        parked = Parked(self._target.name, line.id, self._clock.now()[0], told, line.text.decode())
+        await self._durably(self._park, parked)
+
+    async def _durably(self, work: Callable[..., Awaitable[None]], *args: object) -> None:
+        """Wait for room in the journal: going on without it would forget what became of lines."""
+        while True:
+            try:
+                return await work(*args)
+            except StoreFull:
+                await asyncio.sleep(self._waits.first)
+
+    def _trouble(self, answer: Answer, oldest: Line) -> None:
+        status: Literal["waiting", "held"] = "held" if answer.verdict is Verdict.HELD else "waiting"
+        if (status, answer.reason) != (self.state.status, self.state.reason):
+            log.warning("%s takes no points: %s: %s", self._target.name, answer.reason, answer.text)
+            since = self._clock.now()[0] if self.state.status == "ok" else self.state.since
+            self.state = SinkState(self._target.name, status, answer.reason, since)
+        self.state = replace(self.state, oldest_unsent=oldest.at, error=answer.text)
+
+    def _working(self) -> None:
+        if self.state.status == "ok":
+            return
+        now = self._clock.now()[0]
+        log.info("%s takes points again after %.0f s", self._target.name, seconds(now - self.state.since))
+        self.state = SinkState(self._target.name, since=now)
+
+
+async def _post(write: Write, lines: Sequence[Line]) -> Answer | None:
+    """Write once. Return None where the server has taken everything."""
+    try:
+        taken = await write(b"\n".join(line.text for line in lines))
+    except ApiException as error:
+        return judge(error.status, error.headers or {}, error.body)
+    except TimeoutError:
+        return Answer(Verdict.RETRY, "timeout", "no answer in time")
+    except aiohttp.ClientConnectorError as error:
+        return Answer(Verdict.RETRY, "unreachable", str(error))
+    except (aiohttp.ClientError, OSError) as error:
+        return Answer(Verdict.RETRY, "interrupted", str(error) or type(error).__name__)
+    # A proxy's login page answers 200; InfluxDB answers 204.
+    return None if taken else Answer(Verdict.HELD, "unexpected-answer", "2xx, but not what InfluxDB answers")

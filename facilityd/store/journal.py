@@ -1,0 +1,148 @@
+"""The journal: everything passes through it first, and what it has taken is durable."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import apsw
+
+from facilityd.errors import UsageError
+from facilityd.model.clock import Clock
+from facilityd.store import entries
+from facilityd.store.batch import Batch, Receipt
+from facilityd.store.files import Ballast, disk_free, lock, move_aside
+from facilityd.store.retention import Retention
+from facilityd.store.samples import SampleTable
+from facilityd.store.schema import PAGE, Foreign, Unreadable, connect_writer
+from facilityd.store.transaction import Transactions
+
+MIB = 2**20
+_SOME_SIZE = 4 * MIB
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Bytes: used and allowed in the file, free on its disk; whether the ballast is in place."""
+
+    used: int
+    allowed: int
+    disk_free: int
+    ballast: bool
+
+
+class Journal:
+    """The one writer. Synchronous, for one thread at a time; made by ``Journal.open``.
+
+    ``moved_aside`` is where a damaged predecessor is now, if there was one.
+    """
+
+    def __init__(
+        self, path: Path, db: apsw.Connection, held: IO[bytes], ballast: Ballast, max_bytes: int, max_age: int
+    ) -> None:
+        self.path = path
+        self.moved_aside: Path | None = None
+        self._db, self._held, self._ballast, self._allowed = db, held, ballast, max_bytes
+        self._retention = Retention(db, max_bytes, max_age)
+        self._samples = SampleTable(db)
+        self._transactions = Transactions(path, db, ballast, self._retention, self._samples.reload)
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        max_bytes: int,
+        max_age: int,
+        ballast_bytes: int = 4 * MIB,
+        clock: Clock | None = None,
+        vfs: str | None = None,
+    ) -> Self:
+        """Open or create; a damaged file is moved aside. ``max_age`` in ns; ``clock`` stamps the old file.
+
+        Raises UsageError where another facilityd writes it or it cannot be opened.
+        """
+        with ExitStack() as undo:
+            held, ballast = undo.enter_context(lock(path)), Ballast(path, ballast_bytes)
+            db, moved = _connect(path, ballast, clock or Clock(), vfs)
+            undo.callback(db.close)
+            journal = cls(path, db, held, ballast, max_bytes, max_age)
+            journal.moved_aside = moved
+            undo.pop_all()
+        journal._begin()
+        return journal
+
+    def _begin(self) -> None:
+        """Take the reserve; where the disk has no room for it, let a file of some size grow no further."""
+        if not self._ballast.restore() and not self._ballast.present and self.room().used > _SOME_SIZE:
+            self._retention.squeeze()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Write the log back into the file and let go of it."""
+        for last in (self._write_back, self._db.close):
+            with suppress(apsw.Error):  # what was committed is safe already
+                last()
+        self._held.close()
+
+    def _write_back(self) -> None:
+        self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+
+    def commit(self, batch: Batch) -> Receipt:
+        """Return when everything in the batch is durable. Raises StoreFull; then nothing of it is."""
+        return self._transactions.run(lambda counts: self._apply(batch, counts), len(batch.samples))
+
+    def configure_sinks(self, names: Sequence[str]) -> None:
+        """Say which sinks want samples: what they have not taken counts when it is purged."""
+        self._transactions.run(lambda _: entries.set_sinks(self._db, names))
+
+    def room(self) -> Room:
+        """Return how full file and disk are."""
+        used = self._retention.used_pages() * PAGE
+        return Room(used, self._allowed, disk_free(self.path), self._ballast.present)
+
+    def _apply(self, batch: Batch, counts: Counter[str]) -> Receipt:
+        counts.update(batch.counts)
+        now = max((sample.steady for sample in batch.samples), default=None)
+        self._retention.step(now, len(batch.samples), counts)
+        first, ats = self._samples.insert(batch.samples, counts)
+        entries.add_findings(self._db, batch.findings)
+        changes = entries.add_changes(self._db, batch.changes)
+        entries.add_notices(self._db, batch.notices)
+        entries.note_attempts(self._db, batch.attempts)
+        entries.set_alarms(self._db, batch.alarms)
+        entries.park(self._db, batch.parked, counts)
+        entries.move_cursors(self._db, batch.cursors, counts)
+        entries.set_meta(self._db, batch.meta, batch.judged)
+        return Receipt(first, ats, changes)
+
+
+def _connect(
+    path: Path, ballast: Ballast, clock: Clock, vfs: str | None
+) -> tuple[apsw.Connection, Path | None]:
+    """Connect, having moved a damaged file aside or given up the ballast where that is what it takes."""
+    moved = None
+    try:
+        return connect_writer(path, vfs), None
+    except Unreadable:
+        moved = move_aside(path, clock.now()[0])
+    except (apsw.FullError, apsw.IOError):
+        ballast.release()
+    except (Foreign, apsw.Error) as error:
+        raise UsageError(f"cannot be opened: {error}", where=str(path)) from error
+    try:
+        return connect_writer(path, vfs), moved
+    except (Unreadable, Foreign, apsw.Error) as error:
+        raise UsageError(f"cannot be opened: {error}", where=str(path)) from error

@@ -1,0 +1,123 @@
+"""Samples as bytes: a bitmap of the values that are present, then those values, little-endian."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from math import isfinite
+from struct import Struct
+from struct import error as StructError  # noqa: N812
+
+from facilityd.model.quality import Reason
+from facilityd.model.sample import SignalType, Value
+
+Values = tuple[Value | None, ...]
+_CODES = {SignalType.FLOAT: "d", SignalType.INT: "q", SignalType.ENUM: "q", SignalType.BOOL: "?"}
+_BEYOND = 2**63
+
+
+class Layout:
+    """Packs and unpacks the samples of one stream; compiled once from its types."""
+
+    def __init__(self, types: tuple[SignalType, ...]) -> None:
+        self.types = types
+        self._codes = "".join(_CODES[kind] for kind in types)
+        self._size = (len(types) + 7) // 8
+        self._everything = ((1 << len(types)) - 1).to_bytes(self._size, "little")
+        self._write = Struct(f"<{self._size}s{self._codes}")
+        self._read = Struct(f"<{self._size}x{self._codes}")
+        self._nothing = bytes(self._size)
+        self._silent = (None,) * len(types)
+        self._part = lru_cache(maxsize=256)(self._compile)
+
+    @property
+    def whole_size(self) -> int:
+        """Bytes of a row with every value present; such a row has no missing values."""
+        return self._write.size
+
+    def pack(self, values: Values, reasons: Mapping[int, Reason]) -> tuple[bytes, str | None]:
+        """Return the row's data and reasons.
+
+        What cannot be stored as a number gets a reason: NaN, infinities, integers beyond 64 bit, values
+        that are missing or bad. Raises ValueError where the layout is another.
+        """
+        if not reasons:
+            try:
+                if isfinite(sum(values)):  # type: ignore[arg-type]
+                    return self._write.pack(self._everything, *values), None
+            except (TypeError, OverflowError, StructError):
+                pass
+        elif values == self._silent and len(reasons) == len(values):
+            return self._nothing, spell(reasons, len(values))
+        return self._pack_checked(values, reasons)
+
+    def _pack_checked(self, values: Values, reasons: Mapping[int, Reason]) -> tuple[bytes, str | None]:
+        if len(values) != len(self.types):
+            raise ValueError(f"{len(values)} values for a stream of {len(self.types)}")
+        why = {index: self._fault(index, value, reasons.get(index)) for index, value in enumerate(values)}
+        present = [i for i, reason in why.items() if reason is None or reason.keeps_value]
+        bitmap = sum(1 << i for i in present).to_bytes(self._size, "little")
+        part, _ = self._part(bitmap)
+        data = bitmap + part.pack(*(values[i] for i in present))
+        return data, spell({i: reason for i, reason in why.items() if reason}, len(values))
+
+    def _fault(self, index: int, value: Value | None, reason: Reason | None) -> Reason | None:
+        if reason and not reason.keeps_value:
+            return reason
+        if value is None:
+            return reason or Reason.MISSING
+        if self.types[index] is SignalType.FLOAT:
+            return reason if isfinite(value) else Reason.NOT_A_NUMBER
+        if self.types[index] is not SignalType.BOOL and not -_BEYOND <= value < _BEYOND:
+            return Reason.OUT_OF_RANGE
+        return reason
+
+    def unpack(self, data: bytes, text: str | None) -> tuple[Values, Mapping[int, Reason]]:
+        """Return values and reasons as they were packed."""
+        reasons = understand(text, len(self.types)) if text else {}
+        if len(data) == self._write.size and data.startswith(self._everything):
+            return self._read.unpack(data), reasons
+        part, indices = self._part(data[: self._size])
+        values: list[Value | None] = [None] * len(self.types)
+        for index, value in zip(indices, part.unpack_from(data, self._size), strict=True):
+            values[index] = value
+        return tuple(values), reasons
+
+    def column(self, index: int) -> Struct:
+        """Return a struct that reads one value out of a row with every value present."""
+        before, after = Struct("<" + self._codes[:index]).size, Struct("<" + self._codes[index + 1 :]).size
+        return Struct(f"<{self._size + before}x{self._codes[index]}{after}x")
+
+    def _compile(self, bitmap: bytes) -> tuple[Struct, tuple[int, ...]]:
+        bits = int.from_bytes(bitmap, "little")
+        indices = tuple(i for i in range(len(self.types)) if bits >> i & 1)
+        return Struct("<" + "".join(self._codes[i] for i in indices)), indices
+
+
+@cache
+def layout(types: tuple[SignalType, ...]) -> Layout:
+    """Return the one layout for these types."""
+    return Layout(types)
+
+
+def spell(reasons: Mapping[int, Reason], count: int) -> str | None:
+    """Return reasons as text: 'timeout' for a whole sample, else 'timeout:0,3 clock:5'."""
+    first = next(iter(reasons.values()), None)
+    if len(reasons) == count and all(reason is first for reason in reasons.values()):
+        return first and first.value
+    groups: dict[Reason, list[int]] = {}
+    for index, reason in reasons.items():
+        groups.setdefault(reason, []).append(index)
+    parts = (r.value if len(i) == count else f"{r.value}:{','.join(map(str, i))}" for r, i in groups.items())
+    return " ".join(parts) or None
+
+
+@lru_cache(maxsize=4096)
+def understand(text: str, count: int) -> Mapping[int, Reason]:
+    """Return what ``spell`` wrote; treat it as read-only."""
+    reasons: dict[int, Reason] = {}
+    for part in text.split(" "):
+        name, _, indices = part.partition(":")
+        which = map(int, indices.split(",")) if indices else range(count)
+        reasons.update(dict.fromkeys(which, Reason(name)))
+    return reasons

@@ -1,0 +1,165 @@
+"""The journal as other threads and processes see it: read-only, never in the writer's way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import apsw
+
+from facilityd.errors import UsageError
+from facilityd.model.alarm import AlarmState
+from facilityd.model.sample import Sample, SignalType, Stream
+from facilityd.store.batch import Parked
+from facilityd.store.entries import JUDGED
+from facilityd.store.history import Bucket, Carrier, Gap, Point, buckets, gaps, points
+from facilityd.store.packing import layout
+from facilityd.store.rows import OutboxEntry, Stored, StoredChange, StoredFinding, change, entry, finding
+from facilityd.store.schema import VERSION, Foreign, connect_reader, select, version_of
+
+_CHANGES = "SELECT id, sample, at, device, rule, occurrence, kind, evidence, person, comment FROM change"
+_OUTBOX = "SELECT id, change, body, state, attempts, next_at, error FROM outbox"
+_OPEN = " WHERE state = 'waiting' AND next_at <= ? ORDER BY next_at, id LIMIT ?"
+_LATEST = """
+SELECT s.id, s.stream, s.at, s.data, s.reasons FROM tail t JOIN sample s ON s.id = t.sample ORDER BY s.stream
+"""
+_FINDINGS = """
+SELECT id, sample, device, rule, verdict, at, evidence FROM finding WHERE id > ? ORDER BY id LIMIT ?
+"""
+_AFTER = "SELECT id, stream, at, data, reasons FROM sample WHERE id > ? ORDER BY id LIMIT ?"
+_PARKED = "SELECT sink, sample, at, reason, line FROM parked WHERE id > ? ORDER BY id LIMIT ?"
+
+
+class Reader:
+    """Read-only. Every call ends its own transaction, so that the log can be written back."""
+
+    def __init__(self, db: apsw.Connection) -> None:
+        self._db = db
+        self._streams: dict[int, Stream] = {}
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open the journal. Raises UsageError where there is none or it is of another version."""
+        try:
+            db = connect_reader(path)
+            version = version_of(db)
+        except (apsw.Error, Foreign) as error:
+            hint = "is the path right, and has facilityd run before?"
+            raise UsageError(f"no journal can be read here: {error}", where=str(path), hint=hint) from error
+        if version != VERSION:
+            db.close()
+            raise UsageError(f"journal of version {version}, expected {VERSION}", where=str(path))
+        return cls(db)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def streams(self) -> dict[int, Stream]:
+        """Return every stream there ever was, by id."""
+        rows = select(self._db, "SELECT * FROM stream WHERE id > ?", (max(self._streams, default=0),))
+        for number, device, unit, family, link, signals, types, expected in rows:
+            kinds = tuple(SignalType(kind) for kind in json.loads(types))
+            names = tuple(json.loads(signals))
+            self._streams[number] = Stream(device, family, unit, link, names, kinds, expected)
+        return self._streams
+
+    def stream(self, number: int) -> Stream:
+        """Return one stream."""
+        return self._streams.get(number) or self.streams()[number]
+
+    def sample(self, row: Stored) -> Sample:
+        """Return the sample; its steady clock is gone and reads as ``at``."""
+        stream = self.stream(row.stream)
+        values, reasons = layout(stream.types).unpack(row.data, row.reasons)
+        return Sample(stream, row.at, row.at, values, dict(reasons))
+
+    def samples_after(self, after: int, limit: int) -> list[Stored]:
+        """Return rows in the order they were stored, from the one after id ``after`` on."""
+        return [Stored(*row) for row in select(self._db, _AFTER, (after, limit))]
+
+    def latest(self) -> list[Stored]:
+        """Return the last sample of every stream that still has one."""
+        return [Stored(*row) for row in select(self._db, _LATEST)]
+
+    def last_sample(self) -> int:
+        """Return the id of the last sample ever stored; 0 if there was none."""
+        return self._db.execute("SELECT max(sample) FROM tail").get or 0
+
+    def judged(self) -> int:
+        """Return the id of the last sample that the rules have seen."""
+        return int(self.meta(JUDGED) or 0)
+
+    def meta(self, name: str) -> str | None:
+        """Return a text that was stored under a name."""
+        found: str | None = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).get
+        return found
+
+    def cursor(self, sink: str) -> int:
+        """Return the id of the last sample that a sink has taken."""
+        return self._db.execute("SELECT sample FROM sink WHERE name = ?", (sink,)).get or 0
+
+    def counters(self) -> dict[str, int]:
+        """Return all counters."""
+        return dict(select(self._db, "SELECT name, value FROM counter"))
+
+    def alarms(self) -> list[AlarmState]:
+        """Return the current state of every alarm that ever was."""
+        rows = select(self._db, "SELECT state FROM alarm ORDER BY device, rule")
+        return [AlarmState.from_json(text) for (text,) in rows]
+
+    def changes(self, since: int = 0, limit: int = -1) -> list[StoredChange]:
+        """Return changes from the instant ``since`` (ns UTC) on, in the order they were stored."""
+        rows = select(self._db, f"{_CHANGES} WHERE at >= ? ORDER BY id LIMIT ?", (since, limit))
+        return [change(row) for row in rows]
+
+    def changes_after(self, after: int, limit: int = -1) -> list[StoredChange]:
+        """Return changes in the order they were stored, from the one after id ``after`` on."""
+        rows = select(self._db, f"{_CHANGES} WHERE id > ? ORDER BY id LIMIT ?", (after, limit))
+        return [change(row) for row in rows]
+
+    def findings_after(self, after: int = 0, limit: int = -1) -> list[StoredFinding]:
+        """Return verdicts in the order they were stored, from the one after id ``after`` on."""
+        return [finding(row) for row in select(self._db, _FINDINGS, (after, limit))]
+
+    def outbox(self) -> list[OutboxEntry]:
+        """Return every notice that is still kept."""
+        return [entry(row) for row in select(self._db, f"{_OUTBOX} ORDER BY id")]
+
+    def due(self, now: int, limit: int = 100) -> list[OutboxEntry]:
+        """Return notices to be tried at ``now`` (ns UTC), the longest due first."""
+        return [entry(row) for row in select(self._db, _OUTBOX + _OPEN, (now, limit))]
+
+    def parked(self, after: int = 0, limit: int = -1) -> list[Parked]:
+        """Return the lines that sinks refused."""
+        return [Parked(*row) for row in select(self._db, _PARKED, (after, limit))]
+
+    def history(self, device: str, signal: str, since: int, until: int) -> Iterator[Point]:
+        """Iterate over (at, value, reason) with since <= at < until, in ns UTC."""
+        return points(self._db, self._carriers(device, signal), since, until)
+
+    def buckets(self, device: str, signal: str, since: int, until: int, width: int) -> Iterator[Bucket]:
+        """Iterate over the buckets of ``width`` ns that hold anything; the first starts at ``since``."""
+        return buckets(self.history(device, signal, since, until), since, width)
+
+    def gaps(self, device: str, signal: str, since: int, until: int) -> Iterator[Gap]:
+        """Iterate over the intervals without good values: silence beyond 3 periods, or bad values."""
+        return gaps(self._db, self._carriers(device, signal), since, until)
+
+    def _carriers(self, device: str, signal: str) -> list[Carrier]:
+        return [
+            Carrier(number, stream.types, stream.signals.index(signal), stream.expected)
+            for number, stream in self.streams().items()
+            if stream.device == device and signal in stream.signals
+        ]

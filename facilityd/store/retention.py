@@ -1,0 +1,86 @@
+"""What the journal forgets: the oldest first, in small steps, each one counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import apsw
+
+from facilityd.store.schema import PAGE, select
+
+_OLDEST = "DELETE FROM sample WHERE id IN (SELECT id FROM sample ORDER BY id LIMIT ?) RETURNING id"
+_EXPIRED = """
+DELETE FROM sample WHERE id IN
+    (SELECT id FROM sample WHERE at / 60000000000 < ? / 60000000000 ORDER BY at / 60000000000 LIMIT ?)
+RETURNING id
+"""
+# Only the head of a table is looked at, so that a step costs the same however much there is.
+_HEAD = "DELETE FROM {0} WHERE id IN (SELECT id FROM (SELECT * FROM {0} ORDER BY id LIMIT 200) WHERE {1})"
+_SURPLUS = "DELETE FROM parked WHERE id <= (SELECT max(id) FROM parked) - ?"
+_YEAR = 365 * 86400 * 10**9
+CHANGES_KEPT = 3 * _YEAR
+"""Who acknowledged what is kept longer than what was measured; ns."""
+PARKED_KEPT = 10_000
+_STEP = 200
+_SMALL_EVERY = 256
+
+
+class Retention:
+    """Keeps samples within ``max_age`` (ns) and the file within ``max_bytes``.
+
+    Since a sink takes samples in the order of their ids, the oldest first means what every sink has
+    taken before what some sink still wants; the latter is counted as ``purged_unsent``.
+    """
+
+    def __init__(self, db: apsw.Connection, max_bytes: int, max_age: int) -> None:
+        self._db = db
+        self._max_age = max_age
+        self._allowed = max_bytes // PAGE
+        self._steps = 0
+        self.relax()
+
+    def step(self, now: int | None, incoming: int, counts: Counter[str]) -> None:
+        """Forget a little, in proportion to what comes in. ``now`` in ns of the steady clock."""
+        budget = max(_STEP, incoming + incoming // 4)
+        if self.used_pages() > self._high:
+            self.purge(budget, counts)
+        elif now is not None:
+            self._count(select(self._db, _EXPIRED, (now - self._max_age, budget)), counts)
+        self._steps += 1
+        if now is not None and self._steps % _SMALL_EVERY == 0:
+            self._tidy(now)
+
+    def squeeze(self) -> None:
+        """Let the file grow no further: the room that the ballast gave back is for the log alone."""
+        self._limit(int(self._db.pragma("page_count")))
+
+    def relax(self) -> None:
+        """Let the file grow to what is allowed."""
+        self._limit(self._allowed)
+
+    def _limit(self, pages: int) -> None:
+        self._db.pragma("max_page_count", pages)
+        self._high = pages - max(pages // 20, min(64, pages // 4))
+
+    def purge(self, rows: int, counts: Counter[str]) -> None:
+        """Forget the oldest samples."""
+        self._count(select(self._db, _OLDEST, (rows,)), counts)
+
+    def used_pages(self) -> int:
+        """Return the pages in use; the file does not shrink, free pages are used again."""
+        return int(self._db.pragma("page_count")) - int(self._db.pragma("freelist_count"))
+
+    def _count(self, gone: list[tuple[int]], counts: Counter[str]) -> None:
+        if not gone:
+            return
+        counts["purged"] += len(gone)
+        sent = self._db.execute("SELECT min(sample) FROM sink WHERE active = 1").get
+        if sent is not None:
+            counts["purged_unsent"] += sum(number > sent for (number,) in gone)
+
+    def _tidy(self, now: int) -> None:
+        horizon = now - self._max_age
+        self._db.execute(_HEAD.format("finding", "at < ?"), (horizon,))
+        self._db.execute(_HEAD.format("outbox", "at < ? AND state <> 'waiting'"), (horizon,))
+        self._db.execute(_HEAD.format("change", "at < ?"), (now - max(CHANGES_KEPT, self._max_age),))
+        self._db.execute(_SURPLUS, (PARKED_KEPT,))

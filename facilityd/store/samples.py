@@ -1,0 +1,93 @@
+"""The writer's side of streams and samples: ids, instants that never clash, packed rows."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import apsw
+
+from facilityd.model.sample import Sample, Stream
+from facilityd.store.packing import layout
+
+_INSERT = "INSERT INTO sample(id, stream, at, data, reasons) VALUES(?, ?, ?, ?, ?)"
+_TAIL = "INSERT OR REPLACE INTO tail(stream, sample, at) VALUES(?, ?, ?)"
+_TAKEN = "SELECT 1 FROM sample WHERE at / 60000000000 = ?2 / 60000000000 AND stream = ?1 AND at = ?2"
+_STREAM = """
+INSERT INTO stream(device, unit, family, link, signals, types, expected) VALUES(?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET expected = expected RETURNING id
+"""
+_BEGINNING = -(2**63)
+
+
+@dataclass(slots=True)
+class _Known:
+    """A stream with its last sample and newest instant; ``clash`` is (asked, given) of the last one."""
+
+    id: int
+    pack: Callable[..., tuple[bytes, str | None]]
+    newest: int = _BEGINNING
+    last: int = 0
+    clash: tuple[int, int] = (_BEGINNING, _BEGINNING)
+
+
+class SampleTable:
+    """Assigns ids that only grow, also over purges and restarts. One writer, inside a transaction."""
+
+    def __init__(self, db: apsw.Connection) -> None:
+        self._db = db
+        self.reload()
+
+    def reload(self) -> None:
+        """Forget what a rolled-back transaction did."""
+        self._known: dict[Stream, _Known] = {}
+        last = self._db.execute("SELECT max(sample) FROM tail").get
+        self._next = (last or 0) + 1
+
+    @property
+    def last(self) -> int:
+        """Return the id of the last sample ever stored."""
+        return self._next - 1
+
+    def insert(self, samples: Sequence[Sample], counts: Counter[str]) -> tuple[int, tuple[int, ...]]:
+        """Store samples in order; return the first id and the instants they were stored at."""
+        first, ats, touched = self._next, [], {}
+        rows: list[tuple[int | str | bytes | None, ...]] = []
+        for number, sample in enumerate(samples, first):
+            known = self._known.get(sample.stream) or self._meet(sample.stream)
+            at = sample.at
+            if at <= known.newest:
+                self._db.executemany(_INSERT, rows)
+                rows.clear()
+                at = self._free(known, at)
+                counts["bumped"] += at != sample.at
+            known.newest, known.last = max(at, known.newest), number
+            rows.append((number, known.id, at, *known.pack(sample.values, sample.reasons)))
+            ats.append(at)
+            touched[known.id] = known
+        self._db.executemany(_INSERT, rows)
+        self._db.executemany(_TAIL, [(k.id, k.last, k.newest) for k in touched.values()])
+        self._next = first + len(ats)
+        counts["stored"] += len(ats)
+        return first, tuple(ats)
+
+    def _free(self, known: _Known, asked: int) -> int:
+        """Return the first free instant from ``asked`` on: the clock went back, or time stands still."""
+        at = known.clash[1] + 1 if known.clash[0] == asked else asked
+        while self._db.execute(_TAKEN, (known.id, at)).get:
+            at += 1
+        known.clash = (asked, at)
+        return at
+
+    def _meet(self, stream: Stream) -> _Known:
+        names, types = json.dumps(stream.signals), json.dumps(stream.types)
+        bindings = (stream.device, stream.unit, stream.family, stream.link, names, types, stream.expected)
+        number = self._db.execute(_STREAM, bindings).get
+        known = _Known(number, layout(stream.types).pack)
+        tail = self._db.execute("SELECT at, sample FROM tail WHERE stream = ?", (number,)).get
+        if tail:
+            known.newest, known.last = tail
+        self._known[stream] = known
+        return known

@@ -1,0 +1,129 @@
+"""The journal's tables, and how a connection to them is set up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+VERSION = 1
+PAGE = 4096
+"""Bytes."""
+APPLICATION = 0x66616344  # "facD"
+MINUTE = 60_000_000_000
+"""ns; spelled out in SQL, where the index needs the very same expression."""
+
+# The index on samples begins with the minute, not with the stream: what is written together lies
+# together. With (stream, at) a commit of 1,000 streams dirties 1,000 pages (docs/decisions/0002).
+_TABLES = """
+CREATE TABLE stream(
+    id INTEGER PRIMARY KEY, device TEXT NOT NULL, unit TEXT NOT NULL, family TEXT NOT NULL,
+    link TEXT NOT NULL, signals TEXT NOT NULL, types TEXT NOT NULL, expected INTEGER NOT NULL,
+    UNIQUE(device, unit, family, link, signals, types, expected)
+) STRICT;
+CREATE TABLE sample(
+    id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, at INTEGER NOT NULL, data BLOB NOT NULL, reasons TEXT
+) STRICT;
+CREATE UNIQUE INDEX sample_at ON sample(at / 60000000000, stream, at);
+CREATE TABLE tail(
+    stream INTEGER PRIMARY KEY, sample INTEGER NOT NULL, at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE finding(
+    id INTEGER PRIMARY KEY, at INTEGER NOT NULL, device TEXT NOT NULL, rule TEXT NOT NULL,
+    verdict INTEGER, evidence TEXT NOT NULL, sample INTEGER
+) STRICT;
+CREATE TABLE change(
+    id INTEGER PRIMARY KEY, at INTEGER NOT NULL, device TEXT NOT NULL, rule TEXT NOT NULL,
+    occurrence INTEGER NOT NULL, kind TEXT NOT NULL, evidence TEXT, person TEXT NOT NULL,
+    comment TEXT NOT NULL, sample INTEGER
+) STRICT;
+CREATE TABLE alarm(
+    device TEXT NOT NULL, rule TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY(device, rule)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE outbox(
+    id INTEGER PRIMARY KEY, change INTEGER, at INTEGER NOT NULL, key TEXT NOT NULL UNIQUE,
+    recipient TEXT NOT NULL, channel TEXT NOT NULL, purpose TEXT NOT NULL, body TEXT NOT NULL,
+    state TEXT NOT NULL, attempts INTEGER NOT NULL, next_at INTEGER NOT NULL, error TEXT NOT NULL
+) STRICT;
+CREATE INDEX outbox_open ON outbox(next_at) WHERE state = 'waiting';
+CREATE TABLE sink(
+    name TEXT PRIMARY KEY, sample INTEGER NOT NULL, change INTEGER NOT NULL, active INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE parked(
+    id INTEGER PRIMARY KEY, sink TEXT NOT NULL, sample INTEGER NOT NULL, at INTEGER NOT NULL,
+    reason TEXT NOT NULL, line TEXT NOT NULL, UNIQUE(sink, sample)
+) STRICT;
+CREATE TABLE counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+"""
+
+
+class Unreadable(Exception):
+    """The file is not a sound journal."""
+
+
+class Foreign(Exception):
+    """The file is sound and not ours: another program's, or a newer facilityd's."""
+
+
+def connect_writer(path: Path, vfs: str | None) -> apsw.Connection:
+    """Open or create the file for the one writer. Raises Unreadable, Foreign, apsw.Error."""
+    flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+    db = apsw.Connection(str(path), flags=flags, vfs=vfs)
+    try:
+        _prepare(db, shared=vfs is None)
+    except (apsw.NotADBError, apsw.CorruptError) as error:
+        db.close()
+        raise Unreadable(str(error)) from error
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def connect_reader(path: Path) -> apsw.Connection:
+    """Open the file so that nothing can be written. Raises apsw.Error."""
+    db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    db.set_busy_timeout(5000)
+    return db
+
+
+def select(db: apsw.Connection, sql: str, bindings: tuple[Any, ...] = ()) -> list[Any]:
+    """Return all rows, so that the read transaction ends at once."""
+    return db.execute(sql, bindings).fetchall()
+
+
+def version_of(db: apsw.Connection) -> int:
+    """Return the version of the tables; 0 for an empty file. Raises Foreign."""
+    application, version = db.pragma("application_id"), int(db.pragma("user_version"))
+    if application not in (0, APPLICATION) or (application == 0 and db.pragma("schema_version")):
+        raise Foreign("this database belongs to another program")
+    return version
+
+
+def _prepare(db: apsw.Connection, *, shared: bool) -> None:
+    db.set_busy_timeout(5000)
+    db.pragma("page_size", PAGE)
+    if not shared:  # a VFS written in Python has no shared memory
+        db.pragma("locking_mode", "EXCLUSIVE")
+    found = version_of(db)
+    if found > VERSION:
+        raise Foreign(f"journal of version {found}; this facilityd knows {VERSION}")
+    db.pragma("journal_mode", "WAL")
+    db.pragma("synchronous", "FULL")
+    db.pragma("journal_size_limit", 8 * 2**20)
+    db.pragma("cache_size", -16384)
+    if found == 0:
+        _create(db)
+    else:
+        verdict = db.pragma("quick_check", 1)
+        if verdict != "ok":
+            raise Unreadable(str(verdict))
+
+
+def _create(db: apsw.Connection) -> None:
+    with db:
+        db.execute(_TABLES)
+        db.pragma("application_id", APPLICATION)
+        db.pragma("user_version", VERSION)

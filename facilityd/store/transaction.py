@@ -1,0 +1,107 @@
+"""One transaction at a time, all or nothing, with one more try where the disk is full."""
+
+from __future__ import annotations
+
+import errno
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+import apsw
+
+from facilityd.errors import FacilitydError, StoreFull
+from facilityd.store.entries import add_counts
+from facilityd.store.files import Ballast
+from facilityd.store.retention import Retention
+
+T = TypeVar("T")
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+_RESTORE_EVERY = 64
+_PURGE_AT_LEAST = 1000
+_WRITE_BACK_AT = 500
+"""Pages in the log; on a full disk it must fit where the ballast was."""
+
+
+class Transactions:
+    """Runs work on the writing connection. ``forget`` is called after a rollback."""
+
+    def __init__(
+        self,
+        path: Path,
+        db: apsw.Connection,
+        ballast: Ballast,
+        retention: Retention,
+        forget: Callable[[], None],
+    ) -> None:
+        self._path, self._db = path, db
+        self._ballast, self._retention, self._forget = ballast, retention, forget
+        self._commits = 0
+        self._log_pages = 0
+        self.write_back_at = _WRITE_BACK_AT
+        db.wal_autocheckpoint(0)
+        db.set_wal_hook(self._note_log)
+
+    def run(self, work: Callable[[Counter[str]], T], rows: int = 0) -> T:
+        """Return what ``work`` returns, once it is durable. Raises StoreFull, FacilitydError."""
+        try:
+            try:
+                return self._attempt(work)
+            except apsw.Error as error:
+                if not self._is_full(error):
+                    raise
+                self._make_room(rows)
+                return self._attempt(work)
+        except apsw.Error as error:
+            raise self._named(error) from error
+
+    def _attempt(self, work: Callable[[Counter[str]], T]) -> T:
+        counts: Counter[str] = Counter()
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            result = work(counts)
+            add_counts(self._db, counts)
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            self._forget()
+            raise
+        self._tidy()
+        return result
+
+    def _tidy(self) -> None:
+        """Write a long log back. Not within COMMIT: an error here must not look like one there."""
+        self._commits += 1
+        if self._log_pages >= self.write_back_at:
+            with suppress(apsw.Error):
+                self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        if self._commits % _RESTORE_EVERY == 0 and self._ballast.restore():
+            self._retention.relax()
+
+    def _note_log(self, _db: apsw.Connection, _name: str, pages: int) -> int:
+        self._log_pages = pages
+        return apsw.SQLITE_OK
+
+    def _make_room(self, rows: int) -> None:
+        """Give up the ballast, write the log back, stop growing, forget the oldest; as far as each goes."""
+        self._ballast.release()
+        with suppress(apsw.Error):
+            self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        self._retention.squeeze()
+        with suppress(apsw.Error):
+            self._attempt(lambda counts: self._retention.purge(max(_PURGE_AT_LEAST, 4 * rows), counts))
+
+    def _is_full(self, error: apsw.Error) -> bool:
+        if isinstance(error, apsw.IOError):
+            return self._db.system_errno in _NO_ROOM
+        return isinstance(error, apsw.FullError)
+
+    def _named(self, error: apsw.Error) -> FacilitydError:
+        where = str(self._path)
+        if self._is_full(error):
+            hint = "free some space on this disk; nothing that was stored is lost"
+            return StoreFull("there is no room, even without the oldest history", where=where, hint=hint)
+        hint = "check the disk; a damaged journal is moved aside at the next start"
+        return FacilitydError(f"cannot be written: {error}", where=where, hint=hint)

@@ -1,0 +1,74 @@
+import pytest
+
+from facilityd.store.answers import Verdict, judge, said, wait_of
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict", "reason"),
+    [
+        (400, Verdict.REFUSED, "refused"),
+        (422, Verdict.REFUSED, "refused"),
+        (413, Verdict.SPLIT, "too-large"),
+        (401, Verdict.HELD, "unauthorized"),
+        (403, Verdict.HELD, "forbidden"),
+        (404, Verdict.HELD, "not-found"),
+        (302, Verdict.HELD, "unexpected-answer"),
+        (405, Verdict.HELD, "unexpected-answer"),
+        (408, Verdict.RETRY, "timeout"),
+        (429, Verdict.RETRY, "overloaded"),
+        (500, Verdict.RETRY, "server-error"),
+        (502, Verdict.RETRY, "server-error"),
+        (503, Verdict.RETRY, "overloaded"),
+        (599, Verdict.RETRY, "server-error"),
+    ],
+)
+def test_every_class_of_answer(status, verdict, reason):
+    answer = judge(status, {}, None)
+    assert (answer.verdict, answer.reason, answer.text) == (verdict, reason, f"HTTP {status}")
+
+
+def test_a_partial_write_is_refused_even_as_500():
+    body = b'{"message": "partial write: points beyond retention policy dropped=1"}'
+    assert judge(500, {}, body).verdict is Verdict.REFUSED
+
+
+def test_only_a_retry_has_a_wait():
+    assert judge(503, {"Retry-After": "7"}, None).retry_after == 7.0
+    assert judge(401, {"Retry-After": "7"}, None).retry_after is None
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (b'{"code":"invalid","message":"unable to parse"}', "unable to parse"),
+        (b'{"error":"partial write of line protocol occurred"}', "partial write of line protocol occurred"),
+        ("plain\n  text", "plain text"),
+        (b"\xff\xfe", "\ufffd\ufffd"),
+        (b"[1, 2]", "[1, 2]"),
+        (None, ""),
+        (b"x" * 1000, "x" * 300),
+    ],
+)
+def test_what_the_server_said_in_one_line(body, text):
+    assert said(body) == text
+
+
+DATE = {"Date": "Mon, 23 Nov 2026 20:00:00 GMT"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"Retry-After": "120"}, 120.0),
+        ({"Retry-After": "0"}, None),
+        ({"Retry-After": "-5"}, None),
+        ({"Retry-After": "soon"}, None),
+        ({"Retry-After": "²"}, None),
+        ({"Retry-After": "Mon, 23 Nov 2026 20:01:30 GMT", **DATE}, 90.0),
+        ({"Retry-After": "Mon, 23 Nov 2026 19:00:00 GMT", **DATE}, None),
+        ({"Retry-After": "Mon, 23 Nov 2026 20:01:30 GMT"}, None),
+    ],
+)
+def test_retry_after(headers, seconds):
+    assert wait_of(headers) == seconds

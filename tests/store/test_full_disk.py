@@ -1,0 +1,119 @@
+"""A full disk and a full file: the newest is stored while there is any way; else nothing is half done."""
+
+import pytest
+from support.journals import T0, open_journal, sample, stream
+from support.memory_disk import MemoryDisk
+
+from facilityd.errors import StoreFull
+from facilityd.model.notice import Notice, Purpose
+from facilityd.model.sample import NS
+from facilityd.store import files
+from facilityd.store.batch import Batch
+from facilityd.store.reader import Reader
+
+KIB = 1024
+STREAMS = [stream(f"lamp-{n}", "relay", 20) for n in range(50)]
+NOTICE = Notice("full", "li", "mail", Purpose.RAISED, "en", "disk is full", "free some")
+
+
+def tick(number: int) -> Batch:
+    return Batch(samples=[sample(of, T0 + number * NS) for of in STREAMS])
+
+
+def ids(journal) -> list[int]:
+    return [row[0] for row in journal._db.execute("SELECT id FROM sample ORDER BY id").fetchall()]
+
+
+def counters(journal) -> dict[str, int]:
+    return dict(journal._db.execute("SELECT name, value FROM counter").fetchall())
+
+
+def small_disk(folder, name: str, size: int) -> MemoryDisk:
+    """A disk of ``size`` bytes; the ballast, a real file, takes its part of it."""
+    disk = MemoryDisk(name)
+    ballast = folder / "journal.db.ballast"
+    disk.quota = lambda: size - (ballast.stat().st_size if ballast.exists() else 0)
+    return disk
+
+
+def test_a_full_disk_costs_the_oldest_and_keeps_the_newest(tmp_path, monkeypatch):
+    disk = small_disk(tmp_path, "small", 3072 * KIB)
+    monkeypatch.setattr(files, "disk_free", lambda _path: disk.quota() - disk.used())
+    with open_journal(tmp_path, vfs=disk.name, ballast_bytes=512 * KIB) as journal:
+        journal._transactions.write_back_at = 40
+        for number in range(800):
+            receipt = journal.commit(tick(number))
+            assert receipt.ids[-1] == 50 * (number + 1)
+        kept = ids(journal)
+        assert kept == list(range(kept[0], 40_001)), "one unbroken run up to the newest"
+        assert len(kept) > 5000
+        assert not journal.room().ballast
+        assert counters(journal) == {"stored": 40_000, "purged": 40_000 - len(kept)}
+        assert disk.used() <= 3072 * KIB
+        assert journal._db.pragma("integrity_check") == "ok"
+
+
+def test_without_any_room_nothing_is_half_done_and_room_brings_it_back(tmp_path):
+    disk = MemoryDisk("none-left")
+    with open_journal(tmp_path, vfs=disk.name, ballast_bytes=64 * KIB) as journal:
+        for number in range(20):
+            journal.commit(tick(number))
+        assert journal.room().ballast
+        disk.quota = lambda: 0
+        for _ in range(3):
+            with pytest.raises(StoreFull, match="there is no room"):
+                journal.commit(tick(20))
+        assert not journal.room().ballast, "the reserve was given up"
+        assert len(ids(journal)) == 1000, "what was stored is readable, and no part of the refused batch is"
+        disk.quota = lambda: float("inf")
+        assert journal.commit(tick(20)).first == 1001, "the refused batches used up no ids"
+        for number in range(21, 21 + 64):
+            journal.commit(tick(number))
+        assert journal.room().ballast, "the reserve is taken again"
+        assert counters(journal)["stored"] == len(ids(journal)) + counters(journal).get("purged", 0)
+
+
+def test_alarms_and_notices_go_through_on_a_full_disk(tmp_path):
+    disk = small_disk(tmp_path, "notices", 1024 * KIB)
+    with open_journal(tmp_path, vfs=disk.name, ballast_bytes=256 * KIB) as journal:
+        for number in range(100):
+            journal.commit(tick(number))
+        disk.quota = small_disk(tmp_path, "brimful", disk.used() + 256 * KIB).quota
+        journal.commit(Batch(notices=[NOTICE]))
+        assert journal._db.execute("SELECT key FROM outbox").get == "full"
+
+
+def test_a_batch_larger_than_the_file_may_be_is_refused_whole(tmp_path):
+    with open_journal(tmp_path, max_bytes=512 * KIB) as journal, Reader.open(journal.path) as reader:
+        journal.commit(tick(0))
+        huge = [sample(of, T0 + n * NS) for n in range(1, 100) for of in STREAMS]
+        with pytest.raises(StoreFull):
+            journal.commit(Batch(samples=huge))
+        journal.commit(tick(1))
+        stored = [row.at for row in reader.samples_after(0, 10**6)]
+        assert set(stored) <= {T0, T0 + NS}
+        assert stored.count(T0 + NS) == 50
+        assert journal.path.stat().st_size <= 512 * KIB
+
+
+def test_a_batch_that_fits_only_without_the_oldest_fits(tmp_path):
+    with open_journal(tmp_path, max_bytes=1024 * KIB) as journal, Reader.open(journal.path) as reader:
+        for number in range(50):
+            journal.commit(tick(number))
+        assert "purged" not in reader.counters(), "not yet full"
+        large = [sample(of, T0 + n * NS) for n in range(100, 140) for of in STREAMS]
+        receipt = journal.commit(Batch(samples=large))
+        assert reader.samples_after(receipt.first - 1, 10**6)[-1].id == receipt.ids[-1]
+        assert reader.counters()["purged"] > 0
+
+
+def test_a_restart_on_a_full_disk_goes_on(tmp_path, monkeypatch):
+    disk = small_disk(tmp_path, "restarted", 6656 * KIB)
+    monkeypatch.setattr(files, "disk_free", lambda _path: disk.quota() - disk.used())
+    for start in (0, 600, 1200):
+        with open_journal(tmp_path, vfs=disk.name, ballast_bytes=1024 * KIB) as journal:
+            journal._transactions.write_back_at = 40
+            for number in range(start, start + 600):
+                journal.commit(tick(number))
+            assert ids(journal)[-1] == 50 * (start + 600)
+    assert disk.used() <= 6656 * KIB

@@ -1,0 +1,99 @@
+"""The power goes at a random write: what was acknowledged is on the medium, thanks to synchronous=FULL."""
+
+import random
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from support.journals import T0, open_journal, sample, stream
+from support.memory_disk import MemoryDisk
+
+from facilityd.errors import FacilitydError
+from facilityd.model.sample import NS
+from facilityd.store.batch import Batch
+
+SIZE = 5
+STREAMS = [stream(f"lamp-{n}", "relay") for n in range(SIZE)]
+ROUNDS = 200
+
+
+@dataclass
+class Tally:
+    acknowledged: int = 0
+    lost: int = 0
+    torn: int = 0
+    cut_short: int = 0
+
+
+def run_until_dark(folder: Path, disk: MemoryDisk, synchronous: str, budget: int) -> int:
+    """Return how many batches were acknowledged before the power went."""
+    acknowledged = 0
+    try:
+        journal = open_journal(folder, vfs=disk.name)
+        journal._db.pragma("synchronous", synchronous)
+        journal._transactions.write_back_at = 40
+        disk.budget = budget
+        for number in range(200):
+            samples = [sample(of, T0 + number * NS, float(number)) for of in STREAMS]
+            journal.commit(Batch(samples=samples, judged=number))
+            acknowledged = number + 1
+    except FacilitydError:
+        pass
+    finally:
+        journal.close()
+    return acknowledged
+
+
+def survive(folder: Path, disk: MemoryDisk, acknowledged: int, tally: Tally) -> None:
+    """Reboot and count."""
+    with open_journal(folder, vfs=disk.name) as journal:
+        assert journal.moved_aside is None, "a cut never damages the file"
+        rows = journal._db.execute("SELECT at FROM sample").fetchall()
+        counted = Counter((at - T0) // NS for (at,) in rows)
+        tally.acknowledged += acknowledged
+        tally.lost += sum(counted[number] == 0 for number in range(acknowledged))
+        tally.torn += sum(0 < count != SIZE for count in counted.values())
+        tally.cut_short += acknowledged < 200
+        journal.commit(Batch(samples=[sample(STREAMS[0], T0 - NS)]))
+
+
+def cut(folder: Path, synchronous: str) -> Tally:
+    chance, tally = random.Random(7), Tally()
+    for number in range(ROUNDS):
+        disk = MemoryDisk(f"before-{synchronous}-{number}")
+        acknowledged = run_until_dark(folder, disk, synchronous, chance.randint(5, 600))
+        after = MemoryDisk(f"after-{synchronous}-{number}", disk.cut(chance))
+        survive(folder, after, acknowledged, tally)
+    print(synchronous, tally)
+    return tally
+
+
+def test_full_loses_nothing(tmp_path):
+    tally = cut(tmp_path, "FULL")
+    assert tally.cut_short == ROUNDS
+    assert tally.acknowledged > 10 * ROUNDS
+    assert (tally.lost, tally.torn) == (0, 0)
+
+
+def test_normal_would_lose_so_this_test_bites(tmp_path):
+    tally = cut(tmp_path, "NORMAL")
+    assert tally.lost > ROUNDS
+    assert tally.torn == 0
+
+
+def test_the_journal_is_opened_with_full(tmp_path):
+    with open_journal(tmp_path) as journal:
+        assert journal._db.pragma("synchronous") == 2
+        assert journal._db.pragma("journal_mode") == "wal"
+
+
+@pytest.mark.parametrize("budget", range(1, 30, 4))
+def test_a_cut_while_the_file_is_made_leaves_a_fresh_start(tmp_path, budget):
+    disk = MemoryDisk(f"birth-{budget}")
+    disk.budget = budget
+    with pytest.raises(FacilitydError):
+        open_journal(tmp_path, vfs=disk.name).commit(Batch(samples=[sample(STREAMS[0], T0)] * 50))
+    after = MemoryDisk(f"rebirth-{budget}", disk.cut(random.Random(budget)))
+    with open_journal(tmp_path, vfs=after.name) as journal:
+        assert journal.commit(Batch(samples=[sample(STREAMS[0], T0)])).first == 1

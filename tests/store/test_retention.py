@@ -1,0 +1,140 @@
+import pytest
+from support.journals import DAY, T0, open_journal, sample, stream
+
+from facilityd.model.alarm import Change, Kind
+from facilityd.model.finding import Evidence, Finding
+from facilityd.model.notice import Notice, Purpose
+from facilityd.model.sample import NS, Sample
+from facilityd.store.batch import Attempt, Batch, Delivery, Judged, Recorded
+from facilityd.store.reader import Reader
+
+WIDE = [stream(f"lamp-{n}", "relay", 40) for n in range(50)]
+
+
+def tick(number: int) -> Batch:
+    return Batch(samples=[sample(of, T0 + number * NS) for of in WIDE])
+
+
+def fill(journal, ticks: range) -> None:
+    for number in ticks:
+        journal.commit(tick(number))
+
+
+def kept(reader) -> list[int]:
+    return [row.id for row in reader.samples_after(0, 10**6)]
+
+
+def test_age_takes_the_oldest_in_small_steps(tmp_path):
+    hoist = stream()
+    with open_journal(tmp_path, max_age=DAY) as journal, Reader.open(journal.path) as reader:
+        journal.commit(Batch(samples=[sample(hoist, T0 + n * NS) for n in range(1000)]))
+        purged = []
+        for n in range(8):
+            at = T0 + DAY + 600 * NS + n * NS
+            journal.commit(Batch(samples=[sample(hoist, at)]))
+            purged.append(reader.counters().get("purged", 0))
+        assert purged[:3] == [200, 400, 600], "200 at a time"
+        assert purged[-1] == 600, "all whole minutes before the horizon, and no more"
+        oldest = reader.samples_after(0, 1)[0]
+        assert oldest.at == T0 + 600 * NS
+
+
+def test_age_goes_by_the_steady_clock(tmp_path):
+    hoist = stream()
+    with open_journal(tmp_path, max_age=DAY) as journal, Reader.open(journal.path) as reader:
+        journal.commit(Batch(samples=[sample(hoist, T0)]))
+        jumped = Sample(hoist, T0 + 400 * DAY, T0 + NS, (1.0, 2.0, 3.0))
+        journal.commit(Batch(samples=[jumped]))
+        journal.commit(Batch(samples=[jumped]))
+        assert kept(reader) == [1, 2, 3], "the wall clock jumped a year ahead; nothing is too old"
+
+
+def test_size_takes_the_oldest_and_the_newest_stay(tmp_path):
+    with open_journal(tmp_path, max_bytes=4 * 2**20) as journal, Reader.open(journal.path) as reader:
+        fill(journal, range(400))
+        ids = kept(reader)
+        assert ids == list(range(ids[0], 20_001)), "one unbroken run up to the newest"
+        assert 5000 < len(ids) < 12_000
+        assert journal.room().used <= 4 * 2**20
+        assert journal.path.stat().st_size <= 4 * 2**20
+        assert reader.counters() == {"stored": 20_000, "purged": 20_000 - len(ids)}
+
+
+def test_what_no_sink_has_taken_is_counted_when_it_goes(tmp_path):
+    with open_journal(tmp_path, max_bytes=4 * 2**20) as journal, Reader.open(journal.path) as reader:
+        journal.configure_sinks(["influx"])
+        fill(journal, range(60))
+        journal.commit(Batch(cursors={"influx": 3000}))
+        fill(journal, range(60, 400))
+        counters, oldest = reader.counters(), kept(reader)[0]
+        assert oldest > 3001
+        assert counters["purged"] == oldest - 1
+        assert counters["purged_unsent"] == oldest - 1 - 3000
+        assert counters["forwarded"] == 3000
+
+
+def test_what_was_taken_goes_uncounted(tmp_path):
+    with open_journal(tmp_path, max_bytes=4 * 2**20) as journal, Reader.open(journal.path) as reader:
+        journal.configure_sinks(["influx"])
+        for number in range(300):
+            taken = journal.commit(tick(number)).ids[-1]
+            journal.commit(Batch(cursors={"influx": taken}))
+        assert reader.counters()["purged"] > 1000
+        assert "purged_unsent" not in reader.counters()
+
+
+@pytest.mark.parametrize(("configured", "unsent"), [(["slow", "quick"], 2), (["quick"], None), ([], None)])
+def test_the_slowest_configured_sink_counts(tmp_path, configured, unsent):
+    hoist = stream()
+    with open_journal(tmp_path, max_age=DAY) as journal, Reader.open(journal.path) as reader:
+        journal.configure_sinks(["slow", "quick"])
+        journal.commit(Batch(samples=[sample(hoist, T0 + n) for n in range(5)]))
+        journal.commit(Batch(cursors={"slow": 3, "quick": 5}))
+        journal.configure_sinks(configured)
+        journal.commit(Batch(samples=[sample(hoist, T0 + 2 * DAY)]))
+        assert reader.counters()["purged"] == 5
+        assert reader.counters().get("purged_unsent") == unsent
+
+
+def test_a_sink_that_comes_back_keeps_its_place(tmp_path):
+    with open_journal(tmp_path) as journal, Reader.open(journal.path) as reader:
+        journal.configure_sinks(["influx"])
+        fill(journal, range(1))
+        journal.commit(Batch(cursors={"influx": 7}))
+        journal.configure_sinks([])
+        journal.configure_sinks(["influx", "second"])
+        assert (reader.cursor("influx"), reader.cursor("second")) == (7, 0)
+
+
+def test_a_larger_file_than_allowed_is_emptied_in_steps(tmp_path):
+    with open_journal(tmp_path) as journal:
+        fill(journal, range(400))
+        before = journal.room().used
+    with open_journal(tmp_path, max_bytes=4 * 2**20) as journal:
+        fill(journal, range(400, 700))
+        after = journal.room().used
+    assert before > 7 * 2**20
+    assert after <= 4 * 2**20
+
+
+def test_small_tables_are_kept_small(tmp_path):
+    evidence = Evidence("above")
+    hoist = stream()
+
+    def told(at: int, key: str) -> Batch:
+        notice = Notice(key, "li", "mail", Purpose.RAISED, "en", "s", "b", at=at)
+        finding, change = Finding("d", "r", True, at, at, evidence), Change(at, "d", "r", 1, Kind.RAISE)
+        return Batch(findings=[Judged(finding)], changes=[Recorded(change)], notices=[notice])
+
+    with open_journal(tmp_path, max_age=DAY) as journal, Reader.open(journal.path) as reader:
+        journal.commit(told(T0, "sent"))
+        journal.commit(told(T0, "waiting"))
+        journal.commit(told(T0 + 3 * DAY, "new"))
+        journal.commit(Batch(attempts=[Attempt(1, Delivery.ACCEPTED, 1)]))
+        for n in range(300):
+            journal.commit(Batch(samples=[sample(hoist, T0 + 2 * DAY + n * NS)]))
+        assert [row.finding.at for row in reader.findings_after()] == [T0 + 3 * DAY]
+        assert [entry.notice.key for entry in reader.outbox()] == ["waiting", "new"], (
+            "nothing forgotten unsent"
+        )
+        assert len(reader.changes()) == 3, "who acknowledged what is kept for years"

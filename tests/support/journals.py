@@ -1,0 +1,60 @@
+"""Streams, samples and a journal with its one writer, for tests of the store and what stands on it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from facilityd.model.quality import Reason
+from facilityd.model.sample import NS, Sample, SignalType, Stream, Value
+from facilityd.store.batch import Batch, Parked
+from facilityd.store.journal import Journal
+
+T0 = 1_790_000_040 * NS
+"""A whole minute in September 2026."""
+DAY = 86400 * NS
+
+
+def stream(device: str = "hoist-1", unit: str = "drive", count: int = 3, expected: int = 30 * NS) -> Stream:
+    """A stream of ``count`` floats."""
+    names = tuple(f"s{n}" for n in range(count))
+    return Stream(device, "hoist", unit, "bus-1", names, (SignalType.FLOAT,) * count, expected)
+
+
+def sample(of: Stream, at: int, *values: Value | None, **reasons: Reason) -> Sample:
+    """A sample; missing values are filled with the seconds since T0; reasons by signal name."""
+    filled = (*values, *(((at - T0) / NS,) * (len(of.signals) - len(values))))
+    return Sample(of, at, at, filled, {of.signals.index(name): reason for name, reason in reasons.items()})
+
+
+def open_journal(folder: Path, **settings: Any) -> Journal:
+    """A journal in ``folder`` with room for everything."""
+    wanted = {"max_bytes": 2**30, "max_age": 90 * DAY, "ballast_bytes": 65536} | settings
+    return Journal.open(folder / "journal.db", **wanted)
+
+
+class Keeper:
+    """The one writer in its thread, as the pipeline has it."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+        self.thread = ThreadPoolExecutor(1)
+
+    async def call(self, work: Callable[..., Any], *args: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self.thread, work, *args)
+
+    async def store(self, *samples: Sample) -> None:
+        await self.call(self.journal.commit, Batch(samples=samples))
+
+    async def advance(self, sink: str, cursor: int) -> None:
+        await self.call(self.journal.commit, Batch(cursors={sink: cursor}))
+
+    async def park(self, parked: Parked) -> None:
+        await self.call(self.journal.commit, Batch(parked=(parked,)))
+
+    def close(self) -> None:
+        self.thread.shutdown()
+        self.journal.close()
