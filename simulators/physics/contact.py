@@ -1,0 +1,22 @@
+"""A contact: closed while its fault lasts."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from facilityd.model.sample import Value
+from simulators.physics.base import Model
+from simulators.physics.world import World
+
+
+class Contact(Model):
+    """Quiet until told otherwise."""
+
+    FAULTS: ClassVar[dict[str, str]] = {"active": "1: the panel, float or door acts"}
+
+    def step(self, dt: float, world: World) -> None:
+        """Nothing moves."""
+
+    def read(self) -> dict[str, Value]:
+        """Return the true value of each signal."""
+        return {"active": bool(self.has("active"))}
