@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import pty
+import termios
 import tty
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,6 +34,17 @@ class Terminal:
         path.unlink(missing_ok=True)
         path.symlink_to(os.ttyname(self._theirs))
         self._open = True
+
+    def takes_parity(self) -> bool:
+        """Return whether masters could set parity: Linux drops it, and some C libraries then complain."""
+        attributes = termios.tcgetattr(self._theirs)
+        wanted = [*attributes[:2], attributes[2] | termios.PARENB, *attributes[3:]]
+        try:
+            termios.tcsetattr(self._theirs, termios.TCSANOW, wanted)
+        except termios.error:
+            return False
+        termios.tcsetattr(self._theirs, termios.TCSANOW, attributes)
+        return True
 
     def attach(self, reader: Reader) -> None:
         """Hand every byte that comes to the reader."""
@@ -81,10 +93,15 @@ class SerialEndpoint(Endpoint):
     """Every unit of one serial bus. Unknown device ids and broadcasts meet silence."""
 
     def __init__(
-        self, images: Mapping[int, UnitImage], path: str | Path, *, wire: WireTime | None = None
+        self,
+        images: Mapping[int, UnitImage],
+        path: str | Path,
+        *,
+        parity: str = "N",
+        wire: WireTime | None = None,
     ) -> None:
         super().__init__(images, RTU, wire=wire)
-        self._path = Path(path)
+        self._path, self._parity = Path(path), parity
         self._terminal: Terminal | None = None
 
     @property
@@ -102,6 +119,13 @@ class SerialEndpoint(Endpoint):
                 hint="give the simulated site serial ports of its own, such as run/bus1",
             )
         self._terminal = Terminal(self._path)
+        if self._parity != "N" and not self._terminal.takes_parity():
+            self._stop()
+            raise UsageError(
+                "a simulated serial port has no parity on this system",
+                where=self.address,
+                hint="write 'parity: N' for this link of the simulated site",
+            )
         self._terminal.attach(Reader(self, RTU))
 
     def _stop(self) -> None:

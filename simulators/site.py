@@ -176,7 +176,7 @@ def _endpoint(link: ModbusLink, images: dict[int, UnitImage], host: str, wire_ti
         bits = 9 + (link.parity != "N") + link.stopbits
         wire = WireTime(link.baudrate, bits)
     if link.protocol == "modbus-rtu":
-        return SerialEndpoint(images, link.serial_port, wire=wire)
+        return SerialEndpoint(images, link.serial_port, parity=link.parity, wire=wire)
     framing = RTU if link.protocol == "modbus-rtu-over-tcp" else MBAP
     # A Modbus TCP port with several units behind it is a gateway, and says so when one is away.
     gateway = framing is MBAP and len(images) > 1

@@ -207,6 +207,21 @@ async def test_a_real_port_or_file_is_never_replaced(tmp_path):
     assert (tmp_path / "file").read_text() == "precious"
 
 
+async def test_parity_is_refused_where_no_master_could_set_it(tmp_path):
+    probe = SerialEndpoint({1: image()}, tmp_path / "probe")
+    probe.open()
+    able = probe._terminal.takes_parity()
+    probe.close()
+    even = SerialEndpoint({1: image()}, tmp_path / "even", parity="E")
+    if able:
+        even.open()
+        even.close()
+    else:
+        with pytest.raises(UsageError, match="parity: N"):
+            even.open()
+    assert not (tmp_path / "even").is_symlink()
+
+
 async def test_a_taken_port_is_a_named_error(tcp):
     with pytest.raises(UsageError, match="cannot listen"):
         TcpEndpoint({1: image()}, port=tcp.port).open()
