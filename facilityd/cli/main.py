@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 import tempfile
 import traceback
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -61,22 +63,37 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except ConfigError as error:
-        for line in error.problems:
-            click.echo(line, err=True)
-        sys.exit(EXIT_PROBLEM)
     except FacilitydError as error:
-        click.echo(f"facilityd: {error}", err=True)
-        sys.exit(EXIT_PROBLEM)
+        _named([error])
     except BrokenPipeError:
         # The reader of our output went away, as `| head` does.
         sys.stderr.close()
         sys.exit(EXIT_PROBLEM)
+    except ExceptionGroup as group:
+        named, bugs = group.split(FacilitydError)
+        if bugs or named is None:
+            _bug(group)
+        _named([error for error in _flat(named) if isinstance(error, FacilitydError)])
     except Exception as error:  # noqa: BLE001 - the last-resort handler
         _bug(error)
 
 
-def _bug(error: BaseException) -> None:
+def _flat(group: BaseException | None) -> Iterator[BaseException]:
+    if isinstance(group, BaseExceptionGroup):
+        for error in group.exceptions:
+            yield from _flat(error)
+    elif group is not None:
+        yield group
+
+
+def _named(errors: Iterable[FacilitydError]) -> NoReturn:
+    for error in errors:
+        lines = error.problems if isinstance(error, ConfigError) else (f"facilityd: {error}",)
+        click.echo("\n".join(lines), err=True)
+    sys.exit(EXIT_PROBLEM)
+
+
+def _bug(error: BaseException) -> NoReturn:
     with tempfile.NamedTemporaryFile(
         "w", prefix="facilityd-bug-", suffix=".txt", delete=False, encoding="utf-8"
     ) as report:

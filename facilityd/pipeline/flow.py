@@ -78,15 +78,12 @@ class Flow:
         self._held: list[tuple[list[Judged], list[Recorded]]] = []
         self._judged: int | None = None
         self.full = False
-        self.news = asyncio.Event()
+        self.on_notices: Callable[[], None] = lambda: None
 
     async def run(self) -> None:
-        """Work until cancelled."""
-        while True:
+        """Work until the gate is closed, then take what is left."""
+        while not self._gate.closed:
             await self.samples(await self._gate.take())
-
-    async def finish(self) -> None:
-        """Take what the sources still left; called once they have stopped."""
         await self.samples(self._gate.take_now())
 
     async def samples(self, intake: Intake) -> None:
@@ -159,7 +156,7 @@ class Flow:
             return
         self._held.clear()
         if any(item.notices for item in changes):
-            self.news.set()
+            self.on_notices()
 
     async def _commit(self, batch: Batch) -> Receipt:
         try:

@@ -43,6 +43,7 @@ class Gate:
         self._batch = Batch()
         self._full = asyncio.Event()
         self.dropped = 0
+        self.closed = False
 
     def offer(self, samples: list[Sample]) -> None:
         """Take samples without waiting; beyond the room they are dropped and counted."""
@@ -75,8 +76,13 @@ class Gate:
         await asyncio.sleep(self._tick)
         return self.take_now()
 
+    def close(self) -> None:
+        """The sources have stopped: nothing more will come."""
+        self.closed = True
+        self._full.set()
+
     def take_now(self) -> Batch:
-        """Return what is there; used once more after the sources have stopped."""
+        """Return what is there."""
         self._full.clear()
         batch, self._batch = self._batch, Batch()
         return batch

@@ -1,0 +1,116 @@
+"""The only place that knows aiomqtt and paho: a connection that can listen, and nothing else."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import socket
+import ssl
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+
+import aiomqtt
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from devices.unit import MqttLink
+from facilityd.errors import ConfigError, LinkOutage
+
+QUEUE = 10_000
+"""Messages held while the journal is busy. Beyond it QoS 1 stays unacknowledged at the broker."""
+KEEPALIVE_S = 20
+CONNECT_S = 10.0
+SESSION_S = 24 * 3600
+_quiet = logging.getLogger("facilityd.mqtt.library")
+_quiet.setLevel(logging.CRITICAL)
+
+
+class Ear:
+    """An open connection: subscribe, listen, acknowledge. It cannot publish."""
+
+    def __init__(self, client: aiomqtt.Client) -> None:
+        self._client = client
+
+    async def subscribe(self, topics: Iterable[str], qos: int) -> None:
+        """Ask the broker for topics. Raises aiomqtt.MqttError."""
+        for topic in topics:
+            await self._client.subscribe(topic, qos)
+
+    def messages(self) -> AsyncIterator[aiomqtt.Message]:
+        """Iterate over what arrives. Raises aiomqtt.MqttError when the connection is lost."""
+        return self._client.messages
+
+    def waiting(self) -> int:
+        """Return how many messages lie here already."""
+        return len(self._client.messages)
+
+    def acknowledge(self, message: aiomqtt.Message) -> None:
+        """Tell the broker that a QoS 1 message is durable here."""
+        if message.qos:
+            # aiomqtt 2.5 has no manual acknowledgement of its own (reliability §5.3).
+            self._client._client.ack(message.mid, message.qos)  # noqa: SLF001
+
+
+@asynccontextmanager
+async def listen(link: MqttLink) -> AsyncIterator[Ear]:
+    """Connect to a broker. Raises LinkOutage where it cannot be reached or refuses us."""
+    client = _client(link)
+    client._client.manual_ack_set(True)  # noqa: SLF001 - before the first message can arrive
+    try:
+        async with client:
+            yield Ear(client)
+    except aiomqtt.MqttError as error:
+        raise LinkOutage(_say(error), where=link.where, hint=_hint(error)) from error
+    except (OSError, TimeoutError) as error:
+        raise LinkOutage(str(error) or "no answer", where=link.where) from error
+
+
+def _client(link: MqttLink) -> aiomqtt.Client:
+    five, lasting = link.version == "5", bool(link.client_id)
+    properties = None
+    if five and lasting:
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.SessionExpiryInterval = SESSION_S
+    return aiomqtt.Client(
+        link.host,
+        link.port,
+        username=link.username or None,
+        password=link.password or None,
+        identifier=link.client_id or f"facilityd-{socket.gethostname()}-{secrets.token_hex(4)}",
+        protocol=aiomqtt.ProtocolVersion.V5 if five else aiomqtt.ProtocolVersion.V311,
+        clean_session=None if five else not lasting,
+        clean_start=not lasting if five else 3,
+        properties=properties,
+        tls_context=_tls(link),
+        keepalive=KEEPALIVE_S,
+        timeout=CONNECT_S,
+        max_queued_incoming_messages=QUEUE,
+        logger=_quiet,
+    )
+
+
+def _tls(link: MqttLink) -> ssl.SSLContext | None:
+    """Return a verifying context. Raises ConfigError where a file is wrong."""
+    if not link.ca:
+        return None
+    try:
+        context = ssl.create_default_context(cafile=None if link.ca == "system" else link.ca)
+        if link.certificate:
+            context.load_cert_chain(link.certificate, link.key or None)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError((f"link {link.id}: TLS files cannot be used: {error}",)) from error
+    return context
+
+
+def _say(error: aiomqtt.MqttError) -> str:
+    cause = error.__cause__
+    return str(cause) if isinstance(cause, ssl.SSLError | OSError) and str(cause) else str(error)
+
+
+def _hint(error: aiomqtt.MqttError) -> str:
+    text = f"{error} {error.__cause__}".lower()
+    if "certificate" in text:
+        return "check 'tls: ca' and the broker's certificate"
+    if "not authori" in text or "bad user" in text:
+        return "check username and password"
+    return ""

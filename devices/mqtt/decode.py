@@ -1,0 +1,139 @@
+"""Messages into values with quality. Whatever arrives, nothing is raised and nothing wrong is good."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from devices.profile import TopicPoint
+from devices.unit import Binding
+from facilityd.model.quality import Reason
+from facilityd.model.sample import SignalType, Value
+
+MAX_PAYLOAD = 256 * 1024
+MAX_DEPTH = 32
+Verdict = tuple[Value | None, Reason | None]
+_ABSENT = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Extractor:
+    """One place in one topic's message feeding one signal. ``slot`` = (stream, index)."""
+
+    steps: tuple[str, ...]
+    whole: bool
+    point: TopicPoint
+    slot: tuple[int, int]
+    scale: float
+    offset: float
+    low: float
+    high: float
+    type: SignalType
+    invert: bool
+
+    def find(self, document: object) -> object:
+        """Follow the JSON pointer (RFC 6901); what is not there is ``_ABSENT``."""
+        for step in self.steps:
+            if isinstance(document, dict) and step in document:
+                document = document[step]
+            elif isinstance(document, list) and step.isdigit() and int(step) < len(document):
+                document = document[int(step)]
+            else:
+                return _ABSENT
+        return document
+
+    def judge(self, found: object) -> Verdict:
+        """Return the value in the signal's unit, or why there is none."""
+        if found is None:
+            return None, Reason.NO_VALUE
+        if self.point.is_bool:
+            return self._switch(found)
+        number = _number(found) if self.whole else found
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            return None, Reason.WRONG_TYPE
+        return self._bounded(number)
+
+    def _switch(self, found: object) -> Verdict:
+        if isinstance(found, bool):
+            return found != self.invert, None
+        text = found if isinstance(found, str) else None
+        if text is not None and text in self.point.true:
+            return not self.invert, None
+        if text is not None and text in self.point.false:
+            return self.invert, None
+        return None, Reason.WRONG_TYPE
+
+    def _bounded(self, number: float) -> Verdict:
+        try:
+            value = float(number) * self.scale + self.offset
+        except OverflowError:
+            return None, Reason.OUT_OF_RANGE
+        if not math.isfinite(value):
+            return None, Reason.NOT_A_NUMBER
+        if not self.low <= value <= self.high:
+            return None, Reason.OUT_OF_RANGE
+        whole = self.type in (SignalType.INT, SignalType.ENUM)
+        return (round(value) if whole else value), None
+
+
+def _number(found: object) -> object:
+    """A topic that carries nothing but a number carries it as text."""
+    if not isinstance(found, str):
+        return found
+    try:
+        return float(found)
+    except ValueError:
+        return found
+
+
+def extractors(bindings: Iterable[Binding], streams: tuple[object, ...]) -> dict[str, list[Extractor]]:
+    """Return what to take out of each topic (relative to the unit's own)."""
+    out: dict[str, list[Extractor]] = {}
+    for binding in bindings:
+        point = binding.point
+        if not isinstance(point, TopicPoint):
+            raise TypeError(f"{binding.name} is not an MQTT point")
+        for source in point.sources:
+            steps = tuple(s.replace("~1", "/").replace("~0", "~") for s in source.pointer.split("/")[1:])
+            slot = (streams.index(binding.stream), binding.slot)
+            one = _extractor(binding, point, steps, slot, whole=not source.pointer)
+            out.setdefault(source.topic, []).append(one)
+    return out
+
+
+def _extractor(
+    binding: Binding, point: TopicPoint, steps: tuple[str, ...], slot: tuple[int, int], *, whole: bool
+) -> Extractor:
+    low = -math.inf if binding.low is None else binding.low
+    high = math.inf if binding.high is None else binding.high
+    if point.range:
+        ends = sorted(end * binding.scale + binding.offset for end in point.range)
+        low, high = max(low, ends[0]), min(high, ends[1])
+    scale, offset = point.scale * binding.scale, point.offset * binding.scale + binding.offset
+    return Extractor(steps, whole, point, slot, scale, offset, low, high, binding.type, binding.invert)
+
+
+def decode(payload: bytes, wanted: Iterable[Extractor]) -> dict[tuple[int, int], Verdict]:
+    """Return what a message says of each slot it speaks of; a partial message is silent on the rest."""
+    wanted = list(wanted)
+    document = _parse(payload, whole=all(one.whole for one in wanted))
+    if document is _ABSENT:
+        return {one.slot: (None, Reason.MALFORMED) for one in wanted}
+    out = {}
+    for one in wanted:
+        found = one.find(document)
+        if found is not _ABSENT:
+            out[one.slot] = one.judge(found)
+    return out
+
+
+def _parse(payload: bytes, *, whole: bool) -> object:
+    if len(payload) > MAX_PAYLOAD or payload.count(b"[") + payload.count(b"{") > 64 * MAX_DEPTH:
+        return _ABSENT
+    try:
+        text = payload.decode("utf-8")
+        return text.strip() if whole else json.loads(text)
+    except (UnicodeDecodeError, ValueError, RecursionError):
+        return _ABSENT

@@ -1,0 +1,131 @@
+"""A broker and its units: connects, subscribes, hands in samples, acknowledges, for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import aiomqtt
+
+from devices.mqtt.connect import Ear, listen
+from devices.mqtt.unit import Listener
+from devices.unit import MqttLink, Unit
+from facilityd.errors import LinkOutage, StoreFull
+from facilityd.model.clock import Clock
+from facilityd.model.link import LinkHealth
+from facilityd.model.quality import Reason
+from facilityd.model.sample import Intake, Sample
+
+log = logging.getLogger(__name__)
+
+BATCH = 500
+LONGEST_S, FIRST_S = 30.0, 0.5
+FULL_S = 1.0
+MINUTE_S = 60.0
+FLAPPING = 3
+"""Reconnects within a minute that suggest a second client of the same id."""
+
+
+class Session:
+    """Everything one broker connection does."""
+
+    def __init__(
+        self,
+        link: MqttLink,
+        units: Sequence[Unit],
+        intake: Intake,
+        clock: Clock,
+        health: Callable[[LinkHealth], None],
+    ) -> None:
+        self._link, self._intake, self._clock, self._health = link, intake, clock, health
+        self._listeners = [Listener(unit) for unit in units]
+        self._by_topic: dict[str, list[Listener]] = {}
+        for listener in self._listeners:
+            for topic in listener.topics:
+                self._by_topic.setdefault(topic, []).append(listener)
+        self._failures, self._connects = 0, deque[float](maxlen=FLAPPING + 1)
+        self._reconnects, self._said, self._up = -1, "", False
+
+    async def run(self) -> None:
+        """Listen until cancelled. Outages are retried here and nowhere else."""
+        while True:
+            try:
+                async with listen(self._link) as ear:
+                    await self._serve(ear)
+            except LinkOutage as outage:
+                self._lost(outage)
+                wait = min(LONGEST_S, FIRST_S * 2.0 ** min(self._failures, 10))
+                self._failures += 1
+                await asyncio.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
+
+    async def _serve(self, ear: Ear) -> None:
+        await ear.subscribe(sorted(self._by_topic), self._link.qos)
+        self._connected()
+        messages = ear.messages()
+        while True:
+            batch = [await anext(messages)]
+            while ear.waiting() and len(batch) < BATCH:
+                batch.append(await anext(messages))
+            self._failures = 0
+            await self._commit([sample for message in batch for sample in self._hear(message)])
+            for message in batch:
+                ear.acknowledge(message)
+
+    def _hear(self, message: aiomqtt.Message) -> list[Sample]:
+        at, steady = self._clock.now()
+        topic, payload = str(message.topic), message.payload
+        return [
+            sample
+            for listener in self._by_topic.get(topic, ())
+            for sample in listener.hear(topic, payload, at, steady, retained=message.retain)
+        ]
+
+    async def _commit(self, samples: list[Sample]) -> None:
+        """Return when durable; what is not stays unacknowledged, and the broker keeps it."""
+        while samples:
+            try:
+                await self._intake.commit(samples)
+            except StoreFull:
+                await asyncio.sleep(FULL_S)
+            else:
+                break
+
+    def _connected(self) -> None:
+        self._reconnects += 1
+        self._connects.append(self._clock.steady() / 1e9)
+        if self._said:
+            log.info("%s: connected again", self._link.id)
+        self._said, self._up = "", True
+        self._tell(up=True)
+
+    def _lost(self, outage: LinkOutage) -> None:
+        reason = str(outage)
+        if len(self._connects) > FLAPPING and self._connects[-1] - self._connects[0] < MINUTE_S:
+            reason += "; is another client using the same client_id?"
+        if reason != self._said:
+            self._said = reason
+            log.warning("%s: %s", self._link.id, reason)
+        if self._up or not self._failures:
+            at, steady = self._clock.now()
+            for listener in self._listeners:
+                self._intake.offer(listener.forget(at, steady, Reason.LINK_DOWN))
+        self._up = False
+        self._tell(up=False, reason=reason)
+
+    def _tell(self, *, up: bool, reason: str = "") -> None:
+        reconnects = max(0, self._reconnects)
+        self._health(LinkHealth(self._link.id, up, self._link.where, reason, reconnects))
+
+
+async def run_link(
+    link: MqttLink,
+    units: Sequence[Unit],
+    intake: Intake,
+    clock: Clock,
+    health: Callable[[LinkHealth], None],
+) -> None:
+    """Listen to one broker until cancelled."""
+    await Session(link, units, intake, clock, health).run()

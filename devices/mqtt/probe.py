@@ -1,0 +1,44 @@
+"""For a technician: what a unit publishes, and what its profile makes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+
+from devices.mqtt.connect import listen
+from devices.mqtt.unit import Listener
+from devices.unit import MqttLink, Unit
+
+EXCERPT = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One message: its topic, the beginning of its payload, and values by signal with any reason."""
+
+    topic: str
+    payload: str
+    values: dict[str, str]
+
+
+async def probe(link: MqttLink, unit: Unit, seconds: float) -> list[Heard]:
+    """Listen below the unit's topic for some seconds. Raises LinkOutage."""
+    listener, heard = Listener(unit), list[Heard]()
+    async with listen(link) as ear:
+        await ear.subscribe([f"{unit.topic}/#"], 0)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                async for message in ear.messages():
+                    topic = str(message.topic)
+                    samples = listener.hear(topic, message.payload, 0, 0, retained=message.retain)
+                    values = {
+                        name: str(sample.reasons.get(index, value))
+                        for sample in samples
+                        for index, (name, value) in enumerate(
+                            zip(sample.stream.signals, sample.values, strict=True)
+                        )
+                    }
+                    text = message.payload[:EXCERPT].decode("utf-8", "replace")
+                    heard.append(Heard(topic, text, values))
+    return heard

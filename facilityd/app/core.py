@@ -1,0 +1,82 @@
+"""The middle of the daemon: gate, journal, judge, alarms and who is told, put together once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from devices.duty import DutyBoard
+from facilityd.alarm.alarms import Alarms
+from facilityd.app.builtin import all_devices
+from facilityd.app.outlets import make_teller, telling
+from facilityd.config.site import Device, Site
+from facilityd.detect.judge import Judge
+from facilityd.model.clock import Clock
+from facilityd.model.sample import NS
+from facilityd.notify.plan import Teller
+from facilityd.pipeline.flow import Flow
+from facilityd.pipeline.intake import Gate
+from facilityd.pipeline.writer import WriterThread
+from facilityd.store.journal import Journal, Room
+from facilityd.store.reader import Reader
+from facilityd.supervise.jumps import Jumps
+
+WARM_NS = 15 * 60 * NS
+"""History that the rules see again at a start, so that holds and hysteresis go on."""
+WARM_ROWS = 20_000
+PAGE = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """Everything between the door and the outlets."""
+
+    devices: dict[str, Device]
+    gate: Gate
+    path: Path
+    writer: WriterThread
+    journal: Journal
+    flow: Flow
+    teller: Teller
+    judge: Judge
+    alarms: Alarms
+    duty: DutyBoard
+    jumps: Jumps
+    clock: Clock
+
+    @classmethod
+    def assemble(
+        cls, site: Site, journal: Journal, writer: WriterThread, clock: Clock, ceremony: Callable[[int], bool]
+    ) -> Core:
+        """Build the parts. Nothing runs yet."""
+        devices, jumps = all_devices(site), Jumps(clock)
+        families = {device.family.family: device.family for device in devices.values()}
+        streams = [stream for device in devices.values() for stream in device.streams]
+        judge = Judge(families, streams, ceremony)
+        with Reader.open(journal.path) as reader:
+            states, teller = reader.alarms(), make_teller(site, devices, reader)
+        alarms = Alarms(states)
+        judge.resume(states)
+        gate = Gate(doubtful=jumps.doubtful)
+        flow = Flow(gate, journal, writer, judge, alarms, telling(teller, alarms.state))
+        duty = DutyBoard({name: device.family for name, device in devices.items()}, ceremony)
+        return cls(
+            devices, gate, journal.path, writer, journal, flow, teller, judge, alarms, duty, jumps, clock
+        )  # fmt: skip
+
+    async def room(self) -> Room:
+        """Return how full file and disk are."""
+        return await self.writer.call(self.journal.room)
+
+    async def catch_up(self) -> None:
+        """Show the rules the recent past, and judge what a crash left unjudged."""
+        steady = self.clock.steady()
+        with Reader.open(self.path) as reader:
+            judged = reader.judged()
+            rows = reader.samples_after(max(0, judged - WARM_ROWS), WARM_ROWS)
+            past = [reader.sample(r) for r in rows if r.id <= judged and r.at > steady - WARM_NS]
+            self.judge.warm(past, steady)
+            while rows := reader.samples_after(judged, PAGE):
+                judged = rows[-1].id
+                await self.flow.rejudge([reader.sample(row) for row in rows], [row.id for row in rows])

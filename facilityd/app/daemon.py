@@ -1,0 +1,90 @@
+"""The daemon: what is built on what, and in which order it starts and stops.
+
+    journal ( writer ( flow, notices, forwarders, heartbeat ( sources ) ) )
+
+The journal is opened first and closed last; the sources are started last and stopped first.
+Leaving the nest is the shutdown order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from facilityd.app.ceremony import Ceremonies
+from facilityd.app.core import Core
+from facilityd.app.heartbeat import Heartbeat
+from facilityd.app.outlets import make_deliverer, make_forwarders
+from facilityd.app.sources import Field, sources
+from facilityd.config.site import Site
+from facilityd.model.clock import Clock
+from facilityd.pipeline.writer import WriterThread
+from facilityd.store.journal import Journal
+from facilityd.store.reader import Reader
+from facilityd.supervise.stop import on_signals
+
+log = logging.getLogger(__name__)
+
+
+async def watch(site: Site, stop: asyncio.Event | None = None, clock: Clock | None = None) -> None:
+    """Watch a site until ``stop`` is set or a signal comes. Raises FacilitydError where it cannot start."""
+    stop, clock = stop or asyncio.Event(), clock or Clock()
+    path = Path(site.store.path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with Journal.open(path, max_bytes=site.store.max_size, max_age=site.store.keep) as journal:
+        if journal.moved_aside:
+            log.warning(
+                "the journal was damaged; it was moved to %s and a new one begun", journal.moved_aside
+            )
+        journal.configure_sinks(list(site.sinks))
+        writer = WriterThread()
+        try:
+            with on_signals(stop):
+                await _run(site, journal, writer, clock, stop)
+        finally:
+            writer.close()
+
+
+async def _run(site: Site, journal: Journal, writer: WriterThread, clock: Clock, stop: asyncio.Event) -> None:
+    ceremonies = Ceremonies(site.latitude, site.longitude, site.ceremony)
+    core = Core.assemble(site, journal, writer, clock, ceremonies.near)
+    await core.catch_up()
+    sinks = make_forwarders(site, core, clock)
+    heartbeat = Heartbeat(site, core, clock, sinks)
+    field = Field(core.gate, clock, core.duty, heartbeat.hear)
+    with Reader.open(core.path) as reader:
+        notices = make_deliverer(site, core, reader, clock)
+        core.flow.on_notices = notices.wake
+        async with asyncio.TaskGroup() as outlets:
+            flow = outlets.create_task(core.flow.run(), name="flow")
+            works: dict[str, Coroutine[Any, Any, None]] = {
+                f"sink {n}": sink.run() for n, sink in sinks.items()
+            }
+            works |= {"notices": notices.run(), "heartbeat": heartbeat.run()}
+            running = [outlets.create_task(work, name=name) for name, work in works.items()]
+            await _watch_field(site, field, flow, stop)
+            core.gate.close()
+            await flow
+            for task in running:
+                task.cancel()
+    log.info("%s: stopped", site.id)
+
+
+async def _watch_field(site: Site, field: Field, flow: asyncio.Task[None], stop: asyncio.Event) -> None:
+    """Run the sources until told to stop, or until the flow behind them ends."""
+    links = sources(site, field)
+    log.info("%s: watching %d devices over %d links", site.id, len(site.devices), len(links))
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(work, name=f"link {link}") for link, work in links.items()]
+        await _until(stop, flow)
+        for task in tasks:
+            task.cancel()
+
+
+async def _until(stop: asyncio.Event, flow: asyncio.Task[None]) -> None:
+    waiting = asyncio.ensure_future(stop.wait())
+    await asyncio.wait({waiting, flow}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()

@@ -1,0 +1,103 @@
+"""Once a second: let time pass for rules and duty, take requests; now and then write down health."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from facilityd.app.builtin import DAEMON, PERIOD
+from facilityd.app.core import Core
+from facilityd.config.site import Site
+from facilityd.model.clock import Clock
+from facilityd.model.link import LinkHealth
+from facilityd.model.sample import NS, Value
+from facilityd.store.batch import Delivery
+from facilityd.store.influx import Forwarder
+from facilityd.store.journal import Room
+from facilityd.store.reader import Reader
+from facilityd.supervise.health import link_values, sample_of
+from facilityd.supervise.inbox import Inbox
+
+BEAT_S = 1.0
+MIB = 2**20
+PURGED_UNSENT = "purged_unsent"
+
+
+class Heartbeat:
+    """The daemon's own pulse."""
+
+    def __init__(self, site: Site, core: Core, clock: Clock, sinks: Mapping[str, Forwarder]) -> None:
+        self._site, self._core, self._clock, self._sinks = site, core, clock, sinks
+        self._inbox = Inbox(core.path)
+        self._links: dict[str, LinkHealth] = {}
+        self._lateness = 0.0
+        self._due = 0
+
+    def hear(self, health: LinkHealth) -> None:
+        """Take an adapter's word on its link; a change is written down at once."""
+        before = self._links.get(health.link)
+        self._links[health.link] = health
+        self._lateness = max(self._lateness, health.lateness or 0.0)
+        if before is None or before.up != health.up:
+            self._write_link(health)
+
+    async def run(self) -> None:
+        """Beat until cancelled."""
+        with Reader.open(self._core.path) as reader:
+            while True:
+                await asyncio.sleep(BEAT_S)
+                await self._beat(reader)
+
+    async def _beat(self, reader: Reader) -> None:
+        self._core.jumps.doubtful()
+        at, steady = self._clock.now()
+        self._core.duty.tick(steady)
+        await self._core.flow.tick(steady, at)
+        await self._requests(at)
+        if steady >= self._due:
+            self._due = steady + PERIOD
+            await self._write_down(reader)
+
+    async def _requests(self, at: int) -> None:
+        for name, ask in self._inbox.take():
+            refused = await self._core.flow.acknowledge(
+                ask.device, ask.rule, ask.occurrence or None, ask.person, ask.comment, at
+            )
+            self._inbox.done(name, refused)
+
+    async def _write_down(self, reader: Reader) -> None:
+        for health in self._links.values():
+            self._write_link(health)
+        stream = self._core.devices[DAEMON].streams[0]
+        self._core.gate.offer([sample_of(stream, self._clock, self._values(reader, await self._core.room()))])
+        self._lateness = 0.0
+
+    def _write_link(self, health: LinkHealth) -> None:
+        stream = self._core.devices[f"link-{health.link}"].streams[0]
+        self._core.gate.offer([sample_of(stream, self._clock, link_values(health))])
+
+    def _values(self, reader: Reader, room: Room) -> dict[str, Value | None]:
+        counters = reader.counters()
+        waiting = sum(entry.state is Delivery.WAITING for entry in reader.outbox())
+        return {
+            "clock_jump": self._core.jumps.recent(),
+            "journal_bytes": room.used / MIB,
+            "disk_free": room.disk_free / MIB,
+            "disk_full": self._core.flow.full,
+            "dropped_unsent": counters.get(PURGED_UNSENT, 0),
+            "unsent": self._unsent(reader),
+            "oldest_unsent": self._oldest_unsent(),
+            "sink_held": any(sink.state.status == "held" for sink in self._sinks.values()),
+            "intake_dropped": self._core.gate.dropped,
+            "notices_waiting": waiting,
+            "lateness": 1000.0 * self._lateness,
+        }
+
+    def _unsent(self, reader: Reader) -> int:
+        last = reader.last_sample()
+        return max((last - reader.cursor(name) for name in self._sinks), default=0)
+
+    def _oldest_unsent(self) -> float:
+        now = self._clock.now()[0]
+        oldest = [sink.state.oldest_unsent for sink in self._sinks.values()]
+        return max((max(0, now - at) / NS for at in oldest if at is not None), default=0.0)

@@ -1,0 +1,104 @@
+"""The outlets: who is told, how notices leave, and where points go. All read the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from facilityd.config.site import Device, Site
+from facilityd.model.alarm import AlarmState, Change
+from facilityd.model.clock import Clock
+from facilityd.model.notice import Notice, Outcome, Result
+from facilityd.notify.channels import build
+from facilityd.notify.deliver import Deliverer, Waiting
+from facilityd.notify.plan import Teller
+from facilityd.notify.render import About, Place
+from facilityd.pipeline.flow import Flow
+from facilityd.store.batch import Attempt, Batch, Delivery, Parked
+from facilityd.store.influx import Forwarder, Target
+from facilityd.store.reader import Reader
+
+_DELIVERIES = {
+    Result.ACCEPTED: Delivery.ACCEPTED,
+    Result.REJECTED: Delivery.REJECTED,
+    Result.TRANSIENT: Delivery.REJECTED,
+    Result.UNKNOWN: Delivery.UNKNOWN,
+}
+
+
+class Parts(Protocol):
+    """What the outlets need of the middle (app.core.Core)."""
+
+    @property
+    def flow(self) -> Flow:
+        """The stages."""
+
+    @property
+    def teller(self) -> Teller:
+        """Who knows what."""
+
+    @property
+    def path(self) -> Path:
+        """The journal."""
+
+
+def make_teller(site: Site, devices: Mapping[str, Device], reader: Reader) -> Teller:
+    """Return who is told, remembering who was told before a restart."""
+    abouts = {
+        (device.id, name): About(device.name, rule, device.family.signals)
+        for device in devices.values()
+        for name, rule in device.family.rules.items()
+    }
+    recipients = list(site.recipients.values())
+    sent = [entry.notice for entry in reader.outbox() if entry.state is not Delivery.REJECTED]
+    return Teller(Place(site.name, ZoneInfo(site.timezone)), abouts, recipients, sent)
+
+
+def telling(teller: Teller, state: Callable[[str, str], AlarmState]) -> Callable[[Change], Sequence[Notice]]:
+    """Return the function that the flow asks for the notices of a change."""
+    return lambda change: teller.tell(change, state(change.device, change.rule))
+
+
+class JournalOutbox:
+    """The outbox as the deliverer sees it: read here, written through the flow."""
+
+    def __init__(self, reader: Reader, parts: Parts) -> None:
+        self._reader, self._parts = reader, parts
+
+    async def take(self, now: int) -> Sequence[Waiting]:
+        """Return what is due at ``now`` (ns)."""
+        return self._reader.due(now)
+
+    async def report(self, entry: Waiting, outcome: Outcome, next_at: int | None) -> None:
+        """Make an attempt durable. Raises StoreFull."""
+        state = Delivery.WAITING if next_at is not None else _DELIVERIES[outcome.result]
+        attempt = Attempt(entry.id, state, entry.attempts + 1, next_at or 0, outcome.reason)
+        await self._parts.flow.commit(Batch(attempts=[attempt]))
+        if state is Delivery.REJECTED:
+            self._parts.teller.refused(entry.notice)
+
+
+def make_deliverer(site: Site, parts: Parts, reader: Reader, clock: Clock) -> Deliverer:
+    """Return the deliverer of notices over every configured channel."""
+    channels = build(channel for person in site.recipients.values() for channel in person.channels)
+    return Deliverer(JournalOutbox(reader, parts), channels, clock.steady)
+
+
+def make_forwarders(site: Site, parts: Parts, clock: Clock) -> dict[str, Forwarder]:
+    """Return a forwarder for each sink."""
+
+    async def advance(sink: str, sample: int) -> None:
+        await parts.flow.commit(Batch(cursors={sink: sample}))
+
+    async def park(parked: Parked) -> None:
+        await parts.flow.commit(Batch(parked=[parked]))
+
+    return {
+        name: Forwarder(
+            Target(sink.id, sink.url, sink.bucket, sink.org, sink.token, gzip=True),
+            site.id, parts.path, advance, park, clock=clock,
+        )
+        for name, sink in site.sinks.items()
+    }  # fmt: skip
