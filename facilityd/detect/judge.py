@@ -11,7 +11,6 @@ from facilityd.model.alarm import AlarmState
 from facilityd.model.finding import Finding
 from facilityd.model.sample import NS, Sample, Stream
 
-
 SLACK = 60 * NS
 """Samples this far ahead of the start of a run are from another clock (ns)."""
 

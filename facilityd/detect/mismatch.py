@@ -54,7 +54,9 @@ class MismatchDetector:
             {
                 "commanded_signal": self._rule.commanded.signal,
                 "commanded": commanded,
+                "commanded_unit": self._cells[0].measure,
                 "observed": observed,
+                "unit": self._cells[1].measure,
                 "within_s": in_seconds(self._rule.within),
             },
             self._rule.observed.signal,

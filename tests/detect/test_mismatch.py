@@ -67,6 +67,8 @@ def test_evidence_names_both_sides() -> None:
     assert found[0].evidence.numbers == {
         "commanded_signal": "on",
         "commanded": True,
+        "commanded_unit": "",
         "observed": 0.0,
+        "unit": "kW",
         "within_s": 3.0,
     }

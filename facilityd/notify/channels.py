@@ -1,0 +1,44 @@
+"""The channels. A new kind is one line here and one file beside this one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+from facilityd.model.notice import Notice, Outcome
+from facilityd.notify.mail import Email
+from facilityd.notify.webhook import Webhook
+
+
+class Channel(Protocol):
+    """One way to one person."""
+
+    async def send(self, notice: Notice) -> Outcome:
+        """Try once. What the other side or the network does is an outcome, never an exception."""
+
+
+class ChannelSettings(Protocol):
+    """What is asked of a configured channel (config.site.ChannelSettings)."""
+
+    @property
+    def id(self) -> str:
+        """Unique in the site."""
+
+    @property
+    def kind(self) -> str:
+        """A key of ``KINDS``."""
+
+    @property
+    def options(self) -> Mapping[str, str | int]:
+        """What the kind needs, secrets resolved."""
+
+
+KINDS: dict[str, Callable[..., Channel]] = {
+    "webhook": Webhook,
+    "email": Email,
+}
+
+
+def build(settings: Iterable[ChannelSettings]) -> dict[str, Channel]:
+    """Return the channels by id. Opens nothing."""
+    return {one.id: KINDS[one.kind](**one.options) for one in settings}

@@ -1,0 +1,121 @@
+"""Delivers what waits in the outbox: in order on each channel, no channel waiting for another."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from facilityd.errors import Outage
+from facilityd.model.notice import Notice, Outcome, Result
+from facilityd.notify.channels import Channel
+from facilityd.notify.line import Line
+
+STUBBORN = 3
+"""Failed attempts after which a notice no longer keeps those behind it waiting."""
+
+
+class Waiting(Protocol):
+    """An entry of the outbox (store.rows.OutboxEntry)."""
+
+    @property
+    def id(self) -> int:
+        """Grows with time: the order in which things were told."""
+
+    @property
+    def notice(self) -> Notice:
+        """What to say."""
+
+    @property
+    def attempts(self) -> int:
+        """How often it was tried."""
+
+
+class Outbox(Protocol):
+    """What waits, kept by the journal."""
+
+    async def take(self, now: int) -> Sequence[Waiting]:
+        """Return what is due at ``now`` (ns). Nothing is removed by that."""
+
+    async def report(self, entry: Waiting, outcome: Outcome, next_at: int | None) -> None:
+        """Make an attempt durable; ``next_at`` None: it is not tried again. Raises Outage."""
+
+
+class Deliverer:
+    """``now`` returns ns; the steady clock is best, for a jump must not delay an alarm.
+
+    A crash between sending and reporting gives one double, with the same key.
+    """
+
+    def __init__(
+        self, outbox: Outbox, channels: Mapping[str, Channel], now: Callable[[], int], idle_s: float = 1.0
+    ) -> None:
+        self._outbox, self._channels, self._now, self._idle_s = outbox, channels, now, idle_s
+        self._lines = {channel: Line(channel) for channel in channels}
+        self._unreported: dict[int, tuple[Waiting, Outcome, int | None]] = {}
+        self._busy: set[str] = set()
+        self._wake = asyncio.Event()
+
+    @property
+    def troubles(self) -> dict[str, str]:
+        """Return the channels that did not take the newest notice, with the reason."""
+        return {channel: line.reason for channel, line in self._lines.items() if line.reason}
+
+    def wake(self) -> None:
+        """Look at once: something new is waiting."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Deliver until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                self._wake.clear()
+                for channel, entries in (await self._due()).items():
+                    self._busy.add(channel)
+                    group.create_task(self._serve(channel, entries), name=f"notices {channel}")
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), self._idle_s)
+
+    async def _due(self) -> dict[str, list[Waiting]]:
+        """Return what can be tried now, by channel, oldest first."""
+        await self._report_again()
+        now, by_channel = self._now(), dict[str, list[Waiting]]()
+        # Before the outbox is read: a channel that ends meanwhile has changed what was read.
+        busy = frozenset(self._busy)
+        for entry in sorted(await self._outbox.take(now), key=lambda entry: entry.id):
+            channel = entry.notice.channel
+            if entry.id in self._unreported or channel in busy:
+                continue
+            line = self._lines.get(channel)
+            if line is None or line.until <= now:
+                by_channel.setdefault(channel, []).append(entry)
+        return by_channel
+
+    async def _serve(self, channel: str, entries: Sequence[Waiting]) -> None:
+        try:
+            for entry in entries:
+                outcome, next_at = await self._attempt(channel, entry)
+                await self._report(entry, outcome, next_at)
+                if next_at is not None and entry.attempts < STUBBORN:
+                    break  # what is behind it stays behind it
+        finally:
+            self._busy.discard(channel)
+
+    async def _attempt(self, channel: str, entry: Waiting) -> tuple[Outcome, int | None]:
+        if channel not in self._channels:
+            return Outcome(Result.REJECTED, "the channel is no longer configured"), None
+        outcome = await self._channels[channel].send(entry.notice)
+        return outcome, self._lines[channel].note(outcome, entry.attempts, self._now())
+
+    async def _report(self, entry: Waiting, outcome: Outcome, next_at: int | None) -> None:
+        try:
+            await self._outbox.report(entry, outcome, next_at)
+        except Outage:
+            # Sent but not noted: remembered here, or the crew would get it again every second.
+            self._unreported[entry.id] = entry, outcome, next_at
+
+    async def _report_again(self) -> None:
+        waiting, self._unreported = self._unreported, {}
+        for held in waiting.values():
+            await self._report(*held)

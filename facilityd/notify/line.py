@@ -1,0 +1,69 @@
+"""How one channel is doing: when it may be tried again, and what has been said of it."""
+
+from __future__ import annotations
+
+import logging
+import random
+from dataclasses import dataclass, field
+
+from facilityd.model.measure import spell_duration
+from facilityd.model.notice import Outcome, Result
+from facilityd.model.sample import NS
+
+log = logging.getLogger(__name__)
+
+BASE = 5 * NS
+CAP = 10 * 60 * NS
+LONGEST = 3600 * NS
+"""A wait that the other side asks for is obeyed up to here (ns)."""
+TRIES_UNKNOWN = 5
+"""Attempts that may each have been taken, before it is left at that."""
+
+
+@dataclass(slots=True)
+class Line:
+    """One channel's health. ``until``: not before this (ns). Speaks when something is new."""
+
+    channel: str
+    until: int = 0
+    failures: int = 0
+    reason: str = ""
+    since: int = 0
+    chance: random.Random = field(default_factory=random.Random)
+
+    def note(self, outcome: Outcome, attempts: int, now: int) -> int | None:
+        """Take in what one attempt came to; return when to try it again (ns), or None for never."""
+        if outcome.result is Result.ACCEPTED:
+            self._well(now)
+            return None
+        self._speak(outcome, now)
+        if outcome.final:
+            return None
+        self.failures += 1
+        if outcome.result is Result.UNKNOWN and attempts + 1 >= TRIES_UNKNOWN:
+            return None
+        self.until = now + self._wait(outcome, attempts)
+        return self.until
+
+    def _wait(self, outcome: Outcome, attempts: int) -> int:
+        steps = min(max(self.failures - 1, attempts), 20)
+        spread = round(min(CAP, BASE << steps) * self.chance.uniform(0.5, 1.0))
+        return max(spread, min(LONGEST, outcome.retry_after or 0))
+
+    def _speak(self, outcome: Outcome, now: int) -> None:
+        if outcome.reason == self.reason:
+            return
+        self.since = self.since if self.reason else now
+        self.reason = outcome.reason
+        what = {
+            Result.REJECTED: "refuses a notice for good",
+            Result.TRANSIENT: "takes no notices now, it will be tried again",
+            Result.UNKNOWN: "may or may not have taken a notice, a double is possible",
+        }[outcome.result]
+        log.warning("%s: %s: %s", self.channel, what, outcome.reason)
+
+    def _well(self, now: int) -> None:
+        if self.reason:
+            away = spell_duration((now - self.since) // NS * NS)
+            log.info("%s: takes notices again, after %s", self.channel, away)
+        self.until, self.failures, self.reason, self.since = 0, 0, "", 0

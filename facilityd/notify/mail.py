@@ -1,0 +1,116 @@
+"""A notice by SMTP (RFC 5321): one session, one recipient, so that a refusal is that person's."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import ssl
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import format_datetime
+
+import aiosmtplib
+
+from facilityd.model.notice import Notice, Outcome, Result
+from facilityd.model.sample import NS
+
+_PERMANENT = 500
+
+
+class Email:
+    """``tls``: none, starttls (refused where the server lacks it), or tls from the first byte."""
+
+    def __init__(
+        self,
+        *,
+        to: str,
+        sender: str,
+        host: str,
+        port: int = 25,
+        tls: str = "none",
+        username: str = "",
+        password: str = "",
+        timeout_s: float = 30.0,
+        tls_context: ssl.SSLContext | None = None,
+    ) -> None:
+        self._to, self._sender, self._host, self._port, self._tls = to, sender, host, port, tls
+        self._username, self._password = username, password
+        self._timeout_s, self._context = timeout_s, tls_context
+
+    async def send(self, notice: Notice) -> Outcome:
+        """Hand over once. Raises nothing that the server or the network can cause."""
+        if not f"{self._to}{self._sender}".isascii():
+            return Outcome(Result.REJECTED, "the address is not plain ASCII")
+        smtp = self._session()
+        try:
+            return await self._hand_over(smtp, message(notice, self._sender, self._to))
+        finally:
+            with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+                await smtp.quit(timeout=5.0)
+            smtp.close()
+
+    def _session(self) -> aiosmtplib.SMTP:
+        return aiosmtplib.SMTP(
+            hostname=self._host,
+            port=self._port,
+            # Without it the library asks the DNS for this machine's name, which may not answer.
+            local_hostname=self._sender.partition("@")[2],
+            timeout=self._timeout_s,
+            use_tls=self._tls == "tls",
+            start_tls=self._tls == "starttls",
+            username=self._username or None,
+            password=self._password or None,
+            tls_context=self._context,
+        )
+
+    async def _hand_over(self, smtp: aiosmtplib.SMTP, content: EmailMessage) -> Outcome:
+        try:
+            await smtp.connect()
+            await smtp.mail(self._sender)
+            await smtp.rcpt(self._to)
+        except aiosmtplib.SMTPResponseException as refusal:
+            return self._refused(refusal)
+        except (ConnectionError, TimeoutError, OSError) as error:
+            return Outcome(Result.TRANSIENT, _one_line(error))
+        except aiosmtplib.SMTPException as error:
+            return Outcome(Result.REJECTED, _one_line(error))
+        try:
+            await smtp.data(content.as_bytes())
+        except aiosmtplib.SMTPResponseException as refusal:
+            return self._refused(refusal)
+        except (aiosmtplib.SMTPException, OSError) as error:
+            return Outcome(Result.UNKNOWN, f"after the message was sent: {_one_line(error)}")
+        return Outcome(Result.ACCEPTED)
+
+    def _refused(self, refusal: aiosmtplib.SMTPResponseException) -> Outcome:
+        text = f"SMTP {refusal.code} {_one_line(refusal.message)}"
+        if self._password:
+            text = text.replace(self._password, "***")
+        permanent = refusal.code >= _PERMANENT
+        return Outcome(Result.REJECTED if permanent else Result.TRANSIENT, text)
+
+
+def message(notice: Notice, sender: str, to: str) -> EmailMessage:
+    """Return the message. Its id follows from the key: a double is recognised as one."""
+    domain = sender.partition("@")[2]
+    content = EmailMessage(policy=SMTP_POLICY)
+    content["From"], content["To"], content["Subject"] = sender, to, notice.subject
+    content["Message-ID"] = f"<{_digest(notice.key)}@{domain}>"
+    if notice.device:
+        # Nothing was ever sent under this id: it only gathers what belongs together into one thread.
+        thread = f"{notice.device}/{notice.rule}/{notice.occurrence}"
+        content["References"] = f"<{_digest(thread)}@{domain}>"
+    content["Date"] = format_datetime(datetime.fromtimestamp(notice.at // NS, UTC))
+    content["Auto-Submitted"] = "auto-generated"
+    content.set_content(notice.body + "\n", cte="base64")
+    content["Content-Language"] = notice.language
+    return content
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:40]
+
+
+def _one_line(error: object) -> str:
+    return " ".join(str(error).split())[:200]

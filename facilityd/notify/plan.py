@@ -1,0 +1,178 @@
+"""Who is told what.
+
+    raise        everybody whose minimum priority it reaches, over each of their channels
+    re-alarm     the same
+    acknowledge  those who were told, but not the person who did it; high priority and above,
+                 and only while the alarm goes on: below that the list is enough
+    latch, clear, reset
+                 exactly those who were told it was raised, whatever their minimum is by now
+
+Nobody is told that a condition became unknown: that is the alarm of the link, or of silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import quote
+
+from facilityd.model.alarm import AlarmState, Change, Kind
+from facilityd.model.notice import Notice, Purpose
+from facilityd.model.rule import Priority
+from facilityd.model.text import Language, Text
+from facilityd.notify.render import PURPOSES, About, Place, render, render_test
+
+Address = tuple[str, str]
+"""A recipient's id and the id of one of their channels."""
+
+
+class ChannelId(Protocol):
+    """What is asked of a channel here."""
+
+    @property
+    def id(self) -> str:
+        """Unique in the site."""
+
+
+class Recipient(Protocol):
+    """Somebody who is told (config.site.RecipientSettings)."""
+
+    @property
+    def id(self) -> str:
+        """Unique in the site."""
+
+    @property
+    def name(self) -> Text:
+        """As colleagues call them."""
+
+    @property
+    def language(self) -> Language:
+        """What they read."""
+
+    @property
+    def minimum(self) -> Priority:
+        """Below it they are not told."""
+
+    @property
+    def channels(self) -> Sequence[ChannelId]:
+        """How they are reached: all of these."""
+
+
+def plan(
+    change: Change,
+    state: AlarmState,
+    about: About,
+    place: Place,
+    recipients: Iterable[Recipient],
+    told: Iterable[Address],
+) -> list[Notice]:
+    """Return the notices of a change; ``told`` are those who were told that it was raised."""
+    if change.kind not in PURPOSES:
+        return []
+    before = set(told)
+    return [
+        _notice(change, state, about, place, recipient, channel.id)
+        for recipient in recipients
+        for channel in recipient.channels
+        if _concerns(change, state, about.rule.priority, recipient, (recipient.id, channel.id) in before)
+    ]
+
+
+def _concerns(
+    change: Change, state: AlarmState, priority: Priority, recipient: Recipient, told: bool
+) -> bool:
+    if change.kind is Kind.RAISE:
+        return priority >= recipient.minimum
+    if change.kind is Kind.REALARM:
+        return told or priority >= recipient.minimum
+    if change.kind is Kind.ACKNOWLEDGE:
+        goes_on = state.active or state.latched
+        themself = change.person in (recipient.id, recipient.name.zh, recipient.name.en)
+        return told and goes_on and priority >= Priority.HIGH and not themself
+    return told
+
+
+def _notice(
+    change: Change, state: AlarmState, about: About, place: Place, recipient: Recipient, channel: str
+) -> Notice:
+    purpose = PURPOSES[change.kind]
+    subject, body = render(change, state, about, place, recipient.language)
+    key = _key(change.device, change.rule, change.occurrence, purpose, recipient.id, channel, change.at)
+    return Notice(
+        key, recipient.id, channel, purpose, recipient.language, subject, body,
+        change.device, change.rule, change.occurrence, int(about.rule.priority), change.at,
+    )  # fmt: skip
+
+
+def plan_test(at: int, place: Place, recipients: Iterable[Recipient]) -> list[Notice]:
+    """Return one harmless message for each channel: the proof that it works to the end."""
+    notices = []
+    for recipient in recipients:
+        subject, body = render_test(at, place, recipient.language)
+        for channel in recipient.channels:
+            key = _key(Purpose.TEST, recipient.id, channel.id, at)
+            notices.append(
+                Notice(key, recipient.id, channel.id, Purpose.TEST, recipient.language, subject, body, at=at)
+            )
+    return notices
+
+
+def _key(*parts: object) -> str:
+    """Return a key of printable ASCII: it travels in HTTP headers."""
+    return "/".join(quote(str(part), safe="-._~") for part in parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    occurrence: int
+    addresses: frozenset[Address]
+
+
+class Teller:
+    """Plans notices and remembers who was told of what is still open.
+
+    ``abouts`` by (device, rule). ``sent``: notices of the outbox at a restart, oldest first,
+    without those that were rejected.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        abouts: Mapping[tuple[str, str], About],
+        recipients: Sequence[Recipient],
+        sent: Iterable[Notice] = (),
+    ) -> None:
+        self._place, self._abouts, self._recipients = place, abouts, recipients
+        self._told: dict[tuple[str, str], _Told] = {}
+        for notice in sent:
+            self._remember(notice)
+
+    def tell(self, change: Change, state: AlarmState) -> list[Notice]:
+        """Return the notices of a change; ``state`` is the one after it."""
+        key = change.device, change.rule
+        about = self._abouts.get(key)
+        if about is None:
+            return []  # of a device or rule that is no longer configured
+        told = self._addresses(*key, change.occurrence)
+        notices = plan(change, state, about, self._place, self._recipients, told)
+        for notice in notices:
+            self._remember(notice)
+        return notices
+
+    def refused(self, notice: Notice) -> None:
+        """Forget an address that never got the news, so that it does not get the end of it."""
+        known = self._told.get((notice.device, notice.rule))
+        if notice.purpose is Purpose.RAISED and known and known.occurrence == notice.occurrence:
+            left = known.addresses - {(notice.recipient, notice.channel)}
+            self._told[notice.device, notice.rule] = _Told(notice.occurrence, left)
+
+    def _addresses(self, device: str, rule: str, occurrence: int) -> frozenset[Address]:
+        known = self._told.get((device, rule))
+        return known.addresses if known and known.occurrence == occurrence else frozenset()
+
+    def _remember(self, notice: Notice) -> None:
+        key = notice.device, notice.rule
+        if notice.purpose in (Purpose.RAISED, Purpose.REALARMED):
+            told = self._addresses(*key, notice.occurrence) | {(notice.recipient, notice.channel)}
+            self._told[key] = _Told(notice.occurrence, told)

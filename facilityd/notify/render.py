@@ -1,0 +1,96 @@
+"""One change in the words of one reader."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from facilityd.model.alarm import AlarmState, Change, Kind, Life
+from facilityd.model.notice import Purpose
+from facilityd.model.rule import Rule
+from facilityd.model.sample import NS
+from facilityd.model.text import Language, Text
+from facilityd.notify.texts import texts
+from facilityd.notify.wording import SignalWords, Speaker, say_instant, say_span
+
+PURPOSES: dict[Kind, Purpose] = {
+    Kind.RAISE: Purpose.RAISED,
+    Kind.REALARM: Purpose.REALARMED,
+    Kind.ACKNOWLEDGE: Purpose.ACKNOWLEDGED,
+    Kind.LATCH: Purpose.LATCHED,
+    Kind.CLEAR: Purpose.CLEARED,
+    Kind.RESET: Purpose.CLEARED,
+}
+"""What people are told of; that a condition cannot be told is not among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The site: its name, its time zone, and how an acknowledgement is typed there."""
+
+    name: Text
+    zone: ZoneInfo
+    command: str = "facilityd ack"
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a change is about: the device's name, the rule's record, the family's signals."""
+
+    device: Text
+    rule: Rule
+    signals: Mapping[str, SignalWords]
+
+
+def render(
+    change: Change, state: AlarmState, about: About, place: Place, language: Language
+) -> tuple[str, str]:
+    """Return (subject, body); ``state`` is the one after the change."""
+    fields = _fields(change, state, about, place, language)
+    which = _template(change, state)
+    subject = " ".join(texts().subject[which].in_(language).format(**fields).split())
+    lines = texts().body[which].in_(language).format(**fields).splitlines()
+    return subject, "\n".join(line.rstrip() for line in lines if line.strip())
+
+
+def render_test(at: int, place: Place, language: Language) -> tuple[str, str]:
+    """Return (subject, body) of a test message."""
+    fields = {"site": place.name.in_(language), "at": say_instant(at, place.zone)}
+    subject, body = texts().subject["test"], texts().body["test"]
+    return subject.in_(language).format(**fields), body.in_(language).format(**fields).rstrip()
+
+
+def _template(change: Change, state: AlarmState) -> str:
+    unseen = change.kind is Kind.CLEAR and state.unsuppressed is Life.RETURNED
+    return "cleared-unseen" if unseen else PURPOSES[change.kind].value
+
+
+def _fields(
+    change: Change, state: AlarmState, about: About, place: Place, language: Language
+) -> dict[str, str]:
+    rule = about.rule
+    raised = state.raised_at if state.raised_at is not None else change.at
+    ended = state.cleared_at if change.kind is Kind.RESET and state.cleared_at else change.at
+    evidence = Speaker(about.signals, language).evidence(change.evidence) if change.evidence else ""
+    return {
+        "site": place.name.in_(language),
+        "device": about.device.in_(language),
+        "device_id": change.device,
+        "rule": rule.name.in_(language),
+        "priority": texts().priority[rule.priority.name.lower()].in_(language),
+        "evidence": evidence,
+        "first": rule.action[0].in_(language),
+        "cause": rule.cause.in_(language),
+        "consequence": rule.consequence.in_(language),
+        "confirm": rule.confirm.in_(language),
+        "respond": say_span(rule.respond / NS, language),
+        "raised": say_instant(raised, place.zone),
+        "at": say_instant(change.at, place.zone),
+        "lasted": say_span(max(0, ended - raised) / NS, language),
+        "occurrence": str(change.occurrence),
+        "person": change.person,
+        "comment": change.comment,
+        "ack": f"{place.command} {shlex.quote(change.device)} {shlex.quote(change.rule)}",
+    }

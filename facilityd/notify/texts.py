@@ -1,0 +1,30 @@
+"""The text table: every word of a message, in both languages, checked when it is loaded."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+import yaml
+
+from facilityd.model.text import Strict, Text
+
+
+class Texts(Strict):
+    """What ``texts.yaml`` holds. Templates are ``str.format`` templates."""
+
+    evidence: dict[str, Text]
+    held: Text
+    subject: dict[str, Text]
+    body: dict[str, Text]
+    priority: dict[str, Text]
+    switch: dict[str, Text]
+    span: dict[str, Text]
+    reason: dict[str, Text]
+
+
+@cache
+def texts() -> Texts:
+    """Return the table that is shipped."""
+    source = files("facilityd.notify").joinpath("texts.yaml").read_text(encoding="utf-8")
+    return Texts.model_validate(yaml.safe_load(source))

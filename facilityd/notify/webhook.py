@@ -1,0 +1,94 @@
+"""A notice as JSON by HTTP POST. Judged by the status; never follows a redirect."""
+
+from __future__ import annotations
+
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import aiohttp
+
+from facilityd.model.notice import Notice, Outcome, Result
+from facilityd.model.sample import NS
+
+_LONGEST = 200
+_LATER = frozenset({408, 425, 429})
+_GATEWAY_TIMEOUT = 504
+_OK, _REDIRECT, _SERVER = 200, 300, 500
+
+
+class Webhook:
+    """``token`` goes out as a bearer token. URL and token never appear in a reason."""
+
+    def __init__(self, url: str, token: str = "", timeout_s: float = 15.0) -> None:
+        self._url, self._token = url, token
+        self._timeout = aiohttp.ClientTimeout(total=timeout_s, connect=timeout_s / 2)
+
+    async def send(self, notice: Notice) -> Outcome:
+        """Post once. Raises nothing that the network can cause."""
+        headers = {"Idempotency-Key": notice.key, "User-Agent": "facilityd"}
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=self._timeout) as session,
+                session.post(
+                    self._url, json=_payload(notice), headers=headers, allow_redirects=False
+                ) as answer,
+            ):
+                return await self._outcome(answer)
+        except aiohttp.InvalidURL:
+            return Outcome(Result.REJECTED, "the URL is not valid")
+        except aiohttp.ClientConnectorError as error:
+            return Outcome(Result.TRANSIENT, f"cannot connect: {error.os_error.strerror or error.os_error}")
+        except aiohttp.ConnectionTimeoutError:
+            return Outcome(Result.TRANSIENT, "cannot connect in time")
+        except TimeoutError:
+            return Outcome(Result.UNKNOWN, "no answer in time")
+        except aiohttp.ClientError as error:
+            return Outcome(Result.UNKNOWN, f"the connection broke: {type(error).__name__}")
+
+    async def _outcome(self, answer: aiohttp.ClientResponse) -> Outcome:
+        if _OK <= answer.status < _REDIRECT:
+            return Outcome(Result.ACCEPTED)
+        reason = f"HTTP {answer.status} {self._masked(await _said(answer))}".rstrip()
+        if answer.status == _GATEWAY_TIMEOUT:
+            return Outcome(Result.UNKNOWN, reason, _wait(answer))
+        if answer.status in _LATER or answer.status >= _SERVER:
+            return Outcome(Result.TRANSIENT, reason, _wait(answer))
+        return Outcome(Result.REJECTED, reason)
+
+    def _masked(self, text: str) -> str:
+        for secret in filter(None, (self._token, self._url)):
+            text = text.replace(secret, "***")
+        return text
+
+
+def _payload(notice: Notice) -> dict[str, Any]:
+    return {
+        "key": notice.key, "purpose": notice.purpose.value, "recipient": notice.recipient,
+        "language": notice.language, "subject": notice.subject, "body": notice.body,
+        "device": notice.device, "rule": notice.rule, "occurrence": notice.occurrence,
+        "priority": notice.priority, "at_ns": notice.at,
+    }  # fmt: skip
+
+
+async def _said(answer: aiohttp.ClientResponse) -> str:
+    """Return the beginning of an error's text in one line; what it cannot read is left out."""
+    try:
+        text = (await answer.content.read(_LONGEST * 4)).decode(errors="replace")
+    except (aiohttp.ClientError, TimeoutError):
+        return ""
+    return " ".join(text.split())[:_LONGEST]
+
+
+def _wait(answer: aiohttp.ClientResponse) -> int | None:
+    """Return Retry-After in ns; a date counts from the server's own clock (RFC 9110, 10.2.3)."""
+    value = answer.headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit():
+        return int(value) * NS
+    try:
+        until = parsedate_to_datetime(value)
+        now = parsedate_to_datetime(answer.headers.get("Date", ""))
+        return max(0, round((until - now).total_seconds())) * NS
+    except (TypeError, ValueError):
+        return None

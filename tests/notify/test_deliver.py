@@ -1,0 +1,183 @@
+"""The way from the outbox to people, over real HTTP and SMTP where it matters."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from support.crew import Line, Outbox, notice
+
+from facilityd.model.notice import Outcome, Result
+from facilityd.model.sample import NS
+from facilityd.notify import Deliverer, build
+from facilityd.notify.channels import Channel
+from facilityd.notify.deliver import STUBBORN
+
+DOWN, TAKEN = Outcome(Result.TRANSIENT, "HTTP 503"), Outcome(Result.ACCEPTED)
+
+
+@dataclass
+class Now:
+    """A clock that the test moves."""
+
+    at: int = 0
+
+    def __call__(self) -> int:
+        return self.at
+
+
+@dataclass
+class Scripted:
+    """A channel that answers as told, by the notice's key; keeps what it was given."""
+
+    answers: dict[str, list[Outcome]] = field(default_factory=dict)
+    seen: list[str] = field(default_factory=list)
+    gate: asyncio.Event | None = None
+
+    async def send(self, one) -> Outcome:
+        self.seen.append(one.key)
+        if self.gate:
+            await self.gate.wait()
+        left = self.answers.get(one.key, [])
+        return left.pop(0) if left else TAKEN
+
+
+@asynccontextmanager
+async def delivering(outbox: Outbox, channels: dict[str, Channel], now: Now) -> AsyncIterator[Deliverer]:
+    deliverer = Deliverer(outbox, channels, now, idle_s=0.01)
+    task = asyncio.create_task(deliverer.run())
+    try:
+        yield deliverer
+    finally:
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not holds():
+            await asyncio.sleep(0.005)
+
+
+def _three(channel: str = "li-1") -> list:
+    return [notice(channel, key) for key in ("raised", "acknowledged", "cleared")]
+
+
+async def test_everything_is_delivered_once_in_order() -> None:
+    outbox, channel = Outbox(*_three()), Scripted()
+    async with delivering(outbox, {"li-1": channel}, Now()):
+        await _until(lambda: not any(e.open for e in outbox.entries))
+        await asyncio.sleep(0.05)
+    assert channel.seen == ["raised", "acknowledged", "cleared"]
+    assert [e.outcomes for e in outbox.entries] == [[TAKEN]] * 3
+
+
+async def test_while_a_channel_is_down_the_news_waits_in_order() -> None:
+    now, channel = Now(), Scripted({"raised": [DOWN, DOWN]})
+    outbox = Outbox(*_three())
+    async with delivering(outbox, {"li-1": channel}, now) as deliverer:
+        await _until(lambda: outbox.entries[0].attempts == 1)
+        await asyncio.sleep(0.05)
+        assert channel.seen == ["raised"]
+        assert deliverer.troubles == {"li-1": "HTTP 503"}
+        now.at += 60 * NS
+        await _until(lambda: outbox.entries[0].attempts == 2)
+        assert channel.seen == ["raised", "raised"]
+        now.at += 60 * NS
+        await _until(lambda: not any(e.open for e in outbox.entries))
+    assert channel.seen == ["raised", "raised", "raised", "acknowledged", "cleared"]
+    assert deliverer.troubles == {}
+
+
+async def test_one_notice_that_a_server_chokes_on_does_not_keep_the_others_for_ever() -> None:
+    now, channel = Now(), Scripted({"raised": [DOWN] * 99})
+    outbox = Outbox(*_three())
+    async with delivering(outbox, {"li-1": channel}, now):
+        for tries in range(1, STUBBORN + 2):
+            now.at += 3600 * NS
+            await _until(lambda tries=tries: outbox.entries[0].attempts == tries)
+        await _until(lambda: not outbox.entries[2].open)
+    assert [e.open for e in outbox.entries] == [True, False, False]
+
+
+async def test_a_slow_channel_delays_nobody_else() -> None:
+    slow, quick = Scripted(gate=asyncio.Event()), Scripted()
+    outbox = Outbox(notice("slow", "a"), notice("quick", "b"), notice("slow", "c"))
+    async with delivering(outbox, {"slow": slow, "quick": quick}, Now()) as deliverer:
+        await _until(lambda: not outbox.entries[1].open)
+        later = outbox.add(notice("quick", "d"))
+        deliverer.wake()
+        await _until(lambda: not later.open)
+        assert slow.seen == ["a"]
+        slow.gate.set()
+        await _until(lambda: not any(e.open for e in outbox.entries))
+    assert slow.seen == ["a", "c"]
+
+
+async def test_what_was_sent_is_not_sent_again_while_the_disk_is_full() -> None:
+    outbox, channel = Outbox(notice()), Scripted()
+    outbox.full = True
+    async with delivering(outbox, {"li-1": channel}, Now()):
+        await _until(lambda: bool(channel.seen))
+        await asyncio.sleep(0.1)
+        outbox.full = False
+        await _until(lambda: not outbox.entries[0].open)
+    assert len(channel.seen) == 1
+    assert outbox.entries[0].outcomes == [TAKEN]
+
+
+async def test_a_channel_that_is_no_longer_configured_ends_its_notices() -> None:
+    outbox = Outbox(notice("gone"))
+    async with delivering(outbox, {}, Now()):
+        await _until(lambda: not outbox.entries[0].open)
+    assert outbox.entries[0].outcomes == [Outcome(Result.REJECTED, "the channel is no longer configured")]
+
+
+async def test_a_bug_in_a_channel_ends_the_delivery_loudly() -> None:
+    class Broken:
+        async def send(self, one) -> Outcome:
+            raise ZeroDivisionError
+
+    deliverer = Deliverer(Outbox(notice()), {"li-1": Broken()}, Now())
+    with pytest.raises(ExceptionGroup) as raised:
+        await asyncio.wait_for(deliverer.run(), 5)
+    assert raised.group_contains(ZeroDivisionError)
+
+
+async def test_over_real_http_a_busy_server_is_waited_for_as_long_as_it_asks() -> None:
+    answers, keys = [429, 500, 200], []
+
+    async def handler(request: web.Request) -> web.Response:
+        keys.append(request.headers["Idempotency-Key"])
+        return web.Response(status=answers.pop(0), headers={"Retry-After": "30"})
+
+    app, now = web.Application(), Now()
+    app.router.add_post("/", handler)
+    outbox = Outbox(notice("li-1"))
+    async with TestServer(app, host="127.0.0.1") as server:
+        settings = [Line("li-1", "webhook", {"url": str(server.make_url("/")), "token": "t0ken"})]
+        async with delivering(outbox, build(settings), now):
+            await _until(lambda: outbox.entries[0].attempts == 1)
+            assert outbox.entries[0].next_at == 30 * NS
+            now.at = 29 * NS
+            await asyncio.sleep(0.05)
+            assert len(keys) == 1
+            now.at = 30 * NS
+            await _until(lambda: outbox.entries[0].attempts == 2)
+            now.at = outbox.entries[0].next_at
+            await _until(lambda: not outbox.entries[0].open)
+    assert [o.result for o in outbox.entries[0].outcomes] == ["transient", "transient", "accepted"]
+    assert len(set(keys)) == 1
+
+
+def test_every_configurable_kind_is_built_from_its_options() -> None:
+    mail = {"to": "a@b.example", "sender": "c@b.example", "host": "h", "port": 25, "tls": "none", "username": "",
+            "password": "p"}  # fmt: skip
+    built = build([Line("w", "webhook", {"url": "http://h/"}), Line("m", "email", mail)])
+    assert [type(one).__name__ for one in built.values()] == ["Webhook", "Email"]

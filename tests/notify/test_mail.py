@@ -1,0 +1,218 @@
+"""A real SMTP server on loopback: accepts, defers, refuses, hangs up, wants TLS and a password."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+import ssl
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
+
+import pytest
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+from support.crew import notice
+
+from facilityd.model.notice import Outcome, Result
+from facilityd.notify.mail import Email, message
+
+
+@dataclass
+class Post:
+    """Answers by the recipient's name; keeps what it took."""
+
+    taken: list[Envelope] = field(default_factory=list)
+    secure: list[bool] = field(default_factory=list)
+    at_data: str = "250 OK queued"
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list
+    ) -> str:
+        answers = {
+            "full": "452 4.2.2 mailbox full",
+            "gone": "550 5.1.1 no such user",
+            "busy": "451 try later",
+        }
+        name = address.partition("@")[0]
+        if name == "drop":
+            server.transport.abort()
+        if name in answers:
+            return answers[name]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        if self.at_data == "drop":
+            server.transport.abort()
+            return "250 never seen"
+        if self.at_data == "hang":
+            await asyncio.sleep(1.0)
+        self.taken.append(envelope)
+        self.secure.append(session.ssl is not None)
+        return self.at_data if self.at_data[0].isdigit() else "250 late"
+
+
+@asynccontextmanager
+async def office(post: Post, **options) -> AsyncIterator[int]:
+    loop = asyncio.get_running_loop()
+    wires: list[asyncio.Transport] = []
+
+    class Clerk(SMTP):
+        def connection_made(self, transport: asyncio.Transport) -> None:
+            wires.append(transport)
+            super().connection_made(transport)
+
+    running = await loop.create_server(lambda: Clerk(post, loop=loop, **options), "127.0.0.1", 0)
+    try:
+        yield running.sockets[0].getsockname()[1]
+    finally:
+        running.close()
+        for wire in wires:
+            wire.abort()
+        await running.wait_closed()
+        await asyncio.sleep(0.01)
+
+
+def _email(port: int, to: str = "li@square.example", **more) -> Email:
+    return Email(to=to, sender="alarm@square.example", host="127.0.0.1", port=port, timeout_s=2.0, **more)
+
+
+async def _sent(post: Post, to: str) -> Outcome:
+    async with office(post) as port:
+        return await _email(port, to).send(notice())
+
+
+async def test_what_arrives() -> None:
+    post = Post()
+    assert await _sent(post, "li@square.example") == Outcome(Result.ACCEPTED)
+    (envelope,) = post.taken
+    assert envelope.rcpt_tos == ["li@square.example"]
+    mail = message_from_bytes(envelope.content, policy=default)
+    assert mail["Subject"] == "【紧急】国旗旗杆：抱闸拖滞"
+    assert mail.get_content() == "电机电流 12.5 A\r\n先做：停机\r\n"
+    assert mail["Date"].datetime.timestamp() == 1_790_000_000
+    assert (mail["Auto-Submitted"], mail["Content-Language"]) == ("auto-generated", "zh")
+    assert max(map(len, envelope.content.splitlines())) <= 78
+    assert envelope.content.isascii()
+
+
+def test_a_second_attempt_has_the_same_id_and_one_occurrence_is_one_thread() -> None:
+    first, again = (message(notice(), "alarm@square.example", "li@square.example") for _ in range(2))
+    other = message(notice(key="hoist/drag/1/cleared/li/li-1/9"), "alarm@square.example", "li@square.example")
+    later = message(notice(key="k", occurrence=2), "alarm@square.example", "li@square.example")
+    assert first.as_bytes() == again.as_bytes()
+    assert first["Message-ID"] != other["Message-ID"]
+    assert first["References"] == other["References"] != later["References"]
+    assert first["Message-ID"].endswith("@square.example>")
+
+
+@pytest.mark.parametrize(
+    ("to", "result", "reason"),
+    [
+        ("gone@square.example", "rejected", "SMTP 550 5.1.1 no such user"),
+        ("busy@square.example", "transient", "SMTP 451 try later"),
+        ("full@square.example", "transient", "SMTP 452 4.2.2 mailbox full"),
+        ("drop@square.example", "transient", ""),
+        ("李@square.example", "rejected", "the address is not plain ASCII"),
+    ],
+)
+async def test_each_recipients_answer_is_their_own(to: str, result: str, reason: str) -> None:
+    post = Post()
+    async with office(post) as port:
+        refused, taken = await asyncio.gather(_email(port, to).send(notice()), _email(port).send(notice()))
+    assert refused.result == result
+    assert reason in refused.reason
+    assert taken.result == "accepted"
+    assert len(post.taken) == 1
+
+
+@pytest.mark.parametrize(
+    ("at_data", "result"),
+    [("552 too large", "rejected"), ("451 greylisted", "transient"), ("drop", "unknown")],
+)
+async def test_what_happens_after_the_message_was_sent(at_data: str, result: str) -> None:
+    assert (await _sent(Post(at_data=at_data), "li@square.example")).result == result
+
+
+async def test_a_server_that_hangs_after_the_message_may_have_taken_it() -> None:
+    post = Post(at_data="hang")
+    async with office(post) as port:
+        email = Email(
+            to="li@square.example", sender="a@square.example", host="127.0.0.1", port=port, timeout_s=0.3
+        )
+        outcome = await email.send(notice())
+    assert outcome.result is Result.UNKNOWN
+    assert outcome.reason.startswith("after the message was sent")
+
+
+async def test_nobody_there_certainly_did_not_take_it() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    assert (await _email(port).send(notice())).result is Result.TRANSIENT
+
+
+async def test_a_server_that_never_greets_certainly_did_not_take_it() -> None:
+    async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()  # until the other side gives up
+        writer.close()
+        await writer.wait_closed()
+
+    running = await asyncio.start_server(mute, "127.0.0.1", 0)
+    async with running:
+        email = Email(
+            to="li@square.example", sender="a@square.example", host="127.0.0.1",
+            port=running.sockets[0].getsockname()[1], timeout_s=0.2,
+        )  # fmt: skip
+        assert (await email.send(notice())).result is Result.TRANSIENT
+        await asyncio.sleep(0.05)
+
+
+async def test_starttls_is_not_given_up_where_the_server_lacks_it() -> None:
+    post = Post()
+    async with office(post) as port:
+        outcome = await _email(port, tls="starttls").send(notice())
+    assert outcome == Outcome(Result.REJECTED, "SMTP STARTTLS extension not supported by server.")
+    assert post.taken == []
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("no openssl to make a certificate with")
+    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
+    subprocess.run(
+        [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-keyout", key, "-out", cert, "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return key, cert
+
+
+async def test_starttls_and_a_password(certificate: tuple[Path, Path]) -> None:
+    key, cert = certificate
+    theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    theirs.load_cert_chain(cert, key)
+    ours, strangers = ssl.create_default_context(cafile=cert), ssl.create_default_context()
+
+    def check(server, session, envelope, mechanism, data) -> AuthResult:
+        return AuthResult(success=data.password == b"hunter2", handled=False)
+
+    post = Post()
+    options = {"tls_context": theirs, "require_starttls": True, "authenticator": check, "auth_required": True}
+    async with office(post, **options) as port:
+        known = {"tls": "starttls", "username": "alarm", "tls_context": ours}
+        good = await _email(port, password="hunter2", **known).send(notice())
+        wrong = await _email(port, password="hunter3", **known).send(notice())
+        forged = await _email(port, tls="starttls", tls_context=strangers).send(notice())
+    assert good == Outcome(Result.ACCEPTED)
+    assert post.secure == [True]
+    assert (wrong.result, "535" in wrong.reason, "hunter3" in wrong.reason) == (Result.REJECTED, True, False)
+    assert forged.result is Result.TRANSIENT
+    assert len(post.taken) == 1

@@ -1,0 +1,192 @@
+"""Who is told what: the words, the choice of people, and told raised ⇒ told cleared."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.crew import ABOUT, KEY, PLACE, person
+from support.story import START
+
+from facilityd.alarm import Alarms
+from facilityd.errors import UsageError
+from facilityd.model.alarm import Change
+from facilityd.model.finding import Evidence, Finding
+from facilityd.model.notice import Notice, Purpose
+from facilityd.model.rule import Priority
+from facilityd.model.sample import NS
+from facilityd.notify import About, Teller, plan_test
+
+WRONG = Evidence("limit-above", {"value": 12.5, "limit": 10.0, "unit": "A", "for_s": 3.0}, "current")
+RIGHT = Evidence("clear-above", {"value": 3.0, "limit": 8.0, "unit": "A", "for_s": 0.0}, "current")
+LI, WANG, CHIEF = person("li"), person("wang", "en"), person("chief", "zh", Priority.CRITICAL)
+LOW = About(ABOUT.device, ABOUT.rule.model_copy(update={"at_stake": "appearance"}), ABOUT.signals)
+
+
+class Day:
+    """Alarms with a teller behind them; every step is a minute."""
+
+    def __init__(self, *people, about: About = ABOUT, latching: bool = False) -> None:
+        self.alarms = Alarms((), {KEY} if latching else set())
+        self.teller = Teller(PLACE, {KEY: about}, people)
+        self.minute = 0
+        self.people, self.about = people, about
+
+    def _told(self, change: Change | None) -> list[Notice]:
+        return self.teller.tell(change, self.alarms.state(*KEY)) if change else []
+
+    def step(self, mark: str, who: str = "Zhao") -> list[Notice]:
+        self.minute += 1
+        at = START + self.minute * 60 * NS
+        if mark in "#.?":
+            verdict = {"#": True, ".": False, "?": None}[mark]
+            evidence = {True: WRONG, False: RIGHT, None: Evidence("unknown-yet")}[verdict]
+            return self._told(self.alarms.apply(Finding(*KEY, verdict, at, at, evidence)))
+        ask = {"a": self.alarms.acknowledge, "r": self.alarms.reset, "!": self.alarms.realarm}[mark]
+        return self._told(ask(*KEY, None, who, "on my way", at))
+
+    def walk(self, story: str) -> list[str]:
+        return [" ".join(f"{n.recipient}:{n.purpose}" for n in self.step(mark)) for mark in story]
+
+
+def test_a_message_says_what_why_when_and_what_to_do_first() -> None:
+    day = Day(LI, WANG)
+    zh, en = day.step("#")
+    assert zh.subject == "【紧急】国旗旗杆：Motor current high（中文）"
+    assert en.subject == "[CRITICAL] Flag hoist: Motor current high"
+    assert en.body.splitlines() == [
+        "Motor current is 12.5 A, above the limit of 10.0 A, for 3 s",
+        "Do first: Look at the brake",
+        "When: 2026-09-21 22:14:20 (Asia/Shanghai)",
+        "Priority: CRITICAL, act within 5 min",
+        "If nothing is done: trip",
+        "Likely cause: brake drags",
+        "Check on site: Listen",
+        "Device: Flag hoist (hoist, Square), alarm no. 1",
+        "Acknowledge: facilityd ack hoist drag",
+    ]
+    assert zh.body.splitlines()[0] == "电机电流 12.5 A，高于限值 10.0 A，已持续 3 秒"
+    assert zh.key == f"hoist/drag/1/raised/li/li-1/{START + 60 * NS}"
+
+
+def test_the_end_says_how_long_and_whether_somebody_has_looked() -> None:
+    day = Day(WANG)
+    day.step("#")
+    unseen = day.step(".")[0]
+    assert unseen.subject == "[Cleared, not acknowledged] Flag hoist: Motor current high"
+    assert "cleared: 2026-09-21 22:15:20 (Asia/Shanghai), after 1 min" in unseen.body
+    assert "facilityd ack hoist drag" in unseen.body
+    day.step("#")
+    day.step("a")
+    assert day.step(".")[0].subject == "[Cleared] Flag hoist: Motor current high"
+
+
+def test_who_is_told_over_a_day() -> None:
+    told = ["li:raised wang:raised", "li:acknowledged wang:acknowledged", "", "", "li:cleared wang:cleared"]
+    assert Day(LI, WANG).walk("#a?#.") == told
+    again = ["li:raised", "li:cleared", "", "li:raised", "li:cleared"]
+    assert Day(LI).walk("#.a#.") == again
+    assert Day(LI).walk("#a!a.") == [
+        "li:raised",
+        "li:acknowledged",
+        "li:re-alarmed",
+        "li:acknowledged",
+        "li:cleared",
+    ]
+
+
+def test_a_latched_alarm_ends_with_its_reset() -> None:
+    told = Day(LI, latching=True).walk("#.ar")
+    assert told == ["li:raised", "li:latched", "li:acknowledged", "li:cleared"]
+
+
+def test_below_somebodys_minimum_they_are_told_nothing_from_beginning_to_end() -> None:
+    assert Day(LI, CHIEF, about=LOW).walk("#a!.") == ["li:raised", "", "li:re-alarmed", "li:cleared"]
+
+
+def test_the_person_who_acknowledges_is_not_told_what_they_did() -> None:
+    for who in ("li", "li师傅", "Li"):
+        day = Day(LI, WANG)
+        day.step("#")
+        assert [n.recipient for n in day.step("a", who)] == ["wang"]
+
+
+def test_all_channels_of_a_person_carry_it_and_each_has_its_key() -> None:
+    notices = Day(person("li", lines=2)).step("#")
+    assert [n.channel for n in notices] == ["li-1", "li-2"]
+    assert len({n.key for n in notices}) == 2
+
+
+def test_keys_are_plain_ascii_for_any_name() -> None:
+    teller = Teller(PLACE, {("旗杆 1", "电流/高"): ABOUT}, [LI])
+    alarms = Alarms()
+    change = alarms.apply(Finding("旗杆 1", "电流/高", True, START, START, WRONG))
+    (told,) = teller.tell(change, alarms.state("旗杆 1", "电流/高"))
+    assert told.key.isascii()
+    assert told.key.isprintable()
+    assert told.key.count("/") == 6
+    assert "facilityd ack '旗杆 1' 电流/高" in told.body or "facilityd ack '旗杆 1' '电流/高'" in told.body
+
+
+def test_a_raise_that_was_refused_has_no_end_to_tell() -> None:
+    day = Day(LI, WANG)
+    day.teller.refused(day.step("#")[0])
+    assert [n.recipient for n in day.step(".")] == ["wang"]
+
+
+def test_a_restart_remembers_who_was_told_even_if_they_would_not_be_now() -> None:
+    day = Day(LI, CHIEF)
+    sent = day.step("#")
+    day.teller = Teller(PLACE, {KEY: LOW}, [LI, CHIEF, WANG], [Notice.from_json(n.to_json()) for n in sent])
+    assert [n.recipient for n in day.step(".")] == ["li", "chief"]
+
+
+def test_what_is_no_longer_configured_is_told_to_nobody() -> None:
+    change = Alarms().apply(Finding("gone", "drag", True, START, START, WRONG))
+    assert Teller(PLACE, {KEY: ABOUT}, [LI]).tell(change, Alarms().state("gone", "drag")) == []
+
+
+def test_a_test_message_for_each_channel() -> None:
+    zh, en = plan_test(START, PLACE, [LI, WANG])
+    assert (zh.purpose, zh.subject) == (Purpose.TEST, "【测试】广场：消息通道正常")
+    assert (
+        en.body
+        == "This is a test message from Square, sent at 2026-09-21 22:13:20 (Asia/Shanghai). Nothing needs to be done."
+    )
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.text(alphabet="##..?aar!R", max_size=40),
+    st.booleans(),
+    st.lists(st.tuples(st.sampled_from(Priority), st.integers(1, 2)), max_size=3),
+    st.sampled_from(["safety", "ceremony", "asset", "appearance"]),
+)
+def test_told_raised_is_told_cleared_and_nobody_else(story, latching, crew, at_stake) -> None:
+    """Over random lives and restarts (R), each occurrence ends for exactly those it began for."""
+    people = [
+        person(f"p{n}", "zh" if n % 2 else "en", minimum, lines) for n, (minimum, lines) in enumerate(crew)
+    ]
+    about = About(ABOUT.device, ABOUT.rule.model_copy(update={"at_stake": at_stake}), ABOUT.signals)
+    day, sent = Day(*people, about=about, latching=latching), []
+    for mark in story:
+        if mark == "R":
+            day.teller = Teller(PLACE, {KEY: about}, people, sent)
+            continue
+        try:
+            sent += day.step(mark)
+        except UsageError:
+            continue
+    state = day.alarms.state(*KEY)
+    for occurrence in range(1, state.occurrence + 1):
+        per = {
+            p: [(n.recipient, n.channel) for n in sent if (n.occurrence, n.purpose) == (occurrence, p)]
+            for p in Purpose
+        }
+        assert len(set(per[Purpose.RAISED])) == len(per[Purpose.RAISED])
+        over = occurrence < state.occurrence or not (state.active or state.latched)
+        ends = per[Purpose.CLEARED] or per[Purpose.LATCHED] if latching else per[Purpose.CLEARED]
+        assert sorted(ends) == (
+            sorted(per[Purpose.RAISED]) if over or (latching and not state.active) else []
+        )
+        assert set(per[Purpose.ACKNOWLEDGED]) <= set(per[Purpose.RAISED])
+    assert len({n.key for n in sent}) == len(sent)

@@ -1,0 +1,158 @@
+"""Both languages say the same: same placeholders, same numbers, nothing left unfilled."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from pathlib import Path
+from string import Formatter
+
+import pytest
+import yaml
+from support.crew import ABOUT, PLACE, Words
+from support.story import START, Kind, letter, rule, stream, text
+
+from devices.family import Family
+from facilityd.detect import Judge
+from facilityd.model.alarm import Change
+from facilityd.model.alarm import Kind as ChangeKind
+from facilityd.model.finding import Evidence, Finding
+from facilityd.model.quality import Reason
+from facilityd.model.rule import Priority
+from facilityd.model.sample import NS
+from facilityd.notify import About, render
+from facilityd.notify.render import PURPOSES
+from facilityd.notify.texts import texts
+from facilityd.notify.wording import Speaker, say_instant, say_span, say_value
+
+FAMILIES = sorted((Path(__file__).resolve().parents[2] / "devices" / "families").glob("*.yaml"))
+TABLE = texts()
+TEMPLATES = {
+    f"{part}.{slug}": wording
+    for part in ("evidence", "subject", "body", "priority", "switch", "span", "reason")
+    for slug, wording in getattr(TABLE, part).items()
+} | {"held": TABLE.held}
+
+
+def _placeholders(template: str) -> list[str]:
+    return sorted({name for _, name, _, _ in Formatter().parse(template) if name})
+
+
+def _numbers(message: str) -> list[str]:
+    return sorted(re.findall(r"\d+(?:[.:]\d+)*", message))
+
+
+@pytest.mark.parametrize("slug", TEMPLATES)
+def test_both_languages_use_the_same_placeholders_and_their_own_script(slug: str) -> None:
+    wording = TEMPLATES[slug]
+    assert _placeholders(wording.zh) == _placeholders(wording.en)
+    words = re.sub(r"\{\w+\}", "", wording.en)
+    assert not re.search(r"[\u4e00-\u9fff，。：（）【】]", words), words
+
+
+def test_every_reason_priority_and_purpose_has_words() -> None:
+    assert set(TABLE.reason) == {reason.value for reason in Reason} | {"nothing"}
+    assert set(TABLE.priority) == {priority.name.lower() for priority in Priority}
+    assert (
+        set(TABLE.subject)
+        == set(TABLE.body)
+        == {p.value for p in PURPOSES.values()} | {"cleared-unseen", "test"}
+    )
+
+
+def _found() -> list[Finding]:
+    """Findings of every kind that the detectors can make."""
+    limits = {"above": {"above": 10.0}, "below": {"below": 0.5}, "is": {"is": 1.0}}
+    rules = {name: rule({"kind": "limit", "signal": "current"} | test) for name, test in limits.items()}
+    rules["held"] = rule({"kind": "limit", "signal": "current", "above": 10.0, "hold": "2s"})
+    rules["slow"] = rule({"kind": "limit", "signal": "current", "above": 10.0, "hold": "1h"})
+    rules["silent"] = rule({"kind": "silence"})
+    sides = {"commanded": {"signal": "on", "above": 5}, "observed": {"signal": "current", "above": 5}}
+    rules["mismatch"] = rule({"kind": "mismatch", "within": "2s"} | sides)
+    kind = Kind(rules, {}, {"current": "A", "on": ""})
+    values = {".": 1.0, "#": 20.0, "0": 0.0}
+    stories = [
+        ("..###.0..###???????..    ", "    "),
+        ("..##### ^^^^^^^......", "#" * 5 + "." * 9 + "#" * 9),
+        ("#" * 9, ""),
+    ]
+    found = []
+    for drive_story, panel_story in stories:
+        drive, panel = stream("current"), stream("on", unit="panel")
+        judge = Judge({"hoist": kind}, [drive, panel])
+        for second in range(40):
+            for source, story in ((drive, drive_story), (panel, panel_story)):
+                found += judge.judge(letter(source, second, (story + " " * 40)[second], values))
+            found += judge.tick(second * NS, START)
+    return found
+
+
+FOUND = _found()
+
+
+def test_the_table_has_exactly_the_slugs_that_detectors_make() -> None:
+    assert {finding.evidence.slug for finding in FOUND} == set(TABLE.evidence)
+
+
+@pytest.mark.parametrize("slug", TABLE.evidence)
+def test_evidence_has_the_same_numbers_in_both_languages(slug: str) -> None:
+    for evidence in (f.evidence for f in FOUND if f.evidence.slug == slug):
+        zh, en = (Speaker(ABOUT.signals, language).evidence(evidence) for language in ("zh", "en"))
+        assert _numbers(zh) == _numbers(en)
+        assert "{" not in zh + en
+        assert zh != en
+
+
+@pytest.mark.parametrize("file", FAMILIES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_shipped_rule_can_be_told(file: Path, language: str) -> None:
+    from facilityd.alarm import evolve
+    from facilityd.model.alarm import AlarmState
+
+    family = Family.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+    for name, record in family.rules.items():
+        about = About(family.name, record, family.signals)
+        signal = next(iter(record.detect.inputs), "")
+        unit = family.signals[signal].unit if signal else ""
+        numbers = {"value": 1.5, "limit": 1.0, "unit": unit, "for_s": 3.0}
+        state = AlarmState("device-1", name)
+        for kind in PURPOSES:
+            change = Change(START, "device-1", name, 1, kind, Evidence("limit-above", numbers, signal), "Li")
+            state = evolve(state, change)
+            subject, body = render(change, state, about, PLACE, language)
+            assert record.name.in_(language) in subject
+            assert "\n" not in subject
+            assert "{" not in subject + body
+            if kind is ChangeKind.RAISE:
+                assert record.action[0].in_(language) in body
+                assert f"facilityd ack device-1 {name}" in body
+
+
+@pytest.mark.parametrize(
+    ("seconds", "zh", "en"),
+    [
+        (0, "0 秒", "0 s"), (2.5, "2.5 秒", "2.5 s"), (59.6, "1 分", "1 min"), (75, "1 分 15 秒", "1 min 15 s"),
+        (3600, "1 小时", "1 h"), (90061, "1 天 1 小时", "1 d 1 h"), (86400 * 3, "3 天", "3 d"),
+    ],
+)  # fmt: skip
+def test_spans(seconds: float, zh: str, en: str) -> None:
+    assert (say_span(seconds, "zh"), say_span(seconds, "en")) == (zh, en)
+
+
+def test_spans_grow_with_time() -> None:
+    order = {"s": 1, "min": 60, "h": 3600, "d": 86400}
+
+    def back(span: str) -> float:
+        words = span.split()
+        return sum(float(n) * order[unit] for n, unit in zip(words[::2], words[1::2], strict=True))
+
+    spans = [back(say_span(seconds, "en")) for seconds in range(0, 200_000, 37)]
+    assert all(a <= b for a, b in pairwise(spans))
+
+
+def test_values_and_instants() -> None:
+    mode = Words(text("mode"), 0, {2: text("remote")})
+    assert say_value(12.345, Words(text("current"), 1), "A", "en") == "12.3 A"
+    assert (say_value(2, mode, "", "en"), say_value(7, mode, "", "en")) == ("remote", "7")
+    assert (say_value(True, None, "", "zh"), say_value(False, None, "", "en")) == ("是", "no")
+    assert say_instant(1_790_000_000 * NS, PLACE.zone) == "2026-09-21 22:13:20 (Asia/Shanghai)"

@@ -1,0 +1,94 @@
+"""A crew, what they are told about, and an outbox in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from facilityd.errors import StoreFull
+from facilityd.model.notice import Notice, Outcome, Purpose
+from facilityd.model.rule import Priority
+from facilityd.model.text import Text
+from facilityd.notify import About, Place
+from support.story import rule, text
+
+KEY = ("hoist", "drag")
+PLACE = Place(Text(zh="广场", en="Square"), ZoneInfo("Asia/Shanghai"))
+
+
+@dataclass(frozen=True)
+class Words:
+    name: Text
+    decimals: int = 1
+    values: dict[int, Text] = field(default_factory=dict)
+
+
+ABOUT = About(
+    Text(zh="国旗旗杆", en="Flag hoist"),
+    rule({"kind": "limit", "signal": "current", "above": 10.0}),
+    {
+        "current": Words(Text(zh="电机电流", en="Motor current")),
+        "on": Words(Text(zh="合闸指令", en="Close command")),
+        "power": Words(Text(zh="功率", en="Power")),
+        "mode": Words(Text(zh="方式", en="Mode"), 0, {1: text("local"), 2: text("remote")}),
+    },
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    id: str
+    kind: str = "webhook"
+    options: dict[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Person:
+    id: str
+    language: str = "zh"
+    minimum: Priority = Priority.LOW
+    channels: tuple[Line, ...] = ()
+    name: Text = field(default_factory=lambda: Text(zh="李师傅", en="Master Li"))
+
+
+def person(name: str, language: str = "zh", minimum: Priority = Priority.LOW, lines: int = 1) -> Person:
+    channels = tuple(Line(f"{name}-{n + 1}") for n in range(lines))
+    return Person(name, language, minimum, channels, Text(zh=f"{name}师傅", en=name.title()))
+
+
+def notice(channel: str = "li-1", key: str = "hoist/drag/1/raised/li/li-1/5", **more) -> Notice:
+    fields = {"subject": "【紧急】国旗旗杆：抱闸拖滞", "body": "电机电流 12.5 A\n先做：停机", "device": "hoist", "rule": "drag",
+              "occurrence": 1, "priority": 4, "at": 1_790_000_000_000_000_000}  # fmt: skip
+    return Notice(key, "li", channel, Purpose.RAISED, "zh", **fields | more)
+
+
+@dataclass
+class Entry:
+    id: int
+    notice: Notice
+    attempts: int = 0
+    next_at: int = 0
+    outcomes: list[Outcome] = field(default_factory=list)
+    open: bool = True
+
+
+class Outbox:
+    """What the journal does, in memory; ``full`` refuses to note anything."""
+
+    def __init__(self, *notices: Notice) -> None:
+        self.entries = [Entry(n, one) for n, one in enumerate(notices, start=1)]
+        self.full = False
+
+    def add(self, one: Notice) -> Entry:
+        self.entries.append(Entry(len(self.entries) + 1, one))
+        return self.entries[-1]
+
+    async def take(self, now: int) -> list[Entry]:
+        return [entry for entry in self.entries if entry.open and entry.next_at <= now]
+
+    async def report(self, entry: Entry, outcome: Outcome, next_at: int | None) -> None:
+        if self.full:
+            raise StoreFull("no room")
+        entry.attempts += 1
+        entry.outcomes.append(outcome)
+        entry.open, entry.next_at = next_at is not None, next_at or 0
