@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from facilityd.errors import UsageError
 from facilityd.model.sample import Value
 from simulators.physics import MODELS, Model, World
+from simulators.physics.flagpole import Flagpole
+from simulators.physics.hoist import Hoist
 
 STEP_S = 0.1
 
@@ -42,3 +44,13 @@ class Square:
         if device not in self.models:
             raise UsageError(f"no simulated device {device!r}", hint=f"known: {', '.join(self.models)}")
         self.models[device].fault(name, magnitude)
+
+    def demand(self, device: str, *, up: bool = True) -> None:
+        """Ask a hoist or a pole for a run. Raises UsageError for a device that has none."""
+        model = self.models.get(device)
+        if isinstance(model, Hoist):
+            model.demand(up)
+        elif isinstance(model, Flagpole):
+            model.demand()
+        else:
+            raise UsageError(f"{device!r} cannot be asked for a run", hint="hoists and flag poles can")
