@@ -5,14 +5,16 @@ from __future__ import annotations
 import pytest
 from support.story import START, Kind, bad, brief, rule, sample, state, stream, told
 
+from devices.tables import families
 from facilityd.detect import Judge
 from facilityd.model.alarm import AlarmState, Truth
 from facilityd.model.quality import Reason
-from facilityd.model.sample import NS
+from facilityd.model.sample import NS, Stream
 
 HIGH = rule({"kind": "limit", "signal": "current", "above": 10.0, "hysteresis": 2.0})
 VALUES = {".": 1.0, "~": 9.0, "#": 20.0}
 KIND = Kind({"high": HIGH})
+SHIPPED = sorted(families(None))
 
 
 @pytest.mark.parametrize(
@@ -121,3 +123,19 @@ def test_a_device_is_judged_by_all_its_units_and_only_by_what_is_new() -> None:
     )
     found = judge.judge([sample(scale, 0, 50.0), sample(drive, 1, 1.0), bad(drive, 2, Reason.TIMEOUT)])
     assert [(f.rule, f.verdict) for f in found] == [("heavy", True), ("high", False)]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_rule_applies_where_all_signals_are_bound_and_none_is_ever_wrong_unseen(
+    name: str,
+) -> None:
+    family = families(None)[name]
+    unit = Stream(
+        "one", name, "unit", "bus", tuple(family.signals), tuple(s.type for s in family.signals.values())
+    )
+    judge = Judge({name: family}, [unit], lambda _: False)
+    assert judge.not_applicable("one") == {}
+    assert judge.applicable("one") == tuple(family.rules)
+    found = [f for second in range(0, 3600, 30) for f in judge.judge([bad(unit, second, Reason.LINK_DOWN)])]
+    assert {f.rule for f in found} == set(family.rules)
+    assert {f.verdict for f in found} == {None}

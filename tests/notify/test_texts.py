@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from pathlib import Path
 from string import Formatter
 
 import pytest
-import yaml
 from support.crew import ABOUT, PLACE, Words
 from support.story import START, Kind, letter, rule, stream, text
 
 from devices.family import Family
+from devices.tables import families
 from facilityd.detect import Judge
 from facilityd.model.alarm import Change
 from facilityd.model.alarm import Kind as ChangeKind
@@ -25,7 +24,7 @@ from facilityd.notify.render import PURPOSES
 from facilityd.notify.texts import texts
 from facilityd.notify.wording import Speaker, say_instant, say_span, say_value
 
-FAMILIES = sorted((Path(__file__).resolve().parents[2] / "devices" / "families").glob("*.yaml"))
+FAMILIES = families(None)
 TABLE = texts()
 TEMPLATES = {
     f"{part}.{slug}": wording
@@ -103,13 +102,12 @@ def test_evidence_has_the_same_numbers_in_both_languages(slug: str) -> None:
         assert zh != en
 
 
-@pytest.mark.parametrize("file", FAMILIES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_every_shipped_rule_can_be_told(file: Path, language: str) -> None:
+def test_every_shipped_rule_can_be_told(family: Family, language: str) -> None:
     from facilityd.alarm import evolve
     from facilityd.model.alarm import AlarmState
 
-    family = Family.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
     for name, record in family.rules.items():
         about = About(family.name, record, family.signals)
         signal = next(iter(record.detect.inputs), "")
