@@ -9,7 +9,7 @@ import pytest
 from support.journals import T0, open_journal, sample, stream
 from support.memory_disk import MemoryDisk
 
-from facilityd.errors import FacilitydError
+from facilityd.errors import FacilitydError, StoreFull
 from facilityd.model.sample import NS
 from facilityd.store.batch import Batch
 
@@ -97,3 +97,13 @@ def test_a_cut_while_the_file_is_made_leaves_a_fresh_start(tmp_path, budget):
     after = MemoryDisk(f"rebirth-{budget}", disk.cut(random.Random(budget)))
     with open_journal(tmp_path, vfs=after.name) as journal:
         assert journal.commit(Batch(samples=[sample(STREAMS[0], T0)])).first == 1
+
+
+def test_a_disk_that_fails_is_a_named_error_and_not_a_full_one(tmp_path):
+    disk = MemoryDisk("failing")
+    journal = open_journal(tmp_path, vfs=disk.name)
+    disk.budget = 0
+    with pytest.raises(FacilitydError, match="cannot be written: .*check the disk") as told:
+        journal.commit(Batch(samples=[sample(STREAMS[0], T0)]))
+    assert not isinstance(told.value, StoreFull)
+    journal.close()

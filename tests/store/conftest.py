@@ -1,0 +1,20 @@
+import pytest
+from support.journals import Keeper, open_journal
+
+from facilityd.store.reader import Reader
+
+
+@pytest.fixture
+def keeper(tmp_path):
+    """A journal with one sink, and its writer."""
+    journal = open_journal(tmp_path)
+    journal.configure_sinks(["influx"])
+    keeper = Keeper(journal)
+    yield keeper
+    keeper.close()
+
+
+@pytest.fixture
+def reader(keeper):
+    with Reader.open(keeper.journal.path) as opened:
+        yield opened

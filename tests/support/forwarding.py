@@ -1,0 +1,74 @@
+"""A forwarder that runs for as long as a block, and ways to wait for what it does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from facilityd.model.sample import NS
+from facilityd.store.batch import Batch
+from facilityd.store.influx import Forwarder, Target, Waits
+from facilityd.store.lines import LineSource
+from facilityd.store.reader import Reader
+from support.journals import T0, Keeper, sample, stream
+from support.scripted import Scripted
+
+QUICK = Waits(idle=0.01, first=0.01, held=0.02, longest=0.1)
+
+
+STREAMS = [stream("hoist-1"), stream("lamp-1", "relay", 2), stream("lamp-2", "relay", 2)]
+
+
+def fill(keeper: Keeper, ticks: int, start: int = 0) -> None:
+    """Store one sample of each stream per tick."""
+    samples = [sample(of, T0 + n * NS) for n in range(start, start + ticks) for of in STREAMS]
+    keeper.journal.commit(Batch(samples=samples))
+
+
+def forwarder(keeper: Keeper, url: str, waits: Waits = QUICK, **target: Any) -> Forwarder:
+    """A forwarder of the sink "influx"."""
+    wanted = {
+        "name": "influx",
+        "url": url,
+        "bucket": "telemetry",
+        "org": "square",
+        "token": "secret",
+        "timeout": 5.0,
+    }
+    made = Target(**{**wanted, **target})
+    return Forwarder(made, "square", keeper.journal.path, keeper.advance, keeper.park, waits=waits)
+
+
+@asynccontextmanager
+async def running(made: Forwarder) -> AsyncIterator[Forwarder]:
+    """Run it until the block ends; it must not have ended before."""
+    task = asyncio.create_task(made.run())
+    try:
+        yield made
+        assert not task.done(), task.exception()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def wait_for(condition: Callable[[], object], seconds: float = 30.0) -> None:
+    """Wait until it holds."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+def expected(reader: Reader) -> list[bytes]:
+    """Every line that the journal says, in order."""
+    return [line.text for line in LineSource(reader, "square", most=10**6, size=10**9).read(0)[0]]
+
+
+async def deliver_all(
+    keeper: Keeper, reader: Reader, server: Scripted, waits: Waits = QUICK, **target: Any
+) -> Forwarder:
+    """Forward until the cursor stands at the last sample."""
+    async with running(forwarder(keeper, server.url, waits, **target)) as made:
+        await wait_for(lambda: reader.cursor("influx") == reader.last_sample())
+    return made
