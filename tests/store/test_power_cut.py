@@ -103,7 +103,7 @@ def test_a_disk_that_fails_is_a_named_error_and_not_a_full_one(tmp_path):
     disk = MemoryDisk("failing")
     journal = open_journal(tmp_path, vfs=disk.name)
     disk.budget = 0
-    with pytest.raises(FacilitydError, match="cannot be written: .*check the disk") as told:
+    with pytest.raises(FacilitydError, match=r"cannot be written: .*check the disk") as told:
         journal.commit(Batch(samples=[sample(STREAMS[0], T0)]))
     assert not isinstance(told.value, StoreFull)
     journal.close()
