@@ -22,7 +22,12 @@ from facilityd.store.schema import VERSION, Foreign, connect_reader, select, ver
 
 _CHANGES = "SELECT id, sample, at, device, rule, occurrence, kind, evidence, person, comment FROM change"
 _OUTBOX = "SELECT id, change, body, state, attempts, next_at, error FROM outbox"
-_OPEN = " WHERE state = 'waiting' AND next_at <= ? ORDER BY next_at, id LIMIT ?"
+_DUE = """
+SELECT id, change, body, state, attempts, next_at, error FROM (
+    SELECT *, row_number() OVER (PARTITION BY channel ORDER BY id) AS place FROM outbox
+    WHERE state = 'waiting' AND next_at <= ?
+) WHERE place <= ? ORDER BY id
+"""
 _LATEST = """
 SELECT s.id, s.stream, s.at, s.data, s.reasons FROM tail t JOIN sample s ON s.id = t.sample ORDER BY s.stream
 """
@@ -137,9 +142,9 @@ class Reader:
         """Return every notice that is still kept."""
         return [entry(row) for row in select(self._db, f"{_OUTBOX} ORDER BY id")]
 
-    def due(self, now: int, limit: int = 100) -> list[OutboxEntry]:
-        """Return notices to be tried at ``now`` (ns UTC), the longest due first."""
-        return [entry(row) for row in select(self._db, _OUTBOX + _OPEN, (now, limit))]
+    def due(self, now: int, per_channel: int = 100) -> list[OutboxEntry]:
+        """Return notices to be tried at ``now`` (ns), the oldest first; no channel crowds out another."""
+        return [entry(row) for row in select(self._db, _DUE, (now, per_channel))]
 
     def parked(self, after: int = 0, limit: int = -1) -> list[Parked]:
         """Return the lines that sinks refused."""

@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from support.journals import T0, open_journal, sample, stream
@@ -159,7 +160,14 @@ def test_the_outbox_gives_what_is_due(journal, reader):
     journal.commit(Batch(attempts=attempts))
     assert [entry.id for entry in reader.due(T0)] == [3]
     due = reader.due(T0 + 60 * NS)
-    assert [(entry.id, entry.attempts, entry.error) for entry in due] == [(3, 0, ""), (1, 1, "HTTP 503")]
+    assert [(entry.id, entry.attempts, entry.error) for entry in due] == [(1, 1, "HTTP 503"), (3, 0, "")]
+
+
+def test_a_stuck_channel_does_not_crowd_out_another(journal, reader):
+    stuck = [notice(f"stuck-{n}") for n in range(150)]
+    journal.commit(Batch(notices=[*stuck, replace(notice("other"), channel="webhook")]))
+    due = [entry.notice.key for entry in reader.due(T0)]
+    assert due == [*(f"stuck-{n}" for n in range(100)), "other"]
 
 
 def test_an_alarm_has_one_state(journal, reader):
