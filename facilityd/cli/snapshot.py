@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from facilityd.app.builtin import all_devices
+from facilityd.cli.when import NEVER
 from facilityd.config.site import Device, Site
 from facilityd.model.alarm import AlarmState, Life
 from facilityd.model.duty import duty
@@ -18,7 +19,6 @@ from facilityd.store.reader import Reader
 
 STALE_AFTER = 3
 """Expected periods after which a value is old."""
-NOBODY_KNOWS = 2**62
 
 
 def open_journal(site: Site) -> Reader:
@@ -53,7 +53,7 @@ class DeviceLine:
     @property
     def age(self) -> int:
         """The oldest value's age in ns."""
-        return max((signal.age for signal in self.signals), default=NOBODY_KNOWS)
+        return max((signal.age for signal in self.signals), default=NEVER)
 
     @property
     def quality(self) -> str:
@@ -134,7 +134,7 @@ class Snapshot:
         sample = latest.get(stream)
         for index, name in enumerate(stream.signals):
             value = sample.values[index] if sample else None
-            age = max(0, now - sample.at) if sample else NOBODY_KNOWS
+            age = max(0, now - sample.at) if sample else NEVER
             quality = _quality(sample, index, age, stream)
             label = device.family.signals[name].name.in_(self._language)
             shown = self._show(device, name, value)

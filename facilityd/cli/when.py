@@ -11,6 +11,9 @@ import click
 from facilityd.model.measure import duration
 from facilityd.model.sample import NS
 
+NEVER = 2**62
+"""An age of nothing that was ever seen."""
+
 
 class Instant(click.ParamType[int]):
     """'1h' (that long ago) or '2026-11-23T06:10' (in the site's time zone unless it says another)."""
@@ -62,6 +65,8 @@ def show_instant(at: int, zone: str, *, date: bool = True) -> str:
 
 def show_span(ns: float) -> str:
     """Return a span as a person says it: 0.4 s, 12 s, 5 min, 3 h, 2 d."""
+    if ns >= NEVER:
+        return "—"
     seconds = ns / NS
     for size, name in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= 2 * size:

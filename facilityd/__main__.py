@@ -1,0 +1,5 @@
+"""python -m facilityd."""
+
+from facilityd.cli import main
+
+main()

@@ -1,0 +1,171 @@
+"""The demo: simulator and daemon as their own processes, and a local sink for their notices."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import sys
+import time
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import click
+from rich.console import Group
+from rich.live import Live
+from rich.text import Text
+
+from facilityd.cli.output import console, table
+from facilityd.cli.sink import LocalSink
+from facilityd.cli.snapshot import DeviceLine, Snapshot
+from facilityd.cli.when import show_span
+from facilityd.config.load import load
+from facilityd.config.site import Site
+from facilityd.errors import UsageError
+from facilityd.store.reader import Reader
+
+SITE = Path("config/square")
+INFLUX = Path("config/influxdb.yaml")
+STORY = (
+    "--at=19:30",
+    "--demand=5s:hoist-1:up",
+    "--fault=30s:fountain-2:leakage=0.034",
+    "--fault=75s:gate-roof:contactor-open",
+    "--hazard=2min:pole-3-drive:silent",
+)
+READY_S = 15.0
+STOP_S = 10.0
+
+
+def demo(*, own_broker: bool, plain: bool, seconds: float) -> None:
+    """Run the demo until Ctrl-C. Raises UsageError where it is not started from the project's folder."""
+    if not SITE.is_dir():
+        raise UsageError("no config/square here", hint="start the demo in facilityd's own folder")
+    sites = [SITE, INFLUX] if os.environ.get("INFLUXDB_URL") else [SITE]
+    site = load(*sites)
+    asyncio.run(
+        _demo(site, sites, own_broker=own_broker, plain=plain or not sys.stdout.isatty(), seconds=seconds)
+    )
+
+
+async def _demo(site: Site, sites: list[Path], *, own_broker: bool, plain: bool, seconds: float) -> None:
+    shutil.rmtree(Path(site.store.path).parent, ignore_errors=True)
+    folder = Path(site.store.path).parent
+    folder.mkdir(parents=True)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    click.echo("starting the simulated square and the daemon…")
+    async with AsyncExitStack() as stack:
+        sink = await stack.enter_async_context(LocalSink.open())
+        broker = ["--broker"] if own_broker else []
+        paths = [str(path) for path in sites]
+        await stack.enter_async_context(
+            _child(folder / "simulator.log", "simulate", "serve", str(SITE), *broker, *STORY)
+        )
+        await asyncio.sleep(1.5)
+        daemon = await stack.enter_async_context(_child(folder / "daemon.log", "run", *paths))
+        await _ready(site, daemon, folder)
+        show = _lines if plain else _screen
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds or None):
+                await show(site, sink, stop, daemon)
+    click.echo(f"the demo has ended; its logs and journal are in {folder}")
+
+
+@asynccontextmanager
+async def _child(log: Path, *words: str) -> AsyncIterator[Process]:
+    """Run a facilityd command in its own process group, and end it in order."""
+    with log.open("wb") as out:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "facilityd", *words, stdin=DEVNULL, stdout=out, stderr=out,
+            start_new_session=True,
+        )  # fmt: skip
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                await asyncio.wait_for(process.wait(), STOP_S)
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+
+
+async def _ready(site: Site, daemon: Process, folder: Path) -> None:
+    deadline = time.monotonic() + READY_S
+    while time.monotonic() < deadline and daemon.returncode is None:
+        with contextlib.suppress(UsageError), Reader.open(Path(site.store.path)) as reader:
+            if reader.last_sample():
+                return
+        await asyncio.sleep(0.2)
+    last = (folder / "daemon.log").read_text(encoding="utf-8").splitlines()[-1:]
+    raise UsageError("the daemon did not start", hint=f"see {folder}/daemon.log: {''.join(last)}")
+
+
+async def _screen(site: Site, sink: LocalSink, stop: asyncio.Event, daemon: Process) -> None:
+    snapshot, begin = Snapshot(site, "en"), time.monotonic()
+    with Live(console=console(), screen=True, auto_refresh=False) as live:
+        while not stop.is_set() and daemon.returncode is None:
+            live.update(view(snapshot, sink, time.monotonic() - begin, live.console.height), refresh=True)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), 0.5)
+
+
+def view(snapshot: Snapshot, sink: LocalSink, seconds: float, height: int) -> Group:
+    """Return the screen: devices, alarms, notices."""
+    alarms = snapshot.alarms()
+    devices = [line for line in snapshot.lines() if not line.device.startswith("link-")]
+    rows = [
+        (
+            line.title,
+            line.state,
+            "  ".join(f"{s.label} {s.shown}" for s in line.signals[:4]),
+            show_span(line.age),
+            line.quality,
+        )
+        for line in sorted(devices, key=lambda line: (not line.priority, 0))
+    ]
+    news = [Text(f"{told.kind:8} {told.to:12} {told.subject}") for told in list(sink.told)[-6:]]
+    room = max(5, height - len(alarms) - len(news) - 10)
+    columns = ("device", "state", "values", "age", "quality")
+    wrong = [(a.priority, a.device, a.what, a.state, a.first) for a in alarms]
+    return Group(
+        Text(f"facilityd demo, {seconds:.0f} s; a fault appears after 30 s; Ctrl-C ends it", style="bold"),
+        table(snapshot.headline(), columns, rows[:room]),
+        table("\nAlarms", ("priority", "device", "what", "state", "do first"), wrong),
+        Text("\nNotices that reached the local sink", style="italic"),
+        *news,
+    )
+
+
+def _row(line: DeviceLine) -> tuple[str, ...]:
+    values = "  ".join(f"{signal.label} {signal.shown}" for signal in line.signals[:4])
+    return (line.title, line.state, values, show_span(line.age), line.quality)
+
+
+async def _lines(site: Site, sink: LocalSink, stop: asyncio.Event, daemon: Process) -> None:
+    """Without a terminal: a table now and then, and each alarm and notice as it comes."""
+    snapshot, begin, out = Snapshot(site, "en"), time.monotonic(), console()
+    shown, known = -1, set[tuple[str, str, str]]()
+    while not stop.is_set() and daemon.returncode is None:
+        seconds = time.monotonic() - begin
+        if int(seconds) // 20 != shown:
+            shown = int(seconds) // 20
+            out.print(view(snapshot, sink, seconds, 60))
+        for alarm in snapshot.alarms():
+            if (key := (alarm.device, alarm.rule, alarm.state)) not in known:
+                known.add(key)
+                click.echo(
+                    f"{seconds:5.1f} s  alarm   {alarm.priority} {alarm.device}: {alarm.what} ({alarm.state})"
+                )
+        for message in sink.fresh():
+            click.echo(f"{seconds:5.1f} s  notice  {message.kind} to {message.to}: {message.subject}")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), 0.5)
