@@ -15,6 +15,8 @@ CEREMONY = "ceremony"
 """The duty state that the clock, not the device, decides: near sunrise and sunset."""
 REST = "rest"
 """The duty state when no other holds."""
+RESERVED = frozenset({"bad", "time", "site", "device", "unit"})
+"""Names that line protocol needs for itself."""
 
 
 class Signal(Strict):
@@ -57,6 +59,18 @@ class Family(Strict):
         for where, signal in self._mentions():
             if signal not in self.signals:
                 raise ValueError(f"{where} names signal {signal!r}, which the family does not have")
+        return self
+
+    @model_validator(mode="after")
+    def _states_known(self) -> Self:
+        for name, rule in self.rules.items():
+            for state in getattr(rule.detect, "during", ()):
+                if state not in self.duty_states:
+                    raise ValueError(
+                        f"rule {name} names duty state {state!r}, which the family does not have"
+                    )
+        for name in RESERVED & set(self.signals):
+            raise ValueError(f"a signal cannot be named {name!r}: stores use that name themselves")
         return self
 
     def _mentions(self) -> list[tuple[str, str]]:

@@ -56,7 +56,7 @@ class Core:
         judge = Judge(families, streams, ceremony)
         with Reader.open(journal.path) as reader:
             states, teller = reader.alarms(), make_teller(site, devices, reader)
-        alarms = Alarms(states)
+        alarms = Alarms(states, _latching(devices))
         judge.resume(states)
         gate = Gate(doubtful=jumps.doubtful)
         flow = Flow(gate, journal, writer, judge, alarms, telling(teller, alarms.state))
@@ -80,3 +80,12 @@ class Core:
             while rows := reader.samples_after(judged, PAGE):
                 judged = rows[-1].id
                 await self.flow.rejudge([reader.sample(row) for row in rows], [row.id for row in rows])
+
+
+def _latching(devices: dict[str, Device]) -> frozenset[tuple[str, str]]:
+    return frozenset(
+        (device.id, name)
+        for device in devices.values()
+        for name, rule in device.family.rules.items()
+        if rule.latching
+    )

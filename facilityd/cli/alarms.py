@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from facilityd.cli.output import console, json_option, print_json, site_argument, table
+from facilityd.cli.output import console, json_option, print_json, said, site_argument, table
 from facilityd.cli.when import show_instant
 from facilityd.config.site import Site
 from facilityd.errors import FacilitydError, UsageError
@@ -36,7 +36,7 @@ def alarms(site: tuple[Path, ...], everything: bool, lang: str, as_json: bool) -
         return
     columns = ("priority", "state", "device", "rule", "since", "what", "do first")
     rows = [
-        (line.priority, line.state, line.device, line.rule,
+        (said(line.priority, line.priority), line.state, line.device, line.rule,
          show_instant(line.since, loaded.timezone) if line.since else "", line.what, line.first)
         for line in lines
     ]  # fmt: skip

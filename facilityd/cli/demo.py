@@ -19,10 +19,10 @@ from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
-from facilityd.cli.output import console, table
+from facilityd.cli.output import PLAIN_WIDTH, console, said, table
 from facilityd.cli.sink import LocalSink
-from facilityd.cli.snapshot import DeviceLine, Snapshot
-from facilityd.cli.when import show_span
+from facilityd.cli.snapshot import Snapshot
+from facilityd.cli.status import DEVICE_COLUMNS, device_row
 from facilityd.config.load import load
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
@@ -113,41 +113,27 @@ async def _screen(site: Site, sink: LocalSink, stop: asyncio.Event, daemon: Proc
     snapshot, begin = Snapshot(site, "en"), time.monotonic()
     with Live(console=console(), screen=True, auto_refresh=False) as live:
         while not stop.is_set() and daemon.returncode is None:
-            live.update(view(snapshot, sink, time.monotonic() - begin, live.console.height), refresh=True)
+            seconds, size = time.monotonic() - begin, live.console.size
+            live.update(view(snapshot, sink, seconds, size.width, size.height), refresh=True)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), 0.5)
 
 
-def view(snapshot: Snapshot, sink: LocalSink, seconds: float, height: int) -> Group:
+def view(snapshot: Snapshot, sink: LocalSink, seconds: float, width: int, height: int) -> Group:
     """Return the screen: devices, alarms, notices."""
     alarms = snapshot.alarms()
     devices = [line for line in snapshot.lines() if not line.device.startswith("link-")]
-    rows = [
-        (
-            line.title,
-            line.state,
-            "  ".join(f"{s.label} {s.shown}" for s in line.signals[:4]),
-            show_span(line.age),
-            line.quality,
-        )
-        for line in sorted(devices, key=lambda line: (not line.priority, 0))
-    ]
-    news = [Text(f"{told.kind:8} {told.to:12} {told.subject}") for told in list(sink.told)[-6:]]
-    room = max(5, height - len(alarms) - len(news) - 10)
-    columns = ("device", "state", "values", "age", "quality")
-    wrong = [(a.priority, a.device, a.what, a.state, a.first) for a in alarms]
+    news = [Text(f"{told.kind:8} {told.to:24} {told.subject}") for told in list(sink.told)[-6:]]
+    rows = [device_row(line)[:-1] for line in sorted(devices, key=lambda line: not line.priority)]
+    room = max(5, height - len(alarms) - len(news) - 9)
+    wrong = [(said(a.priority, a.priority), a.device, a.what, a.state, a.first) for a in alarms]
     return Group(
         Text(f"facilityd demo, {seconds:.0f} s; a fault appears after 30 s; Ctrl-C ends it", style="bold"),
-        table(snapshot.headline(), columns, rows[:room]),
-        table("\nAlarms", ("priority", "device", "what", "state", "do first"), wrong),
+        table(snapshot.headline(), DEVICE_COLUMNS[:-1], rows[:room], width=width),
+        table("\nAlarms", ("priority", "device", "what", "state", "do first"), wrong, width=width),
         Text("\nNotices that reached the local sink", style="italic"),
         *news,
     )
-
-
-def _row(line: DeviceLine) -> tuple[str, ...]:
-    values = "  ".join(f"{signal.label} {signal.shown}" for signal in line.signals[:4])
-    return (line.title, line.state, values, show_span(line.age), line.quality)
 
 
 async def _lines(site: Site, sink: LocalSink, stop: asyncio.Event, daemon: Process) -> None:
@@ -158,7 +144,7 @@ async def _lines(site: Site, sink: LocalSink, stop: asyncio.Event, daemon: Proce
         seconds = time.monotonic() - begin
         if int(seconds) // 20 != shown:
             shown = int(seconds) // 20
-            out.print(view(snapshot, sink, seconds, 60))
+            out.print(view(snapshot, sink, seconds, PLAIN_WIDTH, 60))
         for alarm in snapshot.alarms():
             if (key := (alarm.device, alarm.rule, alarm.state)) not in known:
                 known.add(key)

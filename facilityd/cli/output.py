@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 PLAIN_WIDTH = 200
+STYLES = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "cyan"}
 
 site_argument = click.argument(
     "site", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="SITE..."
@@ -36,16 +38,21 @@ def print_json_line(data: object) -> None:
     click.echo(json.dumps(data, ensure_ascii=False, default=str))
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
-    """Build a table of plain cells."""
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, width: int = 0) -> Table:
+    """Build a table. With ``width`` (a live view) each row is one line: the widest column gives way."""
     out = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        out.add_column(column, overflow="fold")
-    for row in rows:
-        out.add_row(*(str(cell) for cell in row))
+    cells = [[cell if isinstance(cell, Text) else Text(str(cell)) for cell in row] for row in rows]
+    widths = [max([len(name), *(row[n].cell_len for row in cells)]) for n, name in enumerate(columns)]
+    widest = widths.index(max(widths))
+    room = max(10, width - sum(widths) + widths[widest] - 2 * (len(widths) - 1))
+    for number, column in enumerate(columns):
+        limit = room if width and number == widest else None
+        out.add_column(column, overflow="ellipsis" if width else "fold", no_wrap=bool(width), max_width=limit)
+    for row in cells:
+        out.add_row(*row)
     return out
 
 
-def pick(data: Mapping[str, Any], *keys: str) -> dict[str, Any]:
-    """Return some keys of a mapping, in that order."""
-    return {key: data[key] for key in keys if key in data}
+def said(text: str, priority: str = "", *, calm: bool = False) -> Text:
+    """Return a text in the colour of its urgency."""
+    return Text(text, style=STYLES.get(priority, "green" if calm else ""))

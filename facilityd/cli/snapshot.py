@@ -36,13 +36,13 @@ class SignalLine:
     shown: str
     age: int
     quality: str
-    unit: str
+    unit_id: str
     link: str
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceLine:
-    """One device: ``state`` is its worst alarm's, else its duty."""
+    """One device: ``state`` is what its worst alarm says, else its duty."""
 
     device: str
     title: str
@@ -123,10 +123,10 @@ class Snapshot:
         state = duty(device.family.states, values)
         calm = device.family.states[state].name.in_(self._language) if state else "normal"
         worst = alarms[0] if alarms else None
-        title = f"{device.name.in_(self._language)} ({device.id})"
+        title = device.name.in_(self._language)
         if worst is None:
             return DeviceLine(device.id, title, calm, "", signals)
-        return DeviceLine(device.id, title, f"{worst.what} · {worst.state}", worst.priority, signals)
+        return DeviceLine(device.id, title, worst.what, worst.priority, signals)
 
     def _signals(
         self, device: Device, stream: Stream, latest: dict[Stream, Sample], now: int

@@ -9,13 +9,15 @@ from pathlib import Path
 import click
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
-from facilityd.cli.output import console, json_option, print_json, site_argument, table
+from facilityd.cli.output import console, json_option, print_json, said, site_argument, table
 from facilityd.cli.snapshot import DeviceLine, Snapshot
 from facilityd.cli.when import show_span
 
 REFRESH_S = 1.0
-_STYLES = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "cyan"}
+DEVICE_COLUMNS = ("device", "name", "state", "values", "age", "quality", "link")
+SIGNAL_COLUMNS = ("device", "state", "signal", "value", "age", "quality", "unit", "link")
 
 
 @click.command()
@@ -44,25 +46,31 @@ def status(site: tuple[Path, ...], devices: tuple[str, ...], once: bool, lang: s
 
 def _view(snapshot: Snapshot, devices: tuple[str, ...]) -> Table:
     lines = snapshot.lines(devices)
-    rows = [row for line in lines for row in (_signals(line) if devices else [_device(line)])]
-    headings = ("device", "state", "signal", "value", "age", "quality", "link")
-    columns = headings if devices else ("device", "state", "values", "age", "quality", "link")
-    return table(snapshot.headline(), columns, rows)
+    if devices:
+        rows = [row for line in lines for row in _signals(line)]
+        return table(snapshot.headline(), SIGNAL_COLUMNS, rows)
+    width = console().width if sys.stdout.isatty() else 0
+    return table(snapshot.headline(), DEVICE_COLUMNS, [device_row(line) for line in lines], width=width)
 
 
-def _state(line: DeviceLine) -> str:
-    style = _STYLES.get(line.priority, "green" if line.state == "normal" else "")
-    return f"[{style}]{line.state}[/]" if style else line.state
+def device_row(line: DeviceLine) -> tuple[object, ...]:
+    """Return one line for a device: its state coloured, its first values."""
+    values = ", ".join(f"{signal.label} {signal.shown}" for signal in line.signals[:4])
+    links = ", ".join(line.links)
+    return (line.device, line.title, _state(line), values, show_span(line.age), _quality(line.quality), links)
 
 
-def _device(line: DeviceLine) -> tuple[str, ...]:
-    values = "  ".join(f"{signal.label} {signal.shown}" for signal in line.signals[:5])
-    return (line.title, _state(line), values, show_span(line.age), line.quality, ", ".join(line.links))
+def _state(line: DeviceLine) -> Text:
+    return said(line.state, line.priority, calm=not line.priority and line.quality == "good")
 
 
-def _signals(line: DeviceLine) -> list[tuple[str, ...]]:
+def _quality(quality: str) -> Text:
+    return Text(quality, style="" if quality == "good" else "yellow")
+
+
+def _signals(line: DeviceLine) -> list[tuple[object, ...]]:
     return [
-        (line.title if not number else "", _state(line) if not number else "", signal.label, signal.shown,
-         show_span(signal.age), signal.quality, signal.link)
+        (line.device if not number else "", _state(line) if not number else "", signal.label, signal.shown,
+         show_span(signal.age), _quality(signal.quality), signal.unit_id, signal.link)
         for number, signal in enumerate(line.signals)
     ]  # fmt: skip

@@ -1,0 +1,36 @@
+"""Draw docs/demo.svg from a demo that is running: what the README shows is what was on the screen."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from rich.console import Console
+
+from facilityd.cli.demo import SITE, view
+from facilityd.cli.sink import LocalSink, Told
+from facilityd.cli.snapshot import Snapshot, open_journal
+from facilityd.config.load import load
+from facilityd.store.batch import Delivery
+
+PICTURE = Path(__file__).resolve().parent.parent / "docs" / "demo.svg"
+
+
+def main() -> None:
+    """Read the demo's journal and write the picture."""
+    site = load(SITE)
+    sink = LocalSink()
+    with open_journal(site) as reader:
+        for entry in reader.outbox():
+            if entry.state is Delivery.ACCEPTED:
+                notice = entry.notice
+                kind, to = notice.channel.rsplit("-", 1)[-1], notice.recipient
+                sink.told.append(Told(kind, to, notice.subject, notice.body))
+        first = reader.sample(reader.samples_after(0, 1)[0]).at
+        last = max(reader.sample(row).at for row in reader.latest())
+    screen = Console(record=True, width=150, height=42, file=io.StringIO())
+    screen.print(view(Snapshot(site, "en"), sink, (last - first) / 1e9, 150, 42))
+    screen.save_svg(str(PICTURE), title="make demo")
+
+
+main()
