@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import re
 
 import pytest
-from wire_units import LAB, LAMP, program, truth, unit_of
+from support.mbpoll import Relay, mbpoll, over, read
+from wire_units import LAB, LAMP, truth, unit_of
 
 from simulators.endpoint import Endpoint, WireTime
 from simulators.framing import RTU
@@ -27,21 +27,6 @@ def images() -> dict[int, UnitImage]:
     return made
 
 
-async def mbpoll(*arguments: object) -> tuple[int, str]:
-    command = [program("mbpoll"), "-q", "-0", "-1", "-o", "0.5", *(str(a) for a in arguments)]
-    process = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
-    )
-    said, _ = await process.communicate()
-    return process.returncode or 0, said.decode()
-
-
-async def read(line: list[object], device: int, table: str, address: int, count: int = 1) -> list[str]:
-    code, said = await mbpoll("-a", device, "-t", table, "-r", address, "-c", count, *line)
-    assert code == 0, said
-    return re.findall(r"^\[\d+\]:\s+(\S+)", said, re.MULTILINE)
-
-
 @pytest.fixture
 async def tcp():
     endpoint = TcpEndpoint(images(), gateway=True)
@@ -56,13 +41,6 @@ async def rtu(tmp_path):
     endpoint.open()
     yield endpoint
     endpoint.close()
-
-
-def over(endpoint: Endpoint) -> list[object]:
-    if isinstance(endpoint, SerialEndpoint):
-        return ["-m", "rtu", "-b", 19200, "-P", "none", endpoint.address]
-    assert isinstance(endpoint, TcpEndpoint)
-    return ["-m", "tcp", "-p", endpoint.port, "127.0.0.1"]
 
 
 @pytest.fixture(params=["tcp", "rtu"])
@@ -132,29 +110,3 @@ async def test_rtu_frames_in_tcp_are_read_through_a_pipe_of_bytes(tmp_path):
     finally:
         relay.close()
         endpoint.close()
-
-
-class Relay:
-    """A pseudo-terminal whose bytes go to a TCP port and back."""
-
-    def __init__(self, path, port):
-        from simulators.modbus_rtu import Terminal
-
-        self.path, self.port, self.terminal = path, port, Terminal(path)
-
-    async def open(self):
-        reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
-        self.terminal.attach(self)
-        self.task = asyncio.create_task(self._back(reader))
-
-    def feed(self, data, _line):
-        self.writer.write(data)
-
-    async def _back(self, reader):
-        while data := await reader.read(256):
-            self.terminal.send(data)
-
-    def close(self):
-        self.task.cancel()
-        self.writer.close()
-        self.terminal.unplug()

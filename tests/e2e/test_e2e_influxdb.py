@@ -1,0 +1,20 @@
+"""The square into a real InfluxDB, with kills: every sample arrives once, and what is missing shows as a gap."""
+
+import pytest
+from support.influxd import binary
+from support.kills import story
+
+SECONDS = 40.0
+
+
+@pytest.mark.timeout(150)
+async def test_kills_lose_and_double_nothing(tmp_path):
+    binary()
+    figures = await story(tmp_path, SECONDS)
+    assert figures.samples > 400, figures
+    assert figures.points == figures.samples
+    assert (figures.missing, figures.foreign, figures.wrong, figures.doubled) == (0, 0, 0, 0), figures
+    assert (figures.disordered, figures.parked, figures.tracebacks) == (0, 0, 0), figures
+    assert len(figures.gaps) == len(figures.down) == 2, figures
+    for gap, down in zip(figures.gaps, figures.down, strict=True):
+        assert down <= gap <= down + 8, figures

@@ -1,0 +1,175 @@
+"""A story: the square into a real InfluxDB, while influxd and the daemon are killed, twice each."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from facilityd.model.sample import NS, Sample
+from facilityd.store.journal import Journal
+from facilityd.store.reader import Reader
+from support.daemon import Command, daemon, facilityd_json, journal_of, running, until
+from support.forwarding import forwarder, wait_for
+from support.forwarding import running as forwarding
+from support.influxd import Influxd, influxd, instant
+from support.journals import DAY, Keeper
+from support.site import Made, make_square
+
+SINK = (
+    'sinks:\n  influx: {kind: influxdb, url: "%s", org: square, bucket: telemetry, token: "${E2E_TOKEN}"}\n'
+)
+TELLS = ("hoist-room-water", "active")
+"""Read every second, so that even short gaps are gaps."""
+STEPS = (
+    ("influxd dies", 0.15), ("influxd comes back", 0.25),
+    ("the daemon dies", 0.35), ("the daemon comes back", 0.50),
+    ("influxd dies", 0.60), ("influxd comes back", 0.70),
+    ("the daemon dies", 0.75), ("the daemon comes back", 0.90),
+)  # fmt: skip
+
+Key = tuple[str, str, str, int]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What came of it. ``gaps`` in s, as ``facilityd history`` shows them; ``down`` as they were."""
+
+    seconds: float
+    samples: int
+    points: int
+    values: int
+    missing: int
+    foreign: int
+    wrong: int
+    doubled: int
+    disordered: int
+    down: tuple[float, ...]
+    gaps: tuple[float, ...]
+    parked: int
+    tracebacks: int
+
+    def text(self) -> str:
+        down, gaps = (", ".join(f"{s:.1f}" for s in spans) for spans in (self.down, self.gaps))
+        return (
+            f"{self.seconds:.0f} s; influxd killed 2 times, facilityd killed 2 times (kill -9)\n"
+            f"samples in the journal {self.samples}; points in InfluxDB {self.points}; values {self.values}\n"
+            f"missing={self.missing} foreign={self.foreign} wrong={self.wrong} "
+            f"doubled={self.doubled} disordered={self.disordered} parked={self.parked}\n"
+            f"facilityd was down for {down} s; history shows gaps of {gaps} s"
+        )
+
+
+async def story(folder: Path, seconds: float) -> Figures:
+    """Let it happen, and count."""
+    made = make_square(folder / "site")
+    (folder / "influxd").mkdir()
+    simulator = Command(
+        ["simulate", "serve", str(made.folder), "--broker", "--at=19:30"], folder / "simulator.log"
+    )
+    async with influxd(folder / "influxd") as server, running(simulator):
+        sink = folder / "sink.yaml"
+        sink.write_text(SINK % server.url)
+        await until(lambda: "serving" in simulator.text())
+        watching = daemon(made.folder, sink, log=folder / "daemon.log", E2E_TOKEN=server.token)
+        async with running(watching):
+            (await journal_of(made.journal, watching)).close()
+            begin = time.time_ns()
+            down = await _kills(server, watching, seconds)
+            await watching.stop()
+        await _rest(made, server)
+        return await _figures(made, server, watching, begin, down)
+
+
+async def _kills(server: Influxd, watching: Command, seconds: float) -> list[tuple[int, int]]:
+    """Return when the daemon was down, in ns UTC."""
+    loop, down, died = asyncio.get_running_loop(), list[tuple[int, int]](), 0
+    begin = loop.time()
+    for what, share in (*STEPS, ("end", 1.0)):
+        await asyncio.sleep(begin + share * seconds - loop.time())
+        if what == "influxd dies":
+            await server.kill()
+        elif what == "influxd comes back":
+            await server.start()
+        elif what == "the daemon dies":
+            died = time.time_ns()
+            await watching.kill()
+        elif what == "the daemon comes back":
+            down.append((died, time.time_ns()))
+            await watching.start()
+    return down
+
+
+async def _rest(made: Made, server: Influxd) -> None:
+    """The daemon's last second: what it stored and had no time to forward goes the same way."""
+    journal = Journal.open(made.journal, max_bytes=2**31, max_age=90 * DAY, ballast_bytes=65536)
+    keeper = Keeper(journal)
+    try:
+        with Reader.open(made.journal) as reader:
+            sender = forwarder(keeper, server.url, bucket=server.bucket, org=server.org, token=server.token)
+            async with forwarding(sender):
+                await wait_for(lambda: reader.cursor("influx") == reader.last_sample(), 60)
+    finally:
+        keeper.close()
+
+
+async def _figures(
+    made: Made, server: Influxd, watching: Command, begin: int, down: list[tuple[int, int]]
+) -> Figures:
+    with Reader.open(made.journal) as reader:
+        stored = [reader.sample(row) for row in reader.samples_after(0, 10**7)]
+        parked = len(reader.parked())
+    points, rows = await _points(server)
+    told = {_key(sample): sample for sample in stored}
+    wrong = sum(_wrong(sample, points[key]) for key, sample in told.items() if key in points)
+    device, signal = TELLS
+    shown = await facilityd_json("history", made.folder, device, signal, "--since", "2h")
+    return Figures(
+        (time.time_ns() - begin) / NS, len(stored), len(points), rows,
+        len(told.keys() - points.keys()), len(points.keys() - told.keys()), wrong,
+        len(stored) - len(told), _disordered(stored),
+        tuple((until - since) / NS for since, until in down),
+        tuple(gap["seconds"] for gap in shown["gaps"] if gap["reason"] == "nothing was stored" and gap["seconds"] < 3000),
+        parked, watching.text().count("Traceback"),
+    )  # fmt: skip
+
+
+def _key(sample: Sample) -> Key:
+    return (sample.stream.family, sample.stream.device, sample.stream.unit, sample.at)
+
+
+async def _points(server: Influxd) -> tuple[dict[Key, dict[str, str]], int]:
+    points: dict[Key, dict[str, str]] = defaultdict(dict)
+    rows = await server.everything()
+    for row in rows:
+        key = (row["_measurement"], row["device"], row["unit"], instant(row["_time"]))
+        assert row["_field"] not in points[key], "InfluxDB said one value twice"
+        points[key][row["_field"]] = row["_value"]
+    return points, len(rows)
+
+
+def _wrong(sample: Sample, point: dict[str, str]) -> int:
+    """Count the fields that differ, are missing, or are too many."""
+    texts = {True: "true", False: "false"}
+    pairs = zip(sample.stream.signals, sample.values, strict=True)
+    told = {n: texts[v] if isinstance(v, bool) else v for n, v in pairs if v is not None}
+    read = {name: text for name, text in point.items() if name != "bad"}
+    differ = sum(not _same(read[name], value) for name, value in told.items() if name in read)
+    return differ + len(told.keys() ^ read.keys()) + (bool(sample.reasons) != ("bad" in point))
+
+
+def _same(read: str, told: float | str) -> bool:
+    if isinstance(told, str) or read in ("true", "false"):
+        return read == told
+    return int(read) == told if isinstance(told, int) else float(read) == told
+
+
+def _disordered(stored: list[Sample]) -> int:
+    """Count samples stored after a later one of their own stream."""
+    streams: dict[object, list[int]] = defaultdict(list)
+    for sample in stored:
+        streams[sample.stream].append(sample.at)
+    return sum(later <= earlier for ats in streams.values() for earlier, later in pairwise(ats))
