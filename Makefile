@@ -22,7 +22,7 @@ $(STAMP): requirements/dev.lock pyproject.toml
 	@touch $(STAMP)
 
 demo: $(STAMP)
-	@$(BIN)/facilityd simulate demo
+	@$(BIN)/facilityd simulate demo $(DEMO)
 
 test: $(STAMP) check
 	@$(BIN)/python tools/servers/ready.py

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from facilityd.model.duty import duty
-
 from devices.family import CEREMONY, REST, Family
+from facilityd.model.duty import duty
 from facilityd.model.sample import Sample, Value
 
 Listener = Callable[[str], None]
