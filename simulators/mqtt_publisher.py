@@ -119,8 +119,10 @@ class MqttPublisher:
             own.add(self._topic(self._profile.availability.topic))
         await client.subscribe(self._topic("#"), qos=1)
         async for message in client.messages:
-            if str(message.topic) not in own:
-                self.witness[str(message.topic)] += 1
+            # amqtt now and then hands a new subscriber retained messages that it never asked for.
+            topic = str(message.topic)
+            if topic.startswith(self._topic("")) and topic not in own:
+                self.witness[topic] += 1
 
     # --- the messages ----------------------------------------------------------------------
 
