@@ -65,7 +65,8 @@ def facilityd() -> None:
 def main() -> None:
     """Run a command. Named errors are one line; a bug is loud and leaves a report."""
     try:
-        facilityd(standalone_mode=False)
+        # Without its standalone mode click returns the status that a command asked for.
+        status = facilityd(standalone_mode=False)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
     except click.Abort:
@@ -86,6 +87,7 @@ def main() -> None:
         _named([error for error in _flat(named) if isinstance(error, FacilitydError)])
     except Exception as error:  # noqa: BLE001 - the last-resort handler
         _bug(error)
+    sys.exit(status)
 
 
 def _flat(group: BaseException | None) -> Iterator[BaseException]:

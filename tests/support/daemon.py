@@ -82,14 +82,14 @@ def daemon(*sites: Path, log: Path, **environment: str) -> Command:
 
 
 async def facilityd(*words: object, code: int = 0) -> str:
-    """Run one command without a terminal; return what it printed. Nothing ever prints a traceback."""
+    """Run one command without a terminal; return what it printed (with the errors, if it must fail). Nothing ever prints a traceback."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "facilityd", *map(str, words), stdin=DEVNULL, stdout=PIPE, stderr=PIPE
     )
     out, error = (text.decode() for text in await asyncio.wait_for(process.communicate(), 30))
     assert process.returncode == code, (words, process.returncode, out[-500:], error[-2000:])
     assert "Traceback" not in out + error
-    return out if code == 0 else error
+    return out + error if code else out
 
 
 async def facilityd_json(*words: object) -> Any:
