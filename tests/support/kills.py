@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -76,12 +77,14 @@ async def story(folder: Path, seconds: float) -> Figures:
         await until(lambda: "serving" in simulator.text())
         watching = daemon(made.folder, sink, log=folder / "daemon.log", E2E_TOKEN=server.token)
         async with running(watching):
-            (await journal_of(made.journal, watching)).close()
+            with await journal_of(made.journal, watching) as reader:
+                await until(lambda: next(reader.history(*TELLS, 0, 2**62), None))
             begin = time.time_ns()
             down = await _kills(server, watching, seconds)
+            end = time.time_ns()
             await watching.stop()
         await _rest(made, server)
-        return await _figures(made, server, watching, begin, down)
+        return await _figures(made, server, watching, (begin, end), down)
 
 
 async def _kills(server: Influxd, watching: Command, seconds: float) -> list[tuple[int, int]]:
@@ -117,7 +120,7 @@ async def _rest(made: Made, server: Influxd) -> None:
 
 
 async def _figures(
-    made: Made, server: Influxd, watching: Command, begin: int, down: list[tuple[int, int]]
+    made: Made, server: Influxd, watching: Command, span: tuple[int, int], down: list[tuple[int, int]]
 ) -> Figures:
     with Reader.open(made.journal) as reader:
         stored = [reader.sample(row) for row in reader.samples_after(0, 10**7)]
@@ -126,13 +129,14 @@ async def _figures(
     told = {_key(sample): sample for sample in stored}
     wrong = sum(_wrong(sample, points[key]) for key, sample in told.items() if key in points)
     device, signal = TELLS
-    shown = await facilityd_json("history", made.folder, device, signal, "--since", "2h")
+    since, until = (datetime.fromtimestamp(at / NS, UTC).isoformat() for at in span)
+    shown = await facilityd_json("history", made.folder, device, signal, "--since", since, "--until", until)
     return Figures(
-        (time.time_ns() - begin) / NS, len(stored), len(points), rows,
+        (span[1] - span[0]) / NS, len(stored), len(points), rows,
         len(told.keys() - points.keys()), len(points.keys() - told.keys()), wrong,
         len(stored) - len(told), _disordered(stored),
         tuple((until - since) / NS for since, until in down),
-        tuple(gap["seconds"] for gap in shown["gaps"] if gap["reason"] == "nothing was stored" and gap["seconds"] < 3000),
+        tuple(gap["seconds"] for gap in shown["gaps"] if gap["reason"] == "nothing was stored"),
         parked, watching.text().count("Traceback"),
     )  # fmt: skip
 
