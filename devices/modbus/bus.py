@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from devices.duty import DutyBoard
 from devices.modbus.client import Failed, Reader, connect
 from devices.modbus.plan import RTU_CHARACTER_BITS, plan_unit
-from devices.modbus.poll import Program, identify, poll, recognised, voided
+from devices.modbus.poll import Program, Result, identify, poll, recognised, voided
 from devices.modbus.turn import RECHECK_S, Timetable, Turn
 from devices.unit import ModbusLink, Unit
 from facilityd.errors import LinkOutage
@@ -21,6 +21,8 @@ from facilityd.model.sample import NS, Intake, Sample
 log = logging.getLogger(__name__)
 
 HEALTH_S = 10.0
+OUT_OF_STEP = 3
+"""Failed identity probes in a row before a serial line is opened anew, to drop what lies in it."""
 DEAD_AFTER = 3
 """Unanswered requests in a row, from all units, before a link is opened anew."""
 
@@ -94,44 +96,53 @@ class Bus:
     async def _take(self, turn: Turn, reader: Reader) -> None:
         program = self._turns[turn]
         try:
-            samples, silent = await self._recognise(turn, program, reader)
-            if samples is None and silent is None:
-                result = await poll(program, reader, self._clock, self._pause)
-                samples, silent = result.samples, result.silent
+            result = await self._ask(turn, program, reader)
         except LinkOutage:
             self._intake.offer(voided(program.plan, self._clock, Reason.LINK_DOWN))
             turn.proven = False
             raise
-        self._book(turn, silent)
-        self._hand_in(samples or voided(program.plan, self._clock, silent or Reason.TIMEOUT))
+        self._book(turn, result.silent)
+        self._hand_in(result.samples)
+        if turn.strangers >= OUT_OF_STEP and turn.recognised and self._link.is_serial_line:
+            turn.strangers = 0
+            raise LinkOutage("answers come out of step", where=self._link.where)
 
-    async def _recognise(
-        self, turn: Turn, program: Program, reader: Reader
-    ) -> tuple[list[Sample] | None, Reason | None]:
-        """Check that the right unit answers, in step. Nothing to return means: go on and poll."""
-        now = self._loop.time()
+    async def _ask(self, turn: Turn, program: Program, reader: Reader) -> Result:
+        """Make sure who answers, poll, and after a doubt make sure again.
+
+        On a line without transaction ids a late answer is taken for the next one, and every
+        answer after it is the one before. Then the probe before the poll may get its own last
+        answer; the probe after the poll cannot.
+        """
         doubt = turn.suspect and self._link.is_serial_line
-        if turn.recognised and not doubt and now - turn.checked < RECHECK_S:
-            return None, None
+        due = self._loop.time() - turn.checked >= RECHECK_S
         try:
-            answers = await identify(program, reader)
+            if (doubt or due or not turn.recognised) and not await self._recognise(turn, program, reader):
+                return Result(voided(program.plan, self._clock, Reason.IDENTITY))
+            result = await poll(program, reader, self._clock, self._pause)
+            if result.silent is None and doubt and not await self._recognise(turn, program, reader):
+                return Result(voided(program.plan, self._clock, Reason.IDENTITY))
         except Failed as failed:
-            return None, failed.reason
-        turn.checked = now
-        wrong = recognised(answers, constants_only=turn.recognised)
+            return Result(voided(program.plan, self._clock, failed.reason), failed.reason)
+        turn.suspect = result.silent is not None
+        return result
+
+    async def _recognise(self, turn: Turn, program: Program, reader: Reader) -> bool:
+        """Return whether the unit is the one its profile describes. Raises Failed and LinkOutage."""
+        wrong = recognised(await identify(program, reader), constants_only=turn.recognised)
+        await asyncio.sleep(self._pause)
         if wrong is None:
-            turn.recognised, turn.suspect = True, False
-            await asyncio.sleep(self._pause)
-            return None, None
+            turn.recognised, turn.checked, turn.strangers = True, self._loop.time(), 0
+            return True
         turn.suspect = True
+        turn.strangers += 1
         expect, value, reason = wrong
         found = value if reason is None else reason
         self._say(
             f"{program.plan.unit.id}: identity probe {expect.point} reads {found}, not as profile "
-            f"{program.plan.profile.profile} says; "
-            f"try 'facilityd probe {self._link.id} {program.plan.unit.id}'"
+            f"{program.plan.profile.profile} says; try 'facilityd probe' on {program.plan.unit.id}"
         )
-        return voided(program.plan, self._clock, Reason.IDENTITY), None
+        return False
 
     def _book(self, turn: Turn, silent: Reason | None) -> None:
         now = self._loop.time()

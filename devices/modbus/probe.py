@@ -20,6 +20,14 @@ from facilityd.model.text import Text
 
 NEIGHBOURS = (1, 2, 3, 4, 5, 6, 7, 8, 10, 16, 32, 247)
 SHORT_S = 0.25
+OFF_BY_ONE = {
+    -1: Text(
+        zh="寄存器地址差一：全部地址应减 1。", en="The addresses are off by one: all should be one lower."
+    ),
+    1: Text(
+        zh="寄存器地址差一：全部地址应加 1。", en="The addresses are off by one: all should be one higher."
+    ),
+}
 ASKED = Stream("probe", "probe", "probe", "probe", ("identity",), (SignalType.FLOAT,))
 
 
@@ -160,13 +168,7 @@ async def _alternatives(
         )
     for shift in (-1, 1):
         if await _recognised(reader, link, replace(unit, profile=_moved(profile, shift))):
-            yield (
-                Diagnosis.OFF_BY_ONE,
-                Text(
-                    zh=f"寄存器地址差一：全部地址应{'减' if shift < 0 else '加'} 1。",
-                    en=f"The addresses are off by one: all should be one {'lower' if shift < 0 else 'higher'}.",
-                ),
-            )
+            yield Diagnosis.OFF_BY_ONE, OFF_BY_ONE[shift]
     for name, candidate in profiles.items():
         if name == profile.profile:
             continue

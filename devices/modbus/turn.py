@@ -32,6 +32,7 @@ class Turn:
     recognised: bool = False
     checked: float = -RECHECK_S
     suspect: bool = False
+    strangers: int = 0
 
     @property
     def open(self) -> bool:

@@ -1,0 +1,135 @@
+"""A link over time: away and back, slow and fast, alone and in company."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from pydantic import TypeAdapter
+from support.bench import PROFILE, link_to, profile, served, truth, unit, until, watching
+
+from devices.duty import DutyBoard
+from devices.family import Family
+from devices.unit import ModbusLink, Pace
+from facilityd.model.quality import Reason
+from facilityd.model.sample import NS
+from simulators.hazards import hazard
+
+FAMILY = TypeAdapter(Family).validate_python(
+    {
+        "family": "bench",
+        "name": {"zh": "台", "en": "Bench"},
+        "signals": {n: {"name": {"zh": "值", "en": n}} for n in ("first", "second", "wide", "precise")},
+        "states": {
+            "moving": {"name": {"zh": "动", "en": "moving"}, "when": [{"signal": "first", "above": 100}]}
+        },
+    }
+)
+
+
+async def test_everything_off_at_the_start_is_normal() -> None:
+    one = unit()
+    async with served([one]) as endpoint:
+        link = link_to(endpoint)
+        endpoint.close()
+        async with watching(link, [one]) as tray:
+            await until(lambda: tray.health)
+            assert tray.health[-1].up is False
+            assert "cannot be opened" in tray.health[-1].reason
+            assert tray.reasons() == {Reason.LINK_DOWN}
+            endpoint._port = link.port
+            endpoint.open()
+            await until(lambda: len(tray.good()) >= 2, 15)
+            await until(lambda: tray.health[-1].up, 15)
+    assert tray.wrong() == []
+
+
+async def test_a_server_that_restarts_is_found_again() -> None:
+    one = unit()
+    async with served([one]) as endpoint:
+        endpoint._port = endpoint.port
+        async with watching(link_to(endpoint), [one]) as tray:
+            await until(lambda: len(tray.good()) >= 2)
+            endpoint.close()
+            await until(lambda: Reason.LINK_DOWN in tray.reasons())
+            await asyncio.sleep(0.8)
+            endpoint.open()
+            before = len(tray.good())
+            await until(lambda: len(tray.good()) > before + 2, 15)
+    assert tray.wrong() == []
+
+
+async def test_a_half_open_connection_is_noticed_within_seconds() -> None:
+    one = unit()
+    async with served([one]) as endpoint, watching(link_to(endpoint), [one]) as tray:
+        await until(lambda: len(tray.good()) >= 2)
+        begin = asyncio.get_running_loop().time()
+        endpoint.inject(None, hazard("half-open"))
+        await until(lambda: tray.reasons() & {Reason.TIMEOUT, Reason.LINK_DOWN}, 5)
+        assert asyncio.get_running_loop().time() - begin < 2.0
+
+
+async def test_a_dead_unit_behind_a_gateway_leaves_the_others_alone() -> None:
+    units = [unit(number) for number in range(1, 6)]
+    async with served(units, gateway=True) as endpoint, watching(link_to(endpoint), units) as tray:
+        await until(lambda: all(len(tray.good(n)) >= 2 for n in range(1, 6)))
+        endpoint.inject(3, hazard("gateway-target"))
+        await until(lambda: Reason.GATEWAY_TARGET in tray.reasons(3))
+        counts = {n: len(tray.good(n)) for n in range(1, 6)}
+        await asyncio.sleep(2.0)
+        grown = {n: len(tray.good(n)) - counts[n] for n in range(1, 6)}
+    assert grown[3] == 0
+    assert min(grown[n] for n in (1, 2, 4, 5)) >= 8, grown
+    assert all(not tray.reasons(n) for n in (1, 2, 4, 5))
+
+
+async def test_the_pace_follows_duty_and_no_sample_is_lost() -> None:
+    pace = Pace(NS, "device-1", {"moving": NS // 20})
+    one = unit(pace=pace, period=NS)
+    duty = DutyBoard({"device-1": FAMILY})
+    async with served([one]) as endpoint, watching(link_to(endpoint), [one], duty) as tray:
+        await until(lambda: len(tray.good()) >= 2)
+        values = truth([one])
+        values["device-1", "first"] = 500.0
+        endpoint.images[1].update(values)
+        await until(lambda: duty.state("device-1") == "moving")
+        begin, count = asyncio.get_running_loop().time(), len(tray.samples)
+        await asyncio.sleep(1.0)
+        fast = [at for at, _ in tray.samples[count:]]
+        assert fast[0] - begin < 0.2, "the fast pace begins at once"
+        assert len(fast) >= 15
+        endpoint.images[1].update(truth([one]))
+        await until(lambda: duty.state("device-1") == "rest")
+        count = len(tray.samples)
+        await asyncio.sleep(2.2)
+        assert 1 <= len(tray.samples) - count <= 3
+    assert all(not sample.reasons for _, sample in tray.samples)
+
+
+async def test_samples_keep_their_grid() -> None:
+    one = unit(period=NS // 10)
+    async with served([one]) as endpoint, watching(link_to(endpoint), [one]) as tray:
+        await until(lambda: len(tray.good()) >= 30)
+    times = [at for at, _ in tray.samples]
+    mean = (times[-1] - times[5]) / (len(times) - 6)
+    assert mean == pytest.approx(0.1, rel=0.05)
+
+
+async def test_a_side_effect_register_is_read_alone_and_only_when_bound() -> None:
+    points = {**PROFILE["points"], "latched": {"address": 2, "doc": "3", "type": "u16", "side_effect": True}}
+    points["beyond"] = {"address": 3, "doc": "4", "type": "u16"}
+    one = unit(model=profile(points=points))
+    async with served([one]) as endpoint:
+        async with watching(link_to(endpoint), [one]) as tray:
+            await until(lambda: len(tray.good()) >= 3)
+        asked = {(int.from_bytes(pdu[1:3]), int.from_bytes(pdu[3:5])) for _, pdu in endpoint.log}
+    assert not any(start <= 2 < start + count for start, count in asked)
+
+
+async def test_a_serial_port_that_is_not_there_is_an_outage_not_a_crash() -> None:
+    one = unit()
+    link = ModbusLink("link", "modbus-rtu", serial_port="/dev/does-not-exist")
+    async with watching(link, [one]) as tray:
+        await until(lambda: tray.health)
+    assert tray.reasons() == {Reason.LINK_DOWN}
+    assert "group dialout" in tray.health[-1].reason

@@ -1,0 +1,108 @@
+"""A hostile field: whatever a unit or its line does, a wrong value is never marked good.
+
+The rows are those of reliability §5.1 that a master can meet; each ends with the unit behaving
+again, and the adapter reading it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import pytest
+from support.bench import link_to, served, unit, until, watching
+
+from facilityd.model.quality import Reason
+from simulators.hazards import Hazard, hazard
+
+SILENT = {Reason.TIMEOUT, Reason.MALFORMED, Reason.LINK_DOWN, Reason.SKIPPED, Reason.IDENTITY}
+CASES: list[tuple[str, str, dict[str, object], set[Reason]]] = [
+    ("modbus-tcp", "silent", {}, SILENT),
+    ("modbus-tcp", "late", {"seconds": 0.35}, SILENT),
+    ("modbus-tcp", "shifted", {}, SILENT),
+    ("modbus-tcp", "wrong-unit", {}, SILENT),
+    ("modbus-tcp", "wrong-function", {}, {Reason.MALFORMED, Reason.TIMEOUT, Reason.LINK_DOWN}),
+    ("modbus-tcp", "transaction-zero", {}, {Reason.MALFORMED, Reason.TIMEOUT, Reason.LINK_DOWN}),
+    ("modbus-tcp", "transaction-wrong", {}, SILENT),
+    ("modbus-tcp", "fewer-registers", {}, {Reason.MALFORMED, Reason.TIMEOUT, Reason.LINK_DOWN}),
+    ("modbus-tcp", "truncated", {}, SILENT),
+    ("modbus-tcp", "garbage", {}, SILENT),
+    ("modbus-tcp", "device-failure", {}, {Reason.DEVICE_FAILURE}),
+    ("modbus-tcp", "device-busy", {}, {Reason.DEVICE_BUSY}),
+    ("modbus-tcp", "gateway-path", {}, {Reason.GATEWAY_PATH}),
+    ("modbus-tcp", "gateway-target", {}, {Reason.GATEWAY_TARGET}),
+    ("modbus-tcp", "half-open", {}, SILENT),
+    ("modbus-tcp", "refused", {}, SILENT),
+    ("modbus-tcp", "flapping", {}, SILENT),
+    ("modbus-tcp", "no-value", {}, {Reason.NO_VALUE, Reason.NOT_A_NUMBER}),
+    ("modbus-rtu-over-tcp", "silent", {}, SILENT),
+    ("modbus-rtu-over-tcp", "late", {"seconds": 0.35}, SILENT),
+    ("modbus-rtu-over-tcp", "shifted", {}, SILENT),
+    ("modbus-rtu-over-tcp", "wrong-unit", {}, SILENT),
+    ("modbus-rtu-over-tcp", "fewer-registers", {}, SILENT),
+    ("modbus-rtu-over-tcp", "truncated", {}, SILENT),
+    ("modbus-rtu-over-tcp", "noise", {}, SILENT),
+    ("modbus-rtu-over-tcp", "bad-crc", {}, SILENT),
+    ("modbus-rtu-over-tcp", "garbage", {}, SILENT),
+]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "name", "options", "expected"), CASES, ids=lambda v: v if isinstance(v, str) else ""
+)
+async def test_a_wrong_value_is_never_good(
+    protocol: str,
+    name: str,
+    options: dict[str, object],
+    expected: set[Reason],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    one = unit()
+    async with served([one], protocol) as endpoint, watching(link_to(endpoint, protocol), [one]) as tray:
+        await until(lambda: len(tray.good()) >= 2)
+        endpoint.inject(None if name in ("half-open", "refused") else 1, hazard(name, **options))
+        await until(lambda: tray.reasons() & expected, 12)
+        await asyncio.sleep(1.2)
+        endpoint.inject(None if name in ("half-open", "refused") else 1, None)
+        before = len(tray.good())
+        await until(lambda: len(tray.good()) > before + 1, 25)
+    assert tray.wrong() == []
+    assert tray.reasons() & expected
+    assert not [r for r in caplog.records if r.levelno >= logging.ERROR], caplog.text
+    assert "Traceback" not in caplog.text
+
+
+async def test_slow_single_bytes_are_read_right() -> None:
+    one = unit()
+    async with served([one]) as endpoint:
+        endpoint.inject(1, hazard("byte-by-byte", gap=0.002))
+        async with watching(link_to(endpoint), [one]) as tray:
+            await until(lambda: len(tray.good()) >= 3)
+    assert tray.wrong() == []
+
+
+async def test_a_megabyte_of_garbage_is_survived() -> None:
+    one = unit()
+    flood = Hazard(emit=lambda data: ((0.0, bytes(range(256)) * 4096), (0.0, data)))
+    async with served([one]) as endpoint, watching(link_to(endpoint), [one]) as tray:
+        await until(lambda: len(tray.good()) >= 2)
+        endpoint.inject(1, flood)
+        await until(tray.reasons)
+        await asyncio.sleep(1.0)
+        endpoint.inject(1, None)
+        before = len(tray.good())
+        await until(lambda: len(tray.good()) > before + 1, 25)
+    assert tray.wrong() == []
+
+
+async def test_a_wrong_word_order_is_not_believed() -> None:
+    one = unit()
+    async with served([one]) as endpoint:
+        endpoint.inject(1, hazard("word-order"))
+        async with watching(link_to(endpoint), [one]) as tray:
+            await until(lambda: len(tray.of(1)) >= 4)
+            assert tray.reasons() == {Reason.IDENTITY}
+            assert tray.good() == []
+            endpoint.inject(1, None)
+            await until(lambda: len(tray.good()) >= 2)
+    assert tray.wrong() == []

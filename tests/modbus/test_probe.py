@@ -1,0 +1,75 @@
+"""The probe tells a technician which of address, word order and model is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from support.bench import MODEL, link_to, profile, served, unit
+
+from devices.modbus.probe import Diagnosis, Report, probe
+from devices.profile import ModbusProfile
+from simulators.hazards import hazard
+
+BENCH = profile()
+OTHER = profile(profile="other", identity=[{"point": "first", "equals": 77}],
+                points={"first": {"address": 900, "doc": "901", "type": "u16"}},
+                golden=[{"point": "first", "words": [1], "value": 1}])  # fmt: skip
+KNOWN = {"bench": BENCH, "other": OTHER}
+
+
+async def _probe(
+    asked: ModbusProfile = BENCH, device_id: int = 1, spoil: str = ""
+) -> tuple[Report, set[int]]:
+    async with served([unit(1), unit(4)]) as endpoint:
+        if spoil:
+            endpoint.inject(None, hazard(spoil))
+        report = await probe(link_to(endpoint), replace(unit(model=asked), device_id=device_id), KNOWN)
+        return report, set(endpoint.witness)
+
+
+async def test_the_right_unit_is_told_right() -> None:
+    report, functions = await _probe()
+    assert report.diagnosis is Diagnosis.OK
+    assert [(line.point, line.value, line.ok) for line in report.lines] == [("model", float(MODEL), True)]
+    assert functions <= {1, 2, 3, 4}
+
+
+async def test_a_wrong_word_order_is_named() -> None:
+    report, _ = await _probe(spoil="word-order")
+    assert report.diagnosis is Diagnosis.WORD_ORDER
+    assert "word order" in report.advice[0].en
+    assert "字序" in report.advice[0].zh
+
+
+async def test_off_by_one_is_named_with_its_direction() -> None:
+    points = {n: {**p, "address": p["address"] + 1} for n, p in profile().model_dump()["points"].items()}
+    shifted = profile(points=points)
+    report, _ = await _probe(shifted)
+    assert report.diagnosis is Diagnosis.OFF_BY_ONE
+    assert "one lower" in report.advice[0].en
+
+
+async def test_a_wrong_device_id_is_named_with_those_that_answer() -> None:
+    report, functions = await _probe(device_id=2)
+    assert report.diagnosis is Diagnosis.OTHER_ID
+    assert "id 1, 4" in report.advice[0].en
+    assert functions <= {1, 2, 3, 4}
+
+
+async def test_another_model_is_named() -> None:
+    report, _ = await _probe(OTHER)
+    assert report.diagnosis is Diagnosis.OTHER_MODEL
+    assert "bench" in report.advice[0].en
+
+
+async def test_a_unit_that_is_none_of_these_is_told_so() -> None:
+    async with served([unit(1)]) as endpoint:
+        report = await probe(link_to(endpoint), unit(model=OTHER), {"other": OTHER})
+    assert report.diagnosis is Diagnosis.NOT_RECOGNISED
+    assert "exception 02" in report.advice[0].en
+
+
+async def test_silence_is_told_with_what_to_check() -> None:
+    report, _ = await _probe(spoil="silent")
+    assert report.diagnosis is Diagnosis.SILENT
+    assert "id switches" in report.advice[0].en

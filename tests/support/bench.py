@@ -1,0 +1,144 @@
+"""A workbench for the Modbus adapter: simulated units with known values, and what the adapter made of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from devices.duty import DutyBoard
+from devices.modbus.bus import Bus
+from devices.profile import ModbusProfile, Profile
+from devices.unit import Binding, ModbusLink, Pace, Unit
+from facilityd.model.clock import Clock
+from facilityd.model.link import LinkHealth
+from facilityd.model.quality import Reason
+from facilityd.model.sample import NS, Sample, SignalType, Stream
+from simulators.endpoint import Endpoint, WireTime
+from simulators.framing import MBAP, RTU
+from simulators.image import UnitImage
+from simulators.modbus_tcp import TcpEndpoint
+
+TRUTH = {"first": 11.0, "second": 22.0, "wide": 333333.0, "precise": 1.5}
+MODEL = 0x12345678
+PROFILE: dict[str, Any] = {
+    "profile": "bench", "protocol": "modbus", "maker": "Test", "model": "Bench", "manual": "none", "evidence": "C",
+    "max_block": 20, "max_gap": 2, "timeout": "200ms",
+    "points": {
+        "first": {"address": 0, "doc": "1", "type": "u16", "range": [0, 60000]},
+        "second": {"address": 1, "doc": "2", "type": "u16", "no_value": [65535]},
+        "wide": {"address": 50, "doc": "51", "type": "u32"},
+        "precise": {"address": 60, "doc": "61", "type": "f32"},
+        "model": {"address": 100, "doc": "101", "type": "u32"},
+    },
+    "identity": [{"point": "model", "equals": MODEL}],
+    "golden": [{"point": "first", "words": [11], "value": 11}],
+}  # fmt: skip
+
+
+def profile(**changes: Any) -> ModbusProfile:
+    """Return the bench's profile."""
+    made = TypeAdapter(Profile).validate_python({**PROFILE, **changes})
+    assert isinstance(made, ModbusProfile)
+    return made
+
+
+def unit(
+    number: int = 1, period: int = NS // 5, model: ModbusProfile | None = None, pace: Pace | None = None
+) -> Unit:
+    """Return one unit feeding one device with every signal of ``TRUTH``."""
+    model = model or profile()
+    points = model.expanded
+    names = tuple(name for name in TRUTH if name in points)
+    kinds = (SignalType.FLOAT,) * len(names)
+    stream = Stream(f"device-{number}", "bench", f"unit-{number}", "link", names, kinds, period)
+    bindings = tuple(Binding(n, points[n], stream, slot, SignalType.FLOAT) for slot, n in enumerate(names))
+    return Unit(f"unit-{number}", "link", model, (stream,), bindings, pace or Pace(period), device_id=number)
+
+
+def truth(units: list[Unit]) -> dict[tuple[str, str], float]:
+    """Return the true values of every unit."""
+    return {(u.streams[0].device, name): TRUTH[name] for u in units for name in u.streams[0].signals}
+
+
+@dataclass
+class Tray:
+    """An Intake that keeps what it gets, with the loop's time."""
+
+    samples: list[tuple[float, Sample]] = field(default_factory=list)
+    health: list[LinkHealth] = field(default_factory=list)
+
+    def offer(self, samples: list[Sample]) -> None:
+        now = asyncio.get_running_loop().time()
+        self.samples += [(now, sample) for sample in samples]
+
+    async def commit(self, samples: list[Sample]) -> None:
+        self.offer(samples)
+
+    def of(self, number: int) -> list[Sample]:
+        return [s for _, s in self.samples if s.stream.unit == f"unit-{number}"]
+
+    def good(self, number: int = 1) -> list[Sample]:
+        return [s for s in self.of(number) if not s.reasons]
+
+    def reasons(self, number: int = 1) -> set[Reason]:
+        return {reason for sample in self.of(number) for reason in sample.reasons.values()}
+
+    def wrong(self) -> list[Sample]:
+        """Return samples with a good value that is not the true one: there must never be any."""
+        out = []
+        for _, sample in self.samples:
+            for index, name in enumerate(sample.stream.signals):
+                value = sample.values[index]
+                if index not in sample.reasons and (value is None or abs(float(value) - TRUTH[name]) > 1e-6):
+                    out.append(sample)
+        return out
+
+
+def link_to(endpoint: Endpoint, protocol: str = "modbus-tcp", **more: Any) -> ModbusLink:
+    assert isinstance(endpoint, TcpEndpoint)
+    return ModbusLink("link", protocol, "127.0.0.1", endpoint.port, **more)
+
+
+@asynccontextmanager
+async def served(
+    units: list[Unit], protocol: str = "modbus-tcp", *, baudrate: int = 0, gateway: bool = False
+) -> AsyncIterator[TcpEndpoint]:
+    """Serve units on a free port with their true values."""
+    images = {u.device_id: UnitImage(u) for u in units}
+    for image in images.values():
+        image.update(truth(units))
+    framing = MBAP if protocol == "modbus-tcp" else RTU
+    endpoint = TcpEndpoint(
+        images, framing=framing, gateway=gateway, wire=WireTime(baudrate) if baudrate else None
+    )
+    endpoint.open()
+    try:
+        yield endpoint
+    finally:
+        endpoint.close()
+
+
+@asynccontextmanager
+async def watching(link: ModbusLink, units: list[Unit], duty: DutyBoard | None = None) -> AsyncIterator[Tray]:
+    """Run the adapter on a link."""
+    tray = Tray()
+    bus = Bus(link, units, tray, Clock(), duty or DutyBoard({}), tray.health.append)
+    task = asyncio.create_task(bus.run())
+    try:
+        yield tray
+        assert not task.done(), "the adapter must outlive everything the field does"
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def until(what: Callable[[], object], seconds: float = 8.0) -> None:
+    """Wait for something to become true."""
+    async with asyncio.timeout(seconds):
+        while not what():
+            await asyncio.sleep(0.02)
