@@ -84,3 +84,37 @@ def frozen(square: Square) -> Callable[[], Signals]:
     """A truth in which no time passes."""
     truth = square.signals()
     return lambda: truth
+
+
+CONTACTS = """\
+site: {id: yard, name: {zh: 场院, en: Yard}, latitude: 39.9, longitude: 116.4, timezone: Asia/Shanghai}
+store: {path: FOLDER/run/journal.db}
+links:
+  io: {protocol: modbus-tcp, host: 127.0.0.1, port: 15027}
+units:
+  contacts: {link: io, profile: moxa_iologik_e1212, device_id: 1, period: 500ms}
+devices:
+  fire: {family: contact, name: {zh: 火灾报警, en: Fire panel}, signals: {active: contacts.input_0}}
+  water: {family: contact, name: {zh: 水浸, en: Water sensor}, signals: {active: contacts.input_1}}
+recipients:
+  crew:
+    name: {zh: 值班员, en: Duty crew}
+    language: zh
+    channels: [{kind: webhook, url: "http://127.0.0.1:18099/notice"}]
+  engineer:
+    name: {zh: 工程师, en: Engineer}
+    language: en
+    minimum: medium
+    channels: [{kind: email, to: engineer@yard.example, sender: facilityd@yard.example, host: 127.0.0.1, port: 18025}]
+"""
+
+
+def make_contacts(folder: Path) -> Made:
+    """A site of one module with two contacts, and two people who are told."""
+    folder.mkdir(parents=True)
+    ports = dict(zip((15027, 18099, 18025), free_ports(3), strict=True))
+    text = CONTACTS.replace("FOLDER", str(folder))
+    for known, port in ports.items():
+        text = text.replace(str(known), str(port))
+    (folder / "site.yaml").write_text(text, encoding="utf-8")
+    return Made(folder, ports)

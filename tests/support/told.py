@@ -1,0 +1,57 @@
+"""The crew's phones: a webhook and a real SMTP server that keep what they are told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any, cast
+
+from aiohttp import web
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+
+@dataclass
+class Told:
+    """Everything that arrived, in order. ``sessions`` counts SMTP sessions."""
+
+    posts: list[dict[str, Any]] = field(default_factory=list)
+    mails: list[EmailMessage] = field(default_factory=list)
+    sessions: int = 0
+
+    async def post(self, request: web.Request) -> web.Response:
+        self.posts.append(await request.json())
+        return web.Response(status=204)
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        self.sessions += 1
+        content = cast("bytes", envelope.content)
+        self.mails.append(message_from_bytes(content, EmailMessage, policy=default))
+        return "250 OK queued"
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        return len(self.posts), len(self.mails)
+
+
+@asynccontextmanager
+async def phones(webhook: int, smtp: int) -> AsyncIterator[Told]:
+    """Listen on loopback."""
+    told = Told()
+    application = web.Application()
+    application.router.add_post("/notice", told.post)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", webhook).start()
+    loop = asyncio.get_running_loop()
+    post = await loop.create_server(lambda: SMTP(told, enable_SMTPUTF8=True, loop=loop), "127.0.0.1", smtp)
+    try:
+        yield told
+    finally:
+        post.close()
+        await post.wait_closed()
+        await runner.cleanup()
