@@ -5,10 +5,9 @@ from __future__ import annotations
 import csv
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -19,7 +18,9 @@ from facilityd.errors import UsageError
 from facilityd.model.sample import NS
 from facilityd.store.reader import Reader
 
-PLOT_POINTS = 400
+PLOT_POINTS, TICKS = 400, 6
+Spot = tuple[int, float]
+"""An instant in ns UTC and a value."""
 ROWS = 5000
 
 
@@ -154,22 +155,34 @@ def _number(value: object) -> str:
 
 
 def _plot(asked: Asked) -> None:
-    """Draw bucket means; an empty bucket is a gap in the line."""
+    """Draw bucket means as lines that a gap interrupts."""
     import plotext
 
     width = max(NS, (asked.until - asked.since) // PLOT_POINTS)
-    rows = list(_buckets(Asked(asked.site, asked.device, asked.signal, asked.since, asked.until, width)))
-    zone = ZoneInfo(asked.site.timezone)
-    times = [float(str(row["at"])) / NS for row in rows]
-    values = [float("nan") if row["mean"] is None else float(str(row["mean"])) for row in rows]
-    plotext.clear_figure()
-    plotext.title(f"{asked.device} {asked.signal} {_unit(asked)} ({zone.key})")
-    plotext.plot(times, values)
-    step = max(1, len(times) // 6)
-    ticks = times[::step]
-    plotext.xticks(ticks, [show_instant(int(t) * NS, zone.key, date=False)[:8] for t in ticks])
+    zone, edges = asked.site.timezone, (asked.since, asked.until)
+    rows = _buckets(Asked(asked.site, asked.device, asked.signal, *edges, width))
+    points = [(int(str(row["at"])), float(str(row["mean"]))) for row in rows if row["mean"] is not None]
+    gaps = [gap.since for gap in _reader(asked).gaps(asked.device, asked.signal, *edges)]
+    figure = plotext.figure
+    figure.clear()
+    figure.title(f"{asked.device} {asked.signal} {_unit(asked)} ({zone})")
+    for run in _runs(points, gaps):
+        figure.draw(figure.signal([(at - asked.since) / NS for at, _ in run], [v for _, v in run]).lines())
+    span = (asked.until - asked.since) / NS
+    ticks = [span * n / TICKS for n in range(TICKS + 1)]
+    names = [show_instant(asked.since + round(t * NS), zone, date=False)[:8] for t in ticks]
+    figure.ruler("x").lim(0, span)
+    figure.ruler("x").ticks(ticks, names)
     if not sys.stdout.isatty():
-        plotext.plot_size(100, 25)
-        click.echo(plotext.uncolorize(plotext.build()))
-        return
-    plotext.show()
+        figure.plot_size(100, 25)
+    figure.show(colorless=not sys.stdout.isatty())
+
+
+def _runs(points: Sequence[Spot], gaps: Sequence[int]) -> list[list[Spot]]:
+    """Split points at the gaps: plotext draws no line through what it is not given."""
+    runs: list[list[Spot]] = []
+    for at, value in points:
+        if not runs or any(runs[-1][-1][0] <= gap < at for gap in gaps):
+            runs.append([])
+        runs[-1].append((at, value))
+    return runs

@@ -1,0 +1,130 @@
+"""Every command without a terminal; how the daemon ends; and that there is only one of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+from support.daemon import Command, daemon, facilityd, journal_of, running, until
+from support.site import make_contacts
+
+from facilityd.cli.main import COMMANDS
+from facilityd.store.reader import Reader
+from simulators.site import serve
+
+RUN, NO_JSON = {"run", "simulate"}, {"completion"}
+
+
+@pytest.fixture
+async def yard(tmp_path):
+    """Two contacts, one of them active, and the daemon watching them."""
+    made = make_contacts(tmp_path / "yard")
+    # Nobody listens for notices here, and that must not matter.
+    site, truth = made.site, {("fire", "active"): True, ("water", "active"): False}
+    watching = daemon(made.folder, log=tmp_path / "daemon.log")
+    async with serve(list(site.units.values()), list(site.links.values()), lambda: truth) as field:
+        async with running(watching):
+            (await journal_of(made.journal, watching)).close()
+            yield made, watching, field
+        assert "Traceback" not in watching.text()
+
+
+def words_of(site):
+    """How each command is called."""
+    here = str(site)
+    return {
+        "check": [["check", here]],
+        "plan": [["plan", here]],
+        "probe": [["probe", here, "contacts"]],
+        "status": [["status", here], ["status", here, "-d", "fire"]],
+        "tail": [["tail", here, "-n", "3"]],
+        "history": [
+            ["history", here, "fire", "active", "--since", "1min"],
+            ["history", here, "fire", "active", "--since", "10s", "--bucket", "1s"],
+        ],
+        "alarms": [["alarms", here], ["alarms", here, "--all"]],
+        "ack": [["ack", here, "fire", "active", "-m", "seen"]],
+        "completion": [["completion", shell] for shell in ("bash", "zsh", "fish")],
+    }
+
+
+async def test_every_command_without_a_terminal_with_and_without_json(yard):
+    made, watching, _ = yard
+    assert words_of(made.folder).keys() | RUN == COMMANDS.keys()
+    await until(lambda: _raised(made), 15)
+    for name, calls in words_of(made.folder).items():
+        await asyncio.gather(*(_both_ways(name, words) for words in calls))
+    plot = await facilityd("history", made.folder, "fire", "active", "--since", "10s", "--plot")
+    assert "fire active" in plot
+    assert (await facilityd("history", made.folder, "fire", "active", "--csv")).startswith("at,time,value")
+    [line] = json.loads(await facilityd("alarms", made.folder, "--json"))
+    assert line["state"] == "acknowledged"
+    assert watching.alive
+
+
+async def _both_ways(name, words):
+    if name not in NO_JSON:
+        said = await facilityd(*words, "--json")
+        lines = said.splitlines() if name == "tail" else [said]
+        assert all(json.loads(line) is not None for line in lines), words
+        assert name != "tail" or len(lines) == 3
+    if name != "ack":  # once is enough
+        plain = await facilityd(*words)
+        assert plain.strip(), words
+        assert "\x1b" not in plain, "no colours without a terminal"
+
+
+async def test_mistakes_are_one_line_and_a_status(yard, tmp_path):
+    made, _, _ = yard
+    for words, said in (
+        (("ack", made.folder, "water", "active"), "no alarm to acknowledge"),
+        (("history", made.folder, "fires", "active"), "did you mean 'fire'"),
+        (("probe", made.folder, "contact"), "no unit 'contact'"),
+        (("run", made.folder), "another facilityd"),
+    ):
+        shown = await facilityd(*words, code=1)
+        assert len(shown.strip().splitlines()) == 1, shown
+        assert said.lower() in shown.lower(), shown
+    assert "Did you mean 'status'?" in await facilityd("statsu", code=2)
+    (tmp_path / "broken.yaml").write_text("site: {id: Broken, nme: 1}\n")
+    assert "broken.yaml:1:" in await facilityd("run", tmp_path / "broken.yaml", code=1)
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+async def test_it_ends_when_told_and_loses_nothing(yard, how):
+    made, watching, field = yard
+    await asyncio.sleep(3)
+    assert await watching.end(how) == 0
+    assert watching.text().rstrip().endswith("yard: stopped")
+    assert not made.journal.with_name("journal.db-wal").exists(), "closed in order"
+    asked = field.witness.total()
+    with Reader.open(made.journal) as reader:
+        samples = [reader.sample(row) for row in reader.samples_after(0, 10**6)]
+        assert reader.judged() == reader.last_sample()
+    polls = {device: sum(s.stream.device == device for s in samples) for device in ("fire", "water")}
+    # One request may have been on its way, and one is the identity probe.
+    assert asked - 2 <= polls["fire"] == polls["water"] <= asked
+
+
+async def test_followers_and_the_simulator_end_with_ctrl_c(yard, tmp_path):
+    made, _, _ = yard
+    follower = Command(["tail", str(made.folder)], tmp_path / "tail.log")
+    async with running(follower):
+        await until(lambda: "fire" in follower.text())
+        assert await follower.end(signal.SIGINT) == 130
+    assert "Traceback" not in follower.text()
+    head = f"{sys.executable} -m facilityd tail {made.folder} --json | head -n 2"
+    piped = await asyncio.to_thread(
+        subprocess.run, ["bash", "-c", head], capture_output=True, timeout=30, text=True
+    )
+    assert len(piped.stdout.splitlines()) == 2
+    assert "Traceback" not in piped.stderr
+
+
+def _raised(made):
+    with Reader.open(made.journal) as reader:
+        return any(state.active for state in reader.alarms())
