@@ -7,6 +7,7 @@ prints, so that a technician can compare.
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -179,7 +180,13 @@ class ModbusProfile(Strict):
                 raise ValueError(f"{what} names point {point!r}, which the profile does not have")
         return self
 
-    @property
+    def with_points(self, points: dict[str, Point]) -> Self:
+        """Return the same model with another map."""
+        other = self.model_copy(update={"points": points})
+        other.__dict__.pop("expanded", None)  # a copy takes cached properties along
+        return other
+
+    @cached_property
     def expanded(self) -> dict[str, Point]:
         """Points with every ``repeat`` written out and defaults filled in."""
         out: dict[str, Point] = {}
@@ -261,7 +268,7 @@ class MqttProfile(Strict):
     golden: tuple[TopicGolden, ...] = Field(min_length=1)
     notes: str = ""
 
-    @property
+    @cached_property
     def expanded(self) -> dict[str, TopicPoint]:
         """Points with every ``repeat`` written out; ``{n}`` in topic and pointer too."""
         out: dict[str, TopicPoint] = {}

@@ -184,14 +184,14 @@ async def _alternatives(
 
 def _swapped(profile: ModbusProfile, order: str) -> ModbusProfile:
     points = {n: p.model_copy(update={"word_order": order}) for n, p in profile.points.items()}
-    return profile.model_copy(update={"word_order": order, "points": points})
+    return profile.with_points(points)
 
 
 def _moved(profile: ModbusProfile, shift: int) -> ModbusProfile:
     points = {
         n: p.model_copy(update={"address": max(0, p.address + shift)}) for n, p in profile.points.items()
     }
-    return profile.model_copy(update={"points": points})
+    return profile.with_points(points)
 
 
 def _unknown(lines: tuple[Line, ...]) -> Text:
