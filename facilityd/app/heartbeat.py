@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from facilityd.app.builtin import DAEMON, PERIOD
 from facilityd.app.core import Core
@@ -12,11 +13,13 @@ from facilityd.model.clock import Clock
 from facilityd.model.link import LinkHealth
 from facilityd.model.sample import NS, Value
 from facilityd.store.batch import Delivery
-from facilityd.store.influx import Forwarder
 from facilityd.store.journal import Room
 from facilityd.store.reader import Reader
 from facilityd.supervise.health import link_values, sample_of
 from facilityd.supervise.inbox import Inbox
+
+if TYPE_CHECKING:
+    from facilityd.store.influx import Forwarder
 
 BEAT_S = 1.0
 MIB = 2**20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
 from facilityd.config.site import Device, Site
@@ -17,8 +17,10 @@ from facilityd.notify.plan import Teller
 from facilityd.notify.render import About, Place
 from facilityd.pipeline.flow import Flow
 from facilityd.store.batch import Attempt, Batch, Delivery, Parked
-from facilityd.store.influx import Forwarder, Target
 from facilityd.store.reader import Reader
+
+if TYPE_CHECKING:
+    from facilityd.store.influx import Forwarder
 
 _DELIVERIES = {
     Result.ACCEPTED: Delivery.ACCEPTED,
@@ -88,6 +90,10 @@ def make_deliverer(site: Site, parts: Parts, reader: Reader, clock: Clock) -> De
 
 def make_forwarders(site: Site, parts: Parts, clock: Clock) -> dict[str, Forwarder]:
     """Return a forwarder for each sink."""
+    if not site.sinks:
+        return {}
+    # influxdb-client takes a second to import: a site without a sink starts without it.
+    from facilityd.store.influx import Forwarder, Target  # noqa: PLC0415
 
     async def advance(sink: str, sample: int) -> None:
         await parts.flow.commit(Batch(cursors={sink: sample}))

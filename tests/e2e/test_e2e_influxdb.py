@@ -4,7 +4,7 @@ import pytest
 from support.influxd import binary
 from support.kills import story
 
-SECONDS = 40.0
+SECONDS = 36.0
 
 
 @pytest.mark.timeout(150)

@@ -34,6 +34,7 @@ def stored(path):
 async def polled(tmp_path):
     """The square stands still; the daemon has read all of it once and has gone."""
     made = make_square(tmp_path / "site")
+    made.quicken()
     site, truth = made.site, frozen(square_of(made.site))
     async with (
         broker(made.ports[18830]),

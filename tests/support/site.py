@@ -59,6 +59,11 @@ class Made:
         path = self.folder / name
         path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
 
+    def quicken(self) -> None:
+        """Read what is read every 10 or 30 s every 3 s, so that tests need not wait."""
+        for name in ("hoist.yaml", "lighting.yaml"):
+            self.edit(name, lambda text: re.sub(r"((?:rest|period): )[13]0s", r"\g<1>3s", text))
+
 
 def make_square(folder: Path) -> Made:
     """Copy config/square into ``folder`` with everything that is this machine's replaced."""
