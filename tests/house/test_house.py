@@ -1,0 +1,85 @@
+"""What no tool checks: generated pages are current, no clock in the core, files and functions stay small."""
+
+from __future__ import annotations
+
+import ast
+import re
+import runpy
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGES = ("facilityd", "devices", "simulators")
+SOURCES = [path for package in PACKAGES for path in sorted(Path(package).rglob("*.py"))]
+PRONOUNCED = re.compile(r"\b(time\.time|time\.monotonic|datetime\.now|time_ns|monotonic_ns|perf_counter)\b")
+
+
+def test_schemas_are_current() -> None:
+    done = subprocess.run(
+        [sys.executable, "tools/schemas.py", "--check"], check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_hardware_page_is_current() -> None:
+    page = runpy.run_path("tools/hardware_table.py")["text"]()
+    assert Path("docs/hardware.md").read_text(encoding="utf-8") == page
+
+
+@pytest.mark.parametrize("package", ["detect", "alarm", "pipeline"])
+def test_the_core_reads_no_clock(package: str) -> None:
+    for path in Path("facilityd", package).rglob("*.py"):
+        assert not PRONOUNCED.search(path.read_text(encoding="utf-8")), path
+
+
+def test_no_file_is_over_300_lines() -> None:
+    long = {
+        str(path): n for path in SOURCES if (n := len(path.read_text(encoding="utf-8").splitlines())) > 300
+    }
+    assert long == {}
+
+
+def _functions() -> Iterator[tuple[str, int]]:
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield f"{path}:{node.name}", (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def test_functions_are_small() -> None:
+    lengths = dict(_functions())
+    assert statistics.median(lengths.values()) <= 8
+    assert {name: n for name, n in lengths.items() if n > 60} == {}
+    assert sorted(lengths.values())[int(0.9 * len(lengths))] < 30
+
+
+def test_the_daemon_never_loads_a_simulator() -> None:
+    code = (
+        "import sys, facilityd.app.daemon, facilityd.cli.run, facilityd.cli.status;"
+        "sys.exit(any(name.split('.')[0] == 'simulators' for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_every_link_in_the_readme_leads_somewhere() -> None:
+    text = Path("README.md").read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#]+)\)", text):
+        assert Path(target).exists(), target
+
+
+def test_the_readme_names_every_command() -> None:
+    from facilityd.cli.main import COMMANDS
+
+    text = Path("README.md").read_text(encoding="utf-8")
+    assert [name for name in COMMANDS if f"`{name}" not in text] == []
+
+
+def test_lock_files_name_no_host() -> None:
+    for lock in Path("requirements").glob("*.lock"):
+        text = lock.read_text(encoding="utf-8")
+        assert "://" not in text, lock
+        assert "--hash=sha256:" in text
