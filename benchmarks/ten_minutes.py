@@ -3,7 +3,7 @@
     python benchmarks/ten_minutes.py [--seconds 600]
 
 Prints what arrived; the exit status is 1 unless every sample arrived once, as it was.
-tests/e2e/test_e2e_influxdb.py is the same for forty seconds.
+tests/e2e/test_e2e_influxdb.py is the same for half a minute.
 """
 
 from __future__ import annotations

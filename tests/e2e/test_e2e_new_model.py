@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 from support.daemon import Command, daemon, facilityd, facilityd_json, journal_of, running, until
 
-from facilityd.cli.main import COMMANDS
-
 PROFILE = """\
 profile: renke_rs_fsjt
 protocol: modbus
@@ -62,7 +60,8 @@ async def test_without_its_file_the_model_is_unknown_with_it_all_works(park, tmp
     simulator = Command(["simulate", "serve", str(park)], tmp_path / "simulator.log")
     async with running(simulator):
         await until(lambda: "serving" in simulator.text())
-        await _probed(park)
+        probed = await facilityd_json("probe", park, "anemometer")
+        assert probed["diagnosis"] == "ok", probed
         watching = daemon(park, log=tmp_path / "daemon.log")
         async with running(watching):
             (await journal_of(tmp_path / "journal.db", watching)).close()
@@ -76,10 +75,3 @@ async def test_without_its_file_the_model_is_unknown_with_it_all_works(park, tmp
     assert len(winds) >= 3
     assert all(0 < wind < 40 and abs(wind * 10 - round(wind * 10)) < 1e-9 for wind in winds)
     assert shown["unit"] == "m/s"
-
-
-async def _probed(park: Path) -> None:
-    module = Path(__file__).parents[2].joinpath(*COMMANDS["probe"].partition(":")[0].split("."))
-    if module.with_suffix(".py").exists():
-        said = await facilityd("probe", park, "anemometer", "--json")
-        assert "wind" in said
