@@ -45,6 +45,10 @@ class Square:
             raise UsageError(f"no simulated device {device!r}", hint=f"known: {', '.join(self.models)}")
         self.models[device].fault(name, magnitude)
 
+    def can_run(self, device: str) -> bool:
+        """Return whether a device can be asked for a run."""
+        return isinstance(self.models.get(device), Hoist | Flagpole)
+
     def demand(self, device: str, *, up: bool = True) -> None:
         """Ask a hoist or a pole for a run. Raises UsageError for a device that has none."""
         model = self.models.get(device)

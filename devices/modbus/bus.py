@@ -153,6 +153,8 @@ class Bus:
         self._quiet += 1
         quiet_units = 1 + sum(t.open for t in self._table.turns if t is not turn)
         turn.silent(now, silent_units=quiet_units, alone=len(self._table.turns) == 1)
+        if turn.open:
+            turn.recognised = False  # who comes back may be another module
 
     def _hand_in(self, samples: list[Sample]) -> None:
         for sample in samples:

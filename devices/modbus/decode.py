@@ -16,6 +16,8 @@ from devices.unit import Binding, Unit
 from facilityd.model.quality import Reason
 from facilityd.model.sample import SignalType, Value
 
+TINY = 1e-9
+"""No instrument of ours reports a float this close to zero: it is one with its words swapped."""
 Verdict = tuple[Value | None, Reason | None]
 Slot = tuple[int, int]
 """(stream number in the unit, index in the stream's signals)."""
@@ -177,8 +179,11 @@ def _number(field: Field) -> Callable[[int | float], Verdict]:
         invert = field.invert
         return lambda raw: (bool(raw) != invert, None)
     whole = field.type in (SignalType.INT, SignalType.ENUM)
+    tiny = TINY if field.point.type in (WireType.F32, WireType.F64) else 0.0
 
     def number(raw: float) -> Verdict:
+        if raw and -tiny < raw < tiny:
+            return None, Reason.OUT_OF_RANGE
         value = raw * scale + offset
         if low <= value <= high and value - value == 0.0:
             return (round(value) if whole else float(value)), None

@@ -5,10 +5,13 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from facilityd.cli.output import json_option, print_json
+
 
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-def completion(shell: str) -> None:
+@json_option
+def completion(shell: str, as_json: bool) -> None:
     """Print the completion script of a SHELL.
 
     Use it as: source <(facilityd completion bash)
@@ -18,4 +21,8 @@ def completion(shell: str) -> None:
     kind = get_completion_class(shell)
     if kind is None:
         raise click.UsageError(f"no completion for {shell}")
-    click.echo(kind(facilityd, {}, "facilityd", "_FACILITYD_COMPLETE").source())
+    script = kind(facilityd, {}, "facilityd", "_FACILITYD_COMPLETE").source()
+    if as_json:
+        print_json({"shell": shell, "script": script})
+    else:
+        click.echo(script)

@@ -34,18 +34,19 @@ def probe(ctx: click.Context, site: Path, unit: str, seconds: float, as_json: bo
     if unit not in loaded.units:
         raise UsageError(f"no unit {unit!r}", hint=suggestion(unit, loaded.units))
     over_mqtt = isinstance(loaded.links[loaded.units[unit].link], MqttLink)
-    good = _listen(loaded, unit, seconds, as_json) if over_mqtt else _ask(loaded, unit, as_json)
+    folder = site if site.is_dir() else site.parent
+    good = _listen(loaded, unit, seconds, as_json) if over_mqtt else _ask(loaded, unit, folder, as_json)
     ctx.exit(0 if good else 1)
 
 
-def _ask(site: Site, name: str, as_json: bool) -> bool:
+def _ask(site: Site, name: str, folder: Path, as_json: bool) -> bool:
     from devices.modbus.probe import Diagnosis
     from devices.modbus.probe import probe as ask
     from devices.profile import ModbusProfile
     from devices.tables import profiles
     from devices.unit import ModbusLink
 
-    unit, known = site.units[name], profiles()
+    unit, known = site.units[name], profiles(folder)
     link = site.links[unit.link]
     if not isinstance(link, ModbusLink):
         raise TypeError(f"{link.id} is not a Modbus link")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -16,7 +18,8 @@ from facilityd.cli.output import site_argument
 @click.option(
     "--log-level", type=click.Choice(["warning", "info", "debug"]), default="info", show_default=True
 )
-def run(site: tuple[Path, ...], log_level: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Log one JSON object per line.")
+def run(site: tuple[Path, ...], log_level: str, as_json: bool) -> None:
     """Watch a SITE until told to stop (Ctrl-C or SIGTERM)."""
     import uvloop
 
@@ -28,7 +31,25 @@ def run(site: tuple[Path, ...], log_level: str) -> None:
         stream=sys.stderr,
         format="%(asctime)s %(levelname)-7s %(message)s",
     )
+    if as_json:
+        for handler in logging.getLogger().handlers:
+            handler.setFormatter(JsonLines())
     # Libraries speak when they are asked to; the daemon tells what matters itself.
     for name in ("aiohttp", "paho", "aiomqtt", "mqtt", "influxdb_client", "Rx"):
         logging.getLogger(name).setLevel(logging.ERROR)
     uvloop.run(watch(load(*site)))
+
+
+class JsonLines(logging.Formatter):
+    """One log record as one JSON object."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return a line."""
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        said = {
+            "time": at,
+            "level": record.levelname.lower(),
+            "from": record.name,
+            "text": record.getMessage(),
+        }
+        return json.dumps(said, ensure_ascii=False)

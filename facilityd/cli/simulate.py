@@ -10,15 +10,19 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 import click
 
-from facilityd.cli.output import site_argument
+from devices.unit import MqttLink
+from facilityd.cli.output import print_json_line, site_argument
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.model.measure import duration
 from facilityd.model.sample import NS
+from simulators.hazards import HAZARDS
+from simulators.mqtt_hazards import MQTT_HAZARDS
 from simulators.physics import World
 from simulators.site import Field, serve
 from simulators.square import Square
@@ -58,6 +62,17 @@ class EventType(click.ParamType[Event]):
 EVENT = EventType()
 
 
+class Happening(NamedTuple):
+    """An event and what kind it is."""
+
+    kind: Literal["fault", "hazard", "demand"]
+    event: Event
+
+
+Tell = Callable[..., None]
+NO_HAZARD = "none"
+
+
 @click.group()
 def simulate() -> None:
     """Simulate a site: its devices' physics, served on real sockets, serial lines and a broker."""
@@ -87,21 +102,20 @@ def simulate() -> None:
 @click.option(
     "--demand", "demands", type=EventType(), multiple=True, help="A run, e.g. 5s:hoist-1:up or 5s:pole-1:run"
 )
+@click.option("--json", "as_json", is_flag=True, help="Tell what happens as JSON, one object per line.")
 def serve_command(
     site: tuple[Path, ...], own_broker: bool, clock: str, seed: int,
-    faults: tuple[Event, ...], hazards: tuple[Event, ...], demands: tuple[Event, ...],
+    faults: tuple[Event, ...], hazards: tuple[Event, ...], demands: tuple[Event, ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Serve every unit of a SITE, with its physics, until Ctrl-C."""
     from facilityd.config.load import load
 
     loaded = load(*site)
     square = build_square(loaded, clock, seed)
-    for event in faults:
-        square.fault(event.target, event.name, 0.0)  # an unknown name is told before anything starts
-    happenings = (
-        [(e, "fault") for e in faults] + [(e, "hazard") for e in hazards] + [(e, "demand") for e in demands]
-    )
-    asyncio.run(_serve(loaded, square, happenings, own_broker=own_broker))
+    story = [Happening("fault", one) for one in faults] + [Happening("demand", one) for one in demands]
+    story += [Happening("hazard", one) for one in hazards]
+    rehearse(loaded, square, story)
+    asyncio.run(_serve(loaded, square, story, _tell_json if as_json else _tell, own_broker=own_broker))
 
 
 @simulate.command("demo")
@@ -131,28 +145,50 @@ def build_square(site: Site, clock: str, seed: int) -> Square:
     return square
 
 
-async def _serve(
-    site: Site, square: Square, happenings: list[tuple[Event, str]], *, own_broker: bool
-) -> None:
+def rehearse(site: Site, square: Square, story: list[Happening]) -> None:
+    """Tell an unknown name before anything starts. Raises UsageError."""
+    from facilityd.marked import suggestion
+
+    for kind, event in story:
+        if kind == "fault":
+            square.fault(event.target, event.name, 0.0)
+        elif kind == "demand":
+            if not square.can_run(event.target):
+                raise UsageError(
+                    f"{event.target!r} cannot be asked for a run", hint="hoists and flag poles can"
+                )
+        elif event.target not in site.units:
+            raise UsageError(f"no unit {event.target!r}", hint=suggestion(event.target, site.units))
+        elif event.name not in (known := {*HAZARDS, *MQTT_HAZARDS, NO_HAZARD}):
+            raise UsageError(f"no hazard {event.name!r}", hint=suggestion(event.name, known))
+
+
+def _tell(kind: str, **facts: object) -> None:
+    click.echo(f"{kind}: {', '.join(f'{name} {fact}' for name, fact in facts.items())}", err=True)
+
+
+def _tell_json(kind: str, **facts: object) -> None:
+    print_json_line({"kind": kind, **facts})
+
+
+async def _serve(site: Site, square: Square, story: list[Happening], tell: Tell, *, own_broker: bool) -> None:
     from facilityd.supervise.stop import on_signals
     from simulators.broker import broker
 
     stop = asyncio.Event()
     async with AsyncExitStack() as stack:
         stack.enter_context(on_signals(stop))
-        if own_broker:
-            for link in site.links.values():
-                if hasattr(link, "qos"):
-                    await stack.enter_async_context(broker(link.port, link.host))
+        brokers = [link for link in site.links.values() if isinstance(link, MqttLink)]
+        for link in brokers if own_broker else ():
+            await stack.enter_async_context(broker(link.port, link.host))
         units = list(site.units.values())
         field = await stack.enter_async_context(serve(units, list(site.links.values()), _truth(square)))
-        click.echo(
-            f"{site.id}: serving {len(units)} units on {len(site.links)} links; Ctrl-C ends it", err=True
-        )
-        telling = asyncio.create_task(_happen(field, square, happenings))
-        await stop.wait()
-        telling.cancel()
-        click.echo(f"function codes seen: {dict(sorted(field.witness.items()))}", err=True)
+        tell("serving", site=site.id, units=len(units), links=len(site.links))
+        async with asyncio.TaskGroup() as group:
+            telling = group.create_task(_happen(field, square, story, tell))
+            await stop.wait()
+            telling.cancel()
+        tell("function codes seen", counts=dict(sorted(field.witness.items())), commands=field.commands)
 
 
 def _truth(square: Square) -> Callable[[], dict[tuple[str, str], float | int | bool | None]]:
@@ -168,14 +204,14 @@ def _truth(square: Square) -> Callable[[], dict[tuple[str, str], float | int | b
     return truth
 
 
-async def _happen(field: Field, square: Square, happenings: list[tuple[Event, str]]) -> None:
+async def _happen(field: Field, square: Square, story: list[Happening], tell: Tell) -> None:
     begin = time.monotonic_ns()
-    for event, kind in sorted(happenings, key=lambda pair: pair[0].after):
+    for kind, event in sorted(story, key=lambda happening: happening.event.after):
         await asyncio.sleep(max(0.0, (begin + event.after - time.monotonic_ns()) / NS))
         if kind == "fault":
             square.fault(event.target, event.name, event.magnitude)
         elif kind == "hazard":
-            field.inject(event.target, None if event.name == "none" else event.name)
+            field.inject(event.target, None if event.name == NO_HAZARD else event.name)
         else:
             square.demand(event.target, up=event.name != "down")
-        click.echo(f"{kind}: {event.target} {event.name}", err=True)
+        tell(kind, target=event.target, name=event.name, magnitude=event.magnitude)
