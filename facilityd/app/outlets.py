@@ -54,8 +54,9 @@ def make_teller(site: Site, devices: Mapping[str, Device], reader: Reader) -> Te
         for name, rule in device.family.rules.items()
     }
     recipients = list(site.recipients.values())
+    place = Place(site.name, ZoneInfo(site.timezone), f"facilityd ack {site.source}")
     sent = [entry.notice for entry in reader.outbox() if entry.state is not Delivery.REJECTED]
-    return Teller(Place(site.name, ZoneInfo(site.timezone)), abouts, recipients, sent)
+    return Teller(place, abouts, recipients, sent)
 
 
 def telling(teller: Teller, state: Callable[[str, str], AlarmState]) -> Callable[[Change], Sequence[Notice]]:

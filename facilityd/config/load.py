@@ -26,14 +26,17 @@ def load(*paths: Path) -> Site:
     sections = read_sections(list(paths))
     extra = paths[0] if paths[0].is_dir() else paths[0].parent
     known_profiles, known_families = profiles(extra), families(extra)
-    site = _compile(sections, UnitCompiler(sections, known_profiles, known_families), known_families)
+    compiler = UnitCompiler(sections, known_profiles, known_families)
+    site = _compile(str(paths[0]), sections, compiler, known_families)
     fail(sections.problems)
     if site is None:
         raise ConfigError((f"{paths[0]}: nothing to watch",))
     return site
 
 
-def _compile(sections: Sections, compiler: UnitCompiler, known: dict[str, Family]) -> Site | None:
+def _compile(
+    source: str, sections: Sections, compiler: UnitCompiler, known: dict[str, Family]
+) -> Site | None:
     links = {entry.id: compile_link(entry, sections) for entry in sections.values("links")}
     devices = _devices(sections, compiler)
     compiled = {e.id: unit for e in sections.values("units") if (unit := compiler.unit(e))}
@@ -50,7 +53,7 @@ def _compile(sections: Sections, compiler: UnitCompiler, known: dict[str, Family
         return None
     about = head.value
     return Site(
-        about.id, about.name, about.latitude, about.longitude, about.timezone, about.languages,
+        source, about.id, about.name, about.latitude, about.longitude, about.timezone, about.languages,
         about.ceremony, _store(sections), links, compiled, devices, sinks, recipients, known,
     )  # fmt: skip
 

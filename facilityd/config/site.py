@@ -64,8 +64,12 @@ class RecipientSettings:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Everything one daemon watches. Coordinates in degrees, ``ceremony`` in ns."""
+    """Everything one daemon watches. Coordinates in degrees, ``ceremony`` in ns.
 
+    ``source`` is the path it was loaded from, as a person would type it again.
+    """
+
+    source: str
     id: str
     name: Text
     latitude: float
