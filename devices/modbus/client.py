@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import termios
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -172,8 +173,10 @@ async def connect(link: ModbusLink) -> AsyncIterator[Reader]:
     try:
         async with asyncio.timeout(CONNECT_S + 1):
             opened = await client.connect()
-    except (OSError, TimeoutError) as error:
-        raise LinkOutage(f"cannot be opened ({error or 'no answer'})", where=link.where) from error
+    except (OSError, TimeoutError, termios.error) as error:
+        # A port that refuses a setting raises termios.error, which is no OSError.
+        said = str(error) or "no answer"
+        raise LinkOutage(f"cannot be opened ({said})", where=link.where, hint=_hint(link)) from error
     if not opened:
         raise LinkOutage("cannot be opened", where=link.where, hint=_hint(link))
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 
 import pytest
 from pydantic import TypeAdapter
@@ -133,3 +134,18 @@ async def test_a_serial_port_that_is_not_there_is_an_outage_not_a_crash() -> Non
         await until(lambda: tray.health)
     assert tray.reasons() == {Reason.LINK_DOWN}
     assert "group dialout" in tray.health[-1].reason
+
+
+async def test_a_port_that_refuses_its_settings_is_an_outage_too() -> None:
+    """Pseudo-terminals have no parity on Linux; real adapters refuse some baud rates the same way."""
+    master, slave = os.openpty()
+    one = unit()
+    link = ModbusLink("link", "modbus-rtu", serial_port=os.ttyname(slave), parity="E")
+    try:
+        async with watching(link, [one]) as tray:
+            await until(lambda: tray.health)
+        assert "cannot be opened" in tray.health[-1].reason
+        assert tray.reasons() == {Reason.LINK_DOWN}
+    finally:
+        os.close(master)
+        os.close(slave)
