@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from devices.mqtt.connect import listen
 from devices.mqtt.unit import Listener
 from devices.unit import MqttLink, Unit
+from facilityd.model.quality import Reason
+from facilityd.model.sample import Sample
 
 EXCERPT = 120
 
@@ -32,13 +35,15 @@ async def probe(link: MqttLink, unit: Unit, seconds: float) -> list[Heard]:
                 async for message in ear.messages():
                     topic = str(message.topic)
                     samples = listener.hear(topic, message.payload, 0, 0, retained=message.retain)
-                    values = {
-                        name: str(sample.reasons.get(index, value))
-                        for sample in samples
-                        for index, (name, value) in enumerate(
-                            zip(sample.stream.signals, sample.values, strict=True)
-                        )
-                    }
+                    values = {name: said for sample in samples for name, said in _said(sample)}
                     text = message.payload[:EXCERPT].decode("utf-8", "replace")
                     heard.append(Heard(topic, text, values))
     return heard
+
+
+def _said(sample: Sample) -> Iterator[tuple[str, str]]:
+    """Iterate over what the sample speaks of: values, or why there is none."""
+    for index, (name, value) in enumerate(zip(sample.stream.signals, sample.values, strict=True)):
+        reason = sample.reasons.get(index)
+        if reason is not Reason.MISSING:
+            yield name, str(reason or value)

@@ -3,50 +3,88 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+from devices.profile import ModbusProfile, MqttProfile, Point, TopicPoint
+from devices.unit import Binding, ModbusLink, MqttLink, Unit
 from facilityd.cli.output import console, json_option, print_json, said, table
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
+from facilityd.marked import suggestion
+from facilityd.model.sample import SignalType, Stream
 
 LISTEN_S = 15.0
+AnyProfile = ModbusProfile | MqttProfile
 
 
 @click.command()
 @click.argument("site", type=click.Path(exists=True, path_type=Path))
-@click.argument("unit")
+@click.argument("names", nargs=-1, required=True, metavar="[LINK] UNIT")
+@click.option("--profile", default="", help="With a device id or topic for UNIT: the model to expect there.")
 @click.option("--seconds", type=float, default=LISTEN_S, show_default=True, help="How long to listen (MQTT).")
 @json_option
 @click.pass_context
-def probe(ctx: click.Context, site: Path, unit: str, seconds: float, as_json: bool) -> None:
+def probe(
+    ctx: click.Context, site: Path, names: tuple[str, ...], profile: str, seconds: float, as_json: bool
+) -> None:
     """Tell whether a UNIT's address, word order and model are right, and which is not.
 
-    Exit status 0: it is the right one. 1: it is not, or it does not answer. Only reads.
+    UNIT is a unit of the site; or, with its LINK and --profile, a device id (or topic) that the site
+    does not know yet. Exit status 0: it is the right one. 1: it is not, or does not answer. Only reads.
     """
-    from devices.unit import MqttLink
+    from devices.tables import profiles
     from facilityd.config.load import load
-    from facilityd.marked import suggestion
 
     loaded = load(site)
-    if unit not in loaded.units:
-        raise UsageError(f"no unit {unit!r}", hint=suggestion(unit, loaded.units))
-    over_mqtt = isinstance(loaded.links[loaded.units[unit].link], MqttLink)
-    folder = site if site.is_dir() else site.parent
-    good = _listen(loaded, unit, seconds, as_json) if over_mqtt else _ask(loaded, unit, folder, as_json)
+    known = profiles(site if site.is_dir() else site.parent)
+    unit = _stranger(loaded, names, known, profile) if profile else _known(loaded, names)
+    over_mqtt = isinstance(loaded.links[unit.link], MqttLink)
+    good = _listen(loaded, unit, seconds, as_json) if over_mqtt else _ask(loaded, unit, known, as_json)
     ctx.exit(0 if good else 1)
 
 
-def _ask(site: Site, name: str, folder: Path, as_json: bool) -> bool:
+def _known(site: Site, names: tuple[str, ...]) -> Unit:
+    *link, name = names
+    if name not in site.units:
+        raise UsageError(f"no unit {name!r}", hint=suggestion(name, site.units))
+    unit = site.units[name]
+    if link and link != [unit.link]:
+        raise UsageError(f"unit {name!r} is on link {unit.link!r}, not on {' '.join(link)!r}")
+    return unit
+
+
+def _stranger(site: Site, names: tuple[str, ...], known: Mapping[str, AnyProfile], profile: str) -> Unit:
+    if len(names) != 2:  # noqa: PLR2004
+        raise UsageError("--profile goes with a LINK and a device id or topic")
+    link, address = names
+    if link not in site.links:
+        raise UsageError(f"no link {link!r}", hint=suggestion(link, site.links))
+    if profile not in known:
+        raise UsageError(f"no profile {profile!r}", hint=suggestion(profile, known))
+    if isinstance(site.links[link], MqttLink):
+        return _everything(address, link, known[profile])
+    if not address.isdigit():
+        raise UsageError(f"{address!r} is not a device id", hint="a number from 1 to 247")
+    return Unit(f"{link}/{address}", link, known[profile], (), (), device_id=int(address))
+
+
+def _everything(topic: str, link: str, profile: AnyProfile) -> Unit:
+    """Return a unit with every point of its profile bound to a signal of the same name."""
+    points: Mapping[str, Point | TopicPoint] = profile.expanded
+    kinds = {name: SignalType.BOOL if point.is_bool else SignalType.FLOAT for name, point in points.items()}
+    stream = Stream(topic, "probe", topic, link, tuple(kinds), tuple(kinds.values()))
+    bindings = tuple(Binding(n, p, stream, slot, kinds[n]) for slot, (n, p) in enumerate(points.items()))
+    return Unit(topic, link, profile, (stream,), bindings, topic=topic)
+
+
+def _ask(site: Site, unit: Unit, known: Mapping[str, AnyProfile], as_json: bool) -> bool:
     from devices.modbus.probe import Diagnosis
     from devices.modbus.probe import probe as ask
-    from devices.profile import ModbusProfile
-    from devices.tables import profiles
-    from devices.unit import ModbusLink
 
-    unit, known = site.units[name], profiles(folder)
     link = site.links[unit.link]
     if not isinstance(link, ModbusLink):
         raise TypeError(f"{link.id} is not a Modbus link")
@@ -64,18 +102,18 @@ def _ask(site: Site, name: str, folder: Path, as_json: bool) -> bool:
     where = f"{link.where}, device id {unit.device_id}, {unit.profile.profile}"
     out = console()
     if rows:
-        out.print(table(f"{name} ({where})", ("point", "address", "manual", "read", "expected", "ok"), rows))
+        out.print(
+            table(f"{unit.id} ({where})", ("point", "address", "manual", "read", "expected", "ok"), rows)
+        )
     out.print(said(str(report.diagnosis), "" if good else "high", calm=good))
     for text in report.advice:
         out.print(f"{text.zh}\n{text.en}")
     return good
 
 
-def _listen(site: Site, name: str, seconds: float, as_json: bool) -> bool:
+def _listen(site: Site, unit: Unit, seconds: float, as_json: bool) -> bool:
     from devices import mqtt
-    from devices.unit import MqttLink
 
-    unit = site.units[name]
     link = site.links[unit.link]
     if not isinstance(link, MqttLink):
         raise TypeError(f"{link.id} is not an MQTT link")
@@ -83,11 +121,11 @@ def _listen(site: Site, name: str, seconds: float, as_json: bool) -> bool:
     good = any(message.values for message in heard)
     if as_json:
         print_json(
-            {"unit": name, "diagnosis": "ok" if good else "silent", "heard": [asdict(m) for m in heard]}
+            {"unit": unit.id, "diagnosis": "ok" if good else "silent", "heard": [asdict(m) for m in heard]}
         )
         return good
     rows = [(m.topic, m.payload, ", ".join(f"{k}={v}" for k, v in m.values.items())) for m in heard]
-    console().print(table(f"{name} ({link.where}, {unit.topic}/#)", ("topic", "payload", "values"), rows))
+    console().print(table(f"{unit.id} ({link.where}, {unit.topic}/#)", ("topic", "payload", "values"), rows))
     if not good:
         click.echo(f"{seconds:g} 秒内没有收到该型号的消息：核对主题前缀和设备的 MQTT 设置。")
         click.echo(f"Nothing of this model in {seconds:g} s: check the topic and the device's MQTT settings.")
