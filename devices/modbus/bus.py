@@ -192,11 +192,13 @@ class Bus:
         now = self._loop.time()
         if now - self._told < HEALTH_S or not reader.answers:
             return
-        share = reader.answers / reader.requests
-        reader.answers = reader.requests = 0
-        self._tell(up=True, answered=share)
+        share, latency = reader.answers / reader.requests, reader.waited / reader.answers
+        reader.answers, reader.requests, reader.waited = 0, 0, 0.0
+        self._tell(up=True, answered=share, latency=latency)
 
-    def _tell(self, *, up: bool, reason: str = "", answered: float | None = None) -> None:
+    def _tell(
+        self, *, up: bool, reason: str = "", answered: float | None = None, latency: float | None = None
+    ) -> None:
         self._told = self._loop.time()
         if up and self._said.startswith(f"{self._link.id}: "):
             log.info("%s: answers again", self._link.id)
@@ -204,7 +206,7 @@ class Bus:
         reconnects = max(0, self._reconnects)
         self._health(
             LinkHealth(
-                self._link.id, up, self._link.where, reason, reconnects, answered, lateness=self._worst
+                self._link.id, up, self._link.where, reason, reconnects, answered, latency, self._worst
             )
         )
         self._worst = 0.0

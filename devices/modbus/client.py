@@ -78,13 +78,17 @@ class Failed(Exception):
 
 @dataclass(slots=True)
 class Reader:
-    """An open link. ``read`` is everything it can do."""
+    """An open link. ``read`` is everything it can do.
+
+    ``requests`` and ``answers`` are counted, ``waited`` is the time in s spent for answers.
+    """
 
     _client: AsyncModbusTcpClient | AsyncModbusSerialClient
     _guard: Guard
     _link: ModbusLink
     requests: int = field(default=0)
     answers: int = field(default=0)
+    waited: float = field(default=0.0)
 
     LOST: ClassVar[str] = "the connection was lost"
 
@@ -104,7 +108,10 @@ class Reader:
         ``timeout_s`` is in s.
         """
         request = _REQUESTS[table](address=address, count=count, dev_id=device_id)
+        loop = asyncio.get_running_loop()
+        begin = loop.time()
         answer = await self._ask(request, timeout_s)
+        self.waited += loop.time() - begin
         size = (count + 7) // 8 if table.is_bits else 2 * count
         return self._checked(answer, request, size, any_transaction=any_transaction)
 

@@ -42,6 +42,10 @@ async def test_everything_off_at_the_start_is_normal() -> None:
             endpoint.open()
             await until(lambda: len(tray.good()) >= 2, 15)
             await until(lambda: tray.health[-1].up, 15)
+            assert tray.health[-1].answered is not None
+            assert 0.9 < tray.health[-1].answered <= 1.0
+            assert tray.health[-1].latency is not None
+            assert 0.0 < tray.health[-1].latency < 0.2
     assert tray.wrong() == []
 
 
