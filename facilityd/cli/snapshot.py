@@ -103,7 +103,7 @@ class Snapshot:
         count = len(self.alarms())
         said = {
             "zh": f"{count} 条报警" if count else "没有报警",
-            "en": f"{count} alarms" if count else "no alarms",
+            "en": f"{count} alarm{'s' * (count > 1)}" if count else "no alarms",
         }
         return f"{self._site.name.in_(self._language)}  {said[self._language]}"
 
