@@ -6,19 +6,23 @@ scaling is done again, so that a mistake shared by adapter and simulator cannot 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
+import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pymodbus.client.mixin import ModbusClientMixin
 
+from devices.codec import from_words, to_words
 from devices.modbus.decode import Field, compile_block, field_of
+from devices.modbus.plan import merge
 from devices.profile import Golden, ModbusProfile, MqttProfile, Point, TopicGolden, WireType
 from devices.tables import SHELF, profiles
 from devices.unit import Binding, Unit
+from facilityd.model.measure import conversion
 from facilityd.model.sample import SignalType, Stream
 
 PROFILES = profiles()
@@ -32,7 +36,7 @@ DATATYPES = {
 REQUIRED = {
     "abb_acs380_acs580", "delta_ms300", "laumas_tlb4", "moxa_iologik_e1212", "grundfos_cim", "danfoss_fc202",
     "bender_rcms410", "eastron_sdm630", "schneider_iem3155", "acrel_adw300", "intesis_inmbsdal", "lufft_ws_umb",
-    "shelly_gen2",
+    "shelly_gen2", "briter_brt", "inovance_md500",
 }  # fmt: skip
 # Registers that command, zero or configure (devices.md): no profile may name them.
 FORBIDDEN = {
@@ -70,8 +74,71 @@ def test_no_register_lies_across_another(profile: ModbusProfile) -> None:
 
 @pytest.mark.parametrize("profile", MODBUS, ids=lambda p: p.profile)
 def test_command_registers_are_not_named(profile: ModbusProfile) -> None:
-    named = {point.address for point in profile.expanded.values()}
+    named = {point.address + n for point in profile.expanded.values() for n in range(point.type.words)}
+    named |= {point.sign.address for point in profile.expanded.values() if point.sign}
     assert not named & FORBIDDEN.get(profile.profile, set())
+
+
+def _field(profile: ModbusProfile, name: str) -> Field:
+    point = profile.expanded[name]
+    kind = SignalType.BOOL if point.is_bool else SignalType.FLOAT
+    stream = Stream("d", "f", "u", "l", ("s",), (kind,))
+    binding = Binding(name, point, stream, 0, kind)
+    return field_of(binding, Unit("u", "l", profile, (stream,), (binding,)))
+
+
+@pytest.mark.parametrize("profile", MODBUS, ids=lambda p: p.profile)
+def test_no_read_of_everything_crosses_a_command_register_or_breaks_a_limit(profile: ModbusProfile) -> None:
+    reads = list(merge([_field(profile, name) for name in profile.expanded], profile))
+    assert sum(len(read.names) for read in reads) == len(profile.expanded)
+    for read in reads:
+        span = range(read.address, read.address + read.count)
+        assert not FORBIDDEN.get(profile.profile, set()).intersection(span), read
+        assert read.count <= profile.max_block, read
+        # What reading changes is asked for alone.
+        assert len({field.side_effect for field in read.fields}) == 1, read
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda p: p.profile)
+def test_the_source_is_named_and_units_are_known(profile: ModbusProfile | MqttProfile) -> None:
+    assert len(profile.manual) > 20
+    assert profile.maker
+    assert profile.model
+    for name, point in profile.expanded.items():
+        assert re.fullmatch(r"[a-z][a-z0-9_]*", name)
+        assert not point.unit or point.unit == "deg" or _converts(point.unit), (name, point.unit)
+
+
+def _converts(unit: str) -> bool:
+    for base in (
+        "V",
+        "A",
+        "Hz",
+        "W",
+        "VA",
+        "var",
+        "Wh",
+        "K",
+        "bar",
+        "m",
+        "m/s",
+        "m³/h",
+        "%",
+        "rpm",
+        "mm/h",
+        "s",
+    ):
+        with contextlib.suppress(ValueError):
+            return bool(conversion(unit, base))
+    return False
+
+
+@pytest.mark.parametrize("profile", MODBUS, ids=lambda p: p.profile)
+def test_no_sentinel_is_promised_where_the_decoder_knows_none(profile: ModbusProfile) -> None:
+    for name, point in profile.expanded.items():
+        assert not (point.no_value and (point.bit is not None or point.bits)), name
+        if point.note.startswith("unverified"):
+            assert len(point.note) > len("unverified: "), f"{name} does not say what is unverified"
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda p: p.profile)
@@ -83,7 +150,7 @@ def test_unverified_points_identify_nothing(profile: ModbusProfile | MqttProfile
 
 def _goldens() -> Iterator[Any]:
     for profile in MODBUS:
-        assert len(profile.golden) >= 3
+        assert len(profile.golden) >= 4
         for golden in profile.golden:
             yield pytest.param(profile, golden, id=f"{profile.profile}-{golden.point}-{list(golden.words)}")
 
@@ -129,10 +196,7 @@ def test_golden_words_by_the_adapter(profile: ModbusProfile, golden: Golden) -> 
 
 def _by_adapter(profile: ModbusProfile, golden: Golden) -> Any:
     point = profile.expanded[golden.point]
-    kind = SignalType.BOOL if point.is_bool else SignalType.FLOAT
-    stream = Stream("d", "f", "u", "l", ("s",), (kind,))
-    binding = Binding(golden.point, point, stream, 0, kind)
-    field = field_of(binding, Unit("u", "l", profile, (stream,), (binding,)))
+    field = _field(profile, golden.point)
     start, payload = _payload(field, point, golden)
     size = 1 if point.table.is_bits else len(payload) // 2
     out: list[Any] = []
@@ -140,6 +204,21 @@ def _by_adapter(profile: ModbusProfile, golden: Golden) -> Any:
         payload, lambda _, verdict: out.append(verdict[0])
     )
     return out[0]
+
+
+@pytest.mark.parametrize(("profile", "golden"), GOLDENS)
+def test_golden_words_by_the_codec_both_ways(profile: ModbusProfile, golden: Golden) -> None:
+    point = profile.expanded[golden.point]
+    if point.type is WireType.BIT:
+        assert golden.words[0] in (0, 1)
+        return
+    theirs = ModbusClientMixin.convert_from_registers(
+        list(golden.words), DATATYPES[point.type], word_order=point.word_order
+    )
+    raw = from_words(golden.words, point.type.value, point.word_order)
+    assert raw == theirs or (math.isnan(raw) and math.isnan(theirs))
+    if math.isfinite(raw):
+        assert to_words(raw, point.type.value, point.word_order) == list(golden.words)
 
 
 def _payload(field: Field, point: Point, golden: Golden) -> tuple[int, bytes]:
@@ -150,6 +229,13 @@ def _payload(field: Field, point: Point, golden: Golden) -> tuple[int, bytes]:
         words[field.sign_address] = golden.status or 0
     start, end = min(words), max(words) + 1
     return start, b"".join(words.get(a, 0).to_bytes(2, "big") for a in range(start, end))
+
+
+@pytest.mark.parametrize(("word", "months"), [(0x00FF, None), (0xFFFF, None), (0x0012, 18.0), (0x0112, 18.0)])
+def test_a_service_that_is_not_counted_is_no_number_of_months(word: int, months: float | None) -> None:
+    pump = PROFILES["grundfos_cim"]
+    assert isinstance(pump, ModbusProfile)
+    assert _by_adapter(pump, Golden(point="months_to_bearing_service", words=(word,), value=months)) == months
 
 
 def _pointer(document: Any, pointer: str) -> Any:
@@ -179,13 +265,14 @@ def test_no_command_topic_is_known(profile: MqttProfile) -> None:
     assert not any(t.split("/")[-1] in {"command", "rpc", "set"} and t != "events/rpc" for t in topics)
 
 
-def test_a_file_under_a_wrong_name_is_told(tmp_path: Path) -> None:
-    from devices.tables import load_profile
-    from facilityd.errors import ConfigError
-
-    wrong = tmp_path / "other.yaml"
-    wrong.write_text((SHELF / "profiles" / "briter_brt.yaml").read_text(encoding="utf-8"), encoding="utf-8")
-    with pytest.raises(
-        ConfigError, match=r"other.yaml:1:10: profile 'briter_brt' stands in file 'other.yaml'"
-    ):
-        load_profile(wrong)
+def test_shelly_says_by_last_will_whether_it_is_there() -> None:
+    shelly = PROFILES["shelly_gen2"]
+    assert isinstance(shelly, MqttProfile)
+    assert shelly.availability
+    assert (shelly.availability.topic, shelly.availability.online, shelly.availability.offline) == (
+        "online", "true", "false"
+    )  # fmt: skip
+    for name, point in shelly.expanded.items():
+        whole, partial = point.sources
+        component = whole.topic.removeprefix("status/")
+        assert (partial.topic, partial.pointer) == ("events/rpc", f"/params/{component}{whole.pointer}"), name
