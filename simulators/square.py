@@ -5,45 +5,60 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from facilityd.errors import UsageError
-from facilityd.model.sample import Value
+from facilityd.model.sample import NS, Value
 from simulators.physics import MODELS, Model, World
 from simulators.physics.flagpole import Flagpole
 from simulators.physics.hoist import Hoist
 
-STEP_S = 0.1
+WEATHER_EVERY = 2 * NS
+"""How often others feel a new wind, in ns."""
 
 
 class Square:
-    """``devices`` maps each device to its family. The same seed gives the same story."""
+    """``devices`` maps each device to its family. The same seed and questions give the same story."""
 
     def __init__(self, devices: Mapping[str, str], world: World, seed: int = 1) -> None:
         self.world = world
         self.models: dict[str, Model] = {
             name: MODELS[family](name, seed) for name, family in devices.items() if family in MODELS
         }
-        # The weather comes first: everything else of the same step feels it.
-        self._order = sorted(self.models.values(), key=lambda m: type(m) is not MODELS["weather"])
+        self._weather = [m for m in self.models.values() if type(m) is MODELS["weather"]]
+        for model in self.models.values():
+            model.now = world.now
 
-    def advance(self, seconds: float, step: float = STEP_S) -> None:
-        """Let time pass in steps of at most ``step`` s."""
-        while seconds > 1e-9:
-            dt = min(step, seconds)
-            self.world.advance(dt)
-            for model in self._order:
-                model.step(dt, self.world)
-            seconds -= dt
+    def at(self, now: int, *devices: str) -> None:
+        """Bring some devices (none named: all) to an instant in ns UTC. The weather comes first."""
+        world = self.world
+        if now > world.now:
+            world.advance((now - world.now) / NS, now)
+        for model in self._weather:
+            if model.now is None or world.now - model.now >= WEATHER_EVERY or model.name in devices:
+                model.advance(world)
+        for name in devices or self.models:
+            model = self.models.get(name)  # type: ignore[assignment]
+            if model is not None:
+                model.advance(world)
 
-    def signals(self) -> dict[tuple[str, str], Value | None]:
-        """Return the true value of everything, by device and signal."""
-        return {
-            (name, signal): value for name, m in self.models.items() for signal, value in m.read().items()
-        }
+    def advance(self, seconds: float, step: float = 0.1) -> None:
+        """Let time pass for everything, looking in at least every ``step`` s."""
+        end = self.world.now + round(seconds * NS)
+        while self.world.now < end:
+            self.at(min(end, self.world.now + round(step * NS)))
 
-    def fault(self, device: str, name: str, magnitude: float = 1.0) -> None:
-        """Begin (or with magnitude 0 end) a fault. Raises UsageError."""
+    def signals(self, *devices: str) -> dict[tuple[str, str], Value | None]:
+        """Return the true value of everything (or of some devices), by device and signal."""
+        names = [name for name in devices if name in self.models] if devices else list(self.models)
+        return {(name, signal): v for name in names for signal, v in self.models[name].read().items()}
+
+    def model(self, device: str) -> Model:
+        """Return a device's model. Raises UsageError."""
         if device not in self.models:
             raise UsageError(f"no simulated device {device!r}", hint=f"known: {', '.join(self.models)}")
-        self.models[device].fault(name, magnitude)
+        return self.models[device]
+
+    def fault(self, device: str, name: str, magnitude: float = 1.0) -> None:
+        """Begin (or with magnitude 0 end) a fault at once and in full. Raises UsageError."""
+        self.model(device).fault(name, magnitude)
 
     def can_run(self, device: str) -> bool:
         """Return whether a device can be asked for a run."""

@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import ClassVar
 
 from facilityd.model.sample import Value
-from simulators.physics.base import Model
+from facilityd.model.text import Text
+from simulators.physics.base import Fault, Model
 from simulators.physics.world import World
 
 
 class Contact(Model):
     """Quiet until told otherwise."""
 
-    FAULTS: ClassVar[dict[str, str]] = {"active": "1: the panel, float or door acts"}
+    FAULTS: ClassVar[dict[str, Fault]] = {
+        "active": Fault(
+            "", Text(zh="1: the panel, float or door acts", en="1: the panel, float or door acts")
+        ),
+    }
 
     def step(self, dt: float, world: World) -> None:
         """Nothing moves."""

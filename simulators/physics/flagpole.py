@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from facilityd.model.sample import Value
-from simulators.physics.base import Model, towards
+from facilityd.model.text import Text
+from simulators.physics.base import Fault, Model, towards
 from simulators.physics.world import World
 
 RUN_S, RAMP_S, RATED_HZ = 60.0, 2.0, 40.0
@@ -14,9 +15,9 @@ RUN_S, RAMP_S, RATED_HZ = 60.0, 2.0, 40.0
 class Flagpole(Model):
     """At rest nearly always; ``demand`` starts a run."""
 
-    FAULTS: ClassVar[dict[str, str]] = {
-        "trip": "drive trips with this code",
-        "supply": "V missing from the DC link",
+    FAULTS: ClassVar[dict[str, Fault]] = {
+        "trip": Fault("H10", Text(zh="drive trips with this code", en="drive trips with this code")),
+        "supply": Fault("H11", Text(zh="V missing from the DC link", en="V missing from the DC link")),
     }
 
     def __init__(self, name: str, seed: int) -> None:
@@ -27,6 +28,10 @@ class Flagpole(Model):
     def demand(self) -> None:
         """Ask for a run."""
         self._left = RUN_S
+
+    def longest_step(self, now: int, world: World) -> float:
+        """Return 0.1 s in motion."""
+        return 0.1 if self._left > 0 or self._frequency > 0 else self.CALM_S
 
     def step(self, dt: float, world: World) -> None:
         """Let ``dt`` seconds pass."""

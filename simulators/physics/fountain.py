@@ -10,7 +10,8 @@ import math
 from typing import ClassVar
 
 from facilityd.model.sample import Value
-from simulators.physics.base import Model, towards
+from facilityd.model.text import Text
+from simulators.physics.base import Fault, Model, towards
 from simulators.physics.world import World
 
 RATED_RPM, RATED_HZ = 2900.0, 50.0
@@ -25,14 +26,22 @@ TRIP_CODE = 51
 class Fountain(Model):
     """``forced`` keeps the show on or off at any hour."""
 
-    FAULTS: ClassVar[dict[str, str]] = {
-        "leakage": "A to earth",
-        "trip": "drive trips with this alarm code (1: blocked)",
-        "strainer-clogged": "share of the flow lost, 0-1",
-        "does-not-run": "1: the contactor stays open",
-        "level-loss": "m/h lost from the basin",
-        "flood": "1: water in the chamber",
-        "hot": "K added to the motor",
+    FAULTS: ClassVar[dict[str, Fault]] = {
+        "leakage": Fault("F1", Text(zh="A to earth", en="A to earth")),
+        "trip": Fault(
+            "F13",
+            Text(
+                zh="drive trips with this alarm code (1: blocked)",
+                en="drive trips with this alarm code (1: blocked)",
+            ),
+        ),
+        "strainer-clogged": Fault(
+            "F4", Text(zh="share of the flow lost, 0-1", en="share of the flow lost, 0-1")
+        ),
+        "does-not-run": Fault("F2", Text(zh="1: the contactor stays open", en="1: the contactor stays open")),
+        "level-loss": Fault("F16", Text(zh="m/h lost from the basin", en="m/h lost from the basin")),
+        "flood": Fault("F22", Text(zh="1: water in the chamber", en="1: water in the chamber")),
+        "hot": Fault("F8", Text(zh="K added to the motor", en="K added to the motor")),
     }
 
     def __init__(self, name: str, seed: int) -> None:
@@ -64,15 +73,19 @@ class Fountain(Model):
         self._water = towards(self._water, max(2.0, world.temperature - 2.0), dt, 6 * 3600.0)
         self._fill(dt)
 
+    def longest_step(self, now: int, world: World) -> float:
+        """Return 1 s while it turns, 15 s else."""
+        return 1.0 if self._n > 0 or self._commanded else 15.0
+
     def _show(self, world: World) -> bool:
         if self.forced is not None:
             return self.forced
-        place = (world.now / 1e9 + self._phase) % CYCLE_S
-        return SHOW_H[0] <= world.local_hour() < SHOW_H[1] and place > PAUSE_S and world.wind < 10.8
+        place = ((self.now or world.now) / 1e9 + self._phase) % CYCLE_S
+        return SHOW_H[0] <= world.local_hour(self.now) < SHOW_H[1] and place > PAUSE_S and world.wind < 10.8
 
     def _reference(self, world: World) -> float:
         """Return the speed as a share of the rated one; the jets dance slowly."""
-        dance = 0.12 * math.sin(world.now / 1e9 / 23.0 + self._phase)
+        dance = 0.12 * math.sin((self.now or world.now) / 1e9 / 23.0 + self._phase)
         return min(1.0, 0.85 + dance) * (0.7 if world.wind > 5.5 else 1.0)
 
     def _fill(self, dt: float) -> None:

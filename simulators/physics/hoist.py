@@ -10,7 +10,8 @@ import math
 from typing import ClassVar
 
 from facilityd.model.sample import Value
-from simulators.physics.base import Model, towards
+from facilityd.model.text import Text
+from simulators.physics.base import FOREVER, Fault, Model, towards
 from simulators.physics.world import World
 
 TRAVEL_M = 28.3
@@ -29,12 +30,20 @@ TRIP_BRAKE = 0x71A3
 class Hoist(Model):
     """Raises at sunrise and lowers at sunset; ``demand`` asks for a run at any time."""
 
-    FAULTS: ClassVar[dict[str, str]] = {
-        "trip": "drive trips with this code (1: overcurrent)",
-        "brake-stays-closed": "1: the coil gets no current",
-        "estop": "1: a button is pressed",
-        "over-travel": "m beyond the top stop",
-        "load-cell": "1: broken wire",
+    FAULTS: ClassVar[dict[str, Fault]] = {
+        "trip": Fault(
+            "H10",
+            Text(
+                zh="drive trips with this code (1: overcurrent)",
+                en="drive trips with this code (1: overcurrent)",
+            ),
+        ),
+        "brake-stays-closed": Fault(
+            "H4", Text(zh="1: the coil gets no current", en="1: the coil gets no current")
+        ),
+        "estop": Fault("H19", Text(zh="1: a button is pressed", en="1: a button is pressed")),
+        "over-travel": Fault("H1", Text(zh="m beyond the top stop", en="m beyond the top stop")),
+        "load-cell": Fault("H21", Text(zh="1: broken wire", en="1: broken wire")),
     }
 
     def __init__(self, name: str, seed: int) -> None:
@@ -60,11 +69,19 @@ class Hoist(Model):
         self._heat(dt, world)
 
     def _follow_the_sun(self, world: World) -> None:
-        sunrise, sunset = world.ceremonies()
+        now = self.now or world.now
+        sunrise, sunset = world.ceremonies(now)
         for instant, up in ((sunrise, True), (sunset, False)):
-            if self._last < instant <= world.now and world.now - instant < RUN_S * 1e9:
+            if self._last < instant <= now and now - instant < RUN_S * 1e9:
                 self.demand(up)
-        self._last = world.now
+        self._last = now
+
+    def longest_step(self, now: int, world: World) -> float:
+        """Return 0.05 s in motion, else the time to the next ceremony."""
+        if self._brake > 0 or self._commanded(self._wanted()):
+            return 0.05
+        ahead = (t - now for t in world.ceremonies(now) if t > now)
+        return min(self.CALM_S, min(ahead, default=FOREVER) / 1e9)
 
     def _blocked(self) -> bool:
         return bool(self.has("trip") or self.has("estop")) or self._stalled > 3.0

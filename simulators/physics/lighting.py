@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from facilityd.model.sample import Value
-from simulators.physics.base import Model, towards
+from facilityd.model.text import Text
+from simulators.physics.base import Fault, Model, towards
 from simulators.physics.world import MAINS_HZ, World
 
 DUSK_DEG = -3.5
@@ -21,13 +22,17 @@ HEAT_S, KELVIN_PER_W = 1200.0, 0.12
 class Lighting(Model):
     """``forced`` keeps it on or off whatever the sun does."""
 
-    FAULTS: ClassVar[dict[str, str]] = {
-        "contactor-open": "1: does not close",
-        "contactor-welded": "1: does not open",
-        "lamps-failed": "share of the lamps, 0-1",
-        "lamp-failure": "1: the gear reports a failed lamp",
-        "overheat": "K above what the lamps explain",
-        "leakage": "A to earth",
+    FAULTS: ClassVar[dict[str, Fault]] = {
+        "contactor-open": Fault("L7", Text(zh="1: does not close", en="1: does not close")),
+        "contactor-welded": Fault("L6", Text(zh="1: does not open", en="1: does not open")),
+        "lamps-failed": Fault("", Text(zh="share of the lamps, 0-1", en="share of the lamps, 0-1")),
+        "lamp-failure": Fault(
+            "L1", Text(zh="1: the gear reports a failed lamp", en="1: the gear reports a failed lamp")
+        ),
+        "overheat": Fault(
+            "L5", Text(zh="K above what the lamps explain", en="K above what the lamps explain")
+        ),
+        "leakage": Fault("L9", Text(zh="A to earth", en="A to earth")),
     }
 
     def __init__(self, name: str, seed: int) -> None:
@@ -41,8 +46,8 @@ class Lighting(Model):
 
     def step(self, dt: float, world: World) -> None:
         """Let ``dt`` seconds pass."""
-        self._on = self.forced if self.forced is not None else world.sun < DUSK_DEG
-        late = MIDNIGHT_H <= world.local_hour() < DAWN_H
+        self._on = self.forced if self.forced is not None else world.elevation(self.now) < DUSK_DEG
+        late = MIDNIGHT_H <= world.local_hour(self.now) < DAWN_H
         goal = (LATE_LEVEL if late else FULL_LEVEL) if self._on else 0.0
         self._level = towards(self._level, goal, dt, 2.0) if abs(goal - self._level) > 0.5 else goal
         self._voltage = world.supply + self.noise(0.4)

@@ -6,7 +6,8 @@ import math
 from typing import ClassVar
 
 from facilityd.model.sample import Value
-from simulators.physics.base import Model, towards
+from facilityd.model.text import Text
+from simulators.physics.base import Fault, Model, towards
 from simulators.physics.world import World
 
 YEAR_MEAN_C, YEAR_SWING_C, DAY_SWING_C = 13.0, 15.0, 5.0
@@ -19,10 +20,10 @@ GUST_WINDOW_S = 60.0
 class Weather(Model):
     """Writes what it makes into the world."""
 
-    FAULTS: ClassVar[dict[str, str]] = {
-        "storm": "m/s added to the mean wind",
-        "rain": "mm/h",
-        "cold": "K below what the season gives",
+    FAULTS: ClassVar[dict[str, Fault]] = {
+        "storm": Fault("H20", Text(zh="m/s added to the mean wind", en="m/s added to the mean wind")),
+        "rain": Fault("", Text(zh="mm/h", en="mm/h")),
+        "cold": Fault("F21", Text(zh="K below what the season gives", en="K below what the season gives")),
     }
 
     def __init__(self, name: str, seed: int) -> None:
@@ -34,7 +35,11 @@ class Weather(Model):
     def step(self, dt: float, world: World) -> None:
         """Let ``dt`` seconds pass."""
         self._temperature = self._season(world) - self.has("cold")
-        mean = MEAN_WIND + 1.2 * math.sin(2 * math.pi * (world.local_hour() - 9) / 24) + self.has("storm")
+        mean = (
+            MEAN_WIND
+            + 1.2 * math.sin(2 * math.pi * (world.local_hour(self.now) - 9) / 24)
+            + self.has("storm")
+        )
         self._mean = towards(self._mean, mean, dt, 120.0)
         keep = math.exp(-dt / CORRELATION_S)
         self._eddy = self._eddy * keep + self.noise(GUSTINESS * self._mean) * math.sqrt(1 - keep * keep)
@@ -50,9 +55,9 @@ class Weather(Model):
         )
 
     def _season(self, world: World) -> float:
-        day = world.utc().timetuple().tm_yday
+        day = world.utc(self.now).timetuple().tm_yday
         season = -YEAR_SWING_C * math.cos(2 * math.pi * (day - COLDEST_DAY) / 365.25)
-        hour = DAY_SWING_C * math.cos(2 * math.pi * (world.local_hour() - WARMEST_HOUR) / 24)
+        hour = DAY_SWING_C * math.cos(2 * math.pi * (world.local_hour(self.now) - WARMEST_HOUR) / 24)
         return YEAR_MEAN_C + season + hour
 
     def read(self) -> dict[str, Value]:

@@ -1,8 +1,8 @@
-"""What all devices share: the instant, the sun and the weather."""
+"""What all devices share: the instant, the sun, the mains and the weather."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -12,11 +12,15 @@ from astral.sun import elevation, sun
 NS = 1_000_000_000
 MAINS_V = 230.0
 MAINS_HZ = 50.0
+_MINUTE, _QUARTER, _DAY = 60 * NS, 900 * NS, 86400 * NS
 
 
 @dataclass(slots=True)
 class World:
-    """``now`` in ns UTC; sun elevation in degrees; temperature °C; wind m/s; rain mm/h."""
+    """``now`` in ns UTC; sun elevation in degrees; temperature °C; wind m/s; rain mm/h.
+
+    Models that catch up in several steps ask for the sun and the hour of their own instant.
+    """
 
     latitude: float
     longitude: float
@@ -28,37 +32,67 @@ class World:
     gust: float = 3.0
     rain: float = 0.0
     supply: float = MAINS_V
-    _sun_at: int = -(10**18)
-    _day: str = ""
-    _times: tuple[int, int] = (0, 0)
+    _zone: ZoneInfo = field(init=False)
+    _offsets: dict[int, int] = field(default_factory=dict)
+    _suns: dict[int, float] = field(default_factory=dict)
+    _times: dict[int, tuple[int, int]] = field(default_factory=dict)
 
-    def advance(self, dt: float) -> None:
-        """Move the clock on by ``dt`` s; the sun is looked up once a minute."""
-        self.now += round(dt * NS)
-        if self.now - self._sun_at >= 60 * NS:
-            self._sun_at = self.now
-            self.sun = float(elevation(self._observer(), self.utc()))
+    def __post_init__(self) -> None:
+        self._zone = ZoneInfo(self.timezone)
+        self.sun = self.elevation()
 
-    def utc(self) -> datetime:
-        """Return the instant."""
-        return datetime.fromtimestamp(self.now / NS, UTC)
+    def advance(self, dt: float, to: int | None = None) -> None:
+        """Move the clock on by ``dt`` s (or ``to`` an instant); the sun is looked up once a minute."""
+        self.now = self.now + round(dt * NS) if to is None else to
+        self.sun = self.elevation()
 
-    def local_hour(self) -> float:
+    def utc(self, at: int | None = None) -> datetime:
+        """Return an instant (none: the present) in UTC."""
+        return datetime.fromtimestamp((self.now if at is None else at) / NS, UTC)
+
+    def local_hour(self, at: int | None = None) -> float:
         """Return the time of day on site, in hours."""
-        local = self.utc().astimezone(ZoneInfo(self.timezone))
-        return local.hour + local.minute / 60 + local.second / 3600
+        at = self.now if at is None else at
+        return ((at + self._offset(at)) % _DAY) / (3600 * NS)
 
-    def ceremonies(self) -> tuple[int, int]:
-        """Return today's sunrise and sunset on site, in ns UTC."""
-        local = self.utc().astimezone(ZoneInfo(self.timezone))
-        if self._day != str(local.date()):
-            self._day = str(local.date())
-            times = sun(self._observer(), date=local.date(), tzinfo=ZoneInfo(self.timezone))
-            self._times = (
+    def local_day(self, at: int | None = None) -> int:
+        """Return the day on site, counted from 1970-01-01."""
+        at = self.now if at is None else at
+        return (at + self._offset(at)) // _DAY
+
+    def elevation(self, at: int | None = None) -> float:
+        """Return the sun's elevation in degrees, to the minute (astral, after NOAA's formulae)."""
+        minute = (self.now if at is None else at) // _MINUTE
+        found = self._suns.get(minute)
+        if found is None:
+            if len(self._suns) > 5000:
+                self._suns.clear()
+            found = self._suns[minute] = float(elevation(self._observer(), self.utc(minute * _MINUTE)))
+        return found
+
+    def ceremonies(self, at: int | None = None) -> tuple[int, int]:
+        """Return sunrise and sunset of the day on site, in ns UTC."""
+        day = self.local_day(at)
+        if day not in self._times:
+            date = datetime.fromtimestamp(day * 86400, UTC).date()
+            times = sun(self._observer(), date=date, tzinfo=self._zone)
+            self._times[day] = (
                 int(times["sunrise"].timestamp()) * NS,
                 int(times["sunset"].timestamp()) * NS,
             )
-        return self._times
+        return self._times[day]
+
+    def _offset(self, at: int) -> int:
+        """Return the zone's offset in ns; zones change it on quarter hours only."""
+        quarter = at // _QUARTER
+        found = self._offsets.get(quarter)
+        if found is None:
+            if len(self._offsets) > 5000:
+                self._offsets.clear()
+            local = self.utc(quarter * _QUARTER).astimezone(self._zone)
+            shift = local.utcoffset()
+            found = self._offsets[quarter] = int(shift.total_seconds()) * NS if shift else 0
+        return found
 
     def _observer(self) -> Observer:
         return Observer(self.latitude, self.longitude)
