@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 
 from devices.duty import DutyBoard
 from devices.modbus.client import Failed, Reader, connect
@@ -19,6 +20,9 @@ from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, Intake, Sample
 
 log = logging.getLogger(__name__)
+
+Connect = Callable[[ModbusLink], AbstractAsyncContextManager[Reader]]
+"""Opens a link. Raises LinkOutage."""
 
 HEALTH_S = 10.0
 OUT_OF_STEP = 3
@@ -38,7 +42,9 @@ class Bus:
         clock: Clock,
         duty: DutyBoard,
         health: Callable[[LinkHealth], None],
+        opener: Connect = connect,
     ) -> None:
+        self._connect = opener
         self._link, self._intake, self._clock, self._duty, self._health = link, intake, clock, duty, health
         self._programs = [Program.of(plan_unit(unit, link)) for unit in units]
         self._loop = asyncio.get_running_loop()
@@ -61,7 +67,7 @@ class Bus:
         """Poll until cancelled. Outages are retried here and nowhere else."""
         while True:
             try:
-                async with connect(self._link) as reader:
+                async with self._connect(self._link) as reader:
                     self._reconnects += 1
                     await self._serve(reader)
             except LinkOutage as outage:
@@ -219,6 +225,7 @@ async def run_link(
     clock: Clock,
     duty: DutyBoard,
     health: Callable[[LinkHealth], None],
+    opener: Connect = connect,
 ) -> None:
     """Watch one Modbus link until cancelled."""
-    await Bus(link, units, intake, clock, duty, health).run()
+    await Bus(link, units, intake, clock, duty, health, opener).run()

@@ -7,6 +7,7 @@ import logging
 import random
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 
 import aiomqtt
 
@@ -20,6 +21,9 @@ from facilityd.model.quality import Reason
 from facilityd.model.sample import Intake, Sample
 
 log = logging.getLogger(__name__)
+
+Listen = Callable[[MqttLink], AbstractAsyncContextManager[Ear]]
+"""Connects to a broker. Raises LinkOutage."""
 
 BATCH = 500
 LONGEST_S, FIRST_S = 30.0, 0.5
@@ -39,7 +43,9 @@ class Session:
         intake: Intake,
         clock: Clock,
         health: Callable[[LinkHealth], None],
+        opener: Listen = listen,
     ) -> None:
+        self._listen = opener
         self._link, self._intake, self._clock, self._health = link, intake, clock, health
         self._listeners = [Listener(unit) for unit in units]
         self._by_topic: dict[str, list[Listener]] = {}
@@ -53,7 +59,7 @@ class Session:
         """Listen until cancelled. Outages are retried here and nowhere else."""
         while True:
             try:
-                async with listen(self._link) as ear:
+                async with self._listen(self._link) as ear:
                     await self._serve(ear)
             except LinkOutage as outage:
                 self._lost(outage)
@@ -126,6 +132,7 @@ async def run_link(
     intake: Intake,
     clock: Clock,
     health: Callable[[LinkHealth], None],
+    opener: Listen = listen,
 ) -> None:
     """Listen to one broker until cancelled."""
-    await Session(link, units, intake, clock, health).run()
+    await Session(link, units, intake, clock, health, opener).run()

@@ -9,6 +9,8 @@ from astral.sun import sun
 
 from facilityd.model.sample import NS
 
+DAY = 86400 * NS
+
 
 class Ceremonies:
     """Sunrise and sunset instants. Coordinates in degrees, ``window`` in ns each way."""
@@ -30,9 +32,17 @@ class Ceremonies:
             out += [int(found[name].timestamp()) * NS for name in ("sunrise", "sunset")]
         return tuple(sorted(out))
 
+    def next_edge(self, instant: int) -> int:
+        """Return when ``near`` may next change its answer, in ns."""
+        edges = (at + side for at in self._around(instant) for side in (-self._window, self._window + 1))
+        return min((edge for edge in edges if edge > instant), default=instant + DAY)
+
     def near(self, instant: int) -> bool:
         """Return whether an instant in ns lies within the window of a ceremony."""
+        return any(abs(instant - at) <= self._window for at in self._around(instant))
+
+    def _around(self, instant: int) -> tuple[int, ...]:
         day = datetime.fromtimestamp(instant / NS, UTC).date()
         if day != self._day:
             self._day, self._instants = day, self.instants(day)
-        return any(abs(instant - at) <= self._window for at in self._instants)
+        return self._instants

@@ -17,7 +17,7 @@ from facilityd.model.sample import NS
 from facilityd.notify.plan import Teller
 from facilityd.pipeline.flow import Flow
 from facilityd.pipeline.intake import Gate
-from facilityd.pipeline.writer import WriterThread
+from facilityd.pipeline.writer import Writer
 from facilityd.store.journal import Journal, Room
 from facilityd.store.reader import Reader
 from facilityd.supervise.jumps import Jumps
@@ -35,7 +35,7 @@ class Core:
     devices: dict[str, Device]
     gate: Gate
     path: Path
-    writer: WriterThread
+    writer: Writer
     journal: Journal
     flow: Flow
     teller: Teller
@@ -47,7 +47,7 @@ class Core:
 
     @classmethod
     def assemble(
-        cls, site: Site, journal: Journal, writer: WriterThread, clock: Clock, ceremony: Callable[[int], bool]
+        cls, site: Site, journal: Journal, writer: Writer, clock: Clock, ceremony: Callable[[int], bool]
     ) -> Core:
         """Build the parts. Nothing runs yet."""
         devices, jumps = all_devices(site), Jumps(clock)

@@ -9,6 +9,7 @@ Leaving the nest is the shutdown order.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 from collections.abc import Coroutine
@@ -19,10 +20,10 @@ from facilityd.app.ceremony import Ceremonies
 from facilityd.app.core import Core
 from facilityd.app.heartbeat import Heartbeat
 from facilityd.app.outlets import make_deliverer, make_forwarders
+from facilityd.app.outside import Outside
 from facilityd.app.sources import Field, sources
 from facilityd.config.site import Site
-from facilityd.model.clock import Clock
-from facilityd.pipeline.writer import WriterThread
+from facilityd.pipeline.writer import Writer
 from facilityd.store.journal import Journal
 from facilityd.store.reader import Reader
 from facilityd.supervise.stop import on_signals
@@ -30,35 +31,44 @@ from facilityd.supervise.stop import on_signals
 log = logging.getLogger(__name__)
 
 
-async def watch(site: Site, stop: asyncio.Event | None = None, clock: Clock | None = None) -> None:
+async def watch(site: Site, stop: asyncio.Event | None = None, outside: Outside | None = None) -> None:
     """Watch a site until ``stop`` is set or a signal comes. Raises FacilitydError where it cannot start."""
-    stop, clock = stop or asyncio.Event(), clock or Clock()
+    stop, outside = stop or asyncio.Event(), outside or Outside()
     path = Path(site.store.path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with Journal.open(path, max_bytes=site.store.max_size, max_age=site.store.keep) as journal:
+    with Journal.open(
+        path,
+        max_bytes=site.store.max_size,
+        max_age=site.store.keep,
+        clock=outside.clock,
+        durable=outside.durable,
+        free=outside.disk_free,
+    ) as journal:
         if journal.moved_aside:
             log.warning(
                 "the journal was damaged; it was moved to %s and a new one begun", journal.moved_aside
             )
         journal.configure_sinks(list(site.sinks))
-        writer = WriterThread()
+        writer = outside.writer()
         try:
-            with on_signals(stop):
-                await _run(site, journal, writer, clock, stop)
+            with on_signals(stop) if outside.signals else contextlib.nullcontext():
+                await _run(site, journal, writer, outside, stop)
         finally:
             writer.close()
 
 
-async def _run(site: Site, journal: Journal, writer: WriterThread, clock: Clock, stop: asyncio.Event) -> None:
+async def _run(site: Site, journal: Journal, writer: Writer, outside: Outside, stop: asyncio.Event) -> None:
+    clock = outside.clock
     ceremonies = Ceremonies(site.latitude, site.longitude, site.ceremony)
     core = Core.assemble(site, journal, writer, clock, ceremonies.near)
     await core.catch_up()
     _settle()
     sinks = make_forwarders(site, core, clock)
-    heartbeat = Heartbeat(site, core, clock, sinks)
-    field = Field(core.gate, clock, core.duty, heartbeat.hear)
+    heartbeat = Heartbeat(site, core, clock, sinks, ceremonies.next_edge, outside.requests)
+    core.flow.on_judged = heartbeat.replan
+    field = Field(core.gate, clock, core.duty, heartbeat.hear, outside.connect, outside.listen)
     with Reader.open(core.path) as reader:
-        notices = make_deliverer(site, core, reader, clock)
+        notices = make_deliverer(site, core, reader, outside)
         core.flow.on_notices = notices.wake
         async with asyncio.TaskGroup() as outlets:
             flow = outlets.create_task(core.flow.run(), name="flow")

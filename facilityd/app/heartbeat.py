@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from facilityd.app.builtin import DAEMON, PERIOD
+from facilityd.app.builtin import DAEMON, LINK_PERIOD, PERIOD
 from facilityd.app.core import Core
 from facilityd.config.site import Site
 from facilityd.model.clock import Clock
 from facilityd.model.link import LinkHealth
 from facilityd.model.sample import NS, Value
-from facilityd.store.batch import Delivery
 from facilityd.store.journal import Room
 from facilityd.store.reader import Reader
 from facilityd.supervise.health import link_values, sample_of
@@ -29,10 +29,21 @@ PURGED_UNSENT = "purged_unsent"
 class Heartbeat:
     """The daemon's own pulse."""
 
-    def __init__(self, site: Site, core: Core, clock: Clock, sinks: Mapping[str, Forwarder]) -> None:
+    def __init__(
+        self,
+        site: Site,
+        core: Core,
+        clock: Clock,
+        sinks: Mapping[str, Forwarder],
+        next_edge: Callable[[int], int],
+        requests: float | None = BEAT_S,
+    ) -> None:
+        self._ask_every, self._edge = requests, next_edge
+        self._moved, self._planned = asyncio.Event(), 0
         self._site, self._core, self._clock, self._sinks = site, core, clock, sinks
         self._inbox = Inbox(core.path)
         self._links: dict[str, LinkHealth] = {}
+        self._written: dict[str, int] = {}
         self._lateness = 0.0
         self._due = 0
 
@@ -48,15 +59,35 @@ class Heartbeat:
         """Beat until cancelled."""
         with Reader.open(self._core.path) as reader:
             while True:
-                await asyncio.sleep(BEAT_S)
+                await self._rest()
                 await self._beat(reader)
+
+    async def _rest(self) -> None:
+        """Sleep for a beat; where nobody asks, until time alone may change something."""
+        if self._ask_every is not None:
+            await asyncio.sleep(self._ask_every)
+            return
+        await asyncio.sleep(BEAT_S)
+        self._moved.clear()
+        steady = self._clock.steady()
+        self._planned = min(self._due, self._core.judge.next_wake, self._edge(steady))
+        if self._planned > steady:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout((self._planned - steady) / NS):
+                    await self._moved.wait()
+
+    def replan(self) -> None:
+        """Look whether the newest samples want an earlier beat."""
+        if self._core.judge.next_wake < self._planned:
+            self._moved.set()
 
     async def _beat(self, reader: Reader) -> None:
         self._core.jumps.doubtful()
         at, steady = self._clock.now()
         self._core.duty.tick(steady)
         await self._core.flow.tick(steady, at)
-        await self._requests(at)
+        if self._ask_every is not None:
+            await self._requests(at)
         if steady >= self._due:
             self._due = steady + PERIOD
             await self._write_down(reader)
@@ -69,19 +100,21 @@ class Heartbeat:
             self._inbox.done(name, refused)
 
     async def _write_down(self, reader: Reader) -> None:
+        quiet = self._clock.steady() - LINK_PERIOD
         for health in self._links.values():
-            self._write_link(health)
+            if self._written.get(health.link, 0) <= quiet:
+                self._write_link(health)
         stream = self._core.devices[DAEMON].streams[0]
         self._core.gate.offer([sample_of(stream, self._clock, self._values(reader, await self._core.room()))])
         self._lateness = 0.0
 
     def _write_link(self, health: LinkHealth) -> None:
+        self._written[health.link] = self._clock.steady()
         stream = self._core.devices[f"link-{health.link}"].streams[0]
         self._core.gate.offer([sample_of(stream, self._clock, link_values(health))])
 
     def _values(self, reader: Reader, room: Room) -> dict[str, Value | None]:
         counters = reader.counters()
-        waiting = sum(entry.state is Delivery.WAITING for entry in reader.outbox())
         return {
             "clock_jump": self._core.jumps.recent(),
             "journal_bytes": room.used / MIB,
@@ -93,7 +126,7 @@ class Heartbeat:
             "oldest_unsent": self._oldest_unsent(),
             "sink_held": any(sink.state.status == "held" for sink in self._sinks.values()),
             "intake_dropped": self._core.gate.dropped,
-            "notices_waiting": waiting,
+            "notices_waiting": reader.waiting(),
             "lateness": 1000.0 * self._lateness,
         }
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
+from facilityd.app.outside import Outside
 from facilityd.config.site import Device, Site
 from facilityd.model.alarm import AlarmState, Change
 from facilityd.model.clock import Clock
 from facilityd.model.notice import Notice, Outcome, Result
-from facilityd.notify.channels import build
 from facilityd.notify.deliver import Deliverer, Waiting
 from facilityd.notify.plan import Teller
 from facilityd.notify.render import About, Place
@@ -74,6 +74,10 @@ class JournalOutbox:
         """Return what is due at ``now`` (ns)."""
         return self._reader.due(now)
 
+    async def next_due(self) -> int | None:
+        """Return when the next waiting one is due, in ns."""
+        return self._reader.next_due()
+
     async def report(self, entry: Waiting, outcome: Outcome, next_at: int | None) -> None:
         """Make an attempt durable. Raises StoreFull."""
         state = Delivery.WAITING if next_at is not None else _DELIVERIES[outcome.result]
@@ -83,10 +87,10 @@ class JournalOutbox:
             self._parts.teller.refused(entry.notice)
 
 
-def make_deliverer(site: Site, parts: Parts, reader: Reader, clock: Clock) -> Deliverer:
+def make_deliverer(site: Site, parts: Parts, reader: Reader, outside: Outside) -> Deliverer:
     """Return the deliverer of notices over every configured channel."""
-    channels = build(channel for person in site.recipients.values() for channel in person.channels)
-    return Deliverer(JournalOutbox(reader, parts), channels, clock.steady)
+    channels = outside.channels(channel for person in site.recipients.values() for channel in person.channels)
+    return Deliverer(JournalOutbox(reader, parts), channels, outside.clock.steady)
 
 
 def make_forwarders(site: Site, parts: Parts, clock: Clock) -> dict[str, Forwarder]:

@@ -8,7 +8,11 @@ from typing import Any
 
 from devices import mqtt
 from devices.duty import DutyBoard
+from devices.modbus.bus import Connect
 from devices.modbus.bus import run_link as run_modbus
+from devices.modbus.client import connect
+from devices.mqtt.connect import listen
+from devices.mqtt.link import Listen
 from devices.unit import Link, ModbusLink, MqttLink, Unit
 from facilityd.config.site import Site
 from facilityd.model.clock import Clock
@@ -26,18 +30,20 @@ class Field:
     clock: Clock
     duty: DutyBoard
     health: Callable[[LinkHealth], None]
+    connect: Connect = connect
+    listen: Listen = listen
 
 
 def _modbus(link: Link, units: list[Unit], field: Field) -> Running:
     if not isinstance(link, ModbusLink):
         raise TypeError(f"{link.id} is not a Modbus link")
-    return run_modbus(link, units, field.intake, field.clock, field.duty, field.health)
+    return run_modbus(link, units, field.intake, field.clock, field.duty, field.health, field.connect)
 
 
 def _mqtt(link: Link, units: list[Unit], field: Field) -> Running:
     if not isinstance(link, MqttLink):
         raise TypeError(f"{link.id} is not an MQTT link")
-    return mqtt.run_link(link, units, field.intake, field.clock, field.health)
+    return mqtt.run_link(link, units, field.intake, field.clock, field.health, field.listen)
 
 
 ADAPTERS: dict[type[Link], Callable[[Link, list[Unit], Field], Running]] = {

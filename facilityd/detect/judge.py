@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from facilityd.detect.compile import Bench, FamilyKind, Feed, compile_device
-from facilityd.detect.view import FOREVER
+from facilityd.detect.view import FOREVER, NEVER
 from facilityd.model.alarm import AlarmState
 from facilityd.model.finding import Finding
 from facilityd.model.sample import NS, Sample, Stream
@@ -38,6 +38,12 @@ class Judge:
         self._watches = [watch for bench in self._benches.values() for watch in bench.watches]
         # Samples of an earlier run carry its steady clock, which may have been ahead of ours.
         self._latest = FOREVER
+        self._planned = NEVER
+
+    @property
+    def next_wake(self) -> int:
+        """Return when ``tick`` may first find something (ns, steady), if no sample comes before."""
+        return self._planned
 
     def judge(self, samples: Iterable[Sample]) -> list[Finding]:
         """Take samples in the order they were read; return the verdicts that changed."""
@@ -51,12 +57,14 @@ class Judge:
                 finding = watch.run(now, at)
                 if finding is not None:
                     findings.append(finding)
+                self._planned = min(self._planned, watch.wake)
         return findings
 
     def tick(self, steady: int, at: int) -> list[Finding]:
         """Let holds, silence and ages run on without data; call about once a second."""
         self._latest = FOREVER
-        due = (watch.run(steady, at) for watch in self._watches if watch.wake <= steady)
+        due = [watch.run(steady, at) for watch in self._watches if watch.wake <= steady]
+        self._planned = min((watch.wake for watch in self._watches), default=FOREVER)
         return [finding for finding in due if finding is not None]
 
     def resume(self, states: Iterable[AlarmState]) -> None:

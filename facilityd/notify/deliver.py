@@ -9,11 +9,16 @@ from typing import Protocol
 
 from facilityd.errors import Outage
 from facilityd.model.notice import Notice, Outcome, Result
+from facilityd.model.sample import NS
 from facilityd.notify.channels import Channel
 from facilityd.notify.line import Line
 
 STUBBORN = 3
 """Failed attempts after which a notice no longer keeps those behind it waiting."""
+
+
+AGAIN_S = 1.0
+"""What is due and could not be tried is looked at again so soon."""
 
 
 class Waiting(Protocol):
@@ -37,6 +42,9 @@ class Outbox(Protocol):
 
     async def take(self, now: int) -> Sequence[Waiting]:
         """Return what is due at ``now`` (ns). Nothing is removed by that."""
+
+    async def next_due(self) -> int | None:
+        """Return when the next waiting one is due (ns), or None where nothing waits."""
 
     async def report(self, entry: Waiting, outcome: Outcome, next_at: int | None) -> None:
         """Make an attempt durable; ``next_at`` None: it is not tried again. Raises Outage."""
@@ -74,8 +82,18 @@ class Deliverer:
                 for channel, entries in (await self._due()).items():
                     self._busy.add(channel)
                     group.create_task(self._serve(channel, entries), name=f"notices {channel}")
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), self._idle_s)
+                await self._pause()
+
+    async def _pause(self) -> None:
+        """Sleep until something may be due, at most ``idle_s``."""
+        wait, due = self._idle_s, await self._outbox.next_due()
+        if self._unreported or due is not None:
+            ahead = 0.0 if due is None or self._unreported else (due - self._now()) / NS
+            wait = min(wait, max(AGAIN_S, ahead))
+        with contextlib.suppress(TimeoutError):
+            # Not wait_for: before Python 3.12 it swallows a cancellation that comes with the event.
+            async with asyncio.timeout(wait):
+                await self._wake.wait()
 
     async def _due(self) -> dict[str, list[Waiting]]:
         """Return what can be tried now, by channel, oldest first."""
@@ -101,6 +119,7 @@ class Deliverer:
                     break  # what is behind it stays behind it
         finally:
             self._busy.discard(channel)
+            self._wake.set()
 
     async def _attempt(self, channel: str, entry: Waiting) -> tuple[Outcome, int | None]:
         if channel not in self._channels:

@@ -19,7 +19,7 @@ from facilityd.model.notice import Notice
 from facilityd.model.sample import Sample
 from facilityd.pipeline.intake import Batch as Intake
 from facilityd.pipeline.intake import Gate
-from facilityd.pipeline.writer import WriterThread
+from facilityd.pipeline.writer import Writer
 from facilityd.store.batch import Batch, Judged, Receipt, Recorded
 
 log = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class Flow:
         self,
         gate: Gate,
         journal: Commits,
-        writer: WriterThread,
+        writer: Writer,
         judge: Judge,
         alarms: Alarms,
         told: Callable[[Change], Sequence[Notice]],
@@ -79,6 +79,7 @@ class Flow:
         self._judged: int | None = None
         self.full = False
         self.on_notices: Callable[[], None] = lambda: None
+        self.on_judged: Callable[[], None] = lambda: None
 
     async def run(self) -> None:
         """Work until the gate is closed, then take what is left."""
@@ -100,6 +101,7 @@ class Flow:
                 if intake.samples:
                     self._judged = receipt.ids[-1]
             await self._record(self._judge.judge(intake.samples), causes)
+        self.on_judged()
 
     async def tick(self, steady: int, at: int) -> None:
         """Let time pass: holds, silence, and what could not be written before."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +48,7 @@ class Journal:
         self.path = path
         self.moved_aside: Path | None = None
         self._db, self._held, self._ballast, self._allowed = db, held, ballast, max_bytes
+        self._disk_free: Callable[[Path], int] = disk_free
         self._retention = Retention(db, max_bytes, max_age)
         self._samples = SampleTable(db)
         self._transactions = Transactions(path, db, ballast, self._retention, self._samples.reload)
@@ -62,9 +63,12 @@ class Journal:
         ballast_bytes: int = 4 * MIB,
         clock: Clock | None = None,
         vfs: str | None = None,
+        durable: bool = True,
+        free: Callable[[Path], int] = disk_free,
     ) -> Self:
         """Open or create; a damaged file is moved aside. ``max_age`` in ns; ``clock`` stamps the old file.
 
+        Not ``durable``: commits do not wait for the disk (simulations only). ``free`` tells its room.
         Raises UsageError where another facilityd writes it or it cannot be opened.
         """
         with ExitStack() as undo:
@@ -72,7 +76,9 @@ class Journal:
             db, moved = _connect(path, ballast, clock or Clock(), vfs)
             undo.callback(db.close)
             journal = cls(path, db, held, ballast, max_bytes, max_age)
-            journal.moved_aside = moved
+            journal.moved_aside, journal._disk_free = moved, free
+            if not durable:
+                db.pragma("synchronous", "OFF")
             undo.pop_all()
         journal._begin()
         return journal
@@ -111,7 +117,7 @@ class Journal:
     def room(self) -> Room:
         """Return how full file and disk are."""
         used = self._retention.used_pages() * PAGE
-        return Room(used, self._allowed, disk_free(self.path), self._ballast.present)
+        return Room(used, self._allowed, self._disk_free(self.path), self._ballast.present)
 
     def _apply(self, batch: Batch, counts: Counter[str]) -> Receipt:
         counts.update(batch.counts)

@@ -146,6 +146,15 @@ class Reader:
         """Return notices to be tried at ``now`` (ns), the oldest first; no channel crowds out another."""
         return [entry(row) for row in select(self._db, _DUE, (now, per_channel))]
 
+    def next_due(self) -> int | None:
+        """Return when the next waiting notice is to be tried (ns), or None where none waits."""
+        rows = select(self._db, "SELECT min(next_at) FROM outbox WHERE state = 'waiting'")
+        return rows[0][0]  # type: ignore[no-any-return]
+
+    def waiting(self) -> int:
+        """Return how many notices wait."""
+        return int(select(self._db, "SELECT count(*) FROM outbox WHERE state = 'waiting'")[0][0])
+
     def parked(self, after: int = 0, limit: int = -1) -> list[Parked]:
         """Return the lines that sinks refused."""
         return [Parked(*row) for row in select(self._db, _PARKED, (after, limit))]

@@ -11,6 +11,7 @@ from support.daemon import until
 from support.site import make_square, square_of
 
 from facilityd.app.daemon import watch
+from facilityd.app.outside import Outside
 from facilityd.model.alarm import Kind
 from facilityd.model.clock import Clock
 from facilityd.model.quality import Reason
@@ -42,7 +43,7 @@ async def watched(made, clock):
         broker(made.ports[18830]),
         serve(list(site.units.values()), list(site.links.values()), square.signals, wire_time=False) as field,
     ):
-        daemon = asyncio.create_task(watch(site, stop, clock))
+        daemon = asyncio.create_task(watch(site, stop, Outside(clock=clock)))
         try:
             await until(lambda: made.journal.exists() or daemon.done())
             with Reader.open(made.journal) as reader:

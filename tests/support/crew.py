@@ -86,6 +86,9 @@ class Outbox:
     async def take(self, now: int) -> list[Entry]:
         return [entry for entry in self.entries if entry.open and entry.next_at <= now]
 
+    async def next_due(self) -> int | None:
+        return min((entry.next_at for entry in self.entries if entry.open), default=None)
+
     async def report(self, entry: Entry, outcome: Outcome, next_at: int | None) -> None:
         if self.full:
             raise StoreFull("no room")

@@ -1,0 +1,35 @@
+"""The world outside the process, in one place: what virtual time replaces, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from devices.modbus.bus import Connect
+from devices.modbus.client import connect
+from devices.mqtt.connect import listen
+from devices.mqtt.link import Listen
+from facilityd.model.clock import Clock
+from facilityd.notify.channels import Channel, ChannelSettings, build
+from facilityd.pipeline.writer import Writer, WriterThread
+from facilityd.store.files import disk_free
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Clock, wires, outlets and disk. The defaults are the real ones.
+
+    ``requests``: s between looks for people's requests; None: nobody asks. ``durable``: each
+    commit waits for the disk. ``signals``: SIGINT and SIGTERM end the daemon.
+    """
+
+    clock: Clock = field(default_factory=Clock)
+    connect: Connect = connect
+    listen: Listen = listen
+    channels: Callable[[Iterable[ChannelSettings]], Mapping[str, Channel]] = build
+    writer: Callable[[], Writer] = WriterThread
+    disk_free: Callable[[Path], int] = disk_free
+    requests: float | None = 1.0
+    durable: bool = True
+    signals: bool = True
