@@ -146,6 +146,11 @@ class Endpoint(ABC):
             self._cut()  # who comes back from the dead knows no connection
         self._obey()
 
+    @property
+    def troubled(self) -> bool:
+        """True while anything behind this link misbehaves."""
+        return bool(self._hazards)
+
     def _hazard(self, device_id: int) -> Hazard | None:
         return self._hazards.get(device_id) or self._hazards.get(None)
 

@@ -10,19 +10,16 @@ from collections import Counter
 
 import aiomqtt
 
-from devices.profile import MqttProfile
 from devices.unit import MqttLink, Unit
 from facilityd.errors import UsageError
-from facilityd.model.sample import NS, Value
-from simulators.feed import Signals, feeds_of
-from simulators.image import expected
+from facilityd.model.sample import NS
+from simulators.feed import Signals
 from simulators.mqtt_hazards import MqttHazard
-from simulators.payload import Message, messages_of
+from simulators.speech import Said, Speech
 
 _LOOK = 0.1  # s between looks at the truth
 _AGAIN = 1.0  # s before a lost broker is tried again
 _PATIENCE = 10.0  # s for the broker to confirm
-_DEADBAND = 0.05  # share of a number's last published value beyond which a change is news
 _VERSIONS = {"5": aiomqtt.ProtocolVersion.V5, "3.1.1": aiomqtt.ProtocolVersion.V311}
 _HEALTHY = MqttHazard()
 
@@ -38,24 +35,15 @@ class MqttPublisher:
     def __init__(
         self, unit: Unit, link: MqttLink, *, period: float | None = None, retain: bool = False
     ) -> None:
-        if not isinstance(unit.profile, MqttProfile):
-            raise TypeError(f"{unit.id} is not an MQTT unit")
         self.witness: Counter[str] = Counter()
-        self._unit, self._link, self._profile = unit, link, unit.profile
+        self._unit, self._link, self._speech = unit, link, Speech(unit, retain=retain)
         self._period = unit.pace.rest / NS if period is None else period
-        self._retain = retain
-        self._feeds = feeds_of(unit)
-        self._messages = messages_of(unit.profile)
-        self._values: dict[str, Value | None] = {e.point: expected(e) for e in unit.profile.identity}
-        self._published: dict[str, Value | None] = {}
         self._hazard = _HEALTHY
         self._client: aiomqtt.Client | None = None
 
     def update(self, signals: Signals) -> None:
         """Take the whole truth."""
-        for feed in self._feeds:
-            if feed.key in signals:
-                self._values[feed.point] = feed.point_value(signals[feed.key])
+        self._speech.update(signals)
 
     def inject(self, hazard: MqttHazard | None) -> None:
         """Misbehave, or behave again; both from the next message on."""
@@ -84,14 +72,11 @@ class MqttPublisher:
 
     # --- the connection --------------------------------------------------------------------
 
-    def _topic(self, below: str) -> str:
-        return f"{self._unit.topic}/{below}" if self._unit.topic else below
-
     def _connect(self) -> aiomqtt.Client:
-        link, there = self._link, self._profile.availability
+        link, last = self._link, self._speech.presence(online=False)
         if link.version not in _VERSIONS:
             raise UsageError(f"MQTT version {link.version} is not known", where=link.id)
-        will = aiomqtt.Will(self._topic(there.topic), there.offline, 1, retain=True) if there else None
+        will = aiomqtt.Will(last.topic, last.payload, 1, retain=True) if last else None
         return aiomqtt.Client(
             link.host,
             link.port,
@@ -114,22 +99,23 @@ class MqttPublisher:
             line.shutdown(socket.SHUT_RDWR)
 
     async def _listen(self, client: aiomqtt.Client) -> None:
-        own = {self._topic(message.topic) for message in self._messages}
-        if self._profile.availability:
-            own.add(self._topic(self._profile.availability.topic))
-        await client.subscribe(self._topic("#"), qos=1)
+        speech = self._speech
+        own = {speech.topic(message.topic) for message in speech.messages}
+        if there := speech.presence(online=True):
+            own.add(there.topic)
+        await client.subscribe(speech.topic("#"), qos=1)
         async for message in client.messages:
             # amqtt now and then hands a new subscriber retained messages that it never asked for.
             topic = str(message.topic)
-            if topic.startswith(self._topic("")) and topic not in own:
+            if topic.startswith(speech.topic("")) and topic not in own:
                 self.witness[topic] += 1
 
     # --- the messages ----------------------------------------------------------------------
 
     async def _talk(self, client: aiomqtt.Client, listening: asyncio.Task[None]) -> None:
         loop = asyncio.get_running_loop()
-        if there := self._profile.availability:
-            await self._send(client, self._topic(there.topic), there.online, retain=True)
+        if there := self._speech.presence(online=True):
+            await self._send(client, there)
         due, before = loop.time(), None
         while True:
             hazard, now = self._hazard, loop.time()
@@ -147,37 +133,17 @@ class MqttPublisher:
             await asyncio.sleep(min(_LOOK, self._period))
 
     async def _status(self, client: aiomqtt.Client, hazard: MqttHazard) -> None:
-        values = self._published = dict(self._values)
-        for message in self._messages:
-            if not message.partial:
-                await self._publish(client, message, message.payload(values), hazard)
+        for said in self._speech.status(hazard):
+            await self._send(client, said)
 
     async def _news(self, client: aiomqtt.Client, hazard: MqttHazard) -> None:
-        changed = {n: value for n, value in self._values.items() if _is_news(self._published.get(n), value)}
-        self._published |= changed
-        for message in self._messages if changed else ():
-            if message.partial:
-                await self._publish(client, message, message.payload(changed), hazard)
-
-    async def _publish(
-        self, client: aiomqtt.Client, message: Message, payload: bytes | None, hazard: MqttHazard
-    ) -> None:
-        if payload is None:
-            return
-        retain = (self._retain or hazard.retained_once) and not message.partial
-        for _ in range(hazard.copies):
-            await self._send(client, self._topic(message.topic), hazard.payload(payload), retain=retain)
+        for said in self._speech.news(hazard):
+            await self._send(client, said)
 
     @staticmethod
-    async def _send(client: aiomqtt.Client, topic: str, payload: bytes | str, *, retain: bool) -> None:
+    async def _send(client: aiomqtt.Client, said: Said) -> None:
         async with asyncio.timeout(_PATIENCE):
-            await client.publish(topic, payload, 1, retain=retain)
-
-
-def _is_news(before: Value | None, now: Value | None) -> bool:
-    if before is None or now is None or isinstance(now, bool):
-        return before is not now
-    return not math.isclose(before, now, rel_tol=_DEADBAND)
+            await client.publish(said.topic, said.payload, 1, retain=said.retain)
 
 
 def _tls(link: MqttLink) -> aiomqtt.TLSParameters | None:

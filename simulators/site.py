@@ -14,6 +14,7 @@ from simulators.feed import Signals
 from simulators.framing import MBAP, RTU
 from simulators.hazards import Hazard, hazard
 from simulators.image import UnitImage
+from simulators.modbus_memory import MemoryEndpoint
 from simulators.modbus_rtu import SerialEndpoint
 from simulators.modbus_tcp import TcpEndpoint
 from simulators.mqtt_hazards import MqttHazard, mqtt_hazard
@@ -113,7 +114,7 @@ async def serve(
     ``signals`` raises.
     """
     modbus = {link.id: link for link in links if isinstance(link, ModbusLink)}
-    endpoints = {i: _endpoint(link, _behind(units, i), host, wire_time) for i, link in modbus.items()}
+    endpoints = {i: _endpoint(link, behind(units, i), host, wire_time) for i, link in modbus.items()}
     brokers = {link.id: link for link in links if isinstance(link, MqttLink)}
     field = Field(units, endpoints)
     field.publishers = {
@@ -162,7 +163,8 @@ async def _tick(field: Field, signals: Truth, tick: float) -> None:
         field.update(signals())
 
 
-def _behind(units: Sequence[Unit], link: str) -> dict[int, UnitImage]:
+def behind(units: Sequence[Unit], link: str) -> dict[int, UnitImage]:
+    """Return the images behind a link, by device id."""
     by_device: dict[int, list[Unit]] = {}
     for unit in units:
         if unit.link == link:
@@ -170,11 +172,22 @@ def _behind(units: Sequence[Unit], link: str) -> dict[int, UnitImage]:
     return {device: UnitImage(*same) for device, same in by_device.items()}
 
 
+def wire_of(link: ModbusLink) -> WireTime | None:
+    """Return the time bytes take on a link; None where they take none."""
+    if not link.is_serial_line:
+        return None
+    return WireTime(link.baudrate, 9 + (link.parity != "N") + link.stopbits)
+
+
+def memory_endpoint(link: ModbusLink, images: dict[int, UnitImage]) -> MemoryEndpoint:
+    """Return a link's units behind a wire in memory: serial lines as RTU frames, others as Modbus TCP."""
+    framing = RTU if link.is_serial_line else MBAP
+    gateway = framing is MBAP and len(images) > 1
+    return MemoryEndpoint(link.id, images, framing, gateway=gateway, wire=wire_of(link))
+
+
 def _endpoint(link: ModbusLink, images: dict[int, UnitImage], host: str, wire_time: bool) -> Endpoint:
-    wire = None
-    if link.is_serial_line and wire_time:
-        bits = 9 + (link.parity != "N") + link.stopbits
-        wire = WireTime(link.baudrate, bits)
+    wire = wire_of(link) if wire_time else None
     if link.protocol == "modbus-rtu":
         return SerialEndpoint(images, link.serial_port, parity=link.parity, wire=wire)
     framing = RTU if link.protocol == "modbus-rtu-over-tcp" else MBAP

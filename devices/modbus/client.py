@@ -39,6 +39,13 @@ _EXCEPTIONS = {
     10: Reason.GATEWAY_PATH,
     11: Reason.GATEWAY_TARGET,
 }
+
+
+def reason_of(code: int) -> Reason:
+    """Return why a unit refused, by its exception code (Modbus Application Protocol V1.1b3, 7)."""
+    return _EXCEPTIONS.get(code, Reason.EXCEPTION)
+
+
 # pymodbus logs every timeout as an error; facilityd tells it once, in its own words.
 logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
 
@@ -133,7 +140,7 @@ class Reader:
         """The checks pymodbus does not make: function, length, transaction id 0 (reliability §5.1)."""
         if isinstance(answer, ExceptionResponse):
             self.answers += 1
-            raise Failed(_EXCEPTIONS.get(answer.exception_code, Reason.EXCEPTION))
+            raise Failed(reason_of(answer.exception_code))
         stray = request.transaction_id and not answer.transaction_id and not any_transaction
         if not isinstance(answer, _Answer) or answer.function_code != request.function_code or stray:
             raise Failed(Reason.MALFORMED)

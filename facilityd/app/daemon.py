@@ -62,7 +62,8 @@ async def _run(site: Site, journal: Journal, writer: Writer, outside: Outside, s
     ceremonies = Ceremonies(site.latitude, site.longitude, site.ceremony)
     core = Core.assemble(site, journal, writer, clock, ceremonies.near)
     await core.catch_up()
-    _settle()
+    if outside.long_lived:
+        _settle()
     sinks = make_forwarders(site, core, clock)
     heartbeat = Heartbeat(site, core, clock, sinks, ceremonies.next_edge, outside.requests)
     core.flow.on_judged = heartbeat.replan

@@ -86,8 +86,7 @@ class Heartbeat:
         at, steady = self._clock.now()
         self._core.duty.tick(steady)
         await self._core.flow.tick(steady, at)
-        if self._ask_every is not None:
-            await self._requests(at)
+        await self._requests(at)
         if steady >= self._due:
             self._due = steady + PERIOD
             await self._write_down(reader)

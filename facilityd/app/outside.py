@@ -22,6 +22,7 @@ class Outside:
 
     ``requests``: s between looks for people's requests; None: nobody asks. ``durable``: each
     commit waits for the disk. ``signals``: SIGINT and SIGTERM end the daemon.
+    ``long_lived``: the process is the daemon's own, and its collector is tuned for that.
     """
 
     clock: Clock = field(default_factory=Clock)
@@ -33,3 +34,4 @@ class Outside:
     requests: float | None = 1.0
     durable: bool = True
     signals: bool = True
+    long_lived: bool = True

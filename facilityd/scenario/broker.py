@@ -1,0 +1,147 @@
+"""A broker and its devices in virtual time: messages, last wills and retained ones, in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import cast
+
+import aiomqtt
+
+from devices.mqtt.connect import Ear
+from devices.unit import MqttLink, Unit
+from facilityd.errors import LinkOutage
+from facilityd.model.sample import NS
+from simulators.feed import Signals
+from simulators.mqtt_hazards import MqttHazard
+from simulators.speech import Said, Speech
+
+LOOKS = 4
+"""Looks at the truth per period of a device: a change is news after a quarter of it at most."""
+_HEALTHY = MqttHazard()
+
+
+class _MemoryEar:
+    """What devices.mqtt.connect.Ear promises."""
+
+    def __init__(self, broker: MemoryBroker) -> None:
+        self._broker = broker
+        self._topics: set[str] = set()
+        self._queue: deque[aiomqtt.Message] = deque()
+        self._news = asyncio.Event()
+        self.lost = ""
+
+    async def subscribe(self, topics: Iterable[str], _qos: int) -> None:
+        self._topics.update(topics)
+        for said in self._broker.retained.values():
+            self.hear(said, retained=True)
+
+    def hear(self, said: Said, *, retained: bool = False) -> None:
+        if said.topic in self._topics:
+            self._queue.append(aiomqtt.Message(said.topic, said.payload, 0, retained, 0, None))
+            self._news.set()
+
+    def hang_up(self, reason: str) -> None:
+        self.lost = reason
+        self._news.set()
+
+    async def messages(self) -> AsyncIterator[aiomqtt.Message]:
+        while True:
+            while self._queue:
+                yield self._queue.popleft()
+            if self.lost:
+                raise aiomqtt.MqttError(self.lost)
+            self._news.clear()
+            await self._news.wait()
+
+    def waiting(self) -> int:
+        return len(self._queue)
+
+    def acknowledge(self, message: aiomqtt.Message) -> None:
+        """QoS 0: nothing to tell."""
+
+
+class MemoryBroker:
+    """One broker. While ``refusing`` nobody gets in."""
+
+    def __init__(self, link: MqttLink) -> None:
+        self._link = link
+        self._ears: list[_MemoryEar] = []
+        self.retained: dict[str, Said] = {}
+        self.refusing = False
+
+    def publish(self, said: Said) -> None:
+        """Hand a message to whoever listens."""
+        if self.refusing:
+            return
+        if said.retain:
+            self.retained[said.topic] = said
+        for ear in self._ears:
+            ear.hear(said)
+
+    def stop(self) -> None:
+        """Hang up on everybody and let nobody in; what was retained is lost with its memory."""
+        self.refusing = True
+        self.retained.clear()
+        for ear in self._ears:
+            ear.hang_up("the broker closed the connection")
+
+    def start(self) -> None:
+        """Let everybody in again."""
+        self.refusing = False
+
+    @asynccontextmanager
+    async def listen(self) -> AsyncIterator[Ear]:
+        """Connect. Raises LinkOutage."""
+        await asyncio.sleep(0)
+        if self.refusing:
+            raise LinkOutage("connection refused", where=self._link.where)
+        ear = _MemoryEar(self)
+        self._ears.append(ear)
+        try:
+            yield cast("Ear", ear)
+        except aiomqtt.MqttError as error:
+            raise LinkOutage(str(error), where=self._link.where) from error
+        finally:
+            self._ears.remove(ear)
+
+
+class MemoryDevice:
+    """One publishing device: speaks once a period, and of changes when it looks."""
+
+    def __init__(self, unit: Unit, broker: MemoryBroker, truth: Callable[[], Signals]) -> None:
+        self._speech, self._broker, self._truth = Speech(unit), broker, truth
+        self._period = unit.pace.rest / NS
+        self._hazard = _HEALTHY
+
+    def inject(self, hazard: MqttHazard | None) -> None:
+        """Misbehave, or behave again. Going offline lets the last will speak."""
+        before, self._hazard = self._hazard, hazard or _HEALTHY
+        if self._hazard.offline and not before.offline:
+            self._tell(self._speech.presence(online=False))
+        elif before.offline and not self._hazard.offline:
+            self._tell(self._speech.presence(online=True))
+        if self._hazard.retained_once:
+            self._tell_all(self._speech.status(self._hazard))
+
+    async def run(self) -> None:
+        """Speak until cancelled."""
+        self._tell(self._speech.presence(online=True))
+        look = 0
+        while True:
+            if not self._hazard.offline and not self._hazard.retained_once:
+                self._speech.update(self._truth())
+                said = self._speech.news(self._hazard) if look % LOOKS else self._speech.status(self._hazard)
+                self._tell_all(said)
+            look += 1
+            await asyncio.sleep(self._period / LOOKS)
+
+    def _tell_all(self, said: Iterable[Said]) -> None:
+        for one in said:
+            self._tell(one)
+
+    def _tell(self, said: Said | None) -> None:
+        if said is not None:
+            self._broker.publish(said)

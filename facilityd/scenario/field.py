@@ -1,0 +1,132 @@
+"""The simulated field of a site in virtual time: physics, images, wires, hazards."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+from devices.unit import ModbusLink, MqttLink
+from facilityd.config.site import Site
+from facilityd.errors import UsageError
+from facilityd.marked import suggestion
+from facilityd.model.sample import NS, Stream
+from facilityd.scenario.broker import MemoryBroker, MemoryDevice
+from facilityd.scenario.loop import VirtualLoop
+from facilityd.scenario.wire import ModbusWires
+from simulators.feed import Signals
+from simulators.hazards import HAZARDS, hazard
+from simulators.image import UnitImage
+from simulators.mqtt_hazards import MQTT_HAZARDS, mqtt_hazard
+from simulators.physics import World
+from simulators.site import behind, memory_endpoint
+from simulators.square import Square
+
+NO_HAZARD = "none"
+WARM_S = 60
+"""Physics runs so long before anybody looks, in s."""
+
+
+class MemoryField:
+    """Everything the daemon would find outside, on ``loop``. ``start`` in ns UTC."""
+
+    def __init__(self, site: Site, loop: VirtualLoop, start: int, seed: int) -> None:
+        self._site, self._loop, self._start = site, loop, start
+        world = World(site.latitude, site.longitude, site.timezone, start - WARM_S * NS)
+        self.square = Square({d.id: d.family.family for d in site.devices.values()}, world, seed)
+        self.square.at(start)
+        units = list(site.units.values())
+        images = {n: behind(units, n) for n, link in site.links.items() if isinstance(link, ModbusLink)}
+        self.endpoints = {n: memory_endpoint(self._modbus(n), images[n]) for n in images}
+        self.brokers = {n: MemoryBroker(link) for n, link in site.links.items() if isinstance(link, MqttLink)}
+        self.publishers = {
+            unit.id: MemoryDevice(unit, self.brokers[unit.link], self._truth(_devices(unit.streams)))
+            for unit in units
+            if unit.link in self.brokers
+        }
+        self._looks = {
+            (link, number): self._looker(image, self._behind(link, number))
+            for link, own in images.items()
+            for number, image in own.items()
+        }
+        self.wires = ModbusWires(loop, self.endpoints, self._look)
+
+    def now(self) -> int:
+        """Return the true instant in ns UTC."""
+        return self._start + round(self._loop.time() * NS)
+
+    def open(self) -> list[asyncio.Task[None]]:
+        """Let every unit begin to live; return the tasks of those that speak by themselves."""
+        for endpoint in self.endpoints.values():
+            endpoint.open()
+        return [self._loop.create_task(device.run()) for device in self.publishers.values()]
+
+    def inject(self, target: str, name: str) -> None:
+        """Make a unit or a whole link misbehave, or with ``none`` behave again. Raises UsageError."""
+        if target in self.publishers:
+            self.publishers[target].inject(None if name == NO_HAZARD else mqtt_hazard(name))
+        elif target in self.brokers:
+            self._broker(target, name)
+        else:
+            self._modbus_hazard(target, name)
+
+    def _broker(self, target: str, name: str) -> None:
+        if name == NO_HAZARD:
+            self.brokers[target].start()
+        elif name == "refused":
+            self.brokers[target].stop()
+        else:
+            raise UsageError(f"hazard {name!r} does not fit a broker", hint="known: refused")
+
+    def _modbus_hazard(self, target: str, name: str) -> None:
+        what = None if name == NO_HAZARD else hazard(name)
+        if target in self.endpoints:
+            self.endpoints[target].inject(None, what)
+            return
+        unit = self._site.units.get(target)
+        if unit is None:
+            known = {*self._site.units, *self.endpoints, *self.brokers}
+            raise UsageError(f"no unit or link {target!r}", hint=suggestion(target, known))
+        self.endpoints[unit.link].inject(unit.device_id, what)
+
+    def _modbus(self, name: str) -> ModbusLink:
+        link = self._site.links[name]
+        if not isinstance(link, ModbusLink):
+            raise TypeError(f"{name} is not a Modbus link")
+        return link
+
+    def _behind(self, link: str, number: int) -> tuple[str, ...]:
+        units = (u for u in self._site.units.values() if u.link == link and u.device_id == number)
+        return _devices(stream for unit in units for stream in unit.streams)
+
+    def _truth(self, devices: tuple[str, ...]) -> Callable[[], Signals]:
+        def truth() -> Signals:
+            self.square.at(self.now(), *devices)
+            return self.square.signals(*devices)
+
+        return truth
+
+    def _looker(self, image: UnitImage, devices: tuple[str, ...]) -> Callable[[], None]:
+        truth, seen = self._truth(devices), -1
+
+        def look() -> None:
+            nonlocal seen
+            now = self.now()
+            if now != seen:
+                seen = now
+                image.update(truth())
+
+        return look
+
+    def _look(self, link: str, device_id: int) -> None:
+        looker = self._looks.get((link, device_id))
+        if looker is not None:
+            looker()
+
+
+def known_hazards() -> set[str]:
+    """Return the name of every protocol hazard."""
+    return {*HAZARDS, *MQTT_HAZARDS, NO_HAZARD}
+
+
+def _devices(streams: Iterable[Stream]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(stream.device for stream in streams))

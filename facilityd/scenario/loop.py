@@ -1,0 +1,52 @@
+"""An event loop whose time passes only when nobody has anything left to do."""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from collections.abc import Callable
+from typing import Any
+
+
+class Standstill(RuntimeError):
+    """Nothing is planned any more, so time would never pass: a bug in whoever waits."""
+
+
+class _Selector(selectors.SelectSelector):
+    """Instead of waiting for the outside, lets the time pass that would have been waited."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is None:
+            raise Standstill("everybody waits for something that nobody plans")
+        if timeout > 0:
+            self.now += timeout
+        return []
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """Time in s from 0. ``doors`` open connections in memory by (host, port); there is no other outside."""
+
+    def __init__(self) -> None:
+        self._passing = _Selector()
+        super().__init__(self._passing)
+        # Times are sums of differences: an event is due when less than this is missing.
+        self._clock_resolution = 1e-7
+        self.doors: dict[tuple[str, int], Callable[[Any], asyncio.Transport]] = {}
+
+    def time(self) -> float:
+        """Return the virtual time in s."""
+        return self._passing.now
+
+    async def create_connection(  # type: ignore[override]
+        self, protocol_factory: Callable[[], Any], host: str = "", port: int = 0, **_: object
+    ) -> tuple[asyncio.Transport, Any]:
+        """Open a connection in memory. Raises ConnectionRefusedError."""
+        door = self.doors.get((host, port))
+        if door is None:
+            raise ConnectionRefusedError(f"nobody at {host}:{port}")
+        protocol = protocol_factory()
+        return door(protocol), protocol
