@@ -27,7 +27,7 @@ class _Connection(asyncio.Protocol):
         self._transport = transport  # type: ignore[assignment]
         self._endpoint.joined(self)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+    def connection_lost(self, exc: Exception | None) -> None:
         self._endpoint.left(self)
 
     def data_received(self, data: bytes) -> None:

@@ -17,6 +17,7 @@ import click
 
 from devices.unit import MqttLink
 from facilityd.cli.output import print_json_line, site_argument
+from facilityd.cli.scenarios import run_command
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.model.measure import duration
@@ -76,6 +77,9 @@ NO_HAZARD = "none"
 @click.group()
 def simulate() -> None:
     """Simulate a site: its devices' physics, served on real sockets, serial lines and a broker."""
+
+
+simulate.add_command(run_command)
 
 
 @simulate.command("serve")

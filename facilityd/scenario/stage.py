@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -109,6 +110,28 @@ class Stage:
     def acknowledge(self, device: str, rule: str, person: str, comment: str = "") -> None:
         """Let somebody acknowledge an alarm; the daemon takes it at its next beat."""
         Inbox(self.journal).drop(AckRequest(device, rule, person, comment))
+
+    def fault(
+        self,
+        device: str,
+        name: str,
+        magnitude: float | None = None,
+        ramp: float | None = None,
+        duration: float | None = None,
+    ) -> None:
+        """Begin a fault now; ``ramp`` and ``duration`` in s. Raises UsageError."""
+        model = self.field.square.model(device)
+        lasting = math.inf if duration is None else duration
+        model.inject(name, magnitude, onset=self.now, ramp=ramp, duration=lasting)
+
+    def hazard(self, target: str, name: str) -> None:
+        """Make a unit or link misbehave, or with ``none`` behave again. Raises UsageError."""
+        self.field.inject(target, name)
+
+    def demand(self, device: str, *, up: bool = True) -> None:
+        """Ask a hoist or a pole for a run. Raises UsageError."""
+        self.field.square.at(self.now, device)
+        self.field.square.demand(device, up=up)
 
     async def _begin(self) -> None:
         self._living = self.field.open()

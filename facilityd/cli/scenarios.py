@@ -1,0 +1,104 @@
+"""facilityd simulate run: scenarios, their progress, their failures, JUnit and reports."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from facilityd.cli.output import print_json_line
+from facilityd.model.measure import spell_duration
+from facilityd.model.sample import NS
+
+if TYPE_CHECKING:
+    from facilityd.scenario.run import Result
+
+
+@click.command("run")
+@click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO…")
+@click.option("--virtual/--real", default=True, help="Virtual time [default], or sockets and the clock.")
+@click.option("--seed", type=int, default=None, help="Another seed than the scenario's own.")
+@click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Write JUnit XML for CI.")
+@click.option("--html", type=click.Path(path_type=Path, file_okay=False), help="Write reports with plots.")
+@click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep the journals.")
+@click.option("--jobs", "-j", type=click.IntRange(1), default=1, show_default=True, help="Stories at a time.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per scenario.")
+def run_command(
+    scenarios: tuple[str, ...], virtual: bool, seed: int | None, junit: Path | None, html: Path | None,
+    keep: Path | None, jobs: int, as_json: bool,
+) -> None:  # fmt: skip
+    """Play scenarios (files, folders, names of shipped ones, or 'all') and hold them to their word.
+
+    Exit code 0: every expectation was met; 1: one was not; 2: a scenario cannot be played as written.
+    """
+    from facilityd.scenario.junit import write
+    from facilityd.scenario.load import find
+    from facilityd.scenario.run import Options, perform_all
+
+    logging.getLogger("facilityd").setLevel(logging.ERROR)
+    logging.getLogger("devices").setLevel(logging.ERROR)
+    paths = find(scenarios)
+    options = Options(seed, not virtual, str(html or ""), str(keep or ""))
+    results: list[Result] = []
+    bar = _Bar(len(paths), quiet=as_json or not sys.stderr.isatty())
+    for result in perform_all(paths, options, jobs, bar.moved):
+        results.append(result)
+        bar.done()
+        print_json_line(_plain(result)) if as_json else _print(result)
+    bar.close()
+    if junit:
+        write(results, junit)
+    if html:
+        from facilityd.scenario.html import index
+
+        (html / "index.html").write_text(index(results), encoding="utf-8")
+    _end(results, as_json=as_json)
+
+
+class _Bar:
+    """A line of progress on a terminal."""
+
+    def __init__(self, total: int, *, quiet: bool) -> None:
+        self._total, self._count, self._quiet = total, 0, quiet
+
+    def moved(self, into: int) -> None:
+        if not self._quiet:
+            at = spell_duration(into // NS * NS)
+            click.echo(f"\r\x1b[K{self._count + 1}/{self._total}  {at} of the story", nl=False, err=True)
+
+    def done(self) -> None:
+        self._count += 1
+        self.close()
+
+    def close(self) -> None:
+        if not self._quiet:
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+
+def _print(result: Result) -> None:
+    speed = f", {result.span / NS / result.took:,.0f} times life" if result.took else ""
+    click.echo(f"{'passed' if result.ok else 'FAILED'}  {result.scenario}  ({result.took:.1f} s{speed})")
+    if result.error:
+        click.echo(f"  {result.error}", err=True)
+    for judgement in result.judgements:
+        if not judgement.ok:
+            click.echo("  " + result.explain(judgement).replace("\n", "\n  "), err=True)
+
+
+def _plain(result: Result) -> dict[str, object]:
+    data: dict[str, object] = json.loads(json.dumps(asdict(result), default=str))
+    return {**data, "ok": result.ok}
+
+
+def _end(results: list[Result], *, as_json: bool) -> None:
+    failed = sum(not result.ok for result in results)
+    if not as_json:
+        click.echo(f"{len(results) - failed} of {len(results)} passed")
+    if any(result.error for result in results):
+        raise SystemExit(2)
+    raise SystemExit(1 if failed else 0)

@@ -1,0 +1,174 @@
+"""Loads scenarios: every mistake with file:line:column, every name checked before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from facilityd.config.load import load as load_site
+from facilityd.config.site import Site
+from facilityd.errors import UsageError
+from facilityd.marked import Document, Problem, fail, read, suggestion, validate
+from facilityd.model.sample import NS
+from facilityd.scenario import sentences
+from facilityd.scenario.field import known_hazards
+from facilityd.scenario.schema import Event, Scenario
+from facilityd.scenario.sentences import Expectation
+from simulators.physics import MODELS
+
+LIBRARY = Path(str(resources.files("simulators"))) / "scenarios"
+"""The scenarios that ship."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A scenario with its site; ``start`` in ns UTC; each expectation with its sentence and place."""
+
+    file: str
+    scenario: Scenario
+    site: Site
+    start: int
+    expectations: tuple[tuple[str, str, Expectation], ...]
+
+    @property
+    def first_act(self) -> int:
+        """When the story begins, in ns from the start."""
+        return min((event.at for event in self.scenario.timeline), default=0)
+
+
+def square() -> Path:
+    """Return the folder of the demonstration site, from a checkout or from an installed package."""
+    beside = Path(__file__).parents[2] / "config" / "square"
+    return beside if beside.is_dir() else Path(str(resources.files("simulators"))) / "demo_site"
+
+
+def find(names: tuple[str, ...]) -> list[Path]:
+    """Return the files meant by paths, folders, or names of the library. Raises UsageError."""
+    out: list[Path] = []
+    for name in names:
+        path = Path(name)
+        if path.is_dir():
+            out += sorted(path.rglob("*.yaml"))
+        elif path.exists():
+            out.append(path)
+        else:
+            out += _shipped(name)
+    return out
+
+
+def _shipped(name: str) -> list[Path]:
+    known = {path.stem: path for path in sorted(LIBRARY.rglob("*.yaml"))}
+    if name == "all":
+        return list(known.values())
+    if name not in known:
+        raise UsageError(f"no scenario {name!r}", hint=suggestion(name, [*known, "all"]))
+    return [known[name]]
+
+
+def load(path: Path, site: Site | None = None) -> Script:
+    """Return one scenario, ready to play. Raises ConfigError with every mistake."""
+    document = read(path)
+    problems = list(document.problems)
+    scenario = None
+    if not problems:
+        scenario, problems = validate(Scenario, document)
+    fail(problems)
+    if scenario is None:
+        raise UsageError("nothing to play", where=str(path))
+    site = site or load_site(_site_of(path, scenario))
+    expectations: list[tuple[str, str, Expectation]] = []
+    problems = [*_acts(document, scenario, site), *_expectations(document, scenario, site, expectations)]
+    fail(problems)
+    zone = ZoneInfo(site.timezone)
+    start = round(datetime.fromisoformat(scenario.start).replace(tzinfo=zone).timestamp()) * NS
+    return Script(str(path), scenario, site, start, tuple(expectations))
+
+
+def _site_of(path: Path, scenario: Scenario) -> Path:
+    return square() if scenario.site == "square" else path.parent / scenario.site
+
+
+def _acts(document: Document, scenario: Scenario, site: Site) -> Iterator[Problem]:
+    for number, event in enumerate(scenario.timeline):
+        where = ("timeline", number)
+        problem = _wrong(event, site)
+        if problem:
+            key, what, hint = problem
+            yield Problem(document.mark((*where, key)), what, hint)
+
+
+def _wrong(event: Event, site: Site) -> tuple[str, str, str] | None:
+    """Return (key, what, hint) of the first thing in an event that the site does not have."""
+    if event.act in ("clock", "restart"):
+        return None
+    if event.act == "hazard":
+        return _wrong_hazard(event, site)
+    if event.on not in site.devices:
+        return "on", f"no device {event.on!r}", suggestion(event.on, site.devices)
+    family = site.devices[event.on].family
+    if event.act == "acknowledge" and event.acknowledge not in family.rules:
+        what = f"no rule {event.acknowledge!r}"
+        return "acknowledge", what, suggestion(str(event.acknowledge), family.rules)
+    return _wrong_fault(event, family.family) if event.fault else None
+
+
+def _wrong_hazard(event: Event, site: Site) -> tuple[str, str, str] | None:
+    places, hazards = {*site.units, *site.links}, known_hazards()
+    if event.on not in places:
+        return "on", f"no unit or link {event.on!r}", suggestion(event.on, places)
+    if event.hazard not in hazards:
+        return "hazard", f"no hazard {event.hazard!r}", suggestion(str(event.hazard), hazards)
+    return None
+
+
+def _wrong_fault(event: Event, family: str) -> tuple[str, str, str] | None:
+    model = MODELS.get(family)
+    if model is None:
+        return "on", f"nothing simulates a {family}", ""
+    try:
+        model.fault_name(str(event.fault))
+    except UsageError as error:
+        return "fault", error.what, error.hint
+    return None
+
+
+def _expectations(
+    document: Document, scenario: Scenario, site: Site, out: list[tuple[str, str, Expectation]]
+) -> Iterator[Problem]:
+    for number, sentence in enumerate(scenario.expect):
+        mark = document.mark(("expect", number))
+        try:
+            expectation = sentences.parse(sentence)
+        except ValueError as error:
+            yield Problem(mark, f"{sentence!r} {error}")
+            continue
+        wrong = _unheard(expectation, site)
+        if wrong:
+            yield Problem(mark, *wrong)
+        out.append((str(mark), sentence, expectation))
+
+
+def _unheard(expectation: Expectation, site: Site) -> tuple[str, str] | None:
+    """Return (what, hint) where an expectation names something the site does not have."""
+    known = {**{d: site.devices[d].family for d in site.devices}}
+    for link in site.links:
+        known[f"link-{link}"] = site.families["link"]
+    known["facilityd"] = site.families["daemon"]
+    device = expectation.device
+    if not device:
+        return None
+    if device not in known:
+        return f"no device {device!r}", suggestion(device, known)
+    family = known[device]
+    rule = getattr(expectation, "rule", "")
+    numbers = {r.fault for r in family.rules.values()}
+    if rule and rule not in family.rules and rule not in numbers:
+        return f"no rule {rule!r} on {device}", suggestion(rule, family.rules)
+    signal = getattr(expectation, "signal", "")
+    if signal and signal not in family.signals:
+        return f"no signal {signal!r} on {device}", suggestion(signal, family.signals)
+    return None

@@ -1,0 +1,149 @@
+"""Plays a script on a stage: each act at its time, and at the end the question what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from facilityd.model.sample import NS
+from facilityd.scenario.field import NO_HAZARD
+from facilityd.scenario.load import Script
+from facilityd.scenario.schema import Event
+from facilityd.scenario.stage import Stage
+from facilityd.scenario.verdict import Judgement, judge
+
+
+class Theatre(Protocol):
+    """Where a story can happen: in virtual time (Stage) or in real time (RealStage)."""
+
+    journal: Path
+
+    def until(self, instant: int) -> None:
+        """Let time pass until an instant in ns UTC."""
+
+    def fault(
+        self, device: str, name: str, magnitude: float | None, ramp: float | None, duration: float | None
+    ) -> None:
+        """Begin a fault; ``ramp`` and ``duration`` in s."""
+
+    def hazard(self, target: str, name: str) -> None:
+        """Begin or end a hazard."""
+
+    def demand(self, device: str, *, up: bool) -> None:
+        """Ask for a run."""
+
+    def jump_clock(self, seconds: float) -> None:
+        """Move the daemon's wall clock."""
+
+    def restart(self) -> None:
+        """End the daemon and start it again."""
+
+    def acknowledge(self, device: str, rule: str, person: str, comment: str = "") -> None:
+        """Acknowledge an alarm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something to do at an instant in ns UTC. ``text`` says it for people."""
+
+    at: int
+    text: str
+    do: Callable[[Theatre], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a story came to. ``took`` in s of real time."""
+
+    script: Script
+    seed: int
+    acts: tuple[Act, ...]
+    judgements: tuple[Judgement, ...]
+    journal: Path
+    took: float
+
+    @property
+    def ok(self) -> bool:
+        """True where every expectation was met."""
+        return all(judgement.ok for judgement in self.judgements)
+
+    @property
+    def end(self) -> int:
+        """The story's last instant in ns UTC."""
+        return self.script.start + self.script.scenario.duration
+
+
+def acts(script: Script) -> list[Act]:
+    """Return the acts of a script in order, those that end something included."""
+    found = [act for event in script.scenario.timeline for act in _acts(event, script.start)]
+    return sorted(found, key=lambda act: act.at)
+
+
+def _acts(event: Event, start: int) -> Iterator[Act]:
+    at = start + event.at
+    yield Act(at, _text(event), lambda theatre: _do(event, theatre))
+    if event.hazard and event.lasting is not None:
+        end = at + event.lasting
+        yield Act(end, f"hazard {event.hazard} on {event.on} ends", lambda t: t.hazard(event.on, NO_HAZARD))
+
+
+def _text(event: Event) -> str:
+    what = {
+        "fault": f"fault {event.fault} on {event.on}",
+        "hazard": f"hazard {event.hazard} on {event.on}",
+        "demand": f"{event.on} is asked to run {event.demand}",
+        "clock": f"the clock moves by {(event.clock or 0) / NS:+g} s",
+        "restart": "the daemon is restarted",
+        "acknowledge": f"{event.by} acknowledges {event.acknowledge} on {event.on}",
+    }
+    return what[event.act]
+
+
+def _do(event: Event, theatre: Theatre) -> None:
+    if event.fault is not None:
+        ramp, lasting = (None if ns is None else ns / NS for ns in (event.ramp, event.lasting))
+        theatre.fault(event.on, event.fault, event.magnitude, ramp, lasting)
+    elif event.hazard is not None:
+        theatre.hazard(event.on, event.hazard)
+    elif event.demand is not None:
+        theatre.demand(event.on, up=event.demand != "down")
+    elif event.clock is not None:
+        theatre.jump_clock(event.clock / NS)
+    elif event.acknowledge is not None:
+        theatre.acknowledge(event.on, event.acknowledge, event.by)
+    else:
+        theatre.restart()
+
+
+Progress = Callable[[int], None]
+"""Told the instant reached, in ns from the start."""
+STRIDES = 50
+"""How often in a story progress is told."""
+
+
+def act_out(script: Script, theatre: Theatre, progress: Progress) -> list[Act]:
+    """Let the whole story happen; return its acts."""
+    story, end = acts(script), script.start + script.scenario.duration
+    stride = max(NS, script.scenario.duration // STRIDES)
+    stops = sorted({act.at for act in story} | set(range(script.start + stride, end, stride)) | {end})
+    pending = list(story)
+    for stop in stops:
+        theatre.until(stop)
+        while pending and pending[0].at <= stop:
+            pending.pop(0).do(theatre)
+        progress(stop - script.start)
+    return story
+
+
+def play_virtual(script: Script, folder: Path, seed: int | None, progress: Progress) -> Outcome:
+    """Play in virtual time; the journal stays in ``folder``."""
+    from time import perf_counter  # noqa: PLC0415 - the only real clock a virtual story looks at
+
+    seed = script.scenario.seed if seed is None else seed
+    began = perf_counter()
+    with Stage(script.site, folder, start=script.start, seed=seed) as stage:
+        story = act_out(script, stage, progress)
+    judgements = tuple(judge(script, stage.journal))
+    return Outcome(script, seed, tuple(story), judgements, stage.journal, perf_counter() - began)

@@ -1,0 +1,147 @@
+"""What a story left behind: alarms, verdicts, signals, notices, read from its journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from facilityd.app.builtin import all_devices
+from facilityd.config.site import Device, Site
+from facilityd.model.alarm import Kind
+from facilityd.model.finding import Evidence
+from facilityd.model.quality import Reason
+from facilityd.model.sample import NS, Value
+from facilityd.notify.wording import Speaker
+from facilityd.scenario.load import Script
+from facilityd.store.history import Gap
+from facilityd.store.reader import Reader
+
+WINDOW = 600 * NS
+"""How far back a signal's newest value is looked for, in ns."""
+_OVER = (Kind.CLEAR, Kind.LATCH, Kind.RESET)
+
+
+@dataclass(slots=True)
+class Alarm:
+    """One occurrence. Instants in ns UTC."""
+
+    device: str
+    rule: str
+    raised: int
+    evidence: Evidence | None
+    cleared: int | None = None
+
+
+class Record:
+    """One journal, read as a story."""
+
+    def __init__(self, site: Site, reader: Reader, start: int, end: int) -> None:
+        self._reader, self.start, self.end = reader, start, end
+        self.devices: dict[str, Device] = all_devices(site)
+        self._zone = ZoneInfo(site.timezone)
+        self.alarms = list(_alarms(reader))
+        self._findings = [stored.finding for stored in reader.findings_after()]
+
+    @classmethod
+    @contextmanager
+    def open(cls, script: Script, journal: Path) -> Iterator[Record]:
+        """Open the journal of a story. Raises UsageError."""
+        with Reader.open(journal) as reader:
+            yield cls(script.site, reader, script.start, script.start + script.scenario.duration)
+
+    def is_rule(self, alarm: Alarm, device: str, rule: str) -> bool:
+        """Return whether an alarm is of a rule, given by name or catalogue number."""
+        if alarm.device != device:
+            return False
+        return rule in (alarm.rule, self.devices[device].family.rules[alarm.rule].fault)
+
+    def since(self, at: int) -> list[Alarm]:
+        """Return the alarms raised from an instant on."""
+        return [alarm for alarm in self.alarms if alarm.raised >= at]
+
+    def rules(self, device: str, rule: str) -> list[str]:
+        """Return the names of the rules meant by a name or a catalogue number."""
+        known = self.devices[device].family.rules
+        return [name for name, one in known.items() if rule in (name, one.fault)]
+
+    def inputs(self, device: str, rule: str) -> tuple[tuple[str, str], ...]:
+        """Return the signals that a rule looks at, those that the site has."""
+        bound = {signal for stream in self.devices[device].streams for signal in stream.signals}
+        family = self.devices[device].family
+        wanted = (s for name in self.rules(device, rule) for s in family.rules[name].detect.inputs)
+        return tuple((device, signal) for signal in dict.fromkeys(wanted) if signal in bound)
+
+    def verdicts(self, device: str, rule: str) -> list[tuple[int, bool | None]]:
+        """Return (instant, verdict) wherever the verdict of a rule changed."""
+        names = self.rules(device, rule)
+        return [(f.at, f.verdict) for f in self._findings if f.device == device and f.rule in names]
+
+    def last_word(self, device: str, rule: str, since: int) -> str:
+        """Say what the rule said last, for people."""
+        names = self.rules(device, rule)
+        mine = [f for f in self._findings if f.device == device and f.rule in names]
+        if not mine:
+            return f"the rule {' or '.join(names)} was never judged: its signals are not bound"
+        last = mine[-1]
+        verdict = {True: "true", False: "false", None: "unknown"}[last.verdict]
+        said = self._speak(device, last.evidence)
+        return f"its last verdict was {verdict} ({(last.at - since) / NS:+.1f} s): {said}"
+
+    def told(self, alarm: Alarm) -> str:
+        """Say an alarm with its evidence."""
+        said = f": {self._speak(alarm.device, alarm.evidence)}" if alarm.evidence else ""
+        return f"{alarm.rule} on {alarm.device}{said}"
+
+    def _speak(self, device: str, evidence: Evidence) -> str:
+        speaker = Speaker(self.devices[device].family.signals, "en")
+        return speaker.evidence(evidence)
+
+    def gaps(self, device: str, signal: str) -> list[Gap]:
+        """Return where a signal has no good value."""
+        return list(self._reader.gaps(device, signal, self.start, self.end))
+
+    def value(self, device: str, signal: str, at: int) -> tuple[Value | None, Reason | str | None]:
+        """Return the newest value and reason at an instant."""
+        last: tuple[Value | None, Reason | str | None] = (None, "no sample yet")
+        for _, value, reason in self._reader.history(device, signal, at - WINDOW, at + 1):
+            last = value, reason
+        return last
+
+    def series(self, device: str, signal: str, since: int, until: int) -> list[tuple[int, Value | None]]:
+        """Return (instant, good value or None)."""
+        found = self._reader.history(device, signal, since, until)
+        return [(at, value if reason is None else None) for at, value, reason in found]
+
+    def notices(self, device: str, rule: str) -> int:
+        """Return how many notices of a rule left."""
+        names = self.rules(device, rule)
+        mine = (entry.notice for entry in self._reader.outbox())
+        return sum(notice.device == device and notice.rule in names for notice in mine)
+
+    def readiness(self, device: str, at: int) -> tuple[bool, tuple[str, ...]]:
+        """Return the readiness at an instant and the items that stand against it."""
+        from facilityd.scenario.readiness import readiness_at  # noqa: PLC0415
+
+        return readiness_at(self, device, at)
+
+    def clock(self, at: int) -> str:
+        """Return an instant as the site's clock shows it, and how far into the story it is."""
+        into = (at - self.start) / NS
+        return f"{datetime.fromtimestamp(at / NS, self._zone):%m-%d %H:%M:%S} (+{into:.0f} s)"
+
+
+def _alarms(reader: Reader) -> Iterator[Alarm]:
+    open_: dict[tuple[str, str], Alarm] = {}
+    found: list[Alarm] = []
+    for stored in reader.changes():
+        change, key = stored.change, (stored.change.device, stored.change.rule)
+        if change.kind is Kind.RAISE:
+            open_[key] = Alarm(change.device, change.rule, change.at, change.evidence)
+            found.append(open_[key])
+        elif change.kind in _OVER and key in open_:
+            open_.pop(key).cleared = change.at
+    yield from found

@@ -1,0 +1,92 @@
+"""A scenario file: a site, an instant, a story and what must come of it."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from facilityd.model.measure import Duration, duration
+from facilityd.model.text import Strict, Text
+
+_START = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?")
+_SHIFT = re.compile(r"([+-])\s*(.+)")
+
+
+def _start(text: object) -> str:
+    if not isinstance(text, str) or not _START.fullmatch(text):
+        raise ValueError("the start is local time on site, such as 2026-10-01T06:00")
+    return text
+
+
+def _shift(text: object) -> int:
+    found = _SHIFT.fullmatch(text) if isinstance(text, str) else None
+    if not found:
+        raise ValueError("a shift is a signed duration, such as +1h or -30s")
+    return duration(found[2]) * (1 if found[1] == "+" else -1)
+
+
+Shift = Annotated[int, BeforeValidator(_shift, json_schema_input_type=str)]
+"""Signed ns, written as '+1h'."""
+_ACTS = ("fault", "hazard", "demand", "clock", "restart", "acknowledge")
+
+
+class Event(Strict):
+    """One thing that happens ``at`` a time after the start; exactly one of the acts.
+
+    A ``fault`` (name or catalogue number) strikes a device, a ``hazard`` a unit or a link; both end
+    after ``for``, if given. A ``demand`` asks a hoist or pole for a run. ``clock`` moves the daemon's
+    wall clock. ``restart`` ends the daemon and starts it again.
+    """
+
+    at: Duration
+    on: str = ""
+    fault: str | None = None
+    magnitude: float | None = None
+    ramp: Duration | None = None
+    lasting: Duration | None = Field(default=None, alias="for")
+    hazard: str | None = None
+    demand: Literal["up", "down", "run"] | None = None
+    clock: Shift | None = None
+    restart: Literal[True] | None = None
+    acknowledge: str | None = Field(default=None, description="the rule")
+    by: str = "crew"
+
+    @model_validator(mode="after")
+    def _one_act(self) -> Self:
+        acts = [act for act in _ACTS if getattr(self, act) is not None]
+        if len(acts) != 1:
+            raise ValueError(f"give exactly one of {', '.join(_ACTS)}")
+        if acts[0] in ("fault", "hazard", "demand", "acknowledge") and not self.on:
+            raise ValueError(f"a {acts[0]} needs 'on'")
+        if self.lasting is not None and acts[0] not in ("fault", "hazard"):
+            raise ValueError("only a fault or a hazard lasts 'for' a time")
+        return self
+
+    @property
+    def act(self) -> str:
+        """Which of the acts it is."""
+        return next(act for act in _ACTS if getattr(self, act) is not None)
+
+
+class Scenario(Strict):
+    """``site`` is 'square' for the demonstration site, or a path beside the scenario's file."""
+
+    scenario: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    name: Text
+    site: str = "square"
+    seed: int = Field(default=1, ge=0)
+    start: Annotated[str, BeforeValidator(_start)]
+    duration: Duration
+    timeline: tuple[Event, ...] = ()
+    expect: tuple[str, ...] = Field(min_length=1, description="sentences, see docs/scenarios.md")
+    plot: tuple[str, ...] = Field(default=(), description="device.signal to show in the report")
+    tags: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _in_time(self) -> Self:
+        for event in self.timeline:
+            if event.at > self.duration:
+                raise ValueError("an event lies after the end of the scenario")
+        return self

@@ -1,0 +1,175 @@
+"""Whether what was expected came about, and if not: what did instead, with the signals around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from facilityd.model.measure import spell_duration
+from facilityd.model.sample import NS
+from facilityd.scenario.load import Script
+from facilityd.scenario.record import Alarm, Record
+from facilityd.scenario.sentences import (
+    AlarmCleared,
+    AlarmRaised,
+    HistoryGap,
+    NoAlarm,
+    Notices,
+    Ready,
+    SignalIs,
+    Unknown,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One expectation: the sentence, its place, whether it came about, and what happened.
+
+    ``around``: (device, signal) pairs worth looking at; ``at``: the instant to look at, ns UTC.
+    """
+
+    sentence: str
+    place: str
+    ok: bool
+    happened: str
+    around: tuple[tuple[str, str], ...] = ()
+    at: int | None = None
+
+
+SHOWN = 10
+"""Alarms named in one message."""
+Answer = tuple[bool, str, tuple[tuple[str, str], ...], int | None]
+
+
+def judge(script: Script, journal: Path) -> Iterator[Judgement]:
+    """Hold every expectation of a script against the journal that the story left."""
+    with Record.open(script, journal) as record:
+        for place, sentence, expectation in script.expectations:
+            answer = _JUDGES[type(expectation)](script, record, expectation)
+            yield Judgement(sentence, place, *answer)
+
+
+def _since(script: Script, since: int | None) -> int:
+    return script.start + (script.first_act if since is None else since)
+
+
+def _raised(script: Script, record: Record, wanted: AlarmRaised) -> Answer:
+    since = _since(script, wanted.since)
+    mine = [a for a in record.alarms if record.is_rule(a, wanted.device, wanted.rule) and a.raised >= since]
+    around = record.inputs(wanted.device, wanted.rule)
+    if mine and mine[0].raised - since <= wanted.within:
+        return True, f"raised after {_s(mine[0].raised - since)}", around, mine[0].raised
+    if mine:
+        late = mine[0].raised - since
+        return False, f"it was raised only after {_s(late)}", around, mine[0].raised
+    said = record.last_word(wanted.device, wanted.rule, since)
+    others = ", ".join(f"{a.rule} on {a.device} after {_s(a.raised - since)}" for a in record.since(since))
+    return (
+        False,
+        f"it was never raised; {said}; alarms instead: {others or 'none'}",
+        around,
+        since + wanted.within,
+    )
+
+
+def _cleared(script: Script, record: Record, wanted: AlarmCleared) -> Answer:
+    since = script.start + wanted.since
+    around = record.inputs(wanted.device, wanted.rule)
+    mine = [a for a in record.alarms if record.is_rule(a, wanted.device, wanted.rule)]
+    ends = [a.cleared for a in mine if a.cleared is not None and a.cleared >= since]
+    if ends and ends[0] - since <= wanted.within:
+        return True, f"cleared after {_s(ends[0] - since)}", around, ends[0]
+    if ends:
+        return False, f"it cleared only after {_s(ends[0] - since)}", around, ends[0]
+    state = "it is still there" if mine and mine[-1].cleared is None else "it was over before, or never there"
+    return False, f"it did not clear; {state}", around, since + wanted.within
+
+
+def _none(script: Script, record: Record, wanted: NoAlarm) -> Answer:
+    expected = {
+        (e.device, e.rule) for _, _, e in script.expectations if isinstance(e, AlarmRaised | AlarmCleared)
+    }
+    found = [
+        a
+        for a in record.alarms
+        if (not wanted.device or a.device == wanted.device)
+        and (not wanted.rule or record.is_rule(a, wanted.device, wanted.rule))
+        and not (wanted.other and any(record.is_rule(a, *pair) for pair in expected))
+    ]
+    if not found:
+        return True, "none was raised", (), None
+    said = "; ".join(f"{record.told(a)} at {record.clock(a.raised)}" for a in found[:SHOWN])
+    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    first: Alarm = found[0]
+    return False, f"raised: {said}{more}", record.inputs(first.device, first.rule), first.raised
+
+
+def _unknown(script: Script, record: Record, wanted: Unknown) -> Answer:
+    since = _since(script, wanted.since)
+    around = record.inputs(wanted.device, wanted.rule)
+    for at, verdict in record.verdicts(wanted.device, wanted.rule):
+        if verdict is None and since <= at <= since + wanted.within:
+            return True, f"unknown after {_s(at - since)}", around, at
+    said = record.last_word(wanted.device, wanted.rule, since)
+    return False, f"it was told all the time; {said}", around, since + wanted.within
+
+
+def _gap(_: Script, record: Record, wanted: HistoryGap) -> Answer:
+    around = ((wanted.device, wanted.signal),)
+    gaps = record.gaps(wanted.device, wanted.signal)
+    longest = max(gaps, key=lambda gap: gap.until - gap.since, default=None)
+    if longest is None:
+        return not wanted.present, "there is no gap", around, None
+    length = longest.until - longest.since
+    said = f"the longest gap is {_s(length)} from {record.clock(longest.since)}"
+    return wanted.present and length >= wanted.least, said, around, longest.since
+
+
+def _signal(script: Script, record: Record, wanted: SignalIs) -> Answer:
+    at = script.start + wanted.at
+    value, reason = record.value(wanted.device, wanted.signal, at)
+    around = ((wanted.device, wanted.signal),)
+    said = f"it is {value}" if reason is None else f"it is unknown ({reason})"
+    if wanted.test == "unknown":
+        return reason is not None, said, around, at
+    if value is None:
+        return False, said, around, at
+    if wanted.test == "is":
+        literal: Any = {"true": True, "false": False}.get(wanted.value)
+        same = value is literal if literal is not None else float(value) == float(wanted.value)
+        return same, said, around, at
+    number, limit = float(value), float(wanted.value)
+    beyond = number > limit if wanted.test == "above" else number < limit
+    return beyond, said, around, at
+
+
+def _notices(_: Script, record: Record, wanted: Notices) -> Answer:
+    count = record.notices(wanted.device, wanted.rule)
+    ok = count == wanted.count if wanted.exact else count >= wanted.count
+    return ok, f"{count} left", record.inputs(wanted.device, wanted.rule), None
+
+
+def _ready(script: Script, record: Record, wanted: Ready) -> Answer:
+    ready, reasons = record.readiness(wanted.device, script.start + wanted.at)
+    said = "it is ready" if ready else f"it is not ready because of {', '.join(reasons)}"
+    named = not wanted.because or wanted.because in reasons
+    return ready is wanted.ready and named, said, (), script.start + wanted.at
+
+
+def _s(ns: int) -> str:
+    return f"{ns / NS:.1f} s" if ns < 600 * NS else spell_duration(ns // NS * NS)
+
+
+_JUDGES: dict[type, Callable[[Script, Record, Any], Answer]] = {
+    AlarmRaised: _raised,
+    AlarmCleared: _cleared,
+    NoAlarm: _none,
+    Unknown: _unknown,
+    HistoryGap: _gap,
+    SignalIs: _signal,
+    Notices: _notices,
+    Ready: _ready,
+}
+__all__ = ["Judgement", "judge"]

@@ -1,0 +1,141 @@
+"""A simulated site as a test sees it: inject, let time pass, look, wait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from facilityd.config.load import load
+from facilityd.config.site import Site
+from facilityd.model.measure import duration
+from facilityd.model.sample import NS, Value
+from facilityd.scenario.load import square
+from facilityd.scenario.real import RealStage
+from facilityd.scenario.record import Alarm, Record
+from facilityd.scenario.stage import Stage
+from facilityd.scenario.subset import subset
+from facilityd.store.reader import Reader
+
+T = TypeVar("T")
+Time = str | float
+"""'5min', '30s', '2h', or a number of seconds."""
+STRIDE = NS
+"""How often a wait looks, in ns."""
+
+
+class NotHappened(AssertionError):
+    """What a test waited for did not come about; says what did instead."""
+
+
+def _ns(time: Time) -> int:
+    return duration(time) if isinstance(time, str) else round(time * NS)
+
+
+def _seconds(time: Time | None) -> float | None:
+    return None if time is None else _ns(time) / NS
+
+
+class SimulatedSite:
+    """``site`` is its configuration, ``journal`` the daemon's journal."""
+
+    def __init__(self, stage: Stage | RealStage, start: int) -> None:
+        self._stage, self._start = stage, start
+        self.site, self.journal = stage.site, stage.journal
+
+    @property
+    def now(self) -> datetime:
+        """The time on site."""
+        return datetime.fromtimestamp(self._stage.now / NS, ZoneInfo(self.site.timezone))
+
+    def advance(self, time: Time) -> None:
+        """Let time pass."""
+        self._stage.until(self._stage.now + _ns(time))
+
+    def fault(
+        self,
+        device: str,
+        name: str,
+        magnitude: float | None = None,
+        *,
+        ramp: Time | None = None,
+        lasting: Time | None = None,
+    ) -> None:
+        """Begin a fault (its name, or its catalogue number) now. Raises UsageError."""
+        self._stage.fault(device, name, magnitude, _seconds(ramp), _seconds(lasting))
+
+    def hazard(self, target: str, name: str = "none") -> None:
+        """Make a unit or link misbehave; 'none' ends it. Raises UsageError."""
+        self._stage.hazard(target, name)
+
+    def demand(self, device: str, *, up: bool = True) -> None:
+        """Ask a hoist or a pole for a run. Raises UsageError."""
+        self._stage.demand(device, up=up)
+
+    def acknowledge(self, device: str, rule: str, person: str = "test") -> None:
+        """Acknowledge an alarm."""
+        self._stage.acknowledge(device, rule, person)
+
+    def restart(self) -> None:
+        """End the daemon (in real time: kill it) and start it again."""
+        self._stage.restart()
+
+    def alarms(self) -> list[Alarm]:
+        """Return every alarm so far, the oldest first."""
+        return self._look(lambda record: record.alarms)
+
+    def value(self, device: str, signal: str) -> Value | None:
+        """Return the newest value of a signal; None where it is not good."""
+        value, reason = self._look(lambda record: record.value(device, signal, self._stage.now))
+        return value if reason is None else None
+
+    def wait_for_alarm(self, rule: str, *, on: str, within: Time = "10min") -> Alarm:
+        """Return the alarm of a rule (or catalogue number), raised from now on. Raises NotHappened."""
+        since, until = self._stage.now, self._stage.now + _ns(within)
+        while True:
+            mine = [a for a in self.alarms() if a.device == on and self._named(a, rule)]
+            open_ = [a for a in mine if a.raised >= since or a.cleared is None]
+            if open_:
+                return open_[0]
+            if self._stage.now >= until:
+                raise NotHappened(self._look(lambda record: _instead(record, on, rule, since)))
+            self._stage.until(min(until, self._stage.now + STRIDE))
+
+    def wait_until(self, holds: Callable[[], object], *, within: Time = "10min") -> None:
+        """Let time pass until something holds. Raises NotHappened."""
+        until = self._stage.now + _ns(within)
+        while not holds():
+            if self._stage.now >= until:
+                raise NotHappened(f"it did not come about within {within}")
+            self._stage.until(min(until, self._stage.now + STRIDE))
+
+    def _named(self, alarm: Alarm, rule: str) -> bool:
+        return self._look(lambda record: record.is_rule(alarm, alarm.device, rule))
+
+    def _look(self, ask: Callable[[Record], T]) -> T:
+        with Reader.open(self.journal) as reader:
+            return ask(Record(self.site, reader, self._start, self._stage.now))
+
+
+def _instead(record: Record, device: str, rule: str, since: int) -> str:
+    others = ", ".join(record.told(alarm) for alarm in record.since(since)) or "none"
+    return f"no alarm {rule} on {device}; {record.last_word(device, rule, since)}; alarms instead: {others}"
+
+
+@contextmanager
+def begin(
+    config: str | Path, folder: Path, only: tuple[str, ...], start: str, seed: int, *, real: bool
+) -> Iterator[SimulatedSite]:
+    """Run a site, or some of its devices, until the context ends. Raises FacilitydError."""
+    site = _chosen(load(square() if config == "square" else Path(config)), only)
+    instant = round(datetime.fromisoformat(start).replace(tzinfo=ZoneInfo(site.timezone)).timestamp()) * NS
+    stage = (RealStage if real else Stage)(site, folder, start=instant, seed=seed)
+    with stage:
+        yield SimulatedSite(stage, stage.start)
+
+
+def _chosen(site: Site, only: tuple[str, ...]) -> Site:
+    return subset(site, only) if only else site
