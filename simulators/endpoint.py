@@ -107,14 +107,22 @@ class Endpoint(ABC):
         function = pdu[0]
         self.witness[function] += 1
         self.log.append((ask.unit, pdu))
-        image = self.images.get(ask.unit)
-        if image is None:
-            said = exception(function, _GATEWAY_TARGET) if self._gateway else b""
-        elif function in READS and len(pdu) != 5:
+        if ask.unit in self.images and function in READS and len(pdu) != 5:
             said = exception(function, ILLEGAL_VALUE)
         else:
-            said = image.pdu(function, int.from_bytes(pdu[1:3]), int.from_bytes(pdu[3:5]))
+            said = self._said(ask.unit, function, int.from_bytes(pdu[1:3]), int.from_bytes(pdu[3:5]))
         return Frame(ask.unit, said, ask.transaction) if said else None
+
+    def pdu(self, unit: int, function: int, address: int, count: int) -> bytes:
+        """Return what healthy units answer to a read, without frames; nothing for silence."""
+        self.witness[function] += 1
+        return self._said(unit, function, address, count)
+
+    def _said(self, unit: int, function: int, address: int, count: int) -> bytes:
+        image = self.images.get(unit)
+        if image is None:
+            return exception(function, _GATEWAY_TARGET) if self._gateway else b""
+        return image.pdu(function, address, count)
 
     def _send(self, line: Line, data: bytes, delay: float, asked: int) -> None:
         if self._wire is not None:

@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 
 from devices.duty import DutyBoard
 from devices.modbus.client import Failed, Reader, connect
-from devices.modbus.plan import RTU_CHARACTER_BITS, plan_unit
+from devices.modbus.plan import plan_unit
 from devices.modbus.poll import Program, Result, identify, poll, recognised, voided
 from devices.modbus.turn import RECHECK_S, Timetable, Turn
 from devices.unit import ModbusLink, Unit
@@ -51,7 +51,6 @@ class Bus:
         self._table = Timetable.of(link.id, [p.plan for p in self._programs], self._loop.time())
         self._turns = dict(zip(self._table.turns, self._programs, strict=True))
         self._wake = asyncio.Event()
-        self._pause = 3.5 * RTU_CHARACTER_BITS / link.baudrate if link.is_serial_line else 0.0
         self._reconnects, self._failures, self._quiet, self._said, self._worst, self._told = (
             -1,
             0,
@@ -125,7 +124,7 @@ class Bus:
         try:
             if (doubt or due or not turn.recognised) and not await self._recognise(turn, program, reader):
                 return Result(voided(program.plan, self._clock, Reason.IDENTITY))
-            result = await poll(program, reader, self._clock, self._pause)
+            result = await poll(program, reader, self._clock)
             if result.silent is None and doubt and not await self._recognise(turn, program, reader):
                 return Result(voided(program.plan, self._clock, Reason.IDENTITY))
         except Failed as failed:
@@ -136,7 +135,8 @@ class Bus:
     async def _recognise(self, turn: Turn, program: Program, reader: Reader) -> bool:
         """Return whether the unit is the one its profile describes. Raises Failed and LinkOutage."""
         wrong = recognised(await identify(program, reader), constants_only=turn.recognised)
-        await asyncio.sleep(self._pause)
+        if reader.pause:
+            await asyncio.sleep(reader.pause)
         if wrong is None:
             turn.recognised, turn.checked, turn.strangers = True, self._loop.time(), 0
             return True

@@ -18,6 +18,7 @@ from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadDiscreteInputsRequest
 from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadInputRegistersRequest
 
 from devices.modbus.guard import Guard
+from devices.modbus.plan import RTU_CHARACTER_BITS
 from devices.profile import Table
 from devices.unit import ModbusLink
 from facilityd.errors import LinkOutage
@@ -88,6 +89,7 @@ class Reader:
     """An open link. ``read`` is everything it can do.
 
     ``requests`` and ``answers`` are counted, ``waited`` is the time in s spent for answers.
+    ``pause``: s of silence that a serial line wants between two questions.
     """
 
     _client: AsyncModbusTcpClient | AsyncModbusSerialClient
@@ -96,6 +98,8 @@ class Reader:
     requests: int = field(default=0)
     answers: int = field(default=0)
     waited: float = field(default=0.0)
+
+    pause: float = 0.0
 
     LOST: ClassVar[str] = "the connection was lost"
 
@@ -194,9 +198,14 @@ async def connect(link: ModbusLink) -> AsyncIterator[Reader]:
     if not opened:
         raise LinkOutage("cannot be opened", where=link.where, hint=_hint(link))
     try:
-        yield Reader(client, guard, link)
+        yield Reader(client, guard, link, pause=_pause(link))
     finally:
         client.close()
+
+
+def _pause(link: ModbusLink) -> float:
+    """3.5 characters (Modbus over Serial Line V1.02, 2.5.1.1)."""
+    return 3.5 * RTU_CHARACTER_BITS / link.baudrate if link.is_serial_line else 0.0
 
 
 def _hint(link: ModbusLink) -> str:

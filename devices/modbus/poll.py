@@ -82,12 +82,12 @@ class Result:
     silent: Reason | None = None
 
 
-async def poll(program: Program, reader: Reader, clock: Clock, pause: float) -> Result:
+async def poll(program: Program, reader: Reader, clock: Clock) -> Result:
     """Read everything once. A silent unit is not asked a second question. Raises LinkOutage."""
     tray, silent = Tray(program.plan), None
     for number, (read, block) in enumerate(program.blocks):
-        if number:
-            await asyncio.sleep(pause)
+        if number and reader.pause:
+            await asyncio.sleep(reader.pause)
         try:
             payload = await program.ask(reader, read)
         except Failed as failed:

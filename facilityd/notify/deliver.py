@@ -57,7 +57,7 @@ class Deliverer:
     """
 
     def __init__(
-        self, outbox: Outbox, channels: Mapping[str, Channel], now: Callable[[], int], idle_s: float = 1.0
+        self, outbox: Outbox, channels: Mapping[str, Channel], now: Callable[[], int], idle_s: float = 60.0
     ) -> None:
         self._outbox, self._channels, self._now, self._idle_s = outbox, channels, now, idle_s
         self._lines = {channel: Line(channel) for channel in channels}

@@ -7,7 +7,6 @@ a connection in memory: what the frames do to the client is then what they do in
 from __future__ import annotations
 
 import asyncio
-import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -20,10 +19,8 @@ from devices.unit import ModbusLink
 from facilityd.errors import LinkOutage
 from facilityd.model.quality import Reason
 from facilityd.scenario.loop import VirtualLoop
-from simulators.framing import Frame
 from simulators.modbus_memory import MemoryEndpoint
 
-_ASK = struct.Struct(">BHH")
 _PORT = 1  # the port under which a link's door is known to the loop
 Look = Callable[[str, int], None]
 """Bring the unit behind (link, device id) to the present."""
@@ -34,7 +31,7 @@ class DirectReader:
 
     def __init__(self, link: ModbusLink, endpoint: MemoryEndpoint, look: Look, stack: AsyncExitStack) -> None:
         self.requests = self.answers = 0
-        self.waited = 0.0
+        self.waited = self.pause = 0.0
         self._link, self._endpoint, self._look, self._stack = link, endpoint, look, stack
         self._framed: Reader | None = None
 
@@ -53,15 +50,14 @@ class DirectReader:
         self.requests += 1
         if self._endpoint.troubled or not self._endpoint.listening:
             return await self._by_frames(table, device_id, address, count, timeout_s, any_transaction)
-        function = table.function_code
-        answer = self._endpoint.answer(Frame(device_id, _ASK.pack(function, address, count)))
-        if answer is None:
+        pdu = self._endpoint.pdu(device_id, table.function_code, address, count)
+        if not pdu:
             await asyncio.sleep(timeout_s)
             raise Failed(Reason.TIMEOUT)
         self.answers += 1
-        if answer.pdu[0] & 0x80:
-            raise Failed(client.reason_of(answer.pdu[1]))
-        return answer.pdu[2:]
+        if pdu[0] & 0x80:
+            raise Failed(client.reason_of(pdu[1]))
+        return pdu[2:]
 
     async def _by_frames(
         self, table: Table, device_id: int, address: int, count: int, timeout_s: float, any_transaction: bool
