@@ -6,6 +6,7 @@ import math
 import random
 import zlib
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -86,8 +87,8 @@ class Model(ABC):
         """Let ``dt`` seconds pass; ``self.now`` is the instant at their end, weather is ``world``'s."""
 
     @abstractmethod
-    def read(self) -> dict[str, Value]:
-        """Return the true value of each signal, in the family's units."""
+    def read(self) -> Mapping[str, Value | None]:
+        """Return the true value of each signal in the family's units; None where the unit cannot tell."""
 
     def inject(
         self,

@@ -5,29 +5,38 @@ from __future__ import annotations
 from typing import ClassVar
 
 from facilityd.model.sample import Value
-from facilityd.model.text import Text
 from simulators.physics.base import Fault, Model, towards
+from simulators.physics.hoist_faults import FLAGPOLE_FAULTS
 from simulators.physics.world import World
 
 RUN_S, RAMP_S, RATED_HZ = 60.0, 2.0, 40.0
+RUN_TORQUE, STALL_TORQUE, STALL_S = 22.0, 150.0, 3.0
+TRIP_OVERLOAD = 7
 
 
 class Flagpole(Model):
-    """At rest nearly always; ``demand`` starts a run."""
+    """At rest nearly always; ``demand`` starts a run to the other end."""
 
-    FAULTS: ClassVar[dict[str, Fault]] = {
-        "trip": Fault("H10", Text(zh="drive trips with this code", en="drive trips with this code")),
-        "supply": Fault("H11", Text(zh="V missing from the DC link", en="V missing from the DC link")),
-    }
+    FAULTS: ClassVar[dict[str, Fault]] = FLAGPOLE_FAULTS
 
     def __init__(self, name: str, seed: int) -> None:
         super().__init__(name, seed)
-        self._left = self._frequency = 0.0
-        self._temperature = 20.0
+        self._left = self._frequency = self._stalled = 0.0
+        self._top, self._cycles = False, 0
+        self._temperature, self._tilt = 20.0, 0.2 * self.chance.random()
 
     def demand(self) -> None:
         """Ask for a run."""
-        self._left = RUN_S
+        if not self._blocked():
+            self._left = RUN_S + self.has("over-travel")
+            self._cycles += 1
+
+    def _blocked(self) -> bool:
+        stuck = self.has("limit-stuck") and not self._top
+        return bool(self._tripped() or self.has("left-local") or stuck)
+
+    def _tripped(self) -> bool:
+        return bool(self.has("trip")) or self._stalled > STALL_S
 
     def longest_step(self, now: int, world: World) -> float:
         """Return 0.1 s in motion."""
@@ -35,24 +44,38 @@ class Flagpole(Model):
 
     def step(self, dt: float, world: World) -> None:
         """Let ``dt`` seconds pass."""
-        self._left = max(0.0, self._left - dt) if not self.has("trip") else 0.0
-        goal = RATED_HZ if self._left > RAMP_S else 0.0
+        before, self._left = self._left, max(0.0, self._left - dt) if not self._blocked() else 0.0
+        held = bool(self.has("brake-stays-closed")) and self._left > 0
+        self._stalled = self._stalled + dt if held else self._stalled
+        goal = RATED_HZ if self._left > RAMP_S and not held else 0.0
         change = RATED_HZ / RAMP_S * dt
         self._frequency += max(-change, min(change, goal - self._frequency))
+        if before > 0 and self._left == 0 and not self._tripped():
+            self._top = not self._top
         self._temperature = towards(self._temperature, world.temperature + 6 + 20 * (goal > 0), dt, 300.0)
 
     def read(self) -> dict[str, Value]:
         """Return the true value of each signal."""
-        tripped = bool(self.has("trip"))
+        running, asked = self._frequency > 0, self._left > 0
+        held = asked and bool(self.has("brake-stays-closed"))
+        torque = STALL_TORQUE if held else RUN_TORQUE + self.has("jam") if running else 0.0
+        tripped = self._tripped()
+        at_rest = not running and not asked
         return {
             "output_frequency": self._frequency,
-            "motor_current": 1.9 + self.noise(0.02) if self._frequency > 0 else 0.0,
+            "motor_current": 0.085 * torque + self.noise(0.02) if torque else 0.0,
             "dc_link_voltage": 538.0 - self.has("supply") + self.noise(1.2),
-            "torque": 22.0 if self._frequency > 0 else 0.0,
+            "torque": torque,
             "drive_temperature": self._temperature,
-            "trip_code": int(self.has("trip")),
+            "trip_code": int(self.has("trip")) or (TRIP_OVERLOAD if tripped else 0),
             "tripped": tripped,
-            "ready": not tripped,
-            "brake_open_command": self._frequency > 0,
-            "brake_open": self._frequency > 0,
+            "ready": not tripped and not self.has("left-local"),
+            "local": bool(self.has("left-local")),
+            "brake_open_command": asked or running,
+            "brake_open": running,
+            "upper_limit": (self._top and at_rest and not self.has("over-travel"))
+            or bool(self.has("limit-stuck")),
+            "lower_limit": (not self._top and at_rest) or bool(self.has("limit-wire-broken")),
+            "tilt": self._tilt + self.has("base-tilt") + self.noise(0.01),
+            "cycles": self._cycles + int(self.has("rope-worn")),
         }

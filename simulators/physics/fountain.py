@@ -1,7 +1,8 @@
-"""A fountain pump on its pipe: affinity laws on a system curve, a basin, a show programme.
+"""A fountain pump on its pipe: pump curve on a system curve, a basin, a chamber, a show programme.
 
-flow ~ n, head ~ n², power ~ n³ (affinity laws). Rated figures of the pump are assumed; the
-show runs by day and is dimmed by wind as the press reports (devices.md 4.3).
+Head H0 n² - a Q² meets the pipes' and nozzle's k Q²; flow goes with n, head with n², power with n³
+(affinity laws). Rated figures are assumed. The jets are lowered in the wind as the press reports
+(devices.md 4.3); which way each fault moves what: anomalies.md T12.
 """
 
 from __future__ import annotations
@@ -10,124 +11,227 @@ import math
 from typing import ClassVar
 
 from facilityd.model.sample import Value
-from facilityd.model.text import Text
 from simulators.physics.base import Fault, Model, towards
-from simulators.physics.world import World
+from simulators.physics.fountain_faults import FOUNTAIN_FAULTS
+from simulators.physics.world import MAINS_V, World
 
 RATED_RPM, RATED_HZ = 2900.0, 50.0
 RATED_FLOW, RATED_HEAD, RATED_W = 42.0, 2.6, 4200.0  # m³/h, bar, W
-SPIN_S = 4.0
-SHOW_H = (8.0, 22.0)
-CYCLE_S, PAUSE_S = 900.0, 120.0
-BASIN_M, EVAPORATION_M_PER_H, MAKE_UP_M_PER_H = 1.2, 0.0004, 0.02
-TRIP_CODE = 51
+SHUT_OFF, SUCTION = 3.4, 0.08  # bar without flow; bar lost in suction at the rated flow
+FALL = (SHUT_OFF - RATED_HEAD) / RATED_FLOW**2
+PIPE = (RATED_HEAD - SUCTION) / RATED_FLOW**2
+INTAKE = SUCTION / RATED_FLOW**2
+IDLE_SHARE = 0.45  # of the power without flow (T12: 40-50 % less when dry)
+NO_LOAD_A, LOAD_A = 5.6, 2.7  # dry running takes little from the current (T12)
+SPIN_S, CYCLE_S = 4.0, 23.0
+SHOWS_H = (10.0, 12.0, 16.0, 19.5, 20.5)
+SHOW_LENGTH_H = 0.5
+WARM_C = 3.0  # no show in frost
+DRAINED_BELOW_C, HEATED_C = 6.0, 6.0
+BASIN_M, EMPTY_M, EVAPORATION_M_PER_H, SPLASH_M_PER_H = 1.2, 0.25, 0.0004, 0.004
+MAKE_UP_M3_PER_H, BASIN_M2 = 2.4, 120.0
+LOWERED_ABOVE, STOPPED_ABOVE = 5.5, 10.8  # m/s: force 4 and force 6
+BLOCKED, DRY, MISSING_PHASE, HOT, TURNED_BACK = 51, 57, 2, 65, 209
 
 
 class Fountain(Model):
     """``forced`` keeps the show on or off at any hour."""
 
-    FAULTS: ClassVar[dict[str, Fault]] = {
-        "leakage": Fault("F1", Text(zh="A to earth", en="A to earth")),
-        "trip": Fault(
-            "F13",
-            Text(
-                zh="drive trips with this alarm code (1: blocked)",
-                en="drive trips with this alarm code (1: blocked)",
-            ),
-        ),
-        "strainer-clogged": Fault(
-            "F4", Text(zh="share of the flow lost, 0-1", en="share of the flow lost, 0-1")
-        ),
-        "does-not-run": Fault("F2", Text(zh="1: the contactor stays open", en="1: the contactor stays open")),
-        "level-loss": Fault("F16", Text(zh="m/h lost from the basin", en="m/h lost from the basin")),
-        "flood": Fault("F22", Text(zh="1: water in the chamber", en="1: water in the chamber")),
-        "hot": Fault("F8", Text(zh="K added to the motor", en="K added to the motor")),
-    }
+    FAULTS: ClassVar[dict[str, Fault]] = FOUNTAIN_FAULTS
 
     def __init__(self, name: str, seed: int) -> None:
         super().__init__(name, seed)
         self.forced: bool | None = None
         self._phase = CYCLE_S * self.chance.random()
-        self._commanded, self._n = False, 0.0
+        self._commanded, self._n, self._stuck = False, 0.0, 0.0
         self._motor = self._electronics = 20.0
-        self._level, self._energy, self._hours = BASIN_M, 5000.0 * self.chance.random(), 0.0
+        self._level = self._shown_level = BASIN_M
+        self._energy, self._hours = 5000.0 * self.chance.random(), 0.0
         self._starts = self.chance.randrange(2000)
-        self._water, self._base_leakage = 15.0, 0.0008 + 0.0008 * self.chance.random()
+        self._water = self._chamber = 15.0
+        self._make_up, self._wind, self._drained = 0.0, 2.0, False
+        self._base_leakage = 0.0008 + 0.0008 * self.chance.random()
+        self._wet = 0.0
+
+    def longest_step(self, now: int, world: World) -> float:
+        """Return 2 s while it turns or is told to, 30 s else."""
+        return 2.0 if self._n > 0 or self._commanded else 30.0
 
     def step(self, dt: float, world: World) -> None:
         """Let ``dt`` seconds pass."""
         before, self._commanded = self._commanded, self._show(world)
         self._starts += self._commanded and not before
-        running = self._commanded and not self.has("trip") and not self.has("does-not-run")
-        goal = self._reference(world) if running else 0.0
+        self._stuck = self._stuck + dt if self.has("blocked") and self._commanded else 0.0
+        goal = self._reference(world) if self._turns() else 0.0
         self._n += max(-dt / SPIN_S, min(dt / SPIN_S, goal - self._n))
-        power = self._power()
-        self._energy += power * dt / 3.6e6
+        self._energy += self._power() * dt / 3.6e6
         self._hours += dt / 3600.0 * (self._n > 0)
-        heat = self.has("hot")
-        self._motor = towards(
-            self._motor, self._water + 45.0 * power / RATED_W + heat, dt, 60.0 if heat else 1500.0
-        )
-        warm = world.temperature + 22.0 * power / RATED_W
-        self._electronics = towards(self._electronics, warm, dt, 900.0)
-        self._water = towards(self._water, max(2.0, world.temperature - 2.0), dt, 6 * 3600.0)
+        self._warm(dt, world)
         self._fill(dt)
 
-    def longest_step(self, now: int, world: World) -> float:
-        """Return 1 s while it turns, 15 s else."""
-        return 1.0 if self._n > 0 or self._commanded else 15.0
+    def _turns(self) -> bool:
+        dead = self.has("does-not-run") or self._tripped()
+        return self._commanded and not dead
+
+    def _tripped(self) -> bool:
+        return bool(self.has("trip")) or self._stuck > 3.0 or self.has("phase-loss") > 0.6
 
     def _show(self, world: World) -> bool:
+        self._wind, self._wet = world.wind, world.wet
+        self._drained = world.season < DRAINED_BELOW_C
         if self.forced is not None:
             return self.forced
-        place = ((self.now or world.now) / 1e9 + self._phase) % CYCLE_S
-        return SHOW_H[0] <= world.local_hour(self.now) < SHOW_H[1] and place > PAUSE_S and world.wind < 10.8
+        hour = world.local_hour(self.now) + self._phase / 36_000.0  # not all in the same second
+        on = any(start <= hour < start + SHOW_LENGTH_H for start in SHOWS_H)
+        return on and world.wind < STOPPED_ABOVE and world.temperature > WARM_C and not self._drained
 
     def _reference(self, world: World) -> float:
         """Return the speed as a share of the rated one; the jets dance slowly."""
-        dance = 0.12 * math.sin((self.now or world.now) / 1e9 / 23.0 + self._phase)
-        return min(1.0, 0.85 + dance) * (0.7 if world.wind > 5.5 else 1.0)
+        if self.has("blocked"):
+            return 0.15
+        dance = 0.12 * math.sin((self.now or world.now) / 1e9 / CYCLE_S + self._phase)
+        lowered = world.wind > LOWERED_ABOVE and not self.has("ignores-wind")
+        return min(1.0, 0.85 + dance) * (0.7 if lowered else 1.0)
 
-    def _fill(self, dt: float) -> None:
-        lost = EVAPORATION_M_PER_H + self.has("level-loss")
-        made_up = MAKE_UP_M_PER_H if self._level < BASIN_M else 0.0
-        self._level = max(0.0, self._level + (made_up - lost) * dt / 3600.0)
+    def _hydraulics(self) -> tuple[float, float, float]:
+        """Return (flow m³/h, discharge pressure bar, inlet pressure bar) where the curves meet."""
+        n = self._n
+        wetted = 1.0 - self.has("dry-running")
+        if n <= 0 or wetted <= 0:
+            return 0.0, 0.0, 0.1 * self._level if n <= 0 else -0.02
+        whole = FALL + PIPE + INTAKE
+        intake = INTAKE + whole * (self._clear("strainer-clogged") ** -2 - 1.0)
+        pipe = PIPE + whole * (self._clear("nozzle-clogged") ** -2 - 1.0)
+        pipe += 3.0 * PIPE * self.has("valve-stuck")
+        shut_off = SHUT_OFF * (1.0 - self.has("impeller-worn"))
+        flow = n * math.sqrt(shut_off / (FALL + pipe + intake)) * wetted
+        if self.has("cavitation"):
+            flow *= 1.0 - 0.12 * self.has("cavitation") + self.noise(0.04)
+        inlet = 0.1 * self._level - intake * flow**2 - 0.25 * self.has("cavitation")
+        return flow, pipe * flow**2, inlet
 
-    def _flow(self) -> float:
-        return RATED_FLOW * self._n * (1.0 - self.has("strainer-clogged"))
+    def _clear(self, fault: str) -> float:
+        """Return the share of the flow that a clogging leaves."""
+        return max(0.05, 1.0 - self.has(fault))
 
     def _power(self) -> float:
-        return RATED_W * self._n**3 * (1.0 - 0.45 * self.has("strainer-clogged"))
+        if self._n <= 0:
+            return 0.0
+        if self.has("blocked"):
+            return 0.5 * RATED_W
+        flow, _, _ = self._hydraulics()
+        load = IDLE_SHARE + (1 - IDLE_SHARE) * flow / (RATED_FLOW * self._n)
+        worn = 1.0 + 0.3 * self.has("impeller-worn")
+        return RATED_W * self._n**3 * load * worn
+
+    def _warm(self, dt: float, world: World) -> None:
+        share, heat = self._power() / RATED_W, self.has("hot")
+        self._motor = towards(self._motor, self._water + 45.0 * share + heat, dt, 60.0 if heat else 1500.0)
+        self._electronics = towards(self._electronics, world.temperature + 22.0 * share, dt, 900.0)
+        self._water = towards(self._water, max(2.0, world.temperature - 2.0), dt, 6 * 3600.0)
+        cold = self.has("chamber-cold")
+        goal = world.temperature - cold if cold else max(HEATED_C, 0.5 * world.temperature + 8.0)
+        self._chamber = towards(self._chamber, goal, dt, 2400.0)
+
+    def _fill(self, dt: float) -> None:
+        splash = (
+            SPLASH_M_PER_H * (self._n > 0) * self._wind / 5.0 * (3.0 if self.has("ignores-wind") else 1.0)
+        )
+        lost = EVAPORATION_M_PER_H + splash + self.has("level-loss")
+        if self._level < BASIN_M - 0.02:
+            self._make_up = MAKE_UP_M3_PER_H
+        elif self._level >= BASIN_M:
+            self._make_up = 0.0
+        made = self._make_up + self.has("make-up-stuck")
+        self._level = max(0.0, min(1.6, self._level + (made / BASIN_M2 - lost) * dt / 3600.0))
+        if self.has("dry-running"):
+            self._level = min(self._level, EMPTY_M)
+        if not self.has("level-frozen"):
+            self._shown_level = self._level + self.has("level-wrong")
 
     def read(self) -> dict[str, Value]:
         """Return the true value of each signal."""
-        n, power = self._n, self._power()
-        moving = n > 0
-        tripped = bool(self.has("trip"))
-        code = TRIP_CODE if self.has("trip") == 1 else int(self.has("trip"))
+        return {**self._machine(), **self._water_side(), **self._electric(), **self._room()}
+
+    def _machine(self) -> dict[str, Value]:
+        n = self._n
+        back = self.has("check-valve-leaks") if n <= 0 else 0.0
+        tripped, code = self._tripped(), self._code()
+        load = self._power() / (RATED_W * n**3) if n > 0 else 0.0
+        amperes = NO_LOAD_A * n + LOAD_A * load * n if n > 0 else 0.0
+        if self.has("blocked") and n > 0:
+            amperes = 14.0
+        worn = self.has("bearing-worn")
         return {
             "commanded": self._commanded,
-            "running": n > 0.02,
-            "speed": RATED_RPM * n,
+            "running": n > 0.02 or back > 0,
+            "speed": RATED_RPM * n + back,
             "frequency": RATED_HZ * n,
-            "power": max(0.0, power * (1.0 + self.noise(0.004))) if moving else 0.0,
-            "motor_current": 1.1 + 7.2 * power / RATED_W + abs(self.noise(0.03)) if moving else 0.0,
-            "head": RATED_HEAD * n**2,
-            "flow": self._flow(),
-            "inlet_pressure": 0.12 - 0.08 * n**2 - 0.3 * self.has("strainer-clogged") * n**2,
-            "level": self._level,
+            "power": max(0.0, self._power() * (1.0 + self.noise(0.004))) if n > 0 else 0.0,
+            "motor_current": amperes + abs(self.noise(0.03)) if n > 0 else 0.0,
             "motor_temperature": self._motor,
+            "motor_thermal": 70.0 * self._power() / RATED_W + self.has("hot"),
             "electronics_temperature": self._electronics,
-            "bearing_temperature": self._motor - 6.0,
-            "water_temperature": self._water,
-            "motor_thermal": 70.0 * power / RATED_W,
-            "dc_link_voltage": 541.0 + self.noise(1.0),
-            "leakage": self._base_leakage + abs(self.noise(0.00005)) + self.has("leakage"),
+            "bearing_temperature": self._motor - 6.0 + 4.0 * worn,
+            "vibration": 1.6 * n + (worn + 4.5 * self.has("cavitation")) * (n > 0) + abs(self.noise(0.08)),
             "tripped": tripped,
-            "warning": False,
+            "warning": bool(code) and not tripped,
             "trip_code": code,
-            "flood": bool(self.has("flood")),
             "energy": self._energy,
             "starts": self._starts,
             "operating_hours": self._hours,
+        }
+
+    def _code(self) -> int:
+        codes = (
+            (BLOCKED if self.has("trip") == 1 else int(self.has("trip")), self.has("trip")),
+            (BLOCKED, self._stuck > 3.0),
+            (MISSING_PHASE, self.has("phase-loss") > 0.6),
+            (DRY, self.has("dry-running") and self._n > 0),
+            (HOT, self._motor > 105.0),
+            (TURNED_BACK, self.has("check-valve-leaks") and self._n <= 0),
+        )
+        return next((code for code, holds in codes if holds), 0)
+
+    def _water_side(self) -> dict[str, Value]:
+        flow, head, inlet = self._hydraulics()
+        commanded = self._n > 0.02
+        return {
+            "head": head,
+            "flow": flow,
+            "inlet_pressure": inlet,
+            "level": self._shown_level,
+            "level_switch": self._level < EMPTY_M + 0.1,
+            "make_up_flow": self._make_up + self.has("make-up-stuck"),
+            "valve_commanded": commanded,
+            "valve_open": commanded and not self.has("valve-stuck"),
+            "water_temperature": self._water,
+            "ph": 7.4 + 0.01 * self.has("water-bad"),
+            "turbidity": 2.0 + self.has("water-bad") + abs(self.noise(0.1)),
+            "conductivity": 420.0 + 6.0 * self.has("water-bad"),
+        }
+
+    def _electric(self) -> dict[str, Value]:
+        damp = 0.0006 * self._wet
+        leaks = self.has("leakage") + self.has("seal-leaks")
+        lost = self.has("phase-loss")
+        amperes = 8.3 * self._n**2
+        volts = MAINS_V + self.noise(0.4) if not self.has("does-not-run") else 0.0
+        return {
+            "leakage": self._base_leakage + abs(self.noise(0.00005)) + leaks + damp,
+            "oil_chamber_water": self.has("seal-leaks") > 0.002,
+            "dc_link_voltage": 541.0 * (1.0 - 0.14 * min(1.0, lost)) + self.noise(1.0),
+            "voltage_l1": volts,
+            "voltage_l2": volts * (1.0 - lost),
+            "voltage_l3": volts,
+            "current_l1": amperes * (1.0 + 0.6 * lost),
+            "current_l2": amperes * (1.0 - lost),
+            "current_l3": amperes * (1.0 + 0.6 * lost),
+        }
+
+    def _room(self) -> dict[str, Value]:
+        return {
+            "flood": bool(self.has("flood")),
+            "chamber_temperature": self._chamber,
+            "drained": self._drained,
         }

@@ -1,7 +1,7 @@
-"""The flagpole hoist: a drive, a brake, a rope drum, limits.
+"""The flagpole hoist: a drive, a brake, a rope drum, limits, an in-pole blower.
 
-127 s for the whole travel is the published figure (devices.md 4.1); travel, masses and the
-motor's rating are assumed.
+127 s for the whole travel is the published figure (devices.md 4.1); travel, masses, friction,
+ratings and the brake's delays are assumed. Air: ISA sea level.
 """
 
 from __future__ import annotations
@@ -9,90 +9,96 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
-from facilityd.model.sample import Value
-from facilityd.model.text import Text
+from facilityd.model.sample import NS, Value
 from simulators.physics.base import FOREVER, Fault, Model, towards
-from simulators.physics.world import World
+from simulators.physics.hoist_faults import HOIST_FAULTS
+from simulators.physics.world import MAINS_V, World
 
 TRAVEL_M = 28.3
 RUN_S = 127.0
 RAMP_S = 4.0
 TOP_SPEED = TRAVEL_M / (RUN_S - RAMP_S)
 RATED_HZ = 50.0
-FLAG_KG, ROPE_KG_PER_M, PRETENSION_N = 12.0, 0.18, 320.0
+FLAG_KG, ROPE_KG_PER_M, PRETENSION_N, FRICTION_N = 12.0, 0.18, 320.0, 22.0
 FLAG_AREA_M2, DRAG = 16.5, 0.6  # 5 m x 3.3 m; the drag coefficient is assumed
+WIND_SHARE = 0.15  # of the flag's drag pulls along the rope (assumed)
 AIR_KG_M3, GRAVITY = 1.2, 9.81
 BRAKE_OPEN_S, BRAKE_CLOSE_S = 0.25, 0.15
-NO_LOAD_A, RATED_A = 3.2, 7.5
-TRIP_BRAKE = 0x71A3
+NO_LOAD_A, RATED_A, AMPERE_PER_N = 3.2, 7.5, 2.6 / 600.0
+TRIP_BRAKE, TRIP_PHASE, TRIP_OVERCURRENT = 0x71A3, 0x3130, 0x2310
+STALL_S, PHASE_TRIP_S = 3.0, 2.0
+STEP_S = 0.05
+PULLEY_N_PER_M = 2500.0  # how hard the truck meets the head pulley (assumed)
+BLOWER_BELOW_MS, BLOWER_A = 3.0, 4.2
+OIL_COLD_C = 5.0
 
 
 class Hoist(Model):
     """Raises at sunrise and lowers at sunset; ``demand`` asks for a run at any time."""
 
-    FAULTS: ClassVar[dict[str, Fault]] = {
-        "trip": Fault(
-            "H10",
-            Text(
-                zh="drive trips with this code (1: overcurrent)",
-                en="drive trips with this code (1: overcurrent)",
-            ),
-        ),
-        "brake-stays-closed": Fault(
-            "H4", Text(zh="1: the coil gets no current", en="1: the coil gets no current")
-        ),
-        "estop": Fault("H19", Text(zh="1: a button is pressed", en="1: a button is pressed")),
-        "over-travel": Fault("H1", Text(zh="m beyond the top stop", en="m beyond the top stop")),
-        "load-cell": Fault("H21", Text(zh="1: broken wire", en="1: broken wire")),
-    }
+    FAULTS: ClassVar[dict[str, Fault]] = HOIST_FAULTS
 
     def __init__(self, name: str, seed: int) -> None:
         super().__init__(name, seed)
-        self.position, self.speed, self.target = 0.0, 0.0, 0.0
-        self._brake = self._stalled = self._left = 0.0
-        self._thermal, self._drive_temperature = 20.0, 25.0
-        self._wind, self._cycles, self._last = 0.0, 0, 0
-        self._air = 15.0
+        self.position = self.speed = self.target = 0.0
+        self._shown = self._brake = self._stalled = self._starved = self._acceleration = 0.0
+        self._thermal, self._drive_temperature, self._gearbox = 20.0, 25.0, 15.0
+        self._wind, self._mean, self._air, self._extra = 0.0, 2.0, 15.0, 0.0
+        self._cycles, self._last, self._asked = 0, 0, False
+        self._opening, self._closing, self._since = BRAKE_OPEN_S, BRAKE_CLOSE_S, 0.0
 
     def demand(self, up: bool) -> None:
         """Ask for a run to the top or to the ground."""
         self.target = TRAVEL_M if up else 0.0
+        self._asked = True
         self._cycles += 1
-
-    def step(self, dt: float, world: World) -> None:
-        """Let ``dt`` seconds pass."""
-        self._follow_the_sun(world)
-        self._wind, self._air = world.gust, world.temperature
-        wanted = self._wanted()
-        self._move_brake(dt, opening=self._commanded(wanted))
-        self._move(dt, wanted if self._brake >= 1.0 else 0.0)
-        self._heat(dt, world)
-
-    def _follow_the_sun(self, world: World) -> None:
-        now = self.now or world.now
-        sunrise, sunset = world.ceremonies(now)
-        for instant, up in ((sunrise, True), (sunset, False)):
-            if self._last < instant <= now and now - instant < RUN_S * 1e9:
-                self.demand(up)
-        self._last = now
 
     def longest_step(self, now: int, world: World) -> float:
         """Return 0.05 s in motion, else the time to the next ceremony."""
         if self._brake > 0 or self._commanded(self._wanted()):
-            return 0.05
-        ahead = (t - now for t in world.ceremonies(now) if t > now)
-        return min(self.CALM_S, min(ahead, default=FOREVER) / 1e9)
+            return STEP_S
+        late = round(self.has("timetable-off") * 60 * NS)
+        ahead = (t + late - now for t in world.ceremonies(now) if t + late > now)
+        return min(self.CALM_S, min(ahead, default=FOREVER) / NS)
+
+    def step(self, dt: float, world: World) -> None:
+        """Let ``dt`` seconds pass."""
+        self._follow_the_sun(world)
+        self._wind, self._mean, self._air = world.gust, world.wind, world.temperature
+        wanted = self._wanted()
+        commanded = self._commanded(wanted)
+        self._move_brake(dt, opening=commanded)
+        self._starve(dt, moving=commanded)
+        self._move(dt, wanted if self._brake >= 1.0 else 0.0)
+        self._heat(dt)
+
+    def _follow_the_sun(self, world: World) -> None:
+        now = self.now or world.now
+        late = round(self.has("timetable-off") * 60 * NS)
+        for instant, up in zip(world.ceremonies(now), (True, False), strict=True):
+            if self._last < instant + late <= now and now - instant - late < RUN_S * NS:
+                self.demand(up)
+        self._last = now
 
     def _blocked(self) -> bool:
-        return bool(self.has("trip") or self.has("estop")) or self._stalled > 3.0
+        refused = self.has("limit-stuck") and self.target > self.position
+        return bool(self._tripped() or self.has("estop") or self.has("left-local") or refused)
+
+    def _tripped(self) -> bool:
+        return bool(self.has("trip")) or self._stalled > STALL_S or self._starved > PHASE_TRIP_S
+
+    def _left(self) -> float:
+        beyond = self.has("over-travel") * (self.target > 0)
+        return self.target + beyond - self.position
 
     def _wanted(self) -> float:
         """Return the speed reference in m/s: trapezoid, slowing down in time."""
-        left = self.target + self.has("over-travel") * (self.target > 0) - self.position
-        if self._blocked() or abs(left) < 1e-3:
+        left = self._left()
+        if abs(left) < 1e-3 or not self._asked or self._blocked():
             return 0.0
+        top = TOP_SPEED * (1.0 - self.has("runs-slow")) * (0.8 if self.has("jam") > 300 else 1.0)
         braking = math.sqrt(2 * TOP_SPEED / RAMP_S * abs(left))
-        return min(TOP_SPEED, braking, abs(self.speed) + 1.0) * (1 if left > 0 else -1)
+        return min(top, braking, abs(self.speed) + 1.0) * (1 if left > 0 else -1)
 
     def _commanded(self, wanted: float) -> bool:
         return wanted != 0.0 or abs(self.speed) > 1e-3
@@ -101,70 +107,138 @@ class Hoist(Model):
         if opening and self.has("brake-stays-closed"):
             self._stalled += dt
             return
-        step = dt / BRAKE_OPEN_S if opening else -dt / BRAKE_CLOSE_S
+        slower = 1.0 + self.has("brake-worn")
+        self._opening, self._closing = BRAKE_OPEN_S * slower, BRAKE_CLOSE_S * slower
+        step = dt / self._opening if opening else -dt / self._closing
         self._brake = min(1.0, max(0.0, self._brake + step))
 
+    def _starve(self, dt: float, *, moving: bool) -> None:
+        """Two phases feed a standing drive, but not a working one."""
+        if self.has("phase-loss") > 100:
+            self._starved += dt * moving
+        else:
+            self._starved = 0.0
+
     def _move(self, dt: float, goal: float) -> None:
-        change = TOP_SPEED / RAMP_S * dt
+        change, before = TOP_SPEED / RAMP_S * dt, self.speed
         self.speed += max(-change, min(change, goal - self.speed))
-        left = self.target + self.has("over-travel") * (self.target > 0) - self.position
+        left = self._left()
         move = self.speed * dt
         if abs(move) >= abs(left) and goal != 0.0:
             move, self.speed = left, 0.0
-        self.position += move
+        if abs(self.speed) < 1e-3 and (abs(self._left()) < 2e-3 or self._blocked()):
+            self._asked = False  # arrived, or stopped for good: what creeps now is not driven
+        if self._brake < 1.0 and self.position > 0:
+            move -= min(self.position, self.has("brake-slips") / 60_000.0 * dt)
+        self._acceleration = (self.speed - before) / dt
+        self.position += move * (1.0 - self.has("drum-slips"))
+        if not self.has("encoder-frozen"):
+            self._shown = self.position
 
-    def _heat(self, dt: float, world: World) -> None:
+    def _heat(self, dt: float) -> None:
         load = (self._current() / RATED_A) ** 2
-        self._thermal = towards(self._thermal, 20.0 + 70.0 * load, dt, 900.0)
-        warm = world.temperature + 8.0 + 18.0 * (abs(self.speed) > 0)
-        self._drive_temperature = towards(self._drive_temperature, warm, dt, 600.0)
+        goal = 20.0 + 70.0 * load + self.has("motor-hot")
+        self._thermal = towards(self._thermal, goal, dt, 60.0 if self.has("motor-hot") else 900.0)
+        moving = abs(self.speed) > 0
+        self._drive_temperature = towards(self._drive_temperature, self._air + 8.0 + 18.0 * moving, dt, 600.0)
+        warm = self._air + 14.0 * moving + 3.0 * self.has("bearing-worn") - 12.0 * bool(self.has("oil-cold"))
+        self._gearbox = towards(self._gearbox, warm, dt, 1200.0)
 
     def _tension(self) -> float:
-        """Weight of flag and free rope, and the wind's pull, in N."""
-        weight = (FLAG_KG + ROPE_KG_PER_M * (TRAVEL_M - self.position)) * GRAVITY
+        """Weight of flag and free rope, inertia, friction, and the wind's pull, in N."""
+        mass = FLAG_KG + ROPE_KG_PER_M * (TRAVEL_M - self.position)
         aloft = max(0.0, min(1.0, self.position / TRAVEL_M))
-        pull = 0.5 * AIR_KG_M3 * self._wind**2 * FLAG_AREA_M2 * DRAG * 0.15 * aloft
-        return PRETENSION_N + weight + pull
+        wind = self._mean if self.has("flag-foul") else self._wind
+        pull = 0.5 * AIR_KG_M3 * wind**2 * FLAG_AREA_M2 * DRAG * WIND_SHARE * aloft
+        friction = FRICTION_N * (self.speed > 1e-3) - FRICTION_N * (self.speed < -1e-3)
+        held = PRETENSION_N + mass * (GRAVITY + self._acceleration) + pull + friction
+        jam = self.has("jam") * (abs(self.speed) > 1e-3)
+        pulley = PULLEY_N_PER_M * max(0.0, self.position - TRAVEL_M)
+        return (held + jam + pulley) * (1.0 - self.has("slack"))
+
+    def _flutter(self) -> float:
+        """The rope's unrest in a wind: the flag beats; one that is foul does not (N, standard deviation)."""
+        aloft = max(0.0, min(1.0, self.position / TRAVEL_M))
+        return 0.0 if self.has("flag-foul") else 1.1 * self._mean**1.5 * aloft
 
     def _current(self) -> float:
         if self._stalled and self.has("brake-stays-closed") and not self._blocked():
             return 2.2 * RATED_A
         if abs(self.speed) < 1e-3:
             return 0.0
-        return NO_LOAD_A + 2.6 * self._tension() / 600.0
+        run_up = abs(self._acceleration) > 1e-3
+        cold = self.has("oil-cold") + 0.03 * max(0.0, OIL_COLD_C - self._gearbox)
+        drag = 1.5 * (self.has("motor-hot") > 0) + 1.2 * (self.has("phase-loss") > 100)
+        return NO_LOAD_A + AMPERE_PER_N * self._tension() + cold * run_up + drag
 
     def read(self) -> dict[str, Value]:
         """Return the true value of each signal."""
-        wanted = self._wanted()
-        tripped = bool(self.has("trip")) or self._stalled > 3.0
-        frequency = RATED_HZ * self.speed / TOP_SPEED
-        current = max(0.0, self._current() + self.noise(0.02)) if self._current() else 0.0
-        code = 0x2310 if self.has("trip") == 1 else int(self.has("trip"))
+        return {**self._motor(), **self._rope(), **self._contacts(), **self._supply()}
+
+    def _motor(self) -> dict[str, Value]:
+        current = self._current()
+        ripple = self.noise(self.has("stick-slip")) if current else 0.0
+        turning = abs(self.speed) > 1e-3
         return {
-            "position": self.position + self.noise(0.0004),
-            "speed": self.speed,
-            "output_frequency": frequency,
-            "motor_current": current,
-            "torque": 13.0 * current,
+            "output_frequency": RATED_HZ * self.speed / TOP_SPEED / (1.0 - self.has("runs-slow") / 2),
+            "motor_current": max(0.0, current + self.noise(0.02) + 0.04 * ripple) if current else 0.0,
+            "torque": 13.0 * current + ripple,
             "motor_thermal": self._thermal,
             "motor_temperature": self._air + 0.7 * self._thermal,
             "drive_temperature": self._drive_temperature,
-            "dc_link_voltage": 540.0 + self.noise(1.5) - 4.0 * (current > 0),
-            "tension": self._tension() + self.noise(2.0),
+            "gearbox_temperature": self._gearbox,
+            "vibration": (0.9 + self.has("bearing-worn") + abs(self.noise(0.05))) if turning else 0.05,
+        }
+
+    def _rope(self) -> dict[str, Value]:
+        jump = self.has("encoder-jumps") * (self.chance.random() < 0.3) if self.has("encoder-jumps") else 0.0
+        drift = self.has("load-cell-drift")
+        return {
+            "position": self._shown + jump + (0.0 if self.has("encoder-frozen") else self.noise(0.0004)),
+            "speed": self.speed,
+            "tension": self._tension() + self.noise(2.0 + self._flutter()) + drift,
             "load_cell_error": bool(self.has("load-cell")),
+            "cycles": self._cycles + int(self.has("rope-worn")),
+        }
+
+    def _contacts(self) -> dict[str, Value]:
+        blower = self.position > TRAVEL_M / 2 and self._mean < BLOWER_BELOW_MS
+        runs = blower and not self.has("blower-off")
+        top = self.position > TRAVEL_M - 0.02 and not self.has("over-travel")
+        return {
+            "brake_open_command": self._commanded(self._wanted()),
+            "brake_open": self._brake >= 1.0,
+            "brake_opening_time": self._opening,
+            "brake_closing_time": self._closing,
+            "upper_limit": top or bool(self.has("limit-stuck")),
+            "upper_overtravel": self.position > TRAVEL_M + 0.25 or bool(self.has("limit-wire-broken")),
+            "lower_limit": self.position < 0.02,
+            "slack_rope": self.has("slack") > 0.5,
+            "local": bool(self.has("left-local")),
+            "estop_chain_ok": not self.has("estop"),
+            "thermistor_ok": self._thermal < 115.0,
+            "blower_commanded": blower,
+            "blower_running": runs,
+            "blower_current": BLOWER_A + self.noise(0.05) if runs else 0.0,
+        }
+
+    def _supply(self) -> dict[str, Value]:
+        tripped, lost = self._tripped(), self.has("phase-loss")
+        starved, code = self._starved > PHASE_TRIP_S, int(self.has("trip"))
+        cause = (
+            TRIP_OVERCURRENT
+            if code == 1
+            else code or (TRIP_PHASE if starved else TRIP_BRAKE if tripped else 0)
+        )
+        volts = MAINS_V + self.noise(0.5)
+        return {
+            "dc_link_voltage": 540.0 + self.noise(1.5) - 4.0 * (self._current() > 0) - 0.34 * lost,
+            "voltage_l1": volts,
+            "voltage_l2": max(0.0, volts + self.noise(0.3) - lost),
+            "voltage_l3": volts + self.noise(0.3),
             "ready": not tripped and not self.has("estop"),
             "tripped": tripped,
-            "warning": False,
-            "remote": True,
-            "trip_code": code or (TRIP_BRAKE if tripped else 0),
-            "brake_open_command": self._commanded(wanted),
-            "brake_open": self._brake >= 1.0,
-            "upper_limit": self.position > TRAVEL_M - 0.02,
-            "upper_overtravel": self.position > TRAVEL_M + 0.25,
-            "lower_limit": self.position < 0.02,
-            "slack_rope": False,
-            "local": False,
-            "estop_chain_ok": not self.has("estop"),
-            "thermistor_ok": True,
-            "cycles": self._cycles,
+            "warning": bool(lost),
+            "remote": not self.has("left-local"),
+            "trip_code": cause,
         }

@@ -1,8 +1,13 @@
-"""Weather that drives everything else: a day's warmth, gusty wind, showers. Figures assumed."""
+"""Weather that drives everything else: seasons, a day's warmth, gusty wind, showers.
+
+Climate figures are those of a continental city at 40° north, rounded (assumed). Turbulence is an
+Ornstein-Uhlenbeck process, exact for any step.
+"""
 
 from __future__ import annotations
 
 import math
+import random
 from typing import ClassVar
 
 from facilityd.model.sample import Value
@@ -12,59 +17,84 @@ from simulators.physics.world import World
 
 YEAR_MEAN_C, YEAR_SWING_C, DAY_SWING_C = 13.0, 15.0, 5.0
 COLDEST_DAY, WARMEST_HOUR = 15.0, 15.0
-MEAN_WIND, GUSTINESS = 2.4, 0.28
+MEAN_WIND, DAY_WIND, GUSTINESS, MOST_EDDY = 2.4, 1.2, 0.28, 4.0
 CORRELATION_S = 8.0  # of turbulence near the ground
 GUST_WINDOW_S = 60.0
+SHOWERS = {6: 0.3, 7: 0.4, 8: 0.35, 9: 0.2, 5: 0.15}  # share of days with rain, by month
+WETTING_S, DRYING_S = 1200.0, 4 * 3600.0
+
+
+def _fault(number: str, zh: str, en: str, unit: str, typical: float, ramp: float = 0.0) -> Fault:
+    return Fault(number, Text(zh=zh, en=en), unit, typical, ramp)
 
 
 class Weather(Model):
     """Writes what it makes into the world."""
 
     FAULTS: ClassVar[dict[str, Fault]] = {
-        "storm": Fault("H20", Text(zh="m/s added to the mean wind", en="m/s added to the mean wind")),
-        "rain": Fault("", Text(zh="mm/h", en="mm/h")),
-        "cold": Fault("F21", Text(zh="K below what the season gives", en="K below what the season gives")),
+        "storm": _fault("H20", "大风", "a storm", "m/s added to the mean wind", 11.0, 300.0),
+        "rain": _fault("", "降雨", "rain", "mm/h", 8.0),
+        "cold": _fault("F21", "寒潮", "a cold spell", "K below what the season gives", 12.0, 3600.0),
+        "wind": _fault("F20", "风力四级以上", "a fresh wind", "m/s added to the mean wind", 4.5, 120.0),
     }
 
     def __init__(self, name: str, seed: int) -> None:
         super().__init__(name, seed)
+        self._seed = seed
         self._eddy, self._mean, self._gust = 0.0, MEAN_WIND, MEAN_WIND
         self._total, self._rain, self._temperature = 100.0 * self.chance.random(), 0.0, 15.0
-        self._wind = MEAN_WIND
+        self._wind, self._humidity, self._wet = MEAN_WIND, 55.0, 0.0
+        self._days: dict[int, tuple[float, float, float, float]] = {}
+
+    def longest_step(self, now: int, world: World) -> float:
+        """Return 60 s."""
+        return 60.0
 
     def step(self, dt: float, world: World) -> None:
         """Let ``dt`` seconds pass."""
-        self._temperature = self._season(world) - self.has("cold")
-        mean = (
-            MEAN_WIND
-            + 1.2 * math.sin(2 * math.pi * (world.local_hour(self.now) - 9) / 24)
-            + self.has("storm")
+        hour, day = world.local_hour(self.now), world.local_day(self.now)
+        breeze, begins, lasts, intensity = self._day(day, world)
+        season = self._season(world)
+        self._temperature = (
+            season + DAY_SWING_C * math.cos(2 * math.pi * (hour - WARMEST_HOUR) / 24) - self.has("cold")
         )
-        self._mean = towards(self._mean, mean, dt, 120.0)
-        keep = math.exp(-dt / CORRELATION_S)
-        self._eddy = self._eddy * keep + self.noise(GUSTINESS * self._mean) * math.sqrt(1 - keep * keep)
+        self._rain = max(self.has("rain"), intensity if begins <= hour < begins + lasts else 0.0)
+        self._total += self._rain * dt / 3600.0
+        self._wet = towards(self._wet, float(self._rain > 0), dt, WETTING_S if self._rain else DRYING_S)
+        self._humidity = 55.0 - 15.0 * math.cos(2 * math.pi * (hour - 4) / 24) + 20.0 * self._wet
+        self._blow(dt, breeze * (MEAN_WIND + DAY_WIND * math.sin(2 * math.pi * (hour - 9) / 24)))
+        world.temperature, world.season, world.wet = self._temperature, season, self._wet
+        world.wind, world.gust, world.rain = self._mean, self._gust, self._rain
+
+    def _blow(self, dt: float, mean: float) -> None:
+        self._mean = towards(self._mean, mean + self.has("storm") + self.has("wind"), dt, 120.0)
+        keep, width = math.exp(-dt / CORRELATION_S), GUSTINESS * self._mean
+        eddy = self._eddy * keep + self.noise(width) * math.sqrt(1 - keep * keep)
+        self._eddy = max(-MOST_EDDY * width, min(MOST_EDDY * width, eddy))
         self._wind = max(0.0, self._mean + self._eddy)
         self._gust = max(self._wind, towards(self._gust, self._wind, dt, GUST_WINDOW_S))
-        self._rain = self.has("rain")
-        self._total += self._rain * dt / 3600.0
-        world.temperature, world.wind, world.gust, world.rain = (
-            self._temperature,
-            self._mean,
-            self._gust,
-            self._rain,
-        )
 
     def _season(self, world: World) -> float:
-        day = world.utc(self.now).timetuple().tm_yday
-        season = -YEAR_SWING_C * math.cos(2 * math.pi * (day - COLDEST_DAY) / 365.25)
-        hour = DAY_SWING_C * math.cos(2 * math.pi * (world.local_hour(self.now) - WARMEST_HOUR) / 24)
-        return YEAR_MEAN_C + season + hour
+        day = world.local_day(self.now) % 365.25
+        return YEAR_MEAN_C - YEAR_SWING_C * math.cos(2 * math.pi * (day - COLDEST_DAY) / 365.25)
+
+    def _day(self, day: int, world: World) -> tuple[float, float, float, float]:
+        """Return (how windy, shower's begin in h, its length in h, its mm/h) of a day, by seed."""
+        found = self._days.get(day)
+        if found is None:
+            chance = random.Random(self._seed * 1_000_003 + day)
+            month = world.utc(self.now).month
+            wet = chance.random() < SHOWERS.get(month, 0.06)
+            lasts = chance.uniform(0.4, 3.0) if wet else 0.0
+            found = chance.uniform(0.7, 1.2), chance.uniform(0.0, 21.0), lasts, chance.uniform(1.0, 12.0)
+            self._days = {day: found}
+        return found
 
     def read(self) -> dict[str, Value]:
         """Return the true value of each signal."""
         return {
             "temperature": self._temperature,
-            "humidity": 55.0,
+            "humidity": max(5.0, min(100.0, self._humidity)),
             "wind": self._wind,
             "wind_mean": self._mean,
             "wind_gust": self._gust,

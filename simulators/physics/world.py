@@ -19,6 +19,8 @@ _MINUTE, _QUARTER, _DAY = 60 * NS, 900 * NS, 86400 * NS
 class World:
     """``now`` in ns UTC; sun elevation in degrees; temperature °C; wind m/s; rain mm/h.
 
+    ``wet``: how soaked surfaces are, 0-1; ``season``: the day's mean temperature, °C.
+
     Models that catch up in several steps ask for the sun and the hour of their own instant.
     """
 
@@ -31,6 +33,8 @@ class World:
     wind: float = 2.0
     gust: float = 3.0
     rain: float = 0.0
+    wet: float = 0.0
+    season: float = 13.0
     supply: float = MAINS_V
     _zone: ZoneInfo = field(init=False)
     _offsets: dict[int, int] = field(default_factory=dict)

@@ -48,7 +48,7 @@ async def test_every_modbus_signal_comes_back_within_its_resolution(site, square
         for link in links:
             async with connect(_opened(link, field)) as reader:
                 for unit in (u for u in units if u.link == link.id and u.bindings):
-                    result = await poll(Program.of(plan_unit(unit, link)), reader, Clock(), 0.0)
+                    result = await poll(Program.of(plan_unit(unit, link)), reader, Clock())
                     for sample in result.samples:
                         seen += len(sample.values)
                         wrong += [*_wrong(unit, sample, truth)]
