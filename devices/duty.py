@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from devices.family import CEREMONY, REST, Family
 from facilityd.model.duty import duty
-from facilityd.model.sample import Sample, Value
+from facilityd.model.sample import Sample, Stream, Value
 
 Listener = Callable[[str], None]
 
@@ -34,6 +34,7 @@ class DutyBoard:
         self._devices = {name: _Device(family) for name, family in families.items()}
         self._ceremony = ceremony or (lambda _: False)
         self._near = False
+        self._telling: dict[Stream, tuple[tuple[int, str], ...]] = {}
 
     def state(self, device: str) -> str:
         """Return the duty state that sets the pace now."""
@@ -49,16 +50,30 @@ class DutyBoard:
 
     def observe(self, sample: Sample) -> None:
         """Learn from a sample as it is taken."""
-        known = self._devices.get(sample.stream.device)
-        if known is None or not known.family.states:
+        telling = self._telling.get(sample.stream)
+        if telling is None:
+            telling = self._telling[sample.stream] = self._what_tells(sample.stream)
+        if not telling:
             return
-        for index, signal in enumerate(sample.stream.signals):
+        known, changed = self._devices[sample.stream.device], False
+        for index, signal in telling:
             value = sample.values[index]
-            if value is not None and index not in sample.reasons:
+            if value is not None and index not in sample.reasons and known.values.get(signal) != value:
                 known.values[signal] = value
+                changed = True
+        if not changed:
+            return
         before, known.state = known.state, duty(known.family.states, known.values) or REST
         if known.state != before:
             self._tell(sample.stream.device, known)
+
+    def _what_tells(self, stream: Stream) -> tuple[tuple[int, str], ...]:
+        """Return (index, signal) of what decides a duty state."""
+        known = self._devices.get(stream.device)
+        if known is None:
+            return ()
+        deciding = {condition.signal for state in known.family.states.values() for condition in state.when}
+        return tuple((n, signal) for n, signal in enumerate(stream.signals) if signal in deciding)
 
     def tick(self, steady: int) -> None:
         """Look at the calendar; call about once a second."""

@@ -10,7 +10,7 @@ from simulators.physics import MODELS, Model, World
 from simulators.physics.flagpole import Flagpole
 from simulators.physics.hoist import Hoist
 
-WEATHER_EVERY = 2 * NS
+WEATHER_EVERY = 10 * NS
 """How often others feel a new wind, in ns."""
 
 
@@ -49,6 +49,16 @@ class Square:
         """Return the true value of everything (or of some devices), by device and signal."""
         names = [name for name in devices if name in self.models] if devices else list(self.models)
         return {(name, signal): v for name in names for signal, v in self.models[name].read().items()}
+
+    def some(self, wants: Mapping[str, frozenset[str]]) -> dict[tuple[str, str], Value | None]:
+        """Return the true values of the wanted signals (and of what comes with them)."""
+        out = {}
+        for device, wanted in wants.items():
+            model = self.models.get(device)
+            if model is not None:
+                for signal, value in model.read(wanted).items():
+                    out[device, signal] = value
+        return out
 
     def model(self, device: str) -> Model:
         """Return a device's model. Raises UsageError."""

@@ -11,7 +11,7 @@ from devices.duty import DutyBoard
 from devices.modbus.client import Failed, Reader, connect
 from devices.modbus.plan import plan_unit
 from devices.modbus.poll import Program, Result, identify, poll, recognised, voided
-from devices.modbus.turn import RECHECK_S, Timetable, Turn
+from devices.modbus.turn import RECHECK_S, RECHECK_TCP_S, Timetable, Turn
 from devices.unit import ModbusLink, Unit
 from facilityd.errors import LinkOutage
 from facilityd.model.clock import Clock
@@ -51,6 +51,7 @@ class Bus:
         self._table = Timetable.of(link.id, [p.plan for p in self._programs], self._loop.time())
         self._turns = dict(zip(self._table.turns, self._programs, strict=True))
         self._wake = asyncio.Event()
+        self._recheck = RECHECK_S if link.is_serial_line else RECHECK_TCP_S
         self._reconnects, self._failures, self._quiet, self._said, self._worst, self._told = (
             -1,
             0,
@@ -120,7 +121,7 @@ class Bus:
         answer; the probe after the poll cannot.
         """
         doubt = turn.suspect and self._link.is_serial_line
-        due = self._loop.time() - turn.checked >= RECHECK_S
+        due = self._loop.time() - turn.checked >= self._recheck
         try:
             if (doubt or due or not turn.recognised) and not await self._recognise(turn, program, reader):
                 return Result(voided(program.plan, self._clock, Reason.IDENTITY))

@@ -49,18 +49,14 @@ class Tray:
     def __init__(self, plan: UnitPlan) -> None:
         self._streams = plan.unit.streams
         self._values: list[list[Value | None]] = [[None] * len(s.signals) for s in self._streams]
-        self._reasons: list[dict[int, Reason]] = [
-            dict.fromkeys(range(len(s.signals)), Reason.SKIPPED) for s in self._streams
-        ]
+        self._reasons: list[dict[int, Reason]] = [{} for _ in self._streams]
 
     def put(self, slot: Slot, verdict: Verdict) -> None:
         """Place one value or its reason."""
         stream, index = slot
         value, reason = verdict
         self._values[stream][index] = value
-        if reason is None:
-            self._reasons[stream].pop(index, None)
-        else:
+        if reason is not None:
             self._reasons[stream][index] = reason
 
     def fail(self, read: Read, reason: Reason) -> None:
@@ -70,6 +66,12 @@ class Tray:
 
     def samples(self, at: int, steady: int) -> list[Sample]:
         """Return one sample per device that the unit serves."""
+        rows = zip(self._streams, self._values, self._reasons, strict=True)
+        for _, values, reasons in rows:
+            if None in values:
+                for index, value in enumerate(values):
+                    if value is None:
+                        reasons.setdefault(index, Reason.SKIPPED)
         rows = zip(self._streams, self._values, self._reasons, strict=True)
         return [Sample(stream, at, steady, tuple(values), reasons) for stream, values, reasons in rows]
 

@@ -14,7 +14,10 @@ LOSS = 0.025
 """Share of bus time that asking silent units may cost (DESIGN decision 7 allows 5 %)."""
 OPEN_AFTER = 2
 """Unanswered polls before the breaker opens."""
-RECHECK_S = 60.0
+RECHECK_S = 300.0
+"""How often who answers is made sure of on a serial line, in s."""
+RECHECK_TCP_S = 600.0
+"""The same where transaction ids keep answers apart."""
 
 
 @dataclass(slots=True, eq=False)

@@ -8,9 +8,9 @@ from facilityd.model.sample import NS, Stream
 from facilityd.model.text import Text
 
 DAEMON = "facilityd"
-PERIOD = 30 * NS
+PERIOD = 60 * NS
 """How often the daemon's own health is written down, in ns."""
-LINK_PERIOD = 300 * NS
+LINK_PERIOD = 600 * NS
 """How often a link's health is written down while nothing changes, in ns."""
 
 

@@ -40,23 +40,28 @@ class FamilyKind(Protocol):
 
 
 @dataclass(slots=True, eq=False)
+class Bench:
+    """Everything that judges one device. ``missing``: signals and states that keep a rule from applying.
+
+    ``planned``: when time alone may first change a verdict here, ns, steady.
+    """
+
+    feeds: dict[Stream, Feed] = field(default_factory=dict)
+    watches: tuple[Watch, ...] = ()
+    missing: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    planned: int = NEVER
+
+
+@dataclass(slots=True, eq=False)
 class Feed:
     """What one stream moves: its cells, its voice, and the rules that look at them."""
 
     view: View
     cells: tuple[Cell, ...]
     voice: Voice
+    bench: Bench
     watches: tuple[Watch, ...] = ()
     newest: int = NEVER
-
-
-@dataclass(slots=True, eq=False)
-class Bench:
-    """Everything that judges one device. ``missing``: signals and states that keep a rule from applying."""
-
-    feeds: dict[Stream, Feed] = field(default_factory=dict)
-    watches: tuple[Watch, ...] = ()
-    missing: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def compile_device(
@@ -83,7 +88,7 @@ def compile_device(
     bench.watches = tuple(watches.values())
     for stream in streams:
         seen = tuple(w for n, w in watches.items() if _touches(family.rules[n], family, stream))
-        bench.feeds[stream] = Feed(view, tuple(cells[s] for s in stream.signals), voices[stream], seen)
+        bench.feeds[stream] = Feed(view, tuple(cells[s] for s in stream.signals), voices[stream], bench, seen)
     return bench
 
 

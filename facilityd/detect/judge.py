@@ -36,6 +36,7 @@ class Judge:
         }
         self._feeds: dict[Stream, Feed] = {s: f for b in self._benches.values() for s, f in b.feeds.items()}
         self._watches = [watch for bench in self._benches.values() for watch in bench.watches]
+        self._judging = [bench for bench in self._benches.values() if bench.watches]
         # Samples of an earlier run carry its steady clock, which may have been ahead of ours.
         self._latest = FOREVER
         self._planned = NEVER
@@ -52,20 +53,27 @@ class Judge:
             feed = self._take(sample)
             if feed is None:
                 continue
-            now, at = feed.newest, sample.at
+            now, at, bench = feed.newest, sample.at, feed.bench
             for watch in feed.watches:
                 finding = watch.run(now, at)
                 if finding is not None:
                     findings.append(finding)
-                self._planned = min(self._planned, watch.wake)
+                if watch.wake < bench.planned:  # noqa: PLR1730 - a call of min costs more than all of this
+                    bench.planned = watch.wake
+            if bench.planned < self._planned:  # noqa: PLR1730
+                self._planned = bench.planned
         return findings
 
     def tick(self, steady: int, at: int) -> list[Finding]:
         """Let holds, silence and ages run on without data; call about once a second."""
         self._latest = FOREVER
-        due = [watch.run(steady, at) for watch in self._watches if watch.wake <= steady]
-        self._planned = min((watch.wake for watch in self._watches), default=FOREVER)
-        return [finding for finding in due if finding is not None]
+        findings = []
+        for bench in self._judging:
+            if bench.planned <= steady:
+                findings += [watch.run(steady, at) for watch in bench.watches if watch.wake <= steady]
+                bench.planned = min(watch.wake for watch in bench.watches)
+        self._planned = min((bench.planned for bench in self._judging), default=FOREVER)
+        return [finding for finding in findings if finding is not None]
 
     def resume(self, states: Iterable[AlarmState]) -> None:
         """Start from stored alarms, so that hysteresis and off-delays go on; call before ``warm``."""

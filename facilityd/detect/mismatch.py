@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from facilityd.detect.detector import in_seconds, why_unknown
 from facilityd.detect.hold import Hold
-from facilityd.detect.view import FOREVER, LIFETIME, View
-from facilityd.model.duty import holds
+from facilityd.detect.view import FOREVER, LIFETIME, NEVER, View
+from facilityd.model.duty import test_of
 from facilityd.model.finding import Evidence
 from facilityd.model.rule import Mismatch
 
@@ -15,10 +15,13 @@ class MismatchDetector:
 
     def __init__(self, rule: Mismatch, view: View) -> None:
         self._rule = rule
+        self._commanded, self._observed = test_of(rule.commanded), test_of(rule.observed)
         self._cells = (view.cells[rule.commanded.signal], view.cells[rule.observed.signal])
         patience = (LIFETIME - 1) * max(cell.expected for cell in self._cells)
         self._hold = Hold(rule.within, 0, patience)
         self._slug = "mismatch-agree"
+        self._sides_seen: tuple[bool, bool] | None = None
+        self._turned = NEVER
         self.wake = FOREVER
 
     def update(self, now: int) -> bool | None:
@@ -28,21 +31,26 @@ class MismatchDetector:
             self._hold.pause(now)
             self.wake = FOREVER
             return None
+        if (commanded, observed) != self._sides_seen:
+            self._sides_seen, self._turned = (commanded, observed), max(cell.steady for cell in self._cells)
         before, self._slug = self._slug, _compare(commanded, observed)
         if before != self._slug:
             self._hold.drop()  # missing and unbidden are two stories; neither lends the other time
         wrong = self._slug != "mismatch-agree" and self._rule.direction in ("both", self._slug[9:])
-        vouched, stale = (
-            min(cell.vouched for cell in self._cells),
-            min(cell.stale_from for cell in self._cells),
-        )
+        one, other = self._cells
+        stale = min(one.stale_from, other.stale_from)
+        vouched, oldest = min(one.vouched, other.vouched), min(one.steady, other.steady)
+        if oldest < self._turned:
+            # One side is older than the other's turn. It speaks no longer than a device may take to
+            # follow: without a newer word that is no disagreement, only two polls.
+            vouched = min(vouched, oldest + self._rule.within)
         verdict = self._hold.see(wrong, now, vouched)
         self.wake = min(stale, self._hold.due)
         return verdict
 
     def _sides(self, now: int) -> tuple[bool | None, bool | None]:
-        values = {cell.signal: value for cell in self._cells if (value := cell.good(now)) is not None}
-        return holds(self._rule.commanded, values), holds(self._rule.observed, values)
+        commanded, observed = self._cells
+        return self._commanded(commanded.good(now)), self._observed(observed.good(now))
 
     def evidence(self, now: int) -> Evidence:
         """Return what is commanded and what is observed."""

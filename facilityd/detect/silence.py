@@ -18,12 +18,17 @@ class SilenceDetector:
 
     def update(self, now: int) -> bool | None:
         """Listen at ``now`` (ns, steady)."""
-        verdicts = {voice.silent(now, window) for voice, window in self._windows}
-        ends = (voice.begun(now) + window for voice, window in self._windows if not voice.down)
-        self.wake = min((end for end in ends if end > now), default=FOREVER)
-        if True in verdicts:
-            return True
-        return None if None in verdicts else False
+        verdict: bool | None = False
+        self.wake = FOREVER
+        for voice, window in self._windows:
+            silent = voice.silent(now, window)
+            if not voice.down and now < (end := voice.begun(now) + window) < self.wake:
+                self.wake = end
+            if silent or verdict:
+                verdict = True
+            elif silent is None:
+                verdict = None
+        return verdict
 
     def evidence(self, now: int) -> Evidence:
         """Return which unit is silent since when."""

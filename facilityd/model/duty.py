@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from facilityd.model.rule import Condition
@@ -33,6 +33,24 @@ def holds(condition: Condition, values: Mapping[str, Value]) -> bool | None:
     if condition.above is not None:
         return number > condition.above
     return condition.below is not None and number < condition.below
+
+
+def test_of(condition: Condition) -> Callable[[Value | None], bool | None]:
+    """Return the same question as ``holds``, of the signal's value alone."""
+    if condition.is_ is not None:
+        wanted = condition.is_
+        return lambda value: None if value is None else value == wanted
+    limit, above, magnitude = condition.above, condition.above is not None, condition.magnitude
+    if limit is None:
+        limit = condition.below if condition.below is not None else 0.0
+
+    def test(value: Value | None) -> bool | None:
+        if value is None:
+            return None
+        number = abs(value) if magnitude else value
+        return number > limit if above else number < limit
+
+    return test
 
 
 def standing(state: DutyState, values: Mapping[str, Value]) -> bool | None:

@@ -11,7 +11,7 @@ from facilityd.model.sample import Sample
 
 ROOM = 200_000
 """Samples held while the journal is busy; about 100 MB at worst."""
-TICK_S = 0.1
+TICK_S = 0.25
 """Polls of this long go into one commit."""
 
 

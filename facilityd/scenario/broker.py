@@ -18,8 +18,8 @@ from simulators.feed import Signals
 from simulators.mqtt_hazards import MqttHazard
 from simulators.speech import Said, Speech
 
-LOOKS = 4
-"""Looks at the truth per period of a device: a change is news after a quarter of it at most."""
+LOOKS = 2
+"""Looks at the truth per period of a device: a change is news after half of it at most."""
 _HEALTHY = MqttHazard()
 
 

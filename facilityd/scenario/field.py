@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 
-from devices.unit import ModbusLink, MqttLink
+from devices.unit import ModbusLink, MqttLink, Unit
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.marked import suggestion
-from facilityd.model.sample import NS, Stream
+from facilityd.model.sample import NS
 from facilityd.scenario.broker import MemoryBroker, MemoryDevice
 from facilityd.scenario.loop import VirtualLoop
 from facilityd.scenario.wire import ModbusWires
@@ -22,6 +22,8 @@ from simulators.site import behind, memory_endpoint
 from simulators.square import Square
 
 NO_HAZARD = "none"
+Wants = dict[str, frozenset[str]]
+"""Signals by device."""
 WARM_S = 60
 """Physics runs so long before anybody looks, in s."""
 
@@ -39,7 +41,7 @@ class MemoryField:
         self.endpoints = {n: memory_endpoint(self._modbus(n), images[n]) for n in images}
         self.brokers = {n: MemoryBroker(link) for n, link in site.links.items() if isinstance(link, MqttLink)}
         self.publishers = {
-            unit.id: MemoryDevice(unit, self.brokers[unit.link], self._truth(_devices(unit.streams)))
+            unit.id: MemoryDevice(unit, self.brokers[unit.link], self._truth(_wants((unit,))))
             for unit in units
             if unit.link in self.brokers
         }
@@ -52,7 +54,7 @@ class MemoryField:
 
     def now(self) -> int:
         """Return the true instant in ns UTC."""
-        return self._start + round(self._loop.time() * NS)
+        return self._start + self._loop.ns
 
     def open(self) -> list[asyncio.Task[None]]:
         """Let every unit begin to live; return the tasks of those that speak by themselves."""
@@ -94,19 +96,20 @@ class MemoryField:
             raise TypeError(f"{name} is not a Modbus link")
         return link
 
-    def _behind(self, link: str, number: int) -> tuple[str, ...]:
-        units = (u for u in self._site.units.values() if u.link == link and u.device_id == number)
-        return _devices(stream for unit in units for stream in unit.streams)
+    def _behind(self, link: str, number: int) -> Wants:
+        return _wants(u for u in self._site.units.values() if u.link == link and u.device_id == number)
 
-    def _truth(self, devices: tuple[str, ...]) -> Callable[[], Signals]:
+    def _truth(self, wants: Wants) -> Callable[[], Signals]:
+        devices = tuple(wants)
+
         def truth() -> Signals:
             self.square.at(self.now(), *devices)
-            return self.square.signals(*devices)
+            return self.square.some(wants)
 
         return truth
 
-    def _looker(self, image: UnitImage, devices: tuple[str, ...]) -> Callable[[], None]:
-        truth, seen = self._truth(devices), -1
+    def _looker(self, image: UnitImage, wants: Wants) -> Callable[[], None]:
+        truth, seen = self._truth(wants), -1
 
         def look() -> None:
             nonlocal seen
@@ -128,5 +131,9 @@ def known_hazards() -> set[str]:
     return {*HAZARDS, *MQTT_HAZARDS, NO_HAZARD}
 
 
-def _devices(streams: Iterable[Stream]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(stream.device for stream in streams))
+def _wants(units: Iterable[Unit]) -> Wants:
+    signals: dict[str, set[str]] = {}
+    for unit in units:
+        for binding in unit.bindings:
+            signals.setdefault(binding.stream.device, set()).add(binding.stream.signals[binding.slot])
+    return {device: frozenset(names) for device, names in signals.items()}

@@ -17,13 +17,14 @@ class _Selector(selectors.SelectSelector):
 
     def __init__(self) -> None:
         super().__init__()
-        self.now = 0.0
+        self.now, self.ns = 0.0, 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
             raise Standstill("everybody waits for something that nobody plans")
         if timeout > 0:
             self.now += timeout
+            self.ns = round(self.now * 1e9)
         return []
 
 
@@ -40,6 +41,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Return the virtual time in s."""
         return self._passing.now
+
+    @property
+    def ns(self) -> int:
+        """The virtual time in ns."""
+        return self._passing.ns
 
     async def create_connection(  # type: ignore[override]
         self, protocol_factory: Callable[[], Any], host: str = "", port: int = 0, **_: object

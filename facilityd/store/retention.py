@@ -23,6 +23,8 @@ CHANGES_KEPT = 3 * _YEAR
 PARKED_KEPT = 10_000
 _STEP = 200
 _SMALL_EVERY = 256
+_LOOK = 60 * 10**9
+"""ns between two looks while little comes in and nothing was found to forget."""
 
 
 class Retention:
@@ -36,19 +38,25 @@ class Retention:
         self._db = db
         self._max_age = max_age
         self._allowed = max_bytes // PAGE
-        self._steps = 0
+        self._steps = self._owed = self._looked = 0
+        self._behind = False
         self.relax()
 
     def step(self, now: int | None, incoming: int, counts: Counter[str]) -> None:
         """Forget a little, in proportion to what comes in. ``now`` in ns of the steady clock."""
-        budget = max(_STEP, incoming + incoming // 4)
+        self._owed += incoming
+        self._steps += 1
+        if now is not None and self._steps % _SMALL_EVERY == 0:
+            self._tidy(now)
+        if now is not None and self._owed < _STEP and not self._behind and 0 <= now - self._looked < _LOOK:
+            return
+        incoming, self._owed, self._looked = self._owed, 0, now or self._looked
+        budget, before = max(_STEP, incoming + incoming // 4), counts.total()
         if self.used_pages() > self._high:
             self.purge(budget, counts)
         elif now is not None:
             self._count(select(self._db, _EXPIRED, (now - self._max_age, budget)), counts)
-        self._steps += 1
-        if now is not None and self._steps % _SMALL_EVERY == 0:
-            self._tidy(now)
+        self._behind = counts.total() > before
 
     def squeeze(self) -> None:
         """Let the file grow no further: the room that the ballast gave back is for the log alone."""

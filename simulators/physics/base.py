@@ -6,7 +6,6 @@ import math
 import random
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -64,19 +63,24 @@ class Model(ABC):
         self.now: int | None = None
         self._injections: dict[str, Injection] = {}
         self._severities: dict[str, float] = {}
+        self._wants: dict[frozenset[str], tuple[str, ...]] = {}
 
     def advance(self, world: World) -> None:
         """Bring the model to ``world.now``, in steps as short as its present motion needs."""
-        now = world.now if self.now is None else self.now
-        while now < world.now:
-            left = (min(world.now, self._next_edge(now)) - now) / NS
-            dt = min(left, self.longest_step(now, world))
-            now = min(world.now, now + max(1, round(dt * NS)))
-            self.now = now
+        end = world.now
+        now = self.now = end if self.now is None else self.now
+        while now < end:
+            stop = min(end, self._next_edge(now)) if self._injections else end
+            longest = max(1, round(self.longest_step(now, world) * NS))
+            if stop - now > longest:
+                stop = now + longest
+            self.now = stop
+            if self._injections:
+                self._feel(stop)
+            self.step((stop - now) / NS, world)
+            now = stop
+        if self._injections:
             self._feel(now)
-            self.step(dt, world)
-        self.now = now
-        self._feel(now)
 
     def longest_step(self, now: int, world: World) -> float:
         """Return the longest step in s that is still true physics from ``now`` (ns UTC) on."""
@@ -86,9 +90,24 @@ class Model(ABC):
     def step(self, dt: float, world: World) -> None:
         """Let ``dt`` seconds pass; ``self.now`` is the instant at their end, weather is ``world``'s."""
 
-    @abstractmethod
-    def read(self) -> Mapping[str, Value | None]:
-        """Return the true value of each signal in the family's units; None where the unit cannot tell."""
+    PARTS: ClassVar[tuple[str, ...]] = ("_all",)
+    """Names of the methods whose results together are the reading."""
+
+    def read(self, wanted: frozenset[str] | None = None) -> dict[str, Value | None]:
+        """Return the true value of each signal in the family's units; None where the unit cannot tell.
+
+        With ``wanted`` only those parts of the reading are made that hold such signals.
+        """
+        if wanted is None:
+            parts = self.PARTS
+        elif (known := self._wants.get(wanted)) is not None:
+            parts = known
+        else:
+            parts = self._wants[wanted] = tuple(p for p in self.PARTS if wanted & getattr(self, p)().keys())
+        out: dict[str, Value | None] = {}
+        for part in parts:
+            out.update(getattr(self, part)())
+        return out
 
     def inject(
         self,
@@ -134,12 +153,9 @@ class Model(ABC):
         return self.chance.gauss(0.0, width)
 
     def _feel(self, now: int) -> None:
-        if self._injections:
-            self._severities = {name: i.severity(now) for name, i in self._injections.items()}
+        self._severities = {name: i.severity(now) for name, i in self._injections.items()}
 
     def _next_edge(self, now: int) -> int:
-        if not self._injections:
-            return FOREVER
         edges = (edge for i in self._injections.values() for edge in (i.onset, i.end))
         return min((edge for edge in edges if edge > now), default=FOREVER)
 

@@ -22,6 +22,5 @@ class Contact(Model):
     def step(self, dt: float, world: World) -> None:
         """Nothing moves."""
 
-    def read(self) -> dict[str, Value]:
-        """Return the true value of each signal."""
+    def _all(self) -> dict[str, Value]:
         return {"active": bool(self.has("active"))}

@@ -54,8 +54,7 @@ class Flagpole(Model):
             self._top = not self._top
         self._temperature = towards(self._temperature, world.temperature + 6 + 20 * (goal > 0), dt, 300.0)
 
-    def read(self) -> dict[str, Value]:
-        """Return the true value of each signal."""
+    def _all(self) -> dict[str, Value]:
         running, asked = self._frequency > 0, self._left > 0
         held = asked and bool(self.has("brake-stays-closed"))
         torque = STALL_TORQUE if held else RUN_TORQUE + self.has("jam") if running else 0.0

@@ -38,6 +38,7 @@ class Fountain(Model):
     """``forced`` keeps the show on or off at any hour."""
 
     FAULTS: ClassVar[dict[str, Fault]] = FOUNTAIN_FAULTS
+    PARTS: ClassVar[tuple[str, ...]] = ("_machine", "_water_side", "_electric", "_room")
 
     def __init__(self, name: str, seed: int) -> None:
         super().__init__(name, seed)
@@ -51,11 +52,14 @@ class Fountain(Model):
         self._water = self._chamber = 15.0
         self._make_up, self._wind, self._drained = 0.0, 2.0, False
         self._base_leakage = 0.0008 + 0.0008 * self.chance.random()
-        self._wet = 0.0
+        self._wet, self._watts = 0.0, 0.0
+        self._point = (0.0, 0.0, 0.1 * BASIN_M)
 
     def longest_step(self, now: int, world: World) -> float:
-        """Return 2 s while it turns or is told to, 30 s else."""
-        return 2.0 if self._n > 0 or self._commanded else 30.0
+        """Return 5 s while it turns or is told to, else 30 s with a fault and 300 s without."""
+        if self._n > 0 or self._commanded:
+            return 5.0
+        return 30.0 if self._severities else 300.0
 
     def step(self, dt: float, world: World) -> None:
         """Let ``dt`` seconds pass."""
@@ -64,7 +68,9 @@ class Fountain(Model):
         self._stuck = self._stuck + dt if self.has("blocked") and self._commanded else 0.0
         goal = self._reference(world) if self._turns() else 0.0
         self._n += max(-dt / SPIN_S, min(dt / SPIN_S, goal - self._n))
-        self._energy += self._power() * dt / 3.6e6
+        self._point = self._hydraulics()
+        self._watts = self._power()
+        self._energy += self._watts * dt / 3.6e6
         self._hours += dt / 3600.0 * (self._n > 0)
         self._warm(dt, world)
         self._fill(dt)
@@ -119,13 +125,13 @@ class Fountain(Model):
             return 0.0
         if self.has("blocked"):
             return 0.5 * RATED_W
-        flow, _, _ = self._hydraulics()
+        flow = self._point[0]
         load = IDLE_SHARE + (1 - IDLE_SHARE) * flow / (RATED_FLOW * self._n)
         worn = 1.0 + 0.3 * self.has("impeller-worn")
         return RATED_W * self._n**3 * load * worn
 
     def _warm(self, dt: float, world: World) -> None:
-        share, heat = self._power() / RATED_W, self.has("hot")
+        share, heat = self._watts / RATED_W, self.has("hot")
         self._motor = towards(self._motor, self._water + 45.0 * share + heat, dt, 60.0 if heat else 1500.0)
         self._electronics = towards(self._electronics, world.temperature + 22.0 * share, dt, 900.0)
         self._water = towards(self._water, max(2.0, world.temperature - 2.0), dt, 6 * 3600.0)
@@ -149,28 +155,23 @@ class Fountain(Model):
         if not self.has("level-frozen"):
             self._shown_level = self._level + self.has("level-wrong")
 
-    def read(self) -> dict[str, Value]:
-        """Return the true value of each signal."""
-        return {**self._machine(), **self._water_side(), **self._electric(), **self._room()}
-
     def _machine(self) -> dict[str, Value]:
         n = self._n
         back = self.has("check-valve-leaks") if n <= 0 else 0.0
         tripped, code = self._tripped(), self._code()
-        load = self._power() / (RATED_W * n**3) if n > 0 else 0.0
+        load = self._watts / (RATED_W * n**3) if n > 0 else 0.0
         amperes = NO_LOAD_A * n + LOAD_A * load * n if n > 0 else 0.0
         if self.has("blocked") and n > 0:
             amperes = 14.0
         worn = self.has("bearing-worn")
         return {
-            "commanded": self._commanded,
             "running": n > 0.02 or back > 0,
             "speed": RATED_RPM * n + back,
             "frequency": RATED_HZ * n,
-            "power": max(0.0, self._power() * (1.0 + self.noise(0.004))) if n > 0 else 0.0,
+            "power": max(0.0, self._watts * (1.0 + self.noise(0.004))) if n > 0 else 0.0,
             "motor_current": amperes + abs(self.noise(0.03)) if n > 0 else 0.0,
             "motor_temperature": self._motor,
-            "motor_thermal": 70.0 * self._power() / RATED_W + self.has("hot"),
+            "motor_thermal": 70.0 * self._watts / RATED_W + self.has("hot"),
             "electronics_temperature": self._electronics,
             "bearing_temperature": self._motor - 6.0 + 4.0 * worn,
             "vibration": 1.6 * n + (worn + 4.5 * self.has("cavitation")) * (n > 0) + abs(self.noise(0.08)),
@@ -194,7 +195,7 @@ class Fountain(Model):
         return next((code for code, holds in codes if holds), 0)
 
     def _water_side(self) -> dict[str, Value]:
-        flow, head, inlet = self._hydraulics()
+        flow, head, inlet = self._point
         commanded = self._n > 0.02
         return {
             "head": head,
@@ -231,6 +232,7 @@ class Fountain(Model):
 
     def _room(self) -> dict[str, Value]:
         return {
+            "commanded": self._commanded,
             "flood": bool(self.has("flood")),
             "chamber_temperature": self._chamber,
             "drained": self._drained,

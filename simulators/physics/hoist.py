@@ -37,6 +37,7 @@ class Hoist(Model):
     """Raises at sunrise and lowers at sunset; ``demand`` asks for a run at any time."""
 
     FAULTS: ClassVar[dict[str, Fault]] = HOIST_FAULTS
+    PARTS: ClassVar[tuple[str, ...]] = ("_motor", "_rope", "_contacts", "_supply")
 
     def __init__(self, name: str, seed: int) -> None:
         super().__init__(name, seed)
@@ -170,10 +171,6 @@ class Hoist(Model):
         cold = self.has("oil-cold") + 0.03 * max(0.0, OIL_COLD_C - self._gearbox)
         drag = 1.5 * (self.has("motor-hot") > 0) + 1.2 * (self.has("phase-loss") > 100)
         return NO_LOAD_A + AMPERE_PER_N * self._tension() + cold * run_up + drag
-
-    def read(self) -> dict[str, Value]:
-        """Return the true value of each signal."""
-        return {**self._motor(), **self._rope(), **self._contacts(), **self._supply()}
 
     def _motor(self) -> dict[str, Value]:
         current = self._current()

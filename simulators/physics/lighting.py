@@ -54,6 +54,7 @@ class Lighting(Model):
     """``forced`` keeps it on or off whatever the sun does."""
 
     FAULTS: ClassVar[dict[str, Fault]] = LIGHTING_FAULTS
+    PARTS: ClassVar[tuple[str, ...]] = ("_switch", "_meter", "_bus", "_surroundings")
 
     def __init__(self, name: str, seed: int) -> None:
         super().__init__(name, seed)
@@ -106,8 +107,12 @@ class Lighting(Model):
 
     def _dead(self) -> float:
         """Return the share of the lamps that give no light."""
-        failed = sum(life <= self._burned for life in self._failures[:5])
+        failed = 0
+        while failed < len(self._failures) and self._failures[failed] <= self._burned:
+            failed += 1
         one = 1.0 / LAMPS
+        if not self._severities:
+            return one * failed
         flagged = (self.has("lamp-failure") > 0) + (self.has("gear-failed") > 0)
         return min(1.0, self.has("lamps-failed") + one * (failed + flagged))
 
@@ -117,6 +122,8 @@ class Lighting(Model):
         if not closed or level <= 0:
             return 0.0
         healthy = self.rated * (STANDBY_SHARE + (1 - STANDBY_SHARE) * level / 100.0)
+        if not self._severities:
+            return healthy * (1.0 - self._dead())
         factors = (
             1.0 - self._dead(),
             1.0 - self.has("led-short"),
@@ -129,18 +136,15 @@ class Lighting(Model):
             healthy *= factor
         return healthy
 
-    def read(self) -> dict[str, Value | None]:
-        """Return the true value of each signal; None where the bus cannot tell."""
-        power = self._power()
-        power = max(0.0, power * (1.0 + self.noise(0.003)))
-        return {**self._meter(power), **self._bus(power), **self._surroundings(power)}
+    def _switch(self) -> dict[str, Value | None]:
+        return {"commanded": self._on, "scene_level": self._scene, "switchings": self._switchings}
 
-    def _meter(self, power: float) -> dict[str, Value | None]:
+    def _meter(self) -> dict[str, Value | None]:
+        power = max(0.0, self._power() * (1.0 + self.noise(0.003)))
         gone = bool(self.has("phase-missing"))
         volts = self._supply + self.noise(0.4)
         live = 2 if gone else 3
         return {
-            "commanded": self._on,
             "power": power,
             "power_l1": power / live,
             "power_l2": 0.0 if gone else power / live,
@@ -151,16 +155,14 @@ class Lighting(Model):
             "current": power / volts / POWER_FACTOR,
             "frequency": MAINS_HZ + self.noise(0.01),
             "energy": self._energy,
-            "switchings": self._switchings,
         }
 
-    def _bus(self, power: float) -> dict[str, Value | None]:
+    def _bus(self) -> dict[str, Value | None]:
         dead, failed = bool(self.has("dali-fault")), self._failures[:1]
         worn = bool(failed) and failed[0] <= self._burned
         return {
             "level": None if dead else self._level,
-            "scene_level": self._scene,
-            "lamp_on": None if dead else power > 0,
+            "lamp_on": None if dead else self._power() > 0,
             "lamp_failure": None if dead else bool(self.has("lamp-failure")) or worn,
             "gear_failure": None if dead else bool(self.has("gear-failed")),
             "gear_missing": dead,
@@ -170,14 +172,14 @@ class Lighting(Model):
             "operating_hours": None if dead else self._hours + self._burned + self.has("lamps-aged"),
         }
 
-    def _surroundings(self, power: float) -> dict[str, Value | None]:
+    def _surroundings(self) -> dict[str, Value | None]:
         wet = self.has("wet-facade") * self._wet + 0.0004 * self._wet
         aged = 0.35 * min(1.0, self.has("lamps-aged") / 60_000.0)
         tilt = self.has("pole-defect")
         return {
             "leakage": 0.0015 + abs(self.noise(0.0001)) + self.has("leakage") + wet,
             "temperature": self._inside,
-            "illuminance": LUX * power / self.rated * (1.0 - aged) + abs(self.noise(0.3)),
+            "illuminance": LUX * self._power() / self.rated * (1.0 - aged) + abs(self.noise(0.3)),
             "tilt": 0.1 + tilt + self.noise(0.02),
             "pole_leakage": 0.0003 + 0.003 * tilt,
         }

@@ -90,8 +90,7 @@ class Weather(Model):
             self._days = {day: found}
         return found
 
-    def read(self) -> dict[str, Value]:
-        """Return the true value of each signal."""
+    def _all(self) -> dict[str, Value]:
         return {
             "temperature": self._temperature,
             "humidity": max(5.0, min(100.0, self._humidity)),
