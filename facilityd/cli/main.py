@@ -27,6 +27,7 @@ COMMANDS = {
     "alarms": "facilityd.cli.alarms:alarms",
     "ack": "facilityd.cli.alarms:ack",
     "simulate": "facilityd.cli.simulate:simulate",
+    "record": "facilityd.cli.record:record",
     "completion": "facilityd.cli.completion:completion",
 }
 EXIT_PROBLEM, EXIT_BUG = 1, 70  # 70 is EX_SOFTWARE of sysexits.h

@@ -17,6 +17,7 @@ import click
 
 from devices.unit import MqttLink
 from facilityd.cli.output import print_json_line, site_argument
+from facilityd.cli.replay import replay_command
 from facilityd.cli.scenarios import run_command
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
@@ -80,6 +81,7 @@ def simulate() -> None:
 
 
 simulate.add_command(run_command)
+simulate.add_command(replay_command)
 
 
 @simulate.command("serve")

@@ -75,6 +75,10 @@ class Record:
         wanted = (s for name in self.rules(device, rule) for s in family.rules[name].detect.inputs)
         return tuple((device, signal) for signal in dict.fromkeys(wanted) if signal in bound)
 
+    def bound(self) -> set[tuple[str, str]]:
+        """Return every (device, signal) that the site has."""
+        return {(d.id, signal) for d in self.devices.values() for s in d.streams for signal in s.signals}
+
     def verdicts(self, device: str, rule: str) -> list[tuple[int, bool | None]]:
         """Return (instant, verdict) wherever the verdict of a rule changed."""
         names = self.rules(device, rule)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import math
 import random
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
@@ -71,7 +72,10 @@ class Stage:
         self._living: list[asyncio.Task[None]] = []
 
     def __enter__(self) -> Self:
-        self._dice = random.getstate()
+        self._dice, self._thresholds = random.getstate(), gc.get_threshold()
+        gc.set_threshold(
+            100_000, 50, 100
+        )  # as the daemon does: what lives long is not walked again and again
         random.seed(self.seed)
         self._loop.run_until_complete(self._begin())
         return self
@@ -84,6 +88,7 @@ class Stage:
         finally:
             self._loop.close()
             random.setstate(self._dice)
+            gc.set_threshold(*self._thresholds)
 
     @property
     def now(self) -> int:

@@ -1,0 +1,79 @@
+"""facilityd record: the raw traffic of one link, kept for a test."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import click
+
+from devices.unit import Link, ModbusLink, Unit
+from facilityd.cli.output import site_argument
+from facilityd.errors import UsageError
+from facilityd.marked import suggestion
+from facilityd.model.link import LinkHealth
+from facilityd.model.sample import Sample
+
+
+class _Nobody:
+    """An intake that needs nothing: what is recorded is what came over the wire."""
+
+    def offer(self, samples: list[Sample]) -> None:
+        """Forget samples."""
+
+    async def commit(self, samples: list[Sample]) -> None:
+        """Forget samples."""
+
+
+@click.command()
+@site_argument
+@click.argument("link")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True,
+    help="The file; a name that ends in .zst is compressed.",
+)  # fmt: skip
+@click.option("--seconds", type=float, default=0, help="End after so long.  [default: Ctrl-C ends it]")
+def record(site: tuple[Path, ...], link: str, output: Path, seconds: float) -> None:
+    """Record the traffic of a LINK of a SITE, asking exactly as the daemon asks. Only reads.
+
+    Stop the daemon first where the link is a serial line: a bus has one master. The file holds
+    questions, answers, topics and times; no address, user name or password.
+    """
+    from facilityd.config.load import load
+
+    loaded = load(*site)
+    if link not in loaded.links:
+        raise UsageError(f"no link {link!r}", hint=suggestion(link, loaded.links))
+    count = asyncio.run(_record(loaded.links[link], loaded.units_of(link), output, seconds))
+    click.echo(f"{output}: {count} lines of {link}", err=True)
+
+
+async def _record(link: Link, units: list[Unit], output: Path, seconds: float) -> int:
+    from devices.duty import DutyBoard
+    from devices.modbus.bus import run_link
+    from devices.mqtt.link import run_link as run_mqtt
+    from facilityd.model.clock import Clock
+    from facilityd.recording.format import Recorder
+    from facilityd.recording.tap import Taps, header_of
+    from facilityd.supervise.stop import on_signals
+
+    def hear(_: LinkHealth) -> None:
+        """The link's health stands in the recording itself."""
+
+    stop = asyncio.Event()
+    with Recorder(output, header_of(link, units, time.time_ns())) as recorder, on_signals(stop):
+        taps = Taps(recorder.note)
+        if isinstance(link, ModbusLink):
+            work = run_link(link, units, _Nobody(), Clock(), DutyBoard({}), hear, taps.connect)
+        else:
+            work = run_mqtt(link, units, _Nobody(), Clock(), hear, taps.listen)
+        running = asyncio.create_task(work)
+        waiting = asyncio.create_task(stop.wait())
+        await asyncio.wait({running, waiting}, timeout=seconds or None, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if running.done():
+            running.result()
+        running.cancel()
+        await asyncio.gather(running, waiting, return_exceptions=True)
+        return recorder.count

@@ -1,0 +1,55 @@
+"""facilityd simulate replay: a recorded link on a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from facilityd.recording.format import Recording
+
+
+@click.command("replay")
+@click.argument("file", type=click.Path(exists=True, path_type=Path, dir_okay=False))
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=int, default=1502, show_default=True, help="To serve on, or the broker's.")
+@click.option("--broker", "own_broker", is_flag=True, help="MQTT: also start a broker on that port.")
+@click.option("--speed", type=click.FloatRange(0.01, 1000), default=1.0, help="MQTT: times life.")
+@click.option("--seconds", type=float, default=0, help="End after so long.  [default: Ctrl-C ends it]")
+def replay_command(file: Path, host: str, port: int, own_broker: bool, speed: float, seconds: float) -> None:
+    """Serve the link recorded in FILE: each question gets the recorded answer, timeout or exception.
+
+    A serial line comes back as RTU in TCP: let the site's link be modbus-rtu-over-tcp to this port.
+    """
+    from facilityd.recording.format import read
+
+    recording = read(file)
+    if recording.damage:
+        click.echo(f"warning: {recording.damage}", err=True)
+    asyncio.run(_replay(recording, host, port, speed, seconds, own_broker=own_broker))
+
+
+async def _replay(
+    recording: Recording, host: str, port: int, speed: float, seconds: float, *, own_broker: bool
+) -> None:
+    from facilityd.supervise.stop import on_signals
+    from simulators.broker import broker
+    from simulators.replay import replaying
+
+    stop = asyncio.Event()
+    async with AsyncExitStack() as stack:
+        stack.enter_context(on_signals(stop))
+        if own_broker:
+            await stack.enter_async_context(broker(port, host))
+        replay = await stack.enter_async_context(replaying(recording, host, port, speed))
+        click.echo(f"serving {replay.header.link} ({replay.header.protocol}) on {host}:{port}", err=True)
+        try:
+            async with asyncio.timeout(seconds or None):
+                await stop.wait()
+        except TimeoutError:
+            pass
+        click.echo(f"{replay.left} recorded answers were not asked for", err=True)

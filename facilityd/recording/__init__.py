@@ -1,0 +1,1 @@
+"""The raw traffic of one link, captured and kept: a bug from the field becomes a test."""

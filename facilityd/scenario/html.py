@@ -1,0 +1,188 @@
+"""The report of a story: what was expected, what happened, and all signals on one time axis. One file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from html import escape
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from facilityd.model.measure import spell_duration
+from facilityd.notify.wording import Speaker
+from facilityd.scenario.load import Script
+from facilityd.scenario.plot import Axis, Bar, lanes, line
+from facilityd.scenario.record import Alarm, Record
+from facilityd.scenario.verdict import Judgement
+
+MOST = 14
+"""Signals in one report."""
+_STYLE = """
+:root{color-scheme:light dark;--ink:#1d2733;--paper:#fff;--faint:#d9dee4;--good:#1a7f4b;--bad:#b3261e;
+--line:#1f6fb2}
+@media(prefers-color-scheme:dark){:root{--ink:#e4e8ec;--paper:#14181d;--faint:#39424c;--good:#57c98c;
+--bad:#ff8a80;--line:#74b7f0}}
+body{font:15px/1.5 system-ui,"Noto Sans CJK SC",sans-serif;color:var(--ink);background:var(--paper);
+margin:2rem auto;max-width:1140px;padding:0 1rem}
+table{border-collapse:collapse;width:100%}
+td,th{border-bottom:1px solid var(--faint);padding:.35rem .6rem;text-align:left;vertical-align:top}
+.ok{color:var(--good)}.no{color:var(--bad);font-weight:600}svg{display:block;max-width:100%;height:auto}
+.label{fill:var(--ink);font-size:11px;text-anchor:end}.unit{opacity:.6}.box{fill:none;stroke:var(--faint)}
+.signal{fill:none;stroke:var(--line);stroke-width:1.3}
+.mark{stroke:var(--bad);stroke-dasharray:3 3;opacity:.6}
+.act{fill:#c98a1b}.alarm{fill:var(--bad)}
+"""
+
+
+def page(
+    script: Script,
+    record: Record,
+    acts: Sequence[tuple[int, str]],
+    judgements: Sequence[Judgement],
+    *,
+    seed: int,
+    took: float,
+) -> str:
+    """Return one HTML page that needs nothing else."""
+    scenario = script.scenario
+    ok = all(judgement.ok for judgement in judgements)
+    head = (
+        f"<h1>{escape(scenario.name.zh)}<br>{escape(scenario.name.en)}</h1>"
+        f'<p class="{"ok" if ok else "no"}">{"通过 passed" if ok else "未通过 FAILED"}</p>'
+        f"<p>{escape(scenario.scenario)} · {escape(scenario.site)} · seed {seed} · "
+        f"{escape(scenario.start)} · {spell_duration(scenario.duration)} in {took:.1f} s</p>"
+    )
+    parts = [
+        head,
+        _expectations(judgements),
+        _plots(script, record, acts, judgements),
+        _alarms(record),
+        _acts(record, acts),
+    ]
+    return _document(f"{scenario.scenario}: {'passed' if ok else 'FAILED'}", "".join(parts))
+
+
+def _document(title: str, body: str) -> str:
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f"<style>{_STYLE}</style></head><body>{body}</body></html>"
+    )
+
+
+def _expectations(judgements: Sequence[Judgement]) -> str:
+    rows = "".join(
+        f'<tr><td class="{"ok" if j.ok else "no"}">{"✓" if j.ok else "✗"}</td><td>{escape(j.sentence)}</td>'
+        f"<td>{escape(j.happened)}</td><td>{escape(_short(j.place))}</td></tr>"
+        for j in judgements
+    )
+    head = "<tr><th></th><th>预期 expected</th><th>结果 happened</th><th>位置 place</th></tr>"
+    return f"<h2>预期 Expectations</h2><table>{head}{rows}</table>"
+
+
+def _short(place: str) -> str:
+    return place.rsplit("/", 1)[-1]
+
+
+def _plots(
+    script: Script, record: Record, acts: Sequence[tuple[int, str]], judgements: Sequence[Judgement]
+) -> str:
+    axis = Axis(record.start, record.end)
+    marks = sorted({at for at, _ in acts} | {alarm.raised for alarm in record.alarms[:20]})
+    bars = [Bar(at, at, text[:24], f"{text}, {record.clock(at)}", "act") for at, text in acts]
+    bars += [_bar(record, alarm) for alarm in record.alarms[:20]]
+    plots = [lanes(axis, bars)] if bars else []
+    for device, signal in _shown(script, record, judgements):
+        about = record.devices[device].family.signals[signal]
+        series = record.series(device, signal, record.start, record.end)
+        plots.append(line(axis, f"{device}.{signal}"[:26], about.unit, series, marks))
+    return f"<h2>信号 Signals</h2>{''.join(plots)}{_hours(record)}"
+
+
+def _bar(record: Record, alarm: Alarm) -> Bar:
+    said = " / ".join(_evidence(record, alarm, language) for language in ("zh", "en"))
+    until = record.end if alarm.cleared is None else alarm.cleared
+    return Bar(alarm.raised, until, f"{alarm.rule} {alarm.device}"[:24], said, "alarm")
+
+
+def _hours(record: Record) -> str:
+    return f"<p>{record.clock(record.start)} – {record.clock(record.end)}</p>"
+
+
+def _shown(script: Script, record: Record, judgements: Sequence[Judgement]) -> list[tuple[str, str]]:
+    """Return the signals worth a plot: those asked for, around failures, behind alarms."""
+    asked = [tuple(name.split(".", 1)) for name in script.scenario.plot]
+    failed = [pair for j in judgements if not j.ok for pair in j.around]
+    behind = [pair for alarm in record.alarms for pair in record.inputs(alarm.device, alarm.rule)]
+    met = [pair for j in judgements for pair in j.around]
+    known = record.bound()
+    wanted = dict.fromkeys((*asked, *failed, *behind, *met))
+    return [(device, signal) for device, signal in wanted if (device, signal) in known][:MOST]
+
+
+def _evidence(record: Record, alarm: Alarm, language: str) -> str:
+    if alarm.evidence is None:
+        return ""
+    family = record.devices[alarm.device].family
+    return Speaker(family.signals, "zh" if language == "zh" else "en").evidence(alarm.evidence)
+
+
+def _alarms(record: Record) -> str:
+    if not record.alarms:
+        return "<h2>报警 Alarms</h2><p>无 none</p>"
+    rows = "".join(_alarm(record, alarm) for alarm in record.alarms[:200])
+    head = "<tr><th>时间 raised</th><th>报警 alarm</th><th>依据 evidence</th><th>解除 cleared</th></tr>"
+    return f"<h2>报警 Alarms ({len(record.alarms)})</h2><table>{head}{rows}</table>"
+
+
+def _alarm(record: Record, alarm: Alarm) -> str:
+    device = record.devices[alarm.device]
+    rule = device.family.rules[alarm.rule]
+    name = f"{device.name.zh} {rule.name.zh}<br>{escape(device.name.en)}: {escape(rule.name.en)}"
+    said = f"{escape(_evidence(record, alarm, 'zh'))}<br>{escape(_evidence(record, alarm, 'en'))}"
+    over = "" if alarm.cleared is None else record.clock(alarm.cleared)
+    return f"<tr><td>{record.clock(alarm.raised)}</td><td>{name}</td><td>{said}</td><td>{over}</td></tr>"
+
+
+def _acts(record: Record, acts: Sequence[tuple[int, str]]) -> str:
+    rows = "".join(f"<tr><td>{record.clock(at)}</td><td>{escape(text)}</td></tr>" for at, text in acts)
+    return f"<h2>经过 What happened to the site</h2><table>{rows}</table>" if acts else ""
+
+
+class Told(Protocol):
+    """What an index says of a story."""
+
+    @property
+    def scenario(self) -> str:
+        """Its id."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it passed."""
+
+    @property
+    def took(self) -> float:
+        """Real time, s."""
+
+    @property
+    def error(self) -> str:
+        """Why it could not be played."""
+
+    @property
+    def page(self) -> str:
+        """Its report."""
+
+
+def index(results: Iterable[Told]) -> str:
+    """Return the page that leads to the reports."""
+    told = sorted(results, key=lambda result: (result.ok, result.scenario))
+    rows = "".join(
+        f'<tr><td class="{"ok" if r.ok else "no"}">{"✓" if r.ok else "✗"}</td>'
+        f'<td><a href="{escape(r.page)}">{escape(r.scenario)}</a></td><td>{r.took:.1f} s</td>'
+        f"<td>{escape(r.error)}</td></tr>"
+        for r in told
+    )
+    passed = sum(r.ok for r in told)
+    made = datetime.now(ZoneInfo("UTC")).strftime("%Y-%m-%d %H:%M UTC")
+    return _document(
+        "facilityd scenarios", f"<h1>{passed} / {len(told)}</h1><p>{made}</p><table>{rows}</table>"
+    )
