@@ -54,8 +54,7 @@ class Tray:
     def put(self, slot: Slot, verdict: Verdict) -> None:
         """Place one value or its reason."""
         stream, index = slot
-        value, reason = verdict
-        self._values[stream][index] = value
+        self._values[stream][index], reason = verdict
         if reason is not None:
             self._reasons[stream][index] = reason
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from facilityd.detect.conjunction import ConjunctionDetector
 from facilityd.detect.detector import Detector
 from facilityd.detect.limit import LimitDetector
 from facilityd.detect.mismatch import MismatchDetector
@@ -14,4 +15,5 @@ KINDS: dict[str, Callable[[Any, Any], Detector]] = {
     "limit": LimitDetector,
     "mismatch": MismatchDetector,
     "silence": SilenceDetector,
+    "conjunction": ConjunctionDetector,
 }

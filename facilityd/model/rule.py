@@ -94,7 +94,50 @@ class Silence(Strict):
         return ()
 
 
-Detect = Annotated[Limit | Mismatch | Silence, Field(discriminator="kind")]
+class Term(Condition):
+    """A condition whose limit may follow another signal: limit = above (or below) x ``per`` ^ ``exponent``.
+
+    So "flow below 0.011 m³/h per rpm" is one term: ``{signal: flow, below: 0.011, per: speed}``.
+    """
+
+    per: str = ""
+    exponent: float = 1.0
+
+    @model_validator(mode="after")
+    def _a_number(self) -> Self:
+        if self.per and self.is_ is not None:
+            raise ValueError("'per' goes with above or below")
+        return self
+
+
+class Conjunction(Strict):
+    """All terms hold at once for ``hold``: several signs of one cause. The first term is the guilty one.
+
+    Judged only in the duty states ``during``, and not in the first ``settle`` of each: what starts up
+    is not yet what it will be.
+    """
+
+    kind: Literal["conjunction"]
+    terms: tuple[Term, ...] = Field(alias="all", min_length=1)
+    hold: Duration = 0
+    clear_hold: Duration = 0
+    during: tuple[str, ...] = ()
+    settle: Duration = 0
+
+    @model_validator(mode="after")
+    def _settles_in_a_state(self) -> Self:
+        if self.settle and not self.during:
+            raise ValueError("'settle' goes with 'during'")
+        return self
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Signals this rule cannot do without."""
+        named = [name for term in self.terms for name in (term.signal, term.per) if name]
+        return tuple(dict.fromkeys(named))
+
+
+Detect = Annotated[Limit | Mismatch | Silence | Conjunction, Field(discriminator="kind")]
 
 
 class Priority(IntEnum):

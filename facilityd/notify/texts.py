@@ -15,6 +15,7 @@ class Texts(Strict):
 
     evidence: dict[str, Text]
     held: Text
+    together: Text
     subject: dict[str, Text]
     body: dict[str, Text]
     priority: dict[str, Text]

@@ -81,6 +81,9 @@ class Speaker:
             return say_span(value, self.language)
         if name.endswith("_signal"):
             return self._name(str(value))
+        if name == "others":
+            names = ", ".join(self._name(signal) for signal in str(value).split())
+            return texts().together.in_(self.language).format(names=names) if names else ""
         if name == "reason":
             return texts().reason[str(value)].in_(self.language)
         numbers, signal, unit = evidence.numbers, evidence.signal, "unit"

@@ -66,6 +66,11 @@ def _found() -> list[Finding]:
     rules["held"] = rule({"kind": "limit", "signal": "current", "above": 10.0, "hold": "2s"})
     rules["slow"] = rule({"kind": "limit", "signal": "current", "above": 10.0, "hold": "1h"})
     rules["silent"] = rule({"kind": "silence"})
+    second = {"signal": "current", "above": 5}
+    for name, test in limits.items():
+        rules[f"signs-{name}"] = rule(
+            {"kind": "conjunction", "all": [{"signal": "current"} | test, *([second] if name == "above" else [])]}
+        )
     sides = {"commanded": {"signal": "on", "above": 5}, "observed": {"signal": "current", "above": 5}}
     rules["mismatch"] = rule({"kind": "mismatch", "within": "2s"} | sides)
     kind = Kind(rules, {}, {"current": "A", "on": ""})

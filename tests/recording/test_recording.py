@@ -108,7 +108,9 @@ async def test_mqtt_comes_back_as_it_was(tmp_path: Path) -> None:
     broker = Mosquitto(tmp_path)
     await broker.start()
     try:
-        link = MqttLink("broker", "127.0.0.1", broker.port, version="3.1.1", password="secret-word", username="u")
+        link = MqttLink(
+            "broker", "127.0.0.1", broker.port, version="3.1.1", password="secret-word", username="u"
+        )
         publisher = MqttPublisher(one, link, period=0.2)
         publisher.update({("lantern", "power"): 150.0})
         with Recorder(file, header_of(link, [one], 0)) as recorder:
@@ -204,9 +206,10 @@ def test_each_question_gets_its_own_answers_in_their_order(tmp_path: Path) -> No
 
 async def test_watching_a_link_through_a_tap_changes_nothing() -> None:
     units, notes, kept = [unit(1, NS // 20)], [], Kept()
-    async with served(units) as endpoint, watching(
-        ModbusLink("field", "modbus-tcp", host="127.0.0.1", port=endpoint.port), units
-    ) as tray:
+    async with (
+        served(units) as endpoint,
+        watching(ModbusLink("field", "modbus-tcp", host="127.0.0.1", port=endpoint.port), units) as tray,
+    ):
         await until(lambda: len(tray.good(1)) >= 3)
         link = ModbusLink("field", "modbus-tcp", host="127.0.0.1", port=endpoint.port)
         await watch(link, units, kept, 0.5, Taps(notes.append))

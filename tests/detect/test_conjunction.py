@@ -1,0 +1,120 @@
+"""Several signs of one cause: all of them, for long enough, in the right state, and settled there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from support.story import MARK, START, Kind, bad, rule, sample, state, stream
+
+from facilityd.detect import Judge
+from facilityd.detect.compile import compile_device
+from facilityd.model.sample import NS
+
+PUMP = stream("flow", "suction", "speed", unit="pump")
+CLOGGED = {
+    "kind": "conjunction",
+    "all": [{"signal": "flow", "below": 0.01, "per": "speed"}, {"signal": "suction", "below": 0.0}],
+    "hold": "2s",
+}
+STATES = {"running": state({"signal": "speed", "above": 100})}
+UNITS = {"flow": "m³/h", "suction": "bar", "speed": "rpm"}
+# flow, suction, speed
+SIGNS = {".": (29.0, 0.1, 2000.0), "f": (15.0, 0.1, 2000.0), "#": (15.0, -0.1, 2000.0), "0": (0.0, -0.1, 0.0)}
+
+
+def play(story: str, **more: Any) -> str:
+    kind = Kind({"clogged": rule({**CLOGGED, **more})}, STATES, UNITS)
+    bench = compile_device(kind, [PUMP], None)
+    feed, detector = bench.feeds[PUMP], bench.watches[0].detector
+    verdicts = []
+    for second, mark in enumerate(story):
+        if mark != " ":
+            one = bad(PUMP, second) if mark == "?" else sample(PUMP, second, *SIGNS[mark])
+            feed.view.put(feed.cells, one)
+        verdicts.append(MARK[detector.update(second * NS)])
+    return "".join(verdicts)
+
+
+@pytest.mark.parametrize(
+    ("story", "verdicts", "more"),
+    [
+        ("......", "......", {}),
+        ("..ffff", "......", {}),  # one sign is not enough
+        ("..####", "....##", {}),  # both, for two seconds
+        ("..##..", "......", {}),  # not long enough
+        ("..####..", "....##..", {}),
+        ("..##?##", "....?##", {}),  # what was not seen does not count, and clears nothing
+        ("..####???", "....##???", {}),
+        ("0000", "....", {}),  # at rest nothing is expected to flow
+        ("0000", "????", {"during": ["running"]}),
+        ("00####", "????##", {"during": ["running"]}),
+        ("00######", "??????##", {"during": ["running"], "settle": "2s"}),
+        (".00#####", "??????##", {"during": ["running"], "settle": "1s"}),  # settling begins anew
+    ],
+)
+def test_signs_in_time(story: str, verdicts: str, more: dict[str, Any]) -> None:
+    assert play(story, **more) == verdicts
+
+
+def test_the_limit_follows_the_speed() -> None:
+    slow = {"flow": 8.0, "suction": -0.1, "speed": 700.0}
+    kind = Kind({"clogged": rule(CLOGGED)}, STATES, UNITS)
+    judge = Judge({"hoist": kind}, [PUMP])
+    found = [f for n in range(5) for f in judge.judge([sample(PUMP, n, *slow.values())])]
+    assert [f.verdict for f in found] == [False], "8 m³/h is more than 0.01 x 700"
+    slow["flow"] = 6.0
+    found = [f for n in range(5, 10) for f in judge.judge([sample(PUMP, n, *slow.values())])]
+    assert [f.verdict for f in found] == [True]
+    evidence = found[0].evidence
+    assert (evidence.slug, evidence.signal) == ("conjunction-below", "flow")
+    assert evidence.numbers == {"value": 6.0, "unit": "m³/h", "limit": 7.0, "for_s": 2.0, "others": "suction"}
+
+
+def test_a_rule_without_its_signals_does_not_apply() -> None:
+    kind = Kind({"clogged": rule(CLOGGED)}, STATES, UNITS)
+    judge = Judge({"hoist": kind}, [stream("flow", "speed", unit="pump")])
+    assert judge.not_applicable("hoist") == {"clogged": ("suction",)}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"settle": "5s"}, "'settle' goes with 'during'"),
+        ({"all": []}, "at least 1 item"),
+        ({"all": [{"signal": "flow", "is": True, "per": "speed"}]}, "'per' goes with above or below"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(change: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        rule({**CLOGGED, **change})
+
+
+@given(story=st.text("..##f0?? ", min_size=1, max_size=40), cut=st.integers(0, 39))
+def test_a_bad_or_missing_input_never_raises_and_never_clears(story: str, cut: int) -> None:
+    """Where something is bad or missing the verdict is unknown or what it was; never news."""
+    got = play(story)
+    last = None
+    for mark, verdict in zip(story, got, strict=True):
+        if mark in "? " and verdict != "?":
+            assert verdict == last or last is None or (mark == " " and last == "."), (story, got)
+        if verdict != "?":
+            last = verdict
+    assert len(got) == len(story)
+    assert play(story[:cut]) == got[: len(story[:cut])], "causal: what comes later changes nothing"
+
+
+def test_a_restart_takes_the_verdict_over() -> None:
+    kind = Kind({"clogged": rule(CLOGGED)}, STATES, UNITS)
+    bench = compile_device(kind, [PUMP], None)
+    detector = bench.watches[0].detector
+    detector.resume(True)
+    feed = bench.feeds[PUMP]
+    feed.view.put(feed.cells, sample(PUMP, 0, *SIGNS["#"]))
+    assert detector.update(0) is True
+    feed.view.put(feed.cells, sample(PUMP, 1, *SIGNS["."]))
+    assert detector.update(NS) is False
+    assert START
