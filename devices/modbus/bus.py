@@ -11,7 +11,7 @@ from devices.duty import DutyBoard
 from devices.modbus.client import Failed, Reader, connect
 from devices.modbus.plan import plan_unit
 from devices.modbus.poll import Program, Result, identify, poll, recognised, voided
-from devices.modbus.turn import RECHECK_S, RECHECK_TCP_S, Timetable, Turn
+from devices.modbus.turn import RECHECK_S, RECHECK_TCP_S, RECHECK_VAGUE_S, Timetable, Turn
 from devices.unit import ModbusLink, Unit
 from facilityd.errors import LinkOutage
 from facilityd.model.clock import Clock
@@ -25,6 +25,8 @@ Connect = Callable[[ModbusLink], AbstractAsyncContextManager[Reader]]
 """Opens a link. Raises LinkOutage."""
 
 HEALTH_S = 10.0
+DISTRUST = 3
+"""Good probes in a row before a unit known by a range only is believed again."""
 OUT_OF_STEP = 3
 """Failed identity probes in a row before a serial line is opened anew, to drop what lies in it."""
 DEAD_AFTER = 3
@@ -121,7 +123,8 @@ class Bus:
         answer; the probe after the poll cannot.
         """
         doubt = turn.suspect and self._link.is_serial_line
-        due = self._loop.time() - turn.checked >= self._recheck
+        recheck = self._recheck if program.has_constants else RECHECK_VAGUE_S
+        due = self._loop.time() - turn.checked >= recheck
         try:
             if (doubt or due or not turn.recognised) and not await self._recognise(turn, program, reader):
                 return Result(voided(program.plan, self._clock, Reason.IDENTITY))
@@ -138,10 +141,14 @@ class Bus:
         wrong = recognised(await identify(program, reader), constants_only=turn.recognised)
         if reader.pause:
             await asyncio.sleep(reader.pause)
+        if wrong is None and turn.distrust:
+            turn.distrust -= 1  # a range is hit by chance too: once wrong, it must be right several times
+            return False
         if wrong is None:
             turn.recognised, turn.checked, turn.strangers = True, self._loop.time(), 0
             return True
         turn.suspect = True
+        turn.distrust = 0 if program.has_constants else DISTRUST
         turn.strangers += 1
         expect, value, reason = wrong
         found = value if reason is None else reason

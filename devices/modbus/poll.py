@@ -13,6 +13,9 @@ from facilityd.model.clock import Clock
 from facilityd.model.quality import Reason
 from facilityd.model.sample import Sample, Value, void
 
+ABSURD = 20.0
+"""How far beyond its range a number cannot be the quantity any more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Program:
@@ -26,6 +29,11 @@ class Program:
     def of(cls, plan: UnitPlan) -> Program:
         """Compile all reads of a plan."""
         return cls(plan, _compile(plan.reads), _compile(plan.identity))
+
+    @property
+    def has_constants(self) -> bool:
+        """True where some line of the identity probe is a constant, not a range."""
+        return any(expect.between is None for expect in self.plan.profile.identity)
 
     async def ask(self, reader: Reader, read: Read) -> bytes:
         """Send one read. Raises Failed and LinkOutage."""
@@ -135,12 +143,21 @@ def recognised(
 ) -> tuple[Expect, Value | None, Reason | None] | None:
     """Return the first line of the probe that does not hold, or None.
 
-    Once recognised, only constants are checked again: a range (mains frequency, DC link)
-    may rightly be left when the supply fails, and that must be seen, not hidden.
+    Once recognised, constants are checked again as they are. A range (mains frequency, DC link) may
+    rightly be left when the supply fails, and that must be seen, not hidden: only a number that no
+    supply ever gave, such as one with its words swapped, is held against the unit.
     """
     for expect, value, reason in answers:
         if constants_only and expect.between is not None:
+            if value is None or (value and _absurd(abs(float(value)), *expect.between)):
+                return expect, value, reason
             continue
         if value is None or not expect.holds(float(value)):
             return expect, value, reason
     return None
+
+
+def _absurd(value: float, low: float, high: float) -> bool:
+    """Return whether a number lies absurdly far beyond its range."""
+    tiny = min(abs(low), abs(high)) / ABSURD if low * high > 0 else 0.0
+    return value > ABSURD * max(abs(low), abs(high)) or value < tiny

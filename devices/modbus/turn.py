@@ -14,8 +14,12 @@ LOSS = 0.025
 """Share of bus time that asking silent units may cost (DESIGN decision 7 allows 5 %)."""
 OPEN_AFTER = 2
 """Unanswered polls before the breaker opens."""
+AGAIN_S, AGAIN_TIMES = 10.0, 6
+"""A slow unit that did not answer is asked again after so many s, so often."""
 RECHECK_S = 300.0
 """How often who answers is made sure of on a serial line, in s."""
+RECHECK_VAGUE_S = 60.0
+"""The same for a unit known by a range only, such as the mains frequency."""
 RECHECK_TCP_S = 600.0
 """The same where transaction ids keep answers apart."""
 
@@ -36,6 +40,7 @@ class Turn:
     checked: float = -RECHECK_S
     suspect: bool = False
     strangers: int = 0
+    distrust: int = 0
 
     @property
     def open(self) -> bool:
@@ -55,7 +60,8 @@ class Turn:
         """The unit did not answer: ask again when all silent units together cost at most ``LOSS``."""
         self.proven, self.suspect = False, True
         self.failures += 1
-        wait = self.period
+        # Whoever falls silent is asked again soon: is it one lost answer, or is it away?
+        wait = min(self.period, AGAIN_S) if self.failures <= AGAIN_TIMES else self.period
         if self.open and not alone:
             wait = max(wait, self.plan.timeout * silent_units / LOSS)
         self.due = now + wait

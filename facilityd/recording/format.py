@@ -136,7 +136,8 @@ def read(path: Path) -> Recording:
             data = json.loads(text)
             found.append(_KINDS[data.pop("kind")](**data))
     except (ValueError, TypeError, KeyError, zstandard.ZstdError) as error:
-        damage = f"{path}:{len(found) + 2}: cannot be read from here on ({error}); {len(found)} lines before are good"
+        good = f"{len(found)} lines before are good"
+        damage = f"{path}:{len(found) + 2}: cannot be read from here on ({error}); {good}"
         return Recording(header, tuple(found), damage)
     return Recording(header, tuple(found))
 

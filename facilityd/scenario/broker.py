@@ -20,6 +20,8 @@ from simulators.speech import Said, Speech
 
 LOOKS = 2
 """Looks at the truth per period of a device: a change is news after half of it at most."""
+WAKES_S = 1.0
+"""A device speaks first so long after its broker is there, in s."""
 _HEALTHY = MqttHazard()
 
 
@@ -128,6 +130,7 @@ class MemoryDevice:
 
     async def run(self) -> None:
         """Speak until cancelled."""
+        await asyncio.sleep(WAKES_S)
         self._tell(self._speech.presence(online=True))
         look = 0
         while True:

@@ -105,8 +105,9 @@ class Record:
         return speaker.evidence(evidence)
 
     def gaps(self, device: str, signal: str) -> list[Gap]:
-        """Return where a signal has no good value."""
-        return list(self._reader.gaps(device, signal, self.start, self.end))
+        """Return where a signal has no good value, from its first one on."""
+        found = self._reader.gaps(device, signal, self.start, self.end)
+        return [gap for gap in found if gap.since > self.start]
 
     def value(self, device: str, signal: str, at: int) -> tuple[Value | None, Reason | str | None]:
         """Return the newest value and reason at an instant."""

@@ -21,6 +21,7 @@ SHUT_OFF, SUCTION = 3.4, 0.08  # bar without flow; bar lost in suction at the ra
 FALL = (SHUT_OFF - RATED_HEAD) / RATED_FLOW**2
 PIPE = (RATED_HEAD - SUCTION) / RATED_FLOW**2
 INTAKE = SUCTION / RATED_FLOW**2
+VAPOUR = -0.92  # bar: water boils before it can be sucked harder
 IDLE_SHARE = 0.45  # of the power without flow (T12: 40-50 % less when dry)
 NO_LOAD_A, LOAD_A = 5.6, 2.7  # dry running takes little from the current (T12)
 SPIN_S, CYCLE_S = 4.0, 23.0
@@ -114,7 +115,7 @@ class Fountain(Model):
         if self.has("cavitation"):
             flow *= 1.0 - 0.12 * self.has("cavitation") + self.noise(0.04)
         inlet = 0.1 * self._level - intake * flow**2 - 0.25 * self.has("cavitation")
-        return flow, pipe * flow**2, inlet
+        return flow, pipe * flow**2, max(VAPOUR, inlet)
 
     def _clear(self, fault: str) -> float:
         """Return the share of the flow that a clogging leaves."""
