@@ -7,6 +7,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from facilityd.model.readiness import Item
 from facilityd.model.rule import Condition, Detect, Limit, Mismatch, Rule
 from facilityd.model.sample import SignalType
 from facilityd.model.text import Strict, Text
@@ -53,6 +54,7 @@ class Family(Strict):
     signals: dict[str, Signal]
     states: dict[str, State] = {}
     rules: dict[str, Rule] = {}
+    readiness: dict[str, Item] = Field(default={}, description="checked before a ceremony")
 
     @model_validator(mode="after")
     def _closed(self) -> Self:
@@ -76,7 +78,8 @@ class Family(Strict):
     def _mentions(self) -> list[tuple[str, str]]:
         states = [(f"state {n}", c.signal) for n, s in self.states.items() for c in s.when]
         rules = [(f"rule {n}", s) for n, r in self.rules.items() for s in r.detect.inputs]
-        return states + rules
+        ready = [(f"readiness {n}", s) for n, item in self.readiness.items() for s in item.signals]
+        return states + rules + ready
 
     @cached_property
     def duty_states(self) -> tuple[str, ...]:

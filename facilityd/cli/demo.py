@@ -26,6 +26,7 @@ from facilityd.cli.status import DEVICE_COLUMNS, device_row
 from facilityd.config.load import load
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
+from facilityd.model.sample import NS
 from facilityd.store.reader import Reader
 
 SITE = Path("config/square")
@@ -37,6 +38,8 @@ STORY = (
     "--fault=75s:gate-roof:contactor-open",
     "--hazard=2min:pole-3-drive:silent",
 )
+PACE = "--at-most=5s"
+"""Nobody wants to wait minutes for a value in a demonstration."""
 READY_S = 15.0
 STOP_S = 10.0
 
@@ -46,7 +49,7 @@ def demo(*, own_broker: bool, plain: bool, seconds: float) -> None:
     if not SITE.is_dir():
         raise UsageError("no config/square here", hint="start the demo in facilityd's own folder")
     sites = [SITE, INFLUX] if os.environ.get("INFLUXDB_URL") else [SITE]
-    site = load(*sites)
+    site = load(*sites, at_most=5 * NS)
     asyncio.run(
         _demo(site, sites, own_broker=own_broker, plain=plain or not sys.stdout.isatty(), seconds=seconds)
     )
@@ -66,10 +69,10 @@ async def _demo(site: Site, sites: list[Path], *, own_broker: bool, plain: bool,
         broker = ["--broker"] if own_broker else []
         paths = [str(path) for path in sites]
         await stack.enter_async_context(
-            _child(folder / "simulator.log", "simulate", "serve", str(SITE), *broker, *STORY)
+            _child(folder / "simulator.log", "simulate", "serve", str(SITE), *broker, PACE, *STORY)
         )
         await asyncio.sleep(1.5)
-        daemon = await stack.enter_async_context(_child(folder / "daemon.log", "run", *paths))
+        daemon = await stack.enter_async_context(_child(folder / "daemon.log", "run", PACE, *paths))
         await _ready(site, daemon, folder)
         show = _lines if plain else _screen
         with contextlib.suppress(TimeoutError):

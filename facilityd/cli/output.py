@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from facilityd.model.measure import duration
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 PLAIN_WIDTH = 200
 STYLES = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "cyan"}
@@ -20,6 +22,19 @@ STYLES = {"critical": "bold white on red", "high": "bold red", "medium": "yellow
 site_argument = click.argument(
     "site", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="SITE..."
 )
+
+
+def _span(_: click.Context, parameter: click.Parameter, text: str) -> int:
+    try:
+        return duration(text) if text else 0
+    except ValueError as error:
+        raise click.BadParameter(str(error), param=parameter) from error
+
+
+at_most_option = click.option(
+    "--at-most", metavar="TIME", default="", callback=_span,
+    help="Read every unit at least so often, e.g. 5s: for demonstrations and commissioning.",
+)  # fmt: skip
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 
 

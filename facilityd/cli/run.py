@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from facilityd.cli.output import site_argument
+from facilityd.cli.output import at_most_option, site_argument
 
 
 @click.command()
@@ -18,8 +18,9 @@ from facilityd.cli.output import site_argument
 @click.option(
     "--log-level", type=click.Choice(["warning", "info", "debug"]), default="info", show_default=True
 )
+@at_most_option
 @click.option("--json", "as_json", is_flag=True, help="Log one JSON object per line.")
-def run(site: tuple[Path, ...], log_level: str, as_json: bool) -> None:
+def run(site: tuple[Path, ...], log_level: str, at_most: int, as_json: bool) -> None:
     """Watch a SITE until told to stop (Ctrl-C or SIGTERM)."""
     import uvloop
 
@@ -37,7 +38,7 @@ def run(site: tuple[Path, ...], log_level: str, as_json: bool) -> None:
     # Libraries speak when they are asked to; the daemon tells what matters itself.
     for name in ("aiohttp", "paho", "aiomqtt", "mqtt", "influxdb_client", "Rx"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    uvloop.run(watch(load(*site)))
+    uvloop.run(watch(load(*site, at_most=at_most)))
 
 
 class JsonLines(logging.Formatter):

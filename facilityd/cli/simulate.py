@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from devices.unit import MqttLink
-from facilityd.cli.output import print_json_line, site_argument
+from facilityd.cli.output import at_most_option, print_json_line, site_argument
 from facilityd.cli.replay import replay_command
 from facilityd.cli.scenarios import run_command
 from facilityd.config.site import Site
@@ -108,15 +108,17 @@ simulate.add_command(replay_command)
 @click.option(
     "--demand", "demands", type=EventType(), multiple=True, help="A run, e.g. 5s:hoist-1:up or 5s:pole-1:run"
 )
+@at_most_option
 @click.option("--json", "as_json", is_flag=True, help="Tell what happens as JSON, one object per line.")
 def serve_command(
     site: tuple[Path, ...], own_broker: bool, clock: str, seed: int,
-    faults: tuple[Event, ...], hazards: tuple[Event, ...], demands: tuple[Event, ...], as_json: bool,
+    faults: tuple[Event, ...], hazards: tuple[Event, ...], demands: tuple[Event, ...], at_most: int,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Serve every unit of a SITE, with its physics, until Ctrl-C."""
     from facilityd.config.load import load
 
-    loaded = load(*site)
+    loaded = load(*site, at_most=at_most)
     square = build_square(loaded, clock, seed)
     story = [Happening("fault", one) for one in faults] + [Happening("demand", one) for one in demands]
     story += [Happening("hazard", one) for one in hazards]

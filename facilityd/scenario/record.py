@@ -14,6 +14,7 @@ from facilityd.config.site import Device, Site
 from facilityd.model.alarm import Kind
 from facilityd.model.finding import Evidence
 from facilityd.model.quality import Reason
+from facilityd.model.readiness import Mark, check, is_ready
 from facilityd.model.sample import NS, Value
 from facilityd.notify.wording import Speaker
 from facilityd.scenario.load import Script
@@ -129,9 +130,12 @@ class Record:
 
     def readiness(self, device: str, at: int) -> tuple[bool, tuple[str, ...]]:
         """Return the readiness at an instant and the items that stand against it."""
-        from facilityd.scenario.readiness import readiness_at  # noqa: PLC0415
+        def value(signal: str) -> Value | None:
+            found, reason = self.value(device, signal, at)
+            return found if reason is None else None
 
-        return readiness_at(self, device, at)
+        checked = check(self.devices[device].family.readiness, value)
+        return is_ready(checked), tuple(one.item for one in checked if one.mark is not Mark.PASS)
 
     def clock(self, at: int) -> str:
         """Return an instant as the site's clock shows it, and how far into the story it is."""
