@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from devices.unit import MqttLink
+from facilityd.cli.console import console_command
 from facilityd.cli.output import at_most_option, print_json_line, site_argument
 from facilityd.cli.replay import replay_command
 from facilityd.cli.scenarios import run_command
@@ -81,6 +82,7 @@ def simulate() -> None:
 
 
 simulate.add_command(run_command)
+simulate.add_command(console_command)
 simulate.add_command(replay_command)
 
 

@@ -33,6 +33,7 @@ from facilityd.scenario.verdict import judge
 from facilityd.supervise.inbox import AckRequest, Inbox
 from simulators.broker import broker
 from simulators.physics import World
+from simulators.physics.base import Fault
 from simulators.site import Field, serve
 from simulators.square import Square
 
@@ -112,6 +113,10 @@ class RealStage:
             self.square.model(device).inject(name, magnitude, onset=now, ramp=ramp, duration=lasting)
 
         self._there(begin)
+
+    def faults(self, device: str) -> list[tuple[str, Fault]]:
+        """Return what can go wrong with a device. Raises UsageError."""
+        return list(self.square.model(device).FAULTS.items())
 
     def hazard(self, target: str, name: str) -> None:
         """Make a unit, or every unit of a link, misbehave, or with ``none`` behave again."""

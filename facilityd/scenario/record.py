@@ -130,6 +130,7 @@ class Record:
 
     def readiness(self, device: str, at: int) -> tuple[bool, tuple[str, ...]]:
         """Return the readiness at an instant and the items that stand against it."""
+
         def value(signal: str) -> Value | None:
             found, reason = self.value(device, signal, at)
             return found if reason is None else None

@@ -25,6 +25,7 @@ from facilityd.notify.channels import Channel, ChannelSettings
 from facilityd.scenario.field import MemoryField
 from facilityd.scenario.loop import VirtualLoop
 from facilityd.supervise.inbox import AckRequest, Inbox
+from simulators.physics.base import Fault
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -128,6 +129,10 @@ class Stage:
         model = self.field.square.model(device)
         lasting = math.inf if duration is None else duration
         model.inject(name, magnitude, onset=self.now, ramp=ramp, duration=lasting)
+
+    def faults(self, device: str) -> list[tuple[str, Fault]]:
+        """Return what can go wrong with a device. Raises UsageError."""
+        return list(self.field.square.model(device).FAULTS.items())
 
     def hazard(self, target: str, name: str) -> None:
         """Make a unit or link misbehave, or with ``none`` behave again. Raises UsageError."""

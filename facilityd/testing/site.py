@@ -19,6 +19,7 @@ from facilityd.scenario.record import Alarm, Record
 from facilityd.scenario.stage import Stage
 from facilityd.scenario.subset import subset
 from facilityd.store.reader import Reader
+from simulators.physics.base import Fault
 
 T = TypeVar("T")
 Time = str | float
@@ -82,6 +83,14 @@ class SimulatedSite:
     def restart(self) -> None:
         """End the daemon (in real time: kill it) and start it again."""
         self._stage.restart()
+
+    def faults(self, device: str) -> list[tuple[str, Fault]]:
+        """Return what can go wrong with a device. Raises UsageError."""
+        return self._stage.faults(device)
+
+    def told(self) -> list[str]:
+        """Return every alarm so far with its evidence, for people."""
+        return self._look(lambda r: [f"{r.clock(alarm.raised)} {r.told(alarm)}" for alarm in r.alarms])
 
     def alarms(self) -> list[Alarm]:
         """Return every alarm so far, the oldest first."""
