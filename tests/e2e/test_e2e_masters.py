@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
+import shutil
 from contextlib import ExitStack
 
 import pytest
@@ -30,12 +33,28 @@ def stored(path):
     }
 
 
-@pytest.fixture
-async def polled(tmp_path):
-    """The square stands still; the daemon has read all of it once and has gone."""
+FAULTS = (
+    ("hoist-1", "H8"),
+    ("fountain-2", "leakage"),
+    ("fountain-4", "F13"),
+    ("gate-wall", "L7"),
+    ("museum-south", "L1"),
+    ("avenue-east", "L10"),
+    ("lantern-2", "L5"),
+    ("pole-3", "H10"),
+)
+
+
+@pytest.fixture(params=["healthy", "faulty"])
+async def polled(tmp_path, request):
+    """The square stands still, all well or with faults; the daemon has read it once and has gone."""
     made = make_square(tmp_path / "site")
     made.quicken()
-    site, truth = made.site, frozen(square_of(made.site))
+    square = square_of(made.site)
+    for device, fault in FAULTS if request.param == "faulty" else ():
+        square.model(device).inject(fault, ramp=0)
+    square.advance(120, step=5)
+    site, truth = made.site, frozen(square)
     async with (
         broker(made.ports[18830]),
         serve(list(site.units.values()), list(site.links.values()), truth, wire_time=False) as field,
@@ -48,15 +67,19 @@ async def polled(tmp_path):
             await until(lambda: wanted <= stored(made.journal).keys(), 40)
             await asyncio.sleep(1)
             await watching.stop()
-        yield made, site, field
+        yield made, site, field, request.param == "faulty"
 
 
 @pytest.mark.timeout(110)
 async def test_masters_agree_with_the_daemon_and_nobody_was_commanded(polled, tmp_path):
-    made, site, field = polled
+    made, site, field, faulty = polled
     known = stored(made.journal)
     bad = {key: reason for key, (value, reason) in known.items() if reason}
     assert bad == {}
+    assert faulty is (known["fountain-2", "leakage"][0] > 0.015), "the faults are on the wires"
+    assert faulty is known["pole-3", "tripped"][0]
+    assert faulty is known["hoist-1", "slack_rope"][0]
+    assert faulty is (known["lantern-2", "temperature"][0] > 50)
     # The witness: whatever came over the wires was a read, and nobody published below a unit's topic.
     assert set(field.witness) <= {1, 2, 3, 4}
     assert field.witness.total() > 50
@@ -82,6 +105,35 @@ async def test_masters_agree_with_the_daemon_and_nobody_was_commanded(polled, tm
     assert protocols == {"modbus-tcp", "modbus-rtu", "modbus-rtu-over-tcp"}
     assert field.commands == 0
     await _history_says_the_same(made, known)
+    await _mosquitto_hears_the_same(made.ports[18830], known)
+
+
+async def _mosquitto_hears_the_same(port, known):
+    if not shutil.which("mosquitto_sub"):
+        if os.environ.get("FACILITYD_REQUIRE_SERVERS"):
+            pytest.fail("mosquitto_sub is required here (apt install mosquitto-clients)")
+        return
+    topic = "lanterns/two/status/switch:0"
+    words = [
+        "mosquitto_sub",
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+        "-t",
+        topic,
+        "-C",
+        "1",
+        "-W",
+        "30",
+        "-V",
+        "311",
+    ]
+    process = await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.PIPE)
+    said, _ = await process.communicate()
+    status = json.loads(said)
+    assert status["temperature"]["tC"] == pytest.approx(known["lantern-2", "temperature"][0], abs=0.1)
+    assert status["apower"] == pytest.approx(known["lantern-2", "power"][0], rel=0.02)
 
 
 async def _history_says_the_same(made, known):
