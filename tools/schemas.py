@@ -1,4 +1,4 @@
-"""Write JSON Schemas of site, profile and family files, for editors that complete and check."""
+"""Write JSON Schemas of site, profile, family and scenario files, for editors that complete and check."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from pydantic import TypeAdapter
 from devices.family import Family
 from devices.profile import Profile
 from facilityd.config.schema import SiteFile
+from facilityd.scenario.schema import Scenario
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "schemas"
-SCHEMAS: dict[str, Any] = {"site": SiteFile, "profile": Profile, "family": Family}
+SCHEMAS: dict[str, Any] = {"site": SiteFile, "profile": Profile, "family": Family, "scenario": Scenario}
 
 
 def text(name: str) -> str:

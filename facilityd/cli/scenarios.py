@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from facilityd.cli.output import print_json_line
+from facilityd.errors import UsageError
 from facilityd.model.measure import spell_duration
 from facilityd.model.sample import NS
 
@@ -26,11 +27,14 @@ if TYPE_CHECKING:
 @click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Write JUnit XML for CI.")
 @click.option("--html", type=click.Path(path_type=Path, file_okay=False), help="Write reports with plots.")
 @click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep the journals.")
+@click.option(
+    "--record", type=click.Path(path_type=Path, dir_okay=False), help="Write all that happened (.zst)."
+)
 @click.option("--jobs", "-j", type=click.IntRange(1), default=1, show_default=True, help="Stories at a time.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per scenario.")
 def run_command(
     scenarios: tuple[str, ...], virtual: bool, seed: int | None, junit: Path | None, html: Path | None,
-    keep: Path | None, jobs: int, as_json: bool,
+    keep: Path | None, record: Path | None, jobs: int, as_json: bool,
 ) -> None:  # fmt: skip
     """Play scenarios (files, folders, names of shipped ones, or 'all') and hold them to their word.
 
@@ -43,7 +47,9 @@ def run_command(
     logging.getLogger("facilityd").setLevel(logging.ERROR)
     logging.getLogger("devices").setLevel(logging.ERROR)
     paths = find(scenarios)
-    options = Options(seed, not virtual, str(html or ""), str(keep or ""))
+    if record and len(paths) > 1:
+        raise UsageError("--record takes one scenario", hint="play it alone, or use --keep for the journals")
+    options = Options(seed, not virtual, str(html or ""), str(keep or ""), str(record or ""))
     results: list[Result] = []
     bar = _Bar(len(paths), quiet=as_json or not sys.stderr.isatty())
     for result in perform_all(paths, options, jobs, bar.moved):

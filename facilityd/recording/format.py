@@ -80,7 +80,7 @@ class Recorder:
     """Writes a recording as it happens. Use as a context manager."""
 
     def __init__(self, path: Path, header: Header) -> None:
-        self._file: IO[bytes] = _open_to_write(path)
+        self._file: IO[bytes] = open_to_write(path)
         self.count = 0
         self._write({"kind": "facilityd-recording", **asdict(header)})
 
@@ -103,7 +103,8 @@ class Recorder:
         self.close()
 
 
-def _open_to_write(path: Path) -> IO[bytes]:
+def open_to_write(path: Path) -> IO[bytes]:
+    """Open a file, compressed where its name ends in .zst. Raises UsageError."""
     try:
         raw = path.open("wb")
     except OSError as error:

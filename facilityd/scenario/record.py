@@ -90,7 +90,7 @@ class Record:
         names = self.rules(device, rule)
         mine = [f for f in self._findings if f.device == device and f.rule in names]
         if not mine:
-            return f"the rule {' or '.join(names)} was never judged: its signals are not bound"
+            return f"the rule {' or '.join(names)} was never judged here: signals not bound, or other duty states"
         last = mine[-1]
         verdict = {True: "true", False: "false", None: "unknown"}[last.verdict]
         said = self._speak(device, last.evidence)

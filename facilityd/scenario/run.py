@@ -11,6 +11,7 @@ from pathlib import Path
 
 from facilityd.errors import FacilitydError
 from facilityd.model.sample import NS
+from facilityd.scenario import trace
 from facilityd.scenario.load import Script, load
 from facilityd.scenario.play import Outcome, Progress, play_virtual
 from facilityd.scenario.record import Record
@@ -22,12 +23,16 @@ AROUND = 8
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``html`` and ``keep``: folders for reports and journals, or empty. ``seed`` None: the scenario's."""
+    """What is asked for beside the verdict; empty: nothing. ``seed`` None: the scenario's own.
+
+    ``html`` and ``keep`` are folders for reports and journals, ``record`` a file for all that happened.
+    """
 
     seed: int | None = None
     real: bool = False
     html: str = ""
     keep: str = ""
+    record: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,9 @@ def _told(script: Script, outcome: Outcome, options: Options) -> Result:
             acts = [(act.at, act.text) for act in outcome.acts]
             text = page(script, record, acts, outcome.judgements, seed=outcome.seed, took=outcome.took)
             (Path(options.html) / name).write_text(text, encoding="utf-8")
+    if options.record:
+        told = [(act.at, act.text) for act in outcome.acts]
+        trace.write(Path(options.record), script.scenario.scenario, outcome.seed, told, outcome.journal)
     return Result(
         script.scenario.scenario, script.file, outcome.took, outcome.judgements, around,
         page=name, span=script.scenario.duration,

@@ -1,0 +1,101 @@
+"""Thirty virtual days of the demonstration site: how long, how much, and where the time goes.
+
+    python benchmarks/virtual_month.py [DAYS] [--profile]
+
+The whole path: adapter, journal, rules, alarms, notices, at the shipped duty-dependent periods. Run
+twice with one seed for the same digest.
+"""
+
+from __future__ import annotations
+
+import cProfile
+import hashlib
+import json
+import logging
+import pstats
+import sys
+import tempfile
+import time
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from facilityd.config.load import load
+from facilityd.model.sample import NS
+from facilityd.scenario.stage import Stage
+from facilityd.store.reader import Reader
+
+ROOT = Path(__file__).resolve().parents[1]
+ROOMS = {
+    "simulators/": "simulated field (physics, registers, devices)",
+    "devices/": "adapters (timetable, polls, decoding, duty)",
+    "facilityd/detect": "rules",
+    "facilityd/store": "journal (Python)",
+    "builtin <method 'execute": "journal (SQLite)",
+    "facilityd/scenario": "virtual clock and wire",
+    "facilityd/": "the rest of the daemon",
+    "builtin": "built-in functions",
+}
+
+
+def play(days: float, folder: Path, seed: int = 1) -> tuple[float, Stage]:
+    site = load(ROOT / "config" / "square")
+    start = round(datetime(2026, 10, 1, tzinfo=ZoneInfo(site.timezone)).timestamp()) * NS
+    began = time.perf_counter()
+    with Stage(site, folder, start=start, seed=seed) as stage:
+        stage.advance(days * 86400)
+    return time.perf_counter() - began, stage
+
+
+def counted(journal: Path) -> tuple[int, int]:
+    samples = values = last = 0
+    with Reader.open(journal) as reader:
+        while rows := reader.samples_after(last, 20_000):
+            last = rows[-1].id
+            samples += len(rows)
+            values += sum(len(reader.stream(row.stream).signals) for row in rows)
+    return samples, values
+
+
+def where(profile: cProfile.Profile) -> dict[str, float]:
+    spent: Counter[str] = Counter()
+    for (file, _, name), (_, _, own, _, _) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
+        key = (
+            file.removeprefix(f"{ROOT}/")
+            if str(ROOT) in file
+            else f"builtin {name}"
+            if file == "~"
+            else "asyncio"
+        )
+        key = key if ".venv" not in key else "asyncio"
+        spent[
+            next((room for prefix, room in ROOMS.items() if key.startswith(prefix)), "Python's library")
+        ] += own
+    return {room: round(100 * own / spent.total(), 1) for room, own in spent.most_common()}
+
+
+def main() -> None:
+    logging.getLogger("facilityd").setLevel(logging.ERROR)
+    logging.getLogger("devices").setLevel(logging.ERROR)
+    words = [word for word in sys.argv[1:] if not word.startswith("--")]
+    days = float(words[0]) if words else 30.0
+    with tempfile.TemporaryDirectory() as folder:
+        took, stage = play(days, Path(folder))
+        samples, values = counted(stage.journal)
+        told = {
+            "days": days, "seconds": round(took, 1), "times life": round(days * 86400 / took), "samples": samples,
+            "values": values, "values per s": round(values / took), "notices": len(stage.mailbox.taken),
+            "units": len(stage.site.units), "devices": len(stage.site.devices),
+            "sha256": hashlib.sha256(stage.journal.read_bytes()).hexdigest()[:16],
+        }  # fmt: skip
+    print(json.dumps(told, indent=1))
+    if "--profile" in sys.argv:
+        with tempfile.TemporaryDirectory() as folder:
+            profile = cProfile.Profile()
+            profile.runcall(play, 1.0, Path(folder))
+            print(json.dumps(where(profile), indent=1))
+
+
+if __name__ == "__main__":
+    main()
