@@ -44,6 +44,7 @@ class Heartbeat:
         self._inbox = Inbox(core.path)
         self._links: dict[str, LinkHealth] = {}
         self._written: dict[str, int] = {}
+        self._jumps = 0
         self._lateness = 0.0
         self._due = 0
 
@@ -84,6 +85,8 @@ class Heartbeat:
     async def _beat(self, reader: Reader) -> None:
         self._core.jumps.doubtful()
         at, steady = self._clock.now()
+        if self._core.jumps.count != self._jumps:
+            self._jumps, self._due = self._core.jumps.count, 0  # somebody must hear of it now
         self._core.duty.tick(steady)
         await self._core.flow.tick(steady, at)
         await self._requests(at)

@@ -30,6 +30,9 @@ def ready(ctx: click.Context, site: Path, device: str, lang: str, as_json: bool)
 
     loaded = load(site)
     known = [name for name, one in loaded.devices.items() if one.family.readiness]
+    if not known:
+        hint = "it is the 'readiness' of a family"
+        raise UsageError("no device has a checklist", where=loaded.source, hint=hint)
     if device and device not in known:
         raise UsageError(f"no device {device!r} with a checklist", hint=suggestion(device, known))
     lines = report(loaded, [device] if device else known)

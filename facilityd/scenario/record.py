@@ -90,7 +90,8 @@ class Record:
         names = self.rules(device, rule)
         mine = [f for f in self._findings if f.device == device and f.rule in names]
         if not mine:
-            return f"the rule {' or '.join(names)} was never judged here: signals not bound, or other duty states"
+            why = "signals not bound, or other duty states"
+            return f"the rule {' or '.join(names)} was never judged here: {why}"
         last = mine[-1]
         verdict = {True: "true", False: "false", None: "unknown"}[last.verdict]
         said = self._speak(device, last.evidence)

@@ -14,7 +14,7 @@ PAGE = 5000
 
 
 def write(path: Path, scenario: str, seed: int, acts: Sequence[tuple[int, str]], journal: Path) -> int:
-    """Write a story to a file, compressed where its name ends in .zst; return its lines. Raises UsageError."""
+    """Write a story to a file (.zst: compressed); return the number of its lines. Raises UsageError."""
     with open_to_write(path) as out, Reader.open(journal) as reader:
         head = {"kind": "facilityd-story", "version": 1, "scenario": scenario, "seed": seed}
         lines = [head, *({"kind": "act", "at": at, "what": text} for at, text in acts)]

@@ -69,7 +69,10 @@ def _found() -> list[Finding]:
     second = {"signal": "current", "above": 5}
     for name, test in limits.items():
         rules[f"signs-{name}"] = rule(
-            {"kind": "conjunction", "all": [{"signal": "current"} | test, *([second] if name == "above" else [])]}
+            {
+                "kind": "conjunction",
+                "all": [{"signal": "current"} | test, *([second] if name == "above" else [])],
+            }
         )
     sides = {"commanded": {"signal": "on", "above": 5}, "observed": {"signal": "current", "above": 5}}
     rules["mismatch"] = rule({"kind": "mismatch", "within": "2s"} | sides)
