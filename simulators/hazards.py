@@ -186,6 +186,31 @@ HAZARDS: dict[str, Callable[..., Hazard]] = {
 }
 
 
+MAGNITUDES: dict[str, str] = {
+    "flaky": "share",
+    "late": "seconds",
+    "wrong-unit": "unit",
+    "transaction-wrong": "off",
+    "fewer-registers": "registers",
+    "truncated": "missing",
+    "byte-by-byte": "gap",
+    "garbage": "size",
+    "exception": "code",
+}
+"""What a magnitude means, for the hazards that have one."""
+_WHOLE = {"unit", "off", "registers", "missing", "size", "code"}
+
+
+def sized(name: str, magnitude: float | None) -> Hazard:
+    """Return a hazard of a given magnitude (``MAGNITUDES``). Raises UsageError where it has none."""
+    if magnitude is None:
+        return hazard(name)
+    if name not in MAGNITUDES:
+        raise UsageError(f"hazard {name!r} has no magnitude", hint=f"these have: {', '.join(MAGNITUDES)}")
+    parameter = MAGNITUDES[name]
+    return hazard(name, **{parameter: int(magnitude) if parameter in _WHOLE else magnitude})
+
+
 def hazard(name: str, **parameters: object) -> Hazard:
     """Return a new hazard by its name in ``HAZARDS``. Raises UsageError."""
     if name not in HAZARDS:

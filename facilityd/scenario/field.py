@@ -14,14 +14,16 @@ from facilityd.scenario.broker import MemoryBroker, MemoryDevice
 from facilityd.scenario.loop import VirtualLoop
 from facilityd.scenario.wire import ModbusWires
 from simulators.feed import Signals
-from simulators.hazards import HAZARDS, hazard
+from simulators.hazards import HAZARDS, sized
 from simulators.image import UnitImage
 from simulators.mqtt_hazards import MQTT_HAZARDS, mqtt_hazard
 from simulators.physics import World
 from simulators.site import behind, memory_endpoint
 from simulators.square import Square
 
-NO_HAZARD = "none"
+NO_HAZARD, RESTART = "none", "broker-restart"
+RESTART_S = 3.0
+"""A broker that restarts is away so long, in s; what it retained is gone."""
 Wants = dict[str, frozenset[str]]
 """Signals by device."""
 WARM_S = 60
@@ -62,25 +64,27 @@ class MemoryField:
             endpoint.open()
         return [self._loop.create_task(device.run()) for device in self.publishers.values()]
 
-    def inject(self, target: str, name: str) -> None:
+    def inject(self, target: str, name: str, magnitude: float | None = None) -> None:
         """Make a unit or a whole link misbehave, or with ``none`` behave again. Raises UsageError."""
         if target in self.publishers:
             self.publishers[target].inject(None if name == NO_HAZARD else mqtt_hazard(name))
         elif target in self.brokers:
             self._broker(target, name)
         else:
-            self._modbus_hazard(target, name)
+            self._modbus_hazard(target, name, magnitude)
 
     def _broker(self, target: str, name: str) -> None:
         if name == NO_HAZARD:
             self.brokers[target].start()
-        elif name == "refused":
+        elif name in ("refused", RESTART):
             self.brokers[target].stop()
+            if name == RESTART:
+                self._loop.call_later(RESTART_S, self.brokers[target].start)
         else:
-            raise UsageError(f"hazard {name!r} does not fit a broker", hint="known: refused")
+            raise UsageError(f"hazard {name!r} does not fit a broker", hint=f"known: refused, {RESTART}")
 
-    def _modbus_hazard(self, target: str, name: str) -> None:
-        what = None if name == NO_HAZARD else hazard(name)
+    def _modbus_hazard(self, target: str, name: str, magnitude: float | None) -> None:
+        what = None if name == NO_HAZARD else sized(name, magnitude)
         if target in self.endpoints:
             self.endpoints[target].inject(None, what)
             return
@@ -128,7 +132,7 @@ class MemoryField:
 
 def known_hazards() -> set[str]:
     """Return the name of every protocol hazard."""
-    return {*HAZARDS, *MQTT_HAZARDS, NO_HAZARD}
+    return {*HAZARDS, *MQTT_HAZARDS, NO_HAZARD, RESTART}
 
 
 def _wants(units: Iterable[Unit]) -> Wants:

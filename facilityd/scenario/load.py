@@ -18,6 +18,7 @@ from facilityd.scenario import sentences
 from facilityd.scenario.field import known_hazards
 from facilityd.scenario.schema import Event, Scenario
 from facilityd.scenario.sentences import Expectation
+from simulators.hazards import MAGNITUDES
 from simulators.physics import MODELS
 
 LIBRARY = Path(str(resources.files("simulators"))) / "scenarios"
@@ -122,6 +123,12 @@ def _wrong_hazard(event: Event, site: Site) -> tuple[str, str, str] | None:
         return "on", f"no unit or link {event.on!r}", suggestion(event.on, places)
     if event.hazard not in hazards:
         return "hazard", f"no hazard {event.hazard!r}", suggestion(str(event.hazard), hazards)
+    if event.magnitude is not None and event.hazard not in MAGNITUDES:
+        return (
+            "magnitude",
+            f"hazard {event.hazard!r} has no magnitude",
+            f"these have: {', '.join(MAGNITUDES)}",
+        )
     return None
 
 

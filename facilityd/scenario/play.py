@@ -28,7 +28,7 @@ class Theatre(Protocol):
     ) -> None:
         """Begin a fault; ``ramp`` and ``duration`` in s."""
 
-    def hazard(self, target: str, name: str) -> None:
+    def hazard(self, target: str, name: str, magnitude: float | None = None) -> None:
         """Begin or end a hazard."""
 
     def demand(self, device: str, *, up: bool) -> None:
@@ -106,7 +106,7 @@ def _do(event: Event, theatre: Theatre) -> None:
         ramp, lasting = (None if ns is None else ns / NS for ns in (event.ramp, event.lasting))
         theatre.fault(event.on, event.fault, event.magnitude, ramp, lasting)
     elif event.hazard is not None:
-        theatre.hazard(event.on, event.hazard)
+        theatre.hazard(event.on, event.hazard, event.magnitude)
     elif event.demand is not None:
         theatre.demand(event.on, up=event.demand != "down")
     elif event.clock is not None:

@@ -32,6 +32,7 @@ from facilityd.scenario.play import Outcome, Progress, act_out
 from facilityd.scenario.verdict import judge
 from facilityd.supervise.inbox import AckRequest, Inbox
 from simulators.broker import broker
+from simulators.hazards import sized
 from simulators.physics import World
 from simulators.physics.base import Fault
 from simulators.site import Field, serve
@@ -118,13 +119,13 @@ class RealStage:
         """Return what can go wrong with a device. Raises UsageError."""
         return list(self.square.model(device).FAULTS.items())
 
-    def hazard(self, target: str, name: str) -> None:
+    def hazard(self, target: str, name: str, magnitude: float | None = None) -> None:
         """Make a unit, or every unit of a link, misbehave, or with ``none`` behave again."""
         units = [u.id for u in self.site.units.values() if target in (u.id, u.link)]
         if not units:
             raise UsageError(f"no unit or link {target!r}")
         for unit in units:
-            self._there(lambda unit=unit: self._inject(unit, name))  # type: ignore[misc]
+            self._there(lambda unit=unit: self._inject(unit, name, magnitude))  # type: ignore[misc]
 
     def demand(self, device: str, *, up: bool = True) -> None:
         """Ask a hoist or a pole for a run. Raises UsageError."""
@@ -143,9 +144,10 @@ class RealStage:
         self._halt(signal.SIGKILL)
         self._launch()
 
-    def _inject(self, unit: str, name: str) -> None:
+    def _inject(self, unit: str, name: str, magnitude: float | None) -> None:
         if self._field:
-            self._field.inject(unit, None if name == NO_HAZARD else name)
+            what = sized(name, magnitude) if magnitude is not None else name
+            self._field.inject(unit, None if name == NO_HAZARD else what)
 
     def _there(self, work: Callable[[], None]) -> None:
         """Do something where the units live, and raise here what it raises."""

@@ -62,6 +62,10 @@ class Event(Strict):
             raise ValueError(f"a {acts[0]} needs 'on'")
         if self.lasting is not None and acts[0] not in ("fault", "hazard"):
             raise ValueError("only a fault or a hazard lasts 'for' a time")
+        if self.ramp is not None and acts[0] != "fault":
+            raise ValueError("only a fault grows over a ramp: a wire misbehaves or it does not")
+        if self.magnitude is not None and acts[0] not in ("fault", "hazard"):
+            raise ValueError("only a fault or a hazard has a magnitude")
         return self
 
     @property

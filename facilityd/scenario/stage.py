@@ -134,9 +134,9 @@ class Stage:
         """Return what can go wrong with a device. Raises UsageError."""
         return list(self.field.square.model(device).FAULTS.items())
 
-    def hazard(self, target: str, name: str) -> None:
+    def hazard(self, target: str, name: str, magnitude: float | None = None) -> None:
         """Make a unit or link misbehave, or with ``none`` behave again. Raises UsageError."""
-        self.field.inject(target, name)
+        self.field.inject(target, name, magnitude)
 
     def demand(self, device: str, *, up: bool = True) -> None:
         """Ask a hoist or a pole for a run. Raises UsageError."""

@@ -79,6 +79,7 @@ class Journal:
             journal.moved_aside, journal._disk_free = moved, free
             if not durable:
                 db.pragma("synchronous", "OFF")
+                db.pragma("cache_size", -262144)
             undo.pop_all()
         journal._begin()
         return journal

@@ -68,9 +68,9 @@ class SimulatedSite:
         """Begin a fault (its name, or its catalogue number) now. Raises UsageError."""
         self._stage.fault(device, name, magnitude, _seconds(ramp), _seconds(lasting))
 
-    def hazard(self, target: str, name: str = "none") -> None:
+    def hazard(self, target: str, name: str = "none", magnitude: float | None = None) -> None:
         """Make a unit or link misbehave; 'none' ends it. Raises UsageError."""
-        self._stage.hazard(target, name)
+        self._stage.hazard(target, name, magnitude)
 
     def demand(self, device: str, *, up: bool = True) -> None:
         """Ask a hoist or a pole for a run. Raises UsageError."""
