@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RUN := .facilityd/demo
 
-.PHONY: demo test check lock schemas bench clean help
+.PHONY: demo test acceptance check lock schemas bench clean help
 
 help:
 	@echo "make demo   the whole square simulated, and the daemon watching it (Ctrl-C ends it)"
 	@echo "make test   every check and test; starts real servers where they can be had"
+	@echo "make acceptance  every shipped scenario, with reports in .facilityd/acceptance"
 	@echo "make check  format, lint, types and import floors only"
 	@echo "make bench  benchmarks; results go into docs/benchmarks.md by hand"
 
@@ -27,6 +28,9 @@ demo: $(STAMP)
 test: $(STAMP) check
 	@$(BIN)/python tools/servers/ready.py
 	$(BIN)/python -m pytest
+
+acceptance: $(STAMP)
+	$(BIN)/facilityd simulate run all -j 2 --html .facilityd/acceptance --junit .facilityd/acceptance/junit.xml
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -26,7 +26,7 @@ from facilityd.config.site import Site
 from facilityd.pipeline.writer import Writer
 from facilityd.store.journal import Journal
 from facilityd.store.reader import Reader
-from facilityd.supervise.stop import on_signals
+from facilityd.supervise.stop import end, on_signals
 
 log = logging.getLogger(__name__)
 
@@ -81,8 +81,7 @@ async def _run(site: Site, journal: Journal, writer: Writer, outside: Outside, s
             await _watch_field(site, field, flow, stop)
             core.gate.close()
             await flow
-            for task in running:
-                task.cancel()
+            await end(running)
     log.info("%s: stopped", site.id)
 
 
@@ -93,8 +92,7 @@ async def _watch_field(site: Site, field: Field, flow: asyncio.Task[None], stop:
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(work, name=f"link {link}") for link, work in links.items()]
         await _until(stop, flow)
-        for task in tasks:
-            task.cancel()
+        await end(tasks)
 
 
 def _settle() -> None:

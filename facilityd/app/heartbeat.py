@@ -17,6 +17,7 @@ from facilityd.store.journal import Room
 from facilityd.store.reader import Reader
 from facilityd.supervise.health import link_values, sample_of
 from facilityd.supervise.inbox import Inbox
+from facilityd.supervise.jumps import DOUBT
 
 if TYPE_CHECKING:
     from facilityd.store.influx import Forwarder
@@ -91,7 +92,8 @@ class Heartbeat:
         await self._core.flow.tick(steady, at)
         await self._requests(at)
         if steady >= self._due:
-            self._due = steady + PERIOD
+            # While a jump is news its sample bears a doubtful label; the next one must come soon.
+            self._due = steady + (DOUBT if self._core.jumps.recent() else PERIOD)
             await self._write_down(reader)
 
     async def _requests(self, at: int) -> None:

@@ -5,7 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+PATIENCE_S = 1.0
+
+
+async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel tasks until they have ended. What they raise stays with them.
+
+    More than once: before Python 3.12 ``asyncio.wait_for``, which libraries use, swallows a
+    cancellation that comes together with its answer, and the task goes on.
+    """
+    pending = {task for task in tasks if not task.done()}
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=PATIENCE_S)
 
 
 @contextlib.contextmanager

@@ -122,6 +122,7 @@ async def _mosquitto_hears_the_same(port, known):
         str(port),
         "-t",
         topic,
+        "-R",
         "-C",
         "1",
         "-W",

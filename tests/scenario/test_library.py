@@ -1,4 +1,7 @@
-"""Every shipped scenario keeps its word."""
+"""The shipped scenarios keep their word: all faults, hazards and stories, and a day of each season.
+
+`make acceptance` plays all of them, every month's day included.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ import pytest
 from facilityd.scenario.load import find
 from facilityd.scenario.run import Options, perform
 
-ALL = find(("all",))
+SEASONS = {"healthy-01", "healthy-04", "healthy-07", "healthy-10"}
+ALL = [file for file in find(("all",)) if file.parent.name != "healthy" or file.stem in SEASONS]
 
 
 @pytest.mark.parametrize("file", ALL, ids=[file.stem for file in ALL])

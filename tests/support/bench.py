@@ -18,6 +18,7 @@ from facilityd.model.clock import Clock
 from facilityd.model.link import LinkHealth
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, Sample, SignalType, Stream
+from facilityd.supervise.stop import end
 from simulators.endpoint import Endpoint, WireTime
 from simulators.framing import MBAP, RTU
 from simulators.image import UnitImage
@@ -133,8 +134,7 @@ async def watching(link: ModbusLink, units: list[Unit], duty: DutyBoard | None =
         yield tray
         assert not task.done(), "the adapter must outlive everything the field does"
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end([task])
 
 
 async def until(what: Callable[[], object], seconds: float = 8.0) -> None:
