@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 
 from facilityd.errors import UsageError
 from facilityd.model.sample import NS, Value
+from simulators.feed import Signals
 from simulators.physics import MODELS, Model, World
 from simulators.physics.flagpole import Flagpole
 from simulators.physics.hoist import Hoist
@@ -83,3 +85,17 @@ class Square:
             model.demand()
         else:
             raise UsageError(f"{device!r} cannot be asked for a run", hint="hoists and flag poles can")
+
+
+def live(square: Square, clock: Callable[[], int] = time.monotonic_ns) -> Callable[[], Signals]:
+    """Return the truth that goes on by itself from where the square is now. ``clock`` in ns."""
+    last = clock()
+
+    def truth() -> Signals:
+        nonlocal last
+        now = clock()
+        square.advance((now - last) / NS)
+        last = now
+        return square.signals()
+
+    return truth

@@ -28,7 +28,7 @@ from simulators.hazards import HAZARDS
 from simulators.mqtt_hazards import MQTT_HAZARDS
 from simulators.physics import World
 from simulators.site import Field, serve
-from simulators.square import Square
+from simulators.square import Square, live
 
 _EVENT = re.compile(r"(?P<after>[^:]+):(?P<target>[^:=]+):(?P<name>[^:=]+)(?:=(?P<magnitude>[-+.0-9eE]+))?")
 
@@ -192,26 +192,13 @@ async def _serve(site: Site, square: Square, story: list[Happening], tell: Tell,
         for link in brokers if own_broker else ():
             await stack.enter_async_context(broker(link.port, link.host))
         units = list(site.units.values())
-        field = await stack.enter_async_context(serve(units, list(site.links.values()), _truth(square)))
+        field = await stack.enter_async_context(serve(units, list(site.links.values()), live(square)))
         tell("serving", site=site.id, units=len(units), links=len(site.links))
         async with asyncio.TaskGroup() as group:
             telling = group.create_task(_happen(field, square, story, tell))
             await stop.wait()
             telling.cancel()
         tell("function codes seen", counts=dict(sorted(field.witness.items())), commands=field.commands)
-
-
-def _truth(square: Square) -> Callable[[], dict[tuple[str, str], float | int | bool | None]]:
-    last = time.monotonic()
-
-    def truth() -> dict[tuple[str, str], float | int | bool | None]:
-        nonlocal last
-        now = time.monotonic()
-        square.advance(now - last)
-        last = now
-        return square.signals()
-
-    return truth
 
 
 async def _happen(field: Field, square: Square, story: list[Happening], tell: Tell) -> None:

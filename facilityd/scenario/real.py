@@ -36,7 +36,7 @@ from simulators.hazards import sized
 from simulators.physics import World
 from simulators.physics.base import Fault
 from simulators.site import Field, serve
-from simulators.square import Square
+from simulators.square import Square, live
 
 STARTED_S = 20.0
 """Longest time in s that units and daemon may take to start or to end."""
@@ -50,7 +50,7 @@ class RealStage:
     """
 
     def __init__(self, site: Site, folder: Path, *, start: int, seed: int = 1) -> None:
-        self._folder, self._physics_start = folder, start
+        self._folder = folder
         self.config = folder / "site"
         self.journal = folder / "journal.db"
         links = {name: _moved(link, folder) for name, link in site.links.items()}
@@ -173,18 +173,9 @@ class RealStage:
                 if isinstance(link, MqttLink):
                     await stack.enter_async_context(broker(link.port, link.host))
             units = list(self.site.units.values())
-            self._field = await stack.enter_async_context(serve(units, links, self._truth()))
+            self._field = await stack.enter_async_context(serve(units, links, live(self.square)))
             self._ready.set()
             await self._over.wait()
-
-    def _truth(self) -> Callable[[], dict[tuple[str, str], Any]]:
-        begin = time.monotonic_ns()
-
-        def truth() -> dict[tuple[str, str], Any]:
-            self.square.at(max(self.square.world.now, self._physics_start + time.monotonic_ns() - begin))
-            return self.square.signals()
-
-        return truth
 
     def _launch(self) -> None:
         command = [sys.executable, "-m", "facilityd", "run", str(self.config)]

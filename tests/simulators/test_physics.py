@@ -16,7 +16,7 @@ from simulators.physics import MODELS, World
 from simulators.physics.fountain import Fountain
 from simulators.physics.hoist import TRAVEL_M, Hoist
 from simulators.physics.lighting import Lighting
-from simulators.square import Square
+from simulators.square import Square, live
 
 ZONE = ZoneInfo("Asia/Shanghai")
 PLACE = (39.9055, 116.3976, "Asia/Shanghai")
@@ -193,3 +193,16 @@ def test_every_fault_by_name_and_no_other(family: str) -> None:
         assert not model.has(name)
     with pytest.raises(UsageError, match="cannot have fault"):
         model.fault("no-such")
+
+
+def test_a_live_square_goes_on_from_where_it_is() -> None:
+    """After a warm-up too: physics that waits until the clock has caught up stands still meanwhile."""
+    square = Square({"weather": "weather"}, _world(), 1)
+    square.advance(60.0, step=1.0)
+    clock, begin = [5 * NS], square.world.now
+    truth = live(square, lambda: clock[0])
+    for seconds in (1, 3, 10):
+        clock[0] = (5 + seconds) * NS
+        assert ("weather", "temperature") in truth()
+        assert square.world.now == begin + seconds * NS
+        assert square.models["weather"].now == square.world.now
