@@ -11,7 +11,7 @@ from devices.unit import Link, ModbusLink, MqttLink, Unit
 from facilityd.errors import UsageError
 from simulators.endpoint import READS, Endpoint, WireTime
 from simulators.feed import Signals
-from simulators.framing import MBAP, RTU
+from simulators.framing import MBAP, RTU, Framing
 from simulators.hazards import Hazard, hazard
 from simulators.image import UnitImage
 from simulators.modbus_memory import MemoryEndpoint
@@ -181,8 +181,7 @@ def wire_of(link: ModbusLink) -> WireTime | None:
 
 def memory_endpoint(link: ModbusLink, images: dict[int, UnitImage]) -> MemoryEndpoint:
     """Return a link's units behind a wire in memory: serial lines as RTU frames, others as Modbus TCP."""
-    framing = RTU if link.is_serial_line else MBAP
-    gateway = framing is MBAP and len(images) > 1
+    framing, gateway = _framing(link, images)
     return MemoryEndpoint(link.id, images, framing, gateway=gateway, wire=wire_of(link))
 
 
@@ -190,7 +189,13 @@ def _endpoint(link: ModbusLink, images: dict[int, UnitImage], host: str, wire_ti
     wire = wire_of(link) if wire_time else None
     if link.protocol == "modbus-rtu":
         return SerialEndpoint(images, link.serial_port, parity=link.parity, wire=wire)
-    framing = RTU if link.protocol == "modbus-rtu-over-tcp" else MBAP
-    # A Modbus TCP port with several units behind it is a gateway, and says so when one is away.
-    gateway = framing is MBAP and len(images) > 1
+    framing, gateway = _framing(link, images)
     return TcpEndpoint(images, host, link.port, framing=framing, gateway=gateway, wire=wire)
+
+
+def _framing(link: ModbusLink, images: dict[int, UnitImage]) -> tuple[Framing, bool]:
+    """Return a link's framing, and whether it is a gateway that says so when a unit is away.
+
+    A Modbus TCP port with several units behind it is one.
+    """
+    return (RTU, False) if link.is_serial_line else (MBAP, len(images) > 1)

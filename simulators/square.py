@@ -32,7 +32,7 @@ class Square:
         """Bring some devices (none named: all) to an instant in ns UTC. The weather comes first."""
         world = self.world
         if now > world.now:
-            world.advance((now - world.now) / NS, now)
+            world.to(now)
         for model in self._weather:
             if model.now is None or world.now - model.now >= WEATHER_EVERY or model.name in devices:
                 model.advance(world)

@@ -19,21 +19,18 @@ ABSURD = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A unit's plan with every block compiled."""
+    """A unit's plan with every block compiled. ``has_constants``: its identity probe has more than ranges."""
 
     plan: UnitPlan
     blocks: tuple[tuple[Read, Block], ...]
     probes: tuple[tuple[Read, Block], ...]
+    has_constants: bool
 
     @classmethod
     def of(cls, plan: UnitPlan) -> Program:
         """Compile all reads of a plan."""
-        return cls(plan, _compile(plan.reads), _compile(plan.identity))
-
-    @property
-    def has_constants(self) -> bool:
-        """True where some line of the identity probe is a constant, not a range."""
-        return any(expect.between is None for expect in self.plan.profile.identity)
+        constants = any(expect.between is None for expect in plan.profile.identity)
+        return cls(plan, _compile(plan.reads), _compile(plan.identity), constants)
 
     async def ask(self, reader: Reader, read: Read) -> bytes:
         """Send one read. Raises Failed and LinkOutage."""
@@ -74,13 +71,16 @@ class Tray:
     def samples(self, at: int, steady: int) -> list[Sample]:
         """Return one sample per device that the unit serves."""
         rows = zip(self._streams, self._values, self._reasons, strict=True)
-        for _, values, reasons in rows:
-            if None in values:
-                for index, value in enumerate(values):
-                    if value is None:
-                        reasons.setdefault(index, Reason.SKIPPED)
-        rows = zip(self._streams, self._values, self._reasons, strict=True)
-        return [Sample(stream, at, steady, tuple(values), reasons) for stream, values, reasons in rows]
+        return [Sample(s, at, steady, tuple(values), _told(values, reasons)) for s, values, reasons in rows]
+
+
+def _told(values: list[Value | None], reasons: dict[int, Reason]) -> dict[int, Reason]:
+    """Return the reasons; what was never asked for says so."""
+    if None in values:
+        for index, value in enumerate(values):
+            if value is None:
+                reasons.setdefault(index, Reason.SKIPPED)
+    return reasons
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from facilityd.store.files import disk_free
 class Outside:
     """Clock, wires, outlets and disk. The defaults are the real ones.
 
-    ``requests``: s between looks for people's requests; None: nobody asks. ``durable``: each
-    commit waits for the disk. ``signals``: SIGINT and SIGTERM end the daemon.
+    ``requests``: s between looks for people's requests; None: only at beats that something else asks
+    for. ``durable``: each commit waits for the disk. ``signals``: SIGINT and SIGTERM end the daemon.
     ``long_lived``: the process is the daemon's own, and its collector is tuned for that.
     """
 

@@ -56,7 +56,7 @@ async def _record(link: Link, units: list[Unit], output: Path, seconds: float) -
     from facilityd.model.clock import Clock
     from facilityd.recording.format import Recorder
     from facilityd.recording.tap import Taps, header_of
-    from facilityd.supervise.stop import on_signals
+    from facilityd.supervise.stop import end, on_signals
 
     def hear(_: LinkHealth) -> None:
         """The link's health stands in the recording itself."""
@@ -74,6 +74,5 @@ async def _record(link: Link, units: list[Unit], output: Path, seconds: float) -
         waiting.cancel()
         if running.done():
             running.result()
-        running.cancel()
-        await asyncio.gather(running, waiting, return_exceptions=True)
+        await end([running, waiting])
         return recorder.count

@@ -26,7 +26,6 @@ from facilityd.model.measure import duration
 from facilityd.model.sample import NS
 from simulators.hazards import HAZARDS
 from simulators.mqtt_hazards import MQTT_HAZARDS
-from simulators.physics import World
 from simulators.site import Field, serve
 from simulators.square import Square, live
 
@@ -141,6 +140,8 @@ def demo_command(broker: str, plain: bool, seconds: float) -> None:
 
 def build_square(site: Site, clock: str, seed: int) -> Square:
     """Return the physics of a site, beginning now or at a local time of day."""
+    from facilityd.scenario.theatre import square_of
+
     now = time.time_ns()
     if clock:
         try:
@@ -149,8 +150,7 @@ def build_square(site: Site, clock: str, seed: int) -> Square:
             raise UsageError(f"{clock!r} is not a time of day", hint="write it as 19:30") from error
         today = datetime.fromtimestamp(now / NS, ZoneInfo(site.timezone)).date()
         now = int(datetime.combine(today, hour, ZoneInfo(site.timezone)).timestamp()) * NS
-    world = World(site.latitude, site.longitude, site.timezone, now)
-    square = Square({d.id: d.family.family for d in site.devices.values()}, world, seed)
+    square = square_of(site, now, seed)
     square.advance(60.0, step=1.0)
     return square
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from devices.family import Family
 from devices.modbus.plan import UnitPlan, plan_unit
-from devices.profile import ModbusProfile, MqttProfile
+from devices.profile import ModbusProfile
 from devices.tables import families, profiles
 from devices.unit import Link, ModbusLink, Unit
-from facilityd.config.compile import UnitCompiler
+from facilityd.config.compile import Profiles, UnitCompiler
 from facilityd.config.people import compile_link, compile_recipient, compile_sink
 from facilityd.config.sections import Entry, Sections, read_sections
 from facilityd.config.site import Device, Site, StoreSettings
@@ -20,7 +19,6 @@ from facilityd.marked import Mark, fail
 from facilityd.model.measure import spell_duration
 from facilityd.model.sample import NS
 
-AnyProfile = ModbusProfile | MqttProfile
 BUSY = 0.8
 """Share of a bus that scheduled reads may take; the rest is for silent units and repeats."""
 
@@ -43,7 +41,7 @@ def load(*paths: Path, at_most: int = 0) -> Site:
     return site
 
 
-def _hurry(sections: Sections, wanted: int, known: Mapping[str, AnyProfile]) -> None:
+def _hurry(sections: Sections, wanted: int, known: Profiles) -> None:
     for name, entry in sections.entries["units"].items():
         period, profile = entry.value.period, known.get(entry.value.profile)
         at_most = max(wanted, profile.min_interval) if isinstance(profile, ModbusProfile) else wanted

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from facilityd.detect.detector import in_seconds, why_unknown
 from facilityd.detect.hold import Hold
 from facilityd.detect.view import FOREVER, LIFETIME, NEVER, Cell, View
-from facilityd.model.duty import CEREMONY, test_of
+from facilityd.model.duty import answer
 from facilityd.model.finding import Evidence, Number
 from facilityd.model.rule import Conjunction, Term
-from facilityd.model.sample import NS, Value
 
 
 @dataclass(slots=True, eq=False)
@@ -21,26 +19,23 @@ class _Sign:
     term: Term
     cell: Cell
     per: Cell | None
-    test: Callable[[Value | None], bool | None]
 
     def holds(self, now: int) -> bool | None:
         """Return whether the sign is there; None where it cannot be told."""
-        value = self.cell.good(now)
-        if self.per is None:
-            return self.test(value)
-        limit = self.limit(now)
-        if value is None or limit is None:
-            return None
-        number = abs(value) if self.term.magnitude else value
-        return number > limit if self.term.above is not None else number < limit
+        scale = self._scale(now)
+        return None if scale is None else answer(self.term, self.cell.good(now), scale)
 
     def limit(self, now: int) -> float | None:
         """Return the limit in the signal's unit."""
         plain = self.term.above if self.term.above is not None else self.term.below
-        if plain is None or self.per is None:
-            return plain
+        scale = self._scale(now)
+        return None if plain is None or scale is None else plain * scale
+
+    def _scale(self, now: int) -> float | None:
+        if self.per is None:
+            return 1.0
         reference = self.per.good(now)
-        return None if reference is None else plain * abs(float(reference)) ** self.term.exponent
+        return None if reference is None else abs(float(reference)) ** self.term.exponent
 
 
 class ConjunctionDetector:
@@ -49,9 +44,7 @@ class ConjunctionDetector:
     def __init__(self, rule: Conjunction, view: View) -> None:
         self._rule, self._view = rule, view
         cells = view.cells
-        self._signs = tuple(
-            _Sign(t, cells[t.signal], cells[t.per] if t.per else None, test_of(t)) for t in rule.terms
-        )
+        self._signs = tuple(_Sign(t, cells[t.signal], cells[t.per] if t.per else None) for t in rule.terms)
         self._cells = tuple(dict.fromkeys(c for s in self._signs for c in (s.cell, s.per) if c is not None))
         self._during = frozenset(rule.during)
         patience = (LIFETIME - 1) * max(cell.expected for cell in self._cells)
@@ -79,8 +72,7 @@ class ConjunctionDetector:
         if not self._during:
             return True
         inside = self._view.within(self._during, now)
-        stale = (c.stale_from for c in self._view.state_cells if c.stale_from > now)
-        self.wake = min((now + NS if CEREMONY in self._during else FOREVER, *stale))
+        self.wake = self._view.duty_wake(self._during, now)
         if inside is False:
             self._entered = NEVER
         elif inside and self._entered == NEVER:

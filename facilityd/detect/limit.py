@@ -5,10 +5,9 @@ from __future__ import annotations
 from facilityd.detect.detector import in_seconds, why_unknown
 from facilityd.detect.hold import Hold
 from facilityd.detect.view import FOREVER, LIFETIME, View
-from facilityd.model.duty import CEREMONY
 from facilityd.model.finding import Evidence, Number
 from facilityd.model.rule import Limit
-from facilityd.model.sample import NS, Value
+from facilityd.model.sample import Value
 
 
 class LimitDetector:
@@ -37,13 +36,8 @@ class LimitDetector:
             verdict = hold.verdict
             self.wake = self._cell.stale_from
         if self._during:
-            self._wake_for_duty(now)
+            self.wake = min(self.wake, self._view.duty_wake(self._during, now))
         return verdict
-
-    def _wake_for_duty(self, now: int) -> None:
-        stale = (cell.stale_from for cell in self._view.state_cells)
-        calendar = now + NS if CEREMONY in self._during else FOREVER
-        self.wake = min(self.wake, calendar, *(instant for instant in stale if instant > now))
 
     def _beyond(self, value: Value) -> bool:
         rule = self._rule

@@ -5,7 +5,7 @@ from __future__ import annotations
 from facilityd.detect.detector import in_seconds, why_unknown
 from facilityd.detect.hold import Hold
 from facilityd.detect.view import FOREVER, LIFETIME, NEVER, View
-from facilityd.model.duty import test_of
+from facilityd.model.duty import answer
 from facilityd.model.finding import Evidence
 from facilityd.model.rule import Mismatch
 
@@ -15,7 +15,6 @@ class MismatchDetector:
 
     def __init__(self, rule: Mismatch, view: View) -> None:
         self._rule = rule
-        self._commanded, self._observed = test_of(rule.commanded), test_of(rule.observed)
         self._cells = (view.cells[rule.commanded.signal], view.cells[rule.observed.signal])
         patience = (LIFETIME - 1) * max(cell.expected for cell in self._cells)
         self._hold = Hold(rule.within, 0, patience)
@@ -50,7 +49,8 @@ class MismatchDetector:
 
     def _sides(self, now: int) -> tuple[bool | None, bool | None]:
         commanded, observed = self._cells
-        return self._commanded(commanded.good(now)), self._observed(observed.good(now))
+        rule = self._rule
+        return answer(rule.commanded, commanded.good(now)), answer(rule.observed, observed.good(now))
 
     def evidence(self, now: int) -> Evidence:
         """Return what is commanded and what is observed."""

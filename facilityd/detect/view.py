@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from facilityd.detect.voice import Voice
 from facilityd.model.duty import CEREMONY, DutyState, possible
 from facilityd.model.quality import Reason
-from facilityd.model.sample import Sample, Value
+from facilityd.model.sample import NS, Sample, Value
 
 NEVER = -(1 << 62)
 FOREVER = 1 << 62
@@ -72,6 +72,11 @@ class View:
     def good_values(self, cells: Iterable[Cell], now: int) -> dict[str, Value]:
         """Return the values fit to be judged."""
         return {cell.signal: value for cell in cells if (value := cell.good(now)) is not None}
+
+    def duty_wake(self, during: frozenset[str], now: int) -> int:
+        """Return when ``within`` may next change its answer by time alone (ns, steady)."""
+        stale = (cell.stale_from for cell in self.state_cells if cell.stale_from > now)
+        return min((now + NS if CEREMONY in during else FOREVER, *stale))
 
     def within(self, during: frozenset[str], now: int) -> bool | None:
         """Return whether the device is in one of these duty states; None where that cannot be told."""

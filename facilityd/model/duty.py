@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from facilityd.model.rule import Condition
@@ -22,35 +22,21 @@ class DutyState(Protocol):
         """What must hold."""
 
 
-def holds(condition: Condition, values: Mapping[str, Value]) -> bool | None:
-    """Return whether a condition holds; None where its signal has no value."""
-    value = values.get(condition.signal)
+def answer(condition: Condition, value: Value | None, scale: float = 1.0) -> bool | None:
+    """Return whether a value meets a condition, its limit times ``scale``; None where there is no value."""
     if value is None:
         return None
     if condition.is_ is not None:
         return value == condition.is_
     number = abs(value) if condition.magnitude else value
     if condition.above is not None:
-        return number > condition.above
-    return condition.below is not None and number < condition.below
+        return number > condition.above * scale
+    return condition.below is not None and number < condition.below * scale
 
 
-def test_of(condition: Condition) -> Callable[[Value | None], bool | None]:
-    """Return the same question as ``holds``, of the signal's value alone."""
-    if condition.is_ is not None:
-        wanted = condition.is_
-        return lambda value: None if value is None else value == wanted
-    limit, above, magnitude = condition.above, condition.above is not None, condition.magnitude
-    if limit is None:
-        limit = condition.below if condition.below is not None else 0.0
-
-    def test(value: Value | None) -> bool | None:
-        if value is None:
-            return None
-        number = abs(value) if magnitude else value
-        return number > limit if above else number < limit
-
-    return test
+def holds(condition: Condition, values: Mapping[str, Value]) -> bool | None:
+    """Return whether a condition holds; None where its signal has no value."""
+    return answer(condition, values.get(condition.signal))
 
 
 def standing(state: DutyState, values: Mapping[str, Value]) -> bool | None:

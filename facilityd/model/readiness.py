@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from facilityd.model.duty import test_of
+from facilityd.model.duty import answer
 from facilityd.model.rule import Condition
 from facilityd.model.sample import Value
 from facilityd.model.text import Strict, Text
@@ -57,7 +57,7 @@ def check(items: Mapping[str, Item], value: Callable[[str], Value | None]) -> li
 
 
 def _mark(item: Item, values: Mapping[str, Value | None]) -> Mark:
-    groups = [[test_of(c)(values[c.signal]) for c in group] for group in item.any_of]
+    groups = [[answer(c, values[c.signal]) for c in group] for group in item.any_of]
     if any(all(group) for group in groups):
         return Mark.PASS
     return Mark.FAIL if all(False in group for group in groups) else Mark.UNKNOWN

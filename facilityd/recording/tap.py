@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import cast
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TypeVar, cast
 
 import aiomqtt
 
@@ -16,6 +16,7 @@ from devices.unit import Link, ModbusLink, MqttLink, Unit
 from facilityd.errors import LinkOutage
 from facilityd.recording.format import LOST, Exchange, Happening, Header, Heard, LinkNews
 
+T = TypeVar("T")
 Note = Callable[[Happening], None]
 
 
@@ -103,21 +104,21 @@ class Taps:
     @asynccontextmanager
     async def connect(self, link: ModbusLink) -> AsyncIterator[Reader]:
         """Open a Modbus link. Raises LinkOutage."""
-        try:
-            async with connect(link) as reader:
-                self._news(up=True)
-                yield cast("Reader", TappedReader(reader, self._note, self._begin))
-        except LinkOutage as outage:
-            self._news(up=False, reason=outage.what)
-            raise
+        async with self._noted(connect(link)) as reader:
+            yield cast("Reader", TappedReader(reader, self._note, self._begin))
 
     @asynccontextmanager
     async def listen(self, link: MqttLink) -> AsyncIterator[Ear]:
         """Connect to a broker. Raises LinkOutage."""
+        async with self._noted(listen(link)) as ear:
+            yield cast("Ear", TappedEar(ear, self._note, self._begin))
+
+    @asynccontextmanager
+    async def _noted(self, opening: AbstractAsyncContextManager[T]) -> AsyncIterator[T]:
         try:
-            async with listen(link) as ear:
+            async with opening as opened:
                 self._news(up=True)
-                yield cast("Ear", TappedEar(ear, self._note, self._begin))
+                yield opened
         except LinkOutage as outage:
             self._news(up=False, reason=outage.what)
             raise

@@ -12,14 +12,13 @@ from facilityd.marked import suggestion
 from facilityd.model.sample import NS
 from facilityd.scenario.broker import MemoryBroker, MemoryDevice
 from facilityd.scenario.loop import VirtualLoop
+from facilityd.scenario.theatre import square_of
 from facilityd.scenario.wire import ModbusWires
 from simulators.feed import Signals
 from simulators.hazards import HAZARDS, sized
 from simulators.image import UnitImage
 from simulators.mqtt_hazards import MQTT_HAZARDS, mqtt_hazard
-from simulators.physics import World
 from simulators.site import behind, memory_endpoint
-from simulators.square import Square
 
 NO_HAZARD, RESTART = "none", "broker-restart"
 RESTART_S = 3.0
@@ -35,8 +34,7 @@ class MemoryField:
 
     def __init__(self, site: Site, loop: VirtualLoop, start: int, seed: int) -> None:
         self._site, self._loop, self._start = site, loop, start
-        world = World(site.latitude, site.longitude, site.timezone, start - WARM_S * NS)
-        self.square = Square({d.id: d.family.family for d in site.devices.values()}, world, seed)
+        self.square = square_of(site, start - WARM_S * NS, seed)
         self.square.at(start)
         units = list(site.units.values())
         images = {n: behind(units, n) for n, link in site.links.items() if isinstance(link, ModbusLink)}

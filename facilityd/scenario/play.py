@@ -3,45 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from time import perf_counter
 
 from facilityd.model.sample import NS
 from facilityd.scenario.field import NO_HAZARD
 from facilityd.scenario.load import Script
 from facilityd.scenario.schema import Event
 from facilityd.scenario.stage import Stage
+from facilityd.scenario.theatre import Theatre
 from facilityd.scenario.verdict import Judgement, judge
-
-
-class Theatre(Protocol):
-    """Where a story can happen: in virtual time (Stage) or in real time (RealStage)."""
-
-    journal: Path
-
-    def until(self, instant: int) -> None:
-        """Let time pass until an instant in ns UTC."""
-
-    def fault(
-        self, device: str, name: str, magnitude: float | None, ramp: float | None, duration: float | None
-    ) -> None:
-        """Begin a fault; ``ramp`` and ``duration`` in s."""
-
-    def hazard(self, target: str, name: str, magnitude: float | None = None) -> None:
-        """Begin or end a hazard."""
-
-    def demand(self, device: str, *, up: bool) -> None:
-        """Ask for a run."""
-
-    def jump_clock(self, seconds: float) -> None:
-        """Move the daemon's wall clock."""
-
-    def restart(self) -> None:
-        """End the daemon and start it again."""
-
-    def acknowledge(self, device: str, rule: str, person: str, comment: str = "") -> None:
-        """Acknowledge an alarm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +35,6 @@ class Outcome:
     judgements: tuple[Judgement, ...]
     journal: Path
     took: float
-
-    @property
-    def ok(self) -> bool:
-        """True where every expectation was met."""
-        return all(judgement.ok for judgement in self.judgements)
-
-    @property
-    def end(self) -> int:
-        """The story's last instant in ns UTC."""
-        return self.script.start + self.script.scenario.duration
 
 
 def acts(script: Script) -> list[Act]:
@@ -137,13 +99,28 @@ def act_out(script: Script, theatre: Theatre, progress: Progress) -> list[Act]:
     return story
 
 
-def play_virtual(script: Script, folder: Path, seed: int | None, progress: Progress) -> Outcome:
-    """Play in virtual time; the journal stays in ``folder``."""
-    from time import perf_counter  # noqa: PLC0415 - the only real clock a virtual story looks at
+def stage_of(*, real: bool) -> Callable[..., Theatre]:
+    """Return the kind of stage: in real time or in virtual."""
+    if not real:
+        return Stage
+    from facilityd.scenario.real import RealStage  # noqa: PLC0415 - sockets and a broker only where asked for
 
+    return RealStage
+
+
+def play(
+    script: Script,
+    stage: Callable[..., Theatre],
+    folder: Path,
+    seed: int | None,
+    progress: Progress,
+) -> Outcome:
+    """Play on a kind of stage; the journal stays in ``folder``."""
     seed = script.scenario.seed if seed is None else seed
     began = perf_counter()
-    with Stage(script.site, folder, start=script.start, seed=seed) as stage:
-        story = act_out(script, stage, progress)
-    judgements = tuple(judge(script, stage.journal))
-    return Outcome(script, seed, tuple(story), judgements, stage.journal, perf_counter() - began)
+    with stage(script.site, folder, start=script.start, seed=seed) as theatre:
+        # What is expected counts from when the story begins by the daemon's clock.
+        played = replace(script, start=theatre.start)
+        story = act_out(played, theatre, progress)
+    judgements = tuple(judge(played, theatre.journal))
+    return Outcome(played, seed, tuple(story), judgements, theatre.journal, perf_counter() - began)

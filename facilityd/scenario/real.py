@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import math
 import os
 import signal
 import socket
@@ -14,8 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AsyncExitStack
-from dataclasses import replace
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,22 +25,17 @@ from facilityd.errors import FacilitydError, UsageError
 from facilityd.marked import read
 from facilityd.model.sample import NS
 from facilityd.scenario.field import NO_HAZARD
-from facilityd.scenario.load import Script
-from facilityd.scenario.play import Outcome, Progress, act_out
-from facilityd.scenario.verdict import judge
-from facilityd.supervise.inbox import AckRequest, Inbox
+from facilityd.scenario.theatre import Theatre, square_of
 from simulators.broker import broker
 from simulators.hazards import sized
-from simulators.physics import World
-from simulators.physics.base import Fault
 from simulators.site import Field, serve
-from simulators.square import Square, live
+from simulators.square import live
 
 STARTED_S = 20.0
 """Longest time in s that units and daemon may take to start or to end."""
 
 
-class RealStage:
+class RealStage(Theatre):
     """A copy of a site on free ports of this machine. Nothing needs root.
 
     ``start`` is what the physics' clock shows at the beginning (ns UTC); the daemon's own clock is
@@ -53,11 +46,14 @@ class RealStage:
         self._folder = folder
         self.config = folder / "site"
         self.journal = folder / "journal.db"
-        links = {name: _moved(link, folder) for name, link in site.links.items()}
+        ports = free_ports(len(site.links))
+        links = {
+            name: _moved(link, folder, port)
+            for (name, link), port in zip(site.links.items(), ports, strict=True)
+        }
         _write(Path(site.source), self.config, links, self.journal)
         self.site = load_site(self.config)
-        world = World(site.latitude, site.longitude, site.timezone, start)
-        self.square = Square({d.id: d.family.family for d in site.devices.values()}, world, seed)
+        self.square = square_of(site, start, seed)
         self.square.advance(60.0, step=1.0)
         self.start = 0
         self._field: Field | None = None
@@ -85,9 +81,10 @@ class RealStage:
         """The instant in ns UTC."""
         return time.time_ns()
 
-    def advance(self, seconds: float) -> None:
-        """Wait. Raises FacilitydError where daemon or site have ended."""
-        self.until(self.now + round(seconds * NS))
+    @property
+    def nature(self) -> int:
+        """The physics' own time goes on from the story's start."""
+        return self.square.world.now
 
     def until(self, instant: int) -> None:
         """Wait until an instant in ns UTC. Raises FacilitydError where daemon or site have ended."""
@@ -98,27 +95,6 @@ class RealStage:
                 return
             time.sleep(min(left, 0.5))
 
-    def fault(
-        self,
-        device: str,
-        name: str,
-        magnitude: float | None = None,
-        ramp: float | None = None,
-        duration: float | None = None,
-    ) -> None:
-        """Begin a fault now; ``ramp`` and ``duration`` in s. Raises UsageError."""
-        lasting = math.inf if duration is None else duration
-
-        def begin() -> None:
-            now = self.square.world.now
-            self.square.model(device).inject(name, magnitude, onset=now, ramp=ramp, duration=lasting)
-
-        self._there(begin)
-
-    def faults(self, device: str) -> list[tuple[str, Fault]]:
-        """Return what can go wrong with a device. Raises UsageError."""
-        return list(self.square.model(device).FAULTS.items())
-
     def hazard(self, target: str, name: str, magnitude: float | None = None) -> None:
         """Make a unit, or every unit of a link, misbehave, or with ``none`` behave again."""
         units = [u.id for u in self.site.units.values() if target in (u.id, u.link)]
@@ -127,17 +103,9 @@ class RealStage:
         for unit in units:
             self._there(lambda unit=unit: self._inject(unit, name, magnitude))  # type: ignore[misc]
 
-    def demand(self, device: str, *, up: bool = True) -> None:
-        """Ask a hoist or a pole for a run. Raises UsageError."""
-        self._there(lambda: self.square.demand(device, up=up))
-
     def jump_clock(self, seconds: float) -> None:
         """Refuse: this machine's clock is not ours to move. Raises UsageError."""
         raise UsageError(f"the clock cannot be moved by {seconds:g} s here", hint="use virtual time")
-
-    def acknowledge(self, device: str, rule: str, person: str, comment: str = "") -> None:
-        """Acknowledge an alarm as ``facilityd ack`` does."""
-        Inbox(self.journal).drop(AckRequest(device, rule, person, comment))
 
     def restart(self) -> None:
         """Kill the daemon as a power cut would, and start it again."""
@@ -206,30 +174,20 @@ class RealStage:
             self._daemon = None
 
 
-def play_real(script: Script, folder: Path, seed: int | None, progress: Progress) -> Outcome:
-    """Play over real sockets with the daemon as its own process; the journal stays in ``folder``."""
-    began = time.perf_counter()
-    seed = script.scenario.seed if seed is None else seed
-    with RealStage(script.site, folder, start=script.start, seed=seed) as stage:
-        # What is expected counts from the daemon's clock, which is the machine's.
-        played = replace(script, start=stage.start)
-        story = act_out(played, stage, progress)
-    judgements = tuple(judge(played, stage.journal))
-    return Outcome(played, seed, tuple(story), judgements, stage.journal, time.perf_counter() - began)
+def free_ports(count: int) -> list[int]:
+    """Return TCP ports of this machine that nobody uses now, all different."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
 
 
-def free_port() -> int:
-    """Return a TCP port of this machine that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _moved(link: Link, folder: Path) -> dict[str, Any]:
+def _moved(link: Link, folder: Path, port: int) -> dict[str, Any]:
     """Return what changes in a link so that it lives on this machine alone."""
     if isinstance(link, ModbusLink) and link.protocol == "modbus-rtu":
         return {"serial_port": str(folder / "tty" / link.id)}
-    return {"host": "127.0.0.1", "port": free_port()}
+    return {"host": "127.0.0.1", "port": port}
 
 
 def _write(source: Path, target: Path, links: dict[str, dict[str, Any]], journal: Path) -> None:

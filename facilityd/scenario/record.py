@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from facilityd.app.builtin import all_devices
 from facilityd.config.site import Device, Site
 from facilityd.model.alarm import Kind
-from facilityd.model.finding import Evidence
+from facilityd.model.finding import Evidence, Finding
 from facilityd.model.quality import Reason
 from facilityd.model.readiness import Mark, check, is_ready
 from facilityd.model.sample import NS, Value
@@ -44,8 +45,6 @@ class Record:
         self._reader, self.start, self.end = reader, start, end
         self.devices: dict[str, Device] = all_devices(site)
         self._zone = ZoneInfo(site.timezone)
-        self.alarms = list(_alarms(reader))
-        self._findings = [stored.finding for stored in reader.findings_after()]
 
     @classmethod
     @contextmanager
@@ -53,6 +52,15 @@ class Record:
         """Open the journal of a story. Raises UsageError."""
         with Reader.open(journal) as reader:
             yield cls(script.site, reader, script.start, script.start + script.scenario.duration)
+
+    @cached_property
+    def alarms(self) -> list[Alarm]:
+        """Every alarm, in the order they were raised."""
+        return _alarms(self._reader)
+
+    @cached_property
+    def _findings(self) -> list[Finding]:
+        return [stored.finding for stored in self._reader.findings_after()]
 
     def is_rule(self, alarm: Alarm, device: str, rule: str) -> bool:
         """Return whether an alarm is of a rule, given by name or catalogue number."""
@@ -145,7 +153,7 @@ class Record:
         return f"{datetime.fromtimestamp(at / NS, self._zone):%m-%d %H:%M:%S} (+{into:.0f} s)"
 
 
-def _alarms(reader: Reader) -> Iterator[Alarm]:
+def _alarms(reader: Reader) -> list[Alarm]:
     open_: dict[tuple[str, str], Alarm] = {}
     found: list[Alarm] = []
     for stored in reader.changes():
@@ -155,4 +163,4 @@ def _alarms(reader: Reader) -> Iterator[Alarm]:
             found.append(open_[key])
         elif change.kind in _OVER and key in open_:
             open_.pop(key).cleared = change.at
-    yield from found
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
@@ -13,7 +14,7 @@ from facilityd.errors import FacilitydError
 from facilityd.model.sample import NS
 from facilityd.scenario import trace
 from facilityd.scenario.load import Script, load
-from facilityd.scenario.play import Outcome, Progress, play_virtual
+from facilityd.scenario.play import Outcome, Progress, play, stage_of
 from facilityd.scenario.record import Record
 from facilityd.scenario.verdict import Judgement
 
@@ -64,40 +65,22 @@ def perform(path: Path, options: Options, progress: Progress = lambda _: None) -
     """Play one scenario in virtual or real time; what goes wrong with it is part of the result."""
     try:
         script = load(path)
+        stage = stage_of(real=options.real)
         with _folder(options, script) as folder:
-            return _told(script, _play(script, Path(folder), options, progress), options)
+            return _told(script, play(script, stage, Path(folder), options.seed, progress), options)
     except FacilitydError as error:
         return Result(path.stem, str(path), error=str(error))
 
 
-def _play(script: Script, folder: Path, options: Options, progress: Progress) -> Outcome:
-    if options.real:
-        from facilityd.scenario.real import play_real  # noqa: PLC0415 - sockets only where asked for
-
-        return play_real(script, folder, options.seed, progress)
-    return play_virtual(script, folder, options.seed, progress)
-
-
-class _Kept:
-    """A folder that stays."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        for old in folder.glob("journal.db*"):
-            old.unlink() if old.is_file() else None
-        self._folder = folder
-
-    def __enter__(self) -> str:
-        return str(self._folder)
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing goes."""
-
-
-def _folder(options: Options, script: Script) -> _Kept | tempfile.TemporaryDirectory[str]:
-    if options.keep:
-        return _Kept(Path(options.keep) / script.scenario.scenario)
-    return tempfile.TemporaryDirectory(prefix="facilityd-")
+def _folder(options: Options, script: Script) -> AbstractContextManager[str]:
+    if not options.keep:
+        return tempfile.TemporaryDirectory(prefix="facilityd-")
+    folder = Path(options.keep) / script.scenario.scenario
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("journal.db*"):
+        if old.is_file():
+            old.unlink()
+    return nullcontext(str(folder))
 
 
 def _told(script: Script, outcome: Outcome, options: Options) -> Result:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import math
 import random
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -24,8 +23,8 @@ from facilityd.model.sample import NS
 from facilityd.notify.channels import Channel, ChannelSettings
 from facilityd.scenario.field import MemoryField
 from facilityd.scenario.loop import VirtualLoop
-from facilityd.supervise.inbox import AckRequest, Inbox
-from simulators.physics.base import Fault
+from facilityd.scenario.theatre import Theatre
+from facilityd.supervise.stop import end
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -57,7 +56,7 @@ class Mailbox:
         return Outcome(Result.ACCEPTED)
 
 
-class Stage:
+class Stage(Theatre):
     """A site in virtual time. Use as a context manager; nothing moves but in ``advance`` and ``until``."""
 
     def __init__(self, site: Site, folder: Path, *, start: int, seed: int = 1) -> None:
@@ -67,6 +66,7 @@ class Stage:
         self.mailbox = Mailbox()
         self._loop = VirtualLoop()
         self.field = MemoryField(self.site, self._loop, start, seed)
+        self.square = self.field.square
         self._offset = 0
         self._daemon: asyncio.Task[None] | None = None
         self._stop: asyncio.Event | None = None
@@ -74,9 +74,8 @@ class Stage:
 
     def __enter__(self) -> Self:
         self._dice, self._thresholds = random.getstate(), gc.get_threshold()
-        gc.set_threshold(
-            100_000, 50, 100
-        )  # as the daemon does: what lives long is not walked again and again
+        # As the daemon does: what lives long is not walked again and again.
+        gc.set_threshold(100_000, 50, 100)
         random.seed(self.seed)
         self._loop.run_until_complete(self._begin())
         return self
@@ -96,9 +95,10 @@ class Stage:
         """The true instant in ns UTC."""
         return self.field.now()
 
-    def advance(self, seconds: float) -> None:
-        """Let time pass. Raises what ends the daemon."""
-        self.until(self.now + round(seconds * NS))
+    @property
+    def nature(self) -> int:
+        """The physics' own time is the true one."""
+        return self.now
 
     def until(self, instant: int) -> None:
         """Let time pass until an instant in ns UTC. Raises what ends the daemon."""
@@ -113,35 +113,12 @@ class Stage:
         """Let somebody move the daemon's wall clock; what is true does not move."""
         self._offset += round(seconds * NS)
 
-    def acknowledge(self, device: str, rule: str, person: str, comment: str = "") -> None:
-        """Let somebody acknowledge an alarm; the daemon takes it at its next beat."""
-        Inbox(self.journal).drop(AckRequest(device, rule, person, comment))
-
-    def fault(
-        self,
-        device: str,
-        name: str,
-        magnitude: float | None = None,
-        ramp: float | None = None,
-        duration: float | None = None,
-    ) -> None:
-        """Begin a fault now; ``ramp`` and ``duration`` in s. Raises UsageError."""
-        model = self.field.square.model(device)
-        lasting = math.inf if duration is None else duration
-        model.inject(name, magnitude, onset=self.now, ramp=ramp, duration=lasting)
-
-    def faults(self, device: str) -> list[tuple[str, Fault]]:
-        """Return what can go wrong with a device. Raises UsageError."""
-        return list(self.field.square.model(device).FAULTS.items())
-
     def hazard(self, target: str, name: str, magnitude: float | None = None) -> None:
         """Make a unit or link misbehave, or with ``none`` behave again. Raises UsageError."""
         self.field.inject(target, name, magnitude)
 
-    def demand(self, device: str, *, up: bool = True) -> None:
-        """Ask a hoist or a pole for a run. Raises UsageError."""
-        self.field.square.at(self.now, device)
-        self.field.square.demand(device, up=up)
+    def _there(self, work: Callable[[], None]) -> None:
+        work()
 
     async def _begin(self) -> None:
         self._living = self.field.open()
@@ -178,9 +155,7 @@ class Stage:
         try:
             await self._halt()
         finally:
-            for task in self._living:
-                task.cancel()
-            await asyncio.gather(*self._living, return_exceptions=True)
+            await end(self._living)
 
     def _outside(self) -> Outside:
         return Outside(

@@ -14,10 +14,10 @@ from facilityd.config.site import Site
 from facilityd.model.measure import duration
 from facilityd.model.sample import NS, Value
 from facilityd.scenario.load import square
-from facilityd.scenario.real import RealStage
+from facilityd.scenario.play import stage_of
 from facilityd.scenario.record import Alarm, Record
-from facilityd.scenario.stage import Stage
 from facilityd.scenario.subset import subset
+from facilityd.scenario.theatre import Theatre
 from facilityd.store.reader import Reader
 from simulators.physics.base import Fault
 
@@ -43,8 +43,8 @@ def _seconds(time: Time | None) -> float | None:
 class SimulatedSite:
     """``site`` is its configuration, ``journal`` the daemon's journal."""
 
-    def __init__(self, stage: Stage | RealStage, start: int) -> None:
-        self._stage, self._start = stage, start
+    def __init__(self, stage: Theatre) -> None:
+        self._stage = stage
         self.site, self.journal = stage.site, stage.journal
 
     @property
@@ -54,7 +54,7 @@ class SimulatedSite:
 
     def advance(self, time: Time) -> None:
         """Let time pass."""
-        self._stage.until(self._stage.now + _ns(time))
+        self._stage.advance(_ns(time) / NS)
 
     def fault(
         self,
@@ -105,7 +105,7 @@ class SimulatedSite:
         """Return the alarm of a rule (or catalogue number), raised from now on. Raises NotHappened."""
         since, until = self._stage.now, self._stage.now + _ns(within)
         while True:
-            mine = [a for a in self.alarms() if a.device == on and self._named(a, rule)]
+            mine = self._look(lambda record: [a for a in record.alarms if record.is_rule(a, on, rule)])
             open_ = [a for a in mine if a.raised >= since or a.cleared is None]
             if open_:
                 return open_[0]
@@ -121,12 +121,9 @@ class SimulatedSite:
                 raise NotHappened(f"it did not come about within {within}")
             self._stage.until(min(until, self._stage.now + STRIDE))
 
-    def _named(self, alarm: Alarm, rule: str) -> bool:
-        return self._look(lambda record: record.is_rule(alarm, alarm.device, rule))
-
     def _look(self, ask: Callable[[Record], T]) -> T:
         with Reader.open(self.journal) as reader:
-            return ask(Record(self.site, reader, self._start, self._stage.now))
+            return ask(Record(self.site, reader, self._stage.start, self._stage.now))
 
 
 def _instead(record: Record, device: str, rule: str, since: int) -> str:
@@ -141,9 +138,8 @@ def begin(
     """Run a site, or some of its devices, until the context ends. Raises FacilitydError."""
     site = _chosen(load(square() if config == "square" else Path(config)), only)
     instant = round(datetime.fromisoformat(start).replace(tzinfo=ZoneInfo(site.timezone)).timestamp()) * NS
-    stage = (RealStage if real else Stage)(site, folder, start=instant, seed=seed)
-    with stage:
-        yield SimulatedSite(stage, stage.start)
+    with stage_of(real=real)(site, folder, start=instant, seed=seed) as stage:
+        yield SimulatedSite(stage)
 
 
 def _chosen(site: Site, only: tuple[str, ...]) -> Site:

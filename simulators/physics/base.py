@@ -32,6 +32,11 @@ class Fault:
     ramp: float = 0.0
 
 
+def fault(number: str, zh: str, en: str, unit: str = "1", typical: float = 1.0, ramp: float = 0.0) -> Fault:
+    """Return a fault, its name in both languages."""
+    return Fault(number, Text(zh=zh, en=en), unit, typical, ramp)
+
+
 @dataclass(frozen=True, slots=True)
 class Injection:
     """A fault in time: from ``onset`` (ns UTC) it grows over ``ramp`` s to ``magnitude``, ends at ``end``."""

@@ -10,8 +10,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from facilityd.model.sample import Value
-from facilityd.model.text import Text
-from simulators.physics.base import Fault, Model, towards
+from simulators.physics.base import Fault, Model, fault, towards
 from simulators.physics.world import MAINS_HZ, World
 
 DUSK_DEG = -3.5
@@ -23,30 +22,26 @@ LAMPS, LIFE_H, SHAPE, OLDEST_H = 60, 100_000.0, 4.0, 10_000.0
 LUX, CYCLE_S = 120.0, 120.0
 
 
-def _fault(number: str, zh: str, en: str, unit: str = "1", typical: float = 1.0, ramp: float = 0.0) -> Fault:
-    return Fault(number, Text(zh=zh, en=en), unit, typical, ramp)
-
-
 LIGHTING_FAULTS: dict[str, Fault] = {
-    "lamp-failure": _fault("L1", "灯具损坏", "a lamp has failed"),
-    "gear-failed": _fault("L2", "驱动电源损坏", "a control gear has failed"),
-    "led-short": _fault("L3", "LED短路或负载变化", "LED short or load change", "share of the power", 0.08),
-    "derating": _fault("L4", "驱动过热降光", "thermal derating", "share of the power lost", 0.3, 300.0),
-    "overheat": _fault("L5", "灯笼内部过热", "the lantern overheats", "K above what the lamps explain", 50.0),
-    "contactor-welded": _fault("L6", "接触器粘连", "the contactor does not open"),
-    "contactor-open": _fault("L7", "接触器不吸合", "the contactor does not close"),
-    "phase-missing": _fault("L8", "缺相", "a phase is missing"),
-    "leakage": _fault("L9", "漏电", "the circuit leaks to earth", "A", 0.02),
-    "wet-facade": _fault("L9", "雨后漏电", "leaks when it rains", "A when soaked", 0.02),
-    "supply-high": _fault("L10", "电压偏差", "the supply voltage is off", "V", 28.0),
-    "lamp-cycles": _fault("L11", "灯具反复启停", "a lamp cycles", "share of the power", 0.15),
-    "scene-wrong": _fault("L12", "场景错误", "the scene is wrong", "% of level", -35.0),
-    "dali-fault": _fault("L13", "DALI总线故障", "the DALI bus is dead"),
-    "clock-off": _fault("L15", "开关灯时刻错误", "switches at the wrong time", "min late", 60.0),
-    "excess-power": _fault("L16", "功率偏高", "uses too much power", "share added", 0.25),
-    "lamps-aged": _fault("L17", "光衰到寿命", "the lamps are at the end of their life", "h added", 60_000.0),
-    "pole-defect": _fault("L18", "灯杆倾斜带电", "the pole leans and is live", "degrees", 3.0, 600.0),
-    "lamps-failed": _fault("", "多灯损坏", "many lamps have failed", "share of the lamps", 0.2),
+    "lamp-failure": fault("L1", "灯具损坏", "a lamp has failed"),
+    "gear-failed": fault("L2", "驱动电源损坏", "a control gear has failed"),
+    "led-short": fault("L3", "LED短路或负载变化", "LED short or load change", "share of the power", 0.08),
+    "derating": fault("L4", "驱动过热降光", "thermal derating", "share of the power lost", 0.3, 300.0),
+    "overheat": fault("L5", "灯笼内部过热", "the lantern overheats", "K above what the lamps explain", 50.0),
+    "contactor-welded": fault("L6", "接触器粘连", "the contactor does not open"),
+    "contactor-open": fault("L7", "接触器不吸合", "the contactor does not close"),
+    "phase-missing": fault("L8", "缺相", "a phase is missing"),
+    "leakage": fault("L9", "漏电", "the circuit leaks to earth", "A", 0.02),
+    "wet-facade": fault("L9", "雨后漏电", "leaks when it rains", "A when soaked", 0.02),
+    "supply-high": fault("L10", "电压偏差", "the supply voltage is off", "V", 28.0),
+    "lamp-cycles": fault("L11", "灯具反复启停", "a lamp cycles", "share of the power", 0.15),
+    "scene-wrong": fault("L12", "场景错误", "the scene is wrong", "% of level", -35.0),
+    "dali-fault": fault("L13", "DALI总线故障", "the DALI bus is dead"),
+    "clock-off": fault("L15", "开关灯时刻错误", "switches at the wrong time", "min late", 60.0),
+    "excess-power": fault("L16", "功率偏高", "uses too much power", "share added", 0.25),
+    "lamps-aged": fault("L17", "光衰到寿命", "the lamps are at the end of their life", "h added", 60_000.0),
+    "pole-defect": fault("L18", "灯杆倾斜带电", "the pole leans and is live", "degrees", 3.0, 600.0),
+    "lamps-failed": fault("", "多灯损坏", "many lamps have failed", "share of the lamps", 0.2),
 }
 
 

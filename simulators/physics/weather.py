@@ -11,8 +11,7 @@ import random
 from typing import ClassVar
 
 from facilityd.model.sample import Value
-from facilityd.model.text import Text
-from simulators.physics.base import Fault, Model, towards
+from simulators.physics.base import Fault, Model, fault, towards
 from simulators.physics.world import World
 
 YEAR_MEAN_C, YEAR_SWING_C, DAY_SWING_C = 13.0, 15.0, 5.0
@@ -24,18 +23,14 @@ SHOWERS = {6: 0.3, 7: 0.4, 8: 0.35, 9: 0.2, 5: 0.15}  # share of days with rain,
 WETTING_S, DRYING_S = 1200.0, 4 * 3600.0
 
 
-def _fault(number: str, zh: str, en: str, unit: str, typical: float, ramp: float = 0.0) -> Fault:
-    return Fault(number, Text(zh=zh, en=en), unit, typical, ramp)
-
-
 class Weather(Model):
     """Writes what it makes into the world."""
 
     FAULTS: ClassVar[dict[str, Fault]] = {
-        "storm": _fault("H20", "大风", "a storm", "m/s added to the mean wind", 11.0, 300.0),
-        "rain": _fault("", "降雨", "rain", "mm/h", 8.0),
-        "cold": _fault("F21", "寒潮", "a cold spell", "K below what the season gives", 12.0, 3600.0),
-        "wind": _fault("F20", "风力四级以上", "a fresh wind", "m/s added to the mean wind", 4.5, 120.0),
+        "storm": fault("H20", "大风", "a storm", "m/s added to the mean wind", 11.0, 300.0),
+        "rain": fault("", "降雨", "rain", "mm/h", 8.0),
+        "cold": fault("F21", "寒潮", "a cold spell", "K below what the season gives", 12.0, 3600.0),
+        "wind": fault("F20", "风力四级以上", "a fresh wind", "m/s added to the mean wind", 4.5, 120.0),
     }
 
     def __init__(self, name: str, seed: int) -> None:

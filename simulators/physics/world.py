@@ -45,9 +45,13 @@ class World:
         self._zone = ZoneInfo(self.timezone)
         self.sun = self.elevation()
 
-    def advance(self, dt: float, to: int | None = None) -> None:
-        """Move the clock on by ``dt`` s (or ``to`` an instant); the sun is looked up once a minute."""
-        self.now = self.now + round(dt * NS) if to is None else to
+    def advance(self, dt: float) -> None:
+        """Move the clock on by ``dt`` s."""
+        self.to(self.now + round(dt * NS))
+
+    def to(self, instant: int) -> None:
+        """Move the clock to an instant in ns UTC; the sun is looked up once a minute."""
+        self.now = instant
         self.sun = self.elevation()
 
     def utc(self, at: int | None = None) -> datetime:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,22 +11,14 @@ from pathlib import Path
 from facilityd.config.load import load
 from facilityd.config.site import Site
 from facilityd.model.sample import NS
+from facilityd.scenario.real import free_ports
+from facilityd.scenario.theatre import square_of as square_at
 from simulators.feed import Signals
-from simulators.physics import World
 from simulators.square import Square
 
 SQUARE = Path(__file__).resolve().parents[2] / "config" / "square"
 NIGHT = int(datetime(2026, 6, 1, 12, 30, tzinfo=UTC).timestamp()) * NS
 """Half past eight in the evening in Beijing: everything is lit and no ceremony is near."""
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on now, all different."""
-    with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
 
 
 @dataclass(frozen=True)
@@ -80,8 +70,7 @@ def make_square(folder: Path) -> Made:
 
 def square_of(site: Site, start: int = NIGHT, warm: float = 60.0) -> Square:
     """The site's physics at an instant in ns UTC."""
-    world = World(site.latitude, site.longitude, site.timezone, start)
-    square = Square({d.id: d.family.family for d in site.devices.values()}, world, 1)
+    square = square_at(site, start, 1)
     square.advance(warm, step=1.0)
     return square
 
