@@ -64,6 +64,22 @@ class Family(Strict):
         return self
 
     @model_validator(mode="after")
+    def _causes_known(self) -> Self:
+        for name, rule in self.rules.items():
+            for cause in rule.consequence_of:
+                if cause not in self.rules:
+                    raise ValueError(
+                        f"rule {name} is a consequence of {cause!r}, which the family does not have"
+                    )
+                if name in self._all_causes(cause):
+                    raise ValueError(f"rules {name} and {cause} are each other's consequence")
+        return self
+
+    def _all_causes(self, name: str, seen: frozenset[str] = frozenset()) -> frozenset[str]:
+        direct = frozenset(self.rules[name].consequence_of) - seen if name in self.rules else frozenset()
+        return direct.union(*(self._all_causes(cause, seen | direct) for cause in direct))
+
+    @model_validator(mode="after")
     def _states_known(self) -> Self:
         for name, rule in self.rules.items():
             for state in getattr(rule.detect, "during", ()):

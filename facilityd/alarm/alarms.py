@@ -36,8 +36,15 @@ class Alarms:
         """Return the change that a finding causes, or None where it says nothing new."""
         state = self.state(finding.device, finding.rule)
         if state.condition is Truth.of(finding.verdict):
-            return None
+            return self._explain(state, finding) if finding.verdict else None
         return self._move(state, _EVENTS[finding.verdict], finding.at, evidence=finding.evidence)
+
+    def _explain(self, state: AlarmState, finding: Finding) -> Change | None:
+        """Return the change where a lasting alarm has found its cause, or lost it."""
+        if finding.evidence.cause == state.cause:
+            return None
+        event = Event.EXPLAINED if finding.evidence.cause else Event.UNEXPLAINED
+        return self._move(state, event, finding.at, evidence=finding.evidence)
 
     def acknowledge(
         self, device: str, rule: str, occurrence: int | None, person: str, comment: str, at: int

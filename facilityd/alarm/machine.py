@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from facilityd.model.alarm import AlarmState, Change, Kind, Truth
+from facilityd.model.alarm import AlarmState, Change, Kind, Suppressor, Truth
 
 
 def evolve(state: AlarmState, change: Change) -> AlarmState:
@@ -17,7 +17,7 @@ def _raise(state: AlarmState, change: Change) -> AlarmState:
     # From nothing but the key: an occurrence inherits no fact of the one before.
     fresh = AlarmState(state.device, state.rule, suppressors=state.suppressors)
     return replace(
-        fresh,
+        _because(fresh, change),
         condition=Truth.TRUE,
         acked=False,
         occurrence=change.occurrence,
@@ -26,12 +26,30 @@ def _raise(state: AlarmState, change: Change) -> AlarmState:
     )
 
 
+def _because(state: AlarmState, change: Change) -> AlarmState:
+    """Suppress by design what is only a consequence, and nothing else."""
+    cause = change.evidence.cause if change.evidence else ""
+    others = tuple(s for s in state.suppressors if s is not Suppressor.BY_DESIGN)
+    return replace(state, cause=cause, suppressors=(*others, Suppressor.BY_DESIGN) if cause else others)
+
+
+def _suppress(state: AlarmState, change: Change) -> AlarmState:
+    return replace(_because(state, change), since=change.at)
+
+
+def _unsuppress(state: AlarmState, change: Change) -> AlarmState:
+    return replace(_because(state, change), since=change.at, acked=False, acked_at=None, acked_by="")
+
+
 def _acknowledge(state: AlarmState, change: Change) -> AlarmState:
     return replace(state, acked=True, since=change.at, acked_at=change.at, acked_by=change.person)
 
 
 def _clear(state: AlarmState, change: Change) -> AlarmState:
-    return replace(state, condition=Truth.FALSE, since=change.at, cleared_at=change.at)
+    # What nobody was told of needs nobody's acknowledgement.
+    unheard = Suppressor.BY_DESIGN in state.suppressors
+    over = replace(state, condition=Truth.FALSE, since=change.at, cleared_at=change.at)
+    return replace(_because(over, replace(change, evidence=None)), acked=over.acked or unheard)
 
 
 def _latch(state: AlarmState, change: Change) -> AlarmState:
@@ -64,4 +82,6 @@ _NEXT: dict[Kind, Callable[[AlarmState, Change], AlarmState]] = {
     Kind.REALARM: _realarm,
     Kind.LOSE: _lose,
     Kind.REGAIN: _regain,
+    Kind.SUPPRESS: _suppress,
+    Kind.UNSUPPRESS: _unsuppress,
 }

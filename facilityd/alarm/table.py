@@ -20,6 +20,8 @@ class Event(StrEnum):
     ACKNOWLEDGE = "acknowledge"
     RESET = "reset"
     REALARM = "announce again"
+    EXPLAINED = "cause found"
+    UNEXPLAINED = "cause over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,12 @@ class Row:
 N, U, A, D = Life.NORMAL, Life.UNACKNOWLEDGED, Life.ACKNOWLEDGED, Life.RETURNED
 LU, LA = Life.LATCHED_UNACKNOWLEDGED, Life.LATCHED_ACKNOWLEDGED
 LIVES = (N, U, A, D, LU, LA)
-"""The states reached today; shelved, suppressed and out of service are reserved."""
+"""The states of the life itself; suppressed by design lies over them, two more are reserved."""
 
 _AGAIN = "the state is held; the condition is known again, nobody is told"
 _LOST = "the state is held, the condition is unknown: never a raise, never a clear"
+_EXPLAINED = "suppressed by design: another alarm of the device is its cause, and that one is told"
+_UNEXPLAINED = "the cause is over and this goes on: told as an alarm of its own"
 
 ROWS: tuple[Row, ...] = (
     Row(1, N, Event.TRUE, U, Kind.RAISE, "a new occurrence; everybody concerned is told"),
@@ -67,6 +71,8 @@ ROWS: tuple[Row, ...] = (
     Row(10, LA, Event.RESET, N, Kind.RESET, "inspected; refused while the condition is not known to be over"),
     Row(11, LU, Event.TRUE, U, Kind.RAISE, "a new occurrence"),
     Row(11, LA, Event.TRUE, U, Kind.RAISE, "a new occurrence"),
+    *(Row(16, life, Event.EXPLAINED, life, Kind.SUPPRESS, _EXPLAINED) for life in (U, A)),
+    *(Row(17, life, Event.UNEXPLAINED, U, Kind.UNSUPPRESS, _UNEXPLAINED) for life in (U, A)),
     *(Row(19, life, Event.UNKNOWN, life, Kind.LOSE, _LOST) for life in LIVES),
     *(Row(19, life, Event.TRUE, life, Kind.REGAIN, _AGAIN) for life in (U, A)),
     *(Row(19, life, Event.FALSE, life, Kind.REGAIN, _AGAIN) for life in (N, D, LU, LA)),
@@ -91,7 +97,6 @@ REFUSALS: dict[tuple[Life, Event], tuple[str, str]] = {
 
 RESERVED: dict[str, str] = {
     "12-15": "shelve and unshelve (搁置): a suppressor beside the life; the life goes on underneath",
-    "16-17": "suppress by design (设计抑制): likewise",
     "18": "out of service (停用): likewise",
 }
 

@@ -21,15 +21,15 @@ class Ceremonies:
         self._day: date | None = None
         self._instants: tuple[int, ...] = ()
 
-    def instants(self, day: date) -> tuple[int, ...]:
-        """Return the instants in ns UTC around a UTC day; none where the sun does not rise."""
+    def instants(self, day: date, *names: str) -> tuple[int, ...]:
+        """Return sunrise and sunset (or those named), ns UTC, around a UTC day; none in polar night."""
         out = []
         for shift in (-1, 0, 1):
             try:
                 found = sun(self._observer, date=day + timedelta(days=shift), tzinfo=UTC)
             except ValueError:
                 continue
-            out += [int(found[name].timestamp()) * NS for name in ("sunrise", "sunset")]
+            out += [int(found[name].timestamp()) * NS for name in names or ("sunrise", "sunset")]
         return tuple(sorted(out))
 
     def next_edge(self, instant: int) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from facilityd.app.builtin import all_devices
 from facilityd.app.outlets import make_teller, telling
 from facilityd.config.site import Device, Site
 from facilityd.detect.judge import Judge
+from facilityd.detect.surroundings import Calendar, Surroundings
 from facilityd.model.clock import Clock
 from facilityd.model.sample import NS
 from facilityd.notify.plan import Teller
@@ -46,21 +46,20 @@ class Core:
     clock: Clock
 
     @classmethod
-    def assemble(
-        cls, site: Site, journal: Journal, writer: Writer, clock: Clock, ceremony: Callable[[int], bool]
-    ) -> Core:
+    def assemble(cls, site: Site, journal: Journal, writer: Writer, clock: Clock, calendar: Calendar) -> Core:
         """Build the parts. Nothing runs yet."""
         devices, jumps = all_devices(site), Jumps(clock)
         families = {device.family.family: device.family for device in devices.values()}
         streams = [stream for device in devices.values() for stream in device.streams]
-        judge = Judge(families, streams, ceremony)
+        groups = {device.id: device.group for device in devices.values()}
+        judge = Judge(families, streams, calendar.near, Surroundings(calendar, groups))
         with Reader.open(journal.path) as reader:
             states, teller = reader.alarms(), make_teller(site, devices, reader)
         alarms = Alarms(states, _latching(devices))
         judge.resume(states)
         gate = Gate(doubtful=jumps.doubtful)
         flow = Flow(gate, journal, writer, judge, alarms, telling(teller, alarms.state))
-        duty = DutyBoard({name: device.family for name, device in devices.items()}, ceremony)
+        duty = DutyBoard({name: device.family for name, device in devices.items()}, calendar.near)
         return cls(
             devices, gate, journal.path, writer, journal, flow, teller, judge, alarms, duty, jumps, clock
         )  # fmt: skip

@@ -16,6 +16,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
+from facilityd.app.calendar import SiteCalendar
 from facilityd.app.ceremony import Ceremonies
 from facilityd.app.core import Core
 from facilityd.app.heartbeat import Heartbeat
@@ -60,7 +61,7 @@ async def watch(site: Site, stop: asyncio.Event | None = None, outside: Outside 
 async def _run(site: Site, journal: Journal, writer: Writer, outside: Outside, stop: asyncio.Event) -> None:
     clock = outside.clock
     ceremonies = Ceremonies(site.latitude, site.longitude, site.ceremony)
-    core = Core.assemble(site, journal, writer, clock, ceremonies.near)
+    core = Core.assemble(site, journal, writer, clock, SiteCalendar(ceremonies, site.timezone))
     await core.catch_up()
     if outside.long_lived:
         _settle()

@@ -88,7 +88,7 @@ def _devices(sections: Sections, compiler: UnitCompiler) -> dict[str, Device]:
     out = {}
     for entry in sections.values("devices"):
         if found := compiler.device(entry):
-            out[entry.id] = Device(entry.id, found[0], entry.value.name, found[1])
+            out[entry.id] = Device(entry.id, found[0], entry.value.name, found[1], entry.value.group)
     return out
 
 

@@ -171,6 +171,7 @@ class Device(Strict):
     family: str
     name: Text
     signals: dict[str, str | Source] = Field(min_length=1)
+    group: str = Field(default="", description="neighbours that are compared with each other")
 
 
 class Influx(Strict):

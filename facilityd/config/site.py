@@ -20,6 +20,8 @@ class Device:
     family: Family
     name: Text
     streams: tuple[Stream, ...]
+    group: str = ""
+    """Devices of one family and group are neighbours, compared with each other."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from facilityd.detect.kinds import KINDS
+from facilityd.detect.surroundings import Surroundings
 from facilityd.detect.view import LIFETIME, NEVER, Cell, View
 from facilityd.detect.voice import Voice
 from facilityd.detect.watch import Watch
 from facilityd.model.duty import CEREMONY, REST, DutyState
-from facilityd.model.rule import Rule
+from facilityd.model.rule import Rule, Schedule
 from facilityd.model.sample import Stream
 
 
@@ -46,6 +47,7 @@ class Bench:
     ``planned``: when time alone may first change a verdict here, ns, steady.
     """
 
+    view: View
     feeds: dict[Stream, Feed] = field(default_factory=dict)
     watches: tuple[Watch, ...] = ()
     missing: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -65,9 +67,12 @@ class Feed:
 
 
 def compile_device(
-    family: FamilyKind, streams: Sequence[Stream], near: Callable[[int], bool] | None
+    family: FamilyKind,
+    streams: Sequence[Stream],
+    near: Callable[[int], bool] | None,
+    around: Surroundings | None = None,
 ) -> Bench:
-    """Return the bench of one device."""
+    """Return the bench of one device. Neighbours are introduced later (``Judge``)."""
     cells = {
         signal: Cell(signal, family.signals[signal].unit, stream.expected)
         for stream in streams
@@ -75,21 +80,35 @@ def compile_device(
     }
     voices = {stream: Voice(stream.unit, stream.expected) for stream in streams}
     states = {n: s for n, s in family.states.items() if all(c.signal in cells for c in s.when)}
-    view = View(streams[0].device, cells, tuple(voices.values()), states, near or (lambda _: False))
+    around = around or Surroundings()
+    view = View(streams[0].device, cells, tuple(voices.values()), states, near or (lambda _: False), around)
     missing = {
         name: _missing(rule, family, cells, calendar=near is not None) for name, rule in family.rules.items()
     }
-    bench = Bench(missing={name: signals for name, signals in missing.items() if signals})
+    for name, rule in family.rules.items():
+        if isinstance(rule.detect, Schedule) and around.calendar is None:
+            missing[name] = (*missing[name], "calendar")
+    bench = Bench(view, missing={name: signals for name, signals in missing.items() if signals})
     watches = {
         name: _watch(view, name, rule, streams)
         for name, rule in family.rules.items()
         if name not in bench.missing
     }
+    for name, watch in watches.items():
+        watch.causes = tuple(watches[c] for c in family.rules[name].consequence_of if c in watches)
+    # Causes are judged before their consequences, so that both can be told of one sample.
+    order = sorted(watches, key=lambda name: _depth(name, family))
+    watches = {name: watches[name] for name in order}
     bench.watches = tuple(watches.values())
     for stream in streams:
         seen = tuple(w for n, w in watches.items() if _touches(family.rules[n], family, stream))
         bench.feeds[stream] = Feed(view, tuple(cells[s] for s in stream.signals), voices[stream], bench, seen)
     return bench
+
+
+def _depth(name: str, family: FamilyKind) -> int:
+    causes = family.rules[name].consequence_of
+    return 1 + max(_depth(c, family) for c in causes) if causes else 0
 
 
 def _watch(view: View, name: str, rule: Rule, streams: Sequence[Stream]) -> Watch:

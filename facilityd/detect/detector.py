@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Any, Protocol
 
+from facilityd.detect.hold import Hold
 from facilityd.detect.view import NEVER, Cell
 from facilityd.model.finding import Evidence
 from facilityd.model.sample import NS
@@ -23,6 +24,16 @@ class Detector(Protocol):
 
     def resume(self, verdict: bool) -> None:
         """Take over the verdict from before a restart."""
+
+    @property
+    def rising(self) -> bool:
+        """True while it is seen wrong, and not yet for long enough."""
+
+    def memory(self) -> Any:
+        """Return, as plain JSON, what a restart must not lose; None where the last minutes are enough."""
+
+    def recall(self, state: Any) -> None:
+        """Take back what ``memory`` returned before a restart."""
 
 
 def in_seconds(ns: int) -> float:
@@ -43,3 +54,25 @@ def why_unknown(cells: Iterable[Cell], now: int) -> Evidence:
         numbers = {"age_s": in_seconds(now - cell.steady), "period_s": in_seconds(cell.expected)}
         return Evidence("unknown-old", dict(numbers), cell.signal)
     return Evidence("unknown-yet")
+
+
+class Plain:
+    """What a kind does that keeps nothing over a restart but its verdict. ``_hold``: its hold."""
+
+    _hold: Hold
+
+    def resume(self, verdict: bool) -> None:
+        """Take over the verdict from before a restart."""
+        self._hold.resume(verdict)
+
+    @property
+    def rising(self) -> bool:
+        """True while it is seen wrong, and not yet for long enough."""
+        return self._hold.rising
+
+    def memory(self) -> Any:
+        """Nothing is kept: the last minutes are enough."""
+        return None
+
+    def recall(self, state: Any) -> None:
+        """Nothing was kept."""

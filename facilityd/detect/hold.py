@@ -21,6 +21,7 @@ class Hold:
     verdict: bool | None = None
     held: int = 0
     due: int = FOREVER
+    _wrong: bool = False
     _last: int = NEVER
     _until: int = NEVER
 
@@ -31,7 +32,7 @@ class Hold:
             return self.verdict
         now = max(now, self._last)  # samples of two units may overtake each other by a little
         self._count(now)
-        self._last, self._until = now, vouched
+        self._last, self._until, self._wrong = now, vouched, wrong
         needed = self.on if wrong else self.off if self.verdict else 0
         if self.held >= needed:
             self.verdict = wrong
@@ -47,6 +48,11 @@ class Hold:
             self._count(now)
             self._last = self._until = min(now, self._until)
         self.due = FOREVER
+
+    @property
+    def rising(self) -> bool:
+        """True while wrong is seen, and not yet for long enough."""
+        return self._wrong and not self.verdict and self._last != NEVER
 
     def drop(self) -> None:
         """Forget a count that has begun; the verdict stands."""

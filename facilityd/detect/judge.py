@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from facilityd.detect.compile import Bench, FamilyKind, Feed, compile_device
-from facilityd.detect.view import FOREVER, NEVER
+from facilityd.detect.learned import LearnedDetector
+from facilityd.detect.surroundings import Surroundings
+from facilityd.detect.view import FOREVER, NEVER, View
 from facilityd.model.alarm import AlarmState
+from facilityd.model.baseline import Baseline
 from facilityd.model.finding import Finding
 from facilityd.model.sample import NS, Sample, Stream
 
@@ -26,16 +30,20 @@ class Judge:
         families: Mapping[str, FamilyKind],
         streams: Iterable[Stream],
         ceremony: Callable[[int], bool] | None = None,
+        around: Surroundings | None = None,
     ) -> None:
         by_device: dict[str, list[Stream]] = {}
         for stream in streams:
             by_device.setdefault(stream.device, []).append(stream)
         self._benches: dict[str, Bench] = {
-            device: compile_device(families[own[0].family], own, ceremony)
+            device: compile_device(families[own[0].family], own, ceremony, around)
             for device, own in by_device.items()
         }
+        self._introduce({device: own[0].family for device, own in by_device.items()}, around)
         self._feeds: dict[Stream, Feed] = {s: f for b in self._benches.values() for s, f in b.feeds.items()}
         self._watches = [watch for bench in self._benches.values() for watch in bench.watches]
+        for baseline in around.baselines if around else ():
+            self.teach(baseline.device, baseline.rule, baseline)
         self._judging = [bench for bench in self._benches.values() if bench.watches]
         # Samples of an earlier run carry its steady clock, which may have been ahead of ours.
         self._latest = FOREVER
@@ -77,23 +85,57 @@ class Judge:
 
     def resume(self, states: Iterable[AlarmState]) -> None:
         """Start from stored alarms, so that hysteresis and off-delays go on; call before ``warm``."""
-        active = {(state.device, state.rule): state.active for state in states if state.occurrence}
+        known = {(state.device, state.rule): state for state in states if state.occurrence}
         for watch in self._watches:
-            if (watch.device, watch.rule) in active:
-                watch.detector.resume(active[watch.device, watch.rule])
+            state = known.get((watch.device, watch.rule))
+            if state is not None:
+                watch.resume(state.active, state.cause, state.since)
 
-    def warm(self, samples: Iterable[Sample], steady: int) -> None:
+    def warm(self, samples: Iterable[Sample], steady: int, *, remembered: bool = False) -> None:
         """Feed history at a restart, telling nothing; ``steady`` is now, ns.
 
         Until the first tick, samples from a clock that was ahead are taken as of now.
         Every verdict is told once at the next run; alarms that already know it ignore it.
+        ``remembered``: rules that keep a memory have these samples in it, and do not see them again.
         """
         self._latest = steady + SLACK
         for sample in samples:
             feed = self._take(sample)
             if feed is not None:
                 for watch in feed.watches:
-                    watch.warm(feed.newest)
+                    if not (remembered and watch.detector.memory() is not None):
+                        watch.warm(feed.newest)
+
+    def memory(self) -> dict[tuple[str, str], Any]:
+        """Return, as plain JSON by (device, rule), what a restart must not lose."""
+        kept = ((watch, watch.detector.memory()) for watch in self._watches)
+        return {(watch.device, watch.rule): state for watch, state in kept if state is not None}
+
+    def recall(self, memory: Mapping[tuple[str, str], Any]) -> None:
+        """Take back what ``memory`` returned; call after ``resume`` and before ``warm``."""
+        for watch in self._watches:
+            if (watch.device, watch.rule) in memory:
+                watch.detector.recall(memory[watch.device, watch.rule])
+
+    def learned(self, device: str) -> dict[str, LearnedDetector]:
+        """Return the detectors of a device that judge by a baseline, by rule."""
+        watches = self._benches[device].watches
+        return {w.rule: w.detector for w in watches if isinstance(w.detector, LearnedDetector)}
+
+    def teach(self, device: str, rule: str, baseline: Baseline | None) -> None:
+        """Let a rule judge by a baseline from now on; one that does not apply here is let alone."""
+        detector = self.learned(device).get(rule) if device in self._benches else None
+        if detector is not None:
+            detector.teach(baseline)
+
+    def _introduce(self, families: Mapping[str, str], around: Surroundings | None) -> None:
+        groups = around.groups if around else {}
+        rows: dict[tuple[str, str], list[View]] = {}
+        for device, bench in self._benches.items():
+            rows.setdefault((families[device], groups.get(device, "")), []).append(bench.view)
+        for views in rows.values():
+            for view in views:
+                view.peers = tuple(other for other in views if other is not view)
 
     def not_applicable(self, device: str) -> dict[str, tuple[str, ...]]:
         """Return the rules that cannot be judged on a device, with the signals or states it lacks."""

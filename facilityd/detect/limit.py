@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from facilityd.detect.detector import in_seconds, why_unknown
+from facilityd.detect.detector import Plain, in_seconds, why_unknown
 from facilityd.detect.hold import Hold
 from facilityd.detect.view import FOREVER, LIFETIME, View
 from facilityd.model.finding import Evidence, Number
@@ -10,7 +10,7 @@ from facilityd.model.rule import Limit
 from facilityd.model.sample import Value
 
 
-class LimitDetector:
+class LimitDetector(Plain):
     """Outside its duty states the rule sleeps: its verdict stands until it is judged again."""
 
     def __init__(self, rule: Limit, view: View) -> None:
@@ -65,7 +65,3 @@ class LimitDetector:
         back = -self._rule.hysteresis if side == "above" else self._rule.hysteresis
         numbers |= {"limit": limit if verdict else limit + back, "unit": self._cell.measure}
         return Evidence(f"{'limit' if verdict else 'clear'}-{side}", numbers, self._rule.signal)
-
-    def resume(self, verdict: bool) -> None:
-        """Take over the verdict from before a restart."""
-        self._hold.resume(verdict)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from facilityd.detect.detector import in_seconds, why_unknown
+from facilityd.detect.detector import Plain, in_seconds, why_unknown
 from facilityd.detect.hold import Hold
 from facilityd.detect.view import FOREVER, LIFETIME, NEVER, View
 from facilityd.model.duty import answer
@@ -10,7 +10,7 @@ from facilityd.model.finding import Evidence
 from facilityd.model.rule import Mismatch
 
 
-class MismatchDetector:
+class MismatchDetector(Plain):
     """Both sides must be known; a side that is not makes the verdict unknown."""
 
     def __init__(self, rule: Mismatch, view: View) -> None:
@@ -69,10 +69,6 @@ class MismatchDetector:
             },
             self._rule.observed.signal,
         )
-
-    def resume(self, verdict: bool) -> None:
-        """Take over the verdict from before a restart."""
-        self._hold.resume(verdict)
 
 
 def _compare(commanded: bool, observed: bool) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from facilityd.detect.detector import in_seconds
 from facilityd.detect.view import FOREVER, View
 from facilityd.detect.voice import Voice
@@ -53,5 +55,15 @@ class SilenceDetector:
         }
         return numbers | {"reason": longest.reason.value if longest.reason else "nothing"}
 
+    rising = False
+    """Silence has no hold: its window is one."""
+
     def resume(self, verdict: bool) -> None:
         """Nothing to take over: silence is measured from the start."""
+
+    def memory(self) -> Any:
+        """Nothing is kept."""
+        return None
+
+    def recall(self, state: Any) -> None:
+        """Nothing was kept."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from facilityd.detect.surroundings import Surroundings
 from facilityd.detect.voice import Voice
-from facilityd.model.duty import CEREMONY, DutyState, possible
+from facilityd.model.duty import CEREMONY, REST, DutyState, duty, possible
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, Sample, Value
 
@@ -53,6 +54,9 @@ class View:
     voices: tuple[Voice, ...]
     states: Mapping[str, DutyState]
     near: Callable[[int], bool]
+    around: Surroundings = field(default_factory=Surroundings)
+    peers: tuple[View, ...] = ()
+    """The views of its neighbours: same family, same group."""
     state_cells: tuple[Cell, ...] = field(init=False)
     _names: tuple[str, ...] = ()
     _names_at: int = NEVER
@@ -77,6 +81,10 @@ class View:
         """Return when ``within`` may next change its answer by time alone (ns, steady)."""
         stale = (cell.stale_from for cell in self.state_cells if cell.stale_from > now)
         return min((now + NS if CEREMONY in during else FOREVER, *stale))
+
+    def duty(self, now: int) -> str:
+        """Return the duty state the device is in, as far as is known."""
+        return duty(self.states, self.good_values(self.state_cells, now)) or REST
 
     def within(self, during: frozenset[str], now: int) -> bool | None:
         """Return whether the device is in one of these duty states; None where that cannot be told."""

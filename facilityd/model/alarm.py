@@ -25,7 +25,7 @@ class Truth(StrEnum):
 
 
 class Suppressor(StrEnum):
-    """Facts beside the alarm's life; nothing sets them yet (alarms.md 1.2, rows 12-18)."""
+    """Facts beside the alarm's life (alarms.md 1.2, rows 12-18). By design: it is a known consequence."""
 
     SHELVED = "shelved"
     BY_DESIGN = "suppressed-by-design"
@@ -91,6 +91,8 @@ class Kind(StrEnum):
     REALARM = "re-alarm"  # acknowledged, and announced again
     LOSE = "lose"  # the condition cannot be told any more
     REGAIN = "regain"  # it can be told again, and is what it was
+    SUPPRESS = "suppress"  # another alarm turned out to be its cause
+    UNSUPPRESS = "unsuppress"  # its cause is over, and it goes on
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,7 @@ class AlarmState:
 
     ``occurrence`` counts raises; ``since`` is when ``life`` last changed; ``acked`` is True
     while there is nothing to acknowledge. The instants are those of the newest occurrence.
+    ``cause``: the rule on the same device whose consequence it is.
     """
 
     device: str
@@ -140,6 +143,7 @@ class AlarmState:
     acked_by: str = ""
     cleared_at: int | None = None
     realarms: int = 0
+    cause: str = ""
     suppressors: tuple[Suppressor, ...] = field(default=())
 
     @property

@@ -19,15 +19,18 @@ class Evidence:
     slug: str
     numbers: dict[str, Number] = field(default_factory=dict)
     signal: str = ""
+    cause: str = ""
+    """The rule on the same device whose consequence this is, if one is known."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data for JSON."""
-        return {"slug": self.slug, "numbers": dict(self.numbers), "signal": self.signal}
+        plain = {"slug": self.slug, "numbers": dict(self.numbers), "signal": self.signal}
+        return plain | {"cause": self.cause} if self.cause else plain
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Return what ``as_dict`` described."""
-        return cls(data["slug"], dict(data["numbers"]), data["signal"])
+        return cls(data["slug"], dict(data["numbers"]), data["signal"], data.get("cause", ""))
 
 
 @dataclass(frozen=True, slots=True)

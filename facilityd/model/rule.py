@@ -7,137 +7,33 @@ exists only where a person must act in time.
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
+from facilityd.model.charts import Chart, Envelope, Ewma, Residual, RobustZ
+from facilityd.model.histories import (
+    Count,
+    Frozen,
+    Imbalance,
+    Invalid,
+    Peer,
+    Rate,
+    Schedule,
+    Sequence,
+    Spike,
+    Trend,
+)
+from facilityd.model.kinds import Condition, Conjunction, Limit, Mismatch, Silence, Term
 from facilityd.model.measure import Duration
 from facilityd.model.sample import NS
 from facilityd.model.text import Strict, Text
 
-
-class Condition(Strict):
-    """A test of one signal: exactly one of ``above``, ``below``, ``is``.
-
-    ``magnitude`` compares the absolute value, for signed speeds.
-    """
-
-    signal: str
-    above: float | None = None
-    below: float | None = None
-    is_: bool | int | str | None = Field(default=None, alias="is")
-    magnitude: bool = False
-
-    @model_validator(mode="after")
-    def _one_test(self) -> Self:
-        if sum(test is not None for test in (self.above, self.below, self.is_)) != 1:
-            raise ValueError("give exactly one of above, below, is")
-        return self
-
-
-class Limit(Strict):
-    """Beyond a limit for ``hold``; back only past ``hysteresis`` (same unit as the signal)."""
-
-    kind: Literal["limit"]
-    signal: str
-    above: float | None = None
-    below: float | None = None
-    is_: bool | int | str | None = Field(default=None, alias="is")
-    hysteresis: float = Field(default=0.0, ge=0)
-    hold: Duration = 0
-    clear_hold: Duration = 0
-    during: tuple[str, ...] = ()
-
-    @model_validator(mode="after")
-    def _one_test(self) -> Self:
-        if sum(test is not None for test in (self.above, self.below, self.is_)) != 1:
-            raise ValueError("give exactly one of above, below, is")
-        return self
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Signals this rule cannot do without."""
-        return (self.signal,)
-
-
-class Mismatch(Strict):
-    """What is commanded and what is observed differ for longer than ``within``.
-
-    ``missing``: commanded but not observed. ``unbidden``: observed but not commanded.
-    """
-
-    kind: Literal["mismatch"]
-    commanded: Condition
-    observed: Condition
-    direction: Literal["missing", "unbidden", "both"] = "both"
-    within: Duration
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Signals this rule cannot do without."""
-        return (self.commanded.signal, self.observed.signal)
-
-
-class Silence(Strict):
-    """A unit of the device says nothing for ``periods`` of its slowest period plus ``hold``.
-
-    Unknown, not true, while the unit's whole link is down: that is the link's own alarm.
-    """
-
-    kind: Literal["silence"]
-    periods: float = Field(default=3.0, ge=1)
-    hold: Duration = 0
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Silence needs no particular signal."""
-        return ()
-
-
-class Term(Condition):
-    """A condition whose limit may follow another signal: limit = above (or below) x ``per`` ^ ``exponent``.
-
-    So "flow below 0.011 m³/h per rpm" is one term: ``{signal: flow, below: 0.011, per: speed}``.
-    """
-
-    per: str = ""
-    exponent: float = 1.0
-
-    @model_validator(mode="after")
-    def _a_number(self) -> Self:
-        if self.per and self.is_ is not None:
-            raise ValueError("'per' goes with above or below")
-        return self
-
-
-class Conjunction(Strict):
-    """All terms hold at once for ``hold``: several signs of one cause. The first term is the guilty one.
-
-    Judged only in the duty states ``during``, and not in the first ``settle`` of each: what starts up
-    is not yet what it will be.
-    """
-
-    kind: Literal["conjunction"]
-    terms: tuple[Term, ...] = Field(alias="all", min_length=1)
-    hold: Duration = 0
-    clear_hold: Duration = 0
-    during: tuple[str, ...] = ()
-    settle: Duration = 0
-
-    @model_validator(mode="after")
-    def _settles_in_a_state(self) -> Self:
-        if self.settle and not self.during:
-            raise ValueError("'settle' goes with 'during'")
-        return self
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Signals this rule cannot do without."""
-        named = [name for term in self.terms for name in (term.signal, term.per) if name]
-        return tuple(dict.fromkeys(named))
-
-
-Detect = Annotated[Limit | Mismatch | Silence | Conjunction, Field(discriminator="kind")]
+Detect = Annotated[
+    Limit | Mismatch | Silence | Conjunction | Rate | Sequence | Schedule | Count | Frozen | Spike | Invalid
+    | Imbalance | Peer | Trend | RobustZ | Ewma | Chart | Envelope | Residual,
+    Field(discriminator="kind"),
+]  # fmt: skip
 
 
 class Priority(IntEnum):
@@ -177,9 +73,20 @@ class Rule(Strict):
     latching: bool = Field(
         default=False, description="stays after its condition is over, until inspected and reset"
     )
+    consequence_of: tuple[str, ...] = Field(
+        default=(),
+        description="rules of this family; while one of them holds, this one is only its consequence",
+    )
 
     @property
     def priority(self) -> Priority:
         """Consequence by time to respond."""
         column = sum(self.respond > step for step in _RESPONSE_STEPS)
         return _MATRIX[self.at_stake][column]
+
+
+__all__ = [
+    "Chart", "Condition", "Conjunction", "Count", "Detect", "Envelope", "Ewma", "Frozen", "Imbalance",
+    "Invalid", "Limit", "Mismatch", "Peer", "Priority", "Rate", "Residual", "RobustZ", "Rule", "Schedule",
+    "Sequence", "Silence", "Spike", "Term", "Trend",
+]  # fmt: skip

@@ -1,6 +1,7 @@
 """Who is told what.
 
-    raise        everybody whose minimum priority it reaches, over each of their channels
+    raise        everybody whose minimum priority it reaches, over each of their channels; of a mere
+                 consequence nobody, unless it outlives its cause (unsuppress)
     re-alarm     the same
     acknowledge  those who were told, but not the person who did it; high priority and above,
                  and only while the alarm goes on: below that the list is enough
@@ -68,7 +69,7 @@ def plan(
     told: Iterable[Address],
 ) -> list[Notice]:
     """Return the notices of a change; ``told`` are those who were told that it was raised."""
-    if change.kind not in PURPOSES:
+    if change.kind not in PURPOSES or (change.kind is Kind.RAISE and state.cause):
         return []
     before = set(told)
     return [
@@ -82,7 +83,7 @@ def plan(
 def _concerns(
     change: Change, state: AlarmState, priority: Priority, recipient: Recipient, told: bool
 ) -> bool:
-    if change.kind is Kind.RAISE:
+    if change.kind in (Kind.RAISE, Kind.UNSUPPRESS):
         return priority >= recipient.minimum
     if change.kind is Kind.REALARM:
         return told or priority >= recipient.minimum

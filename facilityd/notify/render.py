@@ -22,6 +22,7 @@ PURPOSES: dict[Kind, Purpose] = {
     Kind.LATCH: Purpose.LATCHED,
     Kind.CLEAR: Purpose.CLEARED,
     Kind.RESET: Purpose.CLEARED,
+    Kind.UNSUPPRESS: Purpose.RAISED,
 }
 """What people are told of; that a condition cannot be told is not among them."""
 

@@ -36,6 +36,8 @@ class Alarm:
     raised: int
     evidence: Evidence | None
     cleared: int | None = None
+    cause: str = ""
+    """The rule whose consequence it is: such an alarm is told to nobody."""
 
 
 class Record:
@@ -160,7 +162,10 @@ def _alarms(reader: Reader) -> list[Alarm]:
         change, key = stored.change, (stored.change.device, stored.change.rule)
         if change.kind is Kind.RAISE:
             open_[key] = Alarm(change.device, change.rule, change.at, change.evidence)
+            open_[key].cause = change.evidence.cause if change.evidence else ""
             found.append(open_[key])
+        elif change.kind in (Kind.SUPPRESS, Kind.UNSUPPRESS) and key in open_ and change.evidence:
+            open_[key].cause = change.evidence.cause
         elif change.kind in _OVER and key in open_:
             open_.pop(key).cleared = change.at
     return found

@@ -94,7 +94,8 @@ def _none(script: Script, record: Record, wanted: NoAlarm) -> Answer:
     found = [
         a
         for a in record.alarms
-        if (not wanted.device or a.device == wanted.device)
+        if not a.cause
+        and (not wanted.device or a.device == wanted.device)
         and (not wanted.rule or record.is_rule(a, wanted.device, wanted.rule))
         and not (wanted.other and any(record.is_rule(a, *pair) for pair in expected))
     ]

@@ -1,0 +1,40 @@
+"""Days on site, as rules know them: the sun, the clock on the wall, and whether a ceremony is near."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from facilityd.app.ceremony import Ceremonies
+from facilityd.model.measure import duration
+from facilityd.model.sample import NS
+
+_SUN = re.compile(r"(sunrise|sunset)(?:([+-])(.+))?")
+
+
+class SiteCalendar:
+    """``ceremonies`` says when the sun rises and sets; ``timezone`` is the site's."""
+
+    def __init__(self, ceremonies: Ceremonies, timezone: str) -> None:
+        self._ceremonies, self._zone = ceremonies, ZoneInfo(timezone)
+        self._edges = lru_cache(maxsize=512)(self._compute)
+
+    def near(self, instant: int) -> bool:
+        """Return whether a ceremony is near an instant in ns."""
+        return self._ceremonies.near(instant)
+
+    def edges(self, spec: str, instant: int) -> tuple[int, ...]:
+        """Return the instants (ns UTC) of ``sunrise``, ``sunset+18min`` or ``19:30`` on the days around."""
+        return self._edges(spec, datetime.fromtimestamp(instant / NS, UTC).date())
+
+    def _compute(self, spec: str, day: date) -> tuple[int, ...]:
+        found = _SUN.fullmatch(spec)
+        days = [day + timedelta(days=shift) for shift in (-1, 0, 1)]
+        if found is None:
+            wall = time.fromisoformat(spec)
+            return tuple(round(datetime.combine(d, wall, self._zone).timestamp()) * NS for d in days)
+        name, sign, shift = found.groups()
+        offset = duration(shift) * (-1 if sign == "-" else 1) if shift else 0
+        return tuple(at + offset for at in self._ceremonies.instants(day, name))

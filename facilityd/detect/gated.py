@@ -1,0 +1,139 @@
+"""What most kinds share: a gate (duty, settling, conditions), a look, a hold, a memory."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from facilityd.detect.detector import why_unknown
+from facilityd.detect.hold import Hold
+from facilityd.detect.view import FOREVER, LIFETIME, NEVER, Cell, View
+from facilityd.model.duty import answer
+from facilityd.model.finding import Evidence
+from facilityd.model.kinds import Gated
+
+
+class Gate:
+    """Whether a rule is judged now: in its duty states, settled there, and while its conditions hold."""
+
+    def __init__(self, rule: Gated, view: View) -> None:
+        self._during = frozenset(rule.during)
+        self._conditions = tuple((c, view.cells[c.signal]) for c in rule.when)
+        self._settle, self._view = rule.settle, view
+        self._entered = NEVER
+        self.cells = tuple(cell for _, cell in self._conditions)
+        self.wake = FOREVER
+
+    def open(self, now: int) -> bool | None:
+        """Return whether to judge at ``now`` (ns, steady); None where that cannot be told."""
+        self.wake = FOREVER
+        inside = self._inside(now)
+        if inside is False:
+            self._entered = NEVER
+        elif inside and self._entered == NEVER:
+            self._entered = now
+        if not inside:
+            return inside
+        settled = self._entered + self._settle
+        if now < settled:
+            self.wake = min(self.wake, settled)
+            return False
+        return True
+
+    def _inside(self, now: int) -> bool | None:
+        met = self._met(now)
+        if met is False or not self._during:
+            return met
+        within = self._view.within(self._during, now)
+        self.wake = self._view.duty_wake(self._during, now)
+        return within if within is False or met else None
+
+    def _met(self, now: int) -> bool | None:
+        if not self._conditions:
+            return True
+        found = [answer(condition, cell.good(now)) for condition, cell in self._conditions]
+        if False in found:
+            return False
+        return None if None in found else True
+
+
+class GatedDetector(ABC):
+    """A kind says what it sees (``look``); when it is asked and how long it must see it is done here.
+
+    ``look`` may be called again without new data; one that keeps a history asks ``fresh`` first.
+    """
+
+    def __init__(self, rule: Gated, view: View) -> None:
+        self.view = view
+        self.gate = Gate(rule, view)
+        self.cells = tuple(view.cells[signal] for signal in rule.own)
+        slowest = max(cell.expected for cell in (*self.cells, *self.gate.cells))
+        self.hold = Hold(rule.hold, rule.clear_hold, (LIFETIME - 1) * slowest)
+        self.wake = FOREVER
+        self._seen = NEVER
+        self._known = False
+
+    def update(self, now: int) -> bool | None:
+        """Judge at ``now`` (ns, steady)."""
+        inside = self.gate.open(now)
+        self.wake = self.gate.wake
+        if inside is False:
+            self.left(now)
+            self.hold.drop()
+            self._known = self.hold.verdict is not None
+            return self.hold.verdict
+        seen = self.look(now) if inside else None
+        self._known = seen is not None
+        if seen is None:
+            self.hold.pause(now)
+            return None
+        verdict = self.hold.see(seen, now, min(cell.vouched for cell in self.cells))
+        self.wake = min(self.wake, self.hold.due, *(c.stale_from for c in (*self.cells, *self.gate.cells)))
+        return verdict
+
+    @abstractmethod
+    def look(self, now: int) -> bool | None:
+        """Return what is seen at ``now``, without any hold; None where it cannot be told."""
+
+    @abstractmethod
+    def told(self, now: int) -> Evidence:
+        """Return what the verdict, which is known, rests on. ``self.hold`` knows it and for how long."""
+
+    def left(self, now: int) -> None:  # noqa: B027 - most kinds have nothing to forget
+        """The gate is closed: a kind that must not bridge the pause forgets here."""
+
+    def fresh(self) -> bool:
+        """Return whether any own signal has a newer sample than at the last time this was asked."""
+        newest = max(cell.steady for cell in self.cells)
+        if newest == self._seen:
+            return False
+        self._seen = newest
+        return True
+
+    def evidence(self, now: int) -> Evidence:
+        """Return what the newest verdict rests on, or why there is none."""
+        if not self._known or self.hold.verdict is None:
+            return why_unknown((*self.cells, *self.gate.cells, *self.view.state_cells), now)
+        return self.told(now)
+
+    @property
+    def rising(self) -> bool:
+        """True while it is seen wrong, and the hold is not over."""
+        return self.hold.rising
+
+    def resume(self, verdict: bool) -> None:
+        """Take over the verdict from before a restart."""
+        self.hold.resume(verdict)
+
+    def memory(self) -> Any:
+        """Return, as plain JSON, what a restart must not lose; None where the last minutes are enough."""
+        return None
+
+    def recall(self, state: Any) -> None:  # noqa: B027 - most kinds keep nothing
+        """Take back what ``memory`` returned before a restart."""
+
+
+def numbers(cell: Cell, now: int) -> float | None:
+    """Return a cell's good value as a float, or None."""
+    value = cell.good(now)
+    return None if value is None else float(value)

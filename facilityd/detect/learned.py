@@ -1,0 +1,76 @@
+"""What the learned kinds share: without a baseline that a person signed, they cannot tell."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+from facilityd.detect.gated import GatedDetector
+from facilityd.detect.view import View
+from facilityd.model.baseline import Baseline, Row
+from facilityd.model.charts import Learned
+from facilityd.model.finding import Evidence
+
+
+class Unfit(Exception):
+    """Data that nothing can be learned from. ``slug`` of the text table, ``numbers`` that go into it."""
+
+    def __init__(self, slug: str, **numbers: float | str) -> None:
+        super().__init__(slug)
+        self.slug, self.numbers = slug, numbers
+
+
+class LearnedDetector(GatedDetector):
+    """Judges with ``self.data``; with ``record`` it also keeps the rows a baseline is fitted to."""
+
+    def __init__(self, rule: Learned, view: View) -> None:
+        super().__init__(rule, view)
+        self._vector = tuple(view.cells[signal] for signal in rule.vector)
+        self.data: Mapping[str, Any] = {}
+        self.baseline: Baseline | None = None
+        self.rows: list[Row] | None = None
+        self._read = -1
+
+    def teach(self, baseline: Baseline | None) -> None:
+        """Judge by this baseline from now on. None: by none, as after a service."""
+        self.baseline = baseline
+        self.data = baseline.data if baseline else {}
+        self.forget()
+
+    def record(self) -> None:
+        """Begin to keep rows."""
+        self.rows = []
+
+    @abstractmethod
+    def forget(self) -> None:
+        """A new baseline begins: drop what was gathered under the old one."""
+
+    def look(self, now: int) -> bool | None:
+        """Return what is seen; None where there is no baseline."""
+        row = self._row(now)
+        if row is not None and self.rows is not None:
+            self.rows.append(row)
+        if not self.data:
+            return None
+        return self.compare(row, now)
+
+    @abstractmethod
+    def compare(self, row: Row | None, now: int) -> bool | None:
+        """Return what is seen; ``row`` is None where nothing new has come since the last time."""
+
+    def _row(self, now: int) -> Row | None:
+        newest = max(cell.steady for cell in self._vector)
+        if newest == self._read:
+            return None
+        values = [cell.good(now) for cell in self._vector]
+        if None in values:
+            return None
+        self._read = newest
+        return Row(newest, self.view.duty(now), tuple(float(value) for value in values if value is not None))
+
+    def evidence(self, now: int) -> Evidence:
+        """Return what the newest verdict rests on, or why there is none."""
+        if self.baseline is None:
+            return Evidence("unknown-unlearned", {}, self.cells[0].signal)
+        return super().evidence(now)

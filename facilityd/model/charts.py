@@ -1,0 +1,146 @@
+"""The learned detector kinds: they judge against a baseline that a person has signed off.
+
+Method and figures: anomalies.md T3, T4 and §3. A signal alone (``robust-z``, ``ewma``), several together
+(``chart``), a shape over a position (``envelope``), or what the physics says (``residual``).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from facilityd.model.kinds import Gated
+from facilityd.model.measure import Duration
+
+Side = Literal["above", "below", "both"]
+_HOUR = 3600 * 10**9
+_FACTOR = re.compile(r"([a-z][a-z0-9_]*)(?:\^(-?\d+(?:\.\d+)?))?")
+
+
+class Learned(Gated):
+    """``least``: how long it must have been seen, healthy, in each duty state before it can be learned."""
+
+    least: Duration = _HOUR
+
+    @property
+    def vector(self) -> tuple[str, ...]:
+        """Signals that make up one row of what is learned."""
+        return self.own
+
+
+class RobustZ(Learned):
+    """Median of five readings away from the healthy median, by ``factor`` times the healthy 99.5 % level.
+
+    Wrong when ``of`` the last ``out_of`` readings are.
+    """
+
+    kind: Literal["robust-z"]
+    signal: str
+    side: Side = "both"
+    factor: float = Field(default=1.5, gt=1)
+    band: float = Field(default=0.0, ge=0, description="never narrower than this, in the signal's unit")
+    of: int = 8
+    out_of: int = 10
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The one signal."""
+        return (self.signal,)
+
+
+class Ewma(Learned):
+    """A slow exponentially weighted mean (over ``smooth``) beyond ``factor`` times its healthy spread."""
+
+    kind: Literal["ewma"]
+    signal: str
+    side: Side = "both"
+    smooth: Duration = 20 * 10**9
+    factor: float = Field(default=2.5, gt=1)
+    band: float = Field(default=0.0, ge=0, description="never narrower than this, in the signal's unit")
+    of: int = 20
+    out_of: int = 30
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The one signal."""
+        return (self.signal,)
+
+
+class Chart(Learned):
+    """Several fast signals of one machine together; the guilty one is named."""
+
+    kind: Literal["chart"]
+    signals: tuple[str, ...] = Field(min_length=2)
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Every signal."""
+        return self.signals
+
+
+class Envelope(Learned):
+    """A signal along a way (``over``), per direction, outside what was learned at that place.
+
+    ``direction`` names a signed signal. Allowed: the learned median there, give or take ``share`` of it and
+    ``band`` (the signal's unit). ``bins`` places along the way; ``runs``: so many runs must have been seen.
+    """
+
+    kind: Literal["envelope"]
+    signal: str
+    over: str
+    direction: str
+    side: Side = "both"
+    share: float = Field(default=0.25, ge=0)
+    band: float = Field(default=0.0, ge=0)
+    bins: int = Field(default=30, ge=2, le=200)
+    runs: int = Field(default=6, ge=1)
+    least: Duration = 0
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Value, place and direction."""
+        return (self.signal, self.over, self.direction)
+
+
+class Residual(Learned):
+    """What the physics explains taken away: ``signal`` against a sum of ``terms``, fitted to healthy data.
+
+    A term is a product of powers such as ``speed^3`` or ``flow*speed^2``; ``1`` is a constant. ``above`` and
+    ``below`` bound the residual, in the signal's unit, or with ``relative`` as a share of what was expected.
+    Never narrower than ``factor`` times the healthy spread (robust standard deviations).
+    """
+
+    kind: Literal["residual"]
+    signal: str
+    terms: tuple[str, ...] = Field(min_length=1)
+    above: float | None = None
+    below: float | None = None
+    relative: bool = False
+    factor: float = Field(default=4.0, ge=0)
+    hysteresis: float = Field(default=0.0, ge=0)
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if (self.above is None) == (self.below is None):
+            raise ValueError("give exactly one of above, below")
+        for term in self.terms:
+            if term != "1" and not all(_FACTOR.fullmatch(part) for part in term.split("*")):
+                raise ValueError(f"{term!r} is not a product of powers such as flow*speed^2")
+        return self
+
+    @property
+    def factors(self) -> tuple[tuple[tuple[str, float], ...], ...]:
+        """Each term as (signal, exponent) pairs; the constant has none."""
+        return tuple(
+            ()
+            if term == "1"
+            else tuple((f[1], float(f[2] or 1)) for p in term.split("*") if (f := _FACTOR.fullmatch(p)))
+            for term in self.terms
+        )
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The signal and those that explain it."""
+        return tuple(dict.fromkeys((self.signal, *(s for term in self.factors for s, _ in term))))

@@ -1,0 +1,209 @@
+"""The detector kinds that look at how signals moved, at the calendar or at neighbours."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from facilityd.model.kinds import Condition, Gated
+from facilityd.model.measure import Duration
+
+
+def _one_side(above: float | None, below: float | None) -> None:
+    if (above is None) == (below is None):
+        raise ValueError("give exactly one of above, below")
+
+
+class Rate(Gated):
+    """A signal rises (``above``) or falls (``below``, negative) faster than allowed, seen ``over`` a window.
+
+    The limit is in the signal's unit per ``per``: ``{above: 0.005, per: 24h, over: 6h}``.
+    """
+
+    kind: Literal["rate"]
+    signal: str
+    above: float | None = None
+    below: float | None = None
+    per: Duration
+    over: Duration
+
+    @model_validator(mode="after")
+    def _sides(self) -> Self:
+        _one_side(self.above, self.below)
+        return self
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The one signal."""
+        return (self.signal,)
+
+
+class Sequence(Gated):
+    """From ``begins`` turning true to ``ends`` turning true takes ``at_least`` and ``at_most`` so long.
+
+    Wrong as soon as ``at_most`` has passed without the end, or the end came too early; right again after
+    the next run that keeps its time. ``gives_up``: a run that ends in none is forgotten after so long.
+    """
+
+    kind: Literal["sequence"]
+    begins: Condition
+    ends: Condition
+    at_least: Duration = 0
+    at_most: Duration
+    gives_up: Duration = 0
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Both conditions' signals."""
+        return (self.begins.signal, self.ends.signal)
+
+
+class Schedule(Gated):
+    """``state`` holds from ``on_from`` to ``on_until`` and not outside, give or take ``tolerance``.
+
+    Times are ``sunrise``, ``sunset`` (each with + or - a duration) or local ``HH:MM``.
+    ``missing``: it should hold and does not. ``unbidden``: it holds and should not.
+    """
+
+    kind: Literal["schedule"]
+    state: Condition
+    on_from: str = Field(pattern=r"^(sunrise|sunset)([+-]\d+(\.\d+)?(s|min|h))?$|^\d\d:\d\d$")
+    on_until: str = Field(pattern=r"^(sunrise|sunset)([+-]\d+(\.\d+)?(s|min|h))?$|^\d\d:\d\d$")
+    tolerance: Duration
+    direction: Literal["missing", "unbidden", "both"] = "both"
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The state's signal."""
+        return (self.state.signal,)
+
+
+class Count(Gated):
+    """More than ``above`` happenings ``over`` a window: turns of ``of`` to true, or steps of a counter."""
+
+    kind: Literal["count"]
+    of: Condition | None = None
+    counter: str = ""
+    over: Duration
+    above: float
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.of is None) == (not self.counter):
+            raise ValueError("give exactly one of 'of' and 'counter'")
+        return self
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """What is counted."""
+        return (self.of.signal if self.of else self.counter,)
+
+
+class Frozen(Gated):
+    """A signal that should move (``when``) has stayed within ``least`` (its unit) for ``hold``."""
+
+    kind: Literal["frozen"]
+    signal: str
+    least: float = Field(gt=0)
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The one signal."""
+        return (self.signal,)
+
+
+class Spike(Gated):
+    """A signal jumps ``faster`` (its unit per s) than its thing can move, ``times`` ``over`` a window."""
+
+    kind: Literal["spike"]
+    signal: str
+    faster: float = Field(gt=0)
+    least: float = Field(default=0.0, ge=0, description="smaller jumps are noise")
+    times: int = Field(default=1, ge=1)
+    over: Duration = 60 * 10**9
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The one signal."""
+        return (self.signal,)
+
+
+class Invalid(Gated):
+    """A unit answers, but this signal has no usable value: out of range, not a number, 'not available'."""
+
+    kind: Literal["invalid"]
+    signal: str
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The one signal."""
+        return (self.signal,)
+
+
+class Imbalance(Gated):
+    """Phases differ: one is more than ``above`` % from their mean, that mean being over ``least``."""
+
+    kind: Literal["imbalance"]
+    signals: tuple[str, ...] = Field(min_length=2)
+    above: float = Field(gt=0)
+    hysteresis: float = Field(default=0.0, ge=0)
+    least: float = 0.0
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Every phase."""
+        return self.signals
+
+
+class Peer(Gated):
+    """A device against its neighbours of the same family and group: away from their median.
+
+    ``above`` (or ``below``, negative) is a difference in the signal's unit, or with ``relative`` a share of
+    the median. At least ``peers`` neighbours must be known.
+    """
+
+    kind: Literal["peer"]
+    signal: str
+    above: float | None = None
+    below: float | None = None
+    relative: bool = False
+    hysteresis: float = Field(default=0.0, ge=0)
+    peers: int = Field(default=3, ge=2)
+
+    @model_validator(mode="after")
+    def _sides(self) -> Self:
+        _one_side(self.above, self.below)
+        return self
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The one signal."""
+        return (self.signal,)
+
+
+class Trend(Gated):
+    """Where a signal is heading: one robust point a day, Theil-Sen, projected to ``above`` or ``below``.
+
+    True when the likely date of reaching the limit is nearer than ``within`` (anomalies.md §3 layer 4:
+    at least ``points`` points, Mann-Kendall p < 0.05, the slope's interval excludes zero, no farther ahead
+    than twice what was seen). ``counter``: a meter or counter, projected by its rate of use.
+    """
+
+    kind: Literal["trend"]
+    signal: str
+    above: float | None = None
+    below: float | None = None
+    within: Duration
+    points: int = Field(default=14, ge=5)
+    counter: bool = False
+
+    @model_validator(mode="after")
+    def _sides(self) -> Self:
+        _one_side(self.above, self.below)
+        return self
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The one signal."""
+        return (self.signal,)

@@ -1,0 +1,151 @@
+"""The plain detector kinds, as a family file writes them. The learned ones: ``facilityd.model.charts``.
+
+Limits are in the signal's own unit; durations as '30s'. A kind says which signals it cannot do
+without (``inputs``); a rule whose inputs a site lacks does not apply there.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from facilityd.model.measure import Duration
+from facilityd.model.text import Strict
+
+
+class Condition(Strict):
+    """A test of one signal: exactly one of ``above``, ``below``, ``is``.
+
+    ``magnitude`` compares the absolute value, for signed speeds.
+    """
+
+    signal: str
+    above: float | None = None
+    below: float | None = None
+    is_: bool | int | str | None = Field(default=None, alias="is")
+    magnitude: bool = False
+
+    @model_validator(mode="after")
+    def _one_test(self) -> Self:
+        if sum(test is not None for test in (self.above, self.below, self.is_)) != 1:
+            raise ValueError("give exactly one of above, below, is")
+        return self
+
+
+class Limit(Strict):
+    """Beyond a limit for ``hold``; back only past ``hysteresis`` (same unit as the signal)."""
+
+    kind: Literal["limit"]
+    signal: str
+    above: float | None = None
+    below: float | None = None
+    is_: bool | int | str | None = Field(default=None, alias="is")
+    hysteresis: float = Field(default=0.0, ge=0)
+    hold: Duration = 0
+    clear_hold: Duration = 0
+    during: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_test(self) -> Self:
+        if sum(test is not None for test in (self.above, self.below, self.is_)) != 1:
+            raise ValueError("give exactly one of above, below, is")
+        return self
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Signals this rule cannot do without."""
+        return (self.signal,)
+
+
+class Mismatch(Strict):
+    """What is commanded and what is observed differ for longer than ``within``.
+
+    ``missing``: commanded but not observed. ``unbidden``: observed but not commanded.
+    """
+
+    kind: Literal["mismatch"]
+    commanded: Condition
+    observed: Condition
+    direction: Literal["missing", "unbidden", "both"] = "both"
+    within: Duration
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Signals this rule cannot do without."""
+        return (self.commanded.signal, self.observed.signal)
+
+
+class Silence(Strict):
+    """A unit of the device says nothing for ``periods`` of its slowest period plus ``hold``.
+
+    Unknown, not true, while the unit's whole link is down: that is the link's own alarm.
+    """
+
+    kind: Literal["silence"]
+    periods: float = Field(default=3.0, ge=1)
+    hold: Duration = 0
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Silence needs no particular signal."""
+        return ()
+
+
+class Term(Condition):
+    """A condition whose limit may follow another signal: limit = above (or below) x ``per`` ^ ``exponent``.
+
+    So "flow below 0.011 m³/h per rpm" is one term: ``{signal: flow, below: 0.011, per: speed}``.
+    """
+
+    per: str = ""
+    exponent: float = 1.0
+
+    @model_validator(mode="after")
+    def _a_number(self) -> Self:
+        if self.per and self.is_ is not None:
+            raise ValueError("'per' goes with above or below")
+        return self
+
+
+class Gated(Strict):
+    """What every kind below shares: when it is judged, and how long something must last.
+
+    Judged only in the duty states ``during``, not in the first ``settle`` of each visit, and only while
+    every condition in ``when`` holds. Outside, the verdict stands; where that cannot be told it is unknown.
+    """
+
+    during: tuple[str, ...] = ()
+    settle: Duration = 0
+    when: tuple[Condition, ...] = ()
+    hold: Duration = 0
+    clear_hold: Duration = 0
+
+    @model_validator(mode="after")
+    def _settles_in_a_state(self) -> Self:
+        if self.settle and not (self.during or self.when):
+            raise ValueError("'settle' goes with 'during' or 'when'")
+        return self
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Signals that the kind itself looks at."""
+        raise NotImplementedError
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Signals this rule cannot do without."""
+        return tuple(dict.fromkeys((*self.own, *(c.signal for c in self.when))))
+
+
+class Conjunction(Gated):
+    """All terms hold at once for ``hold``: several signs of one cause. The first term is the guilty one."""
+
+    kind: Literal["conjunction"]
+    terms: tuple[Term, ...] = Field(alias="all", min_length=1)
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Every term's signals."""
+        named = [name for term in self.terms for name in (term.signal, term.per) if name]
+        return tuple(dict.fromkeys(named))
