@@ -10,7 +10,7 @@ RUN := .facilityd/demo
 help:
 	@echo "make demo   the whole square simulated, and the daemon watching it (Ctrl-C ends it)"
 	@echo "make test   every check and test; starts real servers where they can be had"
-	@echo "make acceptance  every shipped scenario, with reports in .facilityd/acceptance"
+	@echo "make acceptance  every shipped scenario and a healthy year; report in docs/acceptance.md (half an hour)"
 	@echo "make check  format, lint, types and import floors only"
 	@echo "make bench  benchmarks; results go into docs/benchmarks.md by hand"
 
@@ -30,7 +30,7 @@ test: $(STAMP) check
 	$(BIN)/python -m pytest
 
 acceptance: $(STAMP)
-	$(BIN)/facilityd simulate run all -j 2 --html .facilityd/acceptance --junit .facilityd/acceptance/junit.xml
+	$(BIN)/python tools/acceptance.py
 
 check: $(STAMP)
 	$(BIN)/ruff check .

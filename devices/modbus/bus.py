@@ -54,6 +54,7 @@ class Bus:
         self._turns = dict(zip(self._table.turns, self._programs, strict=True))
         self._wake = asyncio.Event()
         self._recheck = RECHECK_S if link.is_serial_line else RECHECK_TCP_S
+        self._down = False
         self._reconnects, self._failures, self._quiet, self._said, self._worst, self._told = (
             -1,
             0,
@@ -110,7 +111,9 @@ class Bus:
             turn.proven = False
             raise
         self._book(turn, result.silent)
-        self._hand_in(result.samples)
+        # While the link counts as down, a question without an answer says nothing of the unit behind it.
+        hidden = self._down and result.silent is not None
+        self._hand_in(voided(program.plan, self._clock, Reason.LINK_DOWN) if hidden else result.samples)
         if turn.strangers >= OUT_OF_STEP and turn.recognised and self._link.is_serial_line:
             turn.strangers = 0
             raise LinkOutage("answers come out of step", where=self._link.where)
@@ -162,6 +165,7 @@ class Bus:
         now = self._loop.time()
         if silent is None:
             self._quiet = self._failures = 0
+            self._down = False
             turn.answered(now)
             return
         self._quiet += 1
@@ -192,6 +196,7 @@ class Bus:
         # A single drop is mended by opening again at once; only a link that stays away is news.
         if self._failures != 1:
             return
+        self._down = True
         for program in self._programs:
             self._intake.offer(voided(program.plan, self._clock, Reason.LINK_DOWN))
         self._say(f"{self._link.id}: {outage}")
