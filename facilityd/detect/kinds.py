@@ -6,14 +6,20 @@ from collections.abc import Callable
 from typing import Any
 
 from facilityd.detect.conjunction import ConjunctionDetector
+from facilityd.detect.count import CountDetector
 from facilityd.detect.detector import Detector
 from facilityd.detect.limit import LimitDetector
 from facilityd.detect.mismatch import MismatchDetector
+from facilityd.detect.peer import PeerDetector
 from facilityd.detect.silence import SilenceDetector
+from facilityd.detect.trend import TrendDetector
 
 KINDS: dict[str, Callable[[Any, Any], Detector]] = {
     "limit": LimitDetector,
     "mismatch": MismatchDetector,
     "silence": SilenceDetector,
     "conjunction": ConjunctionDetector,
+    "count": CountDetector,
+    "peer": PeerDetector,
+    "trend": TrendDetector,
 }

@@ -74,7 +74,9 @@ def _fields(
     rule = about.rule
     raised = state.raised_at if state.raised_at is not None else change.at
     ended = state.cleared_at if change.kind is Kind.RESET and state.cleared_at else change.at
-    evidence = Speaker(about.signals, language).evidence(change.evidence) if change.evidence else ""
+    evidence = (
+        Speaker(about.signals, language, place.zone).evidence(change.evidence) if change.evidence else ""
+    )
     return {
         "site": place.name.in_(language),
         "device": about.device.in_(language),

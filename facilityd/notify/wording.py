@@ -15,6 +15,7 @@ from facilityd.notify.texts import texts
 
 _STEPS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 _SHORT_S = 10
+UTC = ZoneInfo("UTC")
 
 
 class SignalWords(Protocol):
@@ -51,6 +52,11 @@ def say_instant(at: int, zone: ZoneInfo) -> str:
     return f"{datetime.fromtimestamp(at // NS, zone):%Y-%m-%d %H:%M:%S} ({zone.key})"
 
 
+def say_day(at: int, zone: ZoneInfo) -> str:
+    """Return the day of an instant in the site's time zone; the same in both languages."""
+    return f"{datetime.fromtimestamp(at // NS, zone):%Y-%m-%d}"
+
+
 def say_value(value: Number, signal: SignalWords | None, unit: str, language: Language) -> str:
     """Return a value with its unit, a code by its name, a switch as yes or no."""
     if isinstance(value, bool):
@@ -63,10 +69,14 @@ def say_value(value: Number, signal: SignalWords | None, unit: str, language: La
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """Puts evidence into words; ``signals`` are those of the device's family."""
+    """Puts evidence into words; ``signals`` are those of the device's family, ``zone`` is the site's.
+
+    Names ending in ``_s`` are spans, in ``_at`` days (ns UTC), in ``_n`` bare counts, in ``_signal`` signals.
+    """
 
     signals: Mapping[str, SignalWords]
     language: Language
+    zone: ZoneInfo = UTC
 
     def evidence(self, evidence: Evidence) -> str:
         """Return one sentence."""
@@ -77,8 +87,8 @@ class Speaker:
         return template.format(**fields | {"held": held, "signal": self._name(evidence.signal)})
 
     def _field(self, name: str, value: Number, evidence: Evidence) -> str:
-        if name.endswith("_s") and isinstance(value, int | float):
-            return say_span(value, self.language)
+        if isinstance(value, int | float) and name.endswith(("_s", "_at", "_n")):
+            return self._counted(name, value)
         if name.endswith("_signal"):
             return self._name(str(value))
         if name == "others":
@@ -90,6 +100,12 @@ class Speaker:
         if name == "commanded":
             signal, unit = str(numbers["commanded_signal"]), "commanded_unit"
         return say_value(value, self.signals.get(signal), str(numbers.get(unit, "")), self.language)
+
+    def _counted(self, name: str, value: float) -> str:
+        """Return a span, a day or a bare count."""
+        if name.endswith("_s"):
+            return say_span(value, self.language)
+        return say_day(int(value), self.zone) if name.endswith("_at") else f"{value:g}"
 
     def _name(self, signal: str) -> str:
         known = self.signals.get(signal)

@@ -1,0 +1,77 @@
+"""Kind ``count``: too many happenings in a window: a lamp that cycles, a drive that starts too often."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from facilityd.detect.detector import in_seconds
+from facilityd.detect.gated import GatedDetector
+from facilityd.detect.view import View
+from facilityd.model.duty import answer
+from facilityd.model.finding import Evidence
+from facilityd.model.rule import Count
+from facilityd.model.sample import Value
+
+BUCKETS = 96
+"""So many parts the window is counted in; happenings leave it a part at a time."""
+
+
+class CountDetector(GatedDetector):
+    """Keeps its count over a restart. What happens unseen counts once; a counter put back counts nothing."""
+
+    def __init__(self, rule: Count, view: View) -> None:
+        super().__init__(rule, view)
+        self._rule, self._cell = rule, self.cells[0]
+        self._part = max(1, rule.over // BUCKETS)
+        self._seen_in: deque[tuple[int, float]] = deque()
+        self._last: float | None = None
+        self._total = 0.0
+
+    def look(self, now: int) -> bool | None:
+        """Return whether too much has happened in the window that ends now."""
+        value = self._cell.good(now)
+        if value is None:
+            return None
+        if self.fresh():
+            self._add(self._cell.steady // self._part, self._step(value))
+        first = (now - self._rule.over) // self._part
+        while self._seen_in and self._seen_in[0][0] < first:
+            self._total -= self._seen_in.popleft()[1]
+        return self._total > self._rule.above
+
+    def _step(self, value: Value) -> float:
+        """Return how much has happened since the last good value."""
+        of, last = self._rule.of, self._last
+        self._last = float(value) if of is None else float(bool(answer(of, value)))
+        return max(0.0, self._last - last) if last is not None else 0.0
+
+    def _add(self, part: int, much: float) -> None:
+        if not much:
+            return
+        self._total += much
+        if self._seen_in and self._seen_in[-1][0] == part:
+            much += self._seen_in.pop()[1]
+        self._seen_in.append((part, much))
+
+    def left(self, now: int) -> None:  # noqa: ARG002 - the gate says when
+        """What happens while the gate is closed is not counted."""
+        self._last = None
+
+    def told(self, now: int) -> Evidence:  # noqa: ARG002 - the count is as of the last look
+        """Return the count in its window."""
+        numbers = {"seen_n": round(self._total, 1), "most_n": self._rule.above}
+        numbers |= {"over_s": in_seconds(self._rule.over)}
+        return Evidence(
+            "count-above" if self.hold.verdict else "count-over", dict(numbers), self._cell.signal
+        )
+
+    def memory(self) -> Any:
+        """Return what has happened in the window, by part."""
+        return {"at": self._seen, "last": self._last, "seen": [list(entry) for entry in self._seen_in]}
+
+    def recall(self, state: Any) -> None:
+        """Go on counting."""
+        self._seen, self._last = state["at"], state["last"]
+        self._seen_in = deque((int(part), float(much)) for part, much in state["seen"])
+        self._total = sum(much for _, much in self._seen_in)
