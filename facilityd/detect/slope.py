@@ -17,7 +17,7 @@ _Z95 = 1.959964
 
 @dataclass(frozen=True, slots=True)
 class Slope:
-    """``middle``, 95 % within ``low`` to ``high``, per unit of x; ``level`` at the last x; ``p`` of no trend."""
+    """``middle``, 95 % in ``low`` to ``high``, per x; ``level`` at the last x; ``p`` of no trend."""
 
     low: float
     middle: float

@@ -7,6 +7,8 @@ light sources: shape 4 and 100,000 h are assumed, after rated lives of DALI part
 
 from __future__ import annotations
 
+import random
+import zlib
 from typing import ClassVar
 
 from facilityd.model.sample import Value
@@ -54,11 +56,13 @@ class Lighting(Model):
     def __init__(self, name: str, seed: int) -> None:
         super().__init__(name, seed)
         lantern = name.startswith("lantern")
-        self.rated = 180.0 if lantern else 900.0 + 2200.0 * self.chance.random()
+        # What a circuit is does not depend on the seed, so that a baseline fits every story.
+        identity = random.Random(zlib.crc32(name.encode()))
+        self.rated = 180.0 if lantern else 900.0 + 2200.0 * identity.random()
         self.forced: bool | None = None
         self._level, self._scene, self._on, self._inside, self._gear = 0.0, 0.0, False, 20.0, 20.0
         self._energy = 1000.0 * self.chance.random()
-        self._supply, self._wet = 230.0, 0.0
+        self._supply, self._wet, self._rain, self._air = 230.0, 0.0, 0.0, 15.0
         self._hours = OLDEST_H * self.chance.random()
         self._burned, self._switchings = 0.0, self.chance.randrange(3000)
         self._failures = self._lives()
@@ -75,6 +79,7 @@ class Lighting(Model):
         goal = max(0.0, min(100.0, self._scene + self.has("scene-wrong"))) if self._scene else 0.0
         self._level = towards(self._level, goal, dt, 2.0) if abs(goal - self._level) > 0.5 else goal
         self._supply, self._wet = world.supply + self.has("supply-high"), world.wet
+        self._rain, self._air = world.rain, world.temperature
         power = self._power()
         self._energy += power * dt / 3.6e6
         self._burned += dt / 3600.0 * (power > 0)
@@ -161,6 +166,8 @@ class Lighting(Model):
             "lamp_failure": None if dead else bool(self.has("lamp-failure")) or worn,
             "gear_failure": None if dead else bool(self.has("gear-failed")),
             "gear_missing": dead,
+            "line_lost": 100.0 if dead else 0.0,
+            "line_answers": 0.0 if dead else 100.0,
             "led_short": None if dead else bool(self.has("led-short")),
             "thermal_dimming": None if dead else bool(self.has("derating")),
             "gear_temperature": None if dead else self._gear,
@@ -177,4 +184,6 @@ class Lighting(Model):
             "illuminance": LUX * self._power() / self.rated * (1.0 - aged) + abs(self.noise(0.3)),
             "tilt": 0.1 + tilt + self.noise(0.02),
             "pole_leakage": 0.0003 + 0.003 * tilt,
+            "rain": self._rain,
+            "ambient": self._air,
         }

@@ -37,7 +37,7 @@ def test_a_session() -> None:
     assert done.exit_code == 0, done.output
     said = done.output
     for words in (
-        "Civic square: 35 devices",
+        "Civic square: 36 devices",
         "strainer-clogged",
         "进水滤网堵塞",
         "F1 on fountain-2",
