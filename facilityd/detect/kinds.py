@@ -8,9 +8,12 @@ from typing import Any
 from facilityd.detect.conjunction import ConjunctionDetector
 from facilityd.detect.count import CountDetector
 from facilityd.detect.detector import Detector
+from facilityd.detect.imbalance import ImbalanceDetector
 from facilityd.detect.limit import LimitDetector
 from facilityd.detect.mismatch import MismatchDetector
 from facilityd.detect.peer import PeerDetector
+from facilityd.detect.rate import RateDetector
+from facilityd.detect.residual import ResidualDetector
 from facilityd.detect.silence import SilenceDetector
 from facilityd.detect.trend import TrendDetector
 
@@ -22,4 +25,7 @@ KINDS: dict[str, Callable[[Any, Any], Detector]] = {
     "count": CountDetector,
     "peer": PeerDetector,
     "trend": TrendDetector,
+    "imbalance": ImbalanceDetector,
+    "rate": RateDetector,
+    "residual": ResidualDetector,
 }

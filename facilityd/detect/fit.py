@@ -1,0 +1,13 @@
+"""How each learned kind is fitted to healthy rows. A new learned kind is one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from facilityd.detect.residual_fit import fit_residual
+from facilityd.model.baseline import Row
+
+FITS: dict[str, Callable[[Any, Sequence[Row]], dict[str, Any]]] = {
+    "residual": fit_residual,
+}

@@ -1,0 +1,44 @@
+"""Kind ``imbalance``: the phases of a supply or a motor differ more than they may."""
+
+from __future__ import annotations
+
+from facilityd.detect.detector import in_seconds
+from facilityd.detect.gated import GatedDetector, numbers
+from facilityd.detect.view import Cell, View
+from facilityd.model.finding import Evidence, Number
+from facilityd.model.rule import Imbalance
+
+
+class ImbalanceDetector(GatedDetector):
+    """Largest deviation from the mean in % of the mean (NEMA MG 1). Below ``least`` nothing is wrong."""
+
+    def __init__(self, rule: Imbalance, view: View) -> None:
+        super().__init__(rule, view)
+        self._rule = rule
+        self._share, self._mean = 0.0, 0.0
+        self._worst: Cell = self.cells[0]
+
+    def look(self, now: int) -> bool | None:
+        """Return whether a phase is too far from the mean; None where one is not known."""
+        found = [value for cell in self.cells if (value := numbers(cell, now)) is not None]
+        if len(found) < len(self.cells):
+            return None
+        self._mean = mean = sum(found) / len(found)
+        if mean <= 0 or mean <= self._rule.least:
+            self._share = 0.0
+            return False
+        away = [abs(value - mean) for value in found]
+        worst = max(range(len(away)), key=away.__getitem__)
+        self._worst, self._share = self.cells[worst], 100.0 * away[worst] / mean
+        back = self._rule.hysteresis if self.hold.verdict else 0.0
+        return self._share > self._rule.above - back
+
+    def told(self, now: int) -> Evidence:
+        """Return the phase farthest off, and the mean of all."""
+        value = self._worst.good(now)
+        said: dict[str, Number] = {"value": value if value is not None else "?", "unit": self._worst.measure}
+        said |= {"mean": self._mean, "share_n": round(self._share, 1), "most_n": self._rule.above}
+        if not self.hold.verdict:
+            return Evidence("imbalance-over", said, self._worst.signal)
+        said["for_s"] = in_seconds(self.hold.held)
+        return Evidence("imbalance-above", said, self._worst.signal)

@@ -1,0 +1,92 @@
+"""Kind ``rate``: a signal rises or falls faster than allowed over a window: a leak, a wet cable."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from facilityd.detect.detector import in_seconds
+from facilityd.detect.gated import GatedDetector, numbers
+from facilityd.detect.slope import theil_sen
+from facilityd.detect.view import View
+from facilityd.model.finding import Evidence, Number
+from facilityd.model.rule import Rate
+
+PARTS, FEWEST = 24, 8
+"""The window's parts, each one point; so many must have been seen, over half of the window."""
+
+
+class RateDetector(GatedDetector):
+    """Theil-Sen slope over the means of the window's parts: waves and single readings do not count."""
+
+    def __init__(self, rule: Rate, view: View) -> None:
+        super().__init__(rule, view)
+        self._rule, self._cell = rule, self.cells[0]
+        self._limit = rule.above if rule.above is not None else rule.below or 0.0
+        self._part = max(1, rule.over // PARTS)
+        self._points: deque[tuple[int, float]] = deque(maxlen=PARTS)
+        self._now: list[float] = [0, 0.0, 0]  # part, sum, readings
+        self._slope: float | None = None
+
+    def look(self, now: int) -> bool | None:
+        """Return whether it moves too fast; None while too little was seen of the window."""
+        value = numbers(self._cell, now)
+        if value is None:
+            return None
+        if self.fresh():
+            self._take(self._cell.steady // self._part, value)
+        if self._slope is None:
+            return None
+        return self._slope > self._limit if self._rule.above is not None else self._slope < self._limit
+
+    def _take(self, part: int, value: float) -> None:
+        if part > self._now[0]:
+            if self._now[2]:
+                self._points.append((int(self._now[0]), self._now[1] / self._now[2]))
+            self._now = [part, 0.0, 0]
+            self._measure(part)
+        self._now[1] += value
+        self._now[2] += 1
+
+    def _measure(self, part: int) -> None:
+        """Work out the slope, in the signal's unit per ``per``, once for each part of the window."""
+        while self._points and self._points[0][0] < part - PARTS:
+            self._points.popleft()
+        points = self._points
+        if len(points) < FEWEST or points[-1][0] - points[0][0] < PARTS // 2:
+            self._slope = None
+            return
+        slope = theil_sen([float(p) for p, _ in points], [v for _, v in points])
+        self._slope = slope.middle * self._rule.per / self._part
+
+    def told(self, now: int) -> Evidence:
+        """Return the value and its slope against what is allowed."""
+        value = self._cell.good(now)
+        said: dict[str, Number] = {"value": value if value is not None else "?", "unit": self._cell.measure}
+        said |= {
+            "slope": f"{self._slope or 0.0:+.3g}",
+            "most": self._limit,
+            "per_s": in_seconds(self._rule.per),
+        }
+        if not self.hold.verdict:
+            return Evidence("rate-over", said, self._cell.signal)
+        side = "above" if self._rule.above is not None else "below"
+        return Evidence(f"rate-{side}", said, self._cell.signal)
+
+    def evidence(self, now: int) -> Evidence:
+        """Return the slope, or that too little was seen of the window."""
+        young = not self._known and self._slope is None and self._cell.good(now) is not None
+        if young:
+            return Evidence("unknown-window", {"over_s": in_seconds(self._rule.over)}, self._cell.signal)
+        return super().evidence(now)
+
+    def memory(self) -> Any:
+        """Return the window."""
+        points = [list(point) for point in self._points]
+        return {"seen": self._seen, "points": points, "now": list(self._now), "slope": self._slope}
+
+    def recall(self, state: Any) -> None:
+        """Go on from the window."""
+        self._seen, self._slope = state["seen"], state["slope"]
+        self._now = list(state["now"])
+        self._points = deque(((int(p), float(v)) for p, v in state["points"]), maxlen=PARTS)

@@ -1,0 +1,98 @@
+"""Kind ``residual``: what the physics explains taken away, so that one rule is true for every pump."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from facilityd.detect.detector import in_seconds
+from facilityd.detect.learned import LearnedDetector
+from facilityd.detect.view import View
+from facilityd.model.baseline import Row
+from facilityd.model.charts import Residual
+from facilityd.model.finding import Evidence, Number
+
+WIDER, FARTHER = 0.5, 0.25
+"""Beyond the range seen, half its width again or a quarter of its bound may be extrapolated, no more."""
+
+
+class ResidualDetector(LearnedDetector):
+    """Unknown where the explaining signals are far outside what was learned."""
+
+    def __init__(self, rule: Residual, view: View) -> None:
+        super().__init__(rule, view)
+        self._rule = rule
+        names = rule.vector
+        self._terms = tuple(tuple((names.index(s), e) for s, e in term) for term in rule.factors)
+        self._explains = tuple(sorted({index for term in self._terms for index, _ in term}))
+        self._bounds: tuple[tuple[int, float, float], ...] = ()
+        self.forget()
+
+    def forget(self) -> None:
+        """A new baseline: its ranges, and nothing seen yet."""
+        self._seen_wrong: bool | None = None
+        self._value = self._expected = 0.0
+        ranges = self.data.get("ranges", {})
+        names = self._rule.vector
+        self._bounds = tuple((i, *_farthest(*ranges[names[i]])) for i in self._explains if names[i] in ranges)
+
+    def compare(self, row: Row | None, now: int) -> bool | None:
+        """Return whether the newest reading is off; one reading lost leaves the last, while it is good."""
+        if row is not None:
+            self._seen_wrong = self._judge(row.values)
+        stale = any(cell.good(now) is None for cell in self._vector)
+        return None if stale else self._seen_wrong
+
+    def _judge(self, values: tuple[float, ...]) -> bool | None:
+        if any(not low <= values[i] <= high for i, low, high in self._bounds):
+            return None
+        try:
+            parts = [prod(values[i] ** e if e != 1 else values[i] for i, e in term) for term in self._terms]
+        except ZeroDivisionError:
+            return None
+        if any(isinstance(part, complex) for part in parts):  # a root of a negative value
+            return None
+        expected = float(sum(c * part for c, part in zip(self.data["coefficients"], parts, strict=True)))
+        self._value, self._expected = values[0], expected
+        away, limit = values[0] - expected, self._limit()
+        back = self._rule.hysteresis if self.hold.verdict else 0.0
+        scale = abs(expected) if self._rule.relative else 1.0
+        return away > (limit - back) * scale if limit > 0 else away < (limit + back) * scale
+
+    def _limit(self) -> float:
+        """Return the bound, never narrower than the healthy spread; its sign is its side."""
+        wide = self._rule.factor * float(self.data["sigma"])
+        above = self._rule.above
+        return max(above, wide) if above is not None else min(self._rule.below or 0.0, -wide)
+
+    def told(self, now: int) -> Evidence:  # noqa: ARG002 - as of the newest reading
+        """Return the value, what was expected at this duty, and which version says so."""
+        by = self.baseline
+        said: dict[str, Number] = {"value": self._value, "unit": self.cells[0].measure}
+        said |= {
+            "expected": self._expected,
+            "learned_at": by.at if by else 0,
+            "version_n": by.version if by else 0,
+        }
+        if not self.hold.verdict:
+            return Evidence("residual-over", said, self._rule.signal)
+        said["for_s"] = in_seconds(self.hold.held)
+        side = "above" if self._rule.above is not None else "below"
+        return Evidence(f"residual-{side}", said, self._rule.signal)
+
+    def evidence(self, now: int) -> Evidence:
+        """Return what the verdict rests on; also that a duty was never learned."""
+        strange = not self._known and self.baseline is not None and self._seen_wrong is None
+        if strange and all(cell.good(now) is not None for cell in self._vector):
+            return Evidence("unknown-outside", {}, self._rule.signal)
+        return super().evidence(now)
+
+    def memory(self) -> Any:
+        """Nothing: every reading is judged by itself."""
+        return None
+
+
+def _farthest(low: float, high: float) -> tuple[float, float]:
+    """Return how far a range seen may be stretched."""
+    more = WIDER * (high - low)
+    return low - max(more, FARTHER * abs(low)), high + max(more, FARTHER * abs(high))

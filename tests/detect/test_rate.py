@@ -1,0 +1,114 @@
+"""How fast something moves: a leaking basin, a cable that gets wet; waves on the water are no leak."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.story import MARK, Kind, bad, rule, sample, stream
+
+from facilityd.detect.compile import compile_device
+from facilityd.detect.rate import PARTS, RateDetector
+from facilityd.model.sample import NS
+from facilityd.notify.wording import Speaker
+
+BASIN = stream("level", unit="basin", period=60.0)
+FALLS = {"kind": "rate", "signal": "level", "below": -0.1, "per": "1h", "over": "48min"}
+UNITS = {"level": "m"}
+
+
+class Basin:
+    """A basin read once a minute."""
+
+    def __init__(self, **more: Any) -> None:
+        bench = compile_device(Kind({"falls": rule(FALLS | more)}, units=UNITS), [BASIN], None)
+        self.feed, self.minute = bench.feeds[BASIN], 0
+        detector = bench.watches[0].detector
+        assert isinstance(detector, RateDetector)
+        self.detector = detector
+
+    def read(self, level: float | None) -> str:
+        second = 60 * self.minute
+        one = bad(BASIN, second) if level is None else sample(BASIN, second, level)
+        self.feed.view.put(self.feed.cells, one)
+        self.minute += 1
+        return MARK[self.detector.update(second * NS)]
+
+    def hours(self, many: float, level: float, per_hour: float) -> str:
+        """Return the verdicts while the level moves evenly."""
+        return "".join(self.read(level + per_hour * k / 60.0) for k in range(round(60 * many)))
+
+
+def test_it_says_nothing_before_half_of_the_window_is_seen() -> None:
+    basin = Basin()
+    verdicts = basin.hours(2, 1.2, 0.0)
+    unseen = len(verdicts) - len(verdicts.lstrip("?"))
+    assert 24 <= unseen <= 30
+    assert set(verdicts[unseen:]) == {"."}
+
+
+@pytest.mark.parametrize(("per_hour", "last"), [(-0.25, "#"), (-0.05, "."), (0.25, ".")])
+def test_a_basin_that_loses_water(per_hour: float, last: str) -> None:
+    basin = Basin()
+    assert basin.hours(2, 1.2, per_hour)[-1] == last
+
+
+def test_waves_and_single_readings_are_no_leak() -> None:
+    basin = Basin()
+    verdicts = [basin.read(1.2 + 0.05 * math.sin(k) - (0.6 if k % 37 == 0 else 0.0)) for k in range(240)]
+    assert "#" not in verdicts
+
+
+def test_it_is_over_when_the_level_stands_again() -> None:
+    basin = Basin()
+    assert basin.hours(2, 1.2, -0.25)[-1] == "#"
+    verdicts = basin.hours(2, 0.7, 0.0)
+    assert verdicts[-1] == "."
+    assert "?" not in verdicts
+
+
+def test_a_long_silence_forgets_the_window() -> None:
+    basin = Basin()
+    basin.hours(2, 1.2, -0.25)
+    basin.minute += 600
+    assert basin.read(1.2) in "?."
+    assert len(basin.detector.memory()["points"]) <= PARTS
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_it_says_how_fast_and_how_fast_it_may(language: Any) -> None:
+    basin = Basin()
+    basin.hours(2, 1.2, -0.25)
+    said = Speaker({}, language).evidence(basin.detector.evidence(120 * 60 * NS))
+    assert "-0.25" in said
+    assert "-0.10 m" in said
+
+
+@given(st.integers(1, 140), st.lists(st.sampled_from([-0.25, 0.0]), min_size=140, max_size=140))
+def test_a_restart_at_any_moment_changes_nothing(at: int, steps: list[float]) -> None:
+    through, first = Basin(), Basin()
+    level, after = 1.2, None
+    for k, step in enumerate(steps):
+        level += step / 60.0
+        expected = through.read(level)
+        if k < at:
+            first.read(level)
+            continue
+        if after is None:
+            after = Basin()
+            after.detector.recall(json.loads(json.dumps(first.detector.memory())))
+            after.minute = k
+            standing = first.detector.hold.verdict
+            if standing is not None:
+                after.detector.resume(standing)
+        assert after.read(level) == expected
+
+
+@given(st.lists(st.booleans(), min_size=150, max_size=150))
+def test_lost_readings_never_make_a_leak(lost: list[bool]) -> None:
+    basin = Basin()
+    assert "#" not in {basin.read(None if gone else 1.2) for gone in lost}
