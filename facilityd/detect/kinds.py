@@ -14,6 +14,7 @@ from facilityd.detect.mismatch import MismatchDetector
 from facilityd.detect.peer import PeerDetector
 from facilityd.detect.rate import RateDetector
 from facilityd.detect.residual import ResidualDetector
+from facilityd.detect.schedule import ScheduleDetector
 from facilityd.detect.silence import SilenceDetector
 from facilityd.detect.trend import TrendDetector
 
@@ -24,6 +25,7 @@ KINDS: dict[str, Callable[[Any, Any], Detector]] = {
     "conjunction": ConjunctionDetector,
     "count": CountDetector,
     "peer": PeerDetector,
+    "schedule": ScheduleDetector,
     "trend": TrendDetector,
     "imbalance": ImbalanceDetector,
     "rate": RateDetector,

@@ -71,7 +71,8 @@ def say_value(value: Number, signal: SignalWords | None, unit: str, language: La
 class Speaker:
     """Puts evidence into words; ``signals`` are those of the device's family, ``zone`` is the site's.
 
-    Names ending in ``_s`` are spans, in ``_at`` days (ns UTC), in ``_n`` bare counts, in ``_signal`` signals.
+    Names ending in ``_s`` are spans, in ``_at`` days and in ``_clock`` times of day (both ns UTC), in ``_n``
+    bare counts, in ``_signal`` signals.
     """
 
     signals: Mapping[str, SignalWords]
@@ -87,7 +88,7 @@ class Speaker:
         return template.format(**fields | {"held": held, "signal": self._name(evidence.signal)})
 
     def _field(self, name: str, value: Number, evidence: Evidence) -> str:
-        if isinstance(value, int | float) and name.endswith(("_s", "_at", "_n")):
+        if isinstance(value, int | float) and name.endswith(("_s", "_at", "_n", "_clock")):
             return self._counted(name, value)
         if name.endswith("_signal"):
             return self._name(str(value))
@@ -102,7 +103,9 @@ class Speaker:
         return say_value(value, self.signals.get(signal), str(numbers.get(unit, "")), self.language)
 
     def _counted(self, name: str, value: float) -> str:
-        """Return a span, a day or a bare count."""
+        """Return a span, a time of day, a day or a bare count."""
+        if name.endswith("_clock"):
+            return f"{datetime.fromtimestamp(int(value) // NS, self.zone):%H:%M}"
         if name.endswith("_s"):
             return say_span(value, self.language)
         return say_day(int(value), self.zone) if name.endswith("_at") else f"{value:g}"

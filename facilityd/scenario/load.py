@@ -18,6 +18,7 @@ from facilityd.scenario import sentences
 from facilityd.scenario.field import known_hazards
 from facilityd.scenario.schema import Event, Scenario
 from facilityd.scenario.sentences import Expectation
+from facilityd.scenario.subset import subset
 from simulators.hazards import MAGNITUDES
 from simulators.physics import MODELS
 
@@ -80,13 +81,23 @@ def load(path: Path, site: Site | None = None) -> Script:
     fail(problems)
     if scenario is None:
         raise UsageError("nothing to play", where=str(path))
-    site = site or load_site(_site_of(path, scenario))
+    site = _chosen(document, scenario, site or load_site(_site_of(path, scenario)))
     expectations: list[tuple[str, str, Expectation]] = []
     problems = [*_acts(document, scenario, site), *_expectations(document, scenario, site, expectations)]
     fail(problems)
     zone = ZoneInfo(site.timezone)
     start = round(datetime.fromisoformat(scenario.start).replace(tzinfo=zone).timestamp()) * NS
     return Script(str(path), scenario, site, start, tuple(expectations))
+
+
+def _chosen(document: Document, scenario: Scenario, site: Site) -> Site:
+    """Return the site with only the devices that the scenario is about. Raises ConfigError."""
+    fail(
+        Problem(document.mark(("only", number)), f"no device {name!r}", suggestion(name, site.devices))
+        for number, name in enumerate(scenario.only)
+        if name not in site.devices
+    )
+    return subset(site, scenario.only) if scenario.only else site
 
 
 def _site_of(path: Path, scenario: Scenario) -> Path:

@@ -80,6 +80,7 @@ class Scenario(Strict):
     scenario: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     name: Text
     site: str = "square"
+    only: tuple[str, ...] = Field(default=(), description="play these devices alone; none: the whole site")
     seed: int = Field(default=1, ge=0)
     start: Annotated[str, BeforeValidator(_start)]
     duration: Duration

@@ -93,3 +93,19 @@ def test_the_library_is_large_and_each_has_its_own_name() -> None:
     assert find(("frost-night",)) == [LIBRARY / "stories" / "frost-night.yaml"]
     with pytest.raises(UsageError, match="did you mean 'frost-night'"):
         find(("frost-nigt",))
+
+
+def test_a_story_of_some_devices_plays_them_alone(tmp_path: Path) -> None:
+    script = load(written(tmp_path, GOOD.replace("timeline", "only: [fountain-2]\ntimeline", 1)))
+    assert set(script.site.devices) == {"fountain-2"}
+    assert {stream.device for unit in script.site.units.values() for stream in unit.streams} == {"fountain-2"}
+
+
+@pytest.mark.parametrize(
+    ("only", "said"),
+    [("fountain-9", "5:8: no device 'fountain-9'"), ("hoist-1", "7:20: no device 'fountain-2'")],
+)
+def test_a_device_that_does_not_play_has_its_place(tmp_path: Path, only: str, said: str) -> None:
+    with pytest.raises(ConfigError) as told:
+        load(written(tmp_path, GOOD.replace("timeline", f"only: [{only}]\ntimeline", 1)))
+    assert said in str(told.value)
