@@ -27,6 +27,7 @@ COMMANDS = {
     "alarms": "facilityd.cli.alarms:alarms",
     "ack": "facilityd.cli.alarms:ack",
     "simulate": "facilityd.cli.simulate:simulate",
+    "rules": "facilityd.cli.rules:rules",
     "ready": "facilityd.cli.ready:ready",
     "record": "facilityd.cli.record:record",
     "completion": "facilityd.cli.completion:completion",

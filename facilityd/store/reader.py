@@ -34,6 +34,10 @@ SELECT s.id, s.stream, s.at, s.data, s.reasons FROM tail t JOIN sample s ON s.id
 _FINDINGS = """
 SELECT id, sample, device, rule, verdict, at, evidence FROM finding WHERE id > ? ORDER BY id LIMIT ?
 """
+_VERDICTS = """
+SELECT id, sample, device, rule, verdict, at, evidence FROM finding
+WHERE id IN (SELECT max(id) FROM finding GROUP BY device, rule) ORDER BY id
+"""
 _AFTER = "SELECT id, stream, at, data, reasons FROM sample WHERE id > ? ORDER BY id LIMIT ?"
 _PARKED = "SELECT sink, sample, at, reason, line FROM parked WHERE id > ? ORDER BY id LIMIT ?"
 
@@ -137,6 +141,10 @@ class Reader:
     def findings_after(self, after: int = 0, limit: int = -1) -> list[StoredFinding]:
         """Return verdicts in the order they were stored, from the one after id ``after`` on."""
         return [finding(row) for row in select(self._db, _FINDINGS, (after, limit))]
+
+    def verdicts(self) -> list[StoredFinding]:
+        """Return the newest finding of every rule on every device that was ever judged."""
+        return [finding(row) for row in select(self._db, _VERDICTS)]
 
     def outbox(self) -> list[OutboxEntry]:
         """Return every notice that is still kept."""

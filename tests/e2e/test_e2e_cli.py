@@ -46,6 +46,7 @@ def words_of(site):
             ["history", here, "fire", "active", "--since", "1min"],
             ["history", here, "fire", "active", "--since", "10s", "--bucket", "1s"],
         ],
+        "rules": [["rules", here], ["rules", here, "fire", "--lang", "zh"]],
         "alarms": [["alarms", here], ["alarms", here, "--all"]],
         "ack": [["ack", here, "fire", "active", "-m", "seen"]],
         "completion": [["completion", shell] for shell in ("bash", "zsh", "fish")],

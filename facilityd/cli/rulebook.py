@@ -1,0 +1,118 @@
+"""Every rule of a device, and how it stands: judged, waiting for a baseline, or lacking a signal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from facilityd.app.builtin import all_devices
+from facilityd.app.calendar import SiteCalendar
+from facilityd.app.ceremony import Ceremonies
+from facilityd.config.site import Device, Site
+from facilityd.detect import Judge
+from facilityd.detect.surroundings import Surroundings
+from facilityd.model.charts import Learned
+from facilityd.model.finding import Finding
+from facilityd.model.rule import Rule
+from facilityd.model.text import Language
+from facilityd.notify.wording import Speaker
+from facilityd.store.reader import Reader
+
+UNLEARNED = "unknown-unlearned"
+
+
+class Standing(Enum):
+    """How a rule stands on a device."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    UNKNOWN = "unknown"
+    UNJUDGED = "not judged yet"
+    UNLEARNED = "needs commissioning"
+    UNFITTED = "not applicable"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One rule on one device; ``missing`` signals or states keep it from applying."""
+
+    device: Device
+    name: str
+    rule: Rule
+    standing: Standing
+    finding: Finding | None
+    missing: tuple[str, ...]
+
+    @property
+    def since(self) -> int | None:
+        """When the newest verdict was found, ns UTC."""
+        judged = self.standing in (Standing.RIGHT, Standing.WRONG, Standing.UNKNOWN)
+        return self.finding.at if judged and self.finding else None
+
+    def said(self, language: Language, zone: ZoneInfo) -> str:
+        """Return what the verdict rests on, or the names of what would have to be fitted."""
+        signals, states = self.device.family.signals, self.device.family.states
+        if self.standing is Standing.UNFITTED:
+            words = {name: state.name for name, state in states.items()}
+            words |= {name: signal.name for name, signal in signals.items()}
+            names = (words[name].in_(language) if name in words else name for name in self.missing)
+            return ("、" if language == "zh" else ", ").join(names)
+        if self.finding is None:
+            return ""
+        return Speaker(signals, language, zone).evidence(self.finding.evidence)
+
+    def plain(self, language: Language, zone: ZoneInfo) -> dict[str, Any]:
+        """Return data for JSON."""
+        rule = self.rule
+        found = {"verdict": self.finding.verdict, "at": self.finding.at} if self.finding else {}
+        return {
+            "device": self.device.id, "rule": self.name, "fault": rule.fault, "kind": rule.detect.kind,
+            "name": rule.name.in_(language), "priority": rule.priority.name.lower(),
+            "state": self.standing.value, "said": self.said(language, zone), "missing": list(self.missing),
+            **found,
+        }  # fmt: skip
+
+
+def lines(site: Site, devices: Iterable[str]) -> list[Line]:
+    """Return every rule of some devices. Without a journal nothing was judged yet."""
+    known = all_devices(site)
+    judge, found = _judge(site, known), _newest(site)
+    out = []
+    for device in devices:
+        missing = judge.not_applicable(device) if known[device].streams else {}
+        for name, rule in known[device].family.rules.items():
+            finding = found.get((device, name))
+            lacks = missing.get(name, ())
+            standing = _standing(rule, finding, lacks)
+            out.append(Line(known[device], name, rule, standing, finding, lacks))
+    return out
+
+
+def _standing(rule: Rule, finding: Finding | None, missing: tuple[str, ...]) -> Standing:
+    if missing:
+        return Standing.UNFITTED
+    if finding is None:
+        return Standing.UNLEARNED if isinstance(rule.detect, Learned) else Standing.UNJUDGED
+    if finding.verdict is None:
+        return Standing.UNLEARNED if finding.evidence.slug == UNLEARNED else Standing.UNKNOWN
+    return Standing.WRONG if finding.verdict else Standing.RIGHT
+
+
+def _judge(site: Site, devices: Mapping[str, Device]) -> Judge:
+    """Return the very judge that the daemon would use: it knows which rules apply."""
+    ceremonies = Ceremonies(site.latitude, site.longitude, site.ceremony)
+    calendar = SiteCalendar(ceremonies, site.timezone)
+    families = {device.family.family: device.family for device in devices.values()}
+    streams = [stream for device in devices.values() for stream in device.streams]
+    return Judge(families, streams, calendar.near, Surroundings(calendar))
+
+
+def _newest(site: Site) -> dict[tuple[str, str], Finding]:
+    if not Path(site.store.path).exists():
+        return {}
+    with Reader.open(Path(site.store.path)) as reader:
+        return {(s.finding.device, s.finding.rule): s.finding for s in reader.verdicts()}

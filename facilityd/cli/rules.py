@@ -1,0 +1,86 @@
+"""facilityd rules: what is judged on a device, what is not, and what would have to be fitted for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+from facilityd.cli.output import console, json_option, print_json, said, table
+from facilityd.cli.when import show_instant
+from facilityd.errors import UsageError
+from facilityd.marked import suggestion
+
+if TYPE_CHECKING:
+    from facilityd.cli.rulebook import Line
+    from facilityd.model.text import Language
+
+HEADS = {
+    "zh": ("故障号", "规则", "名称", "方法", "优先级", "状态", "自", "依据；不适用时为须加装的信号"),
+    "en": (
+        "fault",
+        "rule",
+        "name",
+        "kind",
+        "priority",
+        "state",
+        "since",
+        "evidence, or signals to be fitted",
+    ),
+}
+STATES = {
+    "right": ("正常", "right"),
+    "wrong": ("异常", "WRONG"),
+    "unknown": ("未知", "unknown"),
+    "not judged yet": ("尚未判断", "not judged yet"),
+    "needs commissioning": ("待学习", "needs commissioning"),
+    "not applicable": ("不适用", "not applicable"),
+}
+
+
+@click.command()
+@click.argument("site", type=click.Path(exists=True, path_type=Path))
+@click.argument("device", required=False, default="")
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True)
+@json_option
+def rules(site: Path, device: str, lang: str, as_json: bool) -> None:
+    """List every rule of a SITE's devices, or of one DEVICE, and how it stands."""
+    from facilityd.app.builtin import all_devices
+    from facilityd.cli.rulebook import lines
+    from facilityd.config.load import load
+
+    loaded = load(site)
+    known = all_devices(loaded)
+    if device and device not in known:
+        raise UsageError(f"no device {device!r}", hint=suggestion(device, known))
+    found = lines(loaded, [device] if device else known)
+    zone, language = ZoneInfo(loaded.timezone), _language(lang)
+    if as_json:
+        print_json([line.plain(language, zone) for line in found])
+        return
+    for name in dict.fromkeys(line.device.id for line in found):
+        mine = [line for line in found if line.device.id == name]
+        title = f"{mine[0].device.name.in_(language)} ({name})"
+        console().print(table(title, HEADS[lang], [_row(line, language, zone) for line in mine]))
+
+
+def _language(lang: str) -> Language:
+    return "zh" if lang == "zh" else "en"
+
+
+def _row(line: Line, language: Language, zone: ZoneInfo) -> tuple[object, ...]:
+    state = STATES[line.standing.value][language == "en"]
+    priority = line.rule.priority.name.lower()
+    loud = priority if line.standing.value == "wrong" else ""
+    return (
+        line.rule.fault,
+        line.name,
+        line.rule.name.in_(language),
+        line.rule.detect.kind,
+        priority,
+        said(state, loud, calm=line.standing.value == "right"),
+        show_instant(line.since, zone.key)[:19] if line.since else "",
+        line.said(language, zone),
+    )
