@@ -1,0 +1,112 @@
+"""Several signals together: what is learned, what is seen, who is named."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from facilityd.detect.charts import CALM, OUT_OF, Chart, Limits, fit
+from facilityd.detect.statistics import Votes, quantile, solve
+
+
+def healthy(count: int, seed: int = 1) -> list[tuple[float, ...]]:
+    """Flow follows speed; vibration is on its own."""
+    chance = random.Random(seed)
+    rows, speed = [], 50.0
+    for _ in range(count):
+        speed += 0.3 * (50.0 - speed) + chance.gauss(0, 0.5)
+        rows.append((speed, 0.6 * speed + chance.gauss(0, 0.2), 2.0 + chance.gauss(0, 0.1)))
+    return rows
+
+
+LIMITS = fit([healthy(1200)])
+
+
+def run(chart: Chart, rows: list[tuple[float, ...]]) -> list[bool | None]:
+    return [chart.step(row) for row in rows]
+
+
+def test_healthy_readings_are_healthy_and_the_first_few_are_not_judged() -> None:
+    said = run(Chart(LIMITS), healthy(3000, seed=2))
+    assert said[: OUT_OF + 2] == [None] * (OUT_OF + 2)
+    assert set(said[OUT_OF + 2 :]) == {False}
+
+
+@pytest.mark.parametrize(("guilty", "change"), [(1, (0, -3, 0)), (2, (0, 0, 1.0)), (0, (6, 3.6, 0))])
+def test_a_fault_is_seen_within_half_a_minute_and_names_its_signal(
+    guilty: int, change: tuple[float, ...]
+) -> None:
+    chart = Chart(LIMITS)
+    run(chart, healthy(100, seed=3))
+    said = run(chart, [tuple(v + c for v, c in zip(row, change, strict=True)) for row in healthy(30, seed=4)])
+    assert said[-1] is True
+    assert chart.guilty == guilty
+    low, high = chart.allowed(guilty)
+    assert not low <= chart.trace.level.now[guilty] <= high
+
+
+def test_it_is_over_when_most_of_the_deviation_is_gone_for_a_while() -> None:
+    chart = Chart(LIMITS)
+    run(chart, healthy(100, seed=3))
+    run(chart, [(s, f - 10, v) for s, f, v in healthy(60, seed=4)])
+    back = run(chart, healthy(3 * CALM, seed=5))
+    assert back[CALM - 1] is True
+    assert back[-1] is False
+
+
+def test_limits_are_plain_json_and_a_restart_goes_on() -> None:
+    again = Limits.from_dict(json.loads(json.dumps(LIMITS.as_dict())))
+    assert again == LIMITS
+    rows = [(s, f - 5, v) for s, f, v in healthy(60, seed=6)]
+    assert run(Chart(again), rows) == run(Chart(LIMITS), rows)
+
+
+@given(st.lists(st.tuples(*[st.floats(-1e9, 1e9)] * 3), max_size=60), st.integers(0, 60))
+def test_nothing_that_comes_raises_or_shifts_what_was_learned(rows, gap) -> None:
+    chart = Chart(LIMITS)
+    before = json.dumps(LIMITS.as_dict())
+    run(chart, rows[:gap])
+    verdict = chart.verdict
+    chart.forget()
+    assert chart.verdict is verdict
+    run(chart, rows[gap:])
+    assert json.dumps(LIMITS.as_dict()) == before
+
+
+@given(st.integers(0, 2**32))
+def test_later_readings_change_no_earlier_verdict(seed: int) -> None:
+    rows = healthy(40, seed)
+    assert run(Chart(LIMITS), rows)[:25] == run(Chart(LIMITS), rows[:25])
+
+
+def test_a_signal_that_never_moved_can_be_learned() -> None:
+    limits = fit([[(5.0, 0.0, v) for _, _, v in healthy(300)]])
+    assert set(run(Chart(limits), [(5.0, 0.0, v) for _, _, v in healthy(300, seed=7)][:200])) == {None, False}
+
+
+def test_a_break_in_what_was_learned_is_not_bridged() -> None:
+    rows = healthy(1200)
+    halves = fit([rows[:600], [(s + 0.0, f, v) for s, f, v in rows[600:]]])
+    assert halves.mean == LIMITS.mean
+    assert halves.weights != LIMITS.weights
+
+
+def test_votes() -> None:
+    votes = Votes(2, 3)
+    assert [votes.see(w) for w in (False, True, True, False, False, False)] == [
+        None,
+        None,
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_quantiles_and_equations() -> None:
+    assert quantile([3, 1, 2], 0.75) == 2.5
+    assert solve([[2.0, 1.0], [1.0, 3.0]], [[5.0], [10.0]]) == [pytest.approx([1.0, 3.0])]
