@@ -95,10 +95,10 @@ def test_a_restart_at_any_moment_changes_nothing(story: str, cut: int) -> None:
 
 @given(story=st.text("..##", min_size=1, max_size=30), at=st.integers(0, 29))
 def test_a_lost_reading_never_raises(story: str, at: int) -> None:
-    """With a reading lost there are never more switchings than without."""
+    """What is seen late is forgotten late; but what never was too much is not too much with holes in it."""
     holed = story[:at] + "?" + story[at + 1 :]
-    pairs = zip(Night(CYCLES).play(story), Night(CYCLES).play(holed), strict=False)
-    assert all(not (good == "." and got == "#") for good, got in pairs)
+    hour = {**CYCLES, "over": "1h"}
+    assert "#" in Night(hour).play(story) or "#" not in Night(hour).play(holed)
 
 
 @given(values=st.lists(st.floats(0, 1e6), max_size=400))
