@@ -6,7 +6,10 @@ import pytest
 from support.story import START, Kind, bad, brief, rule, sample, state, stream, told
 
 from devices.tables import families
+from facilityd.app.calendar import SiteCalendar
+from facilityd.app.ceremony import Ceremonies
 from facilityd.detect import Judge
+from facilityd.detect.surroundings import Surroundings
 from facilityd.model.alarm import AlarmState, Truth
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, Stream
@@ -133,9 +136,10 @@ def test_every_shipped_rule_applies_where_all_signals_are_bound_and_none_is_ever
     unit = Stream(
         "one", name, "unit", "bus", tuple(family.signals), tuple(s.type for s in family.signals.values())
     )
-    judge = Judge({name: family}, [unit], lambda _: False)
+    calendar = SiteCalendar(Ceremonies(39.9, 116.4, 0), "Asia/Shanghai")
+    judge = Judge({name: family}, [unit], lambda _: False, Surroundings(calendar))
     assert judge.not_applicable("one") == {}
-    assert judge.applicable("one") == tuple(family.rules)
+    assert sorted(judge.applicable("one")) == sorted(family.rules)
     found = [f for second in range(0, 3600, 30) for f in judge.judge([bad(unit, second, Reason.LINK_DOWN)])]
     assert {f.rule for f in found} == set(family.rules)
     assert {f.verdict for f in found} == {None}
