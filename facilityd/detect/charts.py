@@ -23,7 +23,7 @@ FACTOR, OF, OUT_OF = 1.75, 8, 10
 BACK, CALM = 0.3, 20
 """Over when below the limit, or below this share of the worst, for so many readings: machines seldom
 come back to just where they were."""
-LEAST = 200
+LEAST = 100
 """Readings below which nothing is learned."""
 _FLOOR, _TINY, _SETTLE = 1e-3, 1e-9, 10
 

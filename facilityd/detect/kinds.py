@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from facilityd.detect.chart import ChartDetector
 from facilityd.detect.conjunction import ConjunctionDetector
 from facilityd.detect.count import CountDetector
 from facilityd.detect.detector import Detector
@@ -16,6 +17,7 @@ from facilityd.detect.rate import RateDetector
 from facilityd.detect.residual import ResidualDetector
 from facilityd.detect.schedule import ScheduleDetector
 from facilityd.detect.silence import SilenceDetector
+from facilityd.detect.single import SingleDetector
 from facilityd.detect.trend import TrendDetector
 
 KINDS: dict[str, Callable[[Any, Any], Detector]] = {
@@ -30,4 +32,7 @@ KINDS: dict[str, Callable[[Any, Any], Detector]] = {
     "imbalance": ImbalanceDetector,
     "rate": RateDetector,
     "residual": ResidualDetector,
+    "robust-z": SingleDetector,
+    "ewma": SingleDetector,
+    "chart": ChartDetector,
 }

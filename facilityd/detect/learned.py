@@ -6,11 +6,12 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
+from facilityd.detect.detector import in_seconds
 from facilityd.detect.gated import GatedDetector
-from facilityd.detect.view import View
+from facilityd.detect.view import Cell, View
 from facilityd.model.baseline import Baseline, Row
 from facilityd.model.charts import Learned
-from facilityd.model.finding import Evidence
+from facilityd.model.finding import Evidence, Number
 
 
 class Unfit(Exception):
@@ -74,3 +75,14 @@ class LearnedDetector(GatedDetector):
         if self.baseline is None:
             return Evidence("unknown-unlearned", {}, self.cells[0].signal)
         return super().evidence(now)
+
+
+def against(detector: LearnedDetector, cell: Cell, level: float, allowed: tuple[float, float]) -> Evidence:
+    """Return a smoothed ``level`` beside the range learned for its signal, and which version says so."""
+    by, (low, high) = detector.baseline, allowed
+    said: dict[str, Number] = {"value": level, "low": low, "high": high, "unit": cell.measure}
+    said |= {"learned_at": by.at if by else 0, "version_n": by.version if by else 0}
+    if not detector.hold.verdict:
+        return Evidence("learned-over", said, cell.signal)
+    side = "above" if level > high else "below" if level < low else "astray"
+    return Evidence(f"learned-{side}", said | {"for_s": in_seconds(detector.hold.held)}, cell.signal)

@@ -1,0 +1,92 @@
+"""Kind ``chart``: several fast signals of one machine together, learned per duty state (``charts``)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from facilityd.detect.charts import LEAST, Chart, Limits, fit
+from facilityd.detect.learned import LearnedDetector, Unfit, against
+from facilityd.detect.residual_fit import enough
+from facilityd.detect.statistics import GAP, stretches
+from facilityd.detect.view import NEVER, View
+from facilityd.model import charts as kinds
+from facilityd.model.baseline import Row
+from facilityd.model.finding import Evidence
+from facilityd.model.sample import NS
+
+
+def fit_chart(rule: kinds.Chart, rows: Sequence[Row]) -> dict[str, Any]:
+    """Return the limits per duty state. Raises Unfit."""
+    enough(rule, rows)
+    by_state: dict[str, list[list[tuple[float, ...]]]] = {}
+    for stretch in stretches(rows):
+        by_state.setdefault(stretch[0].state, []).append([row.values for row in stretch])
+    # A stretch must outlast the settling of the smoothing, or it teaches nothing.
+    usable = {state: [r for r in runs if len(r) > LEAST // 5] for state, runs in by_state.items()}
+    states = {state: fit(runs).as_dict() for state, runs in usable.items() if sum(map(len, runs)) >= LEAST}
+    if not states:
+        seen = (rows[-1].steady - rows[0].steady) / NS
+        raise Unfit("unfit-short", state="", seen_s=seen, most_s=rule.least / NS)
+    return {"states": states}
+
+
+class ChartDetector(LearnedDetector):
+    """Unknown in a duty state that was not learned. After a pause the last readings are gathered anew."""
+
+    def __init__(self, rule: kinds.Chart, view: View) -> None:
+        super().__init__(rule, view)
+        self._gap = GAP * max(cell.expected for cell in self.cells)
+        self.forget()
+
+    def forget(self) -> None:
+        """A new baseline: its limits, and nothing seen yet."""
+        states = self.data.get("states", {})
+        self._charts = {state: Chart(Limits.from_dict(limits)) for state, limits in states.items()}
+        self._chart: Chart | None = None
+        self._verdict: bool | None = None
+        self._learned = True
+        self._last = NEVER
+
+    def left(self, now: int) -> None:  # noqa: ARG002 - whenever it was
+        """Readings before a pause say nothing about those after it."""
+        self._last = NEVER
+
+    def resume(self, verdict: bool) -> None:
+        """Take over the verdict from before a restart."""
+        super().resume(verdict)
+        self._verdict = verdict
+
+    def compare(self, row: Row | None, now: int) -> bool | None:
+        """Return what the last readings say."""
+        if row is not None:
+            self._take(row)
+        stale = any(cell.good(now) is None for cell in self.cells)
+        return None if stale or not self._learned else self._verdict
+
+    def _take(self, row: Row) -> None:
+        chart = self._charts.get(row.state)
+        self._learned = chart is not None
+        if chart is None:
+            self._last = NEVER
+            return
+        if chart is not self._chart or row.steady - self._last > self._gap:
+            self._chart, chart.verdict = chart, self._verdict
+            chart.forget()
+        self._last = row.steady
+        self._verdict = chart.step(row.values)
+
+    def told(self, now: int) -> Evidence:  # noqa: ARG002 - as of the newest reading
+        """Return the guilty signal, its level and its healthy range."""
+        if self._chart is None:
+            return Evidence("unknown-yet")
+        guilty = self._chart.guilty
+        level = self._chart.trace.level.now[guilty]
+        return against(self, self.cells[guilty], level, self._chart.allowed(guilty))
+
+    def evidence(self, now: int) -> Evidence:
+        """Return what the verdict rests on; also that this duty was never learned."""
+        seen = all(cell.good(now) is not None for cell in self.cells)
+        if self.baseline is not None and not self._learned and seen:
+            return Evidence("unknown-outside", {}, self.cells[0].signal)
+        return super().evidence(now)
