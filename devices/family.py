@@ -7,6 +7,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from facilityd.model.kinds import Conjunction, Gated
 from facilityd.model.readiness import Item
 from facilityd.model.rule import Condition, Detect, Limit, Mismatch, Rule
 from facilityd.model.sample import SignalType
@@ -73,6 +74,18 @@ class Family(Strict):
                     )
                 if name in self._all_causes(cause):
                     raise ValueError(f"rules {name} and {cause} are each other's consequence")
+        return self
+
+    @model_validator(mode="after")
+    def _terms_known(self) -> Self:
+        for name, rule in self.rules.items():
+            for other in rule.detect.rules if isinstance(rule.detect, Conjunction) else ():
+                if other not in self.rules:
+                    raise ValueError(f"rule {name} looks at {other!r}, which the family does not have")
+                looked_at = self.rules[other].detect
+                simple = isinstance(looked_at, Gated) and not isinstance(looked_at, Conjunction)
+                if not simple:
+                    raise ValueError(f"rule {name} looks at {other!r}; {looked_at.kind} cannot be a term")
         return self
 
     def _all_causes(self, name: str, seen: frozenset[str] = frozenset()) -> frozenset[str]:

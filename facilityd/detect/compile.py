@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from facilityd.detect.gated import GatedDetector
 from facilityd.detect.kinds import KINDS
 from facilityd.detect.surroundings import Surroundings
 from facilityd.detect.view import LIFETIME, NEVER, Cell, View
 from facilityd.detect.voice import Voice
 from facilityd.detect.watch import Watch
 from facilityd.model.duty import CEREMONY, REST, DutyState
-from facilityd.model.rule import Rule, Schedule
+from facilityd.model.rule import Conjunction, Rule, Schedule
 from facilityd.model.sample import Stream
 
 
@@ -89,11 +90,12 @@ def compile_device(
         if isinstance(rule.detect, Schedule) and around.calendar is None:
             missing[name] = (*missing[name], "calendar")
     bench = Bench(view, missing={name: signals for name, signals in missing.items() if signals})
-    watches = {
-        name: _watch(view, name, rule, streams)
-        for name, rule in family.rules.items()
-        if name not in bench.missing
-    }
+    watches = {}
+    for name in sorted(family.rules, key=lambda n: _steps(n, family)):
+        if name not in bench.missing:
+            watches[name] = watch = _watch(view, name, family, streams)
+            if isinstance(watch.detector, GatedDetector):
+                view.rules[name] = watch.detector
     for name, watch in watches.items():
         watch.causes = tuple(watches[c] for c in family.rules[name].consequence_of if c in watches)
     # Causes are judged before their consequences, so that both can be told of one sample.
@@ -111,8 +113,25 @@ def _depth(name: str, family: FamilyKind) -> int:
     return 1 + max(_depth(c, family) for c in causes) if causes else 0
 
 
-def _watch(view: View, name: str, rule: Rule, streams: Sequence[Stream]) -> Watch:
-    expected = [view.cells[s].expected for s in rule.detect.inputs] or [s.expected for s in streams]
+def _refers(rule: Rule) -> tuple[str, ...]:
+    """Return the rules whose verdicts a rule looks at."""
+    return rule.detect.rules if isinstance(rule.detect, Conjunction) else ()
+
+
+def _steps(name: str, family: FamilyKind) -> int:
+    """Return how many rules must be there before this one: those it looks at come first."""
+    return max((1 + _steps(other, family) for other in _refers(family.rules[name])), default=0)
+
+
+def _inputs(rule: Rule, family: FamilyKind) -> set[str]:
+    """Return every signal a rule cannot do without, those of the rules it looks at among them."""
+    others = (_inputs(family.rules[name], family) for name in _refers(rule))
+    return {*rule.detect.inputs, *_duty_signals(rule, family)}.union(*others)
+
+
+def _watch(view: View, name: str, family: FamilyKind, streams: Sequence[Stream]) -> Watch:
+    rule = family.rules[name]
+    expected = [view.cells[s].expected for s in _inputs(rule, family)] or [s.expected for s in streams]
     return Watch(view.device, name, KINDS[rule.detect.kind](rule.detect, view), LIFETIME * max(expected))
 
 
@@ -134,7 +153,7 @@ def _duty_signals(rule: Rule, family: FamilyKind) -> set[str]:
 
 
 def _missing(rule: Rule, family: FamilyKind, bound: Mapping[str, Cell], *, calendar: bool) -> tuple[str, ...]:
-    needed = {*rule.detect.inputs, *_duty_signals(rule, family)}
+    needed = _inputs(rule, family)
     known = {*family.states, REST, *([CEREMONY] if calendar else [])}
     during = set(_during(rule))
     unheard = during - known if during - known == during else set()
@@ -142,5 +161,5 @@ def _missing(rule: Rule, family: FamilyKind, bound: Mapping[str, Cell], *, calen
 
 
 def _touches(rule: Rule, family: FamilyKind, stream: Stream) -> bool:
-    inputs = {*rule.detect.inputs, *_duty_signals(rule, family)}
+    inputs = _inputs(rule, family)
     return not inputs or not inputs.isdisjoint(stream.signals)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from facilityd.detect.detector import in_seconds
 from facilityd.detect.gated import GatedDetector
-from facilityd.detect.view import Cell, View
+from facilityd.detect.view import Cell, Judged, View
 from facilityd.model.duty import answer
 from facilityd.model.finding import Evidence, Number
-from facilityd.model.rule import Conjunction, Term
+from facilityd.model.kinds import Gated
+from facilityd.model.rule import Conjunction, Term, Verdict
 
 
 @dataclass(slots=True, eq=False)
@@ -38,34 +39,64 @@ class _Sign:
         return None if reference is None else abs(float(reference)) ** self.term.exponent
 
 
+@dataclass(slots=True, eq=False)
+class _Told:
+    """A term that is another rule's verdict. What that rule is about to say counts already."""
+
+    term: Verdict
+    judged: Judged
+
+    def holds(self, now: int) -> bool | None:
+        """Return whether that rule sees it (or not, as the term wants); None where it cannot tell."""
+        verdict = self.judged.update(now)
+        if verdict is None and self.judged.rising:
+            return None
+        return None if verdict is None else (verdict or self.judged.rising) is self.term.is_
+
+
 class ConjunctionDetector(GatedDetector):
     """False as soon as one sign is absent; unknown where one cannot be told and none is absent."""
 
     def __init__(self, rule: Conjunction, view: View) -> None:
         super().__init__(rule, view)
         cells = view.cells
-        self._signs = tuple(_Sign(t, cells[t.signal], cells[t.per] if t.per else None) for t in rule.terms)
+        self._terms = tuple(
+            _Told(term, view.rules[term.rule])
+            if isinstance(term, Verdict)
+            else _Sign(term, cells[term.signal], cells[term.per] if term.per else None)
+            for term in rule.terms
+        )
+        self._guilty = next((term for term in self._terms if isinstance(term, _Sign)), None)
+        self._first = self._guilty.cell if self._guilty else self.cells[0]
+
+    def looked_at(self, rule: Gated, view: View) -> tuple[Cell, ...]:
+        """Return its own cells, then those of the rules whose verdicts are its terms."""
+        others = rule.rules if isinstance(rule, Conjunction) else ()
+        theirs = (cell for name in others for cell in view.rules[name].cells)
+        return tuple(dict.fromkeys((*super().looked_at(rule, view), *theirs)))
 
     def look(self, now: int) -> bool | None:
         """Return whether all signs are there."""
-        found = [sign.holds(now) for sign in self._signs]
+        found = [term.holds(now) for term in self._terms]
         if False in found:
             return False
         return None if None in found else True
 
     def told(self, now: int) -> Evidence:
         """Return the first sign with what was expected, and the names of the others."""
-        first = self._signs[0]
-        value, limit = first.cell.good(now), first.limit(now)
-        numbers: dict[str, Number] = {
-            "value": value if value is not None else "?",
-            "unit": first.cell.measure,
-        }
+        cell, first = self._first, self._guilty
+        value, limit = cell.good(now), first.limit(now) if first else None
+        numbers: dict[str, Number] = {"value": value if value is not None else "?", "unit": cell.measure}
         if not self.hold.verdict:
-            return Evidence("conjunction-over", numbers, first.term.signal)
+            return Evidence("conjunction-over", numbers, cell.signal)
         numbers["for_s"] = in_seconds(self.hold.held)
-        numbers["others"] = " ".join(sign.term.signal for sign in self._signs[1:])
-        if limit is None:
-            return Evidence("conjunction-is", numbers, first.term.signal)
+        numbers["others"] = " ".join(dict.fromkeys(self._others()))
+        if first is None or limit is None:
+            return Evidence("conjunction-is", numbers, cell.signal)
         side = "above" if first.term.above is not None else "below"
-        return Evidence(f"conjunction-{side}", numbers | {"limit": limit}, first.term.signal)
+        return Evidence(f"conjunction-{side}", numbers | {"limit": limit}, cell.signal)
+
+    def _others(self) -> list[str]:
+        """Return the signals of the other terms: of a rule, the one that it judges."""
+        named = [t.cell.signal if isinstance(t, _Sign) else t.judged.cells[0].signal for t in self._terms]
+        return [signal for signal in named if signal != self._first.signal]

@@ -66,7 +66,7 @@ class GatedDetector(ABC):
     def __init__(self, rule: Gated, view: View) -> None:
         self.view = view
         self.gate = Gate(rule, view)
-        self.cells = tuple(view.cells[signal] for signal in rule.own)
+        self.cells = self.looked_at(rule, view)
         slowest = max(cell.expected for cell in (*self.cells, *self.gate.cells))
         self.hold = Hold(rule.hold, rule.clear_hold, (LIFETIME - 1) * slowest)
         self.wake = FOREVER
@@ -90,6 +90,10 @@ class GatedDetector(ABC):
         verdict = self.hold.see(seen, now, min(cell.vouched for cell in self.cells))
         self.wake = min(self.wake, self.hold.due, *(c.stale_from for c in (*self.cells, *self.gate.cells)))
         return verdict
+
+    def looked_at(self, rule: Gated, view: View) -> tuple[Cell, ...]:
+        """Return the cells that the kind itself looks at."""
+        return tuple(view.cells[signal] for signal in rule.own)
 
     @abstractmethod
     def look(self, now: int) -> bool | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from facilityd.detect.surroundings import Surroundings
 from facilityd.detect.voice import Voice
@@ -45,6 +46,19 @@ class Cell:
         return self.steady + LIFETIME * self.expected + 1
 
 
+class Judged(Protocol):
+    """What one rule may ask of another."""
+
+    cells: tuple[Cell, ...]
+
+    def update(self, now: int) -> bool | None:
+        """Judge at ``now`` (ns, steady)."""
+
+    @property
+    def rising(self) -> bool:
+        """True while it is seen wrong, and not yet for long enough."""
+
+
 @dataclass(slots=True, eq=False)
 class View:
     """Everything known of one device; ``near`` tells whether an instant is near a ceremony."""
@@ -57,6 +71,8 @@ class View:
     around: Surroundings = field(default_factory=Surroundings)
     peers: tuple[View, ...] = ()
     """The views of its neighbours: same family, same group."""
+    rules: dict[str, Judged] = field(default_factory=dict)
+    """What judges it, by rule: a rule may look at another's verdict."""
     state_cells: tuple[Cell, ...] = field(init=False)
     _names: tuple[str, ...] = ()
     _names_at: int = NEVER

@@ -108,6 +108,16 @@ class Term(Condition):
         return self
 
 
+class Verdict(Strict):
+    """A term of a conjunction: what another rule of the family sees now, its hold not waited for.
+
+    So a learned rule ("flow is below what this speed should give") becomes a sign of several causes.
+    """
+
+    rule: str
+    is_: bool = Field(default=True, alias="is")
+
+
 class Gated(Strict):
     """What every kind below shares: when it is judged, and how long something must last.
 
@@ -142,10 +152,20 @@ class Conjunction(Gated):
     """All terms hold at once for ``hold``: several signs of one cause. The first term is the guilty one."""
 
     kind: Literal["conjunction"]
-    terms: tuple[Term, ...] = Field(alias="all", min_length=1)
+    terms: tuple[Term | Verdict, ...] = Field(alias="all", min_length=1)
+
+    @property
+    def signs(self) -> tuple[Term, ...]:
+        """Terms that look at a signal."""
+        return tuple(term for term in self.terms if isinstance(term, Term))
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Other rules whose verdicts are terms."""
+        return tuple(term.rule for term in self.terms if isinstance(term, Verdict))
 
     @property
     def own(self) -> tuple[str, ...]:
-        """Every term's signals."""
-        named = [name for term in self.terms for name in (term.signal, term.per) if name]
+        """Every term's own signals."""
+        named = [name for term in self.signs for name in (term.signal, term.per) if name]
         return tuple(dict.fromkeys(named))

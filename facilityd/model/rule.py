@@ -24,7 +24,7 @@ from facilityd.model.histories import (
     Spike,
     Trend,
 )
-from facilityd.model.kinds import Condition, Conjunction, Limit, Mismatch, Silence, Term
+from facilityd.model.kinds import Condition, Conjunction, Limit, Mismatch, Silence, Term, Verdict
 from facilityd.model.measure import Duration
 from facilityd.model.sample import NS
 from facilityd.model.text import Strict, Text
@@ -88,5 +88,5 @@ class Rule(Strict):
 __all__ = [
     "Chart", "Condition", "Conjunction", "Count", "Detect", "Envelope", "Ewma", "Frozen", "Imbalance",
     "Invalid", "Limit", "Mismatch", "Peer", "Priority", "Rate", "Residual", "RobustZ", "Rule", "Schedule",
-    "Sequence", "Silence", "Spike", "Term", "Trend",
+    "Sequence", "Silence", "Spike", "Term", "Trend", "Verdict",
 ]  # fmt: skip

@@ -8,6 +8,8 @@ Head H0 n² - a Q² meets the pipes' and nozzle's k Q²; flow goes with n, head 
 from __future__ import annotations
 
 import math
+import random
+import zlib
 from typing import ClassVar
 
 from facilityd.model.sample import Value
@@ -44,7 +46,8 @@ class Fountain(Model):
     def __init__(self, name: str, seed: int) -> None:
         super().__init__(name, seed)
         self.forced: bool | None = None
-        self._phase = CYCLE_S * self.chance.random()
+        fixed = random.Random(zlib.crc32(name.encode()))  # what it is: the same for every seed
+        self._phase = CYCLE_S * fixed.random()
         self._commanded, self._n, self._stuck = False, 0.0, 0.0
         self._motor = self._electronics = 20.0
         self._level = self._shown_level = BASIN_M
@@ -52,7 +55,7 @@ class Fountain(Model):
         self._starts = self.chance.randrange(2000)
         self._water = self._chamber = 15.0
         self._make_up, self._wind, self._drained = 0.0, 2.0, False
-        self._base_leakage = 0.0008 + 0.0008 * self.chance.random()
+        self._base_leakage = 0.0008 + 0.0008 * fixed.random()
         self._wet, self._watts = 0.0, 0.0
         self._point = (0.0, 0.0, 0.1 * BASIN_M)
 
@@ -237,4 +240,5 @@ class Fountain(Model):
             "flood": bool(self.has("flood")),
             "chamber_temperature": self._chamber,
             "drained": self._drained,
+            "wind": self._wind,
         }
