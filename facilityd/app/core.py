@@ -52,9 +52,10 @@ class Core:
         families = {device.family.family: device.family for device in devices.values()}
         streams = [stream for device in devices.values() for stream in device.streams]
         groups = {device.id: device.group for device in devices.values()}
-        judge = Judge(families, streams, calendar.near, Surroundings(calendar, groups))
         with Reader.open(journal.path) as reader:
             states, teller = reader.alarms(), make_teller(site, devices, reader)
+            around = Surroundings(calendar, groups, reader.baselines())
+        judge = Judge(families, streams, calendar.near, around)
         alarms = Alarms(states, _latching(devices))
         judge.resume(states)
         gate = Gate(doubtful=jumps.doubtful)
@@ -72,13 +73,24 @@ class Core:
         """Show the rules the recent past, and judge what a crash left unjudged."""
         steady = self.clock.steady()
         with Reader.open(self.path) as reader:
-            judged = reader.judged()
-            rows = reader.samples_after(max(0, judged - WARM_ROWS), WARM_ROWS)
-            past = [reader.sample(r) for r in rows if r.id <= judged and r.at > steady - WARM_NS]
-            self.judge.warm(past, steady)
+            judged, memory = reader.judged(), reader.memory()
+            self.judge.recall(memory.states)
+            known = min(memory.sample, judged)
+            seen = reader.samples_after(max(0, judged - WARM_ROWS), WARM_ROWS)
+            past = [row for row in seen if row.id <= judged and row.at > steady - WARM_NS]
+            recent = [reader.sample(row) for row in past if row.id <= known or not known]
+            self.judge.warm(recent, steady, remembered=bool(known))
+            if known:
+                self._show(reader, known, judged, steady)
             while rows := reader.samples_after(judged, PAGE):
                 judged = rows[-1].id
                 await self.flow.rejudge([reader.sample(row) for row in rows], [row.id for row in rows])
+
+    def _show(self, reader: Reader, after: int, until: int, steady: int) -> None:
+        """Show the rules what was judged since their memory was stored: every sample of it, however old."""
+        while rows := [row for row in reader.samples_after(after, PAGE) if row.id <= until]:
+            after = rows[-1].id
+            self.judge.warm([reader.sample(row) for row in rows], steady)
 
 
 def _latching(devices: dict[str, Device]) -> frozenset[tuple[str, str]]:

@@ -83,6 +83,7 @@ async def _run(site: Site, journal: Journal, writer: Writer, outside: Outside, s
             core.gate.close()
             await flow
             await end(running)
+            await core.flow.remember()
     log.info("%s: stopped", site.id)
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 BEAT_S = 1.0
 MIB = 2**20
+REMEMBER = 600 * NS
+"""The rules' memory is stored so often (ns); after a crash the samples since then are shown again."""
 PURGED_UNSENT = "purged_unsent"
 
 
@@ -48,6 +50,7 @@ class Heartbeat:
         self._jumps = 0
         self._lateness = 0.0
         self._due = 0
+        self._remember_at = clock.steady() + REMEMBER
 
     def hear(self, health: LinkHealth) -> None:
         """Take an adapter's word on its link; a change is written down at once."""
@@ -95,6 +98,9 @@ class Heartbeat:
             # While a jump is news its sample bears a doubtful label; the next one must come soon.
             self._due = steady + (DOUBT if self._core.jumps.recent() else PERIOD)
             await self._write_down(reader)
+        if steady >= self._remember_at:
+            self._remember_at = steady + REMEMBER
+            await self._core.flow.remember()
 
     async def _requests(self, at: int) -> None:
         for name, ask in self._inbox.take():

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Protocol
 
 from facilityd.errors import StoreFull, UsageError
 from facilityd.model.alarm import AlarmState, Change
@@ -20,7 +21,7 @@ from facilityd.model.sample import Sample
 from facilityd.pipeline.intake import Batch as Intake
 from facilityd.pipeline.intake import Gate
 from facilityd.pipeline.writer import Writer
-from facilityd.store.batch import Batch, Judged, Receipt, Recorded
+from facilityd.store.batch import Batch, Judged, Memory, Receipt, Recorded
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,9 @@ class Judge(Protocol):
 
     def tick(self, steady: int, at: int) -> list[Finding]:
         """Return what changed by time alone."""
+
+    def memory(self) -> Mapping[tuple[str, str], Any]:
+        """Return what a restart must not lose."""
 
 
 class Alarms(Protocol):
@@ -115,6 +119,15 @@ class Flow:
             if ids:
                 self._judged = ids[-1]
             await self._record(self._judge.judge(samples), causes)
+
+    async def remember(self) -> None:
+        """Store what the rules must not lose, together with the last sample that is in it."""
+        async with self._order:
+            if self._judged is None:
+                return  # what was stored before still holds
+            memory = Memory(self._judged, self._judge.memory())
+            with suppress(StoreFull):  # the older memory is as true, and goes on from its own sample
+                await self._commit(Batch(judged=self._judged, memory=memory))
 
     async def acknowledge(
         self, device: str, rule: str, occurrence: int | None, person: str, comment: str, at: int

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from facilityd.model.alarm import AlarmState, Change
+from facilityd.model.baseline import Baseline
 from facilityd.model.finding import Finding
 from facilityd.model.notice import Notice
 from facilityd.model.sample import Sample
@@ -61,11 +63,20 @@ class Parked:
 
 
 @dataclass(frozen=True, slots=True)
+class Memory:
+    """What the rules keep over a restart, by (device, rule): the samples up to id ``sample`` are in it."""
+
+    sample: int
+    states: Mapping[tuple[str, str], Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """One transaction: all of it is durable when ``Journal.commit`` returns, or none of it.
 
     ``cursors`` maps a sink to the last sample it has. ``judged`` is the last sample that the rules
-    have seen. ``counts`` are added to the counters; ``meta`` replaces texts.
+    have seen. ``counts`` are added to the counters; ``meta`` replaces texts. ``memory`` replaces all that
+    was remembered before. A baseline retires the older ones of its rule.
     """
 
     samples: Sequence[Sample] = ()
@@ -79,6 +90,8 @@ class Batch:
     judged: int | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
     meta: Mapping[str, str] = field(default_factory=dict)
+    memory: Memory | None = None
+    baselines: Sequence[Baseline] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import apsw
 
 from facilityd.errors import UsageError
 from facilityd.model.clock import Clock
-from facilityd.store import entries
+from facilityd.store import entries, learning
 from facilityd.store.batch import Batch, Receipt
 from facilityd.store.files import Ballast, disk_free, lock, move_aside
 from facilityd.store.retention import Retention
@@ -133,6 +133,9 @@ class Journal:
         entries.park(self._db, batch.parked, counts)
         entries.move_cursors(self._db, batch.cursors, counts)
         entries.set_meta(self._db, batch.meta, batch.judged)
+        if batch.memory:
+            learning.remember(self._db, batch.memory)
+        learning.add_baselines(self._db, batch.baselines)
         return Receipt(first, ats, changes)
 
 

@@ -12,8 +12,10 @@ import apsw
 
 from facilityd.errors import UsageError
 from facilityd.model.alarm import AlarmState
+from facilityd.model.baseline import Baseline
 from facilityd.model.sample import Sample, SignalType, Stream
-from facilityd.store.batch import Parked
+from facilityd.store import learning
+from facilityd.store.batch import Memory, Parked
 from facilityd.store.entries import JUDGED
 from facilityd.store.history import Bucket, Carrier, Gap, Point, buckets, gaps, points
 from facilityd.store.packing import layout
@@ -60,7 +62,8 @@ class Reader:
             raise UsageError(f"no journal can be read here: {error}", where=str(path), hint=hint) from error
         if version != VERSION:
             db.close()
-            raise UsageError(f"journal of version {version}, expected {VERSION}", where=str(path))
+            hint = "facilityd run brings an older one up to date" if version < VERSION else ""
+            raise UsageError(f"journal of version {version}, expected {VERSION}", where=str(path), hint=hint)
         return cls(db)
 
     def __enter__(self) -> Self:
@@ -145,6 +148,14 @@ class Reader:
     def verdicts(self) -> list[StoredFinding]:
         """Return the newest finding of every rule on every device that was ever judged."""
         return [finding(row) for row in select(self._db, _VERDICTS)]
+
+    def memory(self) -> Memory:
+        """Return what the rules kept over a restart; of sample 0 where there is nothing."""
+        return learning.remembered(self._db)
+
+    def baselines(self, *, retired: bool = False) -> list[Baseline]:
+        """Return the baselines in force, or with ``retired`` every version there ever was."""
+        return learning.baselines(self._db, retired=retired)
 
     def outbox(self) -> list[OutboxEntry]:
         """Return every notice that is still kept."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import apsw
 
-VERSION = 1
+VERSION = 2
 PAGE = 4096
 """Bytes."""
 APPLICATION = 0x66616344  # "facD"
@@ -56,6 +56,22 @@ CREATE TABLE parked(
 ) STRICT;
 CREATE TABLE counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+"""
+# What version 2 added; a journal of version 1 gets it when the daemon opens it.
+_LEARNING = """
+CREATE TABLE memory(
+    device TEXT NOT NULL, rule TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY(device, rule)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE baseline(
+    device TEXT NOT NULL, rule TEXT NOT NULL, version INTEGER NOT NULL, at INTEGER NOT NULL,
+    since INTEGER NOT NULL, until INTEGER NOT NULL, person TEXT NOT NULL, comment TEXT NOT NULL,
+    data TEXT NOT NULL, retired INTEGER, PRIMARY KEY(device, rule, version)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE mark(
+    id INTEGER PRIMARY KEY, at INTEGER NOT NULL, device TEXT NOT NULL, kind TEXT NOT NULL,
+    since INTEGER NOT NULL, until INTEGER NOT NULL, fault TEXT NOT NULL, note TEXT NOT NULL,
+    person TEXT NOT NULL, revoked INTEGER
+) STRICT;
 """
 
 
@@ -120,10 +136,19 @@ def _prepare(db: apsw.Connection, *, shared: bool) -> None:
         verdict = db.pragma("quick_check", 1)
         if verdict != "ok":
             raise Unreadable(str(verdict))
+        _bring_up(db, found)
+
+
+def _bring_up(db: apsw.Connection, found: int) -> None:
+    """Give a journal of an older version what it lacks; nothing in it is changed."""
+    if found < VERSION:
+        with db:
+            db.execute(_LEARNING)
+            db.pragma("user_version", VERSION)
 
 
 def _create(db: apsw.Connection) -> None:
     with db:
-        db.execute(_TABLES)
+        db.execute(_TABLES + _LEARNING)
         db.pragma("application_id", APPLICATION)
         db.pragma("user_version", VERSION)

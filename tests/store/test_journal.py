@@ -6,6 +6,7 @@ from support.journals import T0, open_journal, sample, stream
 
 from facilityd.errors import UsageError
 from facilityd.model.alarm import AlarmState, Change, Kind, Truth
+from facilityd.model.baseline import Baseline
 from facilityd.model.finding import Evidence, Finding
 from facilityd.model.notice import Notice, Purpose
 from facilityd.model.quality import Reason
@@ -253,3 +254,27 @@ def test_another_version_is_refused(tmp_path):
         Reader.open(tmp_path / "journal.db")
     with pytest.raises(UsageError, match="version 99"):
         open_journal(tmp_path)
+
+
+def test_a_journal_of_version_1_is_brought_up_to_date_with_all_it_holds(tmp_path):
+    path = tmp_path / "journal.db"
+    with open_journal(tmp_path) as journal:
+        journal.commit(Batch(samples=[sample(HOIST, T0)]))
+        for table in ("memory", "baseline", "mark"):
+            journal._db.execute(f"DROP TABLE {table}")
+        journal._db.pragma("user_version", 1)
+    with pytest.raises(UsageError, match="facilityd run brings an older one up to date"):
+        Reader.open(path)
+    with open_journal(tmp_path), Reader.open(path) as reader:
+        assert (reader.last_sample(), reader.baselines(), reader.memory().sample) == (1, [], 0)
+
+
+def test_a_new_baseline_retires_the_old_one_and_keeps_it(tmp_path):
+    first = Baseline("pump", "worn", 1, T0, T0 - NS, T0, "Li Na", {"sigma": 0.5}, "as delivered")
+    second = replace(first, version=2, at=T0 + NS, data={"sigma": 0.4}, comment="")
+    with open_journal(tmp_path) as journal:
+        journal.commit(Batch(baselines=[first]))
+        journal.commit(Batch(baselines=[second]))
+        with Reader.open(journal.path) as reader:
+            assert reader.baselines() == [second]
+            assert reader.baselines(retired=True) == [first, second]

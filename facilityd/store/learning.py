@@ -1,0 +1,61 @@
+"""What was learned, in the journal: the rules' memory over a restart, and baselines with their versions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import apsw
+
+from facilityd.model.baseline import Baseline
+from facilityd.store.batch import Memory
+from facilityd.store.schema import select
+
+REMEMBERED = "remembered"
+_MEMORY = "INSERT INTO memory(device, rule, state) VALUES(?, ?, ?)"
+_META = "INSERT OR REPLACE INTO meta(name, value) VALUES(?, ?)"
+_RETIRE = "UPDATE baseline SET retired = ? WHERE device = ? AND rule = ? AND retired IS NULL"
+_BASELINE = """
+INSERT INTO baseline(device, rule, version, at, since, until, person, comment, data)
+VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_BASELINES = "SELECT device, rule, version, at, since, until, person, data, comment FROM baseline"
+
+
+def remember(db: apsw.Connection, memory: Memory) -> None:
+    """Replace the memory, together with the id of the last sample in it. Within a transaction."""
+    db.execute("DELETE FROM memory")
+    rows = [(device, rule, _plain(state)) for (device, rule), state in memory.states.items()]
+    db.executemany(_MEMORY, rows)
+    db.execute(_META, (REMEMBERED, str(memory.sample)))
+
+
+def remembered(db: apsw.Connection) -> Memory:
+    """Return the memory; of sample 0 where none was ever stored."""
+    with db:  # one read transaction: the states belong to that very sample
+        found = db.execute("SELECT value FROM meta WHERE name = ?", (REMEMBERED,)).get
+        rows = select(db, "SELECT device, rule, state FROM memory")
+    return Memory(int(found or 0), {(device, rule): json.loads(state) for device, rule, state in rows})
+
+
+def add_baselines(db: apsw.Connection, baselines: Iterable[Baseline]) -> None:
+    """Store baselines; what a rule was judged by before is kept and retired. Within a transaction."""
+    for b in baselines:
+        db.execute(_RETIRE, (b.at, b.device, b.rule))
+        row = (b.device, b.rule, b.version, b.at, b.since, b.until, b.person, b.comment, _plain(b.data))
+        db.execute(_BASELINE, row)
+
+
+def baselines(db: apsw.Connection, *, retired: bool = False) -> list[Baseline]:
+    """Return the baselines in force, or with ``retired`` every version there ever was."""
+    which = "" if retired else " WHERE retired IS NULL"
+    rows = select(db, f"{_BASELINES}{which} ORDER BY device, rule, version")
+    return [
+        Baseline(device, rule, version, at, since, until, person, json.loads(data), comment)
+        for device, rule, version, at, since, until, person, data, comment in rows
+    ]
+
+
+def _plain(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=dict)
