@@ -11,6 +11,7 @@ import csv
 import sys
 import time
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
 
@@ -47,17 +48,34 @@ class Score:
     seconds: float
 
 
-def read(path: Path) -> Run:
-    with path.open(newline="") as file:
+def read(path: Path) -> Run | str:
+    """Return the run in a file, or why it is none."""
+    with path.open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file, delimiter=";"))
+    if not rows or "datetime" not in rows[0]:
+        return "no recording: no column datetime, separated by ;"
+    first, last = (datetime.fromisoformat(row["datetime"]) for row in (rows[0], rows[-1]))
+    if abs(last - first) > timedelta(days=1):
+        return "not one run: more than one day in it"
+    labelled = "anomaly" in rows[0]
+    if len(rows) <= (FITTED if labelled else HOUR):
+        return f"too short: {len(rows)} rows"
     names = [name for name in rows[0] if name not in (*LABELS, *SLOW)]
-    truth = [float(row["anomaly"]) > 0 for row in rows] if "anomaly" in rows[0] else None
+    truth = [float(row["anomaly"]) > 0 for row in rows] if labelled else None
     name = f"{path.parent.name}/{path.stem}"
     return Run(name, [tuple(float(row[n]) for n in names) for row in rows], truth)
 
 
 def load(folder: Path) -> list[Run]:
-    return [read(path) for path in sorted(folder.rglob("*.csv"))]
+    """Return every run under a folder; what is none is named."""
+    runs = []
+    for path in sorted(folder.rglob("*.csv")):
+        found = read(path)
+        if isinstance(found, Run):
+            runs.append(found)
+        else:
+            print(f"{path}: left out, {found}", file=sys.stderr)
+    return runs
 
 
 def judge(rows: list[tuple[float, ...]], fitted: int) -> tuple[list[bool], float]:
@@ -94,18 +112,20 @@ def f1(scores: list[Score]) -> float:
 
 def pooled(scores: list[Score]) -> dict[str, float]:
     """Return the figures over all runs; a missed event counts as an endless delay."""
-    delays = [s.delay for s in scores]
+    delays = [s.delay for s in scores if s.hits + s.missed]
     false, right = sum(s.false for s in scores), sum(s.right for s in scores)
     hits, missed = sum(s.hits for s in scores), sum(s.missed for s in scores)
     return {
         "F1": f1(scores),
         "FAR %": 100 * false / max(1, false + right),
         "MAR %": 100 * missed / max(1, hits + missed),
-        "events": len(scores),
+        "events": len(delays),
         "events found": sum(d < MISSED for d in delays),
-        "delay median s": median(delays),
+        "delay median s": median(delays or [MISSED]),
         "delay p90 of found s": quantile([d for d in delays if d < MISSED] or [MISSED], 0.9),
-        "false onsets per healthy hour": 3600 * sum(s.onsets for s in scores) / sum(s.lead for s in scores),
+        "false onsets per healthy hour": 3600
+        * sum(s.onsets for s in scores)
+        / max(1, sum(s.lead for s in scores)),
         "s per 1,000 rows": max(s.seconds for s in scores),
     }
 
@@ -120,7 +140,7 @@ def main(folder: Path) -> None:
     runs = load(folder)
     scores = [score(run) for run in runs if run.truth is not None]
     if not runs:
-        raise SystemExit(f"no csv files under {folder}: give the folder of the benchmark's data")
+        raise SystemExit(f"no runs under {folder}: give the folder of the benchmark's data")
     print(f"{'run':16}{'F1':>7}{'FAR %':>8}{'MAR %':>8}{'onsets':>8}{'delay s':>9}")
     for s in scores:
         one = pooled([s])
