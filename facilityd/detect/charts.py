@@ -23,6 +23,8 @@ FACTOR, OF, OUT_OF = 1.75, 8, 10
 BACK, CALM = 0.3, 20
 """Over when below the limit, or below this share of the worst, for so many readings: machines seldom
 come back to just where they were."""
+DRIFT = 0.5
+"""Share of what moved between the two halves of the fit that may move again: a short fit sees no turning."""
 LEAST = 100
 """Readings below which nothing is learned."""
 _FLOOR, _TINY, _SETTLE = 1e-3, 1e-9, 10
@@ -104,13 +106,22 @@ def fit(stretches: Sequence[Sequence[Values]]) -> Limits:
     weights = _predictors(stretches, start)
     first = Limits(start.mean, start.scale, start.middle, (), (), weights, ())
     levels, errors = _healthy(stretches, first)
+    ranges = [_range(c, v, m, f) for c, v, m, f in zip(levels, columns, middle, floor, strict=True)]
     return Limits(
         first.mean, first.scale, first.middle,
-        tuple(min(quantile(c, 1 - LEVEL), m - f) for c, m, f in zip(levels, middle, floor, strict=True)),
-        tuple(max(quantile(c, LEVEL), m + f) for c, m, f in zip(levels, middle, floor, strict=True)),
+        tuple(low for low, _ in ranges),
+        tuple(high for _, high in ranges),
         weights,
         tuple(max(quantile(c, LEVEL), f / s) for c, f, s in zip(errors, floor, scale, strict=True)),
     )  # fmt: skip
+
+
+def _range(levels: Values, values: Values, middle: float, floor: float) -> tuple[float, float]:
+    """Return between which levels a signal was healthy, with room for its drift."""
+    half = len(values) // 2
+    drift = DRIFT * abs(fmean(values[half:]) - fmean(values[:half]))
+    low = min(quantile(levels, 1 - LEVEL), middle - floor) - drift
+    return low, max(quantile(levels, LEVEL), middle + floor) + drift
 
 
 def _predictors(stretches: Sequence[Sequence[Values]], start: Limits) -> tuple[tuple[float, ...], ...]:

@@ -110,3 +110,11 @@ def test_votes() -> None:
 def test_quantiles_and_equations() -> None:
     assert quantile([3, 1, 2], 0.75) == 2.5
     assert solve([[2.0, 1.0], [1.0, 3.0]], [[5.0], [10.0]]) == [pytest.approx([1.0, 3.0])]
+
+
+def test_what_drifted_while_it_was_learned_has_more_room() -> None:
+    rows = healthy(600)
+    drifting = fit([[(s, f, v + 0.001 * i) for i, (s, f, v) in enumerate(rows)]])
+    still = fit([rows])
+    assert drifting.high[2] - drifting.middle[2] > still.high[2] - still.middle[2] + 0.1
+    assert drifting.high[1] == still.high[1]
