@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RUN := .facilityd/demo
 
-.PHONY: demo test acceptance check lock schemas bench clean help
+.PHONY: demo test acceptance check lock schemas findings bench clean help
 
 help:
 	@echo "make demo   the whole square simulated, and the daemon watching it (Ctrl-C ends it)"
@@ -40,6 +40,9 @@ check: $(STAMP)
 
 schemas: $(STAMP)
 	$(BIN)/python tools/schemas.py
+
+findings: $(STAMP)
+	$(BIN)/python tools/findings.py --gather
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/polling.py

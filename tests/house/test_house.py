@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import runpy
 import statistics
@@ -28,6 +29,16 @@ def test_schemas_are_current() -> None:
 def test_the_hardware_page_is_current() -> None:
     page = runpy.run_path("tools/hardware_table.py")["text"]()
     assert Path("docs/hardware.md").read_text(encoding="utf-8") == page
+
+
+def test_the_page_of_findings_is_current_and_its_examples_are_of_rules_that_exist() -> None:
+    tool = runpy.run_path("tools/findings.py")
+    page = Path("docs/findings.md").read_text(encoding="utf-8")
+    assert page == tool["text"](), "run tools/findings.py (with --gather after new stories)"
+    rules = {f"{name}/{rule}" for name, family in tool["families"](None).items() for rule in family.rules}
+    examples = json.loads(Path("tools/findings_examples.json").read_text(encoding="utf-8"))
+    assert set(examples) <= rules
+    assert all(example["evidence"]["slug"] for example in examples.values())
 
 
 @pytest.mark.parametrize("package", ["detect", "alarm", "pipeline"])
