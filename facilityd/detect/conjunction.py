@@ -48,10 +48,9 @@ class _Told:
 
     def holds(self, now: int) -> bool | None:
         """Return whether that rule sees it (or not, as the term wants); None where it cannot tell."""
-        verdict = self.judged.update(now)
-        if verdict is None and self.judged.rising:
-            return None
-        return None if verdict is None else (verdict or self.judged.rising) is self.term.is_
+        self.judged.update(now)
+        seen = self.judged.seen
+        return None if seen is None else seen is self.term.is_
 
 
 class ConjunctionDetector(GatedDetector):

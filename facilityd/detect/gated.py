@@ -125,6 +125,11 @@ class GatedDetector(ABC):
         """True while it is seen wrong, and the hold is not over."""
         return self.hold.rising
 
+    @property
+    def seen(self) -> bool | None:
+        """What the newest look makes of it for other rules: what it is about to say counts already."""
+        return bool(self.hold.verdict or self.hold.rising) if self._known else None
+
     def resume(self, verdict: bool) -> None:
         """Take over the verdict from before a restart."""
         self.hold.resume(verdict)

@@ -55,8 +55,8 @@ class Judged(Protocol):
         """Judge at ``now`` (ns, steady)."""
 
     @property
-    def rising(self) -> bool:
-        """True while it is seen wrong, and not yet for long enough."""
+    def seen(self) -> bool | None:
+        """What it sees now, its hold not waited for."""
 
 
 @dataclass(slots=True, eq=False)

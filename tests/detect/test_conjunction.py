@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -118,3 +119,40 @@ def test_a_restart_takes_the_verdict_over() -> None:
     feed.view.put(feed.cells, sample(PUMP, 1, *SIGNS["."]))
     assert detector.update(NS) is False
     assert START
+
+
+LOOKS = {"kind": "conjunction", "all": [{"rule": "low"}, {"signal": "suction", "below": 0.0}], "hold": "2s"}
+
+
+def causes(detect: dict[str, Any]) -> Kind:
+    """A family whose symptom ``low`` waits long, and whose cause looks at it."""
+    slow = {"kind": "conjunction", "all": [{"signal": "flow", "below": 20.0}], "hold": "20s"}
+    symptom = rule(slow, consequence_of=["clogged"])
+    return Kind({"clogged": rule(detect), "low": symptom}, STATES, UNITS)
+
+
+@pytest.mark.parametrize(
+    ("is_", "story", "heard"),
+    [
+        (True, "..####....", [("clogged", 4)]),  # the symptom's own long hold is not waited for
+        (True, "..ffffff..", []),
+        (True, "..##.####.", [("clogged", 7)]),
+        (True, "..##??####", [("clogged", 6)]),  # one lost reading pauses the count
+        (False, "..####....", []),  # a sign that must be absent is there
+    ],
+)
+def test_a_rule_is_a_sign_of_another(is_: bool, story: str, heard: list[tuple[str, int]]) -> None:
+    terms = [{"rule": "low", "is": is_}, LOOKS["all"][1]]
+    judge = Judge({"pump": causes({**LOOKS, "all": terms})}, [replace(PUMP, family="pump")])
+    source = replace(PUMP, family="pump")
+    found = []
+    for second, mark in enumerate(story):
+        one = bad(source, second) if mark == "?" else sample(source, second, *SIGNS[mark])
+        found += judge.judge([one])
+    assert [(f.rule, f.steady // NS) for f in found if f.verdict and not f.evidence.cause] == heard
+
+
+def test_where_the_other_rule_cannot_be_judged_its_cause_is_not_applicable() -> None:
+    blind = replace(PUMP, family="pump", signals=("suction", "speed"), types=PUMP.types[:2])
+    judge = Judge({"pump": causes(LOOKS)}, [blind])
+    assert judge.not_applicable("hoist") == {"clogged": ("flow",), "low": ("flow",)}
