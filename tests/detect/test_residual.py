@@ -160,3 +160,12 @@ def test_lost_readings_never_make_it_wrong_and_shift_nothing_learned(lost: list[
     learned = json.dumps(pump.detector.data)
     assert "#" not in {pump.lose() if gone else pump.read(2400.0) for gone in lost}
     assert json.dumps(pump.detector.data) == learned
+
+
+def test_a_constant_alone_is_what_was_usual() -> None:
+    """So a leakage of which only the growth matters needs no kind of its own."""
+    grown = {"kind": "residual", "signal": "flow", "terms": ["1"], "above": 3.0, "least": "10min"}
+    rows = [Row(k * 10 * NS, "", (1.0 + 0.1 * (k % 3),)) for k in range(100)]
+    data = FITS["residual"](Residual.model_validate(grown), rows)
+    assert data["coefficients"] == pytest.approx([1.1], abs=0.05)
+    assert data["ranges"] == {}
