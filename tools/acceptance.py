@@ -194,7 +194,7 @@ which nothing else is told (what is only a consequence is listed with its cause 
 YEAR = """
 ## A healthy year
 
-{days} virtual days of the demonstration site, every season's weather, {outages} link failures: **{false} false
+{days} virtual days of the demo site, every season's weather, {outages} link failures: **{false} false
 alarms**. The failed links' own alarms: {own}. {took:.0f} s of one core in all.
 
 | from | days | samples | values | verdict changes | to unknown | links failed | their alarms | false |
