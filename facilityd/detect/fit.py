@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from facilityd.detect.chart import fit_chart
+from facilityd.detect.envelope import fit_envelope
 from facilityd.detect.residual_fit import fit_residual
 from facilityd.detect.single import fit_single
 from facilityd.model.baseline import Row
 
 FITS: dict[str, Callable[[Any, Sequence[Row]], dict[str, Any]]] = {
+    "envelope": fit_envelope,
     "residual": fit_residual,
     "robust-z": fit_single,
     "ewma": fit_single,

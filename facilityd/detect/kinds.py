@@ -9,15 +9,21 @@ from facilityd.detect.chart import ChartDetector
 from facilityd.detect.conjunction import ConjunctionDetector
 from facilityd.detect.count import CountDetector
 from facilityd.detect.detector import Detector
+from facilityd.detect.envelope import EnvelopeDetector
+from facilityd.detect.frozen import FrozenDetector
 from facilityd.detect.imbalance import ImbalanceDetector
+from facilityd.detect.invalid import InvalidDetector
 from facilityd.detect.limit import LimitDetector
 from facilityd.detect.mismatch import MismatchDetector
 from facilityd.detect.peer import PeerDetector
 from facilityd.detect.rate import RateDetector
 from facilityd.detect.residual import ResidualDetector
+from facilityd.detect.ripple import RippleDetector
 from facilityd.detect.schedule import ScheduleDetector
+from facilityd.detect.sequence import SequenceDetector
 from facilityd.detect.silence import SilenceDetector
 from facilityd.detect.single import SingleDetector
+from facilityd.detect.spike import SpikeDetector
 from facilityd.detect.trend import TrendDetector
 
 KINDS: dict[str, Callable[[Any, Any], Detector]] = {
@@ -35,4 +41,10 @@ KINDS: dict[str, Callable[[Any, Any], Detector]] = {
     "robust-z": SingleDetector,
     "ewma": SingleDetector,
     "chart": ChartDetector,
+    "envelope": EnvelopeDetector,
+    "sequence": SequenceDetector,
+    "frozen": FrozenDetector,
+    "spike": SpikeDetector,
+    "invalid": InvalidDetector,
+    "ripple": RippleDetector,
 }

@@ -129,6 +129,29 @@ class Spike(Gated):
         return (self.signal,)
 
 
+class Ripple(Gated):
+    """How unsteady a signal is: the spread of its last ``points`` steps from sample to sample, in its unit.
+
+    ``above``: restless, such as torque in stick-slip; ``below``: too quiet, such as a rope in the wind.
+    """
+
+    kind: Literal["ripple"]
+    signal: str
+    above: float | None = None
+    below: float | None = None
+    points: int = Field(default=20, ge=5, le=200)
+
+    @model_validator(mode="after")
+    def _sides(self) -> Self:
+        _one_side(self.above, self.below)
+        return self
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The one signal."""
+        return (self.signal,)
+
+
 class Invalid(Gated):
     """A unit answers, but this signal has no usable value: out of range, not a number, 'not available'."""
 

@@ -19,6 +19,7 @@ from facilityd.model.histories import (
     Invalid,
     Peer,
     Rate,
+    Ripple,
     Schedule,
     Sequence,
     Spike,
@@ -31,7 +32,7 @@ from facilityd.model.text import Strict, Text
 
 Detect = Annotated[
     Limit | Mismatch | Silence | Conjunction | Rate | Sequence | Schedule | Count | Frozen | Spike | Invalid
-    | Imbalance | Peer | Trend | RobustZ | Ewma | Chart | Envelope | Residual,
+    | Ripple | Imbalance | Peer | Trend | RobustZ | Ewma | Chart | Envelope | Residual,
     Field(discriminator="kind"),
 ]  # fmt: skip
 
@@ -87,6 +88,6 @@ class Rule(Strict):
 
 __all__ = [
     "Chart", "Condition", "Conjunction", "Count", "Detect", "Envelope", "Ewma", "Frozen", "Imbalance",
-    "Invalid", "Limit", "Mismatch", "Peer", "Priority", "Rate", "Residual", "RobustZ", "Rule", "Schedule",
-    "Sequence", "Silence", "Spike", "Term", "Trend", "Verdict",
+    "Invalid", "Limit", "Mismatch", "Peer", "Priority", "Rate", "Residual", "Ripple", "RobustZ", "Rule",
+    "Schedule", "Sequence", "Silence", "Spike", "Term", "Trend", "Verdict",
 ]  # fmt: skip

@@ -1,0 +1,64 @@
+"""Kind ``ripple``: how unsteady a signal is from sample to sample, whatever way it goes slowly."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+
+from facilityd.detect.detector import in_seconds
+from facilityd.detect.gated import GatedDetector, numbers
+from facilityd.detect.view import View
+from facilityd.model.finding import Evidence, Number
+from facilityd.model.rule import Ripple
+
+
+class RippleDetector(GatedDetector):
+    """The spread is taken from successive differences (von Neumann 1941): a slope adds next to nothing."""
+
+    def __init__(self, rule: Ripple, view: View) -> None:
+        super().__init__(rule, view)
+        self._rule, self._cell = rule, self.cells[0]
+        self._steps: deque[float] = deque(maxlen=rule.points)
+        self._last: float | None = None
+        self._total = 0.0
+
+    @property
+    def _spread(self) -> float:
+        return math.sqrt(max(0.0, self._total) / len(self._steps) / 2.0)
+
+    def look(self, now: int) -> bool | None:
+        """Return whether it is too unsteady, or too steady; right while too little was seen."""
+        value = numbers(self._cell, now)
+        if value is None:
+            self.left(now)
+            return None
+        if self.fresh():
+            self._step(value)
+        if len(self._steps) < self._rule.points:
+            return bool(self.hold.verdict)
+        if self._rule.above is not None:
+            return self._spread > self._rule.above
+        return self._spread < (self._rule.below or 0.0)
+
+    def _step(self, value: float) -> None:
+        if self._last is not None:
+            if len(self._steps) == self._rule.points:
+                self._total -= self._steps[0]
+            self._steps.append((value - self._last) ** 2)
+            self._total += self._steps[-1]
+        self._last = value
+
+    def left(self, now: int) -> None:  # noqa: ARG002 - the gate says when
+        """A pause ends the window."""
+        self._steps.clear()
+        self._last, self._total = None, 0.0
+
+    def told(self, now: int) -> Evidence:  # noqa: ARG002 - as of the last look
+        """Return the spread and what is usual."""
+        limit = self._rule.above if self._rule.above is not None else self._rule.below
+        told: dict[str, Number] = {"spread": self._spread if self._steps else "?"}
+        told |= {"unit": self._cell.measure, "limit": limit or 0.0, "for_s": in_seconds(self.hold.held)}
+        if not self.hold.verdict:
+            return Evidence("ripple-over", {"unit": self._cell.measure}, self._cell.signal)
+        side = "above" if self._rule.above is not None else "below"
+        return Evidence(f"ripple-{side}", told, self._cell.signal)

@@ -1,0 +1,85 @@
+"""Kind ``sequence``: a run from one event to another keeps its time, as far as polling can tell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from facilityd.detect.detector import in_seconds
+from facilityd.detect.gated import GatedDetector
+from facilityd.detect.view import NEVER, View
+from facilityd.model.duty import answer
+from facilityd.model.finding import Evidence
+from facilityd.model.rule import Sequence
+
+
+class SequenceDetector(GatedDetector):
+    """The beginning lies between the last sample without it and the first with it, and so does the end.
+
+    Wrong only where even the kindest reading of both is: at 60 s between polls nothing is timed to 3 s.
+    """
+
+    def __init__(self, rule: Sequence, view: View) -> None:
+        super().__init__(rule, view)
+        self._rule = rule
+        self._one, self._other = view.cells[rule.begins.signal], view.cells[rule.ends.signal]
+        self._idle = self._earliest = self._begun = self._unended = NEVER
+        self._wrong, self._side, self._took = False, "kept", 0
+
+    def look(self, now: int) -> bool | None:
+        """Return whether the last run, or the present one, did not keep its time."""
+        begun = answer(self._rule.begins, self._one.good(now))
+        ended = answer(self._rule.ends, self._other.good(now))
+        if begun is None or ended is None:
+            return None
+        if self.fresh():
+            self._begin(begun, ended)
+            if self._begun != NEVER:
+                self._run(ended)
+        return self._wrong
+
+    def _begin(self, begun: bool, ended: bool) -> None:
+        at = self._one.steady
+        if not begun:
+            self._idle = at
+        elif self._idle != NEVER:
+            # Only a turn begins a run; one that was already under way cannot be timed.
+            self._earliest, self._begun = self._idle, NEVER if ended else at
+            self._unended, self._idle = at, NEVER
+
+    def _run(self, ended: bool) -> None:
+        rule, at = self._rule, self._other.steady
+        if not ended:
+            self._unended = max(self._unended, at)
+            if self._unended - self._begun > rule.at_most:
+                self._judge("late", self._unended - self._begun)
+            if rule.gives_up and self._unended - self._begun > rule.gives_up:
+                self._begun = NEVER
+            return
+        shortest, longest = max(0, self._unended - self._begun), at - self._earliest
+        side = "late" if shortest > rule.at_most else "early" if longest < rule.at_least else "kept"
+        self._judge(side, shortest if side == "late" else longest)
+        self._begun = NEVER
+
+    def _judge(self, side: str, took: int) -> None:
+        self._wrong, self._side, self._took = side != "kept", side, took
+
+    def left(self, now: int) -> None:  # noqa: ARG002 - the gate says when
+        """A run is not timed across a pause of the gate."""
+        self._idle = self._begun = NEVER
+
+    def told(self, now: int) -> Evidence:  # noqa: ARG002 - as of the last look
+        """Return how long the run took and how long it may."""
+        numbers = {"took_s": in_seconds(self._took)}
+        numbers |= {"least_s": in_seconds(self._rule.at_least), "most_s": in_seconds(self._rule.at_most)}
+        side = self._side if self.hold.verdict else "kept"
+        return Evidence(f"sequence-{side}", dict(numbers), self._rule.ends.signal)
+
+    def memory(self) -> Any:
+        """Return the run that is under way and the verdict on the last."""
+        times = [self._seen, self._idle, self._earliest, self._begun, self._unended]
+        return {"times": times, "wrong": self._wrong, "side": self._side, "took": self._took}
+
+    def recall(self, state: Any) -> None:
+        """Go on timing the run that was under way."""
+        self._seen, self._idle, self._earliest, self._begun, self._unended = state["times"]
+        self._wrong, self._side, self._took = state["wrong"], state["side"], state["took"]

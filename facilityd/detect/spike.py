@@ -1,0 +1,67 @@
+"""Kind ``spike``: a signal jumps faster than its thing can move: a loose wire, a failing encoder."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from facilityd.detect.detector import in_seconds
+from facilityd.detect.gated import GatedDetector, numbers
+from facilityd.detect.view import View
+from facilityd.model.finding import Evidence, Number
+from facilityd.model.rule import Spike
+from facilityd.model.sample import NS
+
+
+class SpikeDetector(GatedDetector):
+    """Two good samples make a jump, however long ago the first one was: the longer, the farther it may go."""
+
+    def __init__(self, rule: Spike, view: View) -> None:
+        super().__init__(rule, view)
+        self._rule, self._cell = rule, self.cells[0]
+        self._jumps: deque[int] = deque(maxlen=rule.times)
+        self._last: tuple[int, float] | None = None
+        self._jump = 0.0
+
+    def look(self, now: int) -> bool | None:
+        """Return whether it has jumped so many times in the window that ends now."""
+        value = numbers(self._cell, now)
+        if value is None:
+            return None
+        if self.fresh():
+            self._see(self._cell.steady, value)
+        while self._jumps and self._jumps[0] <= now - self._rule.over:
+            self._jumps.popleft()
+        return len(self._jumps) >= self._rule.times
+
+    def _see(self, at: int, value: float) -> None:
+        if self._last is not None:
+            jump, span = value - self._last[1], (at - self._last[0]) / NS
+            if abs(jump) > max(self._rule.least, self._rule.faster * span):
+                self._jumps.append(at)
+                self._jump = jump
+        self._last = (at, value)
+
+    def left(self, now: int) -> None:  # noqa: ARG002 - the gate says when
+        """What it does while the gate is closed is not followed."""
+        self._last = None
+
+    def told(self, now: int) -> Evidence:
+        """Return the last jump and how fast the thing can really move."""
+        value = numbers(self._cell, now)
+        told: dict[str, Number] = {"value": value if value is not None else "?", "unit": self._cell.measure}
+        if not self.hold.verdict:
+            return Evidence("spike-over", told, self._cell.signal)
+        told |= {"jump": self._jump, "faster": self._rule.faster, "over_s": in_seconds(self._rule.over)}
+        return Evidence("spike-jumps", told | {"times_n": len(self._jumps)}, self._cell.signal)
+
+    def memory(self) -> Any:
+        """Return the jumps in the window and the last value."""
+        last = list(self._last) if self._last else None
+        return {"at": self._seen, "jumps": list(self._jumps), "last": last, "jump": self._jump}
+
+    def recall(self, state: Any) -> None:
+        """Go on from the last value."""
+        self._seen, self._jump = state["at"], state["jump"]
+        self._jumps.extend(state["jumps"])
+        self._last = (state["last"][0], state["last"][1]) if state["last"] else None

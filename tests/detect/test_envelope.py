@@ -1,0 +1,121 @@
+"""A rope's tension over the height of the flag: learned per direction, judged at each place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.story import MARK, START, Kind, bad, rule, sample, stream
+
+from facilityd.detect.compile import compile_device
+from facilityd.detect.envelope import fit_envelope
+from facilityd.detect.learned import LearnedDetector, Unfit
+from facilityd.model.baseline import Baseline, Row
+from facilityd.model.sample import NS
+
+ROPE = stream("tension", "position", "speed")
+CURVE = {"kind": "envelope", "signal": "tension", "over": "position", "direction": "speed",
+         "share": 0.25, "bins": 10, "runs": 2, "hold": "2s"}  # fmt: skip
+
+
+def usual(place: float, way: int) -> float:
+    return 500.0 + 5.0 * place + 40.0 * way
+
+
+def healthy(runs: int = 2) -> list[Row]:
+    rows = []
+    for run in range(2 * runs):
+        way = 1 if run % 2 == 0 else -1
+        places = range(30) if way > 0 else range(29, -1, -1)
+        rows += [
+            Row((run * 1000 + n) * NS, "moving", (usual(place, way), float(place), float(way)))
+            for n, place in enumerate(places)
+        ]
+    return rows
+
+
+def bench(**more: Any) -> tuple[Any, Any]:
+    made_rule = rule({**CURVE, **more})
+    made = compile_device(
+        Kind({"jam": made_rule}, units={"tension": "N", "position": "m", "speed": ""}), [ROPE], None
+    )
+    detector = made.watches[0].detector
+    assert isinstance(detector, LearnedDetector)
+    data = fit_envelope(made_rule.detect, healthy())
+    detector.teach(Baseline("hoist", "jam", 1, START, START, START, "wang", data))
+    return made.feeds[ROPE], detector
+
+
+def play(story: str, *, way: int = 1, **more: Any) -> str:
+    """Go up (or down) a metre a second: '#' 200 N too much, '-' too little, 's' standing."""
+    feed, detector = bench(**more)
+    out = []
+    for second, mark in enumerate(story):
+        place = second if way > 0 else 29 - second
+        value = usual(place, way) + {"#": 220.0, "-": -220.0}.get(mark, 0.0)
+        one = sample(ROPE, second, value, float(place), 0.0 if mark == "s" else float(way))
+        feed.view.put(feed.cells, bad(ROPE, second) if mark == "?" else one)
+        out.append(MARK[detector.update(second * NS)])
+    return "".join(out)
+
+
+@pytest.mark.parametrize(
+    ("story", "verdicts", "more"),
+    [
+        ("..........", "..........", {}),
+        ("...####...", ".....##...", {}),
+        ("...----...", ".....##...", {}),
+        ("...----...", "..........", {"side": "above"}),
+        ("...####...", "..........", {"band": 100.0}),
+        ("...##?##..", ".....?##..", {}),
+        ("...####sss", ".....#####", {}),  # standing says nothing: it is not over
+        ("....####.." + "." * 20 + "##", "......##" + "." * 24, {}),  # higher than ever taught: not judged
+    ],
+)
+def test_outside_what_was_learned(story: str, verdicts: str, more: dict[str, Any]) -> None:
+    assert play(story, **more) == verdicts
+
+
+def test_each_direction_has_its_own_curve() -> None:
+    assert play("." * 12, way=-1) == "." * 12
+    assert play("..####......", way=-1) == "....##......"
+
+
+def test_it_names_the_place_and_what_is_usual() -> None:
+    feed, detector = bench()
+    for second in range(3):
+        feed.view.put(feed.cells, sample(ROPE, second, 800.0, 10.0, 1.0))
+        detector.update(second * NS)
+    told = detector.evidence(2 * NS)
+    assert (told.slug, told.signal, told.numbers["place_n"]) == ("envelope-above", "tension", 10.0)
+    assert told.numbers["usual"] == pytest.approx(usual(10, 1), abs=10)
+
+
+def test_too_few_runs_teach_nothing() -> None:
+    with pytest.raises(Unfit) as told:
+        fit_envelope(rule({**CURVE, "runs": 6}).detect, healthy(3))
+    assert (told.value.slug, told.value.numbers) == ("unfit-runs", {"seen_n": 3, "needed_n": 6})
+    with pytest.raises(Unfit):
+        fit_envelope(rule(CURVE).detect, [])
+
+
+def test_without_a_baseline_it_cannot_tell() -> None:
+    feed, detector = bench()
+    detector.teach(None)
+    feed.view.put(feed.cells, sample(ROPE, 0, 900.0, 10.0, 1.0))
+    assert detector.update(0) is None
+    assert detector.evidence(0).slug == "unknown-unlearned"
+
+
+@given(st.text(".#-?s", max_size=28))
+def test_a_loss_raises_and_clears_nothing(story: str) -> None:
+    last = "."
+    for mark, verdict in zip(story, play(story), strict=True):
+        if mark == "?":
+            assert verdict == "?"
+        if mark in "?s" and verdict != "?":
+            assert verdict in (last, "#"), "standing may only let a hold run on"
+        if verdict != "?":
+            last = verdict
