@@ -107,4 +107,7 @@ class Theatre(ABC):
 def square_of(site: Site, start: int, seed: int) -> Square:
     """Return the physics of a site, beginning at an instant in ns UTC."""
     world = World(site.latitude, site.longitude, site.timezone, start)
-    return Square({device.id: device.family.family for device in site.devices.values()}, world, seed)
+    square = Square({device.id: device.family.family for device in site.devices.values()}, world, seed)
+    for model in square.models.values():
+        model.stand(world)
+    return square

@@ -87,6 +87,9 @@ class Model(ABC):
         if self._injections:
             self._feel(now)
 
+    def stand(self, world: World) -> None:  # noqa: B027 - most begin at rest at any hour
+        """Take the place that the hour asks for, as if it had been watched all day."""
+
     def longest_step(self, now: int, world: World) -> float:
         """Return the longest step in s that is still true physics from ``now`` (ns UTC) on."""
         return self.CALM_S

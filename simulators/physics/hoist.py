@@ -48,6 +48,12 @@ class Hoist(Model):
         self._cycles, self._last, self._asked = 0, 0, False
         self._opening, self._closing, self._since = BRAKE_OPEN_S, BRAKE_CLOSE_S, 0.0
 
+    def stand(self, world: World) -> None:
+        """By day the flag is up."""
+        rises, sets = world.ceremonies()
+        if rises + RUN_S * NS <= world.now < sets:
+            self.position = self._shown = self.target = TRAVEL_M
+
     def demand(self, up: bool) -> None:
         """Ask for a run to the top or to the ground."""
         self.target = TRAVEL_M if up else 0.0
