@@ -2,6 +2,7 @@
 
     python tools/findings.py            # the page, from the families and tools/findings_examples.json
     python tools/findings.py --gather   # first play every shipped story and keep an example of each alarm
+    python tools/findings.py --gather l02-gear-missing …     # only these, added to those kept
 
 Gathering takes a minute or two; the page itself takes none, so that a test can hold it current.
 """
@@ -26,7 +27,7 @@ from facilityd.model.sample import NS, SignalType
 from facilityd.model.text import Language
 from facilityd.notify.texts import texts
 from facilityd.notify.wording import Speaker, say_span, say_value
-from facilityd.scenario.load import LIBRARY, load
+from facilityd.scenario.load import find, load
 from facilityd.scenario.play import Outcome, play, stage_of
 from facilityd.scenario.record import Record
 from facilityd.store.reader import Reader
@@ -129,17 +130,16 @@ def _caption(family: Family, example: Example) -> str:
     return f"{signal.name.zh} {signal.name.en}: {low} … {high}, {span}; `{example['scenario']}`"
 
 
-def gather() -> dict[str, Example]:
+def gather(stories: Iterable[Path]) -> dict[str, Example]:
     """Play the stories; return an example of each rule that was raised, a cause before a consequence."""
     found: dict[str, Example] = {}
     spare: dict[str, Example] = {}
-    for folder in ("faults", "stories", "hazards"):
-        for path in sorted((LIBRARY / folder).glob("*.yaml")):
-            with tempfile.TemporaryDirectory() as kept:
-                outcome = play(load(path), stage_of(real=False), Path(kept), None, lambda _: None)
-                with Record.open(outcome.script, outcome.journal) as record:
-                    for key, mere, example in _examples(record, outcome):
-                        (spare if mere else found).setdefault(key, example)
+    for path in stories:
+        with tempfile.TemporaryDirectory() as kept:
+            outcome = play(load(path), stage_of(real=False), Path(kept), None, lambda _: None)
+            with Record.open(outcome.script, outcome.journal) as record:
+                for key, mere, example in _examples(record, outcome):
+                    (spare if mere else found).setdefault(key, example)
     return dict(sorted({**spare, **found}.items()))
 
 
@@ -179,7 +179,11 @@ def _bins(points: Iterable[Any], since: int, until: int) -> Iterator[float | Non
 
 if __name__ == "__main__":
     if "--gather" in sys.argv:
-        rows = (f"{json.dumps(key)}: {json.dumps(one, ensure_ascii=False)}" for key, one in gather().items())
+        names = tuple(sys.argv[sys.argv.index("--gather") + 1 :])
+        kept = json.loads(EXAMPLES.read_text(encoding="utf-8")) if names else {}
+        stories = [path for path in find(names or ("all",)) if path.parent.name != "healthy"]
+        kept = dict(sorted((kept | gather(stories)).items()))
+        rows = (f"{json.dumps(key)}: {json.dumps(one, ensure_ascii=False)}" for key, one in kept.items())
         EXAMPLES.write_text("{\n" + ",\n".join(rows) + "\n}\n", encoding="utf-8")
     if "--check" in sys.argv:
         sys.exit(PAGE.read_text(encoding="utf-8") != text())

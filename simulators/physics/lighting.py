@@ -43,6 +43,7 @@ LIGHTING_FAULTS: dict[str, Fault] = {
     "excess-power": fault("L16", "功率偏高", "uses too much power", "share added", 0.25),
     "lamps-aged": fault("L17", "光衰到寿命", "the lamps are at the end of their life", "h added", 60_000.0),
     "pole-defect": fault("L18", "灯杆倾斜带电", "the pole leans and is live", "degrees", 3.0, 600.0),
+    "gear-silent": fault("", "驱动电源不应答", "a control gear does not answer"),
     "lamps-failed": fault("", "多灯损坏", "many lamps have failed", "share of the lamps", 0.2),
 }
 
@@ -165,7 +166,7 @@ class Lighting(Model):
             "lamp_on": None if dead else self._power() > 0,
             "lamp_failure": None if dead else bool(self.has("lamp-failure")) or worn,
             "gear_failure": None if dead else bool(self.has("gear-failed")),
-            "gear_missing": dead,
+            "gear_missing": dead or bool(self.has("gear-silent")),
             "line_lost": 100.0 if dead else 0.0,
             "line_answers": 0.0 if dead else 100.0,
             "led_short": None if dead else bool(self.has("led-short")),
