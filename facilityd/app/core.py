@@ -9,6 +9,7 @@ from devices.duty import DutyBoard
 from facilityd.alarm.alarms import Alarms
 from facilityd.app.builtin import all_devices
 from facilityd.app.outlets import make_teller, telling
+from facilityd.app.shipped import install
 from facilityd.config.site import Device, Site
 from facilityd.detect.judge import Judge
 from facilityd.detect.surroundings import Calendar, Surroundings
@@ -52,6 +53,7 @@ class Core:
         families = {device.family.family: device.family for device in devices.values()}
         streams = [stream for device in devices.values() for stream in device.streams]
         groups = {device.id: device.group for device in devices.values()}
+        install(site, journal)
         with Reader.open(journal.path) as reader:
             states, teller = reader.alarms(), make_teller(site, devices, reader)
             around = Surroundings(calendar, groups, reader.baselines())

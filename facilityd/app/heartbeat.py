@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from facilityd.app.builtin import DAEMON, LINK_PERIOD, PERIOD
 from facilityd.app.core import Core
+from facilityd.app.sign import sign
 from facilityd.config.site import Site
 from facilityd.model.clock import Clock
 from facilityd.model.link import LinkHealth
@@ -16,7 +17,7 @@ from facilityd.model.sample import NS, Value
 from facilityd.store.journal import Room
 from facilityd.store.reader import Reader
 from facilityd.supervise.health import link_values, sample_of
-from facilityd.supervise.inbox import Inbox
+from facilityd.supervise.inbox import BaselineRequest, Inbox
 from facilityd.supervise.jumps import DOUBT
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class Heartbeat:
             self._jumps, self._due = self._core.jumps.count, 0  # somebody must hear of it now
         self._core.duty.tick(steady)
         await self._core.flow.tick(steady, at)
-        await self._requests(at)
+        await self._requests(reader, at)
         if steady >= self._due:
             # While a jump is news its sample bears a doubtful label; the next one must come soon.
             self._due = steady + (DOUBT if self._core.jumps.recent() else PERIOD)
@@ -102,11 +103,14 @@ class Heartbeat:
             self._remember_at = steady + REMEMBER
             await self._core.flow.remember()
 
-    async def _requests(self, at: int) -> None:
+    async def _requests(self, reader: Reader, at: int) -> None:
         for name, ask in self._inbox.take():
-            refused = await self._core.flow.acknowledge(
-                ask.device, ask.rule, ask.occurrence or None, ask.person, ask.comment, at
-            )
+            if isinstance(ask, BaselineRequest):
+                refused = await sign(self._core, reader, ask, at)
+            else:
+                refused = await self._core.flow.acknowledge(
+                    ask.device, ask.rule, ask.occurrence or None, ask.person, ask.comment, at
+                )
             self._inbox.done(name, refused)
 
     async def _write_down(self, reader: Reader) -> None:

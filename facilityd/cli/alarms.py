@@ -62,7 +62,7 @@ def ack(site: Path, device: str, rule: str, comment: str, person: str | None, as
     inbox = Inbox(Path(loaded.store.path))
     who = person or whoami()
     name = inbox.drop(AckRequest(device, rule, who, comment))
-    _wait(inbox, name)
+    await_taken(inbox, name)
     if as_json:
         print_json({"device": device, "rule": rule, "person": who, "acknowledged": True})
     else:
@@ -81,7 +81,8 @@ def _must_exist(site: Site, device: str, rule: str) -> None:
         raise UsageError(f"{device} has no rule {rule!r}", hint=suggestion(rule, rules))
 
 
-def _wait(inbox: Inbox, name: str) -> None:
+def await_taken(inbox: Inbox, name: str) -> None:
+    """Return when the daemon has taken a request. Raises FacilitydError where it refused or is silent."""
     deadline = time.monotonic() + WAIT_S
     while inbox.waiting(name):
         if time.monotonic() > deadline:

@@ -28,6 +28,8 @@ COMMANDS = {
     "ack": "facilityd.cli.alarms:ack",
     "simulate": "facilityd.cli.simulate:simulate",
     "rules": "facilityd.cli.rules:rules",
+    "commission": "facilityd.cli.commission:commission",
+    "baselines": "facilityd.cli.commission:baselines",
     "ready": "facilityd.cli.ready:ready",
     "record": "facilityd.cli.record:record",
     "completion": "facilityd.cli.completion:completion",

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from facilityd.errors import StoreFull, UsageError
 from facilityd.model.alarm import AlarmState, Change
+from facilityd.model.baseline import Baseline
 from facilityd.model.finding import Finding
 from facilityd.model.notice import Notice
 from facilityd.model.sample import Sample
@@ -40,6 +41,9 @@ class Judge(Protocol):
 
     def memory(self) -> Mapping[tuple[str, str], Any]:
         """Return what a restart must not lose."""
+
+    def teach(self, device: str, rule: str, baseline: Baseline | None) -> None:
+        """Let a rule judge by a baseline from now on."""
 
 
 class Alarms(Protocol):
@@ -139,6 +143,16 @@ class Flow:
             except UsageError as refused:
                 return str(refused)
             await self._write([], [Recorded(change, None, tuple(self._told(change)))])
+            return ""
+
+    async def learn(self, baseline: Baseline) -> str:
+        """Judge by a baseline from now on, once it is durable; return why not, or nothing."""
+        async with self._order:
+            try:
+                await self._commit(Batch(baselines=(baseline,)))
+            except StoreFull as full:
+                return str(full)
+            self._judge.teach(baseline.device, baseline.rule, baseline)
             return ""
 
     async def commit(self, batch: Batch) -> Receipt:

@@ -12,6 +12,7 @@ import json
 import uuid
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from facilityd.errors import FacilitydError
 
@@ -29,19 +30,38 @@ class AckRequest:
     occurrence: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class BaselineRequest:
+    """Somebody signs what was learned from ``since`` to ``until`` (ns UTC)."""
+
+    device: str
+    rule: str
+    person: str
+    since: int
+    until: int
+    data: dict[str, Any]
+    comment: str = ""
+
+
+Request = AckRequest | BaselineRequest
+KINDS: dict[str, type[Request]] = {"ack": AckRequest, "baseline": BaselineRequest}
+NAMES = {kind: name for name, kind in KINDS.items()}
+
+
 class Inbox:
     """The folder beside the journal."""
 
     def __init__(self, journal: Path) -> None:
         self.folder = journal.with_name(f"{journal.name}.inbox")
 
-    def drop(self, request: AckRequest) -> str:
+    def drop(self, request: Request) -> str:
         """Leave a request; return its name. Raises FacilitydError where the folder is closed."""
         name = uuid.uuid4().hex
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             part = self.folder / f".{name}"
-            part.write_text(json.dumps(asdict(request), ensure_ascii=False), encoding="utf-8")
+            asked = {"ask": NAMES[type(request)], **asdict(request)}
+            part.write_text(json.dumps(asked, ensure_ascii=False), encoding="utf-8")
             part.rename(self.folder / f"{name}.json")
         except OSError as error:
             hint = "run as the user that the daemon runs as"
@@ -63,7 +83,7 @@ class Inbox:
         answer.unlink(missing_ok=True)
         return text
 
-    def take(self) -> list[tuple[str, AckRequest]]:
+    def take(self) -> list[tuple[str, Request]]:
         """Return what lies there, oldest first. What cannot be read is refused, not lost silently."""
         if not self.folder.is_dir():
             return []
@@ -75,11 +95,12 @@ class Inbox:
                 out.append((file.stem, request))
         return out
 
-    def _read(self, file: Path) -> AckRequest | None:
+    def _read(self, file: Path) -> Request | None:
         try:
             with file.open(encoding="utf-8") as stream:
-                return AckRequest(**json.loads(stream.read(MAX_BYTES)))
-        except (OSError, ValueError, TypeError) as error:
+                asked = json.loads(stream.read(MAX_BYTES))
+                return KINDS[asked.pop("ask", "ack")](**asked)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             self.done(file.stem, f"not a request: {error}")
             return None
 

@@ -60,6 +60,7 @@ def make_square(folder: Path) -> Made:
     """Copy config/square into ``folder`` with everything that is this machine's replaced."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(SQUARE / "profiles", folder / "profiles", dirs_exist_ok=True)
+    shutil.copy(SQUARE / "baselines.json", folder)
     texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(SQUARE.glob("*.yaml"))}
     known = sorted({int(n) for text in texts.values() for n in re.findall(r"\b1[58]\d{3}\b", text)})
     ports = dict(zip(known, free_ports(len(known)), strict=True))

@@ -1,0 +1,122 @@
+"""What healthy history teaches: its rows, whether it is fit to learn from, and what is learned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from facilityd.app.builtin import DAEMON, all_devices
+from facilityd.app.calendar import SiteCalendar
+from facilityd.app.ceremony import Ceremonies
+from facilityd.config.site import Site
+from facilityd.detect.fit import FITS
+from facilityd.detect.judge import Judge
+from facilityd.detect.learned import Unfit
+from facilityd.detect.surroundings import Surroundings
+from facilityd.model.alarm import Kind
+from facilityd.model.baseline import Row
+from facilityd.model.sample import Sample
+from facilityd.store.reader import Reader
+
+PAGE = 5_000
+BAD_SHARE = 0.05
+"""More bad readings than this, and a period is not healthy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What one rule learns from a period. ``data`` is empty where ``refused`` (a text's slug) says why."""
+
+    device: str
+    rule: str
+    rows: int
+    data: Mapping[str, Any] = field(default_factory=dict)
+    refused: str = ""
+    numbers: Mapping[str, float | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A stretch of a journal, ``since`` <= at < ``until`` in ns UTC."""
+
+    reader: Reader
+    since: int
+    until: int
+
+
+def learn(site: Site, device: str, periods: Sequence[Period]) -> list[Lesson]:
+    """Return what each learned rule of a device makes of some periods, which follow each other in time."""
+    rows: dict[str, list[Row]] = {}
+    unhealthy = None
+    good = bad = 0
+    for period in periods:
+        judge = fresh_judge(site)
+        detectors = judge.learned(device)
+        for detector in detectors.values():
+            detector.record()
+        for sample in _samples(period, device) if detectors else ():
+            bad += len(sample.reasons)
+            good += len(sample.values) - len(sample.reasons)
+            judge.judge([sample])
+        for name, detector in detectors.items():
+            rows.setdefault(name, []).extend(detector.rows or ())
+        unhealthy = unhealthy or _unhealthy(period, device)
+    unhealthy = unhealthy or _poor(good, bad)
+    rules = all_devices(site)[device].family.rules
+    return [
+        Lesson(device, name, len(own), {}, *unhealthy)
+        if unhealthy
+        else _fit(device, name, rules[name].detect, own)
+        for name, own in rows.items()
+    ]
+
+
+def _fit(device: str, name: str, rule: Any, rows: Sequence[Row]) -> Lesson:
+    if rule.kind not in FITS:
+        return Lesson(device, name, len(rows), refused="unfit-kind", numbers={"kind": rule.kind})
+    try:
+        return Lesson(device, name, len(rows), FITS[rule.kind](rule, rows))
+    except Unfit as unfit:
+        return Lesson(device, name, len(rows), {}, unfit.slug, unfit.numbers)
+
+
+def _poor(good: int, bad: int) -> tuple[str, dict[str, float | str]] | None:
+    share = bad / max(1, good + bad)
+    return ("unfit-bad", {"bad_n": round(100 * share)}) if share > BAD_SHARE else None
+
+
+def _unhealthy(period: Period, device: str) -> tuple[str, dict[str, float | str]] | None:
+    """Return the first trouble of the device, or jump of the clock, that overlaps the period."""
+    begun: dict[tuple[str, str], int] = {}
+    for change in (stored.change for stored in period.reader.changes()):
+        key = (change.device, change.rule)
+        if change.device != device and not (change.device == DAEMON and change.rule.startswith("clock-jump")):
+            continue
+        if change.kind is Kind.RAISE:
+            begun[key] = change.at
+        elif change.kind not in (Kind.CLEAR, Kind.LATCH):
+            continue
+        elif begun.pop(key, period.until) < period.until and change.at >= period.since:
+            return "unfit-alarm", {"alarm": change.rule}
+    running = next((rule for (_, rule), at in begun.items() if at < period.until), "")
+    return ("unfit-alarm", {"alarm": running}) if running else None
+
+
+def _samples(period: Period, device: str) -> Iterator[Sample]:
+    last, reader = 0, period.reader
+    while rows := reader.samples_after(last, PAGE):
+        last = rows[-1].id
+        for row in rows:
+            if period.since <= row.at < period.until and reader.stream(row.stream).device == device:
+                yield reader.sample(row)
+
+
+def fresh_judge(site: Site) -> Judge:
+    """Return the very judge that the daemon would use, knowing no baseline."""
+    ceremonies = Ceremonies(site.latitude, site.longitude, site.ceremony)
+    calendar, devices = SiteCalendar(ceremonies, site.timezone), all_devices(site)
+    families = {device.family.family: device.family for device in devices.values()}
+    streams = [stream for device in devices.values() for stream in device.streams]
+    groups = {device.id: device.group for device in devices.values()}
+    return Judge(families, streams, calendar.near, Surroundings(calendar, groups))

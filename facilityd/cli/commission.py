@@ -1,0 +1,153 @@
+"""facilityd commission and baselines: what is normal on a device, learned and signed by a person."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from facilityd.cli.alarms import await_taken
+from facilityd.cli.output import console, json_option, print_json, table
+from facilityd.cli.when import Instant, show_instant
+from facilityd.errors import FacilitydError, UsageError
+from facilityd.marked import suggestion
+from facilityd.supervise.inbox import BaselineRequest, Inbox, whoami
+
+if TYPE_CHECKING:
+    from facilityd.app.commission import Lesson
+    from facilityd.config.site import Device, Site
+
+HEAD = {
+    "zh": ("规则", "读数", "结果", "学到的内容"),
+    "en": ("rule", "readings", "result", "what was learned"),
+}
+GOOD, REFUSED = {"zh": "可以签字", "en": "ready to sign"}, {"zh": "不能学习", "en": "refused"}
+site_option = click.argument("site", type=click.Path(exists=True, path_type=Path))
+lang_option = click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True)
+
+
+@click.command()
+@site_option
+@click.argument("device")
+@click.option("--rule", default="", help="Only this rule.")
+@click.option("--since", type=Instant(), default="7d", show_default=True, help="Healthy from here on.")
+@click.option("--until", type=Instant(), default=None, help="Healthy up to here.  [default: now]")
+@click.option("--by", "person", default=None, help="Who signs.  [default: the user of this machine]")
+@click.option("--comment", "-m", default="", help="Such as: after the brake was replaced.")
+@click.option("--yes", is_flag=True, help="Sign without being asked.")
+@lang_option
+@json_option
+def commission(  # noqa: PLR0917 - click hands its options in
+    site: Path, device: str, rule: str, since: int, until: int | None, person: str | None,
+    comment: str, yes: bool, lang: str, as_json: bool,
+) -> None:  # fmt: skip
+    """Learn what is normal on a DEVICE from its history, and sign it off.
+
+    Shows what each learned rule made of the period, or why it refuses it. Nothing is learned without a
+    person's yes; what a rule was judged by before is kept as an older version.
+    """
+    from facilityd.config.load import load
+
+    loaded = load(site)
+    if device not in loaded.devices:
+        raise UsageError(f"no device {device!r}", hint=suggestion(device, loaded.devices))
+    lessons = _lessons(loaded, device, rule, since, until or time.time_ns())
+    _show(loaded.devices[device], lessons, lang, as_json=as_json)
+    good = [lesson for lesson in lessons if not lesson.refused]
+    if not good:
+        raise FacilitydError("nothing was learned", where=device)
+    if not yes and not click.confirm("签字? / Sign it off?", default=False, err=as_json):
+        return
+    _sign(loaded, good, (since, until or time.time_ns()), person or whoami(), comment)
+    click.echo(f"{device}: {len(good)} learned, signed by {person or whoami()} / 已签字", err=as_json)
+
+
+def _lessons(site: Site, device: str, rule: str, since: int, until: int) -> list[Lesson]:
+    from facilityd.app.commission import Period, learn
+    from facilityd.store.reader import Reader
+
+    with Reader.open(Path(site.store.path)) as reader:
+        lessons = learn(site, device, [Period(reader, since, until)])
+    if not lessons:
+        raise UsageError(f"{device} has no rule that is learned and applies here")
+    names = [lesson.rule for lesson in lessons]
+    if rule and rule not in names:
+        raise UsageError(f"{device} has no learned rule {rule!r}", hint=suggestion(rule, names))
+    return [lesson for lesson in lessons if rule in ("", lesson.rule)]
+
+
+def _show(device: Device, lessons: list[Lesson], lang: str, *, as_json: bool) -> None:
+    rows = [
+        (one.rule, one.rows, (REFUSED if one.refused else GOOD)[lang],
+         _why(device, one, lang) if one.refused else _brief(one.data))
+        for one in lessons
+    ]  # fmt: skip
+    if as_json:
+        keys = ("rule", "readings", "result", "said")
+        print_json([dict(zip(keys, row, strict=True)) for row in rows])
+    else:
+        console().print(table("", HEAD[lang], rows))
+
+
+def _why(device: Device, lesson: Lesson, lang: str) -> str:
+    from facilityd.model.finding import Evidence
+    from facilityd.notify.wording import Speaker
+
+    speaker = Speaker(device.family.signals, "zh" if lang == "zh" else "en", ZoneInfo("UTC"))
+    return speaker.evidence(Evidence(lesson.refused, dict(lesson.numbers), ""))
+
+
+def _brief(data: Mapping[str, Any]) -> str:
+    """Return the plain numbers of what was learned; long tables by their length."""
+    return ", ".join(f"{name} {_short(value)}" for name, value in data.items())
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list) and len(value) <= 4 and all(isinstance(v, float | int) for v in value):  # noqa: PLR2004
+        return "[" + " ".join(f"{v:.4g}" for v in value) + "]"
+    if isinstance(value, list | dict):
+        return f"({len(value)})"
+    return str(value)
+
+
+def _sign(site: Site, lessons: list[Lesson], span: tuple[int, int], person: str, comment: str) -> None:
+    inbox = Inbox(Path(site.store.path))
+    for one in lessons:
+        ask = BaselineRequest(one.device, one.rule, person, *span, dict(one.data), comment)
+        await_taken(inbox, inbox.drop(ask))
+
+
+@click.command()
+@site_option
+@click.argument("device", default="")
+@click.option("--all", "everything", is_flag=True, help="Also older versions.")
+@click.option("--export", type=click.Path(path_type=Path), default=None, help="Write them to a JSON file.")
+@json_option
+def baselines(site: Path, device: str, everything: bool, export: Path | None, as_json: bool) -> None:
+    """List what the learned rules judge by: version, who signed it when, from which data."""
+    from facilityd.app.shipped import write
+    from facilityd.config.load import load
+    from facilityd.store.reader import Reader
+
+    loaded = load(site)
+    with Reader.open(Path(loaded.store.path)) as reader:
+        known = [b for b in reader.baselines(retired=everything) if device in ("", b.device)]
+    if export:
+        write(export, known)
+        return
+    rows = [
+        (b.device, b.rule, b.version, show_instant(b.at, loaded.timezone), b.person,
+         show_instant(b.since, loaded.timezone), show_instant(b.until, loaded.timezone), b.comment)
+        for b in known
+    ]  # fmt: skip
+    columns = ("device", "rule", "version", "signed", "by", "healthy from", "to", "comment")
+    if as_json:
+        print_json([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        console().print(table("", columns, rows))

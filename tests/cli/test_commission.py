@@ -1,0 +1,109 @@
+"""Commissioning through a real journal: learned, signed, judged by at once, and refused where unhealthy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from support.site import SQUARE, make_square
+
+from facilityd.app.commission import Period, learn
+from facilityd.app.shipped import NAME, read, write
+from facilityd.cli.commission import baselines, commission
+from facilityd.config.load import load
+from facilityd.errors import UsageError
+from facilityd.model.sample import NS
+from facilityd.scenario.stage import Stage
+from facilityd.store.reader import Reader
+from facilityd.supervise.inbox import BaselineRequest, Inbox
+
+HOUR = 3600 * NS
+START = 1_780_315_200 * NS  # 2026-06-01 20:00 on the square: everything is lit
+FACADE = "avenue-east"
+
+
+@pytest.fixture(scope="module")
+def evening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """The square without its own baselines, after two hours of an evening."""
+    site = replace(load(SQUARE), source=str(tmp_path_factory.mktemp("empty")))
+    with Stage(site, tmp_path_factory.mktemp("journal"), start=START) as stage:
+        stage.until(START + 2 * HOUR)
+        yield stage
+
+
+def test_too_short_is_refused_and_says_why(evening: Stage) -> None:
+    with Reader.open(evening.journal) as reader:
+        lessons = learn(evening.site, FACADE, [Period(reader, START, START + 60 * NS)])
+    assert lessons
+    assert {lesson.refused for lesson in lessons} == {"unfit-short"}
+
+
+def test_what_is_signed_is_judged_by_at_once_and_the_old_version_kept(evening: Stage) -> None:
+    rule = next(
+        name for name, r in evening.site.devices[FACADE].family.rules.items() if r.detect.kind == "residual"
+    )
+    inbox = Inbox(evening.journal)
+    data = {"coefficients": [100.0, 1.0], "sigma": 0.01, "ranges": {}, "rows": 99}
+    for person in ("Li Na", "Wang Wei"):
+        inbox.drop(BaselineRequest(FACADE, rule, person, START, START + HOUR, data))
+        evening.until(evening.now + 120 * NS)
+    with Reader.open(evening.journal) as reader:
+        assert [(b.version, b.person) for b in reader.baselines()] == [(2, "Wang Wei")]
+        assert [b.version for b in reader.baselines(retired=True)] == [1, 2]
+        slugs = [
+            s.finding.evidence.slug
+            for s in reader.verdicts()
+            if (s.finding.device, s.finding.rule) == (FACADE, rule)
+        ]
+    assert "unknown-unlearned" not in slugs
+
+
+def test_a_rule_that_is_not_learned_is_refused(evening: Stage) -> None:
+    inbox = Inbox(evening.journal)
+    name = inbox.drop(BaselineRequest(FACADE, "no-such-rule", "Li Na", START, START + HOUR, {"a": 1}))
+    evening.until(evening.now + 120 * NS)
+    assert "no-such-rule" in inbox.refusal(name)
+
+
+def test_the_shipped_baselines_are_taken_over_once(tmp_path: Path) -> None:
+    shipped = read(SQUARE / NAME)
+    with Stage(load(SQUARE), tmp_path, start=START) as stage:
+        stage.until(START + 60 * NS)
+        stage.restart()
+        stage.until(START + 120 * NS)
+        with Reader.open(stage.journal) as reader:
+            assert reader.baselines(retired=True) == shipped
+    assert {b.version for b in shipped} == {1}
+
+
+def test_a_broken_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_text('[{"device": 1}]')
+    with pytest.raises(UsageError, match="not a file of baselines"):
+        read(tmp_path / NAME)
+
+
+def test_export_is_what_import_reads(tmp_path: Path) -> None:
+    shipped = read(SQUARE / NAME)
+    write(tmp_path / NAME, shipped)
+    assert (tmp_path / NAME).read_text() == (SQUARE / NAME).read_text()
+
+
+def test_the_commands_at_a_real_journal(tmp_path: Path) -> None:
+    made = make_square(tmp_path / "square")
+    with Stage(made.site, made.journal.parent, start=START) as stage:
+        stage.until(START + 300 * NS)
+    crew, where = CliRunner(), str(made.folder)
+    period = ["--since", "2026-06-01T12:00+00:00", "--until", "2026-06-01T13:00+00:00"]
+    shown = crew.invoke(commission, [where, FACADE, *period], input="n\n")
+    assert "refused" in shown.output
+    assert "learning takes at least 1 h" in shown.output
+    wrong = crew.invoke(commission, [where, "avenue-eats", *period])
+    assert isinstance(wrong.exception, UsageError)
+    assert FACADE in str(wrong.exception)
+    listed = json.loads(crew.invoke(baselines, [where, FACADE, "--json"]).output)
+    assert {line["by"] for line in listed} == {"shipped with the site"}
+    assert Inbox(made.journal).take() == [], "nothing is signed without a yes"

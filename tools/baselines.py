@@ -1,0 +1,60 @@
+"""Write the demonstration square's baselines: play healthy days of three seasons, learn every learned rule.
+
+Through the same code as ``facilityd commission``; the same file every time. Takes a minute or two.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from facilityd.app.commission import Period, learn
+from facilityd.app.shipped import NAME, PERSON, write
+from facilityd.config.load import load
+from facilityd.model.baseline import Baseline
+from facilityd.model.sample import NS
+from facilityd.scenario.stage import Stage
+from facilityd.store.reader import Reader
+
+SQUARE = Path(__file__).parents[1] / "config" / "square"
+DAYS = ("2025-01-20", "2025-04-20", "2025-07-20")
+SEED, HOURS, SETTLED_S = 11, 24, 900
+
+
+def main() -> None:
+    """Play, learn, write; rules that learned nothing are named."""
+    site = replace(load(SQUARE), source="")
+    found, refused = [], []
+    with ExitStack() as stack:
+        folders = [Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in DAYS]
+        starts = [round(_noon(day, site.timezone) * NS) for day in DAYS]
+        for folder, start in zip(folders, starts, strict=True):
+            with Stage(site, folder, start=start, seed=SEED) as stage:
+                stage.until(start + HOURS * 3600 * NS)
+        ends = [start + HOURS * 3600 * NS for start in starts]
+        readers = [stack.enter_context(Reader.open(folder / "journal.db")) for folder in folders]
+        spans = zip(readers, starts, ends, strict=True)
+        periods = [Period(reader, start + SETTLED_S * NS, end) for reader, start, end in spans]
+        for device in site.devices:
+            for lesson in learn(site, device, periods):
+                if lesson.refused:
+                    refused.append(f"{device} {lesson.rule}: {lesson.refused} {dict(lesson.numbers)}")
+                    continue
+                found.append(
+                    Baseline(device, lesson.rule, 1, ends[-1], starts[0], ends[-1], PERSON, lesson.data)
+                )
+    write(SQUARE / NAME, sorted(found, key=lambda b: (b.device, b.rule)))
+    sys.stdout.write(f"{len(found)} baselines; not learned: {len(refused)}\n" + "\n".join(refused) + "\n")
+
+
+def _noon(day: str, zone: str) -> float:
+    return datetime.fromisoformat(f"{day}T12:00").replace(tzinfo=ZoneInfo(zone)).timestamp()
+
+
+if __name__ == "__main__":
+    main()
