@@ -16,7 +16,7 @@ from facilityd.cli.main import COMMANDS
 from facilityd.store.reader import Reader
 from simulators.site import serve
 
-RUN, NO_JSON = {"run", "simulate", "record", "ready"}, {"completion"}
+RUN, NO_JSON = {"run", "simulate", "record", "ready", "commission"}, {"completion"}
 
 
 @pytest.fixture
@@ -46,6 +46,7 @@ def words_of(site):
             ["history", here, "fire", "active", "--since", "1min"],
             ["history", here, "fire", "active", "--since", "10s", "--bucket", "1s"],
         ],
+        "baselines": [["baselines", here], ["baselines", here, "fire", "--all"]],
         "rules": [["rules", here], ["rules", here, "fire", "--lang", "zh"]],
         "alarms": [["alarms", here], ["alarms", here, "--all"]],
         "ack": [["ack", here, "fire", "active", "-m", "seen"]],
