@@ -1,36 +1,80 @@
-"""When the ceremonies are: sunrise and sunset at the site (astral, after NOAA's formulae)."""
+"""When the ceremonies are: sunrise and sunset as published, else computed (astral, after NOAA's formulae)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from astral import LocationInfo
 from astral.sun import sun
 
+from facilityd.config.timetable import Published
 from facilityd.model.sample import NS
 
+if TYPE_CHECKING:
+    from facilityd.config.site import Site
+
 DAY = 86400 * NS
+NAMES = ("sunrise", "sunset")
+TOLERANCE = 180 * NS
+"""Published times are rounded to minutes and made for a horizon of their own; more than this is a slip."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Ceremony:
+    """One sunrise or sunset; ``at`` in ns UTC; ``published`` or else computed."""
+
+    at: int
+    name: str
+    published: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """A published time too far from the computed one; ``off`` in ns, positive is later than the sun."""
+
+    day: date
+    name: str
+    off: int
+    line: int
 
 
 class Ceremonies:
-    """Sunrise and sunset instants. Coordinates in degrees, ``window`` in ns each way."""
+    """Sunrise and sunset instants. Coordinates in degrees, ``window`` in ns each way.
 
-    def __init__(self, latitude: float, longitude: float, window: int) -> None:
+    ``published`` by local date takes the place of what is computed; ``timezone`` says what is local.
+    """
+
+    def __init__(
+        self,
+        latitude: float,
+        longitude: float,
+        window: int,
+        published: Mapping[date, Published] | None = None,
+        timezone: str = "UTC",
+    ) -> None:
         self._observer = LocationInfo("", "", "UTC", latitude, longitude).observer
-        self._window = window
+        self._window, self._published, self._zone = window, published or {}, ZoneInfo(timezone)
         self._day: date | None = None
         self._instants: tuple[int, ...] = ()
 
+    @classmethod
+    def of(cls, site: Site) -> Ceremonies:
+        """Return the ceremonies of a site, with its timetable if it has one."""
+        days = site.timetable.days if site.timetable else None
+        return cls(site.latitude, site.longitude, site.ceremony, days, site.timezone)
+
     def instants(self, day: date, *names: str) -> tuple[int, ...]:
         """Return sunrise and sunset (or those named), ns UTC, around a UTC day; none in polar night."""
-        out = []
-        for shift in (-1, 0, 1):
-            try:
-                found = sun(self._observer, date=day + timedelta(days=shift), tzinfo=UTC)
-            except ValueError:
-                continue
-            out += [int(found[name].timestamp()) * NS for name in names or ("sunrise", "sunset")]
-        return tuple(sorted(out))
+        return tuple(one.at for one in self._all(day) if one.name in (names or NAMES))
+
+    def following(self, instant: int) -> Ceremony | None:
+        """Return the next ceremony after an instant in ns, None if there is none within a day or two."""
+        day = datetime.fromtimestamp(instant / NS, UTC).date()
+        return next((one for one in self._all(day) if one.at > instant), None)
 
     def next_edge(self, instant: int) -> int:
         """Return when ``near`` may next change its answer, in ns."""
@@ -40,6 +84,35 @@ class Ceremonies:
     def near(self, instant: int) -> bool:
         """Return whether an instant in ns lies within the window of a ceremony."""
         return any(abs(instant - at) <= self._window for at in self._around(instant))
+
+    def deviations(self) -> Iterator[Deviation]:
+        """Yield each published time that is more than ``TOLERANCE`` from the sun's."""
+        for day, told in sorted(self._published.items()):
+            around = [one for shift in (-1, 0, 1) for one in self._computed(day + timedelta(days=shift))]
+            for name, at in zip(NAMES, (told.sunrise, told.sunset), strict=True):
+                off = min((at - one.at for one in around if one.name == name), key=abs, default=0)
+                if abs(off) > TOLERANCE:
+                    yield Deviation(day, name, off, told.line)
+
+    def _all(self, day: date) -> list[Ceremony]:
+        days = [day + timedelta(days=shift) for shift in (-1, 0, 1)]
+        computed = (one for each in days for one in self._computed(each))
+        out = [one for one in computed if self._local(one.at) not in self._published]
+        # A local date may be one more or one less than the UTC date of its sunrise.
+        for shift in (-2, -1, 0, 1, 2) if self._published else ():
+            if told := self._published.get(day + timedelta(days=shift)):
+                out += [Ceremony(told.sunrise, "sunrise", True), Ceremony(told.sunset, "sunset", True)]
+        return sorted(out)
+
+    def _computed(self, day: date) -> list[Ceremony]:
+        try:
+            found = sun(self._observer, date=day, tzinfo=UTC)
+        except ValueError:
+            return []
+        return [Ceremony(int(found[name].timestamp()) * NS, name, False) for name in NAMES]
+
+    def _local(self, instant: int) -> date:
+        return datetime.fromtimestamp(instant / NS, self._zone).date()
 
     def _around(self, instant: int) -> tuple[int, ...]:
         day = datetime.fromtimestamp(instant / NS, UTC).date()

@@ -60,7 +60,7 @@ async def watch(site: Site, stop: asyncio.Event | None = None, outside: Outside 
 
 async def _run(site: Site, journal: Journal, writer: Writer, outside: Outside, stop: asyncio.Event) -> None:
     clock = outside.clock
-    ceremonies = Ceremonies(site.latitude, site.longitude, site.ceremony)
+    ceremonies = Ceremonies.of(site)
     core = Core.assemble(site, journal, writer, clock, SiteCalendar(ceremonies, site.timezone))
     await core.catch_up()
     if outside.long_lived:

@@ -8,7 +8,9 @@ from pathlib import Path
 import click
 
 from facilityd.cli.output import json_option, print_json, site_argument
+from facilityd.config.site import Site
 from facilityd.errors import ConfigError
+from facilityd.model.sample import NS
 
 _PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?P<what>.*)", re.DOTALL)
 
@@ -19,6 +21,8 @@ _PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?P<what>.*)"
 @click.pass_context
 def check(ctx: click.Context, site: tuple[Path, ...], as_json: bool) -> None:
     """Report every mistake of a SITE at once, as file:line:column.
+
+    A published time more than 3 min from the sun's is a warning, not a mistake.
 
     Exit status 0: nothing is wrong. 1: something is.
     """
@@ -39,11 +43,29 @@ def check(ctx: click.Context, site: tuple[Path, ...], as_json: bool) -> None:
         "devices": len(loaded.devices),
         "signals": sum(len(s.signals) for d in loaded.devices.values() for s in d.streams),
     }
+    warnings = _slips(loaded)
     if as_json:
-        print_json({"ok": True, "site": loaded.id, **counts})
+        more = {"warnings": [_located(line) for line in warnings]}
+        print_json({"ok": True, "site": loaded.id, **counts, **more})
     else:
+        for line in warnings:
+            click.echo(line, err=True)
         shown = ", ".join(f"{count} {name}" for name, count in counts.items())
         click.echo(f"{loaded.id}: {shown}; nothing is wrong")
+
+
+def _slips(site: Site) -> list[str]:
+    """Return a warning for each published time that the sun contradicts; it is used all the same."""
+    if site.timetable is None:
+        return []
+    from facilityd.app.ceremony import Ceremonies
+
+    return [
+        f"{site.timetable.file}:{one.line}:1: warning: the {one.name} of {one.day} is published "
+        f"{abs(one.off) / (60 * NS):.0f} min {'after' if one.off > 0 else 'before'} the computed one; "
+        "look for a slip in the file, or in the coordinates or time zone of the site"
+        for one in Ceremonies.of(site).deviations()
+    ]
 
 
 def _located(line: str) -> dict[str, object]:

@@ -104,7 +104,7 @@ def _standing(rule: Rule, finding: Finding | None, missing: tuple[str, ...]) -> 
 
 def _judge(site: Site, devices: Mapping[str, Device]) -> Judge:
     """Return the very judge that the daemon would use: it knows which rules apply."""
-    ceremonies = Ceremonies(site.latitude, site.longitude, site.ceremony)
+    ceremonies = Ceremonies.of(site)
     calendar = SiteCalendar(ceremonies, site.timezone)
     families = {device.family.family: device.family for device in devices.values()}
     streams = [stream for device in devices.values() for stream in device.streams]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from devices.family import Family
 from devices.modbus.plan import UnitPlan, plan_unit
@@ -14,6 +15,7 @@ from facilityd.config.compile import Profiles, UnitCompiler
 from facilityd.config.people import compile_link, compile_recipient, compile_sink
 from facilityd.config.sections import Entry, Sections, read_sections
 from facilityd.config.site import Device, Site, StoreSettings
+from facilityd.config.timetable import Timetable, read_timetable
 from facilityd.errors import ConfigError
 from facilityd.marked import Mark, fail
 from facilityd.model.measure import spell_duration
@@ -74,7 +76,21 @@ def _compile(
     return Site(
         source, about.id, about.name, about.latitude, about.longitude, about.timezone, about.languages,
         about.ceremony, _store(sections), links, compiled, devices, sinks, recipients, known,
+        _timetable(head, sections),
     )  # fmt: skip
+
+
+def _timetable(head: Entry, sections: Sections) -> Timetable | None:
+    """Read the published times that the site names, beside the file that names them."""
+    if not head.value.timetable:
+        return None
+    path = Path(head.document.file).parent / head.value.timetable
+    if not path.is_file():
+        sections.report(head.mark("timetable"), f"timetable {path} is not a file")
+        return None
+    timetable, problems = read_timetable(path, ZoneInfo(head.value.timezone))
+    sections.problems += problems
+    return timetable
 
 
 def _store(sections: Sections) -> StoreSettings:

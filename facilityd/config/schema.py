@@ -68,6 +68,9 @@ class Site(Strict):
     timezone: Zone
     languages: tuple[Language, ...] = ("zh", "en")
     ceremony: Duration = Field(default=10 * 60 * NS, description="watch closely this long before and after")
+    timetable: str = Field(
+        default="", description="published times: a CSV beside this file, date,sunrise,sunset"
+    )
 
 
 class Store(Strict):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from devices.family import Family
 from devices.unit import Link, Unit
+from facilityd.config.timetable import Timetable
 from facilityd.model.rule import Priority
 from facilityd.model.sample import Stream
 from facilityd.model.text import Language, Text
@@ -86,6 +87,7 @@ class Site:
     sinks: Mapping[str, InfluxSettings]
     recipients: Mapping[str, RecipientSettings]
     families: Mapping[str, Family]
+    timetable: Timetable | None = None
 
     def units_of(self, link: str) -> list[Unit]:
         """Return the units on a link that feed something."""

@@ -66,7 +66,8 @@ def test_the_command_says_not_ready_and_exits_with_1(tmp_path: Path) -> None:
     done = CliRunner().invoke(ready, [str(_elsewhere(tmp_path)), "--json"])
     assert done.exit_code == 1
     told = json.loads(done.output)
-    assert {line["result"] for line in told} == {"unknown"}
+    assert told["ready"] is False
+    assert {line["result"] for line in told["items"]} == {"unknown"}
     done = CliRunner().invoke(ready, [str(_elsewhere(tmp_path)), "hoist-1", "--lang", "zh"])
     assert done.exit_code == 1
     assert "不具备条件" in done.output

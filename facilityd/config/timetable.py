@@ -1,0 +1,104 @@
+"""The published times of the ceremonies: a CSV file beside the site, ``date,sunrise,sunset``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from facilityd.marked import Mark, Problem
+from facilityd.model.sample import NS
+
+COLUMNS = ["date", "sunrise", "sunset"]
+_DATE, _TIME = re.compile(r"\d{4}-\d\d-\d\d"), re.compile(r"\d?\d:\d\d")
+_EXAMPLE = "such as 2026-10-01,06:10,17:57"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """Two instants of one local date in ns UTC, and the line they stand on."""
+
+    sunrise: int
+    sunset: int
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timetable:
+    """What was published, by local date; ``file`` as a person would type it."""
+
+    file: str
+    days: Mapping[date, Published]
+
+
+def read_timetable(path: Path, zone: ZoneInfo) -> tuple[Timetable, list[Problem]]:
+    """Return what a file says, without its bad lines, and a problem for each of those."""
+    try:
+        # Spreadsheets put a byte order mark before what they save as UTF-8.
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        return Timetable(str(path), {}), [Problem(Mark(str(path)), f"cannot be read: {error.strerror}")]
+    except UnicodeDecodeError as error:
+        return Timetable(str(path), {}), [Problem(Mark(str(path)), f"is not UTF-8 at byte {error.start}")]
+    days: dict[date, Published] = {}
+    problems: list[Problem] = []
+    head = [text for text, _ in _cells(lines[0])] if lines else []
+    if head != COLUMNS:
+        problems.append(Problem(Mark(str(path)), f"the first line is not {','.join(COLUMNS)}"))
+        return Timetable(str(path), {}), problems
+    for number, line in enumerate(lines[1:], start=2):
+        if line.strip(" ,"):
+            problems += _line(str(path), number, line, zone, days)
+    return Timetable(str(path), days), problems
+
+
+def _cells(line: str) -> Iterator[tuple[str, int]]:
+    """Yield each cell and its column, counted from 1."""
+    start = 1
+    for cell in line.split(","):
+        yield cell.strip(' "'), start + len(cell) - len(cell.lstrip(' "'))
+        start += len(cell) + 1
+
+
+def _line(file: str, number: int, line: str, zone: ZoneInfo, days: dict[date, Published]) -> list[Problem]:
+    """Add one line to ``days``, or return what is wrong with it."""
+    cells = list(_cells(line))
+    if len(cells) != len(COLUMNS):
+        return [Problem(Mark(file, number), f"{len(cells)} columns instead of {len(COLUMNS)}", _EXAMPLE)]
+    problems: list[Problem] = []
+
+    def cell(index: int, parse: Callable[[str], object], what: str) -> object:
+        text, column = cells[index]
+        try:
+            return parse(text)
+        except ValueError:
+            problems.append(Problem(Mark(file, number, column), f"{text!r} is not {what}", _EXAMPLE))
+            return None
+
+    day = cell(0, _date, "a date YYYY-MM-DD")
+    rise, down = (cell(index, _time, "a local time HH:MM") for index in (1, 2))
+    if not (isinstance(day, date) and isinstance(rise, time) and isinstance(down, time)):
+        return problems
+    if rise >= down:
+        return [Problem(Mark(file, number, cells[1][1]), "the sunrise is not before the sunset", _EXAMPLE)]
+    if day in days:
+        first = f"first in line {days[day].line}"
+        return [Problem(Mark(file, number, cells[0][1]), f"{day} stands twice", first)]
+    at = [round(datetime.combine(day, wall, zone).timestamp()) * NS for wall in (rise, down)]
+    days[day] = Published(at[0], at[1], number)
+    return []
+
+
+def _date(text: str) -> date:
+    if not _DATE.fullmatch(text):
+        raise ValueError(text)
+    return date.fromisoformat(text)
+
+
+def _time(text: str) -> time:
+    if not _TIME.fullmatch(text):
+        raise ValueError(text)
+    return time.fromisoformat(text.zfill(5))
