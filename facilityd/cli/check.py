@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from facilityd.cli.output import json_option, print_json, site_argument
-from facilityd.config.site import Site
 from facilityd.errors import ConfigError
 from facilityd.model.sample import NS
+
+if TYPE_CHECKING:
+    from facilityd.config.site import Site
 
 _PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?P<what>.*)", re.DOTALL)
 

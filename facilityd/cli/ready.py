@@ -7,19 +7,22 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
-from facilityd.cli.countdown import Countdown, countdown
 from facilityd.cli.output import console, json_option, print_json, said, table
-from facilityd.cli.readiness import Line, report
-from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.marked import suggestion
 from facilityd.model.text import Language
+
+if TYPE_CHECKING:
+    from facilityd.cli.countdown import Countdown
+    from facilityd.cli.readiness import Line
+    from facilityd.config.site import Site
 
 HEAD = {
     "zh": ("设备", "项目", "结果", "数值", "先做"),
@@ -45,6 +48,8 @@ def ready(ctx: click.Context, site: Path, device: str, watch: bool, lang: str, a
     Unknown is not ready. The daemon recommends, staff decide.
     Exit status 0: every item passed (or the countdown was ended). 1: one failed or is unknown.
     """
+    from facilityd.cli.countdown import countdown
+    from facilityd.cli.readiness import report
     from facilityd.config.load import load
 
     language: Language = "zh" if lang == "zh" else "en"
@@ -78,6 +83,8 @@ def _chosen(site: Site, device: str) -> list[str]:
 
 def _watch(site: Site, devices: Sequence[str], language: Language) -> None:
     """Redraw every second until Ctrl-C; the seconds are taken from the clock, not counted."""
+    from facilityd.cli.countdown import countdown
+    from facilityd.cli.readiness import report
 
     def now() -> Group:
         coming = countdown(site, time.time_ns())

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
+import signal
+import subprocess
+import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -72,6 +78,26 @@ def test_a_countdown_without_a_terminal_is_refused(tmp_path: Path) -> None:
         CliRunner().invoke(ready, [folder, "--watch"], catch_exceptions=False)
     with pytest.raises(UsageError, match="give one of them"):
         CliRunner().invoke(ready, [folder, "--watch", "--json"], catch_exceptions=False)
+
+
+def test_ctrl_c_ends_the_countdown_in_a_terminal(tmp_path: Path) -> None:
+    folder = _square(tmp_path, "")
+    master, terminal = pty.openpty()
+    command = [sys.executable, "-m", "facilityd", "ready", str(folder), "--watch"]
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "120"}
+    with subprocess.Popen(command, stdout=terminal, stderr=terminal, env=environment) as running:
+        os.close(terminal)
+        shown = b""
+        while shown.count(b"next ceremony: ") < 2:
+            shown += os.read(master, 4096)
+        running.send_signal(signal.SIGINT)
+        with contextlib.suppress(OSError):  # the terminal's end is an error on Linux
+            while more := os.read(master, 4096):
+                shown += more
+    os.close(master)
+    assert running.returncode == 0
+    assert b"Traceback" not in shown
+    assert b"(computed), in " in shown
 
 
 def test_check_tells_every_bad_line(tmp_path: Path) -> None:
