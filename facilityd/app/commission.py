@@ -114,7 +114,7 @@ def _samples(period: Period, device: str) -> Iterator[Sample]:
 
 def fresh_judge(site: Site) -> Judge:
     """Return the very judge that the daemon would use, knowing no baseline."""
-    ceremonies = Ceremonies(site.latitude, site.longitude, site.ceremony)
+    ceremonies = Ceremonies.of(site)
     calendar, devices = SiteCalendar(ceremonies, site.timezone), all_devices(site)
     families = {device.family.family: device.family for device in devices.values()}
     streams = [stream for device in devices.values() for stream in device.streams]
