@@ -65,7 +65,7 @@ def _slips(site: Site) -> list[str]:
 
     return [
         f"{site.timetable.file}:{one.line}:1: warning: the {one.name} of {one.day} is published "
-        f"{abs(one.off) / (60 * NS):.0f} min {'after' if one.off > 0 else 'before'} the computed one; "
+        f"{abs(one.off) / (60 * NS):.1f} min {'after' if one.off > 0 else 'before'} the computed one; "
         "look for a slip in the file, or in the coordinates or time zone of the site"
         for one in Ceremonies.of(site).deviations()
     ]

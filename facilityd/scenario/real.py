@@ -203,6 +203,8 @@ def _write(source: Path, target: Path, links: dict[str, dict[str, Any]], journal
         data.pop("sinks", None)
         if "store" in data:
             data["store"]["path"] = str(journal)
+        if published := (data.get("site") or {}).get("timetable"):
+            data["site"]["timetable"] = str((file.parent / published).resolve())
         place = target / (file.relative_to(source) if source.is_dir() else file.name)
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(json.dumps(data, ensure_ascii=False, indent=1), encoding="utf-8")
