@@ -1,4 +1,4 @@
-"""Write the demonstration square's baselines: play healthy days of three seasons, learn every learned rule.
+"""Write the demonstration square's baselines: play healthy days of each season, learn every learned rule.
 
 Through the same code as ``facilityd commission``; the same file every time. Takes a minute or two.
 """
@@ -22,7 +22,7 @@ from facilityd.scenario.stage import Stage
 from facilityd.store.reader import Reader
 
 SQUARE = Path(__file__).parents[1] / "config" / "square"
-DAYS = ("2025-01-20", "2025-04-20", "2025-07-20")
+DAYS = ("2025-01-20", "2025-04-20", "2025-07-20", "2025-10-20")
 SEED, HOURS, SETTLED_S = 11, 24, 900
 
 

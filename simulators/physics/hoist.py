@@ -198,7 +198,7 @@ class Hoist(Model):
         drift = self.has("load-cell-drift")
         return {
             "position": self._shown + jump + (0.0 if self.has("encoder-frozen") else self.noise(0.0004)),
-            "speed": self.speed,
+            "speed": self.speed * (1.0 - self.has("drum-slips")),
             "tension": self._tension() + self.noise(2.0 + self._flutter()) + drift,
             "load_cell_error": bool(self.has("load-cell")),
             "cycles": self._cycles + int(self.has("rope-worn")),
