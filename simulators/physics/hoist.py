@@ -183,7 +183,7 @@ class Hoist(Model):
         ripple = self.noise(self.has("stick-slip")) if current else 0.0
         turning = abs(self.speed) > 1e-3
         return {
-            "output_frequency": RATED_HZ * self.speed / TOP_SPEED / (1.0 - self.has("runs-slow") / 2),
+            "output_frequency": RATED_HZ * self.speed / TOP_SPEED,
             "motor_current": max(0.0, current + self.noise(0.02) + 0.04 * ripple) if current else 0.0,
             "torque": 13.0 * current + ripple,
             "motor_thermal": self._thermal,
