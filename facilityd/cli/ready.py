@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -90,6 +91,8 @@ def _watch(site: Site, devices: Sequence[str], language: Language) -> None:
         coming = countdown(site, time.time_ns())
         return _view(report(site, devices), coming, language, seconds=True)
 
+    # A shell's background job begins with Ctrl-C ignored; a countdown must end by it all the same.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with (
         contextlib.suppress(KeyboardInterrupt),
         Live(now(), console=console(), screen=True, auto_refresh=False) as live,

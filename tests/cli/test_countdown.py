@@ -86,7 +86,11 @@ def test_ctrl_c_ends_the_countdown_in_a_terminal(tmp_path: Path) -> None:
     master, terminal = pty.openpty()
     command = [sys.executable, "-m", "facilityd", "ready", str(folder), "--watch"]
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "120"}
-    with subprocess.Popen(command, stdout=terminal, stderr=terminal, env=environment) as running:
+    with (
+        subprocess.Popen(command, stdout=terminal, stderr=terminal, env=environment) as running,
+        contextlib.ExitStack() as last,
+    ):
+        last.callback(running.kill)
         os.close(terminal)
         shown = b""
         while shown.count(b"next ceremony: ") < 2:
@@ -95,6 +99,7 @@ def test_ctrl_c_ends_the_countdown_in_a_terminal(tmp_path: Path) -> None:
         with contextlib.suppress(OSError):  # the terminal's end is an error on Linux
             while more := os.read(master, 4096):
                 shown += more
+        running.wait()
     os.close(master)
     assert running.returncode == 0
     assert b"Traceback" not in shown
