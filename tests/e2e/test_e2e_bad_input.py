@@ -72,7 +72,10 @@ async def test_whatever_units_say_nothing_wrong_is_stored_as_good(tmp_path):
     truth = square.signals()
     feeds = {(s.device, n): s.unit for d in site.devices.values() for s in d.streams for n in s.signals}
     # The weather is lent to other devices: what is bogus there is bogus with them.
-    bogus = {*BOGUS, *(key for key, unit in feeds.items() if unit == "weather-station" and key[0] != "weather")}
+    bogus = {
+        *BOGUS,
+        *(key for key, unit in feeds.items() if unit == "weather-station" and key[0] != "weather"),
+    }
     wanted = {key for key, unit in feeds.items() if unit != SWAPPED}
     async with (
         serve(list(site.units.values()), list(site.links.values()), lambda: truth, wire_time=False) as there,

@@ -38,7 +38,8 @@ class Wall:
 async def watched(made, clock):
     """The daemon in this process, with a clock of our own."""
     site, stop = made.site, asyncio.Event()
-    square = square_of(site)
+    # The physics lives at the daemon's own hour: by day the flag is up, at night it is down.
+    square = square_of(site, time.time_ns())
     async with (
         broker(made.ports[18830]),
         serve(list(site.units.values()), list(site.links.values()), square.signals, wire_time=False) as field,
