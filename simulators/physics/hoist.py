@@ -201,6 +201,7 @@ class Hoist(Model):
             "speed": self.speed * (1.0 - self.has("drum-slips")),
             "tension": self._tension() + self.noise(2.0 + self._flutter()) + drift,
             "load_cell_error": bool(self.has("load-cell")),
+            "wind": self._mean,
             "cycles": self._cycles + int(self.has("rope-worn")),
         }
 
