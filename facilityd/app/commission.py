@@ -7,13 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from facilityd.app.builtin import DAEMON, all_devices
-from facilityd.app.calendar import SiteCalendar
-from facilityd.app.ceremony import Ceremonies
+from facilityd.app.judging import fresh_judge
 from facilityd.config.site import Site
 from facilityd.detect.fit import FITS
-from facilityd.detect.judge import Judge
 from facilityd.detect.learned import Unfit
-from facilityd.detect.surroundings import Surroundings
 from facilityd.model.alarm import Kind
 from facilityd.model.baseline import Row
 from facilityd.model.sample import Sample
@@ -110,13 +107,3 @@ def _samples(period: Period, device: str) -> Iterator[Sample]:
         for row in rows:
             if period.since <= row.at < period.until and reader.stream(row.stream).device == device:
                 yield reader.sample(row)
-
-
-def fresh_judge(site: Site) -> Judge:
-    """Return the very judge that the daemon would use, knowing no baseline."""
-    ceremonies = Ceremonies.of(site)
-    calendar, devices = SiteCalendar(ceremonies, site.timezone), all_devices(site)
-    families = {device.family.family: device.family for device in devices.values()}
-    streams = [stream for device in devices.values() for stream in device.streams]
-    groups = {device.id: device.group for device in devices.values()}
-    return Judge(families, streams, calendar.near, Surroundings(calendar, groups))

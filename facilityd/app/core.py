@@ -8,11 +8,12 @@ from pathlib import Path
 from devices.duty import DutyBoard
 from facilityd.alarm.alarms import Alarms
 from facilityd.app.builtin import all_devices
+from facilityd.app.judging import make_judge
 from facilityd.app.outlets import make_teller, telling
 from facilityd.app.shipped import install
 from facilityd.config.site import Device, Site
 from facilityd.detect.judge import Judge
-from facilityd.detect.surroundings import Calendar, Surroundings
+from facilityd.detect.surroundings import Calendar
 from facilityd.model.clock import Clock
 from facilityd.model.sample import NS
 from facilityd.notify.plan import Teller
@@ -50,14 +51,10 @@ class Core:
     def assemble(cls, site: Site, journal: Journal, writer: Writer, clock: Clock, calendar: Calendar) -> Core:
         """Build the parts. Nothing runs yet."""
         devices, jumps = all_devices(site), Jumps(clock)
-        families = {device.family.family: device.family for device in devices.values()}
-        streams = [stream for device in devices.values() for stream in device.streams]
-        groups = {device.id: device.group for device in devices.values()}
         install(site, journal)
         with Reader.open(journal.path) as reader:
             states, teller = reader.alarms(), make_teller(site, devices, reader)
-            around = Surroundings(calendar, groups, reader.baselines())
-        judge = Judge(families, streams, calendar.near, around)
+            judge = make_judge(devices, calendar, reader.baselines())
         alarms = Alarms(states, _latching(devices))
         judge.resume(states)
         gate = Gate(doubtful=jumps.doubtful)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -10,11 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from facilityd.app.builtin import all_devices
-from facilityd.app.calendar import SiteCalendar
-from facilityd.app.ceremony import Ceremonies
+from facilityd.app.judging import fresh_judge
 from facilityd.config.site import Device, Site
-from facilityd.detect import Judge
-from facilityd.detect.surroundings import Surroundings
 from facilityd.model.charts import Learned
 from facilityd.model.finding import Finding
 from facilityd.model.rule import Rule
@@ -80,7 +77,7 @@ class Line:
 def lines(site: Site, devices: Iterable[str]) -> list[Line]:
     """Return every rule of some devices. Without a journal nothing was judged yet."""
     known = all_devices(site)
-    judge, found = _judge(site, known), _newest(site)
+    judge, found = fresh_judge(site), _newest(site)
     out = []
     for device in devices:
         missing = judge.not_applicable(device) if known[device].streams else {}
@@ -100,15 +97,6 @@ def _standing(rule: Rule, finding: Finding | None, missing: tuple[str, ...]) -> 
     if finding.verdict is None:
         return Standing.UNLEARNED if finding.evidence.slug == UNLEARNED else Standing.UNKNOWN
     return Standing.WRONG if finding.verdict else Standing.RIGHT
-
-
-def _judge(site: Site, devices: Mapping[str, Device]) -> Judge:
-    """Return the very judge that the daemon would use: it knows which rules apply."""
-    ceremonies = Ceremonies.of(site)
-    calendar = SiteCalendar(ceremonies, site.timezone)
-    families = {device.family.family: device.family for device in devices.values()}
-    streams = [stream for device in devices.values() for stream in device.streams]
-    return Judge(families, streams, calendar.near, Surroundings(calendar))
 
 
 def _newest(site: Site) -> dict[tuple[str, str], Finding]:
