@@ -110,7 +110,7 @@ class Bus:
             self._intake.offer(voided(program.plan, self._clock, Reason.LINK_DOWN))
             turn.proven = False
             raise
-        self._book(turn, result.silent)
+        self._book(turn, result)
         # While the link counts as down, a question without an answer says nothing of the unit behind it.
         hidden = self._down and result.silent is not None
         self._hand_in(voided(program.plan, self._clock, Reason.LINK_DOWN) if hidden else result.samples)
@@ -122,8 +122,9 @@ class Bus:
         """Make sure who answers, poll, and after a doubt make sure again.
 
         On a line without transaction ids a late answer is taken for the next one, and every
-        answer after it is the one before. Then the probe before the poll may get its own last
-        answer; the probe after the poll cannot.
+        answer after it is the one before. Then a probe may get its own last answer; one asked
+        after a whole poll cannot. What that poll itself brought is not believed: the line may
+        have come into step in the midst of it.
         """
         doubt = turn.suspect and self._link.is_serial_line
         recheck = self._recheck if program.has_constants else RECHECK_VAGUE_S
@@ -132,8 +133,11 @@ class Bus:
             if (doubt or due or not turn.recognised) and not await self._recognise(turn, program, reader):
                 return Result(voided(program.plan, self._clock, Reason.IDENTITY))
             result = await poll(program, reader, self._clock)
-            if result.silent is None and doubt and not await self._recognise(turn, program, reader):
-                return Result(voided(program.plan, self._clock, Reason.IDENTITY))
+            if doubt:
+                if result.silent or not await self._recognise(turn, program, reader):
+                    reason = result.silent if result.silent and not result.heard else Reason.IDENTITY
+                    return Result(voided(program.plan, self._clock, reason), result.silent, result.heard)
+                result = await poll(program, reader, self._clock)
         except Failed as failed:
             return Result(voided(program.plan, self._clock, failed.reason), failed.reason)
         turn.suspect = result.silent is not None
@@ -161,12 +165,12 @@ class Bus:
         )
         return False
 
-    def _book(self, turn: Turn, silent: Reason | None) -> None:
+    def _book(self, turn: Turn, result: Result) -> None:
         now = self._loop.time()
-        if silent is None:
+        if result.silent is None or result.heard:
             self._quiet = self._failures = 0
             self._down = False
-            turn.answered(now)
+            turn.answered(now) if result.silent is None else turn.faltered(now)
             return
         self._quiet += 1
         quiet_units = 1 + sum(t.open for t in self._table.turns if t is not turn)

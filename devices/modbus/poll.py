@@ -85,15 +85,20 @@ def _told(values: list[Value | None], reasons: dict[int, Reason]) -> dict[int, R
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Samples of a poll; ``silent`` is why the unit did not speak, if it did not."""
+    """Samples of a poll; ``silent`` is why a question was not answered, ``heard`` whether any other was."""
 
     samples: list[Sample]
     silent: Reason | None = None
+    heard: bool = False
 
 
 async def poll(program: Program, reader: Reader, clock: Clock) -> Result:
-    """Read everything once. A silent unit is not asked a second question. Raises LinkOutage."""
-    tray, silent = Tray(program.plan), None
+    """Read everything once. After an unanswered question no other is asked. Raises LinkOutage.
+
+    What was answered before it is kept; but a wrong answer on a line without transaction ids means
+    that the ones before may have been somebody else's too.
+    """
+    tray, silent, heard = Tray(program.plan), None, False
     for number, (read, block) in enumerate(program.blocks):
         if number and reader.pause:
             await asyncio.sleep(reader.pause)
@@ -106,10 +111,12 @@ async def poll(program: Program, reader: Reader, clock: Clock) -> Result:
                 break
         else:
             block.decode(payload, tray.put)
+            heard = True
     if silent:
-        for read, _ in program.blocks:
+        lost = 0 if silent is Reason.MALFORMED and reader.pause else number
+        for read, _ in program.blocks[lost:]:
             tray.fail(read, silent)
-    return Result(tray.samples(*clock.now()), silent)
+    return Result(tray.samples(*clock.now()), silent, heard)
 
 
 def voided(plan: UnitPlan, clock: Clock, reason: Reason) -> list[Sample]:

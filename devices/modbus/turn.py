@@ -12,9 +12,11 @@ from facilityd.model.sample import NS
 
 LOSS = 0.025
 """Share of bus time that asking silent units may cost (DESIGN decision 7 allows 5 %)."""
+LOSS_AT_FIRST = 0.05
+"""The same while it is not yet sure that a unit is away: it uses gaps that are free anyway."""
 OPEN_AFTER = 2
 """Unanswered polls before the breaker opens."""
-AGAIN_S, AGAIN_TIMES = 10.0, 6
+AGAIN_S, AGAIN_TIMES = 10.0, 8
 """A slow unit that did not answer is asked again after so many s, so often."""
 RECHECK_S = 300.0
 """How often who answers is made sure of on a serial line, in s."""
@@ -56,14 +58,20 @@ class Turn:
         if self.due <= now:  # too slow for its period: skip what was missed, keep the grid
             self.due += self.period * ((now - self.due) // self.period + 1)
 
+    def faltered(self, now: float) -> None:
+        """The unit answered some questions and not all: it is there, and asked again soon."""
+        self.proven, self.suspect = False, True
+        self.due = now + min(self.period, AGAIN_S)
+
     def silent(self, now: float, *, silent_units: int, alone: bool) -> None:
         """The unit did not answer: ask again when all silent units together cost at most ``LOSS``."""
         self.proven, self.suspect = False, True
         self.failures += 1
         # Whoever falls silent is asked again soon: is it one lost answer, or is it away?
-        wait = min(self.period, AGAIN_S) if self.failures <= AGAIN_TIMES else self.period
+        at_first = self.failures <= AGAIN_TIMES
+        wait = min(self.period, AGAIN_S) if at_first else self.period
         if self.open and not alone:
-            wait = max(wait, self.plan.timeout * silent_units / LOSS)
+            wait = max(wait, self.plan.timeout * silent_units / (LOSS_AT_FIRST if at_first else LOSS))
         self.due = now + wait
 
 

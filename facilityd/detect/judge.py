@@ -10,6 +10,7 @@ from facilityd.detect.compile import Bench, FamilyKind, Feed, compile_device
 from facilityd.detect.learned import LearnedDetector
 from facilityd.detect.surroundings import Surroundings
 from facilityd.detect.view import FOREVER, NEVER, View
+from facilityd.detect.voice import house
 from facilityd.model.alarm import AlarmState
 from facilityd.model.baseline import Baseline
 from facilityd.model.finding import Finding
@@ -41,6 +42,7 @@ class Judge:
         }
         self._introduce({device: own[0].family for device, own in by_device.items()}, around)
         self._feeds: dict[Stream, Feed] = {s: f for b in self._benches.values() for s, f in b.feeds.items()}
+        house((stream.device, len(stream.signals), feed.voice) for stream, feed in self._feeds.items())
         self._watches = [watch for bench in self._benches.values() for watch in bench.watches]
         for baseline in around.baselines if around else ():
             self.teach(baseline.device, baseline.rule, baseline)

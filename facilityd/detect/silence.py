@@ -15,45 +15,65 @@ class SilenceDetector:
     """True where any unit is silent; unknown where a unit's whole link is down."""
 
     def __init__(self, rule: Silence, view: View) -> None:
-        self._windows = [(voice, round(rule.periods * voice.expected) + rule.hold) for voice in view.voices]
+        self._rule, self._voices = rule, view.voices
         self.wake = FOREVER
 
     def update(self, now: int) -> bool | None:
         """Listen at ``now`` (ns, steady)."""
         verdict: bool | None = False
         self.wake = FOREVER
-        for voice, window in self._windows:
-            silent = voice.silent(now, window)
-            if not voice.down and now < (end := voice.begun(now) + window) < self.wake:
+        for voice in self._voices:
+            silent = self._silent(voice, now)
+            if not voice.down and now < (end := voice.begun(now) + self._window(voice)) < self.wake:
                 self.wake = end
-            if silent or verdict:
+            if verdict or (silent and not voice.home):
                 verdict = True
-            elif silent is None:
+            elif silent is not False:
                 verdict = None
         return verdict
 
+    def _silent(self, voice: Voice, now: int) -> bool | None:
+        begun = voice.begun(now)
+        if voice.down:
+            return None
+        needed = self._rule.unsure if voice.loses(now) else self._rule.unanswered
+        if now - begun >= self._window(voice) and (not voice.unanswered or voice.unanswered >= needed):
+            return True
+        return False if voice.heard else None
+
+    def _window(self, voice: Voice) -> int:
+        """Return the shortest silence that counts, in ns."""
+        return self._rule.hold + (0 if voice.unanswered else round(self._rule.periods * voice.expected))
+
     def evidence(self, now: int) -> Evidence:
         """Return which unit is silent since when."""
-        silent = [voice for voice, window in self._windows if voice.silent(now, window)]
-        down = [voice for voice, _ in self._windows if voice.down]
-        if silent:
-            return Evidence("silence", self._numbers(silent, now))
+        silent = [voice for voice in self._voices if self._silent(voice, now)]
+        own = [voice for voice in silent if not voice.home]
+        down = [voice for voice in self._voices if voice.down]
+        if own:
+            return self._silence(own, now)
         if down:
             return Evidence("unknown-link", {"units": ", ".join(voice.unit for voice in down)})
-        heard = all(voice.heard for voice, _ in self._windows)
+        if silent:
+            return Evidence("unknown-elsewhere", {"units": silent[0].unit, "device": silent[0].home})
+        heard = all(voice.heard for voice in self._voices)
         return Evidence("silence-over", self._units()) if heard else Evidence("unknown-yet")
 
     def _units(self) -> dict[str, Number]:
-        return {"units": ", ".join(voice.unit for voice, _ in self._windows)}
+        return {"units": ", ".join(voice.unit for voice in self._voices)}
 
-    def _numbers(self, silent: list[Voice], now: int) -> dict[str, Number]:
+    def _silence(self, silent: list[Voice], now: int) -> Evidence:
         longest = min(silent, key=lambda voice: voice.begun(now))
         numbers: dict[str, Number] = {
             "units": ", ".join(voice.unit for voice in silent),
             "for_s": in_seconds(now - longest.begun(now)),
             "period_s": in_seconds(longest.expected),
+            "reason": longest.reason.value if longest.reason else "nothing",
         }
-        return numbers | {"reason": longest.reason.value if longest.reason else "nothing"}
+        serves = sorted({device for voice in silent for device in voice.serves})
+        if serves:
+            return Evidence("silence-shared", numbers | {"devices": ", ".join(serves)})
+        return Evidence("silence", numbers)
 
     rising = False
     """Silence has no hold: its window is one."""

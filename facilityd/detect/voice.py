@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from facilityd.model.quality import Reason
-from facilityd.model.sample import Sample
+from facilityd.model.sample import NS, Sample
+
+_NO_ANSWER = (Reason.TIMEOUT, Reason.MALFORMED, Reason.GATEWAY_TARGET, Reason.GATEWAY_PATH)
+UNSURE = 3600 * NS
+"""How long a unit that lost an answer may lose more (ns)."""
 
 
 @dataclass(slots=True, eq=False)
@@ -13,25 +18,37 @@ class Voice:
     """One unit's voice. ``since`` is when it last spoke, or when we began to listen (ns, steady).
 
     ``heard``: it has spoken since we began to listen; a link that returns begins anew.
+    ``unanswered``: how many questions in a row got no answer. A unit that publishes is asked none.
+    ``home``: the device that tells of its silence, where that is another one; ``serves``: the others.
     """
 
     unit: str
     expected: int
+    home: str = ""
+    serves: tuple[str, ...] = ()
     since: int | None = None
     heard: bool = False
     down: bool = False
     reason: Reason | None = None
+    unanswered: int = 0
+    _lost: int | None = None
 
     def hear(self, sample: Sample) -> None:
         """Learn from one sample of the unit."""
-        reasons = sample.reasons
+        reasons, now = sample.reasons, sample.steady
         if len(reasons) < len(sample.values) or not all(map(_is_quiet, reasons.values())):
-            self.since, self.heard, self.down, self.reason = sample.steady, True, False, None
+            if self.unanswered:
+                self._lost = now
+            self.since, self.heard, self.down, self.reason, self.unanswered = now, True, False, None, 0
             return
         was_down, self.down = self.down, Reason.LINK_DOWN in reasons.values()
         self.reason = next(iter(reasons.values()), None)
+        if self.down or was_down:
+            self.unanswered = 0
         if was_down and not self.down:
-            self.since, self.heard = sample.steady, False
+            self.since, self.heard = now, False
+        elif self.reason in _NO_ANSWER:
+            self.unanswered += 1
 
     def begun(self, now: int) -> int:
         """Return since when nothing was heard; the first question begins the listening."""
@@ -39,14 +56,21 @@ class Voice:
             self.since = now
         return self.since
 
-    def silent(self, now: int, window: int) -> bool | None:
-        """Return whether nothing was heard for ``window`` ns; None where that cannot be told."""
-        begun = self.begun(now)
-        if self.down:
-            return None
-        if now - begun >= window:
-            return True
-        return False if self.heard else None
+    def loses(self, now: int) -> bool:
+        """Return whether single answers of this unit were lost lately: then a few more mean little."""
+        return self._lost is not None and now - self._lost < UNSURE
+
+
+def house(voices: Iterable[tuple[str, int, Voice]]) -> None:
+    """Find who tells of each unit: of ``(device, number of signals, voice)`` the one with most signals."""
+    by_unit: dict[str, list[tuple[int, str, Voice]]] = {}
+    for device, signals, voice in voices:
+        by_unit.setdefault(voice.unit, []).append((-signals, device, voice))
+    for own in by_unit.values():
+        home = min(own, key=lambda one: one[:2])[1]
+        for _, device, voice in own:
+            voice.home = "" if device == home else home
+            voice.serves = tuple(sorted({d for _, d, _ in own if d != home})) if device == home else ()
 
 
 def _is_quiet(reason: Reason) -> bool:

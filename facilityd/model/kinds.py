@@ -77,13 +77,19 @@ class Mismatch(Strict):
 
 
 class Silence(Strict):
-    """A unit of the device says nothing for ``periods`` of its slowest period plus ``hold``.
+    """A unit of the device says nothing.
 
-    Unknown, not true, while the unit's whole link is down: that is the link's own alarm.
+    A unit that is asked: ``unanswered`` questions in a row got no answer, over at least ``hold``;
+    ``unsure`` questions where it has lost answers within the last hour, as over a bad contact. A unit
+    that publishes: nothing came for ``periods`` of its slowest period plus ``hold``.
+    Unknown, not true, while the unit's whole link is down: that is the link's own alarm. A unit that
+    serves several devices is told of by the one it serves most; to the others it is unknown.
     """
 
     kind: Literal["silence"]
     periods: float = Field(default=3.0, ge=1)
+    unanswered: int = Field(default=6, ge=1)
+    unsure: int = Field(default=15, ge=1)
     hold: Duration = 0
 
     @property

@@ -9,7 +9,7 @@ from facilityd.detect import Judge
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS
 
-SILENCE = {"kind": "silence", "periods": 3}
+SILENCE = {"kind": "silence", "periods": 3, "unanswered": 3, "unsure": 5}
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ SILENCE = {"kind": "silence", "periods": 3}
         ("......", "......"),
         ("..????..", "....##.."),
         ("..    ..", "....##.."),
-        ("??????", "???###"),
+        ("??????", "??####"),
         ("      .", "???###."),
         (".^^^^^^.", ".??????."),
         (".^^^????", ".??????#"),
@@ -31,7 +31,7 @@ def test_silence_in_time(story: str, verdicts: str) -> None:
 
 
 def test_a_hold_is_waited_on_top() -> None:
-    assert play(SILENCE | {"hold": "2s"}, ".?????????") == ".....#####"
+    assert play(SILENCE | {"hold": "5s"}, ".?????????") == ".....#####"
 
 
 def test_a_retained_message_is_the_brokers_voice_not_the_devices() -> None:
@@ -78,6 +78,29 @@ def test_a_whole_link_down_for_an_hour_makes_nobody_silent() -> None:
     found += judge.judge([sample(source, 3600, 1.0)])
     assert "#" not in brief(found)
     assert brief(found).endswith("3600.")
+
+
+def test_where_answers_get_lost_many_more_must_be_missing() -> None:
+    assert play(SILENCE, "..?.????...") == "..........."
+    assert play(SILENCE, "..?.?????..") == "........#.."
+
+
+def test_a_module_that_serves_two_devices_is_told_of_by_the_one_it_serves_most() -> None:
+    lamp, fan = stream("current", "load", unit="relay"), stream("current", device="fan-1", unit="relay")
+    kind = Kind({"silent": rule(SILENCE)}, {}, {"current": "A", "load": "kN"})
+    judge = Judge({"hoist": kind}, [fan, lamp])
+    found = judge.judge([sample(lamp, 0, 1.0, 2.0), sample(fan, 0, 1.0)])
+    for second in range(1, 9):
+        found += judge.judge([bad(lamp, second), bad(fan, second)])
+    own = [f for f in found if f.device == lamp.device]
+    other = [f for f in found if f.device == "fan-1"]
+    assert (brief(own), brief(other)) == ("0. 3#", "0. 6?")
+    assert own[-1].evidence.slug == "silence-shared"
+    assert own[-1].evidence.numbers["devices"] == "fan-1"
+    assert (other[-1].evidence.slug, other[-1].evidence.numbers["device"]) == (
+        "unknown-elsewhere",
+        lamp.device,
+    )
 
 
 def test_told_helper_sees_a_silence_that_ends() -> None:

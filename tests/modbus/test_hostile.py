@@ -13,6 +13,7 @@ import pytest
 from support.bench import link_to, served, unit, until, watching
 
 from facilityd.model.quality import Reason
+from simulators.framing import Frame
 from simulators.hazards import Hazard, hazard
 
 SILENT = {Reason.TIMEOUT, Reason.MALFORMED, Reason.LINK_DOWN, Reason.SKIPPED, Reason.IDENTITY}
@@ -70,6 +71,44 @@ async def test_a_wrong_value_is_never_good(
     assert tray.reasons() & expected
     assert not [r for r in caplog.records if r.levelno >= logging.ERROR], caplog.text
     assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize("late", range(4, 12))
+async def test_a_line_that_comes_into_step_in_the_midst_of_a_poll_is_not_believed(late: int) -> None:
+    one, held, seen = unit(), [], 0
+
+    def shift(answer: Frame) -> Frame | None:
+        nonlocal seen
+        seen += 1
+        if seen > late:
+            return answer
+        held.append(answer)
+        return held.pop(0) if len(held) > 1 else None
+
+    async with (
+        served([one], "modbus-rtu-over-tcp") as endpoint,
+        watching(link_to(endpoint, "modbus-rtu-over-tcp"), [one]) as tray,
+    ):
+        await until(lambda: len(tray.good()) >= 2)
+        endpoint.inject(1, Hazard(alter=shift))
+        await until(lambda: seen > late, 20)
+        before = len(tray.good())
+        await until(lambda: len(tray.good()) > before + 1, 25)
+    assert tray.wrong() == []
+
+
+async def test_what_was_answered_before_a_lost_answer_is_kept() -> None:
+    one = unit()
+    lost = Hazard(
+        alter=lambda answer: None if len(answer.pdu) == 6 and answer.pdu[2:] == b"\x3f\xc0\0\0" else answer
+    )
+    async with served([one]) as endpoint, watching(link_to(endpoint), [one]) as tray:
+        await until(lambda: len(tray.good()) >= 2)
+        endpoint.inject(1, lost)
+        await until(lambda: len([s for s in tray.of(1) if s.reasons]) >= 5)
+        half = [s for s in tray.of(1) if s.reasons]
+    assert {tuple(s.reasons.items()) for s in half} == {((3, Reason.TIMEOUT),)}
+    assert {s.values for s in half} == {(11.0, 22.0, 333333.0, None)}
 
 
 async def test_slow_single_bytes_are_read_right() -> None:
