@@ -88,7 +88,7 @@ class Silence(Strict):
 
     kind: Literal["silence"]
     periods: float = Field(default=3.0, ge=1)
-    unanswered: int = Field(default=6, ge=1)
+    unanswered: int = Field(default=8, ge=1)
     unsure: int = Field(default=15, ge=1)
     hold: Duration = 0
 
