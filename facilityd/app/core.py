@@ -12,10 +12,10 @@ from facilityd.app.judging import make_judge
 from facilityd.app.outlets import make_teller, telling
 from facilityd.app.shipped import install
 from facilityd.config.site import Device, Site
+from facilityd.detect.gated import REPLAYED
 from facilityd.detect.judge import Judge
 from facilityd.detect.surroundings import Calendar
 from facilityd.model.clock import Clock
-from facilityd.model.sample import NS
 from facilityd.notify.plan import Teller
 from facilityd.pipeline.flow import Flow
 from facilityd.pipeline.intake import Gate
@@ -24,8 +24,6 @@ from facilityd.store.journal import Journal, Room
 from facilityd.store.reader import Reader
 from facilityd.supervise.jumps import Jumps
 
-WARM_NS = 15 * 60 * NS
-"""History that the rules see again at a start, so that holds and hysteresis go on."""
 WARM_ROWS = 20_000
 PAGE = 5_000
 
@@ -76,7 +74,7 @@ class Core:
             self.judge.recall(memory.states)
             known = min(memory.sample, judged)
             seen = reader.samples_after(max(0, judged - WARM_ROWS), WARM_ROWS)
-            past = [row for row in seen if row.id <= judged and row.at > steady - WARM_NS]
+            past = [row for row in seen if row.id <= judged and row.at > steady - REPLAYED]
             recent = [reader.sample(row) for row in past if row.id <= known or not known]
             self.judge.warm(recent, steady, remembered=bool(known))
             if known:

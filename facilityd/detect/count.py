@@ -66,12 +66,12 @@ class CountDetector(GatedDetector):
             "count-above" if self.hold.verdict else "count-over", dict(numbers), self._cell.signal
         )
 
-    def memory(self) -> Any:
+    def keep(self) -> Any:
         """Return what has happened in the window, by part."""
-        return {"at": self._seen, "last": self._last, "seen": [list(entry) for entry in self._seen_in]}
+        return {"last": self._last, "seen": [list(entry) for entry in self._seen_in]}
 
-    def recall(self, state: Any) -> None:
+    def take_back(self, kept: Any) -> None:
         """Go on counting."""
-        self._seen, self._last = state["at"], state["last"]
-        self._seen_in = deque((int(part), float(much)) for part, much in state["seen"])
+        self._last = kept["last"]
+        self._seen_in = deque((int(part), float(much)) for part, much in kept["seen"])
         self._total = sum(much for _, much in self._seen_in)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from facilityd.detect.detector import in_seconds
 from facilityd.detect.gated import GatedDetector, numbers
 from facilityd.detect.view import View
@@ -32,6 +34,14 @@ class FrozenDetector(GatedDetector):
     def left(self, now: int) -> None:  # noqa: ARG002 - the gate says when
         """Where it stood while it need not move says nothing."""
         self._stood, self._still = None, False
+
+    def keep(self) -> Any:
+        """Return where it stood."""
+        return [self._stood, self._still]
+
+    def take_back(self, kept: Any) -> None:
+        """Go on from where it stood."""
+        self._stood, self._still = kept
 
     def told(self, now: int) -> Evidence:
         """Return where it stands and since when."""

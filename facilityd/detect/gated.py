@@ -11,6 +11,10 @@ from facilityd.detect.view import FOREVER, LIFETIME, NEVER, Cell, View
 from facilityd.model.duty import answer
 from facilityd.model.finding import Evidence
 from facilityd.model.kinds import Gated
+from facilityd.model.sample import NS
+
+REPLAYED = 15 * 60 * NS
+"""What a restart shows the rules again (ns): a shorter hold needs no memory."""
 
 
 class Gate:
@@ -20,7 +24,7 @@ class Gate:
         self._during = frozenset(rule.during)
         self._conditions = tuple((c, view.cells[c.signal]) for c in rule.when)
         self._settle, self._view = rule.settle, view
-        self._entered = NEVER
+        self.entered = NEVER
         self.cells = tuple(cell for _, cell in self._conditions)
         self.wake = FOREVER
 
@@ -29,12 +33,12 @@ class Gate:
         self.wake = FOREVER
         inside = self._inside(now)
         if inside is False:
-            self._entered = NEVER
-        elif inside and self._entered == NEVER:
-            self._entered = now
+            self.entered = NEVER
+        elif inside and not NEVER < self.entered <= now:
+            self.entered = now
         if not inside:
             return inside
-        settled = self._entered + self._settle
+        settled = self.entered + self._settle
         if now < settled:
             self.wake = min(self.wake, settled)
             return False
@@ -134,12 +138,28 @@ class GatedDetector(ABC):
         """Take over the verdict from before a restart."""
         self.hold.resume(verdict)
 
-    def memory(self) -> Any:
-        """Return, as plain JSON, what a restart must not lose; None where the last minutes are enough."""
+    def keep(self) -> Any:
+        """Return, as plain JSON, what the kind itself must not lose; None: the last minutes will do."""
         return None
 
-    def recall(self, state: Any) -> None:  # noqa: B027 - most kinds keep nothing
-        """Take back what ``memory`` returned before a restart."""
+    def take_back(self, kept: Any) -> None:  # noqa: B027 - most kinds keep nothing
+        """Take back what ``keep`` returned before a restart."""
+
+    def memory(self) -> Any:
+        """Return, as plain JSON, what a restart must not lose; None where the last minutes are enough."""
+        own = self.keep()
+        if own is None and self.hold.on <= REPLAYED:
+            return None
+        return {"own": own, "hold": self.hold.memory(), "entered": self.gate.entered, "seen": self._seen}
+
+    def recall(self, state: Any) -> None:
+        """Take back what ``memory`` returned before a restart; what an older version kept is let go."""
+        if "hold" not in state:
+            return
+        self.hold.recall(state["hold"])
+        self.gate.entered, self._seen = state["entered"], state["seen"]
+        if state["own"] is not None:
+            self.take_back(state["own"])
 
 
 def numbers(cell: Cell, now: int) -> float | None:

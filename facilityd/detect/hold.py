@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from facilityd.detect.view import FOREVER, NEVER
+from facilityd.model.sample import NS
+
+OVERTAKEN = 60 * NS
+"""Samples of two units overtake each other by less (ns); by more, the clock was put back at a restart."""
 
 
 @dataclass(slots=True, eq=False)
@@ -30,7 +36,9 @@ class Hold:
         if wrong is self.verdict:
             self._rest(0)
             return self.verdict
-        now = max(now, self._last)  # samples of two units may overtake each other by a little
+        if self._last - now > OVERTAKEN:
+            self._rest(0)
+        now = max(now, self._last)
         self._count(now)
         self._last, self._until, self._wrong = now, vouched, wrong
         needed = self.on if wrong else self.off if self.verdict else 0
@@ -62,6 +70,15 @@ class Hold:
         """Take over a verdict from before a restart."""
         self.verdict = verdict
         self._rest(0)
+
+    def memory(self) -> Any:
+        """Return, as plain JSON, the verdict and the count that is under way."""
+        return [self.verdict, self.held, self._wrong, self._last, self._until]
+
+    def recall(self, state: Sequence[Any]) -> None:
+        """Go on counting. A verdict that ``resume`` brought is newer and stands."""
+        verdict, self.held, self._wrong, self._last, self._until = state
+        self.verdict = verdict if self.verdict is None else self.verdict
 
     def _count(self, now: int) -> None:
         if now - self._until > self.patience:

@@ -80,13 +80,13 @@ class RateDetector(GatedDetector):
             return Evidence("unknown-window", {"over_s": in_seconds(self._rule.over)}, self._cell.signal)
         return super().evidence(now)
 
-    def memory(self) -> Any:
+    def keep(self) -> Any:
         """Return the window."""
         points = [list(point) for point in self._points]
-        return {"seen": self._seen, "points": points, "now": list(self._now), "slope": self._slope}
+        return {"points": points, "now": list(self._now), "slope": self._slope}
 
-    def recall(self, state: Any) -> None:
+    def take_back(self, kept: Any) -> None:
         """Go on from the window."""
-        self._seen, self._slope = state["seen"], state["slope"]
-        self._now = list(state["now"])
-        self._points = deque(((int(p), float(v)) for p, v in state["points"]), maxlen=PARTS)
+        self._slope = kept["slope"]
+        self._now = list(kept["now"])
+        self._points = deque(((int(p), float(v)) for p, v in kept["points"]), maxlen=PARTS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
 
 from facilityd.detect.detector import in_seconds
 from facilityd.detect.learned import LearnedDetector
@@ -86,10 +85,6 @@ class ResidualDetector(LearnedDetector):
         if strange and all(cell.good(now) is not None for cell in self._vector):
             return Evidence("unknown-outside", {}, self._rule.signal)
         return super().evidence(now)
-
-    def memory(self) -> Any:
-        """Nothing: every reading is judged by itself."""
-        return None
 
 
 def _farthest(low: float, high: float) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from typing import Any
 
 from facilityd.detect.detector import in_seconds
 from facilityd.detect.gated import GatedDetector, numbers
@@ -27,7 +28,7 @@ class RippleDetector(GatedDetector):
         return math.sqrt(max(0.0, self._total) / len(self._steps) / 2.0)
 
     def look(self, now: int) -> bool | None:
-        """Return whether it is too unsteady, or too steady; right while too little was seen."""
+        """Return whether it is too unsteady, or too steady; None while too little was seen."""
         value = numbers(self._cell, now)
         if value is None:
             self.left(now)
@@ -35,7 +36,7 @@ class RippleDetector(GatedDetector):
         if self.fresh():
             self._step(value)
         if len(self._steps) < self._rule.points:
-            return bool(self.hold.verdict)
+            return self.hold.verdict
         if self._rule.above is not None:
             return self._spread > self._rule.above
         return self._spread < (self._rule.below or 0.0)
@@ -52,6 +53,15 @@ class RippleDetector(GatedDetector):
         """A pause ends the window."""
         self._steps.clear()
         self._last, self._total = None, 0.0
+
+    def keep(self) -> Any:
+        """Return the steps of the window."""
+        return {"steps": list(self._steps), "last": self._last}
+
+    def take_back(self, kept: Any) -> None:
+        """Go on from the window."""
+        self._steps.extend(kept["steps"])
+        self._last, self._total = kept["last"], sum(kept["steps"])
 
     def told(self, now: int) -> Evidence:  # noqa: ARG002 - as of the last look
         """Return the spread and what is usual."""

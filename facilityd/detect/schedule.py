@@ -32,7 +32,7 @@ class ScheduleDetector(GatedDetector):
         if not self._from <= cell.steady < self._until and not self._plan(cell.steady):
             return None
         if self._expected is None:
-            return bool(self.hold.verdict)
+            return self.hold.verdict
         side = "" if on is self._expected else "missing" if self._expected else "unbidden"
         wrong = bool(side) and self._rule.direction in ("both", side)
         if wrong:

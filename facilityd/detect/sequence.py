@@ -74,12 +74,12 @@ class SequenceDetector(GatedDetector):
         side = self._side if self.hold.verdict else "kept"
         return Evidence(f"sequence-{side}", dict(numbers), self._rule.ends.signal)
 
-    def memory(self) -> Any:
+    def keep(self) -> Any:
         """Return the run that is under way and the verdict on the last."""
-        times = [self._seen, self._idle, self._earliest, self._begun, self._unended]
+        times = [self._idle, self._earliest, self._begun, self._unended]
         return {"times": times, "wrong": self._wrong, "side": self._side, "took": self._took}
 
-    def recall(self, state: Any) -> None:
+    def take_back(self, kept: Any) -> None:
         """Go on timing the run that was under way."""
-        self._seen, self._idle, self._earliest, self._begun, self._unended = state["times"]
-        self._wrong, self._side, self._took = state["wrong"], state["side"], state["took"]
+        self._idle, self._earliest, self._begun, self._unended = kept["times"]
+        self._wrong, self._side, self._took = kept["wrong"], kept["side"], kept["took"]

@@ -25,6 +25,12 @@ _FLOOR, _TINY = 1e-3, 1e-9
 
 
 class _Smoother(Protocol):
+    def memory(self) -> list[float]:
+        """Return what it holds."""
+
+    def recall(self, held: Sequence[float]) -> None:
+        """Go on from what it held."""
+
     def take(self, value: float, passed: int) -> float:
         """Return the smoothed value; ``passed`` ns since the last one."""
 
@@ -40,6 +46,14 @@ class Median:
         self._last.append(value)
         return median(self._last)
 
+    def memory(self) -> list[float]:
+        """Return the readings."""
+        return list(self._last)
+
+    def recall(self, held: Sequence[float]) -> None:
+        """Go on from these readings."""
+        self._last.extend(held)
+
 
 class Mean:
     """An exponentially weighted mean over ``smooth`` ns, whatever the pace of the readings."""
@@ -53,6 +67,14 @@ class Mean:
         share = 1 - exp(-passed / self._smooth)
         self._now = value if self._now is None else self._now + share * (value - self._now)
         return self._now
+
+    def memory(self) -> list[float]:
+        """Return the mean, if there is one."""
+        return [] if self._now is None else [self._now]
+
+    def recall(self, held: Sequence[float]) -> None:
+        """Go on from this mean."""
+        self._now = held[0] if held else None
 
 
 def smoother(rule: RobustZ | Ewma) -> _Smoother:
@@ -91,6 +113,7 @@ class SingleDetector(LearnedDetector):
         super().__init__(rule, view)
         self._rule = rule
         self._votes = Votes(rule.of, rule.out_of)
+        self._smooth = smoother(rule)
         self._gap = GAP * self.cells[0].expected
         self.forget()
 
@@ -137,6 +160,25 @@ class SingleDetector(LearnedDetector):
         low, high = self._range
         side = self._rule.side
         return (side != "above" and self._level < low) or (side != "below" and self._level > high)
+
+    def keep(self) -> Any:
+        """Return what is smoothed and voted, and under which version."""
+        by = self.baseline.version if self.baseline else 0
+        known = {"read": self._read, "last": self._last, "state": self._state, "level": self._level}
+        known |= {"range": list(self._range), "learned": self._learned}
+        return known | {"by": by, "smooth": self._smooth.memory(), "votes": self._votes.memory()}
+
+    def take_back(self, kept: Any) -> None:
+        """Go on smoothing, unless another baseline has been learned since."""
+        if kept["by"] != (self.baseline.version if self.baseline else 0):
+            return
+        self._read, self._last, self._state, self._level = (
+            kept[n] for n in ("read", "last", "state", "level")
+        )
+        self._range, self._learned = (kept["range"][0], kept["range"][1]), kept["learned"]
+        self._smooth = smoother(self._rule)
+        self._smooth.recall(kept["smooth"])
+        self._votes.recall(kept["votes"])
 
     def told(self, now: int) -> Evidence:  # noqa: ARG002 - as of the newest reading
         """Return the smoothed value and its healthy range."""

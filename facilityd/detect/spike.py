@@ -55,13 +55,13 @@ class SpikeDetector(GatedDetector):
         told |= {"jump": self._jump, "faster": self._rule.faster, "over_s": in_seconds(self._rule.over)}
         return Evidence("spike-jumps", told | {"times_n": len(self._jumps)}, self._cell.signal)
 
-    def memory(self) -> Any:
+    def keep(self) -> Any:
         """Return the jumps in the window and the last value."""
         last = list(self._last) if self._last else None
-        return {"at": self._seen, "jumps": list(self._jumps), "last": last, "jump": self._jump}
+        return {"jumps": list(self._jumps), "last": last, "jump": self._jump}
 
-    def recall(self, state: Any) -> None:
+    def take_back(self, kept: Any) -> None:
         """Go on from the last value."""
-        self._seen, self._jump = state["at"], state["jump"]
-        self._jumps.extend(state["jumps"])
-        self._last = (state["last"][0], state["last"][1]) if state["last"] else None
+        self._jump = kept["jump"]
+        self._jumps.extend(kept["jumps"])
+        self._last = (kept["last"][0], kept["last"][1]) if kept["last"] else None

@@ -68,6 +68,15 @@ class Votes:
             self.verdict = False
         return self.verdict
 
+    def memory(self) -> list[bool | None]:
+        """Return the verdict and the last readings' votes."""
+        return [self.verdict, *self._last]
+
+    def recall(self, kept: Sequence[bool | None]) -> None:
+        """Go on from these votes. A verdict from after them stands."""
+        self.verdict = kept[0] if self.verdict is None else self.verdict
+        self._last.extend(bool(vote) for vote in kept[1:])
+
     def forget(self) -> None:
         """Begin to count anew; the verdict stands."""
         self._last.clear()

@@ -123,17 +123,17 @@ class TrendDetector(GatedDetector):
             said[f"{name}_at"] = round((heading.day + getattr(heading, name)) * DAY)
         return Evidence("trend-heads", said, self._cell.signal)
 
-    def memory(self) -> Any:
+    def keep(self) -> Any:
         """Return the days, and what was made of them."""
         heading = self._heading
         kept = None if heading is None else [getattr(heading, name) for name in Heading.__slots__]
-        known = {"seen": self._seen, "last": self._last, "heading": kept, "wrong": self._wrong}
+        known = {"last": self._last, "heading": kept, "wrong": self._wrong}
         known["row"] = self._row
         return {"days": self._days.memory(), **known}
 
-    def recall(self, state: Any) -> None:
-        """Take back what ``memory`` returned."""
-        self._days.recall(state["days"])
-        self._seen, self._last, self._wrong = state["seen"], state["last"], state["wrong"]
-        self._row = state["row"]
-        self._heading = Heading(*state["heading"]) if state["heading"] else None
+    def take_back(self, kept: Any) -> None:
+        """Take back what ``keep`` returned."""
+        self._days.recall(kept["days"])
+        self._last, self._wrong = kept["last"], kept["wrong"]
+        self._row = kept["row"]
+        self._heading = Heading(*kept["heading"]) if kept["heading"] else None

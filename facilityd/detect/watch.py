@@ -80,7 +80,10 @@ class Watch:
 
     def warm(self, now: int) -> None:
         """Judge without telling; the next run tells."""
-        self.detector.update(now)
+        if self.detector.update(now) is not None:
+            self._lost = None
+        elif self._lost is None:
+            self._lost = now
         self.wake = NEVER
 
     def resume(self, verdict: bool, cause: str, now: int) -> None:

@@ -6,6 +6,7 @@ without (``inputs``); a rule whose inputs a site lacks does not apply there.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -124,7 +125,7 @@ class Verdict(Strict):
     is_: bool = Field(default=True, alias="is")
 
 
-class Gated(Strict):
+class Gated(Strict, ABC):
     """What every kind below shares: when it is judged, and how long something must last.
 
     Judged only in the duty states ``during``, not in the first ``settle`` of each visit, and only while
@@ -144,9 +145,9 @@ class Gated(Strict):
         return self
 
     @property
+    @abstractmethod
     def own(self) -> tuple[str, ...]:
         """Signals that the kind itself looks at."""
-        raise NotImplementedError
 
     @property
     def inputs(self) -> tuple[str, ...]:

@@ -106,4 +106,4 @@ def test_memory_is_bounded(values: list[float]) -> None:
     night = Night({**STEPS, "over": "1h"})
     for value in values:
         night.read(value)
-    assert len(night.detector.memory()["seen"]) <= 98
+    assert len(night.detector.keep()["seen"]) <= 98

@@ -131,6 +131,32 @@ def test_a_restart_keeps_the_verdict_until_enough_was_seen(motor: Motor, verdict
     assert again.run(90, more=0.0 if verdict else 5.0)[-1] == MARK[not verdict]
 
 
+@given(story=st.text(alphabet=".#? ", min_size=30, max_size=80), cut=st.integers(0, 80))
+@settings(max_examples=25, deadline=None)
+@pytest.mark.parametrize("kind", ["robust-z", "ewma"])
+def test_a_restart_goes_on_smoothing_and_voting(kind: str, story: str, cut: int) -> None:
+    def lived(cut: int) -> str:
+        motor, out = Motor(kind), ""
+        motor.teach(LEARNED[kind])
+        for n, mark in enumerate(story):
+            if n == cut:
+                state = json.loads(json.dumps(motor.detector.memory()))
+                again = Motor(kind)
+                again.at, again.chance = motor.at, motor.chance
+                again.teach(LEARNED[kind])
+                again.detector.recall(state)
+                motor = again
+            if mark == " ":
+                motor.at += 1
+            elif mark == "?":
+                out += motor.take(bad(MOTOR, motor.at))
+            else:
+                out += motor.read(more=5.0 if mark == "#" else 0.0)
+        return out
+
+    assert lived(cut) == lived(-1)
+
+
 def test_a_service_forgets(motor: Motor) -> None:
     motor.detector.teach(None)
     assert set(motor.run(20)) == {"?"}

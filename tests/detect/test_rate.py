@@ -76,7 +76,7 @@ def test_a_long_silence_forgets_the_window() -> None:
     basin.hours(2, 1.2, -0.25)
     basin.minute += 600
     assert basin.read(1.2) in "?."
-    assert len(basin.detector.memory()["points"]) <= PARTS
+    assert len(basin.detector.keep()["points"]) <= PARTS
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -158,6 +158,6 @@ def test_memory_is_bounded() -> None:
     season.days([1.0] * 200)
     for _ in range(1000):
         season.detector._days.add(season.reads * DAY, 1.0)
-    kept = season.detector.memory()["days"]
+    kept = season.detector.keep()["days"]
     assert len(kept["points"]) == 120
     assert len(kept["today"]) <= 64

@@ -33,6 +33,9 @@ FAMILY = Kind(
             {"kind": "count", "of": {"signal": "current", "above": 5}, "over": "30min", "above": 2}
         ),
         "climbs": rule({"kind": "rate", "signal": "current", "over": "10min", "above": 40, "per": "1h"}),
+        "stuck": rule({"kind": "frozen", "signal": "current", "least": 0.5, "hold": "20min"}),
+        "dull": rule({"kind": "limit", "signal": "current", "below": 5, "hold": "25min"}),
+        "restless": rule({"kind": "ripple", "signal": "current", "above": 5, "points": 18}),
         "high": rule({"kind": "limit", "signal": "current", "above": 10, "hold": "3min"}),
     }
 )
