@@ -127,21 +127,28 @@ class Bus:
         have come into step in the midst of it.
         """
         doubt = turn.suspect and self._link.is_serial_line
-        recheck = self._recheck if program.has_constants else RECHECK_VAGUE_S
+        recheck, answers = self._recheck if program.has_constants else RECHECK_VAGUE_S, reader.answers
         due = self._loop.time() - turn.checked >= recheck
         try:
             if (doubt or due or not turn.recognised) and not await self._recognise(turn, program, reader):
                 return Result(voided(program.plan, self._clock, Reason.IDENTITY))
+            if doubt and not await self._in_step(turn, program, reader):
+                return Result(voided(program.plan, self._clock, Reason.IDENTITY))
             result = await poll(program, reader, self._clock)
-            if doubt:
-                if result.silent or not await self._recognise(turn, program, reader):
-                    reason = result.silent if result.silent and not result.heard else Reason.IDENTITY
-                    return Result(voided(program.plan, self._clock, reason), result.silent, result.heard)
-                result = await poll(program, reader, self._clock)
         except Failed as failed:
-            return Result(voided(program.plan, self._clock, failed.reason), failed.reason)
+            # Whoever answered one question of several is there, though what it says is not believed yet.
+            heard = reader.answers > answers
+            reason = Reason.IDENTITY if heard else failed.reason
+            return Result(voided(program.plan, self._clock, reason), failed.reason, heard)
         turn.suspect = result.silent is not None
         return result
+
+    async def _in_step(self, turn: Turn, program: Program, reader: Reader) -> bool:
+        """Return whether the line is in step: the probe holds behind a whole poll. Raises Failed."""
+        result = await poll(program, reader, self._clock)
+        if result.silent:
+            raise Failed(result.silent)
+        return await self._recognise(turn, program, reader)
 
     async def _recognise(self, turn: Turn, program: Program, reader: Reader) -> bool:
         """Return whether the unit is the one its profile describes. Raises Failed and LinkOutage."""

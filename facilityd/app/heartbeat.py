@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from facilityd.app.builtin import DAEMON, LINK_PERIOD, PERIOD
 from facilityd.app.core import Core
-from facilityd.app.sign import sign
+from facilityd.app.requests import HANDLERS
 from facilityd.config.site import Site
 from facilityd.model.clock import Clock
 from facilityd.model.link import LinkHealth
@@ -17,7 +17,7 @@ from facilityd.model.sample import NS, Value
 from facilityd.store.journal import Room
 from facilityd.store.reader import Reader
 from facilityd.supervise.health import link_values, sample_of
-from facilityd.supervise.inbox import BaselineRequest, Inbox
+from facilityd.supervise.inbox import Inbox
 from facilityd.supervise.jumps import DOUBT
 
 if TYPE_CHECKING:
@@ -105,13 +105,7 @@ class Heartbeat:
 
     async def _requests(self, reader: Reader, at: int) -> None:
         for name, ask in self._inbox.take():
-            if isinstance(ask, BaselineRequest):
-                refused = await sign(self._core, reader, ask, at)
-            else:
-                refused = await self._core.flow.acknowledge(
-                    ask.device, ask.rule, ask.occurrence or None, ask.person, ask.comment, at
-                )
-            self._inbox.done(name, refused)
+            self._inbox.done(name, await HANDLERS[type(ask)](self._core, reader, ask, at))
 
     async def _write_down(self, reader: Reader) -> None:
         quiet = self._clock.steady() - LINK_PERIOD

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import apsw
 
-VERSION = 2
 PAGE = 4096
 """Bytes."""
 APPLICATION = 0x66616344  # "facD"
@@ -57,7 +57,6 @@ CREATE TABLE parked(
 CREATE TABLE counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
-# What version 2 added; a journal of version 1 gets it when the daemon opens it.
 _LEARNING = """
 CREATE TABLE memory(
     device TEXT NOT NULL, rule TEXT NOT NULL, state TEXT NOT NULL, PRIMARY KEY(device, rule)
@@ -73,6 +72,19 @@ CREATE TABLE mark(
     person TEXT NOT NULL, revoked INTEGER
 ) STRICT;
 """
+_READINESS = """
+CREATE TABLE waiver(
+    id INTEGER PRIMARY KEY, at INTEGER NOT NULL, device TEXT NOT NULL, item TEXT NOT NULL,
+    until INTEGER NOT NULL, person TEXT NOT NULL, reason TEXT NOT NULL, revoked INTEGER, revoker TEXT
+) STRICT;
+CREATE TABLE readiness(
+    ceremony INTEGER NOT NULL, before INTEGER NOT NULL, device TEXT NOT NULL, name TEXT NOT NULL,
+    at INTEGER NOT NULL, ready INTEGER NOT NULL, items TEXT NOT NULL, PRIMARY KEY(ceremony, before, device)
+) STRICT, WITHOUT ROWID;
+"""
+_STEPS = (_TABLES, _LEARNING, _READINESS)
+"""What each version added. A journal of an older one gets what it lacks when the daemon opens it."""
+VERSION = len(_STEPS)
 
 
 class Unreadable(Exception):
@@ -86,6 +98,8 @@ class Foreign(Exception):
 def connect_writer(path: Path, vfs: str | None) -> apsw.Connection:
     """Open or create the file for the one writer. Raises Unreadable, Foreign, apsw.Error."""
     flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+    if vfs is None and not path.exists():
+        _bear(path, flags)
     db = apsw.Connection(str(path), flags=flags, vfs=vfs)
     try:
         _prepare(db, shared=vfs is None)
@@ -96,6 +110,27 @@ def connect_writer(path: Path, vfs: str | None) -> apsw.Connection:
         db.close()
         raise
     return db
+
+
+def _bear(path: Path, flags: int) -> None:
+    """Make a new file under another name first: no reader ever sees one without its tables."""
+    part = path.with_name(f"{path.name}.new")
+    part.unlink(missing_ok=True)
+    db = apsw.Connection(str(part), flags=flags)
+    try:
+        db.pragma("page_size", PAGE)
+        _raise(db, 0)
+    except BaseException:
+        db.close()
+        part.unlink(missing_ok=True)
+        raise
+    db.close()
+    part.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # a power cut must not take the name away from what is committed later
+    finally:
+        os.close(folder)
 
 
 def connect_reader(path: Path) -> apsw.Connection:
@@ -130,25 +165,17 @@ def _prepare(db: apsw.Connection, *, shared: bool) -> None:
     db.pragma("synchronous", "FULL")
     db.pragma("journal_size_limit", 8 * 2**20)
     db.pragma("cache_size", -16384)
-    if found == 0:
-        _create(db)
-    else:
+    if found:
         verdict = db.pragma("quick_check", 1)
         if verdict != "ok":
             raise Unreadable(str(verdict))
-        _bring_up(db, found)
-
-
-def _bring_up(db: apsw.Connection, found: int) -> None:
-    """Give a journal of an older version what it lacks; nothing in it is changed."""
     if found < VERSION:
-        with db:
-            db.execute(_LEARNING)
-            db.pragma("user_version", VERSION)
+        _raise(db, found)
 
 
-def _create(db: apsw.Connection) -> None:
+def _raise(db: apsw.Connection, found: int) -> None:
+    """Give a journal of version ``found`` (0: an empty file) what it lacks; nothing in it is changed."""
     with db:
-        db.execute(_TABLES + _LEARNING)
+        db.execute("".join(_STEPS[found:]))
         db.pragma("application_id", APPLICATION)
         db.pragma("user_version", VERSION)

@@ -1,0 +1,21 @@
+"""A bad contact: a link that loses a fifth of its answers for hours says nothing of its units."""
+
+from __future__ import annotations
+
+import pytest
+
+from facilityd.model.alarm import Kind
+from facilityd.store.reader import Reader
+
+
+@pytest.mark.parametrize("link", ["hoist-bus", "lighting-bus", "fountain-gateway", "weather-bus"])
+def test_a_fifth_of_the_answers_lost_is_nobodys_silence(simulated_site, link: str) -> None:
+    site = simulated_site("square", start="2026-04-19T18:00")
+    site.advance("10min")
+    site.hazard(link, "flaky", magnitude=0.2)
+    site.advance("4h")
+    with Reader.open(site.journal) as reader:
+        raised = [(s.change.device, s.change.rule) for s in reader.changes() if s.change.kind is Kind.RAISE]
+        lost = sum(1 for row in reader.samples_after(0, 10**6) if row.reasons and "timeout" in row.reasons)
+    assert raised == []
+    assert lost > 10, "answers were lost"
