@@ -65,6 +65,14 @@ class Family(Strict):
         return self
 
     @model_validator(mode="after")
+    def _checklist_known(self) -> Self:
+        for name, item in self.readiness.items():
+            for rule in item.rules:
+                if "." not in rule and rule not in self.rules:
+                    raise ValueError(f"readiness {name} names rule {rule!r}, which the family does not have")
+        return self
+
+    @model_validator(mode="after")
     def _causes_known(self) -> Self:
         for name, rule in self.rules.items():
             for cause in rule.consequence_of:

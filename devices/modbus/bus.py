@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 Connect = Callable[[ModbusLink], AbstractAsyncContextManager[Reader]]
 """Opens a link. Raises LinkOutage."""
 
+GATEWAY = (Reason.GATEWAY_PATH, Reason.GATEWAY_TARGET)
 HEALTH_S = 10.0
 DISTRUST = 3
 """Good probes in a row before a unit known by a range only is believed again."""
@@ -137,7 +138,8 @@ class Bus:
             result = await poll(program, reader, self._clock)
         except Failed as failed:
             # Whoever answered one question of several is there, though what it says is not believed yet.
-            heard = reader.answers > answers
+            # A gateway's refusal is the gateway's answer, not the unit's.
+            heard = reader.answers - (failed.reason in GATEWAY) > answers
             reason = Reason.IDENTITY if heard else failed.reason
             return Result(voided(program.plan, self._clock, reason), failed.reason, heard)
         turn.suspect = result.silent is not None

@@ -85,12 +85,19 @@ class Ceremonies:
         """Return whether an instant in ns lies within the window of a ceremony."""
         return any(abs(instant - at) <= self._window for at in self._around(instant))
 
+    def off(self, told: Ceremony) -> int:
+        """Return how much later than the sun a ceremony is, in ns; 0 for a computed one."""
+        if not told.published:
+            return 0
+        day = datetime.fromtimestamp(told.at / NS, UTC).date()
+        around = [one for shift in (-1, 0, 1) for one in self._computed(day + timedelta(days=shift))]
+        return min((told.at - one.at for one in around if one.name == told.name), key=abs, default=0)
+
     def deviations(self) -> Iterator[Deviation]:
         """Yield each published time that is more than ``TOLERANCE`` from the sun's."""
         for day, told in sorted(self._published.items()):
-            around = [one for shift in (-1, 0, 1) for one in self._computed(day + timedelta(days=shift))]
             for name, at in zip(NAMES, (told.sunrise, told.sunset), strict=True):
-                off = min((at - one.at for one in around if one.name == name), key=abs, default=0)
+                off = self.off(Ceremony(at, name, published=True))
                 if abs(off) > TOLERANCE:
                     yield Deviation(day, name, off, told.line)
 

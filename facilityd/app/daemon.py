@@ -23,6 +23,7 @@ from facilityd.app.heartbeat import Heartbeat
 from facilityd.app.outlets import make_deliverer, make_forwarders
 from facilityd.app.outside import Outside
 from facilityd.app.sources import Field, sources
+from facilityd.app.vigil import Vigil
 from facilityd.config.site import Site
 from facilityd.pipeline.writer import Writer
 from facilityd.store.journal import Journal
@@ -66,7 +67,8 @@ async def _run(site: Site, journal: Journal, writer: Writer, outside: Outside, s
     if outside.long_lived:
         _settle()
     sinks = make_forwarders(site, core, clock)
-    heartbeat = Heartbeat(site, core, clock, sinks, ceremonies.next_edge, outside.requests)
+    vigil = Vigil(site, core, ceremonies)
+    heartbeat = Heartbeat(site, core, clock, sinks, ceremonies.next_edge, vigil, outside.requests)
     core.flow.on_judged = heartbeat.replan
     field = Field(core.gate, clock, core.duty, heartbeat.hear, outside.connect, outside.listen)
     with Reader.open(core.path) as reader:

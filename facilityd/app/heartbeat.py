@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from facilityd.app.builtin import DAEMON, LINK_PERIOD, PERIOD
 from facilityd.app.core import Core
 from facilityd.app.requests import HANDLERS
+from facilityd.app.vigil import Vigil
 from facilityd.config.site import Site
 from facilityd.model.clock import Clock
 from facilityd.model.link import LinkHealth
@@ -40,9 +41,10 @@ class Heartbeat:
         clock: Clock,
         sinks: Mapping[str, Forwarder],
         next_edge: Callable[[int], int],
+        vigil: Vigil,
         requests: float | None = BEAT_S,
     ) -> None:
-        self._ask_every, self._edge = requests, next_edge
+        self._ask_every, self._edge, self._vigil = requests, next_edge, vigil
         self._moved, self._planned = asyncio.Event(), 0
         self._site, self._core, self._clock, self._sinks = site, core, clock, sinks
         self._inbox = Inbox(core.path)
@@ -76,7 +78,9 @@ class Heartbeat:
         await asyncio.sleep(BEAT_S)
         self._moved.clear()
         steady = self._clock.steady()
-        self._planned = min(self._due, self._core.judge.next_wake, self._edge(steady))
+        self._planned = min(
+            self._due, self._core.judge.next_wake, self._edge(steady), self._vigil.next_edge(steady)
+        )
         if self._planned > steady:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout((self._planned - steady) / NS):
@@ -95,6 +99,7 @@ class Heartbeat:
         self._core.duty.tick(steady)
         await self._core.flow.tick(steady, at)
         await self._requests(reader, at)
+        await self._vigil.beat(reader, at)
         if steady >= self._due:
             # While a jump is news its sample bears a doubtful label; the next one must come soon.
             self._due = steady + (DOUBT if self._core.jumps.recent() else PERIOD)
@@ -135,6 +140,7 @@ class Heartbeat:
             "sink_held": any(sink.state.status == "held" for sink in self._sinks.values()),
             "intake_dropped": self._core.gate.dropped,
             "notices_waiting": reader.waiting(),
+            "timetable_off": self._vigil.timetable_off(self._clock.now()[0]),
             "lateness": 1000.0 * self._lateness,
         }
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from facilityd.app.core import Core
 from facilityd.app.sign import sign
+from facilityd.app.waive import unwaive, waive
 from facilityd.store.reader import Reader
-from facilityd.supervise.inbox import AckRequest, BaselineRequest
+from facilityd.supervise.inbox import AckRequest, BaselineRequest, UnwaiveRequest, WaiveRequest
 
 Handler = Callable[[Core, Reader, Any, int], Awaitable[str]]
 """Takes a request at an instant in ns UTC; returns why it was refused, or nothing."""
@@ -20,4 +21,9 @@ async def _acknowledge(core: Core, _: Reader, ask: AckRequest, at: int) -> str:
     )
 
 
-HANDLERS: dict[type, Handler] = {AckRequest: _acknowledge, BaselineRequest: sign}
+HANDLERS: dict[type, Handler] = {
+    AckRequest: _acknowledge,
+    BaselineRequest: sign,
+    WaiveRequest: waive,
+    UnwaiveRequest: unwaive,
+}

@@ -31,6 +31,8 @@ COMMANDS = {
     "commission": "facilityd.cli.commission:commission",
     "baselines": "facilityd.cli.commission:baselines",
     "ready": "facilityd.cli.ready:ready",
+    "waive": "facilityd.cli.waive:waive",
+    "waivers": "facilityd.cli.waive:waivers",
     "record": "facilityd.cli.record:record",
     "completion": "facilityd.cli.completion:completion",
 }

@@ -1,37 +1,46 @@
-"""The checklist of devices, held against the newest values of the journal."""
+"""The checklist of devices in words: as the journal has it now, and as it was before past ceremonies."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from facilityd.cli.snapshot import STALE_AFTER, open_journal
-from facilityd.config.site import Site
-from facilityd.model.readiness import check
+from facilityd.app.checklist import Checklists, Now
+from facilityd.cli.snapshot import open_journal
+from facilityd.config.site import Device, Site
+from facilityd.model.readiness import Check, Checked, Waiver
 from facilityd.model.sample import Value
 from facilityd.model.text import Text
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One item of one device."""
+    """One item of one device; ``waiver`` is in force for it."""
 
-    device: str
-    item: str
-    name: Text
-    mark: str
-    values: dict[str, Value | None]
-    first: Text
+    device: Device
+    checked: Checked
+    waiver: Waiver | None = None
+
+    @property
+    def name(self) -> Text:
+        """What is checked."""
+        return self.device.family.readiness[self.checked.item].name
+
+    @property
+    def first(self) -> Text:
+        """What to do first where it stands against a ceremony."""
+        return self.device.family.readiness[self.checked.item].first
 
     @property
     def shown(self) -> str:
-        """The values in short."""
-        return ", ".join(f"{name} {_short(value)}" for name, value in self.values.items())
+        """The values in short, and the rules that stand against it."""
+        values = [f"{name} {_short(value)}" for name, value in self.checked.values.items()]
+        return ", ".join([*values, *self.checked.rules])
 
     def plain(self) -> dict[str, object]:
         """Return data for JSON."""
-        return {"device": self.device, "item": self.item, "result": self.mark, "values": self.values}
+        return {"device": self.device.id, **self.checked.plain()}
 
 
 def _short(value: Value | None) -> str:
@@ -40,29 +49,25 @@ def _short(value: Value | None) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value).lower()
 
 
-def report(site: Site, devices: Iterable[str], now: int | None = None) -> list[Line]:
-    """Return every item of some devices; ``now`` in ns UTC. Raises UsageError where there is no journal."""
-    now = time.time_ns() if now is None else now
-    fresh = _fresh(site, now)
-    lines = []
-    for device in devices:
-        family = site.devices[device].family
-        for one in check(family.readiness, lambda signal, device=device: fresh.get((device, signal))):  # type: ignore[misc]
-            item = family.readiness[one.item]
-            lines.append(Line(device, one.item, item.name, one.mark.value, dict(one.values), item.first))
-    return lines
+class Board:
+    """The checklists of some devices of a site, to be looked at again and again."""
 
+    def __init__(self, site: Site, devices: Iterable[str]) -> None:
+        self._site, self._devices = site, tuple(devices)
+        self._lists = Checklists(site)
 
-def _fresh(site: Site, now: int) -> dict[tuple[str, str], Value]:
-    """Return every value that is good and not too old."""
-    found: dict[tuple[str, str], Value] = {}
-    with open_journal(site) as reader:
-        for row in reader.latest():
-            sample = reader.sample(row)
-            if now - sample.at > STALE_AFTER * sample.stream.expected:
-                continue
-            for index, signal in enumerate(sample.stream.signals):
-                value = sample.values[index]
-                if value is not None and index not in sample.reasons:
-                    found[sample.stream.device, signal] = value
-    return found
+    def lines(self, now: int | None = None) -> list[Line]:
+        """Return every item at ``now`` (ns UTC). Raises UsageError where there is no journal."""
+        lines: list[Line] = []
+        with open_journal(self._site) as reader:
+            source = Now(reader, time.time_ns() if now is None else now)
+            for device in self._devices:
+                waivers = {w.item: w for w in source.waivers if w.device == device}
+                checked = self._lists.check(device, source)
+                lines += [Line(self._site.devices[device], one, waivers.get(one.item)) for one in checked]
+        return lines
+
+    def checks(self, since: int) -> Sequence[Check]:
+        """Return the recorded checks before ceremonies from ``since`` (ns UTC) on."""
+        with open_journal(self._site) as reader:
+            return [one for one in reader.checks(since) if one.device in self._devices]

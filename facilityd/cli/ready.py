@@ -16,60 +16,87 @@ from rich.live import Live
 from rich.text import Text
 
 from facilityd.cli.output import console, json_option, print_json, said, table
+from facilityd.cli.when import Instant, show_instant
 from facilityd.errors import UsageError
 from facilityd.marked import suggestion
+from facilityd.model.sample import NS
 from facilityd.model.text import Language
+from facilityd.notify.texts import texts
 
 if TYPE_CHECKING:
     from facilityd.cli.countdown import Countdown
-    from facilityd.cli.readiness import Line
+    from facilityd.cli.readiness import Board, Line
     from facilityd.config.site import Site
+    from facilityd.model.readiness import Check
 
 HEAD = {
-    "zh": ("设备", "项目", "结果", "数值", "先做"),
-    "en": ("device", "item", "result", "values", "do first"),
+    "zh": ("设备", "项目", "结果", "数值与规则", "先做"),
+    "en": ("device", "item", "result", "values and rules", "do first"),
 }
-MARKS = {
-    "zh": {"pass": "通过", "fail": "未通过", "unknown": "未知"},
-    "en": {"pass": "pass", "fail": "FAIL", "unknown": "UNKNOWN"},
+PAST = {
+    "zh": ("仪式", "时刻", "检查", "设备", "结果", "未通过或未知；已放行"),
+    "en": ("ceremony", "at", "check", "device", "result", "failed or unknown; waived"),
 }
 VERDICT = {"zh": ("不具备条件", "可以升降"), "en": ("NOT ready", "ready")}
+WAIVED = {"zh": "{person} 放行至 {until}：{reason}", "en": "waived by {person} until {until}: {reason}"}
+LAST = {"zh": "上次记录 T−{minutes}：{verdict}", "en": "last recorded check, T−{minutes}: {verdict}"}
 
 
 @click.command()
 @click.argument("site", type=click.Path(exists=True, path_type=Path))
 @click.argument("device", required=False, default="")
 @click.option("--watch", is_flag=True, help="Count down in the terminal until Ctrl-C.")
+@click.option("--history", is_flag=True, help="Show the checks recorded at T-60, T-30 and T-10 min.")
+@click.option(
+    "--since", type=Instant(), default="7d", show_default=True, help="With --history: from here on."
+)
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True)
 @json_option
 @click.pass_context
-def ready(ctx: click.Context, site: Path, device: str, watch: bool, lang: str, as_json: bool) -> None:
+def ready(
+    ctx: click.Context,
+    site: Path,
+    device: str,
+    watch: bool,
+    history: bool,
+    since: int,
+    lang: str,
+    as_json: bool,
+) -> None:
     """Tell when the next ceremony is and whether the devices with a checklist are ready for it.
 
-    Unknown is not ready. The daemon recommends, staff decide.
-    Exit status 0: every item passed (or the countdown was ended). 1: one failed or is unknown.
+    Unknown is not ready. The daemon recommends, staff decide. It checks by itself at T-60, T-30 and T-10 min.
+    Exit status 0: nothing stands against it (or the countdown was ended, or the history was shown).
+    1: an item failed or is unknown, and is not waived.
     """
     from facilityd.cli.countdown import countdown
-    from facilityd.cli.readiness import report
+    from facilityd.cli.readiness import Board
     from facilityd.config.load import load
 
     language: Language = "zh" if lang == "zh" else "en"
+    _possible(watch=watch, as_json=as_json)
+    loaded = load(site)
+    board = Board(loaded, _chosen(loaded, device))
+    if history:
+        _history(loaded, board.checks(since), language, as_json=as_json)
+    elif watch:
+        _watch(loaded, board, language)
+    else:
+        lines, coming = board.lines(), countdown(loaded, time.time_ns())
+        good = _good(lines)
+        if as_json:
+            items = [line.plain() for line in lines]
+            print_json({"ready": good, "ceremony": coming.plain(), "items": items})
+        else:
+            console().print(_view(loaded, board, lines, coming, language))
+        ctx.exit(0 if good else 1)
+
+
+def _possible(*, watch: bool, as_json: bool) -> None:
     if watch and as_json:
         raise UsageError("--watch is for people, --json for programs", hint="give one of them")
     if watch and not sys.stdout.isatty():
         raise UsageError("a countdown needs a terminal", hint="leave out --watch to print it once")
-    loaded = load(site)
-    devices = _chosen(loaded, device)
-    if watch:
-        _watch(loaded, devices, language)
-        return
-    lines, coming = report(loaded, devices), countdown(loaded, time.time_ns())
-    good = _good(lines)
-    if as_json:
-        print_json({"ready": good, "ceremony": coming.plain(), "items": [line.plain() for line in lines]})
-    else:
-        console().print(_view(lines, coming, language))
-    ctx.exit(0 if good else 1)
 
 
 def _chosen(site: Site, device: str) -> list[str]:
@@ -82,14 +109,49 @@ def _chosen(site: Site, device: str) -> list[str]:
     return [device] if device else known
 
 
-def _watch(site: Site, devices: Sequence[str], language: Language) -> None:
+def _history(site: Site, checks: Sequence[Check], language: Language, *, as_json: bool) -> None:
+    if as_json:
+        print_json([_plain(one) for one in checks])
+        return
+    rows = [_past(site, one, language) for one in checks]
+    console().print(table("", PAST[language], rows))
+
+
+def _plain(check: Check) -> dict[str, object]:
+    items = [one.plain() for one in check.items]
+    return {
+        "ceremony": check.ceremony, "name": check.name, "before_min": _minutes(check), "device": check.device,
+        "at": check.at, "ready": check.ready, "items": items,
+    }  # fmt: skip
+
+
+def _past(site: Site, check: Check, language: Language) -> tuple[object, ...]:
+    items = site.devices[check.device].family.readiness
+    outcome = texts().outcome
+    against = [
+        f"{items[one.item].name.in_(language) if one.item in items else one.item}"
+        f" ({outcome[one.outcome.value].in_(language)}{f' {one.waived_by}' if one.waived_by else ''})"
+        for one in check.items
+        if one.stands_against or one.waived_by
+    ]
+    verdict = said(VERDICT[language][check.ready], "" if check.ready else "high", calm=check.ready)
+    moment = show_instant(check.ceremony, site.timezone)[:16]
+    made = f"T−{_minutes(check)} {show_instant(check.at, site.timezone, date=False)[:8]}"
+    name = texts().readiness[check.name].in_(language)
+    return (name, moment, made, check.device, verdict, ", ".join(against))
+
+
+def _minutes(check: Check) -> int:
+    return check.before // (60 * NS)
+
+
+def _watch(site: Site, board: Board, language: Language) -> None:
     """Redraw every second until Ctrl-C; the seconds are taken from the clock, not counted."""
     from facilityd.cli.countdown import countdown
-    from facilityd.cli.readiness import report
 
     def now() -> Group:
         coming = countdown(site, time.time_ns())
-        return _view(report(site, devices), coming, language, seconds=True)
+        return _view(site, board, board.lines(), coming, language, seconds=True)
 
     # A shell's background job begins with Ctrl-C ignored; a countdown must end by it all the same.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -102,21 +164,47 @@ def _watch(site: Site, devices: Sequence[str], language: Language) -> None:
             live.update(now(), refresh=True)
 
 
-def _view(lines: Sequence[Line], coming: Countdown, language: Language, *, seconds: bool = False) -> Group:
+def _view(
+    site: Site,
+    board: Board,
+    lines: Sequence[Line],
+    coming: Countdown,
+    language: Language,
+    *,
+    seconds: bool = False,
+) -> Group:
     good = _good(lines)
     return Group(
         Text(coming.sentence(language, seconds=seconds), style="bold"),
-        table("", HEAD[language], [_row(line, language) for line in lines]),
+        *_recorded(board, coming, language),
+        table("", HEAD[language], [_row(site, line, language) for line in lines]),
         said(VERDICT[language][good], "" if good else "high", calm=good),
     )
 
 
-def _row(line: Line, language: Language) -> tuple[object, ...]:
-    passed = line.mark == "pass"
-    mark = said(MARKS[language][line.mark], "" if passed else "high", calm=passed)
-    first = "" if passed else line.first.in_(language)
-    return (line.device, line.name.in_(language), mark, line.shown, first)
+def _recorded(board: Board, coming: Countdown, language: Language) -> list[Text]:
+    """Return a line on the last recorded check before the coming ceremony, if there is one."""
+    if coming.ceremony is None:
+        return []
+    checks = [one for one in board.checks(coming.ceremony.at) if one.ceremony == coming.ceremony.at]
+    if not checks:
+        return []
+    last = [one for one in checks if one.before == checks[-1].before]
+    verdict = VERDICT[language][all(one.ready for one in last)]
+    return [Text(LAST[language].format(minutes=_minutes(last[0]), verdict=verdict))]
+
+
+def _row(site: Site, line: Line, language: Language) -> tuple[object, ...]:
+    checked, waiver = line.checked, line.waiver
+    against = checked.stands_against
+    outcome = texts().outcome[checked.outcome.value].in_(language)
+    note = line.first.in_(language) if against else ""
+    if waiver and checked.waived_by:
+        until = show_instant(waiver.until, site.timezone)[:16]
+        note = WAIVED[language].format(person=waiver.person, until=until, reason=waiver.reason)
+    mark = said(outcome, "high" if against else "", calm=not against)
+    return (line.device.id, line.name.in_(language), mark, line.shown, note)
 
 
 def _good(lines: Sequence[Line]) -> bool:
-    return all(line.mark == "pass" for line in lines)
+    return not any(line.checked.stands_against for line in lines)

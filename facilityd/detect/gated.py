@@ -25,6 +25,7 @@ class Gate:
         self._conditions = tuple((c, view.cells[c.signal]) for c in rule.when)
         self._settle, self._view = rule.settle, view
         self.entered = NEVER
+        self.always = not (rule.during or rule.when)
         self.cells = tuple(cell for _, cell in self._conditions)
         self.wake = FOREVER
 
@@ -148,8 +149,8 @@ class GatedDetector(ABC):
     def memory(self) -> Any:
         """Return, as plain JSON, what a restart must not lose; None where the last minutes are enough."""
         own = self.keep()
-        if own is None and self.hold.on <= REPLAYED:
-            return None
+        if own is None and self.hold.on <= REPLAYED and self.gate.always:
+            return None  # while a gate is closed the verdict stands, and nothing would bring it back
         return {"own": own, "hold": self.hold.memory(), "entered": self.gate.entered, "seen": self._seen}
 
     def recall(self, state: Any) -> None:

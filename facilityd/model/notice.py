@@ -18,6 +18,8 @@ class Purpose(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     LATCHED = "latched"
     CLEARED = "cleared"
+    NOT_READY = "not-ready"
+    READY = "ready"
     TEST = "test"
 
 

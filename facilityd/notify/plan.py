@@ -99,9 +99,9 @@ def _notice(
 ) -> Notice:
     purpose = PURPOSES[change.kind]
     subject, body = render(change, state, about, place, recipient.language)
-    key = _key(change.device, change.rule, change.occurrence, purpose, recipient.id, channel, change.at)
+    name = key(change.device, change.rule, change.occurrence, purpose, recipient.id, channel, change.at)
     return Notice(
-        key, recipient.id, channel, purpose, recipient.language, subject, body,
+        name, recipient.id, channel, purpose, recipient.language, subject, body,
         change.device, change.rule, change.occurrence, int(about.rule.priority), change.at,
     )  # fmt: skip
 
@@ -112,14 +112,14 @@ def plan_test(at: int, place: Place, recipients: Iterable[Recipient]) -> list[No
     for recipient in recipients:
         subject, body = render_test(at, place, recipient.language)
         for channel in recipient.channels:
-            key = _key(Purpose.TEST, recipient.id, channel.id, at)
+            name = key(Purpose.TEST, recipient.id, channel.id, at)
             notices.append(
-                Notice(key, recipient.id, channel.id, Purpose.TEST, recipient.language, subject, body, at=at)
+                Notice(name, recipient.id, channel.id, Purpose.TEST, recipient.language, subject, body, at=at)
             )
     return notices
 
 
-def _key(*parts: object) -> str:
+def key(*parts: object) -> str:
     """Return a key of printable ASCII: it travels in HTTP headers."""
     return "/".join(quote(str(part), safe="-._~") for part in parts)
 

@@ -22,6 +22,8 @@ class Texts(Strict):
     switch: dict[str, Text]
     span: dict[str, Text]
     reason: dict[str, Text]
+    outcome: dict[str, Text]
+    readiness: dict[str, Text]
 
 
 @cache

@@ -11,11 +11,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from facilityd.app.builtin import all_devices
+from facilityd.app.checklist import Checklists
 from facilityd.config.site import Device, Site
 from facilityd.model.alarm import Kind
 from facilityd.model.finding import Evidence, Finding
 from facilityd.model.quality import Reason
-from facilityd.model.readiness import Mark, check, is_ready
+from facilityd.model.readiness import Waiver, is_ready
 from facilityd.model.sample import NS, Value
 from facilityd.notify.wording import Speaker
 from facilityd.scenario.load import Script
@@ -46,6 +47,7 @@ class Record:
     def __init__(self, site: Site, reader: Reader, start: int, end: int) -> None:
         self._reader, self.start, self.end = reader, start, end
         self.devices: dict[str, Device] = all_devices(site)
+        self._site = site
         self._zone = ZoneInfo(site.timezone)
 
     @classmethod
@@ -141,18 +143,48 @@ class Record:
 
     def readiness(self, device: str, at: int) -> tuple[bool, tuple[str, ...]]:
         """Return the readiness at an instant and the items that stand against it."""
+        checked = self._checklists.check(device, _Then(self, at))
+        return is_ready(checked), tuple(one.item for one in checked if one.stands_against)
 
-        def value(signal: str) -> Value | None:
-            found, reason = self.value(device, signal, at)
-            return found if reason is None else None
+    @cached_property
+    def _checklists(self) -> Checklists:
+        return Checklists(self._site)
 
-        checked = check(self.devices[device].family.readiness, value)
-        return is_ready(checked), tuple(one.item for one in checked if one.mark is not Mark.PASS)
+    def finding(self, device: str, rule: str, at: int) -> Finding | None:
+        """Return the newest word of a rule at an instant."""
+        mine = [f for f in self._findings if (f.device, f.rule) == (device, rule) and f.at <= at]
+        return mine[-1] if mine else None
+
+    def waivers(self, at: int) -> list[Waiver]:
+        """Return what was waived at an instant."""
+        return [waiver for waiver in self._reader.waivers() if waiver.holds(at)]
 
     def clock(self, at: int) -> str:
         """Return an instant as the site's clock shows it, and how far into the story it is."""
         into = (at - self.start) / NS
         return f"{datetime.fromtimestamp(at / NS, self._zone):%m-%d %H:%M:%S} (+{into:.0f} s)"
+
+
+@dataclass(frozen=True, slots=True)
+class _Then:
+    """A story as it was known at an instant (app.checklist.Source)."""
+
+    record: Record
+    at: int
+
+    def value(self, device: str, signal: str) -> Value | None:
+        """Return a good value, or None."""
+        found, reason = self.record.value(device, signal, self.at)
+        return found if reason is None else None
+
+    def finding(self, device: str, rule: str) -> Finding | None:
+        """Return the newest word of a rule."""
+        return self.record.finding(device, rule, self.at)
+
+    @property
+    def waivers(self) -> list[Waiver]:
+        """What was waived."""
+        return self.record.waivers(self.at)
 
 
 def _alarms(reader: Reader) -> list[Alarm]:

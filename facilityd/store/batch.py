@@ -11,6 +11,7 @@ from facilityd.model.alarm import AlarmState, Change
 from facilityd.model.baseline import Baseline
 from facilityd.model.finding import Finding
 from facilityd.model.notice import Notice
+from facilityd.model.readiness import Check, Waiver
 from facilityd.model.sample import Sample
 
 
@@ -92,6 +93,9 @@ class Batch:
     meta: Mapping[str, str] = field(default_factory=dict)
     memory: Memory | None = None
     baselines: Sequence[Baseline] = ()
+    waivers: Sequence[Waiver] = ()
+    revoked: Sequence[Waiver] = ()
+    checks: Sequence[Check] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import apsw
 
 from facilityd.errors import UsageError
 from facilityd.model.clock import Clock
-from facilityd.store import entries, learning
+from facilityd.store import entries, learning, readiness
 from facilityd.store.batch import Batch, Receipt
 from facilityd.store.files import Ballast, disk_free, lock, move_aside
 from facilityd.store.retention import Retention
@@ -136,6 +136,9 @@ class Journal:
         if batch.memory:
             learning.remember(self._db, batch.memory)
         learning.add_baselines(self._db, batch.baselines)
+        readiness.add_waivers(self._db, batch.waivers)
+        readiness.revoke_waivers(self._db, batch.revoked)
+        readiness.add_checks(self._db, batch.checks)
         return Receipt(first, ats, changes)
 
 

@@ -13,8 +13,9 @@ import apsw
 from facilityd.errors import UsageError
 from facilityd.model.alarm import AlarmState
 from facilityd.model.baseline import Baseline
+from facilityd.model.readiness import Check, Waiver
 from facilityd.model.sample import Sample, SignalType, Stream
-from facilityd.store import learning
+from facilityd.store import learning, readiness
 from facilityd.store.batch import Memory, Parked
 from facilityd.store.entries import JUDGED
 from facilityd.store.history import Bucket, Carrier, Gap, Point, buckets, gaps, points
@@ -156,6 +157,14 @@ class Reader:
     def baselines(self, *, retired: bool = False) -> list[Baseline]:
         """Return the baselines in force, or with ``retired`` every version there ever was."""
         return learning.baselines(self._db, retired=retired)
+
+    def waivers(self) -> list[Waiver]:
+        """Return every waiver there ever was, oldest first."""
+        return readiness.waivers(self._db)
+
+    def checks(self, since: int = 0) -> list[Check]:
+        """Return the readiness checks before ceremonies from ``since`` (ns UTC) on."""
+        return readiness.checks(self._db, since)
 
     def outbox(self) -> list[OutboxEntry]:
         """Return every notice that is still kept."""

@@ -43,8 +43,32 @@ class BaselineRequest:
     comment: str = ""
 
 
-Request = AckRequest | BaselineRequest
-KINDS: dict[str, type[Request]] = {"ack": AckRequest, "baseline": BaselineRequest}
+@dataclass(frozen=True, slots=True)
+class WaiveRequest:
+    """Somebody takes the responsibility for a checklist item until an instant in ns UTC."""
+
+    device: str
+    item: str
+    person: str
+    reason: str
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnwaiveRequest:
+    """Somebody takes a waiver back."""
+
+    waiver: int
+    person: str
+
+
+Request = AckRequest | BaselineRequest | WaiveRequest | UnwaiveRequest
+KINDS: dict[str, type[Request]] = {
+    "ack": AckRequest,
+    "baseline": BaselineRequest,
+    "waive": WaiveRequest,
+    "unwaive": UnwaiveRequest,
+}
 NAMES = {kind: name for name, kind in KINDS.items()}
 
 

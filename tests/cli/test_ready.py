@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,24 +12,37 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.tables import families
-from facilityd.cli.readiness import report
+from facilityd.cli.readiness import Board
 from facilityd.cli.ready import ready
-from facilityd.model.readiness import Mark, check, is_ready
+from facilityd.model.readiness import Checked, Known, Outcome, Waiver, check, is_ready
 
 HOIST = families(None)["hoist"].readiness
 WELL: dict[str, Any] = {
     "dc_link_voltage": 540.0, "ready": True, "remote": True, "local": False, "tripped": False, "warning": False,
     "brake_open": False, "brake_open_command": False, "estop_chain_ok": True, "lower_limit": True,
     "upper_limit": False, "position": 0.0, "tension": 480.0, "slack_rope": False, "load_cell_error": False,
+    "wind": 3.0,
 }  # fmt: skip
+SIGNED = Waiver(1, 100, "hoist-1", "supply", 200, "Li Na", "measured by hand")
+
+
+def known(values: dict[str, Any], rules: dict[str, Outcome] | None = None, **more: Any) -> Known:
+    stands = rules or {}
+    return Known(values.get, WELL, lambda rule: stands.get(rule, Outcome.PASS), **more)
+
+
+def outcomes(checked: tuple[Checked, ...], *wanted: Outcome) -> list[str]:
+    return [one.item for one in checked if one.outcome in wanted]
 
 
 def test_all_well_is_ready() -> None:
-    assert is_ready(check(HOIST, WELL.get))
-    assert len(HOIST) >= 9
+    checked = check(HOIST, known(WELL))
+    assert is_ready(checked)
+    assert {one.outcome for one in checked} == {Outcome.PASS}
+    assert len(HOIST) >= 15
 
 
-def test_each_item_fails_by_its_own_signal() -> None:
+def test_each_item_fails_by_its_own_signal_or_rule() -> None:
     for wrong, item in (
         ({"estop_chain_ok": False}, "emergency-chain"),
         ({"local": True}, "remote"),
@@ -36,30 +50,77 @@ def test_each_item_fails_by_its_own_signal() -> None:
         ({"tension": 40.0}, "rope-tension"),
         ({"lower_limit": False}, "limits"),
         ({"warning": True}, "no-trip"),
+        ({"wind": 12.0}, "wind"),
     ):
-        marks = {one.item: one.mark for one in check(HOIST, {**WELL, **wrong}.get)}
-        assert [name for name, mark in marks.items() if mark is Mark.FAIL] == [item]
+        assert outcomes(check(HOIST, known({**WELL, **wrong})), Outcome.FAIL) == [item]
+    for rule, item in (
+        ("rise-time", "last-run"),
+        ("rope-tight", "rope-curve"),
+        ("brake-worn", "brake-wear"),
+        ("supply-imbalance", "phases"),
+        ("facilityd.timetable-off", "clock"),
+    ):
+        checked = check(HOIST, known(WELL, {rule: Outcome.FAIL}))
+        assert outcomes(checked, Outcome.FAIL) == [item]
+        assert [one.rules for one in checked if one.item == item] == [(rule,)]
 
 
 @given(missing=st.sets(st.sampled_from(sorted(WELL)), min_size=1))
 def test_what_is_not_known_is_never_ready(missing: set[str]) -> None:
-    known = {name: value for name, value in WELL.items() if name not in missing}
-    checked = check(HOIST, known.get)
+    seen = {name: value for name, value in WELL.items() if name not in missing}
+    checked = check(HOIST, known(seen))
     assert not is_ready(checked)
-    assert all(one.mark is not Mark.FAIL for one in checked), "and is not called wrong either"
+    assert not outcomes(checked, Outcome.FAIL), "and is not called wrong either"
+
+
+def test_a_rule_that_cannot_be_told_is_unknown_and_one_that_is_not_fitted_stands_against_nothing() -> None:
+    assert outcomes(check(HOIST, known(WELL, {"rise-time": Outcome.UNKNOWN})), Outcome.UNKNOWN) == [
+        "last-run"
+    ]
+    absent = dict.fromkeys(HOIST["last-run"].rules, Outcome.ABSENT)
+    assert outcomes(check(HOIST, known(WELL, absent)), Outcome.ABSENT) == ["last-run"]
+    assert is_ready(check(HOIST, known(WELL, absent)))
+    unbound = Known(WELL.get, set(WELL) - {"wind"}, lambda _: Outcome.PASS)
+    assert outcomes(check(HOIST, unbound), Outcome.ABSENT) == ["wind"]
+
+
+@given(now=st.integers(0, 300), revoked=st.none() | st.integers(100, 300))
+def test_a_waiver_counts_from_its_signature_to_its_end_or_its_revocation(
+    now: int, revoked: int | None
+) -> None:
+    waiver = replace(SIGNED, revoked=revoked)
+    force = 100 <= now < 200 and (revoked is None or now < revoked)
+    waivers = [waiver] if waiver.holds(now) else []
+    checked = check(HOIST, known({**WELL, "dc_link_voltage": 0.0}, waivers=waivers))
+    assert is_ready(checked) is force
+    assert outcomes(checked, Outcome.WAIVED if force else Outcome.FAIL) == ["supply"]
+
+
+def test_a_waiver_of_an_item_that_passes_hides_nothing() -> None:
+    checked = check(HOIST, known(WELL, waivers=[SIGNED]))
+    assert {one.outcome for one in checked} == {Outcome.PASS}
 
 
 def test_the_command_on_a_story_that_was_kept(simulated_site, tmp_path: Path, monkeypatch) -> None:
     site = simulated_site("square", only=["hoist-1", "weather"], start="2026-10-01T05:30")
-    site.advance("20min")
+    site.advance("80min")
     now = round(site.now.timestamp() * 1e9)
-    assert all(line.mark == "pass" for line in report(site.site, ["hoist-1", "weather"], now))
+    board = Board(site.site, ["hoist-1", "weather"])
+    lines = board.lines(now)
+    assert not [line.checked.item for line in lines if line.checked.stands_against], (
+        "once a run and the rest after it were seen, all is known"
+    )
     site.fault("hoist-1", "estop")
     site.advance("3min")
-    lines = report(site.site, ["hoist-1"], now + 180 * 10**9)
-    assert {line.item for line in lines if line.mark != "pass"} == {"emergency-chain", "drive-ready"}
-    late = report(site.site, ["hoist-1"], now + 3600 * 10**9)
-    assert {line.mark for line in late} == {"unknown"}, "an hour later nothing is fresh"
+    lines = board.lines(now + 180 * 10**9)
+    assert {one.checked.item for one in lines if one.checked.stands_against} == {
+        "emergency-chain",
+        "drive-ready",
+    }
+    late = board.lines(now + 3600 * 10**9)
+    assert {line.checked.outcome for line in late if line.checked.values} == {Outcome.UNKNOWN}, (
+        "nothing is fresh"
+    )
 
 
 def test_the_command_says_not_ready_and_exits_with_1(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from facilityd.model.alarm import Change
 from facilityd.model.alarm import Kind as ChangeKind
 from facilityd.model.finding import Evidence, Finding
 from facilityd.model.quality import Reason
+from facilityd.model.readiness import Outcome
 from facilityd.model.rule import Priority
 from facilityd.model.sample import NS
 from facilityd.notify import About, render
@@ -29,7 +30,17 @@ FAMILIES = families(None)
 TABLE = texts()
 TEMPLATES = {
     f"{part}.{slug}": wording
-    for part in ("evidence", "subject", "body", "priority", "switch", "span", "reason")
+    for part in (
+        "evidence",
+        "subject",
+        "body",
+        "priority",
+        "switch",
+        "span",
+        "reason",
+        "outcome",
+        "readiness",
+    )
     for slug, wording in getattr(TABLE, part).items()
 } | {"held": TABLE.held}
 
@@ -52,11 +63,12 @@ def test_both_languages_use_the_same_placeholders_and_their_own_script(slug: str
 
 def test_every_reason_priority_and_purpose_has_words() -> None:
     assert set(TABLE.reason) == {reason.value for reason in Reason} | {"nothing"}
+    assert set(TABLE.outcome) == {outcome.value for outcome in Outcome}
     assert set(TABLE.priority) == {priority.name.lower() for priority in Priority}
     assert (
         set(TABLE.subject)
         == set(TABLE.body)
-        == {p.value for p in PURPOSES.values()} | {"cleared-unseen", "test"}
+        == {p.value for p in PURPOSES.values()} | {"cleared-unseen", "test", "not-ready", "ready"}
     )
 
 

@@ -1,0 +1,92 @@
+"""The check before each ceremony: at T-60, T-30 and T-10 min, recorded, and told where it is not ready."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from facilityd.app.ceremony import DAY, Ceremonies, Ceremony
+from facilityd.app.checklist import Checklists, Now
+from facilityd.app.core import Core
+from facilityd.config.site import Site
+from facilityd.errors import StoreFull
+from facilityd.model.notice import Notice
+from facilityd.model.readiness import BEFORE, Check
+from facilityd.model.sample import NS
+from facilityd.notify.readiness import Subject, plan_check
+from facilityd.notify.render import Place
+from facilityd.store.batch import Batch
+from facilityd.store.reader import Reader
+
+
+class Vigil:
+    """Each check is made once for each ceremony, whatever restarts; what is in the journal was made.
+
+    One that was missed is made late, as long as the ceremony has not begun and no later one is due.
+    """
+
+    def __init__(self, site: Site, core: Core, ceremonies: Ceremonies) -> None:
+        self._site, self._core, self._ceremonies = site, core, ceremonies
+        self._lists = Checklists(site, core.judge)
+        self._place = Place(site.name, ZoneInfo(site.timezone), f"facilityd ready {site.source}")
+        self._made: dict[tuple[int, int, str], bool] | None = None
+
+    def next_edge(self, at: int) -> int:
+        """Return when the next check is due after an instant, ns UTC."""
+        coming = self._ceremonies.following(at)
+        due = [coming.at - before for before in BEFORE if coming.at - before > at] if coming else []
+        return min([*due, coming.at + 1 if coming else at + DAY])
+
+    def timetable_off(self, at: int) -> float:
+        """Return how far the next ceremony's published time is from the sun's, in s."""
+        coming = self._ceremonies.following(at)
+        return abs(self._ceremonies.off(coming)) / NS if coming else 0.0
+
+    async def beat(self, reader: Reader, at: int) -> None:
+        """Make what is due at ``at`` (ns UTC)."""
+        coming = self._ceremonies.following(at)
+        passed = [before for before in BEFORE if coming and at >= coming.at - before]
+        if not coming or not passed:
+            return
+        made = self._known(reader, at)
+        missing = [d for d in self._lists.devices if (coming.at, min(passed), d) not in made]
+        if missing:
+            await self._make(coming, min(passed), missing, Now(reader, at))
+
+    def _known(self, reader: Reader, at: int) -> dict[tuple[int, int, str], bool]:
+        """Return what was made for ceremonies since yesterday, and whether it found the device ready."""
+        if self._made is None:
+            checks = reader.checks(at - DAY)
+            self._made = {(c.ceremony, c.before, c.device): c.ready for c in checks}
+        return self._made
+
+    async def _make(self, coming: Ceremony, before: int, devices: list[str], now: Now) -> None:
+        checks = [
+            Check(coming.at, before, device, coming.name, now.at, self._lists.check(device, now))
+            for device in devices
+        ]
+        notices = [notice for one in checks for notice in self._tell(one)]
+        try:
+            await self._core.flow.commit(Batch(checks=checks, notices=notices))
+        except StoreFull:
+            return  # tried again at the next beat
+        made = self._known(now.reader, now.at)
+        made.update({(c.ceremony, c.before, c.device): c.ready for c in checks})
+        if notices:
+            self._core.flow.on_notices()
+
+    def _tell(self, check: Check) -> list[Notice]:
+        device = self._core.devices[check.device]
+        made, mine = self._made or {}, (check.ceremony, check.device)
+        earlier = {before: ready for (c, before, d), ready in made.items() if (c, d) == mine}
+        was_ready = earlier[min(earlier)] if earlier else True
+        if check.ready and was_ready:
+            return []
+        rules = {name: rule.name for name, rule in device.family.rules.items()}
+        rules |= {
+            f"{one.id}.{name}": rule.name
+            for one in self._core.devices.values()
+            if one.id not in self._site.devices
+            for name, rule in one.family.rules.items()
+        }
+        subject = Subject(device.name, device.family.readiness, device.family.signals, rules)
+        return plan_check(check, subject, self._place, list(self._site.recipients.values()))

@@ -1,0 +1,99 @@
+"""facilityd waive and waivers: a person answers for a checklist item, for a reason, for a time."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from facilityd.cli.alarms import await_taken
+from facilityd.cli.output import console, json_option, print_json, table
+from facilityd.cli.when import Span, show_instant
+from facilityd.errors import UsageError
+from facilityd.marked import suggestion
+from facilityd.supervise.inbox import Inbox, UnwaiveRequest, WaiveRequest
+
+if TYPE_CHECKING:
+    from facilityd.config.site import Site
+    from facilityd.model.readiness import Waiver
+
+HEAD = {
+    "zh": ("编号", "设备", "项目", "放行人", "原因", "至", "状态"),
+    "en": ("no.", "device", "item", "by", "reason", "until", "state"),
+}
+STATES = {"zh": ("有效", "已过期", "已撤销"), "en": ("in force", "expired", "revoked")}
+site_option = click.argument("site", type=click.Path(exists=True, path_type=Path))
+
+
+@click.command()
+@site_option
+@click.argument("device")
+@click.argument("item")
+@click.option("--for", "lasts", type=Span(), required=True, help="How long, such as 2h or 3d; 31d at most.")
+@click.option("--by", "person", required=True, help="Who answers for it.")
+@click.option("--reason", required=True, help="Why the ceremony may go on without it.")
+def waive(site: Path, device: str, item: str, lasts: int, person: str, reason: str) -> None:
+    """Waive an ITEM of a DEVICE's checklist: it no longer stands against a ceremony, and is shown as waived.
+
+    It is recorded with your name and reason, and ends by itself.
+    """
+    from facilityd.config.load import load
+
+    loaded = load(site)
+    _must_exist(loaded, device, item)
+    until = time.time_ns() + lasts
+    inbox = Inbox(Path(loaded.store.path))
+    await_taken(inbox, inbox.drop(WaiveRequest(device, item, person, reason, until)))
+    shown = show_instant(until, loaded.timezone)[:16]
+    click.echo(f"{device} {item}: waived by {person} until {shown} / 已由 {person} 放行至 {shown}")
+
+
+def _must_exist(site: Site, device: str, item: str) -> None:
+    known = {name: one.family.readiness for name, one in site.devices.items() if one.family.readiness}
+    if device not in known:
+        raise UsageError(f"no device {device!r} with a checklist", hint=suggestion(device, known))
+    if item not in known[device]:
+        hint = suggestion(item, known[device]) or f"items: {', '.join(known[device])}"
+        raise UsageError(f"{device} has no item {item!r} in its checklist", hint=hint)
+
+
+@click.command()
+@site_option
+@click.option("--all", "everything", is_flag=True, help="Also those that have ended.")
+@click.option("--revoke", type=int, default=None, metavar="NO", help="Take one back.")
+@click.option("--by", "person", default="", help="With --revoke: who takes it back.")
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True)
+@json_option
+def waivers(site: Path, everything: bool, revoke: int | None, person: str, lang: str, as_json: bool) -> None:
+    """List the waivers, or take one back."""
+    from facilityd.config.load import load
+    from facilityd.store.reader import Reader
+
+    loaded = load(site)
+    if revoke is not None:
+        if not person.strip():
+            raise UsageError("--revoke needs a name", hint="add --by NAME")
+        inbox = Inbox(Path(loaded.store.path))
+        await_taken(inbox, inbox.drop(UnwaiveRequest(revoke, person)))
+        click.echo(f"waiver {revoke} revoked by {person} / 放行 {revoke} 已由 {person} 撤销")
+        return
+    now = time.time_ns()
+    with Reader.open(Path(loaded.store.path)) as reader:
+        known = [one for one in reader.waivers() if everything or one.holds(now)]
+    rows = [_row(loaded, one, now, lang) for one in known]
+    if as_json:
+        keys = ("id", "device", "item", "by", "reason", "until", "state")
+        print_json([dict(zip(keys, row, strict=True)) for row in (_row(loaded, o, now, "en") for o in known)])
+    else:
+        console().print(table("", HEAD[lang], rows))
+
+
+def _row(site: Site, waiver: Waiver, now: int, lang: str) -> tuple[object, ...]:
+    state = 0 if waiver.holds(now) else 2 if waiver.revoked is not None else 1
+    until = show_instant(waiver.until, site.timezone)[:16]
+    said = STATES[lang][state]
+    if waiver.revoked is not None:
+        said += f" ({waiver.revoker})"
+    return (waiver.id, waiver.device, waiver.item, waiver.person, waiver.reason, until, said)

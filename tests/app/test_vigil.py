@@ -1,0 +1,159 @@
+"""The checks before a ceremony: made once each, recorded, told where not ready, whatever restarts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from facilityd.model.notice import Purpose
+from facilityd.model.readiness import Check, Outcome
+from facilityd.model.sample import NS
+from facilityd.store.batch import Batch
+from facilityd.store.journal import Journal
+from facilityd.store.reader import Reader
+from facilityd.supervise.inbox import Inbox, UnwaiveRequest, WaiveRequest
+
+# On this day the sun rises at 05:56 and sets at 18:38 local time. The evening before gives every rule its run.
+EVENING = "2026-04-02T18:20"
+MIN = 60 * NS
+BLOCKED = ("drive-ready", "emergency-chain")
+
+
+def _checks(site: Any, device: str = "hoist-1", name: str = "sunrise") -> list[Check]:
+    with Reader.open(site.journal) as reader:
+        return [one for one in reader.checks() if (one.device, one.name) == (device, name)]
+
+
+def _told(site: Any) -> list[tuple[Purpose, str, int, str]]:
+    with Reader.open(site.journal) as reader:
+        notices = [entry.notice for entry in reader.outbox()]
+    found = [n for n in notices if n.purpose in (Purpose.NOT_READY, Purpose.READY) and n.at > _night(site)]
+    return [(n.purpose, n.language, n.priority, n.body) for n in found]
+
+
+def _night(site: Any) -> int:
+    return round(datetime(2026, 4, 3, tzinfo=ZoneInfo(site.site.timezone)).timestamp()) * NS
+
+
+@pytest.fixture
+def evening(simulated_site) -> Any:
+    site = simulated_site("square", only=["hoist-1", "weather"], start=EVENING)
+    site.advance("10h")  # 04:20
+    return site
+
+
+def test_a_healthy_morning_is_ready_three_times_and_nobody_is_told(evening: Any) -> None:
+    evening.advance("2h")
+    checks = _checks(evening)
+    assert [(one.before // MIN, one.ready, one.late // NS) for one in checks] == [
+        (60, True, 0),
+        (30, True, 0),
+        (10, True, 0),
+    ]
+    assert {item.outcome for item in checks[0].items} == {Outcome.PASS}
+    assert _told(evening) == []
+
+
+def test_a_fault_is_told_at_each_instant_and_its_end_once(evening: Any) -> None:
+    evening.fault("hoist-1", "estop", lasting="80min")  # T-60 and T-30 see it, T-10 does not
+    evening.advance("100min")
+    assert [one.ready for one in _checks(evening)] == [False, False, True]
+    told = _told(evening)
+    purposes = [Purpose.NOT_READY] * 4 + [Purpose.READY] * 2
+    assert [(purpose, language) for purpose, language, *_ in told] == list(
+        zip(purposes, ["zh", "en"] * 3, strict=True)
+    )
+    assert "急停回路闭合：未通过" in told[0][3]
+    assert "Emergency-stop chain closed: FAIL" in told[1][3]
+    assert "in 1 h" in told[1][3]
+    assert "现已通过" in told[4][3]
+
+
+def test_the_last_check_before_the_ceremony_is_the_most_urgent(evening: Any) -> None:
+    evening.fault("hoist-1", "estop")
+    evening.advance("100min")
+    assert [priority for *_, priority, _ in _told(evening)] == [3, 3, 3, 3, 4, 4]
+
+
+@pytest.mark.parametrize("again", [0, 1, 3])
+def test_restarts_make_no_check_twice_and_leave_none_out(evening: Any, again: int) -> None:
+    evening.fault("hoist-1", "estop")
+    for _ in range(again):
+        evening.advance("20min")
+        evening.restart()
+    evening.advance(f"{100 - 20 * again}min")
+    assert [one.before // MIN for one in _checks(evening)] == [60, 30, 10]
+    assert len(_told(evening)) == 6
+
+
+def test_a_waiver_is_recorded_with_the_check_and_stops_the_notices(evening: Any) -> None:
+    evening.fault("hoist-1", "estop")
+    until = round(evening.now.timestamp() * NS) + 60 * MIN
+    inbox = Inbox(evening.journal)
+    asked = [WaiveRequest("hoist-1", item, "Li Na", "reset by hand", until) for item in BLOCKED]
+    names = [inbox.drop(ask) for ask in asked]
+    evening.advance("45min")  # T-60 is within
+    assert [inbox.refusal(name) for name in names] == ["", ""]
+    (check,) = _checks(evening)
+    assert {one.item: one.waived_by for one in check.items if one.outcome is Outcome.WAIVED} == dict.fromkeys(
+        BLOCKED, "Li Na"
+    )
+    assert check.ready
+    assert _told(evening) == []
+    evening.advance("35min")  # the waiver has ended before T-30
+    assert not _checks(evening)[-1].ready
+    assert len(_told(evening)) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"device": "hoist-9"}, "no item"),
+        ({"item": "brakes"}, "no item 'brakes'"),
+        ({"person": " "}, "a name and a reason"),
+        ({"reason": ""}, "a name and a reason"),
+        ({"until": 0}, "ends in the future"),
+        ({"until": 2**62}, "within 31 days"),
+    ],
+)
+def test_a_waiver_without_name_reason_or_end_is_refused(
+    evening: Any, changes: dict[str, Any], why: str
+) -> None:
+    until = round(evening.now.timestamp() * NS) + 60 * MIN
+    inbox = Inbox(evening.journal)
+    asked = {"device": "hoist-1", "item": "brake", "person": "Li Na", "reason": "looked at", "until": until}
+    name = inbox.drop(WaiveRequest(**(asked | changes)))
+    evening.advance("2min")
+    assert why in inbox.refusal(name)
+    with Reader.open(evening.journal) as reader:
+        assert reader.waivers() == []
+
+
+def test_a_waiver_taken_back_counts_no_more_and_stays_on_record(evening: Any) -> None:
+    inbox = Inbox(evening.journal)
+    until = round(evening.now.timestamp() * NS) + 600 * MIN
+    inbox.drop(WaiveRequest("hoist-1", "brake", "Li Na", "looked at", until))
+    evening.advance("2min")
+    name = inbox.drop(UnwaiveRequest(1, "Wang Wei"))
+    evening.advance("2min")
+    again = inbox.drop(UnwaiveRequest(1, "Wang Wei"))
+    evening.advance("2min")
+    assert inbox.refusal(name) == ""
+    assert "no waiver 1 is in force" in inbox.refusal(again)
+    with Reader.open(evening.journal) as reader:
+        (waiver,) = reader.waivers()
+    assert (waiver.person, waiver.revoker) == ("Li Na", "Wang Wei")
+    assert not waiver.holds(until - MIN)
+
+
+def test_a_check_that_is_already_there_stands(tmp_path: Path) -> None:
+    first = Check(10**18, 3600 * NS, "hoist-1", "sunrise", 10**18 - 3600 * NS, ())
+    with Journal.open(tmp_path / "j.db", max_bytes=2**24, max_age=10**15) as journal:
+        journal.commit(Batch(checks=[first]))
+        journal.commit(Batch(checks=[Check(10**18, 3600 * NS, "hoist-1", "sunrise", 10**18, ())]))
+        with Reader.open(journal.path) as reader:
+            assert reader.checks() == [first]
