@@ -13,6 +13,7 @@ from facilityd.detect.fit import FITS
 from facilityd.detect.learned import Unfit
 from facilityd.model.alarm import Kind
 from facilityd.model.baseline import Row
+from facilityd.model.marks import Marking, OperatorMark
 from facilityd.model.sample import Sample
 from facilityd.store.reader import Reader
 
@@ -41,9 +42,17 @@ class Period:
     since: int
     until: int
 
+    def marks(self, device: str, kind: Marking) -> list[OperatorMark]:
+        """Return the marks of a device that touch the period."""
+        own = [one for one in self.reader.marks() if (one.device, one.kind) == (device, kind)]
+        return [one for one in own if one.overlaps(self.since, self.until)]
+
 
 def learn(site: Site, device: str, periods: Sequence[Period]) -> list[Lesson]:
-    """Return what each learned rule of a device makes of some periods, which follow each other in time."""
+    """Return what each learned rule of a device makes of some periods, which follow each other in time.
+
+    What a person marked as an incident is left out.
+    """
     rows: dict[str, list[Row]] = {}
     unhealthy = None
     good = bad = 0
@@ -86,6 +95,7 @@ def _poor(good: int, bad: int) -> tuple[str, dict[str, float | str]] | None:
 def _unhealthy(period: Period, device: str) -> tuple[str, dict[str, float | str]] | None:
     """Return the first trouble of the device, or jump of the clock, that overlaps the period."""
     begun: dict[tuple[str, str], int] = {}
+    incidents = period.marks(device, Marking.INCIDENT)
     for change in (stored.change for stored in period.reader.changes()):
         key = (change.device, change.rule)
         if change.device != device and not (change.device == DAEMON and change.rule.startswith("clock-jump")):
@@ -94,7 +104,9 @@ def _unhealthy(period: Period, device: str) -> tuple[str, dict[str, float | str]
             begun[key] = change.at
         elif change.kind not in (Kind.CLEAR, Kind.LATCH):
             continue
-        elif begun.pop(key, period.until) < period.until and change.at >= period.since:
+        elif (at := begun.pop(key, period.until)) < period.until and change.at >= period.since:
+            if any(one.since <= at and change.at <= one.until for one in incidents):
+                continue  # nothing is learned from that time
             return "unfit-alarm", {"alarm": change.rule}
     running = next((rule for (_, rule), at in begun.items() if at < period.until), "")
     return ("unfit-alarm", {"alarm": running}) if running else None
@@ -102,8 +114,10 @@ def _unhealthy(period: Period, device: str) -> tuple[str, dict[str, float | str]
 
 def _samples(period: Period, device: str) -> Iterator[Sample]:
     last, reader = 0, period.reader
+    incidents = period.marks(device, Marking.INCIDENT)
     while rows := reader.samples_after(last, PAGE):
         last = rows[-1].id
         for row in rows:
-            if period.since <= row.at < period.until and reader.stream(row.stream).device == device:
+            mine = period.since <= row.at < period.until and reader.stream(row.stream).device == device
+            if mine and not any(one.overlaps(row.at, row.at) for one in incidents):
                 yield reader.sample(row)

@@ -6,10 +6,18 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from facilityd.app.core import Core
+from facilityd.app.marking import mark, unmark
 from facilityd.app.sign import sign
 from facilityd.app.waive import unwaive, waive
 from facilityd.store.reader import Reader
-from facilityd.supervise.inbox import AckRequest, BaselineRequest, UnwaiveRequest, WaiveRequest
+from facilityd.supervise.inbox import (
+    AckRequest,
+    BaselineRequest,
+    MarkRequest,
+    UnmarkRequest,
+    UnwaiveRequest,
+    WaiveRequest,
+)
 
 Handler = Callable[[Core, Reader, Any, int], Awaitable[str]]
 """Takes a request at an instant in ns UTC; returns why it was refused, or nothing."""
@@ -26,4 +34,6 @@ HANDLERS: dict[type, Handler] = {
     BaselineRequest: sign,
     WaiveRequest: waive,
     UnwaiveRequest: unwaive,
+    MarkRequest: mark,
+    UnmarkRequest: unmark,
 }

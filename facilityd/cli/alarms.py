@@ -58,7 +58,7 @@ def ack(site: Path, device: str, rule: str, comment: str, person: str | None, as
     from facilityd.config.load import load
 
     loaded = load(site)
-    _must_exist(loaded, device, rule)
+    must_exist(loaded, device, rule)
     inbox = Inbox(Path(loaded.store.path))
     who = person or whoami()
     name = inbox.drop(AckRequest(device, rule, who, comment))
@@ -69,7 +69,8 @@ def ack(site: Path, device: str, rule: str, comment: str, person: str | None, as
         click.echo(f"{device} {rule}: acknowledged by {who} / 已由 {who} 确认")
 
 
-def _must_exist(site: Site, device: str, rule: str) -> None:
+def must_exist(site: Site, device: str, rule: str) -> None:
+    """Raise UsageError where there is no such device or rule."""
     from facilityd.app.builtin import all_devices
     from facilityd.marked import suggestion
 

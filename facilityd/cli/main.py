@@ -33,6 +33,10 @@ COMMANDS = {
     "ready": "facilityd.cli.ready:ready",
     "waive": "facilityd.cli.waive:waive",
     "waivers": "facilityd.cli.waive:waivers",
+    "mark": "facilityd.cli.mark:mark",
+    "marks": "facilityd.cli.mark:marks",
+    "backtest": "facilityd.cli.backtest:backtest",
+    "alarm": "facilityd.cli.alarm:alarm",
     "record": "facilityd.cli.record:record",
     "completion": "facilityd.cli.completion:completion",
 }

@@ -59,10 +59,11 @@ def page(
         _alarms(record),
         _acts(record, acts),
     ]
-    return _document(f"{scenario.scenario}: {'passed' if ok else 'FAILED'}", "".join(parts))
+    return document(f"{scenario.scenario}: {'passed' if ok else 'FAILED'}", "".join(parts))
 
 
-def _document(title: str, body: str) -> str:
+def document(title: str, body: str) -> str:
+    """Return one HTML page that needs nothing else."""
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         f"<style>{_STYLE}</style></head><body>{body}</body></html>"
@@ -183,6 +184,6 @@ def index(results: Iterable[Told]) -> str:
     )
     passed = sum(r.ok for r in told)
     made = datetime.now(ZoneInfo("UTC")).strftime("%Y-%m-%d %H:%M UTC")
-    return _document(
+    return document(
         "facilityd scenarios", f"<h1>{passed} / {len(told)}</h1><p>{made}</p><table>{rows}</table>"
     )

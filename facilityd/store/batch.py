@@ -10,6 +10,7 @@ from typing import Any
 from facilityd.model.alarm import AlarmState, Change
 from facilityd.model.baseline import Baseline
 from facilityd.model.finding import Finding
+from facilityd.model.marks import OperatorMark
 from facilityd.model.notice import Notice
 from facilityd.model.readiness import Check, Waiver
 from facilityd.model.sample import Sample
@@ -96,6 +97,8 @@ class Batch:
     waivers: Sequence[Waiver] = ()
     revoked: Sequence[Waiver] = ()
     checks: Sequence[Check] = ()
+    marks: Sequence[OperatorMark] = ()
+    unmarked: Sequence[OperatorMark] = ()
 
 
 @dataclass(frozen=True, slots=True)

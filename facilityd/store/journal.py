@@ -14,7 +14,7 @@ import apsw
 
 from facilityd.errors import UsageError
 from facilityd.model.clock import Clock
-from facilityd.store import entries, learning, readiness
+from facilityd.store import entries, learning, marks, readiness
 from facilityd.store.batch import Batch, Receipt
 from facilityd.store.files import Ballast, disk_free, lock, move_aside
 from facilityd.store.retention import Retention
@@ -139,6 +139,8 @@ class Journal:
         readiness.add_waivers(self._db, batch.waivers)
         readiness.revoke_waivers(self._db, batch.revoked)
         readiness.add_checks(self._db, batch.checks)
+        marks.add_marks(self._db, batch.marks)
+        marks.revoke_marks(self._db, batch.unmarked)
         return Receipt(first, ats, changes)
 
 

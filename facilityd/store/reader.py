@@ -13,15 +13,16 @@ import apsw
 from facilityd.errors import UsageError
 from facilityd.model.alarm import AlarmState
 from facilityd.model.baseline import Baseline
+from facilityd.model.marks import OperatorMark
 from facilityd.model.readiness import Check, Waiver
 from facilityd.model.sample import Sample, SignalType, Stream
-from facilityd.store import learning, readiness
+from facilityd.store import learning, marks, readiness
 from facilityd.store.batch import Memory, Parked
 from facilityd.store.entries import JUDGED
 from facilityd.store.history import Bucket, Carrier, Gap, Point, buckets, gaps, points
 from facilityd.store.packing import layout
 from facilityd.store.rows import OutboxEntry, Stored, StoredChange, StoredFinding, change, entry, finding
-from facilityd.store.schema import VERSION, Foreign, connect_reader, select, version_of
+from facilityd.store.schema import MINUTE, VERSION, Foreign, connect_reader, select, version_of
 
 _CHANGES = "SELECT id, sample, at, device, rule, occurrence, kind, evidence, person, comment FROM change"
 _OUTBOX = "SELECT id, change, body, state, attempts, next_at, error FROM outbox"
@@ -42,6 +43,10 @@ SELECT id, sample, device, rule, verdict, at, evidence FROM finding
 WHERE id IN (SELECT max(id) FROM finding GROUP BY device, rule) ORDER BY id
 """
 _AFTER = "SELECT id, stream, at, data, reasons FROM sample WHERE id > ? ORDER BY id LIMIT ?"
+_BEFORE = """
+SELECT max(id) FROM sample
+WHERE at / 60000000000 = (SELECT max(at / 60000000000) FROM sample WHERE at / 60000000000 < ?)
+"""
 _PARKED = "SELECT sink, sample, at, reason, line FROM parked WHERE id > ? ORDER BY id LIMIT ?"
 
 
@@ -101,6 +106,11 @@ class Reader:
     def samples_after(self, after: int, limit: int) -> list[Stored]:
         """Return rows in the order they were stored, from the one after id ``after`` on."""
         return [Stored(*row) for row in select(self._db, _AFTER, (after, limit))]
+
+    def before(self, at: int) -> int:
+        """Return the id of the last sample stored for an instant before ``at`` (ns UTC), about; 0 if none."""
+        rows = select(self._db, _BEFORE, (at // MINUTE,))
+        return rows[0][0] or 0
 
     def latest(self) -> list[Stored]:
         """Return the last sample of every stream that still has one."""
@@ -165,6 +175,10 @@ class Reader:
     def checks(self, since: int = 0) -> list[Check]:
         """Return the readiness checks before ceremonies from ``since`` (ns UTC) on."""
         return readiness.checks(self._db, since)
+
+    def marks(self, *, revoked: bool = False) -> list[OperatorMark]:
+        """Return the operators' marks in force, or with ``revoked`` every one there ever was."""
+        return marks.marks(self._db, revoked=revoked)
 
     def outbox(self) -> list[OutboxEntry]:
         """Return every notice that is still kept."""

@@ -62,12 +62,35 @@ class UnwaiveRequest:
     person: str
 
 
-Request = AckRequest | BaselineRequest | WaiveRequest | UnwaiveRequest
+@dataclass(frozen=True, slots=True)
+class MarkRequest:
+    """Somebody saw an incident, or that all was healthy, from ``since`` to ``until`` (ns UTC)."""
+
+    device: str
+    kind: str
+    since: int
+    until: int
+    fault: str
+    note: str
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnmarkRequest:
+    """Somebody takes a mark back."""
+
+    mark: int
+    person: str
+
+
+Request = AckRequest | BaselineRequest | WaiveRequest | UnwaiveRequest | MarkRequest | UnmarkRequest
 KINDS: dict[str, type[Request]] = {
     "ack": AckRequest,
     "baseline": BaselineRequest,
     "waive": WaiveRequest,
     "unwaive": UnwaiveRequest,
+    "mark": MarkRequest,
+    "unmark": UnmarkRequest,
 }
 NAMES = {kind: name for name, kind in KINDS.items()}
 

@@ -16,7 +16,7 @@ from facilityd.cli.main import COMMANDS
 from facilityd.store.reader import Reader
 from simulators.site import serve
 
-RUN, NO_JSON = {"run", "simulate", "record", "ready", "commission", "waive"}, {"completion"}
+RUN, NO_JSON = {"run", "simulate", "record", "ready", "commission", "waive", "mark"}, {"completion"}
 
 
 @pytest.fixture
@@ -50,6 +50,9 @@ def words_of(site):
         "rules": [["rules", here], ["rules", here, "fire", "--lang", "zh"]],
         "alarms": [["alarms", here], ["alarms", here, "--all"]],
         "ack": [["ack", here, "fire", "active", "-m", "seen"]],
+        "marks": [["marks", here], ["marks", here, "--all", "--lang", "zh"]],
+        "backtest": [["backtest", here, "--rule", "active", "--since", "1min"]],
+        "alarm": [["alarm", here, "fire", "active"], ["alarm", here, "fire", "active", "--lang", "zh"]],
         "waivers": [["waivers", here], ["waivers", here, "--all", "--lang", "zh"]],
         "completion": [["completion", shell] for shell in ("bash", "zsh", "fish")],
     }

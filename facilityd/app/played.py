@@ -1,0 +1,119 @@
+"""Stored history played through a judge: time passes between samples; a daemon that was away is a restart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from facilityd.app.builtin import PERIOD
+from facilityd.detect.judge import Judge
+from facilityd.model.alarm import AlarmState
+from facilityd.model.finding import Evidence, Finding
+from facilityd.model.sample import Sample
+from facilityd.store.reader import Reader
+
+PAGE = 5_000
+AWAY = 3 * PERIOD
+"""The daemon writes itself down every minute; without a word for so long (ns) it was not running."""
+
+
+@dataclass(slots=True)
+class Span:
+    """One alarm: ``until`` None while it goes on; ``cause`` where it was a mere consequence. ns UTC."""
+
+    since: int
+    until: int | None
+    evidence: Evidence | None
+    cause: str = ""
+
+    def end(self, last: int) -> int:
+        """Return its end, or ``last``."""
+        return last if self.until is None else self.until
+
+
+@dataclass(slots=True)
+class Player:
+    """Plays rows of a journal; ``make`` makes the judge anew, as a start of the daemon does."""
+
+    reader: Reader
+    devices: frozenset[str]
+    make: Callable[[], Judge]
+    progress: Callable[[int], None]
+    samples: int = 0
+    values: int = 0
+    _judge: Judge = field(init=False)
+    _verdicts: dict[tuple[str, str], Finding] = field(default_factory=dict)
+    _last: int = 0
+
+    def play(self, since: int, until: int) -> Iterator[Finding]:
+        """Yield every verdict that changed from ``since`` (with nothing known) to ``until``, ns UTC."""
+        self._judge = self.make()
+        for at, sample in self._rows(since, until):
+            if self._last and at - self._last > AWAY:
+                self._restart()
+            elif self._last:
+                yield from self._noted(self._passed(at))
+            self._last = max(self._last, at)
+            if sample is not None:
+                self.samples, self.values = self.samples + 1, self.values + len(sample.values)
+                yield from self._noted(self._judge.judge([sample]))
+        if self._last and until - self._last <= AWAY:
+            yield from self._noted(self._passed(until))
+
+    def _passed(self, at: int) -> list[Finding]:
+        """Let time pass until an instant, beat by beat where a rule asks for it."""
+        found: list[Finding] = []
+        while (due := max(self._judge.next_wake, self._last)) <= at:
+            found += self._judge.tick(due, due)
+            if self._judge.next_wake <= due:
+                break
+        return found
+
+    def _restart(self) -> None:
+        """Do what a start of the daemon does: alarms and what the rules remember are taken over."""
+        memory, self._judge = self._judge.memory(), self.make()
+        self._judge.resume(_state(one) for one in self._verdicts.values() if one.verdict is not None)
+        self._judge.recall(memory)
+
+    def _noted(self, findings: Iterable[Finding]) -> Iterator[Finding]:
+        for one in findings:
+            if one.verdict is not None:
+                self._verdicts[one.device, one.rule] = one
+            yield one
+
+    def _rows(self, since: int, until: int) -> Iterator[tuple[int, Sample | None]]:
+        """Yield (instant, sample); None where somebody else's shows that the daemon was there."""
+        last = self.reader.before(since)
+        while rows := self.reader.samples_after(last, PAGE):
+            last = rows[-1].id
+            self.progress(rows[-1].at)
+            for row in rows:
+                if since <= row.at < until:
+                    mine = self.reader.stream(row.stream).device in self.devices
+                    yield row.at, self.reader.sample(row) if mine else None
+            if rows[0].at > until:
+                return
+
+
+def _state(one: Finding) -> AlarmState:
+    ended = None if one.verdict else one.at
+    return AlarmState(
+        one.device, one.rule, occurrence=1, since=one.steady, raised_at=one.at, cleared_at=ended,
+        cause=one.evidence.cause,
+    )  # fmt: skip
+
+
+def spans(findings: Iterable[Finding], device: str, rule: str) -> list[Span]:
+    """Return one rule's alarms; unknown ends none, and a cause that is gone leaves an alarm of its own."""
+    found: list[Span] = []
+    for one in findings:
+        if (one.device, one.rule) != (device, rule) or one.verdict is None:
+            continue
+        running = bool(found) and found[-1].until is None
+        if one.verdict and running:
+            found[-1].cause = found[-1].cause and one.evidence.cause
+        elif one.verdict:
+            found.append(Span(one.steady, None, one.evidence, one.evidence.cause))
+        elif running:
+            found[-1].until = one.steady
+    return found

@@ -1,0 +1,171 @@
+"""facilityd alarm: everything about one alarm: its record, its evidence, its life, and a small plot."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from facilityd.cli.alarms import must_exist
+from facilityd.cli.output import console, json_option, print_json, table
+from facilityd.cli.when import show_instant, show_span
+from facilityd.model.sample import NS
+from facilityd.notify.wording import Speaker, say_span
+
+if TYPE_CHECKING:
+    from facilityd.config.site import Device, Site
+    from facilityd.model.alarm import AlarmState, Change
+    from facilityd.model.text import Language
+    from facilityd.store.reader import Reader
+
+WORDS = {
+    "zh": {"state": "状态", "fault": "故障号", "priority": "优先级", "evidence": "依据", "cause": "可能原因",
+           "consequence": "后果", "action": "处理", "confirm": "现场核实", "respond": "处理时限",
+           "never": "从未报警", "life": ("时刻", "变化", "人员", "说明"), "now": "现在"},
+    "en": {"state": "state", "fault": "fault", "priority": "priority", "evidence": "evidence",
+           "cause": "likely cause", "consequence": "if nothing is done", "action": "do",
+           "confirm": "check on site", "respond": "act within", "never": "was never raised",
+           "life": ("time", "change", "by", "said"), "now": "now"},
+}  # fmt: skip
+CHANGES = {
+    "raise": "报警", "clear": "恢复", "acknowledge": "确认", "latch": "锁存", "reset": "复位",
+    "re-alarm": "再次提醒", "lose": "未知", "regain": "可判断", "suppress": "抑制", "unsuppress": "解除抑制",
+}  # fmt: skip
+BARS = "▁▂▃▄▅▆▇█"
+POINTS, MOST = 60, 20
+AROUND = 1800 * NS
+"""How much of the signal is drawn on each side of the raise, in ns."""
+
+
+@click.command()
+@click.argument("site", type=click.Path(exists=True, path_type=Path))
+@click.argument("device")
+@click.argument("rule")
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True)
+@json_option
+def alarm(site: Path, device: str, rule: str, lang: str, as_json: bool) -> None:
+    """Show one alarm of a DEVICE whole: record, evidence, life, and the guilty signal around the raise."""
+    from facilityd.cli.snapshot import open_journal
+    from facilityd.config.load import load
+
+    loaded = load(site)
+    must_exist(loaded, device, rule)
+    from facilityd.app.builtin import all_devices
+
+    one: Device = all_devices(loaded)[device]
+    language: Language = "zh" if lang == "zh" else "en"
+    with open_journal(loaded) as reader:
+        state = next((s for s in reader.alarms() if (s.device, s.rule) == (device, rule)), None)
+        changes = [s.change for s in reader.changes() if (s.change.device, s.change.rule) == (device, rule)]
+        if as_json:
+            print_json(_plain(one, rule, state, changes, language, loaded))
+            return
+        _record(loaded, one, rule, state, changes, language)
+        if state and state.raised_at:
+            _plot(reader, loaded, one, rule, state, changes, language)
+    if changes:
+        rows = [_change(loaded, one, change, language) for change in changes[-MOST:]]
+        console().print(table("", WORDS[language]["life"], rows))
+
+
+def _record(
+    site: Site, device: Device, rule: str, state: AlarmState | None, changes: list[Change], language: Language
+) -> None:
+    words, about = WORDS[language], device.family.rules[rule]
+    said = _evidence(site, device, changes, language)
+    steps = "\n".join(f"{n}. {step.in_(language)}" for n, step in enumerate(about.action, 1))
+    life = state.life.wording.in_(language) if state and state.occurrence else words["never"]
+    rows = [
+        (words["state"], life),
+        (words["fault"], about.fault),
+        (words["priority"], about.priority.name.lower()),
+        (words["evidence"], said),
+        (words["action"], steps),
+        (words["cause"], about.cause.in_(language)),
+        (words["consequence"], about.consequence.in_(language)),
+        (words["confirm"], about.confirm.in_(language)),
+        (words["respond"], say_span(about.respond / NS, language)),
+    ]
+    title = f"{device.name.in_(language)} ({device.id}): {about.name.in_(language)} ({rule})"
+    console().print(table(title, ("", ""), [row for row in rows if row[1]]))
+
+
+def _evidence(site: Site, device: Device, changes: list[Change], language: Language) -> str:
+    found = [change.evidence for change in changes if change.evidence and change.kind.value == "raise"]
+    speaker = Speaker(device.family.signals, language, ZoneInfo(site.timezone))
+    return speaker.evidence(found[-1]) if found else ""
+
+
+def _change(site: Site, device: Device, change: Change, language: Language) -> tuple[object, ...]:
+    speaker = Speaker(device.family.signals, language, ZoneInfo(site.timezone))
+    said = speaker.evidence(change.evidence) if change.evidence else ""
+    at = show_instant(change.at, site.timezone)[:19]
+    kind = CHANGES.get(change.kind.value, "") if language == "zh" else ""
+    return (at, kind or change.kind.value, change.person, " ".join(filter(None, (change.comment, said))))
+
+
+def _plot(
+    reader: Reader,
+    site: Site,
+    device: Device,
+    rule: str,
+    state: AlarmState,
+    changes: list[Change],
+    language: Language,
+) -> None:
+    """Draw the guilty signal from half an hour before the raise to half an hour after it, on one line."""
+    guilty = [c.evidence.signal for c in changes if c.evidence and c.evidence.signal]
+    inputs = (*guilty[-1:], *device.family.rules[rule].detect.inputs)
+    bound = {signal for stream in device.streams for signal in stream.signals}
+    signal = next((one for one in inputs if one in bound), "")
+    if not signal or state.raised_at is None:
+        return
+    since = state.raised_at - AROUND
+    until = min(time.time_ns(), state.raised_at + AROUND)
+    values = list(reader.buckets(device.id, signal, since, until, max(NS, (until - since) // POINTS)))
+    about = device.family.signals[signal]
+    known = [bucket.mean for bucket in values if bucket.mean is not None]
+    if not known:
+        return
+    low, high = min(known), max(known)
+    drawn = spark({bucket.start: bucket.mean for bucket in values}, since, until)
+    place = min(POINTS - 1, round((state.raised_at - since) / max(1, until - since) * POINTS))
+    console().print(f"{about.name.in_(language)}: {low:.4g} – {high:.4g} {about.unit}".rstrip())
+    console().print(drawn, highlight=False)
+    console().print(" " * place + "^ " + show_instant(state.raised_at, site.timezone, date=False)[:8])
+    console().print(f"{show_span(until - since)}\n")
+
+
+def spark(values: dict[int, float | None], since: int, until: int) -> str:
+    """Return buckets' means by their beginning (ns) as a line of blocks; a blank where there is none."""
+    width = max(NS, (until - since) // POINTS)
+    known = [value for value in values.values() if value is not None]
+    low, high = (min(known), max(known)) if known else (0.0, 0.0)
+    line = [" "] * POINTS
+    for start, value in values.items():
+        place = (start - since) // width
+        if value is not None and 0 <= place < POINTS:
+            line[place] = BARS[round((value - low) / (high - low) * (len(BARS) - 1)) if high > low else 0]
+    return "".join(line)
+
+
+def _plain(
+    device: Device, rule: str, state: AlarmState | None, changes: list[Change], language: Language, site: Site
+) -> dict[str, Any]:
+    about = device.family.rules[rule]
+    life = [
+        {"at": c.at, "kind": c.kind.value, "person": c.person, "comment": c.comment,
+         "occurrence": c.occurrence, "evidence": c.evidence.as_dict() if c.evidence else None}
+        for c in changes
+    ]  # fmt: skip
+    return {
+        "device": device.id, "rule": rule, "fault": about.fault, "name": about.name.in_(language),
+        "state": state.life.value if state else "normal", "occurrence": state.occurrence if state else 0,
+        "priority": about.priority.name.lower(), "evidence": _evidence(site, device, changes, language),
+        "action": [step.in_(language) for step in about.action], "cause": about.cause.in_(language),
+        "consequence": about.consequence.in_(language), "confirm": about.confirm.in_(language),
+        "respond_s": about.respond / NS, "changes": life,
+    }  # fmt: skip

@@ -1,0 +1,208 @@
+"""facilityd backtest: a rule over what was stored, beside what was raised then, held against the marks."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from facilityd.cli.output import console, json_option, print_json, table
+from facilityd.cli.when import Instant, show_instant
+from facilityd.errors import UsageError
+from facilityd.marked import suggestion
+from facilityd.model.sample import NS
+
+if TYPE_CHECKING:
+    from facilityd.app.backtest import Result, Score
+    from facilityd.app.played import Span
+    from facilityd.config.site import Site
+    from facilityd.model.rule import Rule
+    from facilityd.model.text import Language
+
+HEAD = {
+    "zh": ("设备", "", "报警", "相同", "仅此", "标记故障：发现", "漏报", "延迟（中位）", "误报",
+           "误报/正常小时"),
+    "en": ("device", "", "alarms", "same", "only so", "incidents found", "missed", "delay (median)", "false",
+           "false per healthy h"),
+}  # fmt: skip
+LISTED = {
+    "zh": ("设备", "", "自", "至", "说明"),
+    "en": ("device", "", "from", "to", "evidence"),
+}
+WHEN = {"zh": ("当时", "现在"), "en": ("then", "now")}
+CAUSED = {"zh": "（{cause} 的后果，不单独通知）", "en": " (a consequence of {cause}, told to nobody)"}
+MOST = 40
+"""Alarms listed for people; --json has all."""
+
+
+@click.command()
+@click.argument("site", type=click.Path(exists=True, path_type=Path))
+@click.option("--rule", required=True, help="The rule, such as rope-tight.")
+@click.option("--device", "-d", "devices", multiple=True, help="Only this device; may be repeated.")
+@click.option("--since", type=Instant(), default="7d", show_default=True, help="Span back, or a time.")
+@click.option("--until", type=Instant(), default=None, help="Span back, or a time.  [default: now]")
+@click.option(
+    "--set", "settings", multiple=True, metavar="PARAM=VALUE", help="Another value, such as hold=10s."
+)
+@click.option("--html", type=click.Path(path_type=Path), default=None, help="Also write a page with plots.")
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True)
+@json_option
+def backtest(
+    site: Path, rule: str, devices: tuple[str, ...], since: int, until: int | None, settings: tuple[str, ...],
+    html: Path | None, lang: str, as_json: bool,
+) -> None:  # fmt: skip
+    """Play a rule over stored history by the code that judges live, as it is or with other parameters.
+
+    Shows what was raised then and what would be raised now, and holds both against the marks of
+    'facilityd mark'. Reads the journal only; the daemon may run meanwhile. Exit status 0 whatever is found.
+    """
+    from facilityd.app.backtest import Backtest, with_settings
+    from facilityd.config.load import load
+    from facilityd.store.reader import Reader
+
+    loaded, end = load(site), until or time.time_ns()
+    if since >= end:
+        raise UsageError("--since is not before --until")
+    chosen = _chosen(loaded, rule, devices)
+    asked = dict(_setting(text) for text in settings)
+    for name in chosen:
+        try:
+            with_settings(loaded.devices[name].family.rules[rule], asked)
+        except ValueError as error:
+            raise UsageError(f"--set: {error}", where=f"rule {rule}") from error
+    with Reader.open(Path(loaded.store.path)) as reader:
+        test = Backtest(loaded, reader, rule, since, end, asked, _progress(since, end))
+        results = [test.run(name) for name in chosen]
+        _done()
+        language: Language = "zh" if lang == "zh" else "en"
+        if html:
+            from facilityd.cli.backtest_page import page
+
+            html.write_text(page(loaded, reader, results, asked, language), encoding="utf-8")
+    if as_json:
+        print_json([_plain(loaded, one) for one in results])
+    else:
+        _show(loaded, results, language)
+
+
+def _chosen(site: Site, rule: str, devices: tuple[str, ...]) -> list[str]:
+    from facilityd.app.judging import fresh_judge
+
+    for name in devices:
+        if name not in site.devices:
+            raise UsageError(f"no device {name!r}", hint=suggestion(name, site.devices))
+    having = [
+        n for n, one in site.devices.items() if rule in one.family.rules and n in (devices or site.devices)
+    ]
+    if not having:
+        known = {name for one in site.devices.values() for name in one.family.rules}
+        raise UsageError(f"no rule {rule!r} on these devices", hint=suggestion(rule, known))
+    judge = fresh_judge(site)
+    lacking = {name: judge.not_applicable(name).get(rule) for name in having}
+    found = [name for name in having if not lacking[name]]
+    if not found:
+        missing = ", ".join(lacking[having[0]] or ())
+        raise UsageError(f"{rule} applies to none of these devices", hint=f"it would need {missing}")
+    return found
+
+
+def _setting(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not name.strip():
+        raise UsageError(f"--set {text!r}", hint="write it as --set above=750 or --set hold=10s")
+    return name.strip().removeprefix("detect."), value.strip()
+
+
+def _progress(since: int, until: int) -> Any:
+    """Return what tells on a terminal how far the replay is; elsewhere nothing."""
+    if not sys.stderr.isatty():
+        return lambda _: None
+
+    def tell(at: int) -> None:
+        share = min(1.0, max(0.0, (at - since) / (until - since)))
+        click.echo(f"\r{share:4.0%}", nl=False, err=True)
+
+    return tell
+
+
+def _done() -> None:
+    if sys.stderr.isatty():
+        click.echo("\r     \r", nl=False, err=True)
+
+
+def _rule(site: Site, result: Result) -> Rule:
+    return site.devices[result.device].family.rules[result.rule]
+
+
+def _show(site: Site, results: list[Result], language: Language) -> None:
+    rows = [row for one in results for row in _rows(site, one, language)]
+    console().print(table(_rule(site, results[0]).name.in_(language), HEAD[language], rows))
+    listed = [line for one in results for line in _listed(site, one, language)]
+    if listed:
+        console().print(table("", LISTED[language], listed[:MOST]))
+    if len(listed) > MOST:
+        console().print(f"… {len(listed) - MOST} more: --json, or a shorter span")
+
+
+def _rows(site: Site, result: Result, language: Language) -> list[tuple[object, ...]]:
+    fault = _rule(site, result).fault
+    only = (result.only_then, result.only_now)
+    return [
+        (result.device if n == 0 else "", WHEN[language][n], len(spans), result.same, len(only[n]),
+         *_scored(result.score(spans, fault)))
+        for n, spans in enumerate((result.then, result.now))
+    ]  # fmt: skip
+
+
+def _scored(score: Score) -> tuple[object, ...]:
+    delays = sorted(score.delays)
+    delay = f"{delays[len(delays) // 2] / NS:.0f} s" if delays else "—"
+    hours = score.healthy / (3600 * NS)
+    rate = f"{score.in_healthy / hours:.2g}" if hours else "—"
+    return (score.found, len(score.missed), delay, len(score.false), rate)
+
+
+def _listed(site: Site, result: Result, language: Language) -> list[tuple[object, ...]]:
+    both = [(span, 0) for span in result.then] + [(span, 1) for span in result.now]
+    return [
+        (result.device, WHEN[language][n], show_instant(span.since, site.timezone)[:19],
+         show_instant(span.until, site.timezone)[:19] if span.until else "…",
+         _said(site, result, span, language))
+        for span, n in sorted(both, key=lambda one: (one[0].since, one[1]))
+    ]  # fmt: skip
+
+
+def _said(site: Site, result: Result, span: Span, language: Language) -> str:
+    from facilityd.notify.wording import Speaker
+
+    signals = site.devices[result.device].family.signals
+    said = (
+        Speaker(signals, language, ZoneInfo(site.timezone)).evidence(span.evidence) if span.evidence else ""
+    )
+    return said + (CAUSED[language].format(cause=span.cause) if span.cause else "")
+
+
+def _plain(site: Site, result: Result) -> dict[str, Any]:
+    fault = _rule(site, result).fault
+
+    def told(spans: tuple[Span, ...]) -> dict[str, Any]:
+        score = result.score(spans, fault)
+        alarms = [
+            {"since": s.since, "until": s.until, "cause": s.cause, "said": _said(site, result, s, "en")}
+            for s in spans
+        ]
+        return {
+            "alarms": alarms, "found": score.found, "missed": [m.id for m in score.missed],
+            "delays_s": [delay / NS for delay in score.delays], "false": len(score.false),
+            "false_in_healthy": score.in_healthy, "healthy_h": score.healthy / (3600 * NS),
+        }  # fmt: skip
+
+    return {
+        "device": result.device, "rule": result.rule, "since": result.since, "until": result.until,
+        "samples": result.samples, "values": result.values, "same": result.same,
+        "then": told(result.then), "now": told(result.now),
+    }  # fmt: skip

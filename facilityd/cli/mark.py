@@ -1,0 +1,104 @@
+"""facilityd mark and marks: incidents and healthy times, as people saw them."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from facilityd.cli.alarms import await_taken
+from facilityd.cli.output import console, json_option, print_json, table
+from facilityd.cli.when import Instant, show_instant
+from facilityd.errors import UsageError
+from facilityd.marked import suggestion
+from facilityd.supervise.inbox import Inbox, MarkRequest, UnmarkRequest, whoami
+
+if TYPE_CHECKING:
+    from facilityd.config.site import Site
+
+HEAD = {
+    "zh": ("编号", "设备", "标记", "故障号", "自", "至", "标记人", "备注"),
+    "en": ("no.", "device", "mark", "fault", "from", "to", "by", "note"),
+}
+KINDS = {"zh": {"incident": "故障", "healthy": "正常"}, "en": {"incident": "incident", "healthy": "healthy"}}
+site_option = click.argument("site", type=click.Path(exists=True, path_type=Path))
+
+
+@click.command()
+@site_option
+@click.argument("device")
+@click.argument("kind", type=click.Choice(["incident", "healthy"]))
+@click.option("--since", type=Instant(), required=True, help="When it began: 3h (ago) or 2026-11-23T06:10.")
+@click.option("--until", type=Instant(), default=None, help="When it was over.  [default: now]")
+@click.option("--fault", default="", help="Its number in the catalogue, such as H7.")
+@click.option("--note", "-m", default="", help="What you found.")
+@click.option("--by", "person", default=None, help="Your name.  [default: the user of this machine]")
+def mark(
+    site: Path, device: str, kind: str, since: int, until: int | None, fault: str, note: str,
+    person: str | None,
+) -> None:  # fmt: skip
+    """Mark a time of a DEVICE as an incident or as healthy.
+
+    By these marks a back-test counts what it finds, misses and raises wrongly. Nothing is learned from
+    incidents.
+    """
+    from facilityd.config.load import load
+
+    loaded, end = load(site), until or time.time_ns()
+    _possible(loaded, device, fault, since, end)
+    who = person or whoami()
+    inbox = Inbox(Path(loaded.store.path))
+    await_taken(inbox, inbox.drop(MarkRequest(device, kind, since, end, fault, note, who)))
+    shown = " – ".join(show_instant(at, loaded.timezone)[:19] for at in (since, end))
+    click.echo(f"{device}: {kind} {fault} {shown}, by {who} / 已标记".replace("  ", " "))
+
+
+def _possible(site: Site, device: str, fault: str, since: int, until: int) -> None:
+    if device not in site.devices:
+        raise UsageError(f"no device {device!r}", hint=suggestion(device, site.devices))
+    faults = sorted({rule.fault for rule in site.devices[device].family.rules.values() if rule.fault})
+    if fault and fault not in faults:
+        hint = suggestion(fault, faults) or f"numbers: {', '.join(faults)}"
+        raise UsageError(f"no rule of {device} bears fault number {fault!r}", hint=hint)
+    if since >= until:
+        raise UsageError("--since is not before --until")
+    if until > time.time_ns():
+        raise UsageError("--until lies in the future")
+
+
+@click.command()
+@site_option
+@click.argument("device", required=False, default="")
+@click.option("--all", "everything", is_flag=True, help="Also those that were taken back.")
+@click.option("--revoke", type=int, default=None, metavar="NO", help="Take one back.")
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True)
+@json_option
+def marks(site: Path, device: str, everything: bool, revoke: int | None, lang: str, as_json: bool) -> None:
+    """List the marks of a SITE or of one DEVICE, or take one back."""
+    from facilityd.config.load import load
+    from facilityd.store.reader import Reader
+
+    loaded = load(site)
+    if device and device not in loaded.devices:
+        raise UsageError(f"no device {device!r}", hint=suggestion(device, loaded.devices))
+    if revoke is not None:
+        inbox = Inbox(Path(loaded.store.path))
+        await_taken(inbox, inbox.drop(UnmarkRequest(revoke, whoami())))
+        click.echo(f"mark {revoke} revoked / 标记 {revoke} 已撤销")
+        return
+    with Reader.open(Path(loaded.store.path)) as reader:
+        found = [one for one in reader.marks(revoked=everything) if device in ("", one.device)]
+    language = "en" if as_json else lang
+    rows = [
+        (one.id, one.device, KINDS[language][one.kind], one.fault,
+         show_instant(one.since, loaded.timezone)[:19], show_instant(one.until, loaded.timezone)[:19],
+         one.person, one.note)
+        for one in found
+    ]  # fmt: skip
+    if as_json:
+        keys = ("id", "device", "kind", "fault", "since", "until", "by", "note")
+        print_json([dict(zip(keys, row, strict=True)) for row in rows])
+    else:
+        console().print(table("", HEAD[lang], rows))

@@ -1,0 +1,84 @@
+"""Marks through the running daemon: taken, refused with a reason, and left out of what is learned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from facilityd.app.commission import Period, learn
+from facilityd.model.marks import Marking
+from facilityd.model.sample import NS
+from facilityd.store.reader import Reader
+from facilityd.supervise.inbox import Inbox, MarkRequest, UnmarkRequest
+
+MIN = 60 * NS
+
+
+@pytest.fixture
+def evening(simulated_site) -> Any:
+    """An hour of a lit façade, with an alarm and its end in the midst of it."""
+    site = simulated_site("square", only=["avenue-east"], start="2026-06-01T20:00")
+    site.advance("30min")
+    return site
+
+
+def _now(site: Any) -> int:
+    return round(site.now.timestamp() * NS)
+
+
+def _ask(site: Any, request: Any) -> str:
+    inbox = Inbox(site.journal)
+    name = inbox.drop(request)
+    site.advance("2min")
+    assert not inbox.waiting(name)
+    return inbox.refusal(name)
+
+
+def test_a_mark_is_stored_and_taken_back(evening: Any) -> None:
+    now = _now(evening)
+    assert (
+        _ask(evening, MarkRequest("avenue-east", "incident", now - 5 * MIN, now, "L1", "two dark", "Li Na"))
+        == ""
+    )
+    with Reader.open(evening.journal) as reader:
+        (mark,) = reader.marks()
+    assert (mark.kind, mark.fault, mark.note, mark.person) == (Marking.INCIDENT, "L1", "two dark", "Li Na")
+    assert _ask(evening, UnmarkRequest(mark.id, "Li Na")) == ""
+    assert "no mark 1 is in force" in _ask(evening, UnmarkRequest(mark.id, "Li Na"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"device": "avenue-nowhere"}, "no device"),
+        ({"kind": "odd"}, "neither incident nor healthy"),
+        ({"fault": "H7"}, "bears fault number 'H7'"),
+        ({"until": 2**62}, "ends in the past"),
+        ({"since": 2**61}, "begins before it ends"),
+        ({"person": ""}, "needs a name"),
+    ],
+)
+def test_a_mark_that_makes_no_sense_is_refused(evening: Any, changes: dict[str, Any], why: str) -> None:
+    now = _now(evening)
+    asked = {"device": "avenue-east", "kind": "incident", "since": now - MIN, "until": now, "fault": "", "note": "",
+             "person": "Li Na"}  # fmt: skip
+    assert why in _ask(evening, MarkRequest(**(asked | changes)))
+
+
+def test_nothing_is_learned_from_an_incident(evening: Any) -> None:
+    start = _now(evening) - 30 * MIN
+    evening.fault("avenue-east", "L1", lasting="25min")
+    evening.wait_for_alarm("L1", on="avenue-east", within="20min")
+    evening.advance("50min")
+    end = _now(evening)
+    with Reader.open(evening.journal) as reader:
+        before = learn(evening.site, "avenue-east", [Period(reader, start, end)])
+    assert {lesson.refused for lesson in before} == {"unfit-alarm"}
+    asked = MarkRequest("avenue-east", "incident", start + 29 * MIN, start + 75 * MIN, "L1", "", "Li Na")
+    assert _ask(evening, asked) == ""
+    with Reader.open(evening.journal) as reader:
+        after = learn(evening.site, "avenue-east", [Period(reader, start, end)])
+    assert not {lesson.refused for lesson in after} & {"unfit-alarm"}
+    rows = {lesson.rule: lesson.rows for lesson in before}
+    assert all(lesson.rows < rows[lesson.rule] for lesson in after if rows[lesson.rule])
