@@ -32,6 +32,7 @@ class Lesson:
     data: Mapping[str, Any] = field(default_factory=dict)
     refused: str = ""
     numbers: Mapping[str, float | str] = field(default_factory=dict)
+    seen: Sequence[Row] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def learn(site: Site, device: str, periods: Sequence[Period]) -> list[Lesson]:
     unhealthy = unhealthy or _poor(good, bad)
     rules = all_devices(site)[device].family.rules
     return [
-        Lesson(device, name, len(own), {}, *unhealthy)
+        Lesson(device, name, len(own), {}, *unhealthy, own)
         if unhealthy
         else _fit(device, name, rules[name].detect, own)
         for name, own in rows.items()
@@ -80,11 +81,11 @@ def learn(site: Site, device: str, periods: Sequence[Period]) -> list[Lesson]:
 
 def _fit(device: str, name: str, rule: Any, rows: Sequence[Row]) -> Lesson:
     if rule.kind not in FITS:
-        return Lesson(device, name, len(rows), refused="unfit-kind", numbers={"kind": rule.kind})
+        return Lesson(device, name, len(rows), {}, "unfit-kind", {"kind": rule.kind}, rows)
     try:
-        return Lesson(device, name, len(rows), FITS[rule.kind](rule, rows))
+        return Lesson(device, name, len(rows), FITS[rule.kind](rule, rows), seen=rows)
     except Unfit as unfit:
-        return Lesson(device, name, len(rows), {}, unfit.slug, unfit.numbers)
+        return Lesson(device, name, len(rows), {}, unfit.slug, unfit.numbers, rows)
 
 
 def _poor(good: int, bad: int) -> tuple[str, dict[str, float | str]] | None:

@@ -17,7 +17,7 @@ async def mark(core: Core, _: Reader, ask: MarkRequest, at: int) -> str:
     device = core.devices.get(ask.device)
     if device is None:
         return f"no device {ask.device!r}"
-    if ask.kind not in tuple(Marking):
+    if ask.kind not in (Marking.INCIDENT, Marking.HEALTHY):
         return f"{ask.kind!r} is neither incident nor healthy"
     faults = {rule.fault for rule in device.family.rules.values() if rule.fault}
     if ask.fault and ask.fault not in faults:

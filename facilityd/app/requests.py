@@ -7,13 +7,14 @@ from typing import Any
 
 from facilityd.app.core import Core
 from facilityd.app.marking import mark, unmark
-from facilityd.app.sign import sign
+from facilityd.app.sign import service, sign
 from facilityd.app.waive import unwaive, waive
 from facilityd.store.reader import Reader
 from facilityd.supervise.inbox import (
     AckRequest,
     BaselineRequest,
     MarkRequest,
+    ServiceRequest,
     UnmarkRequest,
     UnwaiveRequest,
     WaiveRequest,
@@ -36,4 +37,5 @@ HANDLERS: dict[type, Handler] = {
     UnwaiveRequest: unwaive,
     MarkRequest: mark,
     UnmarkRequest: unmark,
+    ServiceRequest: service,
 }

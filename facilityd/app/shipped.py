@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
+from facilityd.app.judging import fresh_judge
 from facilityd.config.site import Site
-from facilityd.errors import UsageError
+from facilityd.detect.fit import SHAPES
+from facilityd.errors import ConfigError, UsageError
 from facilityd.model.baseline import Baseline
 from facilityd.store.batch import Batch
 from facilityd.store.journal import Journal
@@ -31,6 +33,21 @@ def read(path: Path) -> list[Baseline]:
     except (OSError, ValueError, TypeError) as error:
         hint = "it is written by facilityd baselines --export"
         raise UsageError(f"not a file of baselines: {error}", where=str(path), hint=hint) from error
+
+
+def checked(site: Site, found: Iterable[Baseline], path: Path) -> None:
+    """Raise ConfigError where a baseline in a file fits no learned rule of the site, or has not its shape."""
+    judge, problems = fresh_judge(site), []
+    for number, one in enumerate(found, 1):
+        learned = judge.learned(one.device) if one.device in site.devices else {}
+        if one.rule not in learned:
+            problems.append(f"{path}: entry {number}: {one.device} has no learned rule {one.rule!r} here")
+            continue
+        kind = site.devices[one.device].family.rules[one.rule].detect.kind
+        if missing := [key for key in SHAPES[kind] if key not in one.data]:
+            problems.append(f"{path}: entry {number}: {one.device} {one.rule} lacks {', '.join(missing)}")
+    if problems:
+        raise ConfigError(tuple(problems))
 
 
 def install(site: Site, journal: Journal) -> None:

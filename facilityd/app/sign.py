@@ -1,11 +1,13 @@
-"""A baseline that a person has signed becomes the one a rule judges by, without a restart."""
+"""A baseline that a person has signed is judged by at once, without a restart; a service ends it."""
 
 from __future__ import annotations
 
 from facilityd.app.core import Core
 from facilityd.model.baseline import Baseline
+from facilityd.model.marks import Marking, OperatorMark
+from facilityd.store.batch import Batch
 from facilityd.store.reader import Reader
-from facilityd.supervise.inbox import BaselineRequest
+from facilityd.supervise.inbox import BaselineRequest, ServiceRequest
 
 
 async def sign(core: Core, reader: Reader, ask: BaselineRequest, at: int) -> str:
@@ -21,3 +23,17 @@ async def sign(core: Core, reader: Reader, ask: BaselineRequest, at: int) -> str
     return await core.flow.learn(
         Baseline(ask.device, ask.rule, version, at, ask.since, ask.until, ask.person, ask.data, ask.comment)
     )
+
+
+async def service(core: Core, reader: Reader, ask: ServiceRequest, at: int) -> str:
+    """Retire the baselines of some rules and let their counters and trends begin anew; record who and why."""
+    device = core.devices.get(ask.device)
+    unknown = [rule for rule in ask.rules if device is None or rule not in device.family.rules]
+    if device is None or unknown or not ask.rules:
+        return f"{ask.device} has no rule {(unknown or ['?'])[0]!r}"
+    if not ask.person.strip() or not ask.reason.strip():
+        return "a service needs a name and what was done"
+    retired = [b for b in reader.baselines() if b.device == ask.device and b.rule in ask.rules]
+    note = f"{ask.reason.strip()} ({', '.join(ask.rules)})"
+    mark = OperatorMark(0, at, ask.device, Marking.SERVICE, at, at + 1, "", note, ask.person.strip())
+    return await core.flow.service(Batch(retired=(retired, at), marks=(mark,)), ask.device, ask.rules)

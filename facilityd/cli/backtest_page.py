@@ -19,9 +19,10 @@ from facilityd.store.reader import Reader
 
 WORDS = {
     "zh": {"title": "回测", "then": "当时", "now": "现在", "incident": "标记故障", "healthy": "标记正常",
-           "set": "改变的参数", "none": "无", "same": "相同"},
+           "service": "检修", "set": "改变的参数", "none": "无", "same": "相同"},
     "en": {"title": "Back-test", "then": "then", "now": "now", "incident": "marked incident",
-           "healthy": "marked healthy", "set": "parameters changed", "none": "none", "same": "the same"},
+           "healthy": "marked healthy", "service": "service", "set": "parameters changed",
+           "none": "none", "same": "the same"},
 }  # fmt: skip
 MOST = 6
 """Signals plotted for one device."""

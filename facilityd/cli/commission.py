@@ -1,4 +1,4 @@
-"""facilityd commission and baselines: what is normal on a device, learned and signed by a person."""
+"""facilityd commission: what is normal on a device, learned from its history and signed by a person."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import click
 
 from facilityd.cli.alarms import await_taken
 from facilityd.cli.output import console, json_option, print_json, table
-from facilityd.cli.when import Instant, show_instant
+from facilityd.cli.when import Instant
 from facilityd.errors import FacilitydError, UsageError
 from facilityd.marked import suggestion
 from facilityd.supervise.inbox import BaselineRequest, Inbox, whoami
@@ -81,6 +81,8 @@ def _lessons(site: Site, device: str, rule: str, since: int, until: int) -> list
 
 
 def _show(device: Device, lessons: list[Lesson], lang: str, *, as_json: bool) -> None:
+    from facilityd.cli.lesson import plot, progress
+
     rows = [
         (one.rule, one.rows, (REFUSED if one.refused else GOOD)[lang],
          _why(device, one, lang) if one.refused else _brief(one.data))
@@ -88,9 +90,13 @@ def _show(device: Device, lessons: list[Lesson], lang: str, *, as_json: bool) ->
     ]  # fmt: skip
     if as_json:
         keys = ("rule", "readings", "result", "said")
-        print_json([dict(zip(keys, row, strict=True)) for row in rows])
-    else:
-        console().print(table("", HEAD[lang], rows))
+        seen = [{"seen": progress(device, one, lang)} for one in lessons]
+        print_json([dict(zip(keys, row, strict=True)) | more for row, more in zip(rows, seen, strict=True)])
+        return
+    console().print(table("", HEAD[lang], rows))
+    for one in lessons:
+        lines = [*(line["shown"] for line in progress(device, one, lang)), *plot(device, one)]
+        console().print("\n  ".join([one.rule, *lines]), highlight=False)
 
 
 def _why(device: Device, lesson: Lesson, lang: str) -> str:
@@ -121,33 +127,3 @@ def _sign(site: Site, lessons: list[Lesson], span: tuple[int, int], person: str,
     for one in lessons:
         ask = BaselineRequest(one.device, one.rule, person, *span, dict(one.data), comment)
         await_taken(inbox, inbox.drop(ask))
-
-
-@click.command()
-@site_option
-@click.argument("device", default="")
-@click.option("--all", "everything", is_flag=True, help="Also older versions.")
-@click.option("--export", type=click.Path(path_type=Path), default=None, help="Write them to a JSON file.")
-@json_option
-def baselines(site: Path, device: str, everything: bool, export: Path | None, as_json: bool) -> None:
-    """List what the learned rules judge by: version, who signed it when, from which data."""
-    from facilityd.app.shipped import write
-    from facilityd.config.load import load
-    from facilityd.store.reader import Reader
-
-    loaded = load(site)
-    with Reader.open(Path(loaded.store.path)) as reader:
-        known = [b for b in reader.baselines(retired=everything) if device in ("", b.device)]
-    if export:
-        write(export, known)
-        return
-    rows = [
-        (b.device, b.rule, b.version, show_instant(b.at, loaded.timezone), b.person,
-         show_instant(b.since, loaded.timezone), show_instant(b.until, loaded.timezone), b.comment)
-        for b in known
-    ]  # fmt: skip
-    columns = ("device", "rule", "version", "signed", "by", "healthy from", "to", "comment")
-    if as_json:
-        print_json([dict(zip(columns, row, strict=True)) for row in rows])
-    else:
-        console().print(table("", columns, rows))

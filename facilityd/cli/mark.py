@@ -22,7 +22,10 @@ HEAD = {
     "zh": ("编号", "设备", "标记", "故障号", "自", "至", "标记人", "备注"),
     "en": ("no.", "device", "mark", "fault", "from", "to", "by", "note"),
 }
-KINDS = {"zh": {"incident": "故障", "healthy": "正常"}, "en": {"incident": "incident", "healthy": "healthy"}}
+KINDS = {
+    "zh": {"incident": "故障", "healthy": "正常", "service": "检修"},
+    "en": {"incident": "incident", "healthy": "healthy", "service": "service"},
+}
 site_option = click.argument("site", type=click.Path(exists=True, path_type=Path))
 
 

@@ -58,6 +58,11 @@ class CountDetector(GatedDetector):
         """What happens while the gate is closed is not counted."""
         self._last = None
 
+    def serviced(self) -> None:
+        """Count from now on."""
+        self._seen_in.clear()
+        self._total = 0.0
+
     def told(self, now: int) -> Evidence:  # noqa: ARG002 - the count is as of the last look
         """Return the count in its window."""
         numbers = {"seen_n": round(self._total, 1), "most_n": self._rule.above}

@@ -18,3 +18,12 @@ FITS: dict[str, Callable[[Any, Sequence[Row]], dict[str, Any]]] = {
     "ewma": fit_single,
     "chart": fit_chart,
 }
+
+SHAPES: dict[str, tuple[str, ...]] = {
+    "envelope": ("low", "high", "forth", "back"),
+    "residual": ("coefficients", "sigma", "ranges"),
+    "robust-z": ("states",),
+    "ewma": ("states",),
+    "chart": ("states",),
+}
+"""What the data of each learned kind must have."""

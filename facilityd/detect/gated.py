@@ -111,6 +111,9 @@ class GatedDetector(ABC):
     def left(self, now: int) -> None:  # noqa: B027 - most kinds have nothing to forget
         """The gate is closed: a kind that must not bridge the pause forgets here."""
 
+    def serviced(self) -> None:  # noqa: B027 - most kinds look at the present only
+        """Somebody has serviced the device: what was before says nothing of what comes."""
+
     def fresh(self) -> bool:
         """Return whether any own signal has a newer sample than at the last time this was asked."""
         newest = max(cell.steady for cell in self.cells)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from facilityd.detect.compile import Bench, FamilyKind, Feed, compile_device
+from facilityd.detect.gated import GatedDetector
 from facilityd.detect.learned import LearnedDetector
 from facilityd.detect.surroundings import Surroundings
 from facilityd.detect.view import FOREVER, NEVER, View
@@ -129,6 +130,13 @@ class Judge:
         detector = self.learned(device).get(rule) if device in self._benches else None
         if detector is not None:
             detector.teach(baseline)
+
+    def service(self, device: str, rules: Iterable[str]) -> None:
+        """Let some rules of a device forget what was before a service."""
+        chosen = set(rules)
+        for watch in self._benches[device].watches:
+            if watch.rule in chosen and isinstance(watch.detector, GatedDetector):
+                watch.detector.serviced()
 
     def _introduce(self, families: Mapping[str, str], around: Surroundings | None) -> None:
         groups = around.groups if around else {}

@@ -39,6 +39,10 @@ class LearnedDetector(GatedDetector):
         self.data = baseline.data if baseline else {}
         self.forget()
 
+    def serviced(self) -> None:
+        """What is normal has to be learned anew."""
+        self.teach(None)
+
     def record(self) -> None:
         """Begin to keep rows."""
         self.rows = []

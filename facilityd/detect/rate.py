@@ -59,6 +59,11 @@ class RateDetector(GatedDetector):
         slope = theil_sen([float(p) for p, _ in points], [v for _, v in points])
         self._slope = slope.middle * self._rule.per / self._part
 
+    def serviced(self) -> None:
+        """Look at what comes."""
+        self._points.clear()
+        self._now, self._slope = [0, 0.0, 0], None
+
     def told(self, now: int) -> Evidence:
         """Return the value and its slope against what is allowed."""
         value = self._cell.good(now)

@@ -22,8 +22,8 @@ INDEPENDENT = 0.02
 """What is left of a term, of length 1, after those before it: below, they cannot be told from each other."""
 USELESS = 3.0
 """A spread that pushes the bound out so many times further makes the rule blind."""
-BRIDGED = 3.0
-"""A pause of more than so many usual distances between rows does not count as seen."""
+BRIDGED, ALIKE, OFTEN = 3.0, 1.5, 5
+"""A pause of more than ``BRIDGED`` paces does not count as seen; a pace comes ``OFTEN``, within ``ALIKE``."""
 
 
 def fit_residual(rule: Residual, rows: Sequence[Row]) -> dict[str, Any]:
@@ -58,9 +58,17 @@ def enough(rule: Learned, rows: Sequence[Row]) -> None:
 
 def watched(instants: Sequence[int]) -> float:
     """Return for how long (ns) something was watched that was read at these instants, rising."""
-    gaps = [later - before for before, later in pairwise(instants) if later > before]
-    usual = BRIDGED * median(gaps) if gaps else 0.0
+    gaps = sorted((later - before for before, later in pairwise(instants) if later > before), reverse=True)
+    usual = BRIDGED * _pace(gaps)
     return sum(gap for gap in gaps if gap <= usual)
+
+
+def _pace(gaps: Sequence[int]) -> float:
+    """Return the slowest distance that comes often: at rest it is minutes; an outage is rare."""
+    for longest, fifth in zip(gaps, gaps[OFTEN - 1 :], strict=False):
+        if longest <= ALIKE * fifth:
+            return longest
+    return median(gaps) if gaps else 0.0
 
 
 def _product(term: Sequence[tuple[str, float]], table: dict[str, Column], rows: int) -> Column:

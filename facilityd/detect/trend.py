@@ -61,7 +61,7 @@ class TrendDetector(GatedDetector):
 
     def _take(self, value: float) -> None:
         if self._rule.counter and self._last is not None and value < self._last:
-            self.reset()
+            self.serviced()
         self._last = value
         if self._days.add(self._cell.steady, value):
             self._judge()
@@ -70,8 +70,8 @@ class TrendDetector(GatedDetector):
         """Return whether a counter has come to its end; other signals have limit rules for that."""
         return self._rule.counter and self._last is not None and self._last >= self._limit
 
-    def reset(self) -> None:
-        """Begin anew, as after a service: what was before says nothing of what comes."""
+    def serviced(self) -> None:
+        """Begin anew, as where a counter was put back."""
         self._days.drop()
         self._heading, self._wrong, self._last, self._row = None, False, None, 0
 

@@ -1,4 +1,4 @@
-"""What operators mark in the history: incidents, and times that were healthy."""
+"""What operators mark in the history: incidents, times that were healthy, services."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ class Marking(StrEnum):
 
     INCIDENT = "incident"
     HEALTHY = "healthy"
+    SERVICE = "service"
 
 
 @dataclass(frozen=True, slots=True)

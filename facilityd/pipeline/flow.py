@@ -42,6 +42,9 @@ class Judge(Protocol):
     def memory(self) -> Mapping[tuple[str, str], Any]:
         """Return what a restart must not lose."""
 
+    def service(self, device: str, rules: Sequence[str]) -> None:
+        """Let rules forget what was before a service."""
+
     def teach(self, device: str, rule: str, baseline: Baseline | None) -> None:
         """Let a rule judge by a baseline from now on."""
 
@@ -153,6 +156,20 @@ class Flow:
             except StoreFull as full:
                 return str(full)
             self._judge.teach(baseline.device, baseline.rule, baseline)
+            return ""
+
+    async def service(self, batch: Batch, device: str, rules: Sequence[str]) -> str:
+        """Let rules forget what was before a service, once it is durable; return why not, or nothing."""
+        async with self._order:
+            try:
+                await self._commit(batch)
+            except StoreFull as full:
+                return str(full)
+            self._judge.service(device, rules)
+            if self._judged is not None:  # a crash must not bring back what was forgotten
+                memory = Memory(self._judged, self._judge.memory())
+                with suppress(StoreFull):
+                    await self._commit(Batch(judged=self._judged, memory=memory))
             return ""
 
     async def commit(self, batch: Batch) -> Receipt:

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from devices.unit import Link, ModbusLink, MqttLink
+from facilityd.app.shipped import NAME
 from facilityd.config.load import load as load_site
 from facilityd.config.site import Site
 from facilityd.errors import FacilitydError, UsageError
@@ -194,6 +195,9 @@ def _write(source: Path, target: Path, links: dict[str, dict[str, Any]], journal
     """Copy a site with other doors and another journal. JSON is YAML, so nothing is lost but comments."""
     target.mkdir(parents=True, exist_ok=True)
     (journal.parent / "tty").mkdir(exist_ok=True)
+    learned = (source if source.is_dir() else source.parent) / NAME
+    if learned.is_file():
+        (target / NAME).write_bytes(learned.read_bytes())
     files = sorted(source.rglob("*.yaml")) if source.is_dir() else [source]
     for file in files:
         data = read(file).data or {}

@@ -78,7 +78,8 @@ class Batch:
 
     ``cursors`` maps a sink to the last sample it has. ``judged`` is the last sample that the rules
     have seen. ``counts`` are added to the counters; ``meta`` replaces texts. ``memory`` replaces all that
-    was remembered before. A baseline retires the older ones of its rule.
+    was remembered before. A baseline retires the older ones of its rule; ``retired`` are retired at an
+    instant (ns UTC) without another.
     """
 
     samples: Sequence[Sample] = ()
@@ -94,6 +95,7 @@ class Batch:
     meta: Mapping[str, str] = field(default_factory=dict)
     memory: Memory | None = None
     baselines: Sequence[Baseline] = ()
+    retired: tuple[Sequence[Baseline], int] = ((), 0)
     waivers: Sequence[Waiver] = ()
     revoked: Sequence[Waiver] = ()
     checks: Sequence[Check] = ()

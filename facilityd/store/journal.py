@@ -136,6 +136,7 @@ class Journal:
         if batch.memory:
             learning.remember(self._db, batch.memory)
         learning.add_baselines(self._db, batch.baselines)
+        learning.retire(self._db, *batch.retired)
         readiness.add_waivers(self._db, batch.waivers)
         readiness.revoke_waivers(self._db, batch.revoked)
         readiness.add_checks(self._db, batch.checks)

@@ -47,6 +47,11 @@ def add_baselines(db: apsw.Connection, baselines: Iterable[Baseline]) -> None:
         db.execute(_BASELINE, row)
 
 
+def retire(db: apsw.Connection, retired: Iterable[Baseline], at: int) -> None:
+    """Let no rule judge by these any more; they are kept. ``at`` in ns UTC. Within a transaction."""
+    db.executemany(_RETIRE, [(at, b.device, b.rule) for b in retired])
+
+
 def baselines(db: apsw.Connection, *, retired: bool = False) -> list[Baseline]:
     """Return the baselines in force, or with ``retired`` every version there ever was."""
     which = "" if retired else " WHERE retired IS NULL"

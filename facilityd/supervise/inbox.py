@@ -76,6 +76,16 @@ class MarkRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceRequest:
+    """Somebody serviced a device: these rules begin anew."""
+
+    device: str
+    rules: list[str]
+    person: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class UnmarkRequest:
     """Somebody takes a mark back."""
 
@@ -83,7 +93,15 @@ class UnmarkRequest:
     person: str
 
 
-Request = AckRequest | BaselineRequest | WaiveRequest | UnwaiveRequest | MarkRequest | UnmarkRequest
+Request = (
+    AckRequest
+    | BaselineRequest
+    | WaiveRequest
+    | UnwaiveRequest
+    | MarkRequest
+    | UnmarkRequest
+    | ServiceRequest
+)
 KINDS: dict[str, type[Request]] = {
     "ack": AckRequest,
     "baseline": BaselineRequest,
@@ -91,6 +109,7 @@ KINDS: dict[str, type[Request]] = {
     "unwaive": UnwaiveRequest,
     "mark": MarkRequest,
     "unmark": UnmarkRequest,
+    "service": ServiceRequest,
 }
 NAMES = {kind: name for name, kind in KINDS.items()}
 

@@ -13,7 +13,8 @@ from support.site import SQUARE, make_square
 
 from facilityd.app.commission import Period, learn
 from facilityd.app.shipped import NAME, read, write
-from facilityd.cli.commission import baselines, commission
+from facilityd.cli.baselines import baselines
+from facilityd.cli.commission import commission
 from facilityd.config.load import load
 from facilityd.errors import UsageError
 from facilityd.model.sample import NS

@@ -119,7 +119,7 @@ def test_a_counter_beyond_its_life_is_told_at_once() -> None:
 def test_service_begins_anew() -> None:
     season = Season(DRIFT)
     season.days([1.0 + 0.1 * day for day in range(50)])
-    season.detector.reset()
+    season.detector.serviced()
     assert set(season.days([1.0] * 30)) == {"."}
 
 

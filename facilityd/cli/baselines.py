@@ -1,0 +1,184 @@
+"""facilityd baselines and serviced: what the learned rules judge by, compared, carried over, ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from facilityd.cli.alarms import await_taken
+from facilityd.cli.output import console, json_option, print_json, table
+from facilityd.cli.when import show_instant
+from facilityd.errors import UsageError
+from facilityd.marked import suggestion
+from facilityd.supervise.inbox import BaselineRequest, Inbox, ServiceRequest, whoami
+
+if TYPE_CHECKING:
+    from facilityd.config.site import Site
+    from facilityd.model.baseline import Baseline
+
+site_option = click.argument("site", type=click.Path(exists=True, path_type=Path))
+COLUMNS = ("device", "rule", "version", "signed", "by", "healthy from", "to", "comment")
+DIFF = ("what was learned", "version {old}", "version {new}", "change")
+MOST = 60
+"""Lines of a comparison shown to people; --json has all."""
+
+
+@click.command()
+@site_option
+@click.argument("device", default="")
+@click.option("--all", "everything", is_flag=True, help="Also older versions.")
+@click.option("--diff", default="", metavar="RULE", help="Compare the last two versions of a rule of DEVICE.")
+@click.option("--versions", type=(int, int), default=None, metavar="OLD NEW", help="With --diff: these two.")
+@click.option("--export", type=click.Path(path_type=Path), default=None, help="Write them to a JSON file.")
+@click.option(
+    "--import",
+    "source",
+    type=click.Path(exists=True, path_type=Path),
+    default=None,
+    help="Sign what a JSON file holds, as new versions.",
+)
+@click.option("--by", "person", default=None, help="With --import: who signs.")
+@json_option
+def baselines(
+    site: Path, device: str, everything: bool, diff: str, versions: tuple[int, int] | None,
+    export: Path | None, source: Path | None, person: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """List what the learned rules judge by: version, who signed it when, from which data."""
+    from facilityd.app.shipped import write
+    from facilityd.config.load import load
+    from facilityd.store.reader import Reader
+
+    loaded = load(site)
+    if device and device not in loaded.devices:
+        raise UsageError(f"no device {device!r}", hint=suggestion(device, loaded.devices))
+    if source:
+        _take_over(loaded, source, person or whoami())
+        return
+    with Reader.open(Path(loaded.store.path)) as reader:
+        retired = everything or bool(diff)
+        known = [b for b in reader.baselines(retired=retired) if device in ("", b.device)]
+    if diff:
+        _compare(*_pair(known, device, diff, versions), as_json=as_json)
+    elif export:
+        write(export, known)
+    else:
+        _list(loaded, known, as_json=as_json)
+
+
+def _list(site: Site, known: Sequence[Baseline], *, as_json: bool) -> None:
+    rows = [
+        (b.device, b.rule, b.version, show_instant(b.at, site.timezone), b.person,
+         show_instant(b.since, site.timezone), show_instant(b.until, site.timezone), b.comment)
+        for b in known
+    ]  # fmt: skip
+    if as_json:
+        print_json([dict(zip(COLUMNS, row, strict=True)) for row in rows])
+    else:
+        console().print(table("", COLUMNS, rows))
+
+
+def _pair(
+    known: Sequence[Baseline], device: str, rule: str, versions: tuple[int, int] | None
+) -> tuple[Baseline, Baseline]:
+    if not device:
+        raise UsageError("--diff needs a device", hint="facilityd baselines SITE DEVICE --diff RULE")
+    own = {b.version: b for b in known if b.rule == rule}
+    if not own:
+        hint = suggestion(rule, {b.rule for b in known})
+        raise UsageError(f"{device} has no baseline of {rule!r}", hint=hint)
+    numbers = versions or tuple(sorted(own))[-2:]
+    if len(numbers) != 2:  # noqa: PLR2004
+        raise UsageError(f"{rule} on {device} has version {max(own)} only: nothing to compare")
+    missing = [number for number in numbers if number not in own]
+    if missing:
+        have = ", ".join(map(str, sorted(own)))
+        raise UsageError(f"{rule} on {device} has no version {missing[0]}", hint=f"there are {have}")
+    return own[numbers[0]], own[numbers[1]]
+
+
+def _flat(data: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every number that was learned with its place in the data."""
+    if isinstance(data, Mapping):
+        for key, value in data.items():
+            yield from _flat(value, f"{name}.{key}" if name else str(key))
+    elif isinstance(data, list | tuple):
+        for number, value in enumerate(data):
+            yield from _flat(value, f"{name}.{number}")
+    else:
+        yield name, data
+
+
+def _compare(old: Baseline, new: Baseline, *, as_json: bool) -> None:
+    before, after = dict(_flat(old.data)), dict(_flat(new.data))
+    rows = [
+        (name, _shown(before.get(name)), _shown(after.get(name)), _change(before.get(name), after.get(name)))
+        for name in dict.fromkeys((*before, *after))
+        if before.get(name) != after.get(name)
+    ]
+    if as_json:
+        keys = ("name", "old", "new", "change")
+        print_json([dict(zip(keys, row, strict=True)) for row in rows])
+        return
+    columns = [column.format(old=old.version, new=new.version) for column in DIFF]
+    console().print(table(f"{new.device} {new.rule}", columns, rows[:MOST]))
+    if len(rows) > MOST:
+        console().print(f"… {len(rows) - MOST} more: --json")
+    if not rows:
+        console().print("the same")
+
+
+def _shown(value: Any) -> str:
+    return "—" if value is None else f"{value:.5g}" if isinstance(value, float) else str(value)
+
+
+def _change(old: Any, new: Any) -> str:
+    if isinstance(old, int | float) and isinstance(new, int | float) and old:
+        return f"{(new - old) / abs(old):+.1%}"
+    return ""
+
+
+def _take_over(site: Site, source: Path, person: str) -> None:
+    from facilityd.app.shipped import checked, read
+
+    found = read(source)
+    checked(site, found, source)
+    inbox = Inbox(Path(site.store.path))
+    for one in found:
+        comment = f"{one.comment} [{source.name}: version {one.version}, signed by {one.person}]".strip()
+        ask = BaselineRequest(one.device, one.rule, person, one.since, one.until, dict(one.data), comment)
+        await_taken(inbox, inbox.drop(ask))
+    click.echo(f"{len(found)} baselines taken over, signed by {person} / 已导入 {len(found)} 条基线")
+
+
+@click.command()
+@site_option
+@click.argument("device")
+@click.option("--rule", "rules", multiple=True, help="This rule begins anew; may be repeated.")
+@click.option("--all", "everything", is_flag=True, help="Every rule of the device.")
+@click.option("--by", "person", required=True, help="Who did it.")
+@click.option("--reason", required=True, help="What was done, such as: new brake lining.")
+def serviced(
+    site: Path, device: str, rules: tuple[str, ...], everything: bool, person: str, reason: str
+) -> None:  # fmt: skip
+    """Say that a DEVICE was serviced: baselines end, counters and trends begin anew.
+
+    What was learned is kept as an older version; the rule is unknown until it is commissioned again.
+    """
+    from facilityd.config.load import load
+
+    loaded = load(site)
+    if device not in loaded.devices:
+        raise UsageError(f"no device {device!r}", hint=suggestion(device, loaded.devices))
+    known = loaded.devices[device].family.rules
+    for rule in rules:
+        if rule not in known:
+            raise UsageError(f"{device} has no rule {rule!r}", hint=suggestion(rule, known))
+    if bool(rules) is everything:
+        raise UsageError("say which rules begin anew", hint="--rule RULE (repeated), or --all")
+    chosen = list(rules or known)
+    inbox = Inbox(Path(loaded.store.path))
+    await_taken(inbox, inbox.drop(ServiceRequest(device, chosen, person, reason)))
+    click.echo(f"{device}: {len(chosen)} rules begin anew, serviced by {person} / 已登记检修")

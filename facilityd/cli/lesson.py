@@ -1,0 +1,87 @@
+"""What a lesson rests on, for people: time seen in each duty state, and what the readings look like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from statistics import quantiles
+from typing import Any
+
+from facilityd.app.commission import Lesson
+from facilityd.cli.alarm import BARS
+from facilityd.config.site import Device
+from facilityd.detect.residual_fit import watched
+from facilityd.model.charts import Learned
+from facilityd.model.duty import REST
+from facilityd.model.sample import NS
+from facilityd.model.text import Language
+from facilityd.notify.wording import say_span
+
+CELLS, BINS = 20, 40
+SEEN = {"zh": "{state}：{seen}，需要 {most}", "en": "{state}: {seen} of {most}"}
+
+
+def progress(device: Device, lesson: Lesson, lang: str) -> list[dict[str, Any]]:
+    """Return for each duty state that is judged: how long it was seen and how long it must be, in s."""
+    rule = device.family.rules[lesson.rule].detect
+    if not isinstance(rule, Learned):
+        return []
+    return [_state(device, lesson, rule, state, lang) for state in rule.during or ("",)]
+
+
+def _state(device: Device, lesson: Lesson, rule: Learned, state: str, lang: str) -> dict[str, Any]:
+    language: Language = "zh" if lang == "zh" else "en"
+    instants = [row.steady for row in lesson.seen if not state or row.state == state]
+    seen, most = watched(instants) / NS, rule.least / NS
+    share = min(1.0, seen / most) if most else 1.0
+    filled = int(share * CELLS)
+    about = device.family.states.get(state)
+    name = about.name.in_(language) if about else state or REST
+    spans = {"seen": say_span(round(seen), language), "most": say_span(most, language)}
+    said = SEEN[language].format(state=name, **spans)
+    shown = f"[{'█' * filled}{'·' * (CELLS - filled)}] {share:4.0%}  {said}"
+    return {"state": state, "seen_s": seen, "needed_s": most, "share": share, "shown": shown}
+
+
+def plot(device: Device, lesson: Lesson) -> list[str]:
+    """Return small drawings of what was seen: the curves along the way, or how the values are spread."""
+    rule = device.family.rules[lesson.rule].detect
+    if "forth" in lesson.data:
+        low, high = float(lesson.data["low"]), float(lesson.data["high"])
+        ends = f"{low:.3g} … {high:.3g} {rule.over if hasattr(rule, 'over') else ''}".rstrip()
+        return [f"{way:6} {bars(lesson.data[way])}  {ends}" for way in ("forth", "back")]
+    if not lesson.seen:
+        return []
+    names = rule.vector if isinstance(rule, Learned) else ()
+    columns = [[row.values[n] for row in lesson.seen] for n in range(len(names))]
+    drawn = [bars(_spread(column)) for column in columns]
+    return [
+        f"{line}  {_ends(device, name, column)}"
+        for line, name, column in zip(drawn, names, columns, strict=True)
+    ]
+
+
+def _ends(device: Device, name: str, values: Sequence[float]) -> str:
+    about = device.family.signals[name]
+    return f"{name} {min(values):.4g} … {max(values):.4g} {about.unit}".rstrip()
+
+
+def _spread(values: Sequence[float]) -> list[float | None]:
+    """Return how many values fall into each of ``BINS`` equal parts of their range."""
+    low, high = min(values), max(values)
+    counts = [0] * BINS
+    for value in values:
+        counts[min(BINS - 1, int((value - low) / (high - low) * BINS)) if high > low else 0] += 1
+    return [float(count) or None for count in counts]
+
+
+def bars(values: Iterable[float | None]) -> str:
+    """Return a line of blocks; a blank where there is nothing. What stands out does not flatten the rest."""
+    listed = list(values)
+    known = sorted(value for value in listed if value is not None)
+    if not known:
+        return " " * len(listed)
+    low = known[0]
+    top = quantiles(known, n=20)[-1] if len(known) > 2 else known[-1]  # noqa: PLR2004
+    span = max(top - low, 1e-12)
+    steps = [None if v is None else round(min(1.0, (v - low) / span) * (len(BARS) - 1)) for v in listed]
+    return "".join(" " if step is None else BARS[step] for step in steps)

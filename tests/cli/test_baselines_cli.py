@@ -1,0 +1,235 @@
+"""baselines compared and carried over, services, and what commission shows of its readings."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
+from support.site import SQUARE, Made, make_square
+
+from facilityd.app.commission import Lesson, Period, learn
+from facilityd.app.shipped import NAME, read, write
+from facilityd.cli.baselines import baselines, serviced
+from facilityd.cli.commission import commission
+from facilityd.cli.lesson import bars, plot, progress
+from facilityd.config.load import load
+from facilityd.detect.residual_fit import watched
+from facilityd.errors import ConfigError, UsageError
+from facilityd.model.baseline import Row
+from facilityd.model.marks import Marking
+from facilityd.model.sample import NS
+from facilityd.scenario.real import _write
+from facilityd.scenario.stage import Stage
+from facilityd.scenario.subset import subset
+from facilityd.store.batch import Batch
+from facilityd.store.journal import Journal
+from facilityd.store.reader import Reader
+
+START = 1_780_315_200 * NS  # 2026-06-01 20:00 on the square
+PUMP, RULE = "fountain-1", "flow-low"
+
+
+def _shipped(device: str = "") -> list[Any]:
+    return [b for b in read(SQUARE / NAME) if device in ("", b.device)]
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Made:
+    """The square with a journal that holds two versions of one baseline."""
+    made = make_square(tmp_path / "square")
+    made.journal.parent.mkdir(parents=True, exist_ok=True)
+    first = _shipped("avenue-east")[0]
+    second = replace(first, version=2, data={**first.data, "sigma": first.data["sigma"] * 2}, person="Li Na")
+    with Journal.open(made.journal, max_bytes=2**26, max_age=10**18) as journal:
+        journal.commit(Batch(baselines=[first]))
+        journal.commit(Batch(baselines=[second]))
+    return made
+
+
+def _ask(made: Made, *words: str) -> Result:
+    return CliRunner().invoke(baselines, [str(made.folder), *words])
+
+
+def test_two_versions_are_compared_number_by_number(made: Made) -> None:
+    rule = _shipped("avenue-east")[0].rule
+    [line] = json.loads(_ask(made, "avenue-east", "--diff", rule, "--json").output)
+    assert (line["name"], line["change"]) == ("sigma", "+100.0%")
+    shown = _ask(made, "avenue-east", "--diff", rule, "--versions", "2", "1").output
+    assert "version 2" in shown
+    assert "-50.0%" in shown
+    assert "the same" in _ask(made, "avenue-east", "--diff", rule, "--versions", "1", "1").output
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["--diff", "power-high"], "--diff needs a device"),
+        (["avenue-east", "--diff", "power-hi"], "no baseline of 'power-hi'"),
+        (["avenue-east", "--diff", "power-high", "--versions", "1", "7"], "has no version 7"),
+        (["avenue-eats"], "no device 'avenue-eats'"),
+    ],
+)
+def test_a_slip_in_a_comparison_is_named(made: Made, words: list[str], why: str) -> None:
+    done = _ask(made, *words)
+    assert isinstance(done.exception, UsageError)
+    assert why in str(done.exception)
+
+
+def test_a_file_that_does_not_fit_the_site_is_refused_entry_by_entry(made: Made, tmp_path: Path) -> None:
+    good, *_ = _shipped("avenue-east")
+    odd = [good, replace(good, device="moon"), replace(good, rule="dark"), replace(good, data={"sigma": 1.0})]
+    write(tmp_path / "odd.json", odd)
+    done = _ask(made, "--import", str(tmp_path / "odd.json"))
+    assert isinstance(done.exception, ConfigError)
+    said = "\n".join(done.exception.problems)
+    assert "entry 2: moon has no learned rule" in said
+    assert "entry 3: avenue-east has no learned rule 'dark'" in said
+    assert "entry 4" in said
+    assert "lacks coefficients, ranges" in said
+    assert "entry 1" not in said
+
+
+def _meanwhile(stage: Stage, work: Callable[[], Result]) -> Result:
+    """Run a command in a thread while the simulated daemon lives."""
+    done: list[Result] = []
+    thread = threading.Thread(target=lambda: done.append(work()))
+    thread.start()
+    while thread.is_alive():
+        stage.until(stage.now + 30 * NS)
+        thread.join(0.01)
+    return done[0]
+
+
+def test_what_is_imported_is_judged_by_and_a_service_ends_it(tmp_path: Path) -> None:
+    made = make_square(tmp_path / "square")
+    site = replace(load(made.folder), source=str(tmp_path / "nothing-beside-it"))
+    write(tmp_path / "some.json", _shipped("avenue-east"))
+    with Stage(site, made.journal.parent, start=START) as stage:
+        stage.until(START + 300 * NS)
+        done = _meanwhile(
+            stage, lambda: _ask(made, "--import", str(tmp_path / "some.json"), "--by", "Wang Wei")
+        )
+        assert "2 baselines taken over, signed by Wang Wei" in done.output, done.exception
+        stage.until(stage.now + 600 * NS)
+        with Reader.open(made.journal) as reader:
+            assert {(b.device, b.person) for b in reader.baselines()} == {("avenue-east", "Wang Wei")}
+            assert "unknown-unlearned" not in _slugs(reader)
+        words = [str(made.folder), "avenue-east", "--all", "--by", "Li Na", "--reason", "new lamps"]
+        done = _meanwhile(stage, lambda: CliRunner().invoke(serviced, words))
+        assert "rules begin anew, serviced by Li Na" in done.output, done.exception
+        stage.until(stage.now + 1200 * NS)
+        with Reader.open(made.journal) as reader:
+            assert reader.baselines() == []
+            assert len(reader.baselines(retired=True)) == 2
+            assert "unknown-unlearned" in _slugs(reader)
+            [mark] = reader.marks()
+            assert (mark.kind, mark.person) == (Marking.SERVICE, "Li Na")
+            assert mark.note.startswith("new lamps (")
+        stage.restart()
+        stage.until(stage.now + 600 * NS)
+        with Reader.open(made.journal) as reader:
+            assert reader.baselines() == []
+
+
+def _slugs(reader: Reader) -> set[str]:
+    found = (s.finding for s in reader.verdicts())
+    return {f.evidence.slug for f in found if f.device == "avenue-east"}
+
+
+def test_a_day_is_learned_and_signed_with_the_daemon_running(tmp_path: Path) -> None:
+    made = make_square(tmp_path / "square")
+    whole = load(made.folder)
+    site = replace(subset(whole, ("avenue-east",)), source=str(tmp_path / "nothing-beside-it"))
+    with Stage(site, made.journal.parent, start=START) as stage:
+        stage.until(START + 26 * 3600 * NS)
+        words = [str(made.folder), "avenue-east", "--since", "2026-06-01", "--until", "2026-06-04"]
+        done = _meanwhile(stage, lambda: CliRunner().invoke(commission, [*words, "--yes", "--by", "Li Na"]))
+        assert "2 learned, signed by Li Na" in done.output, done.exception
+        assert "[████████████████████] 100%  lit:" in done.output
+        stage.until(stage.now + 600 * NS)
+        with Reader.open(made.journal) as reader:
+            assert {(b.rule, b.version, b.person) for b in reader.baselines()} == {
+                ("power-high", 1, "Li Na"),
+                ("power-low", 1, "Li Na"),
+            }
+            assert "unknown-unlearned" not in _slugs(reader)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "slug"), [("clock", "unfit-alarm"), ("silent", "unfit-bad"), ("none", "unfit-spread")]
+)
+def test_unhealthy_history_teaches_nothing_and_says_why(simulated_site, trouble: str, slug: str) -> None:
+    site = simulated_site("square", only=["avenue-east"], start="2026-06-01T20:00")
+    begin = round(site.now.timestamp() * NS)
+    site.advance("20min")
+    if trouble == "clock":
+        site._stage.jump_clock(120.0)
+    elif trouble == "silent":
+        site.hazard("avenue-east-meter", "silent")
+        site.advance("30min")
+        site.hazard("avenue-east-meter", "none")
+    site.advance("70min")
+    with Reader.open(site.journal) as reader:
+        end = round(site.now.timestamp() * NS) + 3600 * NS
+        lessons = learn(site.site, "avenue-east", [Period(reader, begin, end)])
+    refused = {lesson.refused for lesson in lessons}
+    if trouble == "silent":
+        assert refused <= {"unfit-bad", "unfit-alarm"}, "its silence was an alarm too"
+    else:
+        assert refused == {slug}
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["avenue-east"], "say which rules begin anew"),
+        (["avenue-east", "--all", "--rule", "power-low"], "say which rules begin anew"),
+        (["avenue-east", "--rule", "power-lo"], "has no rule 'power-lo'"),
+        (["avenue-wets", "--all"], "no device 'avenue-wets'"),
+    ],
+)
+def test_a_service_must_say_what_begins_anew(made: Made, words: list[str], why: str) -> None:
+    done = CliRunner().invoke(serviced, [str(made.folder), *words, "--by", "Li", "--reason", "x"])
+    assert isinstance(done.exception, UsageError)
+    assert why in str(done.exception)
+
+
+def test_a_lesson_shows_how_much_was_seen_and_what_it_looks_like() -> None:
+    device = load(SQUARE).devices["avenue-east"]
+    rows = [Row(n * 60 * NS, "lit", (1000.0 + n % 7, 100.0)) for n in range(31)]
+    lesson = Lesson("avenue-east", "power-low", 31, seen=rows)
+    [line] = progress(device, lesson, "zh")
+    assert (line["seen_s"], line["needed_s"], line["share"]) == (1800.0, 3600.0, 0.5)
+    assert "需要 1 小时" in line["shown"]
+    assert line["shown"].count("█") == line["shown"].count("·") == 10
+    power, level = plot(device, lesson)
+    assert power.endswith("power 1000 … 1006 W")
+    assert level.endswith("level 100 … 100 %")
+    assert sum(mark in "▁▂▃▄▅▆▇█" for mark in power) == 7
+
+
+@given(st.lists(st.none() | st.floats(-1e6, 1e6), max_size=60))
+def test_bars_are_as_many_as_values_and_blank_where_there_is_none(values: list[float | None]) -> None:
+    drawn = bars(values)
+    assert [mark == " " for mark in drawn] == [value is None for value in values]
+
+
+def test_a_slow_pace_at_rest_counts_as_seen_and_an_outage_does_not() -> None:
+    fast = [n * NS for n in range(600)]
+    slow = [600 * NS + n * 300 * NS for n in range(12)]
+    assert watched([*fast, *slow]) == pytest.approx((599 + 1 + 11 * 300) * NS, rel=0.01)
+    later = [slow[-1] + 86400 * NS + n * 300 * NS for n in range(3)]
+    assert watched([*fast, *slow, *later]) < 2 * 3600 * NS
+
+
+def test_the_real_stage_takes_the_baselines_along(tmp_path: Path) -> None:
+    _write(SQUARE, tmp_path / "site", {}, tmp_path / "journal.db")
+    assert read(tmp_path / "site" / NAME) == _shipped()
