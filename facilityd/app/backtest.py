@@ -15,9 +15,8 @@ from facilityd.detect.judge import Judge
 from facilityd.detect.surroundings import Surroundings
 from facilityd.model.alarm import Kind
 from facilityd.model.marks import Marking, OperatorMark
-from facilityd.model.rule import Conjunction, Peer, Rule, Silence
+from facilityd.model.rule import Conjunction, Peer, Rule, Silence, with_settings
 from facilityd.model.sample import NS, Stream
-from facilityd.model.written import changed
 from facilityd.store.reader import Reader
 
 LEAD = 86400 * NS
@@ -99,11 +98,6 @@ class _Family:
     rules: Mapping[str, Rule]
 
 
-def with_settings(rule: Rule, settings: Mapping[str, str]) -> Rule:
-    """Return the rule with parameters of its detector set. Raises ValueError."""
-    return rule.model_copy(update={"detect": changed(rule.detect, settings)}) if settings else rule
-
-
 def needed(rules: Mapping[str, Rule], name: str) -> set[str]:
     """Return a rule with those it is a consequence of and those whose verdicts it looks at."""
     found, ahead = set[str](), [name]
@@ -128,7 +122,7 @@ class Backtest:
     rule: str
     since: int
     until: int
-    settings: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
     progress: Callable[[int], None] = lambda _: None
 
     def run(self, device: str) -> Result:

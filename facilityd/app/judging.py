@@ -17,10 +17,13 @@ def make_judge(
     devices: Mapping[str, Device], calendar: Calendar, baselines: Sequence[Baseline] = ()
 ) -> Judge:
     """Return the judge of some devices, knowing some baselines."""
-    families = {device.family.family: device.family for device in devices.values()}
+    # Those without limits of their own come last: theirs is the family as it is for everybody.
+    ordered = sorted(devices.values(), key=lambda device: not device.settings)
+    families = {device.family.family: device.family for device in ordered}
     streams = [stream for device in devices.values() for stream in device.streams]
     groups = {device.id: device.group for device in devices.values()}
-    return Judge(families, streams, calendar.near, Surroundings(calendar, groups, baselines))
+    own = {device.id: device.family for device in devices.values() if device.settings}
+    return Judge(families, streams, calendar.near, Surroundings(calendar, groups, baselines, own))
 
 
 def fresh_judge(site: Site) -> Judge:

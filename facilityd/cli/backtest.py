@@ -60,8 +60,9 @@ def backtest(
     Shows what was raised then and what would be raised now, and holds both against the marks of
     'facilityd mark'. Reads the journal only; the daemon may run meanwhile. Exit status 0 whatever is found.
     """
-    from facilityd.app.backtest import Backtest, with_settings
+    from facilityd.app.backtest import Backtest
     from facilityd.config.load import load
+    from facilityd.model.rule import with_settings
     from facilityd.store.reader import Reader
 
     loaded, end = load(site), until or time.time_ns()
@@ -110,11 +111,13 @@ def _chosen(site: Site, rule: str, devices: tuple[str, ...]) -> list[str]:
     return found
 
 
-def _setting(text: str) -> tuple[str, str]:
+def _setting(text: str) -> tuple[str, Any]:
     name, sign, value = text.partition("=")
     if not sign or not name.strip():
         raise UsageError(f"--set {text!r}", hint="write it as --set above=750 or --set hold=10s")
-    return name.strip().removeprefix("detect."), value.strip()
+    import yaml
+
+    return name.strip().removeprefix("detect."), yaml.safe_load(value)
 
 
 def _progress(since: int, until: int) -> Any:

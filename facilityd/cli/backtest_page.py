@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from facilityd.app.backtest import Result
@@ -29,7 +30,7 @@ MOST = 6
 
 
 def page(
-    site: Site, reader: Reader, results: Sequence[Result], settings: Mapping[str, str], language: Language
+    site: Site, reader: Reader, results: Sequence[Result], settings: Mapping[str, Any], language: Language
 ) -> str:
     """Return a page that needs nothing else."""
     words = WORDS[language]

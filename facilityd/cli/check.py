@@ -46,15 +46,17 @@ def check(ctx: click.Context, site: tuple[Path, ...], as_json: bool) -> None:
         "devices": len(loaded.devices),
         "signals": sum(len(s.signals) for d in loaded.devices.values() for s in d.streams),
     }
-    warnings = _slips(loaded)
+    warnings, assumed = _slips(loaded), sum(len(device.assumed) for device in loaded.devices.values())
     if as_json:
-        more = {"warnings": [_located(line) for line in warnings]}
+        more = {"warnings": [_located(line) for line in warnings], "assumed": assumed}
         print_json({"ok": True, "site": loaded.id, **counts, **more})
     else:
         for line in warnings:
             click.echo(line, err=True)
         shown = ", ".join(f"{count} {name}" for name, count in counts.items())
         click.echo(f"{loaded.id}: {shown}; nothing is wrong")
+        if assumed:
+            click.echo(f"{assumed} limits are assumed, not measured here: 'facilityd rules' shows them")
 
 
 def _slips(site: Site) -> list[str]:

@@ -16,10 +16,12 @@ from facilityd.model.charts import Learned
 from facilityd.model.finding import Finding
 from facilityd.model.rule import Rule
 from facilityd.model.text import Language
+from facilityd.model.written import parameter
 from facilityd.notify.wording import Speaker
 from facilityd.store.reader import Reader
 
 UNLEARNED = "unknown-unlearned"
+ASSUMED = {"zh": "［假定限值：{limits}］", "en": "[assumed: {limits}]"}
 
 
 class Standing(Enum):
@@ -45,6 +47,12 @@ class Line:
     missing: tuple[str, ...]
 
     @property
+    def assumed(self) -> dict[str, Any]:
+        """Parameters that belong to the machine and are the family's assumption here."""
+        own = [name for rule, name in self.device.assumed if rule == self.name]
+        return {name: parameter(self.rule.detect, name) for name in own}
+
+    @property
     def since(self) -> int | None:
         """When the newest verdict was found, ns UTC."""
         judged = self.standing in (Standing.RIGHT, Standing.WRONG, Standing.UNKNOWN)
@@ -58,9 +66,9 @@ class Line:
             words |= {name: signal.name for name, signal in signals.items()}
             names = (words[name].in_(language) if name in words else name for name in self.missing)
             return ("、" if language == "zh" else ", ").join(names)
-        if self.finding is None:
-            return ""
-        return Speaker(signals, language, zone).evidence(self.finding.evidence)
+        said = Speaker(signals, language, zone).evidence(self.finding.evidence) if self.finding else ""
+        limits = ", ".join(f"{name} {value}" for name, value in self.assumed.items())
+        return " ".join(filter(None, (said, ASSUMED[language].format(limits=limits) if limits else "")))
 
     def plain(self, language: Language, zone: ZoneInfo) -> dict[str, Any]:
         """Return data for JSON."""
@@ -69,8 +77,8 @@ class Line:
         return {
             "device": self.device.id, "rule": self.name, "fault": rule.fault, "kind": rule.detect.kind,
             "name": rule.name.in_(language), "priority": rule.priority.name.lower(),
-            "state": self.standing.value, "said": self.said(language, zone), "missing": list(self.missing),
-            **found,
+            "assumed": self.assumed, "state": self.standing.value,
+            "said": self.said(language, zone), "missing": list(self.missing), **found,
         }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from devices.family import Family
@@ -17,8 +18,9 @@ from facilityd.config.sections import Entry, Sections, read_sections
 from facilityd.config.site import Device, Site, StoreSettings
 from facilityd.config.timetable import Timetable, read_timetable
 from facilityd.errors import ConfigError
-from facilityd.marked import Mark, fail
+from facilityd.marked import Mark, fail, suggestion
 from facilityd.model.measure import spell_duration
+from facilityd.model.rule import with_settings
 from facilityd.model.sample import NS
 
 BUSY = 0.8
@@ -104,8 +106,26 @@ def _devices(sections: Sections, compiler: UnitCompiler) -> dict[str, Device]:
     out = {}
     for entry in sections.values("devices"):
         if found := compiler.device(entry):
-            out[entry.id] = Device(entry.id, found[0], entry.value.name, found[1], entry.value.group)
+            family, settings = _own(sections, entry, found[0])
+            value = entry.value
+            out[entry.id] = Device(entry.id, family, value.name, found[1], value.group, settings)
     return out
+
+
+def _own(sections: Sections, entry: Entry, family: Family) -> tuple[Family, dict[str, dict[str, Any]]]:
+    """Return the family as this very machine has it, and what the site sets; report what does not fit."""
+    rules = dict(family.rules)
+    for name, settings in entry.value.rules.items():
+        if name not in rules:
+            what, hint = f"family {family.family} has no rule {name!r}", suggestion(name, rules)
+            sections.report(entry.mark("rules", name, key=True), what, hint)
+            continue
+        try:
+            rules[name] = with_settings(rules[name], settings)
+        except ValueError as error:
+            sections.report(entry.mark("rules", name), f"rule {name}: {error}")
+    changed = {"rules": rules} if entry.value.rules else {}
+    return (family.model_copy(update=changed) if changed else family), entry.value.rules
 
 
 def _check_addresses(sections: Sections) -> None:

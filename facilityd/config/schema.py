@@ -175,6 +175,9 @@ class Device(Strict):
     name: Text
     signals: dict[str, str | Source] = Field(min_length=1)
     group: str = Field(default="", description="neighbours that are compared with each other")
+    rules: dict[str, dict[str, Any]] = Field(
+        default={}, description="limits of this very machine: rule, then parameter and value"
+    )
 
 
 class Influx(Strict):

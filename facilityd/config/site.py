@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from devices.family import Family
 from devices.unit import Link, Unit
@@ -23,6 +24,16 @@ class Device:
     streams: tuple[Stream, ...]
     group: str = ""
     """Devices of one family and group are neighbours, compared with each other."""
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Rules' parameters that the site sets for this machine; they are in ``family`` already."""
+
+    @property
+    def assumed(self) -> tuple[tuple[str, str], ...]:
+        """(rule, parameter) of every limit that belongs to the machine that applies here and is not set."""
+        bound = {signal for stream in self.streams for signal in stream.signals}
+        rules = [(n, rule) for n, rule in self.family.rules.items() if bound.issuperset(rule.detect.inputs)]
+        every = ((name, parameter) for name, rule in rules for parameter in rule.machine)
+        return tuple((n, p) for n, p in every if p not in self.settings.get(n, {}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,8 +37,9 @@ class Judge:
         by_device: dict[str, list[Stream]] = {}
         for stream in streams:
             by_device.setdefault(stream.device, []).append(stream)
+        special = around.own if around else {}
         self._benches: dict[str, Bench] = {
-            device: compile_device(families[own[0].family], own, ceremony, around)
+            device: compile_device(special.get(device, families[own[0].family]), own, ceremony, around)
             for device, own in by_device.items()
         }
         self._introduce({device: own[0].family for device, own in by_device.items()}, around)

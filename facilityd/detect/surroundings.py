@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from facilityd.model.baseline import Baseline
 
@@ -26,3 +26,5 @@ class Surroundings:
     calendar: Calendar | None = None
     groups: Mapping[str, str] = field(default_factory=dict)
     baselines: Sequence[Baseline] = ()
+    own: Mapping[str, Any] = field(default_factory=dict)
+    """Families of devices whose site sets limits of their own (compile.FamilyKind), by device."""

@@ -6,10 +6,11 @@ exists only where a person must act in time.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from facilityd.model.charts import Chart, Envelope, Ewma, Residual, RobustZ
 from facilityd.model.histories import (
@@ -29,6 +30,7 @@ from facilityd.model.kinds import Condition, Conjunction, Limit, Mismatch, Silen
 from facilityd.model.measure import Duration
 from facilityd.model.sample import NS
 from facilityd.model.text import Strict, Text
+from facilityd.model.written import changed, parameter
 
 Detect = Annotated[
     Limit | Mismatch | Silence | Conjunction | Rate | Sequence | Schedule | Count | Frozen | Spike | Invalid
@@ -71,6 +73,10 @@ class Rule(Strict):
     confirm: Text = Field(description="how to see on site that it is true")
     respond: Duration = Field(description="time within which a person must act")
     at_stake: Literal["safety", "ceremony", "asset", "appearance"]
+    machine: tuple[str, ...] = Field(
+        default=(),
+        description="parameters that belong to the very machine: a site sets them in its devices' rules",
+    )
     latching: bool = Field(
         default=False, description="stays after its condition is over, until inspected and reset"
     )
@@ -79,6 +85,12 @@ class Rule(Strict):
         description="rules of this family; while one of them holds, this one is only its consequence",
     )
 
+    @model_validator(mode="after")
+    def _parameters_known(self) -> Self:
+        for name in self.machine:
+            parameter(self.detect, name)
+        return self
+
     @property
     def priority(self) -> Priority:
         """Consequence by time to respond."""
@@ -86,8 +98,14 @@ class Rule(Strict):
         return _MATRIX[self.at_stake][column]
 
 
+def with_settings(rule: Rule, settings: Mapping[str, Any]) -> Rule:
+    """Return the rule with parameters of its detector set, by dotted name. Raises ValueError."""
+    return rule.model_copy(update={"detect": changed(rule.detect, settings)}) if settings else rule
+
+
 __all__ = [
     "Chart", "Condition", "Conjunction", "Count", "Detect", "Envelope", "Ewma", "Frozen", "Imbalance",
     "Invalid", "Limit", "Mismatch", "Peer", "Priority", "Rate", "Residual", "Ripple", "RobustZ", "Rule",
     "Schedule", "Sequence", "Silence", "Spike", "Term", "Trend", "Verdict",
+    "with_settings",
 ]  # fmt: skip

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from facilityd.model.measure import duration, spell_duration
@@ -31,14 +30,25 @@ def _plain(value: Any) -> Any:
     return {name: _plain(one) for name, one in value.items()} if isinstance(value, Mapping) else value
 
 
-def changed(model: BaseModel, settings: Mapping[str, str]) -> BaseModel:
+def parameter(model: BaseModel, path: str) -> Any:
+    """Return one parameter as it would stand in a file. Raises ValueError where there is none."""
+    place: Any = written(model)
+    for key in path.split("."):
+        try:
+            place = place[int(key) if isinstance(place, list) else key]
+        except (KeyError, IndexError, ValueError, TypeError) as error:
+            raise ValueError(f"no parameter {path!r}") from error
+    return place
+
+
+def changed(model: BaseModel, settings: Mapping[str, Any]) -> BaseModel:
     """Return the model with parameters set, by dotted name such as ``hold`` or ``all.0.below``.
 
-    Values are written as in YAML. Raises ValueError where there is no such parameter, or it does not fit.
+    Values are as YAML reads them. Raises ValueError where there is no such parameter, or it does not fit.
     """
     told = written(model)
-    for path, text in settings.items():
-        _set(told, path, yaml.safe_load(text), _known(model))
+    for path, value in settings.items():
+        _set(told, path, value, _known(model))
     try:
         return type(model).model_validate(told)
     except ValidationError as error:

@@ -16,7 +16,10 @@ from facilityd.cli.main import COMMANDS
 from facilityd.store.reader import Reader
 from simulators.site import serve
 
-RUN, NO_JSON = {"run", "simulate", "record", "ready", "commission", "waive", "mark", "serviced"}, {"completion"}
+RUN, NO_JSON = (
+    {"run", "simulate", "record", "ready", "commission", "waive", "mark", "serviced"},
+    {"completion"},
+)
 
 
 @pytest.fixture

@@ -1,0 +1,95 @@
+"""Limits that belong to the machine: set in the site file, checked with their place, told where assumed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from support.site import SQUARE, make_square
+
+from devices.tables import families
+from facilityd.app.judging import fresh_judge
+from facilityd.cli.check import check
+from facilityd.cli.rules import rules
+from facilityd.config.load import load
+from facilityd.errors import ConfigError
+from facilityd.model.rule import Limit
+from facilityd.model.sample import NS, Sample, SignalType, Stream
+
+
+def test_a_limit_of_the_site_is_that_machines_alone(tmp_path: Path) -> None:
+    made = make_square(tmp_path / "square")
+    own = "  pole-2:\n    rules: {supply-low: {below: 400, hold: 1s}}\n"
+    made.edit("poles.yaml", lambda text: text.replace("  pole-2:\n", own, 1))
+    site, shipped = load(made.folder), families(None)["flagpole"].rules["supply-low"].detect
+    second, third = (site.devices[name].family.rules["supply-low"].detect for name in ("pole-2", "pole-3"))
+    assert isinstance(second, Limit)
+    assert (second.below, second.hold) == (400, 10**9)
+    assert second.hysteresis == shipped.hysteresis
+    assert third == shipped
+    source = [site.devices[name].streams[0] for name in ("pole-2", "pole-3")]
+    judge, found = fresh_judge(site), []
+    for second in range(20):
+        found += judge.judge([_at_415_volts(stream, second) for stream in source])
+    raised = {f.device for f in found if f.rule == "supply-low" and f.verdict}
+    assert raised == {"pole-3"}, "415 V is below the family's limit, and not below this machine's"
+
+
+def _at_415_volts(stream: Stream, second: int) -> Sample:
+    kinds = {SignalType.BOOL: False, SignalType.INT: 0, SignalType.FLOAT: 0.0}
+    values = tuple(
+        415.0 if n == "dc_link_voltage" else kinds[t]
+        for n, t in zip(stream.signals, stream.types, strict=True)
+    )
+    return Sample(stream, second * NS, second * NS, values, {})
+
+
+def test_a_limit_that_is_set_is_not_assumed(tmp_path: Path) -> None:
+    made = make_square(tmp_path / "square")
+    assert ("jam", "above") in load(made.folder).devices["pole-1"].assumed
+    made.edit(
+        "poles.yaml",
+        lambda text: text.replace("  pole-1:\n", "  pole-1:\n    rules: {jam: {above: 80}}\n", 1),
+    )
+    assert ("jam", "above") not in load(made.folder).devices["pole-1"].assumed
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ("{jamm: {above: 80}}", "family flagpole has no rule 'jamm'; did you mean 'jam'"),
+        ("{jam: {abov: 80}}", "rule jam: no parameter 'abov'; there are: signal, above"),
+        ("{jam: {above: much}}", "rule jam: above: "),
+        ("{jam: {hold: 5}}", "rule jam: hold: a duration is a number with"),
+    ],
+)
+def test_a_slip_has_its_place(tmp_path: Path, written: str, why: str) -> None:
+    made = make_square(tmp_path / "square")
+    made.edit("poles.yaml", lambda text: text.replace("  pole-2:\n", f"  pole-2:\n    rules: {written}\n", 1))
+    with pytest.raises(ConfigError) as wrong:
+        load(made.folder)
+    [problem] = wrong.value.problems
+    assert why in problem
+    line = made.folder.joinpath("poles.yaml").read_text().splitlines().index(f"    rules: {written}") + 1
+    assert f"poles.yaml:{line}:" in problem
+
+
+def test_what_is_assumed_is_told(tmp_path: Path) -> None:
+    site = load(SQUARE)
+    assert site.devices["hoist-1"].assumed == ()
+    assert ("runs-dry", "all.0.below") in site.devices["fountain-1"].assumed
+    told = json.loads(CliRunner().invoke(check, [str(SQUARE), "--json"]).output)
+    assert told["assumed"] == sum(len(one.assumed) for one in site.devices.values()) > 0
+    made = make_square(tmp_path / "square")
+    shown = CliRunner().invoke(rules, [str(made.folder), "pole-1"]).output
+    assert "[assumed: above 45" in shown
+    assert "假定限值" in CliRunner().invoke(rules, [str(made.folder), "pole-1", "--lang", "zh"]).output
+
+
+def test_every_machine_parameter_is_there() -> None:
+    named = [
+        (f.family, name, p) for f in families(None).values() for name, r in f.rules.items() for p in r.machine
+    ]
+    assert len(named) >= 25
