@@ -152,16 +152,22 @@ def recognised(
 
     Once recognised, constants are checked again as they are. A range (mains frequency, DC link) may
     rightly be left when the supply fails, and that must be seen, not hidden: only a number that no
-    supply ever gave, such as one with its words swapped, is held against the unit.
+    supply ever gave, such as one with its words swapped, is held against the unit. A unit that says
+    itself that it has no such value (a wind sensor cut off) is known by its other lines.
     """
+    mute, held = None, False
     for expect, value, reason in answers:
-        if constants_only and expect.between is not None:
-            if value is None or (value and _absurd(abs(float(value)), *expect.between)):
-                return expect, value, reason
+        if reason is Reason.NO_VALUE and expect.between is not None:
+            mute = mute or (expect, value, reason)
             continue
-        if value is None or not expect.holds(float(value)):
+        if constants_only and expect.between is not None:
+            wrong = value is None or (bool(value) and _absurd(abs(float(value)), *expect.between))
+        else:
+            wrong = value is None or not expect.holds(float(value))
+        if wrong:
             return expect, value, reason
-    return None
+        held = True
+    return None if held else mute
 
 
 def _absurd(value: float, low: float, high: float) -> bool:

@@ -211,7 +211,7 @@ class Fountain(Model):
             "valve_commanded": commanded,
             "valve_open": commanded and not self.has("valve-stuck"),
             "water_temperature": self._water,
-            "ph": 7.4 + 0.01 * self.has("water-bad"),
+            "ph": 7.4 + 0.01 * self.has("water-bad") + self.has("ph-off"),
             "turbidity": 2.0 + self.has("water-bad") + abs(self.noise(0.1)),
             "conductivity": 420.0 + 6.0 * self.has("water-bad"),
         }

@@ -29,6 +29,7 @@ FOUNTAIN_FAULTS: dict[str, Fault] = {
     "level-frozen": fault("F18", "液位计冻结", "the level transmitter stands still"),
     "level-wrong": fault("F18", "液位计偏差", "the level transmitter is off", "m", -0.8),
     "water-bad": fault("F19", "水质异常", "the water is bad", "NTU added", 40.0, 3600.0),
+    "ph-off": fault("F19", "酸碱度异常", "the water's pH is off", "pH added", 1.6, 3600.0),
     "ignores-wind": fault("F20", "大风时水柱不降", "the jets stay high in the wind"),
     "chamber-cold": fault("F21", "泵房无采暖", "the chamber's heating is off", "K below the air", 3.0),
     "flood": fault("F22", "泵房进水", "water stands in the chamber"),

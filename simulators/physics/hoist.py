@@ -208,10 +208,11 @@ class Hoist(Model):
     def _contacts(self) -> dict[str, Value]:
         blower = self.position > TRAVEL_M / 2 and self._mean < BLOWER_BELOW_MS
         runs = blower and not self.has("blower-off")
+        drawn = BLOWER_A + self.noise(0.05) - self.has("blower-idle") if runs else 0.0
         top = self.position > TRAVEL_M - 0.02 and not self.has("over-travel")
         return {
             "brake_open_command": self._commanded(self._wanted()),
-            "brake_open": self._brake >= 1.0,
+            "brake_open": self._brake >= 1.0 or bool(self.has("brake-stays-open")),
             "brake_opening_time": self._opening,
             "brake_closing_time": self._closing,
             "upper_limit": top or bool(self.has("limit-stuck")),
@@ -223,7 +224,7 @@ class Hoist(Model):
             "thermistor_ok": self._thermal < 115.0,
             "blower_commanded": blower,
             "blower_running": runs,
-            "blower_current": BLOWER_A + self.noise(0.05) if runs else 0.0,
+            "blower_current": max(0.1, drawn) if runs else 0.0,
         }
 
     def _supply(self) -> dict[str, Value]:
@@ -235,8 +236,9 @@ class Hoist(Model):
             else code or (TRIP_PHASE if starved else TRIP_BRAKE if tripped else 0)
         )
         volts = MAINS_V + self.noise(0.5)
+        link = 540.0 + self.noise(1.5) + self.has("supply-high")
         return {
-            "dc_link_voltage": 540.0 + self.noise(1.5) - 4.0 * (self._current() > 0) - 0.34 * lost,
+            "dc_link_voltage": link - 4.0 * (self._current() > 0) - 0.34 * lost,
             "voltage_l1": volts,
             "voltage_l2": max(0.0, volts + self.noise(0.3) - lost),
             "voltage_l3": volts + self.noise(0.3),

@@ -13,12 +13,14 @@ HOIST_FAULTS: dict[str, Fault] = {
     "limit-wire-broken": fault("H3", "上极限位断线", "the wire of the over-travel limit is broken"),
     "brake-stays-closed": fault("H4", "制动器打不开", "the brake's coil gets no current"),
     "brake-slips": fault("H5", "制动器抱不紧", "the brake holds weakly", "mm/min of creep", 60.0),
+    "brake-stays-open": fault("H5", "制动器不闭合", "the brake does not close, a worm gear holds the flag"),
     "brake-worn": fault("H6", "制动器磨损", "the brake is worn", "share added to its delays", 0.6),
     "jam": fault("H7", "钢丝绳卡阻", "rope or truck jams", "N added to the tension", 450.0),
     "slack": fault("H8", "断绳或松绳", "the rope is slack or broken", "share of the tension lost", 0.95),
     "rope-worn": fault("H9", "钢丝绳到寿命", "the rope is at the end of its life", "cycles added", 20_000.0),
     "trip": fault("H10", "变频器跳闸", "the drive trips", "code; 1: overcurrent"),
     "phase-loss": fault("H11", "供电缺相", "a phase of the supply is missing", "V missing on L2", 215.0),
+    "supply-high": fault("H11", "直流母线电压高", "the DC link is high", "V", 130.0),
     "motor-hot": fault("H12", "电机过热", "the motor overheats", "K added", 90.0, 300.0),
     "encoder-frozen": fault("H13", "编码器冻结", "the encoder's value stands still"),
     "encoder-jumps": fault("H13", "编码器跳变", "the encoder's value jumps", "m", 2.0),
@@ -35,6 +37,7 @@ HOIST_FAULTS: dict[str, Fault] = {
     "load-cell-drift": fault("H21", "称重传感器零漂", "the load cell's zero drifts", "N", 120.0, 3600.0),
     "flag-foul": fault("H22", "旗面缠绕", "the flag is foul of the pole"),
     "blower-off": fault("H23", "杆内鼓风机停转", "the in-pole blower stands still"),
+    "blower-idle": fault("H23", "鼓风机皮带断", "the blower's belt has come off", "A missing", 4.0),
     "timetable-off": fault("H24", "升降时刻偏差", "the ceremony starts at the wrong time", "min late", 6.0),
 }
 

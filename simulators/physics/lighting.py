@@ -29,6 +29,7 @@ LIGHTING_FAULTS: dict[str, Fault] = {
     "gear-failed": fault("L2", "驱动电源损坏", "a control gear has failed"),
     "led-short": fault("L3", "LED短路或负载变化", "LED short or load change", "share of the power", 0.08),
     "derating": fault("L4", "驱动过热降光", "thermal derating", "share of the power lost", 0.3, 300.0),
+    "gear-hot": fault("L4", "驱动散热不良", "the control gear is badly cooled", "K added", 60.0, 600.0),
     "overheat": fault("L5", "灯笼内部过热", "the lantern overheats", "K above what the lamps explain", 50.0),
     "contactor-welded": fault("L6", "接触器粘连", "the contactor does not open"),
     "contactor-open": fault("L7", "接触器不吸合", "the contactor does not close"),
@@ -103,7 +104,8 @@ class Lighting(Model):
         hot = self.has("overheat")
         goal = world.temperature + KELVIN_PER_W * min(power, 300.0) + hot
         self._inside = towards(self._inside, goal, dt, 40.0 if hot else HEAT_S)
-        gear = world.temperature + GEAR_K * power / self.rated + 60.0 * self.has("derating")
+        warmer = 60.0 * self.has("derating") + self.has("gear-hot")
+        gear = world.temperature + GEAR_K * power / self.rated + warmer
         self._gear = towards(self._gear, gear, dt, 900.0)
 
     def _dead(self) -> float:

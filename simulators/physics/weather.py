@@ -30,6 +30,8 @@ class Weather(Model):
         "storm": fault("H20", "大风", "a storm", "m/s added to the mean wind", 11.0, 300.0),
         "rain": fault("", "降雨", "rain", "mm/h", 8.0),
         "cold": fault("F21", "寒潮", "a cold spell", "K below what the season gives", 12.0, 3600.0),
+        "wind-dead": fault("", "风传感器断线", "the wind sensor is cut off"),
+        "wind-stuck": fault("", "风速计卡住", "the anemometer is stuck"),
         "wind": fault("F20", "风力四级以上", "a fresh wind", "m/s added to the mean wind", 4.5, 120.0),
     }
 
@@ -39,6 +41,7 @@ class Weather(Model):
         self._eddy, self._mean, self._gust = 0.0, MEAN_WIND, MEAN_WIND
         self._total, self._rain, self._temperature = 100.0 * self.chance.random(), 0.0, 15.0
         self._wind, self._humidity, self._wet = MEAN_WIND, 55.0, 0.0
+        self._shown = MEAN_WIND
         self._days: dict[int, tuple[float, float, float, float]] = {}
 
     def longest_step(self, now: int, world: World) -> float:
@@ -67,6 +70,7 @@ class Weather(Model):
         eddy = self._eddy * keep + self.noise(width) * math.sqrt(1 - keep * keep)
         self._eddy = max(-MOST_EDDY * width, min(MOST_EDDY * width, eddy))
         self._wind = max(0.0, self._mean + self._eddy)
+        self._shown = self._shown if self.has("wind-stuck") else self._wind
         self._gust = max(self._wind, towards(self._gust, self._wind, dt, GUST_WINDOW_S))
 
     def _season(self, world: World) -> float:
@@ -85,13 +89,14 @@ class Weather(Model):
             self._days = {day: found}
         return found
 
-    def _all(self) -> dict[str, Value]:
+    def _all(self) -> dict[str, Value | None]:
+        dead = self.has("wind-dead")
         return {
             "temperature": self._temperature,
             "humidity": max(5.0, min(100.0, self._humidity)),
-            "wind": self._wind,
-            "wind_mean": self._mean,
-            "wind_gust": self._gust,
+            "wind": None if dead else self._shown,
+            "wind_mean": None if dead else self._mean,
+            "wind_gust": None if dead else self._gust,
             "rain_total": self._total,
             "rain_intensity": self._rain,
         }
