@@ -12,10 +12,13 @@ from facilityd.errors import StoreFull
 from facilityd.model.notice import Notice
 from facilityd.model.readiness import BEFORE, Check
 from facilityd.model.sample import NS
-from facilityd.notify.readiness import Subject, plan_check
+from facilityd.notify.readiness import LATE, Subject, plan_check
 from facilityd.notify.render import Place
 from facilityd.store.batch import Batch
 from facilityd.store.reader import Reader
+
+SETTLE = 30 * NS
+"""A check that was missed is not made before the units have answered once (ns after the start)."""
 
 
 class Vigil:
@@ -28,6 +31,7 @@ class Vigil:
         self._site, self._core, self._ceremonies = site, core, ceremonies
         self._lists = Checklists(site, core.judge)
         self._place = Place(site.name, ZoneInfo(site.timezone), f"facilityd ready {site.source}")
+        self._settle_until: int | None = None
         self._made: dict[tuple[int, int, str], bool] | None = None
 
     def next_edge(self, at: int) -> int:
@@ -48,6 +52,10 @@ class Vigil:
         if not coming or not passed:
             return
         made = self._known(reader, at)
+        if self._settle_until is None:
+            self._settle_until = min(at + SETTLE, coming.at)
+        if at < self._settle_until and at - (coming.at - min(passed)) > LATE:
+            return
         missing = [d for d in self._lists.devices if (coming.at, min(passed), d) not in made]
         if missing:
             await self._make(coming, min(passed), missing, Now(reader, at))

@@ -34,7 +34,7 @@ async def test_killed_between_the_checks_it_makes_none_twice_and_a_person_may_an
     made = _soon(tmp_path / "square")
     async with running(daemon(made.folder, log=tmp_path / "daemon.log")) as watching:
         with await journal_of(made.journal, watching) as reader:
-            await until(lambda: len(reader.checks()) >= 2)
+            await until(lambda: len(reader.checks()) >= 2, 60)
             first = reader.checks()
             told = [e.notice for e in reader.outbox() if e.notice.purpose is Purpose.NOT_READY]
             assert {one.before for one in first} == {3600 * 10**9}
