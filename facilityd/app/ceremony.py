@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -59,6 +60,8 @@ class Ceremonies:
         self._observer = LocationInfo("", "", "UTC", latitude, longitude).observer
         self._window, self._published, self._zone = window, published or {}, ZoneInfo(timezone)
         self._day: date | None = None
+        # Asked at every beat, and the sun takes its time.
+        self._all = lru_cache(maxsize=16)(self._find)
         self._instants: tuple[int, ...] = ()
 
     @classmethod
@@ -101,7 +104,7 @@ class Ceremonies:
                 if abs(off) > TOLERANCE:
                     yield Deviation(day, name, off, told.line)
 
-    def _all(self, day: date) -> list[Ceremony]:
+    def _find(self, day: date) -> list[Ceremony]:
         days = [day + timedelta(days=shift) for shift in (-1, 0, 1)]
         computed = (one for each in days for one in self._computed(each))
         out = [one for one in computed if self._local(one.at) not in self._published]
