@@ -152,12 +152,13 @@ def recognised(
 
     Once recognised, constants are checked again as they are. A range (mains frequency, DC link) may
     rightly be left when the supply fails, and that must be seen, not hidden: only a number that no
-    supply ever gave, such as one with its words swapped, is held against the unit. A unit that says
-    itself that it has no such value (a wind sensor cut off) is known by its other lines.
+    supply ever gave, such as one with its words swapped, is held against the unit. A line without a
+    usable value (a wind sensor cut off, a reading beyond its range) leaves it to the others, if one holds.
     """
     mute, held = None, False
     for expect, value, reason in answers:
-        if reason is Reason.NO_VALUE and expect.between is not None:
+        excused = reason is Reason.NO_VALUE or (constants_only and reason is Reason.OUT_OF_RANGE)
+        if excused and expect.between is not None:
             mute = mute or (expect, value, reason)
             continue
         if constants_only and expect.between is not None:

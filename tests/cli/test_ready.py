@@ -20,7 +20,7 @@ HOIST = families(None)["hoist"].readiness
 WELL: dict[str, Any] = {
     "dc_link_voltage": 540.0, "ready": True, "remote": True, "local": False, "tripped": False, "warning": False,
     "brake_open": False, "brake_open_command": False, "estop_chain_ok": True, "lower_limit": True,
-    "upper_limit": False, "position": 0.0, "tension": 480.0, "slack_rope": False, "load_cell_error": False,
+    "upper_limit": False, "tension": 480.0, "slack_rope": False, "load_cell_error": False,
     "wind": 3.0,
 }  # fmt: skip
 SIGNED = Waiver(1, 100, "hoist-1", "supply", 200, "Li Na", "measured by hand")

@@ -36,6 +36,13 @@ def test_recognised(
     assert (found[0].point if found else "") == wrong
 
 
+def test_one_reading_beyond_its_range_makes_no_stranger_of_a_known_unit() -> None:
+    beyond = (AIR, None, Reason.OUT_OF_RANGE)
+    assert recognised([beyond, (WIND, 80.0, None)], constants_only=True) is None
+    assert recognised([beyond, (WIND, 80.0, None)], constants_only=False)
+    assert recognised([beyond], constants_only=True), "with words swapped nothing holds"
+
+
 def test_a_range_that_is_left_is_believed_once_known_and_an_absurd_number_never() -> None:
     assert recognised([(WIND, 80.0, None)], constants_only=False)
     assert recognised([(WIND, 80.0, None)], constants_only=True) is None
