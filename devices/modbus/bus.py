@@ -30,6 +30,8 @@ DISTRUST = 3
 """Good probes in a row before a unit known by a range only is believed again."""
 OUT_OF_STEP = 3
 """Failed identity probes in a row before a serial line is opened anew, to drop what lies in it."""
+ASK_ROUND = 2
+"""Unanswered requests in a row, from all units, after which everybody else is asked at once."""
 DEAD_AFTER = 3
 """Unanswered requests in a row, from all units, before a link is opened anew."""
 
@@ -182,6 +184,11 @@ class Bus:
             turn.answered(now) if result.silent is None else turn.faltered(now)
             return
         self._quiet += 1
+        if self._quiet == ASK_ROUND:
+            # Is it the unit or the whole link? Who is due in minutes only is asked now, or each unit
+            # would be told of as silent before its link is.
+            for other in self._table.turns:
+                other.due = min(other.due, now) if other.proven else other.due
         quiet_units = 1 + sum(t.open for t in self._table.turns if t is not turn)
         turn.silent(now, silent_units=quiet_units, alone=len(self._table.turns) == 1)
         if turn.open:

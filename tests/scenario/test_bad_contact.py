@@ -19,3 +19,17 @@ def test_a_fifth_of_the_answers_lost_is_nobodys_silence(simulated_site, link: st
         lost = sum(1 for row in reader.samples_after(0, 10**6) if row.reasons and "timeout" in row.reasons)
     assert raised == []
     assert lost > 10, "answers were lost"
+
+
+@pytest.mark.parametrize("link", ["hoist-bus", "lighting-bus", "fountain-gateway", "pole-bus"])
+def test_a_link_that_hangs_is_told_before_any_of_its_units(simulated_site, link: str) -> None:
+    """By night the units of a bus are read minutes apart: the first to fall silent must not wait for the last."""
+    site = simulated_site("square", start="2026-04-19T22:00")
+    site.advance("32min")
+    site.hazard(link, "half-open")
+    site.advance("9min")
+    site.hazard(link, "none")
+    site.advance("20min")
+    with Reader.open(site.journal) as reader:
+        raised = [(s.change.device, s.change.rule) for s in reader.changes() if s.change.kind is Kind.RAISE]
+    assert raised == [(f"link-{link}", "down")]
