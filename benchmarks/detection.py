@@ -18,7 +18,7 @@ from statistics import median
 from facilityd.detect.charts import Chart, Values, fit
 from facilityd.detect.statistics import quantile
 
-SKAB = Path(__file__).resolve().parents[1] / "../../shared/skab"
+SKAB = Path(__file__).resolve().parents[1] / "../shared/skab"
 LABELS = ("datetime", "anomaly", "changepoint")
 SLOW = ("Temperature", "Thermocouple")
 """Slow signals never enter a chart; they belong to trends (a rule's `signals` leaves them out likewise)."""
