@@ -46,7 +46,8 @@ def check(ctx: click.Context, site: tuple[Path, ...], as_json: bool) -> None:
         "devices": len(loaded.devices),
         "signals": sum(len(s.signals) for d in loaded.devices.values() for s in d.streams),
     }
-    warnings, assumed = _slips(loaded), sum(len(device.assumed) for device in loaded.devices.values())
+    warnings = _slips(loaded)
+    assumed = sum(len(d.assumed) + len(d.assumed_items) for d in loaded.devices.values())
     if as_json:
         more = {"warnings": [_located(line) for line in warnings], "assumed": assumed}
         print_json({"ok": True, "site": loaded.id, **counts, **more})
@@ -56,7 +57,9 @@ def check(ctx: click.Context, site: tuple[Path, ...], as_json: bool) -> None:
         shown = ", ".join(f"{count} {name}" for name, count in counts.items())
         click.echo(f"{loaded.id}: {shown}; nothing is wrong")
         if assumed:
-            click.echo(f"{assumed} limits are assumed, not measured here: 'facilityd rules' shows them")
+            click.echo(
+                f"{assumed} limits are assumed, not measured here: 'facilityd rules' and 'facilityd ready' show them"
+            )
 
 
 def _slips(site: Site) -> list[str]:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from facilityd.app.checklist import Checklists, Now
 from facilityd.cli.snapshot import open_journal
 from facilityd.config.site import Device, Site
 from facilityd.model.readiness import Check, Checked, Waiver
 from facilityd.model.sample import Value
-from facilityd.model.text import Text
+from facilityd.model.text import Language, Text
+from facilityd.model.written import parameter
+
+SIDES = {"above": ">", "below": "<"}
+ASSUMED = {"zh": "［假定限值］", "en": "[assumed limit]"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +38,25 @@ class Line:
         return self.device.family.readiness[self.checked.item].first
 
     @property
-    def shown(self) -> str:
-        """The values in short, and the rules that stand against it."""
-        values = [f"{name} {_short(value)}" for name, value in self.checked.values.items()]
-        return ", ".join([*values, *self.checked.rules])
+    def assumed(self) -> dict[str, Any]:
+        """Limits that belong to the machine and are the family's assumption here."""
+        item = self.device.family.readiness[self.checked.item]
+        own = [name for one, name in self.device.assumed_items if one == self.checked.item]
+        return {name: parameter(item, name) for name in own}
+
+    def shown(self, language: Language) -> str:
+        """Return the values in short with their limits, and the rules that stand against it."""
+        item = self.device.family.readiness[self.checked.item]
+        values = [
+            " ".join([name, _short(value), *(f"({SIDES[side]} {x:g})" for side, x in item.bounds(name))])
+            for name, value in self.checked.values.items()
+        ]
+        said = ", ".join([*values, *self.checked.rules])
+        return f"{said} {ASSUMED[language]}" if self.assumed else said
 
     def plain(self) -> dict[str, object]:
         """Return data for JSON."""
-        return {"device": self.device.id, **self.checked.plain()}
+        return {"device": self.device.id, **self.checked.plain(), "assumed": self.assumed}
 
 
 def _short(value: Value | None) -> str:

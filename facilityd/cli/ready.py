@@ -203,7 +203,7 @@ def _row(site: Site, line: Line, language: Language) -> tuple[object, ...]:
         until = show_instant(waiver.until, site.timezone)[:16]
         note = WAIVED[language].format(person=waiver.person, until=until, reason=waiver.reason)
     mark = said(outcome, "high" if against else "", calm=not against)
-    return (line.device.id, line.name.in_(language), mark, line.shown, note)
+    return (line.device.id, line.name.in_(language), mark, line.shown(language), note)
 
 
 def _good(lines: Sequence[Line]) -> bool:

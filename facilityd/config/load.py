@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from devices.family import Family
@@ -20,9 +21,11 @@ from facilityd.config.timetable import Timetable, read_timetable
 from facilityd.errors import ConfigError
 from facilityd.marked import Mark, fail, suggestion
 from facilityd.model.measure import spell_duration
+from facilityd.model.readiness import with_settings as with_item_settings
 from facilityd.model.rule import with_settings
 from facilityd.model.sample import NS
 
+T = TypeVar("T")
 BUSY = 0.8
 """Share of a bus that scheduled reads may take; the rest is for silent units and repeats."""
 
@@ -106,26 +109,41 @@ def _devices(sections: Sections, compiler: UnitCompiler) -> dict[str, Device]:
     out = {}
     for entry in sections.values("devices"):
         if found := compiler.device(entry):
-            family, settings = _own(sections, entry, found[0])
             value = entry.value
-            out[entry.id] = Device(entry.id, family, value.name, found[1], value.group, settings)
+            out[entry.id] = Device(
+                entry.id, _own(sections, entry, found[0]), value.name, found[1], value.group,
+                value.rules, value.readiness,
+            )  # fmt: skip
     return out
 
 
-def _own(sections: Sections, entry: Entry, family: Family) -> tuple[Family, dict[str, dict[str, Any]]]:
-    """Return the family as this very machine has it, and what the site sets; report what does not fit."""
-    rules = dict(family.rules)
-    for name, settings in entry.value.rules.items():
-        if name not in rules:
-            what, hint = f"family {family.family} has no rule {name!r}", suggestion(name, rules)
-            sections.report(entry.mark("rules", name, key=True), what, hint)
+def _own(sections: Sections, entry: Entry, family: Family) -> Family:
+    """Return the family as this very machine has it; report what the site sets and does not fit."""
+    rules, items = dict(family.rules), dict(family.readiness)
+    _set(sections, entry, ("rules", "rule"), rules, with_settings)
+    _set(sections, entry, ("readiness", "checklist item"), items, with_item_settings)
+    if not entry.value.rules and not entry.value.readiness:
+        return family
+    return family.model_copy(update={"rules": rules, "readiness": items})
+
+
+def _set(
+    sections: Sections,
+    entry: Entry,
+    words: tuple[str, str],
+    table: dict[str, T],
+    change: Callable[[T, dict[str, Any]], T],
+) -> None:
+    section, word = words
+    for name, settings in getattr(entry.value, section).items():
+        if name not in table:
+            what = f"family {entry.value.family} has no {word} {name!r}"
+            sections.report(entry.mark(section, name, key=True), what, suggestion(name, table))
             continue
         try:
-            rules[name] = with_settings(rules[name], settings)
+            table[name] = change(table[name], settings)
         except ValueError as error:
-            sections.report(entry.mark("rules", name), f"rule {name}: {error}")
-    changed = {"rules": rules} if entry.value.rules else {}
-    return (family.model_copy(update=changed) if changed else family), entry.value.rules
+            sections.report(entry.mark(section, name), f"{word} {name}: {error}")
 
 
 def _check_addresses(sections: Sections) -> None:

@@ -178,6 +178,9 @@ class Device(Strict):
     rules: dict[str, dict[str, Any]] = Field(
         default={}, description="limits of this very machine: rule, then parameter and value"
     )
+    readiness: dict[str, dict[str, Any]] = Field(
+        default={}, description="the same of its checklist: item, then parameter and value"
+    )
 
 
 class Influx(Strict):

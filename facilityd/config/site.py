@@ -26,6 +26,8 @@ class Device:
     """Devices of one family and group are neighbours, compared with each other."""
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Rules' parameters that the site sets for this machine; they are in ``family`` already."""
+    checklist: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The same of its readiness items."""
 
     @property
     def assumed(self) -> tuple[tuple[str, str], ...]:
@@ -34,6 +36,14 @@ class Device:
         rules = [(n, rule) for n, rule in self.family.rules.items() if bound.issuperset(rule.detect.inputs)]
         every = ((name, parameter) for name, rule in rules for parameter in rule.machine)
         return tuple((n, p) for n, p in every if p not in self.settings.get(n, {}))
+
+    @property
+    def assumed_items(self) -> tuple[tuple[str, str], ...]:
+        """The same as (item, parameter) of its readiness checklist."""
+        bound = {signal for stream in self.streams for signal in stream.signals}
+        items = [(n, item) for n, item in self.family.readiness.items() if bound.issuperset(item.signals)]
+        every = ((name, parameter) for name, item in items for parameter in item.machine)
+        return tuple((n, p) for n, p in every if p not in self.checklist.get(n, {}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from facilityd.model.duty import answer
 from facilityd.model.rule import Condition
 from facilityd.model.sample import NS, Value
 from facilityd.model.text import Strict, Text
+from facilityd.model.written import changed, parameter
 
 BEFORE = (3600 * NS, 1800 * NS, 600 * NS)
 """How long before a ceremony readiness is checked and recorded, in ns (devices.md 3.1)."""
@@ -32,17 +33,34 @@ class Item(Strict):
     any_of: tuple[tuple[Condition, ...], ...] = ()
     rules: tuple[str, ...] = Field(default=(), description="none of these may be true")
     first: Text = Field(description="what to do first where it fails")
+    machine: tuple[str, ...] = Field(
+        default=(),
+        description="parameters that belong to the very machine: a site sets them in its devices' readiness",
+    )
 
     @model_validator(mode="after")
     def _asks_something(self) -> Self:
         if not self.any_of and not self.rules:
             raise ValueError("give 'any_of', 'rules' or both")
+        for name in self.machine:
+            parameter(self, name)
         return self
 
     @property
     def signals(self) -> tuple[str, ...]:
         """Every signal it looks at."""
         return tuple(dict.fromkeys(c.signal for group in self.any_of for c in group))
+
+    def bounds(self, signal: str) -> tuple[tuple[str, float], ...]:
+        """Return what a number must keep to, as ("above" or "below", limit)."""
+        tests = [c for group in self.any_of for c in group if c.signal == signal]
+        sides = [(side, getattr(test, side)) for test in tests for side in ("above", "below")]
+        return tuple((side, limit) for side, limit in sides if limit is not None)
+
+
+def with_settings(item: Item, settings: Mapping[str, Any]) -> Item:
+    """Return the item with parameters set, such as ``any_of.0.0.above``. Raises ValueError."""
+    return Item.model_validate(changed(item, settings)) if settings else item
 
 
 class Outcome(StrEnum):

@@ -43,7 +43,7 @@ class Subject:
         """Return one item in words: its name, its outcome, what it rests on, what to do first."""
         item = self.items[checked.item]
         against = [self.rules[rule].in_(language) for rule in checked.rules if rule in self.rules]
-        seen = [self._value(signal, value, language) for signal, value in checked.values.items()]
+        seen = [self._value(item, signal, value, language) for signal, value in checked.values.items()]
         why = (" / " if language == "en" else "；").join(against or seen)
         if against and checked.outcome is Outcome.UNKNOWN:
             why = texts().readiness["untold"].in_(language).format(rules=why)
@@ -52,11 +52,13 @@ class Subject:
             why=why, first=item.first.in_(language), person=checked.waived_by,
         )  # fmt: skip
 
-    def _value(self, signal: str, value: object, language: Language) -> str:
-        words = self.signals[signal]
+    def _value(self, item: Item, signal: str, value: object, language: Language) -> str:
+        words, said = self.signals[signal], texts().readiness
         if not isinstance(value, bool | int | float):
-            return texts().readiness["no-value"].in_(language).format(signal=words.name.in_(language))
-        return f"{words.name.in_(language)} {say_value(value, words, words.unit, language)}"
+            return said["no-value"].in_(language).format(signal=words.name.in_(language))
+        shown = f"{words.name.in_(language)} {say_value(value, words, words.unit, language)}"
+        bounds = [said[side].in_(language).format(limit=f"{x:g}") for side, x in item.bounds(signal)]
+        return (", " if language == "en" else "，").join([shown, *bounds])
 
 
 def plan_check(check: Check, subject: Subject, place: Place, recipients: Iterable[Recipient]) -> list[Notice]:

@@ -81,7 +81,7 @@ def test_what_is_assumed_is_told(tmp_path: Path) -> None:
     assert site.devices["hoist-1"].assumed == ()
     assert ("runs-dry", "all.0.below") in site.devices["fountain-1"].assumed
     told = json.loads(CliRunner().invoke(check, [str(SQUARE), "--json"]).output)
-    assert told["assumed"] == sum(len(one.assumed) for one in site.devices.values()) > 0
+    assert told["assumed"] == sum(len(d.assumed) + len(d.assumed_items) for d in site.devices.values()) > 0
     made = make_square(tmp_path / "square")
     shown = CliRunner().invoke(rules, [str(made.folder), "pole-1"]).output
     assert "[assumed: above 45" in shown
@@ -93,3 +93,37 @@ def test_every_machine_parameter_is_there() -> None:
         (f.family, name, p) for f in families(None).values() for name, r in f.rules.items() for p in r.machine
     ]
     assert len(named) >= 25
+
+
+def test_a_limit_of_the_checklist_is_that_machines_too(tmp_path: Path) -> None:
+    made = make_square(tmp_path / "square")
+    own = "      wind: {any_of.0.0.below: 10.8}\n"
+    made.edit("hoist.yaml", lambda text: text.replace(own, "      wind: {any_of.0.0.below: 8}\n"))
+    site = load(made.folder)
+    wind = site.devices["hoist-1"].family.readiness["wind"]
+    assert wind.bounds("wind") == (("below", 8.0),)
+    assert families(None)["hoist"].readiness["wind"].bounds("wind") == (("below", 10.8),)
+    assert site.devices["hoist-1"].assumed_items == ()
+    made.edit("hoist.yaml", lambda text: text.replace("      wind: {any_of.0.0.below: 8}\n", ""))
+    assert load(made.folder).devices["hoist-1"].assumed_items == (("wind", "any_of.0.0.below"),)
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ("{windy: {any_of.0.0.below: 8}}", "family hoist has no checklist item 'windy'; did you mean 'wind'"),
+        ("{wind: {below: 8}}", "checklist item wind: no parameter 'below'; there are: name, any_of"),
+        ("{wind: {any_of.0.0.below: strong}}", "checklist item wind: any_of.0.0.below: "),
+    ],
+)
+def test_a_slip_in_the_checklist_has_its_place(tmp_path: Path, written: str, why: str) -> None:
+    made = make_square(tmp_path / "square")
+    text = made.folder.joinpath("hoist.yaml").read_text()
+    begin = text.index("    readiness:")
+    made.edit("hoist.yaml", lambda _: f"{text[:begin]}    readiness: {written}\n")
+    with pytest.raises(ConfigError) as wrong:
+        load(made.folder)
+    [problem] = wrong.value.problems
+    assert why in problem
+    line = text[:begin].count("\n") + 1
+    assert f"hoist.yaml:{line}:" in problem
