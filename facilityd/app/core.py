@@ -8,6 +8,7 @@ from pathlib import Path
 from devices.duty import DutyBoard
 from facilityd.alarm.alarms import Alarms
 from facilityd.app.builtin import all_devices
+from facilityd.app.drawing import Artist
 from facilityd.app.judging import make_judge
 from facilityd.app.outlets import make_teller, telling
 from facilityd.app.shipped import install
@@ -56,7 +57,8 @@ class Core:
         alarms = Alarms(states, _latching(devices))
         judge.resume(states)
         gate = Gate(doubtful=jumps.doubtful)
-        flow = Flow(gate, journal, writer, judge, alarms, telling(teller, alarms.state))
+        told = telling(teller, alarms.state, writer, Artist(journal.path, devices))
+        flow = Flow(gate, journal, writer, judge, alarms, told)
         duty = DutyBoard({name: device.family for name, device in devices.items()}, calendar.near)
         return cls(
             devices, gate, journal.path, writer, journal, flow, teller, judge, alarms, duty, jumps, clock

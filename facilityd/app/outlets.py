@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
+from facilityd.app.drawing import Artist
 from facilityd.app.outside import Outside
 from facilityd.config.site import Device, Site
 from facilityd.model.alarm import AlarmState, Change
@@ -16,6 +17,7 @@ from facilityd.notify.deliver import Deliverer, Waiting
 from facilityd.notify.plan import Teller
 from facilityd.notify.render import About, Place
 from facilityd.pipeline.flow import Flow
+from facilityd.pipeline.writer import Writer
 from facilityd.store.batch import Attempt, Batch, Delivery, Parked
 from facilityd.store.reader import Reader
 
@@ -59,9 +61,17 @@ def make_teller(site: Site, devices: Mapping[str, Device], reader: Reader) -> Te
     return Teller(place, abouts, recipients, sent)
 
 
-def telling(teller: Teller, state: Callable[[str, str], AlarmState]) -> Callable[[Change], Sequence[Notice]]:
+def telling(
+    teller: Teller, state: Callable[[str, str], AlarmState], writer: Writer, artist: Artist
+) -> Callable[[Change], Awaitable[Sequence[Notice]]]:
     """Return the function that the flow asks for the notices of a change."""
-    return lambda change: teller.tell(change, state(change.device, change.rule))
+
+    async def tell(change: Change) -> Sequence[Notice]:
+        # A fortnight of a signal takes a while to read: not on the loop, where polls would wait for it.
+        drawn = await writer.call(artist.draw, change) if teller.somebody else None
+        return teller.tell(change, state(change.device, change.rule), drawn)
+
+    return tell
 
 
 class JournalOutbox:

@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from facilityd.app.drawing import guilty
 from facilityd.cli.alarms import must_exist
 from facilityd.cli.output import console, json_option, print_json, table
 from facilityd.cli.when import show_instant, show_span
 from facilityd.model.sample import NS
+from facilityd.notify.spark import POINTS, draw, width
 from facilityd.notify.wording import Speaker, say_span
 
 if TYPE_CHECKING:
@@ -34,8 +36,7 @@ CHANGES = {
     "raise": "报警", "clear": "恢复", "acknowledge": "确认", "latch": "锁存", "reset": "复位",
     "re-alarm": "再次提醒", "lose": "未知", "regain": "可判断", "suppress": "抑制", "unsuppress": "解除抑制",
 }  # fmt: skip
-BARS = "▁▂▃▄▅▆▇█"
-POINTS, MOST = 60, 20
+MOST = 20
 AROUND = 1800 * NS
 """How much of the signal is drawn on each side of the raise, in ns."""
 
@@ -117,39 +118,22 @@ def _plot(
     language: Language,
 ) -> None:
     """Draw the guilty signal from half an hour before the raise to half an hour after it, on one line."""
-    guilty = [c.evidence.signal for c in changes if c.evidence and c.evidence.signal]
-    inputs = (*guilty[-1:], *device.family.rules[rule].detect.inputs)
-    bound = {signal for stream in device.streams for signal in stream.signals}
-    signal = next((one for one in inputs if one in bound), "")
+    evidence = next((c.evidence for c in reversed(changes) if c.evidence and c.evidence.signal), None)
+    signal = guilty(device, device.family.rules[rule], evidence)
     if not signal or state.raised_at is None:
         return
     since = state.raised_at - AROUND
     until = min(time.time_ns(), state.raised_at + AROUND)
-    values = list(reader.buckets(device.id, signal, since, until, max(NS, (until - since) // POINTS)))
+    found = reader.buckets(device.id, signal, since, until, width(since, until))
     about = device.family.signals[signal]
-    known = [bucket.mean for bucket in values if bucket.mean is not None]
-    if not known:
+    drawn = draw(about, {bucket.start: bucket.mean for bucket in found}, since, until)
+    if drawn is None:
         return
-    low, high = min(known), max(known)
-    drawn = spark({bucket.start: bucket.mean for bucket in values}, since, until)
     place = min(POINTS - 1, round((state.raised_at - since) / max(1, until - since) * POINTS))
-    console().print(f"{about.name.in_(language)}: {low:.4g} – {high:.4g} {about.unit}".rstrip())
-    console().print(drawn, highlight=False)
+    console().print(f"{about.name.in_(language)}: {drawn.low:.4g} – {drawn.high:.4g} {about.unit}".rstrip())
+    console().print(drawn.line, highlight=False)
     console().print(" " * place + "^ " + show_instant(state.raised_at, site.timezone, date=False)[:8])
     console().print(f"{show_span(until - since)}\n")
-
-
-def spark(values: dict[int, float | None], since: int, until: int) -> str:
-    """Return buckets' means by their beginning (ns) as a line of blocks; a blank where there is none."""
-    width = max(NS, (until - since) // POINTS)
-    known = [value for value in values.values() if value is not None]
-    low, high = (min(known), max(known)) if known else (0.0, 0.0)
-    line = [" "] * POINTS
-    for start, value in values.items():
-        place = (start - since) // width
-        if value is not None and 0 <= place < POINTS:
-            line[place] = BARS[round((value - low) / (high - low) * (len(BARS) - 1)) if high > low else 0]
-    return "".join(line)
 
 
 def _plain(

@@ -57,9 +57,8 @@ def check(ctx: click.Context, site: tuple[Path, ...], as_json: bool) -> None:
         shown = ", ".join(f"{count} {name}" for name, count in counts.items())
         click.echo(f"{loaded.id}: {shown}; nothing is wrong")
         if assumed:
-            click.echo(
-                f"{assumed} limits are assumed, not measured here: 'facilityd rules' and 'facilityd ready' show them"
-            )
+            shown_by = "'facilityd rules' and 'facilityd ready' show them"
+            click.echo(f"{assumed} limits are assumed, not measured here: {shown_by}")
 
 
 def _slips(site: Site) -> list[str]:

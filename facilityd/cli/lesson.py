@@ -7,13 +7,13 @@ from statistics import quantiles
 from typing import Any
 
 from facilityd.app.commission import Lesson
-from facilityd.cli.alarm import BARS
 from facilityd.config.site import Device
 from facilityd.detect.residual_fit import watched
 from facilityd.model.charts import Learned
 from facilityd.model.duty import REST
 from facilityd.model.sample import NS
 from facilityd.model.text import Language
+from facilityd.notify.spark import BARS
 from facilityd.notify.wording import say_span
 
 CELLS, BINS = 20, 40

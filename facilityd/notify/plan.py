@@ -23,6 +23,7 @@ from facilityd.model.notice import Notice, Purpose
 from facilityd.model.rule import Priority
 from facilityd.model.text import Language, Text
 from facilityd.notify.render import PURPOSES, About, Place, render, render_test
+from facilityd.notify.spark import Drawn
 
 Address = tuple[str, str]
 """A recipient's id and the id of one of their channels."""
@@ -67,13 +68,14 @@ def plan(
     place: Place,
     recipients: Iterable[Recipient],
     told: Iterable[Address],
+    drawn: Drawn | None = None,
 ) -> list[Notice]:
     """Return the notices of a change; ``told`` are those who were told that it was raised."""
     if change.kind not in PURPOSES or (change.kind is Kind.RAISE and state.cause):
         return []
     before = set(told)
     return [
-        _notice(change, state, about, place, recipient, channel.id)
+        _notice(change, state, about, place, recipient, channel.id, drawn)
         for recipient in recipients
         for channel in recipient.channels
         if _concerns(change, state, about.rule.priority, recipient, (recipient.id, channel.id) in before)
@@ -95,10 +97,11 @@ def _concerns(
 
 
 def _notice(
-    change: Change, state: AlarmState, about: About, place: Place, recipient: Recipient, channel: str
-) -> Notice:
+    change: Change, state: AlarmState, about: About, place: Place, recipient: Recipient, channel: str,
+    drawn: Drawn | None,
+) -> Notice:  # fmt: skip
     purpose = PURPOSES[change.kind]
-    subject, body = render(change, state, about, place, recipient.language)
+    subject, body = render(change, state, about, place, recipient.language, drawn)
     name = key(change.device, change.rule, change.occurrence, purpose, recipient.id, channel, change.at)
     return Notice(
         name, recipient.id, channel, purpose, recipient.language, subject, body,
@@ -149,17 +152,22 @@ class Teller:
         for notice in sent:
             self._remember(notice)
 
-    def tell(self, change: Change, state: AlarmState) -> list[Notice]:
-        """Return the notices of a change; ``state`` is the one after it."""
+    def tell(self, change: Change, state: AlarmState, drawn: Drawn | None = None) -> list[Notice]:
+        """Return the notices of a change; ``state`` is the one after it, ``drawn`` what led to it."""
         key = change.device, change.rule
         about = self._abouts.get(key)
         if about is None:
             return []  # of a device or rule that is no longer configured
         told = self._addresses(*key, change.occurrence)
-        notices = plan(change, state, about, self._place, self._recipients, told)
+        notices = plan(change, state, about, self._place, self._recipients, told, drawn)
         for notice in notices:
             self._remember(notice)
         return notices
+
+    @property
+    def somebody(self) -> bool:
+        """Whether anybody is told of anything."""
+        return bool(self._recipients)
 
     def refused(self, notice: Notice) -> None:
         """Forget an address that never got the news, so that it does not get the end of it."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from facilityd.model.notice import Notice, Purpose
 from facilityd.model.readiness import BEFORE, Check, Checked, Item, Outcome
@@ -14,20 +13,13 @@ from facilityd.model.sample import NS
 from facilityd.model.text import Language, Text
 from facilityd.notify.plan import Recipient, key
 from facilityd.notify.render import Place
+from facilityd.notify.spark import Measured
 from facilityd.notify.texts import texts
-from facilityd.notify.wording import SignalWords, say_span, say_value
+from facilityd.notify.wording import say_span, say_value
 
 LATE = 60 * NS
 """A check made so much later than planned says so (ns)."""
 RULE = "readiness"
-
-
-class Measured(SignalWords, Protocol):
-    """A signal with its unit of measure."""
-
-    @property
-    def unit(self) -> str:
-        """Such as N or °C."""
 
 
 @dataclass(frozen=True, slots=True)

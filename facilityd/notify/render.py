@@ -12,6 +12,7 @@ from facilityd.model.notice import Purpose
 from facilityd.model.rule import Rule
 from facilityd.model.sample import NS
 from facilityd.model.text import Language, Text
+from facilityd.notify.spark import Drawn
 from facilityd.notify.texts import texts
 from facilityd.notify.wording import SignalWords, Speaker, say_instant, say_span
 
@@ -46,10 +47,16 @@ class About:
 
 
 def render(
-    change: Change, state: AlarmState, about: About, place: Place, language: Language
+    change: Change,
+    state: AlarmState,
+    about: About,
+    place: Place,
+    language: Language,
+    drawn: Drawn | None = None,
 ) -> tuple[str, str]:
-    """Return (subject, body); ``state`` is the one after the change."""
+    """Return (subject, body); ``state`` is the one after the change, ``drawn`` what led to it."""
     fields = _fields(change, state, about, place, language)
+    fields["plot"] = drawn.said(language) if drawn else ""
     which = _template(change, state)
     subject = " ".join(texts().subject[which].in_(language).format(**fields).split())
     lines = texts().body[which].in_(language).format(**fields).splitlines()

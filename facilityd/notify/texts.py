@@ -15,6 +15,7 @@ class Texts(Strict):
 
     evidence: dict[str, Text]
     held: Text
+    plot: Text
     together: Text
     subject: dict[str, Text]
     body: dict[str, Text]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -81,7 +81,7 @@ class Flow:
         writer: Writer,
         judge: Judge,
         alarms: Alarms,
-        told: Callable[[Change], Sequence[Notice]],
+        told: Callable[[Change], Awaitable[Sequence[Notice]]],
     ) -> None:
         self._gate, self._journal, self._writer = gate, journal, writer
         self._judge, self._alarms, self._told = judge, alarms, told
@@ -145,7 +145,7 @@ class Flow:
                 change = self._alarms.acknowledge(device, rule, occurrence, person, comment, at)
             except UsageError as refused:
                 return str(refused)
-            await self._write([], [Recorded(change, None, tuple(self._told(change)))])
+            await self._write([], [Recorded(change, None, tuple(await self._told(change)))])
             return ""
 
     async def learn(self, baseline: Baseline) -> str:
@@ -184,7 +184,7 @@ class Flow:
             judged.append(Judged(finding, cause))
             change = self._alarms.apply(finding)
             if change:
-                recorded.append(Recorded(change, cause, tuple(self._told(change))))
+                recorded.append(Recorded(change, cause, tuple(await self._told(change))))
         if judged or self._held:
             await self._write(judged, recorded)
 

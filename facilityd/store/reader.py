@@ -50,6 +50,10 @@ WHERE at / 60000000000 = (SELECT max(at / 60000000000) FROM sample WHERE at / 60
 _PARKED = "SELECT sink, sample, at, reason, line FROM parked WHERE id > ? ORDER BY id LIMIT ?"
 
 
+UNREADABLE = (UsageError, apsw.Error)
+"""What reading may end in where the file is gone or damaged."""
+
+
 class Reader:
     """Read-only. Every call ends its own transaction, so that the log can be written back."""
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from support.site import make_square
 
-from facilityd.cli.alarm import alarm, spark
+from facilityd.cli.alarm import alarm
 from facilityd.cli.backtest import backtest
 from facilityd.cli.mark import mark, marks
 from facilityd.errors import UsageError
@@ -134,9 +134,3 @@ def test_a_mark_that_makes_no_sense_is_named(square: Path, words: list[str], why
     done = CliRunner().invoke(mark, [str(square), *words])
     assert isinstance(done.exception, UsageError)
     assert why in str(done.exception)
-
-
-def test_a_spark_line_leaves_gaps_blank() -> None:
-    drawn = spark({0: 1.0, 10 * NS: 8.0, 30 * NS: None}, 0, 600 * NS)
-    assert drawn[:4] == "▁█  "
-    assert len(drawn) == 60

@@ -46,7 +46,7 @@ class Bench:
         self.flow = Flow(self.gate, disk, self.writer, judge, self.alarms, self.tell)
         self.clock = 1_000 * NS
 
-    def tell(self, change: Change) -> list[Notice]:
+    async def tell(self, change: Change) -> list[Notice]:
         if change.kind is not Kind.RAISE:
             return []
         key = f"{change.device}/{change.occurrence}"

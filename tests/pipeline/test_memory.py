@@ -18,7 +18,9 @@ from support.story import START, Kind, bad, rule, sample, stream
 from facilityd.alarm.alarms import Alarms
 from facilityd.app.core import Core
 from facilityd.detect.judge import Judge
+from facilityd.model.alarm import Change
 from facilityd.model.alarm import Kind as Life
+from facilityd.model.notice import Notice
 from facilityd.model.sample import NS, Sample
 from facilityd.pipeline.flow import Flow
 from facilityd.pipeline.intake import Gate
@@ -49,6 +51,10 @@ class Inline:
         return work(*args)
 
 
+async def nobody(_: Change) -> Sequence[Notice]:
+    return ()
+
+
 class Crew:
     """One lamp read once a minute by a daemon that may stop or be killed between any two readings."""
 
@@ -61,7 +67,7 @@ class Crew:
             states = reader.alarms()
         self.judge, self.alarms = Judge({"hoist": FAMILY}, [LAMP]), Alarms(states)
         self.judge.resume(states)
-        self.flow = Flow(Gate(tick=0), self.journal, Inline(), self.judge, self.alarms, lambda _: ())
+        self.flow = Flow(Gate(tick=0), self.journal, Inline(), self.judge, self.alarms, nobody)
         self.core = SimpleNamespace(
             path=self.journal.path, judge=self.judge, flow=self.flow, _show=self._show,
             clock=SimpleNamespace(steady=lambda: START + self.second * NS),

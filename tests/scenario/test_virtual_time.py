@@ -90,6 +90,9 @@ def test_everything_is_read_and_everybody_is_told(site: Site, tmp_path: Path) ->
         assert {(n.channel, n.rule) for n in stage.mailbox.taken} >= {
             (c.id, "leakage") for p in site.recipients.values() for c in p.channels
         }
+        bodies = [n.body for n in stage.mailbox.taken if n.rule == "leakage" and n.purpose == "raised"]
+        assert bodies
+        assert all("▁" in body and "█" in body for body in bodies), "each shows what led to it"
         assert sum(endpoint.writes for endpoint in stage.field.endpoints.values()) == 0
     with Reader.open(stage.journal) as reader:
         heard = {reader.sample(row).stream.unit for row in reader.latest()}

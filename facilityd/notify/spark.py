@@ -1,0 +1,69 @@
+"""A signal before and around an instant as one line of blocks: it fits a message on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from facilityd.model.sample import NS
+from facilityd.model.text import Language
+from facilityd.notify.texts import texts
+from facilityd.notify.wording import SignalWords, say_span, say_value
+
+BARS = "▁▂▃▄▅▆▇█"
+POINTS = 60
+
+
+class Measured(SignalWords, Protocol):
+    """A signal with its unit of measure."""
+
+    @property
+    def unit(self) -> str:
+        """Such as N or °C."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A line of blocks from ``low`` to ``high`` (the signal's unit) over ``span`` ns."""
+
+    signal: Measured
+    line: str
+    low: float
+    high: float
+    span: int
+
+    def said(self, language: Language) -> str:
+        """Return it with its scale."""
+        low, high = (say_value(float(x), self.signal, "", language) for x in (self.low, self.high))
+        template, unit = texts().plot.in_(language), self.signal.unit
+        span = say_span(self.span / NS, language)
+        return template.format(line=self.line, low=low, high=high, unit=unit, span=span).rstrip()
+
+
+def draw(
+    signal: Measured, values: Mapping[int, float | None], since: int, until: int, points: int = POINTS
+) -> Drawn | None:
+    """Return buckets' means by their beginning (ns UTC) as a line; None where nothing is known."""
+    known = [value for value in values.values() if value is not None]
+    if not known:
+        return None
+    return Drawn(signal, spark(values, since, until, points), min(known), max(known), until - since)
+
+
+def spark(values: Mapping[int, float | None], since: int, until: int, points: int = POINTS) -> str:
+    """Return buckets' means by their beginning (ns UTC) as blocks; a blank where there is none."""
+    step = width(since, until, points)
+    known = [value for value in values.values() if value is not None]
+    low, high = (min(known), max(known)) if known else (0.0, 0.0)
+    line = [" "] * points
+    for start, value in values.items():
+        place = (start - since) // step
+        if value is not None and 0 <= place < points:
+            line[place] = BARS[round((value - low) / (high - low) * (len(BARS) - 1)) if high > low else 0]
+    return "".join(line)
+
+
+def width(since: int, until: int, points: int = POINTS) -> int:
+    """Return how long one block of the line is, in ns; not less than a second."""
+    return max(NS, (until - since) // points)
