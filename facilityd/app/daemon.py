@@ -66,7 +66,7 @@ async def _run(site: Site, journal: Journal, writer: Writer, outside: Outside, s
     await core.catch_up()
     if outside.long_lived:
         _settle()
-    sinks = make_forwarders(site, core, clock)
+    sinks = make_forwarders(site, core, outside)
     vigil = Vigil(site, core, ceremonies)
     heartbeat = Heartbeat(site, core, clock, sinks, ceremonies.next_edge, vigil, outside.requests)
     core.flow.on_judged = heartbeat.replan

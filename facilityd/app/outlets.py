@@ -11,7 +11,6 @@ from facilityd.app.drawing import Artist
 from facilityd.app.outside import Outside
 from facilityd.config.site import Device, Site
 from facilityd.model.alarm import AlarmState, Change
-from facilityd.model.clock import Clock
 from facilityd.model.notice import Notice, Outcome, Result
 from facilityd.notify.deliver import Deliverer, Waiting
 from facilityd.notify.plan import Teller
@@ -103,7 +102,7 @@ def make_deliverer(site: Site, parts: Parts, reader: Reader, outside: Outside) -
     return Deliverer(JournalOutbox(reader, parts), channels, outside.clock.steady)
 
 
-def make_forwarders(site: Site, parts: Parts, clock: Clock) -> dict[str, Forwarder]:
+def make_forwarders(site: Site, parts: Parts, outside: Outside) -> dict[str, Forwarder]:
     """Return a forwarder for each sink."""
     if not site.sinks:
         return {}
@@ -119,7 +118,8 @@ def make_forwarders(site: Site, parts: Parts, clock: Clock) -> dict[str, Forward
     return {
         name: Forwarder(
             Target(sink.id, sink.url, sink.bucket, sink.org, sink.token, gzip=True),
-            site.id, parts.path, advance, park, clock=clock,
+            site.id, parts.path, advance, park, clock=outside.clock,
+            thread=outside.writer(), client=outside.client,
         )
         for name, sink in site.sinks.items()
     }  # fmt: skip

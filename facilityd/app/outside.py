@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from devices.modbus.bus import Connect
 from devices.modbus.client import connect
@@ -21,8 +22,9 @@ class Outside:
     """Clock, wires, outlets and disk. The defaults are the real ones.
 
     ``requests``: s between looks for people's requests; None: only at beats that something else asks
-    for. ``durable``: each commit waits for the disk. ``signals``: SIGINT and SIGTERM end the daemon.
-    ``long_lived``: the process is the daemon's own, and its collector is tuned for that.
+    for. ``client``: makes the client of a sink; None: InfluxDB's. ``durable``: each commit waits for
+    the disk. ``signals``: SIGINT and SIGTERM end the daemon. ``long_lived``: the process is the
+    daemon's own, and its collector is tuned for that.
     """
 
     clock: Clock = field(default_factory=Clock)
@@ -30,6 +32,7 @@ class Outside:
     listen: Listen = listen
     channels: Callable[[Iterable[ChannelSettings]], Mapping[str, Channel]] = build
     writer: Callable[[], Writer] = WriterThread
+    client: Callable[[Any], Any] | None = None
     disk_free: Callable[[Path], int] = disk_free
     requests: float | None = 1.0
     durable: bool = True

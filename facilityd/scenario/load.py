@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from facilityd.app.builtin import DAEMON
 from facilityd.config.load import load as load_site
 from facilityd.config.site import Site
+from facilityd.config.timetable import read_timetable
 from facilityd.errors import UsageError
 from facilityd.marked import Document, Problem, fail, read, suggestion, validate
 from facilityd.model.sample import NS
 from facilityd.scenario import sentences
-from facilityd.scenario.field import known_hazards
+from facilityd.scenario.computer import HAZARDS as TROUBLES
+from facilityd.scenario.computer import SINKS
+from facilityd.scenario.field import NO_HAZARD, known_hazards
 from facilityd.scenario.schema import Event, Scenario
 from facilityd.scenario.sentences import Expectation
 from facilityd.scenario.subset import subset
@@ -35,6 +39,11 @@ class Script:
     site: Site
     start: int
     expectations: tuple[tuple[str, str, Expectation], ...]
+
+    @property
+    def forwards(self) -> bool:
+        """Whether it is about the server that the points go to."""
+        return any(event.hazard in SINKS for event in self.scenario.timeline)
 
     @property
     def first_act(self) -> int:
@@ -82,6 +91,7 @@ def load(path: Path, site: Site | None = None) -> Script:
     if scenario is None:
         raise UsageError("nothing to play", where=str(path))
     site = _chosen(document, scenario, site or load_site(_site_of(path, scenario)))
+    site = _published(document, scenario, site)
     expectations: list[tuple[str, str, Expectation]] = []
     problems = [*_acts(document, scenario, site), *_expectations(document, scenario, site, expectations)]
     fail(problems)
@@ -98,6 +108,18 @@ def _chosen(document: Document, scenario: Scenario, site: Site) -> Site:
         if name not in site.devices
     )
     return subset(site, scenario.only) if scenario.only else site
+
+
+def _published(document: Document, scenario: Scenario, site: Site) -> Site:
+    """Return the site with the scenario's own published times. Raises ConfigError."""
+    if not scenario.timetable:
+        return site
+    path = Path(document.file).parent / scenario.timetable
+    if not path.is_file():
+        fail([Problem(document.mark(("timetable",)), f"timetable {path} is not a file", "")])
+    timetable, problems = read_timetable(path, ZoneInfo(site.timezone))
+    fail(problems)
+    return replace(site, timetable=timetable)
 
 
 def _site_of(path: Path, scenario: Scenario) -> Path:
@@ -129,7 +151,9 @@ def _wrong(event: Event, site: Site) -> tuple[str, str, str] | None:
 
 
 def _wrong_hazard(event: Event, site: Site) -> tuple[str, str, str] | None:
-    places, hazards = {*site.units, *site.links}, known_hazards()
+    if event.on == DAEMON:
+        return _wrong_trouble(event)
+    places, hazards = {*site.units, *site.links, DAEMON}, known_hazards()
     if event.on not in places:
         return "on", f"no unit or link {event.on!r}", suggestion(event.on, places)
     if event.hazard not in hazards:
@@ -141,6 +165,13 @@ def _wrong_hazard(event: Event, site: Site) -> tuple[str, str, str] | None:
             f"these have: {', '.join(MAGNITUDES)}",
         )
     return None
+
+
+def _wrong_trouble(event: Event) -> tuple[str, str, str] | None:
+    """The same for a hazard of the daemon's own computer."""
+    if event.hazard not in (*TROUBLES, NO_HAZARD):
+        return "hazard", f"no hazard {event.hazard!r} of {DAEMON}", suggestion(str(event.hazard), TROUBLES)
+    return ("magnitude", f"hazard {event.hazard!r} has no magnitude", "") if event.magnitude else None
 
 
 def _wrong_fault(event: Event, family: str) -> tuple[str, str, str] | None:
@@ -175,7 +206,7 @@ def _unheard(expectation: Expectation, site: Site) -> tuple[str, str] | None:
     known = {**{d: site.devices[d].family for d in site.devices}}
     for link in site.links:
         known[f"link-{link}"] = site.families["link"]
-    known["facilityd"] = site.families["daemon"]
+    known[DAEMON] = site.families["daemon"]
     device = expectation.device
     if not device:
         return None

@@ -118,7 +118,8 @@ def play(
     """Play on a kind of stage; the journal stays in ``folder``."""
     seed = script.scenario.seed if seed is None else seed
     began = perf_counter()
-    with stage(script.site, folder, start=script.start, seed=seed) as theatre:
+    more = {"forwarding": True} if script.forwards else {}
+    with stage(script.site, folder, start=script.start, seed=seed, **more) as theatre:
         # What is expected counts from when the story begins by the daemon's clock.
         played = replace(script, start=theatre.start)
         story = act_out(played, theatre, progress)

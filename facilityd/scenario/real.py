@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from devices.unit import Link, ModbusLink, MqttLink
+from facilityd.app.builtin import DAEMON
 from facilityd.app.shipped import NAME
 from facilityd.config.load import load as load_site
 from facilityd.config.site import Site
@@ -43,7 +44,11 @@ class RealStage(Theatre):
     the machine's. Use as a context manager.
     """
 
-    def __init__(self, site: Site, folder: Path, *, start: int, seed: int = 1) -> None:
+    def __init__(
+        self, site: Site, folder: Path, *, start: int, seed: int = 1, forwarding: bool = False
+    ) -> None:
+        if forwarding:
+            raise UsageError("no server of ours takes points here", hint="use virtual time")
         self._folder = folder
         self.config = folder / "site"
         self.journal = folder / "journal.db"
@@ -98,6 +103,8 @@ class RealStage(Theatre):
 
     def hazard(self, target: str, name: str, magnitude: float | None = None) -> None:
         """Make a unit, or every unit of a link, misbehave, or with ``none`` behave again."""
+        if target == DAEMON:
+            raise UsageError(f"hazard {name!r} would harm this computer", hint="use virtual time")
         units = [u.id for u in self.site.units.values() if target in (u.id, u.link)]
         if not units:
             raise UsageError(f"no unit or link {target!r}")

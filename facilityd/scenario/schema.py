@@ -35,9 +35,9 @@ _ACTS = ("fault", "hazard", "demand", "clock", "restart", "acknowledge")
 class Event(Strict):
     """One thing that happens ``at`` a time after the start; exactly one of the acts.
 
-    A ``fault`` (name or catalogue number) strikes a device, a ``hazard`` a unit or a link; both end
-    after ``for``, if given. A ``demand`` asks a hoist or pole for a run. ``clock`` moves the daemon's
-    wall clock. ``restart`` ends the daemon and starts it again.
+    A ``fault`` (name or catalogue number) strikes a device, a ``hazard`` a unit, a link or facilityd;
+    both end after ``for``, if given. A ``demand`` asks a hoist or pole for a run. ``clock`` moves the
+    daemon's wall clock. ``restart`` ends the daemon and starts it again.
     """
 
     at: Duration
@@ -81,6 +81,7 @@ class Scenario(Strict):
     name: Text
     site: str = "square"
     only: tuple[str, ...] = Field(default=(), description="play these devices alone; none: the whole site")
+    timetable: str = Field(default="", description="published times, a CSV beside the file, for the site's")
     seed: int = Field(default=1, ge=0)
     start: Annotated[str, BeforeValidator(_start)]
     duration: Duration

@@ -10,38 +10,27 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import ParamSpec, Self, TypeVar
+from typing import Self
 
 from devices.mqtt.connect import Ear
 from devices.unit import MqttLink
+from facilityd.app.builtin import DAEMON
 from facilityd.app.daemon import watch
 from facilityd.app.outside import Outside
-from facilityd.config.site import Site
+from facilityd.config.site import InfluxSettings, Site
+from facilityd.errors import UsageError
 from facilityd.model.clock import Clock
 from facilityd.model.notice import Notice, Outcome, Result
 from facilityd.model.sample import NS
 from facilityd.notify.channels import Channel, ChannelSettings
-from facilityd.scenario.field import MemoryField
+from facilityd.scenario.computer import DAMAGED, HAZARDS, Computer, damage
+from facilityd.scenario.field import NO_HAZARD, MemoryField
 from facilityd.scenario.loop import VirtualLoop
 from facilityd.scenario.theatre import Theatre
 from facilityd.supervise.stop import end
 
-P = ParamSpec("P")
-T = TypeVar("T")
 JOURNAL = "journal.db"
-PLENTY = 100 * 2**30
-"""Bytes free on a disk that never fills."""
-
-
-class InlineWriter:
-    """The journal's writer without a thread: virtual time knows no other."""
-
-    async def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Return what ``work`` returns."""
-        return work(*args, **kwargs)
-
-    def close(self) -> None:
-        """Nothing is left to do."""
+SINK = InfluxSettings("influxdb", "", "", "", "")
 
 
 @dataclass(slots=True)
@@ -57,11 +46,18 @@ class Mailbox:
 
 
 class Stage(Theatre):
-    """A site in virtual time. Use as a context manager; nothing moves but in ``advance`` and ``until``."""
+    """A site in virtual time. Use as a context manager; nothing moves but in ``advance`` and ``until``.
 
-    def __init__(self, site: Site, folder: Path, *, start: int, seed: int = 1) -> None:
+    Points are forwarded only where ``forwarding`` asks for it, to one store in memory: it costs time.
+    """
+
+    def __init__(
+        self, site: Site, folder: Path, *, start: int, seed: int = 1, forwarding: bool = False
+    ) -> None:
         self.journal = folder / JOURNAL
-        self.site = replace(site, store=replace(site.store, path=str(self.journal)), sinks={})
+        sinks = {SINK.id: SINK} if forwarding else {}
+        self.site = replace(site, store=replace(site.store, path=str(self.journal)), sinks=sinks)
+        self.computer = Computer()
         self.seed, self.start = seed, start
         self.mailbox = Mailbox()
         self._loop = VirtualLoop()
@@ -114,8 +110,18 @@ class Stage(Theatre):
         self._offset += round(seconds * NS)
 
     def hazard(self, target: str, name: str, magnitude: float | None = None) -> None:
-        """Make a unit or link misbehave, or with ``none`` behave again. Raises UsageError."""
-        self.field.inject(target, name, magnitude)
+        """Make a unit, a link or the daemon's computer misbehave, or with ``none`` behave again.
+
+        Raises UsageError.
+        """
+        if target != DAEMON:
+            self.field.inject(target, name, magnitude)
+        elif name == DAMAGED:
+            self._loop.run_until_complete(self._again(damage))
+        elif name in (*HAZARDS, NO_HAZARD):
+            self.computer.trouble = "" if name == NO_HAZARD else name
+        else:
+            raise UsageError(f"hazard {name!r} does not fit {DAEMON}", hint=f"known: {', '.join(HAZARDS)}")
 
     def _there(self, work: Callable[[], None]) -> None:
         work()
@@ -147,8 +153,9 @@ class Stage(Theatre):
             await self._daemon
             self._daemon = None
 
-    async def _again(self) -> None:
+    async def _again(self, meanwhile: Callable[[Path], None] = lambda _: None) -> None:
         await self._halt()
+        meanwhile(self.journal)
         await self._launch()
 
     async def _end(self) -> None:
@@ -163,8 +170,9 @@ class Stage(Theatre):
             connect=self.field.wires.connect,
             listen=self._listen,
             channels=self._channels,
-            writer=InlineWriter,
-            disk_free=lambda _: PLENTY,
+            writer=self.computer.writer,
+            client=self.computer.client,
+            disk_free=self.computer.disk_free,
             requests=None,
             durable=False,
             signals=False,

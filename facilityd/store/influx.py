@@ -6,10 +6,10 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn, ParamSpec, Protocol, TypeVar
 
 import aiohttp
 from influxdb_client.client.influxdb_client_async import InfluxDBClientAsync
@@ -28,6 +28,8 @@ Advance = Callable[[str, int], Awaitable[None]]
 """Move the cursor of a sink to a sample id, through the journal's one writer."""
 Park = Callable[[Parked], Awaitable[None]]
 Write = Callable[[bytes], Awaitable[bool]]
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,21 @@ class SinkState:
     error: str = ""
 
 
+class Thread(Protocol):
+    """Where the journal is read: beside the loop (pipeline.writer.WriterThread)."""
+
+    async def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return what ``work`` returns."""
+
+    def close(self) -> None:
+        """Finish what was begun."""
+
+
 class Forwarder:
-    """Reads the journal forward from the sink's cursor and writes until every line is taken or parked."""
+    """Reads the journal forward from the sink's cursor and writes until every line is taken or parked.
+
+    ``thread`` is its own and closed with it. ``client`` makes the client of the target's server.
+    """
 
     def __init__(
         self,
@@ -87,35 +102,31 @@ class Forwarder:
         advance: Advance,
         park: Park,
         *,
+        thread: Thread,
         clock: Clock | None = None,
         waits: Waits | None = None,
+        client: Callable[[Target], Any] | None = None,
     ) -> None:
         self._target, self._site, self._journal = target, site, journal
         self._advance, self._park = advance, park
         self._clock, self._waits = clock or Clock(), waits or Waits()
+        self._thread, self._client = thread, client or _client
         self.state = SinkState(target.name, since=self._clock.now()[0])
 
     async def run(self) -> NoReturn:
         """Forward until cancelled. What was not acknowledged is sent again next time, byte for byte."""
-        loop = asyncio.get_running_loop()
-        with Reader.open(self._journal) as reader, ThreadPoolExecutor(1, "forward") as thread:
+        with Reader.open(self._journal) as reader, closing(self._thread):
             source = LineSource(reader, self._site)
             cursor = reader.cursor(self._target.name)
-            async with self._client() as client:
+            async with self._client(self._target) as client:
                 write = self._writer(client)
                 while True:
-                    lines, more = await loop.run_in_executor(thread, source.read, cursor)
+                    lines, more = await self._thread.call(source.read, cursor)
                     if lines:
                         await self._deliver(write, lines)
                         cursor = lines[-1].id
                     if not more:
                         await asyncio.sleep(self._waits.idle)
-
-    def _client(self) -> Any:
-        t = self._target
-        return InfluxDBClientAsync(
-            t.url, t.token, t.org, timeout=round(t.timeout * 1000), enable_gzip=t.gzip, allow_redirects=False
-        )
 
     def _writer(self, client: Any) -> Write:
         api, bucket, org = client.write_api(), self._target.bucket, self._target.org
@@ -179,6 +190,12 @@ class Forwarder:
         now = self._clock.now()[0]
         log.info("%s takes points again after %.0f s", self._target.name, seconds(now - self.state.since))
         self.state = SinkState(self._target.name, since=now)
+
+
+def _client(t: Target) -> Any:
+    return InfluxDBClientAsync(
+        t.url, t.token, t.org, timeout=round(t.timeout * 1000), enable_gzip=t.gzip, allow_redirects=False
+    )
 
 
 async def _post(write: Write, lines: Sequence[Line]) -> Answer | None:

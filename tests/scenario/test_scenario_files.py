@@ -44,6 +44,17 @@ def written(tmp_path: Path, text: str) -> Path:
             "fountain-2-pump, hazard: silnt",
             "no hazard 'silnt'; did you mean 'silent'",
         ),
+        (
+            "fountain-2, fault: leakage",
+            "facilityd, hazard: disk-ful",
+            "no hazard 'disk-ful' of facilityd; did you mean 'disk-full'",
+        ),
+        (
+            "fountain-2, fault: leakage",
+            "facilityd, hazard: disk-full, magnitude: 2",
+            "hazard 'disk-full' has no magnitude",
+        ),
+        ("duration: 10min", "duration: 10min\ntimetable: no.csv", "5:12: timetable "),
         ("at: 1min", "at: 1h", "an event lies after the end"),
         ("at: 1min", "at: soon", "6:10: a duration is a number with ms, s, min, h or d"),
         ("start: 2026-06-10T10:00", "start: tomorrow", "3:8: the start is local time on site"),

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from facilityd.model.sample import NS
+from facilityd.pipeline.writer import WriterThread
 from facilityd.store.batch import Batch
 from facilityd.store.influx import Forwarder, Target, Waits
 from facilityd.store.lines import LineSource
@@ -38,7 +39,9 @@ def forwarder(keeper: Keeper, url: str, waits: Waits = QUICK, **target: Any) -> 
         "timeout": 5.0,
     }
     made = Target(**{**wanted, **target})
-    return Forwarder(made, "square", keeper.journal.path, keeper.advance, keeper.park, waits=waits)
+    return Forwarder(
+        made, "square", keeper.journal.path, keeper.advance, keeper.park, waits=waits, thread=WriterThread()
+    )
 
 
 @asynccontextmanager
