@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 
@@ -30,9 +30,23 @@ class Signal(Strict):
     range: tuple[float, float] | None = None
     decimals: int = Field(default=2, ge=0, le=6, description="digits shown to people")
     values: dict[int, Text] = Field(default={}, description="names of an enum's codes")
+    active: Text | None = Field(default=None, description="a switch that is on, as a clause")
+    inactive: Text | None = Field(default=None, description="a switch that is off, as a clause")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _whole(cls, told: Any) -> Any:
+        """Let what is counted be shown without decimals."""
+        if isinstance(told, dict) and told.get("type") in ("int", "enum"):
+            return {"decimals": 0, **told}
+        return told
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
+        if (self.active or self.inactive) and self.type is not SignalType.BOOL:
+            raise ValueError("only a switch is 'active' or 'inactive'")
+        if (self.active is None) != (self.inactive is None):
+            raise ValueError("give both 'active' and 'inactive'")
         if self.type is SignalType.ENUM and not self.values:
             raise ValueError("an enum signal names its codes in 'values'")
         if self.range and self.range[0] >= self.range[1]:

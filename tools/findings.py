@@ -25,8 +25,9 @@ from facilityd.model.finding import Evidence
 from facilityd.model.rule import Rule
 from facilityd.model.sample import NS, SignalType
 from facilityd.model.text import Language
+from facilityd.notify.speaker import Speaker
 from facilityd.notify.texts import texts
-from facilityd.notify.wording import Speaker, say_span, say_value
+from facilityd.notify.wording import say_span, say_value
 from facilityd.scenario.load import find, load
 from facilityd.scenario.play import Outcome, play, stage_of
 from facilityd.scenario.record import Record

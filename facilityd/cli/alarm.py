@@ -15,7 +15,8 @@ from facilityd.cli.output import console, json_option, print_json, table
 from facilityd.cli.when import show_instant, show_span
 from facilityd.model.sample import NS
 from facilityd.notify.spark import POINTS, draw, width
-from facilityd.notify.wording import Speaker, say_span
+from facilityd.notify.speaker import Speaker
+from facilityd.notify.wording import say_span
 
 if TYPE_CHECKING:
     from facilityd.config.site import Device, Site

@@ -180,7 +180,7 @@ def _listed(site: Site, result: Result, language: Language) -> list[tuple[object
 
 
 def _said(site: Site, result: Result, span: Span, language: Language) -> str:
-    from facilityd.notify.wording import Speaker
+    from facilityd.notify.speaker import Speaker
 
     signals = site.devices[result.device].family.signals
     said = (

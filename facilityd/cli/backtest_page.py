@@ -13,7 +13,7 @@ from facilityd.cli.when import show_instant
 from facilityd.config.site import Site
 from facilityd.model.sample import NS, Value
 from facilityd.model.text import Language
-from facilityd.notify.wording import Speaker
+from facilityd.notify.speaker import Speaker
 from facilityd.scenario.html import document
 from facilityd.scenario.plot import COLUMNS, Axis, Bar, lanes, line
 from facilityd.store.reader import Reader

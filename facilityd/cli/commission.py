@@ -101,7 +101,7 @@ def _show(device: Device, lessons: list[Lesson], lang: str, *, as_json: bool) ->
 
 def _why(device: Device, lesson: Lesson, lang: str) -> str:
     from facilityd.model.finding import Evidence
-    from facilityd.notify.wording import Speaker
+    from facilityd.notify.speaker import Speaker
 
     speaker = Speaker(device.family.signals, "zh" if lang == "zh" else "en", ZoneInfo("UTC"))
     return speaker.evidence(Evidence(lesson.refused, dict(lesson.numbers), ""))

@@ -17,7 +17,7 @@ from facilityd.model.finding import Finding
 from facilityd.model.rule import Rule
 from facilityd.model.text import Language
 from facilityd.model.written import parameter
-from facilityd.notify.wording import Speaker
+from facilityd.notify.speaker import Speaker
 from facilityd.store.reader import Reader
 
 UNLEARNED = "unknown-unlearned"

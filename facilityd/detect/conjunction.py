@@ -11,6 +11,7 @@ from facilityd.model.duty import answer
 from facilityd.model.finding import Evidence, Number
 from facilityd.model.kinds import Gated
 from facilityd.model.rule import Conjunction, Term, Verdict
+from facilityd.model.sample import Value
 
 
 @dataclass(slots=True, eq=False)
@@ -82,20 +83,24 @@ class ConjunctionDetector(GatedDetector):
         return None if None in found else True
 
     def told(self, now: int) -> Evidence:
-        """Return the first sign with what was expected, and the names of the others."""
+        """Return the first sign with what was expected, and the others with what they are."""
         cell, first = self._first, self._guilty
         value, limit = cell.good(now), first.limit(now) if first else None
         numbers: dict[str, Number] = {"value": value if value is not None else "?", "unit": cell.measure}
         if not self.hold.verdict:
             return Evidence("conjunction-over", numbers, cell.signal)
         numbers["for_s"] = in_seconds(self.hold.held)
-        numbers["others"] = " ".join(dict.fromkeys(self._others()))
+        numbers["others"] = " ".join(dict.fromkeys(self._others(now)))
         if first is None or limit is None:
             return Evidence("conjunction-is", numbers, cell.signal)
         side = "above" if first.term.above is not None else "below"
         return Evidence(f"conjunction-{side}", numbers | {"limit": limit}, cell.signal)
 
-    def _others(self) -> list[str]:
-        """Return the signals of the other terms: of a rule, the one that it judges."""
-        named = [t.cell.signal if isinstance(t, _Sign) else t.judged.cells[0].signal for t in self._terms]
-        return [signal for signal in named if signal != self._first.signal]
+    def _others(self, now: int) -> list[str]:
+        """Return signal=value of the other terms: of a rule, of the signal that it judges."""
+        cells = [t.cell if isinstance(t, _Sign) else t.judged.cells[0] for t in self._terms]
+        return [f"{c.signal}={_short(c.good(now))}" for c in cells if c.signal != self._first.signal]
+
+
+def _short(value: Value | None) -> str:
+    return f"{value:#.6g}" if isinstance(value, float) else str(value)

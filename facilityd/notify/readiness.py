@@ -13,9 +13,8 @@ from facilityd.model.sample import NS
 from facilityd.model.text import Language, Text
 from facilityd.notify.plan import Recipient, key
 from facilityd.notify.render import Place
-from facilityd.notify.spark import Measured
 from facilityd.notify.texts import texts
-from facilityd.notify.wording import say_span, say_value
+from facilityd.notify.wording import SignalWords, say_span, say_state
 
 LATE = 60 * NS
 """A check made so much later than planned says so (ns)."""
@@ -28,7 +27,7 @@ class Subject:
 
     device: Text
     items: Mapping[str, Item]
-    signals: Mapping[str, Measured]
+    signals: Mapping[str, SignalWords]
     rules: Mapping[str, Text]
 
     def line(self, checked: Checked, language: Language) -> str:
@@ -48,7 +47,7 @@ class Subject:
         words, said = self.signals[signal], texts().readiness
         if not isinstance(value, bool | int | float):
             return said["no-value"].in_(language).format(signal=words.name.in_(language))
-        shown = f"{words.name.in_(language)} {say_value(value, words, words.unit, language)}"
+        shown = say_state(value, words, words.name.in_(language), words.unit, language)
         bounds = [said[side].in_(language).format(limit=f"{x:g}") for side, x in item.bounds(signal)]
         return (", " if language == "en" else "，").join([shown, *bounds])
 

@@ -13,8 +13,9 @@ from facilityd.model.rule import Rule
 from facilityd.model.sample import NS
 from facilityd.model.text import Language, Text
 from facilityd.notify.spark import Drawn
+from facilityd.notify.speaker import Speaker
 from facilityd.notify.texts import texts
-from facilityd.notify.wording import SignalWords, Speaker, say_instant, say_span
+from facilityd.notify.wording import SignalWords, say_instant, say_span
 
 PURPOSES: dict[Kind, Purpose] = {
     Kind.RAISE: Purpose.RAISED,

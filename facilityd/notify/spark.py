@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from facilityd.model.sample import NS
 from facilityd.model.text import Language
@@ -15,19 +14,11 @@ BARS = "▁▂▃▄▅▆▇█"
 POINTS = 60
 
 
-class Measured(SignalWords, Protocol):
-    """A signal with its unit of measure."""
-
-    @property
-    def unit(self) -> str:
-        """Such as N or °C."""
-
-
 @dataclass(frozen=True, slots=True)
 class Drawn:
     """A line of blocks from ``low`` to ``high`` (the signal's unit) over ``span`` ns."""
 
-    signal: Measured
+    signal: SignalWords
     line: str
     low: float
     high: float
@@ -35,14 +26,13 @@ class Drawn:
 
     def said(self, language: Language) -> str:
         """Return it with its scale."""
-        low, high = (say_value(float(x), self.signal, "", language) for x in (self.low, self.high))
-        template, unit = texts().plot.in_(language), self.signal.unit
-        span = say_span(self.span / NS, language)
-        return template.format(line=self.line, low=low, high=high, unit=unit, span=span).rstrip()
+        unit, span = self.signal.unit, say_span(self.span / NS, language)
+        low, high = (say_value(float(x), self.signal, unit, language) for x in (self.low, self.high))
+        return texts().plot.in_(language).format(line=self.line, low=low, high=high, span=span)
 
 
 def draw(
-    signal: Measured, values: Mapping[int, float | None], since: int, until: int, points: int = POINTS
+    signal: SignalWords, values: Mapping[int, float | None], since: int, until: int, points: int = POINTS
 ) -> Drawn | None:
     """Return buckets' means by their beginning (ns UTC) as a line; None where nothing is known."""
     known = [value for value in values.values() if value is not None]

@@ -17,6 +17,8 @@ class Texts(Strict):
     held: Text
     plot: Text
     together: Text
+    too: Text
+    per: dict[str, Text]
     subject: dict[str, Text]
     body: dict[str, Text]
     priority: dict[str, Text]

@@ -1,21 +1,21 @@
-"""Numbers, spans, instants and evidence as a technician reads them."""
+"""Numbers, spans and instants as a technician reads them. Evidence: ``speaker``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from facilityd.model.finding import Evidence, Number
+from facilityd.model.finding import Number
 from facilityd.model.sample import NS
 from facilityd.model.text import Language, Text
 from facilityd.notify.texts import texts
 
 _STEPS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 _SHORT_S = 10
-UTC = ZoneInfo("UTC")
+MILLI = 3
+"""Decimals from which a current is told in mA."""
 
 
 class SignalWords(Protocol):
@@ -26,12 +26,24 @@ class SignalWords(Protocol):
         """Its name."""
 
     @property
+    def unit(self) -> str:
+        """Such as N or °C."""
+
+    @property
     def decimals(self) -> int:
         """Digits shown to people."""
 
     @property
     def values(self) -> Mapping[int, Text]:
         """Names of an enum's codes."""
+
+    @property
+    def active(self) -> Text | None:
+        """A switch that is on, as a clause: the brake is open."""
+
+    @property
+    def inactive(self) -> Text | None:
+        """The same where it is off."""
 
 
 def say_span(seconds: float, language: Language) -> str:
@@ -63,53 +75,34 @@ def say_value(value: Number, signal: SignalWords | None, unit: str, language: La
         return texts().switch["on" if value else "off"].in_(language)
     if isinstance(value, int) and signal and value in signal.values:
         return signal.values[value].in_(language)
-    shown = f"{value:.{signal.decimals if signal else 2}f}" if isinstance(value, float) else str(value)
-    return f"{shown} {unit}".rstrip()
+    if not isinstance(value, float):
+        return f"{value} {unit}".rstrip()
+    decimals = signal.decimals if signal else 2
+    if unit == "A" and decimals >= MILLI:  # nobody says 0.0216 A of a residual current
+        value, decimals, unit = value * 1000.0, decimals - MILLI, "mA"
+    shown = f"{value:.{decimals}f}"
+    return f"{shown.removeprefix('-') if not float(shown) else shown} {unit}".rstrip()
 
 
-@dataclass(frozen=True, slots=True)
-class Speaker:
-    """Puts evidence into words; ``signals`` are those of the device's family, ``zone`` is the site's.
+def say_state(value: Number, signal: SignalWords | None, name: str, unit: str, language: Language) -> str:
+    """Return a clause: of a switch what it means, else the signal and its value."""
+    clause = (signal.active if value else signal.inactive) if signal and isinstance(value, bool) else None
+    if clause:
+        return clause.in_(language)
+    shown = say_value(value, signal, unit, language)
+    return f"{name} {shown}" if language == "zh" else f"{name} is {shown}"
 
-    Names ending in ``_s`` are spans, in ``_at`` days and in ``_clock`` times of day (both ns UTC), in ``_n``
-    bare counts, in ``_signal`` signals.
-    """
 
-    signals: Mapping[str, SignalWords]
-    language: Language
-    zone: ZoneInfo = UTC
+def small(name: str) -> str:
+    """Return an English name as it stands within a sentence; pH and DC link stay."""
+    return name[:1].lower() + name[1:] if _plain(name) else name
 
-    def evidence(self, evidence: Evidence) -> str:
-        """Return one sentence."""
-        numbers = evidence.numbers
-        fields = {name: self._field(name, value, evidence) for name, value in numbers.items()}
-        held = texts().held.in_(self.language).format(**fields) if numbers.get("for_s") else ""
-        template = texts().evidence[evidence.slug].in_(self.language)
-        return template.format(**fields | {"held": held, "signal": self._name(evidence.signal)})
 
-    def _field(self, name: str, value: Number, evidence: Evidence) -> str:
-        if isinstance(value, int | float) and name.endswith(("_s", "_at", "_n", "_clock")):
-            return self._counted(name, value)
-        if name.endswith("_signal"):
-            return self._name(str(value))
-        if name == "others":
-            names = ", ".join(self._name(signal) for signal in str(value).split())
-            return texts().together.in_(self.language).format(names=names) if names else ""
-        if name == "reason":
-            return texts().reason[str(value)].in_(self.language)
-        numbers, signal, unit = evidence.numbers, evidence.signal, "unit"
-        if name == "commanded":
-            signal, unit = str(numbers["commanded_signal"]), "commanded_unit"
-        return say_value(value, self.signals.get(signal), str(numbers.get(unit, "")), self.language)
+def capital(text: str) -> str:
+    """Return English with a capital at its beginning; pH and ids such as current_l2 stay."""
+    return text[:1].upper() + text[1:] if _plain(text) else text
 
-    def _counted(self, name: str, value: float) -> str:
-        """Return a span, a time of day, a day or a bare count."""
-        if name.endswith("_clock"):
-            return f"{datetime.fromtimestamp(int(value) // NS, self.zone):%H:%M}"
-        if name.endswith("_s"):
-            return say_span(value, self.language)
-        return say_day(int(value), self.zone) if name.endswith("_at") else f"{value:g}"
 
-    def _name(self, signal: str) -> str:
-        known = self.signals.get(signal)
-        return known.name.in_(self.language) if known else signal
+def _plain(text: str) -> bool:
+    word = text.split(" ", 1)[0]
+    return word.isalpha() and word[1:] == word[1:].lower()

@@ -9,7 +9,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from facilityd.model.measure import spell_duration
-from facilityd.notify.wording import Speaker
+from facilityd.notify.speaker import Speaker
 from facilityd.scenario.load import Script
 from facilityd.scenario.plot import Axis, Bar, lanes, line
 from facilityd.scenario.record import Alarm, Record

@@ -18,7 +18,7 @@ from facilityd.model.finding import Evidence, Finding
 from facilityd.model.quality import Reason
 from facilityd.model.readiness import Waiver, is_ready
 from facilityd.model.sample import NS, Value
-from facilityd.notify.wording import Speaker
+from facilityd.notify.speaker import Speaker
 from facilityd.scenario.load import Script
 from facilityd.store.history import Gap
 from facilityd.store.reader import Reader

@@ -42,7 +42,7 @@ def test_a_session() -> None:
         "进水滤网堵塞",
         "F1 on fountain-2",
         "ALARM  06-10 19:55",
-        "leakage on fountain-2: Residual current is 0.0",
+        "leakage on fountain-2: Residual current is ",
         "剩余电流",
         "down on link-weather-bus",
         "error: no command 'bogus'",

@@ -27,7 +27,7 @@ def test_how_rules_stand_in_a_story(simulated_site) -> None:
     failed = found["lamp-failed"]
     assert failed.standing is Standing.WRONG
     assert failed.since is not None
-    assert failed.said("en", ZONE).startswith("Lamp failure: yes")
+    assert failed.said("en", ZONE).startswith("The lamp has failed")
     assert found["dark"].standing is Standing.RIGHT
     lacking = found["leakage"]
     assert (lacking.standing, lacking.missing) == (Standing.UNFITTED, ("leakage",))

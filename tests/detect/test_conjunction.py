@@ -72,7 +72,13 @@ def test_the_limit_follows_the_speed() -> None:
     assert [f.verdict for f in found] == [True]
     evidence = found[0].evidence
     assert (evidence.slug, evidence.signal) == ("conjunction-below", "flow")
-    assert evidence.numbers == {"value": 6.0, "unit": "m³/h", "limit": 7.0, "for_s": 2.0, "others": "suction"}
+    assert evidence.numbers == {
+        "value": 6.0,
+        "unit": "m³/h",
+        "limit": 7.0,
+        "for_s": 2.0,
+        "others": "suction=-0.100000",
+    }
 
 
 def test_a_rule_without_its_signals_does_not_apply() -> None:

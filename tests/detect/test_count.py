@@ -13,7 +13,7 @@ from support.story import MARK, Kind, bad, rule, sample, stream
 from facilityd.detect.compile import compile_device
 from facilityd.detect.count import CountDetector
 from facilityd.model.sample import NS
-from facilityd.notify.wording import Speaker
+from facilityd.notify.speaker import Speaker
 
 LAMP = stream("current", period=60.0)
 CYCLES = {"kind": "count", "of": {"signal": "current", "above": 5}, "over": "10min", "above": 3}
@@ -76,7 +76,7 @@ def test_it_is_told_in_both_languages() -> None:
     night = Night(CYCLES)
     night.play(".#.#.#.#")
     evidence = night.detector.evidence(7 * 60 * NS)
-    assert Speaker({}, "en").evidence(evidence) == "current counts 4 within 10 min, at most 3 expected"
+    assert Speaker({}, "en").evidence(evidence) == "Current changed 4 times within 10 min, at most 3 expected"
     assert Speaker({}, "zh").evidence(evidence) == "10 分内current变化 4 次，应不超过 3 次"
 
 

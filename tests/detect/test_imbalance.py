@@ -11,7 +11,7 @@ from support.story import MARK, Kind, bad, rule, sample, stream
 
 from facilityd.detect.compile import Bench, compile_device
 from facilityd.model.sample import NS
-from facilityd.notify.wording import Speaker
+from facilityd.notify.speaker import Speaker
 
 PHASES = ("current_l1", "current_l2", "current_l3")
 METER = stream(*PHASES, unit="meter")

@@ -16,7 +16,7 @@ from facilityd.detect.fit import FITS
 from facilityd.detect.learned import LearnedDetector, Unfit
 from facilityd.model.baseline import Baseline
 from facilityd.model.sample import NS
-from facilityd.notify.wording import Speaker
+from facilityd.notify.speaker import Speaker
 
 MOTOR = stream("speed", "current", "vibration", unit="drive")
 UNITS = {"speed": "rpm", "current": "A", "vibration": "mm/s"}

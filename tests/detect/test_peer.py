@@ -13,7 +13,7 @@ from facilityd.detect import Judge
 from facilityd.detect.surroundings import Surroundings
 from facilityd.model.finding import Finding
 from facilityd.model.sample import NS
-from facilityd.notify.wording import Speaker
+from facilityd.notify.speaker import Speaker
 
 NAMES = ("one", "two", "three", "four", "five")
 ROW = [stream("inside", "power", unit=f"plug-{n}", device=n) for n in NAMES]
@@ -56,7 +56,7 @@ def test_one_that_is_hotter_than_its_neighbours() -> None:
     evidence = next(f.evidence for f in found if f.verdict)
     said = Speaker({}, "en").evidence(evidence)
     assert (
-        said == "inside is 55.00 °C while the median of its neighbours is 40.00 °C: clearly higher, for 2 s"
+        said == "Inside is 55.00 °C while the median of its neighbours is 40.00 °C: clearly higher, for 2 s"
     )
 
 

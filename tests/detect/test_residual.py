@@ -18,8 +18,8 @@ from facilityd.detect.residual import ResidualDetector
 from facilityd.model.baseline import Baseline, Row
 from facilityd.model.charts import Residual
 from facilityd.model.sample import NS
+from facilityd.notify.speaker import Speaker
 from facilityd.notify.texts import texts
-from facilityd.notify.wording import Speaker
 
 PUMP = stream("flow", "speed", unit="pump", period=10.0)
 UNITS = {"flow": "m³/h", "speed": "rpm"}

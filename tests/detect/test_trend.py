@@ -19,7 +19,7 @@ from facilityd.detect.slope import theil_sen
 from facilityd.detect.trend import TrendDetector
 from facilityd.model.finding import Evidence
 from facilityd.model.sample import NS
-from facilityd.notify.wording import Speaker
+from facilityd.notify.speaker import Speaker
 
 LEAK = stream("leakage", period=3600.0)
 DRIFT = {"kind": "trend", "signal": "leakage", "above": 7.5, "within": "30d"}

@@ -6,6 +6,7 @@ import re
 from itertools import pairwise
 from pathlib import Path
 from string import Formatter
+from typing import Any
 
 import pytest
 from support.crew import ABOUT, PLACE, Words
@@ -23,8 +24,9 @@ from facilityd.model.rule import Priority
 from facilityd.model.sample import NS
 from facilityd.notify import About, render
 from facilityd.notify.render import PURPOSES
+from facilityd.notify.speaker import Speaker
 from facilityd.notify.texts import texts
-from facilityd.notify.wording import Speaker, say_instant, say_span, say_value
+from facilityd.notify.wording import say_instant, say_span, say_value
 
 FAMILIES = families(None)
 TABLE = texts()
@@ -188,3 +190,64 @@ def test_values_and_instants() -> None:
     assert (say_value(2, mode, "", "en"), say_value(7, mode, "", "en")) == ("remote", "7")
     assert (say_value(True, None, "", "zh"), say_value(False, None, "", "en")) == ("是", "no")
     assert say_instant(1_790_000_000 * NS, PLACE.zone) == "2026-09-21 22:13:20 (Asia/Shanghai)"
+
+
+HOIST, LIGHTING, FOUNTAIN = (FAMILIES[name].signals for name in ("hoist", "lighting", "fountain"))
+
+
+def test_a_switch_is_told_by_what_it_means() -> None:
+    numbers = {
+        "commanded_signal": "brake_open_command", "commanded": True, "commanded_unit": "",
+        "observed": False, "unit": "", "within_s": 1.5,
+    }  # fmt: skip
+    evidence = Evidence("mismatch-missing", numbers, "brake_open")
+    en, zh = (Speaker(HOIST, language).evidence(evidence) for language in ("en", "zh"))
+    assert en == "The brake is told to open, but 1.5 s later the brake is not open"
+    assert zh == "已发制动器打开命令，但已过 1.5 秒，制动器未打开"
+
+
+def test_other_signs_are_told_with_what_they_are() -> None:
+    numbers = {"value": 952.0, "unit": "N", "limit": 800.0, "for_s": 0.5}
+    numbers["others"] = "output_frequency=50.0000 upper_limit=False"
+    en, zh = (
+        Speaker(HOIST, language).evidence(Evidence("conjunction-above", numbers, "tension"))
+        for language in ("en", "zh")
+    )
+    assert en == (
+        "Rope tension is 952 N, at most 800 N expected as things are, "
+        "while output frequency is 50.00 Hz and the upper limit switch is not made, for 0.5 s"
+    )
+    assert zh == "钢丝绳张力 952 N，此时应不高于 800 N，同时输出频率 50.00 Hz、上限位未动作，已持续 0.5 秒"
+    older = Evidence("conjunction-above", numbers | {"others": "position"}, "tension")
+    assert "while truck height is off too" in Speaker(HOIST, "en").evidence(older)
+
+
+@pytest.mark.parametrize(
+    ("signals", "evidence", "said"),
+    [
+        (LIGHTING, Evidence("limit-above", {"value": 0.0216, "limit": 0.015, "unit": "A"}, "leakage"),
+         "Residual current is 21.6 mA, above the limit of 15.0 mA"),
+        (HOIST, Evidence("limit-above", {"value": 20000, "limit": 15000.0, "unit": ""}, "cycles"),
+         "Cycle count is 20000, above the limit of 15000"),
+        (HOIST, Evidence("schedule-missing", {"value": -0.001, "unit": "m", "edge_clock": 0, "tolerance_s": 180},
+                         "position"),
+         "Truck height is 0.00 m, although that should have changed at 00:00 (give or take 3 min)"),
+        (FOUNTAIN, Evidence("clear-above", {"value": 7.2, "limit": 8.5, "unit": ""}, "ph"),
+         "pH is 7.20, no longer above 8.50"),
+        (FOUNTAIN, Evidence("rate-below", {"value": 1.2, "slope": "-0.28", "most": -0.1, "per_s": 3600, "unit": "m"},
+                            "level"),
+         "Basin level is 1.20 m and falls by 0.28 m per hour, at most 0.1 m expected"),
+    ],
+)  # fmt: skip
+def test_numbers_are_said_as_a_technician_says_them(signals: Any, evidence: Evidence, said: str) -> None:
+    assert Speaker(signals, "en").evidence(evidence) == said
+
+
+def test_every_switch_that_ships_has_its_clauses() -> None:
+    bare = [
+        f"{family.family}.{name}"
+        for family in FAMILIES.values()
+        for name, signal in family.signals.items()
+        if signal.type == "bool" and (signal.active is None or signal.inactive is None)
+    ]
+    assert bare == []

@@ -21,6 +21,9 @@ class Words:
     name: Text
     decimals: int = 1
     values: dict[int, Text] = field(default_factory=dict)
+    unit: str = ""
+    active: Text | None = None
+    inactive: Text | None = None
 
 
 ABOUT = About(

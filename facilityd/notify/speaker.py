@@ -1,0 +1,139 @@
+"""Evidence as a technician says it, in either language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from facilityd.model.finding import Evidence, Number
+from facilityd.model.sample import NS
+from facilityd.model.text import Language
+from facilityd.notify.texts import texts
+from facilityd.notify.wording import (
+    MILLI,
+    SignalWords,
+    capital,
+    say_day,
+    say_span,
+    say_state,
+    say_value,
+    small,
+)
+
+UTC = ZoneInfo("UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Puts evidence into words; ``signals`` are those of the device's family, ``zone`` is the site's.
+
+    Names ending in ``_s`` are spans, in ``_at`` days and in ``_clock`` times of day (both ns UTC), in ``_n``
+    bare counts, in ``_signal`` signals. Fields made here: ``state`` and ``commanded_state`` are clauses,
+    ``slope_size`` and ``most_size`` have no sign, ``place`` has its unit.
+    """
+
+    signals: Mapping[str, SignalWords]
+    language: Language
+    zone: ZoneInfo = UTC
+
+    def evidence(self, evidence: Evidence) -> str:
+        """Return one sentence."""
+        numbers, template = evidence.numbers, texts().evidence[evidence.slug].in_(self.language)
+        fields = {name: self._field(name, value, evidence) for name, value in numbers.items()}
+        fields |= {"held": "", "signal": self._name(evidence.signal)} | self._made(evidence)
+        if numbers.get("for_s"):
+            fields["held"] = texts().held.in_(self.language).format(**fields)
+        said = template.format(**fields)
+        return capital(said) if self.language == "en" and not template.startswith("{units}") else said
+
+    def _made(self, evidence: Evidence) -> dict[str, str]:
+        """Return the fields that are made of several numbers."""
+        numbers, unit = evidence.numbers, str(evidence.numbers.get("unit", ""))
+        made: dict[str, str] = {}
+        value = numbers.get("value", numbers.get("observed"))
+        if value is not None:
+            made["state"] = self._state(evidence.signal, value, unit)
+        if "commanded" in numbers:
+            signal, measure = str(numbers["commanded_signal"]), str(numbers["commanded_unit"])
+            made["commanded_state"] = self._state(signal, numbers["commanded"], measure)
+        if "slope" in numbers:
+            made["slope"] = self._fine(float(numbers["slope"]), evidence.signal, unit, "+")
+            made["slope_size"] = self._fine(abs(float(numbers["slope"])), evidence.signal, unit)
+        if "slope" in numbers and "most" in numbers:
+            made["most_size"] = self._fine(abs(float(numbers["most"])), evidence.signal, unit)
+        if "over_signal" in numbers:
+            known = self.signals.get(str(numbers["over_signal"]))
+            made["place"] = f"{numbers['place_n']:g} {known.unit if known else ''}".rstrip()
+        return made
+
+    def _fine(self, value: float, signal: str, unit: str, sign: str = "") -> str:
+        """Return a small number with three digits that count."""
+        known = self.signals.get(signal)
+        if unit == "A" and known and known.decimals >= MILLI:
+            value, unit = value * 1000.0, "mA"
+        return f"{value:{sign}.3g} {unit}".rstrip()
+
+    def _field(self, name: str, value: Number, evidence: Evidence) -> str:
+        if name in ("per_s", "others", "reason"):
+            return {"per_s": self._per, "others": self._others, "reason": self._reason}[name](str(value))
+        if isinstance(value, int | float) and name.endswith(("_s", "_at", "_n", "_clock")):
+            return self._counted(name, value)
+        if name.endswith("_signal"):
+            return self._name(str(value))
+        unit = str(evidence.numbers.get("unit", ""))
+        return say_value(value, self.signals.get(evidence.signal), unit, self.language)
+
+    def _others(self, told: str) -> str:
+        """Return what else is seen: ``signal=value`` each; older records have the signal alone."""
+        clauses = [self._other(*one.partition("=")) for one in told.split()]
+        if not clauses:
+            return ""
+        joined = "、".join(clauses) if self.language == "zh" else _listed(clauses)
+        return texts().together.in_(self.language).format(states=joined)
+
+    def _other(self, signal: str, equals: str, value: str) -> str:
+        known = self.signals.get(signal)
+        if not equals:
+            return texts().too.in_(self.language).format(name=self._name(signal))
+        return self._state(signal, _number(value), known.unit if known else "")
+
+    def _reason(self, reason: str) -> str:
+        return texts().reason[reason].in_(self.language)
+
+    def _per(self, seconds: str) -> str:
+        """Return a unit of time to count by: minute, hour, day; any other as a span."""
+        known = texts().per.get(f"{float(seconds):g}")
+        return known.in_(self.language) if known else say_span(float(seconds), self.language)
+
+    def _counted(self, name: str, value: float) -> str:
+        """Return a span, a time of day, a day or a bare count."""
+        if name.endswith("_clock"):
+            return f"{datetime.fromtimestamp(int(value) // NS, self.zone):%H:%M}"
+        if name.endswith("_s"):
+            return say_span(value, self.language)
+        return say_day(int(value), self.zone) if name.endswith("_at") else f"{value:g}"
+
+    def _state(self, signal: str, value: Number, unit: str) -> str:
+        return say_state(value, self.signals.get(signal), self._name(signal), unit, self.language)
+
+    def _name(self, signal: str) -> str:
+        known = self.signals.get(signal)
+        if known is None:
+            return signal
+        return small(known.name.en) if self.language == "en" else known.name.zh
+
+
+def _number(text: str) -> Number:
+    """Return what the evidence wrote: a switch, a whole number, one with a point, or a word."""
+    if text in ("True", "False"):
+        return text == "True"
+    try:
+        return float(text) if "." in text or "e" in text else int(text)
+    except ValueError:
+        return text
+
+
+def _listed(clauses: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(clauses[:-1]), clauses[-1])))
