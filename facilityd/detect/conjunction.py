@@ -11,7 +11,8 @@ from facilityd.model.duty import answer
 from facilityd.model.finding import Evidence, Number
 from facilityd.model.kinds import Gated
 from facilityd.model.rule import Conjunction, Term, Verdict
-from facilityd.model.sample import Value
+
+_LEARNED = ("expected", "learned_at", "version_n")
 
 
 @dataclass(slots=True, eq=False)
@@ -53,6 +54,14 @@ class _Told:
         seen = self.judged.seen
         return None if seen is None else seen is self.term.is_
 
+    def short(self, now: int) -> str:
+        """Return the value of its signal, then what was expected, or that it is as it should be."""
+        value = _short(self.judged.cells[0].good(now))
+        if not self.term.is_:
+            return f"{value}/ok"
+        expected = self.judged.told(now).numbers.get("expected")
+        return value if expected is None else f"{value}/{_short(expected)}"
+
 
 class ConjunctionDetector(GatedDetector):
     """False as soon as one sign is absent; unknown where one cannot be told and none is absent."""
@@ -91,16 +100,28 @@ class ConjunctionDetector(GatedDetector):
             return Evidence("conjunction-over", numbers, cell.signal)
         numbers["for_s"] = in_seconds(self.hold.held)
         numbers["others"] = " ".join(dict.fromkeys(self._others(now)))
-        if first is None or limit is None:
+        if first is None:
+            return self._by_rules(now, numbers)
+        if limit is None:
             return Evidence("conjunction-is", numbers, cell.signal)
         side = "above" if first.term.above is not None else "below"
         return Evidence(f"conjunction-{side}", numbers | {"limit": limit}, cell.signal)
 
+    def _by_rules(self, now: int, numbers: dict[str, Number]) -> Evidence:
+        """Return what the first rule expected, and by which baseline, where it has one."""
+        theirs = next(t for t in self._terms if isinstance(t, _Told)).judged.told(now).numbers
+        learned = {name: theirs[name] for name in _LEARNED if name in theirs}
+        slug = "conjunction-learned" if len(learned) == len(_LEARNED) else "conjunction-is"
+        return Evidence(slug, numbers | learned, self._first.signal)
+
     def _others(self, now: int) -> list[str]:
-        """Return signal=value of the other terms: of a rule, of the signal that it judges."""
-        cells = [t.cell if isinstance(t, _Sign) else t.judged.cells[0] for t in self._terms]
-        return [f"{c.signal}={_short(c.good(now))}" for c in cells if c.signal != self._first.signal]
+        """Return signal=value of the other terms; of a rule also what it expected (notify.speaker)."""
+        told = [
+            (t.cell, _short(t.cell.good(now))) if isinstance(t, _Sign) else (t.judged.cells[0], t.short(now))
+            for t in self._terms
+        ]
+        return [f"{cell.signal}={value}" for cell, value in told if cell.signal != self._first.signal]
 
 
-def _short(value: Value | None) -> str:
+def _short(value: Number | None) -> str:
     return f"{value:#.6g}" if isinstance(value, float) else str(value)

@@ -9,6 +9,7 @@ from typing import Protocol
 from facilityd.detect.surroundings import Surroundings
 from facilityd.detect.voice import Voice
 from facilityd.model.duty import CEREMONY, REST, DutyState, duty, possible
+from facilityd.model.finding import Evidence
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, Sample, Value
 
@@ -57,6 +58,9 @@ class Judged(Protocol):
     @property
     def seen(self) -> bool | None:
         """What it sees now, its hold not waited for."""
+
+    def told(self, now: int) -> Evidence:
+        """Return what that rests on."""
 
 
 @dataclass(slots=True, eq=False)

@@ -86,7 +86,10 @@ class Speaker:
         return say_value(value, self.signals.get(evidence.signal), unit, self.language)
 
     def _others(self, told: str) -> str:
-        """Return what else is seen: ``signal=value`` each; older records have the signal alone."""
+        """Return what else is seen: ``signal=value`` each, then ``/`` and what was expected, or ``/ok``.
+
+        Older records have the signal alone.
+        """
         clauses = [self._other(*one.partition("=")) for one in told.split()]
         if not clauses:
             return ""
@@ -97,7 +100,14 @@ class Speaker:
         known = self.signals.get(signal)
         if not equals:
             return texts().too.in_(self.language).format(name=self._name(signal))
-        return self._state(signal, _number(value), known.unit if known else "")
+        unit = known.unit if known else ""
+        seen, _, expected = value.partition("/")
+        state = self._state(signal, _number(seen), unit)
+        if not expected:
+            return state
+        template = texts().beside["usual" if expected == "ok" else "expected"].in_(self.language)
+        number = "" if expected == "ok" else say_value(_number(expected), known, unit, self.language)
+        return template.format(state=state, expected=number)
 
     def _reason(self, reason: str) -> str:
         return texts().reason[reason].in_(self.language)

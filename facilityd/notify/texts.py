@@ -18,6 +18,7 @@ class Texts(Strict):
     plot: Text
     together: Text
     too: Text
+    beside: dict[str, Text]
     per: dict[str, Text]
     subject: dict[str, Text]
     body: dict[str, Text]

@@ -105,4 +105,4 @@ def capital(text: str) -> str:
 
 def _plain(text: str) -> bool:
     word = text.split(" ", 1)[0]
-    return word.isalpha() and word[1:] == word[1:].lower()
+    return word.replace("-", "").isalpha() and word[1:] == word[1:].lower()
