@@ -64,7 +64,7 @@ def test_a_failure_is_understood_without_a_debugger(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("expect", "happened"),
     [
-        ("no alarm", "raised: leakage on fountain-2: Residual current is 0.04"),
+        ("no alarm", "raised: leakage on fountain-2: Residual current is 4"),
         ("alarm F1 on fountain-2 clears within 1min after 2min", "it did not clear; it is still there"),
         ("leakage on fountain-2 is below 0.03 at 14min", "it is 0.04"),
         ("history of leakage on fountain-2 has a gap of at least 1h", "the longest gap is"),
@@ -158,7 +158,7 @@ def test_the_report_shows_the_story_on_one_axis(tmp_path: Path) -> None:
     assert page.open == []
     said = " ".join(page.text)
     for words in ("漏电", "A leak <b> & more", "fault leakage on fountain-2", "hazard silent on fountain-gateway",
-                  "剩余电流", "Residual current is 0.04", "fountain-2.leakage", "passed"):  # fmt: skip
+                  "剩余电流", "Residual current is 4", "fountain-2.leakage", "passed"):  # fmt: skip
         assert words in said, words
     assert page.seen.count("svg") >= 2
     assert page.seen.count("polyline") >= 2, "a gap parts the line"
