@@ -14,6 +14,7 @@ from facilityd.detect.judge import Judge
 from facilityd.model.finding import Finding
 from facilityd.model.readiness import Checked, Known, Outcome, Waiver, check
 from facilityd.model.sample import Value
+from facilityd.model.text import Text
 from facilityd.store.reader import Reader
 
 LIFETIME = 3
@@ -79,7 +80,7 @@ class Checklists:
     """Every checklist of a site. ``judge`` knows which rules apply; without one it is built."""
 
     def __init__(self, site: Site, judge: Judge | None = None) -> None:
-        self._devices = all_devices(site)
+        self._devices, self._own = all_devices(site), frozenset(site.devices)
         judge = judge or fresh_judge(site)
         watched = [name for name, device in self._devices.items() if device.streams]
         self._applicable = {name: frozenset(judge.applicable(name)) for name in watched}
@@ -97,6 +98,14 @@ class Checklists:
             waivers,
         )
         return check(family.readiness, known)
+
+    def names(self, device: str) -> dict[str, Text]:
+        """Return the names of the rules that a checklist may ask: the device's and the built-in ones'."""
+        named = {name: rule.name for name, rule in self._devices[device].family.rules.items()}
+        for other in self._devices.values():
+            if other.id not in self._own:
+                named |= {f"{other.id}.{name}": rule.name for name, rule in other.family.rules.items()}
+        return named
 
     def _rule(self, device: str, rule: str, source: Source) -> Outcome:
         owner, _, name = rule.rpartition(".")

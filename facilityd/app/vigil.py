@@ -89,12 +89,6 @@ class Vigil:
         was_ready = earlier[min(earlier)] if earlier else True
         if check.ready and was_ready:
             return []
-        rules = {name: rule.name for name, rule in device.family.rules.items()}
-        rules |= {
-            f"{one.id}.{name}": rule.name
-            for one in self._core.devices.values()
-            if one.id not in self._site.devices
-            for name, rule in one.family.rules.items()
-        }
-        subject = Subject(device.name, device.family.readiness, device.family.signals, rules)
+        family, names = device.family, self._lists.names(check.device)
+        subject = Subject(device.name, family.readiness, family.signals, names)
         return plan_check(check, subject, self._place, list(self._site.recipients.values()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,20 +11,20 @@ from facilityd.app.checklist import Checklists, Now
 from facilityd.cli.snapshot import open_journal
 from facilityd.config.site import Device, Site
 from facilityd.model.readiness import Check, Checked, Waiver
-from facilityd.model.sample import Value
 from facilityd.model.text import Language, Text
 from facilityd.model.written import parameter
+from facilityd.notify.readiness import Subject
 
-SIDES = {"above": ">", "below": "<"}
 ASSUMED = {"zh": "［假定限值］", "en": "[assumed limit]"}
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One item of one device; ``waiver`` is in force for it."""
+    """One item of one device; ``rules`` names those it may ask, ``waiver`` is in force for it."""
 
     device: Device
     checked: Checked
+    rules: Mapping[str, Text]
     waiver: Waiver | None = None
 
     @property
@@ -45,24 +45,16 @@ class Line:
         return {name: parameter(item, name) for name in own}
 
     def shown(self, language: Language) -> str:
-        """Return the values in short with their limits, and the rules that stand against it."""
-        item = self.device.family.readiness[self.checked.item]
-        values = [
-            " ".join([name, _short(value), *(f"({SIDES[side]} {x:g})" for side, x in item.bounds(name))])
-            for name, value in self.checked.values.items()
-        ]
-        said = ", ".join([*values, *self.checked.rules])
-        return f"{said} {ASSUMED[language]}" if self.assumed else said
+        """Return what it rests on, and whether a limit of it is the family's assumption."""
+        family = self.device.family
+        subject = Subject(self.device.name, family.readiness, family.signals, self.rules)
+        return " ".join(
+            filter(None, (subject.why(self.checked, language), ASSUMED[language] * bool(self.assumed)))
+        )
 
     def plain(self) -> dict[str, object]:
         """Return data for JSON."""
         return {"device": self.device.id, **self.checked.plain(), "assumed": self.assumed}
-
-
-def _short(value: Value | None) -> str:
-    if value is None:
-        return "?"
-    return f"{value:.4g}" if isinstance(value, float) else str(value).lower()
 
 
 class Board:
@@ -80,7 +72,8 @@ class Board:
             for device in self._devices:
                 waivers = {w.item: w for w in source.waivers if w.device == device}
                 checked = self._lists.check(device, source)
-                lines += [Line(self._site.devices[device], one, waivers.get(one.item)) for one in checked]
+                about, names = self._site.devices[device], self._lists.names(device)
+                lines += [Line(about, one, names, waivers.get(one.item)) for one in checked]
         return lines
 
     def checks(self, since: int) -> Sequence[Check]:

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from facilityd.model.readiness import Check
 
 HEAD = {
-    "zh": ("设备", "项目", "结果", "数值与规则", "先做"),
-    "en": ("device", "item", "result", "values and rules", "do first"),
+    "zh": ("设备", "项目", "结果", "依据", "先做"),
+    "en": ("device", "item", "result", "why", "do first"),
 }
 PAST = {
     "zh": ("仪式", "时刻", "检查", "设备", "结果", "未通过或未知；已放行"),

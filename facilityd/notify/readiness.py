@@ -32,16 +32,21 @@ class Subject:
 
     def line(self, checked: Checked, language: Language) -> str:
         """Return one item in words: its name, its outcome, what it rests on, what to do first."""
+        item, why = self.items[checked.item], self.why(checked, language)
+        return texts().readiness["line"].in_(language).format(
+            item=item.name.in_(language), outcome=texts().outcome[checked.outcome.value].in_(language),
+            why=why, first=item.first.in_(language), person=checked.waived_by,
+        )  # fmt: skip
+
+    def why(self, checked: Checked, language: Language) -> str:
+        """Return what an item rests on: the rules that stand against it, or what is seen."""
         item = self.items[checked.item]
         against = [self.rules[rule].in_(language) for rule in checked.rules if rule in self.rules]
         seen = [self._value(item, signal, value, language) for signal, value in checked.values.items()]
         why = (" / " if language == "en" else "；").join(against or seen)
         if against and checked.outcome is Outcome.UNKNOWN:
-            why = texts().readiness["untold"].in_(language).format(rules=why)
-        return texts().readiness["line"].in_(language).format(
-            item=item.name.in_(language), outcome=texts().outcome[checked.outcome.value].in_(language),
-            why=why, first=item.first.in_(language), person=checked.waived_by,
-        )  # fmt: skip
+            return texts().readiness["untold"].in_(language).format(rules=why)
+        return why
 
     def _value(self, item: Item, signal: str, value: object, language: Language) -> str:
         words, said = self.signals[signal], texts().readiness

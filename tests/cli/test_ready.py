@@ -15,6 +15,7 @@ from devices.tables import families
 from facilityd.cli.readiness import Board
 from facilityd.cli.ready import ready
 from facilityd.model.readiness import Checked, Known, Outcome, Waiver, check, is_ready
+from facilityd.notify.readiness import Subject
 
 HOIST = families(None)["hoist"].readiness
 WELL: dict[str, Any] = {
@@ -144,3 +145,14 @@ def _elsewhere(folder: Path) -> Path:
     with Journal.open(made.journal, max_bytes=2**24, max_age=10**15):
         pass
     return made.folder
+
+
+def test_an_item_says_what_it_rests_on_in_words() -> None:
+    family = families(None)["hoist"]
+    names = {name: rule.name for name, rule in family.rules.items()}
+    subject = Subject(family.name, family.readiness, family.signals, names)
+    found = {one.item: one for one in check(HOIST, known({**WELL, "ready": False, "wind": 12.0}))}
+    assert subject.why(found["drive-ready"], "zh") == "变频器未就绪"
+    assert subject.why(found["wind"], "en") == "Mean wind is 12.0 m/s, less than 10.8 expected"
+    found = {one.item: one for one in check(HOIST, known(WELL, {"rise-time": Outcome.UNKNOWN}))}
+    assert subject.why(found["last-run"], "en").startswith("cannot be told yet: ")
