@@ -25,6 +25,7 @@ from facilityd.model.finding import Evidence
 from facilityd.model.rule import Rule
 from facilityd.model.sample import NS, SignalType
 from facilityd.model.text import Language
+from facilityd.notify.spark import blocks
 from facilityd.notify.speaker import Speaker
 from facilityd.notify.texts import texts
 from facilityd.notify.wording import say_span, say_value
@@ -35,7 +36,7 @@ from facilityd.store.reader import Reader
 
 PAGE, EXAMPLES = ROOT / "docs" / "findings.md", ROOT / "tools" / "findings_examples.json"
 ORDER = ("hoist", "flagpole", "fountain", "lighting", "weather", "contact", "link", "daemon")
-BLOCKS, POINTS = "▁▂▃▄▅▆▇█", 48
+POINTS = 48
 AFTER = 300 * NS
 """How long the plot goes on after the alarm, in ns."""
 HEAD = """# Every finding, as the crew reads it 全部判断
@@ -115,9 +116,8 @@ def _message(family: Family, rule: Rule, example: Example | None, language: Lang
 
 def _spark(values: Sequence[float | None], mark: int) -> str:
     known = [value for value in values if value is not None]
-    low, wide = min(known, default=0.0), (max(known, default=0.0) - min(known, default=0.0)) or 1.0
-    bars = [" " if v is None else BLOCKS[round((v - low) / wide * (len(BLOCKS) - 1))] for v in values]
-    return "".join((*bars[:mark], "|", *bars[mark:]))
+    line = blocks(values, min(known, default=0.0), max(known, default=0.0))
+    return f"{line[:mark]}|{line[mark:]}"
 
 
 def _caption(family: Family, example: Example) -> str:

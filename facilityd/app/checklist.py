@@ -89,11 +89,10 @@ class Checklists:
     def check(self, device: str, source: Source) -> tuple[Checked, ...]:
         """Return every item of a device's checklist."""
         family = self._devices[device].family
-        bound = {signal for stream in self._devices[device].streams for signal in stream.signals}
         waivers = [waiver for waiver in source.waivers if waiver.device == device]
         known = Known(
             lambda signal: source.value(device, signal),
-            bound,
+            self._devices[device].bound,
             lambda rule: self._rule(device, rule, source),
             waivers,
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from facilityd.config.site import Device
-from facilityd.model.alarm import Change, Kind
+from facilityd.model.alarm import Change
 from facilityd.model.finding import Evidence
 from facilityd.model.histories import Trend
 from facilityd.model.rule import Rule
@@ -19,14 +19,12 @@ BEFORE, DAYS = 1800 * NS, 14 * 86400 * NS
 """How much before the alarm is drawn: of a sudden fault, and of a slow one (ns)."""
 BLOCKS = 24
 """Of the line: what a phone shows without a break."""
-TOLD = frozenset({Kind.RAISE, Kind.UNSUPPRESS})
 
 
 def guilty(device: Device, rule: Rule, evidence: Evidence | None) -> str:
     """Return the signal an alarm rests on, or "" where no unit of this device brings it."""
-    bound = {signal for stream in device.streams for signal in stream.signals}
     wanted = (*((evidence.signal,) if evidence else ()), *rule.detect.inputs)
-    return next((signal for signal in wanted if signal in bound), "")
+    return next((signal for signal in wanted if signal in device.bound), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ class Artist:
         """Return the guilty signal's way to the alarm; None for what has no number to show."""
         device = self.devices.get(change.device)
         rule = device.family.rules.get(change.rule) if device else None
-        if device is None or rule is None or change.kind not in TOLD:
+        if device is None or rule is None:
             return None
         signal = guilty(device, rule, change.evidence)
         if not signal or device.family.signals[signal].type is not SignalType.FLOAT:

@@ -66,9 +66,10 @@ def telling(
     """Return the function that the flow asks for the notices of a change."""
 
     async def tell(change: Change) -> Sequence[Notice]:
+        after = state(change.device, change.rule)
         # A fortnight of a signal takes a while to read: not on the loop, where polls would wait for it.
-        drawn = await writer.call(artist.draw, change) if teller.somebody else None
-        return teller.tell(change, state(change.device, change.rule), drawn)
+        drawn = await writer.call(artist.draw, change) if teller.draws(change, after) else None
+        return teller.tell(change, after, drawn)
 
     return tell
 

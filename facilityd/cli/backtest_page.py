@@ -57,8 +57,7 @@ def _device(site: Site, reader: Reader, result: Result, language: Language) -> s
     then = _bars(site, result, result.then, words["then"], language)
     now = _bars(site, result, result.now, words["now"], language)
     plots = [lanes(axis, [*marks, *then, *now])] if marks or then or now else []
-    bound = {signal for stream in device.streams for signal in stream.signals}
-    inputs = [s for s in device.family.rules[result.rule].detect.inputs if s in bound]
+    inputs = [s for s in device.family.rules[result.rule].detect.inputs if s in device.bound]
     edges = sorted({span.since for span in (*result.then, *result.now)})
     for signal in inputs[:MOST]:
         about = device.family.signals[signal]

@@ -13,7 +13,7 @@ from facilityd.model.charts import Learned
 from facilityd.model.duty import REST
 from facilityd.model.sample import NS
 from facilityd.model.text import Language
-from facilityd.notify.spark import BARS
+from facilityd.notify.spark import blocks
 from facilityd.notify.wording import say_span
 
 CELLS, BINS = 20, 40
@@ -82,6 +82,4 @@ def bars(values: Iterable[float | None]) -> str:
         return " " * len(listed)
     low = known[0]
     top = quantiles(known, n=20)[-1] if len(known) > 2 else known[-1]  # noqa: PLR2004
-    span = max(top - low, 1e-12)
-    steps = [None if v is None else round(min(1.0, (v - low) / span) * (len(BARS) - 1)) for v in listed]
-    return "".join(" " if step is None else BARS[step] for step in steps)
+    return blocks(listed, low, top)

@@ -48,9 +48,8 @@ class Line:
         """Return what it rests on, and whether a limit of it is the family's assumption."""
         family = self.device.family
         subject = Subject(self.device.name, family.readiness, family.signals, self.rules)
-        return " ".join(
-            filter(None, (subject.why(self.checked, language), ASSUMED[language] * bool(self.assumed)))
-        )
+        why = subject.why(self.checked, language)
+        return f"{why} {ASSUMED[language]}" if self.assumed else why
 
     def plain(self) -> dict[str, object]:
         """Return data for JSON."""

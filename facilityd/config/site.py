@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,20 +30,32 @@ class Device:
     """The same of its readiness items."""
 
     @property
+    def bound(self) -> frozenset[str]:
+        """The signals that a unit brings."""
+        return frozenset(signal for stream in self.streams for signal in stream.signals)
+
+    @property
     def assumed(self) -> tuple[tuple[str, str], ...]:
         """(rule, parameter) of every limit that belongs to the machine that applies here and is not set."""
-        bound = {signal for stream in self.streams for signal in stream.signals}
-        rules = [(n, rule) for n, rule in self.family.rules.items() if bound.issuperset(rule.detect.inputs)]
-        every = ((name, parameter) for name, rule in rules for parameter in rule.machine)
-        return tuple((n, p) for n, p in every if p not in self.settings.get(n, {}))
+        rules = {name: (rule.machine, rule.detect.inputs) for name, rule in self.family.rules.items()}
+        return self._unset(rules, self.settings)
 
     @property
     def assumed_items(self) -> tuple[tuple[str, str], ...]:
         """The same as (item, parameter) of its readiness checklist."""
-        bound = {signal for stream in self.streams for signal in stream.signals}
-        items = [(n, item) for n, item in self.family.readiness.items() if bound.issuperset(item.signals)]
-        every = ((name, parameter) for name, item in items for parameter in item.machine)
-        return tuple((n, p) for n, p in every if p not in self.checklist.get(n, {}))
+        items = {name: (item.machine, item.signals) for name, item in self.family.readiness.items()}
+        return self._unset(items, self.checklist)
+
+    def _unset(
+        self,
+        limits: Mapping[str, tuple[Iterable[str], Iterable[str]]],
+        own: Mapping[str, Mapping[str, Any]],
+    ) -> tuple[tuple[str, str], ...]:
+        """Return the machine's parameters of what applies here that are not its own; by (machine, inputs)."""
+        applies = [
+            (name, machine) for name, (machine, inputs) in limits.items() if self.bound.issuperset(inputs)
+        ]
+        return tuple((name, p) for name, machine in applies for p in machine if p not in own.get(name, {}))
 
 
 @dataclass(frozen=True, slots=True)

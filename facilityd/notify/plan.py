@@ -71,7 +71,7 @@ def plan(
     drawn: Drawn | None = None,
 ) -> list[Notice]:
     """Return the notices of a change; ``told`` are those who were told that it was raised."""
-    if change.kind not in PURPOSES or (change.kind is Kind.RAISE and state.cause):
+    if change.kind not in PURPOSES or _mere(change, state):
         return []
     before = set(told)
     return [
@@ -80,6 +80,11 @@ def plan(
         for channel in recipient.channels
         if _concerns(change, state, about.rule.priority, recipient, (recipient.id, channel.id) in before)
     ]
+
+
+def _mere(change: Change, state: AlarmState) -> bool:
+    """Return whether it is the raise of a mere consequence, which nobody is told of."""
+    return change.kind is Kind.RAISE and bool(state.cause)
 
 
 def _concerns(
@@ -164,10 +169,10 @@ class Teller:
             self._remember(notice)
         return notices
 
-    @property
-    def somebody(self) -> bool:
-        """Whether anybody is told of anything."""
-        return bool(self._recipients)
+    def draws(self, change: Change, state: AlarmState) -> bool:
+        """Return whether a message may go out that shows what led to the change."""
+        raised = PURPOSES.get(change.kind) is Purpose.RAISED
+        return bool(self._recipients) and raised and not _mere(change, state)
 
     def refused(self, notice: Notice) -> None:
         """Forget an address that never got the news, so that it does not get the end of it."""

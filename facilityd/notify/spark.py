@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from facilityd.model.sample import NS
@@ -46,12 +46,19 @@ def spark(values: Mapping[int, float | None], since: int, until: int, points: in
     step = width(since, until, points)
     known = [value for value in values.values() if value is not None]
     low, high = (min(known), max(known)) if known else (0.0, 0.0)
-    line = [" "] * points
+    placed: list[float | None] = [None] * points
     for start, value in values.items():
         place = (start - since) // step
         if value is not None and 0 <= place < points:
-            line[place] = BARS[round((value - low) / (high - low) * (len(BARS) - 1)) if high > low else 0]
-    return "".join(line)
+            placed[place] = value
+    return blocks(placed, low, high)
+
+
+def blocks(values: Iterable[float | None], low: float, top: float) -> str:
+    """Return one block for each value from ``low`` to ``top``, a blank where there is none."""
+    span = max(top - low, 1e-12)
+    steps = (None if v is None else round(min(1.0, (v - low) / span) * (len(BARS) - 1)) for v in values)
+    return "".join(" " if step is None else BARS[step] for step in steps)
 
 
 def width(since: int, until: int, points: int = POINTS) -> int:

@@ -12,13 +12,13 @@ from facilityd.model.sample import NS
 from facilityd.model.text import Language
 from facilityd.notify.texts import texts
 from facilityd.notify.wording import (
-    MILLI,
     SignalWords,
     capital,
     say_day,
     say_span,
     say_state,
     say_value,
+    scaled,
     small,
 )
 
@@ -70,9 +70,7 @@ class Speaker:
 
     def _fine(self, value: float, signal: str, unit: str, sign: str = "") -> str:
         """Return a small number with three digits that count."""
-        known = self.signals.get(signal)
-        if unit == "A" and known and known.decimals >= MILLI:
-            value, unit = value * 1000.0, "mA"
+        value, _, unit = scaled(value, self.signals.get(signal), unit)
         return f"{value:{sign}.3g} {unit}".rstrip()
 
     def _field(self, name: str, value: Number, evidence: Evidence) -> str:

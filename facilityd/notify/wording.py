@@ -14,7 +14,7 @@ from facilityd.notify.texts import texts
 
 _STEPS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 _SHORT_S = 10
-MILLI = 3
+_MILLI = 3
 """Decimals from which a current is told in mA."""
 
 
@@ -69,6 +69,14 @@ def say_day(at: int, zone: ZoneInfo) -> str:
     return f"{datetime.fromtimestamp(at // NS, zone):%Y-%m-%d}"
 
 
+def scaled(value: float, signal: SignalWords | None, unit: str) -> tuple[float, int, str]:
+    """Return value, decimals and unit as people say them: nobody says 0.0216 A of a residual current."""
+    decimals = signal.decimals if signal else 2
+    if unit == "A" and decimals >= _MILLI:
+        return value * 1000.0, decimals - _MILLI, "mA"
+    return value, decimals, unit
+
+
 def say_value(value: Number, signal: SignalWords | None, unit: str, language: Language) -> str:
     """Return a value with its unit, a code by its name, a switch as yes or no."""
     if isinstance(value, bool):
@@ -77,9 +85,7 @@ def say_value(value: Number, signal: SignalWords | None, unit: str, language: La
         return signal.values[value].in_(language)
     if not isinstance(value, float):
         return f"{value} {unit}".rstrip()
-    decimals = signal.decimals if signal else 2
-    if unit == "A" and decimals >= MILLI:  # nobody says 0.0216 A of a residual current
-        value, decimals, unit = value * 1000.0, decimals - MILLI, "mA"
+    value, decimals, unit = scaled(value, signal, unit)
     shown = f"{value:.{decimals}f}"
     return f"{shown.removeprefix('-') if not float(shown) else shown} {unit}".rstrip()
 

@@ -83,8 +83,7 @@ class Record:
 
     def inputs(self, device: str, rule: str) -> tuple[tuple[str, str], ...]:
         """Return the signals that a rule looks at, those that the site has."""
-        bound = {signal for stream in self.devices[device].streams for signal in stream.signals}
-        family = self.devices[device].family
+        family, bound = self.devices[device].family, self.devices[device].bound
         wanted = (s for name in self.rules(device, rule) for s in family.rules[name].detect.inputs)
         return tuple((device, signal) for signal in dict.fromkeys(wanted) if signal in bound)
 
