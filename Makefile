@@ -3,7 +3,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-RUN := .facilityd/demo
 
 .PHONY: demo test acceptance check lock schemas findings bench clean help
 
@@ -51,5 +50,6 @@ lock: $(STAMP)
 	$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements/run.lock
 	$(BIN)/uv pip compile -q pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements/dev.lock
 
+# Journals stay: .facilityd may hold months of somebody's data.
 clean:
-	rm -rf $(VENV) .facilityd build dist *.egg-info
+	rm -rf $(VENV) build dist *.egg-info

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import sys
+import tempfile
 import time
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator
@@ -30,6 +31,8 @@ from facilityd.model.sample import NS
 from facilityd.store.reader import Reader
 
 SITE = Path("config/square")
+HOME = Path(".facilityd")
+"""Where runs of the demo keep their folders, and where the site's files would put what they write."""
 INFLUX = Path("config/influxdb.yaml")
 # The square lives at this machine's own hour, as the daemon does: what is seen fits the sun at any time.
 STORY = (
@@ -48,28 +51,45 @@ def demo(*, own_broker: bool, plain: bool, seconds: float) -> None:
     """Run the demo until Ctrl-C. Raises UsageError where it is not started from the project's folder."""
     if not SITE.is_dir():
         raise UsageError("no config/square here", hint="start the demo in facilityd's own folder")
-    sites = [SITE, INFLUX] if os.environ.get("INFLUXDB_URL") else [SITE]
+    folder = fresh_folder()
+    copy = copy_site(folder)
+    sites = [copy, INFLUX] if os.environ.get("INFLUXDB_URL") else [copy]
     site = load(*sites, at_most=5 * NS)
-    asyncio.run(
-        _demo(site, sites, own_broker=own_broker, plain=plain or not sys.stdout.isatty(), seconds=seconds)
-    )
+    plain = plain or not sys.stdout.isatty()
+    asyncio.run(_demo(site, sites, folder, own_broker=own_broker, plain=plain, seconds=seconds))
 
 
-async def _demo(site: Site, sites: list[Path], *, own_broker: bool, plain: bool, seconds: float) -> None:
-    shutil.rmtree(Path(site.store.path).parent, ignore_errors=True)
-    folder = Path(site.store.path).parent
-    folder.mkdir(parents=True)
+def fresh_folder() -> Path:
+    """Return a new folder for one run. Nothing that was there before is touched, and none is ever removed."""
+    HOME.mkdir(mode=0o700, exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix="demo-", dir=HOME))
+
+
+def copy_site(folder: Path) -> Path:
+    """Copy the demo site into ``folder``, writing its journal and serial lines there; return the copy."""
+    copy = folder / "square"
+    shutil.copytree(SITE, copy)
+    for file in copy.glob("*.yaml"):
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text.replace(f"{HOME}/", f"{folder}/"), encoding="utf-8")
+    return copy
+
+
+async def _demo(
+    site: Site, sites: list[Path], folder: Path, *, own_broker: bool, plain: bool, seconds: float
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
     click.echo("starting the simulated square and the daemon…")
+    click.echo(f"ask it in another terminal: facilityd alarms {site.source}")
     async with AsyncExitStack() as stack:
         sink = await stack.enter_async_context(LocalSink.open())
         broker = ["--broker"] if own_broker else []
         paths = [str(path) for path in sites]
         await stack.enter_async_context(
-            _child(folder / "simulator.log", "simulate", "serve", str(SITE), *broker, PACE, *STORY)
+            _child(folder / "simulator.log", "simulate", "serve", site.source, *broker, PACE, *STORY)
         )
         await asyncio.sleep(1.5)
         daemon = await stack.enter_async_context(_child(folder / "daemon.log", "run", PACE, *paths))

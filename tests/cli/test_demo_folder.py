@@ -1,0 +1,43 @@
+"""The demo lives in a folder that it made itself, and removes nothing."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from facilityd.cli import demo
+
+SQUARE = Path("config/square").resolve()
+
+
+def _user_folder(tmp_path: Path) -> dict[Path, bytes]:
+    """A checkout in which a person has run the square: a journal, and files of their own beside it."""
+    shutil.copytree(SQUARE, tmp_path / "config/square")
+    mine = {tmp_path / ".facilityd/journal.db": b"months", tmp_path / ".facilityd/notes/own.txt": b"mine"}
+    for path, content in mine.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return mine
+
+
+def test_a_demo_leaves_a_persons_journal_and_files_alone(tmp_path: Path) -> None:
+    mine = _user_folder(tmp_path)
+    words = [sys.executable, "-m", "facilityd", "simulate", "demo", "--plain", "--seconds", "2"]
+    done = subprocess.run(words, cwd=tmp_path, check=False, capture_output=True, text=True, timeout=90)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {path: path.read_bytes() for path in mine} == mine
+    (journal,) = (tmp_path / ".facilityd").glob("demo-*/journal.db")
+    assert journal.stat().st_size > 0
+
+
+def test_each_demo_has_a_folder_and_a_journal_of_its_own(tmp_path: Path, monkeypatch) -> None:
+    _user_folder(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    first, second = demo.fresh_folder(), demo.fresh_folder()
+    assert first != second
+    for folder in (first, second):
+        demo.copy_site(folder)
+        text = (folder / "square/site.yaml").read_text(encoding="utf-8")
+        assert f"path: {folder}/journal.db" in text
