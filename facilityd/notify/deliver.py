@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -12,6 +13,8 @@ from facilityd.model.notice import Notice, Outcome, Result
 from facilityd.model.sample import NS
 from facilityd.notify.channels import Channel
 from facilityd.notify.line import Line
+
+log = logging.getLogger(__name__)
 
 STUBBORN = 3
 """Failed attempts after which a notice no longer keeps those behind it waiting."""
@@ -124,7 +127,11 @@ class Deliverer:
     async def _attempt(self, channel: str, entry: Waiting) -> tuple[Outcome, int | None]:
         if channel not in self._channels:
             return Outcome(Result.REJECTED, "the channel is no longer configured"), None
-        outcome = await self._channels[channel].send(entry.notice)
+        try:
+            outcome = await self._channels[channel].send(entry.notice)
+        except Exception as error:  # a channel is a compartment: what a foreign server causes stays in it
+            log.exception("channel %s failed in a way it does not know", channel)
+            outcome = Outcome(Result.TRANSIENT, f"unexpected {type(error).__name__}")
         return outcome, self._lines[channel].note(outcome, entry.attempts, self._now())
 
     async def _report(self, entry: Waiting, outcome: Outcome, next_at: int | None) -> None:

@@ -46,7 +46,7 @@ class Email:
         try:
             return await self._hand_over(smtp, message(notice, self._sender, self._to))
         finally:
-            with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+            with contextlib.suppress(aiosmtplib.SMTPException, OSError, UnicodeError):
                 await smtp.quit(timeout=5.0)
             smtp.close()
 
@@ -71,7 +71,7 @@ class Email:
             await smtp.rcpt(self._to)
         except aiosmtplib.SMTPResponseException as refusal:
             return self._refused(refusal)
-        except (ConnectionError, TimeoutError, OSError) as error:
+        except (OSError, UnicodeError) as error:  # a reply need not be UTF-8
             return Outcome(Result.TRANSIENT, _one_line(error))
         except aiosmtplib.SMTPException as error:
             return Outcome(Result.REJECTED, _one_line(error))
@@ -79,7 +79,7 @@ class Email:
             await smtp.data(content.as_bytes())
         except aiosmtplib.SMTPResponseException as refusal:
             return self._refused(refusal)
-        except (aiosmtplib.SMTPException, OSError) as error:
+        except (aiosmtplib.SMTPException, OSError, UnicodeError) as error:
             return Outcome(Result.UNKNOWN, f"after the message was sent: {_one_line(error)}")
         return Outcome(Result.ACCEPTED)
 

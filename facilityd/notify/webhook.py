@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
 
+from facilityd.model.http import retry_after
 from facilityd.model.notice import Notice, Outcome, Result
 from facilityd.model.sample import NS
 
@@ -82,13 +82,6 @@ async def _said(answer: aiohttp.ClientResponse) -> str:
 
 
 def _wait(answer: aiohttp.ClientResponse) -> int | None:
-    """Return Retry-After in ns; a date counts from the server's own clock (RFC 9110, 10.2.3)."""
-    value = answer.headers.get("Retry-After", "").strip()
-    if value.isascii() and value.isdigit():
-        return int(value) * NS
-    try:
-        until = parsedate_to_datetime(value)
-        now = parsedate_to_datetime(answer.headers.get("Date", ""))
-        return max(0, round((until - now).total_seconds())) * NS
-    except (TypeError, ValueError):
-        return None
+    """Return Retry-After in ns."""
+    wait = retry_after(answer.headers)
+    return None if wait is None else round(wait * NS)

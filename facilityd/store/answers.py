@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from typing import Any
+
+from facilityd.model.http import retry_after
 
 
 class Verdict(Enum):
@@ -42,6 +43,8 @@ _REASONS = {
     503: (Verdict.RETRY, "overloaded"),
 }
 _LONGEST = 300
+_READ = 16_384
+"""Bytes of an error body that are looked at: what a server says of its error stands at the beginning."""
 
 
 def judge(status: int, headers: Mapping[str, str], body: bytes | str | None) -> Answer:
@@ -60,10 +63,11 @@ def _other(status: int) -> tuple[Verdict, str]:
 
 def said(body: bytes | str | None) -> str:
     """Return the message in an error body, in one line."""
-    text = body.decode(errors="replace") if isinstance(body, bytes) else body or ""
+    body = (body or "")[:_READ]
+    text = body.decode(errors="replace") if isinstance(body, bytes) else body
     try:
         data: Any = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         data = None
     if isinstance(data, dict):
         text = str(data.get("message") or data.get("error") or text)
@@ -71,13 +75,5 @@ def said(body: bytes | str | None) -> str:
 
 
 def wait_of(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that Retry-After asks for; a date counts from the server's own clock."""
-    value = headers.get("Retry-After", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value) or None
-    try:
-        until, now = parsedate_to_datetime(value), parsedate_to_datetime(headers.get("Date", ""))
-        seconds = (until - now).total_seconds()
-    except (TypeError, ValueError):
-        return None
-    return seconds if seconds > 0 else None
+    """Return the seconds that Retry-After asks for; none where it asks for no time."""
+    return retry_after(headers) or None

@@ -210,5 +210,8 @@ async def _post(write: Write, lines: Sequence[Line]) -> Answer | None:
         return Answer(Verdict.RETRY, "unreachable", str(error))
     except (aiohttp.ClientError, OSError) as error:
         return Answer(Verdict.RETRY, "interrupted", str(error) or type(error).__name__)
+    except Exception as error:  # a sink is a compartment: what a foreign server causes stays in it
+        log.exception("a write failed in a way it does not know")
+        return Answer(Verdict.RETRY, "unexpected-error", type(error).__name__)
     # A proxy's login page answers 200; InfluxDB answers 204.
     return None if taken else Answer(Verdict.HELD, "unexpected-answer", "2xx, but not what InfluxDB answers")

@@ -9,12 +9,19 @@ from __future__ import annotations
 import contextlib
 import getpass
 import json
+import logging
+import os
+import stat
 import uuid
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from facilityd.errors import FacilitydError
+
+log = logging.getLogger(__name__)
 
 MAX_BYTES = 64 * 1024
 
@@ -153,7 +160,7 @@ class Inbox:
         """Return what lies there, oldest first. What cannot be read is refused, not lost silently."""
         if not self.folder.is_dir():
             return []
-        files = sorted(self.folder.glob("*.json"), key=lambda file: file.stat().st_mtime_ns)
+        files = sorted(self.folder.glob("*.json"), key=_written_at)
         out = []
         for file in files:
             request = self._read(file)
@@ -163,19 +170,51 @@ class Inbox:
 
     def _read(self, file: Path) -> Request | None:
         try:
-            with file.open(encoding="utf-8") as stream:
-                asked = json.loads(stream.read(MAX_BYTES))
-                return KINDS[asked.pop("ask", "ack")](**asked)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            self.done(file.stem, f"not a request: {error}")
+            asked = json.loads(_content(file))
+            request = KINDS[asked.pop("ask", "ack")](**asked)
+            # JSON's own types, strictly: a list where text belongs must not reach a handler.
+            return TypeAdapter(type(request)).validate_json(json.dumps(asked), strict=True)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            self.done(file.stem, f"not a request: {_plain(error)}")
             return None
 
     def done(self, name: str, refused: str = "") -> None:
         """Forget a request, once what it asked for is durable; leave the reason if refused."""
+        file = self.folder / f"{name}.json"
         if refused:
+            log.warning("request %s refused: %s", file, refused)
             with contextlib.suppress(OSError):
-                (self.folder / f"{name}.refused").write_text(refused, encoding="utf-8")
-        (self.folder / f"{name}.json").unlink(missing_ok=True)
+                (self.folder / f"{name}.refused").write_text(refused, encoding="utf-8", errors="replace")
+        try:
+            file.unlink(missing_ok=True)
+        except OSError:  # a folder: moved out of the way, for a person to look at
+            with contextlib.suppress(OSError):
+                file.rename(self.folder / f"{name}.rejected")
+
+
+def _written_at(file: Path) -> int:
+    """Return when a file was written, ns; a link that leads nowhere counts as the oldest."""
+    try:
+        return file.lstat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _content(file: Path) -> bytes:
+    """Return a request's bytes. Raises OSError or ValueError for what is no regular file of fair size."""
+    # Without waiting: a named pipe that nobody writes to would hold up the daemon for ever.
+    handle = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    with os.fdopen(handle, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise ValueError("not a regular file")
+        content = stream.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise ValueError(f"longer than {MAX_BYTES} bytes")
+    return content
+
+
+def _plain(error: Exception) -> str:
+    return " ".join(str(error).split()).encode(errors="replace").decode()[:300]
 
 
 def whoami() -> str:

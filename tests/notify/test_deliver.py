@@ -139,15 +139,20 @@ async def test_a_channel_that_is_no_longer_configured_ends_its_notices() -> None
     assert outbox.entries[0].outcomes == [Outcome(Result.REJECTED, "the channel is no longer configured")]
 
 
-async def test_a_bug_in_a_channel_ends_the_delivery_loudly() -> None:
+async def test_an_unknown_failure_stays_in_its_channel_is_reported_and_tried_again(caplog) -> None:
     class Broken:
         async def send(self, one) -> Outcome:
             raise ZeroDivisionError
 
-    deliverer = Deliverer(Outbox(notice()), {"li-1": Broken()}, Now())
-    with pytest.raises(ExceptionGroup) as raised:
-        await asyncio.wait_for(deliverer.run(), 5)
-    assert raised.group_contains(ZeroDivisionError)
+    outbox, sound = Outbox(notice("broken"), notice("sound")), Scripted()
+    async with delivering(outbox, {"broken": Broken(), "sound": sound}, Now()) as deliverer:
+        await _until(lambda: bool(sound.seen) and bool(outbox.entries[0].outcomes))
+        assert deliverer.troubles == {"broken": "unexpected ZeroDivisionError"}
+    assert outbox.entries[0].open
+    assert outbox.entries[0].outcomes[0] == Outcome(Result.TRANSIENT, "unexpected ZeroDivisionError")
+    assert not outbox.entries[1].open
+    assert "channel broken failed in a way it does not know" in caplog.text
+    assert "ZeroDivisionError" in caplog.text
 
 
 async def test_over_real_http_a_busy_server_is_waited_for_as_long_as_it_asks() -> None:

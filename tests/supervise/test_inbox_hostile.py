@@ -1,0 +1,80 @@
+"""What somebody leaves in the inbox is carried out or refused with a reason; the daemon goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from facilityd.supervise.inbox import AckRequest, Inbox
+
+GOOD = AckRequest("hoist-1", "estop", "li")
+NESTED = b"[" * 60_000
+HOSTILE = {
+    "nested": NESTED,
+    "list for text": json.dumps({"ask": "ack", "device": [], "rule": "r", "person": "p"}).encode(),
+    "text for number": json.dumps(
+        {"ask": "ack", "device": "d", "rule": "r", "person": "p", "occurrence": "1"}
+    ).encode(),
+    "lone surrogate": b'{"ask": "ack", "device": "d", "rule": "r", "person": "p", "comment": "\\ud800"}',
+    "a list": b"[]",
+    "ask is a list": b'{"ask": []}',
+    "not UTF-8": b"\xff\xfe\x00",
+    "too long": b" " * 70_000 + b"{}",
+}
+
+
+def _inbox(tmp_path: Path) -> Inbox:
+    inbox = Inbox(tmp_path / "journal.db")
+    inbox.drop(GOOD)
+    return inbox
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_file_is_refused_and_the_good_one_taken(tmp_path: Path, name: str) -> None:
+    inbox = _inbox(tmp_path)
+    (inbox.folder / "bad.json").write_bytes(HOSTILE[name])
+    assert [request for _, request in inbox.take()] == [GOOD]
+    assert inbox.refusal("bad").startswith("not a request")
+    assert not (inbox.folder / "bad.json").exists()
+
+
+def test_a_pipe_a_folder_and_links_hold_nothing_up(tmp_path: Path) -> None:
+    inbox = _inbox(tmp_path)
+    os.mkfifo(inbox.folder / "pipe.json")
+    (inbox.folder / "folder.json").mkdir()
+    (inbox.folder / "dangling.json").symlink_to(tmp_path / "nowhere")
+    secret = tmp_path / "secret.json"
+    secret.write_text("{}", encoding="utf-8")
+    (inbox.folder / "link.json").symlink_to(secret)
+    assert [request for _, request in inbox.take()] == [GOOD]
+    assert [
+        file.name
+        for file in inbox.folder.glob("*.json")
+        if file.stem in {"pipe", "folder", "dangling", "link"}
+    ] == []
+    assert secret.read_text(encoding="utf-8") == "{}"
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    content=st.binary(max_size=300)
+    | st.recursive(
+        st.none() | st.text() | st.integers(),
+        lambda x: (
+            st.lists(x) | st.dictionaries(st.sampled_from(["ask", "device", "rule", "person", "comment"]), x)
+        ),
+    ).map(lambda v: json.dumps(v).encode())
+)
+def test_any_file_ends_in_a_request_or_a_refusal(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes
+) -> None:
+    inbox = _inbox(tmp_path_factory.mktemp("inbox"))
+    (inbox.folder / "any.json").write_bytes(content)
+    taken = dict(inbox.take())
+    assert GOOD in taken.values()
+    assert ("any" in taken) != bool(inbox.refusal("any"))
