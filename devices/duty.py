@@ -6,7 +6,8 @@ behind the journal is busy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from devices.family import CEREMONY, REST, Family
@@ -43,10 +44,15 @@ class DutyBoard:
             return REST
         return CEREMONY if self._near and known.state == REST else known.state
 
-    def watch(self, device: str, listener: Listener) -> None:
-        """Call ``listener`` with the device's name whenever its state changes."""
-        if device in self._devices:
-            self._devices[device].listeners.append(listener)
+    @contextmanager
+    def watching(self, device: str, listener: Listener) -> Iterator[None]:
+        """Within, call ``listener`` with the device's name whenever its state changes."""
+        listeners = self._devices[device].listeners if device in self._devices else []
+        listeners.append(listener)
+        try:
+            yield
+        finally:
+            listeners.remove(listener)
 
     def observe(self, sample: Sample) -> None:
         """Learn from a sample as it is taken."""

@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 from facilityd.model.measure import Duration
 from facilityd.model.sample import NS
 from facilityd.model.text import Strict, Text
+from facilityd.model.topic import RelativeTopic
 
 
 class Table(StrEnum):
@@ -210,10 +211,10 @@ class ModbusProfile(Strict):
 class Source(Strict):
     """Where a value stands: a topic below the unit's own, and a JSON pointer (RFC 6901).
 
-    An empty pointer takes the whole payload as text.
+    An empty topic is the unit's own; an empty pointer takes the whole payload as text.
     """
 
-    topic: str
+    topic: RelativeTopic
     pointer: str = ""
 
 
@@ -239,7 +240,7 @@ class TopicPoint(Strict):
 class Availability(Strict):
     """The topic where the broker tells, by last will, whether the device is there."""
 
-    topic: str
+    topic: RelativeTopic
     online: str
     offline: str
 

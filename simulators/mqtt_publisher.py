@@ -107,7 +107,7 @@ class MqttPublisher:
         async for message in client.messages:
             # amqtt now and then hands a new subscriber retained messages that it never asked for.
             topic = str(message.topic)
-            if topic.startswith(speech.topic("")) and topic not in own:
+            if topic.startswith(speech.topic("#")[:-1]) and topic not in own:
                 self.witness[topic] += 1
 
     # --- the messages ----------------------------------------------------------------------

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from devices.profile import MqttProfile
 from devices.unit import Unit
 from facilityd.model.sample import Value
+from facilityd.model.topic import joined
 from simulators.feed import Signals, feeds_of
 from simulators.image import expected
 from simulators.mqtt_hazards import MqttHazard
@@ -46,7 +47,7 @@ class Speech:
 
     def topic(self, below: str) -> str:
         """Return a topic of the profile as this unit uses it."""
-        return f"{self._unit.topic}/{below}" if self._unit.topic else below
+        return joined(self._unit.topic, below) if self._unit.topic else below
 
     def presence(self, *, online: bool) -> Said | None:
         """Return what says that the device is there, or its last will; None where it has neither."""

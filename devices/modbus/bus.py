@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -10,7 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from devices.duty import DutyBoard
 from devices.modbus.client import Failed, Reader, connect
 from devices.modbus.plan import plan_unit
-from devices.modbus.poll import Program, Result, identify, poll, recognised, voided
+from devices.modbus.poll import GATEWAY, Program, Result, identify, poll, recognised, voided
 from devices.modbus.turn import RECHECK_S, RECHECK_TCP_S, RECHECK_VAGUE_S, Timetable, Turn
 from devices.unit import ModbusLink, Unit
 from facilityd.errors import LinkOutage
@@ -24,7 +25,6 @@ log = logging.getLogger(__name__)
 Connect = Callable[[ModbusLink], AbstractAsyncContextManager[Reader]]
 """Opens a link. Raises LinkOutage."""
 
-GATEWAY = (Reason.GATEWAY_PATH, Reason.GATEWAY_TARGET)
 HEALTH_S = 10.0
 DISTRUST = 3
 """Good probes in a row before a unit known by a range only is believed again."""
@@ -66,20 +66,23 @@ class Bus:
             0.0,
             0.0,
         )
-        for device in {unit.pace.device for unit in units if unit.pace.by_state}:
-            duty.watch(device, self._pace_changed)
+        self._reports = set[str]()
+        self._paced = {unit.pace.device for unit in units if unit.pace.by_state}
 
     async def run(self) -> None:
         """Poll until cancelled. Outages are retried here and nowhere else."""
-        while True:
-            try:
-                async with self._connect(self._link) as reader:
-                    self._reconnects += 1
-                    await self._serve(reader)
-            except LinkOutage as outage:
-                self._lost(outage)
-                await asyncio.sleep(self._table.backoff(self._failures))
-                self._failures += 1
+        with contextlib.ExitStack() as watched:
+            for device in self._paced:
+                watched.enter_context(self._duty.watching(device, self._pace_changed))
+            while True:
+                try:
+                    async with self._connect(self._link) as reader:
+                        self._reconnects += 1
+                        await self._serve(reader)
+                except LinkOutage as outage:
+                    self._lost(outage)
+                    await asyncio.sleep(self._table.backoff(self._failures))
+                    self._failures += 1
 
     async def _serve(self, reader: Reader) -> None:
         self._quiet = 0
@@ -113,6 +116,11 @@ class Bus:
             self._intake.offer(voided(program.plan, self._clock, Reason.LINK_DOWN))
             turn.proven = False
             raise
+        except Exception:  # what one unit says or is made into stays with that unit
+            if (name := program.plan.unit.id) not in self._reports:
+                self._reports.add(name)
+                log.exception("%s: reading it failed in a way nobody foresaw; it is tried again", name)
+            result = Result(voided(program.plan, self._clock, Reason.MALFORMED), Reason.MALFORMED)
         self._book(turn, result)
         # While the link counts as down, a question without an answer says nothing of the unit behind it.
         hidden = self._down and result.silent is not None

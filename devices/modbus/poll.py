@@ -13,6 +13,8 @@ from facilityd.model.clock import Clock
 from facilityd.model.quality import Reason
 from facilityd.model.sample import Sample, Value, void
 
+GATEWAY = (Reason.GATEWAY_PATH, Reason.GATEWAY_TARGET)
+"""Refusals that are the gateway's, not the unit's."""
 ABSURD = 20.0
 """How far beyond its range a number cannot be the quantity any more."""
 
@@ -109,6 +111,7 @@ async def poll(program: Program, reader: Reader, clock: Clock) -> Result:
             if failed.reason.is_silence:
                 silent = failed.reason
                 break
+            heard = heard or failed.reason not in GATEWAY  # a unit that refuses is there
         else:
             block.decode(payload, tray.put)
             heard = True

@@ -21,6 +21,8 @@ QUEUE = 10_000
 KEEPALIVE_S = 20
 CONNECT_S = 10.0
 SESSION_S = 24 * 3600
+REFUSED = 0x80
+"""Codes from here on refuse a subscription (MQTT 3.1.1, 3.9.3; MQTT 5.0, 3.9.3)."""
 _quiet = logging.getLogger("facilityd.mqtt.library")
 _quiet.setLevel(logging.CRITICAL)
 
@@ -31,10 +33,18 @@ class Ear:
     def __init__(self, client: aiomqtt.Client) -> None:
         self._client = client
 
-    async def subscribe(self, topics: Iterable[str], qos: int) -> None:
-        """Ask the broker for topics. Raises aiomqtt.MqttError."""
+    async def subscribe(self, topics: Iterable[str], qos: int) -> dict[str, str]:
+        """Ask for topics; return why, for each that will bring nothing. Raises aiomqtt.MqttError."""
+        refused = {}
         for topic in topics:
-            await self._client.subscribe(topic, qos)
+            try:
+                (code,) = await self._client.subscribe(topic, qos)
+            except ValueError as error:  # what paho does not take for a topic
+                refused[topic] = str(error)
+            else:
+                if (code if isinstance(code, int) else code.value) >= REFUSED:
+                    refused[topic] = "the broker refuses it: check this user's rights there"
+        return refused
 
     def messages(self) -> AsyncIterator[aiomqtt.Message]:
         """Iterate over what arrives. Raises aiomqtt.MqttError when the connection is lost."""

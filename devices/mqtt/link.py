@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager
 
 import aiomqtt
 
+from devices.duty import DutyBoard
 from devices.mqtt.connect import Ear, listen
 from devices.mqtt.unit import Listener
 from devices.unit import MqttLink, Unit
@@ -42,11 +43,13 @@ class Session:
         units: Sequence[Unit],
         intake: Intake,
         clock: Clock,
+        duty: DutyBoard,
         health: Callable[[LinkHealth], None],
         opener: Listen = listen,
     ) -> None:
         self._listen = opener
         self._link, self._intake, self._clock, self._health = link, intake, clock, health
+        self._duty, self._reports = duty, set[str]()
         self._listeners = [Listener(unit) for unit in units]
         self._by_topic: dict[str, list[Listener]] = {}
         for listener in self._listeners:
@@ -68,7 +71,9 @@ class Session:
                 await asyncio.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
 
     async def _serve(self, ear: Ear) -> None:
-        await ear.subscribe(sorted(self._by_topic), self._link.qos)
+        refused = await ear.subscribe(sorted(self._by_topic), self._link.qos)
+        for topic, reason in refused.items():
+            log.warning("%s: topic %r brings nothing: %s", self._link.id, topic, reason)
         self._connected()
         messages = ear.messages()
         while True:
@@ -81,13 +86,24 @@ class Session:
                 ear.acknowledge(message)
 
     def _hear(self, message: aiomqtt.Message) -> list[Sample]:
+        out: list[Sample] = []
+        for listener in self._by_topic.get(str(message.topic), ()):
+            out += self._made(listener, message)
+        for sample in out:
+            self._duty.observe(sample)
+        return out
+
+    def _made(self, listener: Listener, message: aiomqtt.Message) -> list[Sample]:
+        """Return what one unit makes of a message; a failure nobody foresaw makes that unit bad, no other."""
         at, steady = self._clock.now()
-        topic, payload = str(message.topic), message.payload
-        return [
-            sample
-            for listener in self._by_topic.get(topic, ())
-            for sample in listener.hear(topic, payload, at, steady, retained=message.retain)
-        ]
+        topic = str(message.topic)
+        try:
+            return listener.hear(topic, message.payload, at, steady, retained=message.retain)
+        except Exception:
+            if listener.unit.id not in self._reports:
+                self._reports.add(listener.unit.id)
+                log.exception("%s: a message on %r cannot be understood", listener.unit.id, topic)
+            return listener.forget(at, steady, Reason.MALFORMED)
 
     async def _commit(self, samples: list[Sample]) -> None:
         """Return when durable; what is not stays unacknowledged, and the broker keeps it."""
@@ -131,8 +147,9 @@ async def run_link(
     units: Sequence[Unit],
     intake: Intake,
     clock: Clock,
+    duty: DutyBoard,
     health: Callable[[LinkHealth], None],
     opener: Listen = listen,
 ) -> None:
     """Listen to one broker until cancelled."""
-    await Session(link, units, intake, clock, health, opener).run()
+    await Session(link, units, intake, clock, duty, health, opener).run()

@@ -9,6 +9,7 @@ from devices.profile import MqttProfile
 from devices.unit import Unit
 from facilityd.model.quality import Reason
 from facilityd.model.sample import Sample, Value, void
+from facilityd.model.topic import joined
 
 LIFETIME = 3
 """Expected periods for which a word stands when later messages do not repeat it."""
@@ -29,13 +30,13 @@ class Listener:
     @property
     def topics(self) -> list[str]:
         """Everything to subscribe to."""
-        own = [f"{self.unit.topic}/{topic}" for topic in self._wanted]
         there = self._profile.availability
-        return [*own, f"{self.unit.topic}/{there.topic}"] if there else own
+        below = [*self._wanted, there.topic] if there else [*self._wanted]
+        return [joined(self.unit.topic, topic) for topic in below]
 
     def hear(self, topic: str, payload: bytes, at: int, steady: int, *, retained: bool) -> list[Sample]:
         """Return the samples that a message makes; none where it says nothing of what is bound."""
-        below = topic.removeprefix(f"{self.unit.topic}/")
+        below = "" if topic == self.unit.topic else topic.removeprefix(f"{self.unit.topic}/")
         there = self._profile.availability
         if there and below == there.topic:
             return self._presence(payload, at, steady)

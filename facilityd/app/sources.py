@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
@@ -15,11 +17,18 @@ from devices.mqtt.connect import listen
 from devices.mqtt.link import Listen
 from devices.unit import Link, ModbusLink, MqttLink, Unit
 from facilityd.config.site import Site
+from facilityd.errors import FacilitydError
 from facilityd.model.clock import Clock
 from facilityd.model.link import LinkHealth
-from facilityd.model.sample import Intake
+from facilityd.model.quality import Reason
+from facilityd.model.sample import Intake, void
+
+log = logging.getLogger(__name__)
 
 Running = Coroutine[Any, Any, None]
+
+LONGEST_S = 60.0
+"""The longest pause before a link whose adapter failed is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,7 @@ def _modbus(link: Link, units: list[Unit], field: Field) -> Running:
 def _mqtt(link: Link, units: list[Unit], field: Field) -> Running:
     if not isinstance(link, MqttLink):
         raise TypeError(f"{link.id} is not an MQTT link")
-    return mqtt.run_link(link, units, field.intake, field.clock, field.health, field.listen)
+    return mqtt.run_link(link, units, field.intake, field.clock, field.duty, field.health, field.listen)
 
 
 ADAPTERS: dict[type[Link], Callable[[Link, list[Unit], Field], Running]] = {
@@ -55,6 +64,24 @@ ADAPTERS: dict[type[Link], Callable[[Link, list[Unit], Field], Running]] = {
 def sources(site: Site, field: Field) -> dict[str, Running]:
     """Return a coroutine per link that has units to watch, by link id."""
     used = {link: units for link in site.links if (units := site.units_of(link))}
-    return {
-        link: ADAPTERS[type(site.links[link])](site.links[link], units, field) for link, units in used.items()
-    }
+    return {link: _compartment(site.links[link], units, field) for link, units in used.items()}
+
+
+async def _compartment(link: Link, units: list[Unit], field: Field) -> None:
+    """Run a link's adapter for ever; a failure it does not know is this link's outage, and nobody else's."""
+    failures, loop = 0, asyncio.get_running_loop()
+    while True:
+        begun = loop.time()
+        try:
+            await ADAPTERS[type(link)](link, units, field)
+        except Exception as error:  # what the field causes stays in its link
+            failures = 0 if loop.time() - begun > LONGEST_S else failures + 1
+            reason = str(error) if isinstance(error, FacilitydError) else f"unexpected {type(error).__name__}"
+            log.exception("%s: %s; it is tried again", link.id, reason)
+            at, steady = field.clock.now()
+            streams = [stream for unit in units for stream in unit.streams]
+            field.intake.offer([void(stream, at, steady, Reason.LINK_DOWN) for stream in streams])
+            field.health(LinkHealth(link.id, False, link.where, reason))
+            await asyncio.sleep(min(LONGEST_S, 2.0 ** min(failures, 10)))
+        else:
+            return

@@ -67,7 +67,7 @@ async def _record(link: Link, units: list[Unit], output: Path, seconds: float) -
         if isinstance(link, ModbusLink):
             work = run_link(link, units, _Nobody(), Clock(), DutyBoard({}), hear, taps.connect)
         else:
-            work = run_mqtt(link, units, _Nobody(), Clock(), hear, taps.listen)
+            work = run_mqtt(link, units, _Nobody(), Clock(), DutyBoard({}), hear, taps.listen)
         running = asyncio.create_task(work)
         waiting = asyncio.create_task(stop.wait())
         await asyncio.wait({running, waiting}, timeout=seconds or None, return_when=asyncio.FIRST_COMPLETED)

@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 from facilityd.model.measure import Duration, duration
 from facilityd.model.sample import NS
 from facilityd.model.text import Language, Strict, Text
+from facilityd.model.topic import BaseTopic
 
 _ID = re.compile(r"[a-z][a-z0-9-]*")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(MiB|GiB)")
@@ -156,7 +157,7 @@ class Unit(Strict):
     period: Period
     device_id: int | None = Field(default=None, ge=0, le=255)
     base: int = Field(default=0, ge=0, le=65535, description="added to every address of the profile")
-    topic: str | None = None
+    topic: BaseTopic | None = None
 
 
 class Source(Strict):

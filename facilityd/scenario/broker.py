@@ -35,10 +35,11 @@ class _MemoryEar:
         self._news = asyncio.Event()
         self.lost = ""
 
-    async def subscribe(self, topics: Iterable[str], _qos: int) -> None:
+    async def subscribe(self, topics: Iterable[str], _qos: int) -> dict[str, str]:
         self._topics.update(topics)
         for said in self._broker.retained.values():
             self.hear(said, retained=True)
+        return {}
 
     def hear(self, said: Said, *, retained: bool = False) -> None:
         if said.topic in self._topics:

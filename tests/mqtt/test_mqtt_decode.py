@@ -9,13 +9,16 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from devices.mqtt.decode import MAX_PAYLOAD, decode
 from devices.mqtt.unit import Listener
+from devices.profile import Profile
 from devices.tables import profiles
 from devices.unit import Binding, Pace, Unit
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, SignalType, Stream
+from facilityd.model.topic import joined
 
 SHELLY = profiles()["shelly_gen2"]
 BOUND = {"commanded": "output_0", "power": "power_0", "temperature": "temperature_0"}
@@ -145,3 +148,30 @@ def test_nothing_raises_and_nothing_of_a_wrong_type_is_good(payload: bytes) -> N
                 assert isinstance(value, float)
                 assert math.isfinite(value)
     assert isinstance(decode(payload, listener._wanted["status/switch:0"]), dict)
+
+
+def _state_of(table: dict[str, Any], payload: str, topic: str = "") -> tuple[Any, dict[int, Reason]]:
+    """Return what a one-point unit on topic ``z/plug`` makes of one message."""
+    profile: Any = TypeAdapter(Profile).validate_python({**ONE, **table})
+    point = profile.expanded["state"]
+    kind = SignalType.BOOL if point.is_bool else SignalType.FLOAT
+    stream = Stream("plug", "lighting", "plug", "broker", ("state",), (kind,), NS)
+    unit = Unit(
+        "plug", "broker", profile, (stream,), (Binding("state", point, stream, 0, kind),), topic="z/plug"
+    )
+    listener = Listener(unit)
+    whole = joined("z/plug", topic)
+    assert whole in listener.topics
+    (sample,) = listener.hear(whole, payload.encode(), 5, 5, retained=False)
+    return sample.values[0], sample.reasons
+
+
+ONE: dict[str, Any] = {
+    "profile": "one", "protocol": "mqtt", "maker": "Test", "model": "One", "manual": "none", "evidence": "C",
+    "points": {"state": {"sources": [{"topic": "", "pointer": "/power"}]}},
+    "golden": [{"point": "state", "topic": "", "payload": '{"power": 5}', "value": 5.0}],
+}  # fmt: skip
+
+
+def test_a_state_on_the_units_own_topic_is_heard() -> None:
+    assert _state_of({}, '{"power": 12.5}') == (12.5, {})

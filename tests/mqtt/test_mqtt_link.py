@@ -4,89 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import aiomqtt
 import pytest
 from support.mosquitto import Mosquitto
+from support.mqtt_bench import TOPIC, Intake, listening, plug, power, say, until
 
-from devices.mqtt import probe, run_link
-from devices.tables import profiles
-from devices.unit import Binding, MqttLink, Pace, Unit
-from facilityd.errors import StoreFull
-from facilityd.model.clock import Clock
-from facilityd.model.link import LinkHealth
+from devices.mqtt import probe
+from devices.unit import MqttLink
 from facilityd.model.quality import Reason
-from facilityd.model.sample import NS, Sample, SignalType, Stream
-
-TOPIC = "lanterns/one/status/switch:0"
-
-
-def _unit() -> Unit:
-    profile = profiles()["shelly_gen2"]
-    stream = Stream("lantern", "lighting", "plug", "broker", ("power",), (SignalType.FLOAT,), 10 * NS)
-    binding = Binding("power_0", profile.expanded["power_0"], stream, 0, SignalType.FLOAT)
-    return Unit("plug", "broker", profile, (stream,), (binding,), Pace(10 * NS), topic="lanterns/one")
-
-
-@dataclass
-class Intake:
-    """Keeps what is committed; can refuse, and can hang as a crash would leave it."""
-
-    samples: list[Sample] = field(default_factory=list)
-    health: list[LinkHealth] = field(default_factory=list)
-    full: int = 0
-    hang: bool = False
-
-    def offer(self, samples: list[Sample]) -> None:
-        self.samples += samples
-
-    async def commit(self, samples: list[Sample]) -> None:
-        if self.hang:
-            await asyncio.Event().wait()
-        if self.full:
-            self.full -= 1
-            raise StoreFull("no room")
-        self.samples += samples
-
-    def values(self) -> list[float]:
-        return [float(s.values[0]) for s in self.samples if s.values[0] is not None and not s.reasons]
-
-    def reasons(self) -> set[Reason]:
-        return {reason for sample in self.samples for reason in sample.reasons.values()}
-
-
-@asynccontextmanager
-async def listening(broker: Mosquitto, intake: Intake, **more: Any) -> AsyncIterator[asyncio.Task[None]]:
-    link = MqttLink("broker", more.pop("host", "127.0.0.1"), broker.port, **more)
-    task = asyncio.create_task(run_link(link, [_unit()], intake, Clock(), intake.health.append))
-    try:
-        yield task
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def until(what: Any, seconds: float = 10.0) -> None:
-    async with asyncio.timeout(seconds):
-        while not what():
-            await asyncio.sleep(0.02)
-
-
-async def say(
-    broker: Mosquitto, *payloads: str, topic: str = TOPIC, qos: int = 1, retain: bool = False
-) -> None:
-    async with aiomqtt.Client("127.0.0.1", broker.port) as client:
-        for payload in payloads:
-            await client.publish(topic, payload, qos=qos, retain=retain)
-
-
-def power(value: float) -> str:
-    return f'{{"apower":{value}}}'
 
 
 @pytest.mark.parametrize("version", ["3.1.1", "5"])
@@ -250,7 +176,7 @@ async def test_tls_is_verified(tmp_path: Path) -> None:
 async def test_the_probe_tells_what_a_unit_publishes(tmp_path: Path) -> None:
     async with Mosquitto(tmp_path) as broker:
         link = MqttLink("broker", "127.0.0.1", broker.port)
-        task = asyncio.create_task(probe(link, _unit(), 2.0))
+        task = asyncio.create_task(probe(link, plug(), 2.0))
         await asyncio.sleep(0.7)
         await say(broker, power(9))
         heard = await task

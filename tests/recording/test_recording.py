@@ -45,7 +45,9 @@ async def watch(link: Link, units: list[Unit], kept: Kept, seconds: float, taps:
         extra = [taps.connect] if taps else []
         work = run_link(link, units, kept, Clock(), DutyBoard({}), lambda _: None, *extra)
     else:
-        work = run_mqtt(link, units, kept, Clock(), lambda _: None, *([taps.listen] if taps else []))
+        work = run_mqtt(
+            link, units, kept, Clock(), DutyBoard({}), lambda _: None, *([taps.listen] if taps else [])
+        )
     task = asyncio.create_task(work)
     await asyncio.sleep(seconds)
     task.cancel()

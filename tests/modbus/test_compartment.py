@@ -1,0 +1,60 @@
+"""One unit's failure, foreseen or not, is that unit's; and a unit that refuses is there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support.bench import link_to, served, unit, until, watching
+
+from devices.modbus import bus
+from devices.modbus.client import Failed
+from devices.modbus.plan import plan_unit
+from devices.modbus.poll import Program, poll
+from devices.unit import ModbusLink
+from facilityd.model.clock import Clock
+from facilityd.model.quality import Reason
+
+
+async def test_a_unit_whose_decoder_fails_is_bad_alone_and_comes_back(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    units, failing = [unit(1), unit(2)], [True]
+
+    async def stumbling(program: Program, *words: Any) -> Any:
+        if failing[0] and program.plan.unit.id == "unit-1":
+            raise ZeroDivisionError
+        return await poll(program, *words)
+
+    monkeypatch.setattr(bus, "poll", stumbling)
+    async with served(units) as endpoint, watching(link_to(endpoint), units) as tray:
+        await until(lambda: len(tray.good(2)) >= 5)
+        assert tray.good(1) == []
+        assert tray.reasons(1) == {Reason.MALFORMED}
+        failing[0] = False
+        await until(lambda: len(tray.good(1)) >= 2)
+    assert tray.reasons(2) == set()
+    assert caplog.text.count("Traceback") == 1, "reported once, not at every poll"
+
+
+class _Says:
+    """A reader that says what it was told to say."""
+
+    pause = 0.0
+
+    def __init__(self, *answers: Reason) -> None:
+        self._answers = list(answers)
+
+    async def read(self, *_: Any, **__: Any) -> bytes:
+        raise Failed(self._answers.pop(0))
+
+
+@pytest.mark.parametrize(
+    ("refusal", "heard"),
+    [(Reason.ILLEGAL_ADDRESS, True), (Reason.DEVICE_BUSY, True), (Reason.GATEWAY_PATH, False)],
+)
+async def test_a_refusal_and_then_silence_is_no_dead_unit(refusal: Reason, heard: bool) -> None:
+    program = Program.of(plan_unit(unit(), ModbusLink("link", "modbus-tcp")))
+    result = await poll(program, _Says(refusal, Reason.TIMEOUT), Clock())  # type: ignore[arg-type]
+    assert result.silent is Reason.TIMEOUT
+    assert result.heard is heard
