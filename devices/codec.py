@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
 
 # struct letters by wire type; registers travel big-endian (Modbus V1.1b3, 4.2).
 LETTERS = {"u16": "H", "s16": "h", "u32": "I", "s32": "i", "u64": "Q", "s64": "q", "f32": "f", "f64": "d"}
@@ -35,3 +38,55 @@ def to_words(raw: float, wire_type: str, word_order: str = "big") -> list[int]:
 def bit_field(word: int, low: int, high: int) -> int:
     """Return bits low..high (inclusive, 0 = least significant) of a word."""
     return (word >> low) & ((1 << (high - low + 1)) - 1)
+
+
+EXACT = 2**53
+"""Whole numbers up to here have a float of their own; beyond it two of them share one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Affine:
+    """raw * scale + offset without the noise of binary fractions: 3 x 0.1 is 0.3.
+
+    Kept as (raw * times + plus) / by with whole numbers. A whole number with a whole scale stays whole,
+    whatever its size; any other result is the float next to the true value.
+    """
+
+    times: int
+    plus: int
+    by: int
+
+    @classmethod
+    def of(cls, *steps: tuple[float, float]) -> Affine:
+        """Return (scale, offset) steps, one after another, as one; each number means what is written."""
+        scale, offset = Fraction(1), Fraction(0)
+        for times, plus in steps:
+            factor = Fraction(repr(times))
+            scale, offset = scale * factor, offset * factor + Fraction(repr(plus))
+        by = math.lcm(scale.denominator, offset.denominator)
+        return cls(int(scale * by), int(offset * by), by)
+
+    @property
+    def is_identity(self) -> bool:
+        """True where nothing is converted."""
+        return self.times == self.by and not self.plus
+
+    def __call__(self, raw: float) -> int | float:
+        """Return the value. Raises OverflowError where no float is that large."""
+        top = raw * self.times + self.plus
+        return top if self.by == 1 else top / self.by
+
+
+def fitting(raw: float, affine: Affine, *, whole: bool) -> int | float | None:
+    """Return a raw number's value as a signal keeps it; None where it could be kept only by changing it.
+
+    A float signal keeps no whole number beyond 2**53; a whole one no fraction that no conversion made.
+    """
+    if whole:
+        if affine.is_identity and raw != raw // 1:
+            return None
+        value = affine(raw)
+        return value if isinstance(value, int) else round(value)
+    if isinstance(raw, int) and not -EXACT <= raw <= EXACT:
+        return None
+    return float(affine(raw))

@@ -227,6 +227,9 @@ class TopicPoint(Strict):
     scale: float = 1.0
     offset: float = 0.0
     range: tuple[float, float] | None = None
+    numbers: Literal["json", "text"] = Field(
+        default="json", description="text: numbers stand in quotes, as text"
+    )
     true: tuple[str, ...] = Field(default=("true", "on", "ON", "1"), description="texts that mean true")
     false: tuple[str, ...] = ("false", "off", "OFF", "0")
     repeat: Repeat | None = None

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from devices.codec import LETTERS, from_words
+from devices.codec import LETTERS, Affine, fitting, from_words
 from devices.profile import Point, Table, WireType
 from devices.unit import Binding, Unit
 from facilityd.model.quality import Reason
@@ -33,8 +33,7 @@ class Field:
     words: int
     point: Point
     slot: Slot
-    scale: float
-    offset: float
+    affine: Affine
     low: float
     high: float
     type: SignalType
@@ -60,8 +59,7 @@ def field_of(binding: Binding, unit: Unit) -> Field:
         point.type.words,
         point,
         (unit.streams.index(binding.stream), binding.slot),
-        point.scale * binding.scale,
-        point.offset * binding.scale + binding.offset,
+        Affine.of((point.scale, point.offset), (binding.scale, binding.offset)),
         low,
         high,
         binding.type,
@@ -174,7 +172,7 @@ def _judge(field: Field, where: dict[Shape, int]) -> Judge:
 
 def _number(field: Field) -> Callable[[int | float], Verdict]:
     """Scale and bound a raw number; NaN and infinities fail both comparisons or the finite test."""
-    scale, offset, low, high = field.scale, field.offset, field.low, field.high
+    affine, low, high = field.affine, field.low, field.high
     if field.type is SignalType.BOOL:
         invert = field.invert
         return lambda raw: (bool(raw) != invert, None)
@@ -184,9 +182,16 @@ def _number(field: Field) -> Callable[[int | float], Verdict]:
     def number(raw: float) -> Verdict:
         if raw and -tiny < raw < tiny:
             return None, Reason.OUT_OF_RANGE
-        value = raw * scale + offset
-        if low <= value <= high and value - value == 0.0:
-            return (round(value) if whole else float(value)), None
-        return None, Reason.NOT_A_NUMBER if not math.isfinite(value) else Reason.OUT_OF_RANGE
+        if not math.isfinite(raw):
+            return None, Reason.NOT_A_NUMBER
+        try:
+            value = fitting(raw, affine, whole=whole)
+        except OverflowError:
+            return None, Reason.OUT_OF_RANGE
+        if value is not None and low <= value <= high and math.isfinite(value):
+            return value, None
+        if value is not None and not math.isfinite(value):
+            return None, Reason.NOT_A_NUMBER
+        return None, Reason.WRONG_TYPE if whole and value is None else Reason.OUT_OF_RANGE
 
     return number

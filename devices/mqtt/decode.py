@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from devices.codec import Affine, fitting
 from devices.profile import TopicPoint
 from devices.unit import Binding
 from facilityd.model.quality import Reason
@@ -14,6 +16,12 @@ from facilityd.model.sample import SignalType, Value
 
 MAX_PAYLOAD = 256 * 1024
 MAX_DEPTH = 32
+LONGEST_NUMBER = 400
+"""Characters of a number sent as text."""
+_WHOLE = re.compile(r"[-+]?[0-9]+")
+_DECIMAL = re.compile(
+    r"[-+]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?|nan|inf|infinity)", re.IGNORECASE
+)
 Verdict = tuple[Value | None, Reason | None]
 _ABSENT = object()
 
@@ -26,8 +34,7 @@ class Extractor:
     whole: bool
     point: TopicPoint
     slot: tuple[int, int]
-    scale: float
-    offset: float
+    affine: Affine
     low: float
     high: float
     type: SignalType
@@ -50,7 +57,7 @@ class Extractor:
             return None, Reason.NO_VALUE
         if self.point.is_bool:
             return self._switch(found)
-        number = _number(found) if self.whole else found
+        number = _number(found) if self.whole or self.point.numbers == "text" else found
         if isinstance(number, bool) or not isinstance(number, int | float):
             return None, Reason.WRONG_TYPE
         return self._bounded(number)
@@ -58,34 +65,38 @@ class Extractor:
     def _switch(self, found: object) -> Verdict:
         if isinstance(found, bool):
             return found != self.invert, None
-        text = found if isinstance(found, str) else None
-        if text is not None and text in self.point.true:
+        text = found if isinstance(found, str | int) else None
+        if text is not None and str(text) in self.point.true:
             return not self.invert, None
-        if text is not None and text in self.point.false:
+        if text is not None and str(text) in self.point.false:
             return self.invert, None
         return None, Reason.WRONG_TYPE
 
     def _bounded(self, number: float) -> Verdict:
+        whole = self.type in (SignalType.INT, SignalType.ENUM)
         try:
-            value = float(number) * self.scale + self.offset
+            if not math.isfinite(number):
+                return None, Reason.NOT_A_NUMBER
+            if self.point.type == "int" and number != number // 1:
+                return None, Reason.WRONG_TYPE
+            value = fitting(number, self.affine, whole=whole)
         except OverflowError:
             return None, Reason.OUT_OF_RANGE
-        if not math.isfinite(value):
-            return None, Reason.NOT_A_NUMBER
-        if not self.low <= value <= self.high:
+        if value is None:
+            return None, Reason.WRONG_TYPE if whole else Reason.OUT_OF_RANGE
+        if not (math.isfinite(value) and self.low <= value <= self.high):
             return None, Reason.OUT_OF_RANGE
-        whole = self.type in (SignalType.INT, SignalType.ENUM)
-        return (round(value) if whole else value), None
+        return value, None
 
 
 def _number(found: object) -> object:
-    """A topic that carries nothing but a number carries it as text."""
-    if not isinstance(found, str):
+    """Read a number that is carried as text; what a person would not read as one stays text."""
+    if not isinstance(found, str) or len(found) > LONGEST_NUMBER:
         return found
-    try:
-        return float(found)
-    except ValueError:
-        return found
+    text = found.strip()
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    return float(text) if _DECIMAL.fullmatch(text) else found
 
 
 def extractors(bindings: Iterable[Binding], streams: tuple[object, ...]) -> dict[str, list[Extractor]]:
@@ -111,8 +122,8 @@ def _extractor(
     if point.range:
         ends = sorted(end * binding.scale + binding.offset for end in point.range)
         low, high = max(low, ends[0]), min(high, ends[1])
-    scale, offset = point.scale * binding.scale, point.offset * binding.scale + binding.offset
-    return Extractor(steps, whole, point, slot, scale, offset, low, high, binding.type, binding.invert)
+    affine = Affine.of((point.scale, point.offset), (binding.scale, binding.offset))
+    return Extractor(steps, whole, point, slot, affine, low, high, binding.type, binding.invert)
 
 
 def decode(payload: bytes, wanted: Iterable[Extractor]) -> dict[tuple[int, int], Verdict]:
@@ -133,7 +144,7 @@ def _parse(payload: bytes, *, whole: bool) -> object:
     if len(payload) > MAX_PAYLOAD or payload.count(b"[") + payload.count(b"{") > 64 * MAX_DEPTH:
         return _ABSENT
     try:
-        text = payload.decode("utf-8")
+        text = payload.decode("utf-8").rstrip("\0")  # some devices send the end of their string along
         return text.strip() if whole else json.loads(text)
     except (UnicodeDecodeError, ValueError, RecursionError):
         return _ABSENT

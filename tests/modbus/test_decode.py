@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -65,10 +66,11 @@ def test_the_compiled_block_equals_the_plain_codec(
         if reason is None:
             assert isinstance(value, float)
             assert math.isfinite(value)
-            assert value == pytest.approx(float(plain), rel=1e-12)
+            assert value == plain, "exactly: a whole number is not rounded either"
         else:
             assert value is None
-            assert not math.isfinite(plain) or 0 < abs(plain) < 1e-9
+            beyond = isinstance(plain, int) and abs(plain) > 2**53  # no float of its own
+            assert beyond or not math.isfinite(plain) or 0 < abs(plain) < 1e-9
 
 
 @given(st.sampled_from(sorted(WORDS)), st.sampled_from(["big", "little"]), st.integers(0, 2**15 - 1))
@@ -120,3 +122,44 @@ def test_scaling_offset_range_and_inversion_fold_into_one_step() -> None:
     )
     bit = {"p": {"address": 0, "type": "u16", "bit": 0}}
     assert _decode(bit, [1], {"p": SignalType.BOOL}, invert=True)["p"] == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "raw"),
+    [("u64", 9007199254740993), ("s64", -(2**63) + 15), ("s64", 2**63 - 1), ("u64", 2**64 - 1), ("u32", 7)],
+)
+def test_a_whole_number_is_exact_or_bad(kind: str, raw: int) -> None:
+    words = to_words(raw, kind)
+    point = {"p": {"address": 0, "type": kind}}
+    assert _decode(point, words, {"p": SignalType.INT})["p"] == (raw, None)
+    as_float = (float(raw), None) if abs(raw) <= 2**53 else (None, Reason.OUT_OF_RANGE)
+    assert _decode(point, words)["p"] == as_float
+
+
+@pytest.mark.parametrize(
+    ("word", "scale", "expected"),
+    [(3, 0.1, 0.3), (7, 0.1, 0.7), (1005, 0.001, 1.005), (29, 0.01, 0.29), (3, 10, 30.0)],
+)
+def test_scaling_adds_no_noise(word: int, scale: float, expected: float) -> None:
+    value, reason = _decode({"p": {"address": 0, "type": "u16", "scale": scale}}, [word])["p"]
+    assert (repr(value), reason) == (repr(expected), None)
+
+
+@given(st.integers(0, 65535), st.integers(-6, 3), st.integers(-1000, 1000))
+def test_scaling_gives_the_float_next_to_the_true_value(word: int, power: int, hundredths: int) -> None:
+    scale, offset = float(f"1e{power}"), hundredths / 100
+    truth = Decimal(word) * Decimal(f"1e{power}") + Decimal(hundredths) / 100
+    value, reason = _decode({"p": {"address": 0, "type": "u16", "scale": scale, "offset": offset}}, [word])[
+        "p"
+    ]
+    assert (value, reason) == (float(truth), None)
+
+
+def test_a_fraction_is_no_whole_number_unless_a_conversion_made_it() -> None:
+    whole = {"p": SignalType.INT}
+    assert _decode({"p": {"address": 0, "type": "f32"}}, [0x40FC, 0xCCCD], whole)["p"] == (
+        None,
+        Reason.WRONG_TYPE,
+    )
+    assert _decode({"p": {"address": 0, "type": "f32"}}, [0x4100, 0], whole)["p"] == (8, None)
+    assert _decode({"p": {"address": 0, "type": "u16", "scale": 0.1}}, [79], whole)["p"] == (8, None)
