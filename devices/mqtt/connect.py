@@ -13,11 +13,12 @@ import aiomqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from devices.mqtt.inbound import Inbound
 from devices.unit import MqttLink
 from facilityd.errors import ConfigError, LinkOutage
 
-QUEUE = 10_000
-"""Messages held while the journal is busy. Beyond it QoS 1 stays unacknowledged at the broker."""
+RECEIVE_MAXIMUM = 100
+"""QoS 1 messages a broker may send before the first is acknowledged (MQTT 5.0, 3.1.2.11.3)."""
 KEEPALIVE_S = 20
 CONNECT_S = 10.0
 SESSION_S = 24 * 3600
@@ -54,6 +55,11 @@ class Ear:
         """Return how many messages lie here already."""
         return len(self._client.messages)
 
+    def dropped(self) -> int:
+        """Return how many QoS 0 messages found no room on this connection."""
+        queue = self._client._queue  # noqa: SLF001 - aiomqtt makes the queue and hands it to nobody
+        return queue.lost if isinstance(queue, Inbound) else 0
+
     def acknowledge(self, message: aiomqtt.Message) -> None:
         """Tell the broker that a QoS 1 message is durable here."""
         if message.qos:
@@ -77,10 +83,10 @@ async def listen(link: MqttLink) -> AsyncIterator[Ear]:
 
 def _client(link: MqttLink) -> aiomqtt.Client:
     five, lasting = link.version == "5", bool(link.client_id)
-    properties = None
-    if five and lasting:
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        properties.SessionExpiryInterval = SESSION_S
+    properties = Properties(PacketTypes.CONNECT) if five else None  # type: ignore[no-untyped-call]
+    if properties:
+        properties.ReceiveMaximum = RECEIVE_MAXIMUM
+        properties.SessionExpiryInterval = SESSION_S if lasting else 0
     return aiomqtt.Client(
         link.host,
         link.port,
@@ -94,7 +100,7 @@ def _client(link: MqttLink) -> aiomqtt.Client:
         tls_context=_tls(link),
         keepalive=KEEPALIVE_S,
         timeout=CONNECT_S,
-        max_queued_incoming_messages=QUEUE,
+        queue_type=Inbound,
         logger=_quiet,
     )
 

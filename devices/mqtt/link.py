@@ -26,7 +26,9 @@ log = logging.getLogger(__name__)
 Listen = Callable[[MqttLink], AbstractAsyncContextManager[Ear]]
 """Connects to a broker. Raises LinkOutage."""
 
-BATCH = 500
+BATCH, BATCH_BYTES = 500, 2**20
+TOLD_S = 60.0
+"""A loss that goes on is told again so often, in s."""
 LONGEST_S, FIRST_S = 30.0, 0.5
 FULL_S = 1.0
 MINUTE_S = 60.0
@@ -57,13 +59,17 @@ class Session:
                 self._by_topic.setdefault(topic, []).append(listener)
         self._failures, self._connects = 0, deque[float](maxlen=FLAPPING + 1)
         self._reconnects, self._said, self._up = -1, "", False
+        self._lost_before, self._lost_told, self._lost_at = 0, 0, -TOLD_S
 
     async def run(self) -> None:
         """Listen until cancelled. Outages are retried here and nowhere else."""
         while True:
             try:
                 async with self._listen(self._link) as ear:
-                    await self._serve(ear)
+                    try:
+                        await self._serve(ear)
+                    finally:
+                        self._lost_before += ear.dropped()
             except LinkOutage as outage:
                 self._lost(outage)
                 wait = min(LONGEST_S, FIRST_S * 2.0 ** min(self._failures, 10))
@@ -78,9 +84,12 @@ class Session:
         messages = ear.messages()
         while True:
             batch = [await anext(messages)]
-            while ear.waiting() and len(batch) < BATCH:
+            size = len(batch[0].payload)
+            while ear.waiting() and len(batch) < BATCH and size < BATCH_BYTES:
                 batch.append(await anext(messages))
+                size += len(batch[-1].payload)
             self._failures = 0
+            self._count_lost(ear.dropped())
             await self._commit([sample for message in batch for sample in self._hear(message)])
             for message in batch:
                 ear.acknowledge(message)
@@ -104,6 +113,18 @@ class Session:
                 self._reports.add(listener.unit.id)
                 log.exception("%s: a message on %r cannot be understood", listener.unit.id, topic)
             return listener.forget(at, steady, Reason.MALFORMED)
+
+    def _count_lost(self, here: int) -> None:
+        """Tell of messages that found no room: at once, and while it goes on once a minute."""
+        now, lost = self._clock.steady() / 1e9, self._lost_before + here
+        if lost == self._lost_told or now - self._lost_at < TOLD_S:
+            return
+        log.warning(
+            "%s: %d messages came faster than they could be kept and were dropped, %d since the start; "
+            "publish less often, or with QoS 1 and 'qos: 1' here", self._link.id, lost - self._lost_told, lost
+        )  # fmt: skip
+        self._lost_told, self._lost_at = lost, now
+        self._tell(up=True)
 
     async def _commit(self, samples: list[Sample]) -> None:
         """Return when durable; what is not stays unacknowledged, and the broker keeps it."""
@@ -139,7 +160,9 @@ class Session:
 
     def _tell(self, *, up: bool, reason: str = "") -> None:
         reconnects = max(0, self._reconnects)
-        self._health(LinkHealth(self._link.id, up, self._link.where, reason, reconnects))
+        self._health(
+            LinkHealth(self._link.id, up, self._link.where, reason, reconnects, lost=self._lost_told)
+        )
 
 
 async def run_link(

@@ -138,7 +138,7 @@ class Heartbeat:
             "unsent": self._unsent(reader),
             "oldest_unsent": self._oldest_unsent(),
             "sink_held": any(sink.state.status == "held" for sink in self._sinks.values()),
-            "intake_dropped": self._core.gate.dropped,
+            "intake_dropped": self._core.gate.dropped + sum(one.lost for one in self._links.values()),
             "notices_waiting": reader.waiting(),
             "timetable_off": self._vigil.timetable_off(self._clock.now()[0]),
             "lateness": 1000.0 * self._lateness,

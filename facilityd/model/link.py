@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class LinkHealth:
     """``answered`` is the share of recent requests answered, ``latency`` their mean in s.
 
-    ``lateness`` is the worst recent delay of a poll against its schedule, in s.
+    ``lateness`` is the worst recent delay of a poll against its schedule, in s. ``lost`` counts messages
+    that came faster than they could be kept, since the start.
     """
 
     link: str
@@ -20,3 +21,4 @@ class LinkHealth:
     answered: float | None = None
     latency: float | None = None
     lateness: float | None = None
+    lost: int = 0

@@ -62,6 +62,9 @@ class _MemoryEar:
     def waiting(self) -> int:
         return len(self._queue)
 
+    def dropped(self) -> int:
+        return 0
+
     def acknowledge(self, message: aiomqtt.Message) -> None:
         """QoS 0: nothing to tell."""
 

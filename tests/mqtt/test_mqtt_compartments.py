@@ -116,6 +116,9 @@ class _Silence:
         await asyncio.Event().wait()
         yield
 
+    def dropped(self) -> int:
+        return 0
+
 
 FAMILY = TypeAdapter(Family).validate_python(
     {

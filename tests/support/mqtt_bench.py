@@ -39,13 +39,14 @@ class Intake:
     health: list[LinkHealth] = field(default_factory=list)
     full: int = 0
     hang: bool = False
+    release: asyncio.Event = field(default_factory=asyncio.Event)
 
     def offer(self, samples: list[Sample]) -> None:
         self.samples += samples
 
     async def commit(self, samples: list[Sample]) -> None:
         if self.hang:
-            await asyncio.Event().wait()
+            await self.release.wait()
         if self.full:
             self.full -= 1
             raise StoreFull("no room")
