@@ -201,6 +201,7 @@ class Bus:
         turn.silent(now, silent_units=quiet_units, alone=len(self._table.turns) == 1)
         if turn.open:
             turn.recognised = False  # who comes back may be another module
+            self._turns[turn].forget()
 
     def _hand_in(self, samples: list[Sample]) -> None:
         for sample in samples:

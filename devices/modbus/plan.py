@@ -153,4 +153,24 @@ def _read(table: Table, span: Span) -> Read:
     return Read(table, span.start, span.end - span.start, span.fields)
 
 
-__all__ = ["Read", "UnitPlan", "merge", "plan_unit"]
+def halves(read: Read) -> tuple[Read, Read] | None:
+    """Return a read in two, cut near its middle where no value lies across; None where it is one value."""
+    spans = sorted(map(_span, read.fields), key=lambda span: (span.start, span.end))
+    middle, best, end = read.address + read.count / 2, None, spans[0].end
+    for number, span in enumerate(spans[1:], 1):
+        nearer = best is None or abs(span.start - middle) < abs(spans[best].start - middle)
+        if span.start >= end and nearer:
+            best = number
+        end = max(end, span.end)
+    if best is None:
+        return None
+    first, second = spans[:best], spans[best:]
+    return _whole(read.table, first), _whole(read.table, second)
+
+
+def _whole(table: Table, spans: list[Span]) -> Read:
+    start, end = spans[0].start, max(span.end for span in spans)
+    return Read(table, start, end - start, tuple(field for span in spans for field in span.fields))
+
+
+__all__ = ["Read", "UnitPlan", "halves", "merge", "plan_unit"]

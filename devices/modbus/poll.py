@@ -3,36 +3,52 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from devices.modbus.client import Failed, Reader
 from devices.modbus.decode import Block, Slot, Verdict, compile_block
-from devices.modbus.plan import Read, UnitPlan
-from devices.profile import Expect
+from devices.modbus.plan import Read, UnitPlan, halves
+from devices.profile import Expect, Table
 from facilityd.model.clock import Clock
 from facilityd.model.quality import Reason
 from facilityd.model.sample import Sample, Value, void
 
+Compiled = tuple[tuple[Read, Block], ...]
+log = logging.getLogger(__name__)
+
+REFUSED = (Reason.ILLEGAL_ADDRESS, Reason.ILLEGAL_VALUE)
+"""Refusals of a read that may be granted in parts: a register is missing, or there are too many."""
 GATEWAY = (Reason.GATEWAY_PATH, Reason.GATEWAY_TARGET)
 """Refusals that are the gateway's, not the unit's."""
 ABSURD = 20.0
 """How far beyond its range a number cannot be the quantity any more."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Program:
-    """A unit's plan with every block compiled. ``has_constants``: its identity probe has more than ranges."""
+    """A unit's plan with every block compiled. ``has_constants``: its identity probe has more than ranges.
+
+    ``whole`` are reads that are refused in parts as well: they are not taken apart again.
+    """
 
     plan: UnitPlan
-    blocks: tuple[tuple[Read, Block], ...]
-    probes: tuple[tuple[Read, Block], ...]
+    blocks: Compiled
+    probes: Compiled
     has_constants: bool
+    whole: set[tuple[Table, int, int]] = field(default_factory=set)
 
     @classmethod
     def of(cls, plan: UnitPlan) -> Program:
         """Compile all reads of a plan."""
         constants = any(expect.between is None for expect in plan.profile.identity)
         return cls(plan, _compile(plan.reads), _compile(plan.identity), constants)
+
+    def forget(self) -> None:
+        """Read as planned again: who answers next may be another module."""
+        self.blocks, self.probes = _compile(self.plan.reads), _compile(self.plan.identity)
+        self.whole.clear()
 
     async def ask(self, reader: Reader, read: Read) -> bytes:
         """Send one read. Raises Failed and LinkOutage."""
@@ -46,8 +62,101 @@ class Program:
         )
 
 
-def _compile(reads: tuple[Read, ...]) -> tuple[tuple[Read, Block], ...]:
+def _compile(reads: tuple[Read, ...]) -> Compiled:
     return tuple((r, compile_block(r.table, r.address, r.count, r.fields)) for r in reads)
+
+
+@dataclass(slots=True)
+class _Fetch:
+    """One pass over compiled reads. Where the unit refuses a read, its parts are asked for.
+
+    One register that a firmware does not have, or more registers than a unit takes at once, would
+    otherwise cost every value of the block.
+    """
+
+    program: Program
+    reader: Reader
+    put: Callable[[Slot, Verdict], None]
+    heard: bool = False
+    asked: int = 0
+
+    async def all(self, blocks: Compiled) -> Compiled:
+        """Read everything; return what to read next time. Raises Failed at silence, and LinkOutage."""
+        kept: list[tuple[Read, Block]] = []
+        for number, one in enumerate(blocks):
+            try:
+                kept += await self.one(one)
+            except Failed as failed:
+                for read, _ in blocks[number:]:
+                    fail(self.put, read, failed.reason)
+                raise
+        return tuple(kept)
+
+    async def one(self, compiled: tuple[Read, Block]) -> Compiled:
+        """Read one block, in parts where it is refused; return what to read in its stead."""
+        if self.asked and self.reader.pause:
+            await asyncio.sleep(self.reader.pause)
+        self.asked += 1
+        read, block = compiled
+        try:
+            payload = await self.program.ask(self.reader, read)
+        except Failed as failed:
+            if failed.reason.is_silence:
+                raise
+            self.heard = self.heard or failed.reason not in GATEWAY  # a unit that refuses is there
+            fail(self.put, read, failed.reason)
+            return await self._in_parts(compiled, failed.reason)
+        block.decode(payload, self.put)
+        self.heard = True
+        return (compiled,)
+
+    async def _in_parts(self, compiled: tuple[Read, Block], reason: Reason) -> Compiled:
+        read = compiled[0]
+        parts = halves(read) if reason in REFUSED and _span_of(read) not in self.program.whole else None
+        if parts is None:
+            return (compiled,)
+        kept: list[tuple[Read, Block]] = []
+        brought, put = set[Slot](), self.put
+
+        def noting(slot: Slot, verdict: Verdict) -> None:
+            if verdict[1] not in REFUSED:
+                brought.add(slot)
+            put(slot, verdict)
+
+        self.put = noting
+        try:
+            for part in _compile(parts):
+                kept += await self.one(part)
+        finally:
+            self.put = put
+        if not brought:
+            self.program.whole.add(_span_of(read))
+            return (compiled,)
+        return tuple(kept)
+
+
+def _span_of(read: Read) -> tuple[Table, int, int]:
+    return read.table, read.address, read.count
+
+
+def fail(put: Callable[[Slot, Verdict], None], read: Read, reason: Reason) -> None:
+    """Mark everything one read should have brought."""
+    for one in read.fields:
+        put(one.slot, (None, reason))
+
+
+def _tell_parts(program: Program, before: Compiled, after: Compiled, tray: Tray) -> None:
+    """Say once which read is refused, and what of it the unit does not have."""
+    for read, _ in before:
+        parts = [part for part, _ in after if set(part.names) <= set(read.names)]
+        if len(parts) < 2:  # noqa: PLR2004 - one part is the read itself
+            continue
+        missing = [one.name for part in parts for one in part.fields if tray.reason(one.slot) in REFUSED]
+        log.warning(
+            "%s: refuses to give %d of %s from address %d at once; read in %d parts from now on%s",
+            program.plan.unit.id, read.count, read.table.value, read.address, len(parts),
+            f"; it does not have {', '.join(missing)}" if missing else "",
+        )  # fmt: skip
 
 
 class Tray:
@@ -62,13 +171,14 @@ class Tray:
         """Place one value or its reason."""
         stream, index = slot
         self._values[stream][index], reason = verdict
-        if reason is not None:
+        if reason is None:
+            self._reasons[stream].pop(index, None)
+        else:
             self._reasons[stream][index] = reason
 
-    def fail(self, read: Read, reason: Reason) -> None:
-        """Mark everything one read should have brought."""
-        for field in read.fields:
-            self.put(field.slot, (None, reason))
+    def reason(self, slot: Slot) -> Reason | None:
+        """Return why a value is bad, so far."""
+        return self._reasons[slot[0]].get(slot[1])
 
     def samples(self, at: int, steady: int) -> list[Sample]:
         """Return one sample per device that the unit serves."""
@@ -100,26 +210,19 @@ async def poll(program: Program, reader: Reader, clock: Clock) -> Result:
     What was answered before it is kept; but a wrong answer on a line without transaction ids means
     that the ones before may have been somebody else's too.
     """
-    tray, silent, heard = Tray(program.plan), None, False
-    for number, (read, block) in enumerate(program.blocks):
-        if number and reader.pause:
-            await asyncio.sleep(reader.pause)
-        try:
-            payload = await program.ask(reader, read)
-        except Failed as failed:
-            tray.fail(read, failed.reason)
-            if failed.reason.is_silence:
-                silent = failed.reason
-                break
-            heard = heard or failed.reason not in GATEWAY  # a unit that refuses is there
-        else:
-            block.decode(payload, tray.put)
-            heard = True
-    if silent:
-        lost = 0 if silent is Reason.MALFORMED and reader.pause else number
-        for read, _ in program.blocks[lost:]:
-            tray.fail(read, silent)
-    return Result(tray.samples(*clock.now()), silent, heard)
+    tray = Tray(program.plan)
+    fetch = _Fetch(program, reader, tray.put)
+    try:
+        after = await fetch.all(program.blocks)
+    except Failed as failed:
+        if failed.reason is Reason.MALFORMED and reader.pause:
+            for read, _ in program.blocks:
+                fail(tray.put, read, failed.reason)
+        return Result(tray.samples(*clock.now()), failed.reason, fetch.heard)
+    if after != program.blocks:
+        _tell_parts(program, program.blocks, after, tray)
+        program.blocks = after
+    return Result(tray.samples(*clock.now()), None, fetch.heard)
 
 
 def voided(plan: UnitPlan, clock: Clock, reason: Reason) -> list[Sample]:
@@ -135,16 +238,7 @@ async def identify(program: Program, reader: Reader) -> list[tuple[Expect, Value
     def put(slot: Slot, verdict: Verdict) -> None:
         found[slot[1]] = verdict
 
-    for read, block in program.probes:
-        try:
-            payload = await program.ask(reader, read)
-        except Failed as failed:
-            if failed.reason.is_silence:
-                raise
-            for field in read.fields:
-                put(field.slot, (None, failed.reason))
-        else:
-            block.decode(payload, put)
+    program.probes = await _Fetch(program, reader, put).all(program.probes)
     return [(expect, *found[number]) for number, expect in enumerate(program.plan.profile.identity)]
 
 
