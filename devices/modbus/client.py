@@ -17,7 +17,7 @@ from pymodbus.pdu import ExceptionResponse, ModbusPDU
 from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadDiscreteInputsRequest
 from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadInputRegistersRequest
 
-from devices.modbus.guard import Guard
+from devices.modbus.guard import Guard, Stray
 from devices.modbus.plan import RTU_CHARACTER_BITS
 from devices.profile import Table
 from devices.unit import ModbusLink
@@ -102,6 +102,11 @@ class Reader:
     pause: float = 0.0
 
     LOST: ClassVar[str] = "the connection was lost"
+
+    @property
+    def stray(self) -> Stray | None:
+        """Return what came instead of the last answer, if anything did."""
+        return self._guard.stray
 
     async def read(
         self,

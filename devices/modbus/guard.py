@@ -6,19 +6,35 @@ trace, which sees every frame after it is built and before it is sent.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from facilityd.errors import WriteRefused
 
 READ_FUNCTIONS = frozenset({1, 2, 3, 4})
 _MBAP = 7  # transaction 2, protocol 2, length 2, unit 1 (Modbus Messaging on TCP/IP V1.0b, 3.1.3)
 
 
+class Stray(NamedTuple):
+    """An answer to another question than the last one."""
+
+    device_id: int
+    asked: int
+    answered: int
+
+
 class Guard:
-    """Packet trace for one connection. ``garbage`` tells that bytes no reader asked for came in."""
+    """Packet trace for one connection. ``garbage`` tells that bytes no reader asked for came in.
+
+    ``stray`` is the device id of an answer that was meant for another question, and the transaction
+    ids asked with and answered with (0 on a serial line); None where no such answer came.
+    """
 
     def __init__(self, *, rtu: bool) -> None:
         self._at = 1 if rtu else _MBAP
         self._rtu = rtu
         self.garbage = False
+        self.stray: Stray | None = None
+        self._asked = (0, 0)
 
     def __call__(self, sending: bool, data: bytes) -> bytes:
         """Pass a frame on, or refuse it. Raises WriteRefused for anything but a read."""
@@ -33,10 +49,16 @@ class Guard:
                 f"function code {function} was about to be sent",
                 hint="facilityd only reads (function codes 1-4); this is a bug, please report it",
             )
-        self.garbage = False
+        self.garbage, self.stray, self._asked = False, None, self._names(data)
         return data
 
+    def _names(self, data: bytes) -> tuple[int, int]:
+        """Return (transaction id, device id) of a frame."""
+        return (0, data[0]) if self._rtu else (int.from_bytes(data[:2]), data[_MBAP - 1])
+
     def _incoming(self, data: bytes) -> bytes:
+        if len(data) > self._at and (names := self._names(data)) != self._asked:
+            self.stray = Stray(names[1], self._asked[0], names[0])
         # An unknown function code would raise inside pymodbus's receive path and tear the
         # connection down with a traceback; dropping the bytes ends in a plain timeout.
         if len(data) <= self._at or data[self._at] & 0x7F in READ_FUNCTIONS:

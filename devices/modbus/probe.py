@@ -12,8 +12,10 @@ from enum import StrEnum
 from devices.modbus.client import Failed, Reader, connect
 from devices.modbus.plan import plan_unit
 from devices.modbus.poll import Program, identify
+from devices.modbus.probe_reads import HUNG_UP, ONE_CONNECTION, planned, strayed
 from devices.profile import Expect, ModbusProfile, Point
 from devices.unit import ModbusLink, Unit
+from facilityd.errors import LinkOutage
 from facilityd.model.quality import Reason
 from facilityd.model.sample import SignalType, Stream, Value
 from facilityd.model.text import Text
@@ -41,6 +43,9 @@ class Diagnosis(StrEnum):
     WORD_ORDER = "word-order"
     OTHER_MODEL = "other-model"
     NOT_RECOGNISED = "not-recognised"
+    HUNG_UP = "hung-up"
+    STRAY_ANSWER = "stray-answer"
+    READS_REFUSED = "reads-refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +77,17 @@ async def probe(link: ModbusLink, unit: Unit, profiles: Mapping[str, ModbusProfi
         try:
             lines = await _lines(reader, link, unit)
         except Failed as failed:
+            if reader.stray:
+                return Report(unit.id, Diagnosis.STRAY_ANSWER, (), (await strayed(reader, link, unit),))
             return await _silent(reader, link, unit, failed.reason)
+        except LinkOutage:
+            return Report(unit.id, Diagnosis.HUNG_UP, (), (HUNG_UP,))
         if all(line.ok for line in lines):
             said = Text(zh="地址、字序和型号均正确。", en="Address, word order and model are right.")
-            return Report(unit.id, Diagnosis.OK, lines, (said,))
+            complete, advice = await planned(reader, link, unit)
+            return Report(
+                unit.id, Diagnosis.OK if complete else Diagnosis.READS_REFUSED, lines, (said, *advice)
+            )
         found = [one async for one in _alternatives(reader, link, unit, profiles)]
         if not found:
             found = [(Diagnosis.NOT_RECOGNISED, _unknown(lines))]
@@ -104,7 +116,7 @@ def _expected(expect: Expect, point: Point) -> str:
 async def _recognised(reader: Reader, link: ModbusLink, unit: Unit) -> bool:
     try:
         return all(line.ok for line in await _lines(reader, link, unit))
-    except Failed:
+    except (Failed, LinkOutage):
         return False
 
 
@@ -131,6 +143,8 @@ def _silence_advice(link: ModbusLink, unit: Unit, reason: Reason) -> tuple[Text,
             en=f"Nothing at device id {unit.device_id} ({reason}): check its supply and id switches.",
         )
     ]
+    if link.protocol == "modbus-tcp" and reason is not Reason.GATEWAY_TARGET:
+        out.insert(0, ONE_CONNECTION)
     if link.is_serial_line:
         out.append(
             Text(

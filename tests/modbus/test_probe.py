@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
+from typing import Any
 
-from support.bench import MODEL, link_to, profile, served, unit
+import pytest
+from support.bench import MODEL, PROFILE, link_to, profile, served, unit
 
 from devices.modbus.probe import Diagnosis, Report, probe
 from devices.profile import ModbusProfile
+from devices.unit import ModbusLink, Unit
 from simulators.hazards import hazard
 
 BENCH = profile()
@@ -72,4 +76,52 @@ async def test_a_unit_that_is_none_of_these_is_told_so() -> None:
 async def test_silence_is_told_with_what_to_check() -> None:
     report, _ = await _probe(spoil="silent")
     assert report.diagnosis is Diagnosis.SILENT
-    assert "id switches" in report.advice[0].en
+    assert "id switches" in report.advice[1].en
+    assert "one connection only" in report.advice[0].en
+
+
+async def test_a_device_that_hangs_up_on_a_second_master_is_told_so() -> None:
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        report = await probe(ModbusLink("link", "modbus-tcp", "127.0.0.1", port), unit(), KNOWN)
+    assert report.diagnosis is Diagnosis.HUNG_UP
+    assert "one connection only" in report.advice[0].en
+
+
+async def test_a_gateway_that_rewrites_ids_is_told_and_no_id_claimed() -> None:
+    async with served([unit(1), unit(2), unit(3)]) as endpoint:
+        endpoint.inject(None, hazard("wrong-unit"))
+        report = await probe(link_to(endpoint), unit(), KNOWN)
+    assert report.diagnosis is Diagnosis.STRAY_ANSWER
+    assert "Whatever device id is asked, the answer says 247" in report.advice[0].en
+
+
+@pytest.mark.parametrize("spoil", ["transaction-wrong", "transaction-zero"])
+async def test_an_answer_with_another_transaction_id_is_no_silence(spoil: str) -> None:
+    report, _ = await _probe(spoil=spoil)
+    assert report.diagnosis is Diagnosis.STRAY_ANSWER
+    assert "It answers, but with transaction id" in report.advice[0].en
+
+
+def _partial(**changes: Any) -> Unit:
+    points = {name: point for name, point in PROFILE["points"].items() if name != "second"}
+    return unit(model=profile(max_gap=0, **{"points": points, **changes}))
+
+
+async def test_the_planned_reads_are_tried_too() -> None:
+    async with served([_partial()]) as endpoint:
+        report = await probe(link_to(endpoint), unit(), KNOWN)
+    assert report.diagnosis is Diagnosis.READS_REFUSED
+    said = "\n".join(text.en for text in report.advice)
+    assert "The merged read 2 × holding-register @ 0 is refused and will be made in 2 parts" in said
+    assert "These signals cannot be read: device-1.second (exception-02)" in said
+
+
+async def test_a_merged_read_that_works_in_parts_is_right_with_a_hint() -> None:
+    async with served([_partial(points=PROFILE["points"], max_block=2)]) as endpoint:
+        report = await probe(link_to(endpoint), unit(model=profile(max_gap=60, max_block=70)), KNOWN)
+    assert report.diagnosis is Diagnosis.OK
+    assert "will be made in 3 parts" in report.advice[1].en
