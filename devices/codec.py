@@ -17,22 +17,48 @@ LIMITS = {
 }  # fmt: skip
 
 
-def from_words(words: Sequence[int], wire_type: str, word_order: str = "big") -> int | float:
-    """Return the raw number in one point's words. ``word_order`` little = low word first."""
+BCD = {"bcd16": 4, "bcd32": 8}
+"""Decimal digits of binary-coded decimal types, four bits each."""
+
+
+def swapped(words: Sequence[int]) -> list[int]:
+    """Return words with the two bytes of each exchanged."""
+    return [(word & 0xFF) << 8 | word >> 8 for word in words]
+
+
+def from_words(
+    words: Sequence[int], wire_type: str, word_order: str = "big", byte_order: str = "big"
+) -> int | float:
+    """Return the raw number in one point's words; NaN where a decimal digit is none.
+
+    ``word_order`` little = low word first, ``byte_order`` little = low byte first in each word.
+    """
     ordered = words if word_order == "big" else words[::-1]
+    ordered = ordered if byte_order == "big" else swapped(ordered)
+    if wire_type in BCD:
+        digits = "".join(f"{word:04x}" for word in ordered)
+        return int(digits) if digits.isdecimal() else math.nan
     packed = struct.pack(f">{len(words)}H", *ordered)
     (raw,) = struct.unpack(f">{LETTERS[wire_type]}", packed)
     return raw  # type: ignore[no-any-return]
 
 
-def to_words(raw: float, wire_type: str, word_order: str = "big") -> list[int]:
+def to_words(raw: float, wire_type: str, word_order: str = "big", byte_order: str = "big") -> list[int]:
     """Return the words of a raw number; integers are rounded and clamped to the type."""
+    words = _plain_words(raw, wire_type)
+    words = words if byte_order == "big" else swapped(words)
+    return words if word_order == "big" else words[::-1]
+
+
+def _plain_words(raw: float, wire_type: str) -> list[int]:
+    if wire_type in BCD:
+        digits = f"{max(0, min(10 ** BCD[wire_type] - 1, round(raw))):0{BCD[wire_type]}d}"
+        return [int(digits[n : n + 4], 16) for n in range(0, len(digits), 4)]
     if wire_type in LIMITS:
         low, high = LIMITS[wire_type]
         raw = max(low, min(high, round(raw)))
     packed = struct.pack(f">{LETTERS[wire_type]}", raw)
-    words = list(struct.unpack(f">{WORDS[wire_type]}H", packed))
-    return words if word_order == "big" else words[::-1]
+    return list(struct.unpack(f">{WORDS[wire_type]}H", packed))
 
 
 def bit_field(word: int, low: int, high: int) -> int:

@@ -6,111 +6,17 @@ prints, so that a technician can compare.
 
 from __future__ import annotations
 
-from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from facilityd.model.measure import Duration
+from devices.register import Order, Point, Repeat, Sign, Table, WireType
+from facilityd.model.measure import Duration, UnitName
+from facilityd.model.number import AT_LEAST_ONE, SOME, Finite, Range, Scale
 from facilityd.model.sample import NS
-from facilityd.model.text import Strict, Text
+from facilityd.model.text import Strict
 from facilityd.model.topic import RelativeTopic
-
-
-class Table(StrEnum):
-    """The four Modbus tables; each has one read function code."""
-
-    COIL = "coil"
-    DISCRETE = "discrete-input"
-    HOLDING = "holding-register"
-    INPUT = "input-register"
-
-    @property
-    def function_code(self) -> int:
-        """Read function code (Modbus Application Protocol V1.1b3, 6.1-6.4)."""
-        return {"coil": 1, "discrete-input": 2, "holding-register": 3, "input-register": 4}[self.value]
-
-    @property
-    def is_bits(self) -> bool:
-        """True for tables of single bits."""
-        return self in (Table.COIL, Table.DISCRETE)
-
-
-class WireType(StrEnum):
-    """How a number lies in registers; bytes are big-endian, word order is the profile's."""
-
-    U16 = "u16"
-    S16 = "s16"
-    U32 = "u32"
-    S32 = "s32"
-    U64 = "u64"
-    S64 = "s64"
-    F32 = "f32"
-    F64 = "f64"
-    BIT = "bit"
-
-    @property
-    def words(self) -> int:
-        """Registers taken (a bit of a coil or discrete input takes one)."""
-        return {"u32": 2, "s32": 2, "f32": 2, "u64": 4, "s64": 4, "f64": 4}.get(self.value, 1)
-
-
-class Repeat(Strict):
-    """Expand ``{n}`` in the point's name: n = first … first+count-1, address += step."""
-
-    first: int = 1
-    count: int = Field(ge=1, le=256)
-    step: int = Field(ge=1)
-
-
-class Sign(Strict):
-    """The sign sits in a bit of a status word that is read together with the value."""
-
-    address: int = Field(ge=0, le=65535)
-    bit: int = Field(ge=0, le=15)
-
-
-class Point(Strict):
-    """One register quantity. Value = raw * scale + offset, in ``unit``.
-
-    ``bit`` takes one bit (0 = least significant) as a boolean, ``bits`` an inclusive
-    [low, high] field as an integer. ``no_value`` lists raw numbers that mean "not
-    available"; ``range`` is what the device can truly report, in ``unit``.
-    """
-
-    address: int = Field(ge=0, le=65535, description="wire address, 0-based")
-    doc: str = Field(description="the number or name that the manual prints")
-    type: WireType
-    table: Table | None = None
-    word_order: Literal["big", "little"] | None = None
-    scale: float = 1.0
-    offset: float = 0.0
-    unit: str = ""
-    bit: int | None = Field(default=None, ge=0, le=15)
-    bits: tuple[int, int] | None = None
-    sign: Sign | None = None
-    no_value: tuple[int, ...] = ()
-    range: tuple[float, float] | None = None
-    side_effect: bool = Field(default=False, description="reading changes the device: one reader only")
-    repeat: Repeat | None = None
-    values: dict[int, Text] = Field(default={}, description="names of codes, for people")
-    note: str = ""
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if (self.bit is not None or self.bits) and self.type.words != 1:
-            raise ValueError("bit and bits are taken from a 16-bit register")
-        if self.bit is not None and self.bits:
-            raise ValueError("give bit or bits, not both")
-        if self.sign and self.type.value[0] != "u":
-            raise ValueError("sign goes with an unsigned type")
-        return self
-
-    @property
-    def is_bool(self) -> bool:
-        """True where the point is one bit."""
-        return self.bit is not None or self.type is WireType.BIT
 
 
 class Expect(Strict):
@@ -154,7 +60,8 @@ class ModbusProfile(Strict):
     manual: str = Field(description="document and page the map was taken from")
     evidence: Literal["A", "B", "C"] = Field(description="A maker's manual, B maintained driver, C other")
     table: Table = Table.HOLDING
-    word_order: Literal["big", "little"] = "big"
+    word_order: Order = "big"
+    byte_order: Order = Field(default="big", description="little: the two bytes of each register are swapped")
     max_block: int = Field(default=125, ge=1, le=125, description="registers in one read")
     max_gap: int = Field(
         default=8,
@@ -167,8 +74,8 @@ class ModbusProfile(Strict):
     serial: str = Field(default="", description="factory serial settings, such as 9600 8N1")
     allow_transaction_id_0: bool = False
     points: dict[str, Point]
-    identity: tuple[Expect, ...] = Field(min_length=1)
-    golden: tuple[Golden, ...] = Field(min_length=1)
+    identity: Annotated[tuple[Expect, ...], SOME, AT_LEAST_ONE]
+    golden: Annotated[tuple[Golden, ...], SOME, AT_LEAST_ONE]
     notes: str = ""
 
     @model_validator(mode="after")
@@ -196,6 +103,7 @@ class ModbusProfile(Strict):
                 update={
                     "table": point.table or self.table,
                     "word_order": point.word_order or self.word_order,
+                    "byte_order": point.byte_order or self.byte_order,
                 }
             )
             for n in range(base.repeat.count) if base.repeat else (None,):
@@ -221,12 +129,12 @@ class Source(Strict):
 class TopicPoint(Strict):
     """One quantity published over MQTT. The same quantity may stand in several messages."""
 
-    sources: tuple[Source, ...] = Field(min_length=1)
+    sources: Annotated[tuple[Source, ...], SOME, AT_LEAST_ONE]
     type: Literal["float", "int", "bool"] = "float"
-    unit: str = ""
-    scale: float = 1.0
-    offset: float = 0.0
-    range: tuple[float, float] | None = None
+    unit: UnitName = ""
+    scale: Scale = 1.0
+    offset: Finite = 0.0
+    range: Range | None = None
     numbers: Literal["json", "text"] = Field(
         default="json", description="text: numbers stand in quotes, as text"
     )
@@ -246,6 +154,7 @@ class Availability(Strict):
     topic: RelativeTopic
     online: str
     offline: str
+    pointer: str = Field(default="", description="where the word stands in a JSON message")
 
 
 class TopicGolden(Strict):
@@ -269,7 +178,7 @@ class MqttProfile(Strict):
     points: dict[str, TopicPoint]
     availability: Availability | None = None
     identity: tuple[Expect, ...] = ()
-    golden: tuple[TopicGolden, ...] = Field(min_length=1)
+    golden: Annotated[tuple[TopicGolden, ...], SOME, AT_LEAST_ONE]
     notes: str = ""
 
     @cached_property
@@ -292,3 +201,21 @@ class MqttProfile(Strict):
 
 
 Profile = Annotated[ModbusProfile | MqttProfile, Field(discriminator="protocol")]
+
+
+__all__ = [
+    "Availability",
+    "Expect",
+    "Golden",
+    "ModbusProfile",
+    "MqttProfile",
+    "Point",
+    "Profile",
+    "Repeat",
+    "Sign",
+    "Source",
+    "Table",
+    "TopicGolden",
+    "TopicPoint",
+    "WireType",
+]

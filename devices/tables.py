@@ -9,6 +9,7 @@ from typing import Any, cast
 from pydantic import TypeAdapter
 
 from devices.family import Family
+from devices.golden import slips
 from devices.profile import ModbusProfile, MqttProfile, Profile
 from facilityd.marked import Problem, fail, read, validate
 
@@ -75,4 +76,8 @@ def _load(adapter: TypeAdapter[Any], path: Path, kind: str) -> tuple[Any, list[P
     if item is not None and getattr(item, kind) != path.stem:
         what = f"{kind} {getattr(item, kind)!r} stands in file {path.name!r}"
         problems.append(Problem(document.mark((kind,)), what, "both must have the same name"))
+    if isinstance(item, ModbusProfile | MqttProfile):
+        for number, what in slips(item).items():
+            hint = "work it again, or look at the point's type, order and scale"
+            problems.append(Problem(document.mark(("golden", number)), what, hint))
     return item, problems

@@ -13,6 +13,8 @@ from amqtt.errors import BrokerError
 from facilityd.errors import UsageError
 
 _LOGGERS = ("amqtt", "transitions")
+SPOKEN = "3.1.1"
+"""The one version of MQTT that it speaks."""
 _PATIENCE = 2.0  # s for clients' handlers to end
 
 

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from devices.codec import LETTERS, LIMITS, to_words
+from devices.codec import BCD, LETTERS, LIMITS, to_words
 from devices.profile import Point, Table
 from facilityd.model.sample import Value
 
@@ -98,7 +98,7 @@ def _part_of_word(point: Point, data: bytearray, at: int) -> Put:
     def put(value: Value | None, _: bool) -> None:
         raw = bool(value) if point.is_bool and value is not None else raw_of(point, value)
         if raw is not None:
-            _merge(data, at, low, mask, round(raw))
+            _merge(data, at, low, mask, round(raw), swap=point.byte_order == "little")
 
     return put
 
@@ -111,12 +111,13 @@ def _number(point: Point, data: bytearray, at: int, status: tuple[bytearray, int
         if raw is None and (raw := missing) is None:
             return
         if status and point.sign and value is not None:
-            _merge(*status, point.sign.bit, 1, int(raw < 0))
+            _merge(*status, point.sign.bit, 1, int(raw < 0), swap=point.byte_order == "little")
             raw = abs(raw)
-        words = to_words(raw, kind, _OTHER_ORDER[order] if swapped else order)
+        words = to_words(raw, kind, _OTHER_ORDER[order] if swapped else order, point.byte_order or "big")
         struct.pack_into(f">{len(words)}H", data, at, *words)
 
-    return put if status or order == "little" or kind not in LIMITS else _whole(point, data, at, put)
+    turned = order == "little" or point.byte_order == "little"
+    return put if status or turned or kind not in LIMITS else _whole(point, data, at, put)
 
 
 def _whole(point: Point, data: bytearray, at: int, slow: Put) -> Put:
@@ -135,10 +136,11 @@ def _whole(point: Point, data: bytearray, at: int, slow: Put) -> Put:
     return put
 
 
-def _merge(data: bytearray, at: int, shift: int, mask: int, raw: int) -> None:
-    word = data[at] << 8 | data[at + 1]
+def _merge(data: bytearray, at: int, shift: int, mask: int, raw: int, *, swap: bool) -> None:
+    high, low = (at + 1, at) if swap else (at, at + 1)
+    word = data[high] << 8 | data[low]
     word = word & ~(mask << shift) | min(max(raw, 0), mask) << shift
-    data[at], data[at + 1] = word >> 8, word & 0xFF
+    data[high], data[low] = word >> 8, word & 0xFF
 
 
 def sentinel(point: Point) -> float | None:
@@ -154,7 +156,7 @@ def raw_of(point: Point, value: Value | None) -> float | None:
         return value
     if point.scale != 1.0 or point.offset != 0.0:
         value = (value - point.offset) / point.scale
-    if point.type.value in LIMITS:
+    if point.type.value in LIMITS or point.type.value in BCD:
         return value if math.isfinite(value) else sentinel(point)
     if point.type.value == "f32" and math.isfinite(value):
         return max(-_F32_MAX, min(_F32_MAX, value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from facilityd.model.topic import joined
 from simulators.feed import Signals, feeds_of
 from simulators.image import expected
 from simulators.mqtt_hazards import MqttHazard
-from simulators.payload import Message, messages_of
+from simulators.payload import Message, document, messages_of
 
 _DEADBAND = 0.05  # share of a number's last published value beyond which a change is news
 
@@ -55,6 +56,8 @@ class Speech:
         if there is None:
             return None
         text = there.online if online else there.offline
+        if there.pointer:
+            text = json.dumps(document([(there.pointer, text)]))
         return Said(self.topic(there.topic), text.encode(), retain=True)
 
     def status(self, hazard: MqttHazard) -> list[Said]:

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from devices.codec import LETTERS, Affine, fitting, from_words
+from devices.codec import BCD, LETTERS, Affine, fitting, from_words
 from devices.profile import Point, Table, WireType
 from devices.unit import Binding, Unit
 from facilityd.model.quality import Reason
@@ -111,12 +111,13 @@ def compile_block(table: Table, address: int, count: int, fields: Sequence[Field
     return Block(_unpacker(shapes, address, count), steps)
 
 
-Shape = tuple[int, str, str]  # address, wire type, word order
+Shape = tuple[int, str, str, str]  # address, wire type, word order, byte order
 
 
 def _shapes(field: Field) -> list[Shape]:
-    own = (field.address, field.point.type.value, field.point.word_order or "big")
-    return [own] if field.sign_address is None else [own, (field.sign_address, "u16", "big")]
+    swap = field.point.byte_order or "big"
+    own = (field.address, field.point.type.value, field.point.word_order or "big", swap)
+    return [own] if field.sign_address is None else [own, (field.sign_address, "u16", "big", swap)]
 
 
 def _bits(payload: bytes, count: int) -> list[int]:
@@ -126,8 +127,9 @@ def _bits(payload: bytes, count: int) -> list[int]:
 def _unpacker(shapes: Sequence[Shape], address: int, count: int) -> Raw:
     """One struct for the whole block where shapes neither overlap nor swap words."""
     letters, position = [">"], address
-    for start, wire_type, order in shapes:
-        if start < position or (order == "little" and WireType(wire_type).words > 1):
+    for start, wire_type, order, swap in shapes:
+        turned = swap == "little" or wire_type in BCD or (order == "little" and WireType(wire_type).words > 1)
+        if start < position or turned:
             return _slow_unpacker(shapes, address)
         letters.append(f"{2 * (start - position)}x{LETTERS[wire_type]}")
         position = start + WireType(wire_type).words
@@ -136,11 +138,11 @@ def _unpacker(shapes: Sequence[Shape], address: int, count: int) -> Raw:
 
 
 def _slow_unpacker(shapes: Sequence[Shape], address: int) -> Raw:
-    cuts = [(s - address, s - address + WireType(t).words, t, o) for s, t, o in shapes]
+    cuts = [(s - address, s - address + WireType(t).words, (t, order, swap)) for s, t, order, swap in shapes]
 
     def unpack(payload: bytes) -> list[int | float]:
         words = struct.unpack(f">{len(payload) // 2}H", payload)
-        return [from_words(words[a:b], wire_type, order) for a, b, wire_type, order in cuts]
+        return [from_words(words[a:b], *how) for a, b, how in cuts]
 
     return unpack
 

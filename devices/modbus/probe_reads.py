@@ -84,7 +84,8 @@ async def strayed(reader: Reader, link: ModbusLink, unit: Unit) -> Text:
             zh=f"有应答，但事务号为 {stray.answered}（应为 {stray.asked}）：网关有误或应答过迟。"
             "若恒为 0，在型号中写 allow_transaction_id_0: true。",
             en=f"It answers, but with transaction id {stray.answered} (asked with {stray.asked}): "
-            "the gateway is faulty or late. Where it is always 0, write allow_transaction_id_0: true in the profile.",
+            "the gateway is faulty or late. Where it is always 0, write allow_transaction_id_0: true "
+            "in the profile.",
         )
     other = next(n for n in range(1, HIGHEST_ID) if n not in (unit.device_id, stray.device_id))
     if await _answering(reader, link, replace(unit, device_id=other)) == stray.device_id:

@@ -76,7 +76,7 @@ async def listen(link: MqttLink) -> AsyncIterator[Ear]:
         async with client:
             yield Ear(client)
     except aiomqtt.MqttError as error:
-        raise LinkOutage(_say(error), where=link.where, hint=_hint(error)) from error
+        raise LinkOutage(_say(error), where=link.where, hint=_hint(error, link)) from error
     except (OSError, TimeoutError) as error:
         raise LinkOutage(str(error) or "no answer", where=link.where) from error
 
@@ -123,10 +123,12 @@ def _say(error: aiomqtt.MqttError) -> str:
     return str(cause) if isinstance(cause, ssl.SSLError | OSError) and str(cause) else str(error)
 
 
-def _hint(error: aiomqtt.MqttError) -> str:
+def _hint(error: aiomqtt.MqttError, link: MqttLink) -> str:
     text = f"{error} {error.__cause__}".lower()
     if "certificate" in text:
         return "check 'tls: ca' and the broker's certificate"
     if "not authori" in text or "bad user" in text:
         return "check username and password"
+    if link.version == "5" and ("timed out" in text or "protocol version" in text):
+        return f'a broker that knows MQTT 3.1.1 only needs version: "3.1.1" at links.{link.id}'
     return ""

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from devices.codec import Affine, fitting
+from devices.pointer import ABSENT, find, steps_of
 from devices.profile import TopicPoint
 from devices.unit import Binding
 from facilityd.model.quality import Reason
@@ -23,7 +24,6 @@ _DECIMAL = re.compile(
     r"[-+]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?|nan|inf|infinity)", re.IGNORECASE
 )
 Verdict = tuple[Value | None, Reason | None]
-_ABSENT = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +39,6 @@ class Extractor:
     high: float
     type: SignalType
     invert: bool
-
-    def find(self, document: object) -> object:
-        """Follow the JSON pointer (RFC 6901); what is not there is ``_ABSENT``."""
-        for step in self.steps:
-            if isinstance(document, dict) and step in document:
-                document = document[step]
-            elif isinstance(document, list) and step.isdigit() and int(step) < len(document):
-                document = document[int(step)]
-            else:
-                return _ABSENT
-        return document
 
     def judge(self, found: object) -> Verdict:
         """Return the value in the signal's unit, or why there is none."""
@@ -107,7 +96,7 @@ def extractors(bindings: Iterable[Binding], streams: tuple[object, ...]) -> dict
         if not isinstance(point, TopicPoint):
             raise TypeError(f"{binding.name} is not an MQTT point")
         for source in point.sources:
-            steps = tuple(s.replace("~1", "/").replace("~0", "~") for s in source.pointer.split("/")[1:])
+            steps = steps_of(source.pointer)
             slot = (streams.index(binding.stream), binding.slot)
             one = _extractor(binding, point, steps, slot, whole=not source.pointer)
             out.setdefault(source.topic, []).append(one)
@@ -129,22 +118,23 @@ def _extractor(
 def decode(payload: bytes, wanted: Iterable[Extractor]) -> dict[tuple[int, int], Verdict]:
     """Return what a message says of each slot it speaks of; a partial message is silent on the rest."""
     wanted = list(wanted)
-    document = _parse(payload, whole=all(one.whole for one in wanted))
-    if document is _ABSENT:
+    document = parse(payload, whole=all(one.whole for one in wanted))
+    if document is ABSENT:
         return {one.slot: (None, Reason.MALFORMED) for one in wanted}
     out = {}
     for one in wanted:
-        found = one.find(document)
-        if found is not _ABSENT:
+        found = find(document, one.steps)
+        if found is not ABSENT:
             out[one.slot] = one.judge(found)
     return out
 
 
-def _parse(payload: bytes, *, whole: bool) -> object:
+def parse(payload: bytes, *, whole: bool) -> object:
+    """Return the text or the JSON document of a message; ``ABSENT`` where it is neither."""
     if len(payload) > MAX_PAYLOAD or payload.count(b"[") + payload.count(b"{") > 64 * MAX_DEPTH:
-        return _ABSENT
+        return ABSENT
     try:
         text = payload.decode("utf-8").rstrip("\0")  # some devices send the end of their string along
         return text.strip() if whole else json.loads(text)
     except (UnicodeDecodeError, ValueError, RecursionError):
-        return _ABSENT
+        return ABSENT

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from devices.mqtt.decode import Extractor, Verdict, decode, extractors
+from devices.mqtt.decode import Extractor, Verdict, decode, extractors, parse
+from devices.pointer import ABSENT, find, steps_of
 from devices.profile import MqttProfile
 from devices.unit import Unit
 from facilityd.model.quality import Reason
@@ -54,7 +55,7 @@ class Listener:
 
     def _presence(self, payload: bytes, at: int, steady: int) -> list[Sample]:
         there = self._profile.availability
-        if there is None or payload.decode("utf-8", "replace").strip() != there.offline:
+        if there is None or _word(payload, there.pointer) != there.offline:
             self._offline = False
             return []
         if self._offline:
@@ -76,6 +77,12 @@ class Listener:
         known = list(_fresh(self._known[number], oldest))
         reasons = {index: reason for index, (_, reason) in enumerate(known) if reason is not None}
         return Sample(stream, at, steady, tuple(value for value, _ in known), reasons)
+
+
+def _word(payload: bytes, pointer: str) -> str:
+    """Return what a presence message says; some devices say it bare although they mostly speak JSON."""
+    found = find(parse(payload, whole=False), steps_of(pointer)) if pointer else ABSENT
+    return found if isinstance(found, str) else payload.decode("utf-8", "replace").strip(" \0\r\n\t")
 
 
 def _fresh(known: Iterable[Known | None], oldest: int) -> Iterable[Verdict]:

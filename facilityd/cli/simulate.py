@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from devices.unit import MqttLink
+from devices.unit import Link, MqttLink
 from facilityd.cli.console import console_command
 from facilityd.cli.output import at_most_option, print_json_line, site_argument
 from facilityd.cli.replay import replay_command
@@ -183,16 +183,21 @@ def _tell_json(kind: str, **facts: object) -> None:
 
 async def _serve(site: Site, square: Square, story: list[Happening], tell: Tell, *, own_broker: bool) -> None:
     from facilityd.supervise.stop import on_signals
-    from simulators.broker import broker
+    from simulators.broker import SPOKEN, broker
 
     stop = asyncio.Event()
     async with AsyncExitStack() as stack:
         stack.enter_context(on_signals(stop))
         brokers = [link for link in site.links.values() if isinstance(link, MqttLink)]
+        links: list[Link] = list(site.links.values())
+        if own_broker:
+            links = [replace(one, version=SPOKEN) if isinstance(one, MqttLink) else one for one in links]
         for link in brokers if own_broker else ():
             await stack.enter_async_context(broker(link.port, link.host))
+            if link.version != SPOKEN:
+                tell("this broker speaks MQTT 3.1.1 only", link=link.id, write=f'version: "{SPOKEN}"')
         units = list(site.units.values())
-        field = await stack.enter_async_context(serve(units, list(site.links.values()), live(square)))
+        field = await stack.enter_async_context(serve(units, links, live(square)))
         tell("serving", site=site.id, units=len(units), links=len(site.links))
         async with asyncio.TaskGroup() as group:
             telling = group.create_task(_happen(field, square, story, tell))

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from facilityd.model.measure import Duration, duration
+from facilityd.model.number import Finite, Scale
 from facilityd.model.sample import NS
 from facilityd.model.text import Language, Strict, Text
 from facilityd.model.topic import BaseTopic
@@ -164,8 +165,8 @@ class Source(Strict):
     """Where a signal comes from: value * scale + tare, or the opposite of a switch."""
 
     from_: str = Field(alias="from")
-    scale: float | None = None
-    tare: float | None = None
+    scale: Scale | None = None
+    tare: Finite | None = None
     invert: bool = False
 
 

@@ -1,0 +1,96 @@
+"""Golden words and messages of a profile, worked again, so that a slip is told at once."""
+
+from __future__ import annotations
+
+import json
+import math
+
+from devices.codec import Affine, bit_field, from_words
+from devices.pointer import ABSENT, find, steps_of
+from devices.profile import Golden, ModbusProfile, MqttProfile, Point, TopicGolden, TopicPoint
+
+NEAR = 1e-4
+"""Manuals print values rounded."""
+Found = float | bool | None
+
+
+def slips(profile: ModbusProfile | MqttProfile) -> dict[int, str]:
+    """Return what is wrong with golden lines, by their number."""
+    told = _modbus(profile) if isinstance(profile, ModbusProfile) else _mqtt(profile)
+    return {number: text for number, text in told.items() if text}
+
+
+def _modbus(profile: ModbusProfile) -> dict[int, str]:
+    return {n: _words(profile.expanded[golden.point], golden) for n, golden in enumerate(profile.golden)}
+
+
+def _words(point: Point, golden: Golden) -> str:
+    if len(golden.words) != point.type.words:
+        return f"{point.type} takes {point.type.words} words, here are {len(golden.words)}"
+    if not all(0 <= word <= (1 if point.type == "bit" else 0xFFFF) for word in golden.words):
+        return "a word is 0 to 65535, a bit 0 or 1"
+    return _compare(_value(point, golden), golden.value, f"words {list(golden.words)}")
+
+
+def _value(point: Point, golden: Golden) -> Found:
+    if point.type == "bit":
+        return bool(golden.words[0])
+    orders = point.word_order or "big", point.byte_order or "big"
+    raw = from_words(golden.words, point.type.value, *orders)
+    if point.bit is not None:
+        return bool(int(raw) >> point.bit & 1)
+    if raw in point.no_value or not math.isfinite(raw):
+        return None
+    if point.bits:
+        raw = bit_field(int(raw), *point.bits)
+    if point.sign and (golden.status or 0) >> point.sign.bit & 1:
+        raw = -raw
+    return Affine.of((point.scale, point.offset))(raw)
+
+
+def _mqtt(profile: MqttProfile) -> dict[int, str]:
+    return {
+        n: _message(profile.expanded.get(golden.point), golden) for n, golden in enumerate(profile.golden)
+    }
+
+
+def _message(point: TopicPoint | None, golden: TopicGolden) -> str:
+    if point is None:
+        return f"the profile has no point {golden.point!r}"
+    source = next((one for one in point.sources if one.topic == golden.topic), None)
+    if source is None:
+        return f"point {golden.point!r} has no source on topic {golden.topic!r}"
+    try:
+        found = json.loads(golden.payload) if source.pointer else golden.payload.strip()
+    except ValueError:
+        return "the payload is not JSON"
+    found = find(found, steps_of(source.pointer))
+    if found is ABSENT:
+        return f"nothing stands at {source.pointer} in the payload"
+    return _compare(_said(point, found), golden.value, "the payload")
+
+
+def _said(point: TopicPoint, found: object) -> Found | str:
+    if found is None or (point.is_bool and isinstance(found, bool)):
+        return found
+    if point.is_bool:
+        text = str(found)
+        return True if text in point.true else False if text in point.false else text
+    try:
+        number = float(found)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return str(found)
+    return Affine.of((point.scale, point.offset))(number)
+
+
+def _compare(found: Found | str, wanted: Found, what: str) -> str:
+    switch = isinstance(found, bool) or isinstance(wanted, bool)
+    if found is None or wanted is None or switch or isinstance(found, str):
+        same = found is wanted
+    else:
+        same = math.isclose(found, wanted, rel_tol=NEAR, abs_tol=1e-9)
+    return "" if same else f"{what} give {_spell(found)}, not {_spell(wanted)}"
+
+
+def _spell(value: Found | str) -> str:
+    return "no value" if value is None else str(value).lower() if isinstance(value, bool) else f"{value}"

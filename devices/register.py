@@ -1,0 +1,120 @@
+"""One register quantity of a Modbus model: where it lies, how it is written, what it can be."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from facilityd.model.measure import UnitName
+from facilityd.model.number import Finite, Range, Scale
+from facilityd.model.text import Strict, Text
+
+Order = Literal["big", "little"]
+
+
+class Table(StrEnum):
+    """The four Modbus tables; each has one read function code."""
+
+    COIL = "coil"
+    DISCRETE = "discrete-input"
+    HOLDING = "holding-register"
+    INPUT = "input-register"
+
+    @property
+    def function_code(self) -> int:
+        """Read function code (Modbus Application Protocol V1.1b3, 6.1-6.4)."""
+        return {"coil": 1, "discrete-input": 2, "holding-register": 3, "input-register": 4}[self.value]
+
+    @property
+    def is_bits(self) -> bool:
+        """True for tables of single bits."""
+        return self in (Table.COIL, Table.DISCRETE)
+
+
+class WireType(StrEnum):
+    """How a number lies in registers; bytes are big-endian, word order is the profile's."""
+
+    U16 = "u16"
+    S16 = "s16"
+    U32 = "u32"
+    S32 = "s32"
+    U64 = "u64"
+    S64 = "s64"
+    F32 = "f32"
+    F64 = "f64"
+    BCD16 = "bcd16"
+    BCD32 = "bcd32"
+    BIT = "bit"
+
+    @property
+    def words(self) -> int:
+        """Registers taken (a bit of a coil or discrete input takes one)."""
+        return {"u32": 2, "s32": 2, "f32": 2, "bcd32": 2, "u64": 4, "s64": 4, "f64": 4}.get(self.value, 1)
+
+
+class Repeat(Strict):
+    """Expand ``{n}`` in the point's name: n = first … first+count-1, address += step."""
+
+    first: int = 1
+    count: int = Field(ge=1, le=256)
+    step: int = Field(ge=1)
+
+
+Bit = Annotated[int, Field(ge=0, le=15)]
+HIGHEST = 65_535
+
+
+class Sign(Strict):
+    """The sign sits in a bit of a status word that is read together with the value."""
+
+    address: int = Field(ge=0, le=65535)
+    bit: int = Field(ge=0, le=15)
+
+
+class Point(Strict):
+    """One register quantity. Value = raw * scale + offset, in ``unit``.
+
+    ``bit`` takes one bit (0 = least significant) as a boolean, ``bits`` an inclusive
+    [low, high] field as an integer. ``no_value`` lists raw numbers that mean "not
+    available"; ``range`` is what the device can truly report, in ``unit``.
+    """
+
+    address: int = Field(ge=0, le=65535, description="wire address, 0-based")
+    doc: str = Field(description="the number or name that the manual prints")
+    type: WireType
+    table: Table | None = None
+    word_order: Order | None = None
+    byte_order: Order | None = Field(default=None, description="little: low byte first")
+    scale: Scale = 1.0
+    offset: Finite = 0.0
+    unit: UnitName = ""
+    bit: int | None = Field(default=None, ge=0, le=15)
+    bits: tuple[Bit, Bit] | None = None
+    sign: Sign | None = None
+    no_value: tuple[int, ...] = ()
+    range: Range | None = None
+    side_effect: bool = Field(default=False, description="reading changes the device: one reader only")
+    repeat: Repeat | None = None
+    values: dict[int, Text] = Field(default={}, description="names of codes, for people")
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if (self.bit is not None or self.bits) and self.type.words != 1:
+            raise ValueError("bit and bits are taken from a 16-bit register")
+        if self.bit is not None and self.bits:
+            raise ValueError("give bit or bits, not both")
+        if self.bits and self.bits[0] > self.bits[1]:
+            raise ValueError(f"bits are [low, high]: write {[*reversed(self.bits)]}")
+        if self.address + self.type.words > HIGHEST + 1:
+            raise ValueError(f"a {self.type} at {self.address} goes beyond the last register, {HIGHEST}")
+        if self.sign and self.type.value[0] != "u":
+            raise ValueError("sign goes with an unsigned type")
+        return self
+
+    @property
+    def is_bool(self) -> bool:
+        """True where the point is one bit."""
+        return self.bit is not None or self.type is WireType.BIT

@@ -1,0 +1,33 @@
+"""Numbers and lists in files: no infinity, no scale of nothing, no range upside down, no empty list."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+
+def _not_zero(value: float) -> float:
+    if value == 0:
+        raise ValueError("a scale of 0 makes every value 0")
+    return value
+
+
+def _ascending(ends: tuple[float, float]) -> tuple[float, float]:
+    if ends[0] >= ends[1]:
+        raise ValueError(f"a range is [lowest, highest]: [{ends[0]:g}, {ends[1]:g}] holds nothing")
+    return ends
+
+
+def _some(items: tuple[object, ...]) -> tuple[object, ...]:
+    if not items:
+        raise ValueError("at least one is needed")
+    return items
+
+
+SOME = AfterValidator(_some)
+"""Pydantic's own min_length tells of an empty list too where the one item in it is wrong."""
+AT_LEAST_ONE = Field(json_schema_extra={"minItems": 1})
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Scale = Annotated[Finite, AfterValidator(_not_zero)]
+Range = Annotated[tuple[Finite, Finite], AfterValidator(_ascending)]
