@@ -72,7 +72,7 @@ def _compile(
     recipients = {entry.id: compile_recipient(entry, sections) for entry in sections.values("recipients")}
     head = sections.entries["site"].get("site")
     if head is None:
-        if not sections.broken["site"]:
+        if not sections.broken["site"] and not sections.unread:
             sections.report(
                 Mark(str(sections.files[0])) if sections.files else Mark("?"), "'site' is missing"
             )

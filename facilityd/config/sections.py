@@ -40,6 +40,8 @@ class Sections:
     broken: dict[str, set[str]] = field(default_factory=lambda: {name: set() for name in SECTIONS})
     problems: list[Problem] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
+    unread: list[Path] = field(default_factory=list)
+    """Files that cannot be read: what they hold is not known, so nothing is missing because of them."""
 
     def known(self, section: str) -> set[str]:
         """Return every id of a section, right or wrong: a broken item is reported once."""
@@ -74,6 +76,8 @@ def read_sections(paths: list[Path]) -> Sections:
 def _read_file(file: Path, sections: Sections) -> None:
     document = read(file)
     sections.problems += document.problems
+    if not document.readable:
+        sections.unread.append(file)
     if document.data is None:
         return
     if not isinstance(document.data, dict):
