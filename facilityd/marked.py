@@ -12,6 +12,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from facilityd.errors import ConfigError
+from facilityd.validator_text import choice, plain, without_other_branches
 from facilityd.yaml_loader import (
     MAX_BYTES,
     MAX_DEPTH,
@@ -198,6 +199,7 @@ def validate(
         return adapter.validate_python(part), []
     except ValidationError as error:
         lines = [dict(line) for line in error.errors() if line["input"] != UNREADABLE]
+        lines = without_other_branches(lines)
         return None, [_problem(document, path, line, adapter) for line in lines]
 
 
@@ -214,26 +216,19 @@ def _problem(document: Document, path: Where, line: dict[str, Any], adapter: Typ
         )
     if kind == "missing":
         return Problem(document.mark(where[:-1]), f"{'.'.join(map(str, where[-1:]))!r} is missing")
-    if kind in ("literal_error", "enum"):
-        return Problem(
-            document.mark(where),
-            f"{line['input']!r} is not allowed",
-            _choice(str(line["input"]), context.get("expected", "")),
-        )
+    if kind in ("literal_error", "enum", "union_tag_invalid"):
+        word = context.get("tag", line["input"])
+        allowed = str(context.get("expected") or context.get("expected_tags", ""))
+        names = [name.strip(" '") for name in allowed.replace(" or ", ", ").split(",")]
+        return Problem(document.mark(where), f"{word!r} is not allowed", choice(str(word), names))
     if kind == "secret":
         return Problem(document.mark(where), line["msg"])  # what was found is never repeated
-    what = str(context["error"]) if kind == "value_error" else line["msg"][0].lower() + line["msg"][1:]
+    what = str(context["error"]) if kind == "value_error" else plain(kind, line["msg"], context)
     return Problem(document.mark(where), _with_input(what, line["input"]))
 
 
 def _with_input(what: str, value: object) -> str:
-    return what if isinstance(value, dict | list) else f"{what} (found {value!r})"
-
-
-def _choice(word: str, expected: str) -> str:
-    names = [name.strip(" '") for name in expected.replace(" or ", ", ").split(",")]
-    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
-    return f"allowed: {', '.join(names)}" + (f"; did you mean {near[0]!r}?" if near else "")
+    return what if isinstance(value, dict | list) else f"{what} (found {value!r:.80})"
 
 
 def _real(document: Document, path: Where, loc: Sequence[Key]) -> Where:

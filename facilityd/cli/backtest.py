@@ -65,7 +65,7 @@ def backtest(
     from facilityd.model.rule import with_settings
     from facilityd.store.reader import Reader
 
-    loaded, end = load(site), until or time.time_ns()
+    loaded, end = load(site, secrets=False), until or time.time_ns()
     if since >= end:
         raise UsageError("--since is not before --until")
     chosen = _chosen(loaded, rule, devices)

@@ -51,7 +51,7 @@ def baselines(
     from facilityd.config.load import load
     from facilityd.store.reader import Reader
 
-    loaded = load(site)
+    loaded = load(site, secrets=False)
     if device and device not in loaded.devices:
         raise UsageError(f"no device {device!r}", hint=suggestion(device, loaded.devices))
     if source:
@@ -169,7 +169,7 @@ def serviced(
     """
     from facilityd.config.load import load
 
-    loaded = load(site)
+    loaded = load(site, secrets=False)
     if device not in loaded.devices:
         raise UsageError(f"no device {device!r}", hint=suggestion(device, loaded.devices))
     known = loaded.devices[device].family.rules

@@ -52,7 +52,7 @@ def commission(  # noqa: PLR0917 - click hands its options in
     """
     from facilityd.config.load import load
 
-    loaded = load(site)
+    loaded = load(site, secrets=False)
     if device not in loaded.devices:
         raise UsageError(f"no device {device!r}", hint=suggestion(device, loaded.devices))
     lessons = _lessons(loaded, device, rule, since, until or time.time_ns())

@@ -49,7 +49,7 @@ def mark(
     """
     from facilityd.config.load import load
 
-    loaded, end = load(site), until or time.time_ns()
+    loaded, end = load(site, secrets=False), until or time.time_ns()
     _possible(loaded, device, fault, since, end)
     who = person or whoami()
     inbox = Inbox(Path(loaded.store.path))
@@ -83,7 +83,7 @@ def marks(site: Path, device: str, everything: bool, revoke: int | None, lang: s
     from facilityd.config.load import load
     from facilityd.store.reader import Reader
 
-    loaded = load(site)
+    loaded = load(site, secrets=False)
     if device and device not in loaded.devices:
         raise UsageError(f"no device {device!r}", hint=suggestion(device, loaded.devices))
     if revoke is not None:

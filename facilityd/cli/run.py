@@ -38,7 +38,10 @@ def run(site: tuple[Path, ...], log_level: str, at_most: int, as_json: bool) -> 
     # Libraries speak when they are asked to; the daemon tells what matters itself.
     for name in ("aiohttp", "paho", "aiomqtt", "mqtt", "influxdb_client", "Rx"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    uvloop.run(watch(load(*site, at_most=at_most)))
+    loaded = load(*site, at_most=at_most)
+    for warning in loaded.warnings:
+        logging.getLogger(__name__).warning("%s", warning)
+    uvloop.run(watch(loaded))
 
 
 class JsonLines(logging.Formatter):

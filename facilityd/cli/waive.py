@@ -41,7 +41,7 @@ def waive(site: Path, device: str, item: str, lasts: int, person: str, reason: s
     """
     from facilityd.config.load import load
 
-    loaded = load(site)
+    loaded = load(site, secrets=False)
     _must_exist(loaded, device, item)
     until = time.time_ns() + lasts
     inbox = Inbox(Path(loaded.store.path))
@@ -71,7 +71,7 @@ def waivers(site: Path, everything: bool, revoke: int | None, person: str, lang:
     from facilityd.config.load import load
     from facilityd.store.reader import Reader
 
-    loaded = load(site)
+    loaded = load(site, secrets=False)
     if revoke is not None:
         if not person.strip():
             raise UsageError("--revoke needs a name", hint="add --by NAME")

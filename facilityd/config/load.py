@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from devices.family import Family
 from devices.modbus.plan import UnitPlan, plan_unit
 from devices.profile import ModbusProfile
-from devices.tables import families, profiles
+from devices.tables import families, own_tables, profiles
 from devices.unit import Link, ModbusLink, Unit
 from facilityd.config.compile import Profiles, UnitCompiler
 from facilityd.config.people import compile_link, compile_recipient, compile_sink
@@ -30,22 +30,30 @@ BUSY = 0.8
 """Share of a bus that scheduled reads may take; the rest is for silent units and repeats."""
 
 
-def load(*paths: Path, at_most: int = 0) -> Site:
+def load(*paths: Path, at_most: int = 0, secrets: bool = True) -> Site:
     """Return the site described by files or folders. Raises ConfigError with every mistake.
 
+    Without ``secrets`` none is asked for: whoever only reads the journal needs none.
     ``at_most`` ns, where given, shortens every longer period: for demonstrations and commissioning.
     """
-    sections = read_sections(list(paths))
+    sections = read_sections(list(paths), secrets=secrets)
     extra = paths[0] if paths[0].is_dir() else paths[0].parent
-    known_profiles, known_families = profiles(extra), families(extra)
+    own = own_tables(extra)
+    sections.problems += own.problems
+    known_profiles, known_families = {**profiles(), **own.profiles}, {**families(), **own.families}
     if at_most:
         _hurry(sections, at_most, known_profiles)
-    compiler = UnitCompiler(sections, known_profiles, known_families)
+    compiler = UnitCompiler(sections, known_profiles, known_families, own.broken)
     site = _compile(str(paths[0]), sections, compiler, known_families)
     fail(sections.problems)
     if site is None:
         raise ConfigError((f"{paths[0]}: nothing to watch",))
-    return site
+    return replace(site, warnings=tuple(_replaced(path) for path in own.replaced))
+
+
+def _replaced(path: Path) -> str:
+    kind = {"profiles": "profile", "families": "family"}[path.parent.name]
+    return f"{path}:1:1: warning: this {kind} replaces the shipped one of the same name"
 
 
 def _hurry(sections: Sections, wanted: int, known: Profiles) -> None:
