@@ -75,7 +75,7 @@ def backtest(
             with_settings(loaded.devices[name].family.rules[rule], asked)
         except ValueError as error:
             raise UsageError(f"--set: {error}", where=f"rule {rule}") from error
-    with Reader.open(Path(loaded.store.path)) as reader:
+    with Reader.open(Path(loaded.store.path), loaded.id) as reader:
         test = Backtest(loaded, reader, rule, since, end, asked, _progress(since, end))
         results = [test.run(name) for name in chosen]
         _done()

@@ -57,7 +57,7 @@ def baselines(
     if source:
         _take_over(loaded, source, person or whoami())
         return
-    with Reader.open(Path(loaded.store.path)) as reader:
+    with Reader.open(Path(loaded.store.path), loaded.id) as reader:
         retired = everything or bool(diff)
         known = [b for b in reader.baselines(retired=retired) if device in ("", b.device)]
     if diff:

@@ -91,7 +91,7 @@ def marks(site: Path, device: str, everything: bool, revoke: int | None, lang: s
         await_taken(inbox, inbox.drop(UnmarkRequest(revoke, whoami())))
         click.echo(f"mark {revoke} revoked / 标记 {revoke} 已撤销")
         return
-    with Reader.open(Path(loaded.store.path)) as reader:
+    with Reader.open(Path(loaded.store.path), loaded.id) as reader:
         found = [one for one in reader.marks(revoked=everything) if device in ("", one.device)]
     language = "en" if as_json else lang
     rows = [

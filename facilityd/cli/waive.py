@@ -80,7 +80,7 @@ def waivers(site: Path, everything: bool, revoke: int | None, person: str, lang:
         click.echo(f"waiver {revoke} revoked by {person} / 放行 {revoke} 已由 {person} 撤销")
         return
     now = time.time_ns()
-    with Reader.open(Path(loaded.store.path)) as reader:
+    with Reader.open(Path(loaded.store.path), loaded.id) as reader:
         known = [one for one in reader.waivers() if everything or one.holds(now)]
     rows = [_row(loaded, one, now, lang) for one in known]
     if as_json:

@@ -13,6 +13,7 @@ from devices.modbus.plan import UnitPlan, plan_unit
 from devices.profile import ModbusProfile
 from devices.tables import families, own_tables, profiles
 from devices.unit import Link, ModbusLink, Unit
+from facilityd.config import schema
 from facilityd.config.compile import Profiles, UnitCompiler
 from facilityd.config.people import compile_link, compile_recipient, compile_sink
 from facilityd.config.sections import Entry, Sections, read_sections
@@ -37,8 +38,7 @@ def load(*paths: Path, at_most: int = 0, secrets: bool = True) -> Site:
     ``at_most`` ns, where given, shortens every longer period: for demonstrations and commissioning.
     """
     sections = read_sections(list(paths), secrets=secrets)
-    extra = paths[0] if paths[0].is_dir() else paths[0].parent
-    own = own_tables(extra)
+    own = own_tables(home_of(paths[0]))
     sections.problems += own.problems
     known_profiles, known_families = {**profiles(), **own.profiles}, {**families(), **own.families}
     if at_most:
@@ -88,8 +88,8 @@ def _compile(
     about = head.value
     return Site(
         source, about.id, about.name, about.latitude, about.longitude, about.timezone, about.languages,
-        about.ceremony, _store(sections), links, compiled, devices, sinks, recipients, known,
-        _timetable(head, sections),
+        about.ceremony, _store(sections, Path(source), about.id), links, compiled, devices, sinks, recipients,
+        known, _timetable(head, sections),
     )  # fmt: skip
 
 
@@ -106,11 +106,20 @@ def _timetable(head: Entry, sections: Sections) -> Timetable | None:
     return timetable
 
 
-def _store(sections: Sections) -> StoreSettings:
+def _store(sections: Sections, source: Path, site: str) -> StoreSettings:
+    """Return where the journal lies: each site has its own, beside it, wherever a command is started from."""
     entry = sections.entries["store"].get("store")
-    if entry is None:
-        return StoreSettings(".facilityd/journal.db", 90 * 86400 * NS, 2 * 2**30)
-    return StoreSettings(entry.value.path, entry.value.keep, entry.value.max_size)
+    value = entry.value if entry else schema.Store()
+    if entry and value.path:
+        path = Path(entry.document.file).parent / value.path
+    else:
+        path = home_of(source) / ".facilityd" / site / "journal.db"
+    return StoreSettings(str(path), value.keep, value.max_size)
+
+
+def home_of(source: Path) -> Path:
+    """Return the folder that a site's own files stand in."""
+    return source if source.is_dir() else source.parent
 
 
 def _devices(sections: Sections, compiler: UnitCompiler) -> dict[str, Device]:

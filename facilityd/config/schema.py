@@ -45,7 +45,10 @@ class Site(Strict):
 class Store(Strict):
     """The journal: where it lies and how much it keeps."""
 
-    path: str = ".facilityd/journal.db"
+    path: str = Field(
+        default="",
+        description="relative to this file; if not given, .facilityd/ID/journal.db beside the site",
+    )
     keep: Annotated[Duration, AfterValidator(within(60 * NS, LONGEST))] = 90 * 86400 * NS
     max_size: Size = 2 * 2**30
 

@@ -206,6 +206,7 @@ def _write(source: Path, target: Path, links: dict[str, dict[str, Any]], journal
     if learned.is_file():
         (target / NAME).write_bytes(learned.read_bytes())
     files = sorted(source.rglob("*.yaml")) if source.is_dir() else [source]
+    stored = any("store" in (read(file).data or {}) for file in files)
     for file in files:
         data = read(file).data or {}
         for name, change in links.items():
@@ -214,6 +215,8 @@ def _write(source: Path, target: Path, links: dict[str, dict[str, Any]], journal
         data.pop("sinks", None)
         if "store" in data:
             data["store"]["path"] = str(journal)
+        elif "site" in data and not stored:
+            data["store"] = {"path": str(journal)}
         if published := (data.get("site") or {}).get("timetable"):
             data["site"]["timetable"] = str((file.parent / published).resolve())
         place = target / (file.relative_to(source) if source.is_dir() else file.name)

@@ -58,7 +58,6 @@ def lock(journal: Path) -> IO[bytes]:
     """Return the lock of the one writer, held until it is closed. Raises UsageError."""
     path = beside(journal, ".lock")
     try:
-        journal.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("ab")
     except OSError as error:
         raise UsageError(f"cannot be written: {error.strerror}", where=str(path)) from error

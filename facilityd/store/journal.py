@@ -17,6 +17,7 @@ from facilityd.model.clock import Clock
 from facilityd.store import entries, learning, marks, readiness
 from facilityd.store.batch import Batch, Receipt
 from facilityd.store.files import Ballast, disk_free, lock, move_aside
+from facilityd.store.owner import claim
 from facilityd.store.retention import Retention
 from facilityd.store.samples import SampleTable
 from facilityd.store.schema import PAGE, Foreign, Unreadable, connect_writer
@@ -62,19 +63,22 @@ class Journal:
         max_age: int,
         ballast_bytes: int = 4 * MIB,
         clock: Clock | None = None,
+        site: str = "",
         vfs: str | None = None,
         durable: bool = True,
         free: Callable[[Path], int] = disk_free,
     ) -> Self:
         """Open or create; a damaged file is moved aside. ``max_age`` in ns; ``clock`` stamps the old file.
 
+        ``site``: whose journal it is, written into a new one and asked of an old one.
         Not ``durable``: commits do not wait for the disk (simulations only). ``free`` tells its room.
-        Raises UsageError where another facilityd writes it or it cannot be opened.
+        Raises UsageError where another facilityd writes it, it is another site's or cannot be opened.
         """
         with ExitStack() as undo:
             held, ballast = undo.enter_context(lock(path)), Ballast(path, ballast_bytes)
             db, moved = _connect(path, ballast, clock or Clock(), vfs)
             undo.callback(db.close)
+            claim(db, path, site)
             journal = cls(path, db, held, ballast, max_bytes, max_age)
             journal.moved_aside, journal._disk_free = moved, free
             if not durable:

@@ -20,6 +20,7 @@ from facilityd.store import learning, marks, readiness
 from facilityd.store.batch import Memory, Parked
 from facilityd.store.entries import JUDGED
 from facilityd.store.history import Bucket, Carrier, Gap, Point, buckets, gaps, points
+from facilityd.store.owner import check_owner
 from facilityd.store.packing import layout
 from facilityd.store.rows import OutboxEntry, Stored, StoredChange, StoredFinding, change, entry, finding
 from facilityd.store.schema import MINUTE, VERSION, Foreign, connect_reader, select, version_of
@@ -62,8 +63,8 @@ class Reader:
         self._streams: dict[int, Stream] = {}
 
     @classmethod
-    def open(cls, path: Path) -> Self:
-        """Open the journal. Raises UsageError where there is none or it is of another version."""
+    def open(cls, path: Path, site: str = "") -> Self:
+        """Open the journal. Raises UsageError where there is none, or it is of another version or site."""
         try:
             db = connect_reader(path)
             version = version_of(db)
@@ -74,6 +75,11 @@ class Reader:
             db.close()
             hint = "facilityd run brings an older one up to date" if version < VERSION else ""
             raise UsageError(f"journal of version {version}, expected {VERSION}", where=str(path), hint=hint)
+        try:
+            check_owner(db, path, site)
+        except UsageError:
+            db.close()
+            raise
         return cls(db)
 
     def __enter__(self) -> Self:
