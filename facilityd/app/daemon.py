@@ -53,6 +53,10 @@ async def watch(site: Site, stop: asyncio.Event | None = None, outside: Outside 
             log.warning(
                 "the journal was damaged; it was moved to %s and a new one begun", journal.moved_aside
             )
+        if journal.lost:
+            log.error("%s: %s", path, journal.lost)
+        if journal.set_aside:
+            log.error("%d damaged records of the journal were set aside", journal.set_aside)
         journal.configure_sinks(list(site.sinks))
         writer = outside.writer()
         try:
