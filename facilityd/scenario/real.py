@@ -115,9 +115,10 @@ class RealStage(Theatre):
         """Refuse: this machine's clock is not ours to move. Raises UsageError."""
         raise UsageError(f"the clock cannot be moved by {seconds:g} s here", hint="use virtual time")
 
-    def restart(self) -> None:
-        """Kill the daemon as a power cut would, and start it again."""
+    def restart(self, down: float = 0.0) -> None:
+        """Kill the daemon as a power cut would, and start it again ``down`` s later."""
         self._halt(signal.SIGKILL)
+        time.sleep(down)
         self._launch()
 
     def _inject(self, unit: str, name: str, magnitude: float | None) -> None:
