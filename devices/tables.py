@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -44,6 +45,36 @@ def families(extra: Path | None = None) -> dict[str, Family]:
     return {**_shelf(_FAMILY, SHELF / "families", "family"), **own}
 
 
+@dataclass(frozen=True, slots=True)
+class OwnTables:
+    """What stands beside a site, by id; ids of broken tables, problems, files that replace shipped ones."""
+
+    profiles: dict[str, ModbusProfile | MqttProfile]
+    families: dict[str, Family]
+    broken: frozenset[str]
+    problems: list[Problem]
+    replaced: list[Path]
+
+
+def own_tables(folder: Path) -> OwnTables:
+    """Return a site's own tables. Raises nothing: what is wrong with one hides nothing of the others."""
+    own_profiles, wrong = _collect(_PROFILE, folder / "profiles", "profile")
+    own_families, also_wrong = _collect(_FAMILY, folder / "families", "family")
+    files = [*_files(folder / "profiles"), *_files(folder / "families")]
+    shipped = {"profiles": _shipped("profile"), "families": _shipped("family")}
+    return OwnTables(
+        own_profiles,
+        own_families,
+        frozenset(path.stem for path in files) - own_profiles.keys() - own_families.keys(),
+        wrong + also_wrong,
+        [path for path in files if path.stem in shipped[path.parent.name]],
+    )
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.yaml"))
+
+
 def _shelf(adapter: TypeAdapter[Any], folder: Path, kind: str) -> dict[str, Any]:
     if folder.parent == SHELF:
         return _shipped(kind)
@@ -57,15 +88,20 @@ def _shipped(kind: str) -> dict[str, Any]:
 
 
 def _read(adapter: TypeAdapter[Any], folder: Path, kind: str) -> dict[str, Any]:
+    out, problems = _collect(adapter, folder, kind)
+    fail(problems)
+    return out
+
+
+def _collect(adapter: TypeAdapter[Any], folder: Path, kind: str) -> tuple[dict[str, Any], list[Problem]]:
     out: dict[str, Any] = {}
     problems: list[Problem] = []
-    for path in sorted(folder.glob("*.yaml")):
+    for path in _files(folder):
         item, found = _load(adapter, path, kind)
         problems += found
         if item is not None:
             out[path.stem] = item
-    fail(problems)
-    return out
+    return out, problems
 
 
 def _load(adapter: TypeAdapter[Any], path: Path, kind: str) -> tuple[Any, list[Problem]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,11 +12,25 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from facilityd.errors import ConfigError
+from facilityd.validator_text import choice, plain, without_other_branches
+from facilityd.yaml_loader import (
+    MAX_BYTES,
+    MAX_DEPTH,
+    MAX_NODES,
+    Loader,
+    key_of,
+    place,
+    scalar,
+    slip,
+    unprintable,
+)
 
 Key = str | int
 Where = tuple[Key, ...]
 T = TypeVar("T")
 
+UNREADABLE = "\0unreadable"
+"""Stands for a value whose mistake is told already."""
 _KEY = "\0key"
 """Last element of a path that means the key itself, not its value."""
 
@@ -55,6 +68,15 @@ class Document:
     marks: dict[Where, Mark] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
+    @property
+    def readable(self) -> bool:
+        """False where nothing in the file could be understood."""
+        return self.data is not None or not self.problems
+
+    def problem(self, mark: Mark, what: str, hint: str = "") -> None:
+        """Note a mistake."""
+        self.problems.append(Problem(mark, what, hint))
+
     def mark(self, path: Iterable[Key], *, key: bool = False) -> Mark:
         """Return the mark of a path, or of the nearest thing around it that has one."""
         where = tuple(path)
@@ -65,88 +87,95 @@ class Document:
         return self.marks.get(where, Mark(self.file))
 
 
-class _Loader(yaml.SafeLoader):
-    """Safe YAML, without the octal, sexagesimal and yes/no surprises of YAML 1.1."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    letter: [
-        (tag, rule) for tag, rule in rules if not tag.endswith((":bool", ":timestamp", ":int", ":float"))
-    ]
-    for letter, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:int", re.compile(r"^[-+]?(?:0x[0-9a-fA-F]+|[0-9]+)$"), list("-+0123456789")
-)
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?$"),
-    list("-+.0123456789"),
-)
-
-
-def _int(_: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
-    text = node.value.lower()
-    return int(text, 16) if "0x" in text else int(text, 10)
-
-
-_Loader.add_constructor("tag:yaml.org,2002:int", _int)
-
-
 def read(path: Path, shown: str | None = None) -> Document:
     """Read one file. A file that is not YAML at all yields a document with problems only."""
     document = Document(shown or str(path))
     try:
-        text = path.read_text(encoding="utf-8")
-        loader = _Loader(text)
-        try:
-            node = loader.get_single_node()
-            document.data = None if node is None else _walk(loader, node, (), document)
-        finally:
-            loader.dispose()
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            document.problem(Mark(document.file), f"is larger than {MAX_BYTES // 2**20} MiB")
+        else:
+            _parse(content.decode("utf-8-sig"), document)
     except OSError as error:
-        document.problems.append(Problem(Mark(document.file), f"cannot be read: {error.strerror}"))
+        document.problem(Mark(document.file), f"cannot be read: {error.strerror}")
     except UnicodeDecodeError as error:
-        document.problems.append(Problem(Mark(document.file), f"is not UTF-8 at byte {error.start}"))
-    except yaml.MarkedYAMLError as error:
-        document.problems.append(_syntax(document.file, error))
-    except yaml.YAMLError as error:
-        document.problems.append(Problem(Mark(document.file), f"not YAML: {str(error).splitlines()[0]}"))
+        document.problem(Mark(document.file), f"is not UTF-8 at byte {error.start}")
     return document
 
 
-def _syntax(file: str, error: yaml.MarkedYAMLError) -> Problem:
+def _parse(text: str, document: Document) -> None:
+    if found := unprintable(text):
+        line, column = place(text, found[0])
+        document.problem(Mark(document.file, line, column), f"the character {found[1]} is not allowed")
+        return
+    loader = Loader(text)
+    try:
+        node = loader.get_single_node()
+        document.data = None if node is None else _Walk(loader, document).value(node, ())
+    except yaml.MarkedYAMLError as error:
+        _syntax(text, document, error)
+    except (yaml.YAMLError, RecursionError) as error:
+        document.problem(Mark(document.file), f"not YAML: {(str(error).splitlines() or ['?'])[0]}")
+    finally:
+        loader.dispose()
+
+
+def _syntax(text: str, document: Document, error: yaml.MarkedYAMLError) -> None:
+    document.data = None
     at = error.problem_mark or error.context_mark
-    mark = Mark(file, at.line + 1, at.column + 1) if at else Mark(file)
-    return Problem(mark, f"not YAML: {error.problem or error.context}")
+    mark = Mark(document.file, at.line + 1, at.column + 1) if at else Mark(document.file)
+    found = slip(text, at.line) if at else None
+    if found:
+        document.problem(Mark(document.file, *found[:2]), f"not YAML: {found[2]}")
+    else:
+        document.problem(mark, f"not YAML: {error.problem or error.context}")
 
 
-def _walk(loader: _Loader, node: yaml.Node, path: Where, document: Document) -> Any:
-    document.marks[path] = Mark(document.file, node.start_mark.line + 1, node.start_mark.column + 1)
-    if isinstance(node, yaml.MappingNode):
-        return _mapping(loader, node, path, document)
-    if isinstance(node, yaml.SequenceNode):
-        return [_walk(loader, item, (*path, n), document) for n, item in enumerate(node.value)]
-    return loader.construct_object(node, deep=True)
+class _Walk:
+    """Turns nodes into plain data, noting where each stands; counts, as aliases may repeat without end."""
 
+    def __init__(self, loader: Loader, document: Document) -> None:
+        self._loader, self._document, self._count = loader, document, 0
 
-def _mapping(loader: _Loader, node: yaml.MappingNode, path: Where, document: Document) -> dict[Any, Any]:
-    out: dict[Any, Any] = {}
-    for key_node, value_node in node.value:
-        mark = Mark(document.file, key_node.start_mark.line + 1, key_node.start_mark.column + 1)
-        if not isinstance(key_node, yaml.ScalarNode):
-            document.problems.append(Problem(mark, "a key is a plain word"))
-            continue
-        key = loader.construct_object(key_node)
-        if key in out:
-            document.problems.append(
-                Problem(mark, f"{key!r} stands twice", f"first at {document.marks[*path, key]}")
+    def value(self, node: yaml.Node, path: Where) -> Any:
+        mark = Mark(self._document.file, node.start_mark.line + 1, node.start_mark.column + 1)
+        self._document.marks[path] = mark
+        self._count += 1
+        if self._count > MAX_NODES or len(path) > MAX_DEPTH:
+            raise yaml.MarkedYAMLError(
+                problem="too much in one file; aliases (*) that repeat each other or themselves?",
+                problem_mark=node.start_mark,
             )
-            continue
-        document.marks[*path, key, _KEY] = mark
-        out[key] = _walk(loader, value_node, (*path, key), document)
-    return out
+        if isinstance(node, yaml.MappingNode) and node.tag == Loader.DEFAULT_MAPPING_TAG:
+            return self._mapping(node, path)
+        if isinstance(node, yaml.SequenceNode) and node.tag == Loader.DEFAULT_SEQUENCE_TAG:
+            return [self.value(item, (*path, n)) for n, item in enumerate(node.value)]
+        try:
+            return scalar(self._loader, node)
+        except ValueError as error:
+            self._document.problem(mark, str(error))
+            return UNREADABLE
+
+    def _mapping(self, node: yaml.MappingNode, path: Where) -> dict[Any, Any]:
+        out: dict[Any, Any] = {}
+        for key_node, value_node in node.value:
+            mark = Mark(self._document.file, key_node.start_mark.line + 1, key_node.start_mark.column + 1)
+            if not isinstance(key_node, yaml.ScalarNode):
+                self._document.problem(mark, "a key is a plain word")
+                continue
+            try:
+                name = key_of(self._loader, key_node)
+            except ValueError as error:
+                self._document.problem(mark, str(error))
+                continue
+            if name in out:
+                first = f"first at {self._document.marks[*path, name]}"
+                self._document.problem(mark, f"{name!r} stands twice", first)
+                continue
+            self._document.marks[*path, name, _KEY] = mark
+            out[name] = self.value(value_node, (*path, name))
+        return out
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
@@ -169,7 +198,9 @@ def validate(
     try:
         return adapter.validate_python(part), []
     except ValidationError as error:
-        return None, [_problem(document, path, dict(line), adapter) for line in error.errors()]
+        lines = [dict(line) for line in error.errors() if line["input"] != UNREADABLE]
+        lines = without_other_branches(lines)
+        return None, [_problem(document, path, line, adapter) for line in lines]
 
 
 def _problem(document: Document, path: Where, line: dict[str, Any], adapter: TypeAdapter[Any]) -> Problem:
@@ -185,26 +216,19 @@ def _problem(document: Document, path: Where, line: dict[str, Any], adapter: Typ
         )
     if kind == "missing":
         return Problem(document.mark(where[:-1]), f"{'.'.join(map(str, where[-1:]))!r} is missing")
-    if kind in ("literal_error", "enum"):
-        return Problem(
-            document.mark(where),
-            f"{line['input']!r} is not allowed",
-            _choice(str(line["input"]), context.get("expected", "")),
-        )
+    if kind in ("literal_error", "enum", "union_tag_invalid"):
+        word = context.get("tag", line["input"])
+        allowed = str(context.get("expected") or context.get("expected_tags", ""))
+        names = [name.strip(" '") for name in allowed.replace(" or ", ", ").split(",")]
+        return Problem(document.mark(where), f"{word!r} is not allowed", choice(str(word), names))
     if kind == "secret":
         return Problem(document.mark(where), line["msg"])  # what was found is never repeated
-    what = str(context["error"]) if kind == "value_error" else line["msg"][0].lower() + line["msg"][1:]
+    what = str(context["error"]) if kind == "value_error" else plain(kind, line["msg"], context)
     return Problem(document.mark(where), _with_input(what, line["input"]))
 
 
 def _with_input(what: str, value: object) -> str:
-    return what if isinstance(value, dict | list) else f"{what} (found {value!r})"
-
-
-def _choice(word: str, expected: str) -> str:
-    names = [name.strip(" '") for name in expected.replace(" or ", ", ").split(",")]
-    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
-    return f"allowed: {', '.join(names)}" + (f"; did you mean {near[0]!r}?" if near else "")
+    return what if isinstance(value, dict | list) else f"{what} (found {value!r:.80})"
 
 
 def _real(document: Document, path: Where, loc: Sequence[Key]) -> Where:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from facilityd.detect.gated import REPLAYED
 from facilityd.detect.judge import Judge
 from facilityd.detect.surroundings import Calendar
 from facilityd.model.clock import Clock
+from facilityd.model.sample import NS
 from facilityd.notify.plan import Teller
 from facilityd.pipeline.flow import Flow
 from facilityd.pipeline.intake import Gate
@@ -25,6 +27,7 @@ from facilityd.store.journal import Journal, Room
 from facilityd.store.reader import Reader
 from facilityd.supervise.jumps import Jumps
 
+log = logging.getLogger(__name__)
 WARM_ROWS = 20_000
 PAGE = 5_000
 
@@ -84,12 +87,18 @@ class Core:
             while rows := reader.samples_after(judged, PAGE):
                 judged = rows[-1].id
                 await self.flow.rejudge([reader.sample(row) for row in rows], [row.id for row in rows])
+        self.judge.on_pause = _tell_pause
+        self.judge.begin(self.clock.steady())
 
     def _show(self, reader: Reader, after: int, until: int, steady: int) -> None:
         """Show the rules what was judged since their memory was stored: every sample of it, however old."""
         while rows := [row for row in reader.samples_after(after, PAGE) if row.id <= until]:
             after = rows[-1].id
             self.judge.warm([reader.sample(row) for row in rows], steady)
+
+
+def _tell_pause(overdue: int) -> None:
+    log.warning("nobody watched for %.0f s or longer: this process or its machine stood still", overdue / NS)
 
 
 def _latching(devices: dict[str, Device]) -> frozenset[tuple[str, str]]:

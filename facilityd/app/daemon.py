@@ -24,7 +24,9 @@ from facilityd.app.outlets import make_deliverer, make_forwarders
 from facilityd.app.outside import Outside
 from facilityd.app.sources import Field, sources
 from facilityd.app.vigil import Vigil
+from facilityd.config.load import home_of
 from facilityd.config.site import Site
+from facilityd.errors import UsageError
 from facilityd.pipeline.writer import Writer
 from facilityd.store.journal import Journal
 from facilityd.store.reader import Reader
@@ -37,12 +39,13 @@ async def watch(site: Site, stop: asyncio.Event | None = None, outside: Outside 
     """Watch a site until ``stop`` is set or a signal comes. Raises FacilitydError where it cannot start."""
     stop, outside = stop or asyncio.Event(), outside or Outside()
     path = Path(site.store.path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent, site)
     with Journal.open(
         path,
         max_bytes=site.store.max_size,
         max_age=site.store.keep,
         clock=outside.clock,
+        site=site.id,
         durable=outside.durable,
         free=outside.disk_free,
     ) as journal:
@@ -50,6 +53,10 @@ async def watch(site: Site, stop: asyncio.Event | None = None, outside: Outside 
             log.warning(
                 "the journal was damaged; it was moved to %s and a new one begun", journal.moved_aside
             )
+        if journal.lost:
+            log.error("%s: %s", path, journal.lost)
+        if journal.set_aside:
+            log.error("%d damaged records of the journal were set aside", journal.set_aside)
         journal.configure_sinks(list(site.sinks))
         writer = outside.writer()
         try:
@@ -57,6 +64,22 @@ async def watch(site: Site, stop: asyncio.Event | None = None, outside: Outside 
                 await _run(site, journal, writer, outside, stop)
         finally:
             writer.close()
+
+
+def make_folder(folder: Path, site: Site) -> None:
+    """Make the journal's folder beside the site. Raises UsageError for one that is missing elsewhere.
+
+    A disk that is not mounted is a missing folder too: a journal made in its place would fill the wrong disk.
+    """
+    if folder.is_dir():
+        return
+    if home_of(Path(site.source)).resolve() not in folder.resolve().parents:
+        hint = "make it, mount its disk, or set store: {path: …}"
+        raise UsageError("the journal's folder does not exist", where=str(folder), hint=hint)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot be made: {error.strerror}", where=str(folder)) from error
 
 
 async def _run(site: Site, journal: Journal, writer: Writer, outside: Outside, stop: asyncio.Event) -> None:

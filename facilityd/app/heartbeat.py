@@ -133,7 +133,7 @@ class Heartbeat:
             "journal_bytes": room.used / MIB,
             "disk_free": room.disk_free / MIB,
             "disk_full": self._core.flow.full,
-            "journal_damaged": self._core.journal.moved_aside is not None,
+            "journal_damaged": self._core.journal.was_damaged,
             "dropped_unsent": counters.get(PURGED_UNSENT, 0),
             "unsent": self._unsent(reader),
             "oldest_unsent": self._oldest_unsent(),

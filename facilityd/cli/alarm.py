@@ -53,7 +53,7 @@ def alarm(site: Path, device: str, rule: str, lang: str, as_json: bool) -> None:
     from facilityd.cli.snapshot import open_journal
     from facilityd.config.load import load
 
-    loaded = load(site)
+    loaded = load(site, secrets=False)
     must_exist(loaded, device, rule)
     from facilityd.app.builtin import all_devices
 

@@ -65,7 +65,7 @@ def backtest(
     from facilityd.model.rule import with_settings
     from facilityd.store.reader import Reader
 
-    loaded, end = load(site), until or time.time_ns()
+    loaded, end = load(site, secrets=False), until or time.time_ns()
     if since >= end:
         raise UsageError("--since is not before --until")
     chosen = _chosen(loaded, rule, devices)
@@ -75,7 +75,7 @@ def backtest(
             with_settings(loaded.devices[name].family.rules[rule], asked)
         except ValueError as error:
             raise UsageError(f"--set: {error}", where=f"rule {rule}") from error
-    with Reader.open(Path(loaded.store.path)) as reader:
+    with Reader.open(Path(loaded.store.path), loaded.id) as reader:
         test = Backtest(loaded, reader, rule, since, end, asked, _progress(since, end))
         results = [test.run(name) for name in chosen]
         _done()

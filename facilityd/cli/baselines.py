@@ -51,13 +51,13 @@ def baselines(
     from facilityd.config.load import load
     from facilityd.store.reader import Reader
 
-    loaded = load(site)
+    loaded = load(site, secrets=False)
     if device and device not in loaded.devices:
         raise UsageError(f"no device {device!r}", hint=suggestion(device, loaded.devices))
     if source:
         _take_over(loaded, source, person or whoami())
         return
-    with Reader.open(Path(loaded.store.path)) as reader:
+    with Reader.open(Path(loaded.store.path), loaded.id) as reader:
         retired = everything or bool(diff)
         known = [b for b in reader.baselines(retired=retired) if device in ("", b.device)]
     if diff:
@@ -169,7 +169,7 @@ def serviced(
     """
     from facilityd.config.load import load
 
-    loaded = load(site)
+    loaded = load(site, secrets=False)
     if device not in loaded.devices:
         raise UsageError(f"no device {device!r}", hint=suggestion(device, loaded.devices))
     known = loaded.devices[device].family.rules

@@ -46,7 +46,7 @@ def check(ctx: click.Context, site: tuple[Path, ...], as_json: bool) -> None:
         "devices": len(loaded.devices),
         "signals": sum(len(s.signals) for d in loaded.devices.values() for s in d.streams),
     }
-    warnings = _slips(loaded)
+    warnings = [*loaded.warnings, *_slips(loaded)]
     assumed = sum(len(d.assumed) + len(d.assumed_items) for d in loaded.devices.values())
     if as_json:
         more = {"warnings": [_located(line) for line in warnings], "assumed": assumed}

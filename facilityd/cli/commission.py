@@ -52,7 +52,7 @@ def commission(  # noqa: PLR0917 - click hands its options in
     """
     from facilityd.config.load import load
 
-    loaded = load(site)
+    loaded = load(site, secrets=False)
     if device not in loaded.devices:
         raise UsageError(f"no device {device!r}", hint=suggestion(device, loaded.devices))
     lessons = _lessons(loaded, device, rule, since, until or time.time_ns())
@@ -70,7 +70,7 @@ def _lessons(site: Site, device: str, rule: str, since: int, until: int) -> list
     from facilityd.app.commission import Period, learn
     from facilityd.store.reader import Reader
 
-    with Reader.open(Path(site.store.path)) as reader:
+    with Reader.open(Path(site.store.path), site.id) as reader:
         lessons = learn(site, device, [Period(reader, since, until)])
     if not lessons:
         raise UsageError(f"{device} has no rule that is learned and applies here")

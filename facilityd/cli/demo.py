@@ -124,7 +124,7 @@ async def _child(log: Path, *words: str) -> AsyncIterator[Process]:
 async def _ready(site: Site, daemon: Process, folder: Path) -> None:
     deadline = time.monotonic() + READY_S
     while time.monotonic() < deadline and daemon.returncode is None:
-        with contextlib.suppress(UsageError), Reader.open(Path(site.store.path)) as reader:
+        with contextlib.suppress(UsageError), Reader.open(Path(site.store.path), site.id) as reader:
             if reader.last_sample():
                 return
         await asyncio.sleep(0.2)

@@ -53,7 +53,7 @@ def history(
     """Show the values of a SIGNAL of a DEVICE, and where there are none, and why."""
     from facilityd.config.load import load
 
-    loaded = load(site)
+    loaded = load(site, secrets=False)
     _must_exist(loaded, device, signal)
     asked = Asked(loaded, device, signal, since, until or time.time_ns(), bucket or 0)
     rows = list(_buckets(asked) if bucket else _values(asked))

@@ -49,7 +49,7 @@ def mark(
     """
     from facilityd.config.load import load
 
-    loaded, end = load(site), until or time.time_ns()
+    loaded, end = load(site, secrets=False), until or time.time_ns()
     _possible(loaded, device, fault, since, end)
     who = person or whoami()
     inbox = Inbox(Path(loaded.store.path))
@@ -83,7 +83,7 @@ def marks(site: Path, device: str, everything: bool, revoke: int | None, lang: s
     from facilityd.config.load import load
     from facilityd.store.reader import Reader
 
-    loaded = load(site)
+    loaded = load(site, secrets=False)
     if device and device not in loaded.devices:
         raise UsageError(f"no device {device!r}", hint=suggestion(device, loaded.devices))
     if revoke is not None:
@@ -91,7 +91,7 @@ def marks(site: Path, device: str, everything: bool, revoke: int | None, lang: s
         await_taken(inbox, inbox.drop(UnmarkRequest(revoke, whoami())))
         click.echo(f"mark {revoke} revoked / 标记 {revoke} 已撤销")
         return
-    with Reader.open(Path(loaded.store.path)) as reader:
+    with Reader.open(Path(loaded.store.path), loaded.id) as reader:
         found = [one for one in reader.marks(revoked=everything) if device in ("", one.device)]
     language = "en" if as_json else lang
     rows = [

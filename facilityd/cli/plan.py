@@ -19,7 +19,7 @@ def plan(site: tuple[Path, ...], as_json: bool) -> None:
     """Show the merged reads per link, with bus time in % and what each read brings."""
     from facilityd.config.load import load
 
-    loaded = load(*site)
+    loaded = load(*site, secrets=False)
     links = [_link(loaded, name) for name in loaded.links]
     if as_json:
         print_json(links)

@@ -75,7 +75,7 @@ def ready(
 
     language: Language = "zh" if lang == "zh" else "en"
     _possible(watch=watch, as_json=as_json)
-    loaded = load(site)
+    loaded = load(site, secrets=False)
     board = Board(loaded, _chosen(loaded, device))
     if history:
         _history(loaded, board.checks(since), language, as_json=as_json)

@@ -110,5 +110,5 @@ def _standing(rule: Rule, finding: Finding | None, missing: tuple[str, ...]) -> 
 def _newest(site: Site) -> dict[tuple[str, str], Finding]:
     if not Path(site.store.path).exists():
         return {}
-    with Reader.open(Path(site.store.path)) as reader:
+    with Reader.open(Path(site.store.path), site.id) as reader:
         return {(s.finding.device, s.finding.rule): s.finding for s in reader.verdicts()}

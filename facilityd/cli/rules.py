@@ -51,7 +51,7 @@ def rules(site: Path, device: str, lang: str, as_json: bool) -> None:
     from facilityd.cli.rulebook import lines
     from facilityd.config.load import load
 
-    loaded = load(site)
+    loaded = load(site, secrets=False)
     known = all_devices(loaded)
     if device and device not in known:
         raise UsageError(f"no device {device!r}", hint=suggestion(device, known))

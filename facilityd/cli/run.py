@@ -38,7 +38,18 @@ def run(site: tuple[Path, ...], log_level: str, at_most: int, as_json: bool) -> 
     # Libraries speak when they are asked to; the daemon tells what matters itself.
     for name in ("aiohttp", "paho", "aiomqtt", "mqtt", "influxdb_client", "Rx"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    uvloop.run(watch(load(*site, at_most=at_most)))
+    loaded = load(*site, at_most=at_most)
+    for warning in (*loaded.warnings, *_left_behind(loaded.store.path)):
+        logging.getLogger(__name__).warning("%s", warning)
+    uvloop.run(watch(loaded))
+
+
+def _left_behind(path: str) -> list[str]:
+    """Say where earlier versions left the journal of whatever site was started from here."""
+    earlier = Path(".facilityd/journal.db")
+    if Path(path).exists() or not earlier.exists():
+        return []
+    return [f"{earlier}: a journal of an earlier version; to go on with it, move it to {path}"]
 
 
 class JsonLines(logging.Formatter):

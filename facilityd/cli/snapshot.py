@@ -23,7 +23,7 @@ STALE_AFTER = 3
 
 def open_journal(site: Site) -> Reader:
     """Open the site's journal. Raises UsageError where there is none."""
-    return Reader.open(Path(site.store.path))
+    return Reader.open(Path(site.store.path), site.id)
 
 
 @dataclass(frozen=True, slots=True)

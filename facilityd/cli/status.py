@@ -30,7 +30,7 @@ def status(site: tuple[Path, ...], devices: tuple[str, ...], once: bool, lang: s
     """Show each device: state, value, age, quality, link. Live in a terminal; Ctrl-C ends it."""
     from facilityd.config.load import load
 
-    snapshot = Snapshot(load(*site), "zh" if lang == "zh" else "en")
+    snapshot = Snapshot(load(*site, secrets=False), "zh" if lang == "zh" else "en")
     if as_json:
         print_json([line.as_dict() for line in snapshot.lines(devices)])
         return

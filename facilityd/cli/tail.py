@@ -31,7 +31,7 @@ def tail(
     from facilityd.cli.snapshot import open_journal
     from facilityd.config.load import load
 
-    loaded = load(*site)
+    loaded = load(*site, secrets=False)
     follower = Follower(open_journal(loaded), samples=not alarms_only)
     for number, line in enumerate(_chosen(follower, devices), 1):
         if as_json:

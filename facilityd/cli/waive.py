@@ -41,7 +41,7 @@ def waive(site: Path, device: str, item: str, lasts: int, person: str, reason: s
     """
     from facilityd.config.load import load
 
-    loaded = load(site)
+    loaded = load(site, secrets=False)
     _must_exist(loaded, device, item)
     until = time.time_ns() + lasts
     inbox = Inbox(Path(loaded.store.path))
@@ -71,7 +71,7 @@ def waivers(site: Path, everything: bool, revoke: int | None, person: str, lang:
     from facilityd.config.load import load
     from facilityd.store.reader import Reader
 
-    loaded = load(site)
+    loaded = load(site, secrets=False)
     if revoke is not None:
         if not person.strip():
             raise UsageError("--revoke needs a name", hint="add --by NAME")
@@ -80,7 +80,7 @@ def waivers(site: Path, everything: bool, revoke: int | None, person: str, lang:
         click.echo(f"waiver {revoke} revoked by {person} / 放行 {revoke} 已由 {person} 撤销")
         return
     now = time.time_ns()
-    with Reader.open(Path(loaded.store.path)) as reader:
+    with Reader.open(Path(loaded.store.path), loaded.id) as reader:
         known = [one for one in reader.waivers() if everything or one.holds(now)]
     rows = [_row(loaded, one, now, lang) for one in known]
     if as_json:

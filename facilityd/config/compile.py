@@ -19,8 +19,16 @@ Profiles = dict[str, ModbusProfile | MqttProfile]
 class UnitCompiler:
     """Compiles units, collecting the bindings that devices add to them."""
 
-    def __init__(self, sections: Sections, profiles: Profiles, families: dict[str, Family]) -> None:
+    def __init__(
+        self,
+        sections: Sections,
+        profiles: Profiles,
+        families: dict[str, Family],
+        broken: frozenset[str] = frozenset(),
+    ) -> None:
         self._sections, self._profiles, self._families = sections, profiles, families
+        self._broken = broken
+        """Tables beside the site that are wrong themselves, and told so there."""
         self._bindings: dict[str, list[Binding]] = {}
         self._streams: dict[str, list[Stream]] = {}
         self._paces: dict[str, Pace] = {}
@@ -28,6 +36,8 @@ class UnitCompiler:
     def device(self, entry: Entry) -> tuple[Family, tuple[Stream, ...]] | None:
         """Bind a device's signals to its units; return its family and streams."""
         family = self._families.get(entry.value.family)
+        if family is None and entry.value.family in self._broken:
+            return None
         if family is None:
             hint = suggestion(entry.value.family, self._families)
             self._sections.report(entry.mark("family"), f"family {entry.value.family!r} is not known", hint)
@@ -154,7 +164,7 @@ class UnitCompiler:
         )  # fmt: skip
 
     def _sound(self, entry: Entry, profile: ModbusProfile | MqttProfile | None, link: Entry | None) -> bool:
-        if profile is None:
+        if profile is None and entry.value.profile not in self._broken:
             hint = suggestion(entry.value.profile, self._profiles)
             self._sections.report(
                 entry.mark("profile"), f"profile {entry.value.profile!r} is not known", hint

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 from devices.family import Family
 from devices.modbus.plan import UnitPlan, plan_unit
 from devices.profile import ModbusProfile
-from devices.tables import families, profiles
+from devices.tables import families, own_tables, profiles
 from devices.unit import Link, ModbusLink, Unit
+from facilityd.config import schema
 from facilityd.config.compile import Profiles, UnitCompiler
 from facilityd.config.people import compile_link, compile_recipient, compile_sink
 from facilityd.config.sections import Entry, Sections, read_sections
@@ -30,22 +31,29 @@ BUSY = 0.8
 """Share of a bus that scheduled reads may take; the rest is for silent units and repeats."""
 
 
-def load(*paths: Path, at_most: int = 0) -> Site:
+def load(*paths: Path, at_most: int = 0, secrets: bool = True) -> Site:
     """Return the site described by files or folders. Raises ConfigError with every mistake.
 
+    Without ``secrets`` none is asked for: whoever only reads the journal needs none.
     ``at_most`` ns, where given, shortens every longer period: for demonstrations and commissioning.
     """
-    sections = read_sections(list(paths))
-    extra = paths[0] if paths[0].is_dir() else paths[0].parent
-    known_profiles, known_families = profiles(extra), families(extra)
+    sections = read_sections(list(paths), secrets=secrets)
+    own = own_tables(home_of(paths[0]))
+    sections.problems += own.problems
+    known_profiles, known_families = {**profiles(), **own.profiles}, {**families(), **own.families}
     if at_most:
         _hurry(sections, at_most, known_profiles)
-    compiler = UnitCompiler(sections, known_profiles, known_families)
+    compiler = UnitCompiler(sections, known_profiles, known_families, own.broken)
     site = _compile(str(paths[0]), sections, compiler, known_families)
     fail(sections.problems)
     if site is None:
         raise ConfigError((f"{paths[0]}: nothing to watch",))
-    return site
+    return replace(site, warnings=tuple(_replaced(path) for path in own.replaced))
+
+
+def _replaced(path: Path) -> str:
+    kind = {"profiles": "profile", "families": "family"}[path.parent.name]
+    return f"{path}:1:1: warning: this {kind} replaces the shipped one of the same name"
 
 
 def _hurry(sections: Sections, wanted: int, known: Profiles) -> None:
@@ -72,7 +80,7 @@ def _compile(
     recipients = {entry.id: compile_recipient(entry, sections) for entry in sections.values("recipients")}
     head = sections.entries["site"].get("site")
     if head is None:
-        if not sections.broken["site"]:
+        if not sections.broken["site"] and not sections.unread:
             sections.report(
                 Mark(str(sections.files[0])) if sections.files else Mark("?"), "'site' is missing"
             )
@@ -80,8 +88,8 @@ def _compile(
     about = head.value
     return Site(
         source, about.id, about.name, about.latitude, about.longitude, about.timezone, about.languages,
-        about.ceremony, _store(sections), links, compiled, devices, sinks, recipients, known,
-        _timetable(head, sections),
+        about.ceremony, _store(sections, Path(source), about.id), links, compiled, devices, sinks, recipients,
+        known, _timetable(head, sections),
     )  # fmt: skip
 
 
@@ -98,11 +106,20 @@ def _timetable(head: Entry, sections: Sections) -> Timetable | None:
     return timetable
 
 
-def _store(sections: Sections) -> StoreSettings:
+def _store(sections: Sections, source: Path, site: str) -> StoreSettings:
+    """Return where the journal lies: each site has its own, beside it, wherever a command is started from."""
     entry = sections.entries["store"].get("store")
-    if entry is None:
-        return StoreSettings(".facilityd/journal.db", 90 * 86400 * NS, 2 * 2**30)
-    return StoreSettings(entry.value.path, entry.value.keep, entry.value.max_size)
+    value = entry.value if entry else schema.Store()
+    if entry and value.path:
+        path = Path(entry.document.file).parent / value.path
+    else:
+        path = home_of(source) / ".facilityd" / site / "journal.db"
+    return StoreSettings(str(path), value.keep, value.max_size)
+
+
+def home_of(source: Path) -> Path:
+    """Return the folder that a site's own files stand in."""
+    return source if source.is_dir() else source.parent
 
 
 def _devices(sections: Sections, compiler: UnitCompiler) -> dict[str, Device]:

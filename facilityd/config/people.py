@@ -34,8 +34,6 @@ def compile_sink(entry: Entry, sections: Sections) -> InfluxSettings:
     """Return a sink with its secret resolved."""
     value = entry.value
     token = resolve_secret(sections, entry.mark("token"), value.token)
-    if not value.url.startswith(("http://", "https://")):
-        sections.report(entry.mark("url"), f"{value.url!r} is not a URL", "write it as http://host:8086")
     return InfluxSettings(entry.id, value.url, value.org, value.bucket, token)
 
 
@@ -56,8 +54,4 @@ def _channel(entry: Entry, sections: Sections, number: int) -> ChannelSettings:
     for name in ("token", "password"):
         if (held := getattr(channel, name, None)) is not None:
             options[name] = resolve_secret(sections, entry.mark("channels", number, name), held)
-    url = options.get("url")
-    if isinstance(url, str) and not url.startswith(("http://", "https://")):
-        mark = entry.mark("channels", number, "url")
-        sections.report(mark, f"{url!r} is not a URL", "write it as https://host/path")
     return ChannelSettings(f"{entry.id}-{number + 1}-{channel.kind}", channel.kind, options)

@@ -11,7 +11,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from facilityd.config.schema import SECTIONS, SINGLE, identifier
+from facilityd.config.fields import identifier
+from facilityd.config.schema import SECTIONS, SINGLE
 from facilityd.marked import Document, Key, Mark, Problem, read, suggestion, validate
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -40,6 +41,10 @@ class Sections:
     broken: dict[str, set[str]] = field(default_factory=lambda: {name: set() for name in SECTIONS})
     problems: list[Problem] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
+    secrets: bool = True
+    """False: for those who only read; what stands in the environment or in a file is not asked for."""
+    unread: list[Path] = field(default_factory=list)
+    """Files that cannot be read: what they hold is not known, so nothing is missing because of them."""
 
     def known(self, section: str) -> set[str]:
         """Return every id of a section, right or wrong: a broken item is reported once."""
@@ -59,9 +64,9 @@ def files_of(path: Path) -> list[Path]:
     return sorted(path.glob("*.yaml")) if path.is_dir() else [path]
 
 
-def read_sections(paths: list[Path]) -> Sections:
+def read_sections(paths: list[Path], *, secrets: bool = True) -> Sections:
     """Read and check every section of every file. Nothing is raised; problems are collected."""
-    sections = Sections()
+    sections = Sections(secrets=secrets)
     for path in paths:
         sections.files += files_of(path)
     for file in sections.files:
@@ -74,6 +79,8 @@ def read_sections(paths: list[Path]) -> Sections:
 def _read_file(file: Path, sections: Sections) -> None:
     document = read(file)
     sections.problems += document.problems
+    if not document.readable:
+        sections.unread.append(file)
     if document.data is None:
         return
     if not isinstance(document.data, dict):
@@ -120,6 +127,7 @@ def _expand(sections: Sections, document: Document, path: tuple[Key, ...]) -> No
     holder[path[-1]] = _expanded(sections, document, path, holder[path[-1]])
 
 
+MAX_SECRET = 65_536
 SECRET_KEYS = frozenset({"password", "token"})
 
 
@@ -135,21 +143,29 @@ def _expanded(sections: Sections, document: Document, path: tuple[Key, ...], val
 
 def variable(sections: Sections, mark: Mark, name: str) -> str:
     """Return an environment variable; a missing one is a problem."""
-    if name not in os.environ:
+    if name not in os.environ and sections.secrets:
         sections.report(mark, f"environment variable {name} is not set", f"export {name}=… before starting")
     return os.environ.get(name, f"${{{name}}}")
 
 
 def resolve_secret(sections: Sections, mark: Mark, value: str | dict[str, str] | None) -> str:
     """Return the secret's text from the environment or its file."""
-    if value is None:
+    if value is None or not sections.secrets:
         return ""
     if isinstance(value, str):
-        return variable(sections, mark, value[2:-1])
-    path = Path(value["file"])
+        found = variable(sections, mark, value[2:-1]).strip()
+    else:
+        found = _secret_file(sections, mark, Path(value["file"]))
+    if not found.isprintable():
+        sections.report(mark, "the secret holds a line break or control character", "one line is expected")
+    return found
+
+
+def _secret_file(sections: Sections, mark: Mark, path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
+        with path.open(encoding="utf-8") as stream:
+            return stream.read(MAX_SECRET).strip()
+    except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         sections.report(mark, f"secret file {path} cannot be read: {reason}")
         return ""

@@ -121,6 +121,8 @@ class Site:
     recipients: Mapping[str, RecipientSettings]
     families: Mapping[str, Family]
     timetable: Timetable | None = None
+    warnings: tuple[str, ...] = ()
+    """What is allowed and perhaps not meant, as file:line:column."""
 
     def units_of(self, link: str) -> list[Unit]:
         """Return the units on a link that feed something."""

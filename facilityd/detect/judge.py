@@ -11,12 +11,14 @@ from facilityd.detect.gated import GatedDetector
 from facilityd.detect.learned import LearnedDetector
 from facilityd.detect.surroundings import Surroundings
 from facilityd.detect.view import FOREVER, NEVER, View
-from facilityd.detect.voice import house
+from facilityd.detect.voice import Voice, house
 from facilityd.model.alarm import AlarmState
 from facilityd.model.baseline import Baseline
 from facilityd.model.finding import Finding
 from facilityd.model.sample import NS, Sample, Stream
 
+STOOD_STILL = 5 * NS
+"""Overdue by so much (ns), nobody was there to look: the process was paused, or its machine was."""
 SLACK = 60 * NS
 """Samples this far ahead of the start of a run are from another clock (ns)."""
 
@@ -52,6 +54,31 @@ class Judge:
         # Samples of an earlier run carry its steady clock, which may have been ahead of ours.
         self._latest = FOREVER
         self._planned = NEVER
+        # When somebody looks at the latest: what is planned, or the next beat where that is past already.
+        self._expected = FOREVER
+        self._live = False
+        self.on_pause: Callable[[int], None] = lambda _: None
+
+    def begin(self, now: int) -> None:
+        """Begin to listen at ``now`` (ns, steady), after everything before a restart was shown.
+
+        From then on somebody looks whenever a rule asks for it; where that was long overdue, nothing was
+        asked meanwhile, and all listening begins anew.
+        """
+        self._live, self._expected = True, FOREVER
+        for voice in self._voices():
+            voice.listen_anew(now)
+        for bench in self._judging:
+            bench.planned = NEVER
+
+    def _voices(self) -> list[Voice]:
+        return list({id(feed.voice): feed.voice for feed in self._feeds.values()}.values())
+
+    def _notice_pause(self, now: int) -> None:
+        """Begin anew where a look is long overdue; tell how long (ns)."""
+        if self._live and self._expected < now - STOOD_STILL:
+            self.on_pause(now - self._expected)
+            self.begin(now)
 
     @property
     def next_wake(self) -> int:
@@ -62,6 +89,8 @@ class Judge:
         """Take samples in the order they were read; return the verdicts that changed."""
         findings = []
         for sample in samples:
+            if self._expected < sample.steady - STOOD_STILL:
+                self._notice_pause(sample.steady)
             feed = self._take(sample)
             if feed is None:
                 continue
@@ -72,19 +101,22 @@ class Judge:
                     findings.append(finding)
                 if watch.wake < bench.planned:  # noqa: PLR1730 - a call of min costs more than all of this
                     bench.planned = watch.wake
-            if bench.planned < self._planned:  # noqa: PLR1730
+            if bench.planned < self._planned:
                 self._planned = bench.planned
+                self._expected = min(self._expected, max(self._planned, now))
         return findings
 
     def tick(self, steady: int, at: int) -> list[Finding]:
         """Let holds, silence and ages run on without data; call about once a second."""
         self._latest = FOREVER
+        self._notice_pause(steady)
         findings = []
         for bench in self._judging:
             if bench.planned <= steady:
                 findings += [watch.run(steady, at) for watch in bench.watches if watch.wake <= steady]
                 bench.planned = min(watch.wake for watch in bench.watches)
         self._planned = min((bench.planned for bench in self._judging), default=FOREVER)
+        self._expected = max(self._planned, steady)
         return [finding for finding in findings if finding is not None]
 
     def resume(self, states: Iterable[AlarmState]) -> None:

@@ -56,6 +56,10 @@ class Voice:
             self.since = now
         return self.since
 
+    def listen_anew(self, now: int) -> None:
+        """Begin to listen at ``now``: what came before, when nobody asked, is nobody's silence."""
+        self.since, self.heard, self.unanswered = now, False, 0
+
     def loses(self, now: int) -> bool:
         """Return whether single answers of this unit were lost lately: then a few more mean little."""
         return self._lost is not None and now - self._lost < UNSURE

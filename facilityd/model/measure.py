@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import pint
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|h|d)")
+LONGEST = 36_500 * 86_400 * NS
+"""A hundred years in ns: what is longer is a slip, and does not fit where instants are kept."""
 _SCALE = {"ms": NS // 1000, "s": NS, "min": 60 * NS, "h": 3600 * NS, "d": 86400 * NS}
 
 
@@ -24,7 +26,10 @@ def duration(text: object) -> int:
     found = _DURATION.fullmatch(text) if isinstance(text, str) else None
     if not found:
         raise ValueError("a duration is a number with ms, s, min, h or d, such as 500ms")
-    return round(float(found[1]) * _SCALE[found[2]])
+    length = float(found[1]) * _SCALE[found[2]]
+    if length > LONGEST:
+        raise ValueError("a duration is at most 36500d")
+    return round(length)
 
 
 COMMON = frozenset(

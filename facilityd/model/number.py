@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
+
+
+def number(value: object) -> object:
+    """Refuse a truth value: ``true`` is no 1."""
+    if isinstance(value, bool):
+        raise ValueError("a number is expected, not true or false")  # noqa: TRY004 - pydantic collects these
+    return value
 
 
 def _not_zero(value: float) -> float:
     if value == 0:
-        raise ValueError("a scale of 0 makes every value 0")
+        raise ValueError("a scale of 0 makes every value 0; leave it out, or give the real one")
     return value
 
 
@@ -28,6 +35,6 @@ def _some(items: tuple[object, ...]) -> tuple[object, ...]:
 SOME = AfterValidator(_some)
 """Pydantic's own min_length tells of an empty list too where the one item in it is wrong."""
 AT_LEAST_ONE = Field(json_schema_extra={"minItems": 1})
-Finite = Annotated[float, Field(allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False), BeforeValidator(number)]
 Scale = Annotated[Finite, AfterValidator(_not_zero)]
 Range = Annotated[tuple[Finite, Finite], AfterValidator(_ascending)]

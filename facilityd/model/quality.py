@@ -30,6 +30,7 @@ class Reason(StrEnum):
     OUT_OF_RANGE = "out-of-range"
     WRONG_TYPE = "wrong-type"
     MISSING = "missing"  # the message does not carry it
+    DAMAGED = "damaged"  # the stored row is not what was written
 
     @property
     def keeps_value(self) -> bool:

@@ -10,7 +10,7 @@ from time import perf_counter
 from facilityd.model.sample import NS
 from facilityd.scenario.field import NO_HAZARD
 from facilityd.scenario.load import Script
-from facilityd.scenario.schema import Event
+from facilityd.scenario.schema import Event, Restart
 from facilityd.scenario.stage import Stage
 from facilityd.scenario.theatre import Theatre
 from facilityd.scenario.verdict import Judgement, judge
@@ -57,10 +57,15 @@ def _text(event: Event) -> str:
         "hazard": f"hazard {event.hazard} on {event.on}",
         "demand": f"{event.on} is asked to run {event.demand}",
         "clock": f"the clock moves by {(event.clock or 0) / NS:+g} s",
-        "restart": "the daemon is restarted",
+        "restart": "the daemon is restarted" + (f" after {_down(event):g} s" if _down(event) else ""),
         "acknowledge": f"{event.by} acknowledges {event.acknowledge} on {event.on}",
     }
     return what[event.act]
+
+
+def _down(event: Event) -> float:
+    """Return how long the daemon is away, in s."""
+    return event.restart.down / NS if isinstance(event.restart, Restart) else 0.0
 
 
 def _do(event: Event, theatre: Theatre) -> None:
@@ -76,7 +81,7 @@ def _do(event: Event, theatre: Theatre) -> None:
     elif event.acknowledge is not None:
         theatre.acknowledge(event.on, event.acknowledge, event.by)
     else:
-        theatre.restart()
+        theatre.restart(_down(event))
 
 
 Progress = Callable[[int], None]

@@ -115,9 +115,10 @@ class RealStage(Theatre):
         """Refuse: this machine's clock is not ours to move. Raises UsageError."""
         raise UsageError(f"the clock cannot be moved by {seconds:g} s here", hint="use virtual time")
 
-    def restart(self) -> None:
-        """Kill the daemon as a power cut would, and start it again."""
+    def restart(self, down: float = 0.0) -> None:
+        """Kill the daemon as a power cut would, and start it again ``down`` s later."""
         self._halt(signal.SIGKILL)
+        time.sleep(down)
         self._launch()
 
     def _inject(self, unit: str, name: str, magnitude: float | None) -> None:
@@ -206,6 +207,7 @@ def _write(source: Path, target: Path, links: dict[str, dict[str, Any]], journal
     if learned.is_file():
         (target / NAME).write_bytes(learned.read_bytes())
     files = sorted(source.rglob("*.yaml")) if source.is_dir() else [source]
+    stored = any("store" in (read(file).data or {}) for file in files)
     for file in files:
         data = read(file).data or {}
         for name, change in links.items():
@@ -214,6 +216,8 @@ def _write(source: Path, target: Path, links: dict[str, dict[str, Any]], journal
         data.pop("sinks", None)
         if "store" in data:
             data["store"]["path"] = str(journal)
+        elif "site" in data and not stored:
+            data["store"] = {"path": str(journal)}
         if published := (data.get("site") or {}).get("timetable"):
             data["site"]["timetable"] = str((file.parent / published).resolve())
         place = target / (file.relative_to(source) if source.is_dir() else file.name)

@@ -32,12 +32,18 @@ Shift = Annotated[int, BeforeValidator(_shift, json_schema_input_type=str)]
 _ACTS = ("fault", "hazard", "demand", "clock", "restart", "acknowledge")
 
 
+class Restart(Strict):
+    """The daemon is ended, away for a time, and started again."""
+
+    down: Duration
+
+
 class Event(Strict):
     """One thing that happens ``at`` a time after the start; exactly one of the acts.
 
     A ``fault`` (name or catalogue number) strikes a device, a ``hazard`` a unit, a link or facilityd;
     both end after ``for``, if given. A ``demand`` asks a hoist or pole for a run. ``clock`` moves the
-    daemon's wall clock. ``restart`` ends the daemon and starts it again.
+    daemon's wall clock. ``restart`` ends the daemon and starts it again, after ``{down: 90s}`` if given.
     """
 
     at: Duration
@@ -49,7 +55,7 @@ class Event(Strict):
     hazard: str | None = None
     demand: Literal["up", "down", "run"] | None = None
     clock: Shift | None = None
-    restart: Literal[True] | None = None
+    restart: Literal[True] | Restart | None = None
     acknowledge: str | None = Field(default=None, description="the rule")
     by: str = "crew"
 

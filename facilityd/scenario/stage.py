@@ -101,9 +101,9 @@ class Stage(Theatre):
         if instant > self.now:
             self._loop.run_until_complete(self._pass((instant - self.start) / NS))
 
-    def restart(self) -> None:
-        """Stop the daemon and start it again on the same journal."""
-        self._loop.run_until_complete(self._again())
+    def restart(self, down: float = 0.0) -> None:
+        """Stop the daemon and start it again on the same journal, ``down`` s later."""
+        self._loop.run_until_complete(self._again(down=down))
 
     def jump_clock(self, seconds: float) -> None:
         """Let somebody move the daemon's wall clock; what is true does not move."""
@@ -153,9 +153,10 @@ class Stage(Theatre):
             await self._daemon
             self._daemon = None
 
-    async def _again(self, meanwhile: Callable[[Path], None] = lambda _: None) -> None:
+    async def _again(self, meanwhile: Callable[[Path], None] = lambda _: None, *, down: float = 0.0) -> None:
         await self._halt()
         meanwhile(self.journal)
+        await asyncio.sleep(down)
         await self._launch()
 
     async def _end(self) -> None:

@@ -58,8 +58,8 @@ class Theatre(ABC):
         """Let somebody move the daemon's wall clock; what is true does not move. Raises UsageError."""
 
     @abstractmethod
-    def restart(self) -> None:
-        """End the daemon and start it again on the same journal."""
+    def restart(self, down: float = 0.0) -> None:
+        """End the daemon and start it again on the same journal, ``down`` s later."""
 
     @abstractmethod
     def _there(self, work: Callable[[], None]) -> None:

@@ -12,6 +12,8 @@ from typing import IO
 from facilityd.errors import UsageError
 from facilityd.model.sample import NS
 
+_HEADER = 100
+"""Bytes of SQLite's own header; a shorter file was never a journal."""
 _COMPANIONS = ("", "-wal", "-shm")
 
 
@@ -58,8 +60,7 @@ def lock(journal: Path) -> IO[bytes]:
     """Return the lock of the one writer, held until it is closed. Raises UsageError."""
     path = beside(journal, ".lock")
     try:
-        journal.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("ab")
+        file = path.open("a+b")
     except OSError as error:
         raise UsageError(f"cannot be written: {error.strerror}", where=str(path)) from error
     try:
@@ -69,6 +70,31 @@ def lock(journal: Path) -> IO[bytes]:
         hint = "stop it first, or give this one another store.path"
         raise UsageError("another facilityd writes this journal", where=str(journal), hint=hint) from error
     return file
+
+
+def mark_open(held: IO[bytes], *, is_open: bool) -> None:
+    """Note in the lock whether the journal is in use: at the next start it says what must be there."""
+    if held.closed:
+        return
+    with suppress(OSError):  # on a full disk; then less is known at the next start
+        held.truncate(0)
+        held.write(b"open\n" if is_open else b"closed\n")
+        held.flush()
+
+
+def missing(journal: Path, held: IO[bytes]) -> str:
+    """Say what of an earlier journal is gone; nothing where there was none or all is there."""
+    held.seek(0)
+    before = held.read(16).strip()
+    if not before:
+        return ""
+    if not journal.exists():
+        return "the journal that was here is gone"
+    if journal.stat().st_size < _HEADER:
+        return "the journal that was here is empty"
+    if before == b"open" and not beside(journal, "-wal").exists():
+        return "the journal's log, with its newest commits, is gone"
+    return ""
 
 
 def move_aside(journal: Path, at: int) -> Path:

@@ -12,6 +12,7 @@ import apsw
 
 from facilityd.model.quality import Reason
 from facilityd.model.sample import SignalType, Value
+from facilityd.store.checksum import sound
 from facilityd.store.packing import layout
 from facilityd.store.schema import MINUTE, select
 
@@ -29,7 +30,8 @@ WITH RECURSIVE m(n) AS (
 ) SELECT n FROM m WHERE n <= ?2
 """
 _ROWS = """
-SELECT at, data, reasons FROM sample WHERE at / 60000000000 IN (SELECT value FROM json_each(?))
+SELECT at, data, CAST(reasons AS BLOB), checksum FROM sample
+WHERE at / 60000000000 IN (SELECT value FROM json_each(?))
 AND stream = ? AND at >= ? AND at < ? ORDER BY at
 """
 
@@ -78,8 +80,9 @@ def _run(db: apsw.Connection, carrier: Carrier, since: int, until: int) -> Itera
     packed, index = layout(carrier.types), carrier.index
     column = packed.column(index)
     for page in _pages(db, carrier.stream, since, until):
-        for at, data, text in page:
-            if text is None:
+        for at, found, told, check in page:
+            data, text = sound(carrier.stream, at, found, told, check)
+            if text is None and len(data) == packed.whole_size:
                 yield at, column.unpack(data)[0], None
             else:
                 values, reasons = packed.unpack(data, text)
@@ -88,7 +91,7 @@ def _run(db: apsw.Connection, carrier: Carrier, since: int, until: int) -> Itera
 
 def _pages(
     db: apsw.Connection, stream: int, since: int, until: int
-) -> Iterator[list[tuple[int, bytes, str]]]:
+) -> Iterator[list[tuple[int, bytes, bytes | None, int | None]]]:
     first, last = _minute(since), _minute(until)
     while True:
         minutes = [minute for (minute,) in select(db, _MINUTES, (first, last))]

@@ -16,7 +16,9 @@ from facilityd.errors import UsageError
 from facilityd.model.clock import Clock
 from facilityd.store import entries, learning, marks, readiness
 from facilityd.store.batch import Batch, Receipt
-from facilityd.store.files import Ballast, disk_free, lock, move_aside
+from facilityd.store.dead_letters import set_aside
+from facilityd.store.files import Ballast, disk_free, lock, mark_open, missing, move_aside
+from facilityd.store.owner import claim
 from facilityd.store.retention import Retention
 from facilityd.store.samples import SampleTable
 from facilityd.store.schema import PAGE, Foreign, Unreadable, connect_writer
@@ -39,7 +41,8 @@ class Room:
 class Journal:
     """The one writer. Synchronous, for one thread at a time; made by ``Journal.open``.
 
-    ``moved_aside`` is where a damaged predecessor is now, if there was one.
+    ``moved_aside`` is where a damaged predecessor is now, if there was one; ``set_aside`` counts records
+    that could not be read; ``lost`` says what was there before and is gone.
     """
 
     def __init__(
@@ -47,6 +50,8 @@ class Journal:
     ) -> None:
         self.path = path
         self.moved_aside: Path | None = None
+        self.set_aside = 0
+        self.lost = ""
         self._db, self._held, self._ballast, self._allowed = db, held, ballast, max_bytes
         self._disk_free: Callable[[Path], int] = disk_free
         self._retention = Retention(db, max_bytes, max_age)
@@ -62,27 +67,39 @@ class Journal:
         max_age: int,
         ballast_bytes: int = 4 * MIB,
         clock: Clock | None = None,
+        site: str = "",
         vfs: str | None = None,
         durable: bool = True,
         free: Callable[[Path], int] = disk_free,
     ) -> Self:
         """Open or create; a damaged file is moved aside. ``max_age`` in ns; ``clock`` stamps the old file.
 
+        ``site``: whose journal it is, written into a new one and asked of an old one.
         Not ``durable``: commits do not wait for the disk (simulations only). ``free`` tells its room.
-        Raises UsageError where another facilityd writes it or it cannot be opened.
+        Raises UsageError where another facilityd writes it, it is another site's or cannot be opened.
         """
         with ExitStack() as undo:
             held, ballast = undo.enter_context(lock(path)), Ballast(path, ballast_bytes)
+            lost = missing(path, held) if vfs is None else ""
             db, moved = _connect(path, ballast, clock or Clock(), vfs)
             undo.callback(db.close)
+            claim(db, path, site)
+            set_aside_now = set_aside(db, (clock or Clock()).now()[0])
             journal = cls(path, db, held, ballast, max_bytes, max_age)
             journal.moved_aside, journal._disk_free = moved, free
+            journal.set_aside, journal.lost = set_aside_now, lost
             if not durable:
                 db.pragma("synchronous", "OFF")
                 db.pragma("cache_size", -262144)
             undo.pop_all()
+        mark_open(held, is_open=True)
         journal._begin()
         return journal
+
+    @property
+    def was_damaged(self) -> bool:
+        """True where at this start something was damaged, set aside or gone."""
+        return bool(self.moved_aside or self.set_aside or self.lost)
 
     def _begin(self) -> None:
         """Take the reserve; where the disk has no room for it, let a file of some size grow no further."""
@@ -102,6 +119,7 @@ class Journal:
         for last in (self._write_back, self._db.close):
             with suppress(apsw.Error):  # what was committed is safe already
                 last()
+        mark_open(self._held, is_open=False)
         self._held.close()
 
     def _write_back(self) -> None:
@@ -160,5 +178,10 @@ def _connect(
         raise UsageError(f"cannot be opened: {error}", where=str(path)) from error
     try:
         return connect_writer(path, vfs), moved
+    except (apsw.FullError, apsw.IOError) as error:
+        if disk_free(path) > MIB:
+            raise UsageError(f"cannot be opened: {error}", where=str(path), hint="check the disk") from error
+        hint = "free some MiB there; nothing that was stored is lost"
+        raise UsageError("there is no room on its disk to open it", where=str(path), hint=hint) from error
     except (Unreadable, Foreign, apsw.Error) as error:
         raise UsageError(f"cannot be opened: {error}", where=str(path)) from error

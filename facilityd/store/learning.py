@@ -10,6 +10,7 @@ import apsw
 
 from facilityd.model.baseline import Baseline
 from facilityd.store.batch import Memory
+from facilityd.store.rows import number_in
 from facilityd.store.schema import select
 
 REMEMBERED = "remembered"
@@ -36,7 +37,7 @@ def remembered(db: apsw.Connection) -> Memory:
     with db:  # one read transaction: the states belong to that very sample
         found = db.execute("SELECT value FROM meta WHERE name = ?", (REMEMBERED,)).get
         rows = select(db, "SELECT device, rule, state FROM memory")
-    return Memory(int(found or 0), {(device, rule): json.loads(state) for device, rule, state in rows})
+    return Memory(number_in(found), {(device, rule): json.loads(state) for device, rule, state in rows})
 
 
 def add_baselines(db: apsw.Connection, baselines: Iterable[Baseline]) -> None:

@@ -73,7 +73,13 @@ class Layout:
         return reason
 
     def unpack(self, data: bytes, text: str | None) -> tuple[Values, Mapping[int, Reason]]:
-        """Return values and reasons as they were packed."""
+        """Return values and reasons as they were packed; bad values where nobody packed such a row."""
+        try:
+            return self._unpack(data, text)
+        except (StructError, ValueError, TypeError, IndexError):
+            return self._silent, dict.fromkeys(range(len(self.types)), Reason.DAMAGED)
+
+    def _unpack(self, data: bytes, text: str | None) -> tuple[Values, Mapping[int, Reason]]:
         reasons = understand(text, len(self.types)) if text else {}
         if len(data) == self._write.size and data.startswith(self._everything):
             return self._read.unpack(data), reasons

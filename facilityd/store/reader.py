@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -15,16 +14,34 @@ from facilityd.model.alarm import AlarmState
 from facilityd.model.baseline import Baseline
 from facilityd.model.marks import OperatorMark
 from facilityd.model.readiness import Check, Waiver
-from facilityd.model.sample import Sample, SignalType, Stream
+from facilityd.model.sample import Sample, Stream
 from facilityd.store import learning, marks, readiness
 from facilityd.store.batch import Memory, Parked
+from facilityd.store.dead_letters import DeadLetter, dead_letters
 from facilityd.store.entries import JUDGED
 from facilityd.store.history import Bucket, Carrier, Gap, Point, buckets, gaps, points
+from facilityd.store.owner import check_owner
 from facilityd.store.packing import layout
-from facilityd.store.rows import OutboxEntry, Stored, StoredChange, StoredFinding, change, entry, finding
+from facilityd.store.rows import (
+    OutboxEntry,
+    Stored,
+    StoredChange,
+    StoredFinding,
+    built,
+    change,
+    entry,
+    finding,
+    nameless,
+    number_in,
+    stored,
+    stream_of,
+)
 from facilityd.store.schema import MINUTE, VERSION, Foreign, connect_reader, select, version_of
 
-_CHANGES = "SELECT id, sample, at, device, rule, occurrence, kind, evidence, person, comment FROM change"
+_CHANGES = """
+SELECT id, sample, at, CAST(device AS BLOB), CAST(rule AS BLOB), occurrence, CAST(kind AS BLOB),
+CAST(evidence AS BLOB), CAST(person AS BLOB), CAST(comment AS BLOB) FROM change
+"""
 _OUTBOX = "SELECT id, change, body, state, attempts, next_at, error FROM outbox"
 _DUE = """
 SELECT id, change, body, state, attempts, next_at, error FROM (
@@ -33,16 +50,21 @@ SELECT id, change, body, state, attempts, next_at, error FROM (
 ) WHERE place <= ? ORDER BY id
 """
 _LATEST = """
-SELECT s.id, s.stream, s.at, s.data, s.reasons FROM tail t JOIN sample s ON s.id = t.sample ORDER BY s.stream
+SELECT s.id, s.stream, s.at, s.data, CAST(s.reasons AS BLOB), s.checksum
+FROM tail t JOIN sample s ON s.id = t.sample ORDER BY s.stream
 """
 _FINDINGS = """
-SELECT id, sample, device, rule, verdict, at, evidence FROM finding WHERE id > ? ORDER BY id LIMIT ?
+SELECT id, sample, CAST(device AS BLOB), CAST(rule AS BLOB), verdict, at, CAST(evidence AS BLOB)
+FROM finding WHERE id > ? ORDER BY id LIMIT ?
 """
 _VERDICTS = """
-SELECT id, sample, device, rule, verdict, at, evidence FROM finding
+SELECT id, sample, CAST(device AS BLOB), CAST(rule AS BLOB), verdict, at, CAST(evidence AS BLOB)
+FROM finding
 WHERE id IN (SELECT max(id) FROM finding GROUP BY device, rule) ORDER BY id
 """
-_AFTER = "SELECT id, stream, at, data, reasons FROM sample WHERE id > ? ORDER BY id LIMIT ?"
+_AFTER = """
+SELECT id, stream, at, data, CAST(reasons AS BLOB), checksum FROM sample WHERE id > ? ORDER BY id LIMIT ?
+"""
 _BEFORE = """
 SELECT max(id) FROM sample
 WHERE at / 60000000000 = (SELECT max(at / 60000000000) FROM sample WHERE at / 60000000000 < ?)
@@ -62,8 +84,8 @@ class Reader:
         self._streams: dict[int, Stream] = {}
 
     @classmethod
-    def open(cls, path: Path) -> Self:
-        """Open the journal. Raises UsageError where there is none or it is of another version."""
+    def open(cls, path: Path, site: str = "") -> Self:
+        """Open the journal. Raises UsageError where there is none, or it is of another version or site."""
         try:
             db = connect_reader(path)
             version = version_of(db)
@@ -74,6 +96,11 @@ class Reader:
             db.close()
             hint = "facilityd run brings an older one up to date" if version < VERSION else ""
             raise UsageError(f"journal of version {version}, expected {VERSION}", where=str(path), hint=hint)
+        try:
+            check_owner(db, path, site)
+        except UsageError:
+            db.close()
+            raise
         return cls(db)
 
     def __enter__(self) -> Self:
@@ -92,14 +119,13 @@ class Reader:
         """Return every stream there ever was, by id."""
         rows = select(self._db, "SELECT * FROM stream WHERE id > ?", (max(self._streams, default=0),))
         for number, device, unit, family, link, signals, types, expected in rows:
-            kinds = tuple(SignalType(kind) for kind in json.loads(types))
-            names = tuple(json.loads(signals))
-            self._streams[number] = Stream(device, family, unit, link, names, kinds, expected)
+            self._streams[number] = stream_of(device, unit, family, link, signals, types, expected)
         return self._streams
 
     def stream(self, number: int) -> Stream:
         """Return one stream."""
-        return self._streams.get(number) or self.streams()[number]
+        found = self._streams.get(number) or self.streams().get(number)
+        return found or nameless(f"stream {number}")
 
     def sample(self, row: Stored) -> Sample:
         """Return the sample; its steady clock is gone and reads as ``at``."""
@@ -109,7 +135,7 @@ class Reader:
 
     def samples_after(self, after: int, limit: int) -> list[Stored]:
         """Return rows in the order they were stored, from the one after id ``after`` on."""
-        return [Stored(*row) for row in select(self._db, _AFTER, (after, limit))]
+        return [stored(row) for row in select(self._db, _AFTER, (after, limit))]
 
     def before(self, at: int) -> int:
         """Return the id of the last sample stored for an instant before ``at`` (ns UTC), about; 0 if none."""
@@ -118,7 +144,7 @@ class Reader:
 
     def latest(self) -> list[Stored]:
         """Return the last sample of every stream that still has one."""
-        return [Stored(*row) for row in select(self._db, _LATEST)]
+        return [stored(row) for row in select(self._db, _LATEST)]
 
     def last_sample(self) -> int:
         """Return the id of the last sample ever stored; 0 if there was none."""
@@ -126,7 +152,7 @@ class Reader:
 
     def judged(self) -> int:
         """Return the id of the last sample that the rules have seen."""
-        return int(self.meta(JUDGED) or 0)
+        return number_in(self.meta(JUDGED))
 
     def meta(self, name: str) -> str | None:
         """Return a text that was stored under a name."""
@@ -144,25 +170,25 @@ class Reader:
     def alarms(self) -> list[AlarmState]:
         """Return the current state of every alarm that ever was."""
         rows = select(self._db, "SELECT state FROM alarm ORDER BY device, rule")
-        return [AlarmState.from_json(text) for (text,) in rows]
+        return built(rows, lambda row: AlarmState.from_json(row[0]), "alarm")
 
     def changes(self, since: int = 0, limit: int = -1) -> list[StoredChange]:
         """Return changes from the instant ``since`` (ns UTC) on, in the order they were stored."""
         rows = select(self._db, f"{_CHANGES} WHERE at >= ? ORDER BY id LIMIT ?", (since, limit))
-        return [change(row) for row in rows]
+        return built(rows, change, "change")
 
     def changes_after(self, after: int, limit: int = -1) -> list[StoredChange]:
         """Return changes in the order they were stored, from the one after id ``after`` on."""
         rows = select(self._db, f"{_CHANGES} WHERE id > ? ORDER BY id LIMIT ?", (after, limit))
-        return [change(row) for row in rows]
+        return built(rows, change, "change")
 
     def findings_after(self, after: int = 0, limit: int = -1) -> list[StoredFinding]:
         """Return verdicts in the order they were stored, from the one after id ``after`` on."""
-        return [finding(row) for row in select(self._db, _FINDINGS, (after, limit))]
+        return built(select(self._db, _FINDINGS, (after, limit)), finding, "finding")
 
     def verdicts(self) -> list[StoredFinding]:
         """Return the newest finding of every rule on every device that was ever judged."""
-        return [finding(row) for row in select(self._db, _VERDICTS)]
+        return built(select(self._db, _VERDICTS), finding, "finding")
 
     def memory(self) -> Memory:
         """Return what the rules kept over a restart; of sample 0 where there is nothing."""
@@ -186,11 +212,11 @@ class Reader:
 
     def outbox(self) -> list[OutboxEntry]:
         """Return every notice that is still kept."""
-        return [entry(row) for row in select(self._db, f"{_OUTBOX} ORDER BY id")]
+        return built(select(self._db, f"{_OUTBOX} ORDER BY id"), entry, "outbox")
 
     def due(self, now: int, per_channel: int = 100) -> list[OutboxEntry]:
         """Return notices to be tried at ``now`` (ns), the oldest first; no channel crowds out another."""
-        return [entry(row) for row in select(self._db, _DUE, (now, per_channel))]
+        return built(select(self._db, _DUE, (now, per_channel)), entry, "outbox")
 
     def next_due(self) -> int | None:
         """Return when the next waiting notice is to be tried (ns), or None where none waits."""
@@ -200,6 +226,10 @@ class Reader:
     def waiting(self) -> int:
         """Return how many notices wait."""
         return int(select(self._db, "SELECT count(*) FROM outbox WHERE state = 'waiting'")[0][0])
+
+    def dead_letters(self) -> list[DeadLetter]:
+        """Return the records that could not be read and were set aside, oldest first."""
+        return dead_letters(self._db)
 
     def parked(self, after: int = 0, limit: int = -1) -> list[Parked]:
         """Return the lines that sinks refused."""

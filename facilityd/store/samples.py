@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import apsw
 
 from facilityd.model.sample import Sample, Stream
+from facilityd.store.checksum import checksum
 from facilityd.store.packing import layout
 
-_INSERT = "INSERT INTO sample(id, stream, at, data, reasons) VALUES(?, ?, ?, ?, ?)"
+_INSERT = "INSERT INTO sample(id, stream, at, data, reasons, checksum) VALUES(?, ?, ?, ?, ?, ?)"
 _TAIL = "INSERT OR REPLACE INTO tail(stream, sample, at) VALUES(?, ?, ?)"
 _TAKEN = "SELECT 1 FROM sample WHERE at / 60000000000 = ?2 / 60000000000 AND stream = ?1 AND at = ?2"
 _STREAM = """
@@ -64,7 +65,8 @@ class SampleTable:
                 at = self._free(known, at)
                 counts["bumped"] += at != sample.at
             known.newest, known.last = max(at, known.newest), number
-            rows.append((number, known.id, at, *known.pack(sample.values, sample.reasons)))
+            data, reasons = known.pack(sample.values, sample.reasons)
+            rows.append((number, known.id, at, data, reasons, checksum(known.id, at, data, reasons)))
             ats.append(at)
             touched[known.id] = known
         self._db.executemany(_INSERT, rows)

@@ -82,7 +82,14 @@ CREATE TABLE readiness(
     at INTEGER NOT NULL, ready INTEGER NOT NULL, items TEXT NOT NULL, PRIMARY KEY(ceremony, before, device)
 ) STRICT, WITHOUT ROWID;
 """
-_STEPS = (_TABLES, _LEARNING, _READINESS)
+_SOUNDNESS = """
+ALTER TABLE sample ADD COLUMN checksum INTEGER;
+CREATE TABLE dead_letter(
+    id INTEGER PRIMARY KEY, at INTEGER NOT NULL, source TEXT NOT NULL, reason TEXT NOT NULL,
+    content TEXT NOT NULL
+) STRICT;
+"""
+_STEPS = (_TABLES, _LEARNING, _READINESS, _SOUNDNESS)
 """What each version added. A journal of an older one gets what it lacks when the daemon opens it."""
 VERSION = len(_STEPS)
 
@@ -169,8 +176,26 @@ def _prepare(db: apsw.Connection, *, shared: bool) -> None:
         verdict = db.pragma("quick_check", 1)
         if verdict != "ok":
             raise Unreadable(str(verdict))
+        if missing := _columns(_model(found)) - _columns(db):
+            raise Unreadable(f"{'.'.join(min(missing))} is missing")
     if found < VERSION:
         _raise(db, found)
+
+
+def _model(version: int) -> apsw.Connection:
+    """Return an empty journal of a version, in memory."""
+    db = apsw.Connection(":memory:")
+    db.execute("".join(_STEPS[:version]))
+    return db
+
+
+def _columns(db: apsw.Connection) -> set[tuple[str, str]]:
+    """Return (table or index, column) of all there is."""
+    sql = """
+    SELECT m.name, c.name FROM sqlite_schema m, pragma_table_info(m.name) c
+    UNION SELECT name, '' FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL
+    """
+    return {(str(table), str(column)) for table, column in db.execute(sql)}
 
 
 def _raise(db: apsw.Connection, found: int) -> None:

@@ -80,9 +80,9 @@ class SimulatedSite:
         """Acknowledge an alarm."""
         self._stage.acknowledge(device, rule, person)
 
-    def restart(self) -> None:
+    def restart(self, down: float = 0.0) -> None:
         """End the daemon (in real time: kill it) and start it again."""
-        self._stage.restart()
+        self._stage.restart(down)
 
     def faults(self, device: str) -> list[tuple[str, Fault]]:
         """Return what can go wrong with a device. Raises UsageError."""

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from facilityd.cli import demo
+from facilityd.config.load import load
 
 SQUARE = Path("config/square").resolve()
 
@@ -28,7 +29,7 @@ def test_a_demo_leaves_a_persons_journal_and_files_alone(tmp_path: Path) -> None
     done = subprocess.run(words, cwd=tmp_path, check=False, capture_output=True, text=True, timeout=90)
     assert done.returncode == 0, done.stdout + done.stderr
     assert {path: path.read_bytes() for path in mine} == mine
-    (journal,) = (tmp_path / ".facilityd").glob("demo-*/journal.db")
+    (journal,) = (tmp_path / ".facilityd").glob("demo-*/square/.facilityd/square/journal.db")
     assert journal.stat().st_size > 0
 
 
@@ -38,6 +39,6 @@ def test_each_demo_has_a_folder_and_a_journal_of_its_own(tmp_path: Path, monkeyp
     first, second = demo.fresh_folder(), demo.fresh_folder()
     assert first != second
     for folder in (first, second):
-        demo.copy_site(folder)
-        text = (folder / "square/site.yaml").read_text(encoding="utf-8")
-        assert f"path: {folder}/journal.db" in text
+        copy = demo.copy_site(folder)
+        assert load(copy).store.path == f"{copy}/.facilityd/square/journal.db"
+        assert f"serial_port: {folder}/tty/" in (copy / "links.yaml").read_text(encoding="utf-8")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from devices.tables import SHELF
 from facilityd.cli.main import facilityd
 from facilityd.config.load import load
 from facilityd.errors import ConfigError
@@ -132,6 +133,115 @@ def test_each_kind_of_mistake_is_named(
     assert code == 1
     assert any(expected in line for line in lines), lines
     assert all(re.match(r".+:\d+:\d+: ", line) for line in lines), lines
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("latitude: 39.9", "latitude: true", "not true or false"),
+        ("device_id: 2", "device_id: true", "not true or false"),
+        ("period: 2s}", "period: 0s}", "at least 10ms and at most 7d"),
+        ("period: 2s}", "period: 999999999999999999999999d}", "at most 36500d"),
+        ("period: 2s}", "period: {}}", "a period for each duty state"),
+        ("meter-1.active_power_total", "{from: meter-1.active_power_total, scale: 0}", "a scale of 0"),
+        ("meter-1.active_power_total", "{from: meter-1.active_power_total, scale: -0.0}", "a scale of 0"),
+        ("meter-1.active_power_total", "{from: meter-1.active_power_total, scale: 1e999}", "finite"),
+        ("meter-1.active_power_total", "{from: meter-1.active_power_total, scale: nan}", "finite"),
+        ("meter-1.active_power_total", "{from: meter-1.active_power_total, tare: 1e999}", "finite"),
+        ("host: 192.0.2.1", "host: http://192.0.2.1", "a name or an address alone"),
+        ("host: 192.0.2.1", "host: '192.0.2.1:502'", "a name or an address alone"),
+        ("host: 192.0.2.1", "host: 'a b'", "a name or an address alone"),
+        ("host: 192.0.2.1", "host: ''", "a name or an address alone"),
+        ("https://crew.example/hook", "https://", "is not a URL"),
+        ("https://crew.example/hook", "https://crew.example:99999/", "is not a URL"),
+        ("https://crew.example/hook", "https://crew example/", "is not a URL"),
+        ("https://crew.example/hook", "https://crew.example/a\\nb", "is not a URL"),
+        ("https://crew.example/hook", "https://li:hunter2@crew.example/", "a user or password in a URL"),
+        ("https://crew.example/hook", "ftp://crew.example/", "is not a URL"),
+        ("Asia/Shanghai", "Asia/Bejing", "did you mean 'Asia/Shanghai'"),
+        ("Asia/Shanghai", "Europe/Londn", "did you mean 'Europe/London'"),
+        ("signals: {power: meter-1.active_power_total}", "signals: {}", "at least 1 entry is needed"),
+        ("signals: {power: meter-1.active_power_total}", "signals: power", "settings as 'key: value'"),
+        ("protocol: modbus-tcp", "protocol: modbus-tpc", "did you mean 'modbus-tcp'"),
+        ("protocol: modbus-tcp, ", "", "'protocol' is missing"),
+        ("${HOOK_TOKEN}", "hunter2", "write ${NAME} or {file: path}"),
+    ],
+)  # fmt: skip
+def test_a_value_that_cannot_be_meant_is_refused_once_and_hides_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str, expected: str
+) -> None:
+    monkeypatch.setenv("HOOK_TOKEN", "x")
+    assert old in SOUND
+    text = SOUND.replace(old, new).replace("longitude: 116.4", "longitude: 216.4")
+    code, lines = _check(tmp_path, text)
+    assert code == 1
+    assert len([line for line in lines if expected in line]) >= 1, lines
+    assert any("less than or equal to 180" in line for line in lines), "the other mistake is told too"
+    assert "hunter2" not in "\n".join(lines)
+    assert not any("Input" in line or "validation" in line or "valid string" in line for line in lines), lines
+
+
+@pytest.mark.parametrize("token", ["a\nb", "a\x1b[31mb", "a\x00b", "a\u2028b"])
+def test_a_secret_with_a_line_break_is_refused_unseen(tmp_path: Path, token: str) -> None:
+    (tmp_path / "token").write_text(token, encoding="utf-8")
+    code, lines = _check(tmp_path, SOUND.replace('"${HOOK_TOKEN}"', f"{{file: {tmp_path}/token}}"))
+    assert code == 1
+    assert any("line break or control character" in line for line in lines), lines
+    assert token not in "\n".join(lines)
+
+
+def test_a_line_end_behind_a_secret_does_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOOK_TOKEN", "s3cret\n")
+    assert _check(tmp_path, SOUND)[0] == 0
+    assert load(tmp_path).recipients["crew"].channels[0].options["token"] == "s3cret"
+
+
+@pytest.mark.parametrize(
+    "words", [["alarms"], ["status"], ["history"], ["ack"], ["ready"], ["rules"], ["plan"]]
+)
+def test_whoever_only_reads_needs_no_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.delenv("HOOK_TOKEN", raising=False)
+    (tmp_path / "site.yaml").write_text(SOUND, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert load(tmp_path, secrets=False).id == "yard"
+    more = {"history": ["gate", "power"], "ack": ["gate", "dark", "--person", "li"]}.get(words[0], [])
+    result = CliRunner().invoke(facilityd, [*words, str(tmp_path), *more])
+    assert "HOOK_TOKEN" not in result.output, result.output
+
+
+def test_mistakes_in_tables_and_site_are_told_in_one_round(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOOK_TOKEN", "x")
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "families").mkdir()
+    (tmp_path / "profiles/own_meter.yaml").write_text(
+        "profile: own_meter\nprotocoll: modbus\n", encoding="utf-8"
+    )
+    (tmp_path / "families/mast.yaml").write_text("family: mast\n", encoding="utf-8")
+    text = SOUND.replace("device_id: 2", "device_id: 999").replace("family: lighting", "family: mast")
+    code, lines = _check(tmp_path, text.replace("profile: eastron_sdm630", "profile: own_meter", 1))
+    assert code == 1
+    for expected in ("own_meter.yaml:", "mast.yaml:", "site.yaml:7:"):
+        assert any(expected in line for line in lines), lines
+    assert not any("is not known" in line for line in lines), "a broken table is told as broken, once"
+
+
+def test_a_family_that_replaces_a_shipped_one_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOOK_TOKEN", "x")
+    (tmp_path / "families").mkdir()
+    shutil.copy(SHELF / "families/lighting.yaml", tmp_path / "families")
+    (tmp_path / "site.yaml").write_text(SOUND, encoding="utf-8")
+    result = CliRunner().invoke(facilityd, ["check", str(tmp_path)])
+    assert result.exit_code == 0
+    assert (
+        f"{tmp_path}/families/lighting.yaml:1:1: warning: this family replaces the shipped one"
+        in result.stderr
+    )
 
 
 def test_json_gives_the_same_places(tmp_path: Path) -> None:

@@ -107,3 +107,53 @@ def test_told_helper_sees_a_silence_that_ends() -> None:
     source = stream("current")
     judge = Judge({"hoist": Kind({"silent": rule(SILENCE)})}, [source])
     assert brief(told(judge, source, "..?????..", {".": 1.0})) == "0. 4# 7."
+
+
+def _watching(until: int) -> tuple[Judge, list]:
+    """Two units, read each second and watched since second 0."""
+    sources = [stream("current"), stream("load", unit="cell")]
+    judge = Judge({"hoist": Kind({"silent": rule(SILENCE)}, {}, {"current": "A", "load": "kN"})}, sources)
+    judge.begin(0)
+    for second in range(until):
+        judge.judge([sample(source, second, 1.0) for source in sources])
+        judge.tick(second * NS, START)
+    return judge, sources
+
+
+@pytest.mark.parametrize("first", ["tick", "sample", "timeout"])
+def test_a_daemon_that_stood_still_calls_nobody_silent(first: str) -> None:
+    judge, (drive, cell) = _watching(10)
+    paused: list[int] = []
+    judge.on_pause = paused.append
+    wakes = {"tick": lambda: judge.tick(70 * NS, START), "sample": lambda: judge.judge([sample(drive, 70, 1.0)]),
+             "timeout": lambda: judge.judge([bad(cell, 70)])}  # fmt: skip
+    found = wakes[first]()
+    for second in range(71, 80):
+        found += judge.judge([sample(drive, second, 1.0), sample(cell, second, 1.0)])
+        found += judge.tick(second * NS, START)
+    assert "#" not in brief(found)
+    (length,) = paused
+    assert 50 * NS < length <= 61 * NS
+
+
+def test_after_a_pause_a_unit_that_is_silent_is_found_silent() -> None:
+    judge, (drive, _) = _watching(10)
+    found = judge.tick(70 * NS, START)
+    for second in range(71, 80):
+        found += judge.judge([sample(drive, second, 1.0)])
+        found += judge.tick(second * NS, START)
+    assert "73#" in brief(found)
+    assert "76#" not in brief(found)
+
+
+def test_a_standing_silence_is_neither_cleared_nor_raised_by_a_restart() -> None:
+    judge, (drive, cell) = _watching(3)
+    found = [f for s in range(3, 12) for f in judge.judge([sample(drive, s, 1.0), bad(cell, s)])]
+    assert brief(found).endswith("#")
+    judge.begin(20 * NS)
+    found = judge.judge([sample(drive, 20, 1.0)])
+    assert "." not in brief(found)
+    found += [f for s in range(21, 30) for f in judge.judge([sample(drive, s, 1.0), bad(cell, s)])]
+    assert brief(found).endswith("#")
+    found = judge.judge([sample(drive, 31, 1.0), sample(cell, 31, 1.0)])
+    assert brief(found).endswith("31.")

@@ -62,7 +62,7 @@ def written(tmp_path: Path, text: str) -> Path:
         ("on fountain-2 within", "on fountain-3x within", "8:5: no device 'fountain-3x'"),
         ("alarm F1", "an alarm F1", "8:5: 'an alarm F1 on fountain-2 within 2min' is none of the sentences"),
         ("scenario: mine", "scenaro: mine", "1:1: unknown key 'scenaro'; did you mean 'scenario'"),
-        ("  - alarm F1 on fountain-2 within 2min\n", "  []\n", "8:3: tuple should have at least 1 item"),
+        ("  - alarm F1 on fountain-2 within 2min\n", "  []\n", "8:3: at least 1 entry is needed"),
     ],
 )
 def test_a_mistake_has_its_place(tmp_path: Path, wrong: str, right: str, said: str) -> None:

@@ -67,6 +67,7 @@ def make_square(folder: Path) -> Made:
     for name, text in texts.items():
         moved = re.sub(r"\b1[58]\d{3}\b", lambda found: str(ports[int(found[0])]), text)
         moved = hurried(moved.replace(".facilityd", str(folder / "run")))
+        moved = moved.replace("store: {keep", f"store: {{path: {folder}/run/journal.db, keep")
         (folder / name).write_text(moved, encoding="utf-8")
     return Made(folder, ports)
 

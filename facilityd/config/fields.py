@@ -1,0 +1,148 @@
+"""Kinds of value in a site file that say themselves what is wrong with them."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from facilityd.model.measure import duration, spell_duration
+from facilityd.model.number import number
+from facilityd.model.sample import NS
+
+_ID = re.compile(r"[a-z][a-z0-9-]*")
+_SIZE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(MiB|GiB)")
+_SECRET = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
+_HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?\.?")
+_ALSO_CALLED = {"Asia/Beijing": "Asia/Shanghai", "Asia/Peking": "Asia/Shanghai"}
+"""Names of places that people expect in the time zone database, and the zone that covers them."""
+UNSET = "${"
+"""A text in which a variable was not replaced: that it is not set is told already."""
+
+
+def identifier(text: str) -> str:
+    """Ids travel in topics, tags and URLs: lower-case letters, digits and hyphens."""
+    if not _ID.fullmatch(text):
+        raise ValueError("an id is lower-case letters, digits and hyphens, starting with a letter")
+    return text
+
+
+def size(text: object) -> int:
+    """Return bytes for '500MiB' or '2GiB'."""
+    found = _SIZE.fullmatch(text) if isinstance(text, str) else None
+    if not found:
+        raise ValueError("a size is a number with MiB or GiB, such as 2GiB")
+    return round(float(found[1]) * {"MiB": 2**20, "GiB": 2**30}[found[2]])
+
+
+def zone(text: str) -> str:
+    """Check a time zone's name, and find the one that was meant."""
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        hint = _zone_meant(text)
+        raise ValueError(f"not a time zone of the IANA database, such as Asia/Shanghai{hint}") from error
+    return text
+
+
+def _zone_meant(text: str) -> str:
+    near = difflib.get_close_matches(text, [*_ALSO_CALLED, *_zones()], n=1, cutoff=0.75)
+    return f"; did you mean {_ALSO_CALLED.get(near[0], near[0])!r}?" if near else ""
+
+
+@cache
+def _zones() -> tuple[str, ...]:
+    return tuple(sorted(available_timezones()))
+
+
+def secret(value: object) -> object:
+    """Refuse a secret in clear text. The value itself is never repeated in a message."""
+    if isinstance(value, dict) and set(value) == {"file"} and isinstance(value["file"], str):
+        return value
+    if isinstance(value, str) and _SECRET.fullmatch(value):
+        return value
+    raise PydanticCustomError("secret", "a secret in clear text is refused: write ${NAME} or {file: path}")
+
+
+def url(text: str) -> str:
+    """Check an HTTP address; one that holds a password is not repeated in a message."""
+    if UNSET in text:
+        return text
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        sound = known and not re.search(r"[\s\x00-\x1f\x7f\\]", text) and _is_host(parts.hostname or "")
+    except ValueError:
+        raise ValueError("is not a URL; write it as http://host:8086 or https://host/path") from None
+    if parts.username is not None or parts.password is not None:
+        hint = "give it as token, as ${NAME} or {file: path}"
+        raise PydanticCustomError("secret", f"a user or password in a URL is refused: {hint}")
+    if not sound:
+        raise ValueError("is not a URL; write it as http://host:8086 or https://host/path")
+    return text
+
+
+def host(text: str) -> str:
+    """Check a name or an address alone."""
+    if UNSET not in text and not _is_host(text):
+        raise ValueError("a host is a name or an address alone, without http:// and without port")
+    return text
+
+
+def _is_host(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        try:
+            return bool(_HOST.fullmatch(text.encode("idna").decode()))
+        except UnicodeError:
+            return False
+    return True
+
+
+def within(low: int, high: int) -> Callable[[int], int]:
+    """Return a check of a duration in ns."""
+
+    def check(value: int) -> int:
+        if not low <= value <= high:
+            raise ValueError(f"at least {spell_duration(low)} and at most {spell_duration(high)}")
+        return value
+
+    return check
+
+
+_PERIOD = within(NS // 100, 7 * 86400 * NS)
+
+
+def _period(value: Any) -> Any:
+    """Accept one duration, or one by duty state."""
+    if isinstance(value, dict):
+        if not value:
+            raise ValueError("a period for each duty state is expected, such as {rest: 30s, moving: 1s}")
+        return {state: _PERIOD(duration(text)) for state, text in value.items()}
+    return _PERIOD(duration(value))
+
+
+Size = Annotated[int, BeforeValidator(size, json_schema_input_type=str)]
+Zone = Annotated[str, AfterValidator(zone)]
+Secret = Annotated[str | dict[str, str], BeforeValidator(secret)]
+Url = Annotated[str, AfterValidator(url)]
+Host = Annotated[str, AfterValidator(host)]
+Whole = Annotated[int, BeforeValidator(number)]
+Port = Annotated[int, BeforeValidator(number), Field(ge=1, le=65535)]
+Period = Annotated[
+    int | dict[str, int], BeforeValidator(_period, json_schema_input_type=str | dict[str, str])
+]
+Timeout = Annotated[
+    int,
+    AfterValidator(within(NS // 1000, 600 * NS)),
+    BeforeValidator(duration, json_schema_input_type=str),
+]

@@ -1,0 +1,26 @@
+"""Whose journal it is: two sites never share one, and none is read as another's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import apsw
+
+from facilityd.errors import UsageError
+
+SITE = "site"
+
+
+def claim(db: apsw.Connection, path: Path, site: str) -> None:
+    """Write the site's id into a journal that has none yet. Raises UsageError where it is another's."""
+    if site and check_owner(db, path, site) is None:
+        db.execute("INSERT INTO meta(name, value) VALUES(?, ?)", (SITE, site))
+
+
+def check_owner(db: apsw.Connection, path: Path, site: str) -> str | None:
+    """Return the id of the journal's site, if it has one. Raises UsageError where it is another's."""
+    owner: str | None = db.execute("SELECT value FROM meta WHERE name = ?", (SITE,)).get
+    if site and owner not in (None, site):
+        hint = f"give {site!r} a store.path of its own"
+        raise UsageError(f"this journal belongs to site {owner!r}, not {site!r}", where=str(path), hint=hint)
+    return owner

@@ -1,0 +1,114 @@
+"""YAML within limits: whatever a file holds, reading ends soon, with data or a located error."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+MAX_BYTES = 4 * 2**20
+MAX_DEPTH = 64
+MAX_NODES = 200_000
+"""Nodes with every alias written out: a site of 1,000 units has about 30,000."""
+_CORE = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null"))
+_MERGE = "tag:yaml.org,2002:merge"
+_INT = re.compile(r"[-+]?(?:0x[0-9a-fA-F]{1,16}|[0-9]{1,20})")
+_FULL_WIDTH = dict(zip("：，｛｝［］＃－", ":,{}[]#-", strict=True))
+_KEY = re.compile(r"\s*(?:- +)?[\w.\-]+(?P<colon>：)")
+
+
+class Loader(yaml.SafeLoader):
+    """Safe YAML, without the octal, sexagesimal and yes/no surprises of YAML 1.1, and not deeply nested."""
+
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Refuse what is nested so deeply that following it would exhaust the stack."""
+        self.depth += 1
+        try:
+            if self.depth > MAX_DEPTH:
+                mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+                raise yaml.MarkedYAMLError(
+                    problem=f"nested more than {MAX_DEPTH} levels deep", problem_mark=mark
+                )
+            return super().compose_node(parent, index)
+        finally:
+            self.depth -= 1
+
+
+Loader.yaml_implicit_resolvers = {
+    letter: [
+        (tag, rule) for tag, rule in rules if not tag.endswith((":bool", ":timestamp", ":int", ":float"))
+    ]
+    for letter, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
+Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:int", re.compile(r"^[-+]?(?:0x[0-9a-fA-F]+|[0-9]+)$"), list("-+0123456789")
+)
+Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?$"),
+    list("-+.0123456789"),
+)
+
+
+def _int(_: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
+    if not _INT.fullmatch(node.value):
+        raise ValueError(node.value)
+    return int(node.value, 16) if "0x" in node.value.lower() else int(node.value, 10)
+
+
+Loader.add_constructor("tag:yaml.org,2002:int", _int)
+
+
+def scalar(loader: Loader, node: yaml.Node) -> Any:
+    """Return a plain value. Raises ValueError with a reason a person understands."""
+    short = node.tag.replace("tag:yaml.org,2002:", "!!")
+    if node.tag == _MERGE:
+        raise ValueError("merge keys ('<<') are not known here; write the settings out")
+    if node.tag not in _CORE or not isinstance(node, yaml.ScalarNode):
+        raise ValueError(f"the tag {short} is not known here; write a plain value")
+    try:
+        return loader.construct_object(node, deep=True)
+    except (ValueError, KeyError, yaml.YAMLError) as error:
+        kind = "an integer of at most 20 digits" if short == "!!int" else short.removeprefix("!!")
+        raise ValueError(f"{node.value[:40]!r} is not {kind}") from error
+
+
+def key_of(loader: Loader, node: yaml.ScalarNode) -> str | int:
+    """Return a key: a number where it is one, else the word as it was written (``true``, ``null`` too)."""
+    if node.tag == _MERGE or node.tag not in _CORE:
+        scalar(loader, node)
+    value = scalar(loader, node) if node.tag.endswith(":int") else node.value
+    return value if isinstance(value, int) else str(node.value)
+
+
+def place(text: str, index: int) -> tuple[int, int]:
+    """Return line and column of a character, from 1."""
+    before = text[:index]
+    return before.count("\n") + 1, index - before.rfind("\n")
+
+
+def unprintable(text: str) -> tuple[int, str] | None:
+    """Return the first character that YAML does not allow: its index and how to say it."""
+    found = yaml.reader.Reader.NON_PRINTABLE.search(text)
+    return (found.start(), f"U+{ord(found[0]):04X}") if found else None
+
+
+def slip(text: str, line: int) -> tuple[int, int, str] | None:
+    """Return line, column and reason of a usual slip at or before a broken line, counted from 0."""
+    lines = text.splitlines()[: line + 1]
+    for number in range(len(lines), max(0, len(lines) - 3), -1):
+        content = lines[number - 1]
+        indent = content[: len(content) - len(content.lstrip())]
+        if "\t" in indent:
+            return number, indent.index("\t") + 1, "a tab indents here; YAML takes spaces only"
+        if found := _KEY.match(content):
+            return number, found.start("colon") + 1, "full-width '：' where ':' and a space belong"
+        for column, letter in enumerate(content, 1):
+            if letter in _FULL_WIDTH and not {"'", '"'}.intersection(content):
+                reason = f"full-width {letter!r} where {_FULL_WIDTH[letter]!r} belongs"
+                return number, column, reason
+    return None

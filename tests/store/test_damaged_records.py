@@ -1,0 +1,218 @@
+"""A flipped bit on the disk makes a bad value or one record set aside; never a wrong value, never the end."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import apsw
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from support.crew import notice
+from support.journals import T0, open_journal, sample, stream
+
+from facilityd.errors import FacilitydError, UsageError
+from facilityd.model.alarm import AlarmState, Change, Kind, Truth
+from facilityd.model.finding import Evidence
+from facilityd.model.quality import Reason
+from facilityd.model.sample import NS
+from facilityd.store.batch import Batch, Recorded
+from facilityd.store.reader import Reader
+
+HOIST, PUMP = stream(), stream("pump")
+STATES = [
+    AlarmState(device, "brake", condition=Truth.TRUE, acked=False, occurrence=1, since=T0, raised_at=T0)
+    for device in ("hoist-1", "pump")
+]
+RAISED = Change(
+    T0, "hoist-1", "brake", 1, Kind.RAISE, Evidence("limit-above", {"value": 3.0, "limit": 1.0}, "s0")
+)
+
+
+def fill(folder: Path, count: int = 30) -> Path:
+    with open_journal(folder) as journal:
+        samples = [sample(HOIST, T0 + n * NS) for n in range(count)]
+        journal.commit(Batch(samples=[*samples, sample(PUMP, T0, s0=Reason.TIMEOUT)], judged=count + 1))
+        journal.commit(Batch(alarms=STATES, changes=[Recorded(RAISED, 5, (notice(),))]))
+    return folder / "journal.db"
+
+
+def change(path: Path, sql: str, *values: object) -> None:
+    db = apsw.Connection(str(path))
+    db.execute(sql, values)
+    db.close()
+
+
+def read_all(path: Path) -> dict[tuple[str, int], tuple[object, ...]]:
+    """Read everything as status, history and the start do; return the good values by device and instant."""
+    with Reader.open(path) as reader:
+        rows = [reader.sample(row) for row in reader.samples_after(0, 1000)]
+        for read in (
+            reader.alarms, reader.changes, reader.findings_after, reader.verdicts, reader.memory, reader.marks,
+            reader.baselines, reader.waivers, reader.checks, reader.outbox, reader.latest, reader.judged,
+            reader.counters, reader.dead_letters,
+        ):  # fmt: skip
+            read()
+        reader.due(T0 + NS)
+        list(reader.history("hoist-1", "s0", T0 - NS, T0 + 3600 * NS))
+    return {
+        (one.stream.device, one.at): tuple(None if n in one.reasons else v for n, v in enumerate(one.values))
+        for one in rows
+    }
+
+
+@pytest.mark.parametrize(
+    ("what", "value"),
+    [
+        ("reasons", b"timeo\xf5t"),
+        ("reasons", b"timeoux"),
+        ("data", b""),
+        ("data", b"\x07"),
+        ("data", b"\xff" * 25),
+        ("at", T0 + 1),
+    ],
+)
+def test_a_damaged_row_is_bad_and_its_neighbours_are_whole(tmp_path: Path, what: str, value: object) -> None:
+    path = fill(tmp_path)
+    kind = "TEXT" if what == "reasons" else "BLOB"
+    given = f"CAST(? AS {kind})" if what != "at" else "?"
+    change(path, f"UPDATE sample SET {what} = {given} WHERE id = 5", value)
+    with open_journal(tmp_path), Reader.open(path) as reader:
+        rows = {row.id: reader.sample(row) for row in reader.samples_after(0, 100)}
+        points = list(reader.history("hoist-1", "s0", T0, T0 + 30 * NS))
+    assert rows[5].values == (None, None, None)
+    assert set(rows[5].reasons.values()) == {Reason.DAMAGED}
+    assert rows[6].values == (5.0, 5.0, 5.0)
+    assert [reason for _, _, reason in points].count(Reason.DAMAGED) == 1
+    assert len([value for _, value, _ in points if value is not None]) == 29
+
+
+POISON: dict[str, tuple[str, object]] = {
+    "alarm, bad JSON": ("UPDATE alarm SET state = ? WHERE device = 'pump'", '{"device": "pump"'),
+    "alarm, a list": ("UPDATE alarm SET state = ? WHERE device = 'pump'", "[]"),
+    "alarm, no text": ("UPDATE alarm SET state = CAST(? AS TEXT) WHERE device = 'pump'", b"\xff\xfe"),
+    "alarm, nested": ("UPDATE alarm SET state = ? WHERE device = 'pump'", "[" * 100_000),
+    "alarm, another's": ("UPDATE alarm SET state = replace(state, 'pump', ?) WHERE device = 'pump'", "pum0"),
+    "alarm, wrong type": ("UPDATE alarm SET state = replace(state, '\"occurrence\":1', ?) WHERE device = 'pump'", '"occurrence":"1"'),
+    "outbox": ("UPDATE outbox SET body = ?", "{"),
+    "outbox, no text": ("UPDATE outbox SET body = CAST(? AS TEXT)", b"\xc3\x28"),
+    "outbox, state": ("UPDATE outbox SET state = ?", "waitimg"),
+    "stream": ("UPDATE stream SET types = ? WHERE device = 'pump'", '["float", "flo'),
+    "stream, unknown type": ("UPDATE stream SET types = ? WHERE device = 'pump'", '["float", "float", "floau"]'),
+    "stream, no text": ("UPDATE stream SET signals = CAST(? AS TEXT) WHERE device = 'pump'", b'["s\xf0"]'),
+    "meta": ("UPDATE meta SET value = ? WHERE name = 'judged'", "3q"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", POISON)
+def test_a_record_that_cannot_be_read_is_set_aside_once_and_the_rest_goes_on(
+    tmp_path: Path, name: str
+) -> None:
+    path = fill(tmp_path)
+    change(path, *POISON[name])
+    with open_journal(tmp_path) as journal, Reader.open(path) as reader:
+        assert journal.set_aside == 1
+        assert journal.was_damaged
+        (letter,) = reader.dead_letters()
+        assert letter.source == name.partition(",")[0]
+        assert letter.reason
+        assert "hoist-1" in {state.device for state in reader.alarms()}
+        assert journal.commit(Batch(samples=[sample(PUMP, T0 + 99 * NS)])).first == 32
+    assert read_all(path)["hoist-1", T0 + 4 * NS] == (4.0, 4.0, 4.0)
+    assert read_all(path)["pump", T0 + 99 * NS] == (99.0, 99.0, 99.0)
+    with open_journal(tmp_path) as journal:
+        assert not journal.was_damaged, "said once"
+
+
+@pytest.mark.parametrize("table", ["alarm", "outbox", "sample", "stream", "tail", "meta", "dead_letter"])
+def test_a_journal_without_one_of_its_tables_is_moved_aside_as_damaged(tmp_path: Path, table: str) -> None:
+    change(fill(tmp_path), f"DROP TABLE {table}")
+    with open_journal(tmp_path) as journal:
+        assert journal.moved_aside is not None
+        journal.commit(Batch(samples=[sample(HOIST, T0)]))
+
+
+def _cut(path: Path, size: int) -> None:
+    path.write_bytes(path.read_bytes()[:size])
+
+
+@pytest.mark.parametrize(
+    ("loss", "said"),
+    [
+        (lambda path: path.unlink(), "is gone"),
+        (lambda path: _cut(path, 0), "is empty"),
+        (lambda path: _cut(path, 1), "is empty"),
+    ],
+    ids=["deleted", "cut to nothing", "cut to a byte"],
+)
+def test_a_journal_that_is_gone_is_missed(tmp_path: Path, loss: Callable[[Path], None], said: str) -> None:
+    loss(fill(tmp_path))
+    with open_journal(tmp_path) as journal:
+        assert said in journal.lost
+        assert journal.was_damaged
+        journal.commit(Batch(samples=[sample(HOIST, T0)]))
+    with open_journal(tmp_path) as journal:
+        assert journal.lost == ""
+
+
+def test_a_log_that_is_gone_after_a_crash_is_missed(tmp_path: Path) -> None:
+    path, crashed = fill(tmp_path), tmp_path / "crashed"
+    crashed.mkdir()
+    with open_journal(tmp_path) as journal:
+        journal.commit(Batch(samples=[sample(HOIST, T0 + 500 * NS)]))
+        for suffix in ("", ".lock"):  # as after kill -9 and a copy that forgot the log
+            shutil.copy(f"{path}{suffix}", crashed)
+    with open_journal(crashed) as journal:
+        assert "log" in journal.lost
+
+
+def test_a_new_journal_misses_nothing(tmp_path: Path) -> None:
+    with open_journal(tmp_path) as journal:
+        assert not journal.was_damaged
+
+
+def test_a_journal_of_version_3_is_upgraded_with_all_it_holds(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    shutil.copy(Path(__file__).with_name("stored") / "version-3.db", path)
+    with pytest.raises(UsageError, match="brings an older one up to date"):
+        Reader.open(path)
+    with open_journal(tmp_path) as journal:
+        assert not journal.was_damaged
+        journal.commit(Batch(samples=[sample(HOIST, T0 + 20 * NS)]))
+    with Reader.open(path) as reader:
+        (state,) = reader.alarms()
+        assert (state.device, state.occurrence, state.active) == ("hoist-1", 2, True)
+        assert [one.change.kind for one in reader.changes()] == [Kind.RAISE]
+        assert reader.waiting() == 1
+        assert (reader.judged(), reader.cursor("influx"), reader.last_sample()) == (21, 7, 22)
+        points = list(reader.history("hoist-1", "s0", T0, T0 + 21 * NS))
+    assert [value for _, value, _ in points] == [float(n) for n in range(21)]
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return fill(tmp_path_factory.mktemp("sound")).read_bytes()
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32), flips=st.integers(0, 6), keep=st.floats(0, 1) | st.just(1.0))
+@example(seed=1, flips=1, keep=1.0)
+def test_whatever_happens_to_the_bytes_nothing_wrong_is_good(
+    tmp_path_factory: pytest.TempPathFactory, sound: bytes, seed: int, flips: int, keep: float
+) -> None:
+    folder, dice = tmp_path_factory.mktemp("bytes"), random.Random(seed)
+    content = bytearray(sound[: int(len(sound) * keep)])
+    for _ in range(flips if content else 0):
+        content[dice.randrange(len(content))] ^= 1 << dice.randrange(8)
+    (folder / "journal.db").write_bytes(content)
+    with suppress(UsageError), open_journal(folder) as journal:
+        with suppress(FacilitydError):  # damage that only a write meets is a named error
+            journal.commit(Batch(samples=[sample(HOIST, T0 + 5000 * NS)]))
+        for (device, at), values in read_all(journal.path).items():
+            expected = (at - T0) / NS
+            known = [v for v in values if v is not None and device in ("hoist-1", "pump")]
+            assert known == [expected] * len(known), (device, at, values)
