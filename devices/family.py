@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from facilityd.model.kinds import Conjunction, Gated
 from facilityd.model.readiness import Item
-from facilityd.model.rule import Condition, Detect, Limit, Mismatch, Rule
+from facilityd.model.rule import Condition, Detect, Limit, Mismatch, Rule, may_explain
 from facilityd.model.sample import SignalType
 from facilityd.model.text import Strict, Text
 
@@ -93,6 +93,10 @@ class Family(Strict):
                 if cause not in self.rules:
                     raise ValueError(
                         f"rule {name} is a consequence of {cause!r}, which the family does not have"
+                    )
+                if not may_explain(self.rules[cause], rule):
+                    raise ValueError(
+                        f"rule {name} is graver than {cause}, so it cannot be suppressed as its consequence"
                     )
                 if name in self._all_causes(cause):
                     raise ValueError(f"rules {name} and {cause} are each other's consequence")

@@ -98,6 +98,12 @@ class Rule(Strict):
         return _MATRIX[self.at_stake][column]
 
 
+def may_explain(cause: Rule, consequence: Rule) -> bool:
+    """Return whether a cause may suppress its consequence: nothing graver hides behind something lesser."""
+    safe = consequence.at_stake != "safety" or cause.at_stake == "safety"
+    return safe and cause.priority >= consequence.priority
+
+
 def with_settings(rule: Rule, settings: Mapping[str, Any]) -> Rule:
     """Return the rule with parameters of its detector set, by dotted name. Raises ValueError."""
     return rule.model_copy(update={"detect": changed(rule.detect, settings)}) if settings else rule
@@ -107,5 +113,5 @@ __all__ = [
     "Chart", "Condition", "Conjunction", "Count", "Detect", "Envelope", "Ewma", "Frozen", "Imbalance",
     "Invalid", "Limit", "Mismatch", "Peer", "Priority", "Rate", "Residual", "Ripple", "RobustZ", "Rule",
     "Schedule", "Sequence", "Silence", "Spike", "Term", "Trend", "Verdict",
-    "with_settings",
+    "may_explain", "with_settings",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -38,7 +38,10 @@ class Alarm:
     evidence: Evidence | None
     cleared: int | None = None
     cause: str = ""
-    """The rule whose consequence it is: such an alarm is told to nobody."""
+    """The rule whose consequence it is now: such an alarm is told to nobody."""
+    told: int | None = None
+    """When somebody was told: at once, or when its cause was over."""
+    suppressed_by: list[str] = field(default_factory=list)
 
 
 class Record:
@@ -194,9 +197,15 @@ def _alarms(reader: Reader) -> list[Alarm]:
         if change.kind is Kind.RAISE:
             open_[key] = Alarm(change.device, change.rule, change.at, change.evidence)
             open_[key].cause = change.evidence.cause if change.evidence else ""
+            open_[key].suppressed_by = [open_[key].cause] if open_[key].cause else []
+            open_[key].told = None if open_[key].cause else change.at
             found.append(open_[key])
         elif change.kind in (Kind.SUPPRESS, Kind.UNSUPPRESS) and key in open_ and change.evidence:
             open_[key].cause = change.evidence.cause
+            if change.evidence.cause:
+                open_[key].suppressed_by.append(change.evidence.cause)
+            elif open_[key].told is None:
+                open_[key].told = change.at
         elif change.kind in _OVER and key in open_:
             open_.pop(key).cleared = change.at
     return found

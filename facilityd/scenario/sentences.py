@@ -12,10 +12,24 @@ from facilityd.model.measure import duration
 
 @dataclass(frozen=True, slots=True)
 class AlarmRaised:
-    """``rule`` is a rule or a catalogue number; ``within`` ns from ``since`` (None: the first act)."""
+    """The alarm is told: not suppressed as the consequence of another.
+
+    ``rule`` is a rule or a catalogue number; ``within`` ns from ``since`` (None: the first act).
+    """
 
     rule: str
     device: str
+    within: int
+    since: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmSuppressed:
+    """The alarm is raised and told to nobody, as a consequence of ``cause`` on the same device."""
+
+    rule: str
+    device: str
+    cause: str
     within: int
     since: int | None = None
 
@@ -90,7 +104,9 @@ class Ready:
     at: int
 
 
-Expectation = AlarmRaised | AlarmCleared | NoAlarm | Unknown | HistoryGap | SignalIs | Notices | Ready
+Expectation = (
+    AlarmRaised | AlarmSuppressed | AlarmCleared | NoAlarm | Unknown | HistoryGap | SignalIs | Notices | Ready
+)
 
 
 def _time(text: str | None) -> int | None:
@@ -114,6 +130,13 @@ SENTENCES: tuple[tuple[str, str, Make], ...] = (
         "alarm RULE on DEVICE clears within TIME after TIME",
         rf"alarm {_W} on {_W} clears within {_T} after {_T}",
         lambda rule, device, within, since: AlarmCleared(rule, device, _at(within), _at(since)),
+    ),
+    (
+        "alarm RULE on DEVICE is suppressed because of RULE within TIME [after TIME]",
+        rf"alarm {_W} on {_W} is suppressed because of {_W} within {_T}(?: after {_T})?",
+        lambda rule, device, cause, within, since: AlarmSuppressed(
+            rule, device, cause, _at(within), _time(since)
+        ),
     ),
     ("no alarm", r"no alarm", NoAlarm),
     ("no other alarm", r"no other alarm", lambda: NoAlarm(other=True)),

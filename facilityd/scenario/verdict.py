@@ -14,6 +14,7 @@ from facilityd.scenario.record import Alarm, Record
 from facilityd.scenario.sentences import (
     AlarmCleared,
     AlarmRaised,
+    AlarmSuppressed,
     HistoryGap,
     NoAlarm,
     Notices,
@@ -57,13 +58,16 @@ def _since(script: Script, since: int | None) -> int:
 
 def _raised(script: Script, record: Record, wanted: AlarmRaised) -> Answer:
     since = _since(script, wanted.since)
-    mine = [a for a in record.alarms if record.is_rule(a, wanted.device, wanted.rule) and a.raised >= since]
+    raised = [a for a in record.alarms if record.is_rule(a, wanted.device, wanted.rule)]
+    told = sorted(a.told for a in raised if a.told is not None and a.told >= since)
     around = record.inputs(wanted.device, wanted.rule)
-    if mine and mine[0].raised - since <= wanted.within:
-        return True, f"raised after {_s(mine[0].raised - since)}", around, mine[0].raised
-    if mine:
-        late = mine[0].raised - since
-        return False, f"it was raised only after {_s(late)}", around, mine[0].raised
+    if told and told[0] - since <= wanted.within:
+        return True, f"raised after {_s(told[0] - since)}", around, told[0]
+    if told:
+        return False, f"it was raised only after {_s(told[0] - since)}", around, told[0]
+    if hidden := [a for a in raised if a.raised >= since]:
+        causes = ", ".join(sorted({cause for a in hidden for cause in a.suppressed_by}))
+        return False, f"it was suppressed as a consequence of {causes}", around, hidden[0].raised
     said = record.last_word(wanted.device, wanted.rule, since)
     others = ", ".join(f"{a.rule} on {a.device} after {_s(a.raised - since)}" for a in record.since(since))
     return (
@@ -72,6 +76,22 @@ def _raised(script: Script, record: Record, wanted: AlarmRaised) -> Answer:
         around,
         since + wanted.within,
     )
+
+
+def _suppressed(script: Script, record: Record, wanted: AlarmSuppressed) -> Answer:
+    since = _since(script, wanted.since)
+    around = record.inputs(wanted.device, wanted.rule)
+    causes = {*record.rules(wanted.device, wanted.cause)}
+    mine = [a for a in record.alarms if record.is_rule(a, wanted.device, wanted.rule) and a.raised >= since]
+    for alarm in mine:
+        if causes.intersection(alarm.suppressed_by) and alarm.raised - since <= wanted.within:
+            return True, f"suppressed after {_s(alarm.raised - since)}", around, alarm.raised
+    state = (
+        "it was told"
+        if any(a.told is not None for a in mine)
+        else record.last_word(wanted.device, wanted.rule, since)
+    )
+    return False, f"it was not suppressed because of {wanted.cause}; {state}", around, since + wanted.within
 
 
 def _cleared(script: Script, record: Record, wanted: AlarmCleared) -> Answer:
@@ -165,6 +185,7 @@ def _s(ns: int) -> str:
 
 _JUDGES: dict[type, Callable[[Script, Record, Any], Answer]] = {
     AlarmRaised: _raised,
+    AlarmSuppressed: _suppressed,
     AlarmCleared: _cleared,
     NoAlarm: _none,
     Unknown: _unknown,
