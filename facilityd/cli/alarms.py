@@ -6,8 +6,9 @@ import time
 from pathlib import Path
 
 import click
+from rich.text import Text
 
-from facilityd.cli.output import console, json_option, print_json, said, site_argument, table
+from facilityd.cli.output import STYLES, console, json_option, print_json, said, site_argument, table, warn
 from facilityd.cli.when import show_instant
 from facilityd.config.site import Site
 from facilityd.errors import FacilitydError, UsageError
@@ -27,10 +28,14 @@ def alarms(site: tuple[Path, ...], everything: bool, lang: str, as_json: bool) -
     from facilityd.config.load import load
 
     loaded = load(*site, secrets=False)
-    lines = Snapshot(loaded, "zh" if lang == "zh" else "en").alarms(everything=everything)
+    snapshot = Snapshot(loaded, "zh" if lang == "zh" else "en")
+    lines = snapshot.alarms(everything=everything)
     if as_json:
         print_json([line.as_dict() for line in lines])
+        warn(snapshot.warning)
         return
+    if snapshot.warning:
+        console().print(Text(snapshot.warning, style=STYLES["critical"]))
     if not lines:
         click.echo("没有报警" if lang == "zh" else "no alarms")
         return

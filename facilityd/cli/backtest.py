@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -11,7 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from facilityd.cli.output import console, json_option, print_json, table
-from facilityd.cli.when import Instant, show_instant
+from facilityd.cli.when import Instant, between, show_instant
 from facilityd.errors import UsageError
 from facilityd.marked import suggestion
 from facilityd.model.sample import NS
@@ -65,9 +64,8 @@ def backtest(
     from facilityd.model.rule import with_settings
     from facilityd.store.reader import Reader
 
-    loaded, end = load(site, secrets=False), until or time.time_ns()
-    if since >= end:
-        raise UsageError("--since is not before --until")
+    loaded = load(site, secrets=False)
+    since, end = between(loaded, since, until)
     chosen = _chosen(loaded, rule, devices)
     asked = dict(_setting(text) for text in settings)
     for name in chosen:

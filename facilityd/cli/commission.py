@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ import click
 
 from facilityd.cli.alarms import await_taken
 from facilityd.cli.output import console, json_option, print_json, table
-from facilityd.cli.when import Instant
+from facilityd.cli.when import Instant, between
 from facilityd.errors import FacilitydError, UsageError
 from facilityd.marked import suggestion
 from facilityd.supervise.inbox import BaselineRequest, Inbox, whoami
@@ -55,14 +54,15 @@ def commission(  # noqa: PLR0917 - click hands its options in
     loaded = load(site, secrets=False)
     if device not in loaded.devices:
         raise UsageError(f"no device {device!r}", hint=suggestion(device, loaded.devices))
-    lessons = _lessons(loaded, device, rule, since, until or time.time_ns())
+    asked = between(loaded, since, until)
+    lessons = _lessons(loaded, device, rule, *asked)
     _show(loaded.devices[device], lessons, lang, as_json=as_json)
     good = [lesson for lesson in lessons if not lesson.refused]
     if not good:
         raise FacilitydError("nothing was learned", where=device)
     if not yes and not click.confirm("签字? / Sign it off?", default=False, err=as_json):
         return
-    _sign(loaded, good, (since, until or time.time_ns()), person or whoami(), comment)
+    _sign(loaded, good, asked, person or whoami(), comment)
     click.echo(f"{device}: {len(good)} learned, signed by {person or whoami()} / 已签字", err=as_json)
 
 

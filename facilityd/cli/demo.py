@@ -13,6 +13,7 @@ import time
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from importlib import resources
 from pathlib import Path
 
 import click
@@ -28,12 +29,13 @@ from facilityd.config.load import load
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.model.sample import NS
+from facilityd.scenario.load import square
 from facilityd.store.reader import Reader
 
 SITE = Path("config/square")
 HOME = Path(".facilityd")
 """Where runs of the demo keep their folders, and where the site's files would put what they write."""
-INFLUX = Path("config/influxdb.yaml")
+INFLUX = Path(str(resources.files("simulators"))) / "demo_influxdb.yaml"
 # The square lives at this machine's own hour, as the daemon does: what is seen fits the sun at any time.
 STORY = (
     "--demand=5s:pole-1:run",
@@ -48,12 +50,10 @@ STOP_S = 10.0
 
 
 def demo(*, own_broker: bool, plain: bool, seconds: float) -> None:
-    """Run the demo until Ctrl-C. Raises UsageError where it is not started from the project's folder."""
-    if not SITE.is_dir():
-        raise UsageError("no config/square here", hint="start the demo in facilityd's own folder")
+    """Run the demo until Ctrl-C, of this folder's own config/square or of the one that ships."""
     folder = fresh_folder()
     copy = copy_site(folder)
-    sites = [copy, INFLUX] if os.environ.get("INFLUXDB_URL") else [copy]
+    sites = [copy, folder / INFLUX.name] if os.environ.get("INFLUXDB_URL") else [copy]
     site = load(*sites, at_most=5 * NS)
     plain = plain or not sys.stdout.isatty()
     asyncio.run(_demo(site, sites, folder, own_broker=own_broker, plain=plain, seconds=seconds))
@@ -68,7 +68,8 @@ def fresh_folder() -> Path:
 def copy_site(folder: Path) -> Path:
     """Copy the demo site into ``folder``, writing its journal and serial lines there; return the copy."""
     copy = folder / "square"
-    shutil.copytree(SITE, copy)
+    shutil.copytree(SITE if SITE.is_dir() else square(), copy)
+    shutil.copy(INFLUX, folder)
     for file in copy.glob("*.yaml"):
         text = file.read_text(encoding="utf-8")
         file.write_text(text.replace(f"{HOME}/", f"{folder}/"), encoding="utf-8")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import csv
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
 from facilityd.cli.output import console, json_option, print_json, table
-from facilityd.cli.when import Instant, Span, show_instant, show_span
+from facilityd.cli.when import Instant, Span, between, show_instant, show_span
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.model.sample import NS
@@ -22,6 +23,7 @@ PLOT_POINTS, TICKS = 400, 6
 Spot = tuple[int, float]
 """An instant in ns UTC and a value."""
 ROWS = 5000
+MOST_BUCKETS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,10 @@ def history(
 
     loaded = load(site, secrets=False)
     _must_exist(loaded, device, signal)
-    asked = Asked(loaded, device, signal, since, until or time.time_ns(), bucket or 0)
+    first, last = between(loaded, since, until)
+    asked = Asked(loaded, device, signal, first, last, bucket or 0)
+    if bucket and (last - first) // bucket > MOST_BUCKETS:
+        raise UsageError(f"more than {MOST_BUCKETS:,} rows", hint="give a longer --bucket or a shorter time")
     rows = list(_buckets(asked) if bucket else _values(asked))
     if plot:
         _plot(asked)
@@ -96,7 +101,7 @@ def _values(asked: Asked) -> Iterator[dict[str, object]]:
 
 
 def _buckets(asked: Asked) -> Iterator[dict[str, object]]:
-    first = asked.since - asked.since % asked.bucket
+    first = _grid(asked)
     found = _reader(asked).buckets(asked.device, asked.signal, first, asked.until, asked.bucket)
     known = {bucket.start: bucket for bucket in found}
     for start in range(first, asked.until, asked.bucket):
@@ -110,6 +115,14 @@ def _buckets(asked: Asked) -> Iterator[dict[str, object]]:
             "greatest": one.high if one else None,
             "bad": one.bad if one else 0,
         }
+
+
+def _grid(asked: Asked) -> int:
+    """Return where the first bucket begins: buckets of a day or of an hour begin with the site's own."""
+    zone = ZoneInfo(asked.site.timezone)
+    day = datetime.fromtimestamp(asked.since // NS, zone).replace(hour=0, minute=0, second=0)
+    midnight = int(day.timestamp()) * NS
+    return midnight + (asked.since - midnight) // asked.bucket * asked.bucket
 
 
 def _gaps(asked: Asked) -> list[dict[str, object]]:

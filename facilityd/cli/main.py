@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import errno
+import io
+import os
 import sys
 import tempfile
 import traceback
@@ -76,22 +79,20 @@ def facilityd() -> None:
 
 def main() -> None:
     """Run a command. Named errors are one line; a bug is loud and leaves a report."""
+    _speak_any_locale()
     try:
-        # Without its standalone mode click returns the status that a command asked for.
-        status = facilityd(standalone_mode=False)
+        status = _call()
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except FacilitydError as error:
         _named([error])
-    except BrokenPipeError:
-        # The reader of our output went away, as `| head` does.
-        sys.stderr.close()
-        sys.exit(EXIT_PROBLEM)
+    except OSError as error:
+        _output_gone(error)
     except ExceptionGroup as group:
         named, bugs = group.split(FacilitydError)
         if bugs or named is None:
@@ -100,6 +101,44 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - the last-resort handler
         _bug(error)
     sys.exit(status)
+
+
+def _call() -> int | None:
+    """Return the status that a command asked for: what click returns outside its standalone mode."""
+    try:
+        status = facilityd(standalone_mode=False)
+        sys.stdout.flush()
+    except SystemExit:
+        # No command exits so; click and rich do where the reader of our output has gone. One that has
+        # seen enough (``| head``) is no mistake.
+        return 0
+    return status if isinstance(status, int) else None
+
+
+def _speak_any_locale() -> None:
+    """Let a terminal that has no Chinese show ? in its place, and all the rest."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _output_gone(error: OSError) -> NoReturn:
+    """End where nobody takes the output: a reader that has seen enough (``| head``) is no mistake."""
+    if error.errno not in (errno.EPIPE, errno.ENOSPC, errno.EIO) or error.filename is not None:
+        _bug(error)
+    # What is still buffered would fail once more when the interpreter ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if error.errno == errno.EPIPE:
+        sys.exit(0)
+    click.echo(f"facilityd: the output cannot be written: {error.strerror}", err=True)
+    sys.exit(EXIT_PROBLEM)
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Return whether Ctrl-C is behind an error: before Python 3.12 a class body may wrap it."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _flat(group: BaseException | None) -> Iterator[BaseException]:
@@ -118,6 +157,8 @@ def _named(errors: Iterable[FacilitydError]) -> NoReturn:
 
 
 def _bug(error: BaseException) -> NoReturn:
+    if _interrupted(error):
+        sys.exit(130)
     with tempfile.NamedTemporaryFile(
         "w", prefix="facilityd-bug-", suffix=".txt", delete=False, encoding="utf-8"
     ) as report:

@@ -10,7 +10,7 @@ import click
 
 from facilityd.cli.alarms import await_taken
 from facilityd.cli.output import console, json_option, print_json, table
-from facilityd.cli.when import Instant, show_instant
+from facilityd.cli.when import Instant, between, show_instant
 from facilityd.errors import UsageError
 from facilityd.marked import suggestion
 from facilityd.supervise.inbox import Inbox, MarkRequest, UnmarkRequest, whoami
@@ -49,8 +49,9 @@ def mark(
     """
     from facilityd.config.load import load
 
-    loaded, end = load(site, secrets=False), until or time.time_ns()
-    _possible(loaded, device, fault, since, end)
+    loaded = load(site, secrets=False)
+    since, end = between(loaded, since, until)
+    _possible(loaded, device, fault, end)
     who = person or whoami()
     inbox = Inbox(Path(loaded.store.path))
     await_taken(inbox, inbox.drop(MarkRequest(device, kind, since, end, fault, note, who)))
@@ -58,15 +59,13 @@ def mark(
     click.echo(f"{device}: {kind} {fault} {shown}, by {who} / 已标记".replace("  ", " "))
 
 
-def _possible(site: Site, device: str, fault: str, since: int, until: int) -> None:
+def _possible(site: Site, device: str, fault: str, until: int) -> None:
     if device not in site.devices:
         raise UsageError(f"no device {device!r}", hint=suggestion(device, site.devices))
     faults = sorted({rule.fault for rule in site.devices[device].family.rules.values() if rule.fault})
     if fault and fault not in faults:
         hint = suggestion(fault, faults) or f"numbers: {', '.join(faults)}"
         raise UsageError(f"no rule of {device} bears fault number {fault!r}", hint=hint)
-    if since >= until:
-        raise UsageError("--since is not before --until")
     if until > time.time_ns():
         raise UsageError("--until lies in the future")
 

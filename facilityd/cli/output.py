@@ -68,6 +68,12 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
     return out
 
 
+def warn(text: str) -> None:
+    """Say on standard error what a reader of JSON must know; nothing if there is nothing."""
+    if text:
+        click.echo(f"facilityd: {text}", err=True)
+
+
 def said(text: str, priority: str = "", *, calm: bool = False) -> Text:
     """Return a text in the colour of its urgency."""
     return Text(text, style=STYLES.get(priority, "green" if calm else ""))

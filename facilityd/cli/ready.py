@@ -16,7 +16,7 @@ from rich.live import Live
 from rich.text import Text
 
 from facilityd.cli.output import console, json_option, print_json, said, table
-from facilityd.cli.when import Instant, show_instant
+from facilityd.cli.when import Instant, at_site, show_instant
 from facilityd.errors import UsageError
 from facilityd.marked import suggestion
 from facilityd.model.sample import NS
@@ -78,7 +78,7 @@ def ready(
     loaded = load(site, secrets=False)
     board = Board(loaded, _chosen(loaded, device))
     if history:
-        _history(loaded, board.checks(since), language, as_json=as_json)
+        _history(loaded, board.checks(at_site(since, loaded.timezone)), language, as_json=as_json)
     elif watch:
         _watch(loaded, board, language)
     else:

@@ -106,5 +106,5 @@ def _end(results: list[Result], *, as_json: bool) -> None:
     if not as_json:
         click.echo(f"{len(results) - failed} of {len(results)} passed")
     if any(result.error for result in results):
-        raise SystemExit(2)
-    raise SystemExit(1 if failed else 0)
+        raise click.exceptions.Exit(2)
+    raise click.exceptions.Exit(1 if failed else 0)

@@ -9,14 +9,24 @@ from pathlib import Path
 from typing import Any
 
 from facilityd.app.builtin import all_devices
+from facilityd.cli.liveness import Liveness, liveness
 from facilityd.cli.when import NEVER
 from facilityd.config.site import Device, Site
+from facilityd.errors import UsageError
+from facilityd.marked import suggestion
 from facilityd.model.alarm import AlarmState, Life
 from facilityd.model.duty import duty
 from facilityd.model.sample import Sample, Stream, Value
 from facilityd.model.text import Language
 from facilityd.store.reader import Reader
 
+Source = tuple[str, str]
+"""A device and the unit that measures it."""
+STATES: dict[str, dict[Language, str]] = {
+    "normal": {"zh": "正常", "en": "normal"},
+    "unknown": {"zh": "未知", "en": "unknown"},
+    "down": {"zh": "断开", "en": "down"},
+}
 STALE_AFTER = 3
 """Expected periods after which a value is old."""
 
@@ -42,11 +52,15 @@ class SignalLine:
 
 @dataclass(frozen=True, slots=True)
 class DeviceLine:
-    """One device: ``state`` is what its worst alarm says, else its duty."""
+    """One device: ``state`` is what its worst active alarm says, else its duty; ``state_id`` names it.
+
+    ``state_id``: a rule's or duty state's name, ``normal``, ``unknown`` where no value is known, or ``down``.
+    """
 
     device: str
     title: str
     state: str
+    state_id: str
     priority: str
     signals: tuple[SignalLine, ...]
 
@@ -67,7 +81,10 @@ class DeviceLine:
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data for JSON."""
-        return asdict(self) | {"quality": self.quality, "links": self.links}
+        plain = asdict(self) | {"quality": self.quality, "links": self.links}
+        for signal in plain["signals"]:
+            signal["age"] = None if signal["age"] == NEVER else signal["age"]
+        return plain | {"state": self.state_id, "state_text": self.state}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +101,13 @@ class AlarmLine:
     first: str
     acked_by: str
     level: int
+    state_id: str
+    active: bool
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain data for JSON."""
-        return asdict(self)
+        """Return plain data for JSON: the same in every language, but for texts."""
+        plain = asdict(self)
+        return plain | {"state": self.state_id, "state_text": self.state}
 
 
 class Snapshot:
@@ -97,6 +117,16 @@ class Snapshot:
         self._site, self._language = site, language
         self._devices = all_devices(site)
         self._reader = open_journal(site)
+
+    @property
+    def liveness(self) -> Liveness:
+        """Whether the daemon watches now."""
+        return liveness(self._site, self._reader)
+
+    @property
+    def warning(self) -> str:
+        """What must be known before anything else is read; nothing while the daemon watches."""
+        return self.liveness.warning(self._site.timezone, self._language)
 
     def headline(self) -> str:
         """Return the site's name and how many alarms there are."""
@@ -108,34 +138,54 @@ class Snapshot:
         return f"{self._site.name.in_(self._language)}  {said[self._language]}"
 
     def lines(self, only: tuple[str, ...] = ()) -> list[DeviceLine]:
-        """Return every device, or those named."""
-        latest = {s.stream: s for s in (self._reader.sample(row) for row in self._reader.latest())}
+        """Return every device, or those named. Raises UsageError for one that there is not."""
+        if unknown := set(only) - self._devices.keys():
+            name = min(unknown)
+            raise UsageError(f"no device {name!r}", hint=suggestion(name, self._devices))
+        latest: dict[Source, Sample] = {}
+        for row in self._reader.latest():
+            # A period that was changed makes another stream of the same unit: the newest one counts.
+            sample = self._reader.sample(row)
+            source = (sample.stream.device, sample.stream.unit)
+            if source not in latest or latest[source].at < sample.at:
+                latest[source] = sample
         alarms = self.alarms()
         chosen = [d for d in self._devices.values() if not only or d.id in only]
         return [self._line(device, latest, [a for a in alarms if a.device == device.id]) for device in chosen]
 
-    def _line(self, device: Device, latest: dict[Stream, Sample], alarms: list[AlarmLine]) -> DeviceLine:
+    def _line(self, device: Device, latest: dict[Source, Sample], alarms: list[AlarmLine]) -> DeviceLine:
         now = time.time_ns()
         signals = tuple(
             line for stream in device.streams for line in self._signals(device, stream, latest, now)
         )
         values = {s.signal: s.value for s in signals if s.value is not None and s.quality == "good"}
-        state = duty(device.family.states, values)
-        calm = device.family.states[state].name.in_(self._language) if state else "normal"
-        worst = alarms[0] if alarms else None
         title = device.name.in_(self._language)
-        if worst is None:
-            return DeviceLine(device.id, title, calm, "", signals)
-        return DeviceLine(device.id, title, worst.what, worst.priority, signals)
+        worst = next((alarm for alarm in alarms if alarm.active), None)
+        if worst:
+            return DeviceLine(device.id, title, worst.what, worst.rule, worst.priority, signals)
+        state = self._calm(device, values)
+        named = device.family.states.get(state)
+        shown = named.name.in_(self._language) if named else STATES[state][self._language]
+        return DeviceLine(device.id, title, shown, state, "", signals)
+
+    def _calm(self, device: Device, values: dict[str, Value]) -> str:
+        """Return the state of a device without an active alarm: nothing known is not normal."""
+        if device.family.family == "link" and values.get("up") is False:
+            return "down"
+        if not values and device.bound:
+            return "unknown"
+        return duty(device.family.states, values) or "normal"
 
     def _signals(
-        self, device: Device, stream: Stream, latest: dict[Stream, Sample], now: int
+        self, device: Device, stream: Stream, latest: dict[Source, Sample], now: int
     ) -> Iterable[SignalLine]:
-        sample = latest.get(stream)
-        for index, name in enumerate(stream.signals):
-            value = sample.values[index] if sample else None
-            age = max(0, now - sample.at) if sample else NEVER
-            quality = _quality(sample, index, age, stream)
+        sample = latest.get((stream.device, stream.unit))
+        places = {name: index for index, name in enumerate(sample.stream.signals)} if sample else {}
+        for name in stream.signals:
+            here = sample if name in places else None
+            value = here.values[places[name]] if here else None
+            age = max(0, now - here.at) if here else NEVER
+            quality = _quality(here, places.get(name, 0), age, stream)
             label = device.family.signals[name].name.in_(self._language)
             shown = self._show(device, name, value)
             yield SignalLine(name, label, value, shown, age, quality, stream.unit, stream.link)
@@ -169,6 +219,7 @@ class Snapshot:
         return AlarmLine(
             state.device, state.rule, life, rule.priority.name.lower(), state.occurrence,
             state.raised_at or 0, name, action, state.acked_by, int(rule.priority),
+            state.life.value, state.active,
         )  # fmt: skip
 
 

@@ -7,11 +7,12 @@ import time
 from pathlib import Path
 
 import click
+from rich.console import Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from facilityd.cli.output import console, json_option, print_json, said, site_argument, table
+from facilityd.cli.output import STYLES, console, json_option, print_json, said, site_argument, table, warn
 from facilityd.cli.snapshot import DeviceLine, Snapshot
 from facilityd.cli.when import show_span
 
@@ -32,7 +33,9 @@ def status(site: tuple[Path, ...], devices: tuple[str, ...], once: bool, lang: s
 
     snapshot = Snapshot(load(*site, secrets=False), "zh" if lang == "zh" else "en")
     if as_json:
-        print_json([line.as_dict() for line in snapshot.lines(devices)])
+        daemon = snapshot.liveness.state
+        print_json([line.as_dict() | {"daemon": daemon} for line in snapshot.lines(devices)])
+        warn(snapshot.warning)
         return
     out = console()
     if once or not sys.stdout.isatty():
@@ -44,7 +47,12 @@ def status(site: tuple[Path, ...], devices: tuple[str, ...], once: bool, lang: s
             live.update(_view(snapshot, devices), refresh=True)
 
 
-def _view(snapshot: Snapshot, devices: tuple[str, ...]) -> Table:
+def _view(snapshot: Snapshot, devices: tuple[str, ...]) -> Group:
+    warning = [Text(snapshot.warning, style=STYLES["critical"])] if snapshot.warning else []
+    return Group(*warning, _table(snapshot, devices))
+
+
+def _table(snapshot: Snapshot, devices: tuple[str, ...]) -> Table:
     lines = snapshot.lines(devices)
     if devices:
         rows = [row for line in lines for row in _signals(line)]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
+from datetime import time as clock_time
+from typing import Self
 from zoneinfo import ZoneInfo
 
 import click
 
+from facilityd.config.site import Site
+from facilityd.errors import UsageError
 from facilityd.model.measure import duration
 from facilityd.model.sample import NS
 
@@ -15,34 +20,107 @@ NEVER = 2**62
 """An age of nothing that was ever seen."""
 
 
+WEEK = 7 * 86_400 * NS
+EARLIEST, LATEST = 0, 2**63 - 1
+_DAYS = {"today": 0, "yesterday": 1, "今天": 0, "昨天": 1}
+_HOUR = re.compile(r"\d{1,2}:\d\d(:\d\d)?")
+_FORMS = "a span such as 10min, 1h or 7d, a time such as 2026-11-23T06:10 or 21:30, or 'yesterday'"
+
+
+class LocalTime(int):
+    """A time without a zone, as typed; what it means is known once the site's zone is (``at_site``)."""
+
+    text: str
+
+    def __new__(cls, text: str) -> Self:
+        """Return one; its number means nothing yet."""
+        made = super().__new__(cls, 0)
+        made.text = text
+        return made
+
+
+def at_site(moment: int, zone: str) -> int:
+    """Return the instant, ns UTC, that a person on site means. Raises UsageError where there is none.
+
+    Where the clock is put back, an hour comes twice: the first is meant.
+    """
+    if not isinstance(moment, LocalTime):
+        return moment
+    here = ZoneInfo(zone)
+    now, text = datetime.now(here), moment.text
+    if text in _DAYS:
+        day = now.date() - timedelta(days=_DAYS[text])
+        when = datetime.combine(day, clock_time(), here)
+    elif _HOUR.fullmatch(text):
+        when = datetime.combine(now.date(), clock_time.fromisoformat(text.zfill(5)), here)
+        if when > now:  # 21:30 in the morning is last night's
+            when = datetime.combine(now.date() - timedelta(days=1), when.time(), here)
+    else:
+        when = datetime.fromisoformat(text).replace(tzinfo=here)
+    return _bounded(when)
+
+
+def between(site: Site, since: int, until: int | None) -> tuple[int, int]:
+    """Return a span of time in ns UTC, to now if ``until`` is not given. Raises UsageError."""
+    first = at_site(since, site.timezone)
+    last = time.time_ns() if until is None else at_site(until, site.timezone)
+    if first >= last:
+        shown = " is not before ".join(show_instant(at, site.timezone)[:19] for at in (first, last))
+        raise UsageError(f"--since is not before --until: {shown}", hint="times are the site's own")
+    return first, last
+
+
+def _bounded(when: datetime) -> int:
+    """Return ns UTC. Raises UsageError for a year that no journal holds."""
+    try:
+        instant = int(when.timestamp()) * NS
+    except (OverflowError, ValueError, OSError):
+        instant = -1
+    if not EARLIEST <= instant <= LATEST:
+        raise UsageError(f"{when:%Y-%m-%d} is no time that can be stored", hint="give one from 1970 to 2262")
+    return instant
+
+
 class Instant(click.ParamType[int]):
-    """'1h' (that long ago) or '2026-11-23T06:10' (in the site's time zone unless it says another)."""
+    """'1h' (that long ago), '2026-11-23T06:10', '21:30', 'yesterday': on the site's clock (``at_site``)."""
 
     name = "time"
 
-    def __init__(self, zone: str = "") -> None:
-        self._zone = zone
-
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Return ns UTC."""
+        """Return ns UTC, or a time that the site's zone is still to be applied to."""
         if isinstance(value, int):
             return value
-        text = str(value)
+        text = str(value).strip()
         try:
-            return time.time_ns() - duration(text)
+            return max(EARLIEST, time.time_ns() - span(text))
         except ValueError:
             pass
+        if text in _DAYS:
+            return LocalTime(text)
         try:
+            if _HOUR.fullmatch(text):
+                clock_time.fromisoformat(text.zfill(5))
+                return LocalTime(text)
             when = datetime.fromisoformat(text)
+            return _bounded(when) if when.tzinfo else LocalTime(text)
         except ValueError:
-            self.fail(
-                f"{text!r} is neither a span such as 1h nor a time such as 2026-11-23T06:10", param, ctx
-            )
-        return int(when.timestamp() * NS)
+            self.fail(f"{text!r} is not {_FORMS}", param, ctx)
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
+
+
+def span(text: str) -> int:
+    """Return ns of a span, weeks too. Raises ValueError."""
+    found = re.fullmatch(r"(\d{1,4})\s*w", text)
+    if found:
+        return int(found[1]) * WEEK
+    if re.fullmatch(r"\d+\s*m", text):
+        raise ValueError(f"{text!r}: minutes are written {text.rstrip('m').strip()}min")
+    return duration(text)
 
 
 class Span(click.ParamType[int]):
-    """'30s', '5min', '1h', '7d'."""
+    """'30s', '5min', '1h', '7d', '2w'."""
 
     name = "span"
 
@@ -51,9 +129,12 @@ class Span(click.ParamType[int]):
         if isinstance(value, int):
             return value
         try:
-            return duration(str(value))
+            length = span(str(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
+        if length <= 0:
+            self.fail("a span longer than 0 is expected", param, ctx)
+        return length
 
 
 def show_instant(at: int, zone: str, *, date: bool = True) -> str:

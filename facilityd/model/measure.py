@@ -13,7 +13,7 @@ from facilityd.model.sample import NS
 if TYPE_CHECKING:
     import pint
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|h|d)")
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|h|d)", re.ASCII)
 LONGEST = 36_500 * 86_400 * NS
 """A hundred years in ns: what is longer is a slip, and does not fit where instants are kept."""
 _SCALE = {"ms": NS // 1000, "s": NS, "min": 60 * NS, "h": 3600 * NS, "d": 86400 * NS}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import IO
 from facilityd.errors import UsageError
 from facilityd.model.sample import NS
 
+_TRIES = 5
 _HEADER = 100
 """Bytes of SQLite's own header; a shorter file was never a journal."""
 _COMPANIONS = ("", "-wal", "-shm")
@@ -64,12 +66,33 @@ def lock(journal: Path) -> IO[bytes]:
     except OSError as error:
         raise UsageError(f"cannot be written: {error.strerror}", where=str(path)) from error
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _take(file)
     except BlockingIOError as error:
         file.close()
         hint = "stop it first, or give this one another store.path"
         raise UsageError("another facilityd writes this journal", where=str(journal), hint=hint) from error
     return file
+
+
+def _take(file: IO[bytes]) -> None:
+    """Take the lock. Raises BlockingIOError; somebody who only asks (``is_held``) holds it for a moment."""
+    for _ in range(_TRIES):
+        with suppress(BlockingIOError):
+            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        time.sleep(0.02)
+    return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def is_held(journal: Path) -> bool:
+    """Return whether a daemon holds the journal now."""
+    try:
+        with beside(journal, ".lock").open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def mark_open(held: IO[bytes], *, is_open: bool) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 PATIENCE_S = 1.0
+CANNOT_RELOAD = "the configuration is not read anew while it runs; check it, then restart; watching goes on"
+log = logging.getLogger(__name__)
 
 
 async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
@@ -26,7 +29,7 @@ async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
 
 @contextlib.contextmanager
 def on_signals(stop: asyncio.Event) -> Iterator[None]:
-    """Set ``stop`` on SIGINT or SIGTERM. A second signal ends the process as usual."""
+    """Set ``stop`` on SIGINT or SIGTERM; a second one ends the process as usual. SIGHUP ends nothing."""
     loop = asyncio.get_running_loop()
     names = (signal.SIGINT, signal.SIGTERM)
 
@@ -37,8 +40,9 @@ def on_signals(stop: asyncio.Event) -> Iterator[None]:
 
     for name in names:
         loop.add_signal_handler(name, once)
+    loop.add_signal_handler(signal.SIGHUP, log.warning, "SIGHUP: %s", CANNOT_RELOAD)
     try:
         yield
     finally:
-        for name in names:
+        for name in (*names, signal.SIGHUP):
             loop.remove_signal_handler(name)

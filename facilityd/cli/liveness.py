@@ -1,0 +1,60 @@
+"""Whether the daemon watches: what a person reads of its journal is the present only while it does."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from facilityd.app.builtin import DAEMON, PERIOD
+from facilityd.cli.when import show_instant, show_span
+from facilityd.config.site import Site
+from facilityd.model.sample import NS
+from facilityd.model.text import Language
+from facilityd.store.files import is_held
+from facilityd.store.reader import Reader
+
+HUNG_AFTER = 150 * NS
+"""The daemon writes itself down each minute; holding the journal without a word for so long (ns) it hangs."""
+_WORDS = {
+    ("stopped", "zh"): "监测程序未运行，{since} 起无人监测（{ago}前）；以下为当时的情况",
+    (
+        "stopped",
+        "en",
+    ): "NOT RUNNING since {since} ({ago} ago): nobody watches; what follows is of then",
+    ("never", "zh"): "监测程序未运行，尚无任何记录",
+    ("never", "en"): "NOT RUNNING: nobody watches, and nothing was ever recorded",
+    ("hung", "zh"): "监测程序无反应，最后一次记录在 {since}（{ago}前）；请查看进程或重启",
+    ("hung", "en"): "NOT RESPONDING: last word at {since} ({ago} ago); look at its process, or restart it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Liveness:
+    """``since``: its last word, ns UTC; 0 where there is none."""
+
+    state: Literal["running", "hung", "stopped"]
+    since: int
+
+    def warning(self, zone: str, language: Language) -> str:
+        """Return the first line of everything shown; nothing while it runs."""
+        if self.state == "running":
+            return ""
+        words = _WORDS["never" if self.state == "stopped" and not self.since else self.state, language]
+        ago = show_span(max(0, time.time_ns() - self.since))
+        return words.format(since=show_instant(self.since, zone)[:19], ago=ago)
+
+
+def liveness(site: Site, reader: Reader) -> Liveness:
+    """Return whether the daemon of a site watches now."""
+    at = {reader.stream(row.stream).device: row.at for row in reader.latest()}
+    last = max(at.values(), default=0)
+    if not is_held(Path(site.store.path)):
+        return Liveness("stopped", last)
+    word = at.get(DAEMON, last)
+    hung = bool(word) and time.time_ns() - max(word, last) > HUNG_AFTER
+    return Liveness("hung" if hung else "running", word)
+
+
+assert HUNG_AFTER > 2 * PERIOD  # noqa: S101 - one missed word is not a hang

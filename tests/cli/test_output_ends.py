@@ -1,0 +1,57 @@
+"""Output that nobody takes, a terminal without Chinese, a signal: one line at most, and a status."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FACILITYD = [sys.executable, "-m", "facilityd"]
+SITE = "config/square"
+
+
+def _shell(line: str, **env: str) -> subprocess.CompletedProcess[str]:
+    words = line.replace("facilityd", f"{sys.executable} -m facilityd", 1)
+    return subprocess.run(
+        ["bash", "-o", "pipefail", "-c", words], check=False, capture_output=True, text=True, timeout=60,
+        env={**os.environ, **env},
+    )  # fmt: skip
+
+
+def test_a_reader_that_has_seen_enough_is_no_mistake() -> None:
+    done = _shell(f"facilityd plan {SITE} | head -1")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_behind_the_output_is_one_line() -> None:
+    done = _shell(f"facilityd plan {SITE} > /dev/full")
+    assert done.returncode == 1
+    assert done.stderr == "facilityd: the output cannot be written: No space left on device\n"
+
+
+def test_a_terminal_without_chinese_shows_the_rest() -> None:
+    done = _shell(
+        f"facilityd rules {SITE} hoist-1 --lang zh", LC_ALL="C", PYTHONUTF8="0", PYTHONIOENCODING="ascii"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "?" in done.stdout
+    assert "brake-worn" in done.stdout
+
+
+def test_ctrl_c_at_any_moment_of_the_start_is_quiet() -> None:
+    for wait in (0.05, 0.15, 0.3, 0.6):
+        process = subprocess.Popen(
+            [*FACILITYD, "plan", SITE], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+        try:
+            process.wait(wait)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+        assert "this is a bug" not in said

@@ -1,0 +1,170 @@
+"""Status and alarms say first whether anybody watches, and never call normal what nobody knows."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from facilityd.app.builtin import all_devices
+from facilityd.cli.main import facilityd
+from facilityd.config.load import load
+from facilityd.config.site import Site
+from facilityd.model.alarm import AlarmState, Truth
+from facilityd.model.quality import Reason
+from facilityd.model.sample import NS, Sample, Stream, Value, void
+from facilityd.store.batch import Batch
+from facilityd.store.journal import Journal
+
+YARD = """\
+site: {id: yard, name: {zh: 院子, en: Yard}, latitude: 39.9, longitude: 116.4, timezone: Asia/Shanghai}
+store: {path: journal.db}
+links: {net: {protocol: modbus-tcp, host: 127.0.0.1, port: 1}}
+units: {contacts: {link: net, profile: moxa_iologik_e1212, device_id: 1, period: 30s}}
+devices:
+  fire: {family: contact, name: {zh: 火灾报警, en: Fire panel}, signals: {active: contacts.input_0}}
+  water: {family: contact, name: {zh: 水浸, en: Water sensor}, signals: {active: contacts.input_1}}
+"""
+
+
+@pytest.fixture
+def yard(tmp_path: Path) -> Site:
+    (tmp_path / "site.yaml").write_text(YARD, encoding="utf-8")
+    return load(tmp_path)
+
+
+@pytest.fixture
+def journal(yard: Site) -> Iterator[Journal]:
+    with Journal.open(Path(yard.store.path), max_bytes=2**26, max_age=10**18, site="yard") as opened:
+        yield opened
+
+
+def stream_of(site: Site, device: str) -> Stream:
+    return all_devices(site)[device].streams[0]
+
+
+def store(journal: Journal, stream: Stream, value: Value | None, ago: float = 1.0, *reasons: Reason) -> None:
+    at = time.time_ns() - round(ago * NS)
+    made = (
+        void(stream, at, at, reasons[0])
+        if reasons
+        else Sample(stream, at, at, (value,) * len(stream.signals))
+    )
+    journal.commit(Batch(samples=[made]))
+
+
+def status(site: Site, *more: str) -> list[dict]:
+    done = CliRunner().invoke(facilityd, ["status", site.source, "--json", *more])
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+def device(site: Site, name: str) -> dict:
+    return next(one for one in status(site) if one["device"] == name)
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "NOT RUNNING since"), ("zh", "监测程序未运行")])
+@pytest.mark.parametrize("command", ["status", "alarms"])
+def test_a_stopped_daemon_is_said_first(
+    yard: Site, journal: Journal, command: str, lang: str, words: str
+) -> None:
+    store(journal, stream_of(yard, "fire"), False, 900)
+    journal.close()
+    done = CliRunner().invoke(facilityd, [command, yard.source, "--lang", lang])
+    first = done.stdout.splitlines()[0]
+    assert words in first
+    assert "15 min" in first
+    assert {one["daemon"] for one in status(yard)} == {"stopped"}
+
+
+def test_a_daemon_that_hangs_is_said_first(yard: Site, journal: Journal) -> None:
+    store(journal, stream_of(yard, "facilityd"), 0, 600)
+    done = CliRunner().invoke(facilityd, ["status", yard.source])
+    assert "NOT RESPONDING" in done.stdout.splitlines()[0]
+    assert {one["daemon"] for one in status(yard)} == {"hung"}
+
+
+def test_a_daemon_that_watches_is_not_spoken_of(yard: Site, journal: Journal) -> None:
+    store(journal, stream_of(yard, "facilityd"), 0, 30)
+    done = CliRunner().invoke(facilityd, ["status", yard.source])
+    assert "NOT R" not in done.stdout
+    assert {one["daemon"] for one in status(yard)} == {"running"}
+
+
+def test_asking_does_not_keep_a_daemon_from_starting(yard: Site, journal: Journal) -> None:
+    journal.close()
+    for _ in range(20):
+        status(yard)
+        Journal.open(Path(yard.store.path), max_bytes=2**26, max_age=10**18).close()
+
+
+def test_nothing_known_is_unknown_and_a_link_that_is_down_is_down(yard: Site, journal: Journal) -> None:
+    assert device(yard, "fire")["state"] == "unknown"
+    assert device(yard, "link-net")["state"] == "unknown"
+    store(journal, stream_of(yard, "fire"), None, 1, Reason.LINK_DOWN)
+    store(journal, stream_of(yard, "link-net"), False)
+    assert device(yard, "fire")["state"] == "unknown"
+    assert device(yard, "link-net")["state"] == "down"
+    store(journal, stream_of(yard, "fire"), False)
+    store(journal, stream_of(yard, "link-net"), True)
+    assert device(yard, "fire")["state"] == "normal"
+    assert device(yard, "link-net")["state"] == "normal"
+    store(journal, stream_of(yard, "water"), False, 3600)
+    assert device(yard, "water")["state"] == "unknown", "an hour old at a period of half a minute"
+
+
+def test_a_changed_period_makes_no_value_unseen(yard: Site, journal: Journal) -> None:
+    store(journal, replace(stream_of(yard, "fire"), expected=5 * NS), True)
+    (signal,) = device(yard, "fire")["signals"]
+    assert (signal["value"], signal["quality"]) == (True, "good")
+    assert signal["age"] < 60 * NS
+
+
+def test_what_was_never_seen_has_no_age(yard: Site, journal: Journal) -> None:
+    (signal,) = device(yard, "fire")["signals"]
+    assert (signal["age"], signal["quality"]) == (None, "never seen")
+
+
+def test_a_cleared_alarm_is_not_the_present_state(yard: Site, journal: Journal) -> None:
+    now = time.time_ns()
+    store(journal, stream_of(yard, "fire"), False)
+    gone = AlarmState(
+        "fire",
+        "active",
+        Truth.FALSE,
+        acked=False,
+        occurrence=1,
+        since=now,
+        raised_at=now - NS,
+        cleared_at=now,
+    )
+    journal.commit(Batch(alarms=[gone]))
+    assert device(yard, "fire")["state"] == "normal"
+    journal.commit(Batch(alarms=[replace(gone, condition=Truth.TRUE, cleared_at=None)]))
+    assert device(yard, "fire")["state"] == "active"
+
+
+def test_json_is_the_same_in_every_language_but_for_texts(yard: Site, journal: Journal) -> None:
+    now = time.time_ns()
+    store(journal, stream_of(yard, "fire"), True)
+    state = AlarmState("fire", "active", Truth.TRUE, acked=False, occurrence=1, since=now, raised_at=now)
+    journal.commit(Batch(alarms=[state]))
+    for command in ("status", "alarms"):
+        both = [
+            json.loads(CliRunner().invoke(facilityd, [command, yard.source, "--json", "--lang", lang]).stdout)
+            for lang in ("en", "zh")
+        ]
+        states = [[one["state"] for one in lines] for lines in both]
+        assert states[0] == states[1]
+        assert [one["state_text"] for one in both[0]] != [one["state_text"] for one in both[1]]
+
+
+def test_a_device_that_is_not_there_is_a_mistake(yard: Site, journal: Journal) -> None:
+    done = CliRunner().invoke(facilityd, ["status", yard.source, "-d", "fier"])
+    assert done.exit_code == 1
+    assert "did you mean 'fire'" in str(done.exception)
