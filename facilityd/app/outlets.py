@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
+from facilityd.alarm.alarms import Alarms
 from facilityd.app.drawing import Artist
 from facilityd.app.outside import Outside
 from facilityd.config.site import Device, Site
 from facilityd.model.alarm import AlarmState, Change
-from facilityd.model.notice import Notice, Outcome, Result
+from facilityd.model.notice import Notice, Outcome, Purpose, Result
 from facilityd.notify.deliver import Deliverer, Waiting
 from facilityd.notify.plan import Teller
 from facilityd.notify.render import About, Place
@@ -41,6 +42,10 @@ class Parts(Protocol):
     @property
     def teller(self) -> Teller:
         """Who knows what."""
+
+    @property
+    def alarms(self) -> Alarms:
+        """The alarms' present states."""
 
     @property
     def path(self) -> Path:
@@ -100,7 +105,19 @@ class JournalOutbox:
 def make_deliverer(site: Site, parts: Parts, reader: Reader, outside: Outside) -> Deliverer:
     """Return the deliverer of notices over every configured channel."""
     channels = outside.channels(channel for person in site.recipients.values() for channel in person.channels)
-    return Deliverer(JournalOutbox(reader, parts), channels, outside.clock.steady)
+    return Deliverer(JournalOutbox(reader, parts), channels, outside.clock.steady, stands=_standing(parts))
+
+
+def _standing(parts: Parts) -> Callable[[Notice], bool]:
+    """Return whether the very alarm that a notice tells of still stands."""
+
+    def stands(notice: Notice) -> bool:
+        if notice.purpose not in (Purpose.RAISED, Purpose.REALARMED):
+            return False
+        state = parts.alarms.state(notice.device, notice.rule)
+        return state.occurrence == notice.occurrence and (state.active or state.latched)
+
+    return stands
 
 
 def make_forwarders(site: Site, parts: Parts, outside: Outside) -> dict[str, Forwarder]:

@@ -60,8 +60,14 @@ class Deliverer:
     """
 
     def __init__(
-        self, outbox: Outbox, channels: Mapping[str, Channel], now: Callable[[], int], idle_s: float = 60.0
+        self,
+        outbox: Outbox,
+        channels: Mapping[str, Channel],
+        now: Callable[[], int],
+        idle_s: float = 60.0,
+        stands: Callable[[Notice], bool] = lambda _: False,
     ) -> None:
+        self._stands = stands
         self._outbox, self._channels, self._now, self._idle_s = outbox, channels, now, idle_s
         self._lines = {channel: Line(channel) for channel in channels}
         self._unreported: dict[int, tuple[Waiting, Outcome, int | None]] = {}
@@ -132,7 +138,9 @@ class Deliverer:
         except Exception as error:  # a channel is a compartment: what a foreign server causes stays in it
             log.exception("channel %s failed in a way it does not know", channel)
             outcome = Outcome(Result.TRANSIENT, f"unexpected {type(error).__name__}")
-        return outcome, self._lines[channel].note(outcome, entry.attempts, self._now())
+        return outcome, self._lines[channel].note(
+            outcome, entry.attempts, self._now(), stands=self._stands(entry.notice)
+        )
 
     async def _report(self, entry: Waiting, outcome: Outcome, next_at: int | None) -> None:
         try:

@@ -13,6 +13,7 @@ from facilityd.model.sample import NS
 log = logging.getLogger(__name__)
 
 BASE = 5 * NS
+FIRST_HELD = 30 * NS
 CAP = 10 * 60 * NS
 LONGEST = 3600 * NS
 """A wait that the other side asks for is obeyed up to here (ns)."""
@@ -31,16 +32,20 @@ class Line:
     since: int = 0
     chance: random.Random = field(default_factory=random.Random)
 
-    def note(self, outcome: Outcome, attempts: int, now: int) -> int | None:
-        """Take in what one attempt came to; return when to try it again (ns), or None for never."""
+    def note(self, outcome: Outcome, attempts: int, now: int, *, stands: bool = False) -> int | None:
+        """Take in what one attempt came to; return when to try it again (ns), or None for never.
+
+        While what a notice tells of ``stands``, nothing is final: a password or an address is mended by a
+        person, and the receiver knows a double by its key.
+        """
         if outcome.result is Result.ACCEPTED:
             self._well(now)
             return None
-        self._speak(outcome, now)
-        if outcome.final:
-            return None
+        self._speak(outcome, now, held=stands)
+        if outcome.final:  # of this notice alone: others may go, so the channel itself does not wait
+            return now + min(CAP, FIRST_HELD << min(attempts, 20)) if stands else None
         self.failures += 1
-        if outcome.result is Result.UNKNOWN and attempts + 1 >= TRIES_UNKNOWN:
+        if outcome.result is Result.UNKNOWN and attempts + 1 >= TRIES_UNKNOWN and not stands:
             return None
         self.until = now + self._wait(outcome, attempts)
         return self.until
@@ -50,13 +55,15 @@ class Line:
         spread = round(min(CAP, BASE << steps) * self.chance.uniform(0.5, 1.0))
         return max(spread, min(LONGEST, outcome.retry_after or 0))
 
-    def _speak(self, outcome: Outcome, now: int) -> None:
+    def _speak(self, outcome: Outcome, now: int, *, held: bool) -> None:
         if outcome.reason == self.reason:
             return
         self.since = self.since if self.reason else now
         self.reason = outcome.reason
         what = {
-            Result.REJECTED: "refuses a notice for good",
+            Result.REJECTED: "refuses a notice; it is held and tried again"
+            if held
+            else "refuses a notice for good",
             Result.TRANSIENT: "takes no notices now, it will be tried again",
             Result.UNKNOWN: "may or may not have taken a notice, a double is possible",
         }[outcome.result]

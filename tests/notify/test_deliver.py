@@ -132,6 +132,23 @@ async def test_what_was_sent_is_not_sent_again_while_the_disk_is_full() -> None:
     assert outbox.entries[0].outcomes == [TAKEN]
 
 
+async def test_a_notice_refused_for_a_wrong_password_goes_once_it_is_mended_and_others_do_not_wait() -> None:
+    refused = Outcome(Result.REJECTED, "HTTP 401")
+    outbox = Outbox(notice(key="first"), notice(key="second"))
+    channel, now = Scripted({"first": [refused] * 4}), Now()
+    deliverer = Deliverer(outbox, {"li-1": channel}, now, idle_s=0.01, stands=lambda _: True)
+    task = asyncio.create_task(deliverer.run())
+    for _ in range(8):
+        await asyncio.sleep(0.05)
+        now.at += 600 * NS
+    await _until(lambda: not any(entry.open for entry in outbox.entries))
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert outbox.entries[0].outcomes == [refused] * 4 + [TAKEN]
+    assert outbox.entries[1].outcomes == [TAKEN]
+
+
 async def test_a_channel_that_is_no_longer_configured_ends_its_notices() -> None:
     outbox = Outbox(notice("gone"))
     async with delivering(outbox, {}, Now()):

@@ -67,3 +67,20 @@ def test_it_speaks_at_the_first_failure_at_a_new_reason_and_at_recovery(caplog) 
         ("WARNING", "li-1: takes no notices now, it will be tried again: HTTP 503"),
         ("INFO", "li-1: takes notices again, after 90s"),
     ]
+
+
+@pytest.mark.parametrize("result", [Result.REJECTED, Result.UNKNOWN, Result.TRANSIENT])
+def test_nothing_is_final_while_the_alarm_stands(result: Result) -> None:
+    line, now = Line("li-1"), 0
+    for attempts in range(30):
+        due = line.note(Outcome(result, "401"), attempts, now, stands=True)
+        assert due is not None
+        assert now < due <= now + CAP
+        now = due
+    assert line.note(Outcome(Result.REJECTED, "401"), 30, now) is None, "the alarm is over"
+
+
+def test_a_refused_notice_that_is_held_does_not_hold_up_its_channel() -> None:
+    line = Line("li-1")
+    assert line.note(Outcome(Result.REJECTED, "550 mailbox full"), 0, 0, stands=True) is not None
+    assert line.until == 0
