@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from facilityd.app.builtin import DAEMON, LINK_PERIOD, PERIOD
 from facilityd.app.core import Core
-from facilityd.app.requests import HANDLERS
+from facilityd.app.requests import carry_out
 from facilityd.app.vigil import Vigil
 from facilityd.config.site import Site
 from facilityd.model.clock import Clock
@@ -110,7 +110,7 @@ class Heartbeat:
 
     async def _requests(self, reader: Reader, at: int) -> None:
         for name, ask in self._inbox.take():
-            self._inbox.done(name, await HANDLERS[type(ask)](self._core, reader, ask, at))
+            self._inbox.done(name, await carry_out(self._core, reader, ask, at))
 
     async def _write_down(self, reader: Reader) -> None:
         quiet = self._clock.steady() - LINK_PERIOD

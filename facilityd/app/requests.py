@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -9,29 +10,48 @@ from facilityd.app.core import Core
 from facilityd.app.marking import mark, unmark
 from facilityd.app.sign import service, sign
 from facilityd.app.waive import unwaive, waive
+from facilityd.pipeline.flow import Action
 from facilityd.store.reader import Reader
 from facilityd.supervise.inbox import (
     AckRequest,
     BaselineRequest,
     MarkRequest,
+    RealarmRequest,
+    Request,
+    ResetRequest,
     ServiceRequest,
     UnmarkRequest,
     UnwaiveRequest,
     WaiveRequest,
 )
 
+log = logging.getLogger(__name__)
 Handler = Callable[[Core, Reader, Any, int], Awaitable[str]]
 """Takes a request at an instant in ns UTC; returns why it was refused, or nothing."""
 
 
-async def _acknowledge(core: Core, _: Reader, ask: AckRequest, at: int) -> str:
-    return await core.flow.acknowledge(
-        ask.device, ask.rule, ask.occurrence or None, ask.person, ask.comment, at
-    )
+def _alarm(action: Action) -> Handler:
+    async def act(core: Core, _: Reader, ask: AckRequest | ResetRequest | RealarmRequest, at: int) -> str:
+        return await core.flow.act(
+            action, ask.device, ask.rule, ask.occurrence or None, ask.person, ask.comment, at
+        )
+
+    return act
+
+
+async def carry_out(core: Core, reader: Reader, ask: Request, at: int) -> str:
+    """Return why a request was refused, or nothing. A failure that nobody foresaw refuses this one alone."""
+    try:
+        return await HANDLERS[type(ask)](core, reader, ask, at)
+    except Exception as error:  # a request is a compartment: it comes from outside
+        log.exception("request %s failed in a way nobody foresaw", type(ask).__name__)
+        return f"it could not be carried out: unexpected {type(error).__name__}, see the daemon's log"
 
 
 HANDLERS: dict[type, Handler] = {
-    AckRequest: _acknowledge,
+    AckRequest: _alarm("ack"),
+    ResetRequest: _alarm("reset"),
+    RealarmRequest: _alarm("realarm"),
     BaselineRequest: sign,
     WaiveRequest: waive,
     UnwaiveRequest: unwaive,

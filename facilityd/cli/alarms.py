@@ -12,7 +12,7 @@ from facilityd.cli.output import STYLES, console, json_option, print_json, said,
 from facilityd.cli.when import show_instant
 from facilityd.config.site import Site
 from facilityd.errors import FacilitydError, UsageError
-from facilityd.supervise.inbox import AckRequest, Inbox, whoami
+from facilityd.supervise.inbox import AckRequest, Inbox, RealarmRequest, ResetRequest, whoami
 
 WAIT_S = 5.0
 
@@ -48,30 +48,46 @@ def alarms(site: tuple[Path, ...], everything: bool, lang: str, as_json: bool) -
     console().print(table("", columns, rows))
 
 
-@click.command()
-@click.argument("site", type=click.Path(exists=True, path_type=Path))
-@click.argument("device")
-@click.argument("rule")
-@click.option("--comment", "-m", default="", help="What you found or will do.")
-@click.option("--as", "person", default=None, help="Your name.  [default: the user of this machine]")
-@json_option
-def ack(site: Path, device: str, rule: str, comment: str, person: str | None, as_json: bool) -> None:
-    """Acknowledge an alarm: you know, and you are on it.
+_WORDS = {
+    AckRequest: ("acknowledged", "acknowledged by {who} / 已由 {who} 确认"),
+    ResetRequest: ("reset", "reset by {who} / 已由 {who} 复位"),
+    RealarmRequest: ("announced again", "announced again by {who} / 已由 {who} 重新发出"),
+}
 
-    The request is a file that the daemon takes; this waits until it has.
-    """
-    from facilityd.config.load import load
 
-    loaded = load(site, secrets=False)
-    must_exist(loaded, device, rule)
-    inbox = Inbox(Path(loaded.store.path))
-    who = person or whoami()
-    name = inbox.drop(AckRequest(device, rule, who, comment))
-    await_taken(inbox, name)
-    if as_json:
-        print_json({"device": device, "rule": rule, "person": who, "acknowledged": True})
-    else:
-        click.echo(f"{device} {rule}: acknowledged by {who} / 已由 {who} 确认")
+def _request(name: str, kind: type[AckRequest | ResetRequest | RealarmRequest], text: str) -> click.Command:
+    """Return a command that asks something of an alarm: a file that the daemon takes."""
+
+    @click.command(name, help=text)
+    @click.argument("site", type=click.Path(exists=True, path_type=Path))
+    @click.argument("device")
+    @click.argument("rule")
+    @click.option("--comment", "-m", default="", help="What you found or will do.")
+    @click.option("--as", "person", default=None, help="Your name.  [default: the user of this machine]")
+    @json_option
+    def command(site: Path, device: str, rule: str, comment: str, person: str | None, as_json: bool) -> None:
+        from facilityd.config.load import load
+
+        loaded = load(site, secrets=False)
+        must_exist(loaded, device, rule)
+        inbox, who = Inbox(Path(loaded.store.path)), person or whoami()
+        await_taken(inbox, inbox.drop(kind(device, rule, who, comment)))
+        done, sentence = _WORDS[kind]
+        if as_json:
+            print_json({"device": device, "rule": rule, "person": who, done.replace(" ", "_"): True})
+        else:
+            click.echo(f"{device} {rule}: {sentence.format(who=who)}")
+
+    return command
+
+
+ack = _request("ack", AckRequest, "Acknowledge an alarm: you know, and you are on it.")
+reset = _request(
+    "reset", ResetRequest, "Reset a latched alarm after an inspection: acknowledged, and its condition over."
+)
+realarm = _request(
+    "realarm", RealarmRequest, "Take an acknowledgement back: everybody concerned is told again."
+)
 
 
 def must_exist(site: Site, device: str, rule: str) -> None:

@@ -29,6 +29,8 @@ COMMANDS = {
     "history": "facilityd.cli.history:history",
     "alarms": "facilityd.cli.alarms:alarms",
     "ack": "facilityd.cli.alarms:ack",
+    "reset": "facilityd.cli.alarms:reset",
+    "realarm": "facilityd.cli.alarms:realarm",
     "simulate": "facilityd.cli.simulate:simulate",
     "rules": "facilityd.cli.rules:rules",
     "commission": "facilityd.cli.commission:commission",

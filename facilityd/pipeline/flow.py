@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from facilityd.errors import StoreFull, UsageError
 from facilityd.model.alarm import AlarmState, Change
@@ -26,6 +26,8 @@ from facilityd.store.batch import Batch, Judged, Memory, Receipt, Recorded
 
 log = logging.getLogger(__name__)
 
+Action = Literal["ack", "reset", "realarm"]
+"""What a person may ask of an alarm."""
 HELD = 10_000
 """Changes kept in memory while the disk takes nothing."""
 
@@ -59,6 +61,16 @@ class Alarms(Protocol):
         self, device: str, rule: str, occurrence: int | None, person: str, comment: str, at: int
     ) -> Change:
         """Return the transition. Raises UsageError where there is nothing to acknowledge."""
+
+    def reset(
+        self, device: str, rule: str, occurrence: int | None, person: str, comment: str, at: int
+    ) -> Change:
+        """Return the transition. Raises UsageError where there is nothing to reset."""
+
+    def realarm(
+        self, device: str, rule: str, occurrence: int | None, person: str, comment: str, at: int
+    ) -> Change:
+        """Return the transition. Raises UsageError where there is nothing to announce again."""
 
     def state(self, device: str, rule: str) -> AlarmState:
         """Return the present state."""
@@ -136,13 +148,25 @@ class Flow:
             with suppress(StoreFull):  # the older memory is as true, and goes on from its own sample
                 await self._commit(Batch(judged=self._judged, memory=memory))
 
-    async def acknowledge(
-        self, device: str, rule: str, occurrence: int | None, person: str, comment: str, at: int
+    async def act(
+        self,
+        action: Action,
+        device: str,
+        rule: str,
+        occurrence: int | None,
+        person: str,
+        comment: str,
+        at: int,
     ) -> str:
-        """Carry out a person's request; return why it was refused, or nothing."""
+        """Carry out what a person asks of an alarm; return why it was refused, or nothing."""
         async with self._order:
+            moves = {
+                "ack": self._alarms.acknowledge,
+                "reset": self._alarms.reset,
+                "realarm": self._alarms.realarm,
+            }
             try:
-                change = self._alarms.acknowledge(device, rule, occurrence, person, comment, at)
+                change = moves[action](device, rule, occurrence, person, comment, at)
             except UsageError as refused:
                 return str(refused)
             await self._write([], [Recorded(change, None, tuple(await self._told(change)))])
@@ -200,6 +224,9 @@ class Flow:
         except StoreFull:
             del self._held[:-HELD]
             return
+        except BaseException:
+            self._held.pop()  # what can never be written must not take every later alarm with it
+            raise
         self._held.clear()
         if any(item.notices for item in changes):
             self.on_notices()

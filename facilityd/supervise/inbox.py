@@ -38,6 +38,28 @@ class AckRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ResetRequest:
+    """Somebody has inspected: a latched alarm may end. ``occurrence`` 0 means the present one."""
+
+    device: str
+    rule: str
+    person: str
+    comment: str = ""
+    occurrence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RealarmRequest:
+    """Somebody takes an acknowledgement back: everybody concerned is told again."""
+
+    device: str
+    rule: str
+    person: str
+    comment: str = ""
+    occurrence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class BaselineRequest:
     """Somebody signs what was learned from ``since`` to ``until`` (ns UTC)."""
 
@@ -102,6 +124,8 @@ class UnmarkRequest:
 
 Request = (
     AckRequest
+    | ResetRequest
+    | RealarmRequest
     | BaselineRequest
     | WaiveRequest
     | UnwaiveRequest
@@ -111,6 +135,8 @@ Request = (
 )
 KINDS: dict[str, type[Request]] = {
     "ack": AckRequest,
+    "reset": ResetRequest,
+    "realarm": RealarmRequest,
     "baseline": BaselineRequest,
     "waive": WaiveRequest,
     "unwaive": UnwaiveRequest,

@@ -17,7 +17,7 @@ from facilityd.store.reader import Reader
 from simulators.site import serve
 
 RUN, NO_JSON = (
-    {"run", "simulate", "record", "ready", "commission", "waive", "mark", "serviced"},
+    {"run", "simulate", "record", "ready", "commission", "waive", "mark", "serviced", "reset", "realarm"},
     {"completion"},
 )
 

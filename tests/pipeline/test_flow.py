@@ -113,10 +113,10 @@ async def test_a_full_disk_loses_history_and_no_alarm(bench: Bench) -> None:
 
 
 async def test_an_acknowledgement_is_refused_with_a_reason_or_carried_out(bench: Bench) -> None:
-    refused = await bench.flow.acknowledge("fire", "active", None, "王工", "", bench.clock)
+    refused = await bench.flow.act("ack", "fire", "active", None, "王工", "", bench.clock)
     assert refused
     await bench.see(True)
-    assert await bench.flow.acknowledge("fire", "active", None, "王工", "on it", bench.clock) == ""
+    assert await bench.flow.act("ack", "fire", "active", None, "王工", "on it", bench.clock) == ""
     assert bench.life() is Life.ACKNOWLEDGED
     with Reader.open(bench.path) as reader:
         last = reader.changes_after(0)[-1].change
@@ -131,3 +131,15 @@ async def test_what_a_crash_left_unjudged_is_judged_at_the_start(bench: Bench) -
     await bench.see(True, 1)
     with Reader.open(bench.path) as reader:
         assert reader.judged() >= receipt.ids[-1]
+
+
+async def test_what_can_never_be_written_takes_no_later_alarm_with_it(bench: Bench) -> None:
+    await bench.see(True)
+    with pytest.raises(UnicodeEncodeError):
+        await bench.flow.act("ack", "fire", "active", None, "王工", "\ud800", bench.clock)
+    await bench.see(False, 40)
+    await bench.see(True)
+    with Reader.open(bench.path) as reader:
+        kinds = [row.change.kind for row in reader.changes_after(0) if row.change.rule == "active"]
+    assert kinds.count(Kind.RAISE) == 2
+    assert Kind.CLEAR in kinds
