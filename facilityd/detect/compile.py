@@ -8,6 +8,7 @@ from typing import Protocol
 
 from facilityd.detect.gated import GatedDetector
 from facilityd.detect.kinds import KINDS
+from facilityd.detect.limit import LimitDetector
 from facilityd.detect.surroundings import Surroundings
 from facilityd.detect.view import LIFETIME, NEVER, Cell, View
 from facilityd.detect.voice import Voice
@@ -132,7 +133,10 @@ def _inputs(rule: Rule, family: FamilyKind) -> set[str]:
 def _watch(view: View, name: str, family: FamilyKind, streams: Sequence[Stream]) -> Watch:
     rule = family.rules[name]
     expected = [view.cells[s].expected for s in _inputs(rule, family)] or [s.expected for s in streams]
-    return Watch(view.device, name, KINDS[rule.detect.kind](rule.detect, view), LIFETIME * max(expected))
+    detector = KINDS[rule.detect.kind](rule.detect, view)
+    if isinstance(detector, LimitDetector):
+        detector.heeds_retained = rule.at_stake == "safety"
+    return Watch(view.device, name, detector, LIFETIME * max(expected))
 
 
 def _during(rule: Rule) -> tuple[str, ...]:

@@ -11,7 +11,13 @@ from facilityd.model.sample import Value
 
 
 class LimitDetector(Plain):
-    """Outside its duty states the rule sleeps: its verdict stands until it is judged again."""
+    """Outside its duty states the rule sleeps: its verdict stands until it is judged again.
+
+    ``heeds_retained``: a retained message that says the very thing the rule waits for is believed, as
+    danger that nobody can date is danger; one that says the opposite is not.
+    """
+
+    heeds_retained = False
 
     def __init__(self, rule: Limit, view: View) -> None:
         self._rule, self._view = rule, view
@@ -23,6 +29,8 @@ class LimitDetector(Plain):
     def update(self, now: int) -> bool | None:
         """Judge the value at ``now`` (ns, steady)."""
         value, hold = self._cell.good(now), self._hold
+        if value is None and self._retained(now):
+            value = self._cell.value
         self.wake = FOREVER
         inside = value is not None and (not self._during or self._view.within(self._during, now))
         if value is None or inside is None:
@@ -39,6 +47,11 @@ class LimitDetector(Plain):
             self.wake = min(self.wake, self._view.duty_wake(self._during, now))
         return verdict
 
+    def _retained(self, now: int) -> bool:
+        if not self.heeds_retained or self._rule.is_ is None:
+            return False
+        return self._cell.retained(now) == self._rule.is_
+
     def _beyond(self, value: Value) -> bool:
         rule = self._rule
         back = rule.hysteresis if self._hold.verdict else 0.0
@@ -52,6 +65,9 @@ class LimitDetector(Plain):
         """Return the value against its limit."""
         value = self._cell.good(now)
         verdict = self._hold.verdict
+        if verdict and value is None and self._retained(now):
+            kept: dict[str, Number] = {"value": self._rule.is_ or False, "limit": self._rule.is_ or False}
+            return Evidence("limit-is-retained", kept, self._rule.signal)
         if value is None or verdict is None:
             return why_unknown((self._cell, *self._view.state_cells), now)
         numbers: dict[str, Number] = {"value": value, "for_s": in_seconds(self._hold.held)}

@@ -31,10 +31,18 @@ class Cell:
     steady: int = NEVER
 
     def good(self, now: int) -> Value | None:
-        """Return the value, or None where it is bad, uncertain, too old or was never seen."""
-        if self.reason is not None or now - self.steady > LIFETIME * self.expected:
+        """Return the value, or None where it is bad, of unknown age, too old or was never seen.
+
+        A doubtful label of time is no reason: ages are measured on the clock that never jumps.
+        """
+        if now - self.steady > LIFETIME * self.expected:
             return None
-        return self.value
+        return self.value if self.reason is None or self.reason is Reason.CLOCK else None
+
+    def retained(self, now: int) -> Value | None:
+        """Return what a broker keeps of it: true once, nobody knows when. None where it is something else."""
+        fresh = now - self.steady <= LIFETIME * self.expected
+        return self.value if fresh and self.reason is Reason.AGE_UNKNOWN else None
 
     @property
     def vouched(self) -> int:

@@ -6,7 +6,11 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Stored with the value. The first group still carries a number, the rest never do."""
+    """Stored with the value. The first group still carries a number, the rest never do.
+
+    A value whose clock is in doubt is judged: only its label is. One of unknown age is not, but for a
+    safety contact that is active.
+    """
 
     AGE_UNKNOWN = "age-unknown"  # retained MQTT message: true once, nobody knows when
     CLOCK = "clock"  # the wall clock had just jumped: the instant is doubtful
