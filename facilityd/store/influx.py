@@ -20,6 +20,7 @@ from facilityd.model.clock import Clock, seconds
 from facilityd.store.answers import Answer, Verdict, judge
 from facilityd.store.batch import Parked
 from facilityd.store.lines import Line, LineSource
+from facilityd.store.portions import Next, Portions
 from facilityd.store.reader import Reader
 
 log = logging.getLogger(__name__)
@@ -111,6 +112,7 @@ class Forwarder:
         self._advance, self._park = advance, park
         self._clock, self._waits = clock or Clock(), waits or Waits()
         self._thread, self._client = thread, client or _client
+        self._failures = 0
         self.state = SinkState(target.name, since=self._clock.now()[0])
 
     async def run(self) -> NoReturn:
@@ -123,8 +125,7 @@ class Forwarder:
                 while True:
                     lines, more = await self._thread.call(source.read, cursor)
                     if lines:
-                        await self._deliver(write, lines)
-                        cursor = lines[-1].id
+                        cursor = await self._deliver(write, lines)
                     if not more:
                         await asyncio.sleep(self._waits.idle)
 
@@ -137,30 +138,33 @@ class Forwarder:
 
         return write
 
-    async def _deliver(self, write: Write, lines: Sequence[Line]) -> None:
-        """Return when each line is taken or parked; halves are tried in order."""
-        pending, failures, refused = [lines], 0, 0
-        while pending:
-            chunk = pending.pop()
+    async def _deliver(self, write: Write, lines: Sequence[Line]) -> int:
+        """Take or park each line; halves are tried in order. Return the id up to which nothing is open."""
+        portions, refused = Portions(lines), 0
+        while (chunk := portions.take()) is not None:
             answer = await _post(write, chunk)
             if answer and answer.verdict in (Verdict.RETRY, Verdict.HELD):
-                pending.append(chunk)
-                failures += 1
-                self._trouble(answer, chunk[0])
-                await asyncio.sleep(self._waits.after(answer, failures))
-                continue
-            failures = 0
+                step = portions.refused(chunk, answer)
+                if step is Next.WAIT:
+                    self._failures += 1
+                    self._trouble(answer, chunk[0])
+                    await asyncio.sleep(self._waits.after(answer, self._failures))
+                if step is not Next.PARK:
+                    continue
+            self._failures = 0
             self._working()
             if answer and len(chunk) > 1:
-                middle = len(chunk) // 2
-                pending += [chunk[middle:], chunk[:middle]]
+                portions.halve(chunk)
                 continue
             if answer:
                 refused += 1
                 await self._set_aside(chunk[0], answer)
-            await self._durably(self._advance, self._target.name, chunk[-1].id)
+            reached = portions.settled(chunk, taken=answer is None)
+            if reached is not None:
+                await self._durably(self._advance, self._target.name, reached)
         if refused:
             log.warning("%s refused %d of %d lines for good; parked", self._target.name, refused, len(lines))
+        return portions.reached
 
     async def _set_aside(self, line: Line, answer: Answer) -> None:
         told = f"{answer.reason}: {answer.text}"

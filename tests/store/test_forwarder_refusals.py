@@ -81,3 +81,41 @@ async def test_what_needs_a_person_holds_everything(keeper, reader, status, reas
             assert made.state.status == "ok"
     assert reader.parked() == []
     assert server.arrivals[-60:] == expected(reader)
+
+
+CONFLICT = (
+    500,
+    {},
+    '{"message":"field type conflict: input field \\"level\\" is type float, already exists as type int"}',
+)
+
+
+@pytest.mark.parametrize("bad", [[18], [1], [300], [5, 6, 250], [299, 300]])
+async def test_a_500_that_means_the_line_is_found_and_parked(keeper, reader, bad):
+    fill(keeper, 100)
+    lines = expected(reader)
+    poison = {lines[number - 1] for number in bad}
+    async with serve(Scripted()) as server:
+        server.judge = lambda asked: CONFLICT if poison.intersection(asked) else (204, {}, "")
+        await deliver_all(keeper, reader, server)
+    assert [entry.sample for entry in reader.parked()] == bad
+    assert set(server.points.values()) == set(lines) - poison
+    assert reader.cursor("influx") == 300
+
+
+async def test_a_server_that_is_down_with_500_loses_nothing(keeper, reader):
+    fill(keeper, 100)
+    async with serve(Scripted(script=deque([(500, {}, "internal error")] * 120))) as server:
+        await deliver_all(keeper, reader, server)
+    assert reader.parked() == []
+    assert set(server.points.values()) == set(expected(reader))
+
+
+@pytest.mark.parametrize("failures", [5, 6, 9, 17, 30, 44, 45, 46, 47])
+async def test_a_server_that_comes_back_amid_the_search_accuses_nobody_falsely(keeper, reader, failures):
+    fill(keeper, 30)
+    async with serve(Scripted(script=deque([(500, {}, "internal error")] * failures))) as server:
+        await deliver_all(keeper, reader, server)
+    assert reader.parked() == []
+    assert set(server.points.values()) == set(expected(reader))
+    assert server.conflicts == 0
