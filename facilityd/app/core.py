@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 from devices.duty import DutyBoard
 from facilityd.alarm.alarms import Alarms
 from facilityd.app.builtin import all_devices
+from facilityd.app.downtimes import Downtimes
 from facilityd.app.drawing import Artist
 from facilityd.app.judging import make_judge
 from facilityd.app.outlets import make_teller, telling
@@ -18,7 +18,6 @@ from facilityd.detect.gated import REPLAYED
 from facilityd.detect.judge import Judge
 from facilityd.detect.surroundings import Calendar
 from facilityd.model.clock import Clock
-from facilityd.model.sample import NS
 from facilityd.notify.plan import Teller
 from facilityd.pipeline.flow import Flow
 from facilityd.pipeline.intake import Gate
@@ -27,7 +26,6 @@ from facilityd.store.journal import Journal, Room
 from facilityd.store.reader import Reader
 from facilityd.supervise.jumps import Jumps
 
-log = logging.getLogger(__name__)
 WARM_ROWS = 20_000
 PAGE = 5_000
 
@@ -47,6 +45,7 @@ class Core:
     alarms: Alarms
     duty: DutyBoard
     jumps: Jumps
+    downtimes: Downtimes
     clock: Clock
 
     @classmethod
@@ -64,7 +63,8 @@ class Core:
         flow = Flow(gate, journal, writer, judge, alarms, told)
         duty = DutyBoard({name: device.family for name, device in devices.items()}, calendar.near)
         return cls(
-            devices, gate, journal.path, writer, journal, flow, teller, judge, alarms, duty, jumps, clock
+            devices, gate, journal.path, writer, journal, flow, teller, judge, alarms, duty, jumps,
+            Downtimes(clock), clock,
         )  # fmt: skip
 
     async def room(self) -> Room:
@@ -75,6 +75,8 @@ class Core:
         """Show the rules the recent past, and judge what a crash left unjudged."""
         steady = self.clock.steady()
         with Reader.open(self.path) as reader:
+            self.downtimes.started(reader)
+            await self.downtimes.record(self.flow.commit)
             judged, memory = reader.judged(), reader.memory()
             self.judge.recall(memory.states)
             known = min(memory.sample, judged)
@@ -87,7 +89,7 @@ class Core:
             while rows := reader.samples_after(judged, PAGE):
                 judged = rows[-1].id
                 await self.flow.rejudge([reader.sample(row) for row in rows], [row.id for row in rows])
-        self.judge.on_pause = _tell_pause
+        self.judge.on_pause = self.downtimes.paused
         self.judge.begin(self.clock.steady())
 
     def _show(self, reader: Reader, after: int, until: int, steady: int) -> None:
@@ -95,10 +97,6 @@ class Core:
         while rows := [row for row in reader.samples_after(after, PAGE) if row.id <= until]:
             after = rows[-1].id
             self.judge.warm([reader.sample(row) for row in rows], steady)
-
-
-def _tell_pause(overdue: int) -> None:
-    log.warning("nobody watched for %.0f s or longer: this process or its machine stood still", overdue / NS)
 
 
 def _latching(devices: dict[str, Device]) -> frozenset[tuple[str, str]]:

@@ -109,6 +109,7 @@ async def _run(site: Site, journal: Journal, writer: Writer, outside: Outside, s
             await flow
             await end(running)
             await core.flow.remember()
+            await core.downtimes.stopping(core.flow.commit)
     log.info("%s: stopped", site.id)
 
 

@@ -96,8 +96,12 @@ class Heartbeat:
         at, steady = self._clock.now()
         if self._core.jumps.count != self._jumps:
             self._jumps, self._due = self._core.jumps.count, 0  # somebody must hear of it now
+            self._core.downtimes.leapt(round(self._core.jumps.recent() * NS))
         self._core.duty.tick(steady)
         await self._core.flow.tick(steady, at)
+        await self._core.downtimes.record(self._core.flow.commit)
+        if self._core.downtimes.untold:
+            self._due = 0
         await self._requests(reader, at)
         await self._vigil.beat(reader, at)
         if steady >= self._due:
@@ -130,6 +134,7 @@ class Heartbeat:
         counters = reader.counters()
         return {
             "clock_jump": self._core.jumps.recent(),
+            "unwatched": self._core.downtimes.tell(),
             "journal_bytes": room.used / MIB,
             "disk_free": room.disk_free / MIB,
             "disk_full": self._core.flow.full,

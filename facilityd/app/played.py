@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from facilityd.app.builtin import PERIOD
 from facilityd.detect.judge import Judge
 from facilityd.model.alarm import AlarmState
+from facilityd.model.downtime import Downtime, Pause
 from facilityd.model.finding import Evidence, Finding
 from facilityd.model.sample import Sample
 from facilityd.store.reader import Reader
 
 PAGE = 5_000
 AWAY = 3 * PERIOD
-"""The daemon writes itself down every minute; without a word for so long (ns) it was not running."""
+"""The daemon writes itself down every minute; without a word for so long (ns) it was not running.
+
+Journals record that since version 5; older ones are known by this."""
 
 
 @dataclass(slots=True)
@@ -44,21 +48,38 @@ class Player:
     _judge: Judge = field(init=False)
     _verdicts: dict[tuple[str, str], Finding] = field(default_factory=dict)
     _last: int = 0
+    _away: deque[Downtime] = field(default_factory=deque)
 
     def play(self, since: int, until: int) -> Iterator[Finding]:
         """Yield every verdict that changed from ``since`` (with nothing known) to ``until``, ns UTC."""
         self._judge = self.make()
+        self._away = deque(self.reader.downtimes(since, until))
         for at, sample in self._rows(since, until):
-            if self._last and at - self._last > AWAY:
-                self._restart()
-            elif self._last:
-                yield from self._noted(self._passed(at))
+            if self._last:
+                yield from self._noted(self._until(at))
             self._last = max(self._last, at)
             if sample is not None:
                 self.samples, self.values = self.samples + 1, self.values + len(sample.values)
                 yield from self._noted(self._judge.judge([sample]))
         if self._last and until - self._last <= AWAY:
             yield from self._noted(self._passed(until))
+
+    def _until(self, at: int) -> list[Finding]:
+        """Let time pass until an instant, except where nobody watched."""
+        away: list[Downtime] = []
+        while self._away and self._away[0].until <= at:
+            away.append(self._away.popleft())
+        if not away and at - self._last > AWAY:
+            away = [Downtime(self._last, at)]  # of a journal that kept no record of it
+        found: list[Finding] = []
+        for one in (one for one in away if one.until >= self._last):
+            if one.since > self._last:
+                found += self._passed(one.since)
+            self._last = one.until
+            if one.why is Pause.STOPPED:
+                self._restart()
+            self._judge.listen_anew(one.until)
+        return found + self._passed(at)
 
     def _passed(self, at: int) -> list[Finding]:
         """Let time pass until an instant, beat by beat where a rule asks for it."""

@@ -16,13 +16,18 @@ from facilityd.cli.output import console, json_option, print_json, table
 from facilityd.cli.when import Instant, Span, between, show_instant, show_span
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
+from facilityd.model.downtime import Downtime
 from facilityd.model.sample import NS
+from facilityd.model.text import Language
+from facilityd.store.history import Gap
 from facilityd.store.reader import Reader
 
 PLOT_POINTS, TICKS = 400, 6
 Spot = tuple[int, float]
 """An instant in ns UTC and a value."""
 ROWS = 5000
+NOTHING = {"zh": "没有存入任何数据", "en": "nothing was stored"}
+GAP = {"zh": "空缺", "en": "gap"}
 MOST_BUCKETS = 100_000
 
 
@@ -36,6 +41,7 @@ class Asked:
     since: int
     until: int
     bucket: int
+    language: Language = "en"
 
 
 @click.command()
@@ -47,10 +53,11 @@ class Asked:
 @click.option("--bucket", type=Span(), default=None, help="Mean, least and greatest per span, such as 1min.")
 @click.option("--plot", is_flag=True, help="Draw it in the terminal.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True)
 @json_option
-def history(
+def history(  # noqa: PLR0917 - click hands its options in
     site: Path, device: str, signal: str, since: int, until: int | None, bucket: int | None,
-    plot: bool, as_csv: bool, as_json: bool,
+    plot: bool, as_csv: bool, lang: str, as_json: bool,
 ) -> None:  # fmt: skip
     """Show the values of a SIGNAL of a DEVICE, and where there are none, and why."""
     from facilityd.config.load import load
@@ -58,7 +65,7 @@ def history(
     loaded = load(site, secrets=False)
     _must_exist(loaded, device, signal)
     first, last = between(loaded, since, until)
-    asked = Asked(loaded, device, signal, first, last, bucket or 0)
+    asked = Asked(loaded, device, signal, first, last, bucket or 0, "zh" if lang == "zh" else "en")
     if bucket and (last - first) // bucket > MOST_BUCKETS:
         raise UsageError(f"more than {MOST_BUCKETS:,} rows", hint="give a longer --bucket or a shorter time")
     rows = list(_buckets(asked) if bucket else _values(asked))
@@ -129,9 +136,30 @@ def _gaps(asked: Asked) -> list[dict[str, object]]:
     gaps = _reader(asked).gaps(asked.device, asked.signal, asked.since, asked.until)
     return [
         {"from": _iso(asked, gap.since), "to": _iso(asked, gap.until),
-         "seconds": (gap.until - gap.since) / NS, "reason": str(gap.reason or "nothing was stored")}
+         "seconds": (gap.until - gap.since) / NS, "reason": _reason(asked, gap),
+         "downtime": _downtime(asked, gap.downtime)}
         for gap in gaps
     ]  # fmt: skip
+
+
+def _reason(asked: Asked, gap: Gap) -> str:
+    """Return why there is no value: a reason's name, or that nobody watched, or that nothing came."""
+    if gap.reason is not None:
+        return str(gap.reason)
+    if gap.downtime is None:
+        return NOTHING[asked.language]
+    since, until = (
+        show_instant(at, asked.site.timezone)[:19] for at in (gap.downtime.since, gap.downtime.until)
+    )
+    return gap.downtime.sentence(since, until, asked.language)
+
+
+def _downtime(asked: Asked, downtime: Downtime | None) -> dict[str, object] | None:
+    """Return data for JSON; ``why`` is the same in every language."""
+    if downtime is None:
+        return None
+    span = {"from": _iso(asked, downtime.since), "to": _iso(asked, downtime.until)}
+    return {"why": downtime.why.value, **span, "seconds": downtime.seconds}
 
 
 def _iso(asked: Asked, at: int) -> str:
@@ -155,10 +183,10 @@ def _table(asked: Asked, rows: list[dict[str, object]]) -> None:
     out.print(table(title, columns, cells))
     if len(rows) > ROWS:
         out.print(f"… the last {ROWS} of {len(rows)}; narrow it with --since and --until, or use --bucket")
+    word = GAP[asked.language]
     for gap in _gaps(asked):
-        out.print(
-            f"gap {gap['from']} - {gap['to']} ({show_span(float(str(gap['seconds'])) * NS)}): {gap['reason']}"
-        )
+        length = show_span(float(str(gap["seconds"])) * NS)
+        out.print(f"{word} {gap['from']} - {gap['to']} ({length}): {gap['reason']}")
     if not rows:
         out.print("nothing stored in this span")
 

@@ -56,6 +56,7 @@ class Judge:
         self._planned = NEVER
         # When somebody looks at the latest: what is planned, or the next beat where that is past already.
         self._expected = FOREVER
+        self._looked = self._begun = NEVER
         self._live = False
         self.on_pause: Callable[[int], None] = lambda _: None
 
@@ -65,19 +66,23 @@ class Judge:
         From then on somebody looks whenever a rule asks for it; where that was long overdue, nothing was
         asked meanwhile, and all listening begins anew.
         """
-        self._live, self._expected = True, FOREVER
-        for voice in self._voices():
-            voice.listen_anew(now)
+        self._live, self._expected, self._begun = True, FOREVER, now
+        self.listen_anew(now)
         for bench in self._judging:
             bench.planned = NEVER
+
+    def listen_anew(self, now: int) -> None:
+        """Let what came before ``now`` (ns, steady), when nobody asked, be nobody's silence."""
+        for voice in self._voices():
+            voice.listen_anew(now)
 
     def _voices(self) -> list[Voice]:
         return list({id(feed.voice): feed.voice for feed in self._feeds.values()}.values())
 
     def _notice_pause(self, now: int) -> None:
-        """Begin anew where a look is long overdue; tell how long (ns)."""
+        """Begin anew where a look is long overdue; tell how long nobody looked (ns)."""
         if self._live and self._expected < now - STOOD_STILL:
-            self.on_pause(now - self._expected)
+            self.on_pause(now - max(self._looked, self._begun))
             self.begin(now)
 
     @property
@@ -94,7 +99,8 @@ class Judge:
             feed = self._take(sample)
             if feed is None:
                 continue
-            now, at, bench = feed.newest, sample.at, feed.bench
+            self._looked = now = feed.newest
+            at, bench = sample.at, feed.bench
             for watch in feed.watches:
                 finding = watch.run(now, at)
                 if finding is not None:
@@ -110,6 +116,7 @@ class Judge:
         """Let holds, silence and ages run on without data; call about once a second."""
         self._latest = FOREVER
         self._notice_pause(steady)
+        self._looked = steady
         findings = []
         for bench in self._judging:
             if bench.planned <= steady:

@@ -9,6 +9,7 @@ from typing import Any
 
 from facilityd.model.alarm import AlarmState, Change
 from facilityd.model.baseline import Baseline
+from facilityd.model.downtime import Downtime
 from facilityd.model.finding import Finding
 from facilityd.model.marks import OperatorMark
 from facilityd.model.notice import Notice
@@ -101,6 +102,7 @@ class Batch:
     checks: Sequence[Check] = ()
     marks: Sequence[OperatorMark] = ()
     unmarked: Sequence[OperatorMark] = ()
+    downtimes: Sequence[Downtime] = ()
 
 
 @dataclass(frozen=True, slots=True)

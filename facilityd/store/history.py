@@ -10,6 +10,7 @@ from operator import itemgetter
 
 import apsw
 
+from facilityd.model.downtime import Downtime
 from facilityd.model.quality import Reason
 from facilityd.model.sample import SignalType, Value
 from facilityd.store.checksum import sound
@@ -63,11 +64,15 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """From ``since`` to before ``until`` (ns UTC) there is no value; without a reason no sample either."""
+    """From ``since`` to before ``until`` (ns UTC) there is no value; without a reason no sample either.
+
+    ``downtime``: nobody watched then.
+    """
 
     since: int
     until: int
     reason: Reason | None
+    downtime: Downtime | None = None
 
 
 def points(db: apsw.Connection, carriers: Sequence[Carrier], since: int, until: int) -> Iterator[Point]:
@@ -130,11 +135,50 @@ def _bucket(start: int, values: Sequence[Value], bad: int) -> Bucket:
 
 def gaps(db: apsw.Connection, carriers: Sequence[Carrier], since: int, until: int) -> Iterator[Gap]:
     """Iterate over the intervals without values, clipped to since..until."""
-    expected = max((carrier.expected for carrier in carriers), default=0)
-    silence = SILENT_AFTER * expected
+    silence = _silence(carriers)
     for gap in _gaps(points(db, carriers, since - silence, until), since, until, silence):
         if gap.until > max(gap.since, since):
             yield Gap(max(gap.since, since), gap.until, gap.reason)
+
+
+def _silence(carriers: Sequence[Carrier]) -> int:
+    """Return the longest time without a sample that is no gap, ns."""
+    return SILENT_AFTER * max((carrier.expected for carrier in carriers), default=0)
+
+
+def explained(
+    found: Iterable[Gap], downtimes: Sequence[Downtime], carriers: Sequence[Carrier]
+) -> Iterator[Gap]:
+    """Cut gaps without a reason where nobody watched; what is left and too short for a gap goes with that."""
+    silence = _silence(carriers)
+    for gap in found:
+        own = _explaining(gap, downtimes, silence) if gap.reason is None else []
+        yield from _cut(gap, own, silence)
+
+
+def _explaining(gap: Gap, downtimes: Sequence[Downtime], silence: int) -> list[Downtime]:
+    """Return the downtimes that explain a gap: a short restart within a long silence does not."""
+    own = [one for one in downtimes if one.since < gap.until and one.until > gap.since]
+    long = [one for one in own if min(one.until, gap.until) - max(one.since, gap.since) > silence]
+    return (
+        long
+        or [one for one in own if one.since - gap.since <= silence and gap.until - one.until <= silence][:1]
+    )
+
+
+def _cut(gap: Gap, downtimes: Sequence[Downtime], silence: int) -> Iterator[Gap]:
+    edge = gap.since
+    for number, one in enumerate(downtimes):
+        following = downtimes[number + 1].since if number + 1 < len(downtimes) else gap.until
+        begin = one.since if one.since - edge > silence else edge
+        end = min(one.until, gap.until)
+        end = following if following - end <= silence else end
+        if begin > edge:
+            yield Gap(edge, begin, None)
+        yield Gap(begin, end, None, one)
+        edge = end
+    if gap.until > edge:
+        yield Gap(edge, gap.until, gap.reason)
 
 
 def _gaps(run: Iterable[Point], since: int, until: int, silence: int) -> Iterator[Gap]:

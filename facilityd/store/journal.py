@@ -14,7 +14,7 @@ import apsw
 
 from facilityd.errors import UsageError
 from facilityd.model.clock import Clock
-from facilityd.store import entries, learning, marks, readiness
+from facilityd.store import downtimes, entries, learning, marks, readiness
 from facilityd.store.batch import Batch, Receipt
 from facilityd.store.dead_letters import set_aside
 from facilityd.store.files import Ballast, disk_free, lock, mark_open, missing, move_aside
@@ -160,6 +160,7 @@ class Journal:
         readiness.add_checks(self._db, batch.checks)
         marks.add_marks(self._db, batch.marks)
         marks.revoke_marks(self._db, batch.unmarked)
+        downtimes.add_downtimes(self._db, batch.downtimes)
         return Receipt(first, ats, changes)
 
 

@@ -12,14 +12,15 @@ import apsw
 from facilityd.errors import UsageError
 from facilityd.model.alarm import AlarmState
 from facilityd.model.baseline import Baseline
+from facilityd.model.downtime import Downtime
 from facilityd.model.marks import OperatorMark
 from facilityd.model.readiness import Check, Waiver
 from facilityd.model.sample import Sample, Stream
-from facilityd.store import learning, marks, readiness
+from facilityd.store import downtimes, learning, marks, readiness
 from facilityd.store.batch import Memory, Parked
 from facilityd.store.dead_letters import DeadLetter, dead_letters
 from facilityd.store.entries import JUDGED
-from facilityd.store.history import Bucket, Carrier, Gap, Point, buckets, gaps, points
+from facilityd.store.history import Bucket, Carrier, Gap, Point, buckets, explained, gaps, points
 from facilityd.store.owner import check_owner
 from facilityd.store.packing import layout
 from facilityd.store.rows import (
@@ -210,6 +211,14 @@ class Reader:
         """Return the operators' marks in force, or with ``revoked`` every one there ever was."""
         return marks.marks(self._db, revoked=revoked)
 
+    def downtimes(self, since: int, until: int) -> list[Downtime]:
+        """Return the times in which nobody watched that touch a span (ns UTC), in order."""
+        return downtimes.downtimes(self._db, since, until)
+
+    def started(self, at: int) -> int:
+        """Return the last start of the daemon up to an instant, ns UTC; 0 where none is on record."""
+        return downtimes.started(self._db, at)
+
     def outbox(self) -> list[OutboxEntry]:
         """Return every notice that is still kept."""
         return built(select(self._db, f"{_OUTBOX} ORDER BY id"), entry, "outbox")
@@ -244,8 +253,12 @@ class Reader:
         return buckets(self.history(device, signal, since, until), since, width)
 
     def gaps(self, device: str, signal: str, since: int, until: int) -> Iterator[Gap]:
-        """Iterate over the intervals without good values: silence beyond 3 periods, or bad values."""
-        return gaps(self._db, self._carriers(device, signal), since, until)
+        """Iterate over the intervals without good values: silence beyond 3 periods, or bad values.
+
+        Where nobody watched, that is the reason of the silence.
+        """
+        carriers = self._carriers(device, signal)
+        return explained(gaps(self._db, carriers, since, until), self.downtimes(since, until), carriers)
 
     def _carriers(self, device: str, signal: str) -> list[Carrier]:
         return [

@@ -91,4 +91,5 @@ class Retention:
         self._db.execute(_HEAD.format("finding", "at < ?"), (horizon,))
         self._db.execute(_HEAD.format("outbox", "at < ? AND state <> 'waiting'"), (horizon,))
         self._db.execute(_HEAD.format("change", "at < ?"), (now - max(CHANGES_KEPT, self._max_age),))
+        self._db.execute(_HEAD.format("downtime", "until < ?"), (now - max(CHANGES_KEPT, self._max_age),))
         self._db.execute(_SURPLUS, (PARKED_KEPT,))

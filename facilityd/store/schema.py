@@ -89,7 +89,12 @@ CREATE TABLE dead_letter(
     content TEXT NOT NULL
 ) STRICT;
 """
-_STEPS = (_TABLES, _LEARNING, _READINESS, _SOUNDNESS)
+_DOWNTIME = """
+CREATE TABLE downtime(
+    id INTEGER PRIMARY KEY, since INTEGER NOT NULL, until INTEGER NOT NULL, why TEXT NOT NULL
+) STRICT;
+"""
+_STEPS = (_TABLES, _LEARNING, _READINESS, _SOUNDNESS, _DOWNTIME)
 """What each version added. A journal of an older one gets what it lacks when the daemon opens it."""
 VERSION = len(_STEPS)
 

@@ -6,10 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.journals import T0, open_journal, sample, stream
 
+from facilityd.model.downtime import Downtime
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, SignalType, Stream
 from facilityd.store.batch import Batch
-from facilityd.store.history import Bucket, Gap, Point, _gaps, buckets
+from facilityd.store.history import Bucket, Carrier, Gap, Point, _gaps, buckets, explained
 from facilityd.store.reader import Reader
 
 HOIST = stream(expected=10 * NS)
@@ -176,3 +177,30 @@ def test_gaps_are_ordered_and_every_value_lies_outside(raw):
         inside = [gap for gap in found if gap.since < at < gap.until or (gap.since == at and gap.reason)]
         assert not (inside and value is not None)
     assert all(isinstance(gap, Gap) for gap in found)
+
+
+@given(
+    ends=st.lists(st.integers(0, 1000), min_size=2, max_size=2, unique=True).map(sorted),
+    downs=st.lists(st.tuples(st.integers(-100, 1100), st.integers(1, 400)), max_size=4),
+    expected=st.integers(1, 40),
+)
+def test_a_gap_that_is_explained_is_as_long_as_before(ends, downs, expected):
+    downs = sorted((since, since + length) for since, length in downs)
+    apart = [one for n, one in enumerate(downs) if all(one[0] >= end for _, end in downs[:n])]
+    downtimes = [Downtime(*one) for one in apart]
+    carrier = Carrier(1, (SignalType.FLOAT,), 0, expected)
+    found = list(explained([Gap(*ends, None)], downtimes, [carrier]))
+    assert [found[0].since, found[-1].until] == ends
+    assert all(a.until == b.since for a, b in pairwise(found))
+    assert all(gap.since < gap.until for gap in found)
+    silence = 3 * expected
+    for gap in found:
+        if gap.downtime is None and len(found) > 1:
+            assert gap.until - gap.since > silence, "what is left over is a gap itself"
+    whole = [one for one in downtimes if one.since <= ends[0] and one.until >= ends[1]]
+    assert not whole or [gap.downtime for gap in found] == whole
+
+
+def test_a_bad_value_keeps_its_reason_whoever_watched():
+    gap = Gap(0, 100, Reason.TIMEOUT)
+    assert list(explained([gap], [Downtime(0, 100)], [Carrier(1, (SignalType.FLOAT,), 0, 1)])) == [gap]
