@@ -61,6 +61,43 @@ def _plain_words(raw: float, wire_type: str) -> list[int]:
     return list(struct.unpack(f">{WORDS[wire_type]}H", packed))
 
 
+UNKNOWN = "\N{REPLACEMENT CHARACTER}"
+
+
+def text_of(raw: bytes, encoding: str) -> str | None:
+    """Return the text in a string's bytes, made legible; None where there is none.
+
+    It ends at its first NUL. What the encoding does not know becomes a replacement character.
+    """
+    if not raw.strip(b"\xff"):  # never written: flash that is empty
+        return None
+    return legible(raw.split(b"\0", 1)[0].decode(encoding, "replace"))
+
+
+def legible(text: str) -> str | None:
+    """Return a text without control characters and outer spaces; None where nothing legible is left."""
+    clean = "".join(
+        sign if sign.isprintable() else " " if sign.isspace() else UNKNOWN for sign in text.strip(" \0")
+    ).strip()
+    return clean if clean.strip(f"{UNKNOWN} ") else None
+
+
+def string_bytes(words: Sequence[int], byte_order: str = "big") -> bytes:
+    """Return the bytes of a string in the order they are read; it has no word order."""
+    ordered = words if byte_order == "big" else swapped(words)
+    return struct.pack(f">{len(ordered)}H", *ordered)
+
+
+def string_words(text: str, length: int, encoding: str, byte_order: str = "big") -> list[int]:
+    """Return the ``length`` words of a text, cut to fit between characters, filled up with NUL."""
+    raw = text.encode(encoding, "replace")
+    while len(raw) > 2 * length:
+        text = text[:-1]
+        raw = text.encode(encoding, "replace")
+    words = list(struct.unpack(f">{length}H", raw.ljust(2 * length, b"\0")))
+    return words if byte_order == "big" else swapped(words)
+
+
 def bit_field(word: int, low: int, high: int) -> int:
     """Return bits low..high (inclusive, 0 = least significant) of a word."""
     return (word >> low) & ((1 << (high - low + 1)) - 1)

@@ -30,6 +30,7 @@ class Signal(Strict):
     range: tuple[float, float] | None = None
     decimals: int = Field(default=2, ge=0, le=6, description="digits shown to people")
     values: dict[int, Text] = Field(default={}, description="names of an enum's codes")
+    words: dict[str, Text] = Field(default={}, description="names of the words that a text may be")
     active: Text | None = Field(default=None, description="a switch that is on, as a clause")
     inactive: Text | None = Field(default=None, description="a switch that is off, as a clause")
 
@@ -49,6 +50,10 @@ class Signal(Strict):
             raise ValueError("give both 'active' and 'inactive'")
         if self.type is SignalType.ENUM and not self.values:
             raise ValueError("an enum signal names its codes in 'values'")
+        if self.words and self.type is not SignalType.TEXT:
+            raise ValueError("only a text has 'words'; an enum names its codes in 'values'")
+        if self.type is SignalType.TEXT and (self.range or self.unit):
+            raise ValueError("a text has neither unit nor range")
         if self.range and self.range[0] >= self.range[1]:
             raise ValueError("range is [low, high] with low < high")
         return self
@@ -76,6 +81,10 @@ class Family(Strict):
         for where, signal in self._mentions():
             if signal not in self.signals:
                 raise ValueError(f"{where} names signal {signal!r}, which the family does not have")
+            if self.signals[signal].type is SignalType.TEXT:
+                raise ValueError(
+                    f"{where} names signal {signal!r}, which is a text: texts are shown, not judged"
+                )
         return self
 
     @model_validator(mode="after")

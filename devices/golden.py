@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 
-from devices.codec import Affine, bit_field, from_words
+from devices.codec import Affine, bit_field, from_words, legible, string_bytes, text_of
 from devices.pointer import ABSENT, find, steps_of
 from devices.profile import Golden, ModbusProfile, MqttProfile, Point, TopicGolden, TopicPoint
 
 NEAR = 1e-4
 """Manuals print values rounded."""
-Found = float | bool | None
+Found = float | bool | str | None
 
 
 def slips(profile: ModbusProfile | MqttProfile) -> dict[int, str]:
@@ -25,8 +25,8 @@ def _modbus(profile: ModbusProfile) -> dict[int, str]:
 
 
 def _words(point: Point, golden: Golden) -> str:
-    if len(golden.words) != point.type.words:
-        return f"{point.type} takes {point.type.words} words, here are {len(golden.words)}"
+    if len(golden.words) != point.words:
+        return f"{point.type} takes {point.words} words, here are {len(golden.words)}"
     if not all(0 <= word <= (1 if point.type == "bit" else 0xFFFF) for word in golden.words):
         return "a word is 0 to 65535, a bit 0 or 1"
     return _compare(_value(point, golden), golden.value, f"words {list(golden.words)}")
@@ -35,6 +35,8 @@ def _words(point: Point, golden: Golden) -> str:
 def _value(point: Point, golden: Golden) -> Found:
     if point.type == "bit":
         return bool(golden.words[0])
+    if point.is_text:
+        return text_of(string_bytes(golden.words, point.byte_order or "big"), point.encoding)
     orders = point.word_order or "big", point.byte_order or "big"
     raw = from_words(golden.words, point.type.value, *orders)
     if point.bit is not None:
@@ -43,6 +45,8 @@ def _value(point: Point, golden: Golden) -> Found:
         return None
     if point.bits:
         raw = bit_field(int(raw), *point.bits)
+    if point.enum:
+        return point.enum.get(int(raw))
     if point.sign and (golden.status or 0) >> point.sign.bit & 1:
         raw = -raw
     return Affine.of((point.scale, point.offset))(raw)
@@ -70,12 +74,19 @@ def _message(point: TopicPoint | None, golden: TopicGolden) -> str:
     return _compare(_said(point, found), golden.value, "the payload")
 
 
-def _said(point: TopicPoint, found: object) -> Found | str:
+def _said(point: TopicPoint, found: object) -> Found:
     if found is None or (point.is_bool and isinstance(found, bool)):
         return found
     if point.is_bool:
         text = str(found)
         return True if text in point.true else False if text in point.false else text
+    if point.is_text or point.enum:
+        text = legible(str(found)) or ""
+        return (
+            point.enum.get(text, point.enum.get(int(text) if text.isdecimal() else text))
+            if point.enum
+            else text
+        )
     try:
         number = float(found)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
@@ -83,14 +94,14 @@ def _said(point: TopicPoint, found: object) -> Found | str:
     return Affine.of((point.scale, point.offset))(number)
 
 
-def _compare(found: Found | str, wanted: Found, what: str) -> str:
+def _compare(found: Found, wanted: Found, what: str) -> str:
     switch = isinstance(found, bool) or isinstance(wanted, bool)
-    if found is None or wanted is None or switch or isinstance(found, str):
-        same = found is wanted
+    if found is None or wanted is None or switch or isinstance(found, str) or isinstance(wanted, str):
+        same = found == wanted and type(found) is type(wanted)
     else:
         same = math.isclose(found, wanted, rel_tol=NEAR, abs_tol=1e-9)
     return "" if same else f"{what} give {_spell(found)}, not {_spell(wanted)}"
 
 
-def _spell(value: Found | str) -> str:
+def _spell(value: Found) -> str:
     return "no value" if value is None else str(value).lower() if isinstance(value, bool) else f"{value}"

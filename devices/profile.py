@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from devices.register import Order, Point, Repeat, Sign, Table, WireType
+from devices.register import Order, Point, Repeat, Sign, Table, WireType, Word
 from facilityd.model.measure import Duration, UnitName
 from facilityd.model.number import AT_LEAST_ONE, SOME, Finite, Range, Scale
 from facilityd.model.sample import NS
@@ -46,7 +46,7 @@ class Golden(Strict):
 
     point: str
     words: tuple[int, ...] = Field(description="register words in wire order; bits as 0/1")
-    value: float | bool | None = Field(description="null: the words mean 'no value'")
+    value: float | bool | str | None = Field(description="a text, a word; null: the words mean 'no value'")
     status: int | None = Field(default=None, description="word that carries the sign, if any")
 
 
@@ -86,6 +86,12 @@ class ModbusProfile(Strict):
         ]:
             if point not in names:
                 raise ValueError(f"{what} names point {point!r}, which the profile does not have")
+        for name, expanded in names.items():
+            if expanded.is_text and (expanded.table is None or expanded.table.is_bits):
+                raise ValueError(f"point {name!r} is a string: it stands in registers, not in bits")
+        for expect in self.identity:
+            if names[expect.point].is_text:
+                raise ValueError(f"identity names point {expect.point!r}, which is a text: give a number")
         return self
 
     def with_points(self, points: dict[str, Point]) -> Self:
@@ -130,7 +136,7 @@ class TopicPoint(Strict):
     """One quantity published over MQTT. The same quantity may stand in several messages."""
 
     sources: Annotated[tuple[Source, ...], SOME, AT_LEAST_ONE]
-    type: Literal["float", "int", "bool"] = "float"
+    type: Literal["float", "int", "bool", "text", "enum"] = "float"
     unit: UnitName = ""
     scale: Scale = 1.0
     offset: Finite = 0.0
@@ -140,12 +146,27 @@ class TopicPoint(Strict):
     )
     true: tuple[str, ...] = Field(default=("true", "on", "ON", "1"), description="texts that mean true")
     false: tuple[str, ...] = ("false", "off", "OFF", "0")
+    enum: dict[int | str, Word] = Field(default={}, max_length=256, description="codes and their words")
     repeat: Repeat | None = None
+
+    @model_validator(mode="after")
+    def _enum_fits(self) -> Self:
+        if (self.type == "enum") != bool(self.enum):
+            raise ValueError("'type: enum' lists its codes in 'enum', and nothing else has any")
+        number = self.model_fields_set & {"scale", "offset", "unit", "range"}
+        if number and self.type in ("enum", "text"):
+            raise ValueError(f"{self.type} is no quantity: it has no {min(number)!r}")
+        return self
 
     @property
     def is_bool(self) -> bool:
         """True where the point is a switch."""
         return self.type == "bool"
+
+    @property
+    def is_text(self) -> bool:
+        """True where the point is a text."""
+        return self.type == "text"
 
 
 class Availability(Strict):
@@ -163,7 +184,7 @@ class TopicGolden(Strict):
     point: str
     topic: str
     payload: str
-    value: float | bool | None
+    value: float | bool | str | None
 
 
 class MqttProfile(Strict):

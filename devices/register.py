@@ -12,6 +12,9 @@ from facilityd.model.number import Finite, Range, Scale
 from facilityd.model.text import Strict, Text
 
 Order = Literal["big", "little"]
+Encoding = Literal["ascii", "utf-8", "gbk"]
+Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+"""One state of a device, in a word that stays the same in both languages."""
 
 
 class Table(StrEnum):
@@ -47,10 +50,11 @@ class WireType(StrEnum):
     BCD16 = "bcd16"
     BCD32 = "bcd32"
     BIT = "bit"
+    STRING = "string"
 
     @property
     def words(self) -> int:
-        """Registers taken (a bit of a coil or discrete input takes one)."""
+        """Registers taken (a bit of a coil or discrete input takes one; a string its own length)."""
         return {"u32": 2, "s32": 2, "f32": 2, "bcd32": 2, "u64": 4, "s64": 4, "f64": 4}.get(self.value, 1)
 
 
@@ -77,7 +81,9 @@ class Point(Strict):
     """One register quantity. Value = raw * scale + offset, in ``unit``.
 
     ``bit`` takes one bit (0 = least significant) as a boolean, ``bits`` an inclusive
-    [low, high] field as an integer. ``no_value`` lists raw numbers that mean "not
+    [low, high] field as an integer. ``enum`` gives codes their words; one that it does not
+    list has no value. A string of ``length`` registers ends at its first NUL, and spaces
+    around it are no part of it. ``no_value`` lists raw numbers that mean "not
     available"; ``range`` is what the device can truly report, in ``unit``.
     """
 
@@ -93,6 +99,9 @@ class Point(Strict):
     bit: int | None = Field(default=None, ge=0, le=15)
     bits: tuple[Bit, Bit] | None = None
     sign: Sign | None = None
+    length: int | None = Field(default=None, ge=1, le=64, description="registers of a string")
+    encoding: Encoding = Field(default="ascii", description="of a string; what does not fit is shown as �")
+    enum: dict[int, Word] = Field(default={}, max_length=256, description="codes and their words")
     no_value: tuple[int, ...] = ()
     range: Range | None = None
     side_effect: bool = Field(default=False, description="reading changes the device: one reader only")
@@ -108,11 +117,49 @@ class Point(Strict):
             raise ValueError("give bit or bits, not both")
         if self.bits and self.bits[0] > self.bits[1]:
             raise ValueError(f"bits are [low, high]: write {[*reversed(self.bits)]}")
-        if self.address + self.type.words > HIGHEST + 1:
+        self._text_fits()
+        self._enum_fits()
+        if self.address + self.words > HIGHEST + 1:
             raise ValueError(f"a {self.type} at {self.address} goes beyond the last register, {HIGHEST}")
         if self.sign and self.type.value[0] != "u":
             raise ValueError("sign goes with an unsigned type")
         return self
+
+    def _text_fits(self) -> None:
+        if (self.type is WireType.STRING) != (self.length is not None):
+            raise ValueError("a string has a 'length' in registers, and nothing else has one")
+        number = self.model_fields_set & {
+            "scale",
+            "offset",
+            "unit",
+            "bit",
+            "bits",
+            "sign",
+            "no_value",
+            "range",
+            "enum",
+        }
+        if self.is_text and number:
+            raise ValueError(f"a string has no {min(number)!r}")
+
+    def _enum_fits(self) -> None:
+        if not self.enum:
+            return
+        if self.is_bool or self.type in (WireType.F32, WireType.F64):
+            raise ValueError("codes of an enum are whole numbers")
+        number = self.model_fields_set & {"scale", "offset", "unit", "sign", "range"}
+        if number:
+            raise ValueError(f"a code is no quantity: it has no {min(number)!r}")
+
+    @property
+    def words(self) -> int:
+        """Registers taken."""
+        return self.length or self.type.words
+
+    @property
+    def is_text(self) -> bool:
+        """True where the point is a string."""
+        return self.type is WireType.STRING
 
     @property
     def is_bool(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from devices.profile import ModbusProfile, MqttProfile, Point, TopicPoint
@@ -14,6 +15,7 @@ class Binding:
 
     Signal value = point value * scale + offset (unit conversion, scale, tare folded in);
     ``invert`` flips a boolean. ``low``/``high`` bound what is possible, in the signal's unit.
+    ``codes``, where given, lists what each code of the point means to the signal, and nothing else is good.
     """
 
     name: str
@@ -26,6 +28,7 @@ class Binding:
     invert: bool = False
     low: float | None = None
     high: float | None = None
+    codes: Mapping[int | str, int | str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

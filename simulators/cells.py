@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from devices.codec import BCD, LETTERS, LIMITS, to_words
+from devices.codec import BCD, LETTERS, LIMITS, string_words, to_words
 from devices.profile import Point, Table
 from facilityd.model.sample import Value
 
@@ -72,12 +72,14 @@ class Cell:
 def cell_of(point: Point, memory: Memory, base: int = 0) -> Cell:
     """Return the point's cell, compiled. Raises ValueError where its address does not exist."""
     table = point.table or Table.HOLDING
-    place = memory.find(table, point.address + base, point.type.words)
+    place = memory.find(table, point.address + base, point.words)
     status = memory.find(table, point.sign.address + base, 1) if point.sign else None
     if place is None:
         raise ValueError(f"{point.doc}: wire address {point.address} + {base} does not exist")
     if table.is_bits:
         return Cell(_bit_of_table(*place))
+    if point.is_text:
+        return Cell(_string(point, *place), "")
     if point.is_bool or point.bits:
         return Cell(_part_of_word(point, *place))
     return Cell(_number(point, *place, status))
@@ -99,6 +101,16 @@ def _part_of_word(point: Point, data: bytearray, at: int) -> Put:
         raw = bool(value) if point.is_bool and value is not None else raw_of(point, value)
         if raw is not None:
             _merge(data, at, low, mask, round(raw), swap=point.byte_order == "little")
+
+    return put
+
+
+def _string(point: Point, data: bytearray, at: int) -> Put:
+    length, encoding, order = point.words, point.encoding, point.byte_order or "big"
+
+    def put(value: Value | None, _: bool) -> None:
+        words = string_words("" if value is None else str(value), length, encoding, order)
+        struct.pack_into(f">{length}H", data, at, *words)
 
     return put
 
@@ -154,6 +166,8 @@ def raw_of(point: Point, value: Value | None) -> float | None:
     """Return the raw number of a value in the point's unit; a switch is 0 or 1 unscaled."""
     if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, str):  # no number has a text
+        return sentinel(point)
     if point.scale != 1.0 or point.offset != 0.0:
         value = (value - point.offset) / point.scale
     if point.type.value in LIMITS or point.type.value in BCD:

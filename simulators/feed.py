@@ -24,6 +24,8 @@ class Feed:
     offset: float
     invert: bool
     is_bool: bool
+    raw: Mapping[int | str, int | str] | None = None
+    """The code that the unit says for each value, where it says codes."""
 
     def point_value(self, value: Value | None) -> Value | None:
         """Return what stands in the point, in the point's unit."""
@@ -31,6 +33,10 @@ class Feed:
             return None
         if self.is_bool:
             return bool(value) != self.invert
+        if self.raw is not None:
+            return None if isinstance(value, float) else self.raw.get(value)
+        if isinstance(value, str):
+            return value
         if self.scale == 1.0 and self.offset == 0.0:
             return value
         return (value - self.offset) / self.scale
@@ -46,6 +52,9 @@ def feeds_of(unit: Unit) -> tuple[Feed, ...]:
             b.offset,
             b.invert,
             b.type is SignalType.BOOL or b.point.is_bool,
+            {meaning: code for code, meaning in reversed([*b.codes.items()])}
+            if b.codes is not None
+            else None,
         )
         for b in unit.bindings
     )

@@ -136,7 +136,7 @@ def _spans(profile: ModbusProfile, base: int) -> Iterator[tuple[Table, int, int]
     gap = profile.max_gap
     for point in profile.expanded.values():
         table, start = point.table or Table.HOLDING, point.address + base
-        yield table, start - gap, start + (1 if table.is_bits else point.type.words) + gap
+        yield table, start - gap, start + (1 if table.is_bits else point.words) + gap
         if point.sign:
             yield table, point.sign.address + base - gap, point.sign.address + base + 1 + gap
 

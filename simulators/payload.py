@@ -59,6 +59,8 @@ def said_value(point: TopicPoint, value: Value | None, pointer: str) -> Any:
     if point.is_bool:
         text = (point.true if value else point.false)[0]
         return bool(value) if pointer and text in ("true", "false") else text
+    if isinstance(value, str) or point.enum:
+        return value
     raw = (value - point.offset) / point.scale
     return round(raw) if point.type == "int" else round(raw, 6)
 

@@ -83,4 +83,6 @@ class Speech:
 def _is_news(before: Value | None, now: Value | None) -> bool:
     if before is None or now is None or isinstance(now, bool):
         return before is not now
+    if isinstance(before, str) or isinstance(now, str):
+        return before != now
     return not math.isclose(before, now, rel_tol=_DEADBAND)

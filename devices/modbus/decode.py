@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from devices.codec import BCD, LETTERS, Affine, fitting, from_words
+from devices.codec import LETTERS, Affine, fitting, from_words, string_bytes, text_of
 from devices.profile import Point, Table, WireType
 from devices.unit import Binding, Unit
 from facilityd.model.quality import Reason
@@ -39,6 +40,7 @@ class Field:
     type: SignalType
     invert: bool = False
     sign_address: int | None = None
+    codes: Mapping[int | str, int | str] | None = None
 
     @property
     def side_effect(self) -> bool:
@@ -56,7 +58,7 @@ def field_of(binding: Binding, unit: Unit) -> Field:
         binding.name,
         point.table,
         point.address + unit.base,
-        point.type.words,
+        point.words,
         point,
         (unit.streams.index(binding.stream), binding.slot),
         Affine.of((point.scale, point.offset), (binding.scale, binding.offset)),
@@ -65,6 +67,7 @@ def field_of(binding: Binding, unit: Unit) -> Field:
         binding.type,
         binding.invert,
         point.sign.address + unit.base if point.sign else None,
+        binding.codes,
     )
 
 
@@ -82,8 +85,9 @@ def _bounds(binding: Binding, point: Point) -> tuple[float, float]:
     return low - slack, high + slack
 
 
-Raw = Callable[[bytes], Sequence[int | float]]
-Judge = Callable[[int | float, Sequence[int | float]], Verdict]
+Raw = Callable[[bytes], Sequence[Any]]
+"""Raw numbers of a block; a string's bytes."""
+Judge = Callable[[Any, Sequence[Any]], Verdict]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +115,13 @@ def compile_block(table: Table, address: int, count: int, fields: Sequence[Field
     return Block(_unpacker(shapes, address, count), steps)
 
 
-Shape = tuple[int, str, str, str]  # address, wire type, word order, byte order
+Shape = tuple[int, int, str, str, str]  # address, registers, wire type, word order, byte order
 
 
 def _shapes(field: Field) -> list[Shape]:
     swap = field.point.byte_order or "big"
-    own = (field.address, field.point.type.value, field.point.word_order or "big", swap)
-    return [own] if field.sign_address is None else [own, (field.sign_address, "u16", "big", swap)]
+    own = (field.address, field.words, field.point.type.value, field.point.word_order or "big", swap)
+    return [own] if field.sign_address is None else [own, (field.sign_address, 1, "u16", "big", swap)]
 
 
 def _bits(payload: bytes, count: int) -> list[int]:
@@ -127,24 +131,30 @@ def _bits(payload: bytes, count: int) -> list[int]:
 def _unpacker(shapes: Sequence[Shape], address: int, count: int) -> Raw:
     """One struct for the whole block where shapes neither overlap nor swap words."""
     letters, position = [">"], address
-    for start, wire_type, order, swap in shapes:
-        turned = swap == "little" or wire_type in BCD or (order == "little" and WireType(wire_type).words > 1)
+    for start, size, wire_type, order, swap in shapes:
+        turned = swap == "little" or wire_type not in LETTERS or (order == "little" and size > 1)
         if start < position or turned:
             return _slow_unpacker(shapes, address)
         letters.append(f"{2 * (start - position)}x{LETTERS[wire_type]}")
-        position = start + WireType(wire_type).words
+        position = start + size
     letters.append(f"{2 * (address + count - position)}x")
     return struct.Struct("".join(letters)).unpack
 
 
 def _slow_unpacker(shapes: Sequence[Shape], address: int) -> Raw:
-    cuts = [(s - address, s - address + WireType(t).words, (t, order, swap)) for s, t, order, swap in shapes]
+    cuts = [(s - address, s - address + size, how) for s, size, *how in shapes]
 
-    def unpack(payload: bytes) -> list[int | float]:
+    def unpack(payload: bytes) -> list[int | float | bytes]:
         words = struct.unpack(f">{len(payload) // 2}H", payload)
-        return [from_words(words[a:b], *how) for a, b, how in cuts]
+        return [_raw(words[a:b], *how) for a, b, how in cuts]
 
     return unpack
+
+
+def _raw(words: Sequence[int], wire_type: str, order: str, swap: str) -> int | float | bytes:
+    if wire_type == WireType.STRING:
+        return string_bytes(words, swap)
+    return from_words(words, wire_type, order, swap)
 
 
 def _judge_bit(field: Field) -> Judge:
@@ -157,7 +167,9 @@ def _judge(field: Field, where: dict[Shape, int]) -> Judge:
     if point.bit is not None:
         mask, invert = 1 << point.bit, field.invert
         return lambda raw, _: (bool(int(raw) & mask) != invert, None)
-    number = _number(field)
+    if point.is_text:
+        return lambda raw, _: _text(raw, point.encoding)
+    number = _number(field) if field.codes is None else _coded(_number(field), field.codes)
     sentinels = frozenset(point.no_value)
     if point.sign is not None:
         index, bit = where[_shapes(field)[1]], 1 << point.sign.bit
@@ -172,13 +184,35 @@ def _judge(field: Field, where: dict[Shape, int]) -> Judge:
     return lambda raw, _: number(raw)
 
 
-def _number(field: Field) -> Callable[[int | float], Verdict]:
+def _text(raw: bytes, encoding: str) -> Verdict:
+    text = text_of(raw, encoding)
+    if text is None:
+        return None, Reason.NO_VALUE if not raw.strip(b"\0 \xff") else Reason.WRONG_TYPE
+    return text, None
+
+
+def _coded(
+    number: Callable[[float], Verdict], codes: Mapping[int | str, int | str]
+) -> Callable[[float], Verdict]:
+    """Give codes their meaning; what is not listed has none."""
+
+    def judge(raw: float) -> Verdict:
+        code, reason = number(raw)
+        if not isinstance(code, int):
+            return None, reason
+        meaning = codes.get(code)
+        return (None, Reason.unknown(code)) if meaning is None else (meaning, None)
+
+    return judge
+
+
+def _number(field: Field) -> Callable[[float], Verdict]:
     """Scale and bound a raw number; NaN and infinities fail both comparisons or the finite test."""
     affine, low, high = field.affine, field.low, field.high
     if field.type is SignalType.BOOL:
         invert = field.invert
         return lambda raw: (bool(raw) != invert, None)
-    whole = field.type in (SignalType.INT, SignalType.ENUM)
+    whole = field.codes is not None or field.type in (SignalType.INT, SignalType.ENUM)
     tiny = TINY if field.point.type in (WireType.F32, WireType.F64) else 0.0
 
     def number(raw: float) -> Verdict:

@@ -110,7 +110,7 @@ def _side_effects(profile: ModbusProfile, table: Table, base: int) -> set[int]:
         point.address + base + n
         for point in points
         if point.side_effect and point.table is table
-        for n in range(point.type.words)
+        for n in range(point.words)
     }
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from devices.codec import Affine, fitting
+from devices.codec import Affine, fitting, legible
 from devices.pointer import ABSENT, find, steps_of
 from devices.profile import TopicPoint
 from devices.unit import Binding
 from facilityd.model.quality import Reason
-from facilityd.model.sample import SignalType, Value
+from facilityd.model.sample import LONGEST_TEXT, SignalType, Value
 
 MAX_PAYLOAD = 256 * 1024
 MAX_DEPTH = 32
@@ -23,6 +23,8 @@ _WHOLE = re.compile(r"[-+]?[0-9]+")
 _DECIMAL = re.compile(
     r"[-+]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?|nan|inf|infinity)", re.IGNORECASE
 )
+_LARGE = 10**20
+"""Whole numbers from here on are no code and no text of any device."""
 Verdict = tuple[Value | None, Reason | None]
 
 
@@ -39,6 +41,7 @@ class Extractor:
     high: float
     type: SignalType
     invert: bool
+    codes: Mapping[int | str, int | str] | None = None
 
     def judge(self, found: object) -> Verdict:
         """Return the value in the signal's unit, or why there is none."""
@@ -46,10 +49,27 @@ class Extractor:
             return None, Reason.NO_VALUE
         if self.point.is_bool:
             return self._switch(found)
+        if self.point.is_text:
+            return _text(found)
+        if self.point.enum:
+            return self._word(found)
         number = _number(found) if self.whole or self.point.numbers == "text" else found
         if isinstance(number, bool) or not isinstance(number, int | float):
             return None, Reason.WRONG_TYPE
-        return self._bounded(number)
+        value, reason = self._bounded(number)
+        return (value, reason) if self.codes is None or value is None else self._word(value)
+
+    def _word(self, found: object) -> Verdict:
+        """Return what a code means; it may travel as a number, as text, or as a number in quotes."""
+        if isinstance(found, bool) or not isinstance(found, str | int) or self.codes is None:
+            return None, Reason.WRONG_TYPE
+        if isinstance(found, int):
+            meaning = self.codes.get(found, self.codes.get(str(found)) if abs(found) < _LARGE else None)
+        else:
+            found = found.strip(" \0")
+            number = _number(found)
+            meaning = self.codes.get(found, self.codes.get(number) if isinstance(number, int) else None)
+        return (None, Reason.unknown(_short(found))) if meaning is None else (meaning, None)
 
     def _switch(self, found: object) -> Verdict:
         if isinstance(found, bool):
@@ -76,6 +96,23 @@ class Extractor:
         if not (math.isfinite(value) and self.low <= value <= self.high):
             return None, Reason.OUT_OF_RANGE
         return value, None
+
+
+def _text(found: object) -> Verdict:
+    """Return a text made legible; a number may stand for one (a version, a serial number)."""
+    if isinstance(found, int) and not isinstance(found, bool) and abs(found) < _LARGE:
+        found = str(found)
+    if not isinstance(found, str):
+        return None, Reason.WRONG_TYPE
+    if len(found) > LONGEST_TEXT:
+        return None, Reason.OUT_OF_RANGE
+    text = legible(found)
+    return (text, None) if text else (None, Reason.WRONG_TYPE if found.strip("\0 ") else Reason.NO_VALUE)
+
+
+def _short(code: str | int) -> str:
+    """Return a code as a reason names it; one that is long is not named."""
+    return str(code) if isinstance(code, str) or abs(code) < _LARGE else "long"
 
 
 def _number(found: object) -> object:
@@ -112,7 +149,9 @@ def _extractor(
         ends = sorted(end * binding.scale + binding.offset for end in point.range)
         low, high = max(low, ends[0]), min(high, ends[1])
     affine = Affine.of((point.scale, point.offset), (binding.scale, binding.offset))
-    return Extractor(steps, whole, point, slot, affine, low, high, binding.type, binding.invert)
+    return Extractor(
+        steps, whole, point, slot, affine, low, high, binding.type, binding.invert, binding.codes
+    )
 
 
 def decode(payload: bytes, wanted: Iterable[Extractor]) -> dict[tuple[int, int], Verdict]:

@@ -17,7 +17,7 @@ from facilityd.cli.when import Instant, Span, between, show_instant, show_span
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.model.downtime import Downtime
-from facilityd.model.sample import NS
+from facilityd.model.sample import NS, SignalType
 from facilityd.model.text import Language
 from facilityd.store.history import Gap
 from facilityd.store.reader import Reader
@@ -64,6 +64,11 @@ def history(  # noqa: PLR0917 - click hands its options in
 
     loaded = load(site, secrets=False)
     _must_exist(loaded, device, signal)
+    kind = loaded.devices[device].family.signals[signal].type
+    if kind is SignalType.TEXT and (bucket or plot):
+        raise UsageError(
+            f"{signal} is a text: it has no mean and no curve", hint="leave --bucket and --plot away"
+        )
     first, last = between(loaded, since, until)
     asked = Asked(loaded, device, signal, first, last, bucket or 0, "zh" if lang == "zh" else "en")
     if bucket and (last - first) // bucket > MOST_BUCKETS:

@@ -75,10 +75,19 @@ def _stranger(site: Site, names: tuple[str, ...], known: Mapping[str, AnyProfile
 def _everything(topic: str, link: str, profile: AnyProfile) -> Unit:
     """Return a unit with every point of its profile bound to a signal of the same name."""
     points: Mapping[str, Point | TopicPoint] = profile.expanded
-    kinds = {name: SignalType.BOOL if point.is_bool else SignalType.FLOAT for name, point in points.items()}
+    kinds = {name: _kind(point) for name, point in points.items()}
     stream = Stream(topic, "probe", topic, link, tuple(kinds), tuple(kinds.values()))
-    bindings = tuple(Binding(n, p, stream, slot, kinds[n]) for slot, (n, p) in enumerate(points.items()))
+    bindings = tuple(
+        Binding(n, p, stream, slot, kinds[n], codes=dict(p.enum.items()) or None)
+        for slot, (n, p) in enumerate(points.items())
+    )
     return Unit(topic, link, profile, (stream,), bindings, topic=topic)
+
+
+def _kind(point: Point | TopicPoint) -> SignalType:
+    if point.is_text or point.enum:
+        return SignalType.TEXT
+    return SignalType.BOOL if point.is_bool else SignalType.FLOAT
 
 
 def _ask(site: Site, unit: Unit, known: Mapping[str, AnyProfile], as_json: bool) -> bool:

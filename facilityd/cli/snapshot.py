@@ -197,6 +197,9 @@ class Snapshot:
         if isinstance(value, bool):
             said = {"zh": ("否", "是"), "en": ("no", "yes")}
             return said[self._language][value]
+        if isinstance(value, str):
+            word = signal.words.get(value)
+            return word.in_(self._language) if word else value
         if signal.values:
             named = signal.values.get(int(value))
             return named.in_(self._language) if named else str(value)

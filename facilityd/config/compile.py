@@ -8,6 +8,7 @@ from devices.family import REST, Family, Signal
 from devices.profile import ModbusProfile, MqttProfile, Point, TopicPoint
 from devices.unit import Binding, Pace, Unit
 from facilityd.config import schema
+from facilityd.config.kinds import codes_of, kind_of, suits, unknown_words, words_of
 from facilityd.config.sections import Entry, Sections
 from facilityd.marked import Mark, suggestion
 from facilityd.model.measure import conversion, spell_duration
@@ -104,15 +105,20 @@ class UnitCompiler:
     ) -> Binding:  # fmt: skip
         point: Point | TopicPoint = profile.expanded[point_name]
         scale, offset = self._scaling(entry.mark("signals", name), signal, source, point)
-        if (signal.type is SignalType.BOOL) != point.is_bool:
-            other = "a switch" if point.is_bool else "a number"
-            kinds = f"signal {name} is {signal.type}, point {point_name} is {other}"
+        if not suits(signal, point):
+            kinds = f"signal {name} is {signal.type}, point {point_name} is {kind_of(point)}"
             self._sections.report(entry.mark("signals", name), kinds, "bind it to a point of the same kind")
+        for word in unknown_words(signal, point):
+            what = f"point {point_name} may say {word!r}, which signal {name} does not know"
+            self._sections.report(entry.mark("signals", name), what, suggestion(word, words_of(signal)))
         if source.invert and signal.type is not SignalType.BOOL:
             self._sections.report(entry.mark("signals", name, "invert"), "only a switch can be inverted")
         low, high = signal.range or (None, None)
         empty = Stream("", "", "", "", (), ())
-        return Binding(point_name, point, empty, 0, signal.type, scale, offset, source.invert, low, high)
+        codes = codes_of(signal, point)
+        return Binding(
+            point_name, point, empty, 0, signal.type, scale, offset, source.invert, low, high, codes
+        )
 
     def _scaling(
         self, mark: Mark, signal: Signal, source: schema.Source, point: Point | TopicPoint

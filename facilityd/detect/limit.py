@@ -7,7 +7,6 @@ from facilityd.detect.hold import Hold
 from facilityd.detect.view import FOREVER, LIFETIME, View
 from facilityd.model.finding import Evidence, Number
 from facilityd.model.rule import Limit
-from facilityd.model.sample import Value
 
 
 class LimitDetector(Plain):
@@ -52,7 +51,7 @@ class LimitDetector(Plain):
             return False
         return self._cell.retained(now) == self._rule.is_
 
-    def _beyond(self, value: Value) -> bool:
+    def _beyond(self, value: float) -> bool:
         rule = self._rule
         back = rule.hysteresis if self._hold.verdict else 0.0
         if rule.above is not None:

@@ -11,7 +11,7 @@ from facilityd.detect.voice import Voice
 from facilityd.model.duty import CEREMONY, REST, DutyState, duty, possible
 from facilityd.model.finding import Evidence
 from facilityd.model.quality import Reason
-from facilityd.model.sample import NS, Sample, Value
+from facilityd.model.sample import NS, Number, Sample
 
 NEVER = -(1 << 62)
 FOREVER = 1 << 62
@@ -26,11 +26,11 @@ class Cell:
     signal: str
     measure: str
     expected: int
-    value: Value | None = None
+    value: Number | None = None
     reason: Reason | None = None
     steady: int = NEVER
 
-    def good(self, now: int) -> Value | None:
+    def good(self, now: int) -> Number | None:
         """Return the value, or None where it is bad, of unknown age, too old or was never seen.
 
         A doubtful label of time is no reason: ages are measured on the clock that never jumps.
@@ -39,7 +39,7 @@ class Cell:
             return None
         return self.value if self.reason is None or self.reason is Reason.CLOCK else None
 
-    def retained(self, now: int) -> Value | None:
+    def retained(self, now: int) -> Number | None:
         """Return what a broker keeps of it: true once, nobody knows when. None where it is something else."""
         fresh = now - self.steady <= LIFETIME * self.expected
         return self.value if fresh and self.reason is Reason.AGE_UNKNOWN else None
@@ -98,10 +98,10 @@ class View:
         self._names_at = NEVER
         steady, reasons = sample.steady, sample.reasons
         for index, (cell, value) in enumerate(zip(cells, sample.values, strict=True)):
-            cell.value, cell.steady = value, steady
+            cell.value, cell.steady = (None if isinstance(value, str) else value), steady
             cell.reason = reasons.get(index) if reasons else None
 
-    def good_values(self, cells: Iterable[Cell], now: int) -> dict[str, Value]:
+    def good_values(self, cells: Iterable[Cell], now: int) -> dict[str, Number]:
         """Return the values fit to be judged."""
         return {cell.signal: value for cell in cells if (value := cell.good(now)) is not None}
 

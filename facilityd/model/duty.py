@@ -24,7 +24,7 @@ class DutyState(Protocol):
 
 def answer(condition: Condition, value: Value | None, scale: float = 1.0) -> bool | None:
     """Return whether a value meets a condition, its limit times ``scale``; None where there is no value."""
-    if value is None:
+    if value is None or isinstance(value, str):
         return None
     if condition.is_ is not None:
         return value == condition.is_

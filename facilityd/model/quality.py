@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
+from functools import lru_cache
+
+_CODED = re.compile(r"unknown-code-[A-Za-z0-9_.+-]{1,32}")
 
 
 class Reason(StrEnum):
@@ -33,8 +37,31 @@ class Reason(StrEnum):
     NOT_A_NUMBER = "not-a-number"
     OUT_OF_RANGE = "out-of-range"
     WRONG_TYPE = "wrong-type"
+    UNKNOWN_CODE = "unknown-code"  # a code that the profile does not list; unknown-code-7 says which
     MISSING = "missing"  # the message does not carry it
     DAMAGED = "damaged"  # the stored row is not what was written
+
+    @classmethod
+    def unknown(cls, code: object) -> Reason:
+        """Return why a code has no meaning; it names the code where that is short and plain."""
+        text = f"{cls.UNKNOWN_CODE}-{code}"
+        return _coded(text) if _CODED.fullmatch(text) else cls.UNKNOWN_CODE
+
+    @classmethod
+    def _missing_(cls, value: object) -> Reason | None:
+        return _coded(value) if isinstance(value, str) and _CODED.fullmatch(value) else None
+
+    @property
+    def code(self) -> str:
+        """Return the code that is not listed; empty for every other reason."""
+        return (
+            self.value.removeprefix(f"{Reason.UNKNOWN_CODE.value}-") if _CODED.fullmatch(self.value) else ""
+        )
+
+    @property
+    def plain(self) -> str:
+        """Return the reason without the code it names."""
+        return Reason.UNKNOWN_CODE.value if self.code else self.value
 
     @property
     def keeps_value(self) -> bool:
@@ -50,3 +77,11 @@ class Reason(StrEnum):
 _SILENCE = frozenset(
     {Reason.TIMEOUT, Reason.SKIPPED, Reason.OFFLINE, Reason.GATEWAY_TARGET, Reason.MALFORMED}
 )
+
+
+@lru_cache(maxsize=1024)
+def _coded(text: str) -> Reason:
+    """Return the reason that names a code: equal texts are one and the same object."""
+    member = str.__new__(Reason, text)
+    member._name_ = member._value_ = text
+    return member

@@ -8,8 +8,12 @@ from typing import Protocol
 
 from facilityd.model.quality import Reason
 
-Value = float | int | bool
+Number = float | int | bool
+"""What rules judge."""
+Value = Number | str
 """A good or uncertain value; its Python type follows the signal's type for ever."""
+LONGEST_TEXT = 256
+"""Characters of a text; adapters give none that is longer."""
 
 NS = 1_000_000_000
 
@@ -21,6 +25,7 @@ class SignalType(StrEnum):
     INT = "int"
     BOOL = "bool"
     ENUM = "enum"  # an int code whose names stand in the family
+    TEXT = "text"  # words of the device: a serial number, a version, a state; shown and stored, never judged
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from facilityd.model.finding import Evidence, Number
+from facilityd.model.quality import Reason
 from facilityd.model.sample import NS
 from facilityd.model.text import Language
 from facilityd.notify.texts import texts
@@ -108,7 +109,11 @@ class Speaker:
         return template.format(state=state, expected=number)
 
     def _reason(self, reason: str) -> str:
-        return texts().reason[reason].in_(self.language)
+        known = texts().reason
+        if reason in known:
+            return known[reason].in_(self.language)
+        why = Reason(reason)
+        return f"{known[why.plain].in_(self.language)} {why.code}"
 
     def _per(self, seconds: str) -> str:
         """Return a unit of time to count by: minute, hour, day; any other as a span."""

@@ -12,7 +12,7 @@ import apsw
 
 from facilityd.model.downtime import Downtime
 from facilityd.model.quality import Reason
-from facilityd.model.sample import SignalType, Value
+from facilityd.model.sample import Number, SignalType, Value
 from facilityd.store.checksum import sound
 from facilityd.store.packing import layout
 from facilityd.store.schema import MINUTE, select
@@ -114,20 +114,20 @@ def _minute(at: int) -> int:
 def buckets(run: Iterable[Point], since: int, width: int) -> Iterator[Bucket]:
     """Iterate over the buckets that hold any sample."""
     start, bad = since, 0
-    values: list[Value] = []
+    values: list[Number] = []
     for at, value, reason in run:
         if at >= start + width:
             if values or bad:
                 yield _bucket(start, values, bad)
             start, values, bad = since + (at - since) // width * width, [], 0
-        if value is not None:
+        if value is not None and not isinstance(value, str):
             values.append(value)
         bad += reason is not None
     if values or bad:
         yield _bucket(start, values, bad)
 
 
-def _bucket(start: int, values: Sequence[Value], bad: int) -> Bucket:
+def _bucket(start: int, values: Sequence[Number], bad: int) -> Bucket:
     if not values:
         return Bucket(start, 0, None, None, None, bad)
     return Bucket(start, len(values), sum(values) / len(values), min(values), max(values), bad)

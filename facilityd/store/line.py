@@ -14,9 +14,19 @@ BAD = "bad"
 """The string field that says what is not good, as 'signal:reason,…' or '*:reason'."""
 RESERVED = frozenset({BAD, "time", "site", "device", "unit"})
 """Names a signal may not have: they are tags, or mean something to the server."""
-_FORMATS = {SignalType.FLOAT: "%r", SignalType.INT: "%di", SignalType.ENUM: "%di", SignalType.BOOL: "%s"}
+_FORMATS = {
+    SignalType.FLOAT: "%r",
+    SignalType.INT: "%di",
+    SignalType.ENUM: "%di",
+    SignalType.BOOL: "%s",
+    SignalType.TEXT: '"%s"',
+}
 # A backslash at the end of a name eats what follows it, and there is no escape for it.
 _IMPOSSIBLE = re.compile(r"[\\\x00-\x1f\x7f]|^#|^$")
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+"""None is in a text of ours; one that came in by a flipped bit must not end the line."""
 
 
 def _escaped(name: str, special: str) -> str:
@@ -26,6 +36,8 @@ def _escaped(name: str, special: str) -> str:
 
 
 def _text(value: Value) -> Value | str:
+    if isinstance(value, str):
+        return _CONTROL.sub(" ", value).replace("\\", "\\\\").replace('"', '\\"')
     return ("true" if value else "false") if isinstance(value, bool) else value
 
 
@@ -43,7 +55,7 @@ class LineFormat:
         keys = (_escaped(name, ",= ").replace("%", "%%") for name in stream.signals)
         self._fields = [f"{key}={_FORMATS[kind]}" for key, kind in zip(keys, stream.types, strict=True)]
         self._whole = self._series.replace("%", "%%") + ",".join(self._fields) + " %d"
-        self._plain = SignalType.BOOL not in stream.types
+        self._plain = not {SignalType.BOOL, SignalType.TEXT}.intersection(stream.types)
 
     def line(self, row: Stored) -> bytes:
         """Return the row's line, without a line feed."""

@@ -9,15 +9,22 @@ from struct import Struct
 from struct import error as StructError  # noqa: N812
 
 from facilityd.model.quality import Reason
-from facilityd.model.sample import SignalType, Value
+from facilityd.model.sample import LONGEST_TEXT, SignalType, Value
 
 Values = tuple[Value | None, ...]
-_CODES = {SignalType.FLOAT: "d", SignalType.INT: "q", SignalType.ENUM: "q", SignalType.BOOL: "?"}
+_CODES = {
+    SignalType.FLOAT: "d",
+    SignalType.INT: "q",
+    SignalType.ENUM: "q",
+    SignalType.BOOL: "?",
+    SignalType.TEXT: "H",
+}
+"""A text stands as its length in bytes; the texts themselves follow behind all values, as UTF-8."""
 _BEYOND = 2**63
 
 
 class Layout:
-    """Packs and unpacks the samples of one stream; compiled once from its types."""
+    """Packs and unpacks the samples of one stream; compiled once from its types. None of them is a text."""
 
     def __init__(self, types: tuple[SignalType, ...]) -> None:
         self.types = types
@@ -58,19 +65,29 @@ class Layout:
         present = [i for i, reason in why.items() if reason is None or reason.keeps_value]
         bitmap = sum(1 << i for i in present).to_bytes(self._size, "little")
         part, _ = self._part(bitmap)
-        data = bitmap + part.pack(*(values[i] for i in present))
+        data = bitmap + self._bytes(part, [values[i] for i in present])
         return data, spell({i: reason for i, reason in why.items() if reason}, len(values))
+
+    def _bytes(self, part: Struct, values: list[Value | None]) -> bytes:
+        return part.pack(*values)
 
     def _fault(self, index: int, value: Value | None, reason: Reason | None) -> Reason | None:
         if reason and not reason.keeps_value:
             return reason
         if value is None:
             return reason or Reason.MISSING
+        if isinstance(value, str) or self.types[index] is SignalType.TEXT:
+            return self._text_fault(index, value, reason)
         if self.types[index] is SignalType.FLOAT:
             return reason if isfinite(value) else Reason.NOT_A_NUMBER
         if self.types[index] is not SignalType.BOOL and not -_BEYOND <= value < _BEYOND:
             return Reason.OUT_OF_RANGE
         return reason
+
+    def _text_fault(self, index: int, value: Value, reason: Reason | None) -> Reason | None:
+        if not isinstance(value, str) or self.types[index] is not SignalType.TEXT:
+            return Reason.WRONG_TYPE
+        return reason if len(value) <= LONGEST_TEXT else Reason.OUT_OF_RANGE
 
     def unpack(self, data: bytes, text: str | None) -> tuple[Values, Mapping[int, Reason]]:
         """Return values and reasons as they were packed; bad values where nobody packed such a row."""
@@ -100,10 +117,42 @@ class Layout:
         return Struct("<" + "".join(self._codes[i] for i in indices)), indices
 
 
+class TextLayout(Layout):
+    """The same for a stream that has texts, whose rows differ in size."""
+
+    @property
+    def whole_size(self) -> int:
+        """No row is read by its columns alone."""
+        return -1
+
+    def pack(self, values: Values, reasons: Mapping[int, Reason]) -> tuple[bytes, str | None]:
+        """Return the row's data and reasons. Raises ValueError where the layout is another."""
+        return self._pack_checked(values, reasons)
+
+    def _bytes(self, part: Struct, values: list[Value | None]) -> bytes:
+        raw = [value.encode("utf-8", "replace") for value in values if isinstance(value, str)]
+        lengths = iter(map(len, raw))
+        fixed = (next(lengths) if isinstance(value, str) else value for value in values)
+        return part.pack(*fixed) + b"".join(raw)
+
+    def _unpack(self, data: bytes, text: str | None) -> tuple[Values, Mapping[int, Reason]]:
+        part, indices = self._part(data[: self._size])
+        values: list[Value | None] = [None] * len(self.types)
+        end = self._size + part.size
+        for index, value in zip(indices, part.unpack_from(data, self._size), strict=True):
+            if self.types[index] is SignalType.TEXT:
+                values[index], end = data[end : end + value].decode(), end + value
+            else:
+                values[index] = value
+        if end != len(data):
+            raise ValueError("the row is of another length than its texts")
+        return tuple(values), understand(text, len(self.types)) if text else {}
+
+
 @cache
 def layout(types: tuple[SignalType, ...]) -> Layout:
     """Return the one layout for these types."""
-    return Layout(types)
+    return TextLayout(types) if SignalType.TEXT in types else Layout(types)
 
 
 def spell(reasons: Mapping[int, Reason], count: int) -> str | None:

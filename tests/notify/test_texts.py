@@ -243,6 +243,12 @@ def test_numbers_are_said_as_a_technician_says_them(signals: Any, evidence: Evid
     assert Speaker(signals, "en").evidence(evidence) == said
 
 
+@pytest.mark.parametrize(("language", "said"), [("en", "an unknown code 7"), ("zh", "未知代码 7")])
+def test_an_unknown_code_is_named(language: Any, said: str) -> None:
+    evidence = Evidence("unknown-bad", {"reason": Reason.unknown(7).value}, "fault_code")
+    assert said in Speaker(HOIST, language).evidence(evidence)
+
+
 def test_every_switch_that_ships_has_its_clauses() -> None:
     bare = [
         f"{family.family}.{name}"

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from pymodbus.client.mixin import ModbusClientMixin
 
-from devices.codec import from_words, to_words
+from devices.codec import from_words, string_bytes, string_words, text_of, to_words
 from devices.modbus.decode import Field, compile_block, field_of
 from devices.modbus.plan import merge
 from devices.profile import Golden, ModbusProfile, MqttProfile, Point, TopicGolden, WireType
@@ -32,6 +32,7 @@ KINDS = ModbusClientMixin.DATATYPE
 DATATYPES = {
     WireType.U16: KINDS.UINT16, WireType.S16: KINDS.INT16, WireType.U32: KINDS.UINT32, WireType.S32: KINDS.INT32,
     WireType.U64: KINDS.UINT64, WireType.S64: KINDS.INT64, WireType.F32: KINDS.FLOAT32, WireType.F64: KINDS.FLOAT64,
+    WireType.STRING: KINDS.STRING,
 }  # fmt: skip
 REQUIRED = {
     "abb_acs380_acs580", "delta_ms300", "laumas_tlb4", "moxa_iologik_e1212", "grundfos_cim", "danfoss_fc202",
@@ -56,8 +57,8 @@ def test_every_promised_model_is_there() -> None:
 @pytest.mark.parametrize("profile", MODBUS, ids=lambda p: p.profile)
 def test_registers_stay_within_the_table(profile: ModbusProfile) -> None:
     for name, point in profile.expanded.items():
-        assert point.address + point.type.words <= 65536, name
-        assert point.type.words <= profile.max_block, name
+        assert point.address + point.words <= 65536, name
+        assert point.words <= profile.max_block, name
         if point.sign:
             assert 0 < abs(point.address - point.sign.address) < profile.max_block, name
         assert not point.table.is_bits or point.type is WireType.BIT, name
@@ -67,14 +68,14 @@ def test_registers_stay_within_the_table(profile: ModbusProfile) -> None:
 def test_no_register_lies_across_another(profile: ModbusProfile) -> None:
     spans: dict[tuple[Any, int], int] = {}
     for name, point in profile.expanded.items():
-        for offset in range(point.type.words):
+        for offset in range(point.words):
             start = spans.setdefault((point.table, point.address + offset), point.address)
             assert start == point.address, f"{name} overlaps another point from the middle"
 
 
 @pytest.mark.parametrize("profile", MODBUS, ids=lambda p: p.profile)
 def test_command_registers_are_not_named(profile: ModbusProfile) -> None:
-    named = {point.address + n for point in profile.expanded.values() for n in range(point.type.words)}
+    named = {point.address + n for point in profile.expanded.values() for n in range(point.words)}
     named |= {point.sign.address for point in profile.expanded.values() if point.sign}
     assert not named & FORBIDDEN.get(profile.profile, set())
 
@@ -82,8 +83,9 @@ def test_command_registers_are_not_named(profile: ModbusProfile) -> None:
 def _field(profile: ModbusProfile, name: str) -> Field:
     point = profile.expanded[name]
     kind = SignalType.BOOL if point.is_bool else SignalType.FLOAT
+    kind = SignalType.TEXT if point.is_text or point.enum else kind
     stream = Stream("d", "f", "u", "l", ("s",), (kind,))
-    binding = Binding(name, point, stream, 0, kind)
+    binding = Binding(name, point, stream, 0, kind, codes=point.enum or None)
     return field_of(binding, Unit("u", "l", profile, (stream,), (binding,)))
 
 
@@ -158,17 +160,18 @@ def _goldens() -> Iterator[Any]:
 GOLDENS = list(_goldens())
 
 
-def _independent(profile: ModbusProfile, golden: Golden) -> float | bool | None:
+def _independent(profile: ModbusProfile, golden: Golden) -> float | bool | str | None:
     """Decode with pymodbus and do the arithmetic again."""
     point = profile.expanded[golden.point]
     words = list(golden.words)
-    if point.type is WireType.BIT:
-        return bool(words[0])
-    if point.bit is not None:
-        return words[0] // 2**point.bit % 2 == 1
+    if point.is_bool:
+        return words[0] // 2 ** (point.bit or 0) % 2 == 1
     if point.bits:
-        return words[0] // 2 ** point.bits[0] % 2 ** (point.bits[1] - point.bits[0] + 1) * point.scale
+        code = words[0] // 2 ** point.bits[0] % 2 ** (point.bits[1] - point.bits[0] + 1)
+        return point.enum.get(code) if point.enum else code * point.scale
     raw = ModbusClientMixin.convert_from_registers(words, DATATYPES[point.type], word_order=point.word_order)
+    if isinstance(raw, str) or point.enum:
+        return raw.strip() if isinstance(raw, str) else point.enum.get(int(raw))
     assert isinstance(raw, int | float)
     if raw in point.no_value or not math.isfinite(raw):
         return None
@@ -179,8 +182,9 @@ def _independent(profile: ModbusProfile, golden: Golden) -> float | bool | None:
 @pytest.mark.parametrize(("profile", "golden"), GOLDENS)
 def test_golden_words_by_an_independent_decoder(profile: ModbusProfile, golden: Golden) -> None:
     found = _independent(profile, golden)
-    if golden.value is None or isinstance(golden.value, bool):
-        assert found is golden.value
+    if golden.value is None or isinstance(golden.value, bool | str):
+        assert found == golden.value
+        assert type(found) is type(golden.value)
     else:
         assert found == pytest.approx(golden.value, rel=1e-4)
 
@@ -188,8 +192,9 @@ def test_golden_words_by_an_independent_decoder(profile: ModbusProfile, golden: 
 @pytest.mark.parametrize(("profile", "golden"), GOLDENS)
 def test_golden_words_by_the_adapter(profile: ModbusProfile, golden: Golden) -> None:
     found = _by_adapter(profile, golden)
-    if golden.value is None or isinstance(golden.value, bool):
-        assert found is golden.value
+    if golden.value is None or isinstance(golden.value, bool | str):
+        assert found == golden.value
+        assert type(found) is type(golden.value)
     else:
         assert found == pytest.approx(golden.value, rel=1e-4)
 
@@ -211,6 +216,12 @@ def test_golden_words_by_the_codec_both_ways(profile: ModbusProfile, golden: Gol
     point = profile.expanded[golden.point]
     if point.type is WireType.BIT:
         assert golden.words[0] in (0, 1)
+        return
+    if point.is_text:
+        text = text_of(string_bytes(golden.words, point.byte_order), point.encoding)
+        assert text == golden.value
+        back = string_words(text or "", point.words, point.encoding, point.byte_order)
+        assert text_of(string_bytes(back, point.byte_order), point.encoding) == text
         return
     theirs = ModbusClientMixin.convert_from_registers(
         list(golden.words), DATATYPES[point.type], word_order=point.word_order
@@ -252,7 +263,11 @@ def test_golden_messages(profile: MqttProfile, golden: TopicGolden) -> None:
     sources = [s for s in profile.expanded[golden.point].sources if s.topic == golden.topic]
     assert len(sources) == 1
     point = profile.expanded[golden.point]
-    found = _pointer(json.loads(golden.payload), sources[0].pointer)
+    found = _pointer(json.loads(golden.payload), sources[0].pointer) if sources[0].pointer else golden.payload
+    if point.type in ("text", "enum"):
+        assert (point.enum.get(found) if point.enum else found) == golden.value
+        return
+    found = json.loads(found) if isinstance(found, str) else found
     if found is None or point.is_bool:
         assert found is golden.value
     else:

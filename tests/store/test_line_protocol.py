@@ -10,7 +10,7 @@ from support.journals import T0
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, SignalType, Stream
 from facilityd.store.line import RESERVED, LineFormat
-from facilityd.store.packing import Layout
+from facilityd.store.packing import layout
 from facilityd.store.rows import Stored
 
 
@@ -65,6 +65,7 @@ VALUES = {
     SignalType.INT: INT64,
     SignalType.ENUM: INT64,
     SignalType.BOOL: st.booleans(),
+    SignalType.TEXT: st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=20),
 }
 
 
@@ -83,7 +84,7 @@ def samples(draw):
 
 
 def line_of(of: Stream, site: str, at: int, values, reasons) -> bytes:
-    data, text = Layout(of.types).pack(values, reasons)
+    data, text = layout(of.types).pack(values, reasons)
     return LineFormat(of, site).line(Stored(1, 1, at, data, text))
 
 
@@ -177,3 +178,9 @@ def test_integer_nanoseconds_to_the_last_digit():
     of = Stream("d", "f", "u", "l", ("a",), (SignalType.INT,))
     ats = [T0 + offset for offset in (0, 1, 999_999_999, NS * 3 + 7)]
     assert [parse(line_of(of, "s", at, (1,), {}))[3] for at in ats] == ats
+
+
+def test_a_text_is_a_string_field():
+    text = line({"serial": SignalType.TEXT, "state": SignalType.TEXT}, 'a"b\\', "升旗, 1=2")
+    assert f' serial="a\\"b\\\\",state="升旗, 1=2" {T0}' in text
+    assert "\n" not in line({"serial": SignalType.TEXT}, "a\nfield=1")

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facilityd.model.quality import Reason
-from facilityd.model.sample import SignalType
-from facilityd.store.packing import Layout, spell, understand
+from facilityd.model.sample import LONGEST_TEXT, SignalType
+from facilityd.store.packing import Layout, layout, spell, understand
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
 VALUES = {
@@ -15,6 +15,7 @@ VALUES = {
     SignalType.INT: INT64,
     SignalType.ENUM: INT64,
     SignalType.BOOL: st.booleans(),
+    SignalType.TEXT: st.text(st.characters(exclude_categories=["Cs"]), max_size=LONGEST_TEXT),
 }
 BAD = [reason for reason in Reason if not reason.keeps_value]
 UNCERTAIN = [reason for reason in Reason if reason.keeps_value]
@@ -36,9 +37,9 @@ def rows(draw):
 @given(rows())
 def test_what_is_packed_comes_back(row):
     types, values, reasons = row
-    layout = Layout(types)
-    data, text = layout.pack(values, reasons)
-    back, why = layout.unpack(data, text)
+    packed = layout(types)
+    data, text = packed.pack(values, reasons)
+    back, why = packed.unpack(data, text)
     assert back == values
     assert [type(value) for value in back] == [type(value) for value in values]
     assert dict(why) == reasons
@@ -48,18 +49,18 @@ def test_what_is_packed_comes_back(row):
 @given(rows())
 def test_one_value_is_read_without_the_others(row):
     types, values, reasons = row
-    layout = Layout(types)
-    data, text = layout.pack(values, reasons)
-    if text is None:
-        assert [layout.column(index).unpack(data)[0] for index in range(len(types))] == list(values)
-        assert len(data) == layout.whole_size
+    packed = layout(types)
+    data, text = packed.pack(values, reasons)
+    if text is None and SignalType.TEXT not in types:
+        assert [packed.column(index).unpack(data)[0] for index in range(len(types))] == list(values)
+        assert len(data) == packed.whole_size
 
 
 @given(rows())
 def test_negative_zero_and_last_digits_survive(row):
     types, values, reasons = row
-    layout = Layout(types)
-    back, _ = layout.unpack(*layout.pack(values, reasons))
+    packed = layout(types)
+    back, _ = packed.unpack(*packed.pack(values, reasons))
     for kind, before, after in zip(types, values, back, strict=True):
         if kind is SignalType.FLOAT and before is not None:
             assert struct.pack("<d", before) == struct.pack("<d", after)
@@ -108,3 +109,42 @@ def test_reasons_are_grouped():
     reasons = {0: Reason.TIMEOUT, 3: Reason.TIMEOUT, 5: Reason.CLOCK}
     assert spell(reasons, 6) == "timeout:0,3 clock:5"
     assert dict(understand("timeout:0,3 clock:5", 6)) == reasons
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("x" * (LONGEST_TEXT + 1), Reason.OUT_OF_RANGE),
+        (5, Reason.WRONG_TYPE),
+        (None, Reason.MISSING),
+    ],
+)
+def test_what_is_no_text_is_never_stored_as_one(value, reason):
+    packed = layout((SignalType.TEXT, SignalType.FLOAT))
+    assert packed.unpack(*packed.pack((value, 1.5), {})) == ((None, 1.5), {0: reason})
+
+
+def test_a_text_is_never_stored_as_a_number():
+    packed = layout((SignalType.TEXT, SignalType.FLOAT))
+    assert packed.unpack(*packed.pack(("a", "1.5"), {})) == (("a", None), {1: Reason.WRONG_TYPE})
+
+
+@given(rows(), st.binary(max_size=40), st.integers(0, 400))
+def test_damaged_bytes_of_texts_raise_nothing(row, other, at):
+    types, values, reasons = row
+    packed = layout((*types, SignalType.TEXT))
+    data, text = packed.pack((*values, "升旗"), reasons)
+    for spoilt in (data[:at], data[:at] + other, data + other):
+        back, _ = packed.unpack(spoilt, text)
+        assert len(back) == len(types) + 1
+
+
+def test_a_code_is_kept_with_its_reason():
+    reason = Reason.unknown(7)
+    assert (str(reason), reason.code, reason.plain) == ("unknown-code-7", "7", "unknown-code")
+    assert dict(understand(spell({0: reason, 2: Reason.TIMEOUT}, 3), 3)) == {0: reason, 2: Reason.TIMEOUT}
+    assert understand("unknown-code-7", 1)[0] is reason
+    assert Reason.unknown("two words") is Reason.UNKNOWN_CODE
+    assert Reason.unknown("x" * 100) is Reason.UNKNOWN_CODE
+    with pytest.raises(ValueError, match="not a valid"):
+        Reason("unknown-code-two words")
