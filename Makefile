@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test acceptance check lock schemas findings bench clean help
+.PHONY: demo test fuzz acceptance check lock schemas findings bench clean help
 
 help:
 	@echo "make demo   the whole square simulated, and the daemon watching it (Ctrl-C ends it)"
 	@echo "make test   every check and test; starts real servers where they can be had"
+	@echo "make fuzz   every border's fuzz, 10,000 cases each (an hour or two: for the night)"
 	@echo "make acceptance  every shipped scenario and a healthy year; report in docs/acceptance.md (half an hour)"
 	@echo "make check  format, lint, types and import floors only"
 	@echo "make bench  benchmarks; results go into docs/benchmarks.md by hand"
@@ -27,6 +28,9 @@ demo: $(STAMP)
 test: $(STAMP) check
 	@$(BIN)/python tools/servers/ready.py
 	$(BIN)/python -m pytest
+
+fuzz: $(STAMP)
+	FACILITYD_FUZZ=$(or $(FACILITYD_FUZZ),10000) $(BIN)/python -m pytest -m fuzz
 
 acceptance: $(STAMP)
 	$(BIN)/python tools/acceptance.py

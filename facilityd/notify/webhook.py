@@ -7,6 +7,7 @@ from typing import Any
 import aiohttp
 
 from facilityd.model.http import retry_after
+from facilityd.model.http_session import bounded
 from facilityd.model.notice import Notice, Outcome, Result
 from facilityd.model.sample import NS
 
@@ -30,7 +31,7 @@ class Webhook:
             headers["Authorization"] = f"Bearer {self._token}"
         try:
             async with (
-                aiohttp.ClientSession(timeout=self._timeout) as session,
+                aiohttp.ClientSession(timeout=self._timeout, **bounded()) as session,
                 session.post(
                     self._url, json=_payload(notice), headers=headers, allow_redirects=False
                 ) as answer,
@@ -75,7 +76,7 @@ def _payload(notice: Notice) -> dict[str, Any]:
 async def _said(answer: aiohttp.ClientResponse) -> str:
     """Return the beginning of an error's text in one line; what it cannot read is left out."""
     try:
-        text = (await answer.content.read(_LONGEST * 4)).decode(errors="replace")
+        text = (await answer.read()).decode(errors="replace")
     except (aiohttp.ClientError, TimeoutError):
         return ""
     return " ".join(text.split())[:_LONGEST]

@@ -17,6 +17,7 @@ from influxdb_client.rest import ApiException
 
 from facilityd.errors import StoreFull
 from facilityd.model.clock import Clock, seconds
+from facilityd.model.http_session import bounded
 from facilityd.store.answers import Answer, Verdict, judge
 from facilityd.store.batch import Parked
 from facilityd.store.lines import Line, LineSource
@@ -198,7 +199,13 @@ class Forwarder:
 
 def _client(t: Target) -> Any:
     return InfluxDBClientAsync(
-        t.url, t.token, t.org, timeout=round(t.timeout * 1000), enable_gzip=t.gzip, allow_redirects=False
+        t.url,
+        t.token,
+        t.org,
+        timeout=round(t.timeout * 1000),
+        enable_gzip=t.gzip,
+        allow_redirects=False,
+        client_session_kwargs=bounded(),
     )
 
 

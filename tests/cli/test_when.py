@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 import click
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.fuzz import fuzzed
 
 from facilityd.cli.when import Instant, Span, at_site
 from facilityd.errors import UsageError
@@ -101,8 +102,8 @@ def test_minutes_are_hinted_at() -> None:
         Span().convert("10m", None, None)
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.text(max_size=30) | st.from_regex(r"[0-9T:+Zdhms.w -]{0,25}", fullmatch=True))
+@fuzzed
 def test_any_text_is_an_instant_that_can_be_stored_or_a_usage_error(text: str) -> None:
     try:
         found = instant(text)

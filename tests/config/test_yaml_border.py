@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from config.test_mistakes import SOUND
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
+from support.fuzz import fuzzed
 
 from facilityd.cli.main import facilityd
 from facilityd.marked import read
@@ -105,10 +106,10 @@ YAMLISH = st.text(
 LINES = st.lists(st.sampled_from(SOUND.splitlines()) | YAMLISH, max_size=14).map("\n".join)
 
 
-@settings(max_examples=300, deadline=None)
 @given(LINES | st.binary(max_size=100).map(lambda b: b.decode("latin-1")))
 @example("? [a]\n: 1\n")
 @example("!!python/name:os.system x: y")
+@fuzzed
 def test_any_text_ends_in_a_site_or_in_located_problems(
     tmp_path_factory: pytest.TempPathFactory, text: str
 ) -> None:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from support.fuzz import CASES
+from support.fuzz import fuzzed
 
 from devices.modbus.client import Failed, connect
 from devices.profile import Table
@@ -87,7 +87,7 @@ EDITS = st.lists(
 
 
 @given(edits=EDITS, instead=st.none() | st.binary(max_size=40), chunk=st.sampled_from([1, 4, 7, 1000]))
-@settings(max_examples=CASES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@fuzzed
 def test_no_bytes_harm_or_lie(server: Server, edits: Edits, instead: bytes | None, chunk: int) -> None:
     server.edits, server.instead, server.chunk = edits, instead, chunk
     payload = server.loop.run_until_complete(_ask(server.port))

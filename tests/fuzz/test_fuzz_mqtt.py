@@ -9,9 +9,9 @@ from typing import Any
 
 import aiomqtt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from support.fuzz import CASES
+from support.fuzz import fuzzed
 from support.mqtt_bench import Intake, plug, power
 
 from devices.duty import DutyBoard
@@ -62,7 +62,7 @@ def _truth(topic: str, payload: bytes) -> Any:
 
 
 @given(st.lists(st.tuples(st.sampled_from([WHOLE, PART, THERE]), payloads(), st.booleans()), max_size=6))
-@settings(max_examples=CASES, deadline=None)
+@fuzzed
 def test_no_payload_harms_or_lies(said: list[tuple[str, bytes, bool]]) -> None:
     link, units = MqttLink("broker", "192.0.2.7"), [plug(), plug("lanterns/two", "neighbour")]
     session = Session(link, units, Intake(), Clock(), DutyBoard({}), lambda _: None)

@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.crew import notice
+from support.fuzz import fuzzed
 
 from facilityd.model.notice import Outcome, Result
 from facilityd.notify.mail import Email
@@ -56,7 +57,7 @@ async def test_an_error_text_in_gbk_is_an_outcome_and_no_crash(at: int) -> None:
     assert (await outcome(replies)).result is not Result.ACCEPTED
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(replies=st.lists(st.binary(max_size=40).map(lambda b: b + b"\r\n"), max_size=4))
+@fuzzed
 def test_any_bytes_are_an_outcome(replies: list[bytes]) -> None:
     assert asyncio.run(outcome([b"220 ready\r\n", *replies])).result is not Result.ACCEPTED

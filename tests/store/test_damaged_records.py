@@ -10,9 +10,10 @@ from pathlib import Path
 
 import apsw
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from support.crew import notice
+from support.fuzz import fuzzed
 from support.journals import T0, open_journal, sample, stream
 
 from facilityd.errors import FacilitydError, UsageError
@@ -198,9 +199,9 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return fill(tmp_path_factory.mktemp("sound")).read_bytes()
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32), flips=st.integers(0, 6), keep=st.floats(0, 1) | st.just(1.0))
 @example(seed=1, flips=1, keep=1.0)
+@fuzzed
 def test_whatever_happens_to_the_bytes_nothing_wrong_is_good(
     tmp_path_factory: pytest.TempPathFactory, sound: bytes, seed: int, flips: int, keep: float
 ) -> None:

@@ -7,8 +7,9 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.fuzz import fuzzed
 
 from facilityd.supervise.inbox import AckRequest, Inbox
 
@@ -60,7 +61,6 @@ def test_a_pipe_a_folder_and_links_hold_nothing_up(tmp_path: Path) -> None:
     assert secret.read_text(encoding="utf-8") == "{}"
 
 
-@settings(max_examples=300, deadline=None)
 @given(
     content=st.binary(max_size=300)
     | st.recursive(
@@ -70,6 +70,7 @@ def test_a_pipe_a_folder_and_links_hold_nothing_up(tmp_path: Path) -> None:
         ),
     ).map(lambda v: json.dumps(v).encode())
 )
+@fuzzed
 def test_any_file_ends_in_a_request_or_a_refusal(
     tmp_path_factory: pytest.TempPathFactory, content: bytes
 ) -> None:

@@ -56,7 +56,7 @@ class Made:
             self.edit(name, lambda text: re.sub(r"((?:rest|period): )[13]0s", r"\g<1>3s", text))
 
 
-def make_square(folder: Path) -> Made:
+def make_square(folder: Path, *, hurry: bool = True) -> Made:
     """Copy config/square into ``folder`` with everything that is this machine's replaced."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(SQUARE / "profiles", folder / "profiles", dirs_exist_ok=True)
@@ -66,7 +66,8 @@ def make_square(folder: Path) -> Made:
     ports = dict(zip(known, free_ports(len(known)), strict=True))
     for name, text in texts.items():
         moved = re.sub(r"\b1[58]\d{3}\b", lambda found: str(ports[int(found[0])]), text)
-        moved = hurried(moved.replace(".facilityd", str(folder / "run")))
+        moved = moved.replace(".facilityd", str(folder / "run"))
+        moved = hurried(moved) if hurry else moved
         moved = moved.replace("store: {keep", f"store: {{path: {folder}/run/journal.db, keep")
         (folder / name).write_text(moved, encoding="utf-8")
     return Made(folder, ports)
