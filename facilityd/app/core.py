@@ -9,7 +9,7 @@ from devices.duty import DutyBoard
 from facilityd.alarm.alarms import Alarms
 from facilityd.app.builtin import all_devices
 from facilityd.app.downtimes import Downtimes
-from facilityd.app.drawing import Artist
+from facilityd.app.drawing import Artist, Drawings
 from facilityd.app.judging import make_judge
 from facilityd.app.outlets import make_teller, telling
 from facilityd.app.shipped import install
@@ -47,10 +47,13 @@ class Core:
     jumps: Jumps
     downtimes: Downtimes
     clock: Clock
+    drawings: Drawings
 
     @classmethod
-    def assemble(cls, site: Site, journal: Journal, writer: Writer, clock: Clock, calendar: Calendar) -> Core:
-        """Build the parts. Nothing runs yet."""
+    def assemble(
+        cls, site: Site, journal: Journal, writer: Writer, thread: Writer, clock: Clock, calendar: Calendar
+    ) -> Core:
+        """Build the parts; ``thread`` is for the drawings alone. Nothing runs yet."""
         devices, jumps = all_devices(site), Jumps(clock)
         install(site, journal)
         with Reader.open(journal.path) as reader:
@@ -59,12 +62,13 @@ class Core:
         alarms = Alarms(states, _latching(devices))
         judge.resume(states)
         gate = Gate(doubtful=jumps.doubtful)
-        told = telling(teller, alarms.state, writer, Artist(journal.path, devices))
+        drawings = Drawings(Artist(journal.path, devices), thread)
+        told = telling(teller, alarms.state, drawings)
         flow = Flow(gate, journal, writer, judge, alarms, told)
         duty = DutyBoard({name: device.family for name, device in devices.items()}, calendar.near)
         return cls(
             devices, gate, journal.path, writer, journal, flow, teller, judge, alarms, duty, jumps,
-            Downtimes(clock), clock,
+            Downtimes(clock), clock, drawings,
         )  # fmt: skip
 
     async def room(self) -> Room:

@@ -85,7 +85,8 @@ def make_folder(folder: Path, site: Site) -> None:
 async def _run(site: Site, journal: Journal, writer: Writer, outside: Outside, stop: asyncio.Event) -> None:
     clock = outside.clock
     ceremonies = Ceremonies.of(site)
-    core = Core.assemble(site, journal, writer, clock, SiteCalendar(ceremonies, site.timezone))
+    calendar = SiteCalendar(ceremonies, site.timezone)
+    core = Core.assemble(site, journal, writer, outside.writer(), clock, calendar)
     await core.catch_up()
     if outside.long_lived:
         _settle()
@@ -94,7 +95,7 @@ async def _run(site: Site, journal: Journal, writer: Writer, outside: Outside, s
     heartbeat = Heartbeat(site, core, clock, sinks, ceremonies.next_edge, vigil, outside.requests)
     core.flow.on_judged = heartbeat.replan
     field = Field(core.gate, clock, core.duty, heartbeat.hear, outside.connect, outside.listen)
-    with Reader.open(core.path) as reader:
+    with Reader.open(core.path) as reader, contextlib.closing(core.drawings):
         notices = make_deliverer(site, core, reader, outside)
         core.flow.on_notices = notices.wake
         async with asyncio.TaskGroup() as outlets:

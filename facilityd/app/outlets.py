@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
 from facilityd.alarm.alarms import Alarms
-from facilityd.app.drawing import Artist
+from facilityd.app.drawing import Drawings
 from facilityd.app.outside import Outside
 from facilityd.config.site import Device, Site
 from facilityd.model.alarm import AlarmState, Change
@@ -17,7 +17,6 @@ from facilityd.notify.deliver import Deliverer, Waiting
 from facilityd.notify.plan import Teller
 from facilityd.notify.render import About, Place
 from facilityd.pipeline.flow import Flow
-from facilityd.pipeline.writer import Writer
 from facilityd.store.batch import Attempt, Batch, Delivery, Parked
 from facilityd.store.reader import Reader
 
@@ -66,14 +65,13 @@ def make_teller(site: Site, devices: Mapping[str, Device], reader: Reader) -> Te
 
 
 def telling(
-    teller: Teller, state: Callable[[str, str], AlarmState], writer: Writer, artist: Artist
+    teller: Teller, state: Callable[[str, str], AlarmState], drawings: Drawings
 ) -> Callable[[Change], Awaitable[Sequence[Notice]]]:
     """Return the function that the flow asks for the notices of a change."""
 
     async def tell(change: Change) -> Sequence[Notice]:
         after = state(change.device, change.rule)
-        # A fortnight of a signal takes a while to read: not on the loop, where polls would wait for it.
-        drawn = await writer.call(artist.draw, change) if teller.draws(change, after) else None
+        drawn = await drawings.ask(change) if teller.draws(change, after) else None
         return teller.tell(change, after, drawn)
 
     return tell

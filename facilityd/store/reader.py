@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -72,7 +72,8 @@ WHERE at / 60000000000 = (SELECT max(at / 60000000000) FROM sample WHERE at / 60
 """
 _PARKED = "SELECT sink, sample, at, reason, line FROM parked WHERE id > ? ORDER BY id LIMIT ?"
 
-
+_STEPS = 10_000
+"""Of SQLite's machine, between two looks whether a read should be given up; about a millisecond."""
 UNREADABLE = (UsageError, apsw.Error)
 """What reading may end in where the file is gone or damaged."""
 
@@ -115,6 +116,10 @@ class Reader:
     def close(self) -> None:
         """Let go of the file."""
         self._db.close()
+
+    def give_up_when(self, late: Callable[[], bool]) -> None:
+        """End a read with apsw.Error as soon as ``late`` says so."""
+        self._db.set_progress_handler(late, _STEPS)
 
     def streams(self) -> dict[int, Stream]:
         """Return every stream there ever was, by id."""
