@@ -28,6 +28,7 @@ class Downtimes:
         self._clock = clock
         self._unrecorded: list[Downtime] = []
         self._untold = 0.0
+        self._resumed = 0
 
     @property
     def untold(self) -> bool:
@@ -46,8 +47,11 @@ class Downtimes:
         self._untold += sum(one.seconds for one in earlier if one.why is not Pause.CLOCK)
 
     def paused(self, length: int) -> None:
-        """Note that nobody looked for ``length`` ns until now."""
-        now = self._clock.now()[0]
+        """Note that nobody looked for ``length`` ns until now; who else has noticed it tells nothing new."""
+        now, steady = self._clock.now()
+        if steady - length < self._resumed:
+            return
+        self._resumed = steady
         log.warning("nobody watched for %.0f s: this process or its machine stood still", length / NS)
         self._note(Downtime(now - length, now, Pause.STOOD_STILL))
 

@@ -12,6 +12,7 @@ from facilityd.app.core import Core
 from facilityd.app.requests import carry_out
 from facilityd.app.vigil import Vigil
 from facilityd.config.site import Site
+from facilityd.detect.judge import STOOD_STILL
 from facilityd.model.clock import Clock
 from facilityd.model.link import LinkHealth
 from facilityd.model.sample import NS, Value
@@ -73,7 +74,11 @@ class Heartbeat:
     async def _rest(self) -> None:
         """Sleep for a beat; where nobody asks, until time alone may change something."""
         if self._ask_every is not None:
+            before = self._clock.steady()
             await asyncio.sleep(self._ask_every)
+            slept = self._clock.steady() - before
+            if slept > self._ask_every * NS + STOOD_STILL:
+                self._core.downtimes.paused(slept)
             return
         await asyncio.sleep(BEAT_S)
         self._moved.clear()
