@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
 
-from facilityd.app.builtin import all_devices
+from devices.family import Signal
+from facilityd.app.builtin import DAEMON, PERIOD, all_devices
 from facilityd.app.judging import fresh_judge
 from facilityd.config.site import Site
 from facilityd.detect.judge import Judge
 from facilityd.model.finding import Finding
-from facilityd.model.readiness import Checked, Known, Outcome, Waiver, check
+from facilityd.model.readiness import Checked, Ground, Known, Outcome, Waiver, check
 from facilityd.model.sample import Value
 from facilityd.model.text import Text
 from facilityd.store.reader import Reader
@@ -29,8 +30,15 @@ class Source(Protocol):
     def value(self, device: str, signal: str) -> Value | None:
         """Return a fresh good value, or None."""
 
+    def seen(self, device: str, signal: str) -> int | None:
+        """Return when the unit said that value, ns UTC, or None."""
+
     def finding(self, device: str, rule: str) -> Finding | None:
-        """Return the newest word of a rule, or None where it was never judged."""
+        """Return a rule's newest word, or None where nobody has judged it since the daemon's last start."""
+
+    @property
+    def at(self) -> int:
+        """The instant, ns UTC."""
 
     @property
     def waivers(self) -> Sequence[Waiver]:
@@ -39,17 +47,28 @@ class Source(Protocol):
 
 @dataclass
 class Now:
-    """The journal's newest words at an instant in ns UTC; each is read when it is first asked for."""
+    """The journal's newest words at an instant in ns UTC; each is read when it is first asked for.
+
+    ``watching``: who asks is the daemon itself. Else it must have said a word lately: what the rules said
+    before a stop says nothing of now.
+    """
 
     reader: Reader
     at: int
+    watching: bool = False
 
     def value(self, device: str, signal: str) -> Value | None:
         """Return a fresh good value, or None."""
-        return self._values.get((device, signal))
+        found = self._values.get((device, signal))
+        return None if found is None else found[0]
+
+    def seen(self, device: str, signal: str) -> int | None:
+        """Return when the unit said that value, ns UTC, or None."""
+        found = self._values.get((device, signal))
+        return None if found is None else found[1]
 
     def finding(self, device: str, rule: str) -> Finding | None:
-        """Return the newest word of a rule, or None where it was never judged."""
+        """Return a rule's newest word, or None where nobody has judged it since the daemon's last start."""
         return self._findings.get((device, rule))
 
     @cached_property
@@ -59,13 +78,23 @@ class Now:
 
     @cached_property
     def _findings(self) -> Mapping[tuple[str, str], Finding]:
-        return {(s.finding.device, s.finding.rule): s.finding for s in self.reader.verdicts()}
+        if not (self.watching or self._watched):
+            return {}
+        before = self.reader.judged_before()
+        # Unknown stays unknown over a restart until the rule knows better: it is told only after a while.
+        found = (s for s in self.reader.verdicts() if s.id > before or s.finding.verdict is None)
+        return {(s.finding.device, s.finding.rule): s.finding for s in found}
 
     @cached_property
-    def _values(self) -> Mapping[tuple[str, str], Value]:
+    def _watched(self) -> bool:
+        words = [r.at for r in self.reader.latest() if self.reader.stream(r.stream).device == DAEMON]
+        return self.at - max(words, default=0) <= LIFETIME * PERIOD
+
+    @cached_property
+    def _values(self) -> Mapping[tuple[str, str], tuple[Value, int]]:
         return dict(self._fresh())
 
-    def _fresh(self) -> Iterator[tuple[tuple[str, str], Value]]:
+    def _fresh(self) -> Iterator[tuple[tuple[str, str], tuple[Value, int]]]:
         for row in self.reader.latest():
             sample = self.reader.sample(row)
             if self.at - sample.at > LIFETIME * sample.stream.expected:
@@ -73,7 +102,7 @@ class Now:
             for index, signal in enumerate(sample.stream.signals):
                 value = sample.values[index]
                 if value is not None and index not in sample.reasons:
-                    yield (sample.stream.device, signal), value
+                    yield (sample.stream.device, signal), (value, sample.at)
 
 
 class Checklists:
@@ -95,6 +124,8 @@ class Checklists:
             self._devices[device].bound,
             lambda rule: self._rule(device, rule, source),
             waivers,
+            lambda signal: _age(source, device, signal),
+            lambda rule: self._ground(device, rule, source),
         )
         return check(family.readiness, known)
 
@@ -106,13 +137,33 @@ class Checklists:
                 named |= {f"{other.id}.{name}": rule.name for name, rule in other.family.rules.items()}
         return named
 
-    def _rule(self, device: str, rule: str, source: Source) -> Outcome:
+    def signals(self, device: str) -> dict[str, Mapping[str, Signal]]:
+        """Return the signals that a rule of a checklist may speak of, by the device before its name."""
+        own: dict[str, Mapping[str, Signal]] = {"": self._devices[device].family.signals}
+        return own | {o.id: o.family.signals for o in self._devices.values() if o.id not in self._own}
+
+    def _owner(self, device: str, rule: str) -> tuple[str, str]:
+        """Return the device and the name of a rule, if it applies there; else no name."""
         owner, _, name = rule.rpartition(".")
         owner = owner or device
-        if name not in self._applicable.get(owner, ()):
+        return owner, name if name in self._applicable.get(owner, ()) else ""
+
+    def _ground(self, device: str, rule: str, source: Source) -> Ground | None:
+        owner, name = self._owner(device, rule)
+        finding = source.finding(owner, name) if name else None
+        return None if finding is None else Ground.of(rule, finding, source.at)
+
+    def _rule(self, device: str, rule: str, source: Source) -> Outcome:
+        owner, name = self._owner(device, rule)
+        if not name:
             return Outcome.ABSENT
         finding = source.finding(owner, name)
         if finding is None or finding.verdict is None:
             waiting = finding is not None and finding.evidence.slug in NOT_YET
             return Outcome.ABSENT if waiting else Outcome.UNKNOWN
         return Outcome.FAIL if finding.verdict else Outcome.PASS
+
+
+def _age(source: Source, device: str, signal: str) -> int | None:
+    seen = source.seen(device, signal)
+    return None if seen is None else max(0, source.at - seen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +18,14 @@ from facilityd.config.site import Device, Site
 from facilityd.detect.gated import REPLAYED
 from facilityd.detect.judge import Judge
 from facilityd.detect.surroundings import Calendar
+from facilityd.errors import StoreFull
 from facilityd.model.clock import Clock
 from facilityd.notify.plan import Teller
 from facilityd.pipeline.flow import Flow
 from facilityd.pipeline.intake import Gate
 from facilityd.pipeline.writer import Writer
+from facilityd.store.batch import Batch
+from facilityd.store.entries import FINDINGS_BEFORE
 from facilityd.store.journal import Journal, Room
 from facilityd.store.reader import Reader
 from facilityd.supervise.jumps import Jumps
@@ -59,6 +63,7 @@ class Core:
         with Reader.open(journal.path) as reader:
             states, teller = reader.alarms(), make_teller(site, devices, reader)
             judge = make_judge(devices, calendar, reader.baselines())
+            judge.recollect(stored.finding for stored in reader.verdicts())
         alarms = Alarms(states, _latching(devices))
         judge.resume(states)
         gate = Gate(doubtful=jumps.doubtful)
@@ -81,6 +86,8 @@ class Core:
         with Reader.open(self.path) as reader:
             self.downtimes.started(reader)
             await self.downtimes.record(self.flow.commit)
+            with suppress(StoreFull):  # its alarm stands against everything meanwhile
+                await self.flow.commit(Batch(meta={FINDINGS_BEFORE: str(reader.last_finding())}))
             judged, memory = reader.judged(), reader.memory()
             self.judge.recall(memory.states)
             known = min(memory.sample, judged)

@@ -23,7 +23,12 @@ def make_judge(
     streams = [stream for device in devices.values() for stream in device.streams]
     groups = {device.id: device.group for device in devices.values()}
     own = {device.id: device.family for device in devices.values() if device.settings}
-    return Judge(families, streams, calendar.near, Surroundings(calendar, groups, baselines, own))
+    judge = Judge(families, streams, calendar.near, Surroundings(calendar, groups, baselines, own))
+    for device in devices.values():
+        asked = {rule for item in device.family.readiness.values() for rule in item.rules}
+        if asked and device.streams:
+            judge.renew(device.id, asked)
+    return judge
 
 
 def fresh_judge(site: Site) -> Judge:

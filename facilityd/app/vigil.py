@@ -32,7 +32,7 @@ class Vigil:
         self._lists = Checklists(site, core.judge)
         self._place = Place(site.name, ZoneInfo(site.timezone), f"facilityd ready {site.source}")
         self._settle_until: int | None = None
-        self._made: dict[tuple[int, int, str], bool] | None = None
+        self._made: dict[tuple[int, int, str], Check] | None = None
 
     def next_edge(self, at: int) -> int:
         """Return when the next check is due after an instant, ns UTC."""
@@ -58,13 +58,13 @@ class Vigil:
             return
         missing = [d for d in self._lists.devices if (coming.at, min(passed), d) not in made]
         if missing:
-            await self._make(coming, min(passed), missing, Now(reader, at))
+            await self._make(coming, min(passed), missing, Now(reader, at, watching=True))
 
-    def _known(self, reader: Reader, at: int) -> dict[tuple[int, int, str], bool]:
-        """Return what was made for ceremonies since yesterday, and whether it found the device ready."""
+    def _known(self, reader: Reader, at: int) -> dict[tuple[int, int, str], Check]:
+        """Return what was made for ceremonies since yesterday."""
         if self._made is None:
             checks = reader.checks(at - DAY)
-            self._made = {(c.ceremony, c.before, c.device): c.ready for c in checks}
+            self._made = {(c.ceremony, c.before, c.device): c for c in checks}
         return self._made
 
     async def _make(self, coming: Ceremony, before: int, devices: list[str], now: Now) -> None:
@@ -78,17 +78,19 @@ class Vigil:
         except StoreFull:
             return  # tried again at the next beat
         made = self._known(now.reader, now.at)
-        made.update({(c.ceremony, c.before, c.device): c.ready for c in checks})
+        made.update({(c.ceremony, c.before, c.device): c for c in checks})
         if notices:
             self._core.flow.on_notices()
 
     def _tell(self, check: Check) -> list[Notice]:
         device = self._core.devices[check.device]
         made, mine = self._made or {}, (check.ceremony, check.device)
-        earlier = {before: ready for (c, before, d), ready in made.items() if (c, d) == mine}
-        was_ready = earlier[min(earlier)] if earlier else True
-        if check.ready and was_ready:
+        earlier = {before: one for (c, before, d), one in made.items() if (c, d) == mine}
+        last = earlier[min(earlier)] if earlier else None
+        if check.ready and (last is None or last.ready):
             return []
         family, names = device.family, self._lists.names(check.device)
-        subject = Subject(device.name, family.readiness, family.signals, names)
-        return plan_check(check, subject, self._place, list(self._site.recipients.values()))
+        mended = {one.item for one in last.items if one.stands_against} if last else set()
+        signals = self._lists.signals(check.device)
+        subject = Subject(device.name, family.readiness, names, signals, self._place.zone)
+        return plan_check(check, subject, self._place, list(self._site.recipients.values()), mended)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from facilityd.app.checklist import Checklists, Now
+from facilityd.cli.liveness import liveness
 from facilityd.cli.snapshot import open_journal
 from facilityd.config.site import Device, Site
 from facilityd.model.readiness import Check, Checked, Waiver
@@ -20,11 +22,11 @@ ASSUMED = {"zh": "［假定限值］", "en": "[assumed limit]"}
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One item of one device; ``rules`` names those it may ask, ``waiver`` is in force for it."""
+    """One item of one device; ``subject`` knows the words, ``waiver`` is in force for it."""
 
     device: Device
     checked: Checked
-    rules: Mapping[str, Text]
+    subject: Subject
     waiver: Waiver | None = None
 
     @property
@@ -45,15 +47,14 @@ class Line:
         return {name: parameter(item, name) for name in own}
 
     def shown(self, language: Language) -> str:
-        """Return what it rests on, and whether a limit of it is the family's assumption."""
-        family = self.device.family
-        subject = Subject(self.device.name, family.readiness, family.signals, self.rules)
-        why = subject.why(self.checked, language)
+        """Return what it rests on and how old that is, and whether a limit is the family's assumption."""
+        why = self.subject.why(self.checked, language)
         return f"{why} {ASSUMED[language]}" if self.assumed else why
 
     def plain(self) -> dict[str, object]:
         """Return data for JSON."""
-        return {"device": self.device.id, **self.checked.plain(), "assumed": self.assumed}
+        why = {"zh": self.shown("zh"), "en": self.shown("en")}
+        return {"device": self.device.id, **self.checked.plain(), "why": why, "assumed": self.assumed}
 
 
 class Board:
@@ -71,9 +72,20 @@ class Board:
             for device in self._devices:
                 waivers = {w.item: w for w in source.waivers if w.device == device}
                 checked = self._lists.check(device, source)
-                about, names = self._site.devices[device], self._lists.names(device)
-                lines += [Line(about, one, names, waivers.get(one.item)) for one in checked]
+                about, subject = self._site.devices[device], self._subject(device)
+                lines += [Line(about, one, subject, waivers.get(one.item)) for one in checked]
         return lines
+
+    def warning(self, language: Language) -> str:
+        """Return that nobody watches now, or nothing."""
+        with open_journal(self._site) as reader:
+            return liveness(self._site, reader).warning(self._site.timezone, language)
+
+    def _subject(self, device: str) -> Subject:
+        about, lists = self._site.devices[device], self._lists
+        zone = ZoneInfo(self._site.timezone)
+        names, signals = lists.names(device), lists.signals(device)
+        return Subject(about.name, about.family.readiness, names, signals, zone)
 
     def checks(self, since: int) -> Sequence[Check]:
         """Return the recorded checks before ceremonies from ``since`` (ns UTC) on."""

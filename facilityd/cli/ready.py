@@ -15,7 +15,7 @@ from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
-from facilityd.cli.output import console, json_option, print_json, said, table
+from facilityd.cli.output import STYLES, console, json_option, print_json, said, table, warn
 from facilityd.cli.when import Instant, at_site, show_instant
 from facilityd.errors import UsageError
 from facilityd.marked import suggestion
@@ -87,6 +87,7 @@ def ready(
         if as_json:
             items = [line.plain() for line in lines]
             print_json({"ready": good, "ceremony": coming.plain(), "items": items})
+            warn(board.warning(language))
         else:
             console().print(_view(loaded, board, lines, coming, language))
         ctx.exit(0 if good else 1)
@@ -174,7 +175,9 @@ def _view(
     seconds: bool = False,
 ) -> Group:
     good = _good(lines)
+    warning = board.warning(language)
     return Group(
+        *([Text(warning, style=STYLES["critical"])] if warning else []),
         Text(coming.sentence(language, seconds=seconds), style="bold"),
         *_recorded(board, coming, language),
         table("", HEAD[language], [_row(site, line, language) for line in lines]),

@@ -15,6 +15,14 @@ class Detector(Protocol):
     """One rule on one device. ``wake``: from then on it must be run even without new data."""
 
     wake: int
+    occasional: bool
+    """Whether its verdict may stand while it is not judged: outside its duty states, between two runs."""
+    dated: bool
+    """Whether its evidence is of that occasion, whenever it is asked; else of the present values."""
+
+    @property
+    def seen_at(self) -> int:
+        """When what the verdict rests on was seen (ns, steady). NEVER: not yet, or always at present."""
 
     def update(self, now: int) -> bool | None:
         """Judge the device as it is known at ``now`` (ns, steady). None: cannot be told."""
@@ -60,6 +68,9 @@ class Plain:
     """What a kind does that keeps nothing over a restart but its verdict. ``_hold``: its hold."""
 
     _hold: Hold
+    occasional = False
+    dated = False
+    seen_at: int = NEVER
 
     def resume(self, verdict: bool) -> None:
         """Take over the verdict from before a restart."""

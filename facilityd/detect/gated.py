@@ -77,6 +77,15 @@ class GatedDetector(ABC):
         self.wake = FOREVER
         self._seen = NEVER
         self._known = False
+        self._judged = NEVER
+        self.occasional = not self.gate.always
+
+    dated = False
+
+    @property
+    def seen_at(self) -> int:
+        """When it was last judged (ns, steady)."""
+        return self._judged
 
     def update(self, now: int) -> bool | None:
         """Judge at ``now`` (ns, steady)."""
@@ -92,6 +101,7 @@ class GatedDetector(ABC):
         if seen is None:
             self.hold.pause(now)
             return None
+        self._judged = now
         verdict = self.hold.see(seen, now, min(cell.vouched for cell in self.cells))
         self.wake = min(self.wake, self.hold.due, *(c.stale_from for c in (*self.cells, *self.gate.cells)))
         return verdict
@@ -154,7 +164,8 @@ class GatedDetector(ABC):
         own = self.keep()
         if own is None and self.hold.on <= REPLAYED and self.gate.always:
             return None  # while a gate is closed the verdict stands, and nothing would bring it back
-        return {"own": own, "hold": self.hold.memory(), "entered": self.gate.entered, "seen": self._seen}
+        return {"own": own, "hold": self.hold.memory(), "entered": self.gate.entered, "seen": self._seen,
+                "judged": self._judged}  # fmt: skip
 
     def recall(self, state: Any) -> None:
         """Take back what ``memory`` returned before a restart; what an older version kept is let go."""
@@ -162,6 +173,7 @@ class GatedDetector(ABC):
             return
         self.hold.recall(state["hold"])
         self.gate.entered, self._seen = state["entered"], state["seen"]
+        self._judged = state.get("judged", state["seen"])
         if state["own"] is not None:
             self.take_back(state["own"])
 

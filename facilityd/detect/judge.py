@@ -154,6 +154,18 @@ class Judge:
         kept = ((watch, watch.detector.memory()) for watch in self._watches)
         return {(watch.device, watch.rule): state for watch, state in kept if state is not None}
 
+    def renew(self, device: str, rules: Iterable[str]) -> None:
+        """Let rules of a device tell their verdict of each occasion, be it the same as of the last."""
+        for watch in self._benches[device].watches:
+            watch.renews |= watch.rule in set(rules) and watch.detector.occasional
+
+    def recollect(self, findings: Iterable[Finding]) -> None:
+        """Take back the newest word of each rule, as it was told before a restart."""
+        known = {(finding.device, finding.rule): finding for finding in findings}
+        for watch in self._watches:
+            if watch.renews and (watch.device, watch.rule) in known:
+                watch.recollect(known[watch.device, watch.rule])
+
     def recall(self, memory: Mapping[tuple[str, str], Any]) -> None:
         """Take back what ``memory`` returned; call after ``resume`` and before ``warm``."""
         for watch in self._watches:

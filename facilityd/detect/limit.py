@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from facilityd.detect.detector import Plain, in_seconds, why_unknown
 from facilityd.detect.hold import Hold
-from facilityd.detect.view import FOREVER, LIFETIME, View
+from facilityd.detect.view import FOREVER, LIFETIME, NEVER, View
 from facilityd.model.finding import Evidence, Number
 from facilityd.model.rule import Limit
 
@@ -24,6 +26,8 @@ class LimitDetector(Plain):
         self._during = frozenset(rule.during)
         self._hold = Hold(rule.hold, rule.clear_hold, (LIFETIME - 1) * self._cell.expected)
         self.wake = FOREVER
+        self.occasional = bool(self._during)
+        self.seen_at = NEVER
 
     def update(self, now: int) -> bool | None:
         """Judge the value at ``now`` (ns, steady)."""
@@ -36,6 +40,7 @@ class LimitDetector(Plain):
             hold.pause(now)
             verdict = None
         elif inside:
+            self.seen_at = now
             verdict = hold.see(self._beyond(value), now, self._cell.vouched)
             self.wake = min(self._cell.stale_from, hold.due)
         else:
@@ -59,6 +64,16 @@ class LimitDetector(Plain):
         if rule.below is not None:
             return value < rule.below + back
         return value == rule.is_
+
+    def memory(self) -> Any:
+        """Return the verdict that stands while the rule sleeps; the last minutes do not bring it back."""
+        return {"hold": self._hold.memory(), "judged": self.seen_at} if self._during else None
+
+    def recall(self, state: Any) -> None:
+        """Take back what ``memory`` returned before a restart."""
+        if self._during:
+            self._hold.recall(state["hold"])
+            self.seen_at = state["judged"]
 
     def evidence(self, now: int) -> Evidence:
         """Return the value against its limit."""

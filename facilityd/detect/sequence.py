@@ -23,10 +23,19 @@ class SequenceDetector(GatedDetector):
         self._rule = rule
         self._one, self._other = view.cells[rule.begins.signal], view.cells[rule.ends.signal]
         self._idle = self._earliest = self._begun = self._unended = NEVER
-        self._wrong, self._side, self._took = False, "kept", 0
+        self._wrong: bool | None = None
+        self._side, self._took, self._ended = "kept", 0, NEVER
+        self.occasional = True
+
+    dated = True
+
+    @property
+    def seen_at(self) -> int:
+        """When the run that was timed last ended (ns, steady); NEVER while one is late already."""
+        return NEVER if self._side == "late" and self._begun != NEVER else self._ended
 
     def look(self, now: int) -> bool | None:
-        """Return whether the last run, or the present one, did not keep its time."""
+        """Return whether the last run, or the present one, did not keep its time; None before the first."""
         begun = answer(self._rule.begins, self._one.good(now))
         ended = answer(self._rule.ends, self._other.good(now))
         if begun is None or ended is None:
@@ -53,12 +62,12 @@ class SequenceDetector(GatedDetector):
             if self._unended - self._begun > rule.at_most:
                 self._judge("late", self._unended - self._begun)
             if rule.gives_up and self._unended - self._begun > rule.gives_up:
-                self._begun = NEVER
+                self._begun, self._ended = NEVER, at
             return
         shortest, longest = max(0, self._unended - self._begun), at - self._earliest
         side = "late" if shortest > rule.at_most else "early" if longest < rule.at_least else "kept"
         self._judge(side, shortest if side == "late" else longest)
-        self._begun = NEVER
+        self._begun, self._ended = NEVER, at
 
     def _judge(self, side: str, took: int) -> None:
         self._wrong, self._side, self._took = side != "kept", side, took
@@ -74,12 +83,21 @@ class SequenceDetector(GatedDetector):
         side = self._side if self.hold.verdict else "kept"
         return Evidence(f"sequence-{side}", dict(numbers), self._rule.ends.signal)
 
+    def evidence(self, now: int) -> Evidence:
+        """Return what the verdict rests on; also that no run has been timed."""
+        if self._wrong is None and self._one.good(now) is not None and self._other.good(now) is not None:
+            return Evidence("unknown-untimed", {}, self._rule.ends.signal)
+        return super().evidence(now)
+
     def keep(self) -> Any:
         """Return the run that is under way and the verdict on the last."""
         times = [self._idle, self._earliest, self._begun, self._unended]
-        return {"times": times, "wrong": self._wrong, "side": self._side, "took": self._took}
+        last = {"wrong": self._wrong, "side": self._side, "took": self._took, "ended": self._ended}
+        return {"times": times, **last}
 
     def take_back(self, kept: Any) -> None:
         """Go on timing the run that was under way."""
         self._idle, self._earliest, self._begun, self._unended = kept["times"]
-        self._wrong, self._side, self._took = kept["wrong"], kept["side"], kept["took"]
+        self._side, self._took = kept["side"], kept["took"]
+        self._wrong = kept["wrong"] if self._took else None
+        self._ended = kept.get("ended", self._unended)  # an older version kept no end

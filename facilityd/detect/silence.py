@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from facilityd.detect.detector import in_seconds
-from facilityd.detect.view import FOREVER, View
+from facilityd.detect.view import FOREVER, NEVER, View
 from facilityd.detect.voice import Voice
 from facilityd.model.finding import Evidence, Number
 from facilityd.model.rule import Silence
@@ -75,6 +75,8 @@ class SilenceDetector:
             return Evidence("silence-shared", numbers | {"devices": ", ".join(serves)})
         return Evidence("silence", numbers)
 
+    occasional = dated = False
+    seen_at = NEVER
     rising = False
     """Silence has no hold: its window is one."""
 

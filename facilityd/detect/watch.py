@@ -7,7 +7,7 @@ from typing import Final
 
 from facilityd.detect.detector import Detector
 from facilityd.detect.view import NEVER
-from facilityd.model.finding import Finding
+from facilityd.model.finding import Evidence, Finding
 from facilityd.model.sample import NS
 
 _UNTOLD: Final = object()
@@ -34,6 +34,11 @@ class Watch:
     _cause: str = ""
     _caused: int = NEVER
     _lost: int | None = None
+    renews: bool = False
+    """Whether the same verdict of another occasion is news: a checklist shows when that was."""
+    _kept: Evidence | None = None
+    _kept_at: int | None = None
+    _told_of: int = NEVER
 
     @property
     def holds(self) -> bool:
@@ -49,11 +54,32 @@ class Watch:
         elif not self._ripe(now):
             return None
         cause = self._blame(now) if verdict and self.causes else ""
-        if cause == _WAIT or (verdict is self._told and cause == self._cause):
+        stands = verdict is not None and self.renews and self._stands(now)
+        renewed = stands and self._told_of != self.detector.seen_at
+        if cause == _WAIT or (verdict is self._told and cause == self._cause and not renewed):
             return None
         self._told, self._cause = verdict, cause
-        evidence = self.detector.evidence(now)
-        return Finding(self.device, self.rule, verdict, at, now, replace(evidence, cause=cause))
+        evidence = replace(self._evidence(now, at, stands=stands), cause=cause)
+        return Finding(self.device, self.rule, verdict, at, now, evidence)
+
+    def _stands(self, now: int) -> bool:
+        """Return whether the verdict is of an occasion that is over; keep what is seen while it is not."""
+        seen, detector = self.detector.seen_at, self.detector
+        if seen >= now and not detector.dated:
+            self._kept, self._kept_at = detector.evidence(now), now
+        return NEVER < seen < now
+
+    def _evidence(self, now: int, at: int, *, stands: bool) -> Evidence:
+        if not stands:
+            return self.detector.evidence(now)
+        seen = self._told_of = self.detector.seen_at
+        kept = self._kept if self._kept_at in (seen, None) and not self.detector.dated else None
+        self._kept_at = seen
+        return replace(kept or self.detector.evidence(now), seen=at - (now - seen))
+
+    def recollect(self, finding: Finding) -> None:
+        """Take back what was told before a restart: the values that a standing verdict rests on are gone."""
+        self._kept = finding.evidence if finding.verdict is not None else None
 
     def _blame(self, now: int) -> str:
         """Return the rule whose consequence this is, or nothing, or that it is too early to say."""
@@ -80,8 +106,11 @@ class Watch:
 
     def warm(self, now: int) -> None:
         """Judge without telling; the next run tells."""
-        if self.detector.update(now) is not None:
+        verdict = self.detector.update(now)
+        if verdict is not None:
             self._lost = None
+            if self.renews:
+                self._stands(now)
         elif self._lost is None:
             self._lost = now
         self.wake = NEVER

@@ -21,16 +21,21 @@ class Evidence:
     signal: str = ""
     cause: str = ""
     """The rule on the same device whose consequence this is, if one is known."""
+    seen: int = 0
+    """When it was seen, ns UTC, where that was before the verdict was told: of a run that is over. Else 0."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data for JSON."""
         plain = {"slug": self.slug, "numbers": dict(self.numbers), "signal": self.signal}
-        return plain | {"cause": self.cause} if self.cause else plain
+        plain |= {"cause": self.cause} if self.cause else {}
+        return plain | {"seen": self.seen} if self.seen else plain
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Return what ``as_dict`` described."""
-        return cls(data["slug"], dict(data["numbers"]), data["signal"], data.get("cause", ""))
+        return cls(
+            data["slug"], dict(data["numbers"]), data["signal"], data.get("cause", ""), data.get("seen", 0)
+        )
 
 
 @dataclass(frozen=True, slots=True)

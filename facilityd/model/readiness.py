@@ -6,13 +6,14 @@ After devices.md 3.1: the daemon recommends, staff decide.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Self
 
 from pydantic import Field, model_validator
 
 from facilityd.model.duty import answer
+from facilityd.model.finding import Evidence, Finding
 from facilityd.model.rule import Condition
 from facilityd.model.sample import NS, Value
 from facilityd.model.text import Strict, Text
@@ -95,15 +96,67 @@ class Waiver:
         return self.at <= at < self.until and (self.revoked is None or at < self.revoked)
 
 
+TIMED, UNTIMED = "sequence-", "unknown-untimed"
+"""What begins the evidence of a run that was timed, and the evidence that none was."""
+OLD = 7 * 86_400 * NS
+"""What was seen of a run so long ago (ns) says nothing of the next: a ceremony is twice a day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A rule's word that an item rests on: since ``at`` (ns UTC), ``age`` ns before the check.
+
+    Where the evidence is of an occasion that is over, such as a run, ``at`` is when that was.
+    """
+
+    rule: str
+    verdict: bool | None
+    at: int
+    age: int
+    evidence: Evidence
+
+    @property
+    def old(self) -> bool:
+        """Whether it is of an occasion too long ago."""
+        return bool(self.evidence.seen) and self.age > OLD
+
+    @property
+    def timed(self) -> bool:
+        """Whether a run was timed, not too long ago."""
+        return self.evidence.slug.startswith(TIMED) and not self.old
+
+    @classmethod
+    def of(cls, rule: str, finding: Finding, now: int) -> Ground:
+        """Return what a finding is at ``now`` (ns UTC)."""
+        at = finding.evidence.seen or finding.at
+        return cls(rule, finding.verdict, at, max(0, now - at), finding.evidence)
+
+    def plain(self) -> dict[str, Any]:
+        """Return data for JSON; the age in s."""
+        told: dict[str, Any] = {"rule": self.rule, "verdict": self.verdict, "at": self.at}
+        return told | {"age_s": self.age / NS, "evidence": self.evidence.as_dict()}
+
+    @classmethod
+    def told(cls, plain: Mapping[str, Any]) -> Ground:
+        """Return what ``plain`` told."""
+        evidence, age = Evidence.from_dict(plain["evidence"]), round(plain["age_s"] * NS)
+        return cls(plain["rule"], plain["verdict"], plain["at"], age, evidence)
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One item, its outcome, the values it rests on (None: no good one), the rules that stand against it."""
+    """One item, its outcome, the values it rests on (None: no good one), the rules that stand against it.
+
+    ``ages`` of those values in ns; ``grounds``: what each of its rules said last.
+    """
 
     item: str
     outcome: Outcome
     values: Mapping[str, Value | None]
     rules: tuple[str, ...] = ()
     waived_by: str = ""
+    ages: Mapping[str, int] = field(default_factory=dict)
+    grounds: tuple[Ground, ...] = ()
 
     @property
     def stands_against(self) -> bool:
@@ -113,13 +166,17 @@ class Checked:
     def plain(self) -> dict[str, Any]:
         """Return data for JSON."""
         told: dict[str, Any] = {"item": self.item, "result": self.outcome.value, "values": dict(self.values)}
-        return told | {"rules": list(self.rules), "waived_by": self.waived_by}
+        told |= {"rules": list(self.rules), "waived_by": self.waived_by}
+        told["ages_s"] = {signal: age / NS for signal, age in self.ages.items()}
+        return told | {"grounds": [one.plain() for one in self.grounds]}
 
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> Checked:
-        """Return what ``plain`` told."""
+        """Return what ``plain`` told; an older record has no ages and no grounds."""
         outcome, rules = Outcome(told["result"]), tuple(told["rules"])
-        return cls(told["item"], outcome, told["values"], rules, told["waived_by"])
+        ages = {signal: round(age * NS) for signal, age in told.get("ages_s", {}).items()}
+        grounds = tuple(Ground.told(one) for one in told.get("grounds", ()))
+        return cls(told["item"], outcome, told["values"], rules, told["waived_by"], ages, grounds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +206,17 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of one device: fresh good values, what is bound, how its rules stand, what is waived."""
+    """What is known of one device: fresh good values, what is bound, how its rules stand, what is waived.
+
+    ``age`` of a value in ns, ``ground``: what a rule said last; None where that is not known.
+    """
 
     value: Callable[[str], Value | None]
     bound: Container[str]
     rule: Callable[[str], Outcome]
     waivers: Sequence[Waiver] = ()
+    age: Callable[[str], int | None] = lambda _: None
+    ground: Callable[[str], Ground | None] = lambda _: None
 
 
 def check(items: Mapping[str, Item], known: Known) -> tuple[Checked, ...]:
@@ -165,13 +227,28 @@ def check(items: Mapping[str, Item], known: Known) -> tuple[Checked, ...]:
 
 def _check(name: str, item: Item, known: Known) -> Checked:
     values = {signal: known.value(signal) for signal in item.signals}
+    grounds = tuple(ground for rule in item.rules if (ground := known.ground(rule)) is not None)
     stands = {rule: known.rule(rule) for rule in item.rules}
+    stands |= {one.rule: Outcome.UNKNOWN for one in grounds if one.old and not one.verdict}
+    stands |= dict.fromkeys(_untimed(grounds), Outcome.ABSENT)
     found = [_signals(item, values, known.bound), *stands.values()]
     outcome = max(found, key=_WORST.index)
     if outcome is Outcome.ABSENT and Outcome.PASS in found:
         outcome = Outcome.PASS
     against = tuple(r for r, one in stands.items() if one in (Outcome.FAIL, Outcome.UNKNOWN))
-    return Checked(name, outcome, values, against)
+    ages = {signal: age for signal in item.signals if (age := known.age(signal)) is not None}
+    return Checked(name, outcome, values, against, "", ages, grounds)
+
+
+def _untimed(grounds: Sequence[Ground]) -> list[str]:
+    """Return the rules that wait for a run of their own direction, where one of the other was timed.
+
+    Before any run nothing is known of runs, and that stands against the item.
+    """
+    if not any(one.timed for one in grounds):
+        return []
+    old = [one.rule for one in grounds if one.old and one.evidence.slug.startswith(TIMED) and not one.verdict]
+    return [*old, *(one.rule for one in grounds if one.evidence.slug == UNTIMED)]
 
 
 def _waive(checked: Checked, person: str) -> Checked:

@@ -132,6 +132,11 @@ class Record:
             last = value, reason
         return last
 
+    def seen(self, device: str, signal: str, at: int) -> int | None:
+        """Return when the newest sample at an instant was read, ns UTC."""
+        found = [when for when, *_ in self._reader.history(device, signal, at - WINDOW, at + 1)]
+        return found[-1] if found else None
+
     def series(self, device: str, signal: str, since: int, until: int) -> list[tuple[int, Value | None]]:
         """Return (instant, good value or None)."""
         found = self._reader.history(device, signal, since, until)
@@ -153,9 +158,9 @@ class Record:
         return Checklists(self._site)
 
     def finding(self, device: str, rule: str, at: int) -> Finding | None:
-        """Return the newest word of a rule at an instant."""
+        """Return the newest word of a rule at an instant, of the daemon that was running then."""
         mine = [f for f in self._findings if (f.device, f.rule) == (device, rule) and f.at <= at]
-        return mine[-1] if mine else None
+        return mine[-1] if mine and mine[-1].at >= self._reader.started(at) else None
 
     def waivers(self, at: int) -> list[Waiver]:
         """Return what was waived at an instant."""
@@ -178,6 +183,10 @@ class _Then:
         """Return a good value, or None."""
         found, reason = self.record.value(device, signal, self.at)
         return found if reason is None else None
+
+    def seen(self, device: str, signal: str) -> int | None:
+        """Return when it was read, ns UTC."""
+        return self.record.seen(device, signal, self.at)
 
     def finding(self, device: str, rule: str) -> Finding | None:
         """Return the newest word of a rule."""

@@ -14,6 +14,7 @@ from facilityd.model.notice import Notice
 from facilityd.store.batch import Attempt, Judged, Parked, Recorded
 
 JUDGED = "judged"
+FINDINGS_BEFORE = "findings-before"
 _FINDING = "INSERT INTO finding(at, device, rule, verdict, evidence, sample) VALUES(?, ?, ?, ?, ?, ?)"
 _CHANGE = """
 INSERT INTO change(at, device, rule, occurrence, kind, evidence, person, comment, sample)

@@ -19,7 +19,7 @@ from facilityd.model.sample import Sample, Stream
 from facilityd.store import downtimes, learning, marks, readiness
 from facilityd.store.batch import Memory, Parked
 from facilityd.store.dead_letters import DeadLetter, dead_letters
-from facilityd.store.entries import JUDGED
+from facilityd.store.entries import FINDINGS_BEFORE, JUDGED
 from facilityd.store.history import Bucket, Carrier, Gap, Point, buckets, explained, gaps, points
 from facilityd.store.owner import check_owner
 from facilityd.store.packing import layout
@@ -219,6 +219,14 @@ class Reader:
     def downtimes(self, since: int, until: int) -> list[Downtime]:
         """Return the times in which nobody watched that touch a span (ns UTC), in order."""
         return downtimes.downtimes(self._db, since, until)
+
+    def judged_before(self) -> int:
+        """Return the id of the last finding that was told before the daemon's last start."""
+        return number_in(self.meta(FINDINGS_BEFORE))
+
+    def last_finding(self) -> int:
+        """Return the id of the last finding that is kept; 0 where there is none."""
+        return self._db.execute("SELECT max(id) FROM finding").get or 0
 
     def started(self, at: int) -> int:
         """Return the last start of the daemon up to an instant, ns UTC; 0 where none is on record."""

@@ -71,6 +71,9 @@ def test_a_fault_is_told_at_each_instant_and_its_end_once(evening: Any) -> None:
     assert "Emergency-stop chain closed: FAIL" in told[1][3]
     assert "in 1 h" in told[1][3]
     assert "现已通过" in told[4][3]
+    assert "急停回路闭合：通过（急停回路闭合（" in told[4][3], "with what it rests on now, and its age"
+    assert "Emergency-stop chain closed: pass (the emergency-stop chain is closed (" in told[5][3]
+    assert " ago))" in told[5][3]
 
 
 def test_the_last_check_before_the_ceremony_is_the_most_urgent(evening: Any) -> None:

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from click.testing import CliRunner
 from hypothesis import given
@@ -14,7 +15,9 @@ from hypothesis import strategies as st
 from devices.tables import families
 from facilityd.cli.readiness import Board
 from facilityd.cli.ready import ready
-from facilityd.model.readiness import Checked, Known, Outcome, Waiver, check, is_ready
+from facilityd.model.finding import Evidence, Finding
+from facilityd.model.readiness import Checked, Ground, Known, Outcome, Waiver, check, is_ready
+from facilityd.model.sample import NS
 from facilityd.notify.readiness import Subject
 
 HOIST = families(None)["hoist"].readiness
@@ -127,12 +130,14 @@ def test_the_command_on_a_story_that_was_kept(simulated_site, tmp_path: Path, mo
 def test_the_command_says_not_ready_and_exits_with_1(tmp_path: Path) -> None:
     done = CliRunner().invoke(ready, [str(_elsewhere(tmp_path)), "--json"])
     assert done.exit_code == 1
-    told = json.loads(done.output)
+    told = json.loads(done.stdout)
     assert told["ready"] is False
+    assert "NOT RUNNING" in done.stderr
     assert {line["result"] for line in told["items"]} == {"unknown"}
     done = CliRunner().invoke(ready, [str(_elsewhere(tmp_path)), "hoist-1", "--lang", "zh"])
     assert done.exit_code == 1
     assert "不具备条件" in done.output
+    assert done.output.startswith("监测程序未运行"), "said before all else"
 
 
 def _elsewhere(folder: Path) -> Path:
@@ -150,9 +155,101 @@ def _elsewhere(folder: Path) -> Path:
 def test_an_item_says_what_it_rests_on_in_words() -> None:
     family = families(None)["hoist"]
     names = {name: rule.name for name, rule in family.rules.items()}
-    subject = Subject(family.name, family.readiness, family.signals, names)
+    subject = Subject(family.name, family.readiness, names, {"": family.signals}, ZoneInfo("Asia/Shanghai"))
     found = {one.item: one for one in check(HOIST, known({**WELL, "ready": False, "wind": 12.0}))}
     assert subject.why(found["drive-ready"], "zh") == "变频器未就绪"
     assert subject.why(found["wind"], "en") == "Mean wind is 12.0 m/s, less than 10.8 expected"
     found = {one.item: one for one in check(HOIST, known(WELL, {"rise-time": Outcome.UNKNOWN}))}
     assert subject.why(found["last-run"], "en").startswith("cannot be told yet: ")
+
+
+SUBJECT = Subject(
+    families(None)["hoist"].name, HOIST, {name: rule.name for name, rule in families(None)["hoist"].rules.items()},
+    {"": families(None)["hoist"].signals}, ZoneInfo("Asia/Shanghai"),
+)  # fmt: skip
+RAN = 1_777_583_520 * NS  # 2026-05-01 05:12 on site
+HOUR = 3600 * NS
+DAY = 24 * HOUR
+
+
+def _ground(rule: str, slug: str, age: int, verdict: bool | None = False, *, then: bool = True) -> Ground:
+    numbers = {"took_s": 126, "least_s": 119, "most_s": 125} if slug.startswith("sequence") else {}
+    evidence = Evidence(slug, dict(numbers), "upper_limit", "", RAN * then)
+    return Ground.of(rule, Finding("hoist-1", rule, verdict, RAN, RAN, evidence), RAN + age)
+
+
+def _last_run(*grounds: Ground) -> Checked:
+    said = {one.rule: one for one in grounds}
+    outcomes_of = {None: Outcome.UNKNOWN, True: Outcome.FAIL, False: Outcome.PASS}
+    stands = {one.rule: outcomes_of[one.verdict] for one in grounds}
+    checked = check(HOIST, known(WELL, stands, ground=said.get))
+    return next(one for one in checked if one.item == "last-run")
+
+
+def test_a_pass_shows_its_evidence_and_its_age() -> None:
+    one = _last_run(_ground("rise-time", "sequence-kept", 6 * HOUR))
+    assert one.outcome is Outcome.PASS
+    assert SUBJECT.why(one, "en") == (
+        "Upper limit: the run kept its time (2 min 6 s) (2026-05-01 05:12, 6 h ago)"
+    )
+    assert "2026-05-01 05:12，6 小时前" in SUBJECT.why(one, "zh")
+    (plain,) = one.plain()["grounds"]
+    assert (plain["at"], plain["age_s"], plain["evidence"]["slug"]) == (RAN, 6 * 3600.0, "sequence-kept")
+    assert Checked.of(json.loads(json.dumps(one.plain()))) == one
+    aged = next(c for c in check(HOIST, known(WELL, age=lambda _: 12 * NS)) if c.item == "wind")
+    assert SUBJECT.why(aged, "en") == "Mean wind is 3.0 m/s, less than 10.8 expected (12 s ago)"
+    assert SUBJECT.why(aged, "zh").endswith("（12 秒前）")
+    assert Checked.of(json.loads(json.dumps(aged.plain()))) == aged
+    older = {name: said for name, said in aged.plain().items() if name not in ("ages_s", "grounds")}
+    assert Checked.of(older).values == aged.values, "a record of an older version can be read"
+
+
+def test_no_run_or_one_of_long_ago_is_no_evidence_and_one_direction_is_enough() -> None:
+    untimed = _ground("lowering-time", "unknown-untimed", HOUR, None, then=False)
+    assert _last_run(untimed).outcome is Outcome.UNKNOWN
+    assert "no run has been timed yet" in SUBJECT.why(_last_run(untimed), "en")
+    lately = _ground("rise-time", "sequence-kept", HOUR)
+    assert _last_run(untimed, lately).outcome is Outcome.PASS
+    old = _last_run(untimed, _ground("rise-time", "sequence-kept", 8 * DAY))
+    assert old.outcome is Outcome.UNKNOWN
+    assert "2026-05-01 05:12, 8 d ago" in SUBJECT.why(old, "en")
+    assert _last_run(_ground("lowering-time", "sequence-kept", 8 * DAY), lately).outcome is Outcome.PASS
+    late = _last_run(_ground("lowering-time", "sequence-late", 8 * DAY, True), lately)
+    assert late.outcome is Outcome.FAIL, "what was wrong stays wrong however long ago"
+
+
+def test_before_any_run_and_right_after_a_start_nothing_passes_on_nothing(simulated_site) -> None:
+    site = simulated_site("square", only=["hoist-1", "weather"], start="2026-10-01T05:30")
+    board = Board(site.site, ["hoist-1"])
+
+    def now(later: int = 0) -> dict[str, Any]:
+        at = round(site.now.timestamp()) * NS + later
+        return {line.checked.item: line for line in board.lines(at)}
+
+    site.advance("10min")
+    before = now()
+    by_rules = {item for item, one in HOIST.items() if not one.any_of}
+    assert {item for item in by_rules if before[item].checked.outcome is Outcome.UNKNOWN} == {
+        "last-run", "rope-curve", "brake-wear",
+    }  # fmt: skip
+    site.advance("70min")  # the flag goes up at 06:12
+    ran = now()
+    assert {line.checked.outcome for line in ran.values()} == {Outcome.PASS}
+    for item, line in ran.items():
+        assert line.checked.grounds or line.checked.ages, item
+        assert "ago)" in line.shown("en") or "(since " in line.shown("en"), item
+        assert "前）" in line.shown("zh") or "（自 " in line.shown("zh"), item
+    assert "2026-10-01 06:12, 37 min" in ran["last-run"].shown("en")
+    site.restart(3600.0)
+    again = now()
+    assert {again[item].checked.outcome for item in by_rules} == {Outcome.UNKNOWN}, "nobody has looked yet"
+    assert "not judged since facilityd last started" in again["last-run"].shown("en")
+    site.advance("3min")
+    known_again = now()
+    assert {item for item, line in known_again.items() if line.checked.outcome is not Outcome.PASS} == {
+        "brake-wear"
+    }, "whether it creeps is seen over twelve minutes"
+    for item in ("last-run", "rope-curve"):
+        assert "2026-10-01 06:12, 1 h 4" in known_again[item].shown("en"), "of the run, not of the restart"
+    late = now(HOUR)
+    assert {late[item].checked.outcome for item in by_rules} == {Outcome.UNKNOWN}, "nobody watches any more"

@@ -61,14 +61,14 @@ def play(detect: dict[str, Any], story: str, cut: int = -1, reason: Reason = Rea
 @pytest.mark.parametrize(
     ("story", "verdicts"),
     [
-        ("__uuuuTT", "........"),  # four seconds, in time
-        ("__uuuuuuuuTT", "........####"),  # too long, as soon as that is certain
-        ("__uTTT", "...###"),  # arrived at once: a limit that acts too early
-        ("__uTT__uuuuTT", "...########.."),  # right again after a run in time
-        ("__uuuuuuuuuuuuu_", "........########"),  # never arrives
-        ("uuuuuuuuuu", ".........."),  # when it began was not seen
-        ("__uuu???TT", ".....???.."),  # what was not seen is not held against it
-        ("__   uTT", "........"),  # may have begun any time since second 1
+        ("__uuuuTT", "??????.."),  # four seconds, in time
+        ("__uuuuuuuuTT", "????????####"),  # too long, as soon as that is certain
+        ("__uTTT", "???###"),  # arrived at once: a limit that acts too early
+        ("__uTT__uuuuTT", "???########.."),  # right again after a run in time
+        ("__uuuuuuuuuuuuu_", "????????########"),  # never arrives
+        ("uuuuuuuuuu", "??????????"),  # when it began was not seen
+        ("__uuu???TT", "????????.."),  # what was not seen is not held against it
+        ("__   uTT", "??????.."),  # may have begun any time since second 1
     ],
 )
 def test_a_run_keeps_its_time(story: str, verdicts: str) -> None:
