@@ -30,6 +30,8 @@ from facilityd.errors import UsageError
 from facilityd.pipeline.writer import Writer
 from facilityd.store.journal import Journal
 from facilityd.store.reader import Reader
+from facilityd.supervise.inbox import Inbox
+from facilityd.supervise.share import share
 from facilityd.supervise.stop import end, on_signals
 
 log = logging.getLogger(__name__)
@@ -57,6 +59,7 @@ async def watch(site: Site, stop: asyncio.Event | None = None, outside: Outside 
             log.error("%s: %s", path, journal.lost)
         if journal.set_aside:
             log.error("%d damaged records of the journal were set aside", journal.set_aside)
+        share(path, Inbox(path).folder, site.store.group)
         journal.configure_sinks(list(site.sinks))
         writer = outside.writer()
         try:

@@ -13,6 +13,7 @@ from facilityd.app.outside import Outside
 from facilityd.config.site import Device, Site
 from facilityd.model.alarm import AlarmState, Change
 from facilityd.model.notice import Notice, Outcome, Purpose, Result
+from facilityd.model.plain import masked, plain
 from facilityd.notify.deliver import Deliverer, Waiting
 from facilityd.notify.plan import Teller
 from facilityd.notify.render import About, Place
@@ -80,8 +81,8 @@ def telling(
 class JournalOutbox:
     """The outbox as the deliverer sees it: read here, written through the flow."""
 
-    def __init__(self, reader: Reader, parts: Parts) -> None:
-        self._reader, self._parts = reader, parts
+    def __init__(self, reader: Reader, parts: Parts, secrets: frozenset[str] = frozenset()) -> None:
+        self._reader, self._parts, self._secrets = reader, parts, secrets
 
     async def take(self, now: int) -> Sequence[Waiting]:
         """Return what is due at ``now`` (ns)."""
@@ -94,7 +95,8 @@ class JournalOutbox:
     async def report(self, entry: Waiting, outcome: Outcome, next_at: int | None) -> None:
         """Make an attempt durable. Raises StoreFull."""
         state = Delivery.WAITING if next_at is not None else _DELIVERIES[outcome.result]
-        attempt = Attempt(entry.id, state, entry.attempts + 1, next_at or 0, outcome.reason)
+        reason = plain(masked(outcome.reason, self._secrets))
+        attempt = Attempt(entry.id, state, entry.attempts + 1, next_at or 0, reason)
         await self._parts.flow.commit(Batch(attempts=[attempt]))
         if state is Delivery.REJECTED:
             self._parts.teller.refused(entry.notice)
@@ -103,7 +105,8 @@ class JournalOutbox:
 def make_deliverer(site: Site, parts: Parts, reader: Reader, outside: Outside) -> Deliverer:
     """Return the deliverer of notices over every configured channel."""
     channels = outside.channels(channel for person in site.recipients.values() for channel in person.channels)
-    return Deliverer(JournalOutbox(reader, parts), channels, outside.clock.steady, stands=_standing(parts))
+    outbox = JournalOutbox(reader, parts, site.secrets)
+    return Deliverer(outbox, channels, outside.clock.steady, stands=_standing(parts))
 
 
 def _standing(parts: Parts) -> Callable[[Notice], bool]:

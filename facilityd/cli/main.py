@@ -17,6 +17,7 @@ from typing import NoReturn
 import click
 
 from facilityd.errors import ConfigError, FacilitydError
+from facilityd.model.plain import plain
 
 # name: module and its click command
 COMMANDS = {
@@ -47,6 +48,9 @@ COMMANDS = {
     "completion": "facilityd.cli.completion:completion",
 }
 EXIT_PROBLEM, EXIT_BUG = 1, 70  # 70 is EX_SOFTWARE of sysexits.h
+UMASK = 0o077
+LONGEST = 4000
+"""Characters of one error's text."""
 
 
 class _Lazy(click.Group):
@@ -81,6 +85,8 @@ def facilityd() -> None:
 
 def main() -> None:
     """Run a command. Named errors are one line; a bug is loud and leaves a report."""
+    # Journals, logs, inboxes and reports are for the daemon's own user, whatever the shell says.
+    os.umask(UMASK)
     _speak_any_locale()
     try:
         status = _call()
@@ -154,7 +160,7 @@ def _flat(group: BaseException | None) -> Iterator[BaseException]:
 def _named(errors: Iterable[FacilitydError]) -> NoReturn:
     for error in errors:
         lines = error.problems if isinstance(error, ConfigError) else (f"facilityd: {error}",)
-        click.echo("\n".join(lines), err=True)
+        click.echo("\n".join(plain(line, LONGEST, lines=True) for line in lines), err=True)
     sys.exit(EXIT_PROBLEM)
 
 
@@ -165,7 +171,7 @@ def _bug(error: BaseException) -> NoReturn:
         "w", prefix="facilityd-bug-", suffix=".txt", delete=False, encoding="utf-8"
     ) as report:
         traceback.print_exception(error, file=report)
-    what = f"{type(error).__name__}: {error}".splitlines()[0]
+    what = plain(f"{type(error).__name__}: {error}")
     click.echo(f"facilityd: this is a bug: {what}", err=True)
     click.echo(f"facilityd: please report it with {Path(report.name)}", err=True)
     sys.exit(EXIT_BUG)

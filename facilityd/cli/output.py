@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from facilityd.model.measure import duration
+from facilityd.model.plain import plain
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 PLAIN_WIDTH = 200
@@ -56,7 +57,7 @@ def print_json_line(data: object) -> None:
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, width: int = 0) -> Table:
     """Build a table. With ``width`` (a live view) each row is one line: the widest column gives way."""
     out = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    cells = [[cell if isinstance(cell, Text) else Text(str(cell)) for cell in row] for row in rows]
+    cells = [[cell if isinstance(cell, Text) else Text(plain(str(cell))) for cell in row] for row in rows]
     widths = [max([len(name), *(row[n].cell_len for row in cells)]) for n, name in enumerate(columns)]
     widest = widths.index(max(widths))
     room = max(10, width - sum(widths) + widths[widest] - 2 * (len(widths) - 1))
@@ -71,7 +72,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
 def warn(text: str) -> None:
     """Say on standard error what a reader of JSON must know; nothing if there is nothing."""
     if text:
-        click.echo(f"facilityd: {text}", err=True)
+        click.echo(f"facilityd: {plain(text)}", err=True)
 
 
 def said(text: str, priority: str = "", *, calm: bool = False) -> Text:

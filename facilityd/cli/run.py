@@ -7,10 +7,16 @@ import logging
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
 from facilityd.cli.output import at_most_option, site_argument
+from facilityd.model.plain import masked, plain
+
+FORMAT = "%(asctime)s %(levelname)-7s %(message)s"
+LONGEST = 2000
+"""Characters of one message in the log."""
 
 
 @click.command()
@@ -30,15 +36,15 @@ def run(site: tuple[Path, ...], log_level: str, at_most: int, as_json: bool) -> 
     logging.basicConfig(
         level=log_level.upper(),
         stream=sys.stderr,
-        format="%(asctime)s %(levelname)-7s %(message)s",
     )
-    if as_json:
-        for handler in logging.getLogger().handlers:
-            handler.setFormatter(JsonLines())
+    lines = JsonLines() if as_json else PlainLines(FORMAT)
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(lines)
     # Libraries speak when they are asked to; the daemon tells what matters itself.
     for name in ("aiohttp", "paho", "aiomqtt", "mqtt", "influxdb_client", "Rx"):
         logging.getLogger(name).setLevel(logging.ERROR)
     loaded = load(*site, at_most=at_most)
+    lines.secrets = loaded.secrets
     for warning in (*loaded.warnings, *_left_behind(loaded.store.path)):
         logging.getLogger(__name__).warning("%s", warning)
     uvloop.run(watch(loaded))
@@ -52,7 +58,26 @@ def _left_behind(path: str) -> list[str]:
     return [f"{earlier}: a journal of an earlier version; to go on with it, move it to {path}"]
 
 
-class JsonLines(logging.Formatter):
+class PlainLines(logging.Formatter):
+    """One log record as a line (a failure's report below it) that holds nothing a terminal would obey."""
+
+    secrets: frozenset[str] = frozenset()
+    """Masked wherever they stand: a library's error may repeat a header or a URL."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's own name
+        """Return the line."""
+        record.message = self._shown(record.message)
+        return super().formatMessage(record)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the library's own name
+        """Return a failure's report."""
+        return plain(masked(super().formatException(ei), self.secrets), 20 * LONGEST, lines=True)
+
+    def _shown(self, text: str) -> str:
+        return plain(masked(text, self.secrets), LONGEST)
+
+
+class JsonLines(PlainLines):
     """One log record as one JSON object."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -62,6 +87,8 @@ class JsonLines(logging.Formatter):
             "time": at,
             "level": record.levelname.lower(),
             "from": record.name,
-            "text": record.getMessage(),
+            "text": self._shown(record.getMessage()),
         }
+        if record.exc_info:
+            said["report"] = self.formatException(record.exc_info)
         return json.dumps(said, ensure_ascii=False)

@@ -12,10 +12,13 @@ import click
 
 from facilityd.cli.output import print_json_line, site_argument
 from facilityd.cli.when import show_instant
+from facilityd.model.plain import plain
 from facilityd.store.reader import Reader
 
 LOOK_S = 0.25
 PAGE = 1000
+LONGEST = 4000
+"""Characters of a line: a unit with many values has long ones."""
 
 
 @click.command()
@@ -37,7 +40,8 @@ def tail(
         if as_json:
             print_json_line(line)
         else:
-            click.echo(f"{show_instant(line['at'], loaded.timezone)}  {line['kind']:<8} {line['text']}")
+            at, text = show_instant(line["at"], loaded.timezone), plain(line["text"], LONGEST)
+            click.echo(f"{at}  {line['kind']:<8} {text}")
         if number == count:
             return
 

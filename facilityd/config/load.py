@@ -89,7 +89,7 @@ def _compile(
     return Site(
         source, about.id, about.name, about.latitude, about.longitude, about.timezone, about.languages,
         about.ceremony, _store(sections, Path(source), about.id), links, compiled, devices, sinks, recipients,
-        known, _timetable(head, sections),
+        known, _timetable(head, sections), secrets=frozenset(sections.resolved),
     )  # fmt: skip
 
 
@@ -114,7 +114,7 @@ def _store(sections: Sections, source: Path, site: str) -> StoreSettings:
         path = Path(entry.document.file).parent / value.path
     else:
         path = home_of(source) / ".facilityd" / site / "journal.db"
-    return StoreSettings(str(path), value.keep, value.max_size)
+    return StoreSettings(str(path), value.keep, value.max_size, value.group)
 
 
 def home_of(source: Path) -> Path:

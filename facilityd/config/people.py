@@ -6,6 +6,7 @@ from devices.unit import Link, ModbusLink, MqttLink
 from facilityd.config import schema
 from facilityd.config.sections import Entry, Sections, resolve_secret
 from facilityd.config.site import ChannelSettings, InfluxSettings, RecipientSettings
+from facilityd.model.plain import url_secrets
 from facilityd.model.rule import Priority
 
 
@@ -54,4 +55,6 @@ def _channel(entry: Entry, sections: Sections, number: int) -> ChannelSettings:
     for name in ("token", "password"):
         if (held := getattr(channel, name, None)) is not None:
             options[name] = resolve_secret(sections, entry.mark("channels", number, name), held)
+    if channel.kind == "webhook":
+        sections.resolved |= url_secrets(channel.url)
     return ChannelSettings(f"{entry.id}-{number + 1}-{channel.kind}", channel.kind, options)

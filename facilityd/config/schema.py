@@ -50,6 +50,10 @@ class Store(Strict):
     )
     keep: Annotated[Duration, AfterValidator(within(60 * NS, LONGEST))] = 90 * 86400 * NS
     max_size: Size = 2 * 2**30
+    group: str = Field(
+        default="",
+        description="a group that may read the journal and leave requests; if not given, nobody",
+    )
 
 
 class ModbusTcp(Strict):

@@ -43,6 +43,8 @@ class Sections:
     files: list[Path] = field(default_factory=list)
     secrets: bool = True
     """False: for those who only read; what stands in the environment or in a file is not asked for."""
+    resolved: set[str] = field(default_factory=set)
+    """The secrets that were read, so that they can be masked wherever something repeats them."""
     unread: list[Path] = field(default_factory=list)
     """Files that cannot be read: what they hold is not known, so nothing is missing because of them."""
 
@@ -158,6 +160,7 @@ def resolve_secret(sections: Sections, mark: Mark, value: str | dict[str, str] |
         found = _secret_file(sections, mark, Path(value["file"]))
     if not found.isprintable():
         sections.report(mark, "the secret holds a line break or control character", "one line is expected")
+    sections.resolved.add(found)
     return found
 
 

@@ -60,11 +60,12 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
-    """``keep`` in ns, ``max_size`` in bytes."""
+    """``keep`` in ns, ``max_size`` in bytes; ``group`` may read the journal and leave requests."""
 
     path: str
     keep: int
     max_size: int
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,8 @@ class Site:
     timetable: Timetable | None = None
     warnings: tuple[str, ...] = ()
     """What is allowed and perhaps not meant, as file:line:column."""
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    """Whatever must be masked where an error's text repeats it."""
 
     def units_of(self, link: str) -> list[Unit]:
         """Return the units on a link that feed something."""

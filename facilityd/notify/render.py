@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from facilityd.model.alarm import AlarmState, Change, Kind, Life
 from facilityd.model.notice import Purpose
+from facilityd.model.plain import plain
 from facilityd.model.rule import Rule
 from facilityd.model.sample import NS
 from facilityd.model.text import Language, Text
@@ -17,6 +18,8 @@ from facilityd.notify.speaker import Speaker
 from facilityd.notify.texts import texts
 from facilityd.notify.wording import SignalWords, say_instant, say_span
 
+LONGEST = 4000
+"""Characters of evidence in a message."""
 PURPOSES: dict[Kind, Purpose] = {
     Kind.RAISE: Purpose.RAISED,
     Kind.REALARM: Purpose.REALARMED,
@@ -91,7 +94,7 @@ def _fields(
         "device_id": change.device,
         "rule": rule.name.in_(language),
         "priority": texts().priority[rule.priority.name.lower()].in_(language),
-        "evidence": evidence,
+        "evidence": plain(evidence, LONGEST, lines=True),
         "first": rule.action[0].in_(language),
         "cause": rule.cause.in_(language),
         "consequence": rule.consequence.in_(language),
@@ -101,7 +104,7 @@ def _fields(
         "at": say_instant(change.at, place.zone),
         "lasted": say_span(max(0, ended - raised) / NS, language),
         "occurrence": str(change.occurrence),
-        "person": change.person,
-        "comment": change.comment,
+        "person": plain(change.person),
+        "comment": plain(change.comment),
         "ack": f"{place.command} {shlex.quote(change.device)} {shlex.quote(change.rule)}",
     }

@@ -95,6 +95,17 @@ def is_held(journal: Path) -> bool:
     return False
 
 
+def closed_to_us(journal: Path) -> bool:
+    """Return whether a journal cannot be read for want of the right to."""
+    try:
+        with journal.open("rb"):
+            return False
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+
+
 def mark_open(held: IO[bytes], *, is_open: bool) -> None:
     """Note in the lock whether the journal is in use: at the next start it says what must be there."""
     if held.closed:

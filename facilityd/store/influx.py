@@ -18,6 +18,7 @@ from influxdb_client.rest import ApiException
 from facilityd.errors import StoreFull
 from facilityd.model.clock import Clock, seconds
 from facilityd.model.http_session import bounded
+from facilityd.model.plain import masked, plain
 from facilityd.store.answers import Answer, Verdict, judge
 from facilityd.store.batch import Parked
 from facilityd.store.lines import Line, LineSource
@@ -143,7 +144,7 @@ class Forwarder:
         """Take or park each line; halves are tried in order. Return the id up to which nothing is open."""
         portions, refused = Portions(lines), 0
         while (chunk := portions.take()) is not None:
-            answer = await _post(write, chunk)
+            answer = self._masked(await _post(write, chunk))
             if answer and answer.verdict in (Verdict.RETRY, Verdict.HELD):
                 step = portions.refused(chunk, answer)
                 if step is Next.WAIT:
@@ -167,8 +168,12 @@ class Forwarder:
             log.warning("%s refused %d of %d lines for good; parked", self._target.name, refused, len(lines))
         return portions.reached
 
+    def _masked(self, answer: Answer | None) -> Answer | None:
+        """Return an answer that does not repeat our token: a server may echo what it was sent."""
+        return answer and replace(answer, text=plain(masked(answer.text, [self._target.token])))
+
     async def _set_aside(self, line: Line, answer: Answer) -> None:
-        told = f"{answer.reason}: {answer.text}"
+        told = plain(f"{answer.reason}: {answer.text}")
         log.debug("%s refuses a line: %s", self._target.name, told)
         parked = Parked(self._target.name, line.id, self._clock.now()[0], told, line.text.decode())
         await self._durably(self._park, parked)

@@ -20,6 +20,7 @@ from facilityd.store import downtimes, learning, marks, readiness
 from facilityd.store.batch import Memory, Parked
 from facilityd.store.dead_letters import DeadLetter, dead_letters
 from facilityd.store.entries import FINDINGS_BEFORE, JUDGED
+from facilityd.store.files import closed_to_us
 from facilityd.store.history import Bucket, Carrier, Gap, Point, buckets, explained, gaps, points
 from facilityd.store.owner import check_owner
 from facilityd.store.packing import layout
@@ -92,6 +93,9 @@ class Reader:
             db = connect_reader(path)
             version = version_of(db)
         except (apsw.Error, Foreign) as error:
+            if closed_to_us(path):
+                hint = "run as the daemon's user, or as a member of the group that store.group names"
+                raise UsageError("you may not read this journal", where=str(path), hint=hint) from error
             hint = "is the path right, and has facilityd run before?"
             raise UsageError(f"no journal can be read here: {error}", where=str(path), hint=hint) from error
         if version != VERSION:

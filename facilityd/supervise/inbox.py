@@ -13,13 +13,14 @@ import logging
 import os
 import stat
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from facilityd.errors import FacilitydError
+from facilityd.model.plain import plain
 
 log = logging.getLogger(__name__)
 
@@ -160,10 +161,12 @@ class Inbox:
             self.folder.mkdir(parents=True, exist_ok=True)
             part = self.folder / f".{name}"
             asked = {"ask": NAMES[type(request)], **asdict(request)}
-            part.write_text(json.dumps(asked, ensure_ascii=False), encoding="utf-8")
+            part.write_text(json.dumps(asked, ensure_ascii=False), encoding="utf-8", errors="replace")
+            if self.folder.stat().st_mode & stat.S_ISGID:
+                part.chmod(0o640)  # the folder is shared: the daemon reads it as a member of its group
             part.rename(self.folder / f"{name}.json")
         except OSError as error:
-            hint = "run as the user that the daemon runs as"
+            hint = "run as the daemon's user, or as a member of the group that store.group names"
             raise FacilitydError(
                 f"cannot write: {error.strerror}", where=str(self.folder), hint=hint
             ) from error
@@ -176,11 +179,15 @@ class Inbox:
     def refusal(self, name: str) -> str:
         """Return why the daemon refused a request, or nothing."""
         answer = self.folder / f"{name}.refused"
-        if not answer.exists():
+        try:
+            text = _content(answer).decode(errors="replace")
+        except FileNotFoundError:
             return ""
-        text = answer.read_text(encoding="utf-8")
-        answer.unlink(missing_ok=True)
-        return text
+        except (OSError, ValueError) as error:
+            text = str(error)
+        with contextlib.suppress(OSError):  # in a shared folder it is the daemon's file
+            answer.unlink(missing_ok=True)
+        return plain(text)
 
     def take(self) -> list[tuple[str, Request]]:
         """Return what lies there, oldest first. What cannot be read is refused, not lost silently."""
@@ -199,9 +206,9 @@ class Inbox:
             asked = json.loads(_content(file))
             request = KINDS[asked.pop("ask", "ack")](**asked)
             # JSON's own types, strictly: a list where text belongs must not reach a handler.
-            return TypeAdapter(type(request)).validate_json(json.dumps(asked), strict=True)
+            return _harmless(TypeAdapter(type(request)).validate_json(json.dumps(asked), strict=True))
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            self.done(file.stem, f"not a request: {_plain(error)}")
+            self.done(file.stem, f"not a request: {plain(str(error), 300)}")
             return None
 
     def done(self, name: str, refused: str = "") -> None:
@@ -209,13 +216,23 @@ class Inbox:
         file = self.folder / f"{name}.json"
         if refused:
             log.warning("request %s refused: %s", file, refused)
-            with contextlib.suppress(OSError):
-                (self.folder / f"{name}.refused").write_text(refused, encoding="utf-8", errors="replace")
+            _answer(self.folder / f"{name}.refused", refused)
         try:
             file.unlink(missing_ok=True)
         except OSError:  # a folder: moved out of the way, for a person to look at
             with contextlib.suppress(OSError):
                 file.rename(self.folder / f"{name}.rejected")
+
+
+def _answer(file: Path, text: str) -> None:
+    """Leave the reason of a refusal, never through a link that somebody put in its place."""
+    with contextlib.suppress(OSError):
+        file.unlink(missing_ok=True)
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as stream:
+            stream.write(text)
+        if file.parent.stat().st_mode & stat.S_ISGID:
+            file.chmod(0o640)
 
 
 def _written_at(file: Path) -> int:
@@ -239,8 +256,12 @@ def _content(file: Path) -> bytes:
     return content
 
 
-def _plain(error: Exception) -> str:
-    return " ".join(str(error).split()).encode(errors="replace").decode()[:300]
+def _harmless(request: Request) -> Request:
+    """Return a request whose texts may stand in the journal, in a mail and on a terminal."""
+    texts: dict[str, Any] = {
+        name: plain(value, MAX_BYTES) for name, value in asdict(request).items() if isinstance(value, str)
+    }
+    return replace(request, **texts)
 
 
 def whoami() -> str:

@@ -79,3 +79,33 @@ def test_any_file_ends_in_a_request_or_a_refusal(
     taken = dict(inbox.take())
     assert GOOD in taken.values()
     assert ("any" in taken) != bool(inbox.refusal("any"))
+
+
+def test_a_comment_is_text_and_nothing_else(tmp_path: Path) -> None:
+    inbox = Inbox(tmp_path / "journal.db")
+    inbox.drop(AckRequest("hoist-1", "estop", "li\x1b[2J", "seen\x1b]0;all is well\x07\n\u202egate"))
+    (_, request), *rest = inbox.take()
+    assert not rest
+    assert request == AckRequest("hoist-1", "estop", "li", "seen gate")
+
+
+def test_a_refusal_is_not_written_through_a_link(tmp_path: Path) -> None:
+    inbox = _inbox(tmp_path)
+    victim = tmp_path / "victim"
+    victim.write_text("mine", encoding="utf-8")
+    (inbox.folder / "bad.json").write_bytes(b"[]")
+    (inbox.folder / "bad.refused").symlink_to(victim)
+    inbox.take()
+    assert victim.read_text(encoding="utf-8") == "mine"
+    assert inbox.refusal("bad").startswith("not a request")
+
+
+def test_an_answer_is_read_within_limits(tmp_path: Path) -> None:
+    inbox = _inbox(tmp_path)
+    (inbox.folder / "long.refused").write_bytes(b"x" * 1_000_000)
+    (inbox.folder / "rude.refused").write_bytes(b"no\x1b[2J\xff")
+    os.mkfifo(inbox.folder / "pipe.refused")
+    assert len(inbox.refusal("long")) < 600
+    assert inbox.refusal("rude") == "no\ufffd"
+    assert "regular file" in inbox.refusal("pipe")
+    assert inbox.refusal("none") == ""

@@ -18,6 +18,8 @@ from facilityd.errors import UsageError
 from facilityd.store.reader import Reader
 
 READY_S = 20.0
+PATIENCE_S = 60.0
+"""A command that hangs ends a test; a busy machine does not."""
 
 
 @dataclass
@@ -86,7 +88,11 @@ async def facilityd(*words: object, code: int = 0) -> str:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "facilityd", *map(str, words), stdin=DEVNULL, stdout=PIPE, stderr=PIPE
     )
-    out, error = (text.decode() for text in await asyncio.wait_for(process.communicate(), 30))
+    try:
+        out, error = (text.decode() for text in await asyncio.wait_for(process.communicate(), PATIENCE_S))
+    except TimeoutError:
+        process.kill()
+        raise AssertionError(f"{words} did not end in {PATIENCE_S:.0f} s") from None
     assert process.returncode == code, (words, process.returncode, out[-500:], error[-2000:])
     assert "Traceback" not in out + error
     return out + error if code else out

@@ -88,7 +88,7 @@ def frozen(square: Square) -> Callable[[], Signals]:
 
 CONTACTS = """\
 site: {id: yard, name: {zh: 场院, en: Yard}, latitude: 39.9, longitude: 116.4, timezone: Asia/Shanghai}
-store: {path: FOLDER/run/journal.db}
+store: {STORE}
 links:
   io: {protocol: modbus-tcp, host: 127.0.0.1, port: 15027}
 units:
@@ -109,11 +109,11 @@ recipients:
 """
 
 
-def make_contacts(folder: Path) -> Made:
-    """A site of one module with two contacts, and two people who are told."""
+def make_contacts(folder: Path, *, store: str = "path: FOLDER/run/journal.db") -> Made:
+    """A site of one module with two contacts, and two people who are told; ``store`` as YAML."""
     folder.mkdir(parents=True)
     ports = dict(zip((15027, 18099, 18025), free_ports(3), strict=True))
-    text = CONTACTS.replace("FOLDER", str(folder))
+    text = CONTACTS.replace("STORE", store).replace("FOLDER", str(folder))
     for known, port in ports.items():
         text = text.replace(str(known), str(port))
     (folder / "site.yaml").write_text(text, encoding="utf-8")

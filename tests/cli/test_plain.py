@@ -1,0 +1,121 @@
+"""What foreign parties write reaches no terminal, log or mail as anything but text."""
+
+import json
+import logging
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.fuzz import CASES
+
+from facilityd.cli.output import table
+from facilityd.cli.run import FORMAT, JsonLines, PlainLines
+from facilityd.config.load import load
+from facilityd.model.plain import LONGEST, masked, plain, url_secrets
+
+HOSTILE = "\x1b[2J\x1b]0;all is well\x07fire \u202egate\u202c\r\nend"
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("广场旗杆 3.5 m, ünïcode", "广场旗杆 3.5 m, ünïcode"),
+        ("\x1b[31mred\x1b[0m", "red"),
+        ("\x1b]8;;http://evil\x1b\\link", "link"),
+        ("\x1b]0;title\x07text", "text"),
+        ("\x9b2Jtext", "text"),
+        ("a\x00b\x08c\x7fd", "abcd"),
+        ("one\ntwo\r\nthree", "one two  three"),
+        ("left \u202eright\u2066", "left right"),
+        ("half \ud800 char", "half \ufffd char"),
+        ("x" * (LONGEST + 5), "x" * (LONGEST - 1) + "…"),
+    ],
+)
+def test_only_text_is_left(text, seen):
+    assert plain(text) == seen
+
+
+def test_lines_may_stay():
+    assert plain("one\n\x1b[1mtwo\r", lines=True) == "one\ntwo "
+
+
+@settings(max_examples=CASES, deadline=None)
+@given(st.text(st.characters(codec=None), max_size=80), st.booleans())
+def test_nothing_that_a_terminal_obeys(text, lines):
+    seen = plain(text, lines=lines)
+    assert not [c for c in seen if ord(c) < 32 and not (lines and c == "\n")]
+    assert not [c for c in seen if 0x7F <= ord(c) <= 0x9F or 0xD800 <= ord(c) <= 0xDFFF]
+    assert not set(seen) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
+    assert len(seen) <= LONGEST
+    assert plain(seen, lines=lines) == seen
+
+
+def test_a_table_shows_only_text():
+    column = table("", ["name"], [[HOSTILE]]).columns[0]
+    assert [str(cell) for cell in column.cells] == ["fire gate  end"]
+
+
+def _record(*args, **more):
+    return logging.LogRecord("x", logging.ERROR, __file__, 1, "broker says %s", args, more.get("info"))
+
+
+def test_a_log_line_is_one_line():
+    line = PlainLines(FORMAT).format(_record(HOSTILE))
+    assert line.endswith("ERROR   broker says fire gate  end")
+    assert "\x1b" not in line
+
+
+def test_the_report_of_a_failure_stays_readable_and_harmless():
+    try:
+        int(HOSTILE)
+    except ValueError:
+        info = sys.exc_info()
+    info[1].args = (HOSTILE,)
+    text = PlainLines(FORMAT).format(_record("x", info=info))
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert len(text.splitlines()) > 3
+    said = json.loads(JsonLines().format(_record(HOSTILE, info=info)))
+    assert said["text"] == "broker says fire gate  end"
+    assert "Traceback" in said["report"]
+    assert "\x1b" not in said["report"]
+
+
+ROBOT = "https://robot.example/cgi-bin/send?key=693a91f6-7xxx-4bc4&debug=1"
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        (f"POST {ROBOT} failed", "POST *** failed"),
+        ("bad key 693a91f6-7xxx-4bc4", "bad key ***"),
+        ("no route /cgi-bin/send", "no route ***"),
+        ("debug 1 is not known", "debug 1 is not known"),
+        ("Invalid header value b'Token hunter2222'", "Invalid header value b'Token ***'"),
+    ],
+)
+def test_secrets_are_masked_wherever_they_stand(text, seen):
+    assert masked(text, {*url_secrets(ROBOT), "hunter2222", "hunter22"}) == seen
+
+
+def test_the_log_masks_what_the_site_keeps_secret(tmp_path, monkeypatch):
+    monkeypatch.setenv("INFLUX", "s3cret-token")
+    (tmp_path / "site.yaml").write_text(
+        """
+site: {id: yard, name: {zh: 场院, en: Yard}, latitude: 39.9, longitude: 116.4, timezone: Asia/Shanghai}
+sinks: {influx: {kind: influxdb, url: "http://127.0.0.1:8086", org: o, bucket: b, token: "${INFLUX}"}}
+recipients:
+  crew:
+    name: {zh: 值班员, en: Crew}
+    language: zh
+    channels: [{kind: webhook, url: "ROBOT"}]
+""".replace("ROBOT", ROBOT),
+        encoding="utf-8",
+    )
+    site = load(tmp_path)
+    assert "s3cret" not in repr(site)
+    lines = PlainLines(FORMAT)
+    lines.secrets = site.secrets
+    line = lines.format(_record("Token s3cret-token refused at 693a91f6-7xxx-4bc4"))
+    assert line.endswith("broker says Token *** refused at ***")
