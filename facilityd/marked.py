@@ -18,6 +18,7 @@ from facilityd.yaml_loader import (
     MAX_DEPTH,
     MAX_NODES,
     Loader,
+    composed,
     key_of,
     place,
     scalar,
@@ -109,16 +110,13 @@ def _parse(text: str, document: Document) -> None:
         line, column = place(text, found[0])
         document.problem(Mark(document.file, line, column), f"the character {found[1]} is not allowed")
         return
-    loader = Loader(text)
     try:
-        node = loader.get_single_node()
+        loader, node = composed(text)
         document.data = None if node is None else _Walk(loader, document).value(node, ())
     except yaml.MarkedYAMLError as error:
         _syntax(text, document, error)
     except (yaml.YAMLError, RecursionError) as error:
         document.problem(Mark(document.file), f"not YAML: {(str(error).splitlines() or ['?'])[0]}")
-    finally:
-        loader.dispose()
 
 
 def _syntax(text: str, document: Document, error: yaml.MarkedYAMLError) -> None:

@@ -1,0 +1,66 @@
+"""What makes commands start quickly says the same as what it stands in for."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.fuzz import CASES
+
+from facilityd import yaml_loader
+from facilityd.marked import read
+from facilityd.model import measure
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = sorted(
+    [*ROOT.glob("devices/*/*.yaml"), *ROOT.glob("config/**/*.yaml"), *ROOT.glob("simulators/**/*.yaml")]
+)
+PIECES = st.sampled_from(
+    ["a", ": ", "b", "\n", "  ", "- ", "{", "}", "[", "]", ", ", "'", '"', "1", "0x1", "true", "null", "!!int ",
+     "&x ", "*x", "<<", "#", "|", ">", "---", "...", "%", "@", "`", "?", "：", "\t", "1_000", "1e3", "~", "旗"]
+)  # fmt: skip
+
+
+def _slowly(path, monkeypatch):
+    monkeypatch.setattr(yaml, "__with_libyaml__", False)
+    return read(path)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_the_quick_loader_reads_shipped_files_as_the_slow_one(path, monkeypatch):
+    quick, slow = read(path), _slowly(path, monkeypatch)
+    assert quick.data == slow.data
+    assert quick.marks == slow.marks
+    assert quick.problems == slow.problems == []
+
+
+@settings(max_examples=CASES, deadline=None)
+@given(st.lists(PIECES, max_size=25).map("".join))
+def test_what_the_slow_loader_reads_the_quick_one_reads_as_well(text):
+    """The quick one takes a tab between two words, as YAML does; else they are of one mind."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(yaml, "__with_libyaml__", False)
+        slow, said = _nodes(text)
+    quick, now = _nodes(text)
+    if slow:
+        assert quick
+        assert now == said
+    elif not quick:
+        assert now == said, "errors are the slow one's, which say more"
+
+
+def _nodes(text):
+    try:
+        _, node = yaml_loader.composed(text)
+    except yaml.YAMLError as error:
+        return False, str(error)
+    return True, node and yaml.serialize(node)
+
+
+def test_the_usual_units_are_known_to_the_library_and_convert_as_it_says(monkeypatch):
+    usual = dict(measure.USUAL)
+    monkeypatch.setattr(measure, "USUAL", {})
+    assert {pair: measure.conversion(*pair) for pair in usual} == usual
+    for name in measure.COMMON - {""}:
+        assert measure._registry().parse_units(name), name
