@@ -46,7 +46,7 @@ def _around_now(sunrise: str, sunset: str) -> str:
 
 def test_ready_tells_the_published_ceremony_in_both_languages_and_in_json(tmp_path: Path) -> None:
     folder = _square(tmp_path, _around_now("06:07", "18:08"))
-    told = json.loads(CliRunner().invoke(ready, [str(folder), "--json"]).output)["ceremony"]
+    told = json.loads(CliRunner().invoke(ready, [str(folder), "--json"]).stdout)["ceremony"]
     assert told["origin"] == "published"
     expected = {"sunrise": "06:07", "sunset": "18:08"}[told["name"]]
     assert told["at"][11:] == f"{expected}:00+08:00"
