@@ -72,6 +72,20 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
+class Wildcard:
+    """A unit for each name that stands in place of the ``+`` in its topic.
+
+    ``known`` names are units already or no units at all, ``taken`` topics are other units'. ``room`` more
+    may be taken in. ``unit`` is the pattern: what is bound of its profile tells whether a message fits.
+    """
+
+    unit: Unit
+    known: frozenset[str] = frozenset()
+    taken: frozenset[str] = frozenset()
+    room: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ModbusLink:
     """A TCP endpoint, a serial port, or a serial bus behind a TCP gateway."""
 

@@ -2,5 +2,6 @@
 
 from devices.mqtt.link import run_link
 from devices.mqtt.probe import Heard, probe
+from devices.mqtt.scout import Scout, Sighting
 
-__all__ = ["Heard", "probe", "run_link"]
+__all__ = ["Heard", "Scout", "Sighting", "probe", "run_link"]

@@ -13,6 +13,7 @@ import aiomqtt
 
 from devices.duty import DutyBoard
 from devices.mqtt.connect import Ear, listen
+from devices.mqtt.scout import Scout
 from devices.mqtt.unit import Listener
 from devices.unit import MqttLink, Unit
 from facilityd.errors import LinkOutage, StoreFull
@@ -20,6 +21,7 @@ from facilityd.model.clock import Clock
 from facilityd.model.link import LinkHealth
 from facilityd.model.quality import Reason
 from facilityd.model.sample import Intake, Sample
+from facilityd.model.topic import covers
 
 log = logging.getLogger(__name__)
 
@@ -48,8 +50,9 @@ class Session:
         duty: DutyBoard,
         health: Callable[[LinkHealth], None],
         opener: Listen = listen,
+        scouts: Sequence[Scout] = (),
     ) -> None:
-        self._listen = opener
+        self._listen, self._scouts = opener, scouts
         self._link, self._intake, self._clock, self._health = link, intake, clock, health
         self._duty, self._reports = duty, set[str]()
         self._listeners = [Listener(unit) for unit in units]
@@ -77,8 +80,7 @@ class Session:
                 await asyncio.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
 
     async def _serve(self, ear: Ear) -> None:
-        refused = await ear.subscribe(sorted(self._by_topic), self._link.qos)
-        for topic, reason in refused.items():
+        for topic, reason in (await self._subscribe(ear)).items():
             log.warning("%s: topic %r brings nothing: %s", self._link.id, topic, reason)
         self._connected()
         messages = ear.messages()
@@ -94,13 +96,36 @@ class Session:
             for message in batch:
                 ear.acknowledge(message)
 
+    async def _subscribe(self, ear: Ear) -> dict[str, str]:
+        """Ask for everything once: a broker may send a message for each of two filters that bring it."""
+        wild = sorted({pattern for scout in self._scouts for pattern in scout.filters})
+        refused = await ear.subscribe(wild, self._link.qos) if wild else {}
+        granted = [pattern for pattern in wild if pattern not in refused]
+        left = [topic for topic in self._by_topic if not any(covers(pattern, topic) for pattern in granted)]
+        return refused | await ear.subscribe(sorted(left), self._link.qos)
+
     def _hear(self, message: aiomqtt.Message) -> list[Sample]:
         out: list[Sample] = []
-        for listener in self._by_topic.get(str(message.topic), ()):
+        listeners = self._by_topic.get(str(message.topic), ())
+        for listener in listeners:
             out += self._made(listener, message)
+        if not listeners:
+            self._look_for(message)
         for sample in out:
             self._duty.observe(sample)
         return out
+
+    def _look_for(self, message: aiomqtt.Message) -> None:
+        """Let the patterns see a message of nobody known; the first that it fits has it."""
+        for scout in self._scouts:
+            try:
+                if scout.hear(str(message.topic), message.payload, retained=message.retain):
+                    break
+            except Exception:
+                pattern = scout.wildcard.unit.id
+                if pattern not in self._reports:
+                    self._reports.add(pattern)
+                    log.exception("%s: a message on %r cannot be understood", pattern, str(message.topic))
 
     def _made(self, listener: Listener, message: aiomqtt.Message) -> list[Sample]:
         """Return what one unit makes of a message; a failure nobody foresaw makes that unit bad, no other."""
@@ -173,6 +198,7 @@ async def run_link(
     duty: DutyBoard,
     health: Callable[[LinkHealth], None],
     opener: Listen = listen,
+    scouts: Sequence[Scout] = (),
 ) -> None:
-    """Listen to one broker until cancelled."""
-    await Session(link, units, intake, clock, duty, health, opener).run()
+    """Listen to one broker until cancelled; ``scouts`` look for units that nobody listed."""
+    await Session(link, units, intake, clock, duty, health, opener, scouts).run()

@@ -19,6 +19,7 @@ from typing import Any
 from facilityd.app.calendar import SiteCalendar
 from facilityd.app.ceremony import Ceremonies
 from facilityd.app.core import Core
+from facilityd.app.discovery import CALM_S, Discovery
 from facilityd.app.heartbeat import Heartbeat
 from facilityd.app.outlets import make_deliverer, make_forwarders
 from facilityd.app.outside import Outside
@@ -64,7 +65,10 @@ async def watch(site: Site, stop: asyncio.Event | None = None, outside: Outside 
         writer = outside.writer()
         try:
             with on_signals(stop) if outside.signals else contextlib.nullcontext():
-                await _run(site, journal, writer, outside, stop)
+                wider = await _run(site, journal, writer, outside, stop, calm_s=0.0)
+                while wider is not None and not stop.is_set():
+                    wider = await _run(wider, journal, writer, outside, stop, calm_s=CALM_S)
+                log.info("%s: stopped", site.id)
         finally:
             writer.close()
 
@@ -85,7 +89,10 @@ def make_folder(folder: Path, site: Site) -> None:
         raise UsageError(f"cannot be made: {error.strerror}", where=str(folder)) from error
 
 
-async def _run(site: Site, journal: Journal, writer: Writer, outside: Outside, stop: asyncio.Event) -> None:
+async def _run(
+    site: Site, journal: Journal, writer: Writer, outside: Outside, stop: asyncio.Event, *, calm_s: float
+) -> Site | None:
+    """Watch until told to stop; return the site to go on with where units were found by listening."""
     clock = outside.clock
     ceremonies = Ceremonies.of(site)
     calendar = SiteCalendar(ceremonies, site.timezone)
@@ -97,7 +104,10 @@ async def _run(site: Site, journal: Journal, writer: Writer, outside: Outside, s
     vigil = Vigil(site, core, ceremonies)
     heartbeat = Heartbeat(site, core, clock, sinks, ceremonies.next_edge, vigil, outside.requests)
     core.flow.on_judged = heartbeat.replan
-    field = Field(core.gate, clock, core.duty, heartbeat.hear, outside.connect, outside.listen)
+    discovery = Discovery(site, clock, calendar.near, calm_s)
+    field = Field(
+        core.gate, clock, core.duty, heartbeat.hear, outside.connect, outside.listen, discovery.hear
+    )
     with Reader.open(core.path) as reader, contextlib.closing(core.drawings):
         notices = make_deliverer(site, core, reader, outside)
         core.flow.on_notices = notices.wake
@@ -108,23 +118,30 @@ async def _run(site: Site, journal: Journal, writer: Writer, outside: Outside, s
             }
             works |= {"notices": notices.run(), "heartbeat": heartbeat.run()}
             running = [outlets.create_task(work, name=name) for name, work in works.items()]
-            await _watch_field(site, field, flow, stop)
+            await _watch_field(site, field, flow, stop, discovery.run(writer) if site.templates else None)
             core.gate.close()
             await flow
             await end(running)
             await core.flow.remember()
             await core.downtimes.stopping(core.flow.commit)
-    log.info("%s: stopped", site.id)
+    return discovery.wider
 
 
-async def _watch_field(site: Site, field: Field, flow: asyncio.Task[None], stop: asyncio.Event) -> None:
-    """Run the sources until told to stop, or until the flow behind them ends."""
+async def _watch_field(
+    site: Site,
+    field: Field,
+    flow: asyncio.Task[None],
+    stop: asyncio.Event,
+    discovery: Coroutine[Any, Any, None] | None,
+) -> None:
+    """Run the sources until told to stop, until the flow behind them ends, or there is more to watch."""
     links = sources(site, field)
     log.info("%s: watching %d devices over %d links", site.id, len(site.devices), len(links))
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(work, name=f"link {link}") for link, work in links.items()]
-        await _until(stop, flow)
-        await end(tasks)
+        looking = [group.create_task(discovery, name="discovery")] if discovery else []
+        await _until(stop, flow, *looking)
+        await end([*tasks, *looking])
 
 
 def _settle() -> None:
@@ -133,12 +150,13 @@ def _settle() -> None:
     With 1,000 links a full collection walks the whole site and stops every poll for 0.4 s
     (docs/benchmarks.md); what is made from here on is small and short-lived.
     """
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
 
 
-async def _until(stop: asyncio.Event, flow: asyncio.Task[None]) -> None:
+async def _until(stop: asyncio.Event, *ends: asyncio.Task[None]) -> None:
     waiting = asyncio.ensure_future(stop.wait())
-    await asyncio.wait({waiting, flow}, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({waiting, *ends}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()

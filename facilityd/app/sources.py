@@ -17,6 +17,7 @@ from devices.mqtt.connect import listen
 from devices.mqtt.link import Listen
 from devices.unit import Link, ModbusLink, MqttLink, Unit
 from facilityd.config.site import Site
+from facilityd.config.templates import wildcards
 from facilityd.errors import FacilitydError
 from facilityd.model.clock import Clock
 from facilityd.model.link import LinkHealth
@@ -41,21 +42,33 @@ class Field:
     health: Callable[[LinkHealth], None]
     connect: Connect = connect
     listen: Listen = listen
+    sighted: Callable[[mqtt.Sighting], None] = lambda _: None
+    """Takes what was heard behind a wildcard topic and is no unit yet."""
 
 
-def _modbus(link: Link, units: list[Unit], field: Field) -> Running:
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What is watched on one link."""
+
+    units: list[Unit]
+    scouts: list[mqtt.Scout]
+
+
+def _modbus(link: Link, behind: Behind, field: Field) -> Running:
     if not isinstance(link, ModbusLink):
         raise TypeError(f"{link.id} is not a Modbus link")
-    return run_modbus(link, units, field.intake, field.clock, field.duty, field.health, field.connect)
+    return run_modbus(link, behind.units, field.intake, field.clock, field.duty, field.health, field.connect)
 
 
-def _mqtt(link: Link, units: list[Unit], field: Field) -> Running:
+def _mqtt(link: Link, behind: Behind, field: Field) -> Running:
     if not isinstance(link, MqttLink):
         raise TypeError(f"{link.id} is not an MQTT link")
-    return mqtt.run_link(link, units, field.intake, field.clock, field.duty, field.health, field.listen)
+    return mqtt.run_link(
+        link, behind.units, field.intake, field.clock, field.duty, field.health, field.listen, behind.scouts
+    )
 
 
-ADAPTERS: dict[type[Link], Callable[[Link, list[Unit], Field], Running]] = {
+ADAPTERS: dict[type[Link], Callable[[Link, Behind, Field], Running]] = {
     ModbusLink: _modbus,
     MqttLink: _mqtt,
 }
@@ -63,23 +76,29 @@ ADAPTERS: dict[type[Link], Callable[[Link, list[Unit], Field], Running]] = {
 
 def sources(site: Site, field: Field) -> dict[str, Running]:
     """Return a coroutine per link that has units to watch, by link id."""
-    used = {link: units for link in site.links if (units := site.units_of(link))}
-    return {link: _compartment(site.links[link], units, field) for link, units in used.items()}
+    all_ = {link: _behind(site, link, field) for link in site.links}
+    used = {link: behind for link, behind in all_.items() if behind.units or behind.scouts}
+    return {link: _compartment(site.links[link], behind, field) for link, behind in used.items()}
 
 
-async def _compartment(link: Link, units: list[Unit], field: Field) -> None:
+def _behind(site: Site, link: str, field: Field) -> Behind:
+    scouts = [mqtt.Scout(wildcard, field.sighted) for wildcard in wildcards(site, link)]
+    return Behind(site.units_of(link), scouts)
+
+
+async def _compartment(link: Link, behind: Behind, field: Field) -> None:
     """Run a link's adapter for ever; a failure it does not know is this link's outage, and nobody else's."""
     failures, loop = 0, asyncio.get_running_loop()
     while True:
         begun = loop.time()
         try:
-            await ADAPTERS[type(link)](link, units, field)
+            await ADAPTERS[type(link)](link, behind, field)
         except Exception as error:  # what the field causes stays in its link
             failures = 0 if loop.time() - begun > LONGEST_S else failures + 1
             reason = str(error) if isinstance(error, FacilitydError) else f"unexpected {type(error).__name__}"
             log.exception("%s: %s; it is tried again", link.id, reason)
             at, steady = field.clock.now()
-            streams = [stream for unit in units for stream in unit.streams]
+            streams = [stream for unit in behind.units for stream in unit.streams]
             field.intake.offer([void(stream, at, steady, Reason.LINK_DOWN) for stream in streams])
             field.health(LinkHealth(link.id, False, link.where, reason))
             await asyncio.sleep(min(LONGEST_S, 2.0 ** min(failures, 10)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -50,15 +50,56 @@ def check(ctx: click.Context, site: tuple[Path, ...], as_json: bool) -> None:
     assumed = sum(len(d.assumed) + len(d.assumed_items) for d in loaded.devices.values())
     if as_json:
         more = {"warnings": [_located(line) for line in warnings], "assumed": assumed}
-        print_json({"ok": True, "site": loaded.id, **counts, **more})
+        print_json({"ok": True, "site": loaded.id, **counts, **more, "templates": _templates(loaded)})
     else:
         for line in warnings:
             click.echo(line, err=True)
         shown = ", ".join(f"{count} {name}" for name, count in counts.items())
         click.echo(f"{loaded.id}: {shown}; nothing is wrong")
+        for line in map(_explained, _templates(loaded)):
+            click.echo(line)
         if assumed:
             shown_by = "'facilityd rules' and 'facilityd ready' show them"
             click.echo(f"{assumed} limits are assumed, not measured here: {shown_by}")
+
+
+def _templates(site: Site) -> list[dict[str, Any]]:
+    """Return what each wildcard topic brings, and what was heard behind it and is not watched."""
+    if not site.templates:
+        return []
+    from facilityd.config.found import file_of, read_found
+    from facilityd.config.templates import topic_of
+
+    heard = read_found(file_of(site))[0].heard
+    return [
+        {
+            "unit": name,
+            "topic": one.unit.topic,
+            "listed": {known: topic_of(one, known) for known in one.names[: one.listed]},
+            "found": {known: topic_of(one, known) for known in one.found},
+            "room": one.room,
+            "heard": {n: why for n, why in heard.get(name, {}).items() if n not in (*one.names, *one.ignore)},
+        }
+        for name, one in site.templates.items()
+    ]
+
+
+def _explained(template: dict[str, Any]) -> str:
+    """Return a wildcard topic in words."""
+    listed, found = ", ".join(template["listed"]) or "none", ", ".join(template["found"]) or "none"
+    room = template["room"]
+    more = f"up to {room} more are taken in when they are heard" if room else "no more are taken in"
+    lines = [
+        f"unit {template['unit']}: one for each name in place of '+' in {template['topic']}",
+        f"  listed: {listed}; found by listening: {found}; {more}",
+    ]
+    by_reason: dict[str, list[str]] = {}
+    for name, why in template["heard"].items():
+        by_reason.setdefault(why, []).append(name)
+    lines += [
+        f"  heard and not watched ({why}): {', '.join(map(repr, names))}" for why, names in by_reason.items()
+    ]
+    return "\n".join(lines)
 
 
 def _slips(site: Site) -> list[str]:

@@ -72,6 +72,13 @@ def secret(value: object) -> object:
     raise PydanticCustomError("secret", "a secret in clear text is refused: write ${NAME} or {file: path}")
 
 
+def each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse a list that says something twice."""
+    if twice := next((name for number, name in enumerate(names) if name in names[:number]), ""):
+        raise ValueError(f"{twice!r} stands twice")
+    return names
+
+
 def url(text: str) -> str:
     """Check an HTTP address; one that holds a password is not repeated in a message."""
     if UNSET in text:

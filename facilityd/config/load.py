@@ -15,9 +15,12 @@ from devices.tables import families, own_tables, profiles
 from devices.unit import Link, ModbusLink, Unit
 from facilityd.config import schema
 from facilityd.config.compile import Profiles, UnitCompiler
+from facilityd.config.expand import expanded
+from facilityd.config.found import Found, file_of, read_found
 from facilityd.config.people import compile_link, compile_recipient, compile_sink
 from facilityd.config.sections import Entry, Sections, read_sections
 from facilityd.config.site import Device, Site, StoreSettings
+from facilityd.config.templates import restored
 from facilityd.config.timetable import Timetable, read_timetable
 from facilityd.errors import ConfigError
 from facilityd.marked import Mark, fail, suggestion
@@ -48,7 +51,11 @@ def load(*paths: Path, at_most: int = 0, secrets: bool = True) -> Site:
     fail(sections.problems)
     if site is None:
         raise ConfigError((f"{paths[0]}: nothing to watch",))
-    return replace(site, warnings=tuple(_replaced(path) for path in own.replaced))
+    found, unread = read_found(file_of(site)) if site.templates else (Found(), "")
+    site, left = restored(site, found.units)
+    gone = [f"{file_of(site)}:1:1: warning: {what}" for what in left]
+    warnings = [*(_replaced(path) for path in own.replaced), unread, *gone]
+    return replace(site, warnings=tuple(filter(None, warnings)))
 
 
 def _replaced(path: Path) -> str:
@@ -86,11 +93,12 @@ def _compile(
             )
         return None
     about = head.value
-    return Site(
+    site = Site(
         source, about.id, about.name, about.latitude, about.longitude, about.timezone, about.languages,
         about.ceremony, _store(sections, Path(source), about.id), links, compiled, devices, sinks, recipients,
         known, _timetable(head, sections), secrets=frozenset(sections.resolved),
     )  # fmt: skip
+    return expanded(site, sections)
 
 
 def _timetable(head: Entry, sections: Sections) -> Timetable | None:
@@ -167,7 +175,9 @@ def _check_addresses(sections: Sections) -> None:
     taken: dict[tuple[object, ...], Entry] = {}
     for entry in sections.values("units"):
         value = entry.value
-        at = ("topic", value.topic) if value.topic is not None else (value.device_id, value.base)
+        at: tuple[object, ...] = (value.device_id, value.base)
+        if value.topic is not None:  # devices of several models may stand behind one wildcard
+            at = ("topic", value.topic, value.profile if "+" in value.topic else "")
         first = taken.setdefault((value.link, *at), entry)
         if first is not entry:
             shown = f"topic {value.topic!r}" if value.topic is not None else f"device id {value.device_id}"

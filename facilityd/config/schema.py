@@ -16,6 +16,7 @@ from facilityd.config.fields import (
     Url,
     Whole,
     Zone,
+    each_once,
     identifier,
     within,
 )
@@ -23,7 +24,7 @@ from facilityd.model.measure import LONGEST, Duration
 from facilityd.model.number import Finite, Scale, number
 from facilityd.model.sample import NS
 from facilityd.model.text import Language, Strict, Text
-from facilityd.model.topic import BaseTopic
+from facilityd.model.topic import BaseTopic, unit_name
 
 
 class Site(Strict):
@@ -111,6 +112,13 @@ class Mqtt(Strict):
 Link = Annotated[ModbusTcp | ModbusRtu | ModbusRtuOverTcp | Mqtt, Field(discriminator="protocol")]
 
 
+MOST = 500
+"""Units that one wildcard topic may bring."""
+Names = Annotated[
+    tuple[Annotated[str, AfterValidator(unit_name)], ...], AfterValidator(each_once), Field(max_length=MOST)
+]
+
+
 class Unit(Strict):
     """One hardware module on a link."""
 
@@ -119,7 +127,19 @@ class Unit(Strict):
     period: Period
     device_id: Whole | None = Field(default=None, ge=0, le=255)
     base: Whole = Field(default=0, ge=0, le=65535, description="added to every address of the profile")
-    topic: BaseTopic | None = None
+    topic: BaseTopic | None = Field(
+        default=None, description="of the unit; one level may be '+': a unit for each name that stands there"
+    )
+    names: Names = Field(
+        default=(), description="what is expected in place of '+'; one never heard is never seen"
+    )
+    discover: Whole = Field(
+        default=50,
+        ge=0,
+        le=MOST,
+        description="further units taken in when they are heard; 0: they are only told",
+    )
+    ignore: Names = Field(default=(), description="names in place of '+' that are no units")
 
 
 class Source(Strict):

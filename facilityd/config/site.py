@@ -59,6 +59,32 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
+class Template:
+    """A unit and its devices for each name in place of the ``+`` of a topic.
+
+    ``unit`` and ``devices`` are the pattern; ``names`` are units already, the first ``listed`` of them by
+    the site's file and the others because they were heard. ``discover`` of those may be.
+    """
+
+    unit: Unit
+    devices: tuple[Device, ...]
+    names: tuple[str, ...] = ()
+    listed: int = 0
+    discover: int = 0
+    ignore: tuple[str, ...] = ()
+
+    @property
+    def found(self) -> tuple[str, ...]:
+        """The names that no list has."""
+        return self.names[self.listed :]
+
+    @property
+    def room(self) -> int:
+        """How many more may be taken in."""
+        return max(0, self.discover - len(self.found))
+
+
+@dataclass(frozen=True, slots=True)
 class StoreSettings:
     """``keep`` in ns, ``max_size`` in bytes; ``group`` may read the journal and leave requests."""
 
@@ -122,6 +148,8 @@ class Site:
     recipients: Mapping[str, RecipientSettings]
     families: Mapping[str, Family]
     timetable: Timetable | None = None
+    templates: Mapping[str, Template] = field(default_factory=dict)
+    """Patterns of units by wildcard; the units and devices made of them stand among the others."""
     warnings: tuple[str, ...] = ()
     """What is allowed and perhaps not meant, as file:line:column."""
     secrets: frozenset[str] = field(default=frozenset(), repr=False)

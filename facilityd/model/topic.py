@@ -8,6 +8,8 @@ from pydantic import AfterValidator
 
 LONGEST = 65_535
 """Bytes of a topic (MQTT 5.0, 4.7.3)."""
+LONGEST_NAME = 64
+"""Characters of what may stand in place of ``+``."""
 
 
 def base_topic(text: str) -> str:
@@ -22,7 +24,7 @@ def relative_topic(text: str) -> str:
     if text.startswith(("$share/", "$queue/")):
         raise ValueError("a shared subscription gets only a part of the messages: write the topic itself")
     if wild := next((sign for sign in "+#" if sign in text), ""):
-        raise ValueError(f"{wild!r} is a wildcard; a unit has one topic: write it out")
+        raise ValueError(f"{wild!r} is a wildcard: write the topic out; one level of a unit's own may be '+'")
     if text.endswith("/"):
         raise ValueError("a topic that ends in '/' receives nothing: leave the last '/' away")
     if not text.isprintable():
@@ -32,10 +34,40 @@ def relative_topic(text: str) -> str:
     return text
 
 
+def template_topic(text: str) -> str:
+    """Return a unit's own topic, or that of many alike: one of its levels may be ``+``. Raises ValueError."""
+    levels = text.split("/")
+    if "+" not in text or text.startswith(("$share/", "$queue/")):
+        return base_topic(text)
+    if any("+" in level and level != "+" for level in levels):
+        raise ValueError("'+' is a wildcard that stands for a whole level: write it between two '/'")
+    if levels.count("+") > 1:
+        raise ValueError("one '+' names the units, a second one would not: write the other level out")
+    base_topic(text.replace("+", "x"))
+    return text
+
+
+def unit_name(text: str) -> str:
+    """Return what may stand in place of ``+`` as a unit's name. Raises ValueError."""
+    if not 0 < len(text) <= LONGEST_NAME:
+        raise ValueError(f"a name has 1 to {LONGEST_NAME} characters")
+    if not text.isprintable() or text != text.strip():
+        raise ValueError("a name holds a control character, or begins or ends with a space")
+    if any(sign in text for sign in "/+#") or text.startswith("$"):
+        raise ValueError(f"{text!r} cannot stand in one level of a topic")
+    return text
+
+
+def covers(pattern: str, topic: str) -> bool:
+    """Return whether a subscription to a pattern with ``+`` brings a topic (MQTT 5.0, 4.7)."""
+    wanted, there = pattern.split("/"), topic.split("/")
+    return len(wanted) == len(there) and all(a in ("+", b) for a, b in zip(wanted, there, strict=True))
+
+
 def joined(base: str, relative: str) -> str:
     """Return the whole topic; a state may stand on the unit's own topic itself."""
     return f"{base}/{relative}" if relative else base
 
 
-BaseTopic = Annotated[str, AfterValidator(base_topic)]
+BaseTopic = Annotated[str, AfterValidator(template_topic)]
 RelativeTopic = Annotated[str, AfterValidator(relative_topic)]

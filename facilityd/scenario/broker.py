@@ -14,6 +14,7 @@ from devices.mqtt.connect import Ear
 from devices.unit import MqttLink, Unit
 from facilityd.errors import LinkOutage
 from facilityd.model.sample import NS
+from facilityd.model.topic import covers
 from simulators.feed import Signals
 from simulators.mqtt_hazards import MqttHazard
 from simulators.speech import Said, Speech
@@ -31,18 +32,20 @@ class _MemoryEar:
     def __init__(self, broker: MemoryBroker) -> None:
         self._broker = broker
         self._topics: set[str] = set()
+        self._patterns: set[str] = set()
         self._queue: deque[aiomqtt.Message] = deque()
         self._news = asyncio.Event()
         self.lost = ""
 
     async def subscribe(self, topics: Iterable[str], _qos: int) -> dict[str, str]:
-        self._topics.update(topics)
+        for topic in topics:
+            (self._patterns if "+" in topic else self._topics).add(topic)
         for said in self._broker.retained.values():
             self.hear(said, retained=True)
         return {}
 
     def hear(self, said: Said, *, retained: bool = False) -> None:
-        if said.topic in self._topics:
+        if said.topic in self._topics or any(covers(pattern, said.topic) for pattern in self._patterns):
             self._queue.append(aiomqtt.Message(said.topic, said.payload, 0, retained, 0, None))
             self._news.set()
 

@@ -27,6 +27,7 @@ def subset(site: Site, devices: Iterable[str]) -> Site:
         devices={name: device for name, device in site.devices.items() if name in wanted},
         units=units,
         links={name: link for name, link in site.links.items() if name in used},
+        templates={},
     )
 
 

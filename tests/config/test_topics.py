@@ -30,7 +30,8 @@ def _check(folder: Path, topic: str) -> tuple[int, str]:
     [
         ('""', "empty"),
         ('"lamps/#/one"', "wildcard"),
-        ('"lamps/+"', "wildcard"),
+        ('"lamps/+x"', "wildcard"),
+        ('"+/lamps/+"', "one '+'"),
         ('"#"', "wildcard"),
         ('"$share/crew/lamps/one"', "shared subscription"),
         ('"lamps/one/"', "ends in '/'"),

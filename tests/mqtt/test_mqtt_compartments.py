@@ -88,7 +88,7 @@ async def test_a_link_whose_adapter_fails_is_down_alone_and_comes_back(
     async with served([healthy]) as endpoint:
         links: dict[str, Link] = {"broker": MqttLink("broker", "192.0.2.7"), "link": link_to(endpoint)}
         units = {"broker": [plug()], "link": [healthy]}
-        site = cast("Site", SimpleNamespace(links=links, units_of=units.get))
+        site = cast("Site", SimpleNamespace(links=links, units_of=units.get, templates={}))
         field = Field(intake, Clock(), DutyBoard({}), intake.health.append, listen=listen)
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(work) for work in sources(site, field).values()]

@@ -1,0 +1,73 @@
+"""What a site's file says of units by wildcard: patterns taken out, listed names put in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from facilityd.config.sections import Entry, Sections
+from facilityd.config.site import Device, Site, Template
+from facilityd.config.templates import obstacle, widened
+
+ONLY_TEMPLATES = ("names", "discover", "ignore")
+
+
+def expanded(site: Site, sections: Sections) -> Site:
+    """Return the site with its patterns as templates, and a unit for each name that a pattern lists."""
+    entries = {entry.id: entry for entry in sections.values("units")}
+    for entry in entries.values():
+        _check_settings(sections, entry)
+    patterns = {name: unit for name, unit in site.units.items() if "+" in unit.topic}
+    devices: dict[str, list[Device]] = {name: [] for name in patterns}
+    for device in site.devices.values():
+        if owner := _pattern_of(sections, device, patterns):
+            devices[owner].append(device)
+    made = {device.id for several in devices.values() for device in several}
+    site = replace(
+        site,
+        units={name: unit for name, unit in site.units.items() if name not in patterns},
+        devices={name: device for name, device in site.devices.items() if name not in made},
+        templates={
+            name: Template(
+                unit,
+                tuple(devices[name]),
+                discover=entries[name].value.discover,
+                ignore=entries[name].value.ignore,
+            )
+            for name, unit in patterns.items()
+        },
+    )
+    for name in patterns:
+        site = _listed(site, sections, entries[name])
+    return site
+
+
+def _check_settings(sections: Sections, entry: Entry) -> None:
+    if "+" in (entry.value.topic or ""):
+        return
+    for setting in entry.value.model_fields_set.intersection(ONLY_TEMPLATES):
+        what = f"{setting!r} goes with a topic that has '+' in place of the unit's name"
+        sections.report(entry.mark(setting, key=True), what)
+
+
+def _pattern_of(sections: Sections, device: Device, patterns: dict[str, Any]) -> str:
+    """Return the pattern that a device belongs to; empty for an ordinary one."""
+    units = {stream.unit for stream in device.streams}
+    owner = min(units & patterns.keys(), default="")
+    if owner and len(units) > 1:
+        entry = sections.entries["devices"][device.id]
+        what = (
+            f"device {device.id!r} is made for each unit of {owner!r}: all its signals must come from there"
+        )
+        sections.report(entry.mark("signals"), what)
+    return owner
+
+
+def _listed(site: Site, sections: Sections, entry: Entry) -> Site:
+    for number, name in enumerate(entry.value.names):
+        if why := obstacle(site, site.templates[entry.id], name):
+            sections.report(entry.mark("names", number), f"{name!r} cannot be a unit of {entry.id!r}: {why}")
+            continue
+        site = widened(site, {entry.id: [name]})
+    template = replace(site.templates[entry.id], listed=len(site.templates[entry.id].names))
+    return replace(site, templates={**site.templates, entry.id: template})

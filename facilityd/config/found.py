@@ -1,0 +1,80 @@
+"""Which units were found by listening: a small file beside the journal, for every command to read.
+
+It is not in the journal, because whoever loads a site needs it, and a journal may be moved aside; and
+because a person may want to take a name out of it (docs/decisions/0020-unit-templates.md).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from facilityd.config.site import Site
+
+MOST_BYTES = 2**20
+UNREADABLE = "cannot be read, so units found by listening are not watched until they are heard again"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """By template: names that became units, and why others that were heard did not."""
+
+    units: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    heard: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+def file_of(site: Site) -> Path:
+    """Return where a site's found units stand."""
+    return Path(site.store.path).with_suffix(".discovered.json")
+
+
+def read_found(path: Path) -> tuple[Found, str]:
+    """Return what was found, and a warning where the file is wrong. Raises nothing."""
+    try:
+        with path.open("rb") as file:
+            document = json.loads(file.read(MOST_BYTES))
+        return Found(_lists(document["units"]), _tables(document["heard"])), ""
+    except FileNotFoundError:
+        return Found(), ""
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return Found(), f"{path}:1:1: warning: {UNREADABLE}"
+
+
+def _lists(told: Any) -> dict[str, tuple[str, ...]]:
+    return {str(key): tuple(_text(name) for name in names) for key, names in told.items()}
+
+
+def _tables(told: Any) -> dict[str, dict[str, str]]:
+    return {str(key): {_text(n): _text(why) for n, why in table.items()} for key, table in told.items()}
+
+
+def _text(told: Any) -> str:
+    if not isinstance(told, str):
+        raise TypeError("a text is expected")
+    return told
+
+
+def write_found(path: Path, found: Found) -> None:
+    """Write the file so that it is whole at any time. Raises OSError."""
+    part = path.with_name(f"{path.name}.new")
+    text = json.dumps(
+        {
+            "units": {k: list(v) for k, v in found.units.items()},
+            "heard": {k: dict(v) for k, v in found.heard.items()},
+        },
+        ensure_ascii=False,
+        indent=1,
+    )
+    with open(part, "w", encoding="utf-8", opener=_private) as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
