@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 
 from devices.duty import DutyBoard
 from devices.modbus.client import Failed, Reader, connect
+from devices.modbus.load import tell_overload
 from devices.modbus.plan import plan_unit
 from devices.modbus.poll import GATEWAY, Program, Result, identify, poll, recognised, voided
 from devices.modbus.turn import RECHECK_S, RECHECK_TCP_S, RECHECK_VAGUE_S, Timetable, Turn
@@ -110,6 +111,7 @@ class Bus:
 
     async def _take(self, turn: Turn, reader: Reader) -> None:
         program = self._turns[turn]
+        planned = program.blocks
         try:
             result = await self._ask(turn, program, reader)
         except LinkOutage:
@@ -121,6 +123,8 @@ class Bus:
                 self._reports.add(name)
                 log.exception("%s: reading it failed in a way nobody foresaw; it is tried again", name)
             result = Result(voided(program.plan, self._clock, Reason.MALFORMED), Reason.MALFORMED)
+        if len(program.blocks) > len(planned):
+            tell_overload(self._link, self._programs, program)
         self._book(turn, result)
         # While the link counts as down, a question without an answer says nothing of the unit behind it.
         hidden = self._down and result.silent is not None

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from devices.family import Family
+from devices.modbus.load import BUSY, share
 from devices.modbus.plan import UnitPlan, plan_unit
 from devices.profile import ModbusProfile
 from devices.tables import families, own_tables, profiles
@@ -27,11 +28,8 @@ from facilityd.marked import Mark, fail, suggestion
 from facilityd.model.measure import spell_duration
 from facilityd.model.readiness import with_settings as with_item_settings
 from facilityd.model.rule import with_settings
-from facilityd.model.sample import NS
 
 T = TypeVar("T")
-BUSY = 0.8
-"""Share of a bus that scheduled reads may take; the rest is for silent units and repeats."""
 
 
 def load(*paths: Path, at_most: int = 0, secrets: bool = True) -> Site:
@@ -200,11 +198,6 @@ def _check_buses(sections: Sections, links: dict[str, Link], units: dict[str, Un
             alone = f"unit {worst.unit.id!r} alone takes {share(worst, link):.0%}"
             hint = f"{alone} at {_fastest(worst)}: read it less often"
             sections.report(mark, what, hint)
-
-
-def share(plan: UnitPlan, link: ModbusLink) -> float:
-    """Return the part of the bus one unit takes at its fastest pace."""
-    return plan.busy(link) / (plan.unit.pace.fastest / NS)
 
 
 def _fastest(plan: UnitPlan) -> str:

@@ -13,6 +13,7 @@ from devices.modbus.poll import Program
 from devices.profile import ModbusProfile
 from devices.unit import ModbusLink
 from facilityd.model.quality import Reason
+from facilityd.model.sample import NS
 
 POINTS = PROFILE["points"]
 
@@ -64,6 +65,21 @@ async def test_a_unit_that_takes_few_registers_at_once_is_read_in_parts() -> Non
         await until(lambda: len(tray.good(1)) >= 2)
     assert tray.reasons() == set()
     assert tray.wrong() == []
+
+
+@pytest.mark.parametrize(("period", "told"), [(NS // 50, 1), (NS // 5, 0)])
+async def test_parts_that_the_bus_has_no_time_for_are_told(
+    caplog: pytest.LogCaptureFixture, period: int, told: int
+) -> None:
+    """Planned are three reads of 5 ms; the first is refused and takes two."""
+    watched, has = unit(period=period), unit(model=_device(points=_without("second")))
+    async with served([has]) as endpoint, watching(link_to(endpoint), [watched]) as tray:
+        await until(lambda: len(tray.of(1)) >= 4)
+    said = [text for text in caplog.messages if "the bus load is" in text]
+    assert len(said) == told
+    if told:
+        assert "with unit-1 read in parts the bus load is 100%, at most 80%" in said[0]
+        assert "unit-1 alone takes 100% at 20ms (planned 75%): read it less often" in said[0]
 
 
 async def test_what_is_refused_whole_and_in_parts_is_not_taken_apart_again() -> None:

@@ -1,0 +1,43 @@
+"""How busy a bus is with its scheduled reads."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from devices.modbus.plan import Read, UnitPlan
+from devices.modbus.poll import Program
+from devices.unit import ModbusLink
+from facilityd.model.measure import spell_duration
+from facilityd.model.sample import NS
+
+log = logging.getLogger(__name__)
+
+BUSY = 0.8
+"""Share of a bus that scheduled reads may take; the rest is for silent units and repeats."""
+
+
+def share(plan: UnitPlan, link: ModbusLink, reads: Iterable[Read] | None = None) -> float:
+    """Return the part of the bus one unit takes at its fastest pace, with its planned reads or others."""
+    seconds = sum(read.seconds(link) for read in (plan.reads if reads is None else reads))
+    return seconds / (plan.unit.pace.fastest / NS)
+
+
+def tell_overload(link: ModbusLink, programs: Iterable[Program], split: Program) -> None:
+    """Say where a bus cannot keep its periods, now that one unit is read in parts.
+
+    ``check`` cannot foresee that: which reads a unit refuses only the unit knows.
+    """
+    shares = {program.plan.unit.id: _now(program, link) for program in programs}
+    load, unit = sum(shares.values()), split.plan.unit
+    if load > BUSY:
+        log.warning(
+            "%s: with %s read in parts the bus load is %.0f%%, at most %.0f%%: periods are not kept; "
+            "%s alone takes %.0f%% at %s (planned %.0f%%): read it less often",
+            link.id, unit.id, 100 * load, 100 * BUSY, unit.id, 100 * shares[unit.id],
+            spell_duration(unit.pace.fastest), 100 * share(split.plan, link),
+        )  # fmt: skip
+
+
+def _now(program: Program, link: ModbusLink) -> float:
+    return share(program.plan, link, [read for read, _ in program.blocks])
