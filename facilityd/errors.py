@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 
 class FacilitydError(Exception):
     """Something facilityd can name. Printed as one line, never as a traceback."""
@@ -15,11 +17,26 @@ class FacilitydError(Exception):
         return f"{text}; {self.hint}" if self.hint else text
 
 
+def system_reason(error: Exception) -> str:
+    """Return what the system says about an error, without what a library adds to it."""
+    if isinstance(error, OSError) and error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    return (isinstance(error, OSError) and error.strerror) or str(error)
+
+
 # --- the person at the keyboard acts -------------------------------------------------------
 
 
 class UsageError(FacilitydError):
     """The command cannot be carried out as asked."""
+
+
+class DoorTaken(UsageError):
+    """A port or serial path of ours is somebody else's already; ``link`` names its owner where it has one."""
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "", link: str = "") -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.link = link
 
 
 class ConfigError(FacilitydError):

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from amqtt.broker import Broker
 from amqtt.errors import BrokerError
 
-from facilityd.errors import UsageError
+from facilityd.errors import DoorTaken, system_reason
 
 _LOGGERS = ("amqtt", "transitions")
 SPOKEN = "3.1.1"
@@ -52,20 +52,29 @@ class _Broker(Broker):  # type: ignore[misc]
 
 
 @asynccontextmanager
-async def broker(port: int = 1883, host: str = "127.0.0.1") -> AsyncIterator[None]:
-    """Serve anybody on ``host``:``port``. Speaks MQTT 3.1.1 only. Raises UsageError."""
+async def broker(port: int = 1883, host: str = "127.0.0.1", link: str = "") -> AsyncIterator[None]:
+    """Serve anybody on ``host``:``port``, of ``link``. Speaks MQTT 3.1.1 only. Raises DoorTaken."""
     with _hushed():
         serving = _Broker(host, port)
         try:
             await serving.start()
         except BrokerError as error:
-            raise UsageError(
-                "the demonstration broker cannot listen", where=f"{host}:{port}", hint="choose another port"
+            raise DoorTaken(
+                f"the demonstration broker cannot listen: {system_reason(_cause(error))}",
+                where=f"{host}:{port}",
+                hint="choose another port for the link, or stop what uses this one",
+                link=link,
             ) from error
         try:
             yield
         finally:
             await serving.shutdown()
+
+
+def _cause(error: Exception) -> Exception:
+    """Return what the system said, which amqtt wraps."""
+    cause = error.__cause__ or error.__context__
+    return cause if isinstance(cause, OSError) else error
 
 
 @contextmanager

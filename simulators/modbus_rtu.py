@@ -11,7 +11,7 @@ import tty
 from collections.abc import Mapping
 from pathlib import Path
 
-from facilityd.errors import UsageError
+from facilityd.errors import DoorTaken, UsageError
 from simulators.endpoint import Endpoint, WireTime
 from simulators.framing import RTU
 from simulators.image import UnitImage
@@ -113,12 +113,16 @@ class SerialEndpoint(Endpoint):
         if self._terminal is not None:
             return
         if not _is_ours(self._path):
-            raise UsageError(
+            raise DoorTaken(
                 "exists and is not a simulated serial port",
                 where=self.address,
                 hint="give the simulated site serial ports of its own, such as run/bus1",
             )
-        self._terminal = Terminal(self._path)
+        try:
+            self._terminal = Terminal(self._path)
+        except OSError as error:
+            hint = "give the simulated site a serial port that it may make"
+            raise DoorTaken(f"cannot be made: {error.strerror}", where=self.address, hint=hint) from error
         if self._parity != "N" and not self._terminal.takes_parity():
             self._stop()
             raise UsageError(

@@ -7,7 +7,7 @@ import contextlib
 import socket
 from collections.abc import Mapping
 
-from facilityd.errors import UsageError
+from facilityd.errors import DoorTaken, system_reason
 from simulators.endpoint import Endpoint, WireTime
 from simulators.framing import MBAP, Framing
 from simulators.image import UnitImage
@@ -74,9 +74,9 @@ class TcpEndpoint(Endpoint):
             return
         try:
             self._listener = socket.create_server((self.host, self.port), backlog=_BACKLOG)
-        except OSError as error:
-            raise UsageError(
-                f"cannot listen: {error.strerror}",
+        except (OSError, OverflowError) as error:  # a name that is not known, a port above 65535
+            raise DoorTaken(
+                f"cannot listen: {system_reason(error)}",
                 where=self.address,
                 hint="choose another port for the link, or stop what uses this one",
             ) from error

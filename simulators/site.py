@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequen
 from contextlib import ExitStack, asynccontextmanager
 
 from devices.unit import Link, ModbusLink, MqttLink, Unit
-from facilityd.errors import UsageError
+from facilityd.errors import DoorTaken, UsageError
 from simulators.endpoint import READS, Endpoint, WireTime
 from simulators.feed import Signals
 from simulators.framing import MBAP, RTU, Framing
@@ -122,12 +122,20 @@ async def serve(
     }
     field.update(signals())
     with ExitStack() as closing:
-        for endpoint in endpoints.values():
-            endpoint.open()
+        for link_id, endpoint in endpoints.items():
+            _open(link_id, endpoint)
             closing.callback(endpoint.close)
         publishing = (publisher.run() for publisher in field.publishers.values())
         async with _beside(_tick(field, signals, tick), *publishing):
             yield field
+
+
+def _open(link: str, endpoint: Endpoint) -> None:
+    """Begin to listen. Raises UsageError; a taken port is told with the link that it belongs to."""
+    try:
+        endpoint.open()
+    except DoorTaken as error:
+        raise DoorTaken(error.what, where=error.where, hint=error.hint, link=link) from error
 
 
 @asynccontextmanager

@@ -15,12 +15,14 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib import resources
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
+from facilityd.cli.doors import lead_to_broker, moved
 from facilityd.cli.output import PLAIN_WIDTH, console, said, table
 from facilityd.cli.sink import LocalSink
 from facilityd.cli.snapshot import Snapshot
@@ -49,14 +51,23 @@ READY_S = 15.0
 STOP_S = 10.0
 
 
-def demo(*, own_broker: bool, plain: bool, seconds: float) -> None:
-    """Run the demo until Ctrl-C, of this folder's own config/square or of the one that ships."""
+def demo(*, broker: str, plain: bool, seconds: float) -> None:
+    """Run the demo until Ctrl-C, of this folder's own config/square or of the one that ships.
+
+    ``broker`` as HOST:PORT is used in place of an own one. Raises UsageError.
+    """
     folder = fresh_folder()
     copy = copy_site(folder)
     sites = [copy, folder / INFLUX.name] if os.environ.get("INFLUXDB_URL") else [copy]
-    site = load(*sites, at_most=5 * NS)
-    plain = plain or not sys.stdout.isatty()
-    asyncio.run(_demo(site, sites, folder, own_broker=own_broker, plain=plain, seconds=seconds))
+    load(*sites, at_most=5 * NS)  # every mistake is told before anything is moved
+    if broker:
+        lead_to_broker(copy, broker)
+    with moved(copy, brokers=not broker) as ports:
+        if stood_in := [f"{usual} by {own}" for usual, own in ports.items() if usual != own]:
+            click.echo(f"ports that are taken, and what stands in for them: {', '.join(stood_in)}")
+        site = load(*sites, at_most=5 * NS)
+        plain = plain or not sys.stdout.isatty()
+        asyncio.run(_demo(site, sites, folder, own_broker=not broker, plain=plain, seconds=seconds))
 
 
 def fresh_folder() -> Path:
@@ -86,7 +97,7 @@ async def _demo(
     click.echo("starting the simulated square and the daemon…")
     click.echo(f"ask it in another terminal: facilityd alarms {site.source}")
     async with AsyncExitStack() as stack:
-        sink = await stack.enter_async_context(LocalSink.open())
+        sink = await stack.enter_async_context(LocalSink.open(*_sinks(site)))
         broker = ["--broker"] if own_broker else []
         paths = [str(path) for path in sites]
         await stack.enter_async_context(
@@ -100,6 +111,13 @@ async def _demo(
             async with asyncio.timeout(seconds or None):
                 await show(site, sink, stop, daemon)
     click.echo(f"the demo has ended; its logs and journal are in {folder}")
+
+
+def _sinks(site: Site) -> tuple[set[int], set[int]]:
+    """Return the ports that notices go to, by webhook and by mail."""
+    channels = [channel for person in site.recipients.values() for channel in person.channels]
+    webhooks = {urlsplit(str(c.options["url"])).port or 80 for c in channels if c.kind == "webhook"}
+    return webhooks, {int(c.options["port"]) for c in channels if c.kind == "email"}
 
 
 @asynccontextmanager

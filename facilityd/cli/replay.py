@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from facilityd.errors import DoorTaken
+
 if TYPE_CHECKING:
     from facilityd.recording.format import Recording
 
@@ -30,7 +32,11 @@ def replay_command(file: Path, host: str, port: int, own_broker: bool, speed: fl
     recording = read(file)
     if recording.damage:
         click.echo(f"warning: {recording.damage}", err=True)
-    asyncio.run(_replay(recording, host, port, speed, seconds, own_broker=own_broker))
+    try:
+        asyncio.run(_replay(recording, host, port, speed, seconds, own_broker=own_broker))
+    except DoorTaken as error:
+        hint = "give another --port, or stop what uses this one"
+        raise DoorTaken(error.what, where=error.where, hint=hint) from error
 
 
 async def _replay(

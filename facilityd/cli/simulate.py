@@ -17,6 +17,7 @@ import click
 
 from devices.unit import Link, MqttLink
 from facilityd.cli.console import console_command
+from facilityd.cli.doors import told_with_line
 from facilityd.cli.output import at_most_option, print_json_line, site_argument
 from facilityd.cli.replay import replay_command
 from facilityd.cli.scenarios import run_command
@@ -124,7 +125,8 @@ def serve_command(
     story = [Happening("fault", one) for one in faults] + [Happening("demand", one) for one in demands]
     story += [Happening("hazard", one) for one in hazards]
     rehearse(loaded, square, story)
-    asyncio.run(_serve(loaded, square, story, _tell_json if as_json else _tell, own_broker=own_broker))
+    with told_with_line(site):
+        asyncio.run(_serve(loaded, square, story, _tell_json if as_json else _tell, own_broker=own_broker))
 
 
 @simulate.command("demo")
@@ -135,7 +137,7 @@ def demo_command(broker: str, plain: bool, seconds: float) -> None:
     """Show the whole square simulated, and the daemon watching it."""
     from facilityd.cli.demo import demo
 
-    demo(own_broker=not broker, plain=plain, seconds=seconds)
+    demo(broker=broker, plain=plain, seconds=seconds)
 
 
 def build_square(site: Site, clock: str, seed: int) -> Square:
@@ -193,7 +195,7 @@ async def _serve(site: Site, square: Square, story: list[Happening], tell: Tell,
         if own_broker:
             links = [replace(one, version=SPOKEN) if isinstance(one, MqttLink) else one for one in links]
         for link in brokers if own_broker else ():
-            await stack.enter_async_context(broker(link.port, link.host))
+            await stack.enter_async_context(broker(link.port, link.host, link.id))
             if link.version != SPOKEN:
                 tell("this broker speaks MQTT 3.1.1 only", link=link.id, write=f'version: "{SPOKEN}"')
         units = list(site.units.values())

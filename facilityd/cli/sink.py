@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import email.policy
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from typing import Any
 
 from aiohttp import web
+from aiosmtpd.controller import UnthreadedController
 
-WEBHOOK_PORT, SMTP_PORT = 18099, 18025
+from facilityd.errors import DoorTaken, system_reason
+
+HOST = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +38,24 @@ class LocalSink:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls) -> AsyncIterator[LocalSink]:
-        """Listen on this machine only."""
-        from aiosmtpd.controller import UnthreadedController
-
-        sink = cls()
+    async def open(cls, webhooks: Iterable[int], mails: Iterable[int]) -> AsyncIterator[LocalSink]:
+        """Listen on ports of this machine only. Raises UsageError where one cannot be had."""
+        sink, loop = cls(), asyncio.get_running_loop()
         application = web.Application()
-        application.router.add_post("/notice", sink._webhook)
-        runner = web.AppRunner(application)
-        await runner.setup()
-        mail = UnthreadedController(sink, "127.0.0.1", SMTP_PORT, loop=asyncio.get_running_loop())
-        try:
-            await web.TCPSite(runner, "127.0.0.1", WEBHOOK_PORT).start()
-            server = await asyncio.get_running_loop().create_server(mail.factory, "127.0.0.1", SMTP_PORT)
+        application.router.add_post("/{any:.*}", sink._webhook)
+        async with AsyncExitStack() as stack:
+            runner = web.AppRunner(application)
+            await runner.setup()
+            stack.push_async_callback(runner.cleanup)
+            for port in webhooks:
+                with _told(port):
+                    await web.TCPSite(runner, HOST, port).start()
+            for port in mails:
+                mail = UnthreadedController(sink, HOST, port, loop=loop)
+                with _told(port):
+                    server = await loop.create_server(mail.factory, HOST, port)
+                stack.callback(server.close)
             yield sink
-            server.close()
-        finally:
-            await runner.cleanup()
 
     def fresh(self) -> list[Told]:
         """Return what arrived since the last call."""
@@ -82,3 +86,12 @@ class LocalSink:
         text = body.get_content() if body else ""
         self._keep(Told("email", ", ".join(envelope.rcpt_tos), str(mail["subject"]), text))
         return "250 taken"
+
+
+@contextmanager
+def _told(port: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        where, hint = f"{HOST}:{port}", "stop what uses it, and start the demo again"
+        raise DoorTaken(f"cannot listen: {system_reason(error)}", where=where, hint=hint) from error

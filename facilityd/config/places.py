@@ -1,0 +1,22 @@
+"""Where something stands in a site's files, found anew when a person must be led there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from facilityd.config.sections import files_of
+from facilityd.marked import Key, Mark, read
+
+
+def place_of(sources: Iterable[Path], *path: Key) -> Mark | None:
+    """Return the mark of ``links``, ``broker``, ``port``, or of the nearest thing around it.
+
+    None where the section or the id is not there; what is inside of them need not be.
+    """
+    for source in sources:
+        for file in files_of(source):
+            document = read(file)
+            if path[:2] in document.marks:
+                return document.mark(path)
+    return None

@@ -1,0 +1,52 @@
+"""Two demos at the same time, where a usual port is taken besides: each lives on ports of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import sys
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+FAULT = "alarm   critical fountain-2: Underwater equipment leaks to earth"
+MAIL = "notice  email to engineer@square.example: [CRITICAL] Fountain pump 2"
+HOOK = "notice  webhook to crew: 【紧急】二号喷泉泵"
+PATIENCE_S = 100.0
+
+
+async def _demo(folder: Path) -> tuple[str, int]:
+    """Run a demo in a folder until its fault was told, and press Ctrl-C; return what it said and its status."""
+    folder.mkdir()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "facilityd", "simulate", "demo", "--plain", cwd=folder,
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    assert process.stdout
+    said, ended = "", False
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while line := (await process.stdout.readline()).decode():
+                said += line
+                if not ended and all(sign in said for sign in (FAULT, MAIL, HOOK)):
+                    process.send_signal(signal.SIGINT)
+                    ended = True
+            return said, await process.wait()
+    finally:
+        if process.returncode is None:
+            process.kill()
+
+
+async def test_two_demos_side_by_side_where_a_port_is_taken(tmp_path):
+    with ExitStack() as busy:
+        with suppress(OSError):  # somebody's own demo has it: taken all the same
+            busy.enter_context(socket.create_server(("127.0.0.1", 18099)))
+        both = await asyncio.gather(_demo(tmp_path / "first"), _demo(tmp_path / "second"))
+    for said, status in both:
+        assert status == 0, said[-2000:]
+        assert re.search(r"ports that are taken.*\b18099 by \d+", said), said[:500]
+        assert said.splitlines()[-1].startswith("the demo has ended")
+        assert "Traceback" not in said
