@@ -10,7 +10,7 @@ from collections.abc import Callable
 from devices.mqtt import Sighting
 from facilityd.config.found import Found, file_of, write_found
 from facilityd.config.site import Site
-from facilityd.config.templates import obstacle, part_of, widened
+from facilityd.config.templates import CLASH, OTHERS, UNFIT, obstacle, part_of, widened
 from facilityd.model.clock import Clock
 from facilityd.pipeline.writer import Writer
 
@@ -19,6 +19,8 @@ SETTLE_S = 10.0
 """What is heard within so long of the first news is told and taken in together."""
 CALM_S = 60.0
 """Taking units in means that all links connect again, so it waits so long each time."""
+OWN = (CLASH, OTHERS, UNFIT)
+"""Reasons that no list of names can mend."""
 SHOWN = 20
 """Names in one line of the log."""
 
@@ -83,10 +85,12 @@ class Discovery:
             told.update(heard)
             for why, names in by_reason.items():
                 listed = ", ".join(map(repr, names[:SHOWN]))
+                watch = (
+                    "give each a unit with an id of its own" if why in OWN else f"add names: [{listed}] to it"
+                )
                 log.warning(
-                    "%s: %d heard and not watched (%s): %s; to watch them, add names: [%s] at units.%s, "
-                    "to be silent about them ignore: [%s]",
-                    pattern, len(names), why, listed, listed, pattern, listed,
+                    "%s: %d heard and not watched (%s): %s; to watch them, %s; to hear no more of them, "
+                    "add ignore: [%s]", pattern, len(names), why, listed, watch, listed,
                 )  # fmt: skip
 
     async def _keep(self, writer: Writer) -> None:

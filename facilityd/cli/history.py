@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -18,7 +19,7 @@ from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.model.downtime import Downtime
 from facilityd.model.sample import NS, SignalType
-from facilityd.model.text import Language
+from facilityd.model.text import Language, Text
 from facilityd.store.history import Gap
 from facilityd.store.reader import Reader
 
@@ -184,7 +185,7 @@ def _table(asked: Asked, rows: list[dict[str, object]]) -> None:
     unit = f" ({_unit(asked)})" if _unit(asked) else ""
     title = f"{asked.device} {asked.signal}{unit}  {name.zh} / {name.en}"
     columns = [column for column in (rows[0] if rows else {"time": ""}) if column != "at"]
-    cells = [["" if row[c] is None else _number(row[c]) for c in columns] for row in shown]
+    cells = [["" if row[c] is None else _said(asked, c, row[c]) for c in columns] for row in shown]
     out.print(table(title, columns, cells))
     if len(rows) > ROWS:
         out.print(f"… the last {ROWS} of {len(rows)}; narrow it with --since and --until, or use --bucket")
@@ -194,6 +195,14 @@ def _table(asked: Asked, rows: list[dict[str, object]]) -> None:
         out.print(f"{word} {gap['from']} - {gap['to']} ({length}): {gap['reason']}")
     if not rows:
         out.print("nothing stored in this span")
+
+
+def _said(asked: Asked, column: str, value: object) -> str:
+    """Return a cell as people read it: a code and a word by their names."""
+    signal = asked.site.devices[asked.device].family.signals[asked.signal]
+    known: Mapping[Any, Text] = {**signal.values, **signal.words}
+    named = known.get(value) if column == "value" else None
+    return named.in_(asked.language) if named else _number(value)
 
 
 def _number(value: object) -> str:

@@ -54,7 +54,7 @@ def lanes(axis: Axis, bars: Sequence[Bar]) -> str:
 
 def line(axis: Axis, title: str, unit: str, series: Series, marks: Iterable[int]) -> str:
     """Return the plot of one signal; a value that is not good leaves a gap."""
-    numbers = [float(value) for _, value in series if value is not None]
+    numbers = [float(value) for _, value in series if value is not None and not isinstance(value, str)]
     low, high = (min(numbers), max(numbers)) if numbers else (0.0, 1.0)
     if high == low:
         low, high = low - 0.5, high + 0.5
@@ -86,7 +86,7 @@ def _runs(series: Series) -> list[list[tuple[int, float]]]:
     """Return the stretches of good values."""
     runs: list[list[tuple[int, float]]] = [[]]
     for at, value in series:
-        if value is None:
+        if value is None or isinstance(value, str):  # a text has no curve
             runs.append([])
         else:
             runs[-1].append((at, float(value)))

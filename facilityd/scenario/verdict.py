@@ -157,6 +157,8 @@ def _signal(script: Script, record: Record, wanted: SignalIs) -> Answer:
         return reason is not None, said, around, at
     if value is None:
         return False, said, around, at
+    if isinstance(value, str):
+        return wanted.test == "is" and value == wanted.value, said, around, at
     if wanted.test == "is":
         literal: Any = {"true": True, "false": False}.get(wanted.value)
         same = value is literal if literal is not None else float(value) == float(wanted.value)

@@ -96,7 +96,7 @@ async def test_what_speaks_becomes_a_unit_and_stays_one(
         again = load(tmp_path)
         assert again.devices.keys() == {"plug-lamp-1", "plug-porch"}
     assert "1 new behind its topic, taken in: 'porch' as plug-porch" in caplog.text
-    assert caplog.text.count("'gone'; to watch them, add names: ['gone'] at units.plug") == 1
+    assert caplog.text.count("'gone'; to watch them, add names: ['gone'] to it; to hear no more") == 1
 
 
 async def test_without_discovery_the_rest_is_told_once(

@@ -156,6 +156,20 @@ def test_an_unknown_code_is_bad_and_named(yard: Path) -> None:
     assert json.loads(out)["rows"][0]["quality"] == "unknown-code-9"
 
 
+@pytest.mark.parametrize(
+    ("language", "said"), [("zh", ["变频器 减速", "运行中"]), ("en", ["Slowing down", "It runs"])]
+)
+def test_history_says_words_to_people_and_codes_to_programs(
+    yard: Path, language: str, said: list[str]
+) -> None:
+    _stored(yard, 5, "running", "升-1", 20.0)
+    for signal, word, raw in zip(("state", "word"), said, (5, "running"), strict=True):
+        _, out = _run("history", str(yard), "mixer", signal, "--lang", language)
+        assert word in out
+        _, out = _run("history", str(yard), "mixer", signal, "--lang", language, "--json")
+        assert json.loads(out)["rows"][0]["value"] == raw
+
+
 def test_history_of_a_text(yard: Path) -> None:
     _stored(yard, 5, "running", "升-1", 20.0)
     _, out = _run("history", str(yard), "mixer", "serial", "--json")

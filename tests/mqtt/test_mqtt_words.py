@@ -12,10 +12,13 @@ from pydantic import TypeAdapter, ValidationError
 from support.fuzz import CASES
 
 from devices.mqtt.decode import decode, extractors
+from devices.mqtt.unit import Listener
 from devices.profile import Profile
-from devices.unit import Binding
+from devices.unit import Binding, Unit
 from facilityd.model.quality import Reason
-from facilityd.model.sample import LONGEST_TEXT, SignalType, Stream
+from facilityd.model.sample import LONGEST_TEXT, NS, SignalType, Stream
+from simulators.mqtt_hazards import MqttHazard
+from simulators.speech import Speech
 
 ONE: dict[str, Any] = {
     "profile": "one", "protocol": "mqtt", "maker": "Test", "model": "One", "manual": "none", "evidence": "C",
@@ -93,3 +96,33 @@ def test_no_document_raises_or_lies(said: Any) -> None:
             assert isinstance(value, str)
             assert value.isprintable()
             assert len(value) <= LONGEST_TEXT
+
+
+@given(
+    st.text(st.characters(min_codepoint=33, exclude_categories=["C", "Z"]), min_size=1, max_size=40),
+    st.data(),
+)
+@settings(max_examples=CASES, deadline=None)
+def test_what_a_device_says_is_what_is_heard(text: str, data: st.DataObject) -> None:
+    """The simulated device and the adapter, from one profile."""
+    word = data.draw(st.sampled_from(["stopped", "running", "automatic", "fault"]))
+    points = {
+        "version": {"type": "text", "sources": [{"topic": "version"}]},
+        "serial": {"type": "text", "sources": [{"topic": "info", "pointer": "/serial"}]},
+        "mode": {**CODES, "sources": [{"topic": "info", "pointer": "/mode"}]},
+    }
+    golden = [{"point": "mode", "topic": "info", "payload": '{"mode": 1}', "value": "running"}]
+    model = TypeAdapter(Profile).validate_python({**ONE, "points": points, "golden": golden})
+    kinds = (SignalType.TEXT,) * 3
+    stream = Stream("d", "f", "u", "l", tuple(points), kinds, 60 * NS)
+    bindings = tuple(
+        Binding(name, point, stream, slot, SignalType.TEXT, codes=point.enum or None)
+        for slot, (name, point) in enumerate(model.expanded.items())
+    )
+    unit = Unit("u", "l", model, (stream,), bindings, topic="base")
+    speech, listener = Speech(unit), Listener(unit)
+    speech.update({("d", "version"): text, ("d", "serial"): text, ("d", "mode"): word})
+    for said in speech.status(MqttHazard()):
+        samples = listener.hear(said.topic, said.payload, 5, 5, retained=False)
+    assert samples[-1].values == (text, text, word)
+    assert samples[-1].reasons == {}
