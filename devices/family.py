@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from facilityd.model.kinds import Conjunction, Gated
+from facilityd.model.kinds import Conjunction, Gated, Unreadable
 from facilityd.model.readiness import Item
 from facilityd.model.rule import Condition, Detect, Limit, Mismatch, Rule, may_explain
 from facilityd.model.sample import SignalType
@@ -142,6 +142,8 @@ class Family(Strict):
     def _mentions(self) -> list[tuple[str, str]]:
         states = [(f"state {n}", c.signal) for n, s in self.states.items() for c in s.when]
         rules = [(f"rule {n}", s) for n, r in self.rules.items() for s in r.detect.inputs]
+        unread = {n: r.detect.signals for n, r in self.rules.items() if isinstance(r.detect, Unreadable)}
+        rules += [(f"rule {n}", s) for n, signals in unread.items() for s in signals]
         ready = [(f"readiness {n}", s) for n, item in self.readiness.items() for s in item.signals]
         return states + rules + ready
 

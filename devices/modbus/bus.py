@@ -144,11 +144,13 @@ class Bus:
         doubt = turn.suspect and self._link.is_serial_line
         recheck, answers = self._recheck if program.has_constants else RECHECK_VAGUE_S, reader.answers
         due = self._loop.time() - turn.checked >= recheck
+        asks = doubt or due or not turn.recognised
         try:
-            if (doubt or due or not turn.recognised) and not await self._recognise(turn, program, reader):
-                return Result(voided(program.plan, self._clock, Reason.IDENTITY))
-            if doubt and not await self._in_step(turn, program, reader):
-                return Result(voided(program.plan, self._clock, Reason.IDENTITY))
+            stranger = await self._recognise(turn, program, reader) if asks else None
+            if stranger is None and doubt:
+                stranger = await self._in_step(turn, program, reader)
+            if stranger is not None:
+                return Result(voided(program.plan, self._clock, stranger))
             result = await poll(program, reader, self._clock)
         except Failed as failed:
             # Whoever answered one question of several is there, though what it says is not believed yet.
@@ -159,24 +161,29 @@ class Bus:
         turn.suspect = result.silent is not None
         return result
 
-    async def _in_step(self, turn: Turn, program: Program, reader: Reader) -> bool:
-        """Return whether the line is in step: the probe holds behind a whole poll. Raises Failed."""
+    async def _in_step(self, turn: Turn, program: Program, reader: Reader) -> Reason | None:
+        """Return None where the line is in step: the probe holds behind a whole poll. Raises Failed."""
         result = await poll(program, reader, self._clock)
         if result.silent:
             raise Failed(result.silent)
         return await self._recognise(turn, program, reader)
 
-    async def _recognise(self, turn: Turn, program: Program, reader: Reader) -> bool:
-        """Return whether the unit is the one its profile describes. Raises Failed and LinkOutage."""
+    async def _recognise(self, turn: Turn, program: Program, reader: Reader) -> Reason | None:
+        """Return why the unit's answers are not believed, None where it is the one its profile describes.
+
+        One that was known and now refuses the very question is not called another one. Raises Failed and
+        LinkOutage.
+        """
+        known = turn.recognised
         wrong = recognised(await identify(program, reader), constants_only=turn.recognised)
         if reader.pause:
             await asyncio.sleep(reader.pause)
         if wrong is None and turn.distrust:
             turn.distrust -= 1  # a range is hit by chance too: once wrong, it must be right several times
-            return False
+            return Reason.IDENTITY
         if wrong is None:
             turn.recognised, turn.checked, turn.strangers = True, self._loop.time(), 0
-            return True
+            return None
         turn.suspect = True
         turn.distrust = 0 if program.has_constants else DISTRUST
         turn.strangers += 1
@@ -186,14 +193,17 @@ class Bus:
             f"{program.plan.unit.id}: identity probe {expect.point} reads {found}, not as profile "
             f"{program.plan.profile.profile} says; try 'facilityd probe' on {program.plan.unit.id}"
         )
-        return False
+        return reason if known and reason is not None and reason.is_refusal else Reason.IDENTITY
 
     def _book(self, turn: Turn, result: Result) -> None:
         now = self._loop.time()
         if result.silent is None or result.heard:
             self._quiet = self._failures = 0
             self._down = False
-            turn.answered(now) if result.silent is None else turn.faltered(now)
+            if result.silent is None:
+                turn.answered(now, doubtful=any(sample.reasons for sample in result.samples))
+            else:
+                turn.faltered(now)
             return
         self._quiet += 1
         if self._quiet == ASK_ROUND:

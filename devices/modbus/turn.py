@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import zlib
 from collections.abc import Iterable
@@ -17,7 +18,7 @@ LOSS_AT_FIRST = 0.05
 OPEN_AFTER = 2
 """Unanswered polls before the breaker opens."""
 AGAIN_S, AGAIN_TIMES = 10.0, 8
-"""A slow unit that did not answer is asked again after so many s, so often."""
+"""A slow unit without an answer, or whose answer lacks values, is asked again after so many s, so often."""
 RECHECK_S = 300.0
 """How often who answers is made sure of on a serial line, in s."""
 RECHECK_VAGUE_S = 60.0
@@ -43,20 +44,29 @@ class Turn:
     suspect: bool = False
     strangers: int = 0
     distrust: int = 0
+    doubts: int = 0
+    grid: float | None = None
 
     @property
     def open(self) -> bool:
         """True while the breaker spares the bus this unit."""
         return self.failures >= OPEN_AFTER
 
-    def answered(self, now: float) -> None:
-        """The unit spoke: it is back in the timetable."""
+    def answered(self, now: float, *, doubtful: bool = False) -> None:
+        """The unit spoke: it is back in the timetable. ``doubtful``: values were missing, so ask again soon.
+
+        Who is asked minutes apart would otherwise need many of them to show that a value is gone for good.
+        """
         if not self.proven:
-            self.due, self.proven, self.failures = now, True, 0
+            self.due, self.proven, self.failures, self.grid = now, True, 0, None
         self.failures = 0
-        self.due += self.period
+        self.due = min(self.due + self.period, self.grid or math.inf)
+        self.grid = None
         if self.due <= now:  # too slow for its period: skip what was missed, keep the grid
             self.due += self.period * ((now - self.due) // self.period + 1)
+        self.doubts = self.doubts + 1 if doubtful else 0
+        if 0 < self.doubts <= AGAIN_TIMES and now + AGAIN_S < self.due:
+            self.due, self.grid = now + AGAIN_S, self.due
 
     def faltered(self, now: float) -> None:
         """The unit answered some questions and not all: it is there, and asked again soon."""

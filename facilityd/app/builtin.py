@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from devices.family import Family
 from facilityd.config.site import Device, Site
+from facilityd.detect.compile import missed
+from facilityd.model.rule import Rule, may_explain
 from facilityd.model.sample import NS, Stream
 from facilityd.model.text import Text
 
@@ -20,11 +24,32 @@ def _stream(device: str, family: Family, link: str, period: int) -> Stream:
     return Stream(device, family.family, DAEMON, link, signals, types, period)
 
 
-def link_device(link: str, family: Family) -> Device:
-    """Return the device that stands for a link."""
+def link_device(link: str, family: Family, devices: Iterable[Device] = ()) -> Device:
+    """Return the device that stands for a link; its failure is as grave as the gravest that it hides."""
+    for rule in _hidden(link, devices):
+        grave = {name: _raised(down, rule) for name, down in family.rules.items()}
+        family = family.model_copy(update={"rules": grave})
     name = f"link-{link}"
     shown = Text(zh=f"链路 {link}", en=f"Link {link}")
     return Device(name, family, shown, (_stream(name, family, link, LINK_PERIOD),))
+
+
+def _hidden(link: str, devices: Iterable[Device]) -> Iterator[Rule]:
+    """Yield the rules that would tell of signals that come over a link, if they could not be read."""
+    for device in devices:
+        brought = {s for stream in device.streams if stream.link == link for s in stream.signals}
+        for rule in device.family.rules.values():
+            if not brought.isdisjoint(missed(rule, device.family, device.bound)):
+                yield rule
+
+
+def _raised(down: Rule, hidden: Rule) -> Rule:
+    """Return a link's rule, raised to the class and the urgency of one whose signals it hides."""
+    if may_explain(down, hidden):
+        return down
+    safety = "safety" in (down.at_stake, hidden.at_stake)
+    respond = min(down.respond, hidden.respond)
+    return down.model_copy(update={"at_stake": "safety" if safety else down.at_stake, "respond": respond})
 
 
 def daemon_device(family: Family) -> Device:
@@ -35,6 +60,6 @@ def daemon_device(family: Family) -> Device:
 
 def all_devices(site: Site) -> dict[str, Device]:
     """Return the site's devices and the built-in ones."""
-    links = [link_device(link, site.families["link"]) for link in site.links]
+    links = [link_device(link, site.families["link"], site.devices.values()) for link in site.links]
     built_in = [*links, daemon_device(site.families["daemon"])]
     return {**site.devices, **{device.id: device for device in built_in}}

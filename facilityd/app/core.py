@@ -62,7 +62,7 @@ class Core:
         install(site, journal)
         with Reader.open(journal.path) as reader:
             states, teller = reader.alarms(), make_teller(site, devices, reader)
-            judge = make_judge(devices, calendar, reader.baselines())
+            judge = make_judge(devices, calendar, reader.baselines(), site.units.values())
             judge.recollect(stored.finding for stored in reader.verdicts())
         alarms = Alarms(states, _latching(devices))
         judge.resume(states)

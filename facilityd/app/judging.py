@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from devices.profile import ModbusProfile, Point
+from devices.unit import Unit
 from facilityd.app.builtin import all_devices
 from facilityd.app.calendar import SiteCalendar
 from facilityd.app.ceremony import Ceremonies
@@ -14,16 +16,20 @@ from facilityd.model.baseline import Baseline
 
 
 def make_judge(
-    devices: Mapping[str, Device], calendar: Calendar, baselines: Sequence[Baseline] = ()
+    devices: Mapping[str, Device],
+    calendar: Calendar,
+    baselines: Sequence[Baseline] = (),
+    units: Iterable[Unit] = (),
 ) -> Judge:
-    """Return the judge of some devices, knowing some baselines."""
+    """Return the judge of some devices, knowing some baselines; ``units`` name the registers."""
     # Those without limits of their own come last: theirs is the family as it is for everybody.
     ordered = sorted(devices.values(), key=lambda device: not device.settings)
     families = {device.family.family: device.family for device in ordered}
     streams = [stream for device in devices.values() for stream in device.streams]
     groups = {device.id: device.group for device in devices.values()}
     own = {device.id: device.family for device in devices.values() if device.settings}
-    judge = Judge(families, streams, calendar.near, Surroundings(calendar, groups, baselines, own))
+    around = Surroundings(calendar, groups, baselines, own, points_of(units))
+    judge = Judge(families, streams, calendar.near, around)
     for device in devices.values():
         asked = {rule for item in device.family.readiness.values() for rule in item.rules}
         if asked and device.streams:
@@ -31,6 +37,20 @@ def make_judge(
     return judge
 
 
+def points_of(units: Iterable[Unit]) -> dict[tuple[str, str], str]:
+    """Return the register or topic behind each (device, signal): ``panel.input_0 (discrete-input 0)``."""
+    found = {}
+    for unit in units:
+        for one in unit.bindings:
+            where = f"{unit.id}.{one.name}"
+            if isinstance(unit.profile, ModbusProfile) and isinstance(one.point, Point):
+                where += f" ({(one.point.table or unit.profile.table).value} {one.point.address + unit.base})"
+            found[one.stream.device, one.stream.signals[one.slot]] = where
+    return found
+
+
 def fresh_judge(site: Site) -> Judge:
     """Return the very judge that the daemon would use, knowing no baseline."""
-    return make_judge(all_devices(site), SiteCalendar(Ceremonies.of(site), site.timezone))
+    return make_judge(
+        all_devices(site), SiteCalendar(Ceremonies.of(site), site.timezone), units=site.units.values()
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,7 +14,7 @@ from facilityd.detect.view import LIFETIME, NEVER, Cell, View
 from facilityd.detect.voice import Voice
 from facilityd.detect.watch import Watch
 from facilityd.model.duty import CEREMONY, REST, DutyState
-from facilityd.model.rule import Conjunction, Rule, Schedule
+from facilityd.model.rule import Conjunction, Rule, Schedule, Unreadable
 from facilityd.model.sample import Stream
 
 
@@ -81,9 +81,13 @@ def compile_device(
         for signal in stream.signals
     }
     voices = {stream: Voice(stream.unit, stream.expected) for stream in streams}
+    voice_of = {signal: voices[stream] for stream in streams for signal in stream.signals}
     states = {n: s for n, s in family.states.items() if all(c.signal in cells for c in s.when)}
     around = around or Surroundings()
-    view = View(streams[0].device, cells, tuple(voices.values()), states, near or (lambda _: False), around)
+    view = View(
+        streams[0].device, cells, tuple(voices.values()), states, near or (lambda _: False), around,
+        voice_of=voice_of,
+    )  # fmt: skip
     missing = {
         name: _missing(rule, family, cells, calendar=near is not None) for name, rule in family.rules.items()
     }
@@ -124,19 +128,47 @@ def _steps(name: str, family: FamilyKind) -> int:
     return max((1 + _steps(other, family) for other in _refers(family.rules[name])), default=0)
 
 
-def _inputs(rule: Rule, family: FamilyKind) -> set[str]:
-    """Return every signal a rule cannot do without, those of the rules it looks at among them."""
-    others = (_inputs(family.rules[name], family) for name in _refers(rule))
+def needs(rule: Rule, family: FamilyKind) -> set[str]:
+    """Return every signal a rule cannot do without, those of its duty and of rules it looks at among them."""
+    others = (needs(family.rules[name], family) for name in _refers(rule))
     return {*rule.detect.inputs, *_duty_signals(rule, family)}.union(*others)
 
 
 def _watch(view: View, name: str, family: FamilyKind, streams: Sequence[Stream]) -> Watch:
     rule = family.rules[name]
-    expected = [view.cells[s].expected for s in _inputs(rule, family)] or [s.expected for s in streams]
-    detector = KINDS[rule.detect.kind](rule.detect, view)
+    looked_at = [view.cells[s].expected for s in _signals(rule, family) if s in view.cells]
+    expected = looked_at or [s.expected for s in streams]
+    detect = rule.detect
+    if isinstance(detect, Unreadable):
+        detect = detect.model_copy(update={"signals": missed(rule, family, view.cells)})
+    detector = KINDS[detect.kind](detect, view)
     if isinstance(detector, LimitDetector):
         detector.heeds_retained = rule.at_stake == "safety"
-    return Watch(view.device, name, detector, LIFETIME * max(expected))
+    watch = Watch(view.device, name, detector, LIFETIME * max(expected))
+    if isinstance(rule.detect, Unreadable):
+        watch.wait = watch.grace = rule.detect.hold
+    return watch
+
+
+def missed(rule: Rule, family: FamilyKind, bound: Container[str]) -> tuple[str, ...]:
+    """Return the signals of an unreadable rule that a device has (``bound``) and that are missed if not read.
+
+    One that grave rules need, none of which can be judged there anyway, is not: nothing goes unseen.
+    """
+    if not isinstance(rule.detect, Unreadable):
+        return ()
+    wanted: dict[str, bool] = {}
+    for other in family.rules.values():
+        if other.at_stake == rule.at_stake and not isinstance(other.detect, Unreadable):
+            signals = needs(other, family)
+            applies = all(signal in bound for signal in signals)
+            wanted |= {signal: wanted.get(signal, False) or applies for signal in signals}
+    return tuple(s for s in rule.detect.signals if s in bound and wanted.get(s, True))
+
+
+def _signals(rule: Rule, family: FamilyKind) -> set[str]:
+    """Return every signal a rule looks at, those among them that it can do without."""
+    return needs(rule, family).union(rule.detect.signals if isinstance(rule.detect, Unreadable) else ())
 
 
 def _during(rule: Rule) -> tuple[str, ...]:
@@ -157,7 +189,9 @@ def _duty_signals(rule: Rule, family: FamilyKind) -> set[str]:
 
 
 def _missing(rule: Rule, family: FamilyKind, bound: Mapping[str, Cell], *, calendar: bool) -> tuple[str, ...]:
-    needed = _inputs(rule, family)
+    needed = needs(rule, family)
+    if isinstance(rule.detect, Unreadable) and not missed(rule, family, bound):
+        return rule.detect.signals
     known = {*family.states, REST, *([CEREMONY] if calendar else [])}
     during = set(_during(rule))
     unheard = during - known if during - known == during else set()
@@ -165,5 +199,5 @@ def _missing(rule: Rule, family: FamilyKind, bound: Mapping[str, Cell], *, calen
 
 
 def _touches(rule: Rule, family: FamilyKind, stream: Stream) -> bool:
-    inputs = _inputs(rule, family)
+    inputs = _signals(rule, family)
     return not inputs or not inputs.isdisjoint(stream.signals)

@@ -10,6 +10,9 @@ from facilityd.detect.view import NEVER, Cell
 from facilityd.model.finding import Evidence
 from facilityd.model.sample import NS
 
+Trouble = frozenset[tuple[str, ...]] | None
+"""What is wrong where: a unit, its trouble, the signal where it is not the whole unit's. None: untold."""
+
 
 class Detector(Protocol):
     """One rule on one device. ``wake``: from then on it must be run even without new data."""
@@ -36,6 +39,12 @@ class Detector(Protocol):
     @property
     def rising(self) -> bool:
         """True while it is seen wrong, and not yet for long enough."""
+
+    def trouble(self, now: int, *, ripe: bool = False) -> Trouble:
+        """Return what it tells of, or is about to (``ripe``: only what has lasted). None: untold.
+
+        A cause explains a consequence only where it tells of all its trouble.
+        """
 
     def memory(self) -> Any:
         """Return, as plain JSON, what a restart must not lose; None where the last minutes are enough."""
@@ -80,6 +89,10 @@ class Plain:
     def rising(self) -> bool:
         """True while it is seen wrong, and not yet for long enough."""
         return self._hold.rising
+
+    def trouble(self, now: int, *, ripe: bool = False) -> Trouble:  # noqa: ARG002 - it has one trouble
+        """Of nothing but what its rule says."""
+        return None
 
     def memory(self) -> Any:
         """Nothing is kept: the last minutes are enough."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
-from facilityd.detect.detector import why_unknown
+from facilityd.detect.detector import Trouble, why_unknown
 from facilityd.detect.hold import Hold
 from facilityd.detect.view import FOREVER, LIFETIME, NEVER, Cell, View
 from facilityd.model.duty import answer
@@ -142,6 +142,10 @@ class GatedDetector(ABC):
     def rising(self) -> bool:
         """True while it is seen wrong, and the hold is not over."""
         return self.hold.rising
+
+    def trouble(self, now: int, *, ripe: bool = False) -> Trouble:  # noqa: ARG002 - it has one trouble
+        """Of nothing but what its rule says."""
+        return None
 
     @property
     def seen(self) -> bool | None:

@@ -9,6 +9,7 @@ from typing import Any
 from facilityd.detect.compile import Bench, FamilyKind, Feed, compile_device
 from facilityd.detect.gated import GatedDetector
 from facilityd.detect.learned import LearnedDetector
+from facilityd.detect.shared import share
 from facilityd.detect.surroundings import Surroundings
 from facilityd.detect.view import FOREVER, NEVER, View
 from facilityd.detect.voice import Voice, house
@@ -40,13 +41,17 @@ class Judge:
         for stream in streams:
             by_device.setdefault(stream.device, []).append(stream)
         special = around.own if around else {}
+        family_of = {
+            device: special.get(device, families[own[0].family]) for device, own in by_device.items()
+        }
         self._benches: dict[str, Bench] = {
-            device: compile_device(special.get(device, families[own[0].family]), own, ceremony, around)
+            device: compile_device(family_of[device], own, ceremony, around)
             for device, own in by_device.items()
         }
         self._introduce({device: own[0].family for device, own in by_device.items()}, around)
         self._feeds: dict[Stream, Feed] = {s: f for b in self._benches.values() for s, f in b.feeds.items()}
         house((stream.device, len(stream.signals), feed.voice) for stream, feed in self._feeds.items())
+        share(self._feeds.values(), {device: family.rules for device, family in family_of.items()})
         self._watches = [watch for bench in self._benches.values() for watch in bench.watches]
         for baseline in around.baselines if around else ():
             self.teach(baseline.device, baseline.rule, baseline)
@@ -75,6 +80,8 @@ class Judge:
         """Let what came before ``now`` (ns, steady), when nobody asked, be nobody's silence."""
         for voice in self._voices():
             voice.listen_anew(now)
+        for bench in self._judging:
+            bench.view.listening = now
 
     def _voices(self) -> list[Voice]:
         return list({id(feed.voice): feed.voice for feed in self._feeds.values()}.values())

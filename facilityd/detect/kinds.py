@@ -25,11 +25,13 @@ from facilityd.detect.silence import SilenceDetector
 from facilityd.detect.single import SingleDetector
 from facilityd.detect.spike import SpikeDetector
 from facilityd.detect.trend import TrendDetector
+from facilityd.detect.unreadable import UnreadableDetector
 
 KINDS: dict[str, Callable[[Any, Any], Detector]] = {
     "limit": LimitDetector,
     "mismatch": MismatchDetector,
     "silence": SilenceDetector,
+    "unreadable": UnreadableDetector,
     "conjunction": ConjunctionDetector,
     "count": CountDetector,
     "peer": PeerDetector,

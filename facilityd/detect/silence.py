@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from facilityd.detect.detector import in_seconds
+from facilityd.detect.detector import Trouble, in_seconds
 from facilityd.detect.view import FOREVER, NEVER, View
 from facilityd.detect.voice import Voice
 from facilityd.model.finding import Evidence, Number
@@ -17,15 +17,18 @@ class SilenceDetector:
     def __init__(self, rule: Silence, view: View) -> None:
         self._rule, self._voices = rule, view.voices
         self.wake = FOREVER
+        self._owing = False
 
     def update(self, now: int) -> bool | None:
         """Listen at ``now`` (ns, steady)."""
         verdict: bool | None = False
-        self.wake = FOREVER
+        self.wake, self._owing = FOREVER, False
         for voice in self._voices:
             silent = self._silent(voice, now)
             if not voice.down and now < (end := voice.begun(now) + self._window(voice)) < self.wake:
                 self.wake = end
+            if voice.quiet and not (silent or voice.home):
+                self._owing = True
             if verdict or (silent and not voice.home):
                 verdict = True
             elif silent is not False:
@@ -77,8 +80,17 @@ class SilenceDetector:
 
     occasional = dated = False
     seen_at = NEVER
-    rising = False
-    """Silence has no hold: its window is one."""
+
+    @property
+    def rising(self) -> bool:
+        """True while a unit owes answers, and not yet for long enough."""
+        return self._owing
+
+    def trouble(self, now: int, *, ripe: bool = False) -> Trouble:
+        """Return which units are silent, or owe answers."""
+        own = [voice for voice in self._voices if not voice.home and not voice.down]
+        found = (v for v in own if self._silent(v, now) or (v.quiet and not ripe))
+        return frozenset((voice.unit, "silent") for voice in found)
 
     def resume(self, verdict: bool) -> None:
         """Nothing to take over: silence is measured from the start."""

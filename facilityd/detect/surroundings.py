@@ -28,3 +28,5 @@ class Surroundings:
     baselines: Sequence[Baseline] = ()
     own: Mapping[str, Any] = field(default_factory=dict)
     """Families of devices whose site sets limits of their own (compile.FamilyKind), by device."""
+    points: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """The register or topic behind a signal, by (device, signal), as a technician would look it up."""

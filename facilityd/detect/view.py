@@ -83,6 +83,10 @@ class View:
     around: Surroundings = field(default_factory=Surroundings)
     peers: tuple[View, ...] = ()
     """The views of its neighbours: same family, same group."""
+    voice_of: Mapping[str, Voice] = field(default_factory=dict)
+    """The voice of the unit that brings a signal."""
+    listening: int = NEVER
+    """Since when somebody asks without a break (ns, steady), where that is known."""
     rules: dict[str, Judged] = field(default_factory=dict)
     """What judges it, by rule: a rule may look at another's verdict."""
     state_cells: tuple[Cell, ...] = field(init=False)

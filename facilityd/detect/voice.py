@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from facilityd.model.quality import Reason
@@ -19,6 +19,7 @@ class Voice:
 
     ``heard``: it has spoken since we began to listen; a link that returns begins anew.
     ``unanswered``: how many questions in a row got no answer. A unit that publishes is asked none.
+    ``wholly``: why all its newest values are bad, where that is one reason.
     ``home``: the device that tells of its silence, where that is another one; ``serves``: the others.
     """
 
@@ -31,11 +32,13 @@ class Voice:
     down: bool = False
     reason: Reason | None = None
     unanswered: int = 0
+    wholly: Reason | None = None
     _lost: int | None = None
 
     def hear(self, sample: Sample) -> None:
         """Learn from one sample of the unit."""
         reasons, now = sample.reasons, sample.steady
+        self.wholly = _common(reasons, len(sample.values)) if reasons else None
         if len(reasons) < len(sample.values) or not all(map(_is_quiet, reasons.values())):
             if self.unanswered:
                 self._lost = now
@@ -50,6 +53,11 @@ class Voice:
         elif self.reason in _NO_ANSWER:
             self.unanswered += 1
 
+    @property
+    def quiet(self) -> bool:
+        """True while it owes an answer, or said that it is away, and its link is up."""
+        return not self.down and self.reason is not None
+
     def begun(self, now: int) -> int:
         """Return since when nothing was heard; the first question begins the listening."""
         if self.since is None:
@@ -58,7 +66,7 @@ class Voice:
 
     def listen_anew(self, now: int) -> None:
         """Begin to listen at ``now``: what came before, when nobody asked, is nobody's silence."""
-        self.since, self.heard, self.unanswered = now, False, 0
+        self.since, self.heard, self.unanswered, self.reason = now, False, 0, None
 
     def loses(self, now: int) -> bool:
         """Return whether single answers of this unit were lost lately: then a few more mean little."""
@@ -75,6 +83,12 @@ def house(voices: Iterable[tuple[str, int, Voice]]) -> None:
         for _, device, voice in own:
             voice.home = "" if device == home else home
             voice.serves = tuple(sorted({d for _, d, _ in own if d != home})) if device == home else ()
+
+
+def _common(reasons: Mapping[int, Reason], values: int) -> Reason | None:
+    """Return the one reason of all values, or None."""
+    different = set(reasons.values())
+    return different.pop() if len(reasons) == values and len(different) == 1 else None
 
 
 def _is_quiet(reason: Reason) -> bool:

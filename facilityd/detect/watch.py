@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from facilityd.detect.detector import Detector
-from facilityd.detect.view import NEVER
+from facilityd.detect.view import FOREVER, NEVER
 from facilityd.model.finding import Evidence, Finding
 from facilityd.model.sample import NS
 
@@ -21,7 +21,8 @@ class Watch:
     """Tells a verdict when it has changed. ``wake``: when to look again without new data.
 
     Unknown is told once it has lasted ``patience`` ns: one lost poll is not news. ``causes``: what this
-    rule may be a mere consequence of. While one of them is about to turn true, this one waits for it.
+    rule may be a mere consequence of. While one of them is about to turn true, this one waits for it,
+    ``wait`` ns at most; it outlives them by ``grace`` ns before it is a trouble of its own.
     """
 
     device: str
@@ -30,6 +31,8 @@ class Watch:
     patience: int
     wake: int = NEVER
     causes: tuple[Watch, ...] = ()
+    wait: int = FOREVER
+    grace: int = GRACE
     _told: object = _UNTOLD
     _cause: str = ""
     _caused: int = NEVER
@@ -39,6 +42,7 @@ class Watch:
     _kept: Evidence | None = None
     _kept_at: int | None = None
     _told_of: int = NEVER
+    _waiting: int | None = None
 
     @property
     def holds(self) -> bool:
@@ -54,6 +58,8 @@ class Watch:
         elif not self._ripe(now):
             return None
         cause = self._blame(now) if verdict and self.causes else ""
+        if not verdict:
+            self._waiting = None
         stands = verdict is not None and self.renews and self._stands(now)
         renewed = stands and self._told_of != self.detector.seen_at
         if cause == _WAIT or (verdict is self._told and cause == self._cause and not renewed):
@@ -83,17 +89,32 @@ class Watch:
 
     def _blame(self, now: int) -> str:
         """Return the rule whose consequence this is, or nothing, or that it is too early to say."""
-        holding = next((watch for watch in self.causes if watch.holds), None)
+        able = [watch for watch in self.causes if watch.holds or watch.detector.rising]
+        able = [watch for watch in able if self._explains(watch, now)]
+        holding = next((watch for watch in able if watch.holds), None)
         if holding:
-            self._caused = now
+            self._caused, self._waiting = now, None
             return holding.rule
-        if self._told is not True and any(watch.detector.rising for watch in self.causes):
-            self.wake = min(self.wake, *(w.detector.wake for w in self.causes if w.detector.rising))
+        if able and self._told is not True and self._may_wait(now):
+            self.wake = min(self.wake, *(watch.detector.wake for watch in able))
             return _WAIT
-        if self._cause and now < self._caused + GRACE:
-            self.wake = min(self.wake, self._caused + GRACE)
+        if self._cause and now < self._caused + self.grace:
+            self.wake = min(self.wake, self._caused + self.grace)
             return self._cause
         return ""
+
+    def _explains(self, cause: Watch, now: int) -> bool:
+        """Return whether a cause tells of all that this one tells of."""
+        mine = self.detector.trouble(now, ripe=True)
+        theirs = cause.detector.trouble(now) if mine is not None else None
+        return mine is None or theirs is None or mine <= theirs
+
+    def _may_wait(self, now: int) -> bool:
+        if self._waiting is None:
+            self._waiting = now
+        if self.wait != FOREVER:
+            self.wake = min(self.wake, self._waiting + self.wait)
+        return now < self._waiting + self.wait
 
     def _ripe(self, now: int) -> bool:
         """Return whether unknown has lasted long enough to be told."""

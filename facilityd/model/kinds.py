@@ -12,6 +12,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from facilityd.model.measure import Duration
+from facilityd.model.sample import NS
 from facilityd.model.text import Strict
 
 
@@ -96,6 +97,27 @@ class Silence(Strict):
     @property
     def inputs(self) -> tuple[str, ...]:
         """Silence needs no particular signal."""
+        return ()
+
+
+class Unreadable(Strict):
+    """A signal has had no good value for ``hold`` since the first bad one, whatever the reason.
+
+    ``answers`` bad ones in a row must have come, or as many as ``unanswered`` questions got none; of a unit
+    that is asked nothing, nothing good came for three of its periods more. Only time in which we listened
+    counts. Signals that a site lacks are left out; unknown while a link that is down tells of itself.
+    """
+
+    kind: Literal["unreadable"]
+    signals: tuple[str, ...] = Field(min_length=1)
+    hold: Duration
+    clear_hold: Duration = 10 * NS
+    answers: int = Field(default=3, ge=1)
+    unanswered: int = Field(default=8, ge=1)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """None it cannot do without: any one of ``signals`` is enough."""
         return ()
 
 

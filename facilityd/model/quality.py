@@ -69,11 +69,22 @@ class Reason(StrEnum):
         return self in (Reason.AGE_UNKNOWN, Reason.CLOCK)
 
     @property
+    def is_refusal(self) -> bool:
+        """True where the unit answered that it will not or cannot."""
+        return self in _REFUSALS
+
+    @property
     def is_silence(self) -> bool:
         """True where the unit itself said nothing, although its link was up."""
         return self in _SILENCE
 
 
+_REFUSALS = frozenset(
+    {
+        Reason.ILLEGAL_FUNCTION, Reason.ILLEGAL_ADDRESS, Reason.ILLEGAL_VALUE,
+        Reason.DEVICE_FAILURE, Reason.DEVICE_BUSY, Reason.EXCEPTION,
+    }
+)  # fmt: skip
 _SILENCE = frozenset(
     {Reason.TIMEOUT, Reason.SKIPPED, Reason.OFFLINE, Reason.GATEWAY_TARGET, Reason.MALFORMED}
 )

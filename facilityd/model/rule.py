@@ -26,15 +26,24 @@ from facilityd.model.histories import (
     Spike,
     Trend,
 )
-from facilityd.model.kinds import Condition, Conjunction, Limit, Mismatch, Silence, Term, Verdict
+from facilityd.model.kinds import (
+    Condition,
+    Conjunction,
+    Limit,
+    Mismatch,
+    Silence,
+    Term,
+    Unreadable,
+    Verdict,
+)
 from facilityd.model.measure import Duration
 from facilityd.model.sample import NS
 from facilityd.model.text import Strict, Text
 from facilityd.model.written import changed, parameter
 
 Detect = Annotated[
-    Limit | Mismatch | Silence | Conjunction | Rate | Sequence | Schedule | Count | Frozen | Spike | Invalid
-    | Ripple | Imbalance | Peer | Trend | RobustZ | Ewma | Chart | Envelope | Residual,
+    Limit | Mismatch | Silence | Unreadable | Conjunction | Rate | Sequence | Schedule | Count | Frozen
+    | Spike | Invalid | Ripple | Imbalance | Peer | Trend | RobustZ | Ewma | Chart | Envelope | Residual,
     Field(discriminator="kind"),
 ]  # fmt: skip
 
@@ -112,6 +121,6 @@ def with_settings(rule: Rule, settings: Mapping[str, Any]) -> Rule:
 __all__ = [
     "Chart", "Condition", "Conjunction", "Count", "Detect", "Envelope", "Ewma", "Frozen", "Imbalance",
     "Invalid", "Limit", "Mismatch", "Peer", "Priority", "Rate", "Residual", "Ripple", "RobustZ", "Rule",
-    "Schedule", "Sequence", "Silence", "Spike", "Term", "Trend", "Verdict",
-    "may_explain", "with_settings",
+    "Schedule", "Sequence", "Silence", "Spike", "Term", "Trend", "Unreadable",
+    "Verdict", "may_explain", "with_settings",
 ]  # fmt: skip

@@ -75,14 +75,23 @@ class Speaker:
         return f"{value:{sign}.3g} {unit}".rstrip()
 
     def _field(self, name: str, value: Number, evidence: Evidence) -> str:
-        if name in ("per_s", "others", "reason"):
-            return {"per_s": self._per, "others": self._others, "reason": self._reason}[name](str(value))
+        if name in ("per_s", "others", "reason", "reasons", "signals"):
+            return self._phrase(name, str(value))
         if isinstance(value, int | float) and name.endswith(("_s", "_at", "_n", "_clock")):
             return self._counted(name, value)
         if name.endswith("_signal"):
             return self._name(str(value))
         unit = str(evidence.numbers.get("unit", ""))
         return say_value(value, self.signals.get(evidence.signal), unit, self.language)
+
+    def _phrase(self, name: str, told: str) -> str:
+        """Return what is more than a value: a rate's unit, a list of words."""
+        if name == "per_s":
+            return self._per(told)
+        if name == "others":
+            return self._others(told)
+        words = [self._name(one) if name == "signals" else self._reason(one) for one in told.split()]
+        return "、".join(words) if self.language == "zh" else _listed(words)
 
     def _others(self, told: str) -> str:
         """Return what else is seen: ``signal=value`` each, then ``/`` and what was expected, or ``/ok``.

@@ -6,13 +6,14 @@ The bus runs at real wire time (19,200 baud, RTU frames), so the figures are tho
 from __future__ import annotations
 
 import asyncio
+import itertools
 from unittest.mock import patch
 
 from support.bench import link_to, profile, served, unit, until, watching
 
 from devices.modbus.client import Reader
 from devices.modbus.plan import plan_unit
-from devices.modbus.turn import Timetable
+from devices.modbus.turn import AGAIN_S, AGAIN_TIMES, Timetable
 from facilityd.model.sample import NS
 from simulators.hazards import hazard
 
@@ -128,3 +129,37 @@ def _paper_link():
     from devices.unit import ModbusLink
 
     return ModbusLink("link", "modbus-rtu", serial_port="none", baudrate=19200)
+
+
+def test_a_slow_unit_whose_values_are_missing_is_asked_again_soon_and_returns_to_its_grid() -> None:
+    plan = plan_unit(unit(1, period=600 * NS), _paper_link())
+    (turn,) = Timetable.of("paper", [plan], 0.0).turns
+    turn.answered(0.0)
+    now, asked = turn.due, list[float]()
+    for _ in range(30):
+        asked.append(now)
+        turn.answered(now, doubtful=True)
+        now = turn.due
+    assert [round(b - a) for a, b in itertools.pairwise(asked)][:10] == [10] * AGAIN_TIMES + [520, 600]
+    assert all(at % 600 == 0 for at in asked[AGAIN_TIMES + 1 :]), "the others' gaps are where they were"
+    turn.answered(now)
+    turn.answered(turn.due, doubtful=True)
+    assert turn.due == now + 600 + AGAIN_S
+
+
+def test_a_unit_that_is_asked_often_enough_anyway_keeps_its_grid_whatever_it_answers() -> None:
+    plan = plan_unit(unit(1, period=NS), _paper_link())
+    (turn,) = Timetable.of("paper", [plan], 0.0).turns
+    turn.answered(0.0)
+    for second in range(1, 20):
+        turn.answered(second + 0.1, doubtful=True)
+        assert turn.due == second + 1
+
+
+def test_a_device_that_begins_to_move_while_its_unit_is_asked_again_is_not_left_to_the_slow_grid() -> None:
+    plan = plan_unit(unit(1, period=600 * NS), _paper_link())
+    (turn,) = Timetable.of("paper", [plan], 0.0).turns
+    turn.answered(0.0, doubtful=True)
+    turn.period = 1.0
+    turn.answered(turn.due, doubtful=False)
+    assert turn.due <= 11.0

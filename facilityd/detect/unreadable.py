@@ -1,0 +1,130 @@
+"""Kind ``unreadable``: a signal that matters cannot be read, whatever the reason: danger would go unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from facilityd.detect.detector import Trouble, in_seconds, why_unknown
+from facilityd.detect.unread import Sign
+from facilityd.detect.view import FOREVER, NEVER, View
+from facilityd.model.finding import Evidence, Number
+from facilityd.model.rule import Unreadable
+
+SHOWN = 2
+"""So many registers or topics are named in one sentence."""
+
+
+class UnreadableDetector:
+    """True where any of its signals is unreadable; unknown where another alarm is about to say why.
+
+    ``extent``: the signals that are, as of the newest look. A verdict stands until every signal has been
+    readable for ``clear_hold``.
+    """
+
+    def __init__(self, rule: Unreadable, view: View) -> None:
+        bound = [view.cells[signal] for signal in rule.signals if signal in view.cells]
+        self._view, self._clear_hold = view, rule.clear_hold
+        self.signs = tuple(Sign(cell, view.voice_of[cell.signal], view, rule) for cell in bound)
+        self._listening = view.listening
+        self._stands = False
+        self._readable_since: int | None = None
+        self._troubled: tuple[Sign, ...] = ()
+        self._ripe: tuple[Sign, ...] = ()
+        self._said: tuple[Sign, ...] = ()
+        self.wake = FOREVER
+
+    occasional = dated = False
+    seen_at = NEVER
+
+    def update(self, now: int) -> bool | None:
+        """Look at every signal at ``now`` (ns, steady)."""
+        if self._listening != self._view.listening:
+            self._listening, self._stands = self._view.listening, False
+        self._troubled = tuple([sign for sign in self.signs if sign.is_bad(now)])
+        self._ripe = ()
+        self.wake = min([sign.stale_from for sign in self.signs if sign.begun is None], default=FOREVER)
+        return self._judge(now) if self._troubled else self._readable(now)
+
+    def _readable(self, now: int) -> bool:
+        """Return whether an alarm that stands does so still, although all is readable."""
+        if not self._stands:
+            return False
+        if self._readable_since is None:
+            self._readable_since = now
+        over = self._readable_since + self._clear_hold
+        self._stands = now < over
+        if self._stands:
+            self.wake = min(self.wake, over)
+        return self._stands
+
+    def _judge(self, now: int) -> bool | None:
+        self._readable_since = None
+        open_ = [sign for sign in self._troubled if not sign.told_elsewhere(now)]
+        self._ripe = tuple(sign for sign in open_ if sign.due <= now)
+        self.wake = min([self.wake, *(sign.wake(now) for sign in self._troubled)])
+        if self._ripe:
+            self._stands, self._said = True, self._ripe
+        elif not open_:
+            self._stands = False  # what tells of it now tells of all of it
+        return True if self._stands else None
+
+    @property
+    def extent(self) -> frozenset[str]:
+        """The signals that are unreadable, as of the newest look."""
+        return frozenset(sign.signal for sign in self._ripe)
+
+    @property
+    def rising(self) -> bool:
+        """True while a signal has no good value, and not yet for long enough."""
+        return bool(self._troubled) and not self._stands
+
+    def trouble(self, now: int, *, ripe: bool = False) -> Trouble:  # noqa: ARG002 - as of the newest look
+        """Return what is wrong where; ``ripe``: only what has lasted long enough."""
+        return frozenset(sign.trouble for sign in (self._ripe if ripe else self._troubled))
+
+    def evidence(self, now: int) -> Evidence:
+        """Return which signal cannot be read, since when and why."""
+        if self._stands:
+            return self._unreadable(now)
+        if not self._troubled:
+            return Evidence("unreadable-over")
+        down = {sign.voice.unit for sign in self._troubled if sign.voice.down}
+        if down:
+            return Evidence("unknown-link", {"units": ", ".join(sorted(down))})
+        told = next(((s, by) for s in self._troubled if (by := s.told_elsewhere(now))), None)
+        if told:
+            return Evidence("unknown-elsewhere", {"units": told[0].voice.unit, "device": told[1]})
+        return why_unknown((sign.cell for sign in self._troubled), now)
+
+    def _unreadable(self, now: int) -> Evidence:
+        ripe = sorted(self._ripe or self._said, key=lambda sign: sign.since)
+        numbers: dict[str, Number] = {
+            "signals": " ".join(sign.signal for sign in ripe),
+            "for_s": in_seconds(now - ripe[0].since),
+            "since_clock": ripe[0].since,
+            "reasons": " ".join(_each(sign.reason for sign in ripe)),
+            "points": ", ".join(_few(_each(sign.point for sign in ripe))),
+        }
+        serves = sorted({device for sign in ripe for device in sign.voice.serves})
+        if serves:
+            return Evidence("unreadable-shared", numbers | {"devices": ", ".join(serves)}, ripe[0].signal)
+        return Evidence("unreadable", numbers, ripe[0].signal)
+
+    def resume(self, verdict: bool) -> None:
+        """Nothing to take over: what is unreadable is found so anew, and till then it is unknown."""
+
+    def memory(self) -> Any:
+        """Nothing is kept."""
+        return None
+
+    def recall(self, state: Any) -> None:
+        """Nothing was kept."""
+
+
+def _each(words: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(words))
+
+
+def _few(words: list[str]) -> list[str]:
+    return words if len(words) <= SHOWN else [*words[:SHOWN], "…"]
