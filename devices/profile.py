@@ -89,6 +89,11 @@ class ModbusProfile(Strict):
         for name, expanded in names.items():
             if expanded.is_text and (expanded.table is None or expanded.table.is_bits):
                 raise ValueError(f"point {name!r} is a string: it stands in registers, not in bits")
+            if expanded.words > self.max_block:
+                raise ValueError(
+                    f"point {name!r} takes {expanded.words} registers, 'max_block' allows {self.max_block}: "
+                    "no read could bring it"
+                )
         for expect in self.identity:
             if names[expect.point].is_text:
                 raise ValueError(f"identity names point {expect.point!r}, which is a text: give a number")

@@ -87,6 +87,12 @@ def test_what_contradicts_itself_is_refused(more: dict[str, Any], said: str) -> 
         profile(points={**PROFILE["points"], "p": {"address": 0, "doc": "-", **more}})
 
 
+def test_a_value_that_no_read_can_bring_is_refused() -> None:
+    table = {**PROFILE["points"], "p": {"address": 0, "doc": "-", "type": "string", "length": 21}}
+    with pytest.raises(ValidationError, match="takes 21 registers, 'max_block' allows 20"):
+        profile(points=table, max_block=20)
+
+
 def test_a_text_identifies_nothing_by_a_number() -> None:
     table = {**PROFILE["points"], "p": {"address": 0, "doc": "-", "type": "string", "length": 2}}
     with pytest.raises(ValidationError, match="which is a text"):

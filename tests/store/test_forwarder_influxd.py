@@ -17,7 +17,13 @@ from facilityd.store.reader import Reader
 
 QUICK = Waits(idle=0.02, first=0.05, held=0.1, longest=0.2)
 MIXED = Stream(
-    "fountain-1", "fountain", "plc", "l", ("level", "count", "on", "mode"), tuple(SignalType), 10 * NS
+    "fountain-1",
+    "fountain",
+    "plc",
+    "l",
+    ("level", "count", "on", "mode", "serial"),
+    tuple(SignalType),
+    10 * NS,
 )
 LAMPS = [stream(f"lamp-{n}", "relay", 2) for n in range(4)]
 
@@ -53,7 +59,11 @@ def spelled(sample: Sample) -> dict[str, str]:
     """The good values as Flux prints them."""
     texts = {True: "true", False: "false"}
     pairs = zip(sample.stream.signals, sample.values, strict=True)
-    return {n: texts[v] if isinstance(v, bool) else repr(v) for n, v in pairs if v is not None}
+    return {
+        n: v if isinstance(v, str) else texts[v] if isinstance(v, bool) else repr(v)
+        for n, v in pairs
+        if v is not None
+    }
 
 
 def same(read: str, told: str) -> bool:
@@ -62,12 +72,12 @@ def same(read: str, told: str) -> bool:
 
 async def test_every_type_reason_and_nanosecond_arrives(keeper, reader, folder):
     samples = [
-        sample(MIXED, T0 + 1, 0.1, 2**62, True, -3),
-        sample(MIXED, T0 + 2, 1e300, -(2**63), False, 0),
-        sample(MIXED, T0 + 3, 5e-324, None, True, 1, count=Reason.TIMEOUT),
-        sample(MIXED, T0 + 4, 2.0, 7, True, 1, level=Reason.CLOCK),
-        Sample(MIXED, T0 + 5, 0, (None,) * 4, dict.fromkeys(range(4), Reason.LINK_DOWN)),
-        sample(MIXED, T0 + 1, 3.0, 8, True, 1),
+        sample(MIXED, T0 + 1, 0.1, 2**62, True, -3, '升旗 "A", b=1\\'),
+        sample(MIXED, T0 + 2, 1e300, -(2**63), False, 0, "\\"),
+        sample(MIXED, T0 + 3, 5e-324, None, True, 1, "#x", count=Reason.TIMEOUT),
+        sample(MIXED, T0 + 4, 2.0, 7, True, 1, "a,b c", level=Reason.CLOCK),
+        Sample(MIXED, T0 + 5, 0, (None,) * 5, dict.fromkeys(range(5), Reason.LINK_DOWN)),
+        sample(MIXED, T0 + 1, 3.0, 8, True, 1, "%s %d"),
     ]
     keeper.journal.commit(Batch(samples=samples))
     async with influxd(folder) as server:

@@ -109,11 +109,11 @@ def test_streams_keep_their_numbers_over_restarts(tmp_path):
 
 
 def test_every_type_comes_back_as_itself(journal, reader):
-    mixed = Stream("f-1", "fountain", "plc", "l", ("a", "b", "c", "d"), tuple(SignalType), 10 * NS)
-    journal.commit(Batch(samples=[sample(mixed, T0, 0.1, 2**62, True, -3)]))
+    mixed = Stream("f-1", "fountain", "plc", "l", ("a", "b", "c", "d", "e"), tuple(SignalType), 10 * NS)
+    journal.commit(Batch(samples=[sample(mixed, T0, 0.1, 2**62, True, -3, "升旗")]))
     values = reader.sample(reader.latest()[0]).values
-    assert values == (0.1, 2**62, True, -3)
-    assert [type(value) for value in values] == [float, int, bool, int]
+    assert values == (0.1, 2**62, True, -3, "升旗")
+    assert [type(value) for value in values] == [float, int, bool, int, str]
     assert reader.stream(1).expected == 10 * NS
 
 
