@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test fuzz acceptance check lock schemas findings bench clean help
+.PHONY: demo test fuzz acceptance audit check lock schemas findings bench clean help
 
 help:
 	@echo "make demo   the whole square simulated, and the daemon watching it (Ctrl-C ends it)"
 	@echo "make test   every check and test; starts real servers where they can be had"
 	@echo "make fuzz   every border's fuzz, 10,000 cases each (an hour or two: for the night)"
 	@echo "make acceptance  every shipped scenario and a healthy year; report in docs/acceptance.md (half an hour)"
+	@echo "make audit  known weaknesses of the locked libraries, where PyPI can be asked"
 	@echo "make check  format, lint, types and import floors only"
 	@echo "make bench  benchmarks; results go into docs/benchmarks.md by hand"
 
@@ -40,6 +41,9 @@ check: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+
+audit: $(STAMP)
+	@$(BIN)/python tools/audit.py
 
 schemas: $(STAMP)
 	$(BIN)/python tools/schemas.py

@@ -49,6 +49,8 @@ COMMANDS = {
 }
 EXIT_PROBLEM, EXIT_BUG = 1, 70  # 70 is EX_SOFTWARE of sysexits.h
 UMASK = 0o077
+OPTIONAL = {"amqtt": "demo", "aiosmtpd": "demo", "pytest": "testing"}
+"""Libraries that only some commands need, and the extra that brings them."""
 LONGEST = 4000
 """Characters of one error's text."""
 
@@ -101,6 +103,8 @@ def main() -> None:
         _named([error])
     except OSError as error:
         _output_gone(error)
+    except ModuleNotFoundError as error:
+        _not_installed(error)
     except ExceptionGroup as group:
         named, bugs = group.split(FacilitydError)
         if bugs or named is None:
@@ -128,6 +132,16 @@ def _speak_any_locale() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+
+
+def _not_installed(error: ModuleNotFoundError) -> NoReturn:
+    """End where a library is missing that only some commands need."""
+    extra = OPTIONAL.get((error.name or "").partition(".")[0])
+    if not extra:
+        _bug(error)
+    hint = f"which is not installed: pip install 'facilityd[{extra}]'"
+    click.echo(f"facilityd: this command needs the library {error.name}, {hint}", err=True)
+    sys.exit(EXIT_PROBLEM)
 
 
 def _output_gone(error: OSError) -> NoReturn:

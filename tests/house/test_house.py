@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 PACKAGES = ("facilityd", "devices", "simulators")
 SOURCES = [path for package in PACKAGES for path in sorted(Path(package).rglob("*.py"))]
@@ -94,3 +95,13 @@ def test_lock_files_name_no_host() -> None:
         text = lock.read_text(encoding="utf-8")
         assert "://" not in text, lock
         assert "--hash=sha256:" in text
+
+
+def test_every_container_is_confined():
+    compose = yaml.safe_load(Path("compose.yaml").read_text(encoding="utf-8"))
+    for name, service in compose["services"].items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert "no-new-privileges:true" in service["security_opt"], name
+        assert int(service["user"].partition(":")[0]) > 0, name
+        assert "apt-get" not in str(service.get("command")), name
