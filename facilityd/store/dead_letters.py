@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,9 @@ from facilityd.store.schema import select
 
 log = logging.getLogger(__name__)
 LONGEST = 4096
-_NAMELESS = "UPDATE stream SET signals = '[]', types = '[]', unit = ? WHERE id = ?"
+_NAMELESS = """
+UPDATE stream SET signals = '[]', types = '[]', device = ?, family = ?, link = ?, unit = ? WHERE id = ?
+"""
 _LETTERS = "SELECT at, source, reason, content FROM dead_letter ORDER BY id"
 Row = dict[str, Any]
 
@@ -93,10 +95,19 @@ def set_aside(db: apsw.Connection, at: int) -> int:
         if (error := _fault(check, row))
     ]
     if found:
-        with db:
-            for table, key, row, error in found:
-                _move(db, table, tuple(row[name] for name in key), row, error, at)
+        try:
+            _move_all(db, found, at)
+        except apsw.CorruptError:  # an index still holds what the row said before its bit flipped
+            for table in {table for table, *_ in found}:
+                db.execute(f"REINDEX {table}")
+            _move_all(db, found, at)
     return len(found)
+
+
+def _move_all(db: apsw.Connection, found: Sequence[tuple[str, tuple[str, ...], Row, str]], at: int) -> None:
+    with db:
+        for table, key, row, error in found:
+            _move(db, table, tuple(row[name] for name in key), row, error, at)
 
 
 def _rows(db: apsw.Connection, table: str, which: str) -> list[Row]:
@@ -122,7 +133,8 @@ def _move(db: apsw.Connection, table: str, key: tuple[Any, ...], row: Row, reaso
     values = (at, table, reason.encode(errors="replace").decode(), content)
     db.execute("INSERT INTO dead_letter(at, source, reason, content) VALUES(?, ?, ?, ?)", values)
     if table == "stream":  # its number stays taken: samples must never become another stream's
-        db.execute(_NAMELESS, (f"damaged-{key[0]}", key[0]))
+        legible = [row[name].decode(errors="replace") for name in ("device", "family", "link")]
+        db.execute(_NAMELESS, (*legible, f"damaged-{key[0]}", key[0]))
         return
     where = " AND ".join(f"CAST({n} AS BLOB) = CAST(? AS BLOB)" for n in TABLES[table][0])
     db.execute(f"DELETE FROM {table} WHERE {where}", key)  # noqa: S608

@@ -194,6 +194,23 @@ def test_a_journal_of_version_3_is_upgraded_with_all_it_holds(tmp_path: Path) ->
     assert [value for _, value, _ in points] == [float(n) for n in range(21)]
 
 
+@pytest.mark.parametrize("text", [b'["float', b"pump", b"hoist-1", b"brake", b"drive"])
+def test_a_row_whose_index_says_otherwise_ends_nothing(tmp_path: Path, text: bytes) -> None:
+    """Wherever a text stands, in its row or in an index of it, a bit of it flips."""
+    content = fill(tmp_path).read_bytes()
+    places = [at for at in range(len(content)) if content.startswith(text, at)]
+    assert places
+    for number, at in enumerate(places):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        spoilt = bytearray(content)
+        spoilt[at + len(text) - 1] ^= 0x80
+        (folder / "journal.db").write_bytes(spoilt)
+        with suppress(FacilitydError), open_journal(folder) as journal:
+            journal.commit(Batch(samples=[sample(PUMP, T0 + 5000 * NS)]))
+            read_all(journal.path)
+
+
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return fill(tmp_path_factory.mktemp("sound")).read_bytes()
