@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from facilityd.model.duty import duty
 from facilityd.model.sample import Sample, Stream, Value
 from facilityd.model.text import Language
 from facilityd.store.reader import Reader
+from facilityd.store.rows import Stored
 
 Source = tuple[str, str]
 """A device and the unit that measures it."""
@@ -38,13 +39,14 @@ def open_journal(site: Site) -> Reader:
 
 @dataclass(frozen=True, slots=True)
 class SignalLine:
-    """One signal; ``age`` in ns."""
+    """One signal. ``age``: of its last good value; ``message_age``: of its unit's last word; both ns."""
 
     signal: str
     label: str
     value: Value | None
     shown: str
     age: int
+    message_age: int
     quality: str
     unit_id: str
     link: str
@@ -83,7 +85,8 @@ class DeviceLine:
         """Return plain data for JSON."""
         plain = asdict(self) | {"quality": self.quality, "links": self.links}
         for signal in plain["signals"]:
-            signal["age"] = None if signal["age"] == NEVER else signal["age"]
+            for age in ("age", "message_age"):
+                signal[age] = None if signal[age] == NEVER else signal[age]
         return plain | {"state": self.state_id, "state_text": self.state}
 
 
@@ -117,6 +120,8 @@ class Snapshot:
         self._site, self._language = site, language
         self._devices = all_devices(site)
         self._reader = open_journal(site)
+        self._good: dict[tuple[Source, str], int] = {}
+        """When each signal had its last good value, ns UTC; 0: too long ago to be found."""
 
     @property
     def liveness(self) -> Liveness:
@@ -142,16 +147,33 @@ class Snapshot:
         if unknown := set(only) - self._devices.keys():
             name = min(unknown)
             raise UsageError(f"no device {name!r}", hint=suggestion(name, self._devices))
-        latest: dict[Source, Sample] = {}
+        chosen = [d for d in self._devices.values() if not only or d.id in only]
+        latest = self._latest({device.id for device in chosen})
+        alarms = self.alarms()
+        return [self._line(device, latest, [a for a in alarms if a.device == device.id]) for device in chosen]
+
+    def _latest(self, devices: Container[str]) -> dict[Source, Sample]:
+        """Return the newest sample of each unit of some devices, having noted how old its values are."""
+        newest: dict[Source, tuple[Stored, Sample]] = {}
         for row in self._reader.latest():
             # A period that was changed makes another stream of the same unit: the newest one counts.
             sample = self._reader.sample(row)
             source = (sample.stream.device, sample.stream.unit)
-            if source not in latest or latest[source].at < sample.at:
-                latest[source] = sample
-        alarms = self.alarms()
-        chosen = [d for d in self._devices.values() if not only or d.id in only]
-        return [self._line(device, latest, [a for a in alarms if a.device == device.id]) for device in chosen]
+            if source[0] in devices and (source not in newest or newest[source][0].at < row.at):
+                newest[source] = row, sample
+        for source, (row, sample) in newest.items():
+            self._date(source, row, sample)
+        return {source: sample for source, (_, sample) in newest.items()}
+
+    def _date(self, source: Source, row: Stored, sample: Sample) -> None:
+        """Note when each signal of a unit had its last good value; of a bad one that is looked for once."""
+        names = sample.stream.signals
+        good = [sample.values[n] is not None and n not in sample.reasons for n in range(len(names))]
+        self._good |= {(source, name): row.at for n, name in enumerate(names) if good[n]}
+        unknown = [n for n, name in enumerate(names) if (source, name) not in self._good]
+        if unknown:
+            found = self._reader.last_good(row, unknown)
+            self._good |= {(source, names[n]): found.get(n, 0) for n in unknown}
 
     def _line(self, device: Device, latest: dict[Source, Sample], alarms: list[AlarmLine]) -> DeviceLine:
         now = time.time_ns()
@@ -184,11 +206,13 @@ class Snapshot:
         for name in stream.signals:
             here = sample if name in places else None
             value = here.values[places[name]] if here else None
-            age = max(0, now - here.at) if here else NEVER
-            quality = _quality(here, places.get(name, 0), age, stream)
+            heard = max(0, now - here.at) if here else NEVER
+            seen = self._good.get(((stream.device, stream.unit), name), 0) if here else 0
+            age = max(0, now - seen) if seen else NEVER
+            quality = _quality(here, places.get(name, 0), heard, stream)
             label = device.family.signals[name].name.in_(self._language)
             shown = self._show(device, name, value)
-            yield SignalLine(name, label, value, shown, age, quality, stream.unit, stream.link)
+            yield SignalLine(name, label, value, shown, age, heard, quality, stream.unit, stream.link)
 
     def _show(self, device: Device, name: str, value: Value | None) -> str:
         signal = device.family.signals[name]

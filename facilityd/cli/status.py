@@ -18,7 +18,7 @@ from facilityd.cli.when import show_span
 
 REFRESH_S = 1.0
 DEVICE_COLUMNS = ("device", "name", "state", "values", "age", "quality", "link")
-SIGNAL_COLUMNS = ("device", "state", "signal", "value", "age", "quality", "unit", "link")
+SIGNAL_COLUMNS = ("device", "state", "signal", "value", "age", "last message", "quality", "unit", "link")
 
 
 @click.command()
@@ -28,7 +28,11 @@ SIGNAL_COLUMNS = ("device", "state", "signal", "value", "age", "quality", "unit"
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True)
 @json_option
 def status(site: tuple[Path, ...], devices: tuple[str, ...], once: bool, lang: str, as_json: bool) -> None:
-    """Show each device: state, value, age, quality, link. Live in a terminal; Ctrl-C ends it."""
+    """Show each device: state, value, age, quality, link. Live in a terminal; Ctrl-C ends it.
+
+    The age is that of the last good value, the oldest one of a device; with -d that of the unit's last
+    message stands beside it. A dash: never, or too long ago to be found.
+    """
     from facilityd.config.load import load
 
     snapshot = Snapshot(load(*site, secrets=False), "zh" if lang == "zh" else "en")
@@ -79,6 +83,7 @@ def _quality(quality: str) -> Text:
 def _signals(line: DeviceLine) -> list[tuple[object, ...]]:
     return [
         (line.device if not number else "", _state(line) if not number else "", signal.label, signal.shown,
-         show_span(signal.age), _quality(signal.quality), signal.unit_id, signal.link)
+         show_span(signal.age), show_span(signal.message_age), _quality(signal.quality), signal.unit_id,
+         signal.link)
         for number, signal in enumerate(line.signals)
     ]  # fmt: skip

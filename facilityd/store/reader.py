@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,6 +22,7 @@ from facilityd.store.dead_letters import DeadLetter, dead_letters
 from facilityd.store.entries import FINDINGS_BEFORE, JUDGED
 from facilityd.store.files import closed_to_us
 from facilityd.store.history import Bucket, Carrier, Gap, Point, buckets, explained, gaps, points
+from facilityd.store.last_good import last_good
 from facilityd.store.owner import check_owner
 from facilityd.store.packing import layout
 from facilityd.store.rows import (
@@ -155,6 +156,10 @@ class Reader:
     def latest(self) -> list[Stored]:
         """Return the last sample of every stream that still has one."""
         return [stored(row) for row in select(self._db, _LATEST)]
+
+    def last_good(self, row: Stored, wanted: Collection[int]) -> dict[int, int]:
+        """Return, by index, when signals of a row's stream had a good value before it (ns UTC), if lately."""
+        return last_good(self._db, row.stream, self.stream(row.stream).types, wanted, row.at)
 
     def last_sample(self) -> int:
         """Return the id of the last sample ever stored; 0 if there was none."""

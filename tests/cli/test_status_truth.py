@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from facilityd.app.builtin import all_devices
 from facilityd.cli.main import facilityd
+from facilityd.cli.snapshot import Snapshot
 from facilityd.config.load import load
 from facilityd.config.site import Site
 from facilityd.model.alarm import AlarmState, Truth
@@ -20,6 +21,7 @@ from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, Sample, Stream, Value, void
 from facilityd.store.batch import Batch
 from facilityd.store.journal import Journal
+from facilityd.store.reader import Reader
 
 YARD = """\
 site: {id: yard, name: {zh: 院子, en: Yard}, latitude: 39.9, longitude: 116.4, timezone: Asia/Shanghai}
@@ -168,3 +170,49 @@ def test_a_device_that_is_not_there_is_a_mistake(yard: Site, journal: Journal) -
     done = CliRunner().invoke(facilityd, ["status", yard.source, "-d", "fier"])
     assert done.exit_code == 1
     assert "did you mean 'fire'" in str(done.exception)
+
+
+def _signal(site: Site, name: str) -> dict:
+    (signal,) = [one for one in device(site, name)["signals"] if one["signal"] == "active"]
+    return signal
+
+
+def test_the_age_is_of_the_value_and_not_of_the_message(yard: Site, journal: Journal) -> None:
+    fire, water = stream_of(yard, "fire"), stream_of(yard, "water")
+    store(journal, fire, False, 7200)
+    for minutes in range(110, 0, -10):
+        store(journal, fire, None, 60 * minutes, Reason.TIMEOUT)
+    store(journal, fire, None, 4, Reason.TIMEOUT)
+    store(journal, water, False, 5)
+    bad, good = _signal(yard, "fire"), _signal(yard, "water")
+    assert (bad["value"], bad["quality"]) == (None, "timeout")
+    assert bad["age"] / NS == pytest.approx(7200, abs=60)
+    assert bad["message_age"] / NS == pytest.approx(4, abs=60)
+    assert good["age"] == good["message_age"]
+    shown = CliRunner().invoke(facilityd, ["status", yard.source, "-d", "fire"]).stdout
+    assert "last message" in shown
+    assert "2 h" in shown
+    plain = CliRunner().invoke(facilityd, ["status", yard.source]).stdout
+    assert "2 h" in next(line for line in plain.splitlines() if line.startswith("fire"))
+
+
+def test_a_value_that_never_was_good_has_no_age(yard: Site, journal: Journal) -> None:
+    for ago in (90, 60, 30):
+        store(journal, stream_of(yard, "fire"), None, ago, Reason.TIMEOUT)
+    signal = _signal(yard, "fire")
+    assert signal["age"] is None
+    assert signal["message_age"] / NS == pytest.approx(30, abs=60)
+
+
+def test_a_live_view_looks_for_an_old_value_once(yard: Site, journal: Journal, monkeypatch) -> None:
+    looked: list[object] = []
+    real = Reader.last_good
+    monkeypatch.setattr(Reader, "last_good", lambda *told: looked.append(told) or real(*told))
+    store(journal, stream_of(yard, "fire"), True, 6000)
+    store(journal, stream_of(yard, "fire"), None, 60, Reason.TIMEOUT)
+    snapshot = Snapshot(yard, "en")
+    ages = [line.age for _ in range(3) for line in snapshot.lines(("fire",))]
+    assert len(looked) == 1
+    assert [age / NS for age in ages] == [pytest.approx(6000, abs=60)] * 3
+    store(journal, stream_of(yard, "fire"), False, 1)
+    assert next(iter(snapshot.lines(("fire",)))).age < 60 * NS
