@@ -89,6 +89,8 @@ class _Bar:
 def _print(result: Result) -> None:
     speed = f", {result.span / NS / result.took:,.0f} times life" if result.took else ""
     click.echo(f"{'passed' if result.ok else 'FAILED'}  {result.scenario}  ({result.took:.1f} s{speed})")
+    if result.suppressed:
+        click.echo(f"  alarms: {result.told} told, {result.suppressed}")
     if result.error:
         click.echo(f"  {result.error}", err=True)
     for judgement in result.judgements:

@@ -130,18 +130,42 @@ def _evidence(record: Record, alarm: Alarm, language: str) -> str:
 def _alarms(record: Record) -> str:
     if not record.alarms:
         return "<h2>报警 Alarms</h2><p>无 none</p>"
-    rows = "".join(_alarm(record, alarm) for alarm in record.alarms[:200])
-    head = "<tr><th>时间 raised</th><th>报警 alarm</th><th>依据 evidence</th><th>解除 cleared</th></tr>"
-    return f"<h2>报警 Alarms ({len(record.alarms)})</h2><table>{head}{rows}</table>"
+    told = [alarm for alarm in record.alarms if alarm.told is not None]
+    hidden = [alarm for alarm in record.alarms if alarm.told is None]
+    return _table(record, told, "已通知的报警 Alarms told", "") + (
+        _table(
+            record,
+            hidden,
+            "作为后果被抑制、未通知 Suppressed as consequences, told to nobody",
+            "起因 because of",
+        )
+        if hidden
+        else ""
+    )
 
 
-def _alarm(record: Record, alarm: Alarm) -> str:
+def _table(record: Record, alarms: Sequence[Alarm], title: str, cause: str) -> str:
+    """Return one kind of alarms; with ``cause`` also what each was suppressed by."""
+    if not alarms:
+        return f"<h2>{title}</h2><p>无 none</p>"
+    rows = "".join(_alarm(record, alarm, because=bool(cause)) for alarm in alarms[:200])
+    head = "<tr><th>时间 raised</th><th>报警 alarm</th><th>依据 evidence</th><th>解除 cleared</th>"
+    head += f"<th>{cause}</th></tr>" if cause else "</tr>"
+    return f"<h2>{title} ({len(alarms)})</h2><table>{head}{rows}</table>"
+
+
+def _alarm(record: Record, alarm: Alarm, *, because: bool) -> str:
     device = record.devices[alarm.device]
     rule = device.family.rules[alarm.rule]
     name = f"{device.name.zh} {rule.name.zh}<br>{escape(device.name.en)}: {escape(rule.name.en)}"
     said = f"{escape(_evidence(record, alarm, 'zh'))}<br>{escape(_evidence(record, alarm, 'en'))}"
     over = "" if alarm.cleared is None else record.clock(alarm.cleared)
-    return f"<tr><td>{record.clock(alarm.raised)}</td><td>{name}</td><td>{said}</td><td>{over}</td></tr>"
+    cells = [record.clock(alarm.raised), name, said, over]
+    if because:
+        causes = [rule for rule in dict.fromkeys(alarm.suppressed_by) if rule in device.family.rules]
+        names = [device.family.rules[rule].name for rule in causes]
+        cells.append("<br>".join(f"{escape(one.zh)}<br>{escape(one.en)}" for one in names))
+    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
 def _acts(record: Record, acts: Sequence[tuple[int, str]]) -> str:

@@ -16,7 +16,7 @@ from facilityd.scenario import trace
 from facilityd.scenario.load import Script, load
 from facilityd.scenario.play import Outcome, Progress, play, stage_of
 from facilityd.scenario.record import Record
-from facilityd.scenario.verdict import Judgement
+from facilityd.scenario.verdict import Judgement, suppressed
 
 AROUND = 8
 """Samples shown on each side of the instant at which an expectation failed."""
@@ -38,7 +38,10 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One scenario. ``took`` in s of real time; ``page`` is its report's file name."""
+    """One scenario. ``took`` in s of real time; ``page`` is its report's file name.
+
+    ``told`` counts the alarms that somebody heard of; ``suppressed`` says how many others, because of what.
+    """
 
     scenario: str
     file: str
@@ -48,6 +51,8 @@ class Result:
     error: str = ""
     page: str = ""
     span: int = 0
+    told: int = 0
+    suppressed: str = ""
 
     @property
     def ok(self) -> bool:
@@ -87,6 +92,8 @@ def _told(script: Script, outcome: Outcome, options: Options) -> Result:
     name = ""
     with Record.open(script, outcome.journal) as record:
         around = {j.sentence: _around(record, j) for j in outcome.judgements if not j.ok}
+        told = sum(alarm.told is not None for alarm in record.alarms)
+        hidden = suppressed(record.alarms)
         if options.html:
             name = f"{script.scenario.scenario}.html"
             from facilityd.scenario.html import page  # noqa: PLC0415 - templates only where asked for
@@ -96,11 +103,11 @@ def _told(script: Script, outcome: Outcome, options: Options) -> Result:
             text = page(script, record, acts, outcome.judgements, seed=outcome.seed, took=outcome.took)
             (Path(options.html) / name).write_text(text, encoding="utf-8")
     if options.record:
-        told = [(act.at, act.text) for act in outcome.acts]
-        trace.write(Path(options.record), script.scenario.scenario, outcome.seed, told, outcome.journal)
+        acts = [(act.at, act.text) for act in outcome.acts]
+        trace.write(Path(options.record), script.scenario.scenario, outcome.seed, acts, outcome.journal)
     return Result(
         script.scenario.scenario, script.file, outcome.took, outcome.judgements, around,
-        page=name, span=script.scenario.duration,
+        page=name, span=script.scenario.duration, told=told, suppressed=hidden,
     )  # fmt: skip
 
 

@@ -46,7 +46,10 @@ class AlarmCleared:
 
 @dataclass(frozen=True, slots=True)
 class NoAlarm:
-    """No alarm at all, none ``other`` than those expected, none on a device, or none of a rule there."""
+    """No alarm is told: none at all, none ``other`` than expected, none on a device, none of a rule there.
+
+    One that is suppressed as the consequence of another is told to nobody.
+    """
 
     other: bool = False
     rule: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,20 +111,35 @@ def _none(script: Script, record: Record, wanted: NoAlarm) -> Answer:
     expected = {
         (e.device, e.rule) for _, _, e in script.expectations if isinstance(e, AlarmRaised | AlarmCleared)
     }
-    found = [
+    about = [
         a
         for a in record.alarms
-        if not a.cause
-        and (not wanted.device or a.device == wanted.device)
+        if (not wanted.device or a.device == wanted.device)
         and (not wanted.rule or record.is_rule(a, wanted.device, wanted.rule))
-        and not (wanted.other and any(record.is_rule(a, *pair) for pair in expected))
     ]
+    told = [a for a in about if a.told is not None]
+    found = [a for a in told if not (wanted.other and any(record.is_rule(a, *pair) for pair in expected))]
     if not found:
-        return True, "none was raised", (), None
+        hidden = suppressed(about)
+        return True, f"none was told{f'; {hidden}' if hidden else ''}", (), None
     said = "; ".join(f"{record.told(a)} at {record.clock(a.raised)}" for a in found[:SHOWN])
     more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
     first: Alarm = found[0]
     return False, f"raised: {said}{more}", record.inputs(first.device, first.rule), first.raised
+
+
+def suppressed(alarms: Iterable[Alarm]) -> str:
+    """Say how many alarms were never told, and as the consequences of what; nothing if there are none."""
+    hidden = [alarm for alarm in alarms if alarm.told is None]
+    by_cause: dict[tuple[str, str], list[str]] = {}
+    for alarm in hidden:
+        causes = " and ".join(dict.fromkeys(alarm.suppressed_by))
+        by_cause.setdefault((causes, alarm.device), []).append(alarm.rule)
+    said = "; ".join(
+        f"{', '.join(dict.fromkeys(rules))} because of {causes} on {device}"
+        for (causes, device), rules in by_cause.items()
+    )
+    return f"{len(hidden)} suppressed: {said}" if hidden else ""
 
 
 def _unknown(script: Script, record: Record, wanted: Unknown) -> Answer:
@@ -196,4 +211,4 @@ _JUDGES: dict[type, Callable[[Script, Record, Any], Answer]] = {
     Notices: _notices,
     Ready: _ready,
 }
-__all__ = ["Judgement", "judge"]
+__all__ = ["Judgement", "judge", "suppressed"]
