@@ -32,12 +32,12 @@ def alarms(site: tuple[Path, ...], everything: bool, lang: str, as_json: bool) -
     lines = snapshot.alarms(everything=everything)
     if as_json:
         print_json([line.as_dict() for line in lines])
-        warn(snapshot.warning)
+        warn(snapshot.warning or ("" if lines else snapshot.doubt().lstrip("：: ")))
         return
     if snapshot.warning:
         console().print(Text(snapshot.warning, style=STYLES["critical"]))
     if not lines:
-        click.echo("没有报警" if lang == "zh" else "no alarms")
+        click.echo(f"{'没有报警' if lang == 'zh' else 'no alarms'}{snapshot.doubt()}")
         return
     columns = ("priority", "state", "device", "rule", "since", "what", "do first")
     rows = [

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
+from rich.text import Text
 
-from facilityd.cli.output import console, json_option, print_json, table
+from facilityd.cli.output import STYLES, console, json_option, print_json, table
 from facilityd.cli.when import Instant, between, show_instant
 from facilityd.errors import UsageError
 from facilityd.marked import suggestion
@@ -34,6 +35,10 @@ LISTED = {
 }
 WHEN = {"zh": ("当时", "现在"), "en": ("then", "now")}
 CAUSED = {"zh": "（{cause} 的后果，不单独通知）", "en": " (a consequence of {cause}, told to nobody)"}
+BLIND = {
+    "zh": "这段时间没有 {devices} 的任何数据：没有报警不说明正常",
+    "en": "nothing of {devices} is stored in this span: no alarm says nothing here",
+}
 MOST = 40
 """Alarms listed for people; --json has all."""
 
@@ -142,6 +147,8 @@ def _rule(site: Site, result: Result) -> Rule:
 def _show(site: Site, results: list[Result], language: Language) -> None:
     rows = [row for one in results for row in _rows(site, one, language)]
     console().print(table(_rule(site, results[0]).name.in_(language), HEAD[language], rows))
+    if blind := [one.device for one in results if not one.samples]:
+        console().print(Text(BLIND[language].format(devices=", ".join(blind)), style=STYLES["high"]))
     listed = [line for one in results for line in _listed(site, one, language)]
     if listed:
         console().print(table("", LISTED[language], listed[:MOST]))

@@ -63,6 +63,8 @@ def baselines(
     if diff:
         _compare(*_pair(known, device, diff, versions), as_json=as_json)
     elif export:
+        if not known:
+            raise UsageError("there are no baselines to export", hint="facilityd commission SITE DEVICE")
         write(export, known)
     else:
         _list(loaded, known, as_json=as_json)
@@ -76,8 +78,10 @@ def _list(site: Site, known: Sequence[Baseline], *, as_json: bool) -> None:
     ]  # fmt: skip
     if as_json:
         print_json([dict(zip(COLUMNS, row, strict=True)) for row in rows])
-    else:
+    elif rows:
         console().print(table("", COLUMNS, rows))
+    else:
+        click.echo("no baselines: every learned rule is unknown / 没有基线，需学习的规则均无法判断")
 
 
 def _pair(
@@ -144,6 +148,8 @@ def _take_over(site: Site, source: Path, person: str) -> None:
     from facilityd.app.shipped import checked, read
 
     found = read(source)
+    if not found:
+        raise UsageError("it holds no baseline", where=str(source))
     checked(site, found, source)
     inbox = Inbox(Path(site.store.path))
     for one in found:

@@ -19,6 +19,7 @@ from facilityd.cli.output import STYLES, console, json_option, print_json, said,
 from facilityd.cli.when import Instant, at_site, show_instant
 from facilityd.errors import UsageError
 from facilityd.marked import suggestion
+from facilityd.model.readiness import Outcome
 from facilityd.model.sample import NS
 from facilityd.model.text import Language
 from facilityd.notify.texts import texts
@@ -210,4 +211,6 @@ def _row(site: Site, line: Line, language: Language) -> tuple[object, ...]:
 
 
 def _good(lines: Sequence[Line]) -> bool:
-    return not any(line.checked.stands_against for line in lines)
+    """Return whether nothing stands against it, and something speaks for it."""
+    passed = any(line.checked.outcome in (Outcome.PASS, Outcome.WAIVED) for line in lines)
+    return passed and not any(line.checked.stands_against for line in lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
@@ -10,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from facilityd.app.builtin import all_devices
+from facilityd.app.checklist import Now
 from facilityd.app.judging import fresh_judge
 from facilityd.config.site import Device, Site
 from facilityd.model.charts import Learned
@@ -30,7 +32,7 @@ class Standing(Enum):
     RIGHT = "right"
     WRONG = "wrong"
     UNKNOWN = "unknown"
-    UNJUDGED = "not judged yet"
+    UNJUDGED = "not judged yet"  # by the daemon that watches now
     UNLEARNED = "needs commissioning"
     UNFITTED = "not applicable"
 
@@ -54,9 +56,9 @@ class Line:
 
     @property
     def since(self) -> int | None:
-        """When the newest verdict was found, ns UTC."""
+        """When the newest verdict was found, or the run was that it rests on, ns UTC."""
         judged = self.standing in (Standing.RIGHT, Standing.WRONG, Standing.UNKNOWN)
-        return self.finding.at if judged and self.finding else None
+        return (self.finding.evidence.seen or self.finding.at) if judged and self.finding else None
 
     def said(self, language: Language, zone: ZoneInfo) -> str:
         """Return what the verdict rests on, or the names of what would have to be fitted."""
@@ -82,10 +84,10 @@ class Line:
         }  # fmt: skip
 
 
-def lines(site: Site, devices: Iterable[str]) -> list[Line]:
-    """Return every rule of some devices. Without a journal nothing was judged yet."""
+def lines(site: Site, devices: Iterable[str], now: int | None = None) -> list[Line]:
+    """Return every rule of some devices at ``now`` (ns UTC). Without a journal nothing was judged yet."""
     known = all_devices(site)
-    judge, found = fresh_judge(site), _newest(site)
+    judge, found = fresh_judge(site), _newest(site, time.time_ns() if now is None else now)
     out = []
     for device in devices:
         missing = judge.not_applicable(device) if known[device].streams else {}
@@ -107,8 +109,14 @@ def _standing(rule: Rule, finding: Finding | None, missing: tuple[str, ...]) -> 
     return Standing.WRONG if finding.verdict else Standing.RIGHT
 
 
-def _newest(site: Site) -> dict[tuple[str, str], Finding]:
+def _newest(site: Site, now: int) -> dict[tuple[str, str], Finding]:
+    """Return each rule's newest word of the daemon that watches now; of an earlier one only what is wrong.
+
+    What was right before a stop says nothing of now; what was wrong is not hidden by it.
+    """
     if not Path(site.store.path).exists():
         return {}
     with Reader.open(Path(site.store.path), site.id) as reader:
-        return {(s.finding.device, s.finding.rule): s.finding for s in reader.verdicts()}
+        stored = {(s.finding.device, s.finding.rule): s.finding for s in reader.verdicts()}
+        source = Now(reader, now)
+        return {key: one for key, one in stored.items() if one.verdict or source.finding(*key) is not None}

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
+from rich.text import Text
 
-from facilityd.cli.output import console, json_option, print_json, said, table
+from facilityd.cli.output import STYLES, console, json_option, print_json, said, table, warn
 from facilityd.cli.when import show_instant
 from facilityd.errors import UsageError
 from facilityd.marked import suggestion
 
 if TYPE_CHECKING:
     from facilityd.cli.rulebook import Line
+    from facilityd.config.site import Site
     from facilityd.model.text import Language
 
 HEADS = {
@@ -57,13 +59,28 @@ def rules(site: Path, device: str, lang: str, as_json: bool) -> None:
         raise UsageError(f"no device {device!r}", hint=suggestion(device, known))
     found = lines(loaded, [device] if device else known)
     zone, language = ZoneInfo(loaded.timezone), _language(lang)
+    warning = _warning(loaded, language)
     if as_json:
         print_json([line.plain(language, zone) for line in found])
+        warn(warning)
         return
+    if warning:
+        console().print(Text(warning, style=STYLES["critical"]))
     for name in dict.fromkeys(line.device.id for line in found):
         mine = [line for line in found if line.device.id == name]
         title = f"{mine[0].device.name.in_(language)} ({name})"
         console().print(table(title, HEADS[lang], [_row(line, language, zone) for line in mine]))
+
+
+def _warning(site: Site, language: Language) -> str:
+    """Return that nobody watches, so that nothing is judged; nothing where there is no journal yet."""
+    from facilityd.cli.liveness import liveness
+    from facilityd.store.reader import Reader
+
+    if not Path(site.store.path).exists():
+        return ""
+    with Reader.open(Path(site.store.path), site.id) as reader:
+        return liveness(site, reader).warning(site.timezone, language)
 
 
 def _language(lang: str) -> Language:

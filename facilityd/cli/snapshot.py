@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from facilityd.app.builtin import all_devices
+from facilityd.app.checklist import NOT_YET, Now
 from facilityd.cli.liveness import Liveness, liveness
 from facilityd.cli.when import NEVER
 from facilityd.config.site import Device, Site
@@ -28,6 +29,13 @@ STATES: dict[str, dict[Language, str]] = {
     "unknown": {"zh": "未知", "en": "unknown"},
     "down": {"zh": "断开", "en": "down"},
 }
+DOUBTS: dict[tuple[str, Language], str] = {
+    ("none", "zh"): "：尚未判断任何规则",
+    ("none", "en"): ": no rule has been judged yet",
+    ("some", "zh"): "：{count} 条规则当前无法判断（见 facilityd rules）",
+    ("some", "en"): ": {count} rules cannot be told now (see facilityd rules)",
+}
+"""No alarm is good news only where somebody could have raised one."""
 STALE_AFTER = 3
 """Expected periods after which a value is old."""
 
@@ -132,6 +140,15 @@ class Snapshot:
     def warning(self) -> str:
         """What must be known before anything else is read; nothing while the daemon watches."""
         return self.liveness.warning(self._site.timezone, self._language)
+
+    def doubt(self) -> str:
+        """Return what 'no alarms' does not say: how many rules cannot be told, or that none was judged."""
+        known = {(d.id, name) for d in self._devices.values() for name in d.family.rules}
+        now = Now(self._reader, time.time_ns())
+        found = [finding for key in known if (finding := now.finding(*key)) is not None]
+        unknown = sum(one.verdict is None and one.evidence.slug not in NOT_YET for one in found)
+        word = "none" if all(one.verdict is None for one in found) else "some" if unknown else ""
+        return DOUBTS[word, self._language].format(count=unknown) if word else ""
 
     def headline(self) -> str:
         """Return the site's name and how many alarms there are."""

@@ -21,16 +21,20 @@ WAYS = ("forth", "back")
 
 
 class EnvelopeDetector(LearnedDetector):
-    """A place that no healthy run has passed, and standing still, say nothing: the verdict stands."""
+    """A place that no healthy run has passed, and standing still, say nothing: the verdict stands.
+
+    Before the first place that was learned there is none.
+    """
 
     def __init__(self, rule: Envelope, view: View) -> None:
         super().__init__(rule, view)
         self._rule = rule
-        self._seen_wrong, self._usual = False, 0.0
+        self._seen_wrong: bool | None = None
+        self._usual = 0.0
 
     def forget(self) -> None:
         """Nothing was gathered."""
-        self._seen_wrong = False
+        self._seen_wrong = None
 
     def compare(self, row: Row | None, now: int) -> bool | None:
         """Return whether the value does not belong to its place."""

@@ -18,7 +18,7 @@ class FrozenDetector(GatedDetector):
         super().__init__(rule, view)
         self._least, self._cell = rule.least, self.cells[0]
         self._stood: float | None = None
-        self._still = False
+        self._still: bool | None = None
 
     def look(self, now: int) -> bool | None:
         """Return whether it stands where it stood."""
@@ -26,14 +26,17 @@ class FrozenDetector(GatedDetector):
         if value is None:
             return None
         if self.fresh():
-            self._still = self._stood is not None and abs(value - self._stood) <= self._least
+            if self._stood is None:  # one value is no evidence of moving, nor of standing still
+                self._stood, self._still = value, None
+                return self.hold.verdict
+            self._still = abs(value - self._stood) <= self._least
             if not self._still:
                 self._stood = value
-        return self._still
+        return self.hold.verdict if self._still is None else self._still
 
     def left(self, now: int) -> None:  # noqa: ARG002 - the gate says when
         """Where it stood while it need not move says nothing."""
-        self._stood, self._still = None, False
+        self._stood, self._still = None, None
 
     def keep(self) -> Any:
         """Return where it stood."""

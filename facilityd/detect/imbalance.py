@@ -26,7 +26,7 @@ class ImbalanceDetector(GatedDetector):
         self._mean = mean = sum(found) / len(found)
         if mean <= 0 or mean <= self._rule.least:
             self._share = 0.0
-            return False
+            return None if self.hold.verdict is None else False  # at rest nothing is seen of the phases
         away = [abs(value - mean) for value in found]
         worst = max(range(len(away)), key=away.__getitem__)
         self._worst, self._share = self.cells[worst], 100.0 * away[worst] / mean

@@ -28,8 +28,11 @@ class SpikeDetector(GatedDetector):
         value = numbers(self._cell, now)
         if value is None:
             return None
+        known = self._last is not None
         if self.fresh():
             self._see(self._cell.steady, value)
+        if not known:  # one value is no evidence of anything
+            return self.hold.verdict
         while self._jumps and self._jumps[0] <= now - self._rule.over:
             self._jumps.popleft()
         return len(self._jumps) >= self._rule.times

@@ -63,7 +63,10 @@ def find(names: tuple[str, ...]) -> list[Path]:
     for name in names:
         path = Path(name)
         if path.is_dir():
-            out += sorted(path.rglob("*.yaml"))
+            stories = sorted(path.rglob("*.yaml"))
+            if not stories:
+                raise UsageError("no scenario (*.yaml) lies in this folder", where=name)
+            out += stories
         elif path.exists():
             out.append(path)
         else:

@@ -99,6 +99,15 @@ class Record:
         names = self.rules(device, rule)
         return [(f.at, f.verdict) for f in self._findings if f.device == device and f.rule in names]
 
+    def unjudged(self, device: str, rule: str) -> str:
+        """Say that no rule meant here was ever told right or wrong; nothing where one was. Empty: any."""
+        names = self.rules(device, rule) if rule else []
+        for finding in self._findings:
+            meant = finding.device == device or not device
+            if finding.verdict is not None and meant and (not rule or finding.rule in names):
+                return ""
+        return self.last_word(device, rule, self.start) if rule else "no rule was ever told right or wrong"
+
     def last_word(self, device: str, rule: str, since: int) -> str:
         """Say what the rule said last, for people."""
         names = self.rules(device, rule)

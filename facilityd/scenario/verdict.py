@@ -119,6 +119,8 @@ def _none(script: Script, record: Record, wanted: NoAlarm) -> Answer:
     ]
     told = [a for a in about if a.told is not None]
     found = [a for a in told if not (wanted.other and any(record.is_rule(a, *pair) for pair in expected))]
+    if not found and (unjudged := record.unjudged(wanted.device, wanted.rule)):
+        return False, f"none was raised, which says nothing: {unjudged}", (), None
     if not found:
         hidden = suppressed(about)
         return True, f"none was told{f'; {hidden}' if hidden else ''}", (), None
@@ -154,6 +156,8 @@ def _unknown(script: Script, record: Record, wanted: Unknown) -> Answer:
 
 def _gap(_: Script, record: Record, wanted: HistoryGap) -> Answer:
     around = ((wanted.device, wanted.signal),)
+    if not any(value is not None for _, value in record.series(*around[0], record.start, record.end)):
+        return wanted.present, "it never has a value", around, None
     gaps = record.gaps(wanted.device, wanted.signal)
     longest = max(gaps, key=lambda gap: gap.until - gap.since, default=None)
     if longest is None:

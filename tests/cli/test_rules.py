@@ -23,7 +23,8 @@ def test_how_rules_stand_in_a_story(simulated_site) -> None:
     square.advance("10min")
     square.fault("bridges", "L1")
     square.wait_for_alarm("L1", on="bridges", within="12min")
-    found = {line.name: line for line in lines(square.site, ["bridges"])}
+    now = round(square.now.timestamp()) * 10**9
+    found = {line.name: line for line in lines(square.site, ["bridges"], now)}
     failed = found["lamp-failed"]
     assert failed.standing is Standing.WRONG
     assert failed.since is not None
@@ -33,6 +34,10 @@ def test_how_rules_stand_in_a_story(simulated_site) -> None:
     assert (lacking.standing, lacking.missing) == (Standing.UNFITTED, ("leakage",))
     assert (lacking.said("zh", ZONE), lacking.said("en", ZONE)) == ("剩余电流", "Residual current")
     assert found["end-of-life"].since is None
+    later = {line.name: line for line in lines(square.site, ["bridges"], now + 3600 * 10**9)}
+    assert later["lamp-failed"].standing is Standing.WRONG, "a stop hides nothing that is wrong"
+    assert later["dark"].standing is Standing.UNJUDGED, "what was right then says nothing of now"
+    assert later["dark"].since is None
 
 
 def test_before_the_first_run_nothing_was_judged() -> None:

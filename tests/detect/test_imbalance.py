@@ -48,7 +48,8 @@ def play(bench: Bench, story: str) -> str:
         ("..xxxx..", "....##.."),
         ("..####~~.", "....####."),  # back only past the hysteresis
         ("..~~~~~~", "........"),
-        ("000000", "......"),  # a motor at rest has no phases to compare
+        ("000000", "??????"),  # a motor at rest has no phases to compare
+        (".000", "...."),  # what was seen while it ran stands
         ("..##?##", "....?##"),
         ("..####?", "....##?"),
     ],
