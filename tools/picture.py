@@ -30,7 +30,7 @@ def main() -> None:
         first = reader.sample(reader.samples_after(0, 1)[0]).at
         last = max(reader.sample(row).at for row in reader.latest())
     screen = Console(record=True, width=150, height=42, file=io.StringIO())
-    screen.print(view(Snapshot(site, "en"), sink, (last - first) / 1e9, 150, 42))
+    screen.print(view(Snapshot(site, "en"), sink, (last - first) / 1e9, screen.size))
     drawn = screen.export_svg(title="make demo")
     # The picture stands on its own: no fonts from elsewhere.
     PICTURE.write_text(re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL), encoding="utf-8")

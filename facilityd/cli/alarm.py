@@ -12,6 +12,7 @@ import click
 from facilityd.app.drawing import guilty
 from facilityd.cli.alarms import must_exist
 from facilityd.cli.output import console, json_option, print_json, table
+from facilityd.cli.sheet import Column, whole
 from facilityd.cli.when import show_instant, show_span
 from facilityd.model.sample import NS
 from facilityd.notify.spark import POINTS, draw, width
@@ -27,16 +28,17 @@ if TYPE_CHECKING:
 WORDS = {
     "zh": {"state": "状态", "fault": "故障号", "priority": "优先级", "evidence": "依据", "cause": "可能原因",
            "consequence": "后果", "action": "处理", "confirm": "现场核实", "respond": "处理时限",
-           "never": "从未报警", "life": ("时刻", "变化", "人员", "说明"), "now": "现在"},
+           "never": "从未报警", "now": "现在"},
     "en": {"state": "state", "fault": "fault", "priority": "priority", "evidence": "evidence",
            "cause": "likely cause", "consequence": "if nothing is done", "action": "do",
            "confirm": "check on site", "respond": "act within", "never": "was never raised",
-           "life": ("time", "change", "by", "said"), "now": "now"},
+           "now": "now"},
 }  # fmt: skip
 CHANGES = {
     "raise": "报警", "clear": "恢复", "acknowledge": "确认", "latch": "锁存", "reset": "复位",
     "re-alarm": "再次提醒", "lose": "未知", "regain": "可判断", "suppress": "抑制", "unsuppress": "解除抑制",
 }  # fmt: skip
+LIFE = (whole("time", "时刻"), whole("change", "变化"), whole("by", "人员"), Column("said", "说明"))
 MOST = 20
 AROUND = 1800 * NS
 """How much of the signal is drawn on each side of the raise, in ns."""
@@ -70,7 +72,7 @@ def alarm(site: Path, device: str, rule: str, lang: str, as_json: bool) -> None:
             _plot(reader, loaded, one, rule, state, changes, language)
     if changes:
         rows = [_change(loaded, one, change, language) for change in changes[-MOST:]]
-        console().print(table("", WORDS[language]["life"], rows))
+        console().print(table("", LIFE, rows, language=language))
 
 
 def _record(
@@ -92,7 +94,7 @@ def _record(
         (words["respond"], say_span(about.respond / NS, language)),
     ]
     title = f"{device.name.in_(language)} ({device.id}): {about.name.in_(language)} ({rule})"
-    console().print(table(title, ("", ""), [row for row in rows if row[1]]))
+    console().print(table(title, (whole(""), Column("")), [row for row in rows if row[1]], language=language))
 
 
 def _evidence(site: Site, device: Device, changes: list[Change], language: Language) -> str:

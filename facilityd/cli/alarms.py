@@ -8,13 +8,28 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from facilityd.cli.output import STYLES, console, json_option, print_json, said, site_argument, table, warn
+from facilityd.cli.output import (
+    STYLES,
+    console,
+    json_option,
+    print_json,
+    said,
+    say,
+    site_argument,
+    table,
+    warn,
+)
+from facilityd.cli.sheet import Column, whole
 from facilityd.cli.when import show_instant
 from facilityd.config.site import Site
 from facilityd.errors import FacilitydError, UsageError
 from facilityd.supervise.inbox import AckRequest, Inbox, RealarmRequest, ResetRequest, whoami
 
 WAIT_S = 5.0
+COLUMNS = (
+    whole("priority", "优先级"), whole("state", "状态"), whole("device", "设备"), whole("rule", "规则"),
+    whole("since", "自"), Column("what", "内容"), Column("do first", "先做"),
+)  # fmt: skip
 
 
 @click.command()
@@ -39,13 +54,12 @@ def alarms(site: tuple[Path, ...], everything: bool, lang: str, as_json: bool) -
     if not lines:
         click.echo(f"{'没有报警' if lang == 'zh' else 'no alarms'}{snapshot.doubt()}")
         return
-    columns = ("priority", "state", "device", "rule", "since", "what", "do first")
     rows = [
         (said(line.priority, line.priority), line.state, line.device, line.rule,
-         show_instant(line.since, loaded.timezone) if line.since else "", line.what, line.first)
+         show_instant(line.since, loaded.timezone)[:19] if line.since else "", line.what, line.first)
         for line in lines
     ]  # fmt: skip
-    console().print(table("", columns, rows))
+    console().print(table("", COLUMNS, rows, language=lang))
 
 
 _WORDS = {
@@ -76,7 +90,7 @@ def _request(name: str, kind: type[AckRequest | ResetRequest | RealarmRequest], 
         if as_json:
             print_json({"device": device, "rule": rule, "person": who, done.replace(" ", "_"): True})
         else:
-            click.echo(f"{device} {rule}: {sentence.format(who=who)}")
+            say(f"{device} {rule}: {sentence.format(who=who)}")
 
     return command
 

@@ -10,6 +10,7 @@ import click
 
 from facilityd.cli.alarms import await_taken
 from facilityd.cli.output import console, json_option, print_json, table
+from facilityd.cli.sheet import Column, whole
 from facilityd.cli.when import show_instant
 from facilityd.errors import UsageError
 from facilityd.marked import suggestion
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
     from facilityd.model.baseline import Baseline
 
 site_option = click.argument("site", type=click.Path(exists=True, path_type=Path))
-COLUMNS = ("device", "rule", "version", "signed", "by", "healthy from", "to", "comment")
-DIFF = ("what was learned", "version {old}", "version {new}", "change")
+KEYS = ("device", "rule", "version", "signed", "by", "healthy from", "to", "comment")
+COLUMNS = (
+    whole("device"), whole("rule"), whole("version", named=True), whole("signed"), Column("by"),
+    Column("healthy from", gives=2), Column("to", gives=2), Column("comment", gives=1),
+)  # fmt: skip
 MOST = 60
 """Lines of a comparison shown to people; --json has all."""
 
@@ -77,7 +81,7 @@ def _list(site: Site, known: Sequence[Baseline], *, as_json: bool) -> None:
         for b in known
     ]  # fmt: skip
     if as_json:
-        print_json([dict(zip(COLUMNS, row, strict=True)) for row in rows])
+        print_json([dict(zip(KEYS, row, strict=True)) for row in rows])
     elif rows:
         console().print(table("", COLUMNS, rows))
     else:
@@ -126,7 +130,8 @@ def _compare(old: Baseline, new: Baseline, *, as_json: bool) -> None:
         keys = ("name", "old", "new", "change")
         print_json([dict(zip(keys, row, strict=True)) for row in rows])
         return
-    columns = [column.format(old=old.version, new=new.version) for column in DIFF]
+    versions = [whole(f"version {one.version}", named=True) for one in (old, new)]
+    columns = [Column("what was learned"), *versions, whole("change")]
     console().print(table(f"{new.device} {new.rule}", columns, rows[:MOST]))
     if len(rows) > MOST:
         console().print(f"… {len(rows) - MOST} more: --json")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from facilityd.cli.output import json_option, print_json, site_argument
+from facilityd.cli.output import json_option, print_json, say, site_argument
 from facilityd.errors import ConfigError
 from facilityd.model.sample import NS
 
@@ -37,8 +37,9 @@ def check(ctx: click.Context, site: tuple[Path, ...], as_json: bool) -> None:
         if as_json:
             print_json({"ok": False, "problems": [_located(line) for line in error.problems]})
         else:
-            click.echo("\n".join(error.problems))
-            click.echo(f"{len(error.problems)} problem{'s' if len(error.problems) > 1 else ''}", err=True)
+            for line in error.problems:
+                say(line)
+            say(f"{len(error.problems)} problem{'s' if len(error.problems) > 1 else ''}", err=True)
         ctx.exit(1)
     counts = {
         "links": len(loaded.links),
@@ -53,14 +54,14 @@ def check(ctx: click.Context, site: tuple[Path, ...], as_json: bool) -> None:
         print_json({"ok": True, "site": loaded.id, **counts, **more, "templates": _templates(loaded)})
     else:
         for line in warnings:
-            click.echo(line, err=True)
+            say(line, err=True)
         shown = ", ".join(f"{count} {name}" for name, count in counts.items())
-        click.echo(f"{loaded.id}: {shown}; nothing is wrong")
+        say(f"{loaded.id}: {shown}; nothing is wrong")
         for line in map(_explained, _templates(loaded)):
-            click.echo(line)
+            say(line)
         if assumed:
             shown_by = "'facilityd rules' and 'facilityd ready' show them"
-            click.echo(f"{assumed} limits are assumed, not measured here: {shown_by}")
+            say(f"{assumed} limits are assumed, not measured here: {shown_by}")
 
 
 def _templates(site: Site) -> list[dict[str, Any]]:

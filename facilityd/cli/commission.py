@@ -93,7 +93,7 @@ def _show(device: Device, lessons: list[Lesson], lang: str, *, as_json: bool) ->
         seen = [{"seen": progress(device, one, lang)} for one in lessons]
         print_json([dict(zip(keys, row, strict=True)) | more for row, more in zip(rows, seen, strict=True)])
         return
-    console().print(table("", HEAD[lang], rows))
+    console().print(table("", HEAD[lang], rows, language=lang))
     for one in lessons:
         lines = [*(line["shown"] for line in progress(device, one, lang)), *plot(device, one)]
         console().print("\n  ".join([one.rule, *lines]), highlight=False)

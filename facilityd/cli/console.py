@@ -14,6 +14,7 @@ import click
 
 from facilityd.cli.output import console as screen
 from facilityd.cli.output import table
+from facilityd.cli.sheet import whole
 from facilityd.errors import FacilitydError, UsageError
 from facilityd.marked import suggestion
 
@@ -74,7 +75,7 @@ class Console:
             (n, f.catalogue, f.name.zh, f.name.en, f"{f.typical:g} {f.unit}")
             for n, f in self.site.faults(device)
         ]
-        screen().print(table("", ("fault", "no.", "中文", "what", "typical"), rows))
+        screen().print(table("", (whole("fault"), whole("no."), "中文", "what", "typical"), rows))
 
     def inject(self, device: str, fault: str, magnitude: str = "") -> None:
         """Begin a fault."""
@@ -110,7 +111,9 @@ class Console:
                     "unknown" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
                 )
                 rows.append((signal, about.name.zh, shown, about.unit))
-        screen().print(table(known[device].name.en, ("signal", "名称", "value", "unit"), rows))
+        screen().print(
+            table(known[device].name.en, (whole("signal"), "名称", whole("value"), whole("unit")), rows)
+        )
 
     def alarms(self) -> None:
         """Tell every alarm."""

@@ -17,19 +17,21 @@ from importlib import resources
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import click
-from rich.console import Group
+from rich.console import ConsoleDimensions, Group
 from rich.live import Live
 from rich.text import Text
 
 from facilityd.cli.doors import lead_to_broker, moved
-from facilityd.cli.output import PLAIN_WIDTH, console, said, table
+from facilityd.cli.output import PLAIN_WIDTH, console, said, say, table
+from facilityd.cli.sheet import Column, Sheet, whole
 from facilityd.cli.sink import LocalSink
 from facilityd.cli.snapshot import Snapshot
 from facilityd.cli.status import DEVICE_COLUMNS, device_row
+from facilityd.cli.wrapping import wrapped
 from facilityd.config.load import load
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
+from facilityd.model.plain import plain
 from facilityd.model.sample import NS
 from facilityd.scenario.load import square
 from facilityd.store.reader import Reader
@@ -47,11 +49,13 @@ STORY = (
 )
 PACE = "--at-most=5s"
 """Nobody wants to wait minutes for a value in a demonstration."""
+ALARM_COLUMNS = (whole("priority"), whole("device"), whole("state"), Column("what"), Column("do first"))
+NEWS = 6
 READY_S = 15.0
 STOP_S = 10.0
 
 
-def demo(*, broker: str, plain: bool, seconds: float) -> None:
+def demo(*, broker: str, as_lines: bool, seconds: float) -> None:
     """Run the demo until Ctrl-C, of this folder's own config/square or of the one that ships.
 
     ``broker`` as HOST:PORT is used in place of an own one. Raises UsageError.
@@ -64,10 +68,10 @@ def demo(*, broker: str, plain: bool, seconds: float) -> None:
         lead_to_broker(copy, broker)
     with moved(copy, brokers=not broker) as ports:
         if stood_in := [f"{usual} by {own}" for usual, own in ports.items() if usual != own]:
-            click.echo(f"ports that are taken, and what stands in for them: {', '.join(stood_in)}")
+            say(f"ports that are taken, and what stands in for them: {', '.join(stood_in)}")
         site = load(*sites, at_most=5 * NS)
-        plain = plain or not sys.stdout.isatty()
-        asyncio.run(_demo(site, sites, folder, own_broker=not broker, plain=plain, seconds=seconds))
+        as_lines = as_lines or not sys.stdout.isatty()
+        asyncio.run(_demo(site, sites, folder, own_broker=not broker, as_lines=as_lines, seconds=seconds))
 
 
 def fresh_folder() -> Path:
@@ -88,14 +92,14 @@ def copy_site(folder: Path) -> Path:
 
 
 async def _demo(
-    site: Site, sites: list[Path], folder: Path, *, own_broker: bool, plain: bool, seconds: float
+    site: Site, sites: list[Path], folder: Path, *, own_broker: bool, as_lines: bool, seconds: float
 ) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
-    click.echo("starting the simulated square and the daemon…")
-    click.echo(f"ask it in another terminal: facilityd alarms {site.source}")
+    say("starting the simulated square and the daemon…")
+    say(f"ask it in another terminal: facilityd alarms {site.source}")
     async with AsyncExitStack() as stack:
         sink = await stack.enter_async_context(LocalSink.open(*_sinks(site)))
         broker = ["--broker"] if own_broker else []
@@ -106,11 +110,11 @@ async def _demo(
         await asyncio.sleep(1.5)
         daemon = await stack.enter_async_context(_child(folder / "daemon.log", "run", PACE, *paths))
         await _ready(site, daemon, folder)
-        show = _lines if plain else _screen
+        show = _lines if as_lines else _screen
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds or None):
                 await show(site, sink, stop, daemon)
-    click.echo(f"the demo has ended; its logs and journal are in {folder}")
+    say(f"the demo has ended; its logs and journal are in {folder}")
 
 
 def _sinks(site: Site) -> tuple[set[int], set[int]]:
@@ -152,30 +156,50 @@ async def _ready(site: Site, daemon: Process, folder: Path) -> None:
 
 
 async def _screen(site: Site, sink: LocalSink, stop: asyncio.Event, daemon: Process) -> None:
-    snapshot, begin = Snapshot(site, "en"), time.monotonic()
-    with Live(console=console(), screen=True, auto_refresh=False) as live:
+    snapshot, begin, out = Snapshot(site, "en"), time.monotonic(), console()
+    with Live(console=out, screen=True, auto_refresh=False) as live:
         while not stop.is_set() and daemon.returncode is None:
-            seconds, size = time.monotonic() - begin, live.console.size
-            live.update(view(snapshot, sink, seconds, size.width, size.height), refresh=True)
+            live.update(view(snapshot, sink, time.monotonic() - begin, out.size), refresh=True)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), 0.5)
 
 
-def view(snapshot: Snapshot, sink: LocalSink, seconds: float, width: int, height: int) -> Group:
-    """Return the screen: devices, alarms, notices."""
-    alarms = snapshot.alarms()
+def view(snapshot: Snapshot, sink: LocalSink, seconds: float, window: ConsoleDimensions | None) -> Group:
+    """Return devices, alarms and notices; in a ``window`` no more than it has room for, the rest counted."""
     devices = [line for line in snapshot.lines() if not line.device.startswith("link-")]
-    news = [Text(f"{told.kind:8} {told.to:24} {told.subject}") for told in list(sink.told)[-6:]]
-    rows = [device_row(line)[:-1] for line in sorted(devices, key=lambda line: not line.priority)]
-    room = max(5, height - len(alarms) - len(news) - 9)
-    wrong = [(said(a.priority, a.priority), a.device, a.what, a.state, a.first) for a in alarms]
+    if window:
+        devices.sort(key=lambda line: not line.priority)
+    width = window.width if window else PLAIN_WIDTH
+    about = f"facilityd demo, {seconds:.0f} s; a fault appears after 30 s; Ctrl-C ends it"
+    top = [Text(line, style="bold") for line in wrapped(about, width)]
+    news = _news(sink, width)
+    # Of what is left alarms take what they need, at most half; the devices take the rest.
+    left = window.height - len(top) - len(news) - 3 if window else 0
+    alarms = _alarms(snapshot, max(3, left // 2) if window else 0)
+    room = max(3, left - len(alarms.laid_out(width))) if window else 0
+    rows = [device_row(line) for line in devices]
+    title = Text("Notices that reached the local sink", style="italic")
     return Group(
-        Text(f"facilityd demo, {seconds:.0f} s; a fault appears after 30 s; Ctrl-C ends it", style="bold"),
-        table(snapshot.headline(), DEVICE_COLUMNS[:-1], rows[:room], width=width),
-        table("\nAlarms", ("priority", "device", "what", "state", "do first"), wrong, width=width),
-        Text("\nNotices that reached the local sink", style="italic"),
+        *top,
+        table(snapshot.headline(), DEVICE_COLUMNS, rows, lines=room),
+        Text(),
+        alarms,
+        Text(),
+        title,
         *news,
     )
+
+
+def _alarms(snapshot: Snapshot, room: int) -> Sheet:
+    rows = [(said(a.priority, a.priority), a.device, a.state, a.what, a.first) for a in snapshot.alarms()]
+    return table("Alarms", ALARM_COLUMNS, rows, lines=room)
+
+
+def _news(sink: LocalSink, width: int) -> list[Text]:
+    lines = [Text(plain(f"{told.kind:8} {told.to:24} {told.subject}")) for told in list(sink.told)[-NEWS:]]
+    for line in lines:
+        line.truncate(width, overflow="ellipsis")
+    return lines
 
 
 async def _lines(site: Site, sink: LocalSink, stop: asyncio.Event, daemon: Process) -> None:
@@ -186,14 +210,14 @@ async def _lines(site: Site, sink: LocalSink, stop: asyncio.Event, daemon: Proce
         seconds = time.monotonic() - begin
         if int(seconds) // 20 != shown:
             shown = int(seconds) // 20
-            out.print(view(snapshot, sink, seconds, PLAIN_WIDTH, 60))
+            out.print(view(snapshot, sink, seconds, None))
         for alarm in snapshot.alarms():
             if (key := (alarm.device, alarm.rule, alarm.state)) not in known:
                 known.add(key)
-                click.echo(
+                say(
                     f"{seconds:5.1f} s  alarm   {alarm.priority} {alarm.device}: {alarm.what} ({alarm.state})"
                 )
         for message in sink.fresh():
-            click.echo(f"{seconds:5.1f} s  notice  {message.kind} to {message.to}: {message.subject}")
+            say(f"{seconds:5.1f} s  notice  {message.kind} to {message.to}: {message.subject}")
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), 0.5)

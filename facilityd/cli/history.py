@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from facilityd.cli.output import console, json_option, print_json, table
+from facilityd.cli.output import console, json_option, print_json, say, table
+from facilityd.cli.sheet import whole
 from facilityd.cli.when import Instant, Span, between, show_instant, show_span
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
@@ -29,6 +30,10 @@ Spot = tuple[int, float]
 ROWS = 5000
 NOTHING = {"zh": "没有存入任何数据", "en": "nothing was stored"}
 GAP = {"zh": "空缺", "en": "gap"}
+HEADS = {
+    "time": "时间", "value": "数值", "quality": "质量", "mean": "平均", "least": "最小", "greatest": "最大",
+    "bad": "无效", "count": "个数",
+}  # fmt: skip
 MOST_BUCKETS = 100_000
 
 
@@ -186,15 +191,16 @@ def _table(asked: Asked, rows: list[dict[str, object]]) -> None:
     title = f"{asked.device} {asked.signal}{unit}  {name.zh} / {name.en}"
     columns = [column for column in (rows[0] if rows else {"time": ""}) if column != "at"]
     cells = [["" if row[c] is None else _said(asked, c, row[c]) for c in columns] for row in shown]
-    out.print(table(title, columns, cells))
+    heads = [whole(column, HEADS.get(column, "")) for column in columns]
+    out.print(table(title, heads, cells, language=asked.language))
     if len(rows) > ROWS:
-        out.print(f"… the last {ROWS} of {len(rows)}; narrow it with --since and --until, or use --bucket")
+        say(f"… the last {ROWS} of {len(rows)}; narrow it with --since and --until, or use --bucket")
     word = GAP[asked.language]
     for gap in _gaps(asked):
         length = show_span(float(str(gap["seconds"])) * NS)
-        out.print(f"{word} {gap['from']} - {gap['to']} ({length}): {gap['reason']}")
+        say(f"{word} {gap['from']} - {gap['to']} ({length}): {gap['reason']}")
     if not rows:
-        out.print("nothing stored in this span")
+        say("nothing stored in this span")
 
 
 def _said(asked: Asked, column: str, value: object) -> str:

@@ -10,6 +10,7 @@ import click
 
 from facilityd.cli.alarms import await_taken
 from facilityd.cli.output import console, json_option, print_json, table
+from facilityd.cli.sheet import Column, whole
 from facilityd.cli.when import Instant, between, show_instant
 from facilityd.errors import UsageError
 from facilityd.marked import suggestion
@@ -18,10 +19,11 @@ from facilityd.supervise.inbox import Inbox, MarkRequest, UnmarkRequest, whoami
 if TYPE_CHECKING:
     from facilityd.config.site import Site
 
-HEAD = {
-    "zh": ("编号", "设备", "标记", "故障号", "自", "至", "标记人", "备注"),
-    "en": ("no.", "device", "mark", "fault", "from", "to", "by", "note"),
-}
+COLUMNS = (
+    whole("no.", "编号", named=True), whole("device", "设备"), whole("mark", "标记"),
+    whole("fault", "故障号"), whole("from", "自", named=True), whole("to", "至", named=True),
+    Column("by", "标记人"), Column("note", "备注"),
+)  # fmt: skip
 KINDS = {
     "zh": {"incident": "故障", "healthy": "正常", "service": "检修"},
     "en": {"incident": "incident", "healthy": "healthy", "service": "service"},
@@ -103,4 +105,4 @@ def marks(site: Path, device: str, everything: bool, revoke: int | None, lang: s
         keys = ("id", "device", "kind", "fault", "since", "until", "by", "note")
         print_json([dict(zip(keys, row, strict=True)) for row in rows])
     else:
-        console().print(table("", HEAD[lang], rows))
+        console().print(table("", COLUMNS, rows, language=lang))

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from facilityd.cli.sheet import Column, Sheet
+from facilityd.cli.wrapping import wrapped
 from facilityd.model.measure import duration
 from facilityd.model.plain import plain
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-PLAIN_WIDTH = 200
+PLAIN_WIDTH, LEAST_WIDTH = 200, 20
 STYLES = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "cyan"}
 
 site_argument = click.argument(
@@ -41,7 +44,27 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON i
 
 def console() -> Console:
     """Return a console; without a terminal it neither colours nor cuts lines."""
-    return Console() if sys.stdout.isatty() else Console(width=PLAIN_WIDTH, color_system=None)
+    if not sys.stdout.isatty():
+        return Console(width=PLAIN_WIDTH, color_system=None)
+    out = Console(_environ=_sane(os.environ))
+    return out if out.width >= LEAST_WIDTH else Console(width=LEAST_WIDTH, _environ=_sane(os.environ))
+
+
+def _sane(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment without a size of the window that cannot be meant."""
+    sizes = {name: environment.get(name, "") for name in ("COLUMNS", "LINES")}
+    odd = {name for name, text in sizes.items() if not re.fullmatch(r"[1-9][0-9]{0,3}", text, re.ASCII)}
+    return {name: text for name, text in environment.items() if name not in odd}
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print a line; in a terminal it is broken between words, never inside an id or a path."""
+    stream = sys.stderr if err else sys.stdout
+    if stream.isatty():
+        first, *rest = wrapped(text, console().width, split=False)
+        more = wrapped(" ".join(rest), console().width - 2, split=False) if rest else []
+        text = "\n".join([first, *(f"  {line}" for line in more)])
+    click.echo(text, err=err)
 
 
 def print_json(data: object) -> None:
@@ -54,25 +77,26 @@ def print_json_line(data: object) -> None:
     click.echo(json.dumps(data, ensure_ascii=False, default=str))
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, width: int = 0) -> Table:
-    """Build a table. With ``width`` (a live view) each row is one line: the widest column gives way."""
-    out = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    cells = [[cell if isinstance(cell, Text) else Text(plain(str(cell))) for cell in row] for row in rows]
-    widths = [max([len(name), *(row[n].cell_len for row in cells)]) for n, name in enumerate(columns)]
-    widest = widths.index(max(widths))
-    room = max(10, width - sum(widths) + widths[widest] - 2 * (len(widths) - 1))
-    for number, column in enumerate(columns):
-        limit = room if width and number == widest else None
-        out.add_column(column, overflow="ellipsis" if width else "fold", no_wrap=bool(width), max_width=limit)
-    for row in cells:
-        out.add_row(*row)
-    return out
+def table(
+    title: str,
+    columns: Sequence[Column | str],
+    rows: Iterable[Sequence[object]],
+    *,
+    language: str = "en",
+    lines: int = 0,
+) -> Sheet:
+    """Build a table for whatever window it is printed to; a plain name is a column of text.
+
+    ``lines`` (a live view): the most that it may take; how many rows are not shown is told.
+    """
+    known = [column if isinstance(column, Column) else Column(column) for column in columns]
+    return Sheet(title, known, rows, language="zh" if language == "zh" else "en", lines=lines)
 
 
 def warn(text: str) -> None:
     """Say on standard error what a reader of JSON must know; nothing if there is nothing."""
     if text:
-        click.echo(f"facilityd: {plain(text)}", err=True)
+        say(f"facilityd: {plain(text)}", err=True)
 
 
 def said(text: str, priority: str = "", *, calm: bool = False) -> Text:

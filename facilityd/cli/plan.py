@@ -8,8 +8,14 @@ from typing import Any
 import click
 
 from facilityd.cli.output import console, json_option, print_json, site_argument, table
+from facilityd.cli.sheet import Column, whole
 from facilityd.config.site import Site
 from facilityd.model.measure import spell_duration
+
+COLUMNS = (
+    whole("unit"), whole("id", named=True), Column("period", gives=1), Column("table", gives=3),
+    whole("address", named=True), Column("count", gives=2), whole("bus", named=True), Column("brings"),
+)  # fmt: skip
 
 
 @click.command()
@@ -27,10 +33,8 @@ def plan(site: tuple[Path, ...], as_json: bool) -> None:
     out = console()
     for link in links:
         load_text = f", bus time {link['load']:.1%}" if "load" in link else ""
-        columns = ("unit", "id", "period", "table", "address", "count", "bus", "brings")
-        out.print(
-            table(f"{link['link']} ({link['protocol']}, {link['where']}{load_text})", columns, _rows(link))
-        )
+        about = f"{link['link']} ({link['protocol']}, {link['where']}{load_text})"
+        out.print(table(about, COLUMNS, _rows(link)))
         out.print()
 
 

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Group
+from rich.console import ConsoleDimensions, Group
 from rich.live import Live
 from rich.text import Text
 
 from facilityd.cli.output import STYLES, console, json_option, print_json, said, table, warn
+from facilityd.cli.sheet import Column, whole
 from facilityd.cli.when import Instant, at_site, show_instant
+from facilityd.cli.wrapping import wrapped
 from facilityd.errors import UsageError
 from facilityd.marked import suggestion
 from facilityd.model.readiness import Outcome
@@ -30,14 +32,14 @@ if TYPE_CHECKING:
     from facilityd.config.site import Site
     from facilityd.model.readiness import Check
 
-HEAD = {
-    "zh": ("设备", "项目", "结果", "依据", "先做"),
-    "en": ("device", "item", "result", "why", "do first"),
-}
-PAST = {
-    "zh": ("仪式", "时刻", "检查", "设备", "结果", "未通过或未知；已放行"),
-    "en": ("ceremony", "at", "check", "device", "result", "failed or unknown; waived"),
-}
+COLUMNS = (
+    whole("device", "设备"), Column("item", "项目"), whole("result", "结果"), Column("why", "依据"),
+    Column("do first", "先做"),
+)  # fmt: skip
+PAST = (
+    Column("ceremony", "仪式", gives=1), whole("at", "时刻"), whole("check", "检查"), whole("device", "设备"),
+    whole("result", "结果"), Column("failed or unknown; waived", "未通过或未知；已放行"),
+)  # fmt: skip
 VERDICT = {"zh": ("不具备条件", "可以升降"), "en": ("NOT ready", "ready")}
 WAIVED = {"zh": "{person} 放行至 {until}：{reason}", "en": "waived by {person} until {until}: {reason}"}
 LAST = {"zh": "上次记录 T−{minutes}：{verdict}", "en": "last recorded check, T−{minutes}: {verdict}"}
@@ -116,7 +118,7 @@ def _history(site: Site, checks: Sequence[Check], language: Language, *, as_json
         print_json([_plain(one) for one in checks])
         return
     rows = [_past(site, one, language) for one in checks]
-    console().print(table("", PAST[language], rows))
+    console().print(table("", PAST, rows, language=language))
 
 
 def _plain(check: Check) -> dict[str, object]:
@@ -151,15 +153,17 @@ def _watch(site: Site, board: Board, language: Language) -> None:
     """Redraw every second until Ctrl-C; the seconds are taken from the clock, not counted."""
     from facilityd.cli.countdown import countdown
 
+    out = console()
+
     def now() -> Group:
         coming = countdown(site, time.time_ns())
-        return _view(site, board, board.lines(), coming, language, seconds=True)
+        return _view(site, board, board.lines(), coming, language, window=out.size)
 
     # A shell's background job begins with Ctrl-C ignored; a countdown must end by it all the same.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with (
         contextlib.suppress(KeyboardInterrupt),
-        Live(now(), console=console(), screen=True, auto_refresh=False) as live,
+        Live(now(), console=out, screen=True, auto_refresh=False) as live,
     ):
         while True:
             time.sleep(1.0 - time.time() % 1.0)
@@ -173,15 +177,24 @@ def _view(
     coming: Countdown,
     language: Language,
     *,
-    seconds: bool = False,
+    window: ConsoleDimensions | None = None,
 ) -> Group:
-    good = _good(lines)
-    warning = board.warning(language)
-    return Group(
+    """Return what is shown; in a ``window``, with the seconds, no more than it has room for."""
+    good, warning = _good(lines), board.warning(language)
+    above = [
         *([Text(warning, style=STYLES["critical"])] if warning else []),
-        Text(coming.sentence(language, seconds=seconds), style="bold"),
+        Text(coming.sentence(language, seconds=window is not None), style="bold"),
         *_recorded(board, coming, language),
-        table("", HEAD[language], [_row(site, line, language) for line in lines]),
+    ]
+    if window:
+        above = [Text(part, style=line.style) for line in above for part in wrapped(line.plain, window.width)]
+    # What stands against the ceremony comes first where not everything has room.
+    shown = sorted(lines, key=lambda one: not one.checked.stands_against) if window else lines
+    room = max(1, window.height - len(above) - 1) if window else 0
+    rows = [_row(site, line, language) for line in shown]
+    return Group(
+        *above,
+        table("", COLUMNS, rows, language=language, lines=room),
         said(VERDICT[language][good], "" if good else "high", calm=good),
     )
 

@@ -10,6 +10,7 @@ import click
 from rich.text import Text
 
 from facilityd.cli.output import STYLES, console, json_option, print_json, said, table, warn
+from facilityd.cli.sheet import Column, whole
 from facilityd.cli.when import show_instant
 from facilityd.errors import UsageError
 from facilityd.marked import suggestion
@@ -19,19 +20,11 @@ if TYPE_CHECKING:
     from facilityd.config.site import Site
     from facilityd.model.text import Language
 
-HEADS = {
-    "zh": ("故障号", "规则", "名称", "方法", "优先级", "状态", "自", "依据；不适用时为须加装的信号"),
-    "en": (
-        "fault",
-        "rule",
-        "name",
-        "kind",
-        "priority",
-        "state",
-        "since",
-        "evidence, or signals to be fitted",
-    ),
-}
+COLUMNS = (
+    whole("fault", "故障号"), whole("rule", "规则"), Column("name", "名称"), Column("kind", "方法", gives=3),
+    Column("priority", "优先级", gives=2), whole("state", "状态"), Column("since", "自", gives=1),
+    Column("evidence or to be fitted", "依据或须加装"),
+)  # fmt: skip
 STATES = {
     "right": ("正常", "right"),
     "wrong": ("异常", "WRONG"),
@@ -69,7 +62,7 @@ def rules(site: Path, device: str, lang: str, as_json: bool) -> None:
     for name in dict.fromkeys(line.device.id for line in found):
         mine = [line for line in found if line.device.id == name]
         title = f"{mine[0].device.name.in_(language)} ({name})"
-        console().print(table(title, HEADS[lang], [_row(line, language, zone) for line in mine]))
+        console().print(table(title, COLUMNS, [_row(line, language, zone) for line in mine], language=lang))
 
 
 def _warning(site: Site, language: Language) -> str:

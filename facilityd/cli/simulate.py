@@ -137,7 +137,7 @@ def demo_command(broker: str, plain: bool, seconds: float) -> None:
     """Show the whole square simulated, and the daemon watching it."""
     from facilityd.cli.demo import demo
 
-    demo(broker=broker, plain=plain, seconds=seconds)
+    demo(broker=broker, as_lines=plain, seconds=seconds)
 
 
 def build_square(site: Site, clock: str, seed: int) -> Square:

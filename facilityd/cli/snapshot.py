@@ -132,6 +132,11 @@ class Snapshot:
         """When each signal had its last good value, ns UTC; 0: too long ago to be found."""
 
     @property
+    def language(self) -> Language:
+        """The language of its texts."""
+        return self._language
+
+    @property
     def liveness(self) -> Liveness:
         """Whether the daemon watches now."""
         return liveness(self._site, self._reader)

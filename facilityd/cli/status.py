@@ -7,18 +7,27 @@ import time
 from pathlib import Path
 
 import click
-from rich.console import Group
+from rich.console import ConsoleDimensions, Group
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
 from facilityd.cli.output import STYLES, console, json_option, print_json, said, site_argument, table, warn
+from facilityd.cli.sheet import Column, Sheet, whole
 from facilityd.cli.snapshot import DeviceLine, Snapshot
 from facilityd.cli.when import show_span
+from facilityd.cli.wrapping import wrapped
 
 REFRESH_S = 1.0
-DEVICE_COLUMNS = ("device", "name", "state", "values", "age", "quality", "link")
-SIGNAL_COLUMNS = ("device", "state", "signal", "value", "age", "last message", "quality", "unit", "link")
+DEVICE_COLUMNS = (
+    whole("device", "设备"), Column("name", "名称", gives=2), whole("state", "状态"),
+    Column("values", "数值"), whole("age", "距今"), Column("quality", "质量", gives=1),
+    Column("link", "链路", gives=3),
+)  # fmt: skip
+SIGNAL_COLUMNS = (
+    whole("device", "设备"), whole("state", "状态"), Column("signal", "信号"), whole("value", "数值"),
+    whole("age", "距今"), Column("last message", "上次报文", gives=2), Column("quality", "质量", gives=1),
+    whole("unit", "单元"), Column("link", "链路", gives=3),
+)  # fmt: skip
 
 
 @click.command()
@@ -45,24 +54,27 @@ def status(site: tuple[Path, ...], devices: tuple[str, ...], once: bool, lang: s
     if once or not sys.stdout.isatty():
         out.print(_view(snapshot, devices))
         return
-    with Live(_view(snapshot, devices), console=out, screen=True, auto_refresh=False) as live:
+    with Live(console=out, screen=True, auto_refresh=False) as live:
         while True:
+            live.update(_view(snapshot, devices, out.size), refresh=True)
             time.sleep(REFRESH_S)
-            live.update(_view(snapshot, devices), refresh=True)
 
 
-def _view(snapshot: Snapshot, devices: tuple[str, ...]) -> Group:
-    warning = [Text(snapshot.warning, style=STYLES["critical"])] if snapshot.warning else []
-    return Group(*warning, _table(snapshot, devices))
+def _view(snapshot: Snapshot, devices: tuple[str, ...], window: ConsoleDimensions | None = None) -> Group:
+    """Return what is shown; in a ``window`` no more than it has room for."""
+    said = snapshot.warning
+    warning = [] if not said else wrapped(said, window.width) if window else [said]
+    room = max(1, window.height - len(warning)) if window else 0
+    return Group(*(Text(line, style=STYLES["critical"]) for line in warning), _table(snapshot, devices, room))
 
 
-def _table(snapshot: Snapshot, devices: tuple[str, ...]) -> Table:
-    lines = snapshot.lines(devices)
+def _table(snapshot: Snapshot, devices: tuple[str, ...], room: int) -> Sheet:
+    lines, about = snapshot.lines(devices), snapshot.headline()
     if devices:
         rows = [row for line in lines for row in _signals(line)]
-        return table(snapshot.headline(), SIGNAL_COLUMNS, rows)
-    width = console().width if sys.stdout.isatty() else 0
-    return table(snapshot.headline(), DEVICE_COLUMNS, [device_row(line) for line in lines], width=width)
+        return table(about, SIGNAL_COLUMNS, rows, language=snapshot.language, lines=room)
+    rows = [device_row(line) for line in (sorted(lines, key=lambda one: not one.priority) if room else lines)]
+    return table(about, DEVICE_COLUMNS, rows, language=snapshot.language, lines=room)
 
 
 def device_row(line: DeviceLine) -> tuple[object, ...]:

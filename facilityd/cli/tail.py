@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from facilityd.cli.output import print_json_line, site_argument
+from facilityd.cli.output import print_json_line, say, site_argument
 from facilityd.cli.when import show_instant
 from facilityd.model.plain import plain
 from facilityd.store.reader import Reader
@@ -25,7 +25,9 @@ LONGEST = 4000
 @site_argument
 @click.option("--device", "-d", "devices", multiple=True, help="Only this device.")
 @click.option("--alarms-only", is_flag=True, help="No samples: only alarms and notices.")
-@click.option("--count", "-n", type=int, default=0, help="End after this many lines.")
+@click.option(
+    "--count", "-n", type=click.IntRange(0), default=0, help="End after so many lines; 0: Ctrl-C ends it."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object per line.")
 def tail(
     site: tuple[Path, ...], devices: tuple[str, ...], alarms_only: bool, count: int, as_json: bool
@@ -41,7 +43,7 @@ def tail(
             print_json_line(line)
         else:
             at, text = show_instant(line["at"], loaded.timezone), plain(line["text"], LONGEST)
-            click.echo(f"{at}  {line['kind']:<8} {text}")
+            say(f"{at}  {line['kind']:<8} {text}")
         if number == count:
             return
 

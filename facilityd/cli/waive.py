@@ -10,6 +10,7 @@ import click
 
 from facilityd.cli.alarms import await_taken
 from facilityd.cli.output import console, json_option, print_json, table
+from facilityd.cli.sheet import Column, whole
 from facilityd.cli.when import Span, show_instant
 from facilityd.errors import UsageError
 from facilityd.marked import suggestion
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
     from facilityd.config.site import Site
     from facilityd.model.readiness import Waiver
 
-HEAD = {
-    "zh": ("编号", "设备", "项目", "放行人", "原因", "至", "状态"),
-    "en": ("no.", "device", "item", "by", "reason", "until", "state"),
-}
+COLUMNS = (
+    whole("no.", "编号", named=True), whole("device", "设备"), whole("item", "项目"), Column("by", "放行人"),
+    Column("reason", "原因"), whole("until", "至", named=True), whole("state", "状态"),
+)  # fmt: skip
 STATES = {"zh": ("有效", "已过期", "已撤销"), "en": ("in force", "expired", "revoked")}
 site_option = click.argument("site", type=click.Path(exists=True, path_type=Path))
 
@@ -87,7 +88,7 @@ def waivers(site: Path, everything: bool, revoke: int | None, person: str, lang:
         keys = ("id", "device", "item", "by", "reason", "until", "state")
         print_json([dict(zip(keys, row, strict=True)) for row in (_row(loaded, o, now, "en") for o in known)])
     else:
-        console().print(table("", HEAD[lang], rows))
+        console().print(table("", COLUMNS, rows, language=lang))
 
 
 def _row(site: Site, waiver: Waiver, now: int, lang: str) -> tuple[object, ...]:

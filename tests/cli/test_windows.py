@@ -1,0 +1,159 @@
+"""Every table in windows of 40, 80 and 160 columns: ids, states, values and ages stand whole, or are counted."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from support.site import SQUARE
+from support.terminal import Seen, terminal, terminals
+
+from facilityd.app.builtin import all_devices
+from facilityd.cli.main import facilityd
+from facilityd.cli.when import show_instant
+from facilityd.config.load import load
+from facilityd.model.alarm import AlarmState, Change, Kind, Truth
+from facilityd.model.baseline import Baseline
+from facilityd.model.marks import OperatorMark
+from facilityd.model.readiness import Waiver
+from facilityd.model.sample import NS, Sample, SignalType
+from facilityd.store.batch import Batch, Recorded
+from facilityd.store.journal import Journal
+
+VALUES = {SignalType.BOOL: True, SignalType.INT: 1, SignalType.FLOAT: 21.5, SignalType.TEXT: "二号泵 V1.2"}
+WIDTHS = (40, 80, 160)
+ALARMS = (
+    ("fountain-2", "leakage"),
+    ("hoist-1", "estop"),
+    ("hoist-room-water", "active"),
+    ("gate-base", "dark"),
+)
+
+
+@pytest.fixture(scope="module")
+def square(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The square with a journal that holds something for every table."""
+    folder = shutil.copytree(SQUARE, tmp_path_factory.mktemp("windows") / "square")
+    site, now = load(folder), time.time_ns()
+    devices = all_devices(site)
+    samples = [
+        Sample(stream, at, at, tuple(VALUES[kind] for kind in stream.types))
+        for device in devices.values()
+        for stream in device.streams
+        for at in (now - 7 * NS, now - 2 * NS)
+    ]
+    known = [
+        (d, r if r in devices[d].family.rules else next(iter(devices[d].family.rules))) for d, r in ALARMS
+    ]
+    alarms = [
+        AlarmState(d, r, Truth.TRUE, acked=False, occurrence=1, since=now - 90 * NS, raised_at=now - 90 * NS)
+        for d, r in known
+    ]
+    changes = [Recorded(Change(now - 90 * NS, d, r, 1, Kind.RAISE)) for d, r in known]
+    item = next(iter(site.devices["hoist-1"].family.readiness))
+    long = "已由厂家现场检查，备件明日到货，仪式可以照常进行 spare part arrives tomorrow"
+    Path(site.store.path).parent.mkdir(parents=True)
+    with Journal.open(Path(site.store.path), max_bytes=2**28, max_age=10**18, site=site.id) as journal:
+        journal.commit(Batch(
+            samples=samples, alarms=alarms, changes=changes,
+            waivers=[Waiver(1, now - NS, "hoist-1", item, now + 3600 * NS, "王工程师", long)],
+            marks=[OperatorMark(1, now, "fountain-2", "incident", now - 99 * NS, now - NS, "", long, "李")],
+            baselines=[Baseline("fountain-2", "efficiency-low", 1, now, now - 9 * NS, now, "王", {"a": 1}, long)],
+        ))  # fmt: skip
+    return folder
+
+
+def asked(square: Path, *words: str) -> list[dict]:
+    done = CliRunner().invoke(facilityd, [words[0], str(square), *words[1:], "--json"])
+    return json.loads(done.stdout)
+
+
+def stands(what: str, seen: Seen) -> bool:
+    """Whether a text stands whole in one line, beside nothing that it could be taken for part of."""
+    return any(re.search(rf"(?<![\w-]){re.escape(what)}(?![\w-])", line) for line in seen.lines)
+
+
+def expected(square: Path, lang: str) -> dict[tuple[str, ...], list[str]]:
+    """What each command must show whole."""
+    site = load(square)
+    status, alarms = asked(square, "status", "--lang", lang), asked(square, "alarms", "--lang", lang)
+    hoist = asked(square, "status", "-d", "hoist-1", "--lang", lang)[0]["signals"]
+    item = next(iter(site.devices["hoist-1"].family.readiness))
+    rules = site.devices["fountain-2"].family.rules
+    return {
+        ("status", "--once"): [text for d in status for text in (d["device"], d["state_text"])],
+        ("status", "-d", "hoist-1", "--once"): ["hoist-1", *(s["shown"] for s in hoist)],
+        ("alarms",): [str(a[key]) for a in alarms for key in ("device", "rule", "state_text", "priority")]
+        + [show_instant(a["since"], site.timezone)[:19] for a in alarms],
+        ("alarm", alarms[0]["device"], alarms[0]["rule"]): [alarms[0]["device"], alarms[0]["state_text"]],
+        ("rules", "fountain-2"): [*rules, *(rule.fault for rule in rules.values() if rule.fault)],
+        ("ready",): ["hoist-1"],
+        ("ready", "--history"): [],
+        ("history", "hoist-1", "tension"): ["21.5", "good"],
+        ("waivers",): ["1", "hoist-1", item, {"zh": "有效", "en": "in force"}[lang]],
+        ("marks",): ["fountain-2", {"zh": "故障", "en": "incident"}[lang]],
+    }
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_what_is_needed_stands_whole_in_every_window(square: Path, width: int, lang: str) -> None:
+    wanted = expected(square, lang)
+    plain = {
+        ("plan",): list(load(square).units),
+        ("baselines",): ["fountain-2", "efficiency-low"],
+        ("check",): [],
+    }
+    calls = [[words[0], square, *words[1:], "--lang", lang] for words in wanted]
+    calls += [[words[0], square, *words[1:]] for words in plain]
+    for seen, (words, parts) in zip(terminals(calls, width=width), (wanted | plain).items(), strict=True):
+        assert "Error: " not in seen.text, (words, seen.text)
+        assert parts or seen.text.strip() or words == ("ready", "--history"), words
+        missing = {part for part in parts if not stands(part, seen)}
+        # A state that is longer than the window is broken, as it must be; it is still whole in words.
+        missing = {
+            p for p in missing if len(p) < width or " ".join(p.split()) not in " ".join(seen.text.split())
+        }
+        assert not missing, (words, missing, seen.text)
+        paths = [line for line in seen.lines if str(square) in line or line.startswith("/")]
+        assert max((len(line) for line in seen.lines if line not in paths), default=0) <= width, words
+        assert seen.widest <= width or paths, (words, seen.text)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_live_view_counts_what_it_has_no_room_for(square: Path, width: int, lang: str) -> None:
+    seen = terminal("status", square, "--lang", lang, width=width, live=1.0)
+    told = re.search({"zh": r"… 还有 (\d+) 行", "en": r"… and (\d+) more"}[lang], seen.text)
+    assert told, seen.text
+    ids = [device["device"] for device in asked(square, "status")]
+    shown = [name for name in ids if stands(name, seen)]
+    assert len(shown) + int(told[1]) == len(ids)
+    assert {device for device, _ in ALARMS} <= set(shown), "what is wrong comes first"
+    assert len(seen.text.rstrip("\n").splitlines()) <= 24
+    assert seen.widest <= width
+
+
+def test_a_countdown_counts_too(square: Path) -> None:
+    seen = terminal("ready", square, "--watch", width=40, height=12, live=1.5)
+    assert re.search(r"… and \d+ more", seen.text), seen.text
+    assert seen.lines[-1].strip() in ("ready", "NOT ready")
+    assert seen.widest <= 40
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"COLUMNS": "1"}, {"COLUMNS": "0"}, {"COLUMNS": "²"}, {"COLUMNS": "-5"}, {"COLUMNS": "99999999999"},
+     {"LINES": "1"}, {"TERM": "dumb"}, {"TERM": ""}, {"NO_COLOR": "1"}, {"HOME": "/nonexistent"}],
+    ids=str,
+)  # fmt: skip
+def test_an_odd_environment_harms_nothing(square: Path, odd: dict[str, str]) -> None:
+    seen = terminal("alarms", square, width=80, **odd)
+    assert seen.status == 0, seen.text
+    assert stands("fountain-2", seen), seen.text
+    assert "Traceback" not in seen.text
