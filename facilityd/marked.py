@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from facilityd.errors import ConfigError
 from facilityd.validator_text import choice, plain, without_other_branches
 from facilityd.yaml_loader import (
+    INDENTS,
     MAX_BYTES,
     MAX_DEPTH,
     MAX_NODES,
@@ -127,7 +128,9 @@ def _syntax(text: str, document: Document, error: yaml.MarkedYAMLError) -> None:
     if found:
         document.problem(Mark(document.file, *found[:2]), f"not YAML: {found[2]}")
     else:
-        document.problem(mark, f"not YAML: {error.problem or error.context}")
+        said = error.problem or error.context or ""
+        reason = f"{error.context}, {said}" if said.startswith("but ") and error.context else said
+        document.problem(mark, f"not YAML: {reason}")
 
 
 class _Walk:
@@ -179,6 +182,8 @@ class _Walk:
 def suggestion(word: str, known: Iterable[str]) -> str:
     """Return "did you mean …" for a near miss, else what is allowed."""
     names = sorted(set(known))
+    if word[:1] in INDENTS:
+        return f"{INDENTS[word[0]]} indents here; YAML takes spaces only"
     near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if near:
         return f"did you mean {near[0]!r}?"

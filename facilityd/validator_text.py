@@ -20,10 +20,15 @@ def _entries(context: Context) -> str:
     return f"at least {count} {'entry is' if count == 1 else 'entries are'} needed"
 
 
+def _characters(context: Context) -> str:
+    least = context.get("min_length", 1)
+    return "a text is needed here" if least == 1 else f"at least {least} characters are needed"
+
+
 _WORDS: dict[str, Callable[[Context], str]] = {
     "too_short": _entries,
     "too_long": lambda context: f"at most {context.get('max_length')} entries are allowed",
-    "string_too_short": lambda context: f"at least {context.get('min_length', 1)} characters are needed",
+    "string_too_short": _characters,
     "string_type": lambda _: "a text is expected",
     "dict_type": lambda _: "settings as 'key: value' are expected",
     "model_type": lambda _: "settings as 'key: value' are expected",

@@ -18,6 +18,7 @@ _CORE = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float"
 _MERGE = "tag:yaml.org,2002:merge"
 _INT = re.compile(r"[-+]?(?:0x[0-9a-fA-F]{1,16}|[0-9]{1,20})")
 _FULL_WIDTH = dict(zip("：，｛｝［］＃－", ":,{}[]#-", strict=True))
+INDENTS = {"\t": "a tab", "\u3000": "a full-width space", "\u00a0": "a no-break space"}
 _KEY = re.compile(r"\s*(?:- +)?[\w.\-]+(?P<colon>：)")
 
 
@@ -138,8 +139,9 @@ def slip(text: str, line: int) -> tuple[int, int, str] | None:
     for number in range(len(lines), max(0, len(lines) - 3), -1):
         content = lines[number - 1]
         indent = content[: len(content) - len(content.lstrip())]
-        if "\t" in indent:
-            return number, indent.index("\t") + 1, "a tab indents here; YAML takes spaces only"
+        for column, letter in enumerate(indent, 1):
+            if letter in INDENTS:
+                return number, column, f"{INDENTS[letter]} indents here; YAML takes spaces only"
         if found := _KEY.match(content):
             return number, found.start("colon") + 1, "full-width '：' where ':' and a space belong"
         for column, letter in enumerate(content, 1):

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -18,12 +18,17 @@ from facilityd.model.measure import duration, spell_duration
 from facilityd.model.number import number
 from facilityd.model.sample import NS
 
+LONGEST_ID = 63
 _ID = re.compile(r"[a-z][a-z0-9-]*")
 _SIZE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(MiB|GiB)")
 _SECRET = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?\.?")
 _ALSO_CALLED = {"Asia/Beijing": "Asia/Shanghai", "Asia/Peking": "Asia/Shanghai"}
 """Names of places that people expect in the time zone database, and the zone that covers them."""
+_KEYS = frozenset(
+    ("key", "token", "access_token", "secret", "sign", "password", "pwd", "auth", "apikey", "api_key")
+)
+"""Names in a URL's query whose value lets anybody in: robots of chat programs have one."""
 UNSET = "${"
 """A text in which a variable was not replaced: that it is not set is told already."""
 
@@ -32,6 +37,8 @@ def identifier(text: str) -> str:
     """Ids travel in topics, tags and URLs: lower-case letters, digits and hyphens."""
     if not _ID.fullmatch(text):
         raise ValueError("an id is lower-case letters, digits and hyphens, starting with a letter")
+    if len(text) > LONGEST_ID:
+        raise ValueError(f"an id is at most {LONGEST_ID} characters long: files are named after it")
     return text
 
 
@@ -94,7 +101,25 @@ def url(text: str) -> str:
         raise PydanticCustomError("secret", f"a user or password in a URL is refused: {hint}")
     if not sound:
         raise ValueError("is not a URL; write it as http://host:8086 or https://host/path")
+    if parts.fragment:
+        raise ValueError("a URL with '#' reaches no server with what follows; leave it out")
     return text
+
+
+def base_url(text: str) -> str:
+    """Check the address of a server whose paths are known."""
+    if UNSET not in text and "?" in text:
+        raise PydanticCustomError("secret", "this URL ends before '?'; a token has a key of its own")
+    return url(text)
+
+
+def key_in_clear(text: str) -> str:
+    """Return the name of the part of a URL's query that is a secret and stands there in clear, or nothing."""
+    try:
+        pairs = parse_qsl(urlsplit(text).query)
+    except ValueError:
+        return ""
+    return next((name for name, value in pairs if name.lower() in _KEYS and UNSET not in value), "")
 
 
 def host(text: str) -> str:
@@ -142,6 +167,7 @@ Size = Annotated[int, BeforeValidator(size, json_schema_input_type=str)]
 Zone = Annotated[str, AfterValidator(zone)]
 Secret = Annotated[str | dict[str, str], BeforeValidator(secret)]
 Url = Annotated[str, AfterValidator(url)]
+BaseUrl = Annotated[str, AfterValidator(base_url)]
 Host = Annotated[str, AfterValidator(host)]
 Whole = Annotated[int, BeforeValidator(number)]
 Port = Annotated[int, BeforeValidator(number), Field(ge=1, le=65535)]

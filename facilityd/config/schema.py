@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from facilityd.config.fields import (
+    BaseUrl,
     Host,
     Period,
     Port,
@@ -170,7 +171,7 @@ class Influx(Strict):
     """InfluxDB 2, or 3 through its v2 write API."""
 
     kind: Literal["influxdb"]
-    url: Url
+    url: BaseUrl
     org: str = ""
     bucket: str
     token: Secret

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from facilityd.config.fields import identifier
+from facilityd.config.fields import identifier, key_in_clear
 from facilityd.config.schema import SECTIONS, SINGLE
 from facilityd.marked import Document, Key, Mark, Problem, read, suggestion, validate
 
@@ -140,6 +140,9 @@ def _expanded(sections: Sections, document: Document, path: tuple[Key, ...], val
         return [_expanded(sections, document, (*path, n), v) for n, v in enumerate(value)]
     if not isinstance(value, str) or path[-1] in SECRET_KEYS:
         return value
+    if path[-1] == "url" and (name := key_in_clear(value)):
+        what = f"a secret in clear text is refused: {name!r} in this URL"
+        sections.report(document.mark(path), what, f"write {name}=${{NAME}} and set NAME in the environment")
     return _VARIABLE.sub(lambda found: variable(sections, document.mark(path), found[1]), value)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from facilityd.model.plain import plain
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -17,10 +19,17 @@ class Strict(BaseModel):
 
 
 class Text(Strict):
-    """One message in both languages."""
+    """One message in both languages; it ends up in terminals and mails, so it is text and nothing else."""
 
     zh: str = Field(min_length=1)
     en: str = Field(min_length=1)
+
+    @field_validator("zh", "en")
+    @classmethod
+    def _is_text(cls, text: str) -> str:
+        if plain(text, len(text), lines=True) != text:
+            raise ValueError("holds a control character, an escape sequence or a direction mark")
+        return text
 
     def in_(self, language: Language) -> str:
         """Return the wording for one reader."""

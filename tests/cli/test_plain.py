@@ -101,6 +101,7 @@ def test_secrets_are_masked_wherever_they_stand(text, seen):
 
 def test_the_log_masks_what_the_site_keeps_secret(tmp_path, monkeypatch):
     monkeypatch.setenv("INFLUX", "s3cret-token")
+    monkeypatch.setenv("ROBOT_KEY", "693a91f6-7xxx-4bc4")
     (tmp_path / "site.yaml").write_text(
         """
 site: {id: yard, name: {zh: 场院, en: Yard}, latitude: 39.9, longitude: 116.4, timezone: Asia/Shanghai}
@@ -110,7 +111,7 @@ recipients:
     name: {zh: 值班员, en: Crew}
     language: zh
     channels: [{kind: webhook, url: "ROBOT"}]
-""".replace("ROBOT", ROBOT),
+""".replace("ROBOT", ROBOT.replace("693a91f6-7xxx-4bc4", "${ROBOT_KEY}")),
         encoding="utf-8",
     )
     site = load(tmp_path)
