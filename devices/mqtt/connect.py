@@ -8,8 +8,10 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import aiomqtt
+import paho.mqtt.client as mqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
@@ -67,6 +69,31 @@ class Ear:
             self._client._client.ack(message.mid, message.qos)  # noqa: SLF001
 
 
+class BrokerClient(aiomqtt.Client):
+    """aiomqtt's client, except that it watches no socket that was closed before its turn came.
+
+    After a pause of this process a connection ends and begins in one breath: the loop was then asked to watch
+    a number that is no socket, and said so with a traceback, or one that is by now somebody else's.
+    """
+
+    def _on_socket_register_write(self, client: mqtt.Client, userdata: Any, sock: Any) -> None:  # noqa: ARG002
+        number = sock.fileno()
+
+        def write() -> None:
+            try:
+                client.loop_write()
+            except Exception as error:  # noqa: BLE001 - handed on to whoever listens
+                if not self._disconnected.done():
+                    self._disconnected.set_exception(error)
+
+        def watch() -> None:
+            if number >= 0 and sock.fileno() == number:
+                self._loop.add_writer(number, write)
+
+        # paho may call this from the thread that connects.
+        self._loop.call_soon_threadsafe(watch)
+
+
 @asynccontextmanager
 async def listen(link: MqttLink) -> AsyncIterator[Ear]:
     """Connect to a broker. Raises LinkOutage where it cannot be reached or refuses us."""
@@ -87,7 +114,7 @@ def _client(link: MqttLink) -> aiomqtt.Client:
     if properties:
         properties.ReceiveMaximum = RECEIVE_MAXIMUM
         properties.SessionExpiryInterval = SESSION_S if lasting else 0
-    return aiomqtt.Client(
+    return BrokerClient(
         link.host,
         link.port,
         username=link.username or None,
