@@ -19,7 +19,7 @@ from facilityd.errors import StoreFull
 from facilityd.model.clock import Clock, seconds
 from facilityd.model.http_session import bounded
 from facilityd.model.plain import masked, plain
-from facilityd.store.answers import Answer, Verdict, judge
+from facilityd.store.answers import Answer, Verdict, judge, said
 from facilityd.store.batch import Parked
 from facilityd.store.lines import Line, LineSource
 from facilityd.store.portions import Next, Portions
@@ -223,9 +223,9 @@ async def _post(write: Write, lines: Sequence[Line]) -> Answer | None:
     except TimeoutError:
         return Answer(Verdict.RETRY, "timeout", "no answer in time")
     except aiohttp.ClientConnectorError as error:
-        return Answer(Verdict.RETRY, "unreachable", str(error))
+        return Answer(Verdict.RETRY, "unreachable", said(str(error)))
     except (aiohttp.ClientError, OSError) as error:
-        return Answer(Verdict.RETRY, "interrupted", str(error) or type(error).__name__)
+        return Answer(Verdict.RETRY, "interrupted", said(str(error)) or type(error).__name__)
     except Exception as error:  # a sink is a compartment: what a foreign server causes stays in it
         log.exception("a write failed in a way it does not know")
         return Answer(Verdict.RETRY, "unexpected-error", type(error).__name__)

@@ -1,8 +1,9 @@
-"""A story: the square into a real InfluxDB, while influxd and the daemon are killed, twice each."""
+"""A story: the square into a real InfluxDB, while influxd and the daemon are killed, often."""
 
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections import defaultdict
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
+from facilityd.cli.history import NOTHING
 from facilityd.model.sample import NS, Sample
 from facilityd.store.journal import Journal
 from facilityd.store.reader import Reader
@@ -32,7 +34,22 @@ STEPS = (
     ("the daemon dies", 0.75), ("the daemon comes back", 0.90),
 )  # fmt: skip
 
+Steps = tuple[tuple[str, float], ...]
+"""What happens, and after which share of the time."""
 Key = tuple[str, str, str, int]
+
+
+def many(daemon: int, server: int, seed: int = 1) -> Steps:
+    """Return so many kills of each, at any moment, each away for a quarter to a half of its turn."""
+    dice = random.Random(seed)
+
+    def turns(name: str, count: int) -> list[tuple[str, float]]:
+        turn = 0.95 / count
+        died = [(n + dice.uniform(0.0, 0.4)) * turn for n in range(count)]
+        back = [at + dice.uniform(0.25, 0.5) * turn for at in died]
+        return [(f"{name} dies", at) for at in died] + [(f"{name} comes back", at) for at in back]
+
+    return tuple(sorted(turns("the daemon", daemon) + turns("influxd", server), key=lambda step: step[1]))
 
 
 @dataclass(frozen=True)
@@ -52,11 +69,13 @@ class Figures:
     gaps: tuple[float, ...]
     parked: int
     tracebacks: int
+    server_kills: int
 
     def text(self) -> str:
         down, gaps = (", ".join(f"{s:.1f}" for s in spans) for spans in (self.down, self.gaps))
         return (
-            f"{self.seconds:.0f} s; influxd killed 2 times, facilityd killed 2 times (kill -9)\n"
+            f"{self.seconds:.0f} s; influxd killed {self.server_kills} times, "
+            f"facilityd killed {len(self.down)} times (kill -9)\n"
             f"samples in the journal {self.samples}; points in InfluxDB {self.points}; values {self.values}\n"
             f"missing={self.missing} foreign={self.foreign} wrong={self.wrong} "
             f"doubled={self.doubled} disordered={self.disordered} parked={self.parked}\n"
@@ -64,7 +83,7 @@ class Figures:
         )
 
 
-async def story(folder: Path, seconds: float) -> Figures:
+async def story(folder: Path, seconds: float, steps: Steps = STEPS) -> Figures:
     """Let it happen, and count."""
     made = make_square(folder / "site")
     (folder / "influxd").mkdir()
@@ -80,18 +99,19 @@ async def story(folder: Path, seconds: float) -> Figures:
             with await journal_of(made.journal, watching) as reader:
                 await until(lambda: next(reader.history(*TELLS, 0, 2**62), None))
             begin = time.time_ns()
-            down = await _kills(server, watching, seconds)
+            down = await _kills(server, watching, seconds, steps)
             end = time.time_ns()
             await watching.stop()
-        await _rest(made, server)
-        return await _figures(made, server, watching, (begin, end), down)
+        await the_rest(made, server)
+        deaths = sum(what == "influxd dies" for what, _ in steps)
+        return await figures(made, server, watching, (begin, end), down, deaths)
 
 
-async def _kills(server: Influxd, watching: Command, seconds: float) -> list[tuple[int, int]]:
+async def _kills(server: Influxd, watching: Command, seconds: float, steps: Steps) -> list[tuple[int, int]]:
     """Return when the daemon was down, in ns UTC."""
     loop, down, died = asyncio.get_running_loop(), list[tuple[int, int]](), 0
     begin = loop.time()
-    for what, share in (*STEPS, ("end", 1.0)):
+    for what, share in (*steps, ("end", 1.0)):
         await asyncio.sleep(begin + share * seconds - loop.time())
         if what == "influxd dies":
             await server.kill()
@@ -106,7 +126,7 @@ async def _kills(server: Influxd, watching: Command, seconds: float) -> list[tup
     return down
 
 
-async def _rest(made: Made, server: Influxd) -> None:
+async def the_rest(made: Made, server: Influxd) -> None:
     """The daemon's last second: what it stored and had no time to forward goes the same way."""
     journal = Journal.open(made.journal, max_bytes=2**31, max_age=90 * DAY, ballast_bytes=65536)
     keeper = Keeper(journal)
@@ -119,8 +139,13 @@ async def _rest(made: Made, server: Influxd) -> None:
         keeper.close()
 
 
-async def _figures(
-    made: Made, server: Influxd, watching: Command, span: tuple[int, int], down: list[tuple[int, int]]
+async def figures(
+    made: Made,
+    server: Influxd,
+    watching: Command,
+    span: tuple[int, int],
+    down: list[tuple[int, int]],
+    deaths: int,
 ) -> Figures:
     with Reader.open(made.journal) as reader:
         stored = [reader.sample(row) for row in reader.samples_after(0, 10**7)]
@@ -136,8 +161,8 @@ async def _figures(
         len(told.keys() - points.keys()), len(points.keys() - told.keys()), wrong,
         len(stored) - len(told), _disordered(stored),
         tuple((until - since) / NS for since, until in down),
-        tuple(gap["seconds"] for gap in shown["gaps"] if gap["reason"] == "nothing was stored"),
-        parked, watching.text().count("Traceback"),
+        tuple(gap["seconds"] for gap in shown["gaps"] if gap["downtime"] or gap["reason"] == NOTHING["en"]),
+        parked, watching.text().count("Traceback"), deaths,
     )  # fmt: skip
 
 
