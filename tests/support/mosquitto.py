@@ -27,11 +27,11 @@ def require() -> str:
 class Mosquitto:
     """Started, stopped, frozen and restarted at will; ``config`` is added to its own."""
 
-    def __init__(self, folder: Path, config: str = "allow_anonymous true\n") -> None:
+    def __init__(self, folder: Path, config: str = "allow_anonymous true\n", port: int = 0) -> None:
         self._binary = require()
         with socket.socket() as one:
             one.bind(("127.0.0.1", 0))
-            self.port = int(one.getsockname()[1])
+            self.port = port or int(one.getsockname()[1])
         self._file = folder / f"mosquitto-{self.port}.conf"
         self._file.write_text(f"listener {self.port} 127.0.0.1\n{config}")
         self._process: asyncio.subprocess.Process | None = None
@@ -60,6 +60,12 @@ class Mosquitto:
             self._process.send_signal(signal.SIGCONT)
             self._process.terminate()
             await self._process.wait()
+
+    async def kill(self) -> None:
+        """End it as a power cut would."""
+        assert self._process
+        self._process.kill()
+        await self._process.wait()
 
     def freeze(self, *, on: bool = True) -> None:
         assert self._process

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,15 +23,20 @@ class Told:
     posts: list[dict[str, Any]] = field(default_factory=list)
     mails: list[EmailMessage] = field(default_factory=list)
     sessions: int = 0
+    posted: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
+    """Each post with when it came, in s UTC."""
+    mailed: list[tuple[float, EmailMessage]] = field(default_factory=list)
 
     async def post(self, request: web.Request) -> web.Response:
         self.posts.append(await request.json())
+        self.posted.append((time.time(), self.posts[-1]))
         return web.Response(status=204)
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         self.sessions += 1
         content = cast("bytes", envelope.content)
         self.mails.append(message_from_bytes(content, EmailMessage, policy=default))
+        self.mailed.append((time.time(), self.mails[-1]))
         return "250 OK queued"
 
     @property
