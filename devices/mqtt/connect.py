@@ -6,7 +6,7 @@ import logging
 import secrets
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -79,16 +79,17 @@ class BrokerClient(aiomqtt.Client):
     def _on_socket_register_write(self, client: mqtt.Client, userdata: Any, sock: Any) -> None:  # noqa: ARG002
         number = sock.fileno()
 
-        def write() -> None:
+        def do(work: Callable[..., object], *args: object) -> None:
             try:
-                client.loop_write()
+                work(*args)
             except Exception as error:  # noqa: BLE001 - handed on to whoever listens
                 if not self._disconnected.done():
                     self._disconnected.set_exception(error)
 
         def watch() -> None:
             if number >= 0 and sock.fileno() == number:
-                self._loop.add_writer(number, write)
+                # uvloop refuses where it saw the line end before us.
+                do(self._loop.add_writer, number, do, client.loop_write)
 
         # paho may call this from the thread that connects.
         self._loop.call_soon_threadsafe(watch)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +34,8 @@ def run(site: tuple[Path, ...], log_level: str, at_most: int, as_json: bool) -> 
     from facilityd.app.daemon import watch
     from facilityd.config.load import load
 
+    # A terminal that is closed while this starts ends nothing; the daemon says so once it runs.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     logging.basicConfig(
         level=log_level.upper(),
         stream=sys.stderr,

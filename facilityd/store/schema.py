@@ -8,6 +8,8 @@ from typing import Any
 
 import apsw
 
+from facilityd.errors import UsageError
+
 PAGE = 4096
 """Bytes."""
 APPLICATION = 0x66616344  # "facD"
@@ -153,8 +155,12 @@ def connect_reader(path: Path) -> apsw.Connection:
 
 
 def select(db: apsw.Connection, sql: str, bindings: tuple[Any, ...] = ()) -> list[Any]:
-    """Return all rows, so that the read transaction ends at once."""
-    return db.execute(sql, bindings).fetchall()
+    """Return all rows, so that the read transaction ends at once. Raises UsageError for damage."""
+    try:
+        return db.execute(sql, bindings).fetchall()
+    except apsw.CorruptError as error:  # the check at the start looks into no index
+        hint = "keep a copy of the file and have an engineer look at it"
+        raise UsageError("the journal is damaged", where=db.filename, hint=hint) from error
 
 
 def version_of(db: apsw.Connection) -> int:

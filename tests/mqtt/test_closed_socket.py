@@ -26,6 +26,29 @@ async def test_a_socket_that_closed_before_its_turn_is_not_watched(closed: str) 
     assert told == []
 
 
+async def test_a_line_that_the_loop_refuses_is_lost_and_nothing_more() -> None:
+    client, loop = _client(MqttLink("broker", "192.0.2.7")), asyncio.get_running_loop()
+    told = list[dict[str, Any]]()
+    loop.set_exception_handler(lambda _, context: told.append(context))
+    with socket.socket() as line:
+        line.bind(("127.0.0.1", 0))
+        client._loop = Refusing(loop)
+        client._on_socket_register_write(client._client, None, line)
+        with pytest.raises(RuntimeError, match="the handler is closed"):
+            await asyncio.wait_for(asyncio.shield(client._disconnected), 5)
+    assert told == []
+
+
+class Refusing:
+    """A loop of which the poll of a line has closed, as uvloop's has after a pause."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.call_soon_threadsafe = loop.call_soon_threadsafe
+
+    def add_writer(self, *_: object) -> None:
+        raise RuntimeError("unable to perform operation; the handler is closed")
+
+
 async def test_an_open_socket_is_watched_and_its_failure_ends_the_connection() -> None:
     client = _client(MqttLink("broker", "192.0.2.7"))
     near, far = socket.socketpair()

@@ -223,6 +223,8 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Bytes:
 
 @given(seed=st.integers(0, 2**32), flips=st.integers(0, 6), keep=st.floats(0, 1) | st.just(1.0))
 @example(seed=1, flips=1, keep=1.0)
+@example(seed=15372, flips=2, keep=1.0)
+@example(seed=311, flips=4, keep=1.0)
 @fuzzed
 def test_whatever_happens_to_the_bytes_nothing_wrong_is_good(
     tmp_path_factory: pytest.TempPathFactory, sound: Bytes, seed: int, flips: int, keep: float

@@ -185,8 +185,13 @@ class Playground:
             await self.watching.start()
 
     async def hung_up(self) -> None:
-        self.count["SIGHUP"] += 1
-        if self.watching.alive and not self.busy.locked():
+        starts = self.count["daemon killed (-9)"] + 1
+        if (
+            self.watching.alive
+            and not self.busy.locked()
+            and self.watching.text().count("watching ") >= starts
+        ):
+            self.count["SIGHUP"] += 1
             self.watching.process.send_signal(signal.SIGHUP)
 
     def undo(self) -> None:
