@@ -117,7 +117,7 @@ def connect_writer(path: Path, vfs: str | None) -> apsw.Connection:
     db = apsw.Connection(str(path), flags=flags, vfs=vfs)
     try:
         _prepare(db, shared=vfs is None)
-    except (apsw.NotADBError, apsw.CorruptError) as error:
+    except (apsw.NotADBError, apsw.CorruptError, UnicodeDecodeError) as error:
         db.close()
         raise Unreadable(str(error)) from error
     except BaseException:

@@ -194,7 +194,7 @@ def test_a_journal_of_version_3_is_upgraded_with_all_it_holds(tmp_path: Path) ->
     assert [value for _, value, _ in points] == [float(n) for n in range(21)]
 
 
-@pytest.mark.parametrize("text", [b'["float', b"pump", b"hoist-1", b"brake", b"drive"])
+@pytest.mark.parametrize("text", [b'["float', b"pump", b"hoist-1", b"brake", b"drive", b"verdict"])
 def test_a_row_whose_index_says_otherwise_ends_nothing(tmp_path: Path, text: bytes) -> None:
     """Wherever a text stands, in its row or in an index of it, a bit of it flips."""
     content = fill(tmp_path).read_bytes()
