@@ -149,6 +149,8 @@ class Judge:
         ``remembered``: rules that keep a memory have these samples in it, and do not see them again.
         """
         self._latest = steady + SLACK
+        for bench in self._judging:
+            bench.view.listening = steady  # what a gap in the past left unread, nobody could hear
         for sample in samples:
             feed = self._take(sample)
             if feed is not None:

@@ -13,6 +13,10 @@ from facilityd.model.sample import NS
 
 LINK_TELLS = 20 * NS
 """A link that is down for so long (ns) has told of itself; one that comes and goes faster may not have."""
+UNSURE_ANSWERS, UNSURE_BAD = 15, 40
+"""Where answers get lost, a poll that is not believed may be the loss's fault: so many are no chance."""
+UNSURE_FOR = 1800 * NS
+"""There, so long without a good value (ns) is enough whatever came."""
 _LOST = frozenset(
     {Reason.TIMEOUT, Reason.SKIPPED, Reason.MALFORMED, Reason.GATEWAY_TARGET, Reason.GATEWAY_PATH}
 )
@@ -57,8 +61,8 @@ class Sign:
         self._listening = NEVER
         self._taken = NEVER
         self._down: int | None = None
-        self._answers = self._lost = 0
-        self._overdue = False
+        self._unsure = self._overdue = False
+        self._answers = self._lost = self._strange = self._bad = 0
 
     def is_bad(self, now: int) -> bool:
         """Follow the news up to ``now``; return whether there is no value to be trusted."""
@@ -73,30 +77,39 @@ class Sign:
         if self.begun is None and now >= cell.stale_from:
             self._overdue = cell.stale_from > self.since
             self.begun = max(cell.stale_from, self.since)
-        return self.begun is not None
+        if self.begun is None:
+            return False
+        self._unsure = self.voice.loses(now)
+        return True
 
     def _take(self, cell: Cell) -> None:
         self._taken = cell.steady
         if cell.reason is None or cell.reason is Reason.CLOCK:
-            self.begun, self.since, self._answers, self._lost = None, cell.steady, 0, 0
-            self._overdue = False
+            self.begun, self.since = None, max(self.since, cell.steady)
+            self._forget()
             return
         if self.begun is None:
             self.begun = max(cell.steady, self.since)
+        self._bad += 1
         if cell.reason is Reason.OFFLINE:
             self._answers = self._rule.answers  # the device's own last will needs no second one
         elif cell.reason in _LOST:
-            self._lost += 1
+            self._lost, self._strange = self._lost + 1, 0
+        elif cell.reason is Reason.IDENTITY:
+            self._strange += 1
         elif cell.reason is not Reason.LINK_DOWN:
             self._answers += 1
 
     def _listen(self, now: int) -> None:
         """Listen anew: time in which nobody could hear it is not its own."""
         self.since = max(self.since, now)
-        self._answers = self._lost = 0
-        self._overdue = False
+        self._forget()
         if self.begun is not None:
             self.begun = now
+
+    def _forget(self) -> None:
+        self._answers = self._lost = self._strange = self._bad = 0
+        self._overdue = False
 
     def _follow_link(self, now: int) -> None:
         if not self.voice.down:
@@ -122,7 +135,12 @@ class Sign:
     @property
     def _patience(self) -> int:
         rule = self._rule
-        if self._overdue or self._answers >= rule.answers or self._lost >= rule.unanswered:
+        if self._overdue or self._answers >= rule.answers:
+            return rule.hold
+        if self._unsure:
+            many = max(self._strange, self.voice.unanswered) >= UNSURE_ANSWERS or self._bad >= UNSURE_BAD
+            return rule.hold if many else rule.hold + max(UNSURE_FOR, LIFETIME * self.cell.expected)
+        if self._strange >= rule.answers or self._lost >= rule.unanswered:
             return rule.hold
         return rule.hold + LIFETIME * self.cell.expected
 

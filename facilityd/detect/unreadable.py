@@ -25,9 +25,11 @@ class UnreadableDetector:
     def __init__(self, rule: Unreadable, view: View) -> None:
         bound = [view.cells[signal] for signal in rule.signals if signal in view.cells]
         self._view, self._clear_hold = view, rule.clear_hold
+        # While all is readable a look at every sample of a fast unit costs more than it tells.
+        self._next, self._seldom = NEVER, rule.hold // 8
         self.signs = tuple(Sign(cell, view.voice_of[cell.signal], view, rule) for cell in bound)
         self._listening = view.listening
-        self._stands = False
+        self._stands = self._told = False
         self._readable_since: int | None = None
         self._troubled: tuple[Sign, ...] = ()
         self._ripe: tuple[Sign, ...] = ()
@@ -41,6 +43,8 @@ class UnreadableDetector:
         """Look at every signal at ``now`` (ns, steady)."""
         if self._listening != self._view.listening:
             self._listening, self._stands = self._view.listening, False
+        elif now < self._next and now < self.wake:
+            return False
         self._troubled = tuple([sign for sign in self.signs if sign.is_bad(now)])
         self._ripe = ()
         self.wake = min([sign.stale_from for sign in self.signs if sign.begun is None], default=FOREVER)
@@ -48,7 +52,8 @@ class UnreadableDetector:
 
     def _readable(self, now: int) -> bool:
         """Return whether an alarm that stands does so still, although all is readable."""
-        if not self._stands:
+        if not (self._stands and self._told):  # what nobody was told of needs no time to be over
+            self._stands, self._next = False, now + self._seldom
             return False
         if self._readable_since is None:
             self._readable_since = now
@@ -59,7 +64,7 @@ class UnreadableDetector:
         return self._stands
 
     def _judge(self, now: int) -> bool | None:
-        self._readable_since = None
+        self._readable_since, self._next = None, NEVER
         open_ = [sign for sign in self._troubled if not sign.told_elsewhere(now)]
         self._ripe = tuple(sign for sign in open_ if sign.due <= now)
         self.wake = min([self.wake, *(sign.wake(now) for sign in self._troubled)])
@@ -85,6 +90,7 @@ class UnreadableDetector:
 
     def evidence(self, now: int) -> Evidence:
         """Return which signal cannot be read, since when and why."""
+        self._told = self._stands
         if self._stands:
             return self._unreadable(now)
         if not self._troubled:

@@ -215,3 +215,46 @@ def test_a_lesser_alarm_of_another_device_hides_nothing() -> None:
     found = _say(judge, range(5), (lamp, 1.0), (fan, 1.0))
     found += _say(judge, range(5, 40), (lamp, Reason.TIMEOUT), (fan, Reason.TIMEOUT))
     assert "#" in _told(found, device="fan")
+
+
+@pytest.mark.parametrize(
+    ("reason", "first"), [(Reason.IDENTITY, 24), (Reason.DEVICE_FAILURE, 15), (Reason.TIMEOUT, 24)]
+)
+def test_where_answers_get_lost_what_the_loss_may_have_done_needs_more(reason: Reason, first: int) -> None:
+    source = stream("current")
+    judge = Judge({"hoist": _kind()}, [source])
+    found = _say(judge, range(5), (source, 1.0)) + _say(judge, range(5, 7), (source, Reason.TIMEOUT))
+    found += _say(judge, range(7, 10), (source, 1.0)) + _say(judge, range(10, 40), (source, reason))
+    assert _told(found) == f"0. {first}#"
+
+
+def test_a_poor_line_is_told_in_the_end() -> None:
+    source = stream("current")
+    judge = Judge({"hoist": _kind()}, [source])
+    found = _say(judge, range(5), (source, 1.0))
+    for second in range(5, 100, 2):
+        found += _say(judge, range(second, second + 1), (source, Reason.TIMEOUT))
+        found += _say(judge, range(second + 1, second + 2), (source, Reason.IDENTITY))
+    assert _told(found) == "0. 44#"
+
+
+def test_what_waited_for_its_cause_and_is_over_is_told_to_nobody() -> None:
+    source = stream("current")
+    kind = _kind(("silent",))
+    kind.rules["silent"] = rule({"kind": "silence", "unanswered": 30, "unsure": 30}, at_stake="safety")
+    judge = Judge({"hoist": kind}, [source])
+    found = _say(judge, range(5), (source, 1.0)) + _say(judge, range(5, 14), (source, Reason.TIMEOUT))
+    found += _say(judge, range(14, 20), (source, 1.0))
+    assert _told(found) == "0. 14."
+
+
+def test_what_a_crash_left_unjudged_makes_nothing_unreadable() -> None:
+    """The gap before it is nobody's: the first unit that speaks after it does not accuse the others."""
+    drive, cell = stream("current", unit="drive"), stream("load", unit="cell")
+    judge = Judge({"hoist": _kind()}, [drive, cell])
+    judge.warm([sample(drive, 0, 1.0), sample(cell, 0, 1.0)], 700 * NS)
+    found = judge.judge([sample(cell, 650, 1.0), sample(cell, 651, 1.0)])
+    judge.begin(700 * NS)
+    found += _say(judge, range(700, 704), (drive, None), (cell, 1.0))
+    found += _say(judge, range(704, 706), (drive, 1.0), (cell, 1.0))
+    assert "#" not in _told(found)
