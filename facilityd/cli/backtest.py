@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 from rich.text import Text
 
-from facilityd.cli.output import STYLES, console, json_option, print_json, table
+from facilityd.cli.output import STYLES, console, json_option, print_json, table, writing
 from facilityd.cli.when import Instant, between, show_instant
 from facilityd.errors import UsageError
 from facilityd.marked import suggestion
@@ -86,7 +86,8 @@ def backtest(
         if html:
             from facilityd.cli.backtest_page import page
 
-            html.write_text(page(loaded, reader, results, asked, language), encoding="utf-8")
+            with writing(html):
+                html.write_text(page(loaded, reader, results, asked, language), encoding="utf-8")
     if as_json:
         print_json([_plain(loaded, one) for one in results])
     else:

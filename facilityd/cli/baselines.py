@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from facilityd.cli.alarms import await_taken
-from facilityd.cli.output import console, json_option, print_json, table
+from facilityd.cli.output import console, json_option, print_json, table, writing
 from facilityd.cli.sheet import Column, whole
 from facilityd.cli.when import show_instant
 from facilityd.errors import UsageError
@@ -69,7 +69,8 @@ def baselines(
     elif export:
         if not known:
             raise UsageError("there are no baselines to export", hint="facilityd commission SITE DEVICE")
-        write(export, known)
+        with writing(export):
+            write(export, known)
     else:
         _list(loaded, known, as_json=as_json)
 

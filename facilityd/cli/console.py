@@ -144,7 +144,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
 @click.command("console")
 @click.argument("site", default="square")
 @click.option("--start", default="2026-06-10T19:55", show_default=True, help="Local time on site.")
-@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--seed", type=click.IntRange(0, 2**53), default=1, show_default=True)
 @click.option("--real/--virtual", default=False, help="Sockets and the clock, or virtual time [default].")
 def console_command(site: str, start: str, seed: int, real: bool) -> None:
     """Play with a simulated SITE: list faults, inject one, watch what the daemon makes of it."""

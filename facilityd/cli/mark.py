@@ -76,7 +76,7 @@ def _possible(site: Site, device: str, fault: str, until: int) -> None:
 @site_option
 @click.argument("device", required=False, default="")
 @click.option("--all", "everything", is_flag=True, help="Also those that were taken back.")
-@click.option("--revoke", type=int, default=None, metavar="NO", help="Take one back.")
+@click.option("--revoke", type=click.IntRange(1, 2**53), default=None, metavar="NO", help="Take one back.")
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True)
 @json_option
 def marks(site: Path, device: str, everything: bool, revoke: int | None, lang: str, as_json: bool) -> None:

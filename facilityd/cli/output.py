@@ -6,7 +6,8 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +17,7 @@ from rich.text import Text
 
 from facilityd.cli.sheet import Column, Sheet
 from facilityd.cli.wrapping import wrapped
+from facilityd.errors import UsageError, system_reason
 from facilityd.model.measure import duration
 from facilityd.model.plain import plain
 
@@ -65,6 +67,16 @@ def say(text: str, *, err: bool = False) -> None:
         more = wrapped(" ".join(rest), console().width - 2, split=False) if rest else []
         text = "\n".join([first, *(f"  {line}" for line in more)])
     click.echo(text, err=err)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Tell that a file cannot be written where a person wants it. Raises UsageError."""
+    try:
+        yield
+    except OSError as error:
+        where = str(error.filename or path)
+        raise UsageError(f"cannot be written: {system_reason(error)}", where=where) from error
 
 
 def print_json(data: object) -> None:

@@ -12,6 +12,7 @@ import click
 from devices.profile import ModbusProfile, MqttProfile, Point, TopicPoint
 from devices.unit import Binding, ModbusLink, MqttLink, Unit
 from facilityd.cli.output import console, json_option, print_json, said, table
+from facilityd.cli.when import Seconds
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.marked import suggestion
@@ -25,7 +26,9 @@ AnyProfile = ModbusProfile | MqttProfile
 @click.argument("site", type=click.Path(exists=True, path_type=Path))
 @click.argument("names", nargs=-1, required=True, metavar="[LINK] UNIT")
 @click.option("--profile", default="", help="With a device id or topic for UNIT: the model to expect there.")
-@click.option("--seconds", type=float, default=LISTEN_S, show_default=True, help="How long to listen (MQTT).")
+@click.option(
+    "--seconds", type=Seconds(), default=LISTEN_S, show_default=True, help="How long to listen (MQTT)."
+)
 @json_option
 @click.pass_context
 def probe(

@@ -10,6 +10,7 @@ import click
 
 from devices.unit import Link, ModbusLink, Unit
 from facilityd.cli.output import site_argument
+from facilityd.cli.when import Seconds
 from facilityd.errors import UsageError
 from facilityd.marked import suggestion
 from facilityd.model.link import LinkHealth
@@ -33,7 +34,7 @@ class _Nobody:
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True,
     help="The file; a name that ends in .zst is compressed.",
 )  # fmt: skip
-@click.option("--seconds", type=float, default=0, help="End after so long.  [default: Ctrl-C ends it]")
+@click.option("--seconds", type=Seconds(), default=0, help="End after so long.  [default: Ctrl-C ends it]")
 def record(site: tuple[Path, ...], link: str, output: Path, seconds: float) -> None:
     """Record the traffic of a LINK of a SITE, asking exactly as the daemon asks. Only reads.
 

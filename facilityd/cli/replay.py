@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from facilityd.cli.when import Seconds, Speed
 from facilityd.errors import DoorTaken
 
 if TYPE_CHECKING:
@@ -18,10 +19,16 @@ if TYPE_CHECKING:
 @click.command("replay")
 @click.argument("file", type=click.Path(exists=True, path_type=Path, dir_okay=False))
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=int, default=1502, show_default=True, help="To serve on, or the broker's.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=1502,
+    show_default=True,
+    help="To serve on, or the broker's.",
+)
 @click.option("--broker", "own_broker", is_flag=True, help="MQTT: also start a broker on that port.")
-@click.option("--speed", type=click.FloatRange(0.01, 1000), default=1.0, help="MQTT: times life.")
-@click.option("--seconds", type=float, default=0, help="End after so long.  [default: Ctrl-C ends it]")
+@click.option("--speed", type=Speed(0.01, 1000), default=1.0, help="MQTT: times life.")
+@click.option("--seconds", type=Seconds(), default=0, help="End after so long.  [default: Ctrl-C ends it]")
 def replay_command(file: Path, host: str, port: int, own_broker: bool, speed: float, seconds: float) -> None:
     """Serve the link recorded in FILE: each question gets the recorded answer, timeout or exception.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from facilityd.cli.output import print_json_line
+from facilityd.cli.output import print_json_line, writing
 from facilityd.errors import UsageError
 from facilityd.model.measure import spell_duration
 from facilityd.model.sample import NS
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 @click.command("run")
 @click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO…")
 @click.option("--virtual/--real", default=True, help="Virtual time [default], or sockets and the clock.")
-@click.option("--seed", type=int, default=None, help="Another seed than the scenario's own.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**53), default=None, help="Another seed than the scenario's own."
+)
 @click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Write JUnit XML for CI.")
 @click.option("--html", type=click.Path(path_type=Path, file_okay=False), help="Write reports with plots.")
 @click.option("--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep the journals.")
@@ -58,11 +60,13 @@ def run_command(
         print_json_line(_plain(result)) if as_json else _print(result)
     bar.close()
     if junit:
-        write(results, junit)
+        with writing(junit):
+            write(results, junit)
     if html:
         from facilityd.scenario.html import index
 
-        (html / "index.html").write_text(index(results), encoding="utf-8")
+        with writing(html):
+            (html / "index.html").write_text(index(results), encoding="utf-8")
     _end(results, as_json=as_json)
 
 

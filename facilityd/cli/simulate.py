@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import time
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from facilityd.cli.doors import told_with_line
 from facilityd.cli.output import at_most_option, print_json_line, site_argument
 from facilityd.cli.replay import replay_command
 from facilityd.cli.scenarios import run_command
+from facilityd.cli.when import Seconds
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.model.measure import duration
@@ -56,10 +58,12 @@ class EventType(click.ParamType[Event]):
         if not found:
             self.fail(f"{value!r} is not AFTER:TARGET:NAME[=MAGNITUDE], such as 30s:fountain-2:leakage=0.03")
         try:
-            after = duration(found["after"])
+            after, magnitude = duration(found["after"]), float(found["magnitude"] or 1)
         except ValueError as error:
             self.fail(str(error), param, ctx)
-        return Event(after, found["target"], found["name"], float(found["magnitude"] or 1))
+        if not math.isfinite(magnitude):
+            self.fail(f"{found['magnitude']!r} is no magnitude", param, ctx)
+        return Event(after, found["target"], found["name"], magnitude)
 
 
 EVENT = EventType()
@@ -92,7 +96,7 @@ simulate.add_command(replay_command)
 @click.option(
     "--at", "clock", default="", metavar="HH:MM", help="Local time of day to begin at.  [default: now]"
 )
-@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--seed", type=click.IntRange(0, 2**53), default=1, show_default=True)
 @click.option(
     "--fault",
     "faults",
@@ -132,7 +136,7 @@ def serve_command(
 @simulate.command("demo")
 @click.option("--broker", default="", metavar="HOST:PORT", help="Use this broker instead of an own one.")
 @click.option("--plain", is_flag=True, help="Lines instead of a live table (always so without a terminal).")
-@click.option("--seconds", type=float, default=0, help="End after so long.  [default: Ctrl-C ends it]")
+@click.option("--seconds", type=Seconds(), default=0, help="End after so long.  [default: Ctrl-C ends it]")
 def demo_command(broker: str, plain: bool, seconds: float) -> None:
     """Show the whole square simulated, and the daemon watching it."""
     from facilityd.cli.demo import demo

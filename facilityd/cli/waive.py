@@ -63,7 +63,7 @@ def _must_exist(site: Site, device: str, item: str) -> None:
 @click.command()
 @site_option
 @click.option("--all", "everything", is_flag=True, help="Also those that have ended.")
-@click.option("--revoke", type=int, default=None, metavar="NO", help="Take one back.")
+@click.option("--revoke", type=click.IntRange(1, 2**53), default=None, metavar="NO", help="Take one back.")
 @click.option("--by", "person", default="", help="With --revoke: who takes it back.")
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True)
 @json_option

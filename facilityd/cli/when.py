@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ NEVER = 2**62
 """An age of nothing that was ever seen."""
 
 
+LONGEST_S = 10_000_000
 WEEK = 7 * 86_400 * NS
 EARLIEST, LATEST = 0, 2**63 - 1
 _DAYS = {"today": 0, "yesterday": 1, "今天": 0, "昨天": 1}
@@ -135,6 +137,33 @@ class Span(click.ParamType[int]):
         if length <= 0:
             self.fail("a span longer than 0 is expected", param, ctx)
         return length
+
+
+class Seconds(click.ParamType[float]):
+    """'2.5': how long something lasts; 0 where it lasts until Ctrl-C."""
+
+    name = "seconds"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return s."""
+        try:
+            seconds = float(str(value))
+        except ValueError:
+            seconds = -1.0
+        if not 0 <= seconds <= LONGEST_S:  # nan is not
+            self.fail(f"{value!r} is no number of seconds from 0 to {LONGEST_S:,}", param, ctx)
+        return seconds
+
+
+class Speed(click.FloatRange):
+    """Times life; nan is none."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number."""
+        speed = float(super().convert(value, param, ctx))  # type: ignore[arg-type]
+        if math.isnan(speed):
+            self.fail(f"{value!r} is no speed", param, ctx)
+        return speed
 
 
 def show_instant(at: int, zone: str, *, date: bool = True) -> str:

@@ -1,0 +1,43 @@
+"""Values that no option takes are refused in words, before anything begins."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from support.site import SQUARE
+
+REFUSED = (
+    ("simulate", "serve", SQUARE, "--fault", "1s:fountain-2:leakage=1e"),
+    ("simulate", "serve", SQUARE, "--fault", "1s:fountain-2:leakage=1e999"),
+    ("simulate", "serve", SQUARE, "--seed", "-1"),
+    ("simulate", "demo", "--seconds", "nan"),
+    ("simulate", "demo", "--seconds", "-1"),
+    ("simulate", "demo", "--seconds", "inf"),
+    ("simulate", "replay", __file__, "--port", "99999"),
+    ("simulate", "replay", __file__, "--port", "0"),
+    ("simulate", "replay", __file__, "--speed", "nan"),
+    ("record", SQUARE, "dali", "-o", "/dev/null", "--seconds", "nan"),
+    ("tail", SQUARE, "--count", "-1"),
+    ("waivers", SQUARE, "--revoke", "0", "--by", "me"),
+    ("marks", SQUARE, "--revoke", "99999999999999999999"),
+)
+
+
+@pytest.mark.parametrize("words", REFUSED, ids=lambda words: " ".join(map(str, words[-3:])))
+def test_it_is_refused_in_words(words: tuple[object, ...]) -> None:
+    command = [sys.executable, "-m", "facilityd", *map(str, words)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2, done.stderr
+    assert "Invalid value" in done.stderr
+    assert "bug" not in done.stderr + done.stdout
+
+
+def test_a_closed_input_and_no_home_harm_nothing() -> None:
+    command = f"{sys.executable} -m facilityd plan {SQUARE} <&-"
+    done = subprocess.run(
+        ["bash", "-c", command], env={"PATH": "/usr/bin:/bin"}, check=False, capture_output=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"hoist-bus" in done.stdout
