@@ -6,13 +6,14 @@ from collections import Counter
 
 import apsw
 
+from facilityd.store import losses
 from facilityd.store.schema import PAGE, select
 
-_OLDEST = "DELETE FROM sample WHERE id IN (SELECT id FROM sample ORDER BY id LIMIT ?) RETURNING id"
+_OLDEST = "DELETE FROM sample WHERE id IN (SELECT id FROM sample ORDER BY id LIMIT ?) RETURNING id, at"
 _EXPIRED = """
 DELETE FROM sample WHERE id IN
     (SELECT id FROM sample WHERE at / 60000000000 < ? / 60000000000 ORDER BY at / 60000000000 LIMIT ?)
-RETURNING id
+RETURNING id, at
 """
 # Only the head of a table is looked at, so that a step costs the same however much there is.
 _HEAD = "DELETE FROM {0} WHERE id IN (SELECT id FROM (SELECT * FROM {0} ORDER BY id LIMIT 200) WHERE {1})"
@@ -31,7 +32,8 @@ class Retention:
     """Keeps samples within ``max_age`` (ns) and the file within ``max_bytes``.
 
     Since a sink takes samples in the order of their ids, the oldest first means what every sink has
-    taken before what some sink still wants; the latter is counted as ``purged_unsent``.
+    taken before what some sink still wants; the latter is counted as ``purged_unsent`` and on record as
+    a loss. What goes because the disk has no room, though the file might be larger, is ``purged_early``.
     """
 
     def __init__(self, db: apsw.Connection, max_bytes: int, max_age: int) -> None:
@@ -39,7 +41,7 @@ class Retention:
         self._max_age = max_age
         self._allowed = max_bytes // PAGE
         self._steps = self._owed = self._looked = 0
-        self._behind = False
+        self._behind = self._squeezed = False
         self.relax()
 
     def step(self, now: int | None, incoming: int, counts: Counter[str]) -> None:
@@ -61,10 +63,12 @@ class Retention:
     def squeeze(self) -> None:
         """Let the file grow no further: the room that the ballast gave back is for the log alone."""
         self._limit(int(self._db.pragma("page_count")))
+        self._squeezed = True
 
     def relax(self) -> None:
         """Let the file grow to what is allowed."""
         self._limit(self._allowed)
+        self._squeezed = False
 
     def _limit(self, pages: int) -> None:
         self._db.pragma("max_page_count", pages)
@@ -72,19 +76,24 @@ class Retention:
 
     def purge(self, rows: int, counts: Counter[str]) -> None:
         """Forget the oldest samples."""
+        before = counts["purged"]
         self._count(select(self._db, _OLDEST, (rows,)), counts)
+        if self._squeezed:
+            counts["purged_early"] += counts["purged"] - before
 
     def used_pages(self) -> int:
         """Return the pages in use; the file does not shrink, free pages are used again."""
         return int(self._db.pragma("page_count")) - int(self._db.pragma("freelist_count"))
 
-    def _count(self, gone: list[tuple[int]], counts: Counter[str]) -> None:
+    def _count(self, gone: list[tuple[int, int]], counts: Counter[str]) -> None:
         if not gone:
             return
         counts["purged"] += len(gone)
         sent = self._db.execute("SELECT min(sample) FROM sink WHERE active = 1").get
         if sent is not None:
-            counts["purged_unsent"] += sum(number > sent for (number,) in gone)
+            unsent = [at for number, at in gone if number > sent]
+            counts[losses.PURGED_UNSENT] += len(unsent)
+            losses.note(self._db, unsent)
 
     def _tidy(self, now: int) -> None:
         horizon = now - self._max_age

@@ -9,6 +9,7 @@ from facilityd.model.notice import Notice, Purpose
 from facilityd.model.sample import NS
 from facilityd.store import files
 from facilityd.store.batch import Batch
+from facilityd.store.losses import last_loss
 from facilityd.store.reader import Reader
 
 KIB = 1024
@@ -48,9 +49,26 @@ def test_a_full_disk_costs_the_oldest_and_keeps_the_newest(tmp_path, monkeypatch
         assert kept == list(range(kept[0], 40_001)), "one unbroken run up to the newest"
         assert len(kept) > 5000
         assert not journal.room().ballast
-        assert counters(journal) == {"stored": 40_000, "purged": 40_000 - len(kept)}
+        gone = 40_000 - len(kept)
+        assert counters(journal) == {"stored": 40_000, "purged": gone, "purged_early": gone}
         assert disk.used() <= 3072 * KIB
         assert journal._db.pragma("integrity_check") == "ok"
+
+
+def test_what_a_full_disk_takes_from_a_sink_that_is_away_is_told_to_the_sample(tmp_path, monkeypatch):
+    disk = small_disk(tmp_path, "unsent", 3072 * KIB)
+    monkeypatch.setattr(files, "disk_free", lambda _path: disk.quota() - disk.used())
+    with open_journal(tmp_path, vfs=disk.name, ballast_bytes=512 * KIB) as journal:
+        journal._transactions.write_back_at = 40
+        journal.configure_sinks(["influx"])
+        for number in range(400):
+            journal.commit(tick(number))
+        loss, first = last_loss(journal._db), ids(journal)[0]
+        assert loss is not None
+        assert loss.count == first - 1 > 1000
+        assert counters(journal)["purged_unsent"] == counters(journal)["purged_early"] == loss.count
+        assert loss.since == T0
+        assert loss.until == T0 + (first - 2) // 50 * NS
 
 
 def test_without_any_room_nothing_is_half_done_and_room_brings_it_back(tmp_path):

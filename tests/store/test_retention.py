@@ -138,3 +138,35 @@ def test_small_tables_are_kept_small(tmp_path):
             "nothing forgotten unsent"
         )
         assert len(reader.changes()) == 3, "who acknowledged what is kept for years"
+
+
+def test_the_loss_is_on_record_with_the_purge(tmp_path):
+    """InfluxDB away and the file at its limit: what is told is what is gone, to the sample."""
+    with open_journal(tmp_path, max_bytes=4 * 2**20) as journal, Reader.open(journal.path) as reader:
+        journal.configure_sinks(["influx"])
+        fill(journal, range(60))
+        journal.commit(Batch(cursors={"influx": 3000}))
+        assert reader.last_loss() is None
+        for number in range(60, 400):
+            fill(journal, range(number, number + 1))
+            gone, loss = kept(reader)[0] - 1 - 3000, reader.last_loss()
+            assert (loss.count if loss else 0) == max(0, gone)
+        loss, oldest = reader.last_loss(), reader.samples_after(0, 1)[0]
+        assert loss is not None
+        assert loss.count == reader.counters()["purged_unsent"]
+        assert loss.since == T0 + 60 * NS, "sample 3,001 was of the 61st second"
+        assert loss.until == oldest.at - (0 if (oldest.id - 1) % 50 else NS)
+        assert "purged_early" not in reader.counters(), "the limit is the site's own wish"
+
+
+def test_what_is_lost_days_later_is_another_loss(tmp_path):
+    hoist = stream()
+    with open_journal(tmp_path, max_age=DAY) as journal, Reader.open(journal.path) as reader:
+        journal.configure_sinks(["influx"])
+        for day in (0, 4, 8):
+            journal.commit(Batch(samples=[sample(hoist, T0 + day * DAY + n * NS) for n in range(3)]))
+            journal.commit(Batch(samples=[]))
+        loss = reader.last_loss()
+        assert loss is not None
+        assert (loss.count, loss.since, loss.seconds) == (3, T0 + 4 * DAY, 2.0)
+        assert reader.counters()["purged_unsent"] == 6
