@@ -35,7 +35,7 @@ from facilityd.scenario.record import Record
 from facilityd.store.reader import Reader
 
 PAGE, EXAMPLES = ROOT / "docs" / "findings.md", ROOT / "tools" / "findings_examples.json"
-ORDER = ("hoist", "flagpole", "fountain", "lighting", "weather", "contact", "link", "daemon")
+ORDER = ("hoist", "flagpole", "fountain", "lighting", "weather", "contact", "link", "channel", "daemon")
 POINTS = 48
 AFTER = 300 * NS
 """How long the plot goes on after the alarm, in ns."""

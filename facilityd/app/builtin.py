@@ -1,11 +1,11 @@
-"""Links and the daemon itself as devices: their troubles are alarms like all others."""
+"""Links, channels and the daemon itself as devices: their troubles are alarms like all others."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
 from devices.family import Family
-from facilityd.config.site import Device, Site
+from facilityd.config.site import ChannelSettings, Device, RecipientSettings, Site
 from facilityd.detect.compile import missed
 from facilityd.model.rule import Rule, may_explain
 from facilityd.model.sample import NS, Stream
@@ -15,7 +15,9 @@ DAEMON = "facilityd"
 PERIOD = 60 * NS
 """How often the daemon's own health is written down, in ns."""
 LINK_PERIOD = 600 * NS
-"""How often a link's health is written down while nothing changes, in ns."""
+"""How often a link's or a channel's health is written down while nothing changes, in ns."""
+_CHANNEL = "channel-"
+_KINDS = {"webhook": Text(zh="网络推送", en="webhook"), "email": Text(zh="邮件", en="e-mail")}
 
 
 def _stream(device: str, family: Family, link: str, period: int) -> Stream:
@@ -52,6 +54,24 @@ def _raised(down: Rule, hidden: Rule) -> Rule:
     return down.model_copy(update={"at_stake": "safety" if safety else down.at_stake, "respond": respond})
 
 
+def channel_name(channel: str) -> str:
+    """Return the id of the device that stands for a channel."""
+    return f"{_CHANNEL}{channel}"
+
+
+def channel_of(device: str) -> str:
+    """Return the id of the channel that a device stands for, or "" where it stands for none."""
+    return device.removeprefix(_CHANNEL) if device.startswith(_CHANNEL) else ""
+
+
+def channel_device(person: RecipientSettings, channel: ChannelSettings, family: Family) -> Device:
+    """Return the device that stands for the way to a person."""
+    kind = _KINDS.get(channel.kind, Text(zh=channel.kind, en=channel.kind))
+    shown = Text(zh=f"通知渠道 {person.name.zh}（{kind.zh}）", en=f"Notices to {person.name.en} by {kind.en}")
+    name = channel_name(channel.id)
+    return Device(name, family, shown, (_stream(name, family, DAEMON, LINK_PERIOD),))
+
+
 def daemon_device(family: Family) -> Device:
     """Return the device that stands for the daemon."""
     shown = Text(zh="监测程序", en="facilityd itself")
@@ -62,4 +82,9 @@ def all_devices(site: Site) -> dict[str, Device]:
     """Return the site's devices and the built-in ones."""
     links = [link_device(link, site.families["link"], site.devices.values()) for link in site.links]
     built_in = [*links, daemon_device(site.families["daemon"])]
-    return {**site.devices, **{device.id: device for device in built_in}}
+    channels = [
+        channel_device(person, channel, site.families["channel"])
+        for person in site.recipients.values()
+        for channel in person.channels
+    ]
+    return {**site.devices, **{device.id: device for device in (*built_in, *channels)}}

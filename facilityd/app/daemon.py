@@ -18,6 +18,7 @@ from typing import Any
 
 from facilityd.app.calendar import SiteCalendar
 from facilityd.app.ceremony import Ceremonies
+from facilityd.app.condition import Condition
 from facilityd.app.core import Core
 from facilityd.app.discovery import CALM_S, Discovery
 from facilityd.app.heartbeat import Heartbeat
@@ -105,14 +106,16 @@ async def _run(
         _settle()
     sinks = make_forwarders(site, core, outside)
     vigil = Vigil(site, core, ceremonies)
-    heartbeat = Heartbeat(site, core, clock, sinks, ceremonies.next_edge, vigil, outside.requests)
-    core.flow.on_judged = heartbeat.replan
-    discovery = Discovery(site, clock, calendar.near, calm_s)
-    field = Field(
-        core.gate, clock, core.duty, heartbeat.hear, outside.connect, outside.listen, discovery.hear
-    )
     with Reader.open(core.path) as reader, contextlib.closing(core.drawings):
         notices = make_deliverer(site, core, reader, outside)
+        core.teller.troubled = lambda: notices.troubles
+        condition = Condition(site, core, sinks, notices)
+        heartbeat = Heartbeat(site, core, clock, condition, ceremonies.next_edge, vigil, outside.requests)
+        core.flow.on_judged = heartbeat.replan
+        discovery = Discovery(site, clock, calendar.near, calm_s)
+        field = Field(
+            core.gate, clock, core.duty, heartbeat.hear, outside.connect, outside.listen, discovery.hear
+        )
         core.flow.on_notices = notices.wake
         async with asyncio.TaskGroup() as outlets:
             flow = outlets.create_task(core.flow.run(), name="flow")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from facilityd.app.builtin import DAEMON, LINK_PERIOD, PERIOD
+from facilityd.app.condition import Condition
 from facilityd.app.core import Core
 from facilityd.app.requests import carry_out
 from facilityd.app.vigil import Vigil
@@ -22,14 +22,9 @@ from facilityd.supervise.health import link_values, sample_of
 from facilityd.supervise.inbox import Inbox
 from facilityd.supervise.jumps import DOUBT
 
-if TYPE_CHECKING:
-    from facilityd.store.influx import Forwarder
-
 BEAT_S = 1.0
-MIB = 2**20
 REMEMBER = 600 * NS
 """The rules' memory is stored so often (ns); after a crash the samples since then are shown again."""
-PURGED_UNSENT = "purged_unsent"
 
 
 class Heartbeat:
@@ -40,17 +35,18 @@ class Heartbeat:
         site: Site,
         core: Core,
         clock: Clock,
-        sinks: Mapping[str, Forwarder],
+        condition: Condition,
         next_edge: Callable[[int], int],
         vigil: Vigil,
         requests: float | None = BEAT_S,
     ) -> None:
         self._ask_every, self._edge, self._vigil = requests, next_edge, vigil
         self._moved, self._planned = asyncio.Event(), 0
-        self._site, self._core, self._clock, self._sinks = site, core, clock, sinks
+        self._site, self._core, self._clock, self._condition = site, core, clock, condition
         self._inbox = Inbox(core.path)
         self._links: dict[str, LinkHealth] = {}
         self._written: dict[str, int] = {}
+        self._channels: dict[str, tuple[int, dict[str, Value | None] | None]] = {}
         self._jumps = 0
         self._lateness = 0.0
         self._due = 0
@@ -129,6 +125,7 @@ class Heartbeat:
         stream = self._core.devices[DAEMON].streams[0]
         self._core.gate.offer([sample_of(stream, self._clock, self._values(reader, await self._core.room()))])
         self._lateness = 0.0
+        self._write_channels(reader)
 
     def _write_link(self, health: LinkHealth) -> None:
         self._written[health.link] = self._clock.steady()
@@ -136,29 +133,20 @@ class Heartbeat:
         self._core.gate.offer([sample_of(stream, self._clock, link_values(health))])
 
     def _values(self, reader: Reader, room: Room) -> dict[str, Value | None]:
-        counters = reader.counters()
-        return {
+        at, lost = self._clock.now()[0], sum(one.lost for one in self._links.values())
+        return self._condition.daemon(reader, room, at, lost) | {
             "clock_jump": self._core.jumps.recent(),
             "unwatched": self._core.downtimes.tell(),
-            "journal_bytes": room.used / MIB,
-            "disk_free": room.disk_free / MIB,
-            "disk_full": self._core.flow.full,
-            "journal_damaged": self._core.journal.was_damaged,
-            "dropped_unsent": counters.get(PURGED_UNSENT, 0),
-            "unsent": self._unsent(reader),
-            "oldest_unsent": self._oldest_unsent(),
-            "sink_held": any(sink.state.status == "held" for sink in self._sinks.values()),
-            "intake_dropped": self._core.gate.dropped + sum(one.lost for one in self._links.values()),
-            "notices_waiting": reader.waiting(),
-            "timetable_off": self._vigil.timetable_off(self._clock.now()[0]),
+            "timetable_off": self._vigil.timetable_off(at),
             "lateness": 1000.0 * self._lateness,
         }
 
-    def _unsent(self, reader: Reader) -> int:
-        last = reader.last_sample()
-        return max((last - reader.cursor(name) for name in self._sinks), default=0)
-
-    def _oldest_unsent(self) -> float:
-        now = self._clock.now()[0]
-        oldest = [sink.state.oldest_unsent for sink in self._sinks.values()]
-        return max((max(0, now - at) / NS for at in oldest if at is not None), default=0.0)
+    def _write_channels(self, reader: Reader) -> None:
+        """Write down channels with news; one on which all is well and nothing happens, now and then."""
+        steady = self._clock.steady()
+        for device, values in self._condition.channels(reader, self._clock.now()[0]).items():
+            written, before = self._channels.get(device, (0, None))
+            if values != before or written <= steady - LINK_PERIOD:
+                self._channels[device] = steady, values
+                stream = self._core.devices[device].streams[0]
+                self._core.gate.offer([sample_of(stream, self._clock, values)])

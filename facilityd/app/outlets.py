@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
 from facilityd.alarm.alarms import Alarms
+from facilityd.app.builtin import channel_of
 from facilityd.app.drawing import Drawings
 from facilityd.app.outside import Outside
 from facilityd.config.site import Device, Site
@@ -30,6 +31,9 @@ _DELIVERIES = {
     Result.TRANSIENT: Delivery.REJECTED,
     Result.UNKNOWN: Delivery.UNKNOWN,
 }
+LOST = "notices_lost "
+"""Before a channel's id: the counter of notices that it refused for good or may not have taken."""
+FAR = 1 << 62
 
 
 class Parts(Protocol):
@@ -55,7 +59,7 @@ class Parts(Protocol):
 def make_teller(site: Site, devices: Mapping[str, Device], reader: Reader) -> Teller:
     """Return who is told, remembering who was told before a restart."""
     abouts = {
-        (device.id, name): About(device.name, rule, device.family.signals)
+        (device.id, name): About(device.name, rule, device.family.signals, channel_of(device.id))
         for device in devices.values()
         for name, rule in device.family.rules.items()
     }
@@ -97,7 +101,9 @@ class JournalOutbox:
         state = Delivery.WAITING if next_at is not None else _DELIVERIES[outcome.result]
         reason = plain(masked(outcome.reason, self._secrets))
         attempt = Attempt(entry.id, state, entry.attempts + 1, next_at or 0, reason)
-        await self._parts.flow.commit(Batch(attempts=[attempt]))
+        gone = state in (Delivery.REJECTED, Delivery.UNKNOWN)
+        counts = {f"{LOST}{entry.notice.channel}": 1} if gone else {}
+        await self._parts.flow.commit(Batch(attempts=[attempt], counts=counts))
         if state is Delivery.REJECTED:
             self._parts.teller.refused(entry.notice)
 
@@ -105,8 +111,10 @@ class JournalOutbox:
 def make_deliverer(site: Site, parts: Parts, reader: Reader, outside: Outside) -> Deliverer:
     """Return the deliverer of notices over every configured channel."""
     channels = outside.channels(channel for person in site.recipients.values() for channel in person.channels)
+    # A channel that failed before a restart fails until it has taken something.
+    troubles = {one.notice.channel: one.error for one in reader.due(FAR) if one.attempts and one.error}
     outbox = JournalOutbox(reader, parts, site.secrets)
-    return Deliverer(outbox, channels, outside.clock.steady, stands=_standing(parts))
+    return Deliverer(outbox, channels, outside.clock.steady, stands=_standing(parts), troubles=troubles)
 
 
 def _standing(parts: Parts) -> Callable[[Notice], bool]:

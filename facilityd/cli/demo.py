@@ -166,7 +166,7 @@ async def _screen(site: Site, sink: LocalSink, stop: asyncio.Event, daemon: Proc
 
 def view(snapshot: Snapshot, sink: LocalSink, seconds: float, window: ConsoleDimensions | None) -> Group:
     """Return devices, alarms and notices; in a ``window`` no more than it has room for, the rest counted."""
-    devices = [line for line in snapshot.lines() if not line.device.startswith("link-")]
+    devices = [line for line in snapshot.lines() if not line.device.startswith(("link-", "channel-"))]
     if window:
         devices.sort(key=lambda line: not line.priority)
     width = window.width if window else PLAIN_WIDTH

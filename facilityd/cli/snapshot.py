@@ -8,8 +8,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from facilityd.app.builtin import all_devices
+from rich.text import Text
+
+from facilityd.app.builtin import DAEMON, all_devices
 from facilityd.app.checklist import NOT_YET, Now
+from facilityd.cli.counts import Counts
 from facilityd.cli.liveness import Liveness, liveness
 from facilityd.cli.when import NEVER
 from facilityd.config.site import Device, Site
@@ -163,6 +166,15 @@ class Snapshot:
             "en": f"{count} alarm{'s' * (count > 1)}" if count else "no alarms",
         }
         return f"{self._site.name.in_(self._language)}  {said[self._language]}"
+
+    def counts(self) -> Counts:
+        """Return what the daemon counts of its own."""
+        (daemon,) = self.lines((DAEMON,))
+        return Counts.read(self._reader, {signal.signal: signal.value for signal in daemon.signals})
+
+    def counted(self) -> Text:
+        """Return the same as one line."""
+        return self.counts().said(self._language, self._site.timezone)
 
     def lines(self, only: tuple[str, ...] = ()) -> list[DeviceLine]:
         """Return every device, or those named. Raises UsageError for one that there is not."""

@@ -11,6 +11,7 @@ from rich.console import ConsoleDimensions, Group
 from rich.live import Live
 from rich.text import Text
 
+from facilityd.app.builtin import DAEMON
 from facilityd.cli.output import STYLES, console, json_option, print_json, said, site_argument, table, warn
 from facilityd.cli.sheet import Column, Sheet, whole
 from facilityd.cli.snapshot import DeviceLine, Snapshot
@@ -47,7 +48,9 @@ def status(site: tuple[Path, ...], devices: tuple[str, ...], once: bool, lang: s
     snapshot = Snapshot(load(*site, secrets=False), "zh" if lang == "zh" else "en")
     if as_json:
         daemon = snapshot.liveness.state
-        print_json([line.as_dict() | {"daemon": daemon} for line in snapshot.lines(devices)])
+        counts = {DAEMON: {"counts": snapshot.counts().as_dict()}}
+        lines = snapshot.lines(devices)
+        print_json([line.as_dict() | {"daemon": daemon} | counts.get(line.device, {}) for line in lines])
         warn(snapshot.warning)
         return
     out = console()
@@ -64,8 +67,11 @@ def _view(snapshot: Snapshot, devices: tuple[str, ...], window: ConsoleDimension
     """Return what is shown; in a ``window`` no more than it has room for."""
     said = snapshot.warning
     warning = [] if not said else wrapped(said, window.width) if window else [said]
-    room = max(1, window.height - len(warning)) if window else 0
-    return Group(*(Text(line, style=STYLES["critical"]) for line in warning), _table(snapshot, devices, room))
+    counts = [snapshot.counted()] if not devices or DAEMON in devices else []
+    below = sum(len(line.wrap(console(), window.width)) for line in counts) if window else 0
+    room = max(1, window.height - len(warning) - below) if window else 0
+    above = (Text(line, style=STYLES["critical"]) for line in warning)
+    return Group(*above, _table(snapshot, devices, room), *counts)
 
 
 def _table(snapshot: Snapshot, devices: tuple[str, ...], room: int) -> Sheet:

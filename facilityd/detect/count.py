@@ -9,7 +9,7 @@ from facilityd.detect.detector import in_seconds
 from facilityd.detect.gated import GatedDetector
 from facilityd.detect.view import View
 from facilityd.model.duty import answer
-from facilityd.model.finding import Evidence
+from facilityd.model.finding import Evidence, Number
 from facilityd.model.rule import Count
 from facilityd.model.sample import Value
 
@@ -63,13 +63,18 @@ class CountDetector(GatedDetector):
         self._seen_in.clear()
         self._total = 0.0
 
-    def told(self, now: int) -> Evidence:  # noqa: ARG002 - the count is as of the last look
-        """Return the count in its window."""
-        numbers = {"seen_n": round(self._total, 1), "most_n": self._rule.above}
+    def told(self, now: int) -> Evidence:
+        """Return the count in its window, as of the last look, and what is told beside it."""
+        numbers: dict[str, Number] = {"seen_n": round(self._total, 1), "most_n": self._rule.above}
         numbers |= {"over_s": in_seconds(self._rule.over)}
-        return Evidence(
-            "count-above" if self.hold.verdict else "count-over", dict(numbers), self._cell.signal
-        )
+        counter, verdict = bool(self._rule.counter), self.hold.verdict
+        if not verdict:
+            return Evidence("counter-over" if counter else "count-over", numbers, self._cell.signal)
+        if not counter:
+            return Evidence("count-above", numbers, self._cell.signal)
+        beside = ((cell, cell.good(now)) for cell in self.cells[1:])
+        numbers["others"] = " ".join(f"{c.signal}={_short(v)}" for c, v in beside if v is not None)
+        return Evidence("counter-above", numbers, self._cell.signal)
 
     def keep(self) -> Any:
         """Return what has happened in the window, by part."""
@@ -80,3 +85,7 @@ class CountDetector(GatedDetector):
         self._last = kept["last"]
         self._seen_in = deque((int(part), float(much)) for part, much in kept["seen"])
         self._total = sum(much for _, much in self._seen_in)
+
+
+def _short(value: Number) -> str:
+    return f"{value:#.6g}" if isinstance(value, float) else str(value)

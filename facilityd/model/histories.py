@@ -80,11 +80,15 @@ class Schedule(Gated):
 
 
 class Count(Gated):
-    """More than ``above`` happenings ``over`` a window: turns of ``of`` to true, or steps of a counter."""
+    """More than ``above`` happenings ``over`` a window: turns of ``of`` to true, or steps of a counter.
+
+    ``beside`` is a signal whose value is told too.
+    """
 
     kind: Literal["count"]
     of: Condition | None = None
     counter: str = ""
+    beside: str = ""
     over: Duration
     above: float
 
@@ -96,8 +100,9 @@ class Count(Gated):
 
     @property
     def own(self) -> tuple[str, ...]:
-        """What is counted."""
-        return (self.of.signal if self.of else self.counter,)
+        """What is counted, and what is told beside it."""
+        counted = self.of.signal if self.of else self.counter
+        return (counted, self.beside) if self.beside else (counted,)
 
 
 class Frozen(Gated):

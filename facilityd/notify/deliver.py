@@ -56,6 +56,9 @@ class Outbox(Protocol):
 class Deliverer:
     """``now`` returns ns; the steady clock is best, for a jump must not delay an alarm.
 
+    ``stands`` says whether what a notice tells of still stands; ``troubles`` are channels that did not
+    take notices before this start, with the reason.
+
     A crash between sending and reporting gives one double, with the same key.
     """
 
@@ -66,10 +69,14 @@ class Deliverer:
         now: Callable[[], int],
         idle_s: float = 60.0,
         stands: Callable[[Notice], bool] = lambda _: False,
+        troubles: Mapping[str, str] | None = None,
     ) -> None:
         self._stands = stands
         self._outbox, self._channels, self._now, self._idle_s = outbox, channels, now, idle_s
         self._lines = {channel: Line(channel) for channel in channels}
+        for channel, reason in (troubles or {}).items():
+            if channel in self._lines:
+                self._lines[channel].reason, self._lines[channel].since = reason, now()
         self._unreported: dict[int, tuple[Waiting, Outcome, int | None]] = {}
         self._busy: set[str] = set()
         self._wake = asyncio.Event()

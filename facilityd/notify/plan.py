@@ -5,6 +5,7 @@
     re-alarm     the same
     acknowledge  those who were told, but not the person who did it; high priority and above,
                  and only while the alarm goes on: below that the list is enough
+    a channel    that takes no notices: where its alarm reaches nobody else, everybody over every other
     latch, clear, reset
                  exactly those who were told it was raised, whatever their minimum is by now
 
@@ -13,7 +14,7 @@ Nobody is told that a condition became unknown: that is the alarm of the link, o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import quote
@@ -69,17 +70,25 @@ def plan(
     recipients: Iterable[Recipient],
     told: Iterable[Address],
     drawn: Drawn | None = None,
+    troubled: Collection[str] = (),
 ) -> list[Notice]:
-    """Return the notices of a change; ``told`` are those who were told that it was raised."""
+    """Return the notices of a change; ``told`` are those who were told that it was raised.
+
+    ``troubled`` are the channels that take no notices now.
+    """
     if change.kind not in PURPOSES or _mere(change, state):
         return []
-    before = set(told)
-    return [
-        _notice(change, state, about, place, recipient, channel.id, drawn)
-        for recipient in recipients
-        for channel in recipient.channels
-        if _concerns(change, state, about.rule.priority, recipient, (recipient.id, channel.id) in before)
+    before, known = set(told), [(one, channel.id) for one in recipients for channel in one.channels]
+    chosen = [
+        (recipient, channel)
+        for recipient, channel in known
+        if _concerns(change, state, about.rule.priority, recipient, (recipient.id, channel) in before)
     ]
+    if about.channel and PURPOSES[change.kind] in (Purpose.RAISED, Purpose.REALARMED):
+        deaf = {about.channel, *troubled}
+        if all(channel in deaf for _, channel in chosen):
+            chosen += [(recipient, channel) for recipient, channel in known if channel not in deaf]
+    return [_notice(change, state, about, place, recipient, channel, drawn) for recipient, channel in chosen]
 
 
 def _mere(change: Change, state: AlarmState) -> bool:
@@ -154,6 +163,8 @@ class Teller:
     ) -> None:
         self._place, self._abouts, self._recipients = place, abouts, recipients
         self._told: dict[tuple[str, str], _Told] = {}
+        self.troubled: Callable[[], Collection[str]] = lambda: ()
+        """The channels that take no notices now."""
         for notice in sent:
             self._remember(notice)
 
@@ -164,7 +175,8 @@ class Teller:
         if about is None:
             return []  # of a device or rule that is no longer configured
         told = self._addresses(*key, change.occurrence)
-        notices = plan(change, state, about, self._place, self._recipients, told, drawn)
+        troubled = self.troubled() if about.channel else ()
+        notices = plan(change, state, about, self._place, self._recipients, told, drawn, troubled)
         for notice in notices:
             self._remember(notice)
         return notices

@@ -43,11 +43,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a change is about: the device's name, the rule's record, the family's signals."""
+    """What a change is about: the device's name, the rule's record, the family's signals.
+
+    ``channel`` is the channel that the device stands for, if it stands for one.
+    """
 
     device: Text
     rule: Rule
     signals: Mapping[str, SignalWords]
+    channel: str = ""
 
 
 def render(

@@ -36,6 +36,7 @@ class _MemoryEar:
         self._queue: deque[aiomqtt.Message] = deque()
         self._news = asyncio.Event()
         self.lost = ""
+        self._dropped, self._next_fits = 0, True
 
     async def subscribe(self, topics: Iterable[str], _qos: int) -> dict[str, str]:
         for topic in topics:
@@ -45,7 +46,13 @@ class _MemoryEar:
         return {}
 
     def hear(self, said: Said, *, retained: bool = False) -> None:
-        if said.topic in self._topics or any(covers(pattern, said.topic) for pattern in self._patterns):
+        known = said.topic in self._topics or any(covers(one, said.topic) for one in self._patterns)
+        if not known:
+            return
+        self._next_fits = not (self._broker.flooded and self._next_fits)
+        if not self._next_fits:
+            self._dropped += 1
+        else:
             self._queue.append(aiomqtt.Message(said.topic, said.payload, 0, retained, 0, None))
             self._news.set()
 
@@ -66,20 +73,20 @@ class _MemoryEar:
         return len(self._queue)
 
     def dropped(self) -> int:
-        return 0
+        return self._dropped
 
     def acknowledge(self, message: aiomqtt.Message) -> None:
         """QoS 0: nothing to tell."""
 
 
 class MemoryBroker:
-    """One broker. While ``refusing`` nobody gets in."""
+    """One broker. While ``refusing`` nobody gets in; while ``flooded`` every other message finds no room."""
 
     def __init__(self, link: MqttLink) -> None:
         self._link = link
         self._ears: list[_MemoryEar] = []
         self.retained: dict[str, Said] = {}
-        self.refusing = False
+        self.refusing = self.flooded = False
 
     def publish(self, said: Said) -> None:
         """Hand a message to whoever listens."""
@@ -99,7 +106,7 @@ class MemoryBroker:
 
     def start(self) -> None:
         """Let everybody in again."""
-        self.refusing = False
+        self.refusing = self.flooded = False
 
     @asynccontextmanager
     async def listen(self) -> AsyncIterator[Ear]:

@@ -7,29 +7,47 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
 
+from facilityd.app.builtin import channel_name
 from facilityd.errors import StoreFull
+from facilityd.model.notice import Outcome, Result
 from facilityd.store.journal import Journal
 
 P = ParamSpec("P")
 T = TypeVar("T")
-DISK_FULL, DAMAGED, DOWN, REFUSES = "disk-full", "journal-damaged", "sink-down", "sink-refuses"
-HAZARDS = (DISK_FULL, DAMAGED, DOWN, REFUSES)
-SINKS = (DOWN, REFUSES)
-PLENTY = 100 * 2**30
-"""Bytes free on a disk that never fills."""
-_UNAUTHORIZED = 401
+DISK_FULL, DISK_LOW, DISK_TIGHT, DAMAGED = "disk-full", "disk-low", "disk-tight", "journal-damaged"
+DOWN, REFUSES, REFUSES_LINES = "sink-down", "sink-refuses", "sink-refuses-lines"
+SINKS = (DOWN, REFUSES, REFUSES_LINES)
+CHANNELS = ("channel-refuses", "channel-down", "channel-hangs", "channel-slow")
+HAZARDS = (DISK_FULL, DISK_LOW, DISK_TIGHT, DAMAGED, *SINKS, *CHANNELS)
+PLENTY, LITTLE = 100 * 2**30, 300 * 2**20
+"""Bytes free on a disk that never fills, and on one that nearly has."""
+_UNAUTHORIZED, _UNPROCESSABLE = 401, 422
+_REFUSED_MEASUREMENT = b"fountain,"
+_ANSWERS: dict[str, tuple[float, Outcome]] = {
+    "channel-refuses": (0.1, Outcome(Result.REJECTED, "HTTP 401 Unauthorized")),
+    "channel-down": (0.1, Outcome(Result.TRANSIENT, "cannot connect: Connection refused")),
+    "channel-hangs": (15.0, Outcome(Result.UNKNOWN, "no answer in time")),
+    "channel-slow": (240.0, Outcome(Result.ACCEPTED)),
+}
+"""What a channel does: how long it takes, in s, and what comes of it."""
 
 
 class Computer:
-    """The state of the daemon's computer; ``trouble`` is one of ``HAZARDS`` or empty."""
+    """The state of the daemon's computer: its ``troubles`` are of ``HAZARDS``.
+
+    ``channels``: by its device, the trouble of one channel alone, of ``CHANNELS``.
+    """
 
     def __init__(self) -> None:
-        self.trouble = ""
+        self.troubles: set[str] = set()
+        self.channels: dict[str, str] = {}
         self.taken = 0
 
     def disk_free(self, _: Path) -> int:
         """Return the bytes free on its disk."""
-        return 0 if self.trouble == DISK_FULL else PLENTY
+        if self.troubles & {DISK_FULL, DISK_TIGHT}:
+            return 0
+        return LITTLE if DISK_LOW in self.troubles else PLENTY
 
     def writer(self) -> InlineWriter:
         """Return the journal's writer."""
@@ -39,17 +57,31 @@ class Computer:
         """Return a client of the time-series store."""
         return MemorySink(self)
 
+    def answer(self, channel: str) -> tuple[float, Outcome]:
+        """Return what a channel does with a notice: the seconds it takes, and the outcome."""
+        everywhere = next((trouble for trouble in CHANNELS if trouble in self.troubles), "")
+        trouble = self.channels.get(channel_name(channel), everywhere)
+        return _ANSWERS.get(trouble, (0.0, Outcome(Result.ACCEPTED)))
+
 
 class InlineWriter:
     """The journal's writer without a thread: virtual time knows no other."""
 
     def __init__(self, computer: Computer) -> None:
-        self._computer = computer
+        self._computer, self._tight = computer, False
 
     async def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Return what ``work`` returns. On a full disk a commit ends as the journal's own ends there."""
-        if self._computer.trouble == DISK_FULL and getattr(work, "__func__", None) is Journal.commit:
-            raise StoreFull("there is no room, even without the oldest history")
+        """Return what ``work`` returns. On a full disk a commit ends as the journal's own ends there.
+
+        On a tight one the file cannot grow: the newest fits where the oldest was.
+        """
+        if getattr(work, "__func__", None) is Journal.commit:
+            if DISK_FULL in self._computer.troubles:
+                raise StoreFull("there is no room, even without the oldest history")
+            journal: Journal = work.__self__  # type: ignore[attr-defined]
+            if (DISK_TIGHT in self._computer.troubles) != self._tight:
+                self._tight = not self._tight
+                (journal.squeeze if self._tight else journal.relax)()
         return work(*args, **kwargs)
 
     def close(self) -> None:
@@ -76,13 +108,18 @@ class MemorySink:
 
     async def write(self, _bucket: str, _org: str, body: bytes, **_: Any) -> bool:
         """Take lines. Raises what the real client raises where the server is gone or refuses."""
-        if self._computer.trouble == DOWN:
+        troubles = self._computer.troubles
+        if DOWN in troubles:
             raise ConnectionRefusedError("connection refused")
-        if self._computer.trouble == REFUSES:
+        mine = REFUSES_LINES in troubles and any(
+            line.startswith(_REFUSED_MEASUREMENT) for line in body.splitlines()
+        )
+        if REFUSES in troubles or mine:
             # It takes a second to import: a story without a sink does without.
             from influxdb_client.rest import ApiException  # noqa: PLC0415
 
-            raise ApiException(status=_UNAUTHORIZED, reason="Unauthorized")  # type: ignore[no-untyped-call]
+            status = _UNAUTHORIZED if REFUSES in troubles else _UNPROCESSABLE
+            raise ApiException(status=status, reason="refused")  # type: ignore[no-untyped-call]
         self._computer.taken += body.count(b"\n") + 1
         return True
 

@@ -20,7 +20,7 @@ from simulators.image import UnitImage
 from simulators.mqtt_hazards import MQTT_HAZARDS, mqtt_hazard
 from simulators.site import behind, memory_endpoint
 
-NO_HAZARD, RESTART = "none", "broker-restart"
+NO_HAZARD, RESTART, FLOOD = "none", "broker-restart", "broker-flood"
 RESTART_S = 3.0
 """A broker that restarts is away so long, in s; what it retained is gone."""
 Wants = dict[str, frozenset[str]]
@@ -78,8 +78,11 @@ class MemoryField:
             self.brokers[target].stop()
             if name == RESTART:
                 self._loop.call_later(RESTART_S, self.brokers[target].start)
+        elif name == FLOOD:
+            self.brokers[target].flooded = True
         else:
-            raise UsageError(f"hazard {name!r} does not fit a broker", hint=f"known: refused, {RESTART}")
+            hint = f"known: refused, {RESTART}, {FLOOD}"
+            raise UsageError(f"hazard {name!r} does not fit a broker", hint=hint)
 
     def _modbus_hazard(self, target: str, name: str, magnitude: float | None) -> None:
         what = None if name == NO_HAZARD else sized(name, magnitude)
@@ -130,7 +133,7 @@ class MemoryField:
 
 def known_hazards() -> set[str]:
     """Return the name of every protocol hazard."""
-    return {*HAZARDS, *MQTT_HAZARDS, NO_HAZARD, RESTART}
+    return {*HAZARDS, *MQTT_HAZARDS, NO_HAZARD, RESTART, FLOOD}
 
 
 def _wants(units: Iterable[Unit]) -> Wants:

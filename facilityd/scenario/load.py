@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from facilityd.app.builtin import DAEMON
+from facilityd.app.builtin import DAEMON, all_devices, channel_of
 from facilityd.config.load import load as load_site
 from facilityd.config.site import Site
 from facilityd.config.timetable import read_timetable
@@ -17,8 +17,8 @@ from facilityd.errors import UsageError
 from facilityd.marked import Document, Problem, fail, read, suggestion, validate
 from facilityd.model.sample import NS
 from facilityd.scenario import sentences
+from facilityd.scenario.computer import CHANNELS, SINKS
 from facilityd.scenario.computer import HAZARDS as TROUBLES
-from facilityd.scenario.computer import SINKS
 from facilityd.scenario.field import NO_HAZARD, known_hazards
 from facilityd.scenario.schema import Event, Scenario
 from facilityd.scenario.sentences import Expectation
@@ -155,8 +155,11 @@ def _wrong(event: Event, site: Site) -> tuple[str, str, str] | None:
 
 def _wrong_hazard(event: Event, site: Site) -> tuple[str, str, str] | None:
     if event.on == DAEMON:
-        return _wrong_trouble(event)
-    places, hazards = {*site.units, *site.links, DAEMON}, known_hazards()
+        return _wrong_trouble(event, TROUBLES)
+    channels = {name for name in all_devices(site) if channel_of(name)}
+    if event.on in channels:
+        return _wrong_trouble(event, CHANNELS)
+    places, hazards = {*site.units, *site.links, *channels, DAEMON}, known_hazards()
     if event.on not in places:
         return "on", f"no unit or link {event.on!r}", suggestion(event.on, places)
     if event.hazard not in hazards:
@@ -170,10 +173,10 @@ def _wrong_hazard(event: Event, site: Site) -> tuple[str, str, str] | None:
     return None
 
 
-def _wrong_trouble(event: Event) -> tuple[str, str, str] | None:
-    """The same for a hazard of the daemon's own computer."""
-    if event.hazard not in (*TROUBLES, NO_HAZARD):
-        return "hazard", f"no hazard {event.hazard!r} of {DAEMON}", suggestion(str(event.hazard), TROUBLES)
+def _wrong_trouble(event: Event, known: Sequence[str]) -> tuple[str, str, str] | None:
+    """The same for a hazard of the daemon's own computer, or of a channel."""
+    if event.hazard not in (*known, NO_HAZARD):
+        return "hazard", f"no hazard {event.hazard!r} of {event.on}", suggestion(str(event.hazard), known)
     return ("magnitude", f"hazard {event.hazard!r} has no magnitude", "") if event.magnitude else None
 
 
@@ -206,10 +209,7 @@ def _expectations(
 
 def _unheard(expectation: Expectation, site: Site) -> tuple[str, str] | None:
     """Return (what, hint) where an expectation names something the site does not have."""
-    known = {**{d: site.devices[d].family for d in site.devices}}
-    for link in site.links:
-        known[f"link-{link}"] = site.families["link"]
-    known[DAEMON] = site.families["daemon"]
+    known = {device.id: device.family for device in all_devices(site).values()}
     device = expectation.device
     if not device:
         return None
@@ -220,6 +220,9 @@ def _unheard(expectation: Expectation, site: Site) -> tuple[str, str] | None:
     numbers = {r.fault for r in family.rules.values()}
     if rule and rule not in family.rules and rule not in numbers:
         return f"no rule {rule!r} on {device}", suggestion(rule, family.rules)
+    recipient = getattr(expectation, "recipient", "")
+    if recipient and recipient not in site.recipients:
+        return f"no recipient {recipient!r}", suggestion(recipient, site.recipients)
     signal = getattr(expectation, "signal", "")
     if signal and signal not in family.signals:
         return f"no signal {signal!r} on {device}", suggestion(signal, family.signals)

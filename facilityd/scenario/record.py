@@ -20,6 +20,7 @@ from facilityd.model.readiness import Waiver, is_ready
 from facilityd.model.sample import NS, Value
 from facilityd.notify.speaker import Speaker
 from facilityd.scenario.load import Script
+from facilityd.store.batch import Delivery
 from facilityd.store.history import Gap
 from facilityd.store.reader import Reader
 
@@ -151,10 +152,14 @@ class Record:
         found = self._reader.history(device, signal, since, until)
         return [(at, value if reason is None else None) for at, value, reason in found]
 
-    def notices(self, device: str, rule: str) -> int:
-        """Return how many notices of a rule left."""
+    def notices(self, device: str, rule: str, recipient: str = "") -> int:
+        """Return how many notices of a rule left, or were taken by a recipient's channels."""
         names = self.rules(device, rule)
-        mine = (entry.notice for entry in self._reader.outbox())
+        mine = (
+            entry.notice
+            for entry in self._reader.outbox()
+            if not recipient or (entry.notice.recipient, entry.state) == (recipient, Delivery.ACCEPTED)
+        )
         return sum(notice.device == device and notice.rule in names for notice in mine)
 
     def readiness(self, device: str, at: int) -> tuple[bool, tuple[str, ...]]:

@@ -89,12 +89,13 @@ class SignalIs:
 
 @dataclass(frozen=True, slots=True)
 class Notices:
-    """How many notices of an alarm left."""
+    """How many notices of an alarm left, or were taken by the channels of a ``recipient``."""
 
     count: int
     rule: str
     device: str
     exact: bool
+    recipient: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +184,13 @@ SENTENCES: tuple[tuple[str, str, Make], ...] = (
         "[at least] N notices of RULE on DEVICE",
         rf"(at least )?(\d+) notices? of {_W} on {_W}",
         lambda least, count, rule, device: Notices(int(count), rule, device, exact=not least),
+    ),
+    (
+        "[at least] N notices of RULE on DEVICE reach RECIPIENT",
+        rf"(at least )?(\d+) notices? of {_W} on {_W} reach(?:es)? {_W}",
+        lambda least, count, rule, device, person: Notices(
+            int(count), rule, device, exact=not least, recipient=person
+        ),
     ),
     (
         "DEVICE is ready at TIME",

@@ -14,7 +14,7 @@ from typing import Self
 
 from devices.mqtt.connect import Ear
 from devices.unit import MqttLink
-from facilityd.app.builtin import DAEMON
+from facilityd.app.builtin import DAEMON, channel_of
 from facilityd.app.daemon import watch
 from facilityd.app.outside import Outside
 from facilityd.config.site import InfluxSettings, Site
@@ -35,14 +35,19 @@ SINK = InfluxSettings("influxdb", "", "", "", "")
 
 @dataclass(slots=True)
 class Mailbox:
-    """A channel that keeps what it is given."""
+    """Keeps what its channels are given. ``answer`` says what a channel does: seconds, and an outcome."""
 
+    answer: Callable[[str], tuple[float, Outcome]]
     taken: list[Notice] = field(default_factory=list)
 
     async def send(self, notice: Notice) -> Outcome:
-        """Take a notice."""
-        self.taken.append(notice)
-        return Outcome(Result.ACCEPTED)
+        """Take a notice, or do as the channel's hazard wants."""
+        takes, outcome = self.answer(notice.channel)
+        if takes:
+            await asyncio.sleep(takes)
+        if outcome.result is Result.ACCEPTED:
+            self.taken.append(notice)
+        return outcome
 
 
 class Stage(Theatre):
@@ -59,7 +64,7 @@ class Stage(Theatre):
         self.site = replace(site, store=replace(site.store, path=str(self.journal)), sinks=sinks)
         self.computer = Computer()
         self.seed, self.start = seed, start
-        self.mailbox = Mailbox()
+        self.mailbox = Mailbox(self.computer.answer)
         self._loop = VirtualLoop()
         self.field = MemoryField(self.site, self._loop, start, seed)
         self.square = self.field.square
@@ -110,16 +115,20 @@ class Stage(Theatre):
         self._offset += round(seconds * NS)
 
     def hazard(self, target: str, name: str, magnitude: float | None = None) -> None:
-        """Make a unit, a link or the daemon's computer misbehave, or with ``none`` behave again.
+        """Make a unit, a link, a channel or the daemon's computer misbehave, or with ``none`` behave again.
 
         Raises UsageError.
         """
-        if target != DAEMON:
+        if channel_of(target):
+            self.computer.channels[target] = "" if name == NO_HAZARD else name
+        elif target != DAEMON:
             self.field.inject(target, name, magnitude)
         elif name == DAMAGED:
             self._loop.run_until_complete(self._again(damage))
-        elif name in (*HAZARDS, NO_HAZARD):
-            self.computer.trouble = "" if name == NO_HAZARD else name
+        elif name == NO_HAZARD:
+            self.computer.troubles.clear()
+        elif name in HAZARDS:
+            self.computer.troubles.add(name)
         else:
             raise UsageError(f"hazard {name!r} does not fit {DAEMON}", hint=f"known: {', '.join(HAZARDS)}")
 

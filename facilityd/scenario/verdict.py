@@ -188,9 +188,10 @@ def _signal(script: Script, record: Record, wanted: SignalIs) -> Answer:
 
 
 def _notices(_: Script, record: Record, wanted: Notices) -> Answer:
-    count = record.notices(wanted.device, wanted.rule)
+    count = record.notices(wanted.device, wanted.rule, wanted.recipient)
     ok = count == wanted.count if wanted.exact else count >= wanted.count
-    return ok, f"{count} left", record.inputs(wanted.device, wanted.rule), None
+    said = f"{count} {'reached ' + wanted.recipient if wanted.recipient else 'left'}"
+    return ok, said, record.inputs(wanted.device, wanted.rule), None
 
 
 def _ready(script: Script, record: Record, wanted: Ready) -> Answer:

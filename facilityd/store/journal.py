@@ -138,6 +138,14 @@ class Journal:
         used = self._retention.used_pages() * PAGE
         return Room(used, self._allowed, self._disk_free(self.path), self._ballast.present)
 
+    def squeeze(self) -> None:
+        """Let the file grow no further, as on a disk without room: the newest takes the oldest's place."""
+        self._retention.squeeze()
+
+    def relax(self) -> None:
+        """Let the file grow to what is allowed."""
+        self._retention.relax()
+
     def _apply(self, batch: Batch, counts: Counter[str]) -> Receipt:
         counts.update(batch.counts)
         now = max((sample.steady for sample in batch.samples), default=None)

@@ -23,7 +23,6 @@ from facilityd.store.entries import FINDINGS_BEFORE, JUDGED
 from facilityd.store.files import closed_to_us
 from facilityd.store.history import Bucket, Carrier, Gap, Point, buckets, explained, gaps, points
 from facilityd.store.last_good import last_good
-from facilityd.store.losses import Loss, last_loss
 from facilityd.store.owner import check_owner
 from facilityd.store.packing import layout
 from facilityd.store.rows import (
@@ -255,20 +254,12 @@ class Reader:
         rows = select(self._db, "SELECT min(next_at) FROM outbox WHERE state = 'waiting'")
         return rows[0][0]  # type: ignore[no-any-return]
 
-    def waiting(self) -> int:
-        """Return how many notices wait."""
-        return int(select(self._db, "SELECT count(*) FROM outbox WHERE state = 'waiting'")[0][0])
-
     def waiting_on(self) -> dict[str, tuple[int, int]]:
         """Return of each channel on which notices wait how many, and the oldest one's instant (ns UTC)."""
         rows = select(
             self._db, "SELECT channel, count(*), min(at) FROM outbox WHERE state = 'waiting' GROUP BY 1"
         )
         return {channel: (count, at) for channel, count, at in rows}
-
-    def last_loss(self) -> Loss | None:
-        """Return what was last purged before a sink had it; None where nothing ever was."""
-        return last_loss(self._db)
 
     def dead_letter_count(self) -> int:
         """Return how many records were set aside."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from facilityd.model.clock import Clock
 from facilityd.model.link import LinkHealth
 from facilityd.model.quality import Reason
-from facilityd.model.sample import Sample, SignalType, Stream, Value
+from facilityd.model.sample import LONGEST_TEXT, Sample, SignalType, Stream, Value
 
 
 def sample_of(stream: Stream, clock: Clock, known: Mapping[str, Value | None]) -> Sample:
@@ -25,6 +25,8 @@ def _typed(value: Value | None, kind: SignalType) -> Value | None:
         return None
     if kind is SignalType.BOOL:
         return bool(value)
+    if isinstance(value, str):
+        return value[:LONGEST_TEXT]
     return float(value) if kind is SignalType.FLOAT else int(value)
 
 

@@ -203,3 +203,17 @@ def test_every_configurable_kind_is_built_from_its_options() -> None:
             "password": "p"}  # fmt: skip
     built = build([Line("w", "webhook", {"url": "http://h/"}), Line("m", "email", mail)])
     assert [type(one).__name__ for one in built.values()] == ["Webhook", "Email"]
+
+
+async def test_a_channel_that_failed_before_a_restart_fails_until_it_has_taken_something() -> None:
+    outbox, channel = Outbox(), Scripted()
+    deliverer = Deliverer(outbox, {"li-1": channel}, Now(), 0.01, troubles={"li-1": "HTTP 401", "gone": "x"})
+    assert deliverer.troubles == {"li-1": "HTTP 401"}
+    task = asyncio.create_task(deliverer.run())
+    outbox.add(notice("li-1", "next"))
+    deliverer.wake()
+    await _until(lambda: not deliverer.troubles)
+    assert channel.seen == ["next"]
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task

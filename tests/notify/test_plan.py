@@ -190,3 +190,52 @@ def test_told_raised_is_told_cleared_and_nobody_else(story, latching, crew, at_s
         )
         assert set(per[Purpose.ACKNOWLEDGED]) <= set(per[Purpose.RAISED])
     assert len({n.key for n in sent}) == len(sent)
+
+
+CHANNEL = About(
+    ABOUT.device, ABOUT.rule.model_copy(update={"at_stake": "asset"}), ABOUT.signals, channel="li-1"
+)
+BOSS = person("boss", "en", Priority.CRITICAL)
+
+
+def addresses(notices: list[Notice]) -> set[str]:
+    return {notice.channel for notice in notices}
+
+
+def test_a_broken_channel_is_told_over_the_others_too() -> None:
+    day = Day(LI, WANG, BOSS, about=CHANNEL)
+    assert addresses(day.step("#")) == {"li-1", "wang-1"}, "the boss wants only what is critical"
+    assert addresses(day.step(".")) == {"li-1", "wang-1"}
+
+
+def test_where_only_the_broken_channel_would_say_it_the_others_are_told() -> None:
+    day = Day(LI, BOSS, about=CHANNEL)
+    assert addresses(day.step("#")) == {"li-1", "boss-1"}, "better the boss than nobody"
+    assert addresses(day.step(".")) == {"li-1", "boss-1"}, "and who was told hears the end of it"
+
+
+def test_another_broken_channel_counts_for_nothing() -> None:
+    day = Day(LI, WANG, BOSS, about=CHANNEL)
+    day.teller.troubled = lambda: {"wang-1"}
+    assert addresses(day.step("#")) == {"li-1", "wang-1", "boss-1"}
+
+
+def test_somebody_with_two_channels_hears_of_one_over_the_other() -> None:
+    day = Day(person("li", lines=2), BOSS, about=CHANNEL)
+    assert addresses(day.step("#")) == {"li-1", "li-2"}
+
+
+@given(st.lists(st.tuples(st.sampled_from(Priority), st.integers(0, 3)), min_size=1, max_size=5), st.data())
+@settings(max_examples=100, deadline=None)
+def test_whoever_can_be_reached_is_not_all_left_out(
+    people: list[tuple[Priority, int]], data: st.DataObject
+) -> None:
+    crew = [person(f"p{n}", minimum=minimum, lines=lines) for n, (minimum, lines) in enumerate(people)]
+    every = [channel.id for one in crew for channel in one.channels]
+    if not every:
+        return
+    broken = data.draw(st.sets(st.sampled_from(every), min_size=1))
+    about = About(ABOUT.device, CHANNEL.rule, ABOUT.signals, channel=min(broken))
+    day = Day(*crew, about=about)
+    day.teller.troubled = lambda: broken
+    assert set(every) <= broken or addresses(day.step("#")) - broken

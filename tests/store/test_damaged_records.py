@@ -188,7 +188,7 @@ def test_a_journal_of_version_3_is_upgraded_with_all_it_holds(tmp_path: Path) ->
         (state,) = reader.alarms()
         assert (state.device, state.occurrence, state.active) == ("hoist-1", 2, True)
         assert [one.change.kind for one in reader.changes()] == [Kind.RAISE]
-        assert reader.waiting() == 1
+        assert [count for count, _ in reader.waiting_on().values()] == [1]
         assert (reader.judged(), reader.cursor("influx"), reader.last_sample()) == (21, 7, 22)
         points = list(reader.history("hoist-1", "s0", T0, T0 + 21 * NS))
     assert [value for _, value, _ in points] == [float(n) for n in range(21)]

@@ -6,6 +6,7 @@ from facilityd.model.finding import Evidence, Finding
 from facilityd.model.notice import Notice, Purpose
 from facilityd.model.sample import NS, Sample
 from facilityd.store.batch import Attempt, Batch, Delivery, Judged, Recorded
+from facilityd.store.losses import PURGED_UNSENT, Loss
 from facilityd.store.reader import Reader
 
 WIDE = [stream(f"lamp-{n}", "relay", 40) for n in range(50)]
@@ -146,12 +147,12 @@ def test_the_loss_is_on_record_with_the_purge(tmp_path):
         journal.configure_sinks(["influx"])
         fill(journal, range(60))
         journal.commit(Batch(cursors={"influx": 3000}))
-        assert reader.last_loss() is None
+        assert Loss.from_json(reader.meta(PURGED_UNSENT)) is None
         for number in range(60, 400):
             fill(journal, range(number, number + 1))
-            gone, loss = kept(reader)[0] - 1 - 3000, reader.last_loss()
+            gone, loss = kept(reader)[0] - 1 - 3000, Loss.from_json(reader.meta(PURGED_UNSENT))
             assert (loss.count if loss else 0) == max(0, gone)
-        loss, oldest = reader.last_loss(), reader.samples_after(0, 1)[0]
+        loss, oldest = Loss.from_json(reader.meta(PURGED_UNSENT)), reader.samples_after(0, 1)[0]
         assert loss is not None
         assert loss.count == reader.counters()["purged_unsent"]
         assert loss.since == T0 + 60 * NS, "sample 3,001 was of the 61st second"
@@ -166,7 +167,7 @@ def test_what_is_lost_days_later_is_another_loss(tmp_path):
         for day in (0, 4, 8):
             journal.commit(Batch(samples=[sample(hoist, T0 + day * DAY + n * NS) for n in range(3)]))
             journal.commit(Batch(samples=[]))
-        loss = reader.last_loss()
+        loss = Loss.from_json(reader.meta(PURGED_UNSENT))
         assert loss is not None
         assert (loss.count, loss.since, loss.seconds) == (3, T0 + 4 * DAY, 2.0)
         assert reader.counters()["purged_unsent"] == 6

@@ -1,0 +1,82 @@
+"""The daemon's own condition and that of its channels, as the values that are written down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from facilityd.app.builtin import channel_name
+from facilityd.app.core import Core
+from facilityd.app.outlets import LOST
+from facilityd.config.site import Site
+from facilityd.model.plain import masked, plain
+from facilityd.model.sample import NS, Value
+from facilityd.notify.deliver import Deliverer
+from facilityd.store.journal import Room
+from facilityd.store.losses import PURGED_UNSENT, Loss
+from facilityd.store.reader import Reader
+
+if TYPE_CHECKING:
+    from facilityd.store.influx import Forwarder
+
+MIB = 2**20
+Values = dict[str, Value | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Asked once a minute. ``reader`` of the calls is the caller's own."""
+
+    site: Site
+    core: Core
+    sinks: Mapping[str, Forwarder]
+    deliverer: Deliverer
+
+    def daemon(self, reader: Reader, room: Room, now: int, links_lost: int) -> Values:
+        """Return the signals of family ``daemon`` that are known here; ``now`` in ns UTC."""
+        counters, loss = reader.counters(), Loss.from_json(reader.meta(PURGED_UNSENT))
+        return {
+            "journal_bytes": room.used / MIB,
+            "disk_free": room.disk_free / MIB,
+            "disk_full": self.core.flow.full,
+            "journal_damaged": self.core.journal.was_damaged,
+            "dropped_unsent": counters.get(PURGED_UNSENT, 0),
+            "dropped_span": loss.seconds / 60 if loss else 0.0,
+            "purged_early": counters.get("purged_early", 0),
+            "parked": counters.get("parked", 0),
+            "dead_letters": reader.dead_letter_count(),
+            "unsent": self._unsent(reader),
+            "oldest_unsent": self._oldest_unsent(now),
+            "sink_held": any(sink.state.status == "held" for sink in self.sinks.values()),
+            "intake_dropped": self.core.gate.dropped + links_lost,
+            "notices_waiting": sum(count for count, _ in reader.waiting_on().values()),
+            "notices_lost": sum(count for name, count in counters.items() if name.startswith(LOST)),
+            "plots_skipped": self.core.drawings.skipped,
+        }
+
+    def channels(self, reader: Reader, now: int) -> dict[str, Values]:
+        """Return the signals of family ``channel`` for each channel, by its device's id."""
+        counters, waiting = reader.counters(), reader.waiting_on()
+        troubles = {
+            name: plain(masked(reason, self.site.secrets)) for name, reason in self.deliverer.troubles.items()
+        }
+        return {
+            channel_name(channel.id): {
+                "taking": channel.id not in troubles,
+                "waiting": waiting.get(channel.id, (0, now))[0],
+                "oldest": max(0, now - waiting.get(channel.id, (0, now))[1]) / NS,
+                "lost": counters.get(f"{LOST}{channel.id}", 0),
+                "reason": troubles.get(channel.id, ""),
+            }
+            for person in self.site.recipients.values()
+            for channel in person.channels
+        }
+
+    def _unsent(self, reader: Reader) -> int:
+        last = reader.last_sample()
+        return max((last - reader.cursor(name) for name in self.sinks), default=0)
+
+    def _oldest_unsent(self, now: int) -> float:
+        oldest = [sink.state.oldest_unsent for sink in self.sinks.values()]
+        return max((max(0, now - at) / NS for at in oldest if at is not None), default=0.0)
