@@ -221,6 +221,16 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Bytes:
     return Bytes(fill(tmp_path_factory.mktemp("sound")).read_bytes())
 
 
+def test_a_column_whose_name_is_no_text_any_more_moves_the_journal_aside(
+    tmp_path: Path, sound: bytes
+) -> None:
+    damaged = sound.replace(b", at INTEGER NOT NULL,\n    reason", b", a\xe4 INTEGER NOT NULL,\n    reason")
+    assert damaged != sound
+    (tmp_path / "journal.db").write_bytes(damaged)
+    with open_journal(tmp_path) as journal:
+        assert journal.moved_aside
+
+
 @given(seed=st.integers(0, 2**32), flips=st.integers(0, 6), keep=st.floats(0, 1) | st.just(1.0))
 @example(seed=1, flips=1, keep=1.0)
 @example(seed=15372, flips=2, keep=1.0)
