@@ -6,13 +6,17 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
+from pathlib import Path
 
 from devices.mqtt import Sighting
 from facilityd.config.found import Found, file_of, write_found
 from facilityd.config.site import Site
 from facilityd.config.templates import CLASH, OTHERS, UNFIT, obstacle, part_of, widened
+from facilityd.errors import UsageError
 from facilityd.model.clock import Clock
 from facilityd.pipeline.writer import Writer
+from facilityd.supervise.inbox import Inbox
+from facilityd.supervise.share import share
 
 log = logging.getLogger(__name__)
 SETTLE_S = 10.0
@@ -96,6 +100,11 @@ class Discovery:
     async def _keep(self, writer: Writer) -> None:
         found = Found({name: one.found for name, one in self._grown.templates.items()}, self._heard)
         try:
-            await writer.call(write_found, file_of(self._site), found)
-        except OSError as error:
-            log.warning("%s: what was found is not kept: %s", file_of(self._site), error.strerror)
+            await writer.call(self._write, found)
+        except (OSError, UsageError) as error:
+            log.warning("%s: what was found is not kept, or not shared: %s", file_of(self._site), error)
+
+    def _write(self, found: Found) -> None:
+        write_found(file_of(self._site), found)
+        journal = Path(self._site.store.path)
+        share(journal, Inbox(journal).folder, self._site.store.group)

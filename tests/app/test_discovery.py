@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import grp
 import json
 import logging
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -16,6 +18,7 @@ import pytest
 from support.mosquitto import Mosquitto
 from support.mqtt_bench import say
 
+from devices.mqtt import Sighting
 from facilityd.app import discovery
 from facilityd.app.daemon import watch
 from facilityd.app.outside import Outside
@@ -23,7 +26,9 @@ from facilityd.config.found import file_of, read_found
 from facilityd.config.load import load
 from facilityd.config.site import Site
 from facilityd.config.templates import widened
+from facilityd.model.clock import Clock
 from facilityd.model.sample import NS
+from facilityd.scenario.computer import Computer
 from facilityd.scenario.stage import Stage
 from facilityd.store.reader import Reader
 
@@ -111,11 +116,21 @@ async def test_without_discovery_the_rest_is_told_once(
     assert caplog.text.count("heard and not watched") == 1
 
 
-async def test_nothing_is_taken_in_while_a_ceremony_is_near(tmp_path: Path) -> None:
-    from devices.mqtt import Sighting
-    from facilityd.model.clock import Clock
-    from facilityd.scenario.computer import Computer
+async def test_what_is_found_is_shared_with_the_operators(tmp_path: Path) -> None:
+    """Their `status` loads the site, and with it what was found."""
+    text = SITE.replace("PORT", "1").replace("SETTINGS", "")
+    group = grp.getgrgid(os.getgid()).gr_name
+    (tmp_path / "site.yaml").write_text(
+        text.replace("journal.db}", f"journal.db, group: {group}}}"), encoding="utf-8"
+    )
+    site = load(tmp_path)
+    one = discovery.Discovery(site, Clock(), lambda _: True, 0.0)
+    one.hear(Sighting("plug", "porch", ""))
+    await one._look(Computer().writer())  # type: ignore[arg-type]
+    assert file_of(site).stat().st_mode & 0o777 == 0o640
 
+
+async def test_nothing_is_taken_in_while_a_ceremony_is_near(tmp_path: Path) -> None:
     (tmp_path / "site.yaml").write_text(SITE.replace("PORT", "1").replace("SETTINGS", ""), encoding="utf-8")
     near, computer = [True], Computer()
     one = discovery.Discovery(load(tmp_path), Clock(), lambda _: near[0], 0.0)
