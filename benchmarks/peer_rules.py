@@ -2,7 +2,7 @@
 
     python benchmarks/peer_rules.py [HEALTHY_DAYS]
 
-Fledge's sigma rule and Neuron's "N readings in a row to raise" (peers.md), as kind to them as can be: fitted on
+Fledge's sigma rule and Neuron's "N readings in a row to raise" (docs/reference/peers.md §1.5), as kind to them as can be: fitted on
 two whole healthy days of the demonstration site, judged on those that follow and on one story of each catalogue
 number. A fault counts as found when any signal of its device goes out of bounds after the fault began: no
 peer says which fault it is. Told beside it: facilityd on the same journals, where only a rule of the very number counts.

@@ -1,4 +1,4 @@
-"""What goes wrong on wires, one small object each (measured list: reliability reference, 5.1).
+"""What goes wrong on wires, one small object each (measured: docs/reference/reliability.md §5.1).
 
 A hazard sees the frame a healthy unit would answer with, may alter it, and then decides
 how its bytes reach the line. All times are in s.

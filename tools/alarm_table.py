@@ -16,7 +16,8 @@ HEAD = """\
 
 Written by `tools/alarm_table.py` from `facilityd/alarm/table.py`; change the table, not this file.
 States and letters follow ISA-18.2-2016 / IEC 62682 (GB/T 41261-2022); the latched states follow OPC UA
-Part 9 and ISA-18.1 sequence M. The number of a row is that of the reference table in the design notes.
+Part 9 and ISA-18.1 sequence M. The number of a row is that of
+[the reference](reference/alarms.md#12-transitions), which has the sources.
 """
 TAIL = """\
 ## What holds whatever happens

@@ -146,7 +146,10 @@ class Reader:
             raise LinkOutage(self.LOST, where=self._link.where) from error
 
     def _checked(self, answer: ModbusPDU, request: ModbusPDU, size: int, *, any_transaction: bool) -> bytes:
-        """The checks pymodbus does not make: function, length, transaction id 0 (reliability §5.1)."""
+        """Check what pymodbus does not: function, length, transaction id 0.
+
+        What it takes instead: docs/reference/reliability.md §5.1.
+        """
         if isinstance(answer, ExceptionResponse):
             self.answers += 1
             raise Failed(reason_of(answer.exception_code))

@@ -12,7 +12,7 @@ from devices.modbus.plan import UnitPlan
 from facilityd.model.sample import NS
 
 LOSS = 0.025
-"""Share of bus time that asking silent units may cost (DESIGN decision 7 allows 5 %)."""
+"""Share of bus time that asking silent units may cost (decision 0003 allows 5 %)."""
 LOSS_AT_FIRST = 0.05
 """The same while it is not yet sure that a unit is away: it uses gaps that are free anyway."""
 OPEN_AFTER = 2

@@ -65,7 +65,7 @@ class Ear:
     def acknowledge(self, message: aiomqtt.Message) -> None:
         """Tell the broker that a QoS 1 message is durable here."""
         if message.qos:
-            # aiomqtt 2.5 has no manual acknowledgement of its own (reliability §5.3).
+            # aiomqtt 2.5 has no manual acknowledgement of its own (docs/reference/reliability.md §5.3).
             self._client._client.ack(message.mid, message.qos)  # noqa: SLF001
 
 

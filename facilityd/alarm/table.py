@@ -1,5 +1,6 @@
-"""The alarm's life as a table (ISA-18.2-2016 / IEC 62682 / GB/T 41261-2022, alarms.md 1.2).
+"""The alarm's life as a table (ISA-18.2-2016 / IEC 62682 / GB/T 41261-2022).
 
+The source of each row stands in docs/reference/alarms.md §1.2.
 ``facilityd.alarm.machine`` runs it, the tests walk it, ``docs/alarm-states.md`` prints it.
 """
 
@@ -26,7 +27,10 @@ class Event(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One arrow. ``number`` is the row of alarms.md 1.2; ``latching`` None: either kind of rule."""
+    """One arrow. ``number`` is the row of docs/reference/alarms.md §1.2.
+
+    ``latching`` None: either kind of rule.
+    """
 
     number: int
     source: Life

@@ -1,6 +1,6 @@
 """Kinds ``robust-z`` and ``ewma``: one signal against its own healthy level, learned per duty state.
 
-Method and figures: anomalies.md §3, layers 1 and 2.
+Method and figures: docs/reference/anomalies.md §3, layers 1 and 2.
 """
 
 from __future__ import annotations

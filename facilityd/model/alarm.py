@@ -25,7 +25,10 @@ class Truth(StrEnum):
 
 
 class Suppressor(StrEnum):
-    """Facts beside the alarm's life (alarms.md 1.2, rows 12-18). By design: it is a known consequence."""
+    """Facts beside the alarm's life (docs/reference/alarms.md §1.2, rows 12-18).
+
+    By design: it is a known consequence.
+    """
 
     SHELVED = "shelved"
     BY_DESIGN = "suppressed-by-design"
@@ -76,7 +79,7 @@ _WORDINGS = {
     Life.BY_DESIGN: Text(zh="设计抑制", en="suppressed by design"),
     Life.OUT_OF_SERVICE: Text(zh="停用", en="out of service"),
 }
-# JAWS precedence, strongest first (alarms.md 1.1).
+# JAWS precedence, strongest first (docs/reference/alarms.md §1.1).
 _STRONGEST = (Suppressor.OUT_OF_SERVICE, Suppressor.BY_DESIGN, Suppressor.SHELVED)
 
 

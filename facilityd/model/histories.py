@@ -213,9 +213,10 @@ class Peer(Gated):
 class Trend(Gated):
     """Where a signal is heading: one robust point a day, Theil-Sen, projected to ``above`` or ``below``.
 
-    True when the likely date of reaching the limit is nearer than ``within`` (anomalies.md §3 layer 4:
-    at least ``points`` points, Mann-Kendall p < 0.05, the slope's interval excludes zero, no farther ahead
-    than twice what was seen). ``counter``: a meter or counter, projected by its rate of use.
+    True when the likely date of reaching the limit is nearer than ``within``
+    (docs/reference/anomalies.md §3, layer 4: at least ``points`` points, Mann-Kendall p < 0.05, the slope's
+    interval excludes zero, no farther ahead than twice what was seen).
+    ``counter``: a meter or counter, projected by its rate of use.
     """
 
     kind: Literal["trend"]

@@ -56,7 +56,7 @@ class Notice:
 
 
 class Result(StrEnum):
-    """Four, not two (alarms.md 5.3)."""
+    """Four, not two (docs/reference/alarms.md §5.3)."""
 
     ACCEPTED = "accepted"  # the other side took it over; nobody has read it yet
     REJECTED = "rejected"  # it will never be taken like this

@@ -1,6 +1,6 @@
 """Readiness before a ceremony: a table of items, each pass, fail or unknown. Unknown is not ready.
 
-After devices.md 3.1: the daemon recommends, staff decide.
+After docs/reference/devices.md §3.1: the daemon recommends, staff decide.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from facilityd.model.text import Strict, Text
 from facilityd.model.written import changed, parameter
 
 BEFORE = (3600 * NS, 1800 * NS, 600 * NS)
-"""How long before a ceremony readiness is checked and recorded, in ns (devices.md 3.1)."""
+"""How long before a ceremony readiness is checked and recorded, in ns (docs/reference/devices.md §3.1)."""
 
 
 class Item(Strict):

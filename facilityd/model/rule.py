@@ -58,7 +58,7 @@ class Priority(IntEnum):
 
 
 _RESPONSE_STEPS = (15 * 60 * NS, 2 * 3600 * NS, 12 * 3600 * NS)
-# Rows: consequence; columns: respond within 15 min, 2 h, a shift, later (alarms.md §2.2).
+# Rows: consequence; columns: respond within 15 min, 2 h, a shift, later (docs/reference/alarms.md §2.2).
 _MATRIX = {
     "safety": (Priority.CRITICAL, Priority.CRITICAL, Priority.HIGH, Priority.HIGH),
     "ceremony": (Priority.CRITICAL, Priority.HIGH, Priority.HIGH, Priority.MEDIUM),

@@ -17,7 +17,7 @@ MINUTE = 60_000_000_000
 """ns; spelled out in SQL, where the index needs the very same expression."""
 
 # The index on samples begins with the minute, not with the stream: what is written together lies
-# together. With (stream, at) a commit of 1,000 streams dirties 1,000 pages (docs/decisions/0002).
+# together. With (stream, at) a commit of 1,000 streams dirties 1,000 pages (decision 0002).
 _TABLES = """
 CREATE TABLE stream(
     id INTEGER PRIMARY KEY, device TEXT NOT NULL, unit TEXT NOT NULL, family TEXT NOT NULL,

@@ -1,6 +1,6 @@
 """Requests from people, as files in a folder that only the daemon empties.
 
-The daemon listens on nothing (DESIGN decision 10): whoever may write this folder may ask.
+The daemon listens on nothing (decision 0001): whoever may write this folder may ask.
 A request is written under another name and renamed, so that the daemon never sees half of one.
 """
 

@@ -2,7 +2,7 @@
 
 Head H0 n² - a Q² meets the pipes' and nozzle's k Q²; flow goes with n, head with n², power with n³
 (affinity laws). Rated figures are assumed. The jets are lowered in the wind as the press reports
-(devices.md 4.3); which way each fault moves what: anomalies.md T12.
+(docs/reference/devices.md §4.3); which way each fault moves what: docs/reference/anomalies.md T12.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ FALL = (SHUT_OFF - RATED_HEAD) / RATED_FLOW**2
 PIPE = (RATED_HEAD - SUCTION) / RATED_FLOW**2
 INTAKE = SUCTION / RATED_FLOW**2
 VAPOUR = -0.92  # bar: water boils before it can be sucked harder
-IDLE_SHARE = 0.45  # of the power without flow (T12: 40-50 % less when dry)
-NO_LOAD_A, LOAD_A = 5.6, 2.7  # dry running takes little from the current (T12)
+IDLE_SHARE = 0.45  # of the power without flow: 40-50 % less when dry
+NO_LOAD_A, LOAD_A = 5.6, 2.7  # dry running takes little from the current
 SPIN_S, CYCLE_S = 4.0, 23.0
 SHOWS_H = (10.0, 12.0, 16.0, 19.5, 20.5)
 SHOW_LENGTH_H = 0.5

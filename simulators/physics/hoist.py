@@ -1,6 +1,6 @@
 """The flagpole hoist: a drive, a brake, a rope drum, limits, an in-pole blower.
 
-127 s for the whole travel is the published figure (devices.md 4.1); travel, masses, friction,
+127 s for the whole travel is the published figure (docs/reference/devices.md §4.1); travel, masses, friction,
 ratings and the brake's delays are assumed. Air: ISA sea level.
 """
 

@@ -1,8 +1,9 @@
 """A lighting circuit: on from dusk to dawn, dimmed late; a lantern also warms its inside.
 
 Switching at the sun's elevation of -3.5 degrees is assumed; the highest level is kept until
-midnight (devices.md 4.2). Ratings and heat balance are assumed. Lamps fail by Weibull lives of LED
-light sources: shape 4 and 100,000 h are assumed, after rated lives of DALI part 253 (anomalies.md T14).
+midnight (docs/reference/devices.md §4.2). Ratings and heat balance are assumed. Lamps fail by
+Weibull lives of LED light sources: shape 4 and 100,000 h are assumed, after rated lives of DALI
+part 253 (docs/reference/anomalies.md T14).
 """
 
 from __future__ import annotations

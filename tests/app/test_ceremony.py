@@ -1,4 +1,4 @@
-"""Sunrise and sunset against published times of the square (devices.md §4.1)."""
+"""Sunrise and sunset against published times of the square (docs/reference/devices.md §4.1)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A hostile field: whatever a unit or its line does, a wrong value is never marked good.
 
-The rows are those of reliability §5.1 that a master can meet; each ends with the unit behaving
+The rows are those of docs/reference/reliability.md §5.1 that a master can meet; each ends with the unit behaving
 again, and the adapter reading it again.
 """
 

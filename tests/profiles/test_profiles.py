@@ -39,7 +39,7 @@ REQUIRED = {
     "bender_rcms410", "eastron_sdm630", "schneider_iem3155", "acrel_adw300", "intesis_inmbsdal", "lufft_ws_umb",
     "shelly_gen2", "briter_brt", "inovance_md500",
 }  # fmt: skip
-# Registers that command, zero or configure (devices.md): no profile may name them.
+# Registers that command, zero or configure (docs/reference/devices.md §1): no profile may name them.
 FORBIDDEN = {
     "laumas_tlb4": {5},
     "delta_ms300": {0x2000, 0x2001, 0x2002},
