@@ -196,7 +196,9 @@ def _alarms(snapshot: Snapshot, room: int) -> Sheet:
 
 
 def _news(sink: LocalSink, width: int) -> list[Text]:
-    lines = [Text(plain(f"{told.kind:8} {told.to:24} {told.subject}")) for told in list(sink.told)[-NEWS:]]
+    newest = list(sink.told)[-NEWS:]
+    longest = min(24, max((len(told.to) for told in newest), default=0)) if width >= PLAIN_WIDTH // 2 else 0
+    lines = [Text(plain(f"{told.kind}  {told.to:{longest}}  {told.subject}")) for told in newest]
     for line in lines:
         line.truncate(width, overflow="ellipsis")
     return lines

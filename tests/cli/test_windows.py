@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shutil
@@ -10,11 +11,15 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console, ConsoleDimensions
 from support.site import SQUARE
 from support.terminal import Seen, terminal, terminals
 
 from facilityd.app.builtin import all_devices
+from facilityd.cli.demo import view
 from facilityd.cli.main import facilityd
+from facilityd.cli.sink import LocalSink, Told
+from facilityd.cli.snapshot import Snapshot
 from facilityd.cli.when import show_instant
 from facilityd.config.load import load
 from facilityd.model.alarm import AlarmState, Change, Kind, Truth
@@ -137,6 +142,22 @@ def test_a_live_view_counts_what_it_has_no_room_for(square: Path, width: int, la
     assert {device for device, _ in ALARMS} <= set(shown), "what is wrong comes first"
     assert len(seen.text.rstrip("\n").splitlines()) <= 24
     assert seen.widest <= width
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_demo_fits_its_window_with_what_is_wrong_first(square: Path, width: int) -> None:
+    sink = LocalSink()
+    sink.told.extend(
+        Told("email", "engineer@square.example", "【紧急】二号喷泉泵：水下设备漏电", "") for _ in range(9)
+    )
+    out = Console(width=width, file=io.StringIO(), color_system=None)
+    out.print(view(Snapshot(load(square), "en"), sink, 31.0, ConsoleDimensions(width, 24)))
+    seen = Seen(out.file.getvalue(), 0)
+    assert len(seen.lines) <= 24, seen.text
+    assert seen.widest <= width
+    assert re.search(r"… and \d+ more", seen.text), seen.text
+    assert stands("hoist-1", seen)
+    assert any("critical" in line for line in seen.lines)
 
 
 def test_a_countdown_counts_too(square: Path) -> None:
