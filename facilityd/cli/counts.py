@@ -15,7 +15,7 @@ from facilityd.model.text import Language
 from facilityd.store.losses import PURGED_UNSENT, Loss
 from facilityd.store.reader import Reader
 
-_TITLE = {"zh": "监测程序", "en": "facilityd itself"}
+_TITLE = {"zh": "监测程序", "en": "The daemon itself"}
 _WORDS: dict[str, dict[Language, str]] = {
     "notices_waiting": {"zh": "待发通知 {n}", "en": "notices waiting {n}"},
     "notices_lost": {"zh": "未送达通知 {n}", "en": "not delivered {n}"},
