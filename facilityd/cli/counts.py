@@ -73,10 +73,11 @@ class Counts:
         """Return plain data for JSON; instants in ns UTC."""
         return asdict(self)
 
-    def said(self, language: Language, zone: str) -> Text:
-        """Return one line; what is not nought stands out."""
-        line = Text(f"{_TITLE[language]}: ")
-        for number, name in enumerate(_WORDS):
+    def said(self, language: Language, zone: str, *, brief: bool = False) -> Text:
+        """Return one line; what is not nought stands out, or in a ``brief`` one stands alone."""
+        names = [name for name in _WORDS if not brief or getattr(self, name)]
+        line = Text(f"{_TITLE[language]}: " if names else "")
+        for number, name in enumerate(names):
             count = getattr(self, name) or 0
             text = _WORDS[name][language].format(n=f"{count:,}") + self._more(name, language, zone)
             line.append("  ·  " if number else "").append(text, style="yellow" if count else "dim")

@@ -172,9 +172,9 @@ class Snapshot:
         (daemon,) = self.lines((DAEMON,))
         return Counts.read(self._reader, {signal.signal: signal.value for signal in daemon.signals})
 
-    def counted(self) -> Text:
-        """Return the same as one line."""
-        return self.counts().said(self._language, self._site.timezone)
+    def counted(self, *, brief: bool) -> Text:
+        """Return the same as one line; a ``brief`` one is empty where there is nothing to count."""
+        return self.counts().said(self._language, self._site.timezone, brief=brief)
 
     def lines(self, only: tuple[str, ...] = ()) -> list[DeviceLine]:
         """Return every device, or those named. Raises UsageError for one that there is not."""

@@ -67,7 +67,8 @@ def _view(snapshot: Snapshot, devices: tuple[str, ...], window: ConsoleDimension
     """Return what is shown; in a ``window`` no more than it has room for."""
     said = snapshot.warning
     warning = [] if not said else wrapped(said, window.width) if window else [said]
-    counts = [snapshot.counted()] if not devices or DAEMON in devices else []
+    counted = snapshot.counted(brief=window is not None) if not devices or DAEMON in devices else Text()
+    counts = [counted] if counted else []
     below = sum(len(line.wrap(console(), window.width)) for line in counts) if window else 0
     room = max(1, window.height - len(warning) - below) if window else 0
     above = (Text(line, style=STYLES["critical"]) for line in warning)
