@@ -16,7 +16,7 @@ BASE = 5 * NS
 FIRST_HELD = 30 * NS
 CAP = 10 * 60 * NS
 LONGEST = 3600 * NS
-"""A wait that the other side asks for is obeyed up to here (ns)."""
+"""A wait that the other side asks for is obeyed up to here (ns), but not while an alarm stands: then CAP."""
 TRIES_UNKNOWN = 5
 """Attempts that may each have been taken, before it is left at that."""
 
@@ -47,13 +47,13 @@ class Line:
         self.failures += 1
         if outcome.result is Result.UNKNOWN and attempts + 1 >= TRIES_UNKNOWN and not stands:
             return None
-        self.until = now + self._wait(outcome, attempts)
+        self.until = now + self._wait(outcome, attempts, CAP if stands else LONGEST)
         return self.until
 
-    def _wait(self, outcome: Outcome, attempts: int) -> int:
+    def _wait(self, outcome: Outcome, attempts: int, longest: int) -> int:
         steps = min(max(self.failures - 1, attempts), 20)
         spread = round(min(CAP, BASE << steps) * self.chance.uniform(0.5, 1.0))
-        return max(spread, min(LONGEST, outcome.retry_after or 0))
+        return max(spread, min(longest, outcome.retry_after or 0))
 
     def _speak(self, outcome: Outcome, now: int, *, held: bool) -> None:
         if outcome.reason == self.reason:

@@ -84,3 +84,8 @@ def test_a_refused_notice_that_is_held_does_not_hold_up_its_channel() -> None:
     line = Line("li-1")
     assert line.note(Outcome(Result.REJECTED, "550 mailbox full"), 0, 0, stands=True) is not None
     assert line.until == 0
+
+
+def test_while_an_alarm_stands_no_server_may_ask_for_an_hour() -> None:
+    asked = Outcome(Result.TRANSIENT, "HTTP 429", 3600 * NS)
+    assert _line().note(asked, 0, 7, stands=True) == 7 + CAP
