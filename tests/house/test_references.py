@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.references import MADE, dead_citations, dead_links, dead_paths, files
+from support.references import MADE, dead_citations, dead_links, dead_modules, dead_paths, files
 
 PAGES = files(".md")
 TEXTS = [
@@ -27,9 +27,13 @@ def test_every_cited_document_section_and_decision_exists() -> None:
     assert [dead for text in TEXTS for dead in dead_citations(text, _read(text))] == []
 
 
-def test_every_path_that_a_page_names_exists() -> None:
+def test_every_path_that_a_text_names_exists() -> None:
+    assert [dead for text in TEXTS for dead in dead_paths(text, _read(text))] == []
+
+
+def test_every_module_that_a_page_names_exists() -> None:
     pages = [page for page in PAGES if page.as_posix() not in MADE]
-    assert [dead for page in pages for dead in dead_paths(page, _read(page))] == []
+    assert [dead for page in pages for dead in dead_modules(page, _read(page))] == []
 
 
 @pytest.mark.parametrize(
@@ -59,3 +63,11 @@ def test_a_dead_link_and_a_dead_path_are_said(tmp_path: Path) -> None:
     assert list(dead_links(page, "[a](#one-two-thing) [b](page.md#one-two-thing) [c](https://x/y.md)")) == []
     assert len(list(dead_links(page, "[a](#three) [b](no.md) [c](page.md#no)"))) == 3
     assert len(list(dead_paths(page, "`facilityd/no.py` and `devices/profiles/*.yaml`"))) == 1
+
+
+def test_a_module_or_class_that_is_gone_is_said() -> None:
+    text = "`facilityd.app.outside.Outside`, `facilityd.app.gone`, `facilityd.app.outside.Gone`"
+    assert [dead.split(": ")[1] for dead in dead_modules(Path("page.md"), text)] == [
+        "facilityd.app.gone does not exist",
+        "facilityd.app.outside has no Gone",
+    ]

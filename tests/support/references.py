@@ -15,6 +15,7 @@ CITED = re.compile(rf"((?:docs/)[\w./-]+\.md)((?:(?:,| and)? {SECTION})*)")
 CODE = re.compile(
     r"(?<![\w./-])(?:facilityd|devices|simulators|tests|tools|benchmarks|config|docs)/[\w./*-]*[\w*]/?"
 )
+MODULE = re.compile(r"(?<![\w./-])((?:facilityd|devices|simulators)(?:\.[a-z_]+)+)(?:\.([A-Z]\w*))?")
 DECISION = re.compile(r"\bdecision (\d+)")
 # Names under which nobody finds anything.
 DANGLING = re.compile(
@@ -90,3 +91,17 @@ def dead_paths(file: Path, text: str) -> Iterator[str]:
         wanted = path.rstrip("/.")
         if not (list(Path().glob(wanted)) if "*" in wanted else Path(wanted).exists()):
             yield f"{file}: {path} does not exist"
+
+
+def dead_modules(file: Path, text: str) -> Iterator[str]:
+    """Iterate over modules, and classes in them, that a text names as ``package.module.Class``."""
+    for dotted, name in MODULE.findall(unwrapped(text)):
+        path = Path(dotted.replace(".", "/"))
+        module = path.with_suffix(".py") if path.with_suffix(".py").is_file() else path / "__init__.py"
+        if not module.is_file():
+            if (
+                path.parent.is_dir()
+            ):  # a site's keys and logger names look alike: only a package's part is sure
+                yield f"{file}: {dotted} does not exist"
+        elif name and not re.search(rf"\b{name}\b", module.read_text(encoding="utf-8")):
+            yield f"{file}: {dotted} has no {name}"
