@@ -21,7 +21,7 @@ from facilityd.config.found import Found, file_of, read_found
 from facilityd.config.installation import check_installation, unknown_group
 from facilityd.config.people import compile_link, compile_recipient, compile_sink
 from facilityd.config.sections import Entry, Sections, read_sections
-from facilityd.config.site import Device, Site, StoreSettings
+from facilityd.config.site import Device, RecipientSettings, Site, StoreSettings
 from facilityd.config.templates import restored
 from facilityd.config.timetable import Timetable, read_timetable
 from facilityd.errors import ConfigError
@@ -85,6 +85,7 @@ def _compile(
     _check_buses(sections, links, compiled)
     sinks = {entry.id: compile_sink(entry, sections) for entry in sections.values("sinks")}
     recipients = {entry.id: compile_recipient(entry, sections) for entry in sections.values("recipients")}
+    _check_own_names(sections, links, recipients)
     head = sections.entries["site"].get("site")
     if head is None:
         if not sections.broken["site"] and not sections.unread:
@@ -169,6 +170,20 @@ def _set(
             table[name] = change(table[name], settings)
         except ValueError as error:
             sections.report(entry.mark(section, name), f"{word} {name}: {error}")
+
+
+def _check_own_names(
+    sections: Sections, links: dict[str, Link], recipients: dict[str, RecipientSettings]
+) -> None:
+    """The daemon, each link and each channel are devices too: nothing else may bear their names."""
+    channels = [channel.id for person in recipients.values() for channel in person.channels]
+    taken = {"facilityd": "facilityd itself"}
+    taken |= {f"link-{link}": f"the link {link!r}" for link in links}
+    taken |= {f"channel-{channel}": f"the channel {channel!r}" for channel in channels}
+    for entry in sections.values("devices"):
+        if entry.id in taken:
+            what = f"device {entry.id!r} has the name under which {taken[entry.id]} is watched"
+            sections.report(entry.mark(key=True), what, "choose another id")
 
 
 def _check_addresses(sections: Sections) -> None:

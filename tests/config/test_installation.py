@@ -32,6 +32,14 @@ CASES = {
     "an empty name": (HOOK.replace("en: Crew", 'en: ""') % "http://h/", "a text is needed here"),
     "a full-width space": ("units:\n\u3000a: 1\n", "a full-width space indents here"),
     "a no-break space": ("units:\n  a: 1\n\u00a0 b: 1\n", "a no-break space indents here"),
+    "the daemon's own name": ("devices:\n  facilityd: {family: contact, name: {zh: 火, en: F}, signals: {active: u.p}}\n", "facilityd itself"),
+    "a link's own name": (
+        SERIAL + "devices:\n  link-a: {family: contact, name: {zh: 火, en: F}, signals: {active: u.p}}\n", "the link 'a'"
+    ),
+    "a channel's own name": (
+        HOOK % "http://h/" + "devices:\n  channel-crew-1-webhook: {family: contact, name: {zh: 火, en: F}, signals: {active: u.p}}\n",
+        "the channel 'crew-1-webhook'",
+    ),
     "two documents": ("---\nunits: {}\n", "expected a single document"),
 }  # fmt: skip
 
