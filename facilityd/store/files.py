@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -17,6 +18,9 @@ _TRIES = 5
 _HEADER = 100
 """Bytes of SQLite's own header; a shorter file was never a journal."""
 _COMPANIONS = ("", "-wal", "-shm")
+_MAGIC = b"SQLite format 3\0"
+_ID_AT = 68
+"""Where SQLite's header has the id of the application."""
 
 
 def beside(path: Path, suffix: str) -> Path:
@@ -58,11 +62,42 @@ class Ballast:
         return self.present
 
 
+def check_regular(journal: Path) -> None:
+    """Refuse a journal, log or lock that is no regular file: a named pipe would hold us up for ever.
+
+    Raises UsageError.
+    """
+    for suffix in (*_COMPANIONS, ".lock"):
+        path = beside(journal, suffix)
+        try:
+            sound = stat.S_ISREG(path.stat().st_mode)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise UsageError(f"cannot be opened: {error.strerror}", where=str(path)) from error
+        if not sound:
+            hint = "take it away, or give another store.path"
+            raise UsageError("is no regular file", where=str(path), hint=hint)
+
+
+def may_be_ours(journal: Path, application: int, held: IO[bytes]) -> bool:
+    """Return whether a damaged file was ever a journal: by its beginning, its id, or the lock beside it.
+
+    What was not, is somebody's own: a site file, a letter. It is never moved aside.
+    """
+    with journal.open("rb") as file:
+        head = file.read(_HEADER)
+    held.seek(0)
+    ids = head[_ID_AT : _ID_AT + 4], application.to_bytes(4, "big")
+    return not head or head.startswith(_MAGIC) or ids[0] == ids[1] or bool(held.read(1))
+
+
 def lock(journal: Path) -> IO[bytes]:
     """Return the lock of the one writer, held until it is closed. Raises UsageError."""
     path = beside(journal, ".lock")
     try:
-        file = path.open("a+b")
+        handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+        file = os.fdopen(handle, "a+b")
     except OSError as error:
         raise UsageError(f"cannot be written: {error.strerror}", where=str(path)) from error
     try:

@@ -17,11 +17,20 @@ from facilityd.model.clock import Clock
 from facilityd.store import downtimes, entries, learning, marks, readiness
 from facilityd.store.batch import Batch, Receipt
 from facilityd.store.dead_letters import set_aside
-from facilityd.store.files import Ballast, disk_free, lock, mark_open, missing, move_aside
+from facilityd.store.files import (
+    Ballast,
+    check_regular,
+    disk_free,
+    lock,
+    mark_open,
+    may_be_ours,
+    missing,
+    move_aside,
+)
 from facilityd.store.owner import claim
 from facilityd.store.retention import Retention
 from facilityd.store.samples import SampleTable
-from facilityd.store.schema import PAGE, Foreign, Unreadable, connect_writer
+from facilityd.store.schema import APPLICATION, PAGE, Foreign, Unreadable, connect_writer
 from facilityd.store.transaction import Transactions
 
 MIB = 2**20
@@ -78,10 +87,12 @@ class Journal:
         Not ``durable``: commits do not wait for the disk (simulations only). ``free`` tells its room.
         Raises UsageError where another facilityd writes it, it is another site's or cannot be opened.
         """
+        if vfs is None:
+            check_regular(path)
         with ExitStack() as undo:
             held, ballast = undo.enter_context(lock(path)), Ballast(path, ballast_bytes)
             lost = missing(path, held) if vfs is None else ""
-            db, moved = _connect(path, ballast, clock or Clock(), vfs)
+            db, moved = _connect(path, ballast, clock or Clock(), vfs, held)
             undo.callback(db.close)
             claim(db, path, site)
             set_aside_now = set_aside(db, (clock or Clock()).now()[0])
@@ -173,13 +184,16 @@ class Journal:
 
 
 def _connect(
-    path: Path, ballast: Ballast, clock: Clock, vfs: str | None
+    path: Path, ballast: Ballast, clock: Clock, vfs: str | None, held: IO[bytes]
 ) -> tuple[apsw.Connection, Path | None]:
     """Connect, having moved a damaged file aside or given up the ballast where that is what it takes."""
     moved = None
     try:
         return connect_writer(path, vfs), None
-    except Unreadable:
+    except Unreadable as error:
+        if vfs is None and not may_be_ours(path, APPLICATION, held):
+            hint = "give another store.path; nothing was changed"
+            raise UsageError("this file is no journal", where=str(path), hint=hint) from error
         moved = move_aside(path, clock.now()[0])
     except (apsw.FullError, apsw.IOError):
         ballast.release()

@@ -11,7 +11,7 @@ import apsw
 from facilityd.model.baseline import Baseline
 from facilityd.store.batch import Memory
 from facilityd.store.rows import number_in
-from facilityd.store.schema import select
+from facilityd.store.schema import select, single
 
 REMEMBERED = "remembered"
 _MEMORY = "INSERT INTO memory(device, rule, state) VALUES(?, ?, ?)"
@@ -35,7 +35,7 @@ def remember(db: apsw.Connection, memory: Memory) -> None:
 def remembered(db: apsw.Connection) -> Memory:
     """Return the memory; of sample 0 where none was ever stored."""
     with db:  # one read transaction: the states belong to that very sample
-        found = db.execute("SELECT value FROM meta WHERE name = ?", (REMEMBERED,)).get
+        found = single(db, "SELECT value FROM meta WHERE name = ?", (REMEMBERED,))
         rows = select(db, "SELECT device, rule, state FROM memory")
     return Memory(number_in(found), {(device, rule): json.loads(state) for device, rule, state in rows})
 

@@ -9,6 +9,8 @@ from typing import Self
 
 import apsw
 
+from facilityd.store.schema import single
+
 PURGED_UNSENT = "purged_unsent"
 _READ = "SELECT value FROM meta WHERE name = ?"
 _WRITE = "INSERT OR REPLACE INTO meta(name, value) VALUES(?, ?)"
@@ -56,4 +58,4 @@ def note(db: apsw.Connection, instants: Iterable[int]) -> None:
 
 def last_loss(db: apsw.Connection) -> Loss | None:
     """Return the last loss, whole; None where nothing was ever lost."""
-    return Loss.from_json(db.execute(_READ, (PURGED_UNSENT,)).get)
+    return Loss.from_json(single(db, _READ, (PURGED_UNSENT,)))

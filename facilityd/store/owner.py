@@ -7,6 +7,7 @@ from pathlib import Path
 import apsw
 
 from facilityd.errors import UsageError
+from facilityd.store.schema import single
 
 SITE = "site"
 
@@ -19,7 +20,7 @@ def claim(db: apsw.Connection, path: Path, site: str) -> None:
 
 def check_owner(db: apsw.Connection, path: Path, site: str) -> str | None:
     """Return the id of the journal's site, if it has one. Raises UsageError where it is another's."""
-    owner: str | None = db.execute("SELECT value FROM meta WHERE name = ?", (SITE,)).get
+    owner: str | None = single(db, "SELECT value FROM meta WHERE name = ?", (SITE,))
     if site and owner not in (None, site):
         hint = f"give {site!r} a store.path of its own"
         raise UsageError(f"this journal belongs to site {owner!r}, not {site!r}", where=str(path), hint=hint)

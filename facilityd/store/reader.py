@@ -20,7 +20,7 @@ from facilityd.store import downtimes, learning, marks, readiness
 from facilityd.store.batch import Memory, Parked
 from facilityd.store.dead_letters import DeadLetter, dead_letters
 from facilityd.store.entries import FINDINGS_BEFORE, JUDGED
-from facilityd.store.files import closed_to_us
+from facilityd.store.files import check_regular, closed_to_us
 from facilityd.store.history import Bucket, Carrier, Gap, Point, buckets, explained, gaps, points
 from facilityd.store.last_good import last_good
 from facilityd.store.owner import check_owner
@@ -39,7 +39,7 @@ from facilityd.store.rows import (
     stored,
     stream_of,
 )
-from facilityd.store.schema import MINUTE, VERSION, Foreign, connect_reader, select, version_of
+from facilityd.store.schema import MINUTE, VERSION, Foreign, connect_reader, select, single, version_of
 
 _CHANGES = """
 SELECT id, sample, at, CAST(device AS BLOB), CAST(rule AS BLOB), occurrence, CAST(kind AS BLOB),
@@ -90,6 +90,7 @@ class Reader:
     @classmethod
     def open(cls, path: Path, site: str = "") -> Self:
         """Open the journal. Raises UsageError where there is none, or it is of another version or site."""
+        check_regular(path)
         try:
             db = connect_reader(path)
             version = version_of(db)
@@ -163,7 +164,7 @@ class Reader:
 
     def last_sample(self) -> int:
         """Return the id of the last sample ever stored; 0 if there was none."""
-        return self._db.execute("SELECT max(sample) FROM tail").get or 0
+        return single(self._db, "SELECT max(sample) FROM tail") or 0
 
     def judged(self) -> int:
         """Return the id of the last sample that the rules have seen."""
@@ -171,12 +172,12 @@ class Reader:
 
     def meta(self, name: str) -> str | None:
         """Return a text that was stored under a name."""
-        found: str | None = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).get
+        found: str | None = single(self._db, "SELECT value FROM meta WHERE name = ?", (name,))
         return found
 
     def cursor(self, sink: str) -> int:
         """Return the id of the last sample that a sink has taken."""
-        return self._db.execute("SELECT sample FROM sink WHERE name = ?", (sink,)).get or 0
+        return single(self._db, "SELECT sample FROM sink WHERE name = ?", (sink,)) or 0
 
     def counters(self) -> dict[str, int]:
         """Return all counters."""
@@ -235,7 +236,7 @@ class Reader:
 
     def last_finding(self) -> int:
         """Return the id of the last finding that is kept; 0 where there is none."""
-        return self._db.execute("SELECT max(id) FROM finding").get or 0
+        return single(self._db, "SELECT max(id) FROM finding") or 0
 
     def started(self, at: int) -> int:
         """Return the last start of the daemon up to an instant, ns UTC; 0 where none is on record."""

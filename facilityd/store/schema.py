@@ -157,13 +157,23 @@ def connect_reader(path: Path) -> apsw.Connection:
     return db
 
 
+_DAMAGED = (apsw.CorruptError, apsw.NotADBError, apsw.IOError, apsw.SQLError, UnicodeDecodeError)
+"""What SQLite says of damage; an error in a statement where a flipped bit renamed a table or column."""
+
+
 def select(db: apsw.Connection, sql: str, bindings: tuple[Any, ...] = ()) -> list[Any]:
     """Return all rows, so that the read transaction ends at once. Raises UsageError for damage."""
     try:
         return db.execute(sql, bindings).fetchall()
-    except apsw.CorruptError as error:  # the check at the start looks into no index
+    except _DAMAGED as error:  # the check at the start looks into no index
         hint = "keep a copy of the file and have an engineer look at it"
         raise UsageError("the journal is damaged", where=db.filename, hint=hint) from error
+
+
+def single(db: apsw.Connection, sql: str, bindings: tuple[Any, ...] = ()) -> Any:
+    """Return the first value of the first row, None where there is no row. Raises UsageError for damage."""
+    rows = select(db, sql, bindings)
+    return rows[0][0] if rows else None
 
 
 def version_of(db: apsw.Connection) -> int:
