@@ -19,6 +19,7 @@ from facilityd.yaml_loader import (
     MAX_DEPTH,
     MAX_NODES,
     Loader,
+    advice,
     composed,
     key_of,
     place,
@@ -122,7 +123,8 @@ def _parse(text: str, document: Document) -> None:
 
 def _syntax(text: str, document: Document, error: yaml.MarkedYAMLError) -> None:
     document.data = None
-    at = error.problem_mark or error.context_mark
+    hint, opened = advice(error)
+    at = opened or error.problem_mark or error.context_mark
     mark = Mark(document.file, at.line + 1, at.column + 1) if at else Mark(document.file)
     found = slip(text, at.line) if at else None
     if found:
@@ -130,7 +132,7 @@ def _syntax(text: str, document: Document, error: yaml.MarkedYAMLError) -> None:
     else:
         said = error.problem or error.context or ""
         reason = f"{error.context}, {said}" if said.startswith("but ") and error.context else said
-        document.problem(mark, f"not YAML: {reason}")
+        document.problem(mark, f"not YAML: {reason}", hint)
 
 
 class _Walk:
@@ -184,6 +186,12 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     names = sorted(set(known))
     if word[:1] in INDENTS:
         return f"{INDENTS[word[0]]} indents here; YAML takes spaces only"
+    if joined := next((colon for colon in "：:" if word.partition(colon)[0] in names and colon in word), ""):
+        return (
+            "a space is missing after the ':'"
+            if joined == ":"
+            else "full-width '：' where ':' and a space belong"
+        )
     near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     if near:
         return f"did you mean {near[0]!r}?"
@@ -247,8 +255,18 @@ def _known(adapter: TypeAdapter[Any], loc: Sequence[Key]) -> list[str]:
     schema = adapter.json_schema()
     spots = [schema]
     for step in loc[:-1]:
-        spots = [child for spot in spots for child in _children(schema, spot, step)] or spots
+        spots = (
+            _branch(spots, step)
+            or [child for spot in spots for child in _children(schema, spot, step)]
+            or spots
+        )
     return [name for spot in spots for flat in _flat(schema, spot) for name in flat.get("properties", {})]
+
+
+def _branch(spots: list[dict[str, Any]], tag: Key) -> list[dict[str, Any]]:
+    """Return the branch of a tagged union that a tag chooses: a key of another one is not allowed here."""
+    chosen = (spot.get("discriminator", {}).get("mapping", {}).get(tag) for spot in spots)
+    return [{"$ref": name} for name in chosen if name]
 
 
 def _flat(root: dict[str, Any], spot: dict[str, Any]) -> list[dict[str, Any]]:

@@ -133,6 +133,28 @@ def unprintable(text: str) -> tuple[int, str] | None:
     return (found.start(), f"U+{ord(found[0]):04X}") if found else None
 
 
+_ADVICE = {
+    "found unexpected end of stream": "the quotation mark here is never closed",
+    "<stream end>": "a bracket or a quotation mark is not closed, or an unquoted '#' began a comment",
+    "expected ',' or": "a ',' or a bracket is missing before it, "
+    "or quotes around a value with braces or ': '",
+    "mapping values are not allowed": "is the line indented like its neighbours, is a space after "
+    "each ':' above? A value with ': ' needs quotes",
+    "expected <block end>": "the line is indented unlike the lines above",
+    "cannot start any token": "a value that begins with it needs quotes",
+}
+"""What a reason of the YAML library means to a person, the first that fits."""
+
+
+def advice(error: yaml.MarkedYAMLError) -> tuple[str, yaml.Mark | None]:
+    """Return what a person probably did, and where if that is not where reading failed; else nothing."""
+    said = error.problem or ""
+    hint = next((words for part, words in _ADVICE.items() if part in said), "")
+    # What is never closed is found missing at the end of the file; the mistake is where it was opened.
+    unclosed = "end of stream" in said or "<stream end>" in said
+    return hint, error.context_mark if unclosed and hint else None
+
+
 def slip(text: str, line: int) -> tuple[int, int, str] | None:
     """Return line, column and reason of a usual slip at or before a broken line, counted from 0."""
     lines = text.splitlines()[: line + 1]

@@ -80,6 +80,12 @@ def fresh_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="demo-", dir=HOME))
 
 
+def called() -> str:
+    """Return what a person types for facilityd here: its path where the shell does not know its name."""
+    known = shutil.which("facilityd") or sys.argv[0].endswith(".py")
+    return "facilityd" if known else os.path.relpath(sys.argv[0])
+
+
 def copy_site(folder: Path) -> Path:
     """Copy the demo site into ``folder``, writing its journal and serial lines there; return the copy."""
     copy = folder / "square"
@@ -99,7 +105,7 @@ async def _demo(
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
     say("starting the simulated square and the daemon…")
-    say(f"ask it in another terminal: facilityd alarms {site.source}")
+    say(f"ask it in another terminal: {called()} alarms {site.source}")
     async with AsyncExitStack() as stack:
         sink = await stack.enter_async_context(LocalSink.open(*_sinks(site)))
         broker = ["--broker"] if own_broker else []

@@ -105,7 +105,8 @@ def _add(sections: Sections, document: Document, section: str, item: str, path: 
     if item in sections.known(section):
         earlier = sections.entries[section].get(item)
         first = f"first at {earlier.mark(key=True)}" if earlier else ""
-        sections.report(document.mark(path, key=True), f"{section[:-1]} {item!r} stands twice", first)
+        one = "section" if section in SINGLE else section[:-1]
+        sections.report(document.mark(path, key=True), f"{one} {item!r} stands twice", first)
         return
     if section not in SINGLE:
         try:

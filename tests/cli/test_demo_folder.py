@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from facilityd.cli import demo
 from facilityd.config.load import load
 
@@ -42,3 +44,18 @@ def test_each_demo_has_a_folder_and_a_journal_of_its_own(tmp_path: Path, monkeyp
         copy = demo.copy_site(folder)
         assert load(copy).store.path == f"{copy}/.facilityd/square/journal.db"
         assert f"serial_port: {folder}/tty/" in (copy / "links.yaml").read_text(encoding="utf-8")
+
+
+def test_the_command_for_another_terminal_is_one_that_its_shell_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / ".venv" / "bin" / "facilityd"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", [str(program), "simulate", "demo"])
+    monkeypatch.setenv("PATH", "/nonexistent")
+    assert demo.called() == ".venv/bin/facilityd"
+    monkeypatch.setenv("PATH", str(program.parent))
+    assert demo.called() == "facilityd"

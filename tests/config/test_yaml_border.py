@@ -82,6 +82,60 @@ def test_a_slip_is_named_with_its_sign_and_hides_no_other_file(
     assert any("latitude" in line or "less than or equal to 90" in line for line in lines), lines
 
 
+@pytest.mark.parametrize(
+    ("text", "place", "expected"),
+    [
+        ("units:\n  u: {topic: 'abc}\n\nlinks: {}\n", "2:14", "the quotation mark here is never closed"),
+        ("links:\n  a: {port: 502\n\n", "2:6", "a bracket or a quotation mark is not closed"),
+        ("units:\n  u: {topic: #, names: [a]}\n", "3:1", "an unquoted '#' began a comment"),
+        (
+            "devices:\n  d: {name: {en: Square: main}}\n",
+            "2:24",
+            "quotes around a value with braces or ': '",
+        ),
+        ("links:\n  a: {host: ${HOST}}\n", "2:14", "quotes around a value with braces"),
+        ("links:\n  a: {host: 1.2.3.4 port: 502}\n", "2:25", "a ',' or a bracket is missing before it"),
+        ("links:\n  a:\n    host: b\n      port: 502\n", "4:11", "is the line indented like its neighbours"),
+        ("links:\n   a: {}\n  b: {}\n", "3:3", "the line is indented unlike the lines above"),
+        ("links:\n  a: {password: @bc}\n", "2:17", "a value that begins with it needs quotes"),
+    ],
+)
+def test_what_is_not_yaml_is_told_with_what_was_probably_done(
+    tmp_path: Path, text: str, place: str, expected: str
+) -> None:
+    (tmp_path / "broken.yaml").write_text(text, encoding="utf-8")
+    _, lines = _check(tmp_path)
+    assert any(line.startswith(f"{tmp_path}/broken.yaml:{place}: ") and expected in line for line in lines), (
+        lines
+    )
+
+
+@pytest.mark.parametrize(
+    ("link", "expected"),
+    [
+        (
+            "protocol: modbus-tcp, host: 192.0.2.1, baudrate: 9600",
+            "unknown key 'baudrate'; known: host, port,",
+        ),
+        ("protocol: modbus-tcp, host:192.0.2.1", "a space is missing after the ':'"),
+        ("protocol: modbus-tcp, host：192.0.2.1", "full-width '：' where ':' and a space belong"),
+    ],
+)
+def test_an_unknown_key_is_answered_with_what_may_stand_in_this_kind_of_link(
+    tmp_path: Path, link: str, expected: str
+) -> None:
+    (tmp_path / "site.yaml").write_text(f"links:\n  a: {{{link}}}\n", encoding="utf-8")
+    _, lines = _check(tmp_path)
+    assert any(expected in line for line in lines), lines
+
+
+def test_a_section_that_stands_in_two_files_is_named_whole(tmp_path: Path) -> None:
+    for name in ("a.yaml", "b.yaml"):
+        (tmp_path / name).write_text(f"{SOUND.splitlines()[0]}\n", encoding="utf-8")
+    _, lines = _check(tmp_path)
+    assert any("section 'site' stands twice; first at" in line for line in lines), lines
+
+
 def test_a_broken_file_does_not_make_the_site_missing(tmp_path: Path) -> None:
     (tmp_path / "site.yaml").write_text("site: [\n", encoding="utf-8")
     _, lines = _check(tmp_path)
