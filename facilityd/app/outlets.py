@@ -19,6 +19,7 @@ from facilityd.notify.deliver import Deliverer, Waiting
 from facilityd.notify.plan import Teller
 from facilityd.notify.render import About, Place
 from facilityd.pipeline.flow import Flow
+from facilityd.pipeline.unwritten import FIRST
 from facilityd.store.batch import Attempt, Batch, Delivery, Parked
 from facilityd.store.reader import Reader
 
@@ -89,21 +90,24 @@ class JournalOutbox:
         self._reader, self._parts, self._secrets = reader, parts, secrets
 
     async def take(self, now: int) -> Sequence[Waiting]:
-        """Return what is due at ``now`` (ns)."""
-        return self._reader.due(now)
+        """Return what is due at ``now`` (ns), that included which a full disk does not take."""
+        return [*self._reader.due(now), *self._parts.flow.unwritten.due(now)]
 
     async def next_due(self) -> int | None:
         """Return when the next waiting one is due, in ns."""
-        return self._reader.next_due()
+        dues = self._reader.next_due(), self._parts.flow.unwritten.next_due()
+        return min((due for due in dues if due is not None), default=None)
 
     async def report(self, entry: Waiting, outcome: Outcome, next_at: int | None) -> None:
         """Make an attempt durable. Raises StoreFull."""
         state = Delivery.WAITING if next_at is not None else _DELIVERIES[outcome.result]
         reason = plain(masked(outcome.reason, self._secrets))
-        attempt = Attempt(entry.id, state, entry.attempts + 1, next_at or 0, reason)
+        key = entry.notice.key if entry.id >= FIRST else ""
+        attempt = Attempt(entry.id, state, entry.attempts + 1, next_at or 0, reason, key)
         gone = state in (Delivery.REJECTED, Delivery.UNKNOWN)
         counts = {f"{LOST}{entry.notice.channel}": 1} if gone else {}
-        await self._parts.flow.commit(Batch(attempts=[attempt], counts=counts))
+        if not self._parts.flow.unwritten.note(attempt) or counts:
+            await self._parts.flow.commit(Batch(attempts=[attempt], counts=counts))
         if state is Delivery.REJECTED:
             self._parts.teller.refused(entry.notice)
 

@@ -21,6 +21,7 @@ from facilityd.model.notice import Notice
 from facilityd.model.sample import Sample
 from facilityd.pipeline.intake import Batch as Intake
 from facilityd.pipeline.intake import Gate
+from facilityd.pipeline.unwritten import Unwritten
 from facilityd.pipeline.writer import Writer
 from facilityd.store.batch import Batch, Judged, Memory, Receipt, Recorded
 
@@ -100,6 +101,7 @@ class Flow:
         self._order = asyncio.Lock()
         self._held: list[tuple[list[Judged], list[Recorded]]] = []
         self._judged: int | None = None
+        self.unwritten = Unwritten()
         self.full = False
         self.on_notices: Callable[[], None] = lambda: None
         self.on_judged: Callable[[], None] = lambda: None
@@ -219,17 +221,30 @@ class Flow:
         touched = {(item.change.device, item.change.rule) for item in changes}
         touched |= {(item.finding.device, item.finding.rule) for item in findings}
         alarms = [self._alarms.state(device, rule) for device, rule in sorted(touched)]
+        tried = self.unwritten.attempts()
+        batch = Batch(
+            findings=findings, changes=changes, alarms=alarms, attempts=tried, judged=self._judged
+        )  # fmt: skip
         try:
-            await self._commit(Batch(findings=findings, changes=changes, alarms=alarms, judged=self._judged))
+            await self._commit(batch)
         except StoreFull:
             del self._held[:-HELD]
+            self._tell_unwritten(notice for item in recorded for notice in item.notices)
             return
         except BaseException:
             self._held.pop()  # what can never be written must not take every later alarm with it
             raise
         self._held.clear()
+        if later := self.unwritten.settle(tried):
+            with suppress(StoreFull):  # then somebody gets a double, with the same key
+                await self._commit(Batch(attempts=later))
         if any(item.notices for item in changes):
             self.on_notices()
+
+    def _tell_unwritten(self, notices: Iterable[Notice]) -> None:
+        """Let people hear of it although the disk does not."""
+        self.unwritten.keep(notices)
+        self.on_notices()
 
     async def _commit(self, batch: Batch) -> Receipt:
         try:

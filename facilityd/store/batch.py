@@ -45,13 +45,17 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """The outbox entry ``notice`` (its id) after an attempt; ``next_at`` in ns UTC."""
+    """The outbox entry ``notice`` (its id) after an attempt; ``next_at`` in ns UTC.
+
+    ``key`` names one that had no id when it was tried.
+    """
 
     notice: int
     state: Delivery
     attempts: int
     next_at: int = 0
     error: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

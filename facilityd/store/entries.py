@@ -26,6 +26,7 @@ INSERT INTO outbox(change, at, key, recipient, channel, purpose, body, state, at
 VALUES(?, ?, ?, ?, ?, ?, ?, 'waiting', 0, 0, '') ON CONFLICT(key) DO NOTHING
 """
 _ATTEMPT = "UPDATE outbox SET state = ?, attempts = ?, next_at = ?, error = ? WHERE id = ?"
+_ATTEMPT_OF = "UPDATE outbox SET state = ?, attempts = ?, next_at = ?, error = ? WHERE key = ?"
 _PARKED = """
 INSERT INTO parked(sink, sample, at, reason, line) VALUES(?, ?, ?, ?, ?) ON CONFLICT(sink, sample) DO NOTHING
 """
@@ -66,8 +67,10 @@ def add_notices(db: apsw.Connection, notices: Iterable[Notice], change: int | No
 
 
 def note_attempts(db: apsw.Connection, attempts: Iterable[Attempt]) -> None:
-    """Update the outbox."""
-    db.executemany(_ATTEMPT, [(a.state, a.attempts, a.next_at, a.error, a.notice) for a in attempts])
+    """Update the outbox, by the notice's key where it was tried before it had an id."""
+    for a in attempts:
+        row = (a.state, a.attempts, a.next_at, a.error)
+        db.execute(_ATTEMPT_OF if a.key else _ATTEMPT, (*row, a.key or a.notice))
 
 
 def set_alarms(db: apsw.Connection, alarms: Iterable[AlarmState]) -> None:

@@ -1,0 +1,78 @@
+"""A disk without any room loses history, never an alarm: people hear of it while it is full, and once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from facilityd.config.load import load
+from facilityd.model.sample import NS
+from facilityd.scenario.load import square
+from facilityd.scenario.stage import Stage
+from facilityd.scenario.subset import subset
+from facilityd.store.batch import Delivery
+from facilityd.store.reader import Reader
+
+START = 1_781_056_800 * NS
+
+
+def _told(stage: Stage) -> list[tuple[str, str, str, str]]:
+    return [(n.device, n.rule, n.purpose.value, n.recipient) for n in stage.mailbox.taken]
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage(subset(load(square()), ("fire-gate",)), tmp_path, start=START)
+
+
+def test_a_fire_on_a_full_disk_is_told_at_once_and_only_once(stage: Stage) -> None:
+    with stage:
+        stage.advance(100)
+        stage.hazard("facilityd", "disk-full")
+        stage.fault("fire-gate", "active")
+        stage.advance(300)
+        early = _told(stage)
+        assert ("fire-gate", "active", "raised", "crew") in early
+        assert ("facilityd", "disk-full", "raised", "crew") in early
+        stage.hazard("facilityd", "none")
+        stage.advance(600)
+        with Reader.open(stage.journal) as reader:
+            states = {entry.notice.key: entry.state for entry in reader.outbox()}
+    assert max(Counter(_told(stage)).values()) == 1
+    keys = {notice.key for notice in stage.mailbox.taken}
+    assert keys == set(states), "what was told is on record"
+    assert set(states.values()) == {Delivery.ACCEPTED}
+    assert ("facilityd", "disk-full", "cleared", "crew") in _told(stage)
+
+
+def test_a_channel_that_refuses_on_a_full_disk_is_tried_again(stage: Stage) -> None:
+    with stage:
+        stage.advance(100)
+        stage.hazard("facilityd", "disk-full")
+        stage.hazard("facilityd", "channel-down")
+        stage.fault("fire-gate", "active")
+        stage.advance(120)
+        assert not _told(stage)
+        stage.computer.troubles.discard("channel-down")
+        stage.advance(900)
+        assert ("fire-gate", "active", "raised", "crew") in _told(stage)
+        stage.hazard("facilityd", "none")
+        stage.advance(600)
+    assert max(Counter(_told(stage)).values()) == 1
+
+
+def test_whoever_heard_on_a_full_disk_hears_the_end_after_a_restart(stage: Stage) -> None:
+    with stage:
+        stage.advance(100)
+        stage.hazard("facilityd", "disk-full")
+        stage.fault("fire-gate", "active", None, None, 600)
+        stage.advance(120)
+        assert ("fire-gate", "active", "raised", "crew") in _told(stage)
+        stage.hazard("facilityd", "none")
+        stage.advance(60)
+        stage.restart(10)
+        stage.advance(900)
+    assert ("fire-gate", "active", "cleared", "crew") in _told(stage)
+    assert max(Counter(_told(stage)).values()) == 1
