@@ -27,7 +27,9 @@ class SiteCalendar:
 
     def edges(self, spec: str, instant: int) -> tuple[int, ...]:
         """Return the instants (ns UTC) of ``sunrise``, ``sunset+18min`` or ``19:30`` on the days around."""
-        return self._edges(spec, datetime.fromtimestamp(instant / NS, UTC).date())
+        # The wall clock's days begin at midnight on site: far west, 22:00 of yesterday is today in UTC.
+        zone = UTC if _SUN.fullmatch(spec) else self._zone
+        return self._edges(spec, datetime.fromtimestamp(instant / NS, zone).date())
 
     def _compute(self, spec: str, day: date) -> tuple[int, ...]:
         found = _SUN.fullmatch(spec)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from astral import LocationInfo
-from astral.sun import sun
+from astral.sun import sunrise, sunset
 
 from facilityd.config.timetable import Published
 from facilityd.model.sample import NS
@@ -115,11 +116,13 @@ class Ceremonies:
         return sorted(out)
 
     def _computed(self, day: date) -> list[Ceremony]:
-        try:
-            found = sun(self._observer, date=day, tzinfo=UTC)
-        except ValueError:
-            return []
-        return [Ceremony(int(found[name].timestamp()) * NS, name, False) for name in NAMES]
+        found = []
+        for name, when in zip(NAMES, (sunrise, sunset), strict=True):
+            # One by one: in white nights there is no dusk, and yet the sun rises and sets.
+            with suppress(ValueError):
+                at = int(when(self._observer, date=day, tzinfo=UTC).timestamp()) * NS
+                found.append(Ceremony(at, name, published=False))
+        return found
 
     def _local(self, instant: int) -> date:
         return datetime.fromtimestamp(instant / NS, self._zone).date()

@@ -8,6 +8,10 @@ from facilityd.detect.view import NEVER, View
 from facilityd.model.duty import answer
 from facilityd.model.finding import Evidence
 from facilityd.model.rule import Schedule
+from facilityd.model.sample import NS
+
+LONGEST = 18 * 3600 * NS
+"""A longer time from the sun to the clock, or back, is one whose end came before its beginning (ns)."""
 
 
 class ScheduleDetector(GatedDetector):
@@ -22,6 +26,7 @@ class ScheduleDetector(GatedDetector):
         self._from, self._until, self._edge = NEVER, NEVER, NEVER
         self._expected: bool | None = None
         self._side = ""
+        self._mixed = rule.on_from.startswith("sun") is not rule.on_until.startswith("sun")
 
     def look(self, now: int) -> bool | None:
         """Return whether the state is not what the hour asks for."""
@@ -44,8 +49,9 @@ class ScheduleDetector(GatedDetector):
         rule, calendar = self._rule, self._calendar
         if calendar is None:
             return False
-        edges = [(edge, True) for edge in calendar.edges(rule.on_from, at)]
-        edges += [(edge, False) for edge in calendar.edges(rule.on_until, at)]
+        until = calendar.edges(rule.on_until, at)
+        edges = [(edge, True) for edge in calendar.edges(rule.on_from, at) if self._opens(edge, until)]
+        edges += [(edge, False) for edge in until]
         passed = [edge for edge in edges if edge[0] <= at]
         if not passed:
             return False
@@ -56,6 +62,15 @@ class ScheduleDetector(GatedDetector):
         if any(e - rule.tolerance <= at < e + rule.tolerance for e, _ in edges):
             self._expected = None
         return True
+
+    def _opens(self, edge: int, until: tuple[int, ...]) -> bool:
+        """Return whether something begins at an edge: what ends before dusk does not last until tomorrow.
+
+        In June the sun of Madrid sets after 21:42: what is lit from 18 min later until 22:00 stays dark.
+        """
+        if not self._mixed:
+            return True
+        return any(edge < end <= edge + LONGEST for end in until)
 
     def told(self, now: int) -> Evidence:
         """Return the state, and the hour from which it should have been another."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from astral import Observer
-from astral.sun import elevation, sun
+from astral.sun import elevation, sunrise, sunset
 
 NS = 1_000_000_000
 MAINS_V = 230.0
@@ -82,13 +83,17 @@ class World:
         """Return sunrise and sunset of the day on site, in ns UTC."""
         day = self.local_day(at)
         if day not in self._times:
-            date = datetime.fromtimestamp(day * 86400, UTC).date()
-            times = sun(self._observer(), date=date, tzinfo=self._zone)
-            self._times[day] = (
-                int(times["sunrise"].timestamp()) * NS,
-                int(times["sunset"].timestamp()) * NS,
-            )
+            today = datetime.fromtimestamp(day * 86400, UTC).date()
+            self._times[day] = (self._sun(sunrise, today, 6), self._sun(sunset, today, 18))
         return self._times[day]
+
+    def _sun(self, when: Callable[..., datetime], day: date, hour: int) -> int:
+        """Return when the sun rises or sets, ns UTC; where it does not, the flag moves by the clock."""
+        try:
+            at = when(self._observer(), date=day, tzinfo=self._zone)
+        except ValueError:
+            at = datetime(day.year, day.month, day.day, hour, tzinfo=self._zone)
+        return int(at.timestamp()) * NS
 
     def _offset(self, at: int) -> int:
         """Return the zone's offset in ns; zones change it on quarter hours only."""
