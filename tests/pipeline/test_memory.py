@@ -17,9 +17,11 @@ from support.story import START, Kind, bad, rule, sample, stream
 
 from facilityd.alarm.alarms import Alarms
 from facilityd.app.core import Core
+from facilityd.app.downtimes import Downtimes
 from facilityd.detect.judge import Judge
 from facilityd.model.alarm import Change
 from facilityd.model.alarm import Kind as Life
+from facilityd.model.clock import Clock
 from facilityd.model.notice import Notice
 from facilityd.model.sample import NS, Sample
 from facilityd.pipeline.flow import Flow
@@ -68,9 +70,10 @@ class Crew:
         self.judge, self.alarms = Judge({"hoist": FAMILY}, [LAMP]), Alarms(states)
         self.judge.resume(states)
         self.flow = Flow(Gate(tick=0), self.journal, Inline(), self.judge, self.alarms, nobody)
+        clock = Clock(lambda: START + self.second * NS, lambda: START + self.second * NS)
         self.core = SimpleNamespace(
             path=self.journal.path, judge=self.judge, flow=self.flow, _show=self._show,
-            clock=SimpleNamespace(steady=lambda: START + self.second * NS),
+            clock=clock, downtimes=Downtimes(clock),
         )  # fmt: skip
         asyncio.run(Core.catch_up(self.core))  # type: ignore[arg-type]
 
