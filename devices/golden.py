@@ -39,10 +39,10 @@ def _value(point: Point, golden: Golden) -> Found:
         return text_of(string_bytes(golden.words, point.byte_order or "big"), point.encoding)
     orders = point.word_order or "big", point.byte_order or "big"
     raw = from_words(golden.words, point.type.value, *orders)
-    if point.bit is not None:
-        return bool(int(raw) >> point.bit & 1)
     if raw in point.no_value or not math.isfinite(raw):
         return None
+    if point.bit is not None:
+        return bool(int(raw) >> point.bit & 1)
     if point.bits:
         raw = bit_field(int(raw), *point.bits)
     if point.enum:

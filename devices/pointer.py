@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+_POINTER = re.compile(r"(?:/(?:[^/~]|~[01])*)*")
 ABSENT = object()
 """What is found where nothing is."""
 
@@ -9,6 +15,18 @@ ABSENT = object()
 def steps_of(pointer: str) -> tuple[str, ...]:
     """Return the steps of a pointer; none for the whole document."""
     return tuple(step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:])
+
+
+def sound_pointer(text: str) -> str:
+    """Return a pointer. Raises ValueError for what would find nothing in any message."""
+    if not text.startswith("/") and text:
+        raise ValueError(f"a pointer begins with '/': write {f'/{text}'!r}, or nothing for the whole message")
+    if not _POINTER.fullmatch(text):
+        raise ValueError("in a pointer '~' is written ~0, and '/' within a name ~1")
+    return text
+
+
+Pointer = Annotated[str, AfterValidator(sound_pointer)]
 
 
 def find(document: object, steps: tuple[str, ...]) -> object:

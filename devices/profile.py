@@ -6,12 +6,14 @@ prints, so that a technician can compare.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from devices.register import Order, Point, Repeat, Sign, Table, WireType, Word
+from devices.pointer import Pointer
+from devices.register import HIGHEST, Order, Point, Repeat, Sign, Table, WireType, Word
 from facilityd.model.measure import Duration, UnitName
 from facilityd.model.number import AT_LEAST_ONE, SOME, Finite, Range, Scale
 from facilityd.model.sample import NS
@@ -19,19 +21,37 @@ from facilityd.model.text import Strict
 from facilityd.model.topic import RelativeTopic
 
 
+def _check_names(points: Mapping[str, Point | TopicPoint]) -> None:
+    """Refuse points that take each other's name when ``repeat`` is written out. Raises ValueError."""
+    taken: set[str] = set()
+    for name, point in points.items():
+        if ("{n}" in name) != (point.repeat is not None):
+            what = "has no {n} in its name" if point.repeat else "has {n} in its name and no 'repeat'"
+            raise ValueError(f"point {name!r} {what}")
+        repeat = point.repeat or Repeat(first=0, count=1, step=1)
+        names = {name.replace("{n}", str(repeat.first + n)) for n in range(repeat.count)}
+        if twice := taken & names:
+            raise ValueError(f"point {min(twice)!r} stands twice when 'repeat' is written out")
+        taken |= names
+
+
 class Expect(Strict):
     """One line of the identity probe: a point whose value is known in advance."""
 
     point: str
-    equals: float | None = None
-    one_of: tuple[float, ...] | None = None
-    between: tuple[float, float] | None = None
+    equals: Finite | None = None
+    one_of: tuple[Finite, ...] | None = None
+    between: tuple[Finite, Finite] | None = None
     why: str = ""
 
     @model_validator(mode="after")
     def _one_test(self) -> Self:
         if sum(t is not None for t in (self.equals, self.one_of, self.between)) != 1:
             raise ValueError("give exactly one of equals, one_of, between")
+        if self.one_of == ():
+            raise ValueError("one_of names at least one value")
+        if self.between and self.between[0] > self.between[1]:
+            raise ValueError("between is [lowest, highest]")
         return self
 
     def holds(self, value: float) -> bool:
@@ -105,6 +125,14 @@ class ModbusProfile(Strict):
         other.__dict__.pop("expanded", None)  # a copy takes cached properties along
         return other
 
+    @model_validator(mode="after")
+    def _written_out(self) -> Self:
+        _check_names(self.points)
+        for name, point in self.expanded.items():
+            if point.address + point.words > HIGHEST + 1:
+                raise ValueError(f"point {name!r} goes beyond the last register, {HIGHEST}")
+        return self
+
     @cached_property
     def expanded(self) -> dict[str, Point]:
         """Points with every ``repeat`` written out and defaults filled in."""
@@ -134,7 +162,7 @@ class Source(Strict):
     """
 
     topic: RelativeTopic
-    pointer: str = ""
+    pointer: Pointer = ""
 
 
 class TopicPoint(Strict):
@@ -163,6 +191,12 @@ class TopicPoint(Strict):
             raise ValueError(f"{self.type} is no quantity: it has no {min(number)!r}")
         return self
 
+    @model_validator(mode="after")
+    def _one_meaning(self) -> Self:
+        if both := sorted(set(self.true) & set(self.false)):
+            raise ValueError(f"{both[0]!r} means both true and false")
+        return self
+
     @property
     def is_bool(self) -> bool:
         """True where the point is a switch."""
@@ -180,7 +214,13 @@ class Availability(Strict):
     topic: RelativeTopic
     online: str
     offline: str
-    pointer: str = Field(default="", description="where the word stands in a JSON message")
+    pointer: Pointer = Field(default="", description="where the word stands in a JSON message")
+
+    @model_validator(mode="after")
+    def _two_words(self) -> Self:
+        if self.online == self.offline:
+            raise ValueError(f"'online' and 'offline' are both {self.online!r}: nobody could tell them apart")
+        return self
 
 
 class TopicGolden(Strict):
@@ -206,6 +246,11 @@ class MqttProfile(Strict):
     identity: tuple[Expect, ...] = ()
     golden: Annotated[tuple[TopicGolden, ...], SOME, AT_LEAST_ONE]
     notes: str = ""
+
+    @model_validator(mode="after")
+    def _written_out(self) -> Self:
+        _check_names(self.points)
+        return self
 
     @cached_property
     def expanded(self) -> dict[str, TopicPoint]:

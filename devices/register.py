@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
@@ -56,6 +57,16 @@ class WireType(StrEnum):
     def words(self) -> int:
         """Registers taken (a bit of a coil or discrete input takes one; a string its own length)."""
         return {"u32": 2, "s32": 2, "f32": 2, "bcd32": 2, "u64": 4, "s64": 4, "f64": 4}.get(self.value, 1)
+
+    @property
+    def raw(self) -> tuple[float, float]:
+        """The lowest and highest raw number that it can hold."""
+        size = 16 * self.words
+        if self.value[0] == "s" and self is not WireType.STRING:
+            return -(2 ** (size - 1)), 2 ** (size - 1) - 1
+        if self in (WireType.BCD16, WireType.BCD32):
+            return 0, 10 ** (size // 4) - 1
+        return (-math.inf, math.inf) if self.value[0] == "f" else (0, 2**size - 1)
 
 
 class Repeat(Strict):
@@ -119,6 +130,7 @@ class Point(Strict):
             raise ValueError(f"bits are [low, high]: write {[*reversed(self.bits)]}")
         self._text_fits()
         self._enum_fits()
+        self._codes_fit()
         if self.address + self.words > HIGHEST + 1:
             raise ValueError(f"a {self.type} at {self.address} goes beyond the last register, {HIGHEST}")
         if self.sign and self.type.value[0] != "u":
@@ -150,6 +162,19 @@ class Point(Strict):
         number = self.model_fields_set & {"scale", "offset", "unit", "sign", "range"}
         if number:
             raise ValueError(f"a code is no quantity: it has no {min(number)!r}")
+
+    def _codes_fit(self) -> None:
+        """Refuse codes that the type cannot hold: they would never be met, in silence."""
+        field = (0, 2 ** (self.bits[1] - self.bits[0] + 1) - 1) if self.bits else self.type.raw
+        for what, codes, (low, high) in (
+            ("no_value", self.no_value, self.type.raw),
+            ("enum", self.enum, field),
+        ):
+            if beyond := next((code for code in codes if not low <= code <= high), None):
+                raise ValueError(
+                    f"{what}: {self.type} is from {low} to {high}, so {beyond} never comes; "
+                    "a signed 0x8000 is -32768"
+                )
 
     @property
     def words(self) -> int:

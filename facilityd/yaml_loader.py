@@ -19,6 +19,8 @@ _MERGE = "tag:yaml.org,2002:merge"
 _INT = re.compile(r"[-+]?(?:0x[0-9a-fA-F]{1,16}|[0-9]{1,20})")
 _FULL_WIDTH = dict(zip("：，｛｝［］＃－", ":,{}[]#-", strict=True))
 INDENTS = {"\t": "a tab", "\u3000": "a full-width space", "\u00a0": "a no-break space"}
+_UNUSABLE = re.compile("[\0\ud800-\udfff]")
+"""What no file name, message or database takes: YAML's escapes can write it all the same."""
 _KEY = re.compile(r"\s*(?:- +)?[\w.\-]+(?P<colon>：)")
 
 
@@ -107,10 +109,15 @@ def scalar(loader: Loader, node: yaml.Node) -> Any:
     if node.tag not in _CORE or not isinstance(node, yaml.ScalarNode):
         raise ValueError(f"the tag {short} is not known here; write a plain value")
     try:
-        return loader.construct_object(node, deep=True)
+        value = loader.construct_object(node, deep=True)
     except (ValueError, KeyError, yaml.YAMLError) as error:
         kind = "an integer of at most 20 digits" if short == "!!int" else short.removeprefix("!!")
         raise ValueError(f"{node.value[:40]!r} is not {kind}") from error
+    if isinstance(value, str) and (bad := _UNUSABLE.search(value)):
+        raise ValueError(
+            f"U+{ord(bad[0]):04X}, a control character or half a character, is no part of a text"
+        )
+    return value
 
 
 def key_of(loader: Loader, node: yaml.ScalarNode) -> str | int:

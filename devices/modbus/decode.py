@@ -164,13 +164,15 @@ def _judge_bit(field: Field) -> Judge:
 
 def _judge(field: Field, where: dict[Shape, int]) -> Judge:
     point = field.point
+    sentinels = frozenset(point.no_value)
     if point.bit is not None:
         mask, invert = 1 << point.bit, field.invert
-        return lambda raw, _: (bool(int(raw) & mask) != invert, None)
+        return lambda raw, _: (
+            (None, Reason.NO_VALUE) if raw in sentinels else (bool(int(raw) & mask) != invert, None)
+        )
     if point.is_text:
         return lambda raw, _: _text(raw, point.encoding)
     number = _number(field) if field.codes is None else _coded(_number(field), field.codes)
-    sentinels = frozenset(point.no_value)
     if point.sign is not None:
         index, bit = where[_shapes(field)[1]], 1 << point.sign.bit
         return lambda raw, raws: (
@@ -178,7 +180,9 @@ def _judge(field: Field, where: dict[Shape, int]) -> Judge:
         )
     if point.bits:
         low, mask = point.bits[0], (1 << (point.bits[1] - point.bits[0] + 1)) - 1
-        return lambda raw, _: number((int(raw) >> low) & mask)
+        return lambda raw, _: (
+            (None, Reason.NO_VALUE) if raw in sentinels else number((int(raw) >> low) & mask)
+        )
     if sentinels:
         return lambda raw, _: (None, Reason.NO_VALUE) if raw in sentinels else number(raw)
     return lambda raw, _: number(raw)

@@ -29,6 +29,10 @@ def relative_topic(text: str) -> str:
         raise ValueError("a topic that ends in '/' receives nothing: leave the last '/' away")
     if not text.isprintable():
         raise ValueError("a topic holds a control character or half a character")
+    if text != text.strip():
+        raise ValueError("a topic begins or ends with a space: no device sends to that one")
+    if slip := next((sign for sign in ("／", "://") if sign in text), ""):
+        raise ValueError(f"{slip!r} stands in no topic: write its levels with '/' between them, without host")
     if len(text.encode()) > LONGEST:
         raise ValueError(f"a topic is longer than {LONGEST} bytes")
     return text
@@ -58,6 +62,13 @@ def unit_name(text: str) -> str:
     return text
 
 
+def _below(text: str) -> str:
+    """Return a topic below a unit's own. Raises ValueError."""
+    if text.startswith("/"):
+        raise ValueError("a topic below the unit's own begins without '/': one is put between them")
+    return relative_topic(text)
+
+
 def covers(pattern: str, topic: str) -> bool:
     """Return whether a subscription to a pattern with ``+`` brings a topic (MQTT 5.0, 4.7)."""
     wanted, there = pattern.split("/"), topic.split("/")
@@ -70,4 +81,4 @@ def joined(base: str, relative: str) -> str:
 
 
 BaseTopic = Annotated[str, AfterValidator(template_topic)]
-RelativeTopic = Annotated[str, AfterValidator(relative_topic)]
+RelativeTopic = Annotated[str, AfterValidator(_below)]

@@ -165,6 +165,8 @@ def test_each_kind_of_mistake_is_named(
         ("protocol: modbus-tcp", "protocol: modbus-tpc", "did you mean 'modbus-tcp'"),
         ("protocol: modbus-tcp, ", "", "'protocol' is missing"),
         ("${HOOK_TOKEN}", "hunter2", "write ${NAME} or {file: path}"),
+        ("/dev/ttyUSB0", '"/dev/tty\\0"', "U+0000, a control character or half a character"),
+        ("en: Yard", 'en: "Ya\\ud800"', "U+D800, a control character or half a character"),
     ],
 )  # fmt: skip
 def test_a_value_that_cannot_be_meant_is_refused_once_and_hides_nothing(

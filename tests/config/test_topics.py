@@ -37,6 +37,9 @@ def _check(folder: Path, topic: str) -> tuple[int, str]:
         ('"lamps/one/"', "ends in '/'"),
         (r'"lamps/\0one"', "control character"),
         (r'"lamps/\none"', "control character"),
+        ("' lamps/one'", "begins or ends with a space"),
+        ("lamps／one", "stands in no topic"),
+        ("mqtt://192.0.2.7/lamps/one", "stands in no topic"),
         ('"' + "x" * 65_536 + '"', "longer than 65535 bytes"),
     ],
 )

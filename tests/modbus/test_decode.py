@@ -101,6 +101,8 @@ def test_a_sign_in_the_status_word() -> None:
     ("point", "words", "reason"),
     [
         ({"type": "u16", "no_value": [65535]}, [65535], Reason.NO_VALUE),
+        ({"type": "u16", "bits": [0, 7], "no_value": [65535]}, [65535], Reason.NO_VALUE),
+        ({"type": "u16", "bit": 3, "no_value": [65535]}, [65535], Reason.NO_VALUE),
         ({"type": "s16", "range": [-10, 10]}, [11], Reason.OUT_OF_RANGE),
         ({"type": "f32"}, [0x7FC0, 0], Reason.NOT_A_NUMBER),
         ({"type": "f32"}, [0xFF80, 0], Reason.NOT_A_NUMBER),

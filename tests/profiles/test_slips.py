@@ -31,10 +31,74 @@ POWER = '{unit: W, sources: [{topic: "", pointer: /power}]}'
         (TURNS, f"{TURNS}, scale: 0", "a scale of 0 makes every value 0"),
         (TURNS, f"{TURNS}, offset: inf", "finite number"),
         (TURNS, '{address: 65535, doc: "0002H", type: u32', "beyond the last register"),
+        (TURNS, f"{TURNS}, range: [5, 5]", "a range is [lowest, highest]"),
+        (TURNS, f"{TURNS}, no_value: [-1]", "so -1 never comes"),
+        (TURNS, f"{TURNS}, no_value: [65536]", "so 65536 never comes"),
+        (TURNS, '{address: 2, doc: "2", type: s16, no_value: [0x8000]', "a signed 0x8000 is -32768"),
+        (TURNS, '{address: 2, doc: "2", type: bcd16, no_value: [0xFFFF]', "so 65535 never comes"),
+        (TURNS, f"{TURNS}, enum: {{70000: far}}", "so 70000 never comes"),
+        (TURNS, f"{TURNS}, bits: [0, 1], enum: {{4: far}}", "so 4 never comes"),
     ],
 )
 def test_a_slip_in_a_register_map_is_told(tmp_path: Path, old: str, new: str, said: str) -> None:
     _refused(tmp_path / "briter_brt.yaml", ENCODER, old, new, said)
+
+
+METER = """\
+profile: own_meter
+protocol: modbus
+maker: m
+model: m
+manual: m
+evidence: B
+points:
+  volts: {address: 0, doc: "0", type: u16}
+  tap_{n}: {address: 1, doc: "1", type: u16, repeat: {first: 1, count: 3, step: 1}}
+identity: [{point: volts, between: [0, 9]}]
+golden: [{point: volts, words: [1], value: 1}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("  volts:", "  tap_2: {address: 9, doc: x, type: u16}\n  volts:", "'tap_2' stands twice"),
+        ("  volts:", "  x_{n}: {address: 9, doc: x, type: u16}\n  volts:", "and no 'repeat'"),
+        ("  tap_{n}:", "  tap:", "has no {n} in its name"),
+        ("{address: 1,", "{address: 65534,", "'tap_3' goes beyond the last register"),
+        ("between: [0, 9]", "between: [9, 0]", "between is [lowest, highest]"),
+        ("between: [0, 9]", "one_of: []", "at least one value"),
+        ("between: [0, 9]", "equals: nan", "finite number"),
+    ],
+)
+def test_a_slip_in_a_whole_map_is_told(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert old in METER
+    (tmp_path / "own_meter.yaml").write_text(METER, encoding="utf-8")
+    assert load_profile(tmp_path / "own_meter.yaml").profile == "own_meter"
+    (tmp_path / "own_meter.yaml").write_text(METER.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(ConfigError) as refusal:
+        load_profile(tmp_path / "own_meter.yaml")
+    assert any(said in problem for problem in refusal.value.problems), refusal.value.problems
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            POWER,
+            '{unit: W, sources: [{topic: "", pointer: power}]}',
+            "a pointer begins with '/': write '/power'",
+        ),
+        (POWER, '{unit: W, sources: [{topic: "", pointer: /po~wer}]}', "'~' is written ~0"),
+        (POWER, "{unit: W, sources: [{topic: /state, pointer: /power}]}", "begins without '/'"),
+        (POWER, '{unit: W, sources: [{topic: "state ", pointer: /power}]}', "begins or ends with a space"),
+        ("pointer: /state, online: online", "pointer: state, online: online", "a pointer begins with '/'"),
+        ("offline: offline", "offline: online", "nobody could tell them apart"),
+        ("{type: bool,", "{type: bool, true: [ON], false: [OFF, ON],", "'ON' means both true and false"),
+    ],
+)
+def test_a_topic_map_that_hears_nothing_is_told(tmp_path: Path, old: str, new: str, said: str) -> None:
+    _refused(tmp_path / "zigbee2mqtt_plug.yaml", PLUG, old, new, said)
 
 
 @pytest.mark.parametrize(
