@@ -14,6 +14,7 @@ from facilityd.cli.alarms import must_exist
 from facilityd.cli.output import console, json_option, print_json, table
 from facilityd.cli.sheet import Column, whole
 from facilityd.cli.when import show_instant, show_span
+from facilityd.cli.words import show_priority
 from facilityd.model.sample import NS
 from facilityd.notify.spark import POINTS, draw, width
 from facilityd.notify.speaker import Speaker
@@ -85,7 +86,7 @@ def _record(
     rows = [
         (words["state"], life),
         (words["fault"], about.fault),
-        (words["priority"], about.priority.name.lower()),
+        (words["priority"], show_priority(about.priority.name.lower(), language)),
         (words["evidence"], said),
         (words["action"], steps),
         (words["cause"], about.cause.in_(language)),

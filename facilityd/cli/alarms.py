@@ -21,8 +21,10 @@ from facilityd.cli.output import (
 )
 from facilityd.cli.sheet import Column, whole
 from facilityd.cli.when import show_instant
+from facilityd.cli.words import show_priority
 from facilityd.config.site import Site
 from facilityd.errors import FacilitydError, UsageError
+from facilityd.model.text import Language
 from facilityd.supervise.inbox import AckRequest, Inbox, RealarmRequest, ResetRequest, whoami
 
 WAIT_S = 5.0
@@ -43,7 +45,8 @@ def alarms(site: tuple[Path, ...], everything: bool, lang: str, as_json: bool) -
     from facilityd.config.load import load
 
     loaded = load(*site, secrets=False)
-    snapshot = Snapshot(loaded, "zh" if lang == "zh" else "en")
+    language: Language = "zh" if lang == "zh" else "en"
+    snapshot = Snapshot(loaded, language)
     lines = snapshot.alarms(everything=everything)
     if as_json:
         print_json([line.as_dict() for line in lines])
@@ -55,7 +58,7 @@ def alarms(site: tuple[Path, ...], everything: bool, lang: str, as_json: bool) -
         click.echo(f"{'没有报警' if lang == 'zh' else 'no alarms'}{snapshot.doubt()}")
         return
     rows = [
-        (said(line.priority, line.priority), line.state, line.device, line.rule,
+        (said(show_priority(line.priority, language), line.priority), line.state, line.device, line.rule,
          show_instant(line.since, loaded.timezone)[:19] if line.since else "", line.what, line.first)
         for line in lines
     ]  # fmt: skip

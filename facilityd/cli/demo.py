@@ -183,7 +183,7 @@ def view(snapshot: Snapshot, sink: LocalSink, seconds: float, window: ConsoleDim
     left = window.height - len(top) - len(news) - 3 if window else 0
     alarms = _alarms(snapshot, max(3, left // 2) if window else 0)
     room = max(3, left - len(alarms.laid_out(width))) if window else 0
-    rows = [device_row(line) for line in devices]
+    rows = [device_row(line, snapshot.language) for line in devices]
     title = Text("Notices that reached the local sink", style="italic")
     return Group(
         *top,

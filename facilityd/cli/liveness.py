@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Literal
 
 from facilityd.app.builtin import DAEMON, PERIOD
-from facilityd.cli.when import show_instant, show_span
+from facilityd.cli.when import show_instant
 from facilityd.config.site import Site
 from facilityd.model.sample import NS
 from facilityd.model.text import Language
+from facilityd.notify.wording import say_span
 from facilityd.store.files import is_held
 from facilityd.store.reader import Reader
 
@@ -42,7 +43,7 @@ class Liveness:
         if self.state == "running":
             return ""
         words = _WORDS["never" if self.state == "stopped" and not self.since else self.state, language]
-        ago = show_span(max(0, time.time_ns() - self.since))
+        ago = say_span(max(0, time.time_ns() - self.since) // NS, language)
         return words.format(since=show_instant(self.since, zone)[:19], ago=ago)
 
 

@@ -41,6 +41,10 @@ PAST = (
     whole("result", "结果"), Column("failed or unknown; waived", "未通过或未知；已放行"),
 )  # fmt: skip
 VERDICT = {"zh": ("不具备条件", "可以升降"), "en": ("NOT ready", "ready")}
+UNASKED = {
+    "zh": "（共 {all} 项，其中 {absent} 项未装或未学习，未作检查）",
+    "en": " ({absent} of {all} items were not checked: not fitted or not learned)",
+}
 WAIVED = {"zh": "{person} 放行至 {until}：{reason}", "en": "waived by {person} until {until}: {reason}"}
 LAST = {"zh": "上次记录 T−{minutes}：{verdict}", "en": "last recorded check, T−{minutes}: {verdict}"}
 
@@ -195,7 +199,7 @@ def _view(
     return Group(
         *above,
         table("", COLUMNS, rows, language=language, lines=room),
-        said(VERDICT[language][good], "" if good else "high", calm=good),
+        said(VERDICT[language][good] + _unasked(lines, language), "" if good else "high", calm=good),
     )
 
 
@@ -221,6 +225,12 @@ def _row(site: Site, line: Line, language: Language) -> tuple[object, ...]:
         note = WAIVED[language].format(person=waiver.person, until=until, reason=waiver.reason)
     mark = said(outcome, "high" if against else "", calm=not against)
     return (line.device.id, line.name.in_(language), mark, line.shown(language), note)
+
+
+def _unasked(lines: Sequence[Line], language: Language) -> str:
+    """Return how much of the list the verdict says nothing of."""
+    absent = sum(line.checked.outcome is Outcome.ABSENT for line in lines)
+    return UNASKED[language].format(absent=absent, all=len(lines)) if absent else ""
 
 
 def _good(lines: Sequence[Line]) -> bool:

@@ -12,6 +12,7 @@ from rich.text import Text
 from facilityd.cli.output import STYLES, console, json_option, print_json, said, table, warn
 from facilityd.cli.sheet import Column, whole
 from facilityd.cli.when import show_instant
+from facilityd.cli.words import show_priority
 from facilityd.errors import UsageError
 from facilityd.marked import suggestion
 
@@ -89,7 +90,7 @@ def _row(line: Line, language: Language, zone: ZoneInfo) -> tuple[object, ...]:
         line.name,
         line.rule.name.in_(language),
         line.rule.detect.kind,
-        priority,
+        show_priority(priority, language),
         said(state, loud, calm=line.standing.value == "right"),
         show_instant(line.since, zone.key)[:19] if line.since else "",
         line.said(language, zone),

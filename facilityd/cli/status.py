@@ -16,7 +16,9 @@ from facilityd.cli.output import STYLES, console, json_option, print_json, said,
 from facilityd.cli.sheet import Column, Sheet, whole
 from facilityd.cli.snapshot import DeviceLine, Snapshot
 from facilityd.cli.when import show_span
+from facilityd.cli.words import show_quality
 from facilityd.cli.wrapping import wrapped
+from facilityd.model.text import Language
 
 REFRESH_S = 1.0
 DEVICE_COLUMNS = (
@@ -78,31 +80,42 @@ def _view(snapshot: Snapshot, devices: tuple[str, ...], window: ConsoleDimension
 def _table(snapshot: Snapshot, devices: tuple[str, ...], room: int) -> Sheet:
     lines, about = snapshot.lines(devices), snapshot.headline()
     if devices:
-        rows = [row for line in lines for row in _signals(line)]
+        rows = [row for line in lines for row in _signals(line, snapshot.language)]
         return table(about, SIGNAL_COLUMNS, rows, language=snapshot.language, lines=room)
-    rows = [device_row(line) for line in (sorted(lines, key=lambda one: not one.priority) if room else lines)]
+    rows = [
+        device_row(line, snapshot.language)
+        for line in (sorted(lines, key=lambda one: not one.priority) if room else lines)
+    ]
     return table(about, DEVICE_COLUMNS, rows, language=snapshot.language, lines=room)
 
 
-def device_row(line: DeviceLine) -> tuple[object, ...]:
+def device_row(line: DeviceLine, language: Language) -> tuple[object, ...]:
     """Return one line for a device: its state coloured, its first values."""
     values = ", ".join(f"{signal.label} {signal.shown}" for signal in line.signals[:4])
     links = ", ".join(line.links)
-    return (line.device, line.title, _state(line), values, show_span(line.age), _quality(line.quality), links)
+    return (
+        line.device,
+        line.title,
+        _state(line),
+        values,
+        show_span(line.age),
+        _quality(line.quality, language),
+        links,
+    )
 
 
 def _state(line: DeviceLine) -> Text:
     return said(line.state, line.priority, calm=not line.priority and line.quality == "good")
 
 
-def _quality(quality: str) -> Text:
-    return Text(quality, style="" if quality == "good" else "yellow")
+def _quality(quality: str, language: Language) -> Text:
+    return Text(show_quality(quality, language), style="" if quality == "good" else "yellow")
 
 
-def _signals(line: DeviceLine) -> list[tuple[object, ...]]:
+def _signals(line: DeviceLine, language: Language) -> list[tuple[object, ...]]:
     return [
         (line.device if not number else "", _state(line) if not number else "", signal.label, signal.shown,
-         show_span(signal.age), show_span(signal.message_age), _quality(signal.quality), signal.unit_id,
-         signal.link)
+         show_span(signal.age), show_span(signal.message_age), _quality(signal.quality, language),
+         signal.unit_id, signal.link)
         for number, signal in enumerate(line.signals)
     ]  # fmt: skip

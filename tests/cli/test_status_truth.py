@@ -84,7 +84,7 @@ def test_a_stopped_daemon_is_said_first(
     done = CliRunner().invoke(facilityd, [command, yard.source, "--lang", lang])
     first = done.stdout.splitlines()[0]
     assert words in first
-    assert "15 min" in first
+    assert {"en": "15 min", "zh": "15 分前"}[lang] in first
     assert {one["daemon"] for one in status(yard)} == {"stopped"}
 
 
