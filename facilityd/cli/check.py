@@ -47,7 +47,7 @@ def check(ctx: click.Context, site: tuple[Path, ...], as_json: bool) -> None:
         "devices": len(loaded.devices),
         "signals": sum(len(s.signals) for d in loaded.devices.values() for s in d.streams),
     }
-    warnings = [*loaded.warnings, *_slips(loaded)]
+    warnings = [*loaded.warnings, *_slips(loaded), *_untold(loaded)]
     assumed = sum(len(d.assumed) + len(d.assumed_items) for d in loaded.devices.values())
     if as_json:
         more = {"warnings": [_located(line) for line in warnings], "assumed": assumed}
@@ -115,6 +115,11 @@ def _slips(site: Site) -> list[str]:
         "look for a slip in the file, or in the coordinates or time zone of the site"
         for one in Ceremonies.of(site).deviations()
     ]
+
+
+def _untold(site: Site) -> list[str]:
+    """Return a warning where no alarm reaches anybody."""
+    return [] if site.recipients else [f"{site.source}: warning: no recipients: nobody is told of any alarm"]
 
 
 def _located(line: str) -> dict[str, object]:

@@ -19,10 +19,14 @@ from facilityd.model.number import number
 from facilityd.model.sample import NS
 
 LONGEST_ID = 63
+SMALLEST = 2**20
+"""Bytes of a journal."""
 _ID = re.compile(r"[a-z][a-z0-9-]*")
 _SIZE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(MiB|GiB)")
 _SECRET = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?\.?")
+_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}")
+LONGEST_ADDRESS = 254
 _ALSO_CALLED = {"Asia/Beijing": "Asia/Shanghai", "Asia/Peking": "Asia/Shanghai"}
 """Names of places that people expect in the time zone database, and the zone that covers them."""
 _KEYS = frozenset(
@@ -47,7 +51,10 @@ def size(text: object) -> int:
     found = _SIZE.fullmatch(text) if isinstance(text, str) else None
     if not found:
         raise ValueError("a size is a number with MiB or GiB, such as 2GiB")
-    return round(float(found[1]) * {"MiB": 2**20, "GiB": 2**30}[found[2]])
+    wanted = round(float(found[1]) * {"MiB": 2**20, "GiB": 2**30}[found[2]])
+    if wanted < SMALLEST:
+        raise ValueError("a journal of less than 1MiB would forget what it was told a moment ago")
+    return wanted
 
 
 def zone(text: str) -> str:
@@ -122,6 +129,13 @@ def key_in_clear(text: str) -> str:
     return next((name for name, value in pairs if name.lower() in _KEYS and UNSET not in value), "")
 
 
+def address(text: str) -> str:
+    """Check one mail address as servers take it without extensions."""
+    if not _ADDRESS.fullmatch(text) or len(text) > LONGEST_ADDRESS:
+        raise ValueError("one plain ASCII mail address is expected, such as crew@square.example")
+    return text
+
+
 def host(text: str) -> str:
     """Check a name or an address alone."""
     if UNSET not in text and not _is_host(text):
@@ -167,6 +181,7 @@ Size = Annotated[int, BeforeValidator(size, json_schema_input_type=str)]
 Zone = Annotated[str, AfterValidator(zone)]
 Secret = Annotated[str | dict[str, str], BeforeValidator(secret)]
 Url = Annotated[str, AfterValidator(url)]
+Address = Annotated[str, AfterValidator(address)]
 BaseUrl = Annotated[str, AfterValidator(base_url)]
 Host = Annotated[str, AfterValidator(host)]
 Whole = Annotated[int, BeforeValidator(number)]

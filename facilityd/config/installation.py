@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import grp
+import ssl
 from pathlib import Path
 
 from facilityd.config.sections import Entry, Sections
 
+LONGEST_NAME = 200
+"""Bytes of the journal's name: a file system takes 255, and names of files beside it are longer."""
+COMPANIONS = ("-wal", "-shm", ".lock", ".ballast", ".inbox", ".new", ".discovered.json")
 _SERIAL = ("modbus-rtu", "modbus-rtu-over-tcp")
 
 
@@ -17,9 +21,51 @@ def check_installation(sections: Sections) -> None:
     for link in sections.values("links"):
         if link.value.protocol == "mqtt" and link.value.tls is not None:
             _check_tls(sections, link)
+    _check_client_ids(sections)
     store = sections.entries["store"].get("store")
-    if store and store.value.path and (Path(store.document.file).parent / store.value.path).is_dir():
-        sections.report(store.mark("path"), f"{store.value.path} is a folder", "name a file in it")
+    if store and store.value.path:
+        _check_journal(sections, store)
+
+
+def _check_journal(sections: Sections, store: Entry) -> None:
+    """Refuse a path where no journal can be, or where something of somebody's own is."""
+    path, mark = Path(store.document.file).parent / store.value.path, store.mark("path")
+    if len(path.name.encode()) > LONGEST_NAME:
+        what = f"the journal's name is longer than {LONGEST_NAME} bytes"
+        sections.report(mark, what, "files beside it have longer ones")
+    elif path.is_dir():
+        sections.report(mark, f"{store.value.path} is a folder", "name a file in it")
+    elif path.exists() and not path.is_file():
+        sections.report(mark, f"{store.value.path} is no regular file")
+    elif path.name.endswith((".yaml", *COMPANIONS)):
+        what = f"{store.value.path} is the name of a file of another kind"
+        sections.report(mark, what, "call it journal.db, for example")
+    elif path.parts[:1] == ("~",) or store.value.path.startswith("~"):
+        sections.report(mark, "'~' is not replaced here", "write the whole path")
+
+
+def unheard(sections: Sections) -> list[str]:
+    """Return a warning for each file beside the site's that looks like one of them and is not read."""
+    folders = {file.parent for file in sections.files}
+    beside = [folder / name for folder in sorted(folders) for name in ("", "profiles", "families")]
+    found = [file for folder in beside for file in sorted(folder.glob("*")) if _looks_read(file)]
+    return [f"{file}:1:1: warning: is not read; files of a site end in .yaml" for file in found]
+
+
+def _looks_read(file: Path) -> bool:
+    return file.suffix.lower() in (".yml", ".yaml") and file.suffix != ".yaml"
+
+
+def _check_client_ids(sections: Sections) -> None:
+    """Two sessions of one name at one broker end each other, again and again (MQTT 5.0, 3.1.4)."""
+    known: dict[tuple[str, int, str], Entry] = {}
+    for link in sections.values("links"):
+        if link.value.protocol != "mqtt" or not link.value.client_id:
+            continue
+        first = known.setdefault((link.value.host, link.value.port, link.value.client_id), link)
+        if first is not link:
+            what = f"link {first.id!r} has this client_id at the same broker: they would end each other"
+            sections.report(link.mark("client_id"), what, "leave it out, then each has its own")
 
 
 def unknown_group(sections: Sections) -> str:
@@ -56,12 +102,22 @@ def _check_broadcast(sections: Sections) -> None:
             sections.report(unit.mark("device_id"), what, "devices have 1 to 247")
 
 
+def _holds_certificates(path: str) -> bool:
+    try:
+        ssl.create_default_context(cafile=path)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 def _check_tls(sections: Sections, link: Entry) -> None:
     tls = link.value.tls
     for name in ("ca", "certificate", "key"):
         path = getattr(tls, name)
         if path and (name, path) != ("ca", "system") and not Path(path).is_file():
             sections.report(link.mark("tls", name), f"{path} is not a file")
+        elif name == "ca" and path != "system" and not _holds_certificates(path):
+            sections.report(link.mark("tls", name), f"{path} holds no certificate", "PEM is expected")
     if bool(tls.certificate) != bool(tls.key):
         missing = "key" if tls.certificate else "certificate"
         sections.report(link.mark("tls"), f"{missing!r} is missing", "a client certificate has both")

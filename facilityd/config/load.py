@@ -18,7 +18,7 @@ from facilityd.config import schema
 from facilityd.config.compile import Profiles, UnitCompiler
 from facilityd.config.expand import expanded
 from facilityd.config.found import Found, file_of, read_found
-from facilityd.config.installation import check_installation, unknown_group
+from facilityd.config.installation import check_installation, unheard, unknown_group
 from facilityd.config.people import compile_link, compile_recipient, compile_sink
 from facilityd.config.sections import Entry, Sections, read_sections
 from facilityd.config.site import Device, RecipientSettings, Site, StoreSettings
@@ -53,7 +53,13 @@ def load(*paths: Path, at_most: int = 0, secrets: bool = True) -> Site:
     found, unread = read_found(file_of(site)) if site.templates else (Found(), "")
     site, left = restored(site, found.units)
     gone = [f"{file_of(site)}:1:1: warning: {what}" for what in left]
-    warnings = [*(_replaced(path) for path in own.replaced), unread, *gone, unknown_group(sections)]
+    warnings = [
+        *(_replaced(path) for path in own.replaced),
+        unread,
+        *gone,
+        unknown_group(sections),
+        *unheard(sections),
+    ]
     return replace(site, warnings=tuple(filter(None, warnings)))
 
 

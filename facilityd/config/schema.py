@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from facilityd.config.fields import (
+    Address,
     BaseUrl,
     Host,
     Period,
@@ -103,7 +104,7 @@ class Mqtt(Strict):
     host: Host
     port: Port = 1883
     version: Literal["3.1.1", "5"] = "5"
-    client_id: str = ""
+    client_id: str = Field(default="", max_length=1000)
     username: str = ""
     password: Secret | None = None
     tls: Tls | None = None
@@ -189,8 +190,8 @@ class Email(Strict):
     """A notice by SMTP."""
 
     kind: Literal["email"]
-    to: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
-    sender: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
+    to: Address
+    sender: Address
     host: Host
     port: Port = 25
     tls: Literal["none", "starttls", "tls"] = "none"

@@ -164,6 +164,8 @@ def resolve_secret(sections: Sections, mark: Mark, value: str | dict[str, str] |
         found = _secret_file(sections, mark, Path(value["file"]))
     if not found.isprintable():
         sections.report(mark, "the secret holds a line break or control character", "one line is expected")
+    if not found:
+        sections.report(mark, "the secret is empty", "leave the key out where none is needed")
     sections.resolved.add(found)
     return found
 

@@ -1,7 +1,9 @@
 """What only the machine can contradict is said by ``check``, with its place, and not at the start or never."""
 
 import pytest
+from click.testing import CliRunner
 
+from facilityd.cli.main import facilityd
 from facilityd.config.load import load
 from facilityd.errors import ConfigError
 
@@ -10,6 +12,10 @@ HOOK = (
     'recipients:\n  crew: {name: {zh: 员, en: Crew}, language: zh, channels: [{kind: webhook, url: "%s"}]}\n'
 )
 SINK = 'sinks:\n  influx: {kind: influxdb, url: "%s", bucket: b, token: "${TOKEN}"}\n'
+MAIL = (
+    "recipients:\n  crew: {name: {zh: 员, en: Crew}, language: zh, "
+    "channels: [{kind: email, host: h, sender: f@h.example, to: %s}]}\n"
+)
 SERIAL = "links:\n  a: {protocol: modbus-rtu, serial_port: /dev/ttyUSB0}\n"
 BROKER = "links:\n  b: {protocol: mqtt, host: h, tls: {%s}}\n"
 CASES = {
@@ -20,6 +26,24 @@ CASES = {
     ),
     "a list that is not there": (BROKER % "ca: /nonexistent.pem", "/nonexistent.pem is not a file"),
     "a certificate without its key": (BROKER % "certificate: /etc/hostname", "'key' is missing"),
+    "a journal in a site file's place": ("store: {path: site.yaml}\n", "file of another kind"),
+    "a journal in its own log's place": ("store: {path: x.db-wal}\n", "file of another kind"),
+    "a journal that is a device": ("store: {path: /dev/null}\n", "no regular file"),
+    "a journal whose name is too long": ("store: {path: %s}\n" % ("x" * 300), "longer than 200 bytes"),
+    "a home that nobody replaces": ("store: {path: ~/journal.db}\n", "'~' is not replaced"),
+    "a journal without room": ("store: {max_size: 0MiB}\n", "less than 1MiB"),
+    "an empty secret": (SINK.replace("TOKEN", "EMPTY") % "http://h:8086", "the secret is empty"),
+    "two sessions of one name": (
+        "links:\n  a: {protocol: mqtt, host: h, client_id: x}\n  b: {protocol: mqtt, host: h, client_id: x}\n",
+        "they would end each other",
+    ),
+    "a session's endless name": ("links:\n  a: {protocol: mqtt, host: h, client_id: %s}\n" % ("x" * 1001), "1000"),
+    "a list without a certificate": (BROKER % "ca: /etc/hostname", "holds no certificate"),
+    "an address in Chinese": (MAIL % "值班@广场.cn", "one plain ASCII mail address"),
+    "an address with a name": (MAIL % "'<crew@h.example>'", "one plain ASCII mail address"),
+    "two addresses": (MAIL % "'li,wang@h.example'", "one plain ASCII mail address"),
+    "an address with a control character": (MAIL % r'"li\x01@h.example"', "one plain ASCII mail address"),
+    "an address with two dots": (MAIL % "li@h..example", "one plain ASCII mail address"),
     "a journal that is a folder": ("store: {path: .}\n", ". is a folder"),
     "a robot's key in clear": (HOOK % "https://h/send?key=693a91f6", "'key' in this URL"),
     "a robot's token in clear": (HOOK % "https://h/send?access_token=693a91f6", "'access_token' in this URL"),
@@ -47,6 +71,7 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_it_is_said_where_it_stands(tmp_path, monkeypatch, name):
     monkeypatch.setenv("TOKEN", "s3cret")
+    monkeypatch.setenv("EMPTY", "")
     text, said = CASES[name]
     (tmp_path / "site.yaml").write_text(HEAD + text, encoding="utf-8")
     with pytest.raises(ConfigError) as error:
@@ -71,3 +96,22 @@ def test_a_group_that_only_the_daemons_machine_may_have_is_a_warning(tmp_path):
     [warning] = load(tmp_path).warnings
     assert warning.startswith(f"{tmp_path / 'site.yaml'}:2:")
     assert "groupadd nobody-has-it" in warning
+
+
+@pytest.mark.parametrize("name", ["poles.yml", "poles.YAML", "profiles/meter.yml", "families/mast.yml"])
+def test_a_file_that_is_not_read_is_said(tmp_path, name):
+    (tmp_path / "site.yaml").write_text(HEAD, encoding="utf-8")
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("devices: {}\n", encoding="utf-8")
+    assert (
+        f"{tmp_path / name}:1:1: warning: is not read; files of a site end in .yaml"
+        in load(tmp_path).warnings
+    )
+
+
+def test_a_site_that_tells_nobody_is_said(tmp_path):
+    (tmp_path / "site.yaml").write_text(HEAD, encoding="utf-8")
+    said = "no recipients: nobody is told of any alarm"
+    assert said in CliRunner().invoke(facilityd, ["check", str(tmp_path)]).stderr
+    (tmp_path / "site.yaml").write_text(HEAD + HOOK % "http://h/", encoding="utf-8")
+    assert said not in CliRunner().invoke(facilityd, ["check", str(tmp_path)]).output
