@@ -31,6 +31,8 @@ DISTRUST = 3
 """Good probes in a row before a unit known by a range only is believed again."""
 OUT_OF_STEP = 3
 """Failed identity probes in a row before a serial line is opened anew, to drop what lies in it."""
+SAYS_NOT_WHO = frozenset({*GATEWAY, Reason.DEVICE_FAILURE, Reason.DEVICE_BUSY})
+"""Refusals of the identity probe by which nobody is another model."""
 ASK_ROUND = 2
 """Unanswered requests in a row, from all units, after which everybody else is asked at once."""
 DEAD_AFTER = 3
@@ -193,7 +195,9 @@ class Bus:
             f"{program.plan.unit.id}: identity probe {expect.point} reads {found}, not as profile "
             f"{program.plan.profile.profile} says; try 'facilityd probe' on {program.plan.unit.id}"
         )
-        return reason if known and reason is not None and reason.is_refusal else Reason.IDENTITY
+        if reason in SAYS_NOT_WHO or (known and reason is not None and reason.is_refusal):
+            return reason
+        return Reason.IDENTITY
 
     def _book(self, turn: Turn, result: Result) -> None:
         now = self._loop.time()

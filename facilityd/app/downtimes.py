@@ -17,6 +17,9 @@ from facilityd.store.rows import number_in
 
 log = logging.getLogger(__name__)
 WATCHED = "watched"
+HOUR = 3600 * NS
+WORTH_S = 0.1
+"""A shorter one is the daemon going on with units that it found by listening."""
 MOST = 1000
 """Kept in memory while the disk takes nothing."""
 
@@ -45,6 +48,12 @@ class Downtimes:
         # One that ended within its first second has told nobody of what was before it.
         earlier = reader.downtimes(words.get(DAEMON, now), now)
         self._untold += sum(one.seconds for one in earlier if one.why is not Pause.CLOCK)
+
+    def recent(self, reader: Reader) -> int:
+        """Return how often nobody watched within the last hour."""
+        now = self._clock.now()[0]
+        found = reader.downtimes(now - HOUR, now + 1)
+        return sum(one.why is not Pause.CLOCK and one.seconds >= WORTH_S for one in found)
 
     def paused(self, length: int) -> None:
         """Note that nobody looked for ``length`` ns until now; who else has noticed it tells nothing new."""

@@ -137,6 +137,7 @@ class Heartbeat:
         return self._condition.daemon(reader, room, at, lost) | {
             "clock_jump": self._core.jumps.recent(),
             "unwatched": self._core.downtimes.tell(),
+            "interruptions": self._core.downtimes.recent(reader),
             "timetable_off": self._vigil.timetable_off(at),
             "lateness": 1000.0 * self._lateness,
         }

@@ -9,7 +9,6 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from facilityd.model.measure import spell_duration
-from facilityd.notify.speaker import Speaker
 from facilityd.scenario.load import Script
 from facilityd.scenario.plot import Axis, Bar, lanes, line
 from facilityd.scenario.record import Alarm, Record
@@ -123,8 +122,7 @@ def _shown(script: Script, record: Record, judgements: Sequence[Judgement]) -> l
 def _evidence(record: Record, alarm: Alarm, language: str) -> str:
     if alarm.evidence is None:
         return ""
-    family = record.devices[alarm.device].family
-    return Speaker(family.signals, "zh" if language == "zh" else "en").evidence(alarm.evidence)
+    return record.speak(alarm.device, alarm.evidence, "zh" if language == "zh" else "en")
 
 
 def _alarms(record: Record) -> str:

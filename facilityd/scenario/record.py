@@ -18,6 +18,7 @@ from facilityd.model.finding import Evidence, Finding
 from facilityd.model.quality import Reason
 from facilityd.model.readiness import Waiver, is_ready
 from facilityd.model.sample import NS, Value
+from facilityd.model.text import Language
 from facilityd.notify.speaker import Speaker
 from facilityd.scenario.load import Script
 from facilityd.store.batch import Delivery
@@ -118,17 +119,17 @@ class Record:
             return f"the rule {' or '.join(names)} was never judged here: {why}"
         last = mine[-1]
         verdict = {True: "true", False: "false", None: "unknown"}[last.verdict]
-        said = self._speak(device, last.evidence)
+        said = self.speak(device, last.evidence)
         return f"its last verdict was {verdict} ({(last.at - since) / NS:+.1f} s): {said}"
 
     def told(self, alarm: Alarm) -> str:
         """Say an alarm with its evidence."""
-        said = f": {self._speak(alarm.device, alarm.evidence)}" if alarm.evidence else ""
+        said = f": {self.speak(alarm.device, alarm.evidence)}" if alarm.evidence else ""
         return f"{alarm.rule} on {alarm.device}{said}"
 
-    def _speak(self, device: str, evidence: Evidence) -> str:
-        speaker = Speaker(self.devices[device].family.signals, "en")
-        return speaker.evidence(evidence)
+    def speak(self, device: str, evidence: Evidence, language: Language = "en") -> str:
+        """Put evidence into words; times of day are the site's."""
+        return Speaker(self.devices[device].family.signals, language, self._zone).evidence(evidence)
 
     def gaps(self, device: str, signal: str) -> list[Gap]:
         """Return where a signal has no good value, from its first one on."""

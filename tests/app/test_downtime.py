@@ -198,3 +198,8 @@ def test_a_downtime_that_no_disk_takes_is_kept_and_told_meanwhile() -> None:
     assert kept.untold
     assert kept.tell() == 60.0, "the other signal tells of the clock"
     assert not kept.untold
+
+
+def test_a_watch_that_is_interrupted_again_and_again_is_told() -> None:
+    result = perform(STORY.parent / "restarted-again-and-again.yaml", Options())
+    assert result.ok, [result.explain(one) for one in result.judgements if not one.ok]

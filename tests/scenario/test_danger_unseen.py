@@ -37,6 +37,24 @@ def _reasons(site: Any, device: str) -> set[str]:
         }
 
 
+def test_a_gateway_without_a_path_to_the_fire_panel_is_no_other_panel(
+    simulated_site: Callable[..., Any],
+) -> None:
+    site = simulated_site(SITE, only=["fire-gate", "fire-museum"], start="2026-06-10T10:00")
+    site.advance("5min")
+    since = site.now.timestamp()
+    site.hazard("safety-contacts", "gateway-path")
+    site.advance("15min")
+    ((_, _, took),) = _told(site, since)
+    assert took <= 300, "the time to respond to a fire"
+    with Reader.open(site.journal) as reader:
+        said = str(
+            [stored.change.evidence for stored in reader.changes() if stored.change.kind is Kind.RAISE]
+        )
+    assert Reason.GATEWAY_PATH.value in said
+    assert Reason.IDENTITY.value not in said
+
+
 @pytest.mark.parametrize(
     ("hazard", "code", "reason"),
     [
@@ -58,6 +76,7 @@ def test_a_fire_panel_that_refuses(
     assert (device, rule) == ("fire-gate", "unseen")
     assert took <= 300, "the time to respond to a fire"
     assert reason.value in _reasons(site, "fire-gate")
+    assert Reason.IDENTITY.value not in _reasons(site, "fire-gate"), "it was known; nobody else is there"
 
 
 @pytest.mark.parametrize(

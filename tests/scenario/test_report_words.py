@@ -50,3 +50,12 @@ def test_an_alarm_that_was_told_before_its_cause_was_known_was_told() -> None:
     assert suppressed([later]) == ""
     twice = [Alarm("a", name, 0, None, cause="c", suppressed_by=["c"]) for name in ("x", "y", "x")]
     assert suppressed(twice) == "3 suppressed: x, y because of c on a"
+
+
+def test_times_of_day_are_those_of_the_site_in_both_languages(tmp_path: Path) -> None:
+    """The panel stops answering at 10:10 in Peking; UTC, 02:10, is nobody's clock there."""
+    story = Path("simulators/scenarios/hazards/contact-refuses.yaml")
+    result = perform(story, Options(html=str(tmp_path)))
+    page = (tmp_path / result.page).read_text(encoding="utf-8")
+    assert set(re.findall(r"since (\d\d):", page)) == {"10"}
+    assert set(re.findall(r"自 (\d\d):", page)) == {"10"}
