@@ -192,7 +192,9 @@ def suggestion(word: str, known: Iterable[str]) -> str:
             if joined == ":"
             else "full-width '：' where ':' and a space belong"
         )
-    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    # 'power_total' is 'active_power_total' shortened before it is 'power_factor_total' misspelt.
+    longer = [name for name in names if set(word.split("_")) < set(name.split("_")) and word in name]
+    near = difflib.get_close_matches(word, longer or names, n=1, cutoff=0.5 if longer else 0.6)
     if near:
         return f"did you mean {near[0]!r}?"
     return f"known: {', '.join(names)}" if names else ""

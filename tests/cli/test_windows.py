@@ -78,6 +78,9 @@ def asked(square: Path, *words: str) -> list[dict]:
     return json.loads(done.stdout)
 
 
+PRIORITIES = {"zh": {"critical": "紧急", "high": "重要", "medium": "一般", "low": "提示"}, "en": {}}
+
+
 def stands(what: str, seen: Seen) -> bool:
     """Whether a text stands whole in one line, beside nothing that it could be taken for part of."""
     return any(re.search(rf"(?<![\w-]){re.escape(what)}(?![\w-])", line) for line in seen.lines)
@@ -93,7 +96,8 @@ def expected(square: Path, lang: str) -> dict[tuple[str, ...], list[str]]:
     return {
         ("status", "--once"): [text for d in status for text in (d["device"], d["state_text"])],
         ("status", "-d", "hoist-1", "--once"): ["hoist-1", *(s["shown"] for s in hoist)],
-        ("alarms",): [str(a[key]) for a in alarms for key in ("device", "rule", "state_text", "priority")]
+        ("alarms",): [str(a[key]) for a in alarms for key in ("device", "rule", "state_text")]
+        + [PRIORITIES[lang].get(str(a["priority"]), str(a["priority"])) for a in alarms]
         + [show_instant(a["since"], site.timezone)[:19] for a in alarms],
         ("alarm", alarms[0]["device"], alarms[0]["rule"]): [alarms[0]["device"], alarms[0]["state_text"]],
         ("rules", "fountain-2"): [*rules, *(rule.fault for rule in rules.values() if rule.fault)],

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from support.fuzz import fuzzed
 
 from facilityd.cli.main import facilityd
-from facilityd.marked import read
+from facilityd.marked import read, suggestion
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{b}: &{b} [{', '.join([f'*{a}'] * 10)}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True)
@@ -127,6 +127,14 @@ def test_an_unknown_key_is_answered_with_what_may_stand_in_this_kind_of_link(
     (tmp_path / "site.yaml").write_text(f"links:\n  a: {{{link}}}\n", encoding="utf-8")
     _, lines = _check(tmp_path)
     assert any(expected in line for line in lines), lines
+
+
+def test_a_shortened_name_is_answered_with_the_name_that_it_shortens() -> None:
+    known = ["active_power_total", "power_factor_total", "voltage_l1", "voltage_thd_l1", "frequency"]
+    assert suggestion("power_total", known) == "did you mean 'active_power_total'?"
+    assert suggestion("voltage", known) == "did you mean 'voltage_l1'?"
+    assert suggestion("frequnecy", known) == "did you mean 'frequency'?"
+    assert suggestion("_", known).startswith("known: ")
 
 
 def test_a_section_that_stands_in_two_files_is_named_whole(tmp_path: Path) -> None:
