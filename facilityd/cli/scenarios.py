@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,18 +48,17 @@ def run_command(
     from facilityd.scenario.load import find
     from facilityd.scenario.run import Options, perform_all
 
-    logging.getLogger("facilityd").setLevel(logging.ERROR)
-    logging.getLogger("devices").setLevel(logging.ERROR)
     paths = find(scenarios)
     if record and len(paths) > 1:
         raise UsageError("--record takes one scenario", hint="play it alone, or use --keep for the journals")
     options = Options(seed, not virtual, str(html or ""), str(keep or ""), str(record or ""))
     results: list[Result] = []
     bar = _Bar(len(paths), quiet=as_json or not sys.stderr.isatty())
-    for result in perform_all(paths, options, jobs, bar.moved):
-        results.append(result)
-        bar.done()
-        print_json_line(_plain(result)) if as_json else _print(result)
+    with _quiet():
+        for result in perform_all(paths, options, jobs, bar.moved):
+            results.append(result)
+            bar.done()
+            print_json_line(_plain(result)) if as_json else _print(result)
     bar.close()
     if junit:
         with writing(junit):
@@ -68,6 +69,20 @@ def run_command(
         with writing(html):
             (html / "index.html").write_text(index(results), encoding="utf-8")
     _end(results, as_json=as_json)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the daemon's own log of a story to errors, and the caller's logging as it was."""
+    loggers = [logging.getLogger(name) for name in ("facilityd", "devices")]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
 
 
 class _Bar:

@@ -30,7 +30,8 @@ class Line:
     failures: int = 0
     reason: str = ""
     since: int = 0
-    chance: random.Random = field(default_factory=random.Random)
+    chance: random.Random = field(default_factory=lambda: random.Random(random.getrandbits(64)))  # noqa: S311 - no secret
+    """Drawn from the process's own, so that a story with a seed plays the same again."""
 
     def note(self, outcome: Outcome, attempts: int, now: int, *, stands: bool = False) -> int | None:
         """Take in what one attempt came to; return when to try it again (ns), or None for never.

@@ -64,7 +64,7 @@ class Seen:
         return self
 
 
-@pytest.mark.timeout(100)
+@pytest.mark.timeout(300)
 async def test_whatever_units_say_nothing_wrong_is_stored_as_good(tmp_path):
     made = make_square(tmp_path / "site")
     made.quicken()

@@ -200,7 +200,7 @@ async def _settled(reader: Reader, told: Told, seeded: dict[str, int], seconds: 
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await asyncio.sleep(10)
-            while reader.waiting() or not all(_heard(reader, told, device) for device in seeded):
+            while _waiting(reader) or not all(_heard(reader, told, device) for device in seeded):
                 await asyncio.sleep(1)
 
 
@@ -227,7 +227,7 @@ def _count(
     )
     same = {(p["device"], p["rule"], p["occurrence"], p["purpose"], p["at_ns"]) for p in told.posts}
     with Reader.open(made.journal) as reader:
-        lost = reader.waiting() + _refused(reader)
+        lost = _waiting(reader) + _refused(reader)
         false = _false(made, reader, place, seeded)
         heard = {device: _heard(reader, told, device) for device in seeded}
     after = {device: at and at - seeded[device] / NS for device, at in heard.items()}
@@ -235,6 +235,11 @@ def _count(
         arrived, place.count, after, false, lost, keys.total() - len(keys),
         len({post["key"] for post in told.posts}) - len(same), watch.ends, watch.resident,
     )  # fmt: skip
+
+
+def _waiting(reader: Reader) -> int:
+    """Count the notices that have not been delivered yet."""
+    return sum(count for count, _ in reader.waiting_on().values())
 
 
 def _refused(reader: Reader) -> int:
