@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import errno
 import io
+import logging
 import os
 import sys
 import tempfile
@@ -17,7 +18,7 @@ from typing import NoReturn
 import click
 
 from facilityd.errors import ConfigError, FacilitydError
-from facilityd.model.plain import plain
+from facilityd.model.plain import masked, plain
 
 # name: module and its click command
 COMMANDS = {
@@ -181,11 +182,23 @@ def _named(errors: Iterable[FacilitydError]) -> NoReturn:
 def _bug(error: BaseException) -> NoReturn:
     if _interrupted(error):
         sys.exit(130)
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="facilityd-bug-", suffix=".txt", delete=False, encoding="utf-8"
-    ) as report:
-        traceback.print_exception(error, file=report)
-    what = plain(f"{type(error).__name__}: {error}")
+    secrets = _secrets()
+    what = plain(masked(f"{type(error).__name__}: {error}", secrets))
     click.echo(f"facilityd: this is a bug: {what}", err=True)
-    click.echo(f"facilityd: please report it with {Path(report.name)}", err=True)
+    text = masked("".join(traceback.format_exception(error)), secrets)
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="facilityd-bug-", suffix=".txt", delete=False, encoding="utf-8", errors="replace"
+        ) as report:
+            report.write(text)
+    except OSError as closed:
+        click.echo(f"facilityd: no report could be written: {closed.strerror}", err=True)
+    else:
+        click.echo(f"facilityd: please report it with {Path(report.name)}", err=True)
     sys.exit(EXIT_BUG)
+
+
+def _secrets() -> frozenset[str]:
+    """Return what the log masks: a report holds no more than it."""
+    formatters = (handler.formatter for handler in logging.getLogger().handlers)
+    return frozenset().union(*(getattr(one, "secrets", frozenset()) for one in formatters))

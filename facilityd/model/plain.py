@@ -6,10 +6,12 @@ change the title of a terminal, marks that turn the reading direction round, or 
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 import unicodedata
 from collections.abc import Iterable
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 LONGEST = 500
 """Characters; what a foreign party says beyond that is cut."""
@@ -24,6 +26,8 @@ _ESCAPES = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{6,}={0,2}")
+_URL_SAFE = str.maketrans("-_", "+/")
 _DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 _SPACES = frozenset("\t\r\n\v\f\x85\u2028\u2029")
 _HARMLESS = re.compile(r"[ -~\u00a1-\u024f\u3000-\u303f\u4e00-\u9fff\uff01-\uff5e]*")
@@ -41,10 +45,23 @@ def plain(text: str, longest: int = LONGEST, *, lines: bool = False) -> str:
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:
-    """Return a text with every secret in it replaced by ***; the longest first, as one may hold another."""
-    for secret in sorted((s for s in secrets if len(s) >= SHORTEST_SECRET), key=len, reverse=True):
-        text = text.replace(secret, "***")
-    return text
+    """Return a text with every secret in it replaced by ***; the longest first, as one may hold another.
+
+    Also as URLs, JSON and base64 write it: a mail server may repeat the line that we logged in with.
+    """
+    known = sorted((s for s in secrets if len(s) >= SHORTEST_SECRET), key=len, reverse=True)
+    for secret in known:
+        for form in (secret, quote(secret, safe=""), json.dumps(secret)[1:-1]):
+            text = text.replace(form, "***")
+    held = [secret.encode("utf-8", "replace") for secret in known]
+    return _BASE64.sub(lambda run: _masked_run(run[0], held), text) if held else text
+
+
+def _masked_run(run: str, secrets: Iterable[bytes]) -> str:
+    letters = run.rstrip("=").translate(_URL_SAFE)
+    letters = letters[: len(letters) - (len(letters) % 4 == 1)]
+    content = base64.b64decode(letters + "=" * (-len(letters) % 4))
+    return "***" if any(secret in content for secret in secrets) else run
 
 
 def url_secrets(url: str) -> frozenset[str]:

@@ -1,8 +1,10 @@
 """What foreign parties write reaches no terminal, log or mail as anything but text."""
 
+import importlib
 import json
 import logging
 import sys
+import tempfile
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +16,7 @@ from facilityd.cli.run import FORMAT, JsonLines, PlainLines
 from facilityd.config.load import load
 from facilityd.model.plain import LONGEST, masked, plain, url_secrets
 
+main = importlib.import_module("facilityd.cli.main")  # facilityd.cli.main is its function too
 HOSTILE = "\x1b[2J\x1b]0;all is well\x07fire \u202egate\u202c\r\nend"
 
 
@@ -93,10 +96,16 @@ ROBOT = "https://robot.example/cgi-bin/send?key=693a91f6-7xxx-4bc4&debug=1"
         ("no route /cgi-bin/send", "no route ***"),
         ("debug 1 is not known", "debug 1 is not known"),
         ("Invalid header value b'Token hunter2222'", "Invalid header value b'Token ***'"),
+        ("500 unknown: AUTH PLAIN AGxpAGh1bnRlcjIyMjI=", "500 unknown: AUTH PLAIN ***"),
+        ("500 unknown: AUTH PLAIN AGxpbgBodW50ZXIyMjIy", "500 unknown: AUTH PLAIN ***"),
+        ("500 unknown: aHVudGVyMjIyMg==", "500 unknown: ***"),
+        ("GET /?q=p%40ss%2Fw%C3%B6rd", "GET /?q=***"),
+        (r'{"token": "p@ss/w\u00f6rd"}', '{"token": "***"}'),
+        ("hoist-1-drive/output_frequency is away", "hoist-1-drive/output_frequency is away"),
     ],
 )
 def test_secrets_are_masked_wherever_they_stand(text, seen):
-    assert masked(text, {*url_secrets(ROBOT), "hunter2222", "hunter22"}) == seen
+    assert masked(text, {*url_secrets(ROBOT), "hunter2222", "hunter22", "p@ss/wörd"}) == seen
 
 
 def test_the_log_masks_what_the_site_keeps_secret(tmp_path, monkeypatch):
@@ -120,3 +129,47 @@ recipients:
     lines.secrets = site.secrets
     line = lines.format(_record("Token s3cret-token refused at 693a91f6-7xxx-4bc4"))
     assert line.endswith("broker says Token *** refused at ***")
+
+
+def _logging_masks(monkeypatch, secret):
+    lines = PlainLines()
+    lines.secrets = frozenset({secret})
+    handler = logging.NullHandler()
+    handler.setFormatter(lines)
+    monkeypatch.setattr(logging.getLogger(), "handlers", [handler])
+
+
+def test_the_report_of_a_bug_masks_what_the_log_masks(tmp_path, monkeypatch, capsys):
+    _logging_masks(monkeypatch, "s3cret-token")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(main, "_call", _fails_with("header b'Token s3cret-token'"))
+    with pytest.raises(SystemExit) as end:
+        main.main()
+    [report] = tmp_path.iterdir()
+    said = capsys.readouterr().err
+    assert end.value.code == 70
+    assert "Token ***" in report.read_text(encoding="utf-8")
+    assert "Token ***" in said
+    assert "s3cret" not in report.read_text(encoding="utf-8") + said
+
+
+def test_where_no_report_can_be_written_that_is_said(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    monkeypatch.setattr(main, "_call", _fails_with("why"))
+    with pytest.raises(SystemExit) as end:
+        main.main()
+    assert end.value.code == 70
+    assert "no report could be written" in capsys.readouterr().err
+
+
+def _fails_with(text):
+    def call():
+        raise ValueError(text)
+
+    return call
+
+
+@settings(max_examples=CASES, deadline=None)
+@given(st.text("ABab01+/_-= .", max_size=40))
+def test_masking_takes_any_text_and_leaves_what_is_no_secret(text):
+    assert masked(text, {"hunter2222"}) == text
