@@ -15,7 +15,7 @@ from facilityd.errors import DoorTaken, system_reason
 _LOGGERS = ("amqtt", "transitions")
 SPOKEN = "3.1.1"
 """The one version of MQTT that it speaks."""
-_PATIENCE = 2.0  # s for clients' handlers to end
+_PATIENCE = 5.0  # s for clients and their handlers to end
 
 
 class _Broker(Broker):  # type: ignore[misc]
@@ -43,12 +43,15 @@ class _Broker(Broker):  # type: ignore[misc]
             writer.close()
 
     async def shutdown(self) -> None:
-        await super().shutdown()
-        if self._serving:
-            await asyncio.wait(self._serving, timeout=_PATIENCE)
-        for task in tuple(self._serving):
+        # amqtt may wait for ever for a client that left in the middle of its greeting.
+        ending = asyncio.ensure_future(super().shutdown())
+        await asyncio.wait({ending, *self._serving}, timeout=_PATIENCE)
+        for task in (ending, *self._serving):
             task.cancel()
-        await asyncio.gather(*self._serving, return_exceptions=True)
+        await asyncio.wait({ending, *self._serving}, timeout=_PATIENCE)
+        for server in self._servers.values():
+            if server.instance is not None:
+                server.instance.close()
 
 
 @asynccontextmanager
