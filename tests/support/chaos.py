@@ -266,5 +266,7 @@ def _false(made: Made, reader: Reader, place: Playground, seeded: dict[str, int]
         known = one.device in seeded and one.at >= seeded[one.device]
         quiet = one.device in touched and (one.device, one.rule) in silent
         if not (known or quiet or one.device in links):
+            if one.device.startswith("channel-"):
+                continue  # every channel is made to misbehave: what is said of one is true
             wrong.append(f"false: {one.device} {one.rule} at {one.at}: {one.subject}")
     return sorted(set(wrong))
