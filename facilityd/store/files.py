@@ -73,6 +73,8 @@ def check_regular(journal: Path) -> None:
             sound = stat.S_ISREG(path.stat().st_mode)
         except FileNotFoundError:
             continue
+        except PermissionError as error:
+            raise denied(journal) from error
         except OSError as error:
             raise UsageError(f"cannot be opened: {error.strerror}", where=str(path)) from error
         if not sound:
@@ -139,6 +141,12 @@ def closed_to_us(journal: Path) -> bool:
         return True
     except OSError:
         return False
+
+
+def denied(journal: Path) -> UsageError:
+    """Return what is said to somebody who may not read a journal."""
+    hint = "run as the daemon's user, or as a member of the group that store.group names"
+    return UsageError("you may not read this journal", where=str(journal), hint=hint)
 
 
 def mark_open(held: IO[bytes], *, is_open: bool) -> None:

@@ -20,7 +20,7 @@ from facilityd.store import downtimes, learning, marks, readiness
 from facilityd.store.batch import Memory, Parked
 from facilityd.store.dead_letters import DeadLetter, dead_letters
 from facilityd.store.entries import FINDINGS_BEFORE, JUDGED
-from facilityd.store.files import check_regular, closed_to_us
+from facilityd.store.files import check_regular, closed_to_us, denied
 from facilityd.store.history import Bucket, Carrier, Gap, Point, buckets, explained, gaps, points
 from facilityd.store.last_good import last_good
 from facilityd.store.owner import check_owner
@@ -96,8 +96,7 @@ class Reader:
             version = version_of(db)
         except (apsw.Error, Foreign) as error:
             if closed_to_us(path):
-                hint = "run as the daemon's user, or as a member of the group that store.group names"
-                raise UsageError("you may not read this journal", where=str(path), hint=hint) from error
+                raise denied(path) from error
             hint = "is the path right, and has facilityd run before?"
             raise UsageError(f"no journal can be read here: {error}", where=str(path), hint=hint) from error
         if version != VERSION:
