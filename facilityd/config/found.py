@@ -15,6 +15,7 @@ from typing import Any
 
 from facilityd.config.site import Site
 
+SUFFIX = ".discovered.json"
 MOST_BYTES = 2**20
 UNREADABLE = "cannot be read, so units found by listening are not watched until they are heard again"
 
@@ -29,7 +30,7 @@ class Found:
 
 def file_of(site: Site) -> Path:
     """Return where a site's found units stand."""
-    return Path(site.store.path).with_suffix(".discovered.json")
+    return Path(site.store.path).with_suffix(SUFFIX)
 
 
 def read_found(path: Path) -> tuple[Found, str]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import grp
 import ssl
 from pathlib import Path
 
-from facilityd.config.sections import Entry, Sections
+from facilityd.config.found import SUFFIX
+from facilityd.config.sections import Entry, Sections, doubled
+from facilityd.errors import UsageError
+from facilityd.supervise.share import group_id
 
 LONGEST_NAME = 200
 """Bytes of the journal's name: a file system takes 255, and names of files beside it are longer."""
-COMPANIONS = ("-wal", "-shm", ".lock", ".ballast", ".inbox", ".new", ".discovered.json")
+COMPANIONS = ("-wal", "-shm", ".lock", ".ballast", ".inbox", ".new", SUFFIX)
 _SERIAL = ("modbus-rtu", "modbus-rtu-over-tcp")
 
 
@@ -40,7 +42,7 @@ def _check_journal(sections: Sections, store: Entry) -> None:
     elif path.name.endswith((".yaml", *COMPANIONS)):
         what = f"{store.value.path} is the name of a file of another kind"
         sections.report(mark, what, "call it journal.db, for example")
-    elif path.parts[:1] == ("~",) or store.value.path.startswith("~"):
+    elif store.value.path.startswith("~"):
         sections.report(mark, "'~' is not replaced here", "write the whole path")
 
 
@@ -58,14 +60,10 @@ def _looks_read(file: Path) -> bool:
 
 def _check_client_ids(sections: Sections) -> None:
     """Two sessions of one name at one broker end each other, again and again (MQTT 5.0, 3.1.4)."""
-    known: dict[tuple[str, int, str], Entry] = {}
-    for link in sections.values("links"):
-        if link.value.protocol != "mqtt" or not link.value.client_id:
-            continue
-        first = known.setdefault((link.value.host, link.value.port, link.value.client_id), link)
-        if first is not link:
-            what = f"link {first.id!r} has this client_id at the same broker: they would end each other"
-            sections.report(link.mark("client_id"), what, "leave it out, then each has its own")
+    named = (link for link in sections.values("links") if getattr(link.value, "client_id", ""))
+    for link, first in doubled(named, lambda one: (one.value.host, one.value.port, one.value.client_id)):
+        what = f"link {first.id!r} has this client_id at the same broker: they would end each other"
+        sections.report(link.mark("client_id"), what, "leave it out, then each has its own")
 
 
 def unknown_group(sections: Sections) -> str:
@@ -74,23 +72,19 @@ def unknown_group(sections: Sections) -> str:
     if store is None or not store.value.group:
         return ""
     try:
-        grp.getgrnam(store.value.group)
-    except KeyError:
+        group_id(store.value.group)
+    except UsageError:
         hint = f"groupadd {store.value.group} where the daemon runs"
         return f"{store.mark('group')}: this machine has no group {store.value.group!r}; {hint}"
     return ""
 
 
 def _check_serial_ports(sections: Sections) -> None:
-    masters: dict[str, Entry] = {}
-    for link in sections.values("links"):
-        if link.value.protocol != "modbus-rtu":
-            continue
-        first = masters.setdefault(link.value.serial_port, link)
-        if first is not link:
-            what = f"serial port {link.value.serial_port} is link {first.id!r} already"
-            hint = f"a bus has one master: put its units on that link; first at {first.mark(key=True)}"
-            sections.report(link.mark("serial_port"), what, hint)
+    serial = (link for link in sections.values("links") if link.value.protocol == "modbus-rtu")
+    for link, first in doubled(serial, lambda one: one.value.serial_port):
+        what = f"serial port {link.value.serial_port} is link {first.id!r} already"
+        hint = f"a bus has one master: put its units on that link; first at {first.mark(key=True)}"
+        sections.report(link.mark("serial_port"), what, hint)
 
 
 def _check_broadcast(sections: Sections) -> None:

@@ -20,7 +20,7 @@ from facilityd.config.expand import expanded
 from facilityd.config.found import Found, file_of, read_found
 from facilityd.config.installation import check_installation, unheard, unknown_group
 from facilityd.config.people import compile_link, compile_recipient, compile_sink
-from facilityd.config.sections import Entry, Sections, read_sections
+from facilityd.config.sections import Entry, Sections, doubled, read_sections
 from facilityd.config.site import Device, RecipientSettings, Site, StoreSettings
 from facilityd.config.templates import restored
 from facilityd.config.timetable import Timetable, read_timetable
@@ -193,18 +193,21 @@ def _check_own_names(
 
 
 def _check_addresses(sections: Sections) -> None:
-    taken: dict[tuple[object, ...], Entry] = {}
-    for entry in sections.values("units"):
+    for entry, first in doubled(sections.values("units"), _address):
         value = entry.value
-        at: tuple[object, ...] = (value.device_id, value.base)
-        if value.topic is not None:  # devices of several models may stand behind one wildcard
-            at = ("topic", value.topic, value.profile if "+" in value.topic else "")
-        first = taken.setdefault((value.link, *at), entry)
-        if first is not entry:
-            shown = f"topic {value.topic!r}" if value.topic is not None else f"device id {value.device_id}"
-            key = "topic" if value.topic is not None else "device_id"
-            what = f"{shown} on link {value.link!r} is already unit {first.id!r}"
-            sections.report(entry.mark(key), what, f"first at {first.mark(key=True)}")
+        shown = f"topic {value.topic!r}" if value.topic is not None else f"device id {value.device_id}"
+        key = "topic" if value.topic is not None else "device_id"
+        what = f"{shown} on link {value.link!r} is already unit {first.id!r}"
+        sections.report(entry.mark(key), what, f"first at {first.mark(key=True)}")
+
+
+def _address(entry: Entry) -> tuple[object, ...]:
+    """Return what no two units may share."""
+    value = entry.value
+    if value.topic is None:
+        return value.link, value.device_id, value.base
+    # Devices of several models may stand behind one wildcard.
+    return value.link, "topic", value.topic, value.profile if "+" in value.topic else ""
 
 
 def _check_buses(sections: Sections, links: dict[str, Link], units: dict[str, Unit]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,15 @@ class Sections:
     def report(self, mark: Mark, what: str, hint: str = "") -> None:
         """Note a problem."""
         self.problems.append(Problem(mark, what, hint))
+
+
+def doubled(entries: Iterable[Entry], key: Callable[[Entry], Hashable]) -> Iterator[tuple[Entry, Entry]]:
+    """Iterate over the items whose key an earlier one has already, each with the first that has it."""
+    known: dict[Hashable, Entry] = {}
+    for entry in entries:
+        first = known.setdefault(key(entry), entry)
+        if first is not entry:
+            yield entry, first
 
 
 def files_of(path: Path) -> list[Path]:

@@ -6,13 +6,12 @@ import grp
 import os
 from pathlib import Path
 
+from facilityd.config.found import SUFFIX
 from facilityd.errors import UsageError
 
 HOME = ".facilityd"
 """The folder beside a site that is ours; the mode of any other is its owner's business."""
 _COMPANIONS = ("", "-wal", "-shm", ".lock")
-FOUND = ".discovered.json"
-"""What the daemon found by listening: every command that loads the site reads it."""
 _READ, _READ_WRITE, _FOLDER, _DROP = 0o640, 0o660, 0o2750, 0o2770
 
 
@@ -38,7 +37,7 @@ def share(journal: Path, inbox: Path, group: str) -> None:
     modes[inbox] = _DROP
     for suffix in _COMPANIONS:
         modes[journal.with_name(journal.name + suffix)] = _READ_WRITE if suffix == "-shm" else _READ
-    modes[journal.with_suffix(FOUND)] = _READ
+    modes[journal.with_suffix(SUFFIX)] = _READ
     try:
         for path, mode in modes.items():
             if path.exists():
