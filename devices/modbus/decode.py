@@ -163,28 +163,27 @@ def _judge_bit(field: Field) -> Judge:
 
 
 def _judge(field: Field, where: dict[Shape, int]) -> Judge:
+    """Return what is made of a raw value; one that means "no value" means that, however it is read."""
+    judge, sentinels = _present(field, where), frozenset(field.point.no_value)
+    if not sentinels:
+        return judge
+    return lambda raw, raws: (None, Reason.NO_VALUE) if raw in sentinels else judge(raw, raws)
+
+
+def _present(field: Field, where: dict[Shape, int]) -> Judge:
     point = field.point
-    sentinels = frozenset(point.no_value)
     if point.bit is not None:
         mask, invert = 1 << point.bit, field.invert
-        return lambda raw, _: (
-            (None, Reason.NO_VALUE) if raw in sentinels else (bool(int(raw) & mask) != invert, None)
-        )
+        return lambda raw, _: (bool(int(raw) & mask) != invert, None)
     if point.is_text:
         return lambda raw, _: _text(raw, point.encoding)
     number = _number(field) if field.codes is None else _coded(_number(field), field.codes)
     if point.sign is not None:
         index, bit = where[_shapes(field)[1]], 1 << point.sign.bit
-        return lambda raw, raws: (
-            (None, Reason.NO_VALUE) if raw in sentinels else number(-raw if int(raws[index]) & bit else raw)
-        )
+        return lambda raw, raws: number(-raw if int(raws[index]) & bit else raw)
     if point.bits:
         low, mask = point.bits[0], (1 << (point.bits[1] - point.bits[0] + 1)) - 1
-        return lambda raw, _: (
-            (None, Reason.NO_VALUE) if raw in sentinels else number((int(raw) >> low) & mask)
-        )
-    if sentinels:
-        return lambda raw, _: (None, Reason.NO_VALUE) if raw in sentinels else number(raw)
+        return lambda raw, _: number((int(raw) >> low) & mask)
     return lambda raw, _: number(raw)
 
 
