@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from devices.mqtt.decode import Extractor, decode, extractors
 from devices.profile import MqttProfile
 from devices.unit import Wildcard
-from facilityd.model.topic import LONGEST_NAME, joined, unit_name
+from facilityd.model.topic import LONGEST_NAME, joined, unfit
 
 TRIES = 20
 """Messages of one name that are looked into before it is held to be something else."""
@@ -19,7 +19,6 @@ UNLIKE = "nothing that it says is what the profile expects"
 RETAINED = "only an old message that the broker keeps was heard, so nobody knows whether it is there"
 NO_ROOM = "as many are found already as 'discover' allows"
 TOO_MANY = f"more than {MOST_NAMES} names are heard, and further ones are not looked at"
-UNFIT = "its name cannot be an id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +114,8 @@ class Scout:
         """Return what a name is held to be; None while that cannot be told."""
         if not like:
             return UNLIKE if tries >= TRIES else None
-        try:
-            unit_name(name)
-        except ValueError:
-            return UNFIT
+        if why := unfit(name):
+            return why
         if self._found >= self.wildcard.room:
             return NO_ROOM
         return RETAINED if retained else FOUND

@@ -11,9 +11,10 @@ from pathlib import Path
 from devices.mqtt import Sighting
 from facilityd.config.found import Found, file_of, write_found
 from facilityd.config.site import Site
-from facilityd.config.templates import CLASH, OTHERS, UNFIT, obstacle, part_of, widened
+from facilityd.config.templates import CLASH, OTHERS, obstacle, part_of, widened
 from facilityd.errors import UsageError
 from facilityd.model.clock import Clock
+from facilityd.model.topic import UNFIT
 from facilityd.pipeline.writer import Writer
 from facilityd.supervise.inbox import Inbox
 from facilityd.supervise.share import share

@@ -39,12 +39,10 @@ def words_of(signal: Signal) -> dict[str, int]:
 
 def unknown_words(signal: Signal, point: Point | TopicPoint) -> list[str]:
     """Return the words of a point that an enum signal does not know."""
-    known = words_of(signal) if signal.type is SignalType.ENUM else {}
-    return (
-        [word for word in dict.fromkeys(point.enum.values()) if word.replace("_", "-") not in known]
-        if known
-        else []
-    )
+    if signal.type is not SignalType.ENUM:
+        return []
+    known = words_of(signal)
+    return [word for word in dict.fromkeys(point.enum.values()) if word.replace("_", "-") not in known]
 
 
 def codes_of(signal: Signal, point: Point | TopicPoint) -> Codes | None:

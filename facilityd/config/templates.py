@@ -10,11 +10,11 @@ from dataclasses import replace
 from devices.unit import Unit, Wildcard
 from facilityd.config.site import Device, Site, Template
 from facilityd.model.text import Text
-from facilityd.model.topic import unit_name
+from facilityd.model.topic import unfit
 
 _PLAIN = re.compile(r"[A-Za-z0-9_. -]+")
 PLACE = "{name}"
-UNFIT, CLASH = "its name cannot be an id", "its id is taken already"
+CLASH = "its id is taken already"
 OTHERS = "its topic is another unit's"
 
 
@@ -37,10 +37,8 @@ def topic_of(template: Template, name: str) -> str:
 
 def obstacle(site: Site, template: Template, name: str) -> str:
     """Return why a name cannot become a unit and a device; empty where it can."""
-    try:
-        unit_name(name)
-    except ValueError:
-        return UNFIT
+    if why := unfit(name):
+        return why
     ids = {f"{template.unit.id}-{part_of(name)}", *(_device_id(device, name) for device in template.devices)}
     topics = {unit.topic for unit in site.units.values() if unit.link == template.unit.link}
     if topic_of(template, name) in topics:

@@ -51,6 +51,9 @@ def template_topic(text: str) -> str:
     return text
 
 
+UNFIT = "its name cannot be an id"
+
+
 def unit_name(text: str) -> str:
     """Return what may stand in place of ``+`` as a unit's name. Raises ValueError."""
     if not 0 < len(text) <= LONGEST_NAME:
@@ -60,6 +63,15 @@ def unit_name(text: str) -> str:
     if any(sign in text for sign in "/+#") or text.startswith("$"):
         raise ValueError(f"{text!r} cannot stand in one level of a topic")
     return text
+
+
+def unfit(name: str) -> str:
+    """Return why a name that was heard cannot be a unit's; nothing where it can."""
+    try:
+        unit_name(name)
+    except ValueError:
+        return UNFIT
+    return ""
 
 
 def _below(text: str) -> str:

@@ -173,7 +173,7 @@ class Forwarder:
         return answer and replace(answer, text=plain(masked(answer.text, [self._target.token])))
 
     async def _set_aside(self, line: Line, answer: Answer) -> None:
-        told = plain(f"{answer.reason}: {answer.text}")
+        told = f"{answer.reason}: {answer.text}"
         log.debug("%s refuses a line: %s", self._target.name, told)
         parked = Parked(self._target.name, line.id, self._clock.now()[0], told, line.text.decode())
         await self._durably(self._park, parked)

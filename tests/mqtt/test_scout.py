@@ -20,10 +20,10 @@ from support.mqtt_bench import Intake, plug, power, say, until
 from devices.duty import DutyBoard
 from devices.mqtt.connect import Ear
 from devices.mqtt.link import Session
-from devices.mqtt.scout import MOST_NAMES, NO_ROOM, RETAINED, TOO_MANY, TRIES, UNFIT, UNLIKE, Scout, Sighting
+from devices.mqtt.scout import MOST_NAMES, NO_ROOM, RETAINED, TOO_MANY, TRIES, UNLIKE, Scout, Sighting
 from devices.unit import MqttLink, Unit, Wildcard
 from facilityd.model.clock import Clock
-from facilityd.model.topic import covers
+from facilityd.model.topic import UNFIT, covers
 
 BELOW = "status/switch:0"
 
