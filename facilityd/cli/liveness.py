@@ -47,6 +47,15 @@ class Liveness:
         return words.format(since=show_instant(self.since, zone)[:19], ago=ago)
 
 
+def unwatched(site: Site, language: Language) -> str:
+    """Return that nobody watches now; nothing while somebody does, or where there is no journal yet."""
+    path = Path(site.store.path)
+    if not path.exists():
+        return ""
+    with Reader.open(path, site.id) as reader:
+        return liveness(site, reader).warning(site.timezone, language)
+
+
 def liveness(site: Site, reader: Reader) -> Liveness:
     """Return whether the daemon of a site watches now."""
     at = {reader.stream(row.stream).device: row.at for row in reader.latest()}

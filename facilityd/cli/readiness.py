@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from facilityd.app.checklist import Checklists, Now
-from facilityd.cli.liveness import liveness
+from facilityd.cli.liveness import unwatched
 from facilityd.cli.snapshot import open_journal
 from facilityd.config.site import Device, Site
 from facilityd.model.readiness import Check, Checked, Waiver
@@ -78,8 +78,7 @@ class Board:
 
     def warning(self, language: Language) -> str:
         """Return that nobody watches now, or nothing."""
-        with open_journal(self._site) as reader:
-            return liveness(self._site, reader).warning(self._site.timezone, language)
+        return unwatched(self._site, language)
 
     def _subject(self, device: str) -> Subject:
         about, lists = self._site.devices[device], self._lists

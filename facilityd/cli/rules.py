@@ -18,7 +18,6 @@ from facilityd.marked import suggestion
 
 if TYPE_CHECKING:
     from facilityd.cli.rulebook import Line
-    from facilityd.config.site import Site
     from facilityd.model.text import Language
 
 COLUMNS = (
@@ -44,6 +43,7 @@ STATES = {
 def rules(site: Path, device: str, lang: str, as_json: bool) -> None:
     """List every rule of a SITE's devices, or of one DEVICE, and how it stands."""
     from facilityd.app.builtin import all_devices
+    from facilityd.cli.liveness import unwatched
     from facilityd.cli.rulebook import lines
     from facilityd.config.load import load
 
@@ -53,7 +53,7 @@ def rules(site: Path, device: str, lang: str, as_json: bool) -> None:
         raise UsageError(f"no device {device!r}", hint=suggestion(device, known))
     found = lines(loaded, [device] if device else known)
     zone, language = ZoneInfo(loaded.timezone), _language(lang)
-    warning = _warning(loaded, language)
+    warning = unwatched(loaded, language)
     if as_json:
         print_json([line.plain(language, zone) for line in found])
         warn(warning)
@@ -64,17 +64,6 @@ def rules(site: Path, device: str, lang: str, as_json: bool) -> None:
         mine = [line for line in found if line.device.id == name]
         title = f"{mine[0].device.name.in_(language)} ({name})"
         console().print(table(title, COLUMNS, [_row(line, language, zone) for line in mine], language=lang))
-
-
-def _warning(site: Site, language: Language) -> str:
-    """Return that nobody watches, so that nothing is judged; nothing where there is no journal yet."""
-    from facilityd.cli.liveness import liveness
-    from facilityd.store.reader import Reader
-
-    if not Path(site.store.path).exists():
-        return ""
-    with Reader.open(Path(site.store.path), site.id) as reader:
-        return liveness(site, reader).warning(site.timezone, language)
 
 
 def _language(lang: str) -> Language:
