@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from facilityd.app.builtin import channel_name
 from facilityd.app.core import Core
 from facilityd.app.outlets import LOST
+from facilityd.app.totals import Totals
 from facilityd.config.site import Site
 from facilityd.model.plain import masked, plain
 from facilityd.model.sample import NS, Value
 from facilityd.notify.deliver import Deliverer
 from facilityd.store.journal import Room
-from facilityd.store.losses import PURGED_UNSENT, Loss
 from facilityd.store.reader import Reader
 
 if TYPE_CHECKING:
@@ -35,23 +35,23 @@ class Condition:
 
     def daemon(self, reader: Reader, room: Room, now: int, links_lost: int) -> Values:
         """Return the signals of family ``daemon`` that are known here; ``now`` in ns UTC."""
-        counters, loss = reader.counters(), Loss.from_json(reader.meta(PURGED_UNSENT))
+        totals = Totals.read(reader)
         return {
             "journal_bytes": room.used / MIB,
             "disk_free": room.disk_free / MIB,
             "disk_full": self.core.flow.full,
             "journal_damaged": self.core.journal.was_damaged,
-            "dropped_unsent": counters.get(PURGED_UNSENT, 0),
-            "dropped_span": loss.seconds / 60 if loss else 0.0,
-            "purged_early": counters.get("purged_early", 0),
-            "parked": counters.get("parked", 0),
-            "dead_letters": reader.dead_letter_count(),
+            "dropped_unsent": totals.purged_unsent,
+            "dropped_span": totals.loss.seconds / 60 if totals.loss else 0.0,
+            "purged_early": totals.purged_early,
+            "parked": totals.parked,
+            "dead_letters": totals.dead_letters,
             "unsent": self._unsent(reader),
             "oldest_unsent": self._oldest_unsent(now),
             "sink_held": any(sink.state.status == "held" for sink in self.sinks.values()),
             "intake_dropped": self.core.gate.dropped + links_lost,
-            "notices_waiting": sum(count for count, _ in reader.waiting_on().values()),
-            "notices_lost": sum(count for name, count in counters.items() if name.startswith(LOST)),
+            "notices_waiting": totals.notices_waiting,
+            "notices_lost": totals.notices_lost,
             "plots_skipped": self.core.drawings.skipped,
         }
 

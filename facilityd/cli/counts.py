@@ -8,11 +8,10 @@ from typing import Any
 
 from rich.text import Text
 
-from facilityd.app.outlets import LOST
+from facilityd.app.totals import Totals
 from facilityd.cli.when import show_instant, show_span
 from facilityd.model.sample import Value
 from facilityd.model.text import Language
-from facilityd.store.losses import PURGED_UNSENT, Loss
 from facilityd.store.reader import Reader
 
 _TITLE = {"zh": "监测程序", "en": "The daemon itself"}
@@ -35,59 +34,38 @@ _OF = {
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Totals since the journal was begun; the last two since the daemon's start, None where it never ran.
+    """The journal's totals, and two counts since the daemon's start, None where it never ran."""
 
-    ``oldest_notice``: since when the oldest waiting notice waits, ns UTC; None where none waits.
-    ``loss``: what was last purged before a sink had it.
-    """
-
-    notices_waiting: int
-    oldest_notice: int | None
-    notices_lost: int
-    parked: int
-    dead_letters: int
-    purged_unsent: int
-    loss: Loss | None
-    purged_early: int
+    totals: Totals
     intake_dropped: Value | None
     plots_skipped: Value | None
 
     @classmethod
     def read(cls, reader: Reader, values: dict[str, Value | None]) -> Counts:
         """Return the counts; ``values`` are the daemon's newest signals."""
-        counters, waiting = reader.counters(), reader.waiting_on().values()
-        return cls(
-            notices_waiting=sum(count for count, _ in waiting),
-            oldest_notice=min((at for _, at in waiting), default=None),
-            notices_lost=sum(n for name, n in counters.items() if name.startswith(LOST)),
-            parked=counters.get("parked", 0),
-            dead_letters=reader.dead_letter_count(),
-            purged_unsent=counters.get(PURGED_UNSENT, 0),
-            loss=Loss.from_json(reader.meta(PURGED_UNSENT)),
-            purged_early=counters.get("purged_early", 0),
-            intake_dropped=values.get("intake_dropped"),
-            plots_skipped=values.get("plots_skipped"),
-        )
+        return cls(Totals.read(reader), values.get("intake_dropped"), values.get("plots_skipped"))
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data for JSON; instants in ns UTC."""
-        return asdict(self)
+        own = {"intake_dropped": self.intake_dropped, "plots_skipped": self.plots_skipped}
+        return asdict(self.totals) | own
 
     def said(self, language: Language, zone: str, *, brief: bool = False) -> Text:
         """Return one line; what is not nought stands out, or in a ``brief`` one stands alone."""
-        names = [name for name in _WORDS if not brief or getattr(self, name)]
+        counts = self.as_dict()
+        names = [name for name in _WORDS if not brief or counts[name]]
         line = Text(f"{_TITLE[language]}: " if names else "")
         for number, name in enumerate(names):
-            count = getattr(self, name) or 0
+            count = counts[name] or 0
             text = _WORDS[name][language].format(n=f"{count:,}") + self._more(name, language, zone)
             line.append("  ·  " if number else "").append(text, style="yellow" if count else "dim")
         return line
 
     def _more(self, name: str, language: Language, zone: str) -> str:
-        if name == "notices_waiting" and self.oldest_notice is not None:
-            ago = show_span(max(0, time.time_ns() - self.oldest_notice))
+        if name == "notices_waiting" and self.totals.oldest_notice is not None:
+            ago = show_span(max(0, time.time_ns() - self.totals.oldest_notice))
             return _OLDEST[language].format(ago=ago)
-        if name == "purged_unsent" and self.loss:
-            since, until = (show_instant(at, zone)[:19] for at in (self.loss.since, self.loss.until))
-            return _OF[language].format(count=f"{self.loss.count:,}", since=since, until=until)
+        if name == "purged_unsent" and (loss := self.totals.loss):
+            since, until = (show_instant(at, zone)[:19] for at in (loss.since, loss.until))
+            return _OF[language].format(count=f"{loss.count:,}", since=since, until=until)
         return ""

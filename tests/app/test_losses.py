@@ -35,7 +35,7 @@ def test_influxdb_away_and_a_full_file_are_told_to_the_sample(tmp_path: Path) ->
             if (row.change.rule, row.change.kind) == ("purged-unsent", Kind.RAISE)
         ]
         told = [at for at, value, _ in reader.history("facilityd", "dropped_unsent", 0, 1 << 62) if value]
-        counts = Counts.read(reader, {})
+        counts = Counts.read(reader, {}).totals
         notices = [one.notice.body for one in reader.outbox() if one.notice.rule == "purged-unsent"]
     assert first > 1000, "the file was at its limit for long"
     assert counts.purged_unsent == first - 1, "every sample that is gone, and none that is not"
@@ -46,4 +46,4 @@ def test_influxdb_away_and_a_full_file_are_told_to_the_sample(tmp_path: Path) ->
     assert 0 < raised.evidence.numbers["seen_n"] <= counts.purged_unsent
     assert told, "the daemon's own samples have the count too"
     assert any("Samples purged unsent grew by" in body and "time span" in body for body in notices)
-    assert Snapshot(site, "en").counts().purged_unsent == first - 1
+    assert Snapshot(site, "en").counts().totals.purged_unsent == first - 1
