@@ -7,14 +7,11 @@ from itertools import product
 from typing import Any
 
 import pytest
-from support.bench import PROFILE, link_to, profile, served, unit, until, watching
+from support.bench import decoded, link_to, profile, served, unit, until, watching
 
 from devices.codec import from_words, to_words
-from devices.modbus.decode import compile_block, field_of
-from devices.modbus.plan import merge
-from devices.unit import Binding, Unit
 from facilityd.model.quality import Reason
-from facilityd.model.sample import SignalType, Stream
+from facilityd.model.sample import SignalType
 
 ORDERS = {
     "ABCD": ("big", "big"),
@@ -47,17 +44,7 @@ def _golden(byte_order: str) -> list[dict[str, Any]]:
 
 
 def _decode(point: dict[str, Any], words: list[int], kind: SignalType = SignalType.FLOAT) -> Any:
-    table = {**PROFILE["points"], "p": {"address": 0, "doc": "-", **point}}
-    model = profile(points=table)
-    stream = Stream("d", "f", "u", "l", ("s",), (kind,))
-    binding = Binding("p", model.expanded["p"], stream, 0, kind)
-    (read,) = merge([field_of(binding, Unit("u", "l", model, (stream,), (binding,)))], model)
-    out: list[Any] = []
-    payload = struct.pack(f">{len(words)}H", *words)
-    compile_block(read.table, read.address, read.count, read.fields).decode(
-        payload, lambda _, v: out.append(v)
-    )
-    return out[0]
+    return decoded(point, words, kind)
 
 
 @pytest.mark.parametrize(

@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-import struct
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from support.bench import PROFILE, profile
+from support.bench import PROFILE, decoded, profile
 from support.fuzz import CASES
 
 from devices.codec import string_bytes, string_words, text_of
-from devices.modbus.decode import compile_block, field_of
-from devices.modbus.plan import merge
-from devices.unit import Binding, Unit
 from facilityd.model.quality import Reason
-from facilityd.model.sample import SignalType, Stream
+from facilityd.model.sample import SignalType
 
 STATES = {0: "stopped", 1: "running", 7: "fault"}
 
 
 def _decode(point: dict[str, Any], words: list[int], kind: SignalType = SignalType.TEXT) -> Any:
-    table = {**PROFILE["points"], "p": {"address": 0, "doc": "-", **point}}
-    model = profile(points=table)
-    stream = Stream("d", "f", "u", "l", ("s",), (kind,))
-    made = model.expanded["p"]
-    binding = Binding("p", made, stream, 0, kind, codes=made.enum or None)
-    (read,) = merge([field_of(binding, Unit("u", "l", model, (stream,), (binding,)))], model)
-    assert read.count == len(words)
-    out: list[Any] = []
-    payload = struct.pack(f">{len(words)}H", *words)
-    compile_block(read.table, read.address, read.count, read.fields).decode(
-        payload, lambda _, v: out.append(v)
-    )
-    return out[0]
+    return decoded(point, words, kind)
 
 
 @pytest.mark.parametrize(

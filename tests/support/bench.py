@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from pydantic import TypeAdapter
 
 from devices.duty import DutyBoard
 from devices.modbus.bus import Bus
+from devices.modbus.decode import compile_block, field_of
+from devices.modbus.plan import merge
 from devices.profile import ModbusProfile, Profile
 from devices.unit import Binding, ModbusLink, Pace, Unit
 from facilityd.model.clock import Clock
@@ -59,6 +62,21 @@ def unit(
     stream = Stream(f"device-{number}", "bench", f"unit-{number}", "link", names, kinds, period)
     bindings = tuple(Binding(n, points[n], stream, slot, SignalType.FLOAT) for slot, n in enumerate(names))
     return Unit(f"unit-{number}", "link", model, (stream,), bindings, pace or Pace(period), device_id=number)
+
+
+def decoded(point: dict[str, Any], words: list[int], kind: SignalType) -> Any:
+    """Return what the adapter makes of the words of one point: a value, and why there is none."""
+    model = profile(points={**PROFILE["points"], "p": {"address": 0, "doc": "-", **point}})
+    stream = Stream("d", "f", "u", "l", ("s",), (kind,))
+    made = model.expanded["p"]
+    binding = Binding("p", made, stream, 0, kind, codes=made.enum or None)
+    (read,) = merge([field_of(binding, Unit("u", "l", model, (stream,), (binding,)))], model)
+    assert read.count == len(words)
+    out: list[Any] = []
+    payload = struct.pack(f">{len(words)}H", *words)
+    block = compile_block(read.table, read.address, read.count, read.fields)
+    block.decode(payload, lambda _, verdict: out.append(verdict))
+    return out[0]
 
 
 def truth(units: list[Unit]) -> dict[tuple[str, str], float]:
