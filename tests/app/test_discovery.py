@@ -32,8 +32,9 @@ from facilityd.scenario.computer import Computer
 from facilityd.scenario.stage import Stage
 from facilityd.store.reader import Reader
 
+# Nothing is taken in near a ceremony, and the real sun sets while somebody runs this.
 SITE = """\
-site: {id: yard, name: {zh: 院子, en: Yard}, latitude: 39.9, longitude: 116.4, timezone: Asia/Shanghai}
+site: {id: yard, name: {zh: 院子, en: Yard}, latitude: 39.9, longitude: 116.4, timezone: Asia/Shanghai, ceremony: 1s}
 store: {path: journal.db}
 links: {broker: {protocol: mqtt, host: 127.0.0.1, port: PORT}}
 units:
@@ -148,7 +149,7 @@ async def test_nothing_is_taken_in_while_a_ceremony_is_near(tmp_path: Path) -> N
 
 
 YARD = """\
-site: {id: yard, name: {zh: 院子, en: Yard}, latitude: 39.9, longitude: 116.4, timezone: Asia/Shanghai}
+site: {id: yard, name: {zh: 院子, en: Yard}, latitude: 39.9, longitude: 116.4, timezone: Asia/Shanghai, ceremony: 1s}
 links:
   broker: {protocol: mqtt, host: 127.0.0.1}
   net: {protocol: modbus-tcp, host: 127.0.0.1}
