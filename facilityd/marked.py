@@ -12,6 +12,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from facilityd.errors import ConfigError
+from facilityd.model.regular import open_regular
 from facilityd.validator_text import choice, plain, without_other_branches
 from facilityd.yaml_loader import (
     INDENTS,
@@ -94,7 +95,7 @@ def read(path: Path, shown: str | None = None) -> Document:
     """Read one file. A file that is not YAML at all yields a document with problems only."""
     document = Document(shown or str(path))
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             content = stream.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
             document.problem(Mark(document.file), f"is larger than {MAX_BYTES // 2**20} MiB")

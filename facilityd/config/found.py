@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from facilityd.config.site import Site
+from facilityd.model.regular import read_regular
 
 SUFFIX = ".discovered.json"
 MOST_BYTES = 2**20
@@ -36,8 +37,7 @@ def file_of(site: Site) -> Path:
 def read_found(path: Path) -> tuple[Found, str]:
     """Return what was found, and a warning where the file is wrong. Raises nothing."""
     try:
-        with path.open("rb") as file:
-            document = json.loads(file.read(MOST_BYTES))
+        document = json.loads(read_regular(path, MOST_BYTES))
         return Found(_lists(document["units"]), _tables(document["heard"])), ""
     except FileNotFoundError:
         return Found(), ""
@@ -70,7 +70,8 @@ def write_found(path: Path, found: Found) -> None:
         ensure_ascii=False,
         indent=1,
     )
-    with open(part, "w", encoding="utf-8", opener=_private) as file:
+    part.unlink(missing_ok=True)  # a pipe or a link in its place is not written to
+    with open(part, "x", encoding="utf-8", opener=_private) as file:
         file.write(text + "\n")
         file.flush()
         os.fsync(file.fileno())

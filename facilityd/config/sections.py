@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from facilityd.config.fields import identifier, key_in_clear
 from facilityd.config.schema import SECTIONS, SINGLE
 from facilityd.marked import Document, Key, Mark, Problem, read, suggestion, validate
+from facilityd.model.regular import open_regular
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _ADAPTERS: dict[str, TypeAdapter[Any]] = {name: TypeAdapter(model) for name, model in SECTIONS.items()}
@@ -168,9 +169,11 @@ def resolve_secret(sections: Sections, mark: Mark, value: str | dict[str, str] |
     if value is None or not sections.secrets:
         return ""
     if isinstance(value, str):
-        found = variable(sections, mark, value[2:-1]).strip()
+        found: str | None = variable(sections, mark, value[2:-1]).strip()
     else:
         found = _secret_file(sections, mark, Path(value["file"]))
+    if found is None:
+        return ""
     if not found.isprintable():
         sections.report(mark, "the secret holds a line break or control character", "one line is expected")
     if not found:
@@ -179,11 +182,12 @@ def resolve_secret(sections: Sections, mark: Mark, value: str | dict[str, str] |
     return found
 
 
-def _secret_file(sections: Sections, mark: Mark, path: Path) -> str:
+def _secret_file(sections: Sections, mark: Mark, path: Path) -> str | None:
+    """Return what a file holds; None where that could not be read, which is reported."""
     try:
-        with path.open(encoding="utf-8") as stream:
-            return stream.read(MAX_SECRET).strip()
+        with open_regular(path) as stream:
+            return stream.read(MAX_SECRET).decode().strip()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         sections.report(mark, f"secret file {path} cannot be read: {reason}")
-        return ""
+        return None

@@ -10,8 +10,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from facilityd.marked import Mark, Problem
+from facilityd.model.regular import read_regular
 from facilityd.model.sample import NS
 
+MAX_BYTES = 2**20
 COLUMNS = ["date", "sunrise", "sunset"]
 _DATE, _TIME = re.compile(r"\d{4}-\d\d-\d\d"), re.compile(r"\d?\d:\d\d")
 _EXAMPLE = "such as 2026-10-01,06:10,17:57"
@@ -38,7 +40,7 @@ def read_timetable(path: Path, zone: ZoneInfo) -> tuple[Timetable, list[Problem]
     """Return what a file says, without its bad lines, and a problem for each of those."""
     try:
         # Spreadsheets put a byte order mark before what they save as UTF-8.
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = read_regular(path, MAX_BYTES).decode("utf-8-sig").splitlines()
     except OSError as error:
         return Timetable(str(path), {}), [Problem(Mark(str(path)), f"cannot be read: {error.strerror}")]
     except UnicodeDecodeError as error:

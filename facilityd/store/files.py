@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from facilityd.errors import UsageError
+from facilityd.model.regular import open_regular
 from facilityd.model.sample import NS
 
 _TRIES = 5
@@ -43,34 +44,45 @@ class Ballast:
     @property
     def present(self) -> bool:
         """True while the reserve is there, or none is wanted."""
-        return not self.size or self.path.exists()
+        return not self.size or self._stands()
 
     def release(self) -> None:
-        """Give the room back."""
-        self.path.unlink(missing_ok=True)
+        """Give the room back. What is no file of ours (a folder, a link) is left alone; raises nothing."""
+        if self._stands():
+            with suppress(OSError):
+                self.path.unlink(missing_ok=True)
 
     def restore(self) -> bool:
         """Take the room again, if there is plenty. Return whether it was taken now; raises nothing."""
         if self.present or disk_free(self.path) < 4 * self.size:
             return False
         try:
-            with self.path.open("wb") as file:
+            # Never through a link: what it leads to is somebody's own.
+            with self.path.open("xb") as file:
                 os.posix_fallocate(file.fileno(), 0, self.size)
         except OSError:
-            with suppress(OSError):
-                self.release()
+            self.release()
         return self.present
 
+    def _stands(self) -> bool:
+        try:
+            return stat.S_ISREG(self.path.lstat().st_mode)
+        except OSError:
+            return False
 
-def check_regular(journal: Path) -> None:
+
+def check_regular(journal: Path, *, writes: bool = False) -> None:
     """Refuse a journal, log or lock that is no regular file: a named pipe would hold us up for ever.
+
+    Whoever ``writes`` needs the place of the ballast too.
 
     Raises UsageError.
     """
-    for suffix in (*_COMPANIONS, ".lock"):
+    for suffix in (*_COMPANIONS, ".lock", *((".ballast",) if writes else ())):
         path = beside(journal, suffix)
         try:
-            sound = stat.S_ISREG(path.stat().st_mode)
+            # The ballast is deleted and made anew, so a link in its place is none.
+            sound = stat.S_ISREG((path.lstat() if suffix == ".ballast" else path.stat()).st_mode)
         except FileNotFoundError:
             continue
         except PermissionError as error:
@@ -123,7 +135,7 @@ def _take(file: IO[bytes]) -> None:
 def is_held(journal: Path) -> bool:
     """Return whether a daemon holds the journal now."""
     try:
-        with beside(journal, ".lock").open("rb") as file:
+        with open_regular(beside(journal, ".lock")) as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
@@ -135,7 +147,7 @@ def is_held(journal: Path) -> bool:
 def closed_to_us(journal: Path) -> bool:
     """Return whether a journal cannot be read for want of the right to."""
     try:
-        with journal.open("rb"):
+        with open_regular(journal):
             return False
     except PermissionError:
         return True

@@ -88,7 +88,7 @@ class Journal:
         Raises UsageError where another facilityd writes it, it is another site's or cannot be opened.
         """
         if vfs is None:
-            check_regular(path)
+            check_regular(path, writes=True)
         with ExitStack() as undo:
             held, ballast = undo.enter_context(lock(path)), Ballast(path, ballast_bytes)
             lost = missing(path, held) if vfs is None else ""

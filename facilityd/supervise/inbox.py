@@ -21,6 +21,7 @@ from pydantic import TypeAdapter
 
 from facilityd.errors import FacilitydError
 from facilityd.model.plain import plain
+from facilityd.model.regular import read_regular
 
 log = logging.getLogger(__name__)
 
@@ -244,16 +245,8 @@ def _written_at(file: Path) -> int:
 
 
 def _content(file: Path) -> bytes:
-    """Return a request's bytes. Raises OSError or ValueError for what is no regular file of fair size."""
-    # Without waiting: a named pipe that nobody writes to would hold up the daemon for ever.
-    handle = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
-    with os.fdopen(handle, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise ValueError("not a regular file")
-        content = stream.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise ValueError(f"longer than {MAX_BYTES} bytes")
-    return content
+    """Return a request's bytes. Raises OSError for what is no regular file of fair size."""
+    return read_regular(file, MAX_BYTES, follow=False)
 
 
 def _harmless(request: Request) -> Request:
