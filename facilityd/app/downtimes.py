@@ -12,11 +12,10 @@ from facilityd.model.clock import Clock
 from facilityd.model.downtime import Downtime, Pause
 from facilityd.model.sample import NS
 from facilityd.store.batch import Batch
+from facilityd.store.last_word import WATCHED, last_word
 from facilityd.store.reader import Reader
-from facilityd.store.rows import number_in
 
 log = logging.getLogger(__name__)
-WATCHED = "watched"
 HOUR = 3600 * NS
 WORTH_S = 0.1
 """A shorter one is the daemon going on with units that it found by listening."""
@@ -42,7 +41,7 @@ class Downtimes:
         """Note that nobody watched from the last word in the journal until this start."""
         now = self._clock.now()[0]
         words = {reader.stream(row.stream).device: row.at for row in reader.latest()}
-        last = max(0, number_in(reader.meta(WATCHED)), *words.values())
+        last = last_word(reader)
         if 0 < last < now:
             self._note(Downtime(last, now))
         # One that ended within its first second has told nobody of what was before it.

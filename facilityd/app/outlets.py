@@ -13,8 +13,10 @@ from facilityd.app.drawing import Drawings
 from facilityd.app.outside import Outside
 from facilityd.config.site import Device, Site
 from facilityd.model.alarm import AlarmState, Change
+from facilityd.model.clock import Clock
 from facilityd.model.notice import Notice, Outcome, Purpose, Result
 from facilityd.model.plain import masked, plain
+from facilityd.model.sample import NS
 from facilityd.notify.deliver import Deliverer, Waiting
 from facilityd.notify.plan import Teller
 from facilityd.notify.render import About, Place
@@ -32,6 +34,15 @@ _DELIVERIES = {
     Result.TRANSIENT: Delivery.REJECTED,
     Result.UNKNOWN: Delivery.UNKNOWN,
 }
+STANDING = (Purpose.RAISED, Purpose.REALARMED, Purpose.LATCHED)
+"""Held as long as the alarm they tell of stands."""
+HELD_FOR = {
+    Purpose.CLEARED: 7 * 86400 * NS,
+    Purpose.NOT_READY: 3600 * NS,
+    Purpose.READY: 3600 * NS,
+}
+"""Held so long from what they tell of (ns), then given up and counted: an end, until everybody knows it
+otherwise; a checklist, until its ceremony has begun."""
 LOST = "notices_lost "
 """Before a channel's id: the counter of notices that it refused for good or may not have taken."""
 FAR = 1 << 62
@@ -118,19 +129,22 @@ def make_deliverer(site: Site, parts: Parts, reader: Reader, outside: Outside) -
     # A channel that failed before a restart fails until it has taken something.
     troubles = {one.notice.channel: one.error for one in reader.due(FAR) if one.attempts and one.error}
     outbox = JournalOutbox(reader, parts, site.secrets)
-    return Deliverer(outbox, channels, outside.clock.steady, stands=_standing(parts), troubles=troubles)
+    matters = _matters(parts, outside.clock)
+    return Deliverer(outbox, channels, outside.clock.steady, matters=matters, troubles=troubles)
 
 
-def _standing(parts: Parts) -> Callable[[Notice], bool]:
-    """Return whether the very alarm that a notice tells of still stands."""
+def _matters(parts: Parts, clock: Clock) -> Callable[[Notice], bool]:
+    """Return whether a notice that was refused is held: its alarm stands, or its reader must hear the end."""
 
-    def stands(notice: Notice) -> bool:
-        if notice.purpose not in (Purpose.RAISED, Purpose.REALARMED):
+    def matters(notice: Notice) -> bool:
+        if notice.purpose in STANDING:
+            state = parts.alarms.state(notice.device, notice.rule)
+            return state.occurrence == notice.occurrence and (state.active or state.latched)
+        if clock.now()[0] - notice.at >= HELD_FOR.get(notice.purpose, 0):
             return False
-        state = parts.alarms.state(notice.device, notice.rule)
-        return state.occurrence == notice.occurrence and (state.active or state.latched)
+        return notice.purpose is not Purpose.CLEARED or parts.teller.has_told(notice)
 
-    return stands
+    return matters
 
 
 def make_forwarders(site: Site, parts: Parts, outside: Outside) -> dict[str, Forwarder]:

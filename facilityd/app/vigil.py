@@ -8,13 +8,11 @@ from facilityd.app.ceremony import DAY, Ceremonies, Ceremony
 from facilityd.app.checklist import Checklists, Now
 from facilityd.app.core import Core
 from facilityd.config.site import Site
-from facilityd.errors import StoreFull
 from facilityd.model.notice import Notice
 from facilityd.model.readiness import BEFORE, Check
 from facilityd.model.sample import NS
 from facilityd.notify.readiness import LATE, Subject, plan_check
 from facilityd.notify.render import Place
-from facilityd.store.batch import Batch
 from facilityd.store.reader import Reader
 
 SETTLE = 30 * NS
@@ -73,14 +71,9 @@ class Vigil:
             for device in devices
         ]
         notices = [notice for one in checks for notice in self._tell(one)]
-        try:
-            await self._core.flow.commit(Batch(checks=checks, notices=notices))
-        except StoreFull:
-            return  # tried again at the next beat
+        await self._core.flow.tell(checks, notices)
         made = self._known(now.reader, now.at)
         made.update({(c.ceremony, c.before, c.device): c for c in checks})
-        if notices:
-            self._core.flow.on_notices()
 
     def _tell(self, check: Check) -> list[Notice]:
         device = self._core.devices[check.device]

@@ -14,6 +14,7 @@ from facilityd.model.sample import NS
 from facilityd.model.text import Language
 from facilityd.notify.wording import say_span
 from facilityd.store.files import is_held
+from facilityd.store.last_word import last_word
 from facilityd.store.reader import Reader
 
 HUNG_AFTER = 150 * NS
@@ -59,7 +60,7 @@ def unwatched(site: Site, language: Language) -> str:
 def liveness(site: Site, reader: Reader) -> Liveness:
     """Return whether the daemon of a site watches now."""
     at = {reader.stream(row.stream).device: row.at for row in reader.latest()}
-    last = max(at.values(), default=0)
+    last = last_word(reader)
     if not is_held(Path(site.store.path)):
         return Liveness("stopped", last)
     word = at.get(DAEMON, last)

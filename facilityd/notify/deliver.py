@@ -56,8 +56,9 @@ class Outbox(Protocol):
 class Deliverer:
     """``now`` returns ns; the steady clock is best, for a jump must not delay an alarm.
 
-    ``stands`` says whether what a notice tells of still stands; ``troubles`` are channels that did not
-    take notices before this start, with the reason.
+    ``matters`` says whether a notice must arrive yet, so that no refusal of it is final: what it tells of
+    stands, or its reader waits for the end. ``troubles`` are channels that did not take notices before this
+    start, with the reason.
 
     A crash between sending and reporting gives one double, with the same key.
     """
@@ -68,10 +69,10 @@ class Deliverer:
         channels: Mapping[str, Channel],
         now: Callable[[], int],
         idle_s: float = 60.0,
-        stands: Callable[[Notice], bool] = lambda _: False,
+        matters: Callable[[Notice], bool] = lambda _: False,
         troubles: Mapping[str, str] | None = None,
     ) -> None:
-        self._stands = stands
+        self._matters = matters
         self._outbox, self._channels, self._now, self._idle_s = outbox, channels, now, idle_s
         self._lines = {channel: Line(channel) for channel in channels}
         for channel, reason in (troubles or {}).items():
@@ -146,7 +147,7 @@ class Deliverer:
             log.exception("channel %s failed in a way it does not know", channel)
             outcome = Outcome(Result.TRANSIENT, f"unexpected {type(error).__name__}")
         return outcome, self._lines[channel].note(
-            outcome, entry.attempts, self._now(), stands=self._stands(entry.notice)
+            outcome, entry.attempts, self._now(), matters=self._matters(entry.notice)
         )
 
     async def _report(self, entry: Waiting, outcome: Outcome, next_at: int | None) -> None:

@@ -33,22 +33,22 @@ class Line:
     chance: random.Random = field(default_factory=lambda: random.Random(random.getrandbits(64)))  # noqa: S311 - no secret
     """Drawn from the process's own, so that a story with a seed plays the same again."""
 
-    def note(self, outcome: Outcome, attempts: int, now: int, *, stands: bool = False) -> int | None:
+    def note(self, outcome: Outcome, attempts: int, now: int, *, matters: bool = False) -> int | None:
         """Take in what one attempt came to; return when to try it again (ns), or None for never.
 
-        While what a notice tells of ``stands``, nothing is final: a password or an address is mended by a
-        person, and the receiver knows a double by its key.
+        While a notice ``matters``, nothing is final: a password or an address is mended by a person, and the
+        receiver knows a double by its key.
         """
         if outcome.result is Result.ACCEPTED:
             self._well(now)
             return None
-        self._speak(outcome, now, held=stands)
+        self._speak(outcome, now, held=matters)
         if outcome.final:  # of this notice alone: others may go, so the channel itself does not wait
-            return now + min(CAP, FIRST_HELD << min(attempts, 20)) if stands else None
+            return now + min(CAP, FIRST_HELD << min(attempts, 20)) if matters else None
         self.failures += 1
-        if outcome.result is Result.UNKNOWN and attempts + 1 >= TRIES_UNKNOWN and not stands:
+        if outcome.result is Result.UNKNOWN and attempts + 1 >= TRIES_UNKNOWN and not matters:
             return None
-        self.until = now + self._wait(outcome, attempts, CAP if stands else LONGEST)
+        self.until = now + self._wait(outcome, attempts, CAP if matters else LONGEST)
         return self.until
 
     def _wait(self, outcome: Outcome, attempts: int, longest: int) -> int:

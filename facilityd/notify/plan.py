@@ -193,6 +193,11 @@ class Teller:
             left = known.addresses - {(notice.recipient, notice.channel)}
             self._told[notice.device, notice.rule] = _Told(notice.occurrence, left)
 
+    def has_told(self, notice: Notice) -> bool:
+        """Return whether the address of a notice was told, or may have been, that its alarm was raised."""
+        told = self._addresses(notice.device, notice.rule, notice.occurrence)
+        return (notice.recipient, notice.channel) in told
+
     def _addresses(self, device: str, rule: str, occurrence: int) -> frozenset[Address]:
         known = self._told.get((device, rule))
         return known.addresses if known and known.occurrence == occurrence else frozenset()

@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from facilityd.errors import StoreFull, UsageError
@@ -18,6 +19,7 @@ from facilityd.model.alarm import AlarmState, Change
 from facilityd.model.baseline import Baseline
 from facilityd.model.finding import Finding
 from facilityd.model.notice import Notice
+from facilityd.model.readiness import Check
 from facilityd.model.sample import Sample
 from facilityd.pipeline.intake import Batch as Intake
 from facilityd.pipeline.intake import Gate
@@ -84,6 +86,21 @@ class Commits(Protocol):
         """Make it durable. Raises StoreFull."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What belongs into the journal together; while the disk takes nothing it is held in memory."""
+
+    judged: Sequence[Judged] = ()
+    recorded: Sequence[Recorded] = ()
+    checks: Sequence[Check] = ()
+    notices: Sequence[Notice] = ()
+
+    @property
+    def told(self) -> list[Notice]:
+        """Every notice in it."""
+        return [*(notice for item in self.recorded for notice in item.notices), *self.notices]
+
+
 class Flow:
     """One direction, small stages."""
 
@@ -99,7 +116,7 @@ class Flow:
         self._gate, self._journal, self._writer = gate, journal, writer
         self._judge, self._alarms, self._told = judge, alarms, told
         self._order = asyncio.Lock()
-        self._held: list[tuple[list[Judged], list[Recorded]]] = []
+        self._held: list[_Part] = []
         self._judged: int | None = None
         self.unwritten = Unwritten()
         self.full = False
@@ -171,8 +188,13 @@ class Flow:
                 change = moves[action](device, rule, occurrence, person, comment, at)
             except UsageError as refused:
                 return str(refused)
-            await self._write([], [Recorded(change, None, tuple(await self._told(change)))])
+            await self._write(_Part(recorded=[Recorded(change, None, tuple(await self._told(change)))]))
             return ""
+
+    async def tell(self, checks: Sequence[Check], notices: Sequence[Notice]) -> None:
+        """Store checks with their notices; on a full disk the notices leave all the same."""
+        async with self._order:
+            await self._write(_Part(checks=checks, notices=notices))
 
     async def learn(self, baseline: Baseline) -> str:
         """Judge by a baseline from now on, once it is durable; return why not, or nothing."""
@@ -212,33 +234,36 @@ class Flow:
             if change:
                 recorded.append(Recorded(change, cause, tuple(await self._told(change))))
         if judged or self._held:
-            await self._write(judged, recorded)
+            await self._write(_Part(judged, recorded))
 
-    async def _write(self, judged: list[Judged], recorded: list[Recorded]) -> None:
-        self._held.append((judged, recorded))
-        findings = [item for part, _ in self._held for item in part]
-        changes = [item for _, part in self._held for item in part]
+    async def _write(self, part: _Part) -> None:
+        self._held.append(part)
+        findings = [item for held in self._held for item in held.judged]
+        changes = [item for held in self._held for item in held.recorded]
         touched = {(item.change.device, item.change.rule) for item in changes}
         touched |= {(item.finding.device, item.finding.rule) for item in findings}
         alarms = [self._alarms.state(device, rule) for device, rule in sorted(touched)]
         tried = self.unwritten.attempts()
         batch = Batch(
-            findings=findings, changes=changes, alarms=alarms, attempts=tried, judged=self._judged
+            findings=findings, changes=changes, alarms=alarms, attempts=tried, judged=self._judged,
+            checks=[item for held in self._held for item in held.checks],
+            notices=[item for held in self._held for item in held.notices],
         )  # fmt: skip
         try:
             await self._commit(batch)
         except StoreFull:
             del self._held[:-HELD]
-            self._tell_unwritten(notice for item in recorded for notice in item.notices)
+            self._tell_unwritten(part.told)
             return
         except BaseException:
             self._held.pop()  # what can never be written must not take every later alarm with it
             raise
+        told = any(held.told for held in self._held)
         self._held.clear()
         if later := self.unwritten.settle(tried):
             with suppress(StoreFull):  # then somebody gets a double, with the same key
                 await self._commit(Batch(attempts=later))
-        if any(item.notices for item in changes):
+        if told:
             self.on_notices()
 
     def _tell_unwritten(self, notices: Iterable[Notice]) -> None:

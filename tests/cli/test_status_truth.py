@@ -19,12 +19,15 @@ from facilityd.cli.snapshot import Snapshot
 from facilityd.config.load import load
 from facilityd.config.site import Site
 from facilityd.model.alarm import AlarmState, Truth
+from facilityd.model.downtime import Downtime
+from facilityd.model.finding import Evidence, Finding
 from facilityd.model.notice import Notice, Purpose
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, Sample, Stream, Value, void
-from facilityd.store.batch import Batch, Parked
+from facilityd.store.batch import Batch, Judged, Parked
 from facilityd.store.entries import add_counts
 from facilityd.store.journal import Journal
+from facilityd.store.last_word import WATCHED, last_word
 from facilityd.store.reader import Reader
 
 YARD = """\
@@ -86,6 +89,23 @@ def test_a_stopped_daemon_is_said_first(
     assert words in first
     assert {"en": "15 min", "zh": "15 分前"}[lang] in first
     assert {one["daemon"] for one in status(yard)} == {"stopped"}
+
+
+def test_since_when_nobody_watches_is_the_newest_word_of_any_kind(yard: Site, journal: Journal) -> None:
+    store(journal, stream_of(yard, "fire"), False, 3600)
+    for batch, ago in (
+        (lambda at: Batch(findings=[Judged(Finding("fire", "active", False, at, at, Evidence("x")))]), 40),
+        (lambda at: Batch(alarms=[AlarmState("fire", "active", occurrence=1, since=at)]), 30),
+        (lambda at: Batch(downtimes=[Downtime(at - NS, at)]), 20),
+        (lambda at: Batch(meta={WATCHED: str(at)}), 10),
+    ):
+        journal.commit(batch(time.time_ns() - ago * 60 * NS))
+        with Reader.open(journal.path) as reader:
+            assert round((time.time_ns() - last_word(reader)) / 60 / NS) == ago
+    journal.close()
+    first = CliRunner().invoke(facilityd, ["status", yard.source]).stdout.splitlines()[0]
+    assert "NOT RUNNING since" in first
+    assert "10 min" in first
 
 
 def test_a_daemon_that_hangs_is_said_first(yard: Site, journal: Journal) -> None:

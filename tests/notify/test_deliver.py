@@ -136,7 +136,7 @@ async def test_a_notice_refused_for_a_wrong_password_goes_once_it_is_mended_and_
     refused = Outcome(Result.REJECTED, "HTTP 401")
     outbox = Outbox(notice(key="first"), notice(key="second"))
     channel, now = Scripted({"first": [refused] * 4}), Now()
-    deliverer = Deliverer(outbox, {"li-1": channel}, now, idle_s=0.01, stands=lambda _: True)
+    deliverer = Deliverer(outbox, {"li-1": channel}, now, idle_s=0.01, matters=lambda _: True)
     task = asyncio.create_task(deliverer.run())
     for _ in range(8):
         await asyncio.sleep(0.05)

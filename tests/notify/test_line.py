@@ -73,7 +73,7 @@ def test_it_speaks_at_the_first_failure_at_a_new_reason_and_at_recovery(caplog) 
 def test_nothing_is_final_while_the_alarm_stands(result: Result) -> None:
     line, now = Line("li-1"), 0
     for attempts in range(30):
-        due = line.note(Outcome(result, "401"), attempts, now, stands=True)
+        due = line.note(Outcome(result, "401"), attempts, now, matters=True)
         assert due is not None
         assert now < due <= now + CAP
         now = due
@@ -82,10 +82,10 @@ def test_nothing_is_final_while_the_alarm_stands(result: Result) -> None:
 
 def test_a_refused_notice_that_is_held_does_not_hold_up_its_channel() -> None:
     line = Line("li-1")
-    assert line.note(Outcome(Result.REJECTED, "550 mailbox full"), 0, 0, stands=True) is not None
+    assert line.note(Outcome(Result.REJECTED, "550 mailbox full"), 0, 0, matters=True) is not None
     assert line.until == 0
 
 
 def test_while_an_alarm_stands_no_server_may_ask_for_an_hour() -> None:
     asked = Outcome(Result.TRANSIENT, "HTTP 429", 3600 * NS)
-    assert _line().note(asked, 0, 7, stands=True) == 7 + CAP
+    assert _line().note(asked, 0, 7, matters=True) == 7 + CAP

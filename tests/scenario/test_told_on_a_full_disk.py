@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from facilityd.config.load import load
+from facilityd.model.notice import Purpose
 from facilityd.model.sample import NS
 from facilityd.scenario.load import square
 from facilityd.scenario.stage import Stage
@@ -76,3 +77,22 @@ def test_whoever_heard_on_a_full_disk_hears_the_end_after_a_restart(stage: Stage
         stage.advance(900)
     assert ("fire-gate", "active", "cleared", "crew") in _told(stage)
     assert max(Counter(_told(stage)).values()) == 1
+
+
+def test_not_ready_on_a_full_disk_is_told_in_time_and_once(tmp_path: Path) -> None:
+    early = 1_775_162_700 * NS  # 2026-04-03 04:45 on the square; the sun rises at 05:56
+    with Stage(subset(load(square()), ("hoist-1",)), tmp_path, start=early) as stage:
+        stage.advance(300)
+        stage.hazard("facilityd", "disk-full")
+        stage.advance(900)  # an hour before is within
+        told = [n for n in stage.mailbox.taken if n.purpose is Purpose.NOT_READY]
+        assert [(n.recipient, n.at < early + 900 * NS) for n in told] == [("crew", True), ("engineer", True)]
+        stage.hazard("facilityd", "none")
+        stage.advance(3600)
+        with Reader.open(stage.journal) as reader:
+            checks = [one.before // (60 * NS) for one in reader.checks()]
+            states = {entry.notice.key: entry.state for entry in reader.outbox()}
+    assert checks == [60, 30, 10], "what was told is on record"
+    told = [n.key for n in stage.mailbox.taken if n.purpose is Purpose.NOT_READY]
+    assert len(told) == len(set(told)) == 6
+    assert {states[key] for key in told} == {Delivery.ACCEPTED}
