@@ -78,9 +78,10 @@ class Family(Strict):
 
     @model_validator(mode="after")
     def _closed(self) -> Self:
-        for where, signal in self._mentions():
+        for where, signal in self._mentions() + self._told():
             if signal not in self.signals:
                 raise ValueError(f"{where} names signal {signal!r}, which the family does not have")
+        for where, signal in self._mentions():
             if self.signals[signal].type is SignalType.TEXT:
                 raise ValueError(
                     f"{where} names signal {signal!r}, which is a text: texts are shown, not judged"
@@ -146,6 +147,11 @@ class Family(Strict):
         rules += [(f"rule {n}", s) for n, signals in unread.items() for s in signals]
         ready = [(f"readiness {n}", s) for n, item in self.readiness.items() for s in item.signals]
         return states + rules + ready
+
+    def _told(self) -> list[tuple[str, str]]:
+        """Return the signals that are told and not judged: these may be texts."""
+        because = {n: r.detect.because for n, r in self.rules.items() if isinstance(r.detect, Limit)}
+        return [(f"rule {n}", s) for n, signals in because.items() for s in signals]
 
     @cached_property
     def duty_states(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from facilityd.app.core import Core
 from facilityd.app.outlets import LOST
 from facilityd.app.totals import Totals
 from facilityd.config.site import Site
+from facilityd.model.notice import SendFailure
 from facilityd.model.plain import masked, plain
 from facilityd.model.sample import NS, Value
 from facilityd.notify.deliver import Deliverer
@@ -61,12 +62,14 @@ class Condition:
         troubles = {
             name: plain(masked(reason, self.site.secrets)) for name, reason in self.deliverer.troubles.items()
         }
+        failures = self.deliverer.failures
         return {
             channel_name(channel.id): {
                 "taking": channel.id not in troubles,
                 "waiting": waiting.get(channel.id, (0, now))[0],
                 "oldest": max(0, now - waiting.get(channel.id, (0, now))[1]) / NS,
                 "lost": counters.get(f"{LOST}{channel.id}", 0),
+                "why": failures.get(channel.id, None if channel.id in troubles else SendFailure.NONE),
                 "reason": troubles.get(channel.id, ""),
             }
             for person in self.site.recipients.values()

@@ -7,7 +7,7 @@ from typing import Any
 from facilityd.detect.detector import Plain, in_seconds, why_unknown
 from facilityd.detect.hold import Hold
 from facilityd.detect.view import FOREVER, LIFETIME, NEVER, View
-from facilityd.model.finding import Evidence, Number
+from facilityd.model.finding import BECAUSE, Evidence, Number
 from facilityd.model.rule import Limit
 
 
@@ -24,6 +24,7 @@ class LimitDetector(Plain):
         self._rule, self._view = rule, view
         self._cell = view.cells[rule.signal]
         self._during = frozenset(rule.during)
+        self._because = tuple(view.cells[signal] for signal in rule.because if signal in view.cells)
         self._hold = Hold(rule.hold, rule.clear_hold, (LIFETIME - 1) * self._cell.expected)
         self.wake = FOREVER
         self.occasional = bool(self._during)
@@ -50,6 +51,11 @@ class LimitDetector(Plain):
         if self._during:
             self.wake = min(self.wake, self._view.duty_wake(self._during, now))
         return verdict
+
+    def _told_because(self, now: int) -> dict[str, Number]:
+        """Return what the signals say that say why (notify.speaker)."""
+        said = ((cell.signal, cell.good(now)) for cell in self._because)
+        return {f"{BECAUSE}{signal}": value for signal, value in said if value is not None and str(value)}
 
     def _retained(self, now: int) -> bool:
         if not self.heeds_retained or self._rule.is_ is None:
@@ -86,9 +92,9 @@ class LimitDetector(Plain):
             return why_unknown((self._cell, *self._view.state_cells), now)
         numbers: dict[str, Number] = {"value": value, "for_s": in_seconds(self._hold.held)}
         if self._rule.is_ is not None:
-            return Evidence(
-                "limit-is" if verdict else "clear-is", numbers | {"limit": self._rule.is_}, self._rule.signal
-            )
+            numbers |= {"limit": self._rule.is_}
+            numbers |= self._told_because(now) if verdict else {}
+            return Evidence("limit-is" if verdict else "clear-is", numbers, self._rule.signal)
         side, limit = "above", self._rule.above
         if limit is None:
             side, limit = "below", self._rule.below or 0.0

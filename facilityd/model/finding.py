@@ -9,6 +9,10 @@ from typing import Any, Self
 Number = float | int | str | bool
 
 
+BECAUSE = "because_"
+"""Before a signal's name: the number that says why a switch is as it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """Why a verdict is what it is: a slug of the text table and the numbers that go into it.

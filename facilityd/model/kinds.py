@@ -36,7 +36,10 @@ class Condition(Strict):
 
 
 class Limit(Strict):
-    """Beyond a limit for ``hold``; back only past ``hysteresis`` (same unit as the signal)."""
+    """Beyond a limit for ``hold``; back only past ``hysteresis`` (same unit as the signal).
+
+    ``because`` are signals that say why a switch is as it is; they are told with it, the plainest first.
+    """
 
     kind: Literal["limit"]
     signal: str
@@ -47,11 +50,14 @@ class Limit(Strict):
     hold: Duration = 0
     clear_hold: Duration = 0
     during: tuple[str, ...] = ()
+    because: tuple[str, ...] = Field(default=(), max_length=2)
 
     @model_validator(mode="after")
     def _one_test(self) -> Self:
         if sum(test is not None for test in (self.above, self.below, self.is_)) != 1:
             raise ValueError("give exactly one of above, below, is")
+        if self.because and self.is_ is None:
+            raise ValueError("'because' goes with 'is' only")
         return self
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Self
 
 from facilityd.model.text import Language
@@ -64,16 +64,35 @@ class Result(StrEnum):
     UNKNOWN = "unknown"  # may have been taken: trying again may double it
 
 
+class SendFailure(IntEnum):
+    """Why a notice was not taken; signal ``why`` of family ``channel`` has the words for people."""
+
+    NONE = 0
+    LOGIN = 1
+    ADDRESS = 2
+    ENCRYPTION = 3
+    CERTIFICATE = 4
+    REDIRECT = 5
+    CONNECTION = 6
+    NAME = 7
+    TIMEOUT = 8
+    SERVER = 9
+    CUT = 10
+    REFUSED = 11
+    BUSY = 12
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What one attempt came to. ``retry_after`` is the wait in ns that the other side asks for.
 
-    ``reason`` says it in a few words and never holds a secret.
+    ``reason`` says it in a few words, mostly the other side's, and never holds a secret.
     """
 
     result: Result
     reason: str = ""
     retry_after: int | None = None
+    failure: SendFailure = SendFailure.NONE
 
     @property
     def final(self) -> bool:

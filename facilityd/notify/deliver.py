@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from facilityd.errors import Outage
-from facilityd.model.notice import Notice, Outcome, Result
+from facilityd.model.notice import Notice, Outcome, Result, SendFailure
 from facilityd.model.sample import NS
 from facilityd.notify.channels import Channel
 from facilityd.notify.line import Line
@@ -86,6 +86,11 @@ class Deliverer:
     def troubles(self) -> dict[str, str]:
         """Return the channels that did not take the newest notice, with the reason."""
         return {channel: line.reason for channel, line in self._lines.items() if line.reason}
+
+    @property
+    def failures(self) -> dict[str, SendFailure]:
+        """Return why these channels did not take the newest notice, where that is known."""
+        return {channel: line.failure for channel, line in self._lines.items() if line.failure}
 
     def wake(self) -> None:
         """Look at once: something new is waiting."""

@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass, field
 
 from facilityd.model.measure import spell_duration
-from facilityd.model.notice import Outcome, Result
+from facilityd.model.notice import Outcome, Result, SendFailure
 from facilityd.model.sample import NS
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,7 @@ class Line:
     until: int = 0
     failures: int = 0
     reason: str = ""
+    failure: SendFailure = SendFailure.NONE
     since: int = 0
     chance: random.Random = field(default_factory=lambda: random.Random(random.getrandbits(64)))  # noqa: S311 - no secret
     """Drawn from the process's own, so that a story with a seed plays the same again."""
@@ -57,6 +58,7 @@ class Line:
         return max(spread, min(longest, outcome.retry_after or 0))
 
     def _speak(self, outcome: Outcome, now: int, *, held: bool) -> None:
+        self.failure = outcome.failure
         if outcome.reason == self.reason:
             return
         self.since = self.since if self.reason else now
@@ -75,3 +77,4 @@ class Line:
             away = spell_duration((now - self.since) // NS * NS)
             log.info("%s: takes notices again, after %s", self.channel, away)
         self.until, self.failures, self.reason, self.since = 0, 0, "", 0
+        self.failure = SendFailure.NONE

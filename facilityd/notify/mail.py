@@ -12,8 +12,9 @@ from email.utils import format_datetime
 
 import aiosmtplib
 
-from facilityd.model.notice import Notice, Outcome, Result
+from facilityd.model.notice import Notice, Outcome, Result, SendFailure
 from facilityd.model.sample import NS
+from facilityd.notify.failures import of_error, of_smtp
 
 _PERMANENT = 500
 
@@ -41,7 +42,7 @@ class Email:
     async def send(self, notice: Notice) -> Outcome:
         """Hand over once. Raises nothing that the server or the network can cause."""
         if not f"{self._to}{self._sender}".isascii():
-            return Outcome(Result.REJECTED, "the address is not plain ASCII")
+            return Outcome(Result.REJECTED, "the address is not plain ASCII", failure=SendFailure.ADDRESS)
         smtp = self._session()
         try:
             return await self._hand_over(smtp, message(notice, self._sender, self._to))
@@ -72,15 +73,16 @@ class Email:
         except aiosmtplib.SMTPResponseException as refusal:
             return self._refused(refusal)
         except (OSError, UnicodeError) as error:  # a reply need not be UTF-8
-            return Outcome(Result.TRANSIENT, _one_line(error))
+            return Outcome(Result.TRANSIENT, _one_line(error), failure=of_error(error, connecting=True))
         except aiosmtplib.SMTPException as error:
-            return Outcome(Result.REJECTED, _one_line(error))
+            return Outcome(Result.REJECTED, _one_line(error), failure=_lacking(error))
         try:
             await smtp.data(content.as_bytes())
         except aiosmtplib.SMTPResponseException as refusal:
             return self._refused(refusal)
         except (aiosmtplib.SMTPException, OSError, UnicodeError) as error:
-            return Outcome(Result.UNKNOWN, f"after the message was sent: {_one_line(error)}")
+            reason = f"after the message was sent: {_one_line(error)}"
+            return Outcome(Result.UNKNOWN, reason, failure=of_error(error, connecting=False))
         return Outcome(Result.ACCEPTED)
 
     def _refused(self, refusal: aiosmtplib.SMTPResponseException) -> Outcome:
@@ -88,7 +90,8 @@ class Email:
         if self._password:
             text = text.replace(self._password, "***")
         permanent = refusal.code >= _PERMANENT
-        return Outcome(Result.REJECTED if permanent else Result.TRANSIENT, text)
+        result = Result.REJECTED if permanent else Result.TRANSIENT
+        return Outcome(result, text, failure=of_smtp(refusal.code))
 
 
 def message(notice: Notice, sender: str, to: str) -> EmailMessage:
@@ -106,6 +109,13 @@ def message(notice: Notice, sender: str, to: str) -> EmailMessage:
     content.set_content(notice.body + "\n", cte="base64")
     content["Content-Language"] = notice.language
     return content
+
+
+def _lacking(error: aiosmtplib.SMTPException) -> SendFailure:
+    """Return what a server lacks that was asked for."""
+    encryption = "TLS" in str(error).upper()
+    login = isinstance(error, aiosmtplib.SMTPNotSupported) or "AUTH" in str(error).upper()
+    return SendFailure.ENCRYPTION if encryption else SendFailure.LOGIN if login else SendFailure.REFUSED
 
 
 def _digest(text: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from facilityd.model.finding import Evidence, Number
+from facilityd.model.finding import BECAUSE, Evidence, Number
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS
 from facilityd.model.text import Language
@@ -43,7 +43,8 @@ class Speaker:
         """Return one sentence."""
         numbers, template = evidence.numbers, texts().evidence[evidence.slug].in_(self.language)
         fields = {name: self._field(name, value, evidence) for name, value in numbers.items()}
-        fields |= {"held": "", "signal": self._name(evidence.signal)} | self._made(evidence)
+        fields |= {"held": "", "signal": self._name(evidence.signal), "because": self._because(numbers)}
+        fields |= self._made(evidence)
         if numbers.get("for_s"):
             fields["held"] = texts().held.in_(self.language).format(**fields)
         said = template.format(**fields)
@@ -68,6 +69,16 @@ class Speaker:
             known = self.signals.get(str(numbers["over_signal"]))
             made["place"] = f"{numbers['place_n']:g} {known.unit if known else ''}".rstrip()
         return made
+
+    def _because(self, numbers: Mapping[str, Number]) -> str:
+        """Return why, as up to two signals say it: in plain words, then in the other side's own."""
+        said = [
+            say_value(value, self.signals.get(name.removeprefix(BECAUSE)), "", self.language)
+            for name, value in numbers.items()
+            if name.startswith(BECAUSE)
+        ]
+        template = texts().because.get(str(len(said)))
+        return template.in_(self.language).format(*said) if template else ""
 
     def _fine(self, value: float, signal: str, unit: str, sign: str = "") -> str:
         """Return a small number with three digits that count."""

@@ -15,6 +15,7 @@ class Texts(Strict):
 
     evidence: dict[str, Text]
     held: Text
+    because: dict[str, Text]
     plot: Text
     together: Text
     too: Text

@@ -8,8 +8,9 @@ import aiohttp
 
 from facilityd.model.http import retry_after
 from facilityd.model.http_session import bounded
-from facilityd.model.notice import Notice, Outcome, Result
+from facilityd.model.notice import Notice, Outcome, Result, SendFailure
 from facilityd.model.sample import NS
+from facilityd.notify.failures import of_error, of_http
 
 _LONGEST = 200
 _LATER = frozenset({408, 425, 429})
@@ -38,25 +39,28 @@ class Webhook:
             ):
                 return await self._outcome(answer)
         except aiohttp.InvalidURL:
-            return Outcome(Result.REJECTED, "the URL is not valid")
+            return Outcome(Result.REJECTED, "the URL is not valid", failure=SendFailure.ADDRESS)
         except aiohttp.ClientConnectorError as error:
-            return Outcome(Result.TRANSIENT, f"cannot connect: {error.os_error.strerror or error.os_error}")
+            reason = f"cannot connect: {error.os_error.strerror or error.os_error}"
+            return Outcome(Result.TRANSIENT, reason, failure=of_error(error, connecting=True))
         except aiohttp.ConnectionTimeoutError:
-            return Outcome(Result.TRANSIENT, "cannot connect in time")
+            return Outcome(Result.TRANSIENT, "cannot connect in time", failure=SendFailure.CONNECTION)
         except TimeoutError:
-            return Outcome(Result.UNKNOWN, "no answer in time")
+            return Outcome(Result.UNKNOWN, "no answer in time", failure=SendFailure.TIMEOUT)
         except aiohttp.ClientError as error:
-            return Outcome(Result.UNKNOWN, f"the connection broke: {type(error).__name__}")
+            reason = f"the connection broke: {type(error).__name__}"
+            return Outcome(Result.UNKNOWN, reason, failure=SendFailure.CUT)
 
     async def _outcome(self, answer: aiohttp.ClientResponse) -> Outcome:
         if _OK <= answer.status < _REDIRECT:
             return Outcome(Result.ACCEPTED)
         reason = f"HTTP {answer.status} {self._masked(await _said(answer))}".rstrip()
+        failure = of_http(answer.status)
         if answer.status == _GATEWAY_TIMEOUT:
-            return Outcome(Result.UNKNOWN, reason, _wait(answer))
+            return Outcome(Result.UNKNOWN, reason, _wait(answer), failure)
         if answer.status in _LATER or answer.status >= _SERVER:
-            return Outcome(Result.TRANSIENT, reason, _wait(answer))
-        return Outcome(Result.REJECTED, reason)
+            return Outcome(Result.TRANSIENT, reason, _wait(answer), failure)
+        return Outcome(Result.REJECTED, reason, failure=failure)
 
     def _masked(self, text: str) -> str:
         for secret in filter(None, (self._token, self._url)):

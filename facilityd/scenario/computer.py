@@ -9,7 +9,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 
 from facilityd.app.builtin import channel_name
 from facilityd.errors import StoreFull
-from facilityd.model.notice import Outcome, Result
+from facilityd.model.notice import Outcome, Result, SendFailure
 from facilityd.store.journal import Journal
 
 P = ParamSpec("P")
@@ -23,10 +23,19 @@ PLENTY, LITTLE = 100 * 2**30, 300 * 2**20
 """Bytes free on a disk that never fills, and on one that nearly has."""
 _UNAUTHORIZED, _UNPROCESSABLE = 401, 422
 _REFUSED_MEASUREMENT = b"fountain,"
+
+
+def _failed(result: Result, reason: str, failure: SendFailure) -> Outcome:
+    return Outcome(result, reason, failure=failure)
+
+
 _ANSWERS: dict[str, tuple[float, Outcome]] = {
-    "channel-refuses": (0.1, Outcome(Result.REJECTED, "HTTP 401 Unauthorized")),
-    "channel-down": (0.1, Outcome(Result.TRANSIENT, "cannot connect: Connection refused")),
-    "channel-hangs": (15.0, Outcome(Result.UNKNOWN, "no answer in time")),
+    "channel-refuses": (0.1, _failed(Result.REJECTED, "HTTP 401 Unauthorized", SendFailure.LOGIN)),
+    "channel-down": (
+        0.1,
+        _failed(Result.TRANSIENT, "cannot connect: Connection refused", SendFailure.CONNECTION),
+    ),
+    "channel-hangs": (15.0, _failed(Result.UNKNOWN, "no answer in time", SendFailure.TIMEOUT)),
     "channel-slow": (240.0, Outcome(Result.ACCEPTED)),
 }
 """What a channel does: how long it takes, in s, and what comes of it."""

@@ -18,7 +18,7 @@ import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from support.crew import notice
 
-from facilityd.model.notice import Outcome, Result
+from facilityd.model.notice import Outcome, Result, SendFailure
 from facilityd.notify.mail import Email, message
 
 
@@ -177,7 +177,8 @@ async def test_starttls_is_not_given_up_where_the_server_lacks_it() -> None:
     post = Post()
     async with office(post) as port:
         outcome = await _email(port, tls="starttls").send(notice())
-    assert outcome == Outcome(Result.REJECTED, "SMTP STARTTLS extension not supported by server.")
+    assert (outcome.result, outcome.failure) == (Result.REJECTED, SendFailure.ENCRYPTION)
+    assert outcome.reason == "SMTP STARTTLS extension not supported by server."
     assert post.taken == []
 
 

@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from support.crew import notice
 
-from facilityd.model.notice import Outcome, Result
+from facilityd.model.notice import Outcome, Result, SendFailure
 from facilityd.model.sample import NS
 from facilityd.notify.webhook import Webhook
 
@@ -100,7 +100,7 @@ async def test_a_server_that_hangs_may_have_taken_it() -> None:
     async with server(handler) as url:
         outcome = await Webhook(url, timeout_s=0.2).send(notice())
         release.set()
-    assert outcome == Outcome(Result.UNKNOWN, "no answer in time")
+    assert outcome == Outcome(Result.UNKNOWN, "no answer in time", failure=SendFailure.TIMEOUT)
 
 
 async def test_a_connection_that_breaks_may_have_taken_it() -> None:
@@ -126,4 +126,4 @@ async def test_nobody_there_certainly_did_not_take_it_and_the_url_is_not_told() 
 
 async def test_an_impossible_url_is_refused_without_being_told() -> None:
     outcome = await Webhook("http://:bad:s3cret/").send(notice())
-    assert outcome == Outcome(Result.REJECTED, "the URL is not valid")
+    assert outcome == Outcome(Result.REJECTED, "the URL is not valid", failure=SendFailure.ADDRESS)

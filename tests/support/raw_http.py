@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import ssl
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -36,9 +37,10 @@ class Said:
 
 @dataclass
 class RawServer:
-    """Answers by ``script``, then always ``TAKEN``; ``taken`` are the bodies that it may have accepted."""
+    """Answers by ``script``, then ``always`` the same; ``taken`` are the bodies that it may have accepted."""
 
     script: deque[Said] = field(default_factory=deque)
+    always: Said = Said(TAKEN)
     heads: list[bytes] = field(default_factory=list)
     taken: list[bytes] = field(default_factory=list)
     url: str = ""
@@ -52,7 +54,7 @@ class RawServer:
                 length = _LENGTH.search(head)
                 body = await reader.readexactly(int(length[1])) if length else b""
                 self.heads.append(head)
-                said = self.script.popleft() if self.script else Said(TAKEN)
+                said = self.script.popleft() if self.script else self.always
                 if re.search("20[0-9]|2[1-9]", said.status):
                     self.taken.append(body)
                 if not await self._say(said, writer):
@@ -78,11 +80,11 @@ class RawServer:
 
 
 @asynccontextmanager
-async def raw_server() -> AsyncIterator[RawServer]:
-    """Listen on loopback."""
+async def raw_server(port: int = 0, context: ssl.SSLContext | None = None) -> AsyncIterator[RawServer]:
+    """Listen on loopback, with TLS where a ``context`` is given."""
     made = RawServer()
-    listening = await asyncio.start_server(made.serve, "127.0.0.1", 0)
-    made.url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    listening = await asyncio.start_server(made.serve, "127.0.0.1", port, ssl=context)
+    made.url = f"http{'s' if context else ''}://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
     try:
         yield made
     finally:
