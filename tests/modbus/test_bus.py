@@ -8,6 +8,7 @@ import os
 import pytest
 from pydantic import TypeAdapter
 from support.bench import PROFILE, link_to, profile, served, truth, unit, until, watching
+from support.virtual import in_virtual_time
 
 from devices.duty import DutyBoard
 from devices.family import Family
@@ -28,9 +29,10 @@ FAMILY = TypeAdapter(Family).validate_python(
 )
 
 
+@in_virtual_time
 async def test_everything_off_at_the_start_is_normal() -> None:
     one = unit()
-    async with served([one]) as endpoint:
+    async with served([one], baudrate=115200) as endpoint:
         link = link_to(endpoint)
         endpoint.close()
         async with watching(link, [one]) as tray:
@@ -38,7 +40,6 @@ async def test_everything_off_at_the_start_is_normal() -> None:
             assert tray.health[-1].up is False
             assert "cannot be opened" in tray.health[-1].reason
             assert tray.reasons() == {Reason.LINK_DOWN}
-            endpoint._port = link.port
             endpoint.open()
             await until(lambda: len(tray.good()) >= 2, 15)
             await until(lambda: tray.health[-1].up, 15)
@@ -49,10 +50,10 @@ async def test_everything_off_at_the_start_is_normal() -> None:
     assert tray.wrong() == []
 
 
+@in_virtual_time
 async def test_a_server_that_restarts_is_found_again() -> None:
     one = unit()
     async with served([one]) as endpoint:
-        endpoint._port = endpoint.port
         async with watching(link_to(endpoint), [one]) as tray:
             await until(lambda: len(tray.good()) >= 2)
             endpoint.close()
@@ -64,6 +65,7 @@ async def test_a_server_that_restarts_is_found_again() -> None:
     assert tray.wrong() == []
 
 
+@in_virtual_time
 async def test_a_half_open_connection_is_noticed_within_seconds() -> None:
     one = unit()
     async with served([one]) as endpoint, watching(link_to(endpoint), [one]) as tray:
@@ -74,6 +76,7 @@ async def test_a_half_open_connection_is_noticed_within_seconds() -> None:
         assert asyncio.get_running_loop().time() - begin < 2.0
 
 
+@in_virtual_time
 async def test_a_dead_unit_behind_a_gateway_leaves_the_others_alone() -> None:
     units = [unit(number) for number in range(1, 6)]
     async with served(units, gateway=True) as endpoint, watching(link_to(endpoint), units) as tray:
@@ -88,6 +91,7 @@ async def test_a_dead_unit_behind_a_gateway_leaves_the_others_alone() -> None:
     assert all(not tray.reasons(n) for n in (1, 2, 4, 5))
 
 
+@in_virtual_time
 async def test_the_pace_follows_duty_and_no_sample_is_lost() -> None:
     pace = Pace(NS, "device-1", {"moving": NS // 20})
     one = unit(pace=pace, period=NS)
@@ -111,15 +115,17 @@ async def test_the_pace_follows_duty_and_no_sample_is_lost() -> None:
     assert all(not sample.reasons for _, sample in tray.samples)
 
 
+@in_virtual_time
 async def test_samples_keep_their_grid() -> None:
     one = unit(period=NS // 10)
     async with served([one]) as endpoint, watching(link_to(endpoint), [one]) as tray:
         await until(lambda: len(tray.good()) >= 30)
     times = [at for at, _ in tray.samples]
     mean = (times[-1] - times[5]) / (len(times) - 6)
-    assert mean == pytest.approx(0.1, rel=0.05)
+    assert mean == pytest.approx(0.1, rel=1e-6)
 
 
+@in_virtual_time
 async def test_a_side_effect_register_is_read_alone_and_only_when_bound() -> None:
     points = {**PROFILE["points"], "latched": {"address": 2, "doc": "3", "type": "u16", "side_effect": True}}
     points["beyond"] = {"address": 3, "doc": "4", "type": "u16"}

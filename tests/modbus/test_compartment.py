@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from support.bench import link_to, served, unit, until, watching
+from support.virtual import in_virtual_time
 
 from devices.modbus import bus
 from devices.modbus.client import Failed
@@ -16,6 +17,7 @@ from facilityd.model.clock import Clock
 from facilityd.model.quality import Reason
 
 
+@in_virtual_time
 async def test_a_unit_whose_decoder_fails_is_bad_alone_and_comes_back(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

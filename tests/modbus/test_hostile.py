@@ -11,6 +11,7 @@ import logging
 
 import pytest
 from support.bench import link_to, served, unit, until, watching
+from support.virtual import in_virtual_time
 
 from facilityd.model.quality import Reason
 from simulators.framing import Frame
@@ -51,6 +52,7 @@ CASES: list[tuple[str, str, dict[str, object], set[Reason]]] = [
 @pytest.mark.parametrize(
     ("protocol", "name", "options", "expected"), CASES, ids=lambda v: v if isinstance(v, str) else ""
 )
+@in_virtual_time
 async def test_a_wrong_value_is_never_good(
     protocol: str,
     name: str,
@@ -73,7 +75,31 @@ async def test_a_wrong_value_is_never_good(
     assert "Traceback" not in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("protocol", "name", "target"),
+    [
+        ("modbus-tcp", "half-open", None),
+        ("modbus-tcp", "refused", None),
+        ("modbus-tcp", "flapping", 1),
+        ("modbus-tcp", "garbage", 1),
+        ("modbus-rtu-over-tcp", "truncated", 1),
+    ],
+)
+async def test_nor_on_a_real_connection(protocol: str, name: str, target: int | None) -> None:
+    """What the cases above have in memory, with the sockets of this machine between."""
+    one = unit()
+    async with served([one], protocol) as endpoint, watching(link_to(endpoint, protocol), [one]) as tray:
+        await until(lambda: len(tray.good()) >= 2)
+        endpoint.inject(target, hazard(name))
+        await until(lambda: tray.reasons() & SILENT, 12)
+        endpoint.inject(target, None)
+        before = len(tray.good())
+        await until(lambda: len(tray.good()) > before + 1, 25)
+    assert tray.wrong() == []
+
+
 @pytest.mark.parametrize("late", range(4, 12))
+@in_virtual_time
 async def test_a_line_that_comes_into_step_in_the_midst_of_a_poll_is_not_believed(late: int) -> None:
     one, held, seen = unit(), [], 0
 
@@ -97,6 +123,7 @@ async def test_a_line_that_comes_into_step_in_the_midst_of_a_poll_is_not_believe
     assert tray.wrong() == []
 
 
+@in_virtual_time
 async def test_what_was_answered_before_a_lost_answer_is_kept() -> None:
     one = unit()
     lost = Hazard(
@@ -111,6 +138,7 @@ async def test_what_was_answered_before_a_lost_answer_is_kept() -> None:
     assert {s.values for s in half} == {(11.0, 22.0, 333333.0, None)}
 
 
+@in_virtual_time
 async def test_slow_single_bytes_are_read_right() -> None:
     one = unit()
     async with served([one]) as endpoint:
@@ -120,6 +148,7 @@ async def test_slow_single_bytes_are_read_right() -> None:
     assert tray.wrong() == []
 
 
+@in_virtual_time
 async def test_a_megabyte_of_garbage_is_survived() -> None:
     one = unit()
     flood = Hazard(emit=lambda data: ((0.0, bytes(range(256)) * 4096), (0.0, data)))
@@ -133,6 +162,7 @@ async def test_a_megabyte_of_garbage_is_survived() -> None:
     assert tray.wrong() == []
 
 
+@in_virtual_time
 async def test_a_wrong_word_order_is_not_believed() -> None:
     one = unit()
     async with served([one]) as endpoint:

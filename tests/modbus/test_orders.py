@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from support.bench import decoded, link_to, profile, served, unit, until, watching
+from support.virtual import in_virtual_time
 
 from devices.codec import from_words, to_words
 from facilityd.model.quality import Reason
@@ -31,6 +32,7 @@ def test_every_order_of_four_bytes(name: str) -> None:
 
 
 @pytest.mark.parametrize(("word_order", "byte_order"), list(product(["big", "little"], repeat=2)))
+@in_virtual_time
 async def test_a_unit_with_any_order_reads_right(word_order: str, byte_order: str) -> None:
     one = unit(model=profile(word_order=word_order, byte_order=byte_order, golden=_golden(byte_order)))
     async with served([one]) as endpoint, watching(link_to(endpoint), [one]) as tray:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from support.bench import PROFILE, link_to, profile, served, truth, unit, until, watching
+from support.virtual import in_virtual_time
 
 from devices.modbus.plan import halves, plan_unit
 from devices.modbus.poll import Program
@@ -27,6 +28,7 @@ def _without(*names: str) -> dict[str, Any]:
     return {name: point for name, point in POINTS.items() if name not in names}
 
 
+@in_virtual_time
 async def test_a_missing_register_costs_its_own_value_only(caplog: pytest.LogCaptureFixture) -> None:
     watched = unit()
     has = unit(model=_device(points=_without("second")))
@@ -47,6 +49,7 @@ async def test_a_missing_register_costs_its_own_value_only(caplog: pytest.LogCap
     assert told[0].endswith("it does not have second")
 
 
+@in_virtual_time
 async def test_a_gap_that_is_no_register_costs_nothing() -> None:
     points = {**POINTS, "wide": {**POINTS["wide"], "address": 4}}
     watched, has = unit(model=profile(points=points, max_gap=8)), unit(model=_device(points=points))
@@ -56,6 +59,7 @@ async def test_a_gap_that_is_no_register_costs_nothing() -> None:
     assert tray.wrong() == []
 
 
+@in_virtual_time
 async def test_a_unit_that_takes_few_registers_at_once_is_read_in_parts() -> None:
     watched, has = (
         unit(model=profile(max_gap=20, max_block=100)),
@@ -68,6 +72,7 @@ async def test_a_unit_that_takes_few_registers_at_once_is_read_in_parts() -> Non
 
 
 @pytest.mark.parametrize(("period", "told"), [(NS // 50, 1), (NS // 5, 0)])
+@in_virtual_time
 async def test_parts_that_the_bus_has_no_time_for_are_told(
     caplog: pytest.LogCaptureFixture, period: int, told: int
 ) -> None:
@@ -82,6 +87,7 @@ async def test_parts_that_the_bus_has_no_time_for_are_told(
         assert "unit-1 alone takes 100% at 20ms (planned 75%): read it less often" in said[0]
 
 
+@in_virtual_time
 async def test_what_is_refused_whole_and_in_parts_is_not_taken_apart_again() -> None:
     watched = unit()
     other = [{"point": "wide", "words": [0, 1], "value": 1}]
@@ -97,6 +103,7 @@ async def test_what_is_refused_whole_and_in_parts_is_not_taken_apart_again() -> 
     assert len(tray.of(1)[-1].reasons) == 2
 
 
+@in_virtual_time
 async def test_who_comes_back_after_silence_is_read_as_planned() -> None:
     watched = unit()
     partial, full = unit(model=_device(points=_without("second"))), unit()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from support.bench import MODEL, PROFILE, link_to, profile, served, unit
+from support.virtual import in_virtual_time
 
 from devices.modbus.probe import Diagnosis, Report, probe
 from devices.profile import ModbusProfile
@@ -31,6 +32,7 @@ async def _probe(
         return report, set(endpoint.witness)
 
 
+@in_virtual_time
 async def test_the_right_unit_is_told_right() -> None:
     report, functions = await _probe()
     assert report.diagnosis is Diagnosis.OK
@@ -38,6 +40,7 @@ async def test_the_right_unit_is_told_right() -> None:
     assert functions <= {1, 2, 3, 4}
 
 
+@in_virtual_time
 async def test_a_wrong_word_order_is_named() -> None:
     report, _ = await _probe(spoil="word-order")
     assert report.diagnosis is Diagnosis.WORD_ORDER
@@ -45,6 +48,7 @@ async def test_a_wrong_word_order_is_named() -> None:
     assert "字序" in report.advice[0].zh
 
 
+@in_virtual_time
 async def test_off_by_one_is_named_with_its_direction() -> None:
     points = {n: {**p, "address": p["address"] + 1} for n, p in profile().model_dump()["points"].items()}
     shifted = profile(points=points)
@@ -53,6 +57,7 @@ async def test_off_by_one_is_named_with_its_direction() -> None:
     assert "one lower" in report.advice[0].en
 
 
+@in_virtual_time
 async def test_a_wrong_device_id_is_named_with_those_that_answer() -> None:
     report, functions = await _probe(device_id=2)
     assert report.diagnosis is Diagnosis.OTHER_ID
@@ -60,12 +65,14 @@ async def test_a_wrong_device_id_is_named_with_those_that_answer() -> None:
     assert functions <= {1, 2, 3, 4}
 
 
+@in_virtual_time
 async def test_another_model_is_named() -> None:
     report, _ = await _probe(OTHER)
     assert report.diagnosis is Diagnosis.OTHER_MODEL
     assert "bench" in report.advice[0].en
 
 
+@in_virtual_time
 async def test_a_unit_that_is_none_of_these_is_told_so() -> None:
     async with served([unit(1)]) as endpoint:
         report = await probe(link_to(endpoint), unit(model=OTHER), {"other": OTHER})
@@ -73,6 +80,7 @@ async def test_a_unit_that_is_none_of_these_is_told_so() -> None:
     assert "exception 02" in report.advice[0].en
 
 
+@in_virtual_time
 async def test_silence_is_told_with_what_to_check() -> None:
     report, _ = await _probe(spoil="silent")
     assert report.diagnosis is Diagnosis.SILENT
@@ -91,6 +99,7 @@ async def test_a_device_that_hangs_up_on_a_second_master_is_told_so() -> None:
     assert "one connection only" in report.advice[0].en
 
 
+@in_virtual_time
 async def test_a_gateway_that_rewrites_ids_is_told_and_no_id_claimed() -> None:
     async with served([unit(1), unit(2), unit(3)]) as endpoint:
         endpoint.inject(None, hazard("wrong-unit"))
@@ -100,6 +109,7 @@ async def test_a_gateway_that_rewrites_ids_is_told_and_no_id_claimed() -> None:
 
 
 @pytest.mark.parametrize("spoil", ["transaction-wrong", "transaction-zero"])
+@in_virtual_time
 async def test_an_answer_with_another_transaction_id_is_no_silence(spoil: str) -> None:
     report, _ = await _probe(spoil=spoil)
     assert report.diagnosis is Diagnosis.STRAY_ANSWER
@@ -111,6 +121,7 @@ def _partial(**changes: Any) -> Unit:
     return unit(model=profile(max_gap=0, **{"points": points, **changes}))
 
 
+@in_virtual_time
 async def test_the_planned_reads_are_tried_too() -> None:
     async with served([_partial()]) as endpoint:
         report = await probe(link_to(endpoint), unit(), KNOWN)
@@ -120,6 +131,7 @@ async def test_the_planned_reads_are_tried_too() -> None:
     assert "These signals cannot be read: device-1.second (exception-02)" in said
 
 
+@in_virtual_time
 async def test_a_merged_read_that_works_in_parts_is_right_with_a_hint() -> None:
     async with served([_partial(points=PROFILE["points"], max_block=2)]) as endpoint:
         report = await probe(link_to(endpoint), unit(model=profile(max_gap=60, max_block=70)), KNOWN)

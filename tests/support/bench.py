@@ -21,10 +21,12 @@ from facilityd.model.clock import Clock
 from facilityd.model.link import LinkHealth
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, Sample, SignalType, Stream
+from facilityd.scenario.loop import VirtualLoop
 from facilityd.supervise.stop import end
 from simulators.endpoint import Endpoint, WireTime
 from simulators.framing import MBAP, RTU
 from simulators.image import UnitImage
+from simulators.modbus_memory import MemoryEndpoint
 from simulators.modbus_tcp import TcpEndpoint
 
 TRUTH = {"first": 11.0, "second": 22.0, "wide": 333333.0, "precise": 1.5}
@@ -119,22 +121,31 @@ class Tray:
 
 
 def link_to(endpoint: Endpoint, protocol: str = "modbus-tcp", **more: Any) -> ModbusLink:
-    assert isinstance(endpoint, TcpEndpoint)
-    return ModbusLink("link", protocol, "127.0.0.1", endpoint.port, **more)
+    host, _, port = endpoint.address.rpartition(":")
+    return ModbusLink("link", protocol, host, int(port), **more)
 
 
 @asynccontextmanager
 async def served(
     units: list[Unit], protocol: str = "modbus-tcp", *, baudrate: int = 0, gateway: bool = False
-) -> AsyncIterator[TcpEndpoint]:
-    """Serve units on a free port with their true values."""
+) -> AsyncIterator[Endpoint]:
+    """Serve units with their true values: on a free port, in virtual time in memory.
+
+    The frames, the hazards and the client are the same.
+    """
     images = {u.device_id: UnitImage(u) for u in units}
     for image in images.values():
         image.update(truth(units))
     framing = MBAP if protocol == "modbus-tcp" else RTU
-    endpoint = TcpEndpoint(
-        images, framing=framing, gateway=gateway, wire=WireTime(baudrate) if baudrate else None
-    )
+    wire = WireTime(baudrate) if baudrate else None
+    loop = asyncio.get_running_loop()
+    endpoint: Endpoint
+    if isinstance(loop, VirtualLoop):
+        name = "memory", len(loop.doors)
+        endpoint = MemoryEndpoint("{}:{}".format(*name), images, framing, gateway=gateway, wire=wire)
+        loop.doors[name] = endpoint.connect
+    else:
+        endpoint = TcpEndpoint(images, framing=framing, gateway=gateway, wire=wire)
     endpoint.open()
     try:
         yield endpoint
@@ -146,13 +157,18 @@ async def served(
 async def watching(link: ModbusLink, units: list[Unit], duty: DutyBoard | None = None) -> AsyncIterator[Tray]:
     """Run the adapter on a link."""
     tray = Tray()
-    bus = Bus(link, units, tray, Clock(), duty or DutyBoard({}), tray.health.append)
+    bus = Bus(link, units, tray, _clock(), duty or DutyBoard({}), tray.health.append)
     task = asyncio.create_task(bus.run())
     try:
         yield tray
         assert not task.done(), "the adapter must outlive everything the field does"
     finally:
         await end([task])
+
+
+def _clock() -> Clock:
+    loop = asyncio.get_running_loop()
+    return Clock(lambda: loop.ns, lambda: loop.ns) if isinstance(loop, VirtualLoop) else Clock()
 
 
 async def until(what: Callable[[], object], seconds: float = 8.0) -> None:
