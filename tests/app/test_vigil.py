@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,9 +18,11 @@ from facilityd.store.batch import Batch
 from facilityd.store.journal import Journal
 from facilityd.store.reader import Reader
 from facilityd.supervise.inbox import Inbox, UnwaiveRequest, WaiveRequest
+from facilityd.testing.site import begin
 
 # On this day the sun rises at 05:56 and sets at 18:38 local time. The evening before gives every rule its run.
-EVENING = "2026-04-02T18:20"
+EVENING, MORNING = "2026-04-02T18:20", "2026-04-03T04:20"
+ONLY = ("hoist-1", "weather")
 MIN = 60 * NS
 BLOCKED = ("drive-ready", "emergency-chain")
 
@@ -39,30 +43,41 @@ def _night(site: Any) -> int:
     return round(datetime(2026, 4, 3, tzinfo=ZoneInfo(site.site.timezone)).timestamp()) * NS
 
 
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which the daemon kept its journal from the evening until the morning."""
+    folder = tmp_path_factory.mktemp("night")
+    with begin("square", folder, ONLY, EVENING, 1, real=False) as site:
+        site.advance("10h")
+    return folder
+
+
 @pytest.fixture
-def evening(simulated_site) -> Any:
-    site = simulated_site("square", only=["hoist-1", "weather"], start=EVENING)
-    site.advance("10h")  # 04:20
-    return site
+def morning(night: Path, tmp_path: Path) -> Iterator[Any]:
+    """The same journal again, and the daemon started on it in the morning."""
+    folder = tmp_path / "site"
+    shutil.copytree(night, folder)
+    with begin("square", folder, ONLY, MORNING, 1, real=False) as site:
+        yield site
 
 
-def test_a_healthy_morning_is_ready_three_times_and_nobody_is_told(evening: Any) -> None:
-    evening.advance("2h")
-    checks = _checks(evening)
+def test_a_healthy_morning_is_ready_three_times_and_nobody_is_told(morning: Any) -> None:
+    morning.advance("2h")
+    checks = _checks(morning)
     assert [(one.before // MIN, one.ready, one.late // NS) for one in checks] == [
         (60, True, 0),
         (30, True, 0),
         (10, True, 0),
     ]
     assert {item.outcome for item in checks[0].items} == {Outcome.PASS}
-    assert _told(evening) == []
+    assert _told(morning) == []
 
 
-def test_a_fault_is_told_at_each_instant_and_its_end_once(evening: Any) -> None:
-    evening.fault("hoist-1", "estop", lasting="80min")  # T-60 and T-30 see it, T-10 does not
-    evening.advance("100min")
-    assert [one.ready for one in _checks(evening)] == [False, False, True]
-    told = _told(evening)
+def test_a_fault_is_told_at_each_instant_and_its_end_once(morning: Any) -> None:
+    morning.fault("hoist-1", "estop", lasting="80min")  # T-60 and T-30 see it, T-10 does not
+    morning.advance("100min")
+    assert [one.ready for one in _checks(morning)] == [False, False, True]
+    told = _told(morning)
     purposes = [Purpose.NOT_READY] * 4 + [Purpose.READY] * 2
     assert [(purpose, language) for purpose, language, *_ in told] == list(
         zip(purposes, ["zh", "en"] * 3, strict=True)
@@ -76,40 +91,40 @@ def test_a_fault_is_told_at_each_instant_and_its_end_once(evening: Any) -> None:
     assert " ago))" in told[5][3]
 
 
-def test_the_last_check_before_the_ceremony_is_the_most_urgent(evening: Any) -> None:
-    evening.fault("hoist-1", "estop")
-    evening.advance("100min")
-    assert [priority for *_, priority, _ in _told(evening)] == [3, 3, 3, 3, 4, 4]
+def test_the_last_check_before_the_ceremony_is_the_most_urgent(morning: Any) -> None:
+    morning.fault("hoist-1", "estop")
+    morning.advance("100min")
+    assert [priority for *_, priority, _ in _told(morning)] == [3, 3, 3, 3, 4, 4]
 
 
 @pytest.mark.parametrize("again", [0, 1, 3])
-def test_restarts_make_no_check_twice_and_leave_none_out(evening: Any, again: int) -> None:
-    evening.fault("hoist-1", "estop")
+def test_restarts_make_no_check_twice_and_leave_none_out(morning: Any, again: int) -> None:
+    morning.fault("hoist-1", "estop")
     for _ in range(again):
-        evening.advance("20min")
-        evening.restart()
-    evening.advance(f"{100 - 20 * again}min")
-    assert [one.before // MIN for one in _checks(evening)] == [60, 30, 10]
-    assert len(_told(evening)) == 6
+        morning.advance("20min")
+        morning.restart()
+    morning.advance(f"{100 - 20 * again}min")
+    assert [one.before // MIN for one in _checks(morning)] == [60, 30, 10]
+    assert len(_told(morning)) == 6
 
 
-def test_a_waiver_is_recorded_with_the_check_and_stops_the_notices(evening: Any) -> None:
-    evening.fault("hoist-1", "estop")
-    until = round(evening.now.timestamp() * NS) + 60 * MIN
-    inbox = Inbox(evening.journal)
+def test_a_waiver_is_recorded_with_the_check_and_stops_the_notices(morning: Any) -> None:
+    morning.fault("hoist-1", "estop")
+    until = round(morning.now.timestamp() * NS) + 60 * MIN
+    inbox = Inbox(morning.journal)
     asked = [WaiveRequest("hoist-1", item, "Li Na", "reset by hand", until) for item in BLOCKED]
     names = [inbox.drop(ask) for ask in asked]
-    evening.advance("45min")  # T-60 is within
+    morning.advance("45min")  # T-60 is within
     assert [inbox.refusal(name) for name in names] == ["", ""]
-    (check,) = _checks(evening)
+    (check,) = _checks(morning)
     assert {one.item: one.waived_by for one in check.items if one.outcome is Outcome.WAIVED} == dict.fromkeys(
         BLOCKED, "Li Na"
     )
     assert check.ready
-    assert _told(evening) == []
-    evening.advance("35min")  # the waiver has ended before T-30
-    assert not _checks(evening)[-1].ready
-    assert len(_told(evening)) == 2
+    assert _told(morning) == []
+    morning.advance("35min")  # the waiver has ended before T-30
+    assert not _checks(morning)[-1].ready
+    assert len(_told(morning)) == 2
 
 
 @pytest.mark.parametrize(
@@ -124,30 +139,30 @@ def test_a_waiver_is_recorded_with_the_check_and_stops_the_notices(evening: Any)
     ],
 )
 def test_a_waiver_without_name_reason_or_end_is_refused(
-    evening: Any, changes: dict[str, Any], why: str
+    morning: Any, changes: dict[str, Any], why: str
 ) -> None:
-    until = round(evening.now.timestamp() * NS) + 60 * MIN
-    inbox = Inbox(evening.journal)
+    until = round(morning.now.timestamp() * NS) + 60 * MIN
+    inbox = Inbox(morning.journal)
     asked = {"device": "hoist-1", "item": "brake", "person": "Li Na", "reason": "looked at", "until": until}
     name = inbox.drop(WaiveRequest(**(asked | changes)))
-    evening.advance("2min")
+    morning.advance("2min")
     assert why in inbox.refusal(name)
-    with Reader.open(evening.journal) as reader:
+    with Reader.open(morning.journal) as reader:
         assert reader.waivers() == []
 
 
-def test_a_waiver_taken_back_counts_no_more_and_stays_on_record(evening: Any) -> None:
-    inbox = Inbox(evening.journal)
-    until = round(evening.now.timestamp() * NS) + 600 * MIN
+def test_a_waiver_taken_back_counts_no_more_and_stays_on_record(morning: Any) -> None:
+    inbox = Inbox(morning.journal)
+    until = round(morning.now.timestamp() * NS) + 600 * MIN
     inbox.drop(WaiveRequest("hoist-1", "brake", "Li Na", "looked at", until))
-    evening.advance("2min")
+    morning.advance("2min")
     name = inbox.drop(UnwaiveRequest(1, "Wang Wei"))
-    evening.advance("2min")
+    morning.advance("2min")
     again = inbox.drop(UnwaiveRequest(1, "Wang Wei"))
-    evening.advance("2min")
+    morning.advance("2min")
     assert inbox.refusal(name) == ""
     assert "no waiver 1 is in force" in inbox.refusal(again)
-    with Reader.open(evening.journal) as reader:
+    with Reader.open(morning.journal) as reader:
         (waiver,) = reader.waivers()
     assert (waiver.person, waiver.revoker) == ("Li Na", "Wang Wei")
     assert not waiver.holds(until - MIN)

@@ -98,19 +98,19 @@ def test_a_file_that_does_not_fit_the_site_is_refused_entry_by_entry(made: Made,
 
 
 def _meanwhile(stage: Stage, work: Callable[[], Result]) -> Result:
-    """Run a command in a thread while the simulated daemon lives."""
+    """Run a command in a thread while the simulated daemon lives: little, the command needs the processor too."""
     done: list[Result] = []
     thread = threading.Thread(target=lambda: done.append(work()))
     thread.start()
     while thread.is_alive():
-        stage.until(stage.now + 30 * NS)
-        thread.join(0.01)
+        thread.join(0.05)
+        stage.until(stage.now + 2 * NS)
     return done[0]
 
 
 def test_what_is_imported_is_judged_by_and_a_service_ends_it(tmp_path: Path) -> None:
-    made = make_square(tmp_path / "square")
-    site = replace(load(made.folder), source=str(tmp_path / "nothing-beside-it"))
+    made = make_square(tmp_path / "square", hurry=False)
+    site = replace(subset(load(made.folder), ("avenue-east",)), source=str(tmp_path / "nothing-beside-it"))
     write(tmp_path / "some.json", _shipped("avenue-east"))
     with Stage(site, made.journal.parent, start=START) as stage:
         stage.until(START + 300 * NS)
@@ -118,14 +118,14 @@ def test_what_is_imported_is_judged_by_and_a_service_ends_it(tmp_path: Path) -> 
             stage, lambda: _ask(made, "--import", str(tmp_path / "some.json"), "--by", "Wang Wei")
         )
         assert "2 baselines taken over, signed by Wang Wei" in done.output, done.exception
-        stage.until(stage.now + 600 * NS)
+        stage.until(stage.now + 3600 * NS)
         with Reader.open(made.journal) as reader:
             assert {(b.device, b.person) for b in reader.baselines()} == {("avenue-east", "Wang Wei")}
             assert "unknown-unlearned" not in _slugs(reader)
         words = [str(made.folder), "avenue-east", "--all", "--by", "Li Na", "--reason", "new lamps"]
         done = _meanwhile(stage, lambda: CliRunner().invoke(serviced, words))
         assert "rules begin anew, serviced by Li Na" in done.output, done.exception
-        stage.until(stage.now + 1200 * NS)
+        stage.until(stage.now + 3600 * NS)
         with Reader.open(made.journal) as reader:
             assert reader.baselines() == []
             assert len(reader.baselines(retired=True)) == 2
@@ -134,7 +134,7 @@ def test_what_is_imported_is_judged_by_and_a_service_ends_it(tmp_path: Path) -> 
             assert (mark.kind, mark.person) == (Marking.SERVICE, "Li Na")
             assert mark.note.startswith("new lamps (")
         stage.restart()
-        stage.until(stage.now + 600 * NS)
+        stage.until(stage.now + 3600 * NS)
         with Reader.open(made.journal) as reader:
             assert reader.baselines() == []
 
@@ -145,7 +145,7 @@ def _slugs(reader: Reader) -> set[str]:
 
 
 def test_a_day_is_learned_and_signed_with_the_daemon_running(tmp_path: Path) -> None:
-    made = make_square(tmp_path / "square")
+    made = make_square(tmp_path / "square", hurry=False)
     whole = load(made.folder)
     site = replace(subset(whole, ("avenue-east",)), source=str(tmp_path / "nothing-beside-it"))
     with Stage(site, made.journal.parent, start=START) as stage:

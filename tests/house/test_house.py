@@ -77,12 +77,6 @@ def test_the_daemon_never_loads_a_simulator() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_every_link_in_the_readme_leads_somewhere() -> None:
-    text = Path("README.md").read_text(encoding="utf-8")
-    for target in re.findall(r"\]\(([^)#]+)\)", text):
-        assert Path(target).exists(), target
-
-
 def test_the_readme_names_every_command() -> None:
     from facilityd.cli.main import COMMANDS
 
