@@ -53,15 +53,14 @@ async def test_everything_off_at_the_start_is_normal() -> None:
 @in_virtual_time
 async def test_a_server_that_restarts_is_found_again() -> None:
     one = unit()
-    async with served([one]) as endpoint:
-        async with watching(link_to(endpoint), [one]) as tray:
-            await until(lambda: len(tray.good()) >= 2)
-            endpoint.close()
-            await until(lambda: Reason.LINK_DOWN in tray.reasons())
-            await asyncio.sleep(0.8)
-            endpoint.open()
-            before = len(tray.good())
-            await until(lambda: len(tray.good()) > before + 2, 15)
+    async with served([one]) as endpoint, watching(link_to(endpoint), [one]) as tray:
+        await until(lambda: len(tray.good()) >= 2)
+        endpoint.close()
+        await until(lambda: Reason.LINK_DOWN in tray.reasons())
+        await asyncio.sleep(0.8)
+        endpoint.open()
+        before = len(tray.good())
+        await until(lambda: len(tray.good()) > before + 2, 15)
     assert tray.wrong() == []
 
 
