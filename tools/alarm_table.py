@@ -24,7 +24,8 @@ TAIL = """\
 
 - `unknown` never raises and never clears: what is active stays active, what is normal stays normal.
 - Every raise is a new occurrence; an acknowledgement names exactly one.
-- No way leads from *unacknowledged* to *normal* without an acknowledgement (a named person or policy).
+- No way leads from *unacknowledged* to *normal* without an acknowledgement (a named person or policy), but
+  row 21: what nothing watches any more nobody can acknowledge; it ends with that reason, never as well.
 - A restart restores exactly the stored states (row 20); replaying the changes rebuilds them.
 - A rule either latches or does not; the family file says so (`latching: true`).
 """

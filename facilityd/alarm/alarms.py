@@ -67,6 +67,10 @@ class Alarms:
         """Announce an acknowledged alarm again. Raises UsageError where nothing is acknowledged."""
         return self._ask(device, rule, occurrence, Event.REALARM, person, comment, at)
 
+    def retire(self, device: str, rule: str, why: Evidence, at: int) -> Change | None:
+        """End an alarm that nothing watches any more; None where there is nothing to end."""
+        return self._move(self.state(device, rule), Event.UNWATCHED, at, evidence=why)
+
     def replay(self, change: Change) -> AlarmState:
         """Take a stored change as it was; return the state after it."""
         key = change.device, change.rule

@@ -70,7 +70,13 @@ def _lose(state: AlarmState, _: Change) -> AlarmState:
 
 
 def _regain(state: AlarmState, _: Change) -> AlarmState:
-    return replace(state, condition=Truth.of(state.active))
+    return replace(state, condition=Truth.of(state.active), unwatched=False)
+
+
+def _retire(state: AlarmState, change: Change) -> AlarmState:
+    ended = change.at if state.active else state.cleared_at
+    over = replace(_because(state, replace(change, evidence=None)), condition=Truth.UNKNOWN, cleared_at=ended)
+    return replace(over, acked=True, latched=False, since=change.at, unwatched=True)
 
 
 _NEXT: dict[Kind, Callable[[AlarmState, Change], AlarmState]] = {
@@ -84,4 +90,5 @@ _NEXT: dict[Kind, Callable[[AlarmState, Change], AlarmState]] = {
     Kind.REGAIN: _regain,
     Kind.SUPPRESS: _suppress,
     Kind.UNSUPPRESS: _unsuppress,
+    Kind.RETIRE: _retire,
 }

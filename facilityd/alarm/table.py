@@ -23,6 +23,7 @@ class Event(StrEnum):
     REALARM = "announce again"
     EXPLAINED = "cause found"
     UNEXPLAINED = "cause over"
+    UNWATCHED = "no longer watched"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ LIVES = (N, U, A, D, LU, LA)
 _AGAIN = "the state is held; the condition is known again, nobody is told"
 _LOST = "the state is held, the condition is unknown: never a raise, never a clear"
 _EXPLAINED = "suppressed by design: another alarm of the device is its cause, and that one is told"
+_UNWATCHED = "ended with its reason, not as well; told to those who were told raised, where it still held"
 _UNEXPLAINED = "the cause is over and this goes on: told as an alarm of its own"
 
 ROWS: tuple[Row, ...] = (
@@ -80,6 +82,7 @@ ROWS: tuple[Row, ...] = (
     *(Row(19, life, Event.UNKNOWN, life, Kind.LOSE, _LOST) for life in LIVES),
     *(Row(19, life, Event.TRUE, life, Kind.REGAIN, _AGAIN) for life in (U, A)),
     *(Row(19, life, Event.FALSE, life, Kind.REGAIN, _AGAIN) for life in (N, D, LU, LA)),
+    *(Row(21, life, Event.UNWATCHED, N, Kind.RETIRE, _UNWATCHED) for life in (U, A, D, LU, LA)),
 )
 
 REFUSALS: dict[tuple[Life, Event], tuple[str, str]] = {

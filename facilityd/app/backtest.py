@@ -23,7 +23,7 @@ LEAD = 86400 * NS
 """History before the span that the rule sees first, so that it does not begin blind (ns)."""
 NEAR = 5 * NS
 """An alarm then and one now whose beginnings lie this close, or that overlap, are the same one (ns)."""
-_OVER = (Kind.CLEAR, Kind.LATCH, Kind.RESET)
+_OVER = (Kind.CLEAR, Kind.LATCH, Kind.RESET, Kind.RETIRE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,7 @@ def _unhealthy(period: Period, device: str) -> tuple[str, dict[str, float | str]
             continue
         if change.kind is Kind.RAISE:
             begun[key] = change.at
-        elif change.kind not in (Kind.CLEAR, Kind.LATCH):
+        elif change.kind not in (Kind.CLEAR, Kind.LATCH, Kind.RETIRE):
             continue
         elif (at := begun.pop(key, period.until)) < period.until and change.at >= period.since:
             if any(one.since <= at and change.at <= one.until for one in incidents):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from facilityd.config.site import Device, Site
 from facilityd.detect.gated import REPLAYED
 from facilityd.detect.judge import Judge
 from facilityd.detect.surroundings import Calendar
+from facilityd.detect.unwatched import unwatched
 from facilityd.errors import StoreFull
 from facilityd.model.clock import Clock
 from facilityd.notify.plan import Teller
@@ -30,6 +32,7 @@ from facilityd.store.journal import Journal, Room
 from facilityd.store.reader import Reader
 from facilityd.supervise.jumps import Jumps
 
+log = logging.getLogger(__name__)
 WARM_ROWS = 20_000
 PAGE = 5_000
 
@@ -100,8 +103,17 @@ class Core:
             while rows := reader.samples_after(judged, PAGE):
                 judged = rows[-1].id
                 await self.flow.rejudge([reader.sample(row) for row in rows], [row.id for row in rows])
+        await self._retire()
         self.judge.on_pause = self.downtimes.paused
         self.judge.begin(self.clock.steady())
+
+    async def _retire(self) -> None:
+        """End the alarms that nothing watches any more: nobody would ever hear the end of them."""
+        rules = {device.id: device.family.rules for device in self.devices.values()}
+        ended = unwatched(self.alarms.states.values(), self.judge.watched, rules)
+        for state, why in ended:
+            log.warning("%s %s: this alarm is no longer watched (%s)", state.device, state.rule, why.slug)
+        await self.flow.retire(ended, self.clock.now()[0])
 
     def _show(self, reader: Reader, after: int, until: int, steady: int) -> None:
         """Show the rules what was judged since their memory was stored: every sample of it, however old."""

@@ -38,11 +38,13 @@ STANDING = (Purpose.RAISED, Purpose.REALARMED, Purpose.LATCHED)
 """Held as long as the alarm they tell of stands."""
 HELD_FOR = {
     Purpose.CLEARED: 7 * 86400 * NS,
+    Purpose.UNWATCHED: 7 * 86400 * NS,
     Purpose.NOT_READY: 3600 * NS,
     Purpose.READY: 3600 * NS,
 }
 """Held so long from what they tell of (ns), then given up and counted: an end, until everybody knows it
 otherwise; a checklist, until its ceremony has begun."""
+ENDS = (Purpose.CLEARED, Purpose.UNWATCHED)
 LOST = "notices_lost "
 """Before a channel's id: the counter of notices that it refused for good or may not have taken."""
 FAR = 1 << 62
@@ -142,7 +144,7 @@ def _matters(parts: Parts, clock: Clock) -> Callable[[Notice], bool]:
             return state.occurrence == notice.occurrence and (state.active or state.latched)
         if clock.now()[0] - notice.at >= HELD_FOR.get(notice.purpose, 0):
             return False
-        return notice.purpose is not Purpose.CLEARED or parts.teller.has_told(notice)
+        return notice.purpose not in ENDS or parts.teller.has_told(notice)
 
     return matters
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from facilityd.app.drawing import guilty
+from facilityd.cli.alarm_line import alarm_line
 from facilityd.cli.alarms import must_exist
 from facilityd.cli.output import console, json_option, print_json, table
 from facilityd.cli.sheet import Column, whole
@@ -37,6 +38,7 @@ WORDS = {
 }  # fmt: skip
 CHANGES = {
     "raise": "报警", "clear": "恢复", "acknowledge": "确认", "latch": "锁存", "reset": "复位",
+    "retire": "不再监测",
     "re-alarm": "再次提醒", "lose": "未知", "regain": "可判断", "suppress": "抑制", "unsuppress": "解除抑制",
 }  # fmt: skip
 LIFE = (whole("time", "时刻"), whole("change", "变化"), whole("by", "人员"), Column("said", "说明"))
@@ -57,23 +59,45 @@ def alarm(site: Path, device: str, rule: str, lang: str, as_json: bool) -> None:
     from facilityd.config.load import load
 
     loaded = load(site, secrets=False)
-    must_exist(loaded, device, rule)
-    from facilityd.app.builtin import all_devices
-
-    one: Device = all_devices(loaded)[device]
     language: Language = "zh" if lang == "zh" else "en"
     with open_journal(loaded) as reader:
         state = next((s for s in reader.alarms() if (s.device, s.rule) == (device, rule)), None)
         changes = [s.change for s in reader.changes() if (s.change.device, s.change.rule) == (device, rule)]
+        if not changes:
+            must_exist(loaded, device, rule)
+        from facilityd.app.builtin import all_devices
+
+        one: Device | None = all_devices(loaded).get(device)
+        if one is None or rule not in one.family.rules:
+            _gone(loaded, one, rule, state, changes, language, as_json=as_json)
+            return
         if as_json:
             print_json(_plain(one, rule, state, changes, language, loaded))
             return
         _record(loaded, one, rule, state, changes, language)
         if state and state.raised_at:
             _plot(reader, loaded, one, rule, state, changes, language)
+    _life(loaded, one, changes, language)
+
+
+def _life(site: Site, device: Device | None, changes: list[Change], language: Language) -> None:
     if changes:
-        rows = [_change(loaded, one, change, language) for change in changes[-MOST:]]
+        rows = [_change(site, device, change, language) for change in changes[-MOST:]]
         console().print(table("", LIFE, rows, language=language))
+
+
+def _gone(
+    site: Site, device: Device | None, rule: str, state: AlarmState | None, changes: list[Change],
+    language: Language, *, as_json: bool,
+) -> None:  # fmt: skip
+    """Show what the journal knows of an alarm whose device or rule left the site."""
+    line = alarm_line(state, {}, language) if state else None
+    if as_json:
+        print_json((line.as_dict() if line else {}) | {"changes": _told(changes)})
+        return
+    if line:
+        console().print(f"{line.device} {rule}: {line.state}", highlight=False)
+    _life(site, device, changes, language)
 
 
 def _record(
@@ -104,8 +128,8 @@ def _evidence(site: Site, device: Device, changes: list[Change], language: Langu
     return speaker.evidence(found[-1]) if found else ""
 
 
-def _change(site: Site, device: Device, change: Change, language: Language) -> tuple[object, ...]:
-    speaker = Speaker(device.family.signals, language, ZoneInfo(site.timezone))
+def _change(site: Site, device: Device | None, change: Change, language: Language) -> tuple[object, ...]:
+    speaker = Speaker(device.family.signals if device else {}, language, ZoneInfo(site.timezone))
     said = speaker.evidence(change.evidence) if change.evidence else ""
     at = show_instant(change.at, site.timezone)[:19]
     kind = CHANGES.get(change.kind.value, "") if language == "zh" else ""
@@ -144,16 +168,19 @@ def _plain(
     device: Device, rule: str, state: AlarmState | None, changes: list[Change], language: Language, site: Site
 ) -> dict[str, Any]:
     about = device.family.rules[rule]
-    life = [
-        {"at": c.at, "kind": c.kind.value, "person": c.person, "comment": c.comment,
-         "occurrence": c.occurrence, "evidence": c.evidence.as_dict() if c.evidence else None}
-        for c in changes
-    ]  # fmt: skip
     return {
         "device": device.id, "rule": rule, "fault": about.fault, "name": about.name.in_(language),
         "state": state.life.value if state else "normal", "occurrence": state.occurrence if state else 0,
         "priority": about.priority.name.lower(), "evidence": _evidence(site, device, changes, language),
         "action": [step.in_(language) for step in about.action], "cause": about.cause.in_(language),
         "consequence": about.consequence.in_(language), "confirm": about.confirm.in_(language),
-        "respond_s": about.respond / NS, "changes": life,
+        "respond_s": about.respond / NS, "changes": _told(changes),
     }  # fmt: skip
+
+
+def _told(changes: list[Change]) -> list[dict[str, Any]]:
+    return [
+        {"at": c.at, "kind": c.kind.value, "person": c.person, "comment": c.comment,
+         "occurrence": c.occurrence, "evidence": c.evidence.as_dict() if c.evidence else None}
+        for c in changes
+    ]  # fmt: skip

@@ -12,13 +12,14 @@ from rich.text import Text
 
 from facilityd.app.builtin import DAEMON, all_devices
 from facilityd.app.checklist import NOT_YET, Now
+from facilityd.cli.alarm_line import AlarmLine, alarm_line
 from facilityd.cli.counts import Counts
 from facilityd.cli.liveness import Liveness, liveness
 from facilityd.cli.when import NEVER
 from facilityd.config.site import Device, Site
 from facilityd.errors import UsageError
 from facilityd.marked import suggestion
-from facilityd.model.alarm import AlarmState, Life
+from facilityd.model.alarm import Life
 from facilityd.model.duty import duty
 from facilityd.model.sample import Sample, Stream, Value
 from facilityd.model.text import Language
@@ -98,29 +99,6 @@ class DeviceLine:
         for signal in plain["signals"]:
             for age in ("age", "message_age"):
                 signal[age] = None if signal[age] == NEVER else signal[age]
-        return plain | {"state": self.state_id, "state_text": self.state}
-
-
-@dataclass(frozen=True, slots=True)
-class AlarmLine:
-    """One alarm with its record. ``since`` in ns UTC."""
-
-    device: str
-    rule: str
-    state: str
-    priority: str
-    occurrence: int
-    since: int
-    what: str
-    first: str
-    acked_by: str
-    level: int
-    state_id: str
-    active: bool
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain data for JSON: the same in every language, but for texts."""
-        plain = asdict(self)
         return plain | {"state": self.state_id, "state_text": self.state}
 
 
@@ -267,21 +245,8 @@ class Snapshot:
     def alarms(self, *, everything: bool = False) -> list[AlarmLine]:
         """Return alarms that are not normal, most urgent first."""
         states = [s for s in self._reader.alarms() if everything or s.life is not Life.NORMAL]
-        lines = [line for state in states if (line := self._alarm(state))]
+        lines = [line for state in states if (line := alarm_line(state, self._devices, self._language))]
         return sorted(lines, key=lambda line: (-line.level, line.since))
-
-    def _alarm(self, state: AlarmState) -> AlarmLine | None:
-        device = self._devices.get(state.device)
-        rule = device.family.rules.get(state.rule) if device else None
-        if rule is None or (state.life is Life.NORMAL and not state.occurrence):
-            return None
-        life = state.life.wording.in_(self._language)
-        name, action = rule.name.in_(self._language), rule.action[0].in_(self._language)
-        return AlarmLine(
-            state.device, state.rule, life, rule.priority.name.lower(), state.occurrence,
-            state.raised_at or 0, name, action, state.acked_by, int(rule.priority),
-            state.life.value, state.active,
-        )  # fmt: skip
 
 
 def _quality(sample: Sample | None, index: int, age: int, stream: Stream) -> str:

@@ -208,6 +208,11 @@ class Judge:
             for view in views:
                 view.peers = tuple(other for other in views if other is not view)
 
+    @property
+    def watched(self) -> frozenset[tuple[str, str]]:
+        """The (device, rule) pairs that are judged."""
+        return frozenset((watch.device, watch.rule) for watch in self._watches)
+
     def not_applicable(self, device: str) -> dict[str, tuple[str, ...]]:
         """Return the rules that cannot be judged on a device, with the signals or states it lacks."""
         return dict(self._benches[device].missing)

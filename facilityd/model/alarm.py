@@ -96,6 +96,7 @@ class Kind(StrEnum):
     REGAIN = "regain"  # it can be told again, and is what it was
     SUPPRESS = "suppress"  # another alarm turned out to be its cause
     UNSUPPRESS = "unsuppress"  # its cause is over, and it goes on
+    RETIRE = "retire"  # nothing watches it any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,8 @@ class AlarmState:
 
     ``occurrence`` counts raises; ``since`` is when ``life`` last changed; ``acked`` is True
     while there is nothing to acknowledge. The instants are those of the newest occurrence.
-    ``cause``: the rule on the same device whose consequence it is.
+    ``cause``: the rule on the same device whose consequence it is. ``unwatched``: it did not end by being
+    well, but because nothing watches it any more.
     """
 
     device: str
@@ -148,6 +150,7 @@ class AlarmState:
     realarms: int = 0
     cause: str = ""
     suppressors: tuple[Suppressor, ...] = field(default=())
+    unwatched: bool = False
 
     @property
     def active(self) -> bool:

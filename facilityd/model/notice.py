@@ -18,6 +18,7 @@ class Purpose(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     LATCHED = "latched"
     CLEARED = "cleared"
+    UNWATCHED = "unwatched"
     NOT_READY = "not-ready"
     READY = "ready"
     TEST = "test"

@@ -8,6 +8,7 @@
     a channel    that takes no notices: where its alarm reaches nobody else, everybody over every other
     latch, clear, reset
                  exactly those who were told it was raised, whatever their minimum is by now
+    retire       the same, while it held: it is no longer watched, and nobody knows that it is well
 
 Nobody is told that a condition became unknown: that is the alarm of the link, or of silence.
 """
@@ -25,6 +26,7 @@ from facilityd.model.rule import Priority
 from facilityd.model.text import Language, Text
 from facilityd.notify.render import PURPOSES, About, Place, render, render_test
 from facilityd.notify.spark import Drawn
+from facilityd.notify.unwatched import plan_unwatched
 
 Address = tuple[str, str]
 """A recipient's id and the id of one of their channels."""
@@ -144,7 +146,7 @@ def key(*parts: object) -> str:
 @dataclass(frozen=True, slots=True)
 class _Told:
     occurrence: int
-    addresses: frozenset[Address]
+    notices: Mapping[Address, Notice]
 
 
 class Teller:
@@ -172,6 +174,8 @@ class Teller:
         """Return the notices of a change; ``state`` is the one after it, ``drawn`` what led to it."""
         key = change.device, change.rule
         about = self._abouts.get(key)
+        if change.kind is Kind.RETIRE:
+            return self._unwatched(change, state)
         if about is None:
             return []  # of a device or rule that is no longer configured
         told = self._addresses(*key, change.occurrence)
@@ -190,20 +194,35 @@ class Teller:
         """Forget an address that never got the news, so that it does not get the end of it."""
         known = self._told.get((notice.device, notice.rule))
         if notice.purpose is Purpose.RAISED and known and known.occurrence == notice.occurrence:
-            left = known.addresses - {(notice.recipient, notice.channel)}
+            left = {a: told for a, told in known.notices.items() if a != (notice.recipient, notice.channel)}
             self._told[notice.device, notice.rule] = _Told(notice.occurrence, left)
+
+    def _unwatched(self, change: Change, state: AlarmState) -> list[Notice]:
+        """Return the notices of an alarm that nothing watches any more; of one that was over, none."""
+        if state.cleared_at != change.at:
+            return []
+        heard = self._addresses(change.device, change.rule, change.occurrence)
+        named = (change.device, change.rule, change.occurrence, Purpose.UNWATCHED)
+        keys = {
+            (one.id, channel.id): key(*named, one.id, channel.id, change.at)
+            for one in self._recipients
+            for channel in one.channels
+        }
+        return plan_unwatched(change, state, heard, self._abouts, self._place, keys)
 
     def has_told(self, notice: Notice) -> bool:
         """Return whether the address of a notice was told, or may have been, that its alarm was raised."""
         told = self._addresses(notice.device, notice.rule, notice.occurrence)
         return (notice.recipient, notice.channel) in told
 
-    def _addresses(self, device: str, rule: str, occurrence: int) -> frozenset[Address]:
+    def _addresses(self, device: str, rule: str, occurrence: int) -> Mapping[Address, Notice]:
         known = self._told.get((device, rule))
-        return known.addresses if known and known.occurrence == occurrence else frozenset()
+        return known.notices if known and known.occurrence == occurrence else {}
 
     def _remember(self, notice: Notice) -> None:
         key = notice.device, notice.rule
         if notice.purpose in (Purpose.RAISED, Purpose.REALARMED):
-            told = self._addresses(*key, notice.occurrence) | {(notice.recipient, notice.channel)}
+            address = notice.recipient, notice.channel
+            told = dict(self._addresses(*key, notice.occurrence))
+            told.setdefault(address, notice)
             self._told[key] = _Told(notice.occurrence, told)

@@ -17,7 +17,7 @@ from typing import Any, Literal, Protocol
 from facilityd.errors import StoreFull, UsageError
 from facilityd.model.alarm import AlarmState, Change
 from facilityd.model.baseline import Baseline
-from facilityd.model.finding import Finding
+from facilityd.model.finding import Evidence, Finding
 from facilityd.model.notice import Notice
 from facilityd.model.readiness import Check
 from facilityd.model.sample import Sample
@@ -74,6 +74,9 @@ class Alarms(Protocol):
         self, device: str, rule: str, occurrence: int | None, person: str, comment: str, at: int
     ) -> Change:
         """Return the transition. Raises UsageError where there is nothing to announce again."""
+
+    def retire(self, device: str, rule: str, why: Evidence, at: int) -> Change | None:
+        """Return the transition of an alarm that nothing watches any more."""
 
     def state(self, device: str, rule: str) -> AlarmState:
         """Return the present state."""
@@ -195,6 +198,14 @@ class Flow:
         """Store checks with their notices; on a full disk the notices leave all the same."""
         async with self._order:
             await self._write(_Part(checks=checks, notices=notices))
+
+    async def retire(self, ended: Iterable[tuple[AlarmState, Evidence]], at: int) -> None:
+        """End alarms that nothing watches any more, each for its reason, at an instant in ns UTC."""
+        async with self._order:
+            changes = [self._alarms.retire(state.device, state.rule, why, at) for state, why in ended]
+            recorded = [Recorded(c, None, tuple(await self._told(c))) for c in changes if c]
+            if recorded:
+                await self._write(_Part(recorded=recorded))
 
     async def learn(self, baseline: Baseline) -> str:
         """Judge by a baseline from now on, once it is durable; return why not, or nothing."""

@@ -27,7 +27,7 @@ from facilityd.store.reader import Reader
 
 WINDOW = 600 * NS
 """How far back a signal's newest value is looked for, in ns."""
-_OVER = (Kind.CLEAR, Kind.LATCH, Kind.RESET)
+_OVER = (Kind.CLEAR, Kind.LATCH, Kind.RESET, Kind.RETIRE)
 
 
 @dataclass(slots=True)

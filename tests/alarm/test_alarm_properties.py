@@ -74,6 +74,19 @@ class Lives(RuleBasedStateMachine):
         assert occurrence in (None, before.occurrence)
         self._note(change)
 
+    @rule(key=st.sampled_from(KEYS))
+    def unwatched(self, key) -> None:
+        """Its end is no acknowledgement by a person, and the only end without one."""
+        self.now += 1
+        before = self.alarms.state(*key)
+        change = self.alarms.retire(*key, Evidence("unwatched-device"), self.now)
+        assert (change is None) is (before.life is Life.NORMAL)
+        after = self.alarms.state(*key)
+        assert after.life is Life.NORMAL
+        assert after.unwatched is (before.unwatched or change is not None)
+        self.seen |= {(*key, after.occurrence)} if change else set()
+        self._note(change)
+
     @rule()
     def restarted(self) -> None:
         """Exactly the stored states, through their JSON."""

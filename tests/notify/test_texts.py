@@ -70,7 +70,8 @@ def test_every_reason_priority_and_purpose_has_words() -> None:
     assert (
         set(TABLE.subject)
         == set(TABLE.body)
-        == {p.value for p in PURPOSES.values()} | {"cleared-unseen", "test", "not-ready", "ready"}
+        == {p.value for p in PURPOSES.values()}
+        | {"cleared-unseen", "test", "not-ready", "ready", "unwatched"}
     )
 
 

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from support.site import make_contacts
 
+from facilityd.alarm import Alarms
 from facilityd.app.outlets import LOST
+from facilityd.cli.main import facilityd
 from facilityd.config.load import load
+from facilityd.model.alarm import AlarmState, Change, Kind, Life, Truth
+from facilityd.model.finding import Evidence
+from facilityd.model.notice import Purpose
 from facilityd.model.sample import NS
 from facilityd.scenario.load import square
 from facilityd.scenario.stage import Stage
 from facilityd.scenario.subset import subset
+from facilityd.store.batch import Batch, Recorded
+from facilityd.store.journal import Journal
 from facilityd.store.reader import Reader
 
 START = 1_781_056_800 * NS
@@ -69,3 +80,104 @@ def test_an_end_is_not_held_for_whom_the_raise_never_reached(stage: Stage) -> No
     stage.hazard(CHANNEL, "none")
     stage.advance(1200)
     assert _crew(stage) == []
+
+
+def _without(stage: Stage, *left: str) -> None:
+    """Start again on a site that has only some of its devices."""
+    stage.site = replace(subset(load(square()), left), store=stage.site.store, sinks={})
+    stage.restart(10)
+    stage.advance(120)
+
+
+def test_a_device_that_leaves_the_site_ends_its_alarm_once_for_everybody_who_was_told(stage: Stage) -> None:
+    stage.fault("fire-gate", "active")
+    stage.advance(200)
+    raised = [(n.recipient, n.language) for n in stage.mailbox.taken if n.device == "fire-gate"]
+    for _ in range(2):
+        _without(stage, "fire-museum")
+    ends = [n for n in stage.mailbox.taken if n.purpose is Purpose.UNWATCHED]
+    assert [(n.recipient, n.language) for n in ends] == raised == [("crew", "zh"), ("engineer", "en")]
+    zh, en = ends
+    assert "不再监测" in zh.subject
+    assert "该设备已不在站点配置中" in zh.body
+    assert "not because it is well" in en.body
+    raise_ = next(n for n in stage.mailbox.taken if n.recipient == "engineer")
+    assert f"You were told: {raise_.subject}" in en.body
+    with Reader.open(stage.journal) as reader:
+        (state,) = [one for one in reader.alarms() if (one.device, one.rule) == ("fire-gate", "active")]
+        kinds = [s.change.kind for s in reader.changes() if s.change.device == "fire-gate"]
+    assert (state.life, state.unwatched, state.active) == (Life.NORMAL, True, False)
+    assert kinds[-2:] == [Kind.RAISE, Kind.RETIRE]
+
+
+def test_a_device_that_comes_back_with_its_trouble_is_told_anew(stage: Stage) -> None:
+    stage.fault("fire-gate", "active")
+    stage.advance(200)
+    _without(stage, "fire-museum")
+    _without(stage, "fire-museum", "fire-gate")
+    assert [what for _, _, what in _crew(stage)] == ["raised", "unwatched", "raised"]
+
+
+def test_a_rule_or_a_signal_that_is_gone_is_named_as_the_reason(stage: Stage) -> None:
+    stage.fault("fire-gate", "active")
+    stage.advance(200)
+    whole, store = load(square()), stage.site.store
+    device = subset(whole, ("fire-gate",)).devices["fire-gate"]
+    rules = {name: rule for name, rule in device.family.rules.items() if name != "active"}
+    family = device.family.model_copy(update={"rules": rules | {"renamed": device.family.rules["active"]}})
+    site = subset(whole, ("fire-gate", "fire-museum"))
+    changed = {**site.devices, "fire-gate": replace(device, family=family, settings={"any": 1})}
+    stage.site = replace(site, devices=changed, store=store, sinks={})
+    stage.restart(10)
+    stage.advance(120)
+    ends = [n for n in stage.mailbox.taken if n.purpose is Purpose.UNWATCHED]
+    assert [(n.device, n.rule, n.recipient) for n in ends] == [
+        ("fire-gate", "active", "crew"),
+        ("fire-gate", "active", "engineer"),
+    ]
+    assert "no such rule any more" in ends[1].body
+    assert device.name.en in ends[1].subject
+
+
+def test_an_end_that_a_full_disk_cannot_take_is_told_all_the_same(stage: Stage) -> None:
+    stage.fault("fire-gate", "active")
+    stage.advance(200)
+    stage.hazard("facilityd", "disk-full")
+    _without(stage, "fire-museum")
+    assert [what for _, _, what in _crew(stage)] == ["raised", "unwatched"]
+    stage.hazard("facilityd", "none")
+    stage.advance(600)
+    assert [what for _, _, what in _crew(stage)] == ["raised", "unwatched"]
+
+
+def test_alarms_name_what_left_the_site_before_and_after_its_end(tmp_path: Path) -> None:
+    made = make_contacts(tmp_path / "yard")
+    state = AlarmState("attic", "active", Truth.TRUE, acked=False, occurrence=1, since=NS, raised_at=NS)
+    changes = [Change(NS, "attic", "active", 1, Kind.RAISE, Evidence("limit-is", {"value": True}, "active"))]
+    alarms = Alarms([state])
+    made.journal.parent.mkdir()
+    with Journal.open(made.journal, max_bytes=2**24, max_age=10**18, site="yard") as journal:
+        journal.commit(Batch(alarms=[state], changes=[Recorded(changes[0])]))
+        before = _shown(made.folder)
+        ended = alarms.retire("attic", "active", Evidence("unwatched-device"), 2 * NS)
+        assert ended is not None
+        assert alarms.retire("attic", "active", Evidence("unwatched-device"), 3 * NS) is None
+        journal.commit(Batch(alarms=[alarms.state("attic", "active")], changes=[Recorded(ended)]))
+        after = _shown(made.folder)
+    assert before == {"alarms": ["unacknowledged"], "alarms --all": ["unacknowledged"]}
+    assert after == {"alarms": [], "alarms --all": ["no-longer-watched"]}
+    one = CliRunner().invoke(
+        facilityd, ["alarm", str(made.folder), "attic", "active"], env={"COLUMNS": "160"}
+    )
+    assert "no longer watched" in one.stdout
+    assert "The device is no longer part of the site" in one.stdout
+    nothing = CliRunner().invoke(facilityd, ["alarm", str(made.folder), "attic", "unseen"])
+    assert "no device 'attic'" in str(nothing.exception)
+
+
+def _shown(folder: Path) -> dict[str, list[str]]:
+    shown = {}
+    for command in ("alarms", "alarms --all"):
+        done = CliRunner().invoke(facilityd, [*command.split(), str(folder), "--json"])
+        shown[command] = [line["state"] for line in json.loads(done.stdout) if line["device"] == "attic"]
+    return shown
