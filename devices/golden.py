@@ -81,6 +81,7 @@ def _said(point: TopicPoint, found: object) -> Found:
         text = str(found)
         return True if text in point.true else False if text in point.false else text
     if point.is_text or point.enum:
+        found = str(found).lower() if isinstance(found, bool) else found
         text = legible(str(found)) or ""
         return (
             point.enum.get(text, point.enum.get(int(text) if text.isdecimal() else text))
@@ -104,4 +105,6 @@ def _compare(found: Found, wanted: Found, what: str) -> str:
 
 
 def _spell(value: Found) -> str:
-    return "no value" if value is None else str(value).lower() if isinstance(value, bool) else f"{value}"
+    if value is None or isinstance(value, bool):
+        return "no value" if value is None else str(value).lower()
+    return repr(value) if isinstance(value, str) else f"{value:.10g}"

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from devices.pointer import Pointer
 from devices.register import HIGHEST, Order, Point, Repeat, Sign, Table, WireType, Word
-from facilityd.model.measure import Duration, UnitName
+from facilityd.model.measure import Duration, Timeout, UnitName, within
 from facilityd.model.number import AT_LEAST_ONE, SOME, Finite, Range, Scale
 from facilityd.model.sample import NS
 from facilityd.model.text import Strict
@@ -67,7 +67,7 @@ class Golden(Strict):
     point: str
     words: tuple[int, ...] = Field(description="register words in wire order; bits as 0/1")
     value: float | bool | str | None = Field(description="a text, a word; null: the words mean 'no value'")
-    status: int | None = Field(default=None, description="word that carries the sign, if any")
+    status: int | None = Field(default=None, ge=0, le=65535, description="word that carries the sign, if any")
 
 
 class ModbusProfile(Strict):
@@ -89,8 +89,8 @@ class ModbusProfile(Strict):
         le=125,
         description="unused registers worth bridging; 0 where holes answer exception 02",
     )
-    timeout: Duration = NS
-    min_interval: Duration = 0
+    timeout: Timeout = NS
+    min_interval: Annotated[Duration, AfterValidator(within(0, 7 * 86400 * NS))] = 0
     serial: str = Field(default="", description="factory serial settings, such as 9600 8N1")
     allow_transaction_id_0: bool = False
     points: dict[str, Point]

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from facilityd.errors import ConfigError
 from facilityd.model.regular import open_regular
-from facilityd.validator_text import choice, plain, without_other_branches
+from facilityd.validator_text import choice, plain, without_echoes
 from facilityd.yaml_loader import (
     INDENTS,
     MAX_BYTES,
@@ -213,7 +213,7 @@ def validate(
         return adapter.validate_python(part), []
     except ValidationError as error:
         lines = [dict(line) for line in error.errors() if line["input"] != UNREADABLE]
-        lines = without_other_branches(lines)
+        lines = without_echoes(lines)
         return None, [_problem(document, path, line, adapter) for line in lines]
 
 

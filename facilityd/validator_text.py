@@ -51,8 +51,8 @@ def plain(kind: str, message: str, context: Context) -> str:
     return words(context) if words else text[:1].lower() + text[1:]
 
 
-def without_other_branches(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Drop what a union's plain branch says of settings whose own mistake is told by the other branch."""
+def without_echoes(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Drop what only follows from a mistake that is told: by a union's other branch, by a wrong entry."""
 
     def echo(line: dict[str, Any]) -> bool:
         if not isinstance(line["input"], dict | list) or line["type"] not in _PLAIN_TYPES:
@@ -60,4 +60,14 @@ def without_other_branches(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
         union = line["loc"][:-1]
         return any(other["loc"][: len(union)] == union for other in lines if other is not line)
 
-    return [line for line in lines if not echo(line)]
+    return [line for line in lines if not echo(line) and not _enough(line)]
+
+
+def _enough(line: dict[str, Any]) -> bool:
+    """Return whether only too few *right* entries stand there: what is wrong with the others is told."""
+    found = line["input"]
+    return (
+        line["type"] == "too_short"
+        and isinstance(found, list | dict)
+        and len(found) >= line["ctx"]["min_length"]
+    )

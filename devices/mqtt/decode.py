@@ -61,6 +61,8 @@ class Extractor:
 
     def _word(self, found: object) -> Verdict:
         """Return what a code means; it may travel as a number, as text, or as a number in quotes."""
+        if self.codes is not None and isinstance(found, bool) and str(found).lower() in self.codes:
+            found = str(found).lower()  # JSON's own true and false are codes where the profile lists them
         if isinstance(found, bool) or not isinstance(found, str | int) or self.codes is None:
             return None, Reason.WRONG_TYPE
         if isinstance(found, int):

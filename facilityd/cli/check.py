@@ -55,23 +55,28 @@ def check(ctx: click.Context, site: tuple[Path, ...], as_json: bool) -> None:
     else:
         for line in warnings:
             say(line, err=True)
-        shown = ", ".join(f"{count} {name}" for name, count in counts.items())
+        shown = ", ".join(_counted(count, name) for name, count in counts.items())
         say(f"{loaded.id}: {shown}; nothing is wrong")
         for line in map(_explained, _templates(loaded)):
             say(line)
         if assumed:
             shown_by = "'facilityd rules' and 'facilityd ready' show them"
-            say(f"{assumed} limits are assumed, not measured here: {shown_by}")
+            are = "is" if assumed == 1 else "are"
+            say(f"{_counted(assumed, 'limits')} {are} assumed, not measured here: {shown_by}")
+
+
+def _counted(count: int, names: str) -> str:
+    return f"{count} {names.removesuffix('s') if count == 1 else names}"
 
 
 def _templates(site: Site) -> list[dict[str, Any]]:
     """Return what each wildcard topic brings, and what was heard behind it and is not watched."""
     if not site.templates:
         return []
-    from facilityd.config.found import file_of, read_found
+    from facilityd.cli.unwatched import unwatched
     from facilityd.config.templates import topic_of
 
-    heard = read_found(file_of(site))[0].heard
+    heard = unwatched(site)
     return [
         {
             "unit": name,
@@ -79,7 +84,7 @@ def _templates(site: Site) -> list[dict[str, Any]]:
             "listed": {known: topic_of(one, known) for known in one.names[: one.listed]},
             "found": {known: topic_of(one, known) for known in one.found},
             "room": one.room,
-            "heard": {n: why for n, why in heard.get(name, {}).items() if n not in (*one.names, *one.ignore)},
+            "heard": heard[name],
         }
         for name, one in site.templates.items()
     ]

@@ -15,6 +15,7 @@ from facilityd.app.checklist import NOT_YET, Now
 from facilityd.cli.alarm_line import AlarmLine, alarm_line
 from facilityd.cli.counts import Counts
 from facilityd.cli.liveness import Liveness, liveness
+from facilityd.cli.unwatched import unwatched_lines
 from facilityd.cli.when import NEVER
 from facilityd.config.site import Device, Site
 from facilityd.errors import UsageError
@@ -126,6 +127,10 @@ class Snapshot:
     def warning(self) -> str:
         """What must be known before anything else is read; nothing while the daemon watches."""
         return self.liveness.warning(self._site.timezone, self._language)
+
+    def unwatched(self) -> list[Text]:
+        """Return a line for each wildcard topic behind which something is heard and not watched."""
+        return unwatched_lines(self._site, self._language)
 
     def doubt(self) -> str:
         """Return what 'no alarms' does not say: how many rules cannot be told, or that none was judged."""

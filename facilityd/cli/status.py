@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import ConsoleDimensions, Group
@@ -15,6 +16,7 @@ from facilityd.app.builtin import DAEMON
 from facilityd.cli.output import STYLES, console, json_option, print_json, said, site_argument, table, warn
 from facilityd.cli.sheet import Column, Sheet, whole
 from facilityd.cli.snapshot import DeviceLine, Snapshot
+from facilityd.cli.unwatched import unwatched
 from facilityd.cli.when import show_span
 from facilityd.cli.words import show_quality
 from facilityd.cli.wrapping import wrapped
@@ -47,10 +49,12 @@ def status(site: tuple[Path, ...], devices: tuple[str, ...], once: bool, lang: s
     """
     from facilityd.config.load import load
 
-    snapshot = Snapshot(load(*site, secrets=False), "zh" if lang == "zh" else "en")
+    loaded = load(*site, secrets=False)
+    snapshot = Snapshot(loaded, "zh" if lang == "zh" else "en")
     if as_json:
         daemon = snapshot.liveness.state
-        counts = {DAEMON: {"counts": snapshot.counts().as_dict()}}
+        own: dict[str, Any] = {"counts": snapshot.counts().as_dict(), "not_watched": unwatched(loaded)}
+        counts = {DAEMON: own}
         lines = snapshot.lines(devices)
         print_json([line.as_dict() | {"daemon": daemon} | counts.get(line.device, {}) for line in lines])
         warn(snapshot.warning)
@@ -70,7 +74,7 @@ def _view(snapshot: Snapshot, devices: tuple[str, ...], window: ConsoleDimension
     said = snapshot.warning
     warning = [] if not said else wrapped(said, window.width) if window else [said]
     counted = snapshot.counted(brief=window is not None) if not devices or DAEMON in devices else Text()
-    counts = [counted] if counted else []
+    counts = [*([counted] if counted else []), *([] if devices else snapshot.unwatched())]
     below = sum(len(line.wrap(console(), window.width)) for line in counts) if window else 0
     room = max(1, window.height - len(warning) - below) if window else 0
     above = (Text(line, style=STYLES["critical"]) for line in warning)

@@ -8,6 +8,7 @@ from devices.family import REST, Family, Signal
 from devices.profile import ModbusProfile, MqttProfile, Point, TopicPoint
 from devices.unit import Binding, Pace, Unit
 from facilityd.config import schema
+from facilityd.config.fits import check_source, check_strange, check_unit
 from facilityd.config.kinds import codes_of, kind_of, suits, unknown_words, words_of
 from facilityd.config.sections import Entry, Sections
 from facilityd.marked import Mark, suggestion
@@ -113,6 +114,8 @@ class UnitCompiler:
             self._sections.report(entry.mark("signals", name), what, suggestion(word, words_of(signal)))
         if source.invert and signal.type is not SignalType.BOOL:
             self._sections.report(entry.mark("signals", name, "invert"), "only a switch can be inverted")
+        if suits(signal, point):
+            check_source(self._sections, entry, name, source, signal, point, (scale, offset))
         low, high = signal.range or (None, None)
         empty = Stream("", "", "", "", (), ())
         codes = codes_of(signal, point)
@@ -163,11 +166,13 @@ class UnitCompiler:
         period = entry.value.period
         rest = period if isinstance(period, int) else period.get(REST) or max(period.values())
         device_id = entry.value.device_id if entry.value.device_id is not None else 1
-        return Unit(
+        unit = Unit(
             entry.id, entry.value.link, profile, tuple(self._streams.get(entry.id, ())),
             tuple(self._bindings.get(entry.id, ())), self._paces.get(entry.id, Pace(rest)),
             device_id, entry.value.base, entry.value.topic or "",
         )  # fmt: skip
+        check_unit(self._sections, entry, unit)
+        return unit
 
     def _sound(self, entry: Entry, profile: ModbusProfile | MqttProfile | None, link: Entry | None) -> bool:
         if profile is None and entry.value.profile not in self._broken:
@@ -193,6 +198,7 @@ class UnitCompiler:
         if getattr(entry.value, needed) is None:
             self._sections.report(entry.mark(), f"{needed!r} is missing", f"a unit on a {over} link has one")
             return False
+        check_strange(self._sections, entry, over)
         if isinstance(profile, ModbusProfile):
             self._check_interval(entry, profile)
         return True

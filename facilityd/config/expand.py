@@ -45,7 +45,7 @@ def expanded(site: Site, sections: Sections) -> Site:
 def _check_settings(sections: Sections, entry: Entry) -> None:
     if "+" in (entry.value.topic or ""):
         return
-    for setting in entry.value.model_fields_set.intersection(ONLY_TEMPLATES):
+    for setting in sorted(entry.value.model_fields_set.intersection(ONLY_TEMPLATES)):
         what = f"{setting!r} goes with a topic that has '+' in place of the unit's name"
         sections.report(entry.mark(setting, key=True), what)
 
@@ -64,6 +64,10 @@ def _pattern_of(sections: Sections, device: Device, patterns: dict[str, Any]) ->
 
 
 def _listed(site: Site, sections: Sections, entry: Entry) -> Site:
+    for number, name in enumerate(entry.value.ignore):
+        if name in entry.value.names:
+            what = f"{name!r} stands in 'names' too: it is watched"
+            sections.report(entry.mark("ignore", number), what, "take it out of one of them")
     for number, name in enumerate(entry.value.names):
         if why := obstacle(site, site.templates[entry.id], name):
             sections.report(entry.mark("names", number), f"{name!r} cannot be a unit of {entry.id!r}: {why}")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import ipaddress
 import re
-from collections.abc import Callable
 from functools import cache
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlsplit
@@ -14,7 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from facilityd.model.measure import duration, spell_duration
+from facilityd.config.hosts import UNSET, host_fault
+from facilityd.model.measure import duration, within
 from facilityd.model.number import number
 from facilityd.model.sample import NS
 
@@ -24,17 +23,16 @@ SMALLEST = 2**20
 _ID = re.compile(r"[a-z][a-z0-9-]*")
 _SIZE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(MiB|GiB)")
 _SECRET = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
-_HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?\.?")
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}")
 LONGEST_ADDRESS = 254
 _ALSO_CALLED = {"Asia/Beijing": "Asia/Shanghai", "Asia/Peking": "Asia/Shanghai"}
 """Names of places that people expect in the time zone database, and the zone that covers them."""
+_NO_PLACES = ("posix", "right/", "localtime", "Factory")
+"""Files of the database that mean what this machine is set to, or count leap seconds."""
 _KEYS = frozenset(
     ("key", "token", "access_token", "secret", "sign", "password", "pwd", "auth", "apikey", "api_key")
 )
 """Names in a URL's query whose value lets anybody in: robots of chat programs have one."""
-UNSET = "${"
-"""A text in which a variable was not replaced: that it is not set is told already."""
 
 
 def identifier(text: str) -> str:
@@ -60,15 +58,17 @@ def size(text: object) -> int:
 def zone(text: str) -> str:
     """Check a time zone's name, and find the one that was meant."""
     try:
-        ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        known = bool(ZoneInfo(text).key) and not text.startswith(_NO_PLACES)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        known = False
+    if not known:
         hint = _zone_meant(text)
-        raise ValueError(f"not a time zone of the IANA database, such as Asia/Shanghai{hint}") from error
+        raise ValueError(f"not a time zone of the IANA database, such as Asia/Shanghai{hint}")
     return text
 
 
 def _zone_meant(text: str) -> str:
-    near = difflib.get_close_matches(text, [*_ALSO_CALLED, *_zones()], n=1, cutoff=0.75)
+    near = difflib.get_close_matches(text, {*_ALSO_CALLED, *_zones()} - {text}, n=1, cutoff=0.75)
     return f"; did you mean {_ALSO_CALLED.get(near[0], near[0])!r}?" if near else ""
 
 
@@ -94,29 +94,37 @@ def each_once(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def url(text: str) -> str:
-    """Check an HTTP address; one that holds a password is not repeated in a message."""
-    if UNSET in text:
-        return text
+    """Check an HTTP address. It is not repeated in a message: it may hold a password or a robot's key."""
+    if UNSET not in text and (fault := _url_fault(text)):
+        raise PydanticCustomError("secret", "{fault}", {"fault": fault})
+    return text
+
+
+def _url_fault(text: str) -> str:
     try:
         parts = urlsplit(text)
         known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        sound = known and not re.search(r"[\s\x00-\x1f\x7f\\]", text) and _is_host(parts.hostname or "")
+        sound = known and not re.search(r"[\s\x00-\x1f\x7f\\]", text)
     except ValueError:
-        raise ValueError("is not a URL; write it as http://host:8086 or https://host/path") from None
+        return _NO_URL
     if parts.username is not None or parts.password is not None:
-        hint = "give it as token, as ${NAME} or {file: path}"
-        raise PydanticCustomError("secret", f"a user or password in a URL is refused: {hint}")
+        return "a user or password in a URL is refused: give it as token, as ${NAME} or {file: path}"
     if not sound:
-        raise ValueError("is not a URL; write it as http://host:8086 or https://host/path")
-    if parts.fragment:
-        raise ValueError("a URL with '#' reaches no server with what follows; leave it out")
-    return text
+        return _NO_URL
+    if fault := host_fault(parts.hostname or ""):
+        return f"the host of this URL: {fault}"
+    return "a URL with '#' reaches no server with what follows; leave it out" if parts.fragment else ""
+
+
+_NO_URL = "is not a URL; write it as http://host:8086 or https://host/path"
 
 
 def base_url(text: str) -> str:
     """Check the address of a server whose paths are known."""
     if UNSET not in text and "?" in text:
         raise PydanticCustomError("secret", "this URL ends before '?'; a token has a key of its own")
+    if (path := text.find("/api/v")) >= 0:
+        raise ValueError(f"this URL ends before {text[path:]!r}: what follows is put there by itself")
     return url(text)
 
 
@@ -134,35 +142,6 @@ def address(text: str) -> str:
     if not _ADDRESS.fullmatch(text) or len(text) > LONGEST_ADDRESS:
         raise ValueError("one plain ASCII mail address is expected, such as crew@square.example")
     return text
-
-
-def host(text: str) -> str:
-    """Check a name or an address alone."""
-    if UNSET not in text and not _is_host(text):
-        raise ValueError("a host is a name or an address alone, without http:// and without port")
-    return text
-
-
-def _is_host(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        try:
-            return bool(_HOST.fullmatch(text.encode("idna").decode()))
-        except UnicodeError:
-            return False
-    return True
-
-
-def within(low: int, high: int) -> Callable[[int], int]:
-    """Return a check of a duration in ns."""
-
-    def check(value: int) -> int:
-        if not low <= value <= high:
-            raise ValueError(f"at least {spell_duration(low)} and at most {spell_duration(high)}")
-        return value
-
-    return check
 
 
 _PERIOD = within(NS // 100, 7 * 86400 * NS)
@@ -183,14 +162,8 @@ Secret = Annotated[str | dict[str, str], BeforeValidator(secret)]
 Url = Annotated[str, AfterValidator(url)]
 Address = Annotated[str, AfterValidator(address)]
 BaseUrl = Annotated[str, AfterValidator(base_url)]
-Host = Annotated[str, AfterValidator(host)]
 Whole = Annotated[int, BeforeValidator(number)]
 Port = Annotated[int, BeforeValidator(number), Field(ge=1, le=65535)]
 Period = Annotated[
     int | dict[str, int], BeforeValidator(_period, json_schema_input_type=str | dict[str, str])
-]
-Timeout = Annotated[
-    int,
-    AfterValidator(within(NS // 1000, 600 * NS)),
-    BeforeValidator(duration, json_schema_input_type=str),
 ]

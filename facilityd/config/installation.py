@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import ssl
+import stat
 from pathlib import Path
 
+from facilityd.config.credentials import check_credentials
 from facilityd.config.found import SUFFIX
 from facilityd.config.sections import Entry, Sections, doubled
 from facilityd.errors import UsageError
@@ -13,6 +16,8 @@ from facilityd.supervise.share import group_id
 LONGEST_NAME = 200
 """Bytes of the journal's name: a file system takes 255, and names of files beside it are longer."""
 COMPANIONS = ("-wal", "-shm", ".lock", ".ballast", ".inbox", ".new", SUFFIX)
+MEMORY = 1
+"""Major number of /dev/null, /dev/zero and their like."""
 _SERIAL = ("modbus-rtu", "modbus-rtu-over-tcp")
 
 
@@ -24,6 +29,7 @@ def check_installation(sections: Sections) -> None:
         if link.value.protocol == "mqtt" and link.value.tls is not None:
             _check_tls(sections, link)
     _check_client_ids(sections)
+    check_credentials(sections)
     store = sections.entries["store"].get("store")
     if store and store.value.path:
         _check_journal(sections, store)
@@ -80,11 +86,24 @@ def unknown_group(sections: Sections) -> str:
 
 
 def _check_serial_ports(sections: Sections) -> None:
-    serial = (link for link in sections.values("links") if link.value.protocol == "modbus-rtu")
-    for link, first in doubled(serial, lambda one: one.value.serial_port):
+    serial = [link for link in sections.values("links") if link.value.protocol == "modbus-rtu"]
+    for link in serial:
+        if why := _no_line(Path(link.value.serial_port)):
+            sections.report(link.mark("serial_port"), f"{link.value.serial_port} {why}")
+    for link, first in doubled(serial, lambda one: os.path.realpath(one.value.serial_port)):
         what = f"serial port {link.value.serial_port} is link {first.id!r} already"
         hint = f"a bus has one master: put its units on that link; first at {first.mark(key=True)}"
         sections.report(link.mark("serial_port"), what, hint)
+
+
+def _no_line(path: Path) -> str:
+    """Return why a path is no serial port; one that is not plugged in now may be one."""
+    try:
+        about = path.stat()
+    except (OSError, ValueError):
+        return ""
+    is_line = stat.S_ISCHR(about.st_mode) and os.major(about.st_rdev) != MEMORY
+    return "" if is_line else "is no serial port"
 
 
 def _check_broadcast(sections: Sections) -> None:

@@ -16,6 +16,7 @@ from devices.tables import families, own_tables, profiles
 from devices.unit import Link, ModbusLink, Unit
 from facilityd.config import schema
 from facilityd.config.compile import Profiles, UnitCompiler
+from facilityd.config.doubts import doubts
 from facilityd.config.expand import expanded
 from facilityd.config.found import Found, file_of, read_found
 from facilityd.config.installation import check_installation, unheard, unknown_group
@@ -25,7 +26,7 @@ from facilityd.config.site import Device, RecipientSettings, Site, StoreSettings
 from facilityd.config.templates import restored
 from facilityd.config.timetable import Timetable, read_timetable
 from facilityd.errors import ConfigError
-from facilityd.marked import Mark, fail, suggestion
+from facilityd.marked import Mark, Problem, fail, suggestion
 from facilityd.model.measure import spell_duration
 from facilityd.model.readiness import with_settings as with_item_settings
 from facilityd.model.rule import with_settings
@@ -57,10 +58,15 @@ def load(*paths: Path, at_most: int = 0, secrets: bool = True) -> Site:
         *(_replaced(path) for path in own.replaced),
         unread,
         *gone,
+        *map(_warning, doubts(sections, known_profiles, site.timetable)),
         unknown_group(sections),
         *unheard(sections),
     ]
     return replace(site, warnings=tuple(filter(None, warnings)))
+
+
+def _warning(doubt: Problem) -> str:
+    return f"{doubt.mark}: warning: {doubt.what}; {doubt.hint}"
 
 
 def _replaced(path: Path) -> str:

@@ -9,21 +9,19 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from facilityd.config.fields import (
     Address,
     BaseUrl,
-    Host,
     Period,
     Port,
     Secret,
     Size,
-    Timeout,
     Url,
     Whole,
     Zone,
     each_once,
     identifier,
-    within,
 )
-from facilityd.model.measure import LONGEST, Duration
-from facilityd.model.number import Finite, Scale, number
+from facilityd.config.hosts import Host, SerialPort
+from facilityd.model.measure import LONGEST, Duration, Timeout, within
+from facilityd.model.number import AT_LEAST_ONE, SOME, Finite, Scale, number
 from facilityd.model.sample import NS
 from facilityd.model.text import Language, Strict, Text
 from facilityd.model.topic import BaseTopic, unit_name
@@ -37,8 +35,10 @@ class Site(Strict):
     latitude: Finite = Field(ge=-90, le=90)
     longitude: Finite = Field(ge=-180, le=180)
     timezone: Zone
-    languages: tuple[Language, ...] = ("zh", "en")
-    ceremony: Duration = Field(default=10 * 60 * NS, description="watch closely this long before and after")
+    languages: Annotated[tuple[Language, ...], SOME, AT_LEAST_ONE, AfterValidator(each_once)] = ("zh", "en")
+    ceremony: Annotated[Duration, AfterValidator(within(0, 6 * 3600 * NS))] = Field(
+        default=10 * 60 * NS, description="watch closely this long before and after"
+    )
     timetable: str = Field(
         default="", description="published times: a CSV beside this file, date,sunrise,sunset"
     )
@@ -72,7 +72,7 @@ class ModbusRtu(Strict):
     """A serial bus on a port of this machine."""
 
     protocol: Literal["modbus-rtu"]
-    serial_port: str
+    serial_port: SerialPort
     baudrate: Whole = Field(default=9600, ge=300, le=1_000_000)
     parity: Literal["N", "E", "O"] = "N"
     stopbits: Annotated[Literal[1, 2], BeforeValidator(number)] = 1
@@ -168,13 +168,22 @@ class Device(Strict):
     )
 
 
+def _spaceless(text: str) -> str:
+    if text != text.strip():
+        raise ValueError("begins or ends with a space, which is no part of a name")
+    return text
+
+
+Spaceless = Annotated[str, AfterValidator(_spaceless)]
+
+
 class Influx(Strict):
     """InfluxDB 2, or 3 through its v2 write API."""
 
     kind: Literal["influxdb"]
     url: BaseUrl
-    org: str = ""
-    bucket: str
+    org: Spaceless = ""
+    bucket: Annotated[str, Field(min_length=1), AfterValidator(_spaceless)]
     token: Secret
 
 

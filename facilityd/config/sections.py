@@ -12,8 +12,10 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from facilityd.config.fields import identifier, key_in_clear
+from facilityd.config.hosts import UNSET
+from facilityd.config.mend import mended, nothings, unreadable
 from facilityd.config.schema import SECTIONS, SINGLE
-from facilityd.marked import Document, Key, Mark, Problem, read, suggestion, validate
+from facilityd.marked import UNREADABLE, Document, Key, Mark, Problem, read, suggestion, validate
 from facilityd.model.regular import open_regular
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -28,6 +30,8 @@ class Entry:
     value: Any
     document: Document
     path: tuple[Key, ...]
+    whole: bool = True
+    """False where a mistake in it is told already and something stands in its place."""
 
     def mark(self, *below: Key, key: bool = False) -> Mark:
         """Return the mark of something inside the item."""
@@ -66,6 +70,8 @@ def doubled(entries: Iterable[Entry], key: Callable[[Entry], Hashable]) -> Itera
     """Iterate over the items whose key an earlier one has already, each with the first that has it."""
     known: dict[Hashable, Entry] = {}
     for entry in entries:
+        if not entry.whole:
+            continue
         first = known.setdefault(key(entry), entry)
         if first is not entry:
             yield entry, first
@@ -125,19 +131,38 @@ def _add(sections: Sections, document: Document, section: str, item: str, path: 
             sections.report(document.mark(path, key=True), f"{item!r}: {error}")
     _expand(sections, document, path)
     value, problems = validate(_ADAPTERS[section], document, path)
-    sections.problems += problems
+    sections.problems += _without_value(document, path, problems)
+    whole = value is not None and not unreadable(_part(document, path))
+    if not whole:
+        value = mended(_ADAPTERS[section], section, _part(document, path))
     if value is None:
         sections.broken[section].add(item)
     else:
-        sections.entries[section][item] = Entry(item, value, document, path)
+        sections.entries[section][item] = Entry(item, value, document, path, whole)
 
 
 def _expand(sections: Sections, document: Document, path: tuple[Key, ...]) -> None:
     """Replace ${NAME} in plain settings; secrets keep theirs until they are resolved."""
-    holder: Any = document.data
-    for step in path[:-1]:
-        holder = holder[step]
+    holder = _part(document, path[:-1])
     holder[path[-1]] = _expanded(sections, document, path, holder[path[-1]])
+
+
+def _without_value(document: Document, path: tuple[Key, ...], problems: list[Problem]) -> list[Problem]:
+    """Return an item's problems and one for each key that nothing follows: it would count as left out."""
+    for where in nothings(_part(document, path), path):
+        key, value = document.mark(where, key=True), document.mark(where)
+        if not any(problem.mark == key and problem.what.startswith("unknown key") for problem in problems):
+            name = repr(where[-1]) if isinstance(where[-1], str) else f"entry {where[-1] + 1}"
+            mistake = Problem(key, f"{name} has no value", "write one, or leave the key out")
+            problems = [*(problem for problem in problems if problem.mark != value), mistake]
+    return problems
+
+
+def _part(document: Document, path: tuple[Key, ...]) -> Any:
+    part: Any = document.data
+    for step in path:
+        part = part[step]
+    return part
 
 
 MAX_SECRET = 65_536
@@ -154,7 +179,14 @@ def _expanded(sections: Sections, document: Document, path: tuple[Key, ...], val
     if path[-1] == "url" and (name := key_in_clear(value)):
         what = f"a secret in clear text is refused: {name!r} in this URL"
         sections.report(document.mark(path), what, f"write {name}=${{NAME}} and set NAME in the environment")
-    return _VARIABLE.sub(lambda found: variable(sections, document.mark(path), found[1]), value)
+    if UNSET in _VARIABLE.sub("", value):
+        what = f"{value[value.index(UNSET) :][:40]!r} is not replaced"
+        sections.report(
+            document.mark(path), what, "a variable is ${NAME}: letters, digits and '_', no default"
+        )
+        return UNREADABLE
+    text = _VARIABLE.sub(lambda found: variable(sections, document.mark(path), found[1]), value)
+    return UNREADABLE if UNSET in text and sections.secrets else text
 
 
 def variable(sections: Sections, mark: Mark, name: str) -> str:

@@ -16,6 +16,8 @@ from facilityd.model.sample import NS
 MAX_BYTES = 2**20
 COLUMNS = ["date", "sunrise", "sunset"]
 _DATE, _TIME = re.compile(r"\d{4}-\d\d-\d\d"), re.compile(r"\d?\d:\d\d")
+YEARS = range(1970, 2200)
+"""Beyond them instants do not fit in ns, and nobody publishes anything."""
 _EXAMPLE = "such as 2026-10-01,06:10,17:57"
 
 
@@ -97,7 +99,10 @@ def _line(file: str, number: int, line: str, zone: ZoneInfo, days: dict[date, Pu
 def _date(text: str) -> date:
     if not _DATE.fullmatch(text):
         raise ValueError(text)
-    return date.fromisoformat(text)
+    day = date.fromisoformat(text)
+    if day.year not in YEARS:
+        raise ValueError(text)
+    return day
 
 
 def _time(text: str) -> time:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,6 +60,21 @@ UnitName = Annotated[str, AfterValidator(unit_name)]
 
 Duration = Annotated[int, BeforeValidator(duration, json_schema_input_type=str)]
 """Nanoseconds, written as '500ms', '30s', '5min', '2h', '1d'."""
+
+
+def within(low: int, high: int) -> Callable[[int], int]:
+    """Return a check of a duration in ns."""
+
+    def check(value: int) -> int:
+        if not low <= value <= high:
+            raise ValueError(f"at least {spell_duration(low)} and at most {spell_duration(high)}")
+        return value
+
+    return check
+
+
+Timeout = Annotated[Duration, AfterValidator(within(NS // 1000, 600 * NS))]
+"""Nanoseconds that an answer is waited for."""
 
 
 def spell_duration(ns: int) -> str:

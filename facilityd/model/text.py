@@ -27,6 +27,8 @@ class Text(Strict):
     @field_validator("zh", "en")
     @classmethod
     def _is_text(cls, text: str) -> str:
+        if not text.strip():
+            raise ValueError("a text is needed here")
         if plain(text, len(text), lines=True) != text:
             raise ValueError("holds a control character, an escape sequence or a direction mark")
         return text

@@ -31,7 +31,7 @@ def relative_topic(text: str) -> str:
         raise ValueError("a topic holds a control character or half a character")
     if text != text.strip():
         raise ValueError("a topic begins or ends with a space: no device sends to that one")
-    if slip := next((sign for sign in ("／", "://") if sign in text), ""):
+    if slip := next((sign for sign in ("／", "＋", "＃", "://") if sign in text), ""):
         raise ValueError(f"{slip!r} stands in no topic: write its levels with '/' between them, without host")
     if len(text.encode()) > LONGEST:
         raise ValueError(f"a topic is longer than {LONGEST} bytes")
@@ -49,6 +49,17 @@ def template_topic(text: str) -> str:
         raise ValueError("one '+' names the units, a second one would not: write the other level out")
     base_topic(text.replace("+", "x"))
     return text
+
+
+def doubtful(text: str) -> tuple[str, str] | None:
+    """Return what in a topic is allowed and hardly meant, and what to do."""
+    if "\\" in text:
+        return "a topic with a backslash: brokers know '/' only", f"write {text.replace(chr(92), '/')}"
+    if "//" in text:
+        return "a topic with an empty level ('//')", "write one '/' where no level is missing"
+    if "{" in text:
+        return "a topic with braces: nothing is replaced here", "a level that names the unit is '+'"
+    return None
 
 
 UNFIT = "its name cannot be an id"

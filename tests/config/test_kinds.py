@@ -123,8 +123,8 @@ def test_a_golden_word_that_is_wrong_is_told(yard: Path) -> None:
     _edit(yard, "profiles/mixer_drive.yaml", "value: 升-1", "value: 降-1")
     code, out = _run("check", str(yard))
     assert code == 1
-    assert "give running, not stopped" in out
-    assert "give 升-1, not 降-1" in out
+    assert "give 'running', not 'stopped'" in out
+    assert "give '升-1', not '降-1'" in out
 
 
 def test_a_rule_cannot_judge_a_text(yard: Path) -> None:

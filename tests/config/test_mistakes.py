@@ -94,7 +94,7 @@ def test_twelve_mistakes_are_twelve_located_errors(tmp_path: Path) -> None:
 def test_a_sound_site_passes_and_is_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOOK_TOKEN", "s3cret")
     code, lines = _check(tmp_path, SOUND)
-    assert (code, lines) == (0, ["yard: 2 links, 2 units, 1 devices, 1 signals; nothing is wrong"])
+    assert (code, lines) == (0, ["yard: 2 links, 2 units, 1 device, 1 signal; nothing is wrong"])
     site = load(tmp_path)
     assert site.recipients["crew"].channels[0].options["token"] == "s3cret"
     assert "s3cret" not in repr(site)

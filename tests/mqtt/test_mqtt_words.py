@@ -70,6 +70,11 @@ def test_a_code(payload: bytes, pointer: str, found: tuple[Any, Any]) -> None:
     assert _typed(payload, pointer, **CODES) == found
 
 
+@pytest.mark.parametrize(("payload", "found"), [(b'{"v":true}', "open"), (b'{"v":"false"}', "shut")])
+def test_true_and_false_of_json_are_codes_where_they_are_listed(payload: bytes, found: str) -> None:
+    assert _typed(payload, "/v", type="enum", enum={"true": "open", "false": "shut"}) == (found, None)
+
+
 @pytest.mark.parametrize(
     ("point", "said"),
     [

@@ -1,0 +1,175 @@
+"""What a point can ever say, and what a profile asks of it that never comes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
+
+from devices.codec import from_words, to_words
+from devices.profile import Expect, ModbusProfile, MqttProfile, Point, TopicPoint, WireType
+
+Path = tuple[str | int, ...]
+Fault = tuple[Path, str, str]
+"""Where in the profile, what is wrong, what to do."""
+LONGEST_NAME = 64
+HIGHEST_F32 = 3.4028234663852886e38
+_QUANTITY = ("scale", "offset", "range", "unit", "sign", "numbers")
+_FLOATS = (WireType.F32, WireType.F64)
+
+
+def span(point: Point | TopicPoint) -> tuple[float, float]:
+    """Return the lowest and highest value of a number in the point's unit, its range heeded."""
+    low, high = sorted(end * point.scale + point.offset for end in _raw(point))
+    return (max(low, point.range[0]), min(high, point.range[1])) if point.range else (low, high)
+
+
+def _raw(point: Point | TopicPoint) -> tuple[float, float]:
+    """Return the lowest and highest number before scaling."""
+    if isinstance(point, TopicPoint):
+        return -math.inf, math.inf
+    low, high = (-HIGHEST_F32, HIGHEST_F32) if point.type is WireType.F32 else point.type.raw
+    if point.bits:
+        low, high = 0, 2 ** (point.bits[1] - point.bits[0] + 1) - 1
+    return (-high if point.sign else low), high
+
+
+def faults(profile: ModbusProfile | MqttProfile) -> list[Fault]:
+    """Return what of a profile can never be heard. Texts and codes are compared as they travel."""
+    out: list[Fault] = []
+    for name, point in profile.points.items():
+        out += _under(("points", name), _point(name, point))
+        if isinstance(point, TopicPoint):
+            out += _under(("points", name), _topic_point(point))
+        elif isinstance(profile, ModbusProfile):
+            out += _under(("points", name), _register(point, profile))
+    out += _availability(profile) if isinstance(profile, MqttProfile) else ()
+    for number, expect in enumerate(profile.identity):
+        if what := _expected(profile.expanded, expect):
+            out.append((("identity", number), what, "compare it with the manual, and with type and scale"))
+    return out
+
+
+def _under(where: Path, found: Iterable[Fault]) -> Iterator[Fault]:
+    return (((*where, *at), what, hint) for at, what, hint in found)
+
+
+def _point(name: str, point: Point | TopicPoint) -> Iterator[Fault]:
+    if not 0 < len(name) <= LONGEST_NAME or not name.isprintable() or any(sign.isspace() for sign in name):
+        yield (), f"{name[:LONGEST_NAME]!r} is no name of a point", "letters, digits and '_', at most 64"
+    if point.is_bool:
+        for setting in sorted(point.model_fields_set.intersection(_QUANTITY)):
+            yield (setting,), f"a switch is no quantity: it has no {setting!r}", "leave it out"
+    elif point.range and not point.is_text and not point.enum and not _comes(point, *point.range):
+        low, high = span(point.model_copy(update={"range": None}))
+        what = f"by its type and scale the point is {low:g} to {high:g}: nothing of it fits this range"
+        yield ("range",), what, "compare the range with scale and offset"
+    if point.repeat and point.repeat.first < 0:
+        yield ("repeat",), "numbers begin at 0 or 1", "write first: 1"
+
+
+def _register(point: Point, profile: ModbusProfile) -> Iterator[Fault]:
+    table = point.table or profile.table
+    if table.is_bits != (point.type is WireType.BIT):
+        holds = "single bits: write type: bit" if table.is_bits else "registers: write type: u16 and bit: …"
+        yield ("type",), f"table {table} holds {holds.partition(':')[0]}", holds.partition(": ")[2]
+    plain = point.type in (WireType.U16, WireType.S16)
+    if not plain and (point.bit is not None or point.bits):
+        yield (
+            ("type",),
+            f"bits are taken from a register as it is, not from a {point.type}",
+            "write type: u16",
+        )
+    if point.sign and abs(point.sign.address - point.address) >= profile.max_block:
+        what = f"the sign at {point.sign.address} and the value at {point.address} do not fit in one read"
+        yield ("sign",), what, f"at most {profile.max_block} registers are read at once"
+    if point.sign and point.repeat:
+        yield ("sign",), "all repeated points would take their sign from one bit", "write the points out"
+    if point.repeat and point.bit is None and point.repeat.count > 1 and point.repeat.step < point.words:
+        what = f"step {point.repeat.step}, where each point takes {point.words} registers: they overlap"
+        yield ("repeat",), what, f"write step: {point.words}, or what the manual says"
+    if both := sorted(set(point.enum) & set(point.no_value)):
+        yield ("enum",), f"code {both[0]} is a word and means 'no value' too", "take it out of one of them"
+
+
+def _topic_point(point: TopicPoint) -> Iterator[Fault]:
+    for number, source in enumerate(point.sources):
+        if source in point.sources[:number]:
+            yield ("sources", number), "this source stands twice", "take one out"
+        if ("{n}" in source.topic + source.pointer) != (point.repeat is not None):
+            what = (
+                "has no {n}: all repeated points would be one" if point.repeat else "has {n} and no 'repeat'"
+            )
+            yield ("sources", number), f"a source {what}", "write {n} where the number stands in the topic"
+    if point.repeat and point.repeat.step != 1:
+        yield ("repeat",), "a step is one of registers; topics are numbered one by one", "write step: 1"
+    for setting, words in (("true", point.true), ("false", point.false)):
+        if setting in point.model_fields_set and not point.is_bool:
+            yield (setting,), f"only a switch has words for {setting!r}", "write type: bool"
+        if point.is_bool and not words:
+            yield (setting,), f"no word means {setting}, so it never is", "name one, such as ['1']"
+        if point.is_bool and not all(source.pointer for source in point.sources):
+            yield from _under((setting,), _words(words))
+    yield from _under(("enum",), _words(tuple(map(str, point.enum))))
+
+
+def _words(words: tuple[str, ...]) -> Iterator[Fault]:
+    for number, word in enumerate(words):
+        if word != word.strip(" \0\r\n\t") or not word:
+            what = f"{word!r} is never heard: spaces around a word are taken away"
+            yield (), what, "write the word alone"
+        if word in words[:number]:
+            yield (), f"{word!r} stands twice; a number and the same in quotes are one", "take one out"
+
+
+def _availability(profile: MqttProfile) -> Iterator[Fault]:
+    there = profile.availability
+    for setting in ("online", "offline") if there and not there.pointer else ():
+        for _, what, hint in _words((getattr(there, setting),)):
+            yield ("availability", setting), what, hint
+
+
+def _expected(points: Mapping[str, Point] | Mapping[str, TopicPoint], expect: Expect) -> str:
+    """Return why a line of the identity probe can never hold."""
+    point = points.get(expect.point)
+    if point is None:
+        return f"the profile has no point {expect.point!r}"
+    if point.range and not _comes(point, *point.range):
+        return ""  # told at the range
+    if expect.between is not None:
+        return "" if _comes(point, *expect.between) else _never(point, "nothing of this is")
+    for value in expect.one_of or (expect.equals or 0.0,):
+        if not _comes(point, value, value):
+            return _never(point, f"{value:g} is not")
+        if isinstance(point, Point) and point.type is WireType.F32 and not _exact(value):
+            return f"no f32 is {value:g} exactly: write between: [lowest, highest]"
+    return ""
+
+
+def _never(point: Point | TopicPoint, what: str) -> str:
+    low, high = (0, 1) if point.is_bool else span(point)
+    return f"{what} among what the point can say by its type, scale and range ({low:g} to {high:g})"
+
+
+def _exact(value: float) -> bool:
+    return from_words(to_words(value, "f32"), "f32") == value
+
+
+def _comes(point: Point | TopicPoint, low: float, high: float) -> bool:
+    """Return whether a point can say anything from ``low`` to ``high``."""
+    if point.is_bool:
+        return low <= 0 <= high or low <= 1 <= high
+    if point.range:
+        low, high = max(low, point.range[0]), min(high, point.range[1])
+    raw_low, raw_high = _raw(point)
+    scale, offset = Fraction(repr(point.scale)), Fraction(repr(point.offset))
+    ends = sorted((Fraction(repr(end)) - offset) / scale for end in (low, high))
+    whole = point.type in ("int", "enum") if isinstance(point, TopicPoint) else point.type not in _FLOATS
+    if low > high or ends[1] < raw_low or ends[0] > raw_high:
+        return False
+    if not whole:
+        return True
+    first = math.ceil(ends[0]) if ends[0] > raw_low else math.ceil(raw_low)
+    last = math.floor(ends[1]) if ends[1] < raw_high else math.floor(raw_high)
+    missing = point.no_value if isinstance(point, Point) else ()
+    return first <= last and not (first == last and first in missing)
