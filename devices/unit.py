@@ -98,6 +98,12 @@ class ModbusLink:
     parity: str = "N"
     stopbits: int = 1
     timeout: int | None = None  # ns; None: the profile's
+    retries: int | None = None  # None: one on a serial line, where frames are lost, and none elsewhere
+
+    @property
+    def repeats(self) -> bool:
+        """True where a poll without an answer is repeated once."""
+        return self.is_serial_line if self.retries is None else bool(self.retries)
 
     @property
     def is_serial_line(self) -> bool:

@@ -13,6 +13,7 @@ from devices.modbus.client import Failed, Reader, connect
 from devices.modbus.load import tell_overload
 from devices.modbus.plan import plan_unit
 from devices.modbus.poll import GATEWAY, Program, Result, identify, poll, recognised, voided
+from devices.modbus.repeats import Repeats
 from devices.modbus.turn import RECHECK_S, RECHECK_TCP_S, RECHECK_VAGUE_S, Timetable, Turn
 from devices.unit import ModbusLink, Unit
 from facilityd.errors import LinkOutage
@@ -60,15 +61,9 @@ class Bus:
         self._turns = dict(zip(self._table.turns, self._programs, strict=True))
         self._wake = asyncio.Event()
         self._recheck = RECHECK_S if link.is_serial_line else RECHECK_TCP_S
-        self._down = False
-        self._reconnects, self._failures, self._quiet, self._said, self._worst, self._told = (
-            -1,
-            0,
-            0,
-            "",
-            0.0,
-            0.0,
-        )
+        self._down, self._repeats = False, Repeats(link, clock, self._loop.time)
+        self._reconnects, self._failures, self._quiet = -1, 0, 0
+        self._said, self._worst, self._told = "", 0.0, 0.0
         self._reports = set[str]()
         self._paced = {unit.pace.device for unit in units if unit.pace.by_state}
 
@@ -83,6 +78,8 @@ class Bus:
                         self._reconnects += 1
                         await self._serve(reader)
                 except LinkOutage as outage:
+                    if late := self._repeats.expired(at_once=True):
+                        self._conclude(*late)
                     self._lost(outage)
                     await asyncio.sleep(self._table.backoff(self._failures))
                     self._failures += 1
@@ -90,6 +87,8 @@ class Bus:
     async def _serve(self, reader: Reader) -> None:
         self._quiet = 0
         while True:
+            if late := self._repeats.expired():
+                self._conclude(*late)
             turn, start = self._table.next(self._loop.time())
             if not await self._sleep_until(start):
                 continue
@@ -127,6 +126,12 @@ class Bus:
             result = Result(voided(program.plan, self._clock, Reason.MALFORMED), Reason.MALFORMED)
         if len(program.blocks) > len(planned):
             tell_overload(self._link, self._programs, program)
+        if not self._repeats.hold(turn, result, quiet=self._quiet):
+            self._conclude(turn, self._repeats.better(turn, result))
+
+    def _conclude(self, turn: Turn, result: Result) -> None:
+        """Note what a poll came to, and hand it in."""
+        program = self._turns[turn]
         self._book(turn, result)
         # While the link counts as down, a question without an answer says nothing of the unit behind it.
         hidden = self._down and result.silent is not None
@@ -269,12 +274,10 @@ class Bus:
         if up and self._said.startswith(f"{self._link.id}: "):
             log.info("%s: answers again", self._link.id)
             self._said = ""
-        reconnects = max(0, self._reconnects)
-        self._health(
-            LinkHealth(
-                self._link.id, up, self._link.where, reason, reconnects, answered, latency, self._worst
-            )
-        )
+        self._health(LinkHealth(
+            self._link.id, up, self._link.where, reason, max(0, self._reconnects), answered, latency,
+            self._worst, retries=self._repeats.count,
+        ))  # fmt: skip
         self._worst = 0.0
 
 

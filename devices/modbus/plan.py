@@ -60,6 +60,11 @@ class UnitPlan:
     timeout: float
     min_interval: float
 
+    @property
+    def has_side_effect(self) -> bool:
+        """Return whether reading changes the device."""
+        return any(field.side_effect for read in self.reads for field in read.fields)
+
     def busy(self, link: ModbusLink) -> float:
         """Return the bus time in s of one whole poll."""
         return sum(read.seconds(link) for read in self.reads)

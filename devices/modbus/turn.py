@@ -32,6 +32,7 @@ class Turn:
     """One unit's place in the schedule; times are s on the event loop's clock.
 
     ``proven``: it answered last time. Only proven units hold a place in the timetable.
+    ``missed``: when a poll was due that is repeated now.
     """
 
     plan: UnitPlan
@@ -46,6 +47,7 @@ class Turn:
     distrust: int = 0
     doubts: int = 0
     grid: float | None = None
+    missed: float | None = None
 
     @property
     def open(self) -> bool:
@@ -58,7 +60,8 @@ class Turn:
         Who is asked minutes apart would otherwise need many of them to show that a value is gone for good.
         """
         if not self.proven:
-            self.due, self.proven, self.failures, self.grid = now, True, 0, None
+            missed = now if self.missed is None else self.missed
+            self.due, self.proven, self.grid, self.missed = missed, True, None, None
         self.failures = 0
         self.due = min(self.due + self.period, self.grid or math.inf)
         self.grid = None
@@ -68,14 +71,18 @@ class Turn:
         if 0 < self.doubts <= AGAIN_TIMES and now + AGAIN_S < self.due:
             self.due, self.grid = now + AGAIN_S, self.due
 
+    def repeat(self, now: float) -> None:
+        """One answer was lost: ask once more in the next gap, then go on at the times it had."""
+        self.proven, self.suspect, self.missed, self.due = False, True, self.due, now
+
     def faltered(self, now: float) -> None:
         """The unit answered some questions and not all: it is there, and asked again soon."""
-        self.proven, self.suspect = False, True
+        self.proven, self.suspect, self.missed = False, True, None
         self.due = now + min(self.period, AGAIN_S)
 
     def silent(self, now: float, *, silent_units: int, alone: bool) -> None:
         """The unit did not answer: ask again when all silent units together cost at most ``LOSS``."""
-        self.proven, self.suspect = False, True
+        self.proven, self.suspect, self.missed = False, True, None
         self.failures += 1
         # Whoever falls silent is asked again soon: is it one lost answer, or is it away?
         at_first = self.failures <= AGAIN_TIMES

@@ -23,12 +23,13 @@ def compile_link(entry: Entry, sections: Sections) -> Link:
     if isinstance(value, schema.ModbusRtu):
         return ModbusLink(
             entry.id, value.protocol, serial_port=value.serial_port, baudrate=value.baudrate,
-            parity=value.parity, stopbits=value.stopbits, timeout=value.timeout,
+            parity=value.parity, stopbits=value.stopbits, timeout=value.timeout, retries=value.retries,
         )  # fmt: skip
     baudrate = getattr(value, "baudrate", 9600)
     return ModbusLink(
-        entry.id, value.protocol, value.host, value.port, baudrate=baudrate, timeout=value.timeout
-    )
+        entry.id, value.protocol, value.host, value.port, baudrate=baudrate, timeout=value.timeout,
+        retries=value.retries,
+    )  # fmt: skip
 
 
 def compile_sink(entry: Entry, sections: Sections) -> InfluxSettings:

@@ -59,6 +59,15 @@ class Store(Strict):
     )
 
 
+Retries = Annotated[
+    Literal[0, 1],
+    BeforeValidator(number),
+    Field(
+        description="repeats of a poll without an answer; if not given, 1 on a serial line and 0 elsewhere"
+    ),
+]
+
+
 class ModbusTcp(Strict):
     """A Modbus TCP endpoint: one device, or a gateway with several behind it."""
 
@@ -66,6 +75,7 @@ class ModbusTcp(Strict):
     host: Host
     port: Port = 502
     timeout: Timeout | None = None
+    retries: Retries | None = None
 
 
 class ModbusRtu(Strict):
@@ -77,6 +87,7 @@ class ModbusRtu(Strict):
     parity: Literal["N", "E", "O"] = "N"
     stopbits: Annotated[Literal[1, 2], BeforeValidator(number)] = 1
     timeout: Timeout | None = None
+    retries: Retries | None = None
 
 
 class ModbusRtuOverTcp(Strict):
@@ -87,6 +98,7 @@ class ModbusRtuOverTcp(Strict):
     port: Port
     baudrate: Whole = Field(default=9600, ge=300, le=1_000_000)
     timeout: Timeout | None = None
+    retries: Retries | None = None
 
 
 class Tls(Strict):

@@ -10,7 +10,7 @@ class LinkHealth:
     """``answered`` is the share of recent requests answered, ``latency`` their mean in s.
 
     ``lateness`` is the worst recent delay of a poll against its schedule, in s. ``lost`` counts messages
-    that came faster than they could be kept, since the start.
+    that came faster than they could be kept, ``retries`` polls that were repeated, both since the start.
     """
 
     link: str
@@ -22,3 +22,4 @@ class LinkHealth:
     latency: float | None = None
     lateness: float | None = None
     lost: int = 0
+    retries: int = 0

@@ -34,4 +34,7 @@ def link_values(health: LinkHealth) -> dict[str, Value | None]:
     """Return a link's health in the signals of family ``link``: answered in %, latency in ms."""
     answered = None if health.answered is None else 100.0 * health.answered
     latency = None if health.latency is None else 1000.0 * health.latency
-    return {"up": health.up, "answered": answered, "latency": latency, "reconnects": health.reconnects}
+    return {
+        "up": health.up, "answered": answered, "latency": latency, "reconnects": health.reconnects,
+        "retries": health.retries,
+    }  # fmt: skip

@@ -39,7 +39,7 @@ SECRET = "t0ken"
 TIMEOUT_S = 0.1
 
 
-@dataclass
+@dataclass(repr=False)
 class Place:
     """A server, and a journal of which one forwarder sends it a few lines more in each case."""
 
