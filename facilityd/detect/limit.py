@@ -90,6 +90,10 @@ class LimitDetector(Plain):
             return Evidence("limit-is-retained", kept, self._rule.signal)
         if value is None or verdict is None:
             return why_unknown((self._cell, *self._view.state_cells), now)
+        if verdict and not self._beyond(value):
+            off = in_seconds(self._hold.off)
+            ending: dict[str, Number] = {"value": value, "unit": self._cell.measure, "well_s": off}
+            return Evidence("limit-ending", ending, self._rule.signal)
         numbers: dict[str, Number] = {"value": value, "for_s": in_seconds(self._hold.held)}
         if self._rule.is_ is not None:
             numbers |= {"limit": self._rule.is_}

@@ -17,10 +17,24 @@ class SilenceDetector:
     def __init__(self, rule: Silence, view: View) -> None:
         self._rule, self._voices = rule, view.voices
         self.wake = FOREVER
-        self._owing = False
+        self._owing = self._stands = False
+        self._well: int | None = None
 
     def update(self, now: int) -> bool | None:
         """Listen at ``now`` (ns, steady)."""
+        verdict = self._listen(now)
+        if verdict is not False:
+            self._stands, self._well = self._stands or bool(verdict), None
+            return verdict
+        if self._stands:
+            self._well = now if self._well is None else self._well
+            over = self._well + self._rule.clear_hold
+            self._stands = now < over
+            self.wake = min(self.wake, over) if self._stands else self.wake
+        return self._stands
+
+    def _listen(self, now: int) -> bool | None:
+        """Return whether any unit is silent, without any delay."""
         verdict: bool | None = False
         self.wake, self._owing = FOREVER, False
         for voice in self._voices:
@@ -59,6 +73,8 @@ class SilenceDetector:
             return Evidence("unknown-link", {"units": ", ".join(voice.unit for voice in down)})
         if silent:
             return Evidence("unknown-elsewhere", {"units": silent[0].unit, "device": silent[0].home})
+        if self._stands and self._well is not None:
+            return Evidence("silence-ending", self._units() | {"well_s": in_seconds(self._rule.clear_hold)})
         heard = all(voice.heard for voice in self._voices)
         return Evidence("silence-over", self._units()) if heard else Evidence("unknown-yet")
 
@@ -93,7 +109,8 @@ class SilenceDetector:
         return frozenset((voice.unit, "silent") for voice in found)
 
     def resume(self, verdict: bool) -> None:
-        """Nothing to take over: silence is measured from the start."""
+        """Take over an alarm that stands; silence itself is measured from the start."""
+        self._stands = verdict
 
     def memory(self) -> Any:
         """Nothing is kept."""

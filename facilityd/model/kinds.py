@@ -89,7 +89,8 @@ class Silence(Strict):
 
     A unit that is asked: ``unanswered`` questions in a row got no answer, over at least ``hold``;
     ``unsure`` questions where it has lost answers within the last hour, as over a bad contact. A unit
-    that publishes: nothing came for ``periods`` of its slowest period plus ``hold``.
+    that publishes: nothing came for ``periods`` of its slowest period plus ``hold``. Over once no unit was
+    silent for ``clear_hold``: one that comes and goes is one alarm.
     Unknown, not true, while the unit's whole link is down: that is the link's own alarm. A unit that
     serves several devices is told of by the one it serves most; to the others it is unknown.
     """
@@ -99,6 +100,7 @@ class Silence(Strict):
     unanswered: int = Field(default=8, ge=1)
     unsure: int = Field(default=15, ge=1)
     hold: Duration = 0
+    clear_hold: Duration = 0
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -117,7 +119,7 @@ class Unreadable(Strict):
     kind: Literal["unreadable"]
     signals: tuple[str, ...] = Field(min_length=1)
     hold: Duration
-    clear_hold: Duration = 10 * NS
+    clear_hold: Duration = 120 * NS
     answers: int = Field(default=3, ge=1)
     unanswered: int = Field(default=8, ge=1)
 

@@ -1,0 +1,77 @@
+"""What comes and goes is one alarm: raised once, over once it was well for its off-delay, and told so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.site import make_contacts
+from support.story import play
+
+from devices.tables import families
+from facilityd.model.alarm import Kind
+from facilityd.model.kinds import Silence
+from facilityd.model.sample import NS
+from facilityd.scenario.stage import Stage
+from facilityd.store.reader import Reader
+
+START = 1_781_056_800 * NS
+
+
+def _life(stage: Stage) -> list[Kind]:
+    with Reader.open(stage.journal) as reader:
+        changes = [stored.change for stored in reader.changes()]
+    mine = [change.kind for change in changes if change.device == "link-io"]
+    return [kind for kind in mine if kind in (Kind.RAISE, Kind.CLEAR)]
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with Stage(make_contacts(tmp_path / "yard").site, tmp_path, start=START) as stage:
+        stage.advance(120)
+        yield stage
+
+
+@pytest.mark.parametrize(("away", "there"), [(20, 40), (40, 20), (30, 90)])
+def test_a_link_that_flaps_is_told_once_and_ends_once(stage: Stage, away: int, there: int) -> None:
+    for _ in range(8):
+        stage.hazard("io", "refused")
+        stage.advance(away)
+        stage.hazard("io", "none")
+        stage.advance(there)
+    assert _life(stage) == [Kind.RAISE]
+    stage.advance(180)
+    assert _life(stage) == [Kind.RAISE, Kind.CLEAR]
+    told = [n.purpose.value for n in stage.mailbox.taken if n.device == "link-io" and n.recipient == "crew"]
+    assert told == ["raised", "cleared"]
+
+
+def test_a_restart_within_the_off_delay_ends_nothing_early(stage: Stage) -> None:
+    stage.hazard("io", "refused")
+    stage.advance(60)
+    stage.hazard("io", "none")
+    stage.advance(30)
+    stage.restart(5)
+    stage.advance(60)
+    assert _life(stage) == [Kind.RAISE]
+    stage.advance(180)
+    assert _life(stage) == [Kind.RAISE, Kind.CLEAR]
+
+
+@pytest.mark.parametrize(
+    ("delay", "verdicts"),
+    [
+        ("0s", "....##...#...###......"),
+        ("4s", "....################.."),
+        ("2s", "....####.###.#####...."),
+    ],
+)
+def test_a_unit_that_flaps_is_silent_until_it_was_heard_for_its_off_delay(delay: str, verdicts: str) -> None:
+    rule = {"kind": "silence", "unanswered": 2, "unsure": 2, "clear_hold": delay}
+    assert play(rule, "...???..??..????......") == verdicts
+
+
+def test_every_shipped_silence_has_an_off_delay() -> None:
+    shipped = [rule.detect for family in families(None).values() for rule in family.rules.values()]
+    assert {detect.clear_hold for detect in shipped if isinstance(detect, Silence)} == {120 * NS}
