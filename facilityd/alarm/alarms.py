@@ -35,6 +35,8 @@ class Alarms:
     def apply(self, finding: Finding) -> Change | None:
         """Return the change that a finding causes, or None where it says nothing new."""
         state = self.state(finding.device, finding.rule)
+        if _is_worse(state, finding):
+            return self._move(state, Event.WORSE, finding.at, evidence=finding.evidence)
         if state.condition is Truth.of(finding.verdict):
             return self._explain(state, finding) if finding.verdict else None
         return self._move(state, _EVENTS[finding.verdict], finding.at, evidence=finding.evidence)
@@ -99,6 +101,13 @@ class Alarms:
         change = Change(at, state.device, state.rule, occurrence, row.kind, evidence, person, comment)
         self.replay(change)
         return change
+
+
+def _is_worse(state: AlarmState, finding: Finding) -> bool:
+    """Return whether an alarm that people were told of is of more than they were told."""
+    wider = bool(state.extent) and not set(finding.evidence.extent) <= set(state.extent)
+    alone = not (state.cause or finding.evidence.cause)
+    return bool(finding.verdict) and state.active and wider and alone
 
 
 def _other_occurrence(state: AlarmState, asked: int) -> tuple[str, str]:

@@ -23,7 +23,12 @@ def _raise(state: AlarmState, change: Change) -> AlarmState:
         occurrence=change.occurrence,
         since=change.at,
         raised_at=change.at,
+        extent=change.evidence.extent if change.evidence else (),
     )
+
+
+def _worsen(state: AlarmState, change: Change) -> AlarmState:
+    return replace(_unsuppress(state, change), condition=Truth.TRUE)
 
 
 def _because(state: AlarmState, change: Change) -> AlarmState:
@@ -38,7 +43,9 @@ def _suppress(state: AlarmState, change: Change) -> AlarmState:
 
 
 def _unsuppress(state: AlarmState, change: Change) -> AlarmState:
-    return replace(_because(state, change), since=change.at, acked=False, acked_at=None, acked_by="")
+    more = change.evidence.extent if change.evidence else ()
+    wider = replace(_because(state, change), extent=tuple(sorted({*state.extent, *more})))
+    return replace(wider, since=change.at, acked=False, acked_at=None, acked_by="")
 
 
 def _acknowledge(state: AlarmState, change: Change) -> AlarmState:
@@ -90,5 +97,6 @@ _NEXT: dict[Kind, Callable[[AlarmState, Change], AlarmState]] = {
     Kind.REGAIN: _regain,
     Kind.SUPPRESS: _suppress,
     Kind.UNSUPPRESS: _unsuppress,
+    Kind.WORSEN: _worsen,
     Kind.RETIRE: _retire,
 }

@@ -23,6 +23,7 @@ class Event(StrEnum):
     REALARM = "announce again"
     EXPLAINED = "cause found"
     UNEXPLAINED = "cause over"
+    WORSE = "more of it"
     UNWATCHED = "no longer watched"
 
 
@@ -50,6 +51,7 @@ LIVES = (N, U, A, D, LU, LA)
 _AGAIN = "the state is held; the condition is known again, nobody is told"
 _LOST = "the state is held, the condition is unknown: never a raise, never a clear"
 _EXPLAINED = "suppressed by design: another alarm of the device is its cause, and that one is told"
+_WORSE = "of more signals or units than was told: told once more; an acknowledgement does not cover it"
 _UNWATCHED = "ended with its reason, not as well; told to those who were told raised, where it still held"
 _UNEXPLAINED = "the cause is over and this goes on: told as an alarm of its own"
 
@@ -69,6 +71,7 @@ ROWS: tuple[Row, ...] = (
     Row(5, D, Event.ACKNOWLEDGE, N, Kind.ACKNOWLEDGE, "the occurrence is closed"),
     Row(6, D, Event.TRUE, U, Kind.RAISE, "a new occurrence; no earlier acknowledgement covers it"),
     Row(7, A, Event.REALARM, U, Kind.REALARM, "told again, as the acknowledgement is withdrawn or too old"),
+    *(Row(7, life, Event.WORSE, U, Kind.WORSEN, _WORSE) for life in (U, A)),
     Row(8, U, Event.FALSE, LU, Kind.LATCH, "the condition is over, the alarm stays", latching=True),
     Row(
         8, A, Event.FALSE, LA, Kind.LATCH, "the condition is over, the alarm waits for a reset", latching=True

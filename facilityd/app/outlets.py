@@ -34,7 +34,7 @@ _DELIVERIES = {
     Result.TRANSIENT: Delivery.REJECTED,
     Result.UNKNOWN: Delivery.UNKNOWN,
 }
-STANDING = (Purpose.RAISED, Purpose.REALARMED, Purpose.LATCHED)
+STANDING = (Purpose.RAISED, Purpose.REALARMED, Purpose.WORSENED, Purpose.LATCHED)
 """Held as long as the alarm they tell of stands."""
 HELD_FOR = {
     Purpose.CLEARED: 7 * 86400 * NS,

@@ -38,7 +38,7 @@ WORDS = {
 }  # fmt: skip
 CHANGES = {
     "raise": "报警", "clear": "恢复", "acknowledge": "确认", "latch": "锁存", "reset": "复位",
-    "retire": "不再监测",
+    "retire": "不再监测", "worsen": "范围扩大",
     "re-alarm": "再次提醒", "lose": "未知", "regain": "可判断", "suppress": "抑制", "unsuppress": "解除抑制",
 }  # fmt: skip
 LIFE = (whole("time", "时刻"), whole("change", "变化"), whole("by", "人员"), Column("said", "说明"))

@@ -27,6 +27,10 @@ class Detector(Protocol):
     def seen_at(self) -> int:
         """When what the verdict rests on was seen (ns, steady). NEVER: not yet, or always at present."""
 
+    @property
+    def extent(self) -> frozenset[str]:
+        """What of the device its true verdict is of at the newest look, where more may follow; else empty."""
+
     def update(self, now: int) -> bool | None:
         """Judge the device as it is known at ``now`` (ns, steady). None: cannot be told."""
 
@@ -78,6 +82,7 @@ class Plain:
 
     _hold: Hold
     occasional = False
+    extent: frozenset[str] = frozenset()
     dated = False
     seen_at: int = NEVER
 

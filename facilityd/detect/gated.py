@@ -81,6 +81,7 @@ class GatedDetector(ABC):
         self.occasional = not self.gate.always
 
     dated = False
+    extent: frozenset[str] = frozenset()
 
     @property
     def seen_at(self) -> int:

@@ -19,6 +19,7 @@ class SilenceDetector:
         self.wake = FOREVER
         self._owing = self._stands = False
         self._well: int | None = None
+        self._extent: frozenset[str] = frozenset()
 
     def update(self, now: int) -> bool | None:
         """Listen at ``now`` (ns, steady)."""
@@ -37,16 +38,19 @@ class SilenceDetector:
         """Return whether any unit is silent, without any delay."""
         verdict: bool | None = False
         self.wake, self._owing = FOREVER, False
+        told: list[str] = []
         for voice in self._voices:
             silent = self._silent(voice, now)
             if not voice.down and now < (end := voice.begun(now) + self._window(voice)) < self.wake:
                 self.wake = end
             if voice.quiet and not (silent or voice.home):
                 self._owing = True
-            if verdict or (silent and not voice.home):
+            told += [voice.unit] if silent and not voice.home else []
+            if told:
                 verdict = True
             elif silent is not False:
                 verdict = None
+        self._extent = frozenset(told)
         return verdict
 
     def _silent(self, voice: Voice, now: int) -> bool | None:
@@ -93,6 +97,11 @@ class SilenceDetector:
         if serves:
             return Evidence("silence-shared", numbers | {"devices": ", ".join(serves)})
         return Evidence("silence", numbers)
+
+    @property
+    def extent(self) -> frozenset[str]:
+        """The units that are silent, as of the newest look."""
+        return self._extent
 
     occasional = dated = False
     seen_at = NEVER

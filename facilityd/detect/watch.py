@@ -12,6 +12,8 @@ from facilityd.model.sample import NS
 
 _UNTOLD: Final = object()
 _WAIT: Final = "?"
+GATHER = 60 * NS
+"""What joins an alarm within so long (ns) of its last notice is gathered into one further notice."""
 GRACE = 600 * NS
 """A consequence that goes on so long (ns) after its cause is over is a trouble of its own."""
 
@@ -43,6 +45,8 @@ class Watch:
     _kept_at: int | None = None
     _told_of: int = NEVER
     _waiting: int | None = None
+    _extent: frozenset[str] = frozenset()
+    _extended: int = NEVER
 
     @property
     def holds(self) -> bool:
@@ -62,11 +66,24 @@ class Watch:
             self._waiting = None
         stands = verdict is not None and self.renews and self._stands(now)
         renewed = stands and self._told_of != self.detector.seen_at
+        renewed = renewed or (verdict is True and self._told is True and self._grown(now))
         if cause == _WAIT or (verdict is self._told and cause == self._cause and not renewed):
             return None
+        extent = self.detector.extent if verdict else frozenset()
+        self._extent, self._extended = (self._extent | extent if verdict else extent), now
         self._told, self._cause = verdict, cause
-        evidence = replace(self._evidence(now, at, stands=stands), cause=cause)
+        said = tuple(sorted(extent))
+        evidence = replace(self._evidence(now, at, stands=stands), cause=cause, extent=said)
         return Finding(self.device, self.rule, verdict, at, now, evidence)
+
+    def _grown(self, now: int) -> bool:
+        """Return whether it is of more than was told, and that for long enough to be told together."""
+        if self.detector.extent <= self._extent:
+            return False
+        ready = self._extended + GATHER
+        if now < ready:
+            self.wake = min(self.wake, ready)
+        return now >= ready
 
     def _stands(self, now: int) -> bool:
         """Return whether the verdict is of an occasion that is over; keep what is seen while it is not."""

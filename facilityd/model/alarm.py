@@ -96,6 +96,7 @@ class Kind(StrEnum):
     REGAIN = "regain"  # it can be told again, and is what it was
     SUPPRESS = "suppress"  # another alarm turned out to be its cause
     UNSUPPRESS = "unsuppress"  # its cause is over, and it goes on
+    WORSEN = "worsen"  # it is of more than was told
     RETIRE = "retire"  # nothing watches it any more
 
 
@@ -133,7 +134,7 @@ class AlarmState:
     ``occurrence`` counts raises; ``since`` is when ``life`` last changed; ``acked`` is True
     while there is nothing to acknowledge. The instants are those of the newest occurrence.
     ``cause``: the rule on the same device whose consequence it is. ``unwatched``: it did not end by being
-    well, but because nothing watches it any more.
+    well, but because nothing watches it any more. ``extent``: all that the newest occurrence was told of.
     """
 
     device: str
@@ -151,6 +152,7 @@ class AlarmState:
     cause: str = ""
     suppressors: tuple[Suppressor, ...] = field(default=())
     unwatched: bool = False
+    extent: tuple[str, ...] = ()
 
     @property
     def active(self) -> bool:
@@ -186,7 +188,8 @@ class AlarmState:
         """Return what ``to_json`` wrote."""
         data = json.loads(text)
         suppressors = tuple(Suppressor(name) for name in data.pop("suppressors"))
-        return cls(condition=Truth(data.pop("condition")), suppressors=suppressors, **data)
+        extent = tuple(data.pop("extent", ()))
+        return cls(condition=Truth(data.pop("condition")), suppressors=suppressors, extent=extent, **data)
 
 
 def _packed(data: dict[str, Any]) -> str:

@@ -27,19 +27,23 @@ class Evidence:
     """The rule on the same device whose consequence this is, if one is known."""
     seen: int = 0
     """When it was seen, ns UTC, where that was before the verdict was told: of a run that is over. Else 0."""
+    extent: tuple[str, ...] = ()
+    """What of the device it is of, where more of it may follow: signals, or units."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data for JSON."""
         plain = {"slug": self.slug, "numbers": dict(self.numbers), "signal": self.signal}
         plain |= {"cause": self.cause} if self.cause else {}
+        plain |= {"extent": list(self.extent)} if self.extent else {}
         return plain | {"seen": self.seen} if self.seen else plain
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Return what ``as_dict`` described."""
         return cls(
-            data["slug"], dict(data["numbers"]), data["signal"], data.get("cause", ""), data.get("seen", 0)
-        )
+            data["slug"], dict(data["numbers"]), data["signal"], data.get("cause", ""), data.get("seen", 0),
+            tuple(data.get("extent", ())),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

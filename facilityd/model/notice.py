@@ -15,6 +15,7 @@ class Purpose(StrEnum):
 
     RAISED = "raised"
     REALARMED = "re-alarmed"
+    WORSENED = "worsened"
     ACKNOWLEDGED = "acknowledged"
     LATCHED = "latched"
     CLEARED = "cleared"

@@ -2,7 +2,8 @@
 
     raise        everybody whose minimum priority it reaches, over each of their channels; of a mere
                  consequence nobody, unless it outlives its cause (unsuppress)
-    re-alarm     the same
+    re-alarm     the same, and those who were told
+    worsen       the same: it is of more signals or units than was told
     acknowledge  those who were told, but not the person who did it; high priority and above,
                  and only while the alarm goes on: below that the list is enough
     a channel    that takes no notices: where its alarm reaches nobody else, everybody over every other
@@ -103,7 +104,7 @@ def _concerns(
 ) -> bool:
     if change.kind in (Kind.RAISE, Kind.UNSUPPRESS):
         return priority >= recipient.minimum
-    if change.kind is Kind.REALARM:
+    if change.kind in (Kind.REALARM, Kind.WORSEN):
         return told or priority >= recipient.minimum
     if change.kind is Kind.ACKNOWLEDGE:
         goes_on = state.active or state.latched
@@ -221,7 +222,7 @@ class Teller:
 
     def _remember(self, notice: Notice) -> None:
         key = notice.device, notice.rule
-        if notice.purpose in (Purpose.RAISED, Purpose.REALARMED):
+        if notice.purpose in (Purpose.RAISED, Purpose.REALARMED, Purpose.WORSENED):
             address = notice.recipient, notice.channel
             told = dict(self._addresses(*key, notice.occurrence))
             told.setdefault(address, notice)

@@ -23,6 +23,7 @@ LONGEST = 4000
 PURPOSES: dict[Kind, Purpose] = {
     Kind.RAISE: Purpose.RAISED,
     Kind.REALARM: Purpose.REALARMED,
+    Kind.WORSEN: Purpose.WORSENED,
     Kind.ACKNOWLEDGE: Purpose.ACKNOWLEDGED,
     Kind.LATCH: Purpose.LATCHED,
     Kind.CLEAR: Purpose.CLEARED,

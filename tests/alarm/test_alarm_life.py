@@ -138,7 +138,7 @@ def test_every_state_answers_every_event() -> None:
         for event in Event:
             arrows = {bool(arrow(life, event, latching=latching)) for latching in (True, False)}
             assert len(arrows) == 1, (life, event)
-            explains = event in (Event.EXPLAINED, Event.UNEXPLAINED) and life not in (
+            explains = event in (Event.WORSE, Event.EXPLAINED, Event.UNEXPLAINED) and life not in (
                 Life.UNACKNOWLEDGED,
                 Life.ACKNOWLEDGED,
             )
@@ -168,3 +168,35 @@ def test_the_printed_table_is_current() -> None:
         env={"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+
+
+def test_more_of_an_alarm_than_was_told_is_told_once_and_withdraws_the_acknowledgement() -> None:
+    alarms, changes = Alarms(), []
+    for at, extent in enumerate(("a", "a", "ab", "b", "ab"), start=1):
+        why = Evidence("unreadable", {}, "a", extent=tuple(extent))
+        changes.append(alarms.apply(Finding(*KEY, True, at, at, why)))
+        if at == 1:
+            alarms.acknowledge(*KEY, None, "Li", "", at)
+    assert [change and change.kind for change in changes] == [Kind.RAISE, None, Kind.WORSEN, None, None]
+    state = AlarmState.from_json(alarms.state(*KEY).to_json())
+    assert state == alarms.state(*KEY)
+    assert (state.extent, state.occurrence, state.acked) == (("a", "b"), 1, False)
+    again = Alarms([state])
+    lost = again.apply(Finding(*KEY, None, 6, 6, Evidence("unknown-yet")))
+    back = again.apply(Finding(*KEY, True, 7, 7, Evidence("unreadable", {}, "c", extent=("c",))))
+    assert lost is not None
+    assert back is not None
+    assert (lost.kind, back.kind) == (Kind.LOSE, Kind.WORSEN)
+    assert again.state(*KEY).condition is Truth.TRUE
+    assert Change.from_json(back.to_json()) == back
+
+
+def test_a_consequence_that_grows_is_told_by_its_cause() -> None:
+    alarms = Alarms()
+    for at, extent in enumerate(("a", "ab"), start=1):
+        why = Evidence("unreadable", {}, "a", "silent", extent=tuple(extent))
+        assert (alarms.apply(Finding(*KEY, True, at, at, why)) is None) is (at == 2)
+    own = alarms.apply(Finding(*KEY, True, 3, 3, Evidence("unreadable", {}, "a", extent=("a", "b"))))
+    assert own is not None
+    assert own.kind is Kind.UNSUPPRESS
+    assert alarms.state(*KEY).extent == ("a", "b")

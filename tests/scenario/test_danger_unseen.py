@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from facilityd.model.alarm import Kind
+from facilityd.model.notice import Purpose
 from facilityd.model.quality import Reason
 from facilityd.store.reader import Reader
 
@@ -126,3 +127,53 @@ def test_ninety_seconds_away_raise_nothing(simulated_site: Callable[..., Any]) -
     site.advance("40min")
     told = [(device, rule) for device, rule, _ in _told(site, since)]
     assert told == [("facilityd", "stood-still")], "that nobody watched is told, and nothing of the devices"
+
+
+def test_another_signal_that_goes_unread_while_the_alarm_stands_is_told_once(
+    simulated_site: Callable[..., Any],
+) -> None:
+    site = simulated_site(SITE, only=["hoist-1"], start="2026-06-10T10:00")
+    site.advance("5min")
+    site.hazard("hoist-1-io", "device-failure")
+    site.advance("20min")
+    site.hazard("hoist-1-encoder", "device-failure")
+    site.advance("20min")
+    site.restart(10)
+    site.advance("20min")
+    with Reader.open(site.journal) as reader:
+        mine = [
+            s.change for s in reader.changes() if (s.change.device, s.change.rule) == ("hoist-1", "unseen")
+        ]
+        told = [
+            e.notice for e in reader.outbox() if (e.notice.device, e.notice.rule) == ("hoist-1", "unseen")
+        ]
+    life = [c for c in mine if c.kind in (Kind.RAISE, Kind.WORSEN, Kind.UNSUPPRESS, Kind.CLEAR)]
+    assert [c.kind for c in life] == [Kind.RAISE, Kind.WORSEN]
+    before, after = (set(c.evidence.extent) for c in life if c.evidence)
+    assert before < after
+    assert after - before == {"position"}
+    crew = [n for n in told if n.recipient == "crew"]
+    assert [n.purpose for n in crew] == [Purpose.RAISED, Purpose.WORSENED]
+    assert "旗车高度" not in crew[0].body
+    assert "范围扩大" in crew[1].subject
+
+
+def test_another_module_that_falls_silent_while_the_alarm_stands_is_told_once(
+    simulated_site: Callable[..., Any],
+) -> None:
+    site = simulated_site(SITE, only=["hoist-1"], start="2026-06-10T10:00")
+    site.advance("5min")
+    site.hazard("hoist-1-encoder", "silent")
+    site.advance("30min")
+    site.hazard("hoist-1-rope", "silent")
+    site.advance("90min")
+    with Reader.open(site.journal) as reader:
+        mine = [
+            s.change for s in reader.changes() if (s.change.device, s.change.rule) == ("hoist-1", "silent")
+        ]
+    life = [c for c in mine if c.kind in (Kind.RAISE, Kind.WORSEN, Kind.UNSUPPRESS, Kind.CLEAR)]
+    assert [c.kind for c in life] == [Kind.RAISE, Kind.WORSEN]
+    assert [c.evidence.extent for c in life if c.evidence] == [
+        ("hoist-1-encoder",),
+        ("hoist-1-encoder", "hoist-1-rope"),
+    ]
