@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
+os.environ["LC_ALL"] = "C.UTF-8"  # commands speak the terminal's language: the tests' is English
+
 
 @pytest.fixture(autouse=True)
 def own_umask() -> Iterator[None]:

@@ -12,14 +12,16 @@ import click
 from facilityd.app.drawing import guilty
 from facilityd.cli.alarm_line import alarm_line
 from facilityd.cli.alarms import must_exist
+from facilityd.cli.language import both, chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, table
 from facilityd.cli.sheet import Column, whole
-from facilityd.cli.when import show_instant, show_span
-from facilityd.cli.words import show_priority
+from facilityd.cli.when import show_instant
+from facilityd.cli.words import say as sentence
+from facilityd.cli.words import show_priority, show_span, word, words
 from facilityd.model.sample import NS
 from facilityd.notify.spark import POINTS, draw, width
 from facilityd.notify.speaker import Speaker
-from facilityd.notify.wording import say_span
+from facilityd.notify.wording import say_span, scaled
 
 if TYPE_CHECKING:
     from facilityd.config.site import Device, Site
@@ -36,12 +38,8 @@ WORDS = {
            "confirm": "check on site", "respond": "act within", "never": "was never raised",
            "now": "now"},
 }  # fmt: skip
-CHANGES = {
-    "raise": "报警", "clear": "恢复", "acknowledge": "确认", "latch": "锁存", "reset": "复位",
-    "retire": "不再监测", "worsen": "范围扩大",
-    "re-alarm": "再次提醒", "lose": "未知", "regain": "可判断", "suppress": "抑制", "unsuppress": "解除抑制",
-}  # fmt: skip
 LIFE = (whole("time", "时刻"), whole("change", "变化"), whole("by", "人员"), Column("said", "说明"))
+TITLE = {"zh": "{device}（{id}）：{alarm}（{rule}）", "en": "{device} ({id}): {alarm} ({rule})"}
 MOST = 20
 AROUND = 1800 * NS
 """How much of the signal is drawn on each side of the raise, in ns."""
@@ -51,15 +49,15 @@ AROUND = 1800 * NS
 @click.argument("site", type=click.Path(exists=True, path_type=Path))
 @click.argument("device")
 @click.argument("rule")
-@click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True)
+@lang_option
 @json_option
-def alarm(site: Path, device: str, rule: str, lang: str, as_json: bool) -> None:
+def alarm(site: Path, device: str, rule: str, lang: str | None, as_json: bool) -> None:
     """Show one alarm of a DEVICE whole: record, evidence, life, and the guilty signal around the raise."""
     from facilityd.cli.snapshot import open_journal
     from facilityd.config.load import load
 
     loaded = load(site, secrets=False)
-    language: Language = "zh" if lang == "zh" else "en"
+    language = chosen(lang, loaded)
     with open_journal(loaded) as reader:
         state = next((s for s in reader.alarms() if (s.device, s.rule) == (device, rule)), None)
         changes = [s.change for s in reader.changes() if (s.change.device, s.change.rule) == (device, rule)]
@@ -72,7 +70,7 @@ def alarm(site: Path, device: str, rule: str, lang: str, as_json: bool) -> None:
             _gone(loaded, one, rule, state, changes, language, as_json=as_json)
             return
         if as_json:
-            print_json(_plain(one, rule, state, changes, language, loaded))
+            print_json(_plain(one, rule, state, changes, loaded))
             return
         _record(loaded, one, rule, state, changes, language)
         if state and state.raised_at:
@@ -91,12 +89,15 @@ def _gone(
     language: Language, *, as_json: bool,
 ) -> None:  # fmt: skip
     """Show what the journal knows of an alarm whose device or rule left the site."""
-    line = alarm_line(state, {}, language) if state else None
+    line = alarm_line(state, {}) if state else None
     if as_json:
         print_json((line.as_dict() if line else {}) | {"changes": _told(changes)})
         return
     if line:
-        console().print(f"{line.device} {rule}: {line.state}", highlight=False)
+        console().print(
+            sentence("done", language, what=f"{line.device} {rule}", done=line.state.in_(language)),
+            highlight=False,
+        )
     _life(site, device, changes, language)
 
 
@@ -118,7 +119,9 @@ def _record(
         (words["confirm"], about.confirm.in_(language)),
         (words["respond"], say_span(about.respond / NS, language)),
     ]
-    title = f"{device.name.in_(language)} ({device.id}): {about.name.in_(language)} ({rule})"
+    title = TITLE[language].format(
+        device=device.name.in_(language), id=device.id, alarm=about.name.in_(language), rule=rule
+    )
     console().print(table(title, (whole(""), Column("")), [row for row in rows if row[1]], language=language))
 
 
@@ -132,8 +135,8 @@ def _change(site: Site, device: Device | None, change: Change, language: Languag
     speaker = Speaker(device.family.signals if device else {}, language, ZoneInfo(site.timezone))
     said = speaker.evidence(change.evidence) if change.evidence else ""
     at = show_instant(change.at, site.timezone)[:19]
-    kind = CHANGES.get(change.kind.value, "") if language == "zh" else ""
-    return (at, kind or change.kind.value, change.person, " ".join(filter(None, (change.comment, said))))
+    kind = word(words().change, change.kind.value, language)
+    return (at, kind, change.person, " ".join(filter(None, (change.comment, said))))
 
 
 def _plot(
@@ -158,22 +161,26 @@ def _plot(
     if drawn is None:
         return
     place = min(POINTS - 1, round((state.raised_at - since) / max(1, until - since) * POINTS))
-    console().print(f"{about.name.in_(language)}: {drawn.low:.4g} – {drawn.high:.4g} {about.unit}".rstrip())
+    low, _, unit = scaled(drawn.low, about, about.unit)
+    high, _, _ = scaled(drawn.high, about, about.unit)
+    span = f"{low + 0.0:.4g} – {high + 0.0:.4g} {unit}".rstrip()
+    console().print(sentence("done", language, what=about.name.in_(language), done=span), highlight=False)
     console().print(drawn.line, highlight=False)
     console().print(" " * place + "^ " + show_instant(state.raised_at, site.timezone, date=False)[:8])
-    console().print(f"{show_span(until - since)}\n")
+    console().print(f"{show_span(until - since, language)}\n")
 
 
 def _plain(
-    device: Device, rule: str, state: AlarmState | None, changes: list[Change], language: Language, site: Site
+    device: Device, rule: str, state: AlarmState | None, changes: list[Change], site: Site
 ) -> dict[str, Any]:
     about = device.family.rules[rule]
     return {
-        "device": device.id, "rule": rule, "fault": about.fault, "name": about.name.in_(language),
+        "device": device.id, "rule": rule, "fault": about.fault, "name": about.name,
         "state": state.life.value if state else "normal", "occurrence": state.occurrence if state else 0,
-        "priority": about.priority.name.lower(), "evidence": _evidence(site, device, changes, language),
-        "action": [step.in_(language) for step in about.action], "cause": about.cause.in_(language),
-        "consequence": about.consequence.in_(language), "confirm": about.confirm.in_(language),
+        "priority": about.priority.name.lower(),
+        "evidence": both(lambda language: _evidence(site, device, changes, language)),
+        "action": about.action, "cause": about.cause,
+        "consequence": about.consequence, "confirm": about.confirm,
         "respond_s": about.respond / NS, "changes": _told(changes),
     }  # fmt: skip
 

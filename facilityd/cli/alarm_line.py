@@ -8,9 +8,10 @@ from typing import Any
 
 from facilityd.config.site import Device
 from facilityd.model.alarm import AlarmState, Life
-from facilityd.model.text import Language, Text
+from facilityd.model.text import Text
 
 UNWATCHED = Text(zh="不再监测", en="no longer watched")
+NOTHING_FIRST = Text(zh="—", en="—")
 UNWATCHED_ID = "no-longer-watched"
 """How an alarm is shown that ended because nothing watches it any more."""
 
@@ -21,24 +22,24 @@ class AlarmLine:
 
     device: str
     rule: str
-    state: str
+    state: Text
     priority: str
     occurrence: int
     since: int
-    what: str
-    first: str
+    what: Text
+    first: Text
     acked_by: str
     level: int
     state_id: str
     active: bool
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain data for JSON: the same in every language, but for texts."""
+        """Return plain data for JSON; texts in both languages."""
         plain = asdict(self)
         return plain | {"state": self.state_id, "state_text": self.state}
 
 
-def alarm_line(state: AlarmState, devices: Mapping[str, Device], language: Language) -> AlarmLine | None:
+def alarm_line(state: AlarmState, devices: Mapping[str, Device]) -> AlarmLine | None:
     """Return the line of an alarm; None where it was never raised.
 
     One whose device or rule left the site is named by its ids: the daemon ends it at its next start.
@@ -51,12 +52,12 @@ def alarm_line(state: AlarmState, devices: Mapping[str, Device], language: Langu
     return AlarmLine(
         state.device,
         state.rule,
-        (UNWATCHED if ended else state.life.wording).in_(language),
+        UNWATCHED if ended else state.life.wording,
         rule.priority.name.lower() if rule else "",
         state.occurrence,
         state.raised_at or 0,
-        rule.name.in_(language) if rule else state.rule,
-        rule.action[0].in_(language) if rule else "",
+        rule.name if rule else Text(zh=state.rule, en=state.rule),
+        rule.action[0] if rule else NOTHING_FIRST,
         state.acked_by,
         int(rule.priority) if rule else 0,
         UNWATCHED_ID if ended else state.life.value,

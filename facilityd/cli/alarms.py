@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from rich.text import Text
 
+from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import (
     STYLES,
     console,
@@ -21,31 +22,31 @@ from facilityd.cli.output import (
 )
 from facilityd.cli.sheet import Column, whole
 from facilityd.cli.when import show_instant
+from facilityd.cli.words import say as sentence
 from facilityd.cli.words import show_priority
 from facilityd.config.site import Site
 from facilityd.errors import FacilitydError, UsageError
-from facilityd.model.text import Language
 from facilityd.supervise.inbox import AckRequest, Inbox, RealarmRequest, ResetRequest, whoami
 
 WAIT_S = 5.0
 COLUMNS = (
     whole("priority", "优先级"), whole("state", "状态"), whole("device", "设备"), whole("rule", "规则"),
-    whole("since", "自"), Column("what", "内容"), Column("do first", "先做"),
+    whole("since", "起始时间"), Column("what", "内容"), Column("do first", "先做"),
 )  # fmt: skip
 
 
 @click.command()
 @site_argument
 @click.option("--all", "everything", is_flag=True, help="Also what is normal again.")
-@click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True)
+@lang_option
 @json_option
-def alarms(site: tuple[Path, ...], everything: bool, lang: str, as_json: bool) -> None:
+def alarms(site: tuple[Path, ...], everything: bool, lang: str | None, as_json: bool) -> None:
     """List what is wrong, most urgent first, with the first thing to do."""
-    from facilityd.cli.snapshot import Snapshot
+    from facilityd.cli.snapshot import NO_ALARMS, Snapshot
     from facilityd.config.load import load
 
     loaded = load(*site, secrets=False)
-    language: Language = "zh" if lang == "zh" else "en"
+    language = chosen(lang, loaded)
     snapshot = Snapshot(loaded, language)
     lines = snapshot.alarms(everything=everything)
     if as_json:
@@ -55,21 +56,19 @@ def alarms(site: tuple[Path, ...], everything: bool, lang: str, as_json: bool) -
     if snapshot.warning:
         console().print(Text(snapshot.warning, style=STYLES["critical"]))
     if not lines:
-        click.echo(f"{'没有报警' if lang == 'zh' else 'no alarms'}{snapshot.doubt()}")
+        click.echo(f"{NO_ALARMS[language]}{snapshot.doubt()}")
         return
     rows = [
-        (said(show_priority(line.priority, language), line.priority), line.state, line.device, line.rule,
-         show_instant(line.since, loaded.timezone)[:19] if line.since else "", line.what, line.first)
+        (said(show_priority(line.priority, language), line.priority),
+         line.state.in_(language), line.device, line.rule,
+         show_instant(line.since, loaded.timezone)[:19] if line.since else "",
+         line.what.in_(language), line.first.in_(language))
         for line in lines
     ]  # fmt: skip
-    console().print(table("", COLUMNS, rows, language=lang))
+    console().print(table("", COLUMNS, rows, language=language))
 
 
-_WORDS = {
-    AckRequest: ("acknowledged", "acknowledged by {who} / 已由 {who} 确认"),
-    ResetRequest: ("reset", "reset by {who} / 已由 {who} 复位"),
-    RealarmRequest: ("announced again", "announced again by {who} / 已由 {who} 重新发出"),
-}
+DONE = {AckRequest: "acknowledged", ResetRequest: "reset", RealarmRequest: "announced-again"}
 
 
 def _request(name: str, kind: type[AckRequest | ResetRequest | RealarmRequest], text: str) -> click.Command:
@@ -81,19 +80,23 @@ def _request(name: str, kind: type[AckRequest | ResetRequest | RealarmRequest], 
     @click.argument("rule")
     @click.option("--comment", "-m", default="", help="What you found or will do.")
     @click.option("--as", "person", default=None, help="Your name.  [default: the user of this machine]")
+    @lang_option
     @json_option
-    def command(site: Path, device: str, rule: str, comment: str, person: str | None, as_json: bool) -> None:
+    def command(
+        site: Path, device: str, rule: str, comment: str, person: str | None, lang: str | None, as_json: bool
+    ) -> None:  # fmt: skip
         from facilityd.config.load import load
 
         loaded = load(site, secrets=False)
         must_exist(loaded, device, rule)
         inbox, who = Inbox(Path(loaded.store.path)), person or whoami()
         await_taken(inbox, inbox.drop(kind(device, rule, who, comment)))
-        done, sentence = _WORDS[kind]
+        done = DONE[kind]
         if as_json:
-            print_json({"device": device, "rule": rule, "person": who, done.replace(" ", "_"): True})
+            print_json({"device": device, "rule": rule, "person": who, done.replace("-", "_"): True})
         else:
-            say(f"{device} {rule}: {sentence.format(who=who)}")
+            language = chosen(lang, loaded)
+            say(sentence("done", language, what=f"{device} {rule}", done=sentence(done, language, who=who)))
 
     return command
 

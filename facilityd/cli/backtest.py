@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -10,7 +11,10 @@ from zoneinfo import ZoneInfo
 import click
 from rich.text import Text
 
+from facilityd.cli.language import both, lang_option
+from facilityd.cli.language import chosen as speaks
 from facilityd.cli.output import STYLES, console, json_option, print_json, table, writing
+from facilityd.cli.sheet import Column, whole
 from facilityd.cli.when import Instant, between, show_instant
 from facilityd.errors import UsageError
 from facilityd.marked import suggestion
@@ -23,21 +27,26 @@ if TYPE_CHECKING:
     from facilityd.model.rule import Rule
     from facilityd.model.text import Language
 
-HEAD = {
-    "zh": ("设备", "", "报警", "相同", "仅此", "标记故障：发现", "漏报", "延迟（中位）", "误报",
-           "误报/正常小时"),
-    "en": ("device", "", "alarms", "same", "only so", "incidents found", "missed", "delay (median)", "false",
-           "false per healthy h"),
-}  # fmt: skip
-LISTED = {
-    "zh": ("设备", "", "自", "至", "说明"),
-    "en": ("device", "", "from", "to", "evidence"),
-}
+HEAD = (
+    whole("device", "设备"), whole(""), whole("alarms", "报警"), Column("same", "相同", whole=True, gives=3),
+    Column("only so", "仅此", whole=True, gives=4), whole("incidents found", "发现故障"),
+    whole("missed", "漏报"),
+    Column("delay (median)", "延迟（中位）", whole=True, gives=2), whole("false", "误报"),
+    Column("false per healthy h", "误报/正常小时", whole=True, gives=1),
+)  # fmt: skip
+LISTED = (
+    whole("device", "设备"), whole(""), whole("from", "起始时间"), whole("to", "结束时间"),
+    Column("evidence", "依据"),
+)  # fmt: skip
 WHEN = {"zh": ("当时", "现在"), "en": ("then", "now")}
 CAUSED = {"zh": "（{cause} 的后果，不单独通知）", "en": " (a consequence of {cause}, told to nobody)"}
 BLIND = {
     "zh": "这段时间没有 {devices} 的任何数据：没有报警不说明正常",
     "en": "nothing of {devices} is stored in this span: no alarm says nothing here",
+}
+MORE = {
+    "zh": "… 还有 {count} 条：用 --json，或缩短时段",
+    "en": "… {count} more: --json, or a shorter span",
 }
 MOST = 40
 """Alarms listed for people; --json has all."""
@@ -53,11 +62,11 @@ MOST = 40
     "--set", "settings", multiple=True, metavar="PARAM=VALUE", help="Another value, such as hold=10s."
 )
 @click.option("--html", type=click.Path(path_type=Path), default=None, help="Also write a page with plots.")
-@click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True)
+@lang_option
 @json_option
 def backtest(
     site: Path, rule: str, devices: tuple[str, ...], since: int, until: int | None, settings: tuple[str, ...],
-    html: Path | None, lang: str, as_json: bool,
+    html: Path | None, lang: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Play a rule over stored history by the code that judges live, as it is or with other parameters.
 
@@ -82,7 +91,7 @@ def backtest(
         test = Backtest(loaded, reader, rule, since, end, asked, _progress(since, end))
         results = [test.run(name) for name in chosen]
         _done()
-        language: Language = "zh" if lang == "zh" else "en"
+        language = speaks(lang, loaded)
         if html:
             from facilityd.cli.backtest_page import page
 
@@ -147,14 +156,14 @@ def _rule(site: Site, result: Result) -> Rule:
 
 def _show(site: Site, results: list[Result], language: Language) -> None:
     rows = [row for one in results for row in _rows(site, one, language)]
-    console().print(table(_rule(site, results[0]).name.in_(language), HEAD[language], rows))
+    console().print(table(_rule(site, results[0]).name.in_(language), HEAD, rows, language=language))
     if blind := [one.device for one in results if not one.samples]:
         console().print(Text(BLIND[language].format(devices=", ".join(blind)), style=STYLES["high"]))
     listed = [line for one in results for line in _listed(site, one, language)]
     if listed:
-        console().print(table("", LISTED[language], listed[:MOST]))
+        console().print(table("", LISTED, listed[:MOST], language=language))
     if len(listed) > MOST:
-        console().print(f"… {len(listed) - MOST} more: --json, or a shorter span")
+        console().print(MORE[language].format(count=len(listed) - MOST))
 
 
 def _rows(site: Site, result: Result, language: Language) -> list[tuple[object, ...]]:
@@ -201,7 +210,12 @@ def _plain(site: Site, result: Result) -> dict[str, Any]:
     def told(spans: tuple[Span, ...]) -> dict[str, Any]:
         score = result.score(spans, fault)
         alarms = [
-            {"since": s.since, "until": s.until, "cause": s.cause, "said": _said(site, result, s, "en")}
+            {
+                "since": s.since,
+                "until": s.until,
+                "cause": s.cause,
+                "said": both(partial(_said, site, result, s)),
+            }
             for s in spans
         ]
         return {

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from facilityd.cli.alarms import await_taken
-from facilityd.cli.output import console, json_option, print_json, table, writing
+from facilityd.cli.language import chosen, lang_option
+from facilityd.cli.output import console, json_option, print_json, say, table, writing
 from facilityd.cli.sheet import Column, whole
 from facilityd.cli.when import show_instant
+from facilityd.cli.words import counted
+from facilityd.cli.words import say as sentence
 from facilityd.errors import UsageError
 from facilityd.marked import suggestion
 from facilityd.supervise.inbox import BaselineRequest, Inbox, ServiceRequest, whoami
@@ -19,12 +22,14 @@ from facilityd.supervise.inbox import BaselineRequest, Inbox, ServiceRequest, wh
 if TYPE_CHECKING:
     from facilityd.config.site import Site
     from facilityd.model.baseline import Baseline
+    from facilityd.model.text import Language
 
 site_option = click.argument("site", type=click.Path(exists=True, path_type=Path))
 KEYS = ("device", "rule", "version", "signed", "by", "healthy from", "to", "comment")
 COLUMNS = (
-    whole("device"), whole("rule"), whole("version", named=True), whole("signed"), Column("by"),
-    Column("healthy from", gives=2), Column("to", gives=2), Column("comment", gives=1),
+    whole("device", "设备"), whole("rule", "规则"), whole("version", "版本", named=True),
+    whole("signed", "签字时间"), Column("by", "签字人"), Column("healthy from", "正常数据起", gives=2),
+    Column("to", "止", gives=2), Column("comment", "备注", gives=1),
 )  # fmt: skip
 MOST = 60
 """Lines of a comparison shown to people; --json has all."""
@@ -45,10 +50,11 @@ MOST = 60
     help="Sign what a JSON file holds, as new versions.",
 )
 @click.option("--by", "person", default=None, help="With --import: who signs.")
+@lang_option
 @json_option
-def baselines(
+def baselines(  # noqa: PLR0917 - click hands its options in
     site: Path, device: str, everything: bool, diff: str, versions: tuple[int, int] | None,
-    export: Path | None, source: Path | None, person: str | None, as_json: bool,
+    export: Path | None, source: Path | None, person: str | None, lang: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """List what the learned rules judge by: version, who signed it when, from which data."""
     from facilityd.app.shipped import write
@@ -58,35 +64,41 @@ def baselines(
     loaded = load(site, secrets=False)
     if device and device not in loaded.devices:
         raise UsageError(f"no device {device!r}", hint=suggestion(device, loaded.devices))
+    language = None if as_json else chosen(lang, loaded)
     if source:
-        _take_over(loaded, source, person or whoami())
+        _take_over(loaded, source, person or whoami(), language)
         return
     with Reader.open(Path(loaded.store.path), loaded.id) as reader:
         retired = everything or bool(diff)
         known = [b for b in reader.baselines(retired=retired) if device in ("", b.device)]
     if diff:
-        _compare(*_pair(known, device, diff, versions), as_json=as_json)
+        _compare(*_pair(known, device, diff, versions), language)
     elif export:
         if not known:
             raise UsageError("there are no baselines to export", hint="facilityd commission SITE DEVICE")
         with writing(export):
             write(export, known)
     else:
-        _list(loaded, known, as_json=as_json)
+        _list(loaded, known, language)
 
 
-def _list(site: Site, known: Sequence[Baseline], *, as_json: bool) -> None:
+def _list(site: Site, known: Sequence[Baseline], language: Language | None) -> None:
+    """List them; without a ``language`` as JSON."""
     rows = [
         (b.device, b.rule, b.version, show_instant(b.at, site.timezone), b.person,
          show_instant(b.since, site.timezone), show_instant(b.until, site.timezone), b.comment)
         for b in known
     ]  # fmt: skip
-    if as_json:
+    if language is None:
         print_json([dict(zip(KEYS, row, strict=True)) for row in rows])
     elif rows:
-        console().print(table("", COLUMNS, rows))
+        console().print(table("", COLUMNS, [_without_ms(row) for row in rows], language=language))
     else:
-        click.echo("no baselines: every learned rule is unknown / 没有基线，需学习的规则均无法判断")
+        say(sentence("no-baselines", language))
+
+
+def _without_ms(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(cell[:19] if n in (3, 5, 6) else cell for n, cell in enumerate(row))
 
 
 def _pair(
@@ -120,24 +132,25 @@ def _flat(data: Any, name: str = "") -> Iterator[tuple[str, Any]]:
         yield name, data
 
 
-def _compare(old: Baseline, new: Baseline, *, as_json: bool) -> None:
+def _compare(old: Baseline, new: Baseline, language: Language | None) -> None:
+    """Show what differs; without a ``language`` as JSON."""
     before, after = dict(_flat(old.data)), dict(_flat(new.data))
     rows = [
         (name, _shown(before.get(name)), _shown(after.get(name)), _change(before.get(name), after.get(name)))
         for name in dict.fromkeys((*before, *after))
         if before.get(name) != after.get(name)
     ]
-    if as_json:
+    if language is None:
         keys = ("name", "old", "new", "change")
         print_json([dict(zip(keys, row, strict=True)) for row in rows])
         return
-    versions = [whole(f"version {one.version}", named=True) for one in (old, new)]
-    columns = [Column("what was learned"), *versions, whole("change")]
-    console().print(table(f"{new.device} {new.rule}", columns, rows[:MOST]))
+    versions = [whole(sentence("version", language, number=one.version), named=True) for one in (old, new)]
+    columns = [Column("what was learned", "学到的内容"), *versions, whole("change", "变化")]
+    console().print(table(f"{new.device} {new.rule}", columns, rows[:MOST], language=language))
     if len(rows) > MOST:
-        console().print(f"… {len(rows) - MOST} more: --json")
+        say(sentence("more-json", language, count=len(rows) - MOST))
     if not rows:
-        console().print("the same")
+        say(sentence("same", language))
 
 
 def _shown(value: Any) -> str:
@@ -150,7 +163,8 @@ def _change(old: Any, new: Any) -> str:
     return ""
 
 
-def _take_over(site: Site, source: Path, person: str) -> None:
+def _take_over(site: Site, source: Path, person: str, language: Language | None) -> None:
+    """Have them signed; without a ``language`` the answer is JSON."""
     from facilityd.app.shipped import checked, read
 
     found = read(source)
@@ -162,7 +176,11 @@ def _take_over(site: Site, source: Path, person: str) -> None:
         comment = f"{one.comment} [{source.name}: version {one.version}, signed by {one.person}]".strip()
         ask = BaselineRequest(one.device, one.rule, person, one.since, one.until, dict(one.data), comment)
         await_taken(inbox, inbox.drop(ask))
-    click.echo(f"{len(found)} baselines taken over, signed by {person} / 已导入 {len(found)} 条基线")
+    if language is None:
+        print_json([{"device": one.device, "rule": one.rule, "by": person} for one in found])
+    else:
+        count = counted(len(found), "baseline", language)
+        say(sentence("taken-over", language, baselines=count, who=person))
 
 
 @click.command()
@@ -172,8 +190,11 @@ def _take_over(site: Site, source: Path, person: str) -> None:
 @click.option("--all", "everything", is_flag=True, help="Every rule of the device.")
 @click.option("--by", "person", required=True, help="Who did it.")
 @click.option("--reason", required=True, help="What was done, such as: new brake lining.")
+@lang_option
+@json_option
 def serviced(
-    site: Path, device: str, rules: tuple[str, ...], everything: bool, person: str, reason: str
+    site: Path, device: str, rules: tuple[str, ...], everything: bool, person: str, reason: str,
+    lang: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Say that a DEVICE was serviced: baselines end, counters and trends begin anew.
 
@@ -190,7 +211,12 @@ def serviced(
             raise UsageError(f"{device} has no rule {rule!r}", hint=suggestion(rule, known))
     if bool(rules) is everything:
         raise UsageError("say which rules begin anew", hint="--rule RULE (repeated), or --all")
-    chosen = list(rules or known)
+    anew = list(rules or known)
     inbox = Inbox(Path(loaded.store.path))
-    await_taken(inbox, inbox.drop(ServiceRequest(device, chosen, person, reason)))
-    click.echo(f"{device}: {len(chosen)} rules begin anew, serviced by {person} / 已登记检修")
+    await_taken(inbox, inbox.drop(ServiceRequest(device, anew, person, reason)))
+    if as_json:
+        print_json({"device": device, "rules": anew, "by": person, "reason": reason})
+        return
+    language = chosen(lang, loaded)
+    done = sentence("serviced", language, rules=counted(len(anew), "rule", language), who=person)
+    say(sentence("done", language, what=device, done=done))

@@ -8,21 +8,26 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import json_option, print_json, say, site_argument
+from facilityd.cli.words import counted, listed
+from facilityd.cli.words import say as sentence
 from facilityd.errors import ConfigError
 from facilityd.model.sample import NS
 
 if TYPE_CHECKING:
     from facilityd.config.site import Site
+    from facilityd.model.text import Language
 
 _PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?P<what>.*)", re.DOTALL)
 
 
 @click.command()
 @site_argument
+@lang_option
 @json_option
 @click.pass_context
-def check(ctx: click.Context, site: tuple[Path, ...], as_json: bool) -> None:
+def check(ctx: click.Context, site: tuple[Path, ...], lang: str | None, as_json: bool) -> None:
     """Report every mistake of a SITE at once, as file:line:column.
 
     A published time more than 3 min from the sun's is a warning, not a mistake.
@@ -39,7 +44,8 @@ def check(ctx: click.Context, site: tuple[Path, ...], as_json: bool) -> None:
         else:
             for line in error.problems:
                 say(line)
-            say(f"{len(error.problems)} problem{'s' if len(error.problems) > 1 else ''}", err=True)
+            count = counted(len(error.problems), "problem", chosen(lang))
+            say(sentence("problems", chosen(lang), count=count), err=True)
         ctx.exit(1)
     counts = {
         "links": len(loaded.links),
@@ -55,18 +61,13 @@ def check(ctx: click.Context, site: tuple[Path, ...], as_json: bool) -> None:
     else:
         for line in warnings:
             say(line, err=True)
-        shown = ", ".join(_counted(count, name) for name, count in counts.items())
-        say(f"{loaded.id}: {shown}; nothing is wrong")
-        for line in map(_explained, _templates(loaded)):
-            say(line)
+        language = chosen(lang, loaded)
+        shown = [counted(count, name.removesuffix("s"), language) for name, count in counts.items()]
+        say(sentence("fine", language, site=loaded.id, counts=listed(shown, language)))
+        for template in _templates(loaded):
+            say(_explained(template, language))
         if assumed:
-            shown_by = "'facilityd rules' and 'facilityd ready' show them"
-            are = "is" if assumed == 1 else "are"
-            say(f"{_counted(assumed, 'limits')} {are} assumed, not measured here: {shown_by}")
-
-
-def _counted(count: int, names: str) -> str:
-    return f"{count} {names.removesuffix('s') if count == 1 else names}"
+            say(sentence("assumed", language, count=counted(assumed, "assumed", language)))
 
 
 def _templates(site: Site) -> list[dict[str, Any]]:
@@ -90,20 +91,21 @@ def _templates(site: Site) -> list[dict[str, Any]]:
     ]
 
 
-def _explained(template: dict[str, Any]) -> str:
+def _explained(template: dict[str, Any], language: Language) -> str:
     """Return a wildcard topic in words."""
-    listed, found = ", ".join(template["listed"]) or "none", ", ".join(template["found"]) or "none"
-    room = template["room"]
-    more = f"up to {room} more are taken in when they are heard" if room else "no more are taken in"
+    none, room = sentence("none", language), template["room"]
+    names = {key: listed(template[key], language) or none for key in ("listed", "found")}
+    more = sentence("template-room" if room else "template-full", language, room=room)
     lines = [
-        f"unit {template['unit']}: one for each name in place of '+' in {template['topic']}",
-        f"  listed: {listed}; found by listening: {found}; {more}",
+        sentence("template", language, unit=template["unit"], topic=template["topic"]),
+        sentence("template-names", language, **names, more=more),
     ]
     by_reason: dict[str, list[str]] = {}
     for name, why in template["heard"].items():
         by_reason.setdefault(why, []).append(name)
     lines += [
-        f"  heard and not watched ({why}): {', '.join(map(repr, names))}" for why, names in by_reason.items()
+        sentence("template-heard", language, why=why, names=listed(map(repr, names), language))
+        for why, names in by_reason.items()
     ]
     return "\n".join(lines)
 

@@ -10,8 +10,11 @@ from zoneinfo import ZoneInfo
 import click
 
 from facilityd.cli.alarms import await_taken
-from facilityd.cli.output import console, json_option, print_json, table
+from facilityd.cli.language import both, chosen, lang_option
+from facilityd.cli.output import console, json_option, print_json, say, table
 from facilityd.cli.when import Instant, between
+from facilityd.cli.words import counted
+from facilityd.cli.words import say as sentence
 from facilityd.errors import FacilitydError, UsageError
 from facilityd.marked import suggestion
 from facilityd.supervise.inbox import BaselineRequest, Inbox, whoami
@@ -19,6 +22,7 @@ from facilityd.supervise.inbox import BaselineRequest, Inbox, whoami
 if TYPE_CHECKING:
     from facilityd.app.commission import Lesson
     from facilityd.config.site import Device, Site
+    from facilityd.model.text import Language
 
 HEAD = {
     "zh": ("规则", "读数", "结果", "学到的内容"),
@@ -26,7 +30,6 @@ HEAD = {
 }
 GOOD, REFUSED = {"zh": "可以签字", "en": "ready to sign"}, {"zh": "不能学习", "en": "refused"}
 site_option = click.argument("site", type=click.Path(exists=True, path_type=Path))
-lang_option = click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True)
 
 
 @click.command()
@@ -42,7 +45,7 @@ lang_option = click.option("--lang", type=click.Choice(["zh", "en"]), default="e
 @json_option
 def commission(  # noqa: PLR0917 - click hands its options in
     site: Path, device: str, rule: str, since: int, until: int | None, person: str | None,
-    comment: str, yes: bool, lang: str, as_json: bool,
+    comment: str, yes: bool, lang: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Learn what is normal on a DEVICE from its history, and sign it off.
 
@@ -56,14 +59,20 @@ def commission(  # noqa: PLR0917 - click hands its options in
         raise UsageError(f"no device {device!r}", hint=suggestion(device, loaded.devices))
     asked = between(loaded, since, until)
     lessons = _lessons(loaded, device, rule, *asked)
-    _show(loaded.devices[device], lessons, lang, as_json=as_json)
+    language = chosen(lang, loaded)
+    if as_json:
+        print_json([_plain(loaded.devices[device], one) for one in lessons])
+    else:
+        _show(loaded.devices[device], lessons, language)
     good = [lesson for lesson in lessons if not lesson.refused]
     if not good:
         raise FacilitydError("nothing was learned", where=device)
-    if not yes and not click.confirm("签字? / Sign it off?", default=False, err=as_json):
+    if not yes and not click.confirm(sentence("sign", language), default=False, err=as_json):
         return
     _sign(loaded, good, asked, person or whoami(), comment)
-    click.echo(f"{device}: {len(good)} learned, signed by {person or whoami()} / 已签字", err=as_json)
+    count = counted(len(good), "rule", language)
+    done = sentence("signed", language, rules=count, who=person or whoami())
+    say(sentence("done", language, what=device, done=done), err=as_json)
 
 
 def _lessons(site: Site, device: str, rule: str, since: int, until: int) -> list[Lesson]:
@@ -80,7 +89,19 @@ def _lessons(site: Site, device: str, rule: str, since: int, until: int) -> list
     return [lesson for lesson in lessons if rule in ("", lesson.rule)]
 
 
-def _show(device: Device, lessons: list[Lesson], lang: str, *, as_json: bool) -> None:
+def _plain(device: Device, one: Lesson) -> dict[str, Any]:
+    """Return data for JSON."""
+    from facilityd.cli.lesson import progress
+
+    state = REFUSED if one.refused else GOOD
+    why = both(lambda language: _why(device, one, language))
+    return {
+        "rule": one.rule, "readings": one.rows, "result": state["en"],
+        "said": why if one.refused else _brief(one.data), "seen": progress(device, one),
+    }  # fmt: skip
+
+
+def _show(device: Device, lessons: list[Lesson], lang: Language) -> None:
     from facilityd.cli.lesson import plot, progress
 
     rows = [
@@ -88,22 +109,17 @@ def _show(device: Device, lessons: list[Lesson], lang: str, *, as_json: bool) ->
          _why(device, one, lang) if one.refused else _brief(one.data))
         for one in lessons
     ]  # fmt: skip
-    if as_json:
-        keys = ("rule", "readings", "result", "said")
-        seen = [{"seen": progress(device, one, lang)} for one in lessons]
-        print_json([dict(zip(keys, row, strict=True)) | more for row, more in zip(rows, seen, strict=True)])
-        return
     console().print(table("", HEAD[lang], rows, language=lang))
     for one in lessons:
-        lines = [*(line["shown"] for line in progress(device, one, lang)), *plot(device, one)]
+        lines = [*(line["shown"].in_(lang) for line in progress(device, one)), *plot(device, one, lang)]
         console().print("\n  ".join([one.rule, *lines]), highlight=False)
 
 
-def _why(device: Device, lesson: Lesson, lang: str) -> str:
+def _why(device: Device, lesson: Lesson, lang: Language) -> str:
     from facilityd.model.finding import Evidence
     from facilityd.notify.speaker import Speaker
 
-    speaker = Speaker(device.family.signals, "zh" if lang == "zh" else "en", ZoneInfo("UTC"))
+    speaker = Speaker(device.family.signals, lang, ZoneInfo("UTC"))
     return speaker.evidence(Evidence(lesson.refused, dict(lesson.numbers), ""))
 
 

@@ -21,7 +21,7 @@ SENTENCE = {
     "en": "next ceremony: {name}, {day} {time} ({origin}), in {left}",
 }
 NONE = {"zh": "近两天没有日出或日落", "en": "no sunrise or sunset within the next day"}
-UNITS = {"zh": (" 小时 ", " 分 ", " 秒"), "en": (" h ", " min ", " s")}
+UNITS = {"zh": (" 小时 ", " 分钟 ", " 秒"), "en": (" h ", " min ", " s")}
 
 
 @dataclass(frozen=True, slots=True)

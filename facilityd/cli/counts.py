@@ -6,15 +6,17 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from facilityd.app.totals import Totals
-from facilityd.cli.when import show_instant, show_span
+from facilityd.cli.when import show_instant
+from facilityd.cli.words import show_span
 from facilityd.model.sample import Value
 from facilityd.model.text import Language
 from facilityd.store.reader import Reader
 
-_TITLE = {"zh": "监测程序", "en": "The daemon itself"}
+_TITLE = {"zh": "监测程序：", "en": "The daemon itself: "}
 _WORDS: dict[str, dict[Language, str]] = {
     "notices_waiting": {"zh": "待发通知 {n}", "en": "notices waiting {n}"},
     "notices_lost": {"zh": "未送达通知 {n}", "en": "not delivered {n}"},
@@ -25,6 +27,7 @@ _WORDS: dict[str, dict[Language, str]] = {
     "intake_dropped": {"zh": "来不及保存而丢弃 {n} 条消息", "en": "messages dropped on arrival {n}"},
     "plots_skipped": {"zh": "未附曲线的通知 {n}", "en": "messages without plot {n}"},
 }
+_BETWEEN = "  ·  "
 _OLDEST = {"zh": "（最久 {ago}）", "en": " (the oldest for {ago})"}
 _OF = {
     "zh": "（最近一次丢失 {count} 个：{since} 至 {until}）",
@@ -50,20 +53,27 @@ class Counts:
         own = {"intake_dropped": self.intake_dropped, "plots_skipped": self.plots_skipped}
         return asdict(self.totals) | own
 
-    def said(self, language: Language, zone: str, *, brief: bool = False) -> Text:
-        """Return one line; what is not nought stands out, or in a ``brief`` one stands alone."""
+    def said(self, language: Language, zone: str, *, width: int, brief: bool = False) -> list[Text]:
+        """Return lines of at most ``width`` cells, broken between counts; what is not nought stands out.
+
+        A ``brief`` answer has only what is not nought, and may be empty.
+        """
         counts = self.as_dict()
         names = [name for name in _WORDS if not brief or counts[name]]
-        line = Text(f"{_TITLE[language]}: " if names else "")
+        lines = [Text(_TITLE[language])] if names else []
         for number, name in enumerate(names):
             count = counts[name] or 0
             text = _WORDS[name][language].format(n=f"{count:,}") + self._more(name, language, zone)
-            line.append("  ·  " if number else "").append(text, style="yellow" if count else "dim")
-        return line
+            if number and lines[-1].cell_len + len(_BETWEEN) + cell_len(text) > width:
+                lines.append(Text("  "))
+            elif number:
+                lines[-1].append(_BETWEEN)
+            lines[-1].append(text, style="yellow" if count else "dim")
+        return lines
 
     def _more(self, name: str, language: Language, zone: str) -> str:
         if name == "notices_waiting" and self.totals.oldest_notice is not None:
-            ago = show_span(max(0, time.time_ns() - self.totals.oldest_notice))
+            ago = show_span(max(0, time.time_ns() - self.totals.oldest_notice), language)
             return _OLDEST[language].format(ago=ago)
         if name == "purged_unsent" and (loss := self.totals.loss):
             since, until = (show_instant(at, zone)[:19] for at in (loss.since, loss.until))

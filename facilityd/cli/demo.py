@@ -11,8 +11,9 @@ import sys
 import tempfile
 import time
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,17 +23,21 @@ from rich.live import Live
 from rich.text import Text
 
 from facilityd.cli.doors import lead_to_broker, moved
+from facilityd.cli.language import chosen
 from facilityd.cli.output import PLAIN_WIDTH, console, said, say, table
 from facilityd.cli.sheet import Column, Sheet, whole
 from facilityd.cli.sink import LocalSink
 from facilityd.cli.snapshot import Snapshot
 from facilityd.cli.status import DEVICE_COLUMNS, device_row
+from facilityd.cli.words import listed, show_priority
+from facilityd.cli.words import say as sentence
 from facilityd.cli.wrapping import wrapped
 from facilityd.config.load import load
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.model.plain import plain
 from facilityd.model.sample import NS
+from facilityd.model.text import Language
 from facilityd.scenario.load import square
 from facilityd.store.reader import Reader
 
@@ -49,13 +54,17 @@ STORY = (
 )
 PACE = "--at-most=5s"
 """Nobody wants to wait minutes for a value in a demonstration."""
-ALARM_COLUMNS = (whole("priority"), whole("device"), whole("state"), Column("what"), Column("do first"))
+ALARM_COLUMNS = (
+    whole("priority", "优先级"), whole("device", "设备"), whole("state", "状态"), Column("what", "内容"),
+    Column("do first", "先做"),
+)  # fmt: skip
 NEWS = 6
+Show = Callable[[LocalSink, asyncio.Event, Process], Awaitable[None]]
 READY_S = 15.0
 STOP_S = 10.0
 
 
-def demo(*, broker: str, as_lines: bool, seconds: float) -> None:
+def demo(*, broker: str, as_lines: bool, seconds: float, lang: str | None = None) -> None:
     """Run the demo until Ctrl-C, of this folder's own config/square or of the one that ships.
 
     ``broker`` as HOST:PORT is used in place of an own one. Raises UsageError.
@@ -67,11 +76,13 @@ def demo(*, broker: str, as_lines: bool, seconds: float) -> None:
     if broker:
         lead_to_broker(copy, broker)
     with moved(copy, brokers=not broker) as ports:
-        if stood_in := [f"{usual} by {own}" for usual, own in ports.items() if usual != own]:
-            say(f"ports that are taken, and what stands in for them: {', '.join(stood_in)}")
         site = load(*sites, at_most=5 * NS)
+        language = chosen(lang, site)
+        if stood_in := [f"{usual} → {own}" for usual, own in ports.items() if usual != own]:
+            say(sentence("ports", language, ports=listed(stood_in, language)))
         as_lines = as_lines or not sys.stdout.isatty()
-        asyncio.run(_demo(site, sites, folder, own_broker=not broker, as_lines=as_lines, seconds=seconds))
+        show = partial(_lines if as_lines else _screen, site, language)
+        asyncio.run(_demo(site, sites, folder, show, language, own_broker=not broker, seconds=seconds))
 
 
 def fresh_folder() -> Path:
@@ -98,14 +109,15 @@ def copy_site(folder: Path) -> Path:
 
 
 async def _demo(
-    site: Site, sites: list[Path], folder: Path, *, own_broker: bool, as_lines: bool, seconds: float
-) -> None:
+    site: Site, sites: list[Path], folder: Path, show: Show, language: Language, *,
+    own_broker: bool, seconds: float,
+) -> None:  # fmt: skip
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
-    say("starting the simulated square and the daemon…")
-    say(f"ask it in another terminal: {called()} alarms {site.source}")
+    say(sentence("demo-starts", language))
+    say(sentence("demo-ask", language, command=f"{called()} alarms {site.source}"))
     async with AsyncExitStack() as stack:
         sink = await stack.enter_async_context(LocalSink.open(*_sinks(site)))
         broker = ["--broker"] if own_broker else []
@@ -116,11 +128,10 @@ async def _demo(
         await asyncio.sleep(1.5)
         daemon = await stack.enter_async_context(_child(folder / "daemon.log", "run", PACE, *paths))
         await _ready(site, daemon, folder)
-        show = _lines if as_lines else _screen
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds or None):
-                await show(site, sink, stop, daemon)
-    say(f"the demo has ended; its logs and journal are in {folder}")
+                await show(sink, stop, daemon)
+    say(sentence("demo-ended", language, folder=folder))
 
 
 def _sinks(site: Site) -> tuple[set[int], set[int]]:
@@ -161,8 +172,10 @@ async def _ready(site: Site, daemon: Process, folder: Path) -> None:
     raise UsageError("the daemon did not start", hint=f"see {folder}/daemon.log: {''.join(last)}")
 
 
-async def _screen(site: Site, sink: LocalSink, stop: asyncio.Event, daemon: Process) -> None:
-    snapshot, begin, out = Snapshot(site, "en"), time.monotonic(), console()
+async def _screen(
+    site: Site, language: Language, sink: LocalSink, stop: asyncio.Event, daemon: Process
+) -> None:
+    snapshot, begin, out = Snapshot(site, language), time.monotonic(), console()
     with Live(console=out, screen=True, auto_refresh=False) as live:
         while not stop.is_set() and daemon.returncode is None:
             live.update(view(snapshot, sink, time.monotonic() - begin, out.size), refresh=True)
@@ -176,7 +189,7 @@ def view(snapshot: Snapshot, sink: LocalSink, seconds: float, window: ConsoleDim
     if window:
         devices.sort(key=lambda line: not line.priority)
     width = window.width if window else PLAIN_WIDTH
-    about = f"facilityd demo, {seconds:.0f} s; a fault appears after 30 s; Ctrl-C ends it"
+    about = sentence("demo", snapshot.language, seconds=f"{seconds:.0f}")
     top = [Text(line, style="bold") for line in wrapped(about, width)]
     news = _news(sink, width)
     # Of what is left alarms take what they need, at most half; the devices take the rest.
@@ -184,10 +197,10 @@ def view(snapshot: Snapshot, sink: LocalSink, seconds: float, window: ConsoleDim
     alarms = _alarms(snapshot, max(3, left // 2) if window else 0)
     room = max(3, left - len(alarms.laid_out(width))) if window else 0
     rows = [device_row(line, snapshot.language) for line in devices]
-    title = Text("Notices that reached the local sink", style="italic")
+    title = Text(sentence("demo-notices", snapshot.language), style="italic")
     return Group(
         *top,
-        table(snapshot.headline(), DEVICE_COLUMNS, rows, lines=room),
+        table(snapshot.headline(), DEVICE_COLUMNS, rows, language=snapshot.language, lines=room),
         Text(),
         alarms,
         Text(),
@@ -197,8 +210,13 @@ def view(snapshot: Snapshot, sink: LocalSink, seconds: float, window: ConsoleDim
 
 
 def _alarms(snapshot: Snapshot, room: int) -> Sheet:
-    rows = [(said(a.priority, a.priority), a.device, a.state, a.what, a.first) for a in snapshot.alarms()]
-    return table("Alarms", ALARM_COLUMNS, rows, lines=room)
+    language = snapshot.language
+    rows = [
+        (said(show_priority(a.priority, language), a.priority), a.device,
+         a.state.in_(language), a.what.in_(language), a.first.in_(language))
+        for a in snapshot.alarms()
+    ]  # fmt: skip
+    return table(sentence("demo-alarms", language), ALARM_COLUMNS, rows, language=language, lines=room)
 
 
 def _news(sink: LocalSink, width: int) -> list[Text]:
@@ -210,9 +228,11 @@ def _news(sink: LocalSink, width: int) -> list[Text]:
     return lines
 
 
-async def _lines(site: Site, sink: LocalSink, stop: asyncio.Event, daemon: Process) -> None:
+async def _lines(
+    site: Site, language: Language, sink: LocalSink, stop: asyncio.Event, daemon: Process
+) -> None:
     """Without a terminal: a table now and then, and each alarm and notice as it comes."""
-    snapshot, begin, out = Snapshot(site, "en"), time.monotonic(), console()
+    snapshot, begin, out = Snapshot(site, language), time.monotonic(), console()
     shown, known = -1, set[tuple[str, str, str]]()
     while not stop.is_set() and daemon.returncode is None:
         seconds = time.monotonic() - begin
@@ -220,12 +240,17 @@ async def _lines(site: Site, sink: LocalSink, stop: asyncio.Event, daemon: Proce
             shown = int(seconds) // 20
             out.print(view(snapshot, sink, seconds, None))
         for alarm in snapshot.alarms():
-            if (key := (alarm.device, alarm.rule, alarm.state)) not in known:
+            if (key := (alarm.device, alarm.rule, alarm.state_id)) not in known:
                 known.add(key)
-                say(
-                    f"{seconds:5.1f} s  alarm   {alarm.priority} {alarm.device}: {alarm.what} ({alarm.state})"
-                )
+                say(sentence(
+                    "demo-alarm", language, seconds=f"{seconds:5.1f}", device=alarm.device,
+                    priority=show_priority(alarm.priority, language),
+                    what=alarm.what.in_(language), state=alarm.state.in_(language),
+                ))  # fmt: skip
         for message in sink.fresh():
-            say(f"{seconds:5.1f} s  notice  {message.kind} to {message.to}: {message.subject}")
+            say(sentence(
+                "demo-notice", language, seconds=f"{seconds:5.1f}", kind=message.kind, to=message.to,
+                subject=message.subject,
+            ))  # fmt: skip
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), 0.5)

@@ -7,20 +7,25 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
 
+from facilityd.cli.language import both, chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, say, table
 from facilityd.cli.sheet import whole
-from facilityd.cli.when import Instant, Span, between, show_instant, show_span
+from facilityd.cli.when import Instant, Span, between, show_instant
+from facilityd.cli.words import say as sentence
+from facilityd.cli.words import say_reason, show_quality, show_span
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.model.downtime import Downtime
 from facilityd.model.sample import NS, SignalType
 from facilityd.model.text import Language, Text
+from facilityd.notify.texts import texts
 from facilityd.store.history import Gap
 from facilityd.store.reader import Reader
 
@@ -28,8 +33,8 @@ PLOT_POINTS, TICKS = 400, 6
 Spot = tuple[int, float]
 """An instant in ns UTC and a value."""
 ROWS = 5000
+UNIT = {"zh": "（{unit}）", "en": " ({unit})"}
 NOTHING = {"zh": "没有存入任何数据", "en": "nothing was stored"}
-GAP = {"zh": "空缺", "en": "gap"}
 HEADS = {
     "time": "时间", "value": "数值", "quality": "质量", "mean": "平均", "least": "最小", "greatest": "最大",
     "bad": "无效", "count": "个数",
@@ -59,11 +64,11 @@ class Asked:
 @click.option("--bucket", type=Span(), default=None, help="Mean, least and greatest per span, such as 1min.")
 @click.option("--plot", is_flag=True, help="Draw it in the terminal.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
-@click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True)
+@lang_option
 @json_option
 def history(  # noqa: PLR0917 - click hands its options in
     site: Path, device: str, signal: str, since: int, until: int | None, bucket: int | None,
-    plot: bool, as_csv: bool, lang: str, as_json: bool,
+    plot: bool, as_csv: bool, lang: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Show the values of a SIGNAL of a DEVICE, and where there are none, and why."""
     from facilityd.config.load import load
@@ -76,7 +81,7 @@ def history(  # noqa: PLR0917 - click hands its options in
             f"{signal} is a text: it has no mean and no curve", hint="leave --bucket and --plot away"
         )
     first, last = between(loaded, since, until)
-    asked = Asked(loaded, device, signal, first, last, bucket or 0, "zh" if lang == "zh" else "en")
+    asked = Asked(loaded, device, signal, first, last, bucket or 0, chosen(lang, loaded))
     if bucket and (last - first) // bucket > MOST_BUCKETS:
         raise UsageError(f"more than {MOST_BUCKETS:,} rows", hint="give a longer --bucket or a shorter time")
     rows = list(_buckets(asked) if bucket else _values(asked))
@@ -147,22 +152,22 @@ def _gaps(asked: Asked) -> list[dict[str, object]]:
     gaps = _reader(asked).gaps(asked.device, asked.signal, asked.since, asked.until)
     return [
         {"from": _iso(asked, gap.since), "to": _iso(asked, gap.until),
-         "seconds": (gap.until - gap.since) / NS, "reason": _reason(asked, gap),
-         "downtime": _downtime(asked, gap.downtime)}
+         "seconds": (gap.until - gap.since) / NS, "code": None if gap.reason is None else str(gap.reason),
+         "reason": both(partial(_reason, asked, gap)), "downtime": _downtime(asked, gap.downtime)}
         for gap in gaps
     ]  # fmt: skip
 
 
-def _reason(asked: Asked, gap: Gap) -> str:
-    """Return why there is no value: a reason's name, or that nobody watched, or that nothing came."""
+def _reason(asked: Asked, gap: Gap, language: Language) -> str:
+    """Return why there is no value: a bad value's reason, or that nobody watched, or that nothing came."""
     if gap.reason is not None:
-        return str(gap.reason)
+        return say_reason(str(gap.reason), language)
     if gap.downtime is None:
-        return NOTHING[asked.language]
+        return NOTHING[language]
     since, until = (
         show_instant(at, asked.site.timezone)[:19] for at in (gap.downtime.since, gap.downtime.until)
     )
-    return gap.downtime.sentence(since, until, asked.language)
+    return gap.downtime.sentence(since, until, language)
 
 
 def _downtime(asked: Asked, downtime: Downtime | None) -> dict[str, object] | None:
@@ -185,34 +190,47 @@ def _csv(rows: list[dict[str, object]]) -> None:
 
 
 def _table(asked: Asked, rows: list[dict[str, object]]) -> None:
-    out, shown = console(), rows[-ROWS:]
-    name = asked.site.devices[asked.device].family.signals[asked.signal].name
-    unit = f" ({_unit(asked)})" if _unit(asked) else ""
-    title = f"{asked.device} {asked.signal}{unit}  {name.zh} / {name.en}"
+    """Print the rows that hold something; where there is nothing a line says from when to when, and why."""
+    language, known = asked.language, [row for row in rows if row.get("count") != 0 or row["bad"]]
+    out, shown = console(), known[-ROWS:]
+    name = asked.site.devices[asked.device].family.signals[asked.signal].name.in_(language)
+    unit = UNIT[language].format(unit=_unit(asked)) if _unit(asked) else ""
     columns = [column for column in (rows[0] if rows else {"time": ""}) if column != "at"]
     cells = [["" if row[c] is None else _said(asked, c, row[c]) for c in columns] for row in shown]
     heads = [whole(column, HEADS.get(column, "")) for column in columns]
-    out.print(table(title, heads, cells, language=asked.language))
-    if len(rows) > ROWS:
-        say(f"… the last {ROWS} of {len(rows)}; narrow it with --since and --until, or use --bucket")
-    word = GAP[asked.language]
-    for gap in _gaps(asked):
-        length = show_span(float(str(gap["seconds"])) * NS)
-        say(f"{word} {gap['from']} - {gap['to']} ({length}): {gap['reason']}")
-    if not rows:
-        say("nothing stored in this span")
+    title = f"{asked.device} {asked.signal}  {name}{unit}"
+    if shown:
+        out.print(table(title, heads, cells, language=language))
+    else:
+        say(title)
+        say(sentence("nothing-stored", language))
+    if len(known) > ROWS:
+        say(sentence("last-rows", language, shown=f"{ROWS:,}", all=f"{len(known):,}"))
+    _say_gaps(asked)
+
+
+def _say_gaps(asked: Asked) -> None:
+    zone, language = asked.site.timezone, asked.language
+    for gap in _reader(asked).gaps(asked.device, asked.signal, asked.since, asked.until):
+        since, until = (show_instant(at, zone)[:19] for at in (gap.since, gap.until))
+        length, why = show_span(gap.until - gap.since, language), _reason(asked, gap, language)
+        say(sentence("gap", language, since=since, until=until, span=length, reason=why))
 
 
 def _said(asked: Asked, column: str, value: object) -> str:
-    """Return a cell as people read it: a code and a word by their names."""
+    """Return a cell as people read it: a time to the second, a code and a word by their names."""
+    if column == "time":
+        return str(value)[:19].replace("T", " ") if asked.bucket else str(value).replace("T", " ")
+    if column == "quality":
+        return show_quality(str(value), asked.language)
     signal = asked.site.devices[asked.device].family.signals[asked.signal]
     known: Mapping[Any, Text] = {**signal.values, **signal.words}
     named = known.get(value) if column == "value" else None
-    return named.in_(asked.language) if named else _number(value)
-
-
-def _number(value: object) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    if named:
+        return named.in_(asked.language)
+    if isinstance(value, bool):
+        return texts().switch["on" if value else "off"].in_(asked.language)
+    return f"{value + 0.0:.6g}" if isinstance(value, float) else str(value)
 
 
 def _plot(asked: Asked) -> None:

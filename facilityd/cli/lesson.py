@@ -7,9 +7,11 @@ from statistics import quantiles
 from typing import Any
 
 from facilityd.app.commission import Lesson
+from facilityd.cli.language import both
+from facilityd.cli.words import word, words
 from facilityd.config.site import Device
 from facilityd.detect.residual_fit import watched
-from facilityd.model.charts import Learned
+from facilityd.model.charts import Envelope, Learned
 from facilityd.model.duty import REST
 from facilityd.model.sample import NS
 from facilityd.model.text import Language
@@ -17,52 +19,59 @@ from facilityd.notify.spark import blocks
 from facilityd.notify.wording import say_span
 
 CELLS, BINS = 20, 40
+WAYS = {"zh": ("去程", "回程"), "en": ("forth", "back ")}
 SEEN = {"zh": "{state}：{seen}，需要 {most}", "en": "{state}: {seen} of {most}"}
 
 
-def progress(device: Device, lesson: Lesson, lang: str) -> list[dict[str, Any]]:
+def progress(device: Device, lesson: Lesson) -> list[dict[str, Any]]:
     """Return for each duty state that is judged: how long it was seen and how long it must be, in s."""
     rule = device.family.rules[lesson.rule].detect
     if not isinstance(rule, Learned):
         return []
-    return [_state(device, lesson, rule, state, lang) for state in rule.during or ("",)]
+    return [_state(device, lesson, rule, state) for state in rule.during or ("",)]
 
 
-def _state(device: Device, lesson: Lesson, rule: Learned, state: str, lang: str) -> dict[str, Any]:
-    language: Language = "zh" if lang == "zh" else "en"
+def _state(device: Device, lesson: Lesson, rule: Learned, state: str) -> dict[str, Any]:
     instants = [row.steady for row in lesson.seen if not state or row.state == state]
     seen, most = watched(instants) / NS, rule.least / NS
     share = min(1.0, seen / most) if most else 1.0
     filled = int(share * CELLS)
     about = device.family.states.get(state)
-    name = about.name.in_(language) if about else state or REST
-    spans = {"seen": say_span(round(seen), language), "most": say_span(most, language)}
-    said = SEEN[language].format(state=name, **spans)
-    shown = f"[{'█' * filled}{'·' * (CELLS - filled)}] {share:4.0%}  {said}"
-    return {"state": state, "seen_s": seen, "needed_s": most, "share": share, "shown": shown}
+    bar = f"[{'█' * filled}{'·' * (CELLS - filled)}] {share:4.0%}"
+
+    def said(language: Language) -> str:
+        name = about.name.in_(language) if about else word(words().duty, state or REST, language)
+        spans = {"seen": say_span(round(seen), language), "most": say_span(most, language)}
+        return f"{bar}  {SEEN[language].format(state=name, **spans)}"
+
+    return {"state": state, "seen_s": seen, "needed_s": most, "share": share, "shown": both(said)}
 
 
-def plot(device: Device, lesson: Lesson) -> list[str]:
+def plot(device: Device, lesson: Lesson, language: Language) -> list[str]:
     """Return small drawings of what was seen: the curves along the way, or how the values are spread."""
     rule = device.family.rules[lesson.rule].detect
     if "forth" in lesson.data:
         low, high = float(lesson.data["low"]), float(lesson.data["high"])
-        ends = f"{low:.3g} … {high:.3g} {rule.over if hasattr(rule, 'over') else ''}".rstrip()
-        return [f"{way:6} {bars(lesson.data[way])}  {ends}" for way in ("forth", "back")]
+        over = device.family.signals[rule.over] if isinstance(rule, Envelope) else None
+        name = f"{over.name.in_(language)} " if over else ""
+        ends = f"{name}{low:.3g} … {high:.3g} {over.unit if over else ''}".rstrip()
+        return [
+            f"{WAYS[language][n]} {bars(lesson.data[way])}  {ends}" for n, way in enumerate(("forth", "back"))
+        ]
     if not lesson.seen:
         return []
     names = rule.vector if isinstance(rule, Learned) else ()
     columns = [[row.values[n] for row in lesson.seen] for n in range(len(names))]
     drawn = [bars(_spread(column)) for column in columns]
     return [
-        f"{line}  {_ends(device, name, column)}"
+        f"{line}  {_ends(device, name, column, language)}"
         for line, name, column in zip(drawn, names, columns, strict=True)
     ]
 
 
-def _ends(device: Device, name: str, values: Sequence[float]) -> str:
+def _ends(device: Device, name: str, values: Sequence[float], language: Language) -> str:
     about = device.family.signals[name]
-    return f"{name} {min(values):.4g} … {max(values):.4g} {about.unit}".rstrip()
+    return f"{about.name.in_(language)} {min(values):.4g} … {max(values):.4g} {about.unit}".rstrip()
 
 
 def _spread(values: Sequence[float]) -> list[float | None]:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from facilityd.cli.alarms import await_taken
-from facilityd.cli.output import console, json_option, print_json, table
+from facilityd.cli.language import chosen, lang_option
+from facilityd.cli.output import console, json_option, print_json, say, table
 from facilityd.cli.sheet import Column, whole
 from facilityd.cli.when import Instant, between, show_instant
+from facilityd.cli.words import say as sentence
 from facilityd.errors import UsageError
 from facilityd.marked import suggestion
 from facilityd.supervise.inbox import Inbox, MarkRequest, UnmarkRequest, whoami
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     whole("no.", "编号", named=True), whole("device", "设备"), whole("mark", "标记"),
-    whole("fault", "故障号"), whole("from", "自", named=True), whole("to", "至", named=True),
+    whole("fault", "故障号"), whole("from", "起始时间", named=True), whole("to", "结束时间", named=True),
     Column("by", "标记人"), Column("note", "备注"),
 )  # fmt: skip
 KINDS = {
@@ -40,9 +42,11 @@ site_option = click.argument("site", type=click.Path(exists=True, path_type=Path
 @click.option("--fault", default="", help="Its number in the catalogue, such as H7.")
 @click.option("--note", "-m", default="", help="What you found.")
 @click.option("--by", "person", default=None, help="Your name.  [default: the user of this machine]")
-def mark(
+@lang_option
+@json_option
+def mark(  # noqa: PLR0917 - click hands its options in
     site: Path, device: str, kind: str, since: int, until: int | None, fault: str, note: str,
-    person: str | None,
+    person: str | None, lang: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Mark a time of a DEVICE as an incident or as healthy.
 
@@ -57,8 +61,15 @@ def mark(
     who = person or whoami()
     inbox = Inbox(Path(loaded.store.path))
     await_taken(inbox, inbox.drop(MarkRequest(device, kind, since, end, fault, note, who)))
-    shown = " – ".join(show_instant(at, loaded.timezone)[:19] for at in (since, end))
-    click.echo(f"{device}: {kind} {fault} {shown}, by {who} / 已标记".replace("  ", " "))
+    if as_json:
+        told = {"device": device, "kind": kind, "fault": fault, "since": since, "until": end}
+        print_json(told | {"by": who, "note": note})
+        return
+    language = chosen(lang, loaded)
+    first, last = (show_instant(at, loaded.timezone)[:19] for at in (since, end))
+    about = f"{KINDS[language][kind]} {fault}".rstrip()
+    done = sentence("marked", language, since=first, until=last, mark=about, who=who)
+    say(sentence("done", language, what=device, done=done))
 
 
 def _possible(site: Site, device: str, fault: str, until: int) -> None:
@@ -77,9 +88,11 @@ def _possible(site: Site, device: str, fault: str, until: int) -> None:
 @click.argument("device", required=False, default="")
 @click.option("--all", "everything", is_flag=True, help="Also those that were taken back.")
 @click.option("--revoke", type=click.IntRange(1, 2**53), default=None, metavar="NO", help="Take one back.")
-@click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True)
+@lang_option
 @json_option
-def marks(site: Path, device: str, everything: bool, revoke: int | None, lang: str, as_json: bool) -> None:
+def marks(
+    site: Path, device: str, everything: bool, revoke: int | None, lang: str | None, as_json: bool
+) -> None:
     """List the marks of a SITE or of one DEVICE, or take one back."""
     from facilityd.config.load import load
     from facilityd.store.reader import Reader
@@ -90,11 +103,14 @@ def marks(site: Path, device: str, everything: bool, revoke: int | None, lang: s
     if revoke is not None:
         inbox = Inbox(Path(loaded.store.path))
         await_taken(inbox, inbox.drop(UnmarkRequest(revoke, whoami())))
-        click.echo(f"mark {revoke} revoked / 标记 {revoke} 已撤销")
+        if as_json:
+            print_json({"id": revoke, "state": "revoked"})
+        else:
+            say(sentence("mark-revoked", chosen(lang, loaded), number=revoke))
         return
     with Reader.open(Path(loaded.store.path), loaded.id) as reader:
         found = [one for one in reader.marks(revoked=everything) if device in ("", one.device)]
-    language = "en" if as_json else lang
+    language = "en" if as_json else chosen(lang, loaded)
     rows = [
         (one.id, one.device, KINDS[language][one.kind], one.fault,
          show_instant(one.since, loaded.timezone)[:19], show_instant(one.until, loaded.timezone)[:19],
@@ -105,4 +121,4 @@ def marks(site: Path, device: str, everything: bool, revoke: int | None, lang: s
         keys = ("id", "device", "kind", "fault", "since", "until", "by", "note")
         print_json([dict(zip(keys, row, strict=True)) for row in rows])
     else:
-        console().print(table("", COLUMNS, rows, language=lang))
+        console().print(table("", COLUMNS, rows, language=language))

@@ -15,11 +15,13 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from facilityd.cli.language import as_json
 from facilityd.cli.sheet import Column, Sheet
 from facilityd.cli.wrapping import wrapped
 from facilityd.errors import UsageError, system_reason
 from facilityd.model.measure import duration
 from facilityd.model.plain import plain
+from facilityd.model.text import Language
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 PLAIN_WIDTH, LEAST_WIDTH = 200, 20
@@ -81,12 +83,12 @@ def writing(path: Path) -> Iterator[None]:
 
 def print_json(data: object) -> None:
     """Print JSON that a person can read too; Chinese stays Chinese."""
-    click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=str))
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=as_json))
 
 
 def print_json_line(data: object) -> None:
     """Print one JSON object on one line, for streams."""
-    click.echo(json.dumps(data, ensure_ascii=False, default=str))
+    click.echo(json.dumps(data, ensure_ascii=False, default=as_json))
 
 
 def table(
@@ -94,7 +96,7 @@ def table(
     columns: Sequence[Column | str],
     rows: Iterable[Sequence[object]],
     *,
-    language: str = "en",
+    language: Language = "en",
     lines: int = 0,
 ) -> Sheet:
     """Build a table for whatever window it is printed to; a plain name is a column of text.
@@ -102,7 +104,7 @@ def table(
     ``lines`` (a live view): the most that it may take; how many rows are not shown is told.
     """
     known = [column if isinstance(column, Column) else Column(column) for column in columns]
-    return Sheet(title, known, rows, language="zh" if language == "zh" else "en", lines=lines)
+    return Sheet(title, known, rows, language=language, lines=lines)
 
 
 def warn(text: str) -> None:

@@ -7,21 +7,30 @@ from typing import Any
 
 import click
 
+from devices.unit import Unit
+from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, site_argument, table
 from facilityd.cli.sheet import Column, whole
+from facilityd.cli.words import listed, say, word, words
 from facilityd.config.site import Site
 from facilityd.model.measure import spell_duration
+from facilityd.model.sample import NS
+from facilityd.model.text import Language
+from facilityd.notify.wording import say_span
 
 COLUMNS = (
-    whole("unit"), whole("id", named=True), Column("period", gives=1), Column("table", gives=3),
-    whole("address", named=True), Column("count", gives=2), whole("bus", named=True), Column("brings"),
+    whole("unit", "单元"), whole("id", "站号", named=True), Column("period", "周期", gives=1),
+    Column("table", "数据表", gives=3), whole("address", "地址", named=True),
+    Column("count", "个数", gives=2),
+    whole("bus", "总线占用", named=True), Column("brings", "读到的点"),
 )  # fmt: skip
 
 
 @click.command()
 @site_argument
+@lang_option
 @json_option
-def plan(site: tuple[Path, ...], as_json: bool) -> None:
+def plan(site: tuple[Path, ...], lang: str | None, as_json: bool) -> None:
     """Show the merged reads per link, with bus time in % and what each read brings."""
     from facilityd.config.load import load
 
@@ -30,17 +39,18 @@ def plan(site: tuple[Path, ...], as_json: bool) -> None:
     if as_json:
         print_json(links)
         return
-    out = console()
+    out, language = console(), chosen(lang, loaded)
     for link in links:
-        load_text = f", bus time {link['load']:.1%}" if "load" in link else ""
-        about = f"{link['link']} ({link['protocol']}, {link['where']}{load_text})"
-        out.print(table(about, COLUMNS, _rows(link)))
+        fields = link | {"load": f"{link.get('load', 0):.1%}"}
+        about = say("link-load" if "load" in link else "link", language, **fields)
+        out.print(table(about, COLUMNS, _rows(loaded, link, language), language=language))
         out.print()
 
 
-def _rows(link: dict[str, Any]) -> list[tuple[object, ...]]:
+def _rows(site: Site, link: dict[str, Any], language: Language) -> list[tuple[object, ...]]:
     return [
-        (unit["unit"], unit["address"], unit["period"], read.get("table", "topic"), read["at"],
+        (unit["unit"], unit["address"], _said_periods(site, site.units[unit["unit"]], language),
+         word(words().table, read.get("table", "topic"), language), read["at"],
          read.get("count", ""), f"{read['load']:.2%}" if "load" in read else "", ", ".join(read["brings"]))
         for unit in link["units"]
         for read in unit["reads"]
@@ -66,7 +76,6 @@ def _link(site: Site, name: str) -> dict[str, Any]:
 
 def _modbus_unit(unit: Any, link: Any) -> dict[str, Any]:
     from devices.modbus.plan import plan_unit
-    from facilityd.model.sample import NS
 
     planned, period = plan_unit(unit, link), unit.pace.fastest
     reads = [
@@ -81,6 +90,22 @@ def _periods(unit: Any) -> str:
     pace = unit.pace
     states = [f"{state} {spell_duration(ns)}" for state, ns in pace.by_state.items()]
     return ", ".join([spell_duration(pace.rest), *states])
+
+
+def _said_periods(site: Site, unit: Unit, language: Language) -> str:
+    """Return the periods by the duty states' own names."""
+    named = {
+        state: about.name.in_(language)
+        for stream in unit.streams
+        if stream.device in site.devices
+        for state, about in site.devices[stream.device].family.states.items()
+    }
+    pace = unit.pace
+    states = [
+        f"{named.get(state) or word(words().duty, state, language)} {say_span(ns / NS, language)}"
+        for state, ns in pace.by_state.items()
+    ]
+    return listed([say_span(pace.rest / NS, language), *states], language)
 
 
 def _mqtt_unit(unit: Any) -> dict[str, Any]:

@@ -6,19 +6,33 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from devices.profile import ModbusProfile, MqttProfile, Point, TopicPoint
 from devices.unit import Binding, ModbusLink, MqttLink, Unit
+from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, said, table
+from facilityd.cli.sheet import Column
 from facilityd.cli.when import Seconds
+from facilityd.cli.words import say, show_quality, word, words
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.marked import suggestion
 from facilityd.model.sample import SignalType, Stream
+from facilityd.model.text import Language
+from facilityd.notify.texts import texts
+
+if TYPE_CHECKING:
+    from devices.modbus.probe import Line
 
 LISTEN_S = 15.0
+ASKED = (
+    Column("point", "测点"), Column("address", "地址"), Column("manual", "手册编号"), Column("read", "读数"),
+    Column("expected", "应为"), Column("ok", "相符"),
+)  # fmt: skip
+HEARD = (Column("topic", "主题"), Column("payload", "内容"), Column("values", "数值"))
 AnyProfile = ModbusProfile | MqttProfile
 
 
@@ -29,11 +43,13 @@ AnyProfile = ModbusProfile | MqttProfile
 @click.option(
     "--seconds", type=Seconds(), default=LISTEN_S, show_default=True, help="How long to listen (MQTT)."
 )
+@lang_option
 @json_option
 @click.pass_context
 def probe(
-    ctx: click.Context, site: Path, names: tuple[str, ...], profile: str, seconds: float, as_json: bool
-) -> None:
+    ctx: click.Context, site: Path, names: tuple[str, ...], profile: str, seconds: float, lang: str | None,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Tell whether a UNIT's address, word order and model are right, and which is not.
 
     UNIT is a unit of the site; or, with its LINK and --profile, a device id (or topic) that the site
@@ -46,7 +62,8 @@ def probe(
     known = profiles(site if site.is_dir() else site.parent)
     unit = _stranger(loaded, names, known, profile) if profile else _known(loaded, names)
     over_mqtt = isinstance(loaded.links[unit.link], MqttLink)
-    good = _listen(loaded, unit, seconds, as_json) if over_mqtt else _ask(loaded, unit, known, as_json)
+    language = None if as_json else chosen(lang, loaded)
+    good = _listen(loaded, unit, seconds, language) if over_mqtt else _ask(loaded, unit, known, language)
     ctx.exit(0 if good else 1)
 
 
@@ -93,7 +110,8 @@ def _kind(point: Point | TopicPoint) -> SignalType:
     return SignalType.BOOL if point.is_bool else SignalType.FLOAT
 
 
-def _ask(site: Site, unit: Unit, known: Mapping[str, AnyProfile], as_json: bool) -> bool:
+def _ask(site: Site, unit: Unit, known: Mapping[str, AnyProfile], language: Language | None) -> bool:
+    """Ask a Modbus unit; without a ``language`` the answer is JSON."""
     from devices.modbus.probe import Diagnosis
     from devices.modbus.probe import probe as ask
 
@@ -103,27 +121,33 @@ def _ask(site: Site, unit: Unit, known: Mapping[str, AnyProfile], as_json: bool)
     models = {n: p for n, p in known.items() if isinstance(p, ModbusProfile)}
     report = asyncio.run(ask(link, unit, models))
     good = report.diagnosis is Diagnosis.OK
-    if as_json:
+    if language is None:
         print_json(asdict(report) | {"advice": [text.model_dump() for text in report.advice]})
         return good
     rows = [
-        (line.point, line.address, line.doc, line.reason or f"{line.value:.6g}", line.expected,
-         "yes" if line.ok else "no")
+        (line.point, line.address, line.doc, _read(line, language), line.expected,
+         texts().switch["on" if line.ok else "off"].in_(language))
         for line in report.lines
     ]  # fmt: skip
-    where = f"{link.where}, device id {unit.device_id}, {unit.profile.profile}"
     out = console()
     if rows:
-        out.print(
-            table(f"{unit.id} ({where})", ("point", "address", "manual", "read", "expected", "ok"), rows)
+        about = say(
+            "probed",
+            language,
+            unit=unit.id,
+            where=link.where,
+            id=unit.device_id,
+            profile=unit.profile.profile,
         )
-    out.print(said(str(report.diagnosis), "" if good else "high", calm=good))
+        out.print(table(about, ASKED, rows, language=language))
+    out.print(said(word(words().diagnosis, report.diagnosis, language), "" if good else "high", calm=good))
     for text in report.advice:
-        out.print(f"{text.zh}\n{text.en}")
+        out.print(text.in_(language))
     return good
 
 
-def _listen(site: Site, unit: Unit, seconds: float, as_json: bool) -> bool:
+def _listen(site: Site, unit: Unit, seconds: float, language: Language | None) -> bool:
+    """Listen to an MQTT unit; without a ``language`` the answer is JSON."""
     from devices import mqtt
 
     link = site.links[unit.link]
@@ -131,14 +155,20 @@ def _listen(site: Site, unit: Unit, seconds: float, as_json: bool) -> bool:
         raise TypeError(f"{link.id} is not an MQTT link")
     heard = asyncio.run(mqtt.probe(link, unit, seconds))
     good = any(message.values for message in heard)
-    if as_json:
+    if language is None:
         print_json(
             {"unit": unit.id, "diagnosis": "ok" if good else "silent", "heard": [asdict(m) for m in heard]}
         )
         return good
     rows = [(m.topic, m.payload, ", ".join(f"{k}={v}" for k, v in m.values.items())) for m in heard]
-    console().print(table(f"{unit.id} ({link.where}, {unit.topic}/#)", ("topic", "payload", "values"), rows))
+    about = say("listened", language, unit=unit.id, where=link.where, topic=unit.topic)
+    console().print(table(about, HEARD, rows, language=language))
     if not good:
-        click.echo(f"{seconds:g} 秒内没有收到该型号的消息：核对主题前缀和设备的 MQTT 设置。")
-        click.echo(f"Nothing of this model in {seconds:g} s: check the topic and the device's MQTT settings.")
+        click.echo(say("unheard", language, seconds=f"{seconds:g}"))
     return good
+
+
+def _read(line: Line, language: Language) -> str:
+    if line.reason is not None:
+        return show_quality(str(line.reason), language)
+    return line.value if isinstance(line.value, str) else f"{line.value:.6g}"

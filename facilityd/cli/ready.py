@@ -15,9 +15,11 @@ from rich.console import ConsoleDimensions, Group
 from rich.live import Live
 from rich.text import Text
 
+from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import STYLES, console, json_option, print_json, said, table, warn
 from facilityd.cli.sheet import Column, whole
 from facilityd.cli.when import Instant, at_site, show_instant
+from facilityd.cli.words import listed
 from facilityd.cli.wrapping import wrapped
 from facilityd.errors import UsageError
 from facilityd.marked import suggestion
@@ -41,6 +43,7 @@ PAST = (
     whole("result", "结果"), Column("failed or unknown; waived", "未通过或未知；已放行"),
 )  # fmt: skip
 VERDICT = {"zh": ("不具备条件", "可以升降"), "en": ("NOT ready", "ready")}
+AGAINST = {"zh": "（{outcome} {by}）", "en": " ({outcome} {by})"}
 UNASKED = {
     "zh": "（共 {all} 项，其中 {absent} 项未装或未学习，未作检查）",
     "en": " ({absent} of {all} items were not checked: not fitted or not learned)",
@@ -57,7 +60,7 @@ LAST = {"zh": "上次记录 T−{minutes}：{verdict}", "en": "last recorded che
 @click.option(
     "--since", type=Instant(), default="7d", show_default=True, help="With --history: from here on."
 )
-@click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True)
+@lang_option
 @json_option
 @click.pass_context
 def ready(
@@ -67,7 +70,7 @@ def ready(
     watch: bool,
     history: bool,
     since: int,
-    lang: str,
+    lang: str | None,
     as_json: bool,
 ) -> None:
     """Tell when the next ceremony is and whether the devices with a checklist are ready for it.
@@ -80,9 +83,9 @@ def ready(
     from facilityd.cli.readiness import Board
     from facilityd.config.load import load
 
-    language: Language = "zh" if lang == "zh" else "en"
     _possible(watch=watch, as_json=as_json)
     loaded = load(site, secrets=False)
+    language = chosen(lang, loaded)
     board = Board(loaded, _chosen(loaded, device))
     if history:
         _history(loaded, board.checks(at_site(since, loaded.timezone)), language, as_json=as_json)
@@ -138,7 +141,7 @@ def _past(site: Site, check: Check, language: Language) -> tuple[object, ...]:
     outcome = texts().outcome
     against = [
         f"{items[one.item].name.in_(language) if one.item in items else one.item}"
-        f" ({outcome[one.outcome.value].in_(language)}{f' {one.waived_by}' if one.waived_by else ''})"
+        f"{AGAINST[language].format(outcome=outcome[one.outcome.value].in_(language), by=one.waived_by)}"
         for one in check.items
         if one.stands_against or one.waived_by
     ]
@@ -146,7 +149,7 @@ def _past(site: Site, check: Check, language: Language) -> tuple[object, ...]:
     moment = show_instant(check.ceremony, site.timezone)[:16]
     made = f"T−{_minutes(check)} {show_instant(check.at, site.timezone, date=False)[:8]}"
     name = texts().readiness[check.name].in_(language)
-    return (name, moment, made, check.device, verdict, ", ".join(against))
+    return (name, moment, made, check.device, verdict, listed(against, language))
 
 
 def _minutes(check: Check) -> int:

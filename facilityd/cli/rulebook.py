@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 from facilityd.app.builtin import all_devices
 from facilityd.app.checklist import Now
 from facilityd.app.judging import fresh_judge
+from facilityd.cli.language import both
+from facilityd.cli.limits import say_limit
 from facilityd.config.site import Device, Site
 from facilityd.model.charts import Learned
 from facilityd.model.finding import Finding
@@ -23,14 +25,14 @@ from facilityd.notify.speaker import Speaker
 from facilityd.store.reader import Reader
 
 UNLEARNED = "unknown-unlearned"
-ASSUMED = {"zh": "［假定限值：{limits}］", "en": "[assumed: {limits}]"}
+ASSUMED = {"zh": "［假定限值：{limits}］", "en": "[assumed limit: {limits}]"}
 
 
 class Standing(Enum):
     """How a rule stands on a device."""
 
-    RIGHT = "right"
-    WRONG = "wrong"
+    RIGHT = "healthy"
+    WRONG = "abnormal"
     UNKNOWN = "unknown"
     UNJUDGED = "not judged yet"  # by the daemon that watches now
     UNLEARNED = "needs commissioning"
@@ -69,18 +71,20 @@ class Line:
             names = (words[name].in_(language) if name in words else name for name in self.missing)
             return ("、" if language == "zh" else ", ").join(names)
         said = Speaker(signals, language, zone).evidence(self.finding.evidence) if self.finding else ""
-        limits = ", ".join(f"{name} {value}" for name, value in self.assumed.items())
+        limits = ("、" if language == "zh" else ", ").join(
+            say_limit(self.rule.detect, path, signals, language) for path in self.assumed
+        )
         return " ".join(filter(None, (said, ASSUMED[language].format(limits=limits) if limits else "")))
 
-    def plain(self, language: Language, zone: ZoneInfo) -> dict[str, Any]:
+    def plain(self, zone: ZoneInfo) -> dict[str, Any]:
         """Return data for JSON."""
         rule = self.rule
         found = {"verdict": self.finding.verdict, "at": self.finding.at} if self.finding else {}
         return {
             "device": self.device.id, "rule": self.name, "fault": rule.fault, "kind": rule.detect.kind,
-            "name": rule.name.in_(language), "priority": rule.priority.name.lower(),
+            "name": rule.name, "priority": rule.priority.name.lower(),
             "assumed": self.assumed, "state": self.standing.value,
-            "said": self.said(language, zone), "missing": list(self.missing), **found,
+            "said": both(lambda language: self.said(language, zone)), "missing": list(self.missing), **found,
         }  # fmt: skip
 
 

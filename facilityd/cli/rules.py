@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 import click
 from rich.text import Text
 
+from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import STYLES, console, json_option, print_json, said, table, warn
 from facilityd.cli.sheet import Column, whole
 from facilityd.cli.when import show_instant
-from facilityd.cli.words import show_priority
+from facilityd.cli.words import show_priority, word, words
 from facilityd.errors import UsageError
 from facilityd.marked import suggestion
 
@@ -22,25 +23,18 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     whole("fault", "故障号"), whole("rule", "规则"), Column("name", "名称"), Column("kind", "方法", gives=3),
-    Column("priority", "优先级", gives=2), whole("state", "状态"), Column("since", "自", gives=1),
+    Column("priority", "优先级", gives=2), whole("state", "状态"), Column("since", "起始时间", gives=1),
     Column("evidence or to be fitted", "依据或须加装"),
 )  # fmt: skip
-STATES = {
-    "right": ("正常", "right"),
-    "wrong": ("异常", "WRONG"),
-    "unknown": ("未知", "unknown"),
-    "not judged yet": ("尚未判断", "not judged yet"),
-    "needs commissioning": ("待学习", "needs commissioning"),
-    "not applicable": ("不适用", "not applicable"),
-}
+TITLE = {"zh": "{name}（{id}）", "en": "{name} ({id})"}
 
 
 @click.command()
 @click.argument("site", type=click.Path(exists=True, path_type=Path))
 @click.argument("device", required=False, default="")
-@click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True)
+@lang_option
 @json_option
-def rules(site: Path, device: str, lang: str, as_json: bool) -> None:
+def rules(site: Path, device: str, lang: str | None, as_json: bool) -> None:
     """List every rule of a SITE's devices, or of one DEVICE, and how it stands."""
     from facilityd.app.builtin import all_devices
     from facilityd.cli.liveness import unwatched
@@ -52,35 +46,33 @@ def rules(site: Path, device: str, lang: str, as_json: bool) -> None:
     if device and device not in known:
         raise UsageError(f"no device {device!r}", hint=suggestion(device, known))
     found = lines(loaded, [device] if device else known)
-    zone, language = ZoneInfo(loaded.timezone), _language(lang)
+    zone, language = ZoneInfo(loaded.timezone), chosen(lang, loaded)
     warning = unwatched(loaded, language)
     if as_json:
-        print_json([line.plain(language, zone) for line in found])
+        print_json([line.plain(zone) for line in found])
         warn(warning)
         return
     if warning:
         console().print(Text(warning, style=STYLES["critical"]))
     for name in dict.fromkeys(line.device.id for line in found):
         mine = [line for line in found if line.device.id == name]
-        title = f"{mine[0].device.name.in_(language)} ({name})"
-        console().print(table(title, COLUMNS, [_row(line, language, zone) for line in mine], language=lang))
-
-
-def _language(lang: str) -> Language:
-    return "zh" if lang == "zh" else "en"
+        title = TITLE[language].format(name=mine[0].device.name.in_(language), id=name)
+        console().print(
+            table(title, COLUMNS, [_row(line, language, zone) for line in mine], language=language)
+        )
 
 
 def _row(line: Line, language: Language, zone: ZoneInfo) -> tuple[object, ...]:
-    state = STATES[line.standing.value][language == "en"]
+    state = word(words().standing, line.standing.value, language)
     priority = line.rule.priority.name.lower()
-    loud = priority if line.standing.value == "wrong" else ""
+    loud = priority if line.standing.value == "abnormal" else ""
     return (
         line.rule.fault,
         line.name,
         line.rule.name.in_(language),
-        line.rule.detect.kind,
+        word(words().method, line.rule.detect.kind, language),
         show_priority(priority, language),
-        said(state, loud, calm=line.standing.value == "right"),
+        said(state, loud, calm=line.standing.value == "healthy"),
         show_instant(line.since, zone.key)[:19] if line.since else "",
         line.said(language, zone),
     )

@@ -19,6 +19,7 @@ import click
 from devices.unit import Link, MqttLink
 from facilityd.cli.console import console_command
 from facilityd.cli.doors import told_with_line
+from facilityd.cli.language import lang_option
 from facilityd.cli.output import at_most_option, print_json_line, site_argument
 from facilityd.cli.replay import replay_command
 from facilityd.cli.scenarios import run_command
@@ -137,11 +138,12 @@ def serve_command(
 @click.option("--broker", default="", metavar="HOST:PORT", help="Use this broker instead of an own one.")
 @click.option("--plain", is_flag=True, help="Lines instead of a live table (always so without a terminal).")
 @click.option("--seconds", type=Seconds(), default=0, help="End after so long.  [default: Ctrl-C ends it]")
-def demo_command(broker: str, plain: bool, seconds: float) -> None:
+@lang_option
+def demo_command(broker: str, plain: bool, seconds: float, lang: str | None) -> None:
     """Show the whole square simulated, and the daemon watching it."""
     from facilityd.cli.demo import demo
 
-    demo(broker=broker, as_lines=plain, seconds=seconds)
+    demo(broker=broker, as_lines=plain, seconds=seconds, lang=lang)
 
 
 def build_square(site: Site, clock: str, seed: int) -> Square:

@@ -5,35 +5,36 @@ from __future__ import annotations
 import time
 from collections.abc import Container, Iterable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rich.text import Text
+from rich.text import Text as Styled
 
+from devices.family import Signal
 from facilityd.app.builtin import DAEMON, all_devices
 from facilityd.app.checklist import NOT_YET, Now
 from facilityd.cli.alarm_line import AlarmLine, alarm_line
 from facilityd.cli.counts import Counts
+from facilityd.cli.language import both
 from facilityd.cli.liveness import Liveness, liveness
 from facilityd.cli.unwatched import unwatched_lines
-from facilityd.cli.when import NEVER
+from facilityd.cli.words import NEVER, counted, words
+from facilityd.cli.wrapping import wrapped
 from facilityd.config.site import Device, Site
 from facilityd.errors import UsageError
 from facilityd.marked import suggestion
 from facilityd.model.alarm import Life
 from facilityd.model.duty import duty
 from facilityd.model.sample import Sample, Stream, Value
-from facilityd.model.text import Language
+from facilityd.model.text import Language, Text
+from facilityd.notify.wording import say_value
 from facilityd.store.reader import Reader
 from facilityd.store.rows import Stored
 
 Source = tuple[str, str]
 """A device and the unit that measures it."""
-STATES: dict[str, dict[Language, str]] = {
-    "normal": {"zh": "正常", "en": "normal"},
-    "unknown": {"zh": "未知", "en": "unknown"},
-    "down": {"zh": "断开", "en": "down"},
-}
+NO_ALARMS = {"zh": "没有报警", "en": "no alarms"}
 DOUBTS: dict[tuple[str, Language], str] = {
     ("none", "zh"): "：尚未判断任何规则",
     ("none", "en"): ": no rule has been judged yet",
@@ -55,9 +56,9 @@ class SignalLine:
     """One signal. ``age``: of its last good value; ``message_age``: of its unit's last word; both ns."""
 
     signal: str
-    label: str
+    label: Text
     value: Value | None
-    shown: str
+    shown: Text
     age: int
     message_age: int
     quality: str
@@ -73,8 +74,8 @@ class DeviceLine:
     """
 
     device: str
-    title: str
-    state: str
+    title: Text
+    state: Text
     state_id: str
     priority: str
     signals: tuple[SignalLine, ...]
@@ -128,9 +129,10 @@ class Snapshot:
         """What must be known before anything else is read; nothing while the daemon watches."""
         return self.liveness.warning(self._site.timezone, self._language)
 
-    def unwatched(self) -> list[Text]:
-        """Return a line for each wildcard topic behind which something is heard and not watched."""
-        return unwatched_lines(self._site, self._language)
+    def unwatched(self, width: int) -> list[Styled]:
+        """Return lines of ``width`` cells on each wildcard topic behind which something is not watched."""
+        lines = unwatched_lines(self._site, self._language)
+        return [Styled(part, style=line.style) for line in lines for part in wrapped(line.plain, width)]
 
     def doubt(self) -> str:
         """Return what 'no alarms' does not say: how many rules cannot be told, or that none was judged."""
@@ -144,20 +146,17 @@ class Snapshot:
     def headline(self) -> str:
         """Return the site's name and how many alarms there are."""
         count = len(self.alarms())
-        said = {
-            "zh": f"{count} 条报警" if count else "没有报警",
-            "en": f"{count} alarm{'s' * (count > 1)}" if count else "no alarms",
-        }
-        return f"{self._site.name.in_(self._language)}  {said[self._language]}"
+        said = counted(count, "alarm", self._language) if count else NO_ALARMS[self._language]
+        return f"{self._site.name.in_(self._language)}  {said}"
 
     def counts(self) -> Counts:
         """Return what the daemon counts of its own."""
         (daemon,) = self.lines((DAEMON,))
         return Counts.read(self._reader, {signal.signal: signal.value for signal in daemon.signals})
 
-    def counted(self, *, brief: bool) -> Text:
-        """Return the same as one line; a ``brief`` one is empty where there is nothing to count."""
-        return self.counts().said(self._language, self._site.timezone, brief=brief)
+    def counted(self, *, width: int, brief: bool) -> list[Styled]:
+        """Return the same as lines of ``width`` cells; ``brief``: none where there is nothing to count."""
+        return self.counts().said(self._language, self._site.timezone, width=width, brief=brief)
 
     def lines(self, only: tuple[str, ...] = ()) -> list[DeviceLine]:
         """Return every device, or those named. Raises UsageError for one that there is not."""
@@ -198,14 +197,14 @@ class Snapshot:
             line for stream in device.streams for line in self._signals(device, stream, latest, now)
         )
         values = {s.signal: s.value for s in signals if s.value is not None and s.quality == "good"}
-        title = device.name.in_(self._language)
         worst = next((alarm for alarm in alarms if alarm.active), None)
         if worst:
-            return DeviceLine(device.id, title, worst.what, worst.rule, worst.priority, signals)
+            return DeviceLine(device.id, device.name, worst.what, worst.rule, worst.priority, signals)
         state = self._calm(device, values)
         named = device.family.states.get(state)
-        shown = named.name.in_(self._language) if named else STATES[state][self._language]
-        return DeviceLine(device.id, title, shown, state, "", signals)
+        return DeviceLine(
+            device.id, device.name, named.name if named else words().device[state], state, "", signals
+        )
 
     def _calm(self, device: Device, values: dict[str, Value]) -> str:
         """Return the state of a device without an active alarm: nothing known is not normal."""
@@ -227,30 +226,14 @@ class Snapshot:
             seen = self._good.get(((stream.device, stream.unit), name), 0) if here else 0
             age = max(0, now - seen) if seen else NEVER
             quality = _quality(here, places.get(name, 0), heard, stream)
-            label = device.family.signals[name].name.in_(self._language)
-            shown = self._show(device, name, value)
+            label = device.family.signals[name].name
+            shown = both(partial(_show, device.family.signals[name], value))
             yield SignalLine(name, label, value, shown, age, heard, quality, stream.unit, stream.link)
-
-    def _show(self, device: Device, name: str, value: Value | None) -> str:
-        signal = device.family.signals[name]
-        if value is None:
-            return "—"
-        if isinstance(value, bool):
-            said = {"zh": ("否", "是"), "en": ("no", "yes")}
-            return said[self._language][value]
-        if isinstance(value, str):
-            word = signal.words.get(value)
-            return word.in_(self._language) if word else value
-        if signal.values:
-            named = signal.values.get(int(value))
-            return named.in_(self._language) if named else str(value)
-        number = f"{value:.{signal.decimals}f}" if isinstance(value, float) else str(value)
-        return f"{number} {signal.unit}".rstrip()
 
     def alarms(self, *, everything: bool = False) -> list[AlarmLine]:
         """Return alarms that are not normal, most urgent first."""
         states = [s for s in self._reader.alarms() if everything or s.life is not Life.NORMAL]
-        lines = [line for state in states if (line := alarm_line(state, self._devices, self._language))]
+        lines = [line for state in states if (line := alarm_line(state, self._devices))]
         return sorted(lines, key=lambda line: (-line.level, line.since))
 
 
@@ -260,3 +243,13 @@ def _quality(sample: Sample | None, index: int, age: int, stream: Stream) -> str
     if index in sample.reasons:
         return str(sample.reasons[index])
     return "old" if age > STALE_AFTER * stream.expected else "good"
+
+
+def _show(signal: Signal, value: Value | None, language: Language) -> str:
+    """Return a value as people say it: a code and a word by their names, a number with its unit."""
+    if value is None or value == "":
+        return "—"
+    if isinstance(value, str):
+        word = signal.words.get(value)
+        return word.in_(language) if word else value
+    return say_value(value, signal, signal.unit, language)

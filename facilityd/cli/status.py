@@ -13,13 +13,13 @@ from rich.live import Live
 from rich.text import Text
 
 from facilityd.app.builtin import DAEMON
+from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import STYLES, console, json_option, print_json, said, site_argument, table, warn
 from facilityd.cli.sheet import Column, Sheet, whole
 from facilityd.cli.snapshot import DeviceLine, Snapshot
 from facilityd.cli.unwatched import unwatched
-from facilityd.cli.when import show_span
-from facilityd.cli.words import show_quality
-from facilityd.cli.wrapping import wrapped
+from facilityd.cli.words import show_quality, show_span
+from facilityd.cli.wrapping import joined, wrapped
 from facilityd.model.text import Language
 
 REFRESH_S = 1.0
@@ -39,9 +39,11 @@ SIGNAL_COLUMNS = (
 @site_argument
 @click.option("--device", "-d", "devices", multiple=True, help="Only this device, with all its signals.")
 @click.option("--once", is_flag=True, help="Print once and end (always so without a terminal).")
-@click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True)
+@lang_option
 @json_option
-def status(site: tuple[Path, ...], devices: tuple[str, ...], once: bool, lang: str, as_json: bool) -> None:
+def status(
+    site: tuple[Path, ...], devices: tuple[str, ...], once: bool, lang: str | None, as_json: bool
+) -> None:
     """Show each device: state, value, age, quality, link. Live in a terminal; Ctrl-C ends it.
 
     The age is that of the last good value, the oldest one of a device; with -d that of the unit's last
@@ -50,7 +52,7 @@ def status(site: tuple[Path, ...], devices: tuple[str, ...], once: bool, lang: s
     from facilityd.config.load import load
 
     loaded = load(*site, secrets=False)
-    snapshot = Snapshot(loaded, "zh" if lang == "zh" else "en")
+    snapshot = Snapshot(loaded, chosen(lang, loaded))
     if as_json:
         daemon = snapshot.liveness.state
         own: dict[str, Any] = {"counts": snapshot.counts().as_dict(), "not_watched": unwatched(loaded)}
@@ -73,10 +75,11 @@ def _view(snapshot: Snapshot, devices: tuple[str, ...], window: ConsoleDimension
     """Return what is shown; in a ``window`` no more than it has room for."""
     said = snapshot.warning
     warning = [] if not said else wrapped(said, window.width) if window else [said]
-    counted = snapshot.counted(brief=window is not None) if not devices or DAEMON in devices else Text()
-    counts = [*([counted] if counted else []), *([] if devices else snapshot.unwatched())]
-    below = sum(len(line.wrap(console(), window.width)) for line in counts) if window else 0
-    room = max(1, window.height - len(warning) - below) if window else 0
+    width = window.width if window else console().width
+    about_daemon = not devices or DAEMON in devices
+    counts = snapshot.counted(width=width, brief=window is not None) if about_daemon else []
+    counts += [] if devices else snapshot.unwatched(width)
+    room = max(1, window.height - len(warning) - len(counts)) if window else 0
     above = (Text(line, style=STYLES["critical"]) for line in warning)
     return Group(*above, _table(snapshot, devices, room), *counts)
 
@@ -95,21 +98,21 @@ def _table(snapshot: Snapshot, devices: tuple[str, ...], room: int) -> Sheet:
 
 def device_row(line: DeviceLine, language: Language) -> tuple[object, ...]:
     """Return one line for a device: its state coloured, its first values."""
-    values = ", ".join(f"{signal.label} {signal.shown}" for signal in line.signals[:4])
+    values = joined((f"{s.label.in_(language)} {s.shown.in_(language)}" for s in line.signals[:4]), language)
     links = ", ".join(line.links)
     return (
         line.device,
-        line.title,
-        _state(line),
+        line.title.in_(language),
+        _state(line, language),
         values,
-        show_span(line.age),
+        show_span(line.age, language),
         _quality(line.quality, language),
         links,
     )
 
 
-def _state(line: DeviceLine) -> Text:
-    return said(line.state, line.priority, calm=not line.priority and line.quality == "good")
+def _state(line: DeviceLine, language: Language) -> Text:
+    return said(line.state.in_(language), line.priority, calm=not line.priority and line.quality == "good")
 
 
 def _quality(quality: str, language: Language) -> Text:
@@ -118,8 +121,9 @@ def _quality(quality: str, language: Language) -> Text:
 
 def _signals(line: DeviceLine, language: Language) -> list[tuple[object, ...]]:
     return [
-        (line.device if not number else "", _state(line) if not number else "", signal.label, signal.shown,
-         show_span(signal.age), show_span(signal.message_age), _quality(signal.quality, language),
-         signal.unit_id, signal.link)
+        (line.device if not number else "", _state(line, language) if not number else "",
+         signal.label.in_(language), signal.shown.in_(language),
+         show_span(signal.age, language), show_span(signal.message_age, language),
+         _quality(signal.quality, language), signal.unit_id, signal.link)
         for number, signal in enumerate(line.signals)
     ]  # fmt: skip

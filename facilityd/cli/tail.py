@@ -10,13 +10,20 @@ from typing import Any
 
 import click
 
+from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import print_json_line, say, site_argument
 from facilityd.cli.when import show_instant
+from facilityd.cli.words import say as sentences
+from facilityd.cli.words import show_quality, word, words
+from facilityd.cli.wrapping import padded
 from facilityd.model.plain import plain
+from facilityd.model.text import Language
 from facilityd.store.reader import Reader
 
 LOOK_S = 0.25
 PAGE = 1000
+KIND = 8
+"""Cells of a line's kind."""
 LONGEST = 4000
 """Characters of a line: a unit with many values has long ones."""
 
@@ -28,22 +35,25 @@ LONGEST = 4000
 @click.option(
     "--count", "-n", type=click.IntRange(0), default=0, help="End after so many lines; 0: Ctrl-C ends it."
 )
+@lang_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object per line.")
 def tail(
-    site: tuple[Path, ...], devices: tuple[str, ...], alarms_only: bool, count: int, as_json: bool
-) -> None:
+    site: tuple[Path, ...], devices: tuple[str, ...], alarms_only: bool, count: int, lang: str | None,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Follow samples, alarms and notices as they are stored. Ctrl-C ends it."""
     from facilityd.cli.snapshot import open_journal
     from facilityd.config.load import load
 
     loaded = load(*site, secrets=False)
-    follower = Follower(open_journal(loaded), samples=not alarms_only)
+    language = "en" if as_json else chosen(lang, loaded)
+    follower = Follower(open_journal(loaded), language, samples=not alarms_only)
     for number, line in enumerate(_chosen(follower, devices), 1):
         if as_json:
             print_json_line(line)
         else:
             at, text = show_instant(line["at"], loaded.timezone), plain(line["text"], LONGEST)
-            say(f"{at}  {line['kind']:<8} {text}")
+            say(f"{at}  {padded(word(words().event, line['kind'], language), KIND)} {text}")
         if number == count:
             return
 
@@ -61,6 +71,7 @@ class Follower:
     """Remembers where it was in each table."""
 
     reader: Reader
+    language: Language = "en"
     samples: bool = True
     _sample: int = field(init=False)
     _change: int = field(init=False, default=0)
@@ -77,11 +88,18 @@ class Follower:
             yield from self._new_samples()
         for row in self.reader.changes_after(self._change):
             self._change, change = row.id, row.change
-            who = f" by {change.person}" if change.person else ""
-            text = f"{change.device} {change.rule}: {change.kind}{who} #{change.occurrence}"
+            who = self._say("tail-by", who=change.person) if change.person else ""
+            kind = word(words().change, change.kind, self.language)
+            text = self._say(
+                "tail-alarm", device=change.device, rule=change.rule, change=kind, who=who,
+                number=change.occurrence,
+            )  # fmt: skip
             yield {"kind": "alarm", "at": change.at, "device": change.device, "rule": change.rule,
                    "change": str(change.kind), "text": text}  # fmt: skip
         yield from self._new_notices()
+
+    def _say(self, sentence: str, **fields: object) -> str:
+        return sentences(sentence, self.language, **fields)
 
     def _new_samples(self) -> Iterator[dict[str, Any]]:
         for row in self.reader.samples_after(self._sample, PAGE):
@@ -89,7 +107,10 @@ class Follower:
             stream = sample.stream
             values = dict(zip(stream.signals, sample.values, strict=True))
             bad = {stream.signals[index]: str(reason) for index, reason in sample.reasons.items()}
-            shown = " ".join(f"{name}={bad.get(name, value)}" for name, value in values.items())
+            shown = " ".join(
+                f"{name}={show_quality(bad[name], self.language) if name in bad else value}"
+                for name, value in values.items()
+            )
             text = f"{stream.device} ({stream.unit}) {shown}"
             yield {"kind": "sample", "at": sample.at, "device": stream.device, "unit": stream.unit,
                    "values": values, "bad": bad, "text": text}  # fmt: skip
@@ -100,6 +121,10 @@ class Follower:
                 continue
             self._notices[entry.id] = str(entry.state)
             notice = entry.notice
-            text = f"to {notice.recipient} by {notice.channel}: {entry.state}: {notice.subject}"
+            state = word(words().notice, entry.state, self.language)
+            text = self._say(
+                "tail-notice", recipient=notice.recipient, channel=notice.channel, state=state,
+                subject=notice.subject,
+            )  # fmt: skip
             yield {"kind": "notice", "at": notice.at, "device": notice.device, "rule": notice.rule,
                    "state": str(entry.state), "text": text}  # fmt: skip

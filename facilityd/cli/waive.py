@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from facilityd.cli.alarms import await_taken
-from facilityd.cli.output import console, json_option, print_json, table
+from facilityd.cli.language import chosen, lang_option
+from facilityd.cli.output import console, json_option, print_json, say, table
 from facilityd.cli.sheet import Column, whole
 from facilityd.cli.when import Span, show_instant
+from facilityd.cli.words import say as sentence
 from facilityd.errors import UsageError
 from facilityd.marked import suggestion
 from facilityd.supervise.inbox import Inbox, UnwaiveRequest, WaiveRequest
@@ -19,10 +21,11 @@ from facilityd.supervise.inbox import Inbox, UnwaiveRequest, WaiveRequest
 if TYPE_CHECKING:
     from facilityd.config.site import Site
     from facilityd.model.readiness import Waiver
+    from facilityd.model.text import Language
 
 COLUMNS = (
     whole("no.", "编号", named=True), whole("device", "设备"), whole("item", "项目"), Column("by", "放行人"),
-    Column("reason", "原因"), whole("until", "至", named=True), whole("state", "状态"),
+    Column("reason", "原因"), whole("until", "有效期至", named=True), whole("state", "状态"),
 )  # fmt: skip
 STATES = {"zh": ("有效", "已过期", "已撤销"), "en": ("in force", "expired", "revoked")}
 site_option = click.argument("site", type=click.Path(exists=True, path_type=Path))
@@ -35,7 +38,11 @@ site_option = click.argument("site", type=click.Path(exists=True, path_type=Path
 @click.option("--for", "lasts", type=Span(), required=True, help="How long, such as 2h or 3d; 31d at most.")
 @click.option("--by", "person", required=True, help="Who answers for it.")
 @click.option("--reason", required=True, help="Why the ceremony may go on without it.")
-def waive(site: Path, device: str, item: str, lasts: int, person: str, reason: str) -> None:
+@lang_option
+@json_option
+def waive(
+    site: Path, device: str, item: str, lasts: int, person: str, reason: str, lang: str | None, as_json: bool
+) -> None:
     """Waive an ITEM of a DEVICE's checklist: it no longer stands against a ceremony, and is shown as waived.
 
     It is recorded with your name and reason, and ends by itself.
@@ -48,7 +55,12 @@ def waive(site: Path, device: str, item: str, lasts: int, person: str, reason: s
     inbox = Inbox(Path(loaded.store.path))
     await_taken(inbox, inbox.drop(WaiveRequest(device, item, person, reason, until)))
     shown = show_instant(until, loaded.timezone)[:16]
-    click.echo(f"{device} {item}: waived by {person} until {shown} / 已由 {person} 放行至 {shown}")
+    if as_json:
+        print_json({"device": device, "item": item, "by": person, "reason": reason, "until": until})
+    else:
+        language = chosen(lang, loaded)
+        done = sentence("waived", language, who=person, until=shown)
+        say(sentence("done", language, what=f"{device} {item}", done=done))
 
 
 def _must_exist(site: Site, device: str, item: str) -> None:
@@ -65,9 +77,11 @@ def _must_exist(site: Site, device: str, item: str) -> None:
 @click.option("--all", "everything", is_flag=True, help="Also those that have ended.")
 @click.option("--revoke", type=click.IntRange(1, 2**53), default=None, metavar="NO", help="Take one back.")
 @click.option("--by", "person", default="", help="With --revoke: who takes it back.")
-@click.option("--lang", type=click.Choice(["zh", "en"]), default="en", show_default=True)
+@lang_option
 @json_option
-def waivers(site: Path, everything: bool, revoke: int | None, person: str, lang: str, as_json: bool) -> None:
+def waivers(
+    site: Path, everything: bool, revoke: int | None, person: str, lang: str | None, as_json: bool
+) -> None:
     """List the waivers, or take one back."""
     from facilityd.config.load import load
     from facilityd.store.reader import Reader
@@ -78,23 +92,27 @@ def waivers(site: Path, everything: bool, revoke: int | None, person: str, lang:
             raise UsageError("--revoke needs a name", hint="add --by NAME")
         inbox = Inbox(Path(loaded.store.path))
         await_taken(inbox, inbox.drop(UnwaiveRequest(revoke, person)))
-        click.echo(f"waiver {revoke} revoked by {person} / 放行 {revoke} 已由 {person} 撤销")
+        if as_json:
+            print_json({"id": revoke, "state": "revoked", "by": person})
+        else:
+            say(sentence("waiver-revoked", chosen(lang, loaded), number=revoke, who=person))
         return
     now = time.time_ns()
     with Reader.open(Path(loaded.store.path), loaded.id) as reader:
         known = [one for one in reader.waivers() if everything or one.holds(now)]
-    rows = [_row(loaded, one, now, lang) for one in known]
     if as_json:
         keys = ("id", "device", "item", "by", "reason", "until", "state")
         print_json([dict(zip(keys, row, strict=True)) for row in (_row(loaded, o, now, "en") for o in known)])
     else:
-        console().print(table("", COLUMNS, rows, language=lang))
+        language = chosen(lang, loaded)
+        rows = [_row(loaded, one, now, language) for one in known]
+        console().print(table("", COLUMNS, rows, language=language))
 
 
-def _row(site: Site, waiver: Waiver, now: int, lang: str) -> tuple[object, ...]:
+def _row(site: Site, waiver: Waiver, now: int, language: Language) -> tuple[object, ...]:
     state = 0 if waiver.holds(now) else 2 if waiver.revoked is not None else 1
     until = show_instant(waiver.until, site.timezone)[:16]
-    said = STATES[lang][state]
+    said = STATES[language][state]
     if waiver.revoked is not None:
         said += f" ({waiver.revoker})"
     return (waiver.id, waiver.device, waiver.item, waiver.person, waiver.reason, until, said)

@@ -17,10 +17,6 @@ from facilityd.errors import UsageError
 from facilityd.model.measure import duration
 from facilityd.model.sample import NS
 
-NEVER = 2**62
-"""An age of nothing that was ever seen."""
-
-
 LONGEST_S = 10_000_000
 WEEK = 7 * 86_400 * NS
 EARLIEST, LATEST = 0, 2**63 - 1
@@ -171,14 +167,3 @@ def show_instant(at: int, zone: str, *, date: bool = True) -> str:
     when = datetime.fromtimestamp(at // NS, ZoneInfo(zone))
     pattern = "%Y-%m-%d %H:%M:%S" if date else "%H:%M:%S"
     return f"{when:{pattern}}.{at % NS // 1_000_000:03d}"
-
-
-def show_span(ns: float) -> str:
-    """Return a span as a person says it: 0.4 s, 12 s, 5 min, 3 h, 2 d."""
-    if ns >= NEVER:
-        return "—"
-    seconds = ns / NS
-    for size, name in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {name}"
-    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"  # noqa: PLR2004

@@ -1,12 +1,77 @@
-"""Codes of the tables as a person reads them: in Chinese by their words, in English as they are."""
+"""Codes of the tables as a person reads them; the words stand in ``words.yaml``."""
 
 from __future__ import annotations
 
-from facilityd.model.text import Language
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+
+import yaml
+
+from facilityd.model.sample import NS
+from facilityd.model.text import Language, Strict, Text
 from facilityd.notify.texts import texts
 
-_QUALITY = {"good": "良好", "old": "数据过期", "never seen": "从未收到"}
+NEVER = 2**62
+"""An age of nothing that was ever seen."""
 _UNLISTED = "unknown-code-"
+_SIZES = (("d", 86_400), ("h", 3600), ("min", 60))
+
+
+class Counted(Strict):
+    """A number of things; ``{n}`` is the number."""
+
+    one: str
+    several: str
+    zh: str
+
+
+class Words(Strict):
+    """What ``words.yaml`` holds: in each section the words by code."""
+
+    quality: dict[str, Text]
+    device: dict[str, Text]
+    standing: dict[str, Text]
+    method: dict[str, Text]
+    change: dict[str, Text]
+    notice: dict[str, Text]
+    event: dict[str, Text]
+    table: dict[str, Text]
+    duty: dict[str, Text]
+    diagnosis: dict[str, Text]
+    limit: dict[str, Text]
+    law: dict[str, Text]
+    said: dict[str, Text]
+    count: dict[str, Counted]
+
+
+@cache
+def words() -> Words:
+    """Return the table that is shipped."""
+    source = files("facilityd.cli").joinpath("words.yaml").read_text(encoding="utf-8")
+    return Words.model_validate(yaml.safe_load(source))
+
+
+def word(section: dict[str, Text], code: str, language: Language) -> str:
+    """Return a code's word; the code itself where the table has none."""
+    known = section.get(code)
+    return known.in_(language) if known else code
+
+
+def say(sentence: str, language: Language, **fields: object) -> str:
+    """Return one of the sentences of ``said``, filled in."""
+    return words().said[sentence].in_(language).format(**fields)
+
+
+def counted(number: int, thing: str, language: Language) -> str:
+    """Return how many there are: 1 link, 2 links."""
+    form = words().count[thing]
+    return (form.zh if language == "zh" else form.one if number == 1 else form.several).format(n=number)
+
+
+def listed(names: Iterable[str], language: Language) -> str:
+    """Return names one after the other."""
+    return ("、" if language == "zh" else ", ").join(names)
 
 
 def show_priority(priority: str, language: Language) -> str:
@@ -15,12 +80,24 @@ def show_priority(priority: str, language: Language) -> str:
 
 
 def show_quality(quality: str, language: Language) -> str:
-    """Return a quality: ``good``, or reasons with commas between them."""
-    return "；".join(map(_reason, quality.split(", "))) if language == "zh" else quality
+    """Return a quality: ``good``, or reasons with commas between them; in English as they are."""
+    return "；".join(say_reason(one, "zh") for one in quality.split(", ")) if language == "zh" else quality
 
 
-def _reason(reason: str) -> str:
+def say_reason(reason: str, language: Language) -> str:
+    """Return why a value is bad, in words."""
     if reason.startswith(_UNLISTED):
-        return f"{texts().reason['unknown-code'].in_('zh')} {reason.removeprefix(_UNLISTED)}"
-    words = texts().reason.get(reason)
-    return words.in_("zh") if words else _QUALITY.get(reason, reason)
+        return f"{texts().reason['unknown-code'].in_(language)} {reason.removeprefix(_UNLISTED)}"
+    return word(words().quality | texts().reason, reason, language)
+
+
+def show_span(ns: float, language: Language) -> str:
+    """Return a span as a person says it: 0.4 s, 12 s, 5 min, 3 h, 2 d; in Chinese 5 分钟."""
+    if ns >= NEVER:
+        return "—"
+    seconds, unit = ns / NS, texts().span
+    for name, size in _SIZES:
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit[name].in_(language)}"
+    shown = f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}"  # noqa: PLR2004
+    return f"{shown} {unit['s'].in_(language)}"

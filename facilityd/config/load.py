@@ -107,7 +107,7 @@ def _compile(
         return None
     about = head.value
     site = Site(
-        source, about.id, about.name, about.latitude, about.longitude, about.timezone, about.languages,
+        source, about.id, about.name, about.latitude, about.longitude, about.timezone, about.language,
         about.ceremony, _store(sections, Path(source), about.id), links, compiled, devices, sinks, recipients,
         known, _timetable(head, sections), secrets=frozenset(sections.resolved),
     )  # fmt: skip

@@ -21,7 +21,7 @@ from facilityd.config.fields import (
 )
 from facilityd.config.hosts import Host, SerialPort
 from facilityd.model.measure import LONGEST, Duration, Timeout, within
-from facilityd.model.number import AT_LEAST_ONE, SOME, Finite, Scale, number
+from facilityd.model.number import Finite, Scale, number
 from facilityd.model.sample import NS
 from facilityd.model.text import Language, Strict, Text
 from facilityd.model.topic import BaseTopic, unit_name
@@ -35,7 +35,9 @@ class Site(Strict):
     latitude: Finite = Field(ge=-90, le=90)
     longitude: Finite = Field(ge=-180, le=180)
     timezone: Zone
-    languages: Annotated[tuple[Language, ...], SOME, AT_LEAST_ONE, AfterValidator(each_once)] = ("zh", "en")
+    language: Language | None = Field(
+        default=None, description="of commands called without --lang; if not given, the terminal's"
+    )
     ceremony: Annotated[Duration, AfterValidator(within(0, 6 * 3600 * NS))] = Field(
         default=10 * 60 * NS, description="watch closely this long before and after"
     )

@@ -129,7 +129,8 @@ class RecipientSettings:
 class Site:
     """Everything one daemon watches. Coordinates in degrees, ``ceremony`` in ns.
 
-    ``source`` is the path it was loaded from, as a person would type it again.
+    ``source`` is the path it was loaded from, as a person would type it again; ``language`` that of
+    commands, None for the terminal's.
     """
 
     source: str
@@ -138,7 +139,7 @@ class Site:
     latitude: float
     longitude: float
     timezone: str
-    languages: tuple[Language, ...]
+    language: Language | None
     ceremony: int
     store: StoreSettings
     links: Mapping[str, Link]

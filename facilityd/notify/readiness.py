@@ -106,7 +106,10 @@ class Subject:
         if not isinstance(value, bool | int | float):
             return said["no-value"].in_(language).format(signal=words.name.in_(language))
         shown = say_state(value, words, words.name.in_(language), words.unit, language)
-        bounds = [said[side].in_(language).format(limit=f"{x:g}") for side, x in item.bounds(signal)]
+        bounds = [
+            said[side].in_(language).format(limit=f"{x:g} {words.unit}".rstrip())
+            for side, x in item.bounds(signal)
+        ]
         return (", " if language == "en" else "，").join([shown, *bounds])
 
 

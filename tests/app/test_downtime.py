@@ -163,7 +163,7 @@ def test_history_says_why_there_is_a_gap(asked: Any) -> None:
         None,
     ]
     assert [round(gap["downtime"]["seconds"]) for gap in gaps[:3]] == [300, 285, 400]
-    assert gaps[3]["reason"] == "nothing was stored"
+    assert gaps[3]["reason"] == {"zh": "没有存入任何数据", "en": "nothing was stored"}
     english, chinese = asked(), asked("--lang", "zh")
     for words in (
         "facilityd was not running from 2026-",

@@ -124,7 +124,7 @@ def test_what_is_imported_is_judged_by_and_a_service_ends_it(tmp_path: Path) -> 
             assert "unknown-unlearned" not in _slugs(reader)
         words = [str(made.folder), "avenue-east", "--all", "--by", "Li Na", "--reason", "new lamps"]
         done = _meanwhile(stage, lambda: CliRunner().invoke(serviced, words))
-        assert "rules begin anew, serviced by Li Na" in done.output, done.exception
+        assert "serviced by Li Na; " in done.output, done.exception
         stage.until(stage.now + 3600 * NS)
         with Reader.open(made.journal) as reader:
             assert reader.baselines() == []
@@ -152,7 +152,7 @@ def test_a_day_is_learned_and_signed_with_the_daemon_running(tmp_path: Path) -> 
         stage.until(START + 26 * 3600 * NS)
         words = [str(made.folder), "avenue-east", "--since", "2026-06-01", "--until", "2026-06-04"]
         done = _meanwhile(stage, lambda: CliRunner().invoke(commission, [*words, "--yes", "--by", "Li Na"]))
-        assert "2 learned, signed by Li Na" in done.output, done.exception
+        assert "2 rules learned, signed by Li Na" in done.output, done.exception
         assert "[████████████████████] 100%  lit:" in done.output
         stage.until(stage.now + 600 * NS)
         with Reader.open(made.journal) as reader:
@@ -206,13 +206,13 @@ def test_a_lesson_shows_how_much_was_seen_and_what_it_looks_like() -> None:
     device = load(SQUARE).devices["avenue-east"]
     rows = [Row(n * 60 * NS, "lit", (1000.0 + n % 7, 100.0)) for n in range(31)]
     lesson = Lesson("avenue-east", "power-low", 31, seen=rows)
-    [line] = progress(device, lesson, "zh")
+    [line] = progress(device, lesson)
     assert (line["seen_s"], line["needed_s"], line["share"]) == (1800.0, 3600.0, 0.5)
-    assert "需要 1 小时" in line["shown"]
-    assert line["shown"].count("█") == line["shown"].count("·") == 10
-    power, level = plot(device, lesson)
-    assert power.endswith("power 1000 … 1006 W")
-    assert level.endswith("level 100 … 100 %")
+    assert "需要 1 小时" in line["shown"].zh
+    assert line["shown"].en.count("█") == line["shown"].en.count("·") == 10
+    power, level = plot(device, lesson, "en")
+    assert power.endswith("Active power 1000 … 1006 W")
+    assert level.endswith("Dimming level 100 … 100 %")
     assert sum(mark in "▁▂▃▄▅▆▇█" for mark in power) == 7
 
 

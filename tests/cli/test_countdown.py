@@ -65,7 +65,7 @@ def test_the_countdown_reads_as_people_say_it(tmp_path: Path) -> None:
         "next ceremony: raising at sunrise, 2026-10-01 06:10 (published), in 1 h 12 min"
     )
     assert coming.sentence("zh", seconds=True) == (
-        "下一次仪式：日出升旗，2026-10-01 06:10（公布时刻），还有 1 小时 12 分 05 秒"
+        "下一次仪式：日出升旗，2026-10-01 06:10（公布时刻），还有 1 小时 12 分钟 05 秒"
     )
     evening = countdown(site, now + 86400 * NS).sentence("en")
     assert "2026-10-02 06:1" in evening

@@ -92,14 +92,14 @@ def test_rules_of_a_daemon_that_stopped_are_not_right(yard: Site) -> None:
         next(line["state"] for line in told if line["rule"] == "silent")
         for told in (running, restarted, json.loads(stopped.stdout))
     ]
-    assert states == ["right", "not judged yet", "not judged yet"]
+    assert states == ["healthy", "not judged yet", "not judged yet"]
     assert "NOT RUNNING" in stopped.stderr
     assert "监测程序未运行" in _run("rules", yard.source, "fire", "--lang", "zh").stdout.splitlines()[0]
 
 
 def test_no_baseline_is_said_and_none_is_neither_exported_nor_taken_over(yard: Site, tmp_path: Path) -> None:
     with _journal(yard):
-        assert "no baselines: every learned rule is unknown" in _run("baselines", yard.source).output
+        assert "no baselines: no rule that is learned can be judged" in _run("baselines", yard.source).output
         exported = _run("baselines", yard.source, "--export", str(tmp_path / "b.json"))
         (tmp_path / "none.json").write_text("[]", encoding="utf-8")
         imported = _run("baselines", yard.source, "--import", str(tmp_path / "none.json"))

@@ -158,7 +158,7 @@ def test_an_item_says_what_it_rests_on_in_words() -> None:
     subject = Subject(family.name, family.readiness, names, {"": family.signals}, ZoneInfo("Asia/Shanghai"))
     found = {one.item: one for one in check(HOIST, known({**WELL, "ready": False, "wind": 12.0}))}
     assert subject.why(found["drive-ready"], "zh") == "变频器未就绪"
-    assert subject.why(found["wind"], "en") == "Mean wind is 12.0 m/s, less than 10.8 expected"
+    assert subject.why(found["wind"], "en") == "Mean wind is 12.0 m/s, less than 10.8 m/s expected"
     found = {one.item: one for one in check(HOIST, known(WELL, {"rise-time": Outcome.UNKNOWN}))}
     assert subject.why(found["last-run"], "en").startswith("cannot be told yet: ")
 
@@ -197,7 +197,7 @@ def test_a_pass_shows_its_evidence_and_its_age() -> None:
     assert (plain["at"], plain["age_s"], plain["evidence"]["slug"]) == (RAN, 6 * 3600.0, "sequence-kept")
     assert Checked.of(json.loads(json.dumps(one.plain()))) == one
     aged = next(c for c in check(HOIST, known(WELL, age=lambda _: 12 * NS)) if c.item == "wind")
-    assert SUBJECT.why(aged, "en") == "Mean wind is 3.0 m/s, less than 10.8 expected (12 s ago)"
+    assert SUBJECT.why(aged, "en") == "Mean wind is 3.0 m/s, less than 10.8 m/s expected (12 s ago)"
     assert SUBJECT.why(aged, "zh").endswith("（12 秒前）")
     assert Checked.of(json.loads(json.dumps(aged.plain()))) == aged
     older = {name: said for name, said in aged.plain().items() if name not in ("ages_s", "grounds")}
@@ -238,7 +238,7 @@ def test_before_any_run_and_right_after_a_start_nothing_passes_on_nothing(simula
     for item, line in ran.items():
         assert line.checked.grounds or line.checked.ages, item
         assert "ago)" in line.shown("en") or "(since " in line.shown("en"), item
-        assert "前）" in line.shown("zh") or "（自 " in line.shown("zh"), item
+        assert "前）" in line.shown("zh") or "（从 " in line.shown("zh"), item
     assert "2026-10-01 06:12, 37 min" in ran["last-run"].shown("en")
     site.restart(3600.0)
     again = now()

@@ -89,21 +89,24 @@ def stands(what: str, seen: Seen) -> bool:
 def expected(square: Path, lang: str) -> dict[tuple[str, ...], list[str]]:
     """What each command must show whole."""
     site = load(square)
-    status, alarms = asked(square, "status", "--lang", lang), asked(square, "alarms", "--lang", lang)
-    hoist = asked(square, "status", "-d", "hoist-1", "--lang", lang)[0]["signals"]
+    status, alarms = asked(square, "status"), asked(square, "alarms")
+    hoist = asked(square, "status", "-d", "hoist-1")[0]["signals"]
     item = next(iter(site.devices["hoist-1"].family.readiness))
     rules = site.devices["fountain-2"].family.rules
     return {
-        ("status", "--once"): [text for d in status for text in (d["device"], d["state_text"])],
-        ("status", "-d", "hoist-1", "--once"): ["hoist-1", *(s["shown"] for s in hoist)],
-        ("alarms",): [str(a[key]) for a in alarms for key in ("device", "rule", "state_text")]
+        ("status", "--once"): [text for d in status for text in (d["device"], d["state_text"][lang])],
+        ("status", "-d", "hoist-1", "--once"): ["hoist-1", *(s["shown"][lang] for s in hoist)],
+        ("alarms",): [text for a in alarms for text in (a["device"], a["rule"], a["state_text"][lang])]
         + [PRIORITIES[lang].get(str(a["priority"]), str(a["priority"])) for a in alarms]
         + [show_instant(a["since"], site.timezone)[:19] for a in alarms],
-        ("alarm", alarms[0]["device"], alarms[0]["rule"]): [alarms[0]["device"], alarms[0]["state_text"]],
+        ("alarm", alarms[0]["device"], alarms[0]["rule"]): [
+            alarms[0]["device"],
+            alarms[0]["state_text"][lang],
+        ],
         ("rules", "fountain-2"): [*rules, *(rule.fault for rule in rules.values() if rule.fault)],
         ("ready",): ["hoist-1"],
         ("ready", "--history"): [],
-        ("history", "hoist-1", "tension"): ["21.5", "good"],
+        ("history", "hoist-1", "tension"): ["21.5", {"zh": "良好", "en": "good"}[lang]],
         ("waivers",): ["1", "hoist-1", item, {"zh": "有效", "en": "in force"}[lang]],
         ("marks",): ["fountain-2", {"zh": "故障", "en": "incident"}[lang]],
     }

@@ -46,7 +46,7 @@ def test_a_status_in_chinese_and_the_verdict_on_a_hoist_with_one_signal(tmp_path
     status = CliRunner().invoke(facilityd, ["status", str(tmp_path), "--lang", "zh"]).stdout
     assert "链路中断" in status
     assert "link-down" not in status
-    assert re.match(r"监测程序未运行.*（1 分 3\d 秒前）", status), status
+    assert re.match(r"监测程序未运行.*（1 分钟 3\d 秒前）", status), status
     verdict = CliRunner().invoke(facilityd, ["ready", str(tmp_path)]).stdout.splitlines()[-1]
     assert re.search(r"ready \(\d+ of 15 items were not checked: not fitted or not learned\)", verdict)
     verdict = CliRunner().invoke(facilityd, ["ready", str(tmp_path), "--lang", "zh"]).stdout.splitlines()[-1]

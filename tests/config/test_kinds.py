@@ -137,14 +137,16 @@ def test_a_rule_cannot_judge_a_text(yard: Path) -> None:
 
 def test_status_says_words_in_the_readers_language(yard: Path) -> None:
     _stored(yard, 5, "running", "升-1", 20.0)
+    code, out = _run("status", str(yard), "--json")
+    assert code == 0, out
+    mixer = next(one for one in json.loads(out) if one["device"] == "mixer")
     for language, shown in {
         "zh": ["变频器 减速", "运行中", "升-1"],
         "en": ["Slowing down", "It runs", "升-1"],
     }.items():
-        code, out = _run("status", str(yard), "--json", "--lang", language)
-        assert code == 0, out
-        mixer = next(one for one in json.loads(out) if one["device"] == "mixer")
-        assert [signal["shown"] for signal in mixer["signals"]][:3] == shown
+        assert [signal["shown"][language] for signal in mixer["signals"]][:3] == shown
+        _, out = _run("status", str(yard), "-d", "mixer", "--lang", language)
+        assert [word for word in shown if word not in out] == []
 
 
 def test_an_unknown_code_is_bad_and_named(yard: Path) -> None:

@@ -84,7 +84,10 @@ def test_what_is_assumed_is_told(tmp_path: Path) -> None:
     assert told["assumed"] == sum(len(d.assumed) + len(d.assumed_items) for d in site.devices.values()) > 0
     made = make_square(tmp_path / "square")
     shown = CliRunner().invoke(rules, [str(made.folder), "pole-1"]).output
-    assert "[assumed: above 45" in shown
+    assert "[assumed limit: motor torque above 45 %]" in shown
+    shown = CliRunner().invoke(rules, [str(made.folder), "fountain-1"]).output
+    assert "power below 110 W (at speed 1000 rpm; with its cube)" in " ".join(shown.split())
+    assert "all.0" not in shown
     assert "假定限值" in CliRunner().invoke(rules, [str(made.folder), "pole-1", "--lang", "zh"]).output
 
 

@@ -20,7 +20,7 @@ def test_it_is_said_with_its_scale() -> None:
     assert drawn is not None
     assert drawn.line == "▁▁▂▂▂▃▃▄▄▄▅▅▅▆▆▇▇▇██"
     assert drawn.said("en") == f"The 20 min before: {drawn.line} 400 N to 419 N"
-    assert drawn.said("zh") == f"此前 20 分：{drawn.line} 400 N 至 419 N"
+    assert drawn.said("zh") == f"此前 20 分钟：{drawn.line} 400 N 至 419 N"
 
 
 def test_nothing_known_is_not_drawn() -> None:

@@ -166,7 +166,7 @@ def test_every_shipped_rule_can_be_told(family: Family, language: str) -> None:
 @pytest.mark.parametrize(
     ("seconds", "zh", "en"),
     [
-        (0, "0 秒", "0 s"), (2.5, "2.5 秒", "2.5 s"), (59.6, "1 分", "1 min"), (75, "1 分 15 秒", "1 min 15 s"),
+        (0, "0 秒", "0 s"), (2.5, "2.5 秒", "2.5 s"), (59.6, "1 分钟", "1 min"), (75, "1 分钟 15 秒", "1 min 15 s"),
         (3600, "1 小时", "1 h"), (90061, "1 天 1 小时", "1 d 1 h"), (86400 * 3, "3 天", "3 d"),
     ],
 )  # fmt: skip
@@ -234,7 +234,7 @@ def test_other_signs_are_told_with_what_they_are() -> None:
                          "position"),
          "Truck height is 0.00 m, although that should have changed at 00:00 (give or take 3 min)"),
         (FOUNTAIN, Evidence("clear-above", {"value": 7.2, "limit": 8.5, "unit": ""}, "ph"),
-         "pH is 7.20, no longer above 8.50"),
+         "pH is 7.20, not above 8.50"),
         (FOUNTAIN, Evidence("rate-below", {"value": 1.2, "slope": "-0.28", "most": -0.1, "per_s": 3600, "unit": "m"},
                             "level"),
          "Basin level is 1.20 m and falls by 0.28 m per hour, at most 0.1 m expected"),

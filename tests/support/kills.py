@@ -161,7 +161,7 @@ async def figures(
         len(told.keys() - points.keys()), len(points.keys() - told.keys()), wrong,
         len(stored) - len(told), _disordered(stored),
         tuple((until - since) / NS for since, until in down),
-        tuple(gap["seconds"] for gap in shown["gaps"] if gap["downtime"] or gap["reason"] == NOTHING["en"]),
+        tuple(gap["seconds"] for gap in shown["gaps"] if gap["downtime"] or gap["reason"]["en"] == NOTHING["en"]),
         parked, watching.text().count("Traceback"), deaths,
     )  # fmt: skip
 

@@ -1,0 +1,46 @@
+"""Which language a command speaks: ``--lang``, else the site's own ``language``, else the terminal's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from facilityd.model.text import LANGUAGES, Language, Text
+
+if TYPE_CHECKING:
+    from facilityd.config.site import Site
+
+VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
+"""Where POSIX says what language messages are in: the first that is set counts."""
+
+lang_option = click.option(
+    "--lang",
+    type=click.Choice(LANGUAGES),
+    default=None,
+    help="Chinese or English.  [default: the site's 'language', else the terminal's]",
+)
+
+
+def chosen(lang: str | None, site: Site | None = None) -> Language:
+    """Return the language that a person reads; ``lang`` is what was asked for, if anything was."""
+    asked = next((language for language in LANGUAGES if language == lang), None)
+    return asked or (site.language if site else None) or of_terminal(os.environ)
+
+
+def of_terminal(environment: Mapping[str, str]) -> Language:
+    """Return the language of a terminal: Chinese where its locale is (zh_CN.UTF-8), else English."""
+    locale = next((environment[name] for name in VARIABLES if environment.get(name)), "")
+    return "zh" if locale.lower().startswith("zh") else "en"
+
+
+def both(make: Callable[[Language], str]) -> Text:
+    """Return a text in both languages, made by one function; what it makes may be empty."""
+    return Text.model_construct(zh=make("zh"), en=make("en"))
+
+
+def as_json(value: object) -> Any:
+    """Return what JSON has in place of a value of ours: a text as {"zh": …, "en": …}."""
+    return value.model_dump() if isinstance(value, Text) else str(value)

@@ -1,0 +1,243 @@
+"""Chinese to the end: every command, every table, every text; and how the language is chosen."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+from click.testing import CliRunner
+from support.site import SQUARE
+
+from facilityd.app.builtin import all_devices
+from facilityd.cli.language import chosen, of_terminal
+from facilityd.cli.main import COMMANDS, facilityd
+from facilityd.cli.words import counted, words
+from facilityd.cli.wrapping import joined, wrapped
+from facilityd.config.load import load
+from facilityd.model.alarm import AlarmState, Change, Kind, Truth
+from facilityd.model.baseline import Baseline
+from facilityd.model.marks import OperatorMark
+from facilityd.model.measure import COMMON
+from facilityd.model.quality import Reason
+from facilityd.model.readiness import Waiver
+from facilityd.model.sample import NS, Sample, SignalType, void
+from facilityd.notify.texts import texts
+from facilityd.store.batch import Batch, Recorded
+from facilityd.store.journal import Journal
+
+CHINESE = re.compile("[\u4e00-\u9fff]")
+VALUES = {SignalType.BOOL: True, SignalType.INT: 1, SignalType.FLOAT: -0.001, SignalType.TEXT: "V1.2"}
+NOUGHT = re.compile(r"-0(?:\.0*)?(?![\d.])")
+DEVICES = ("hoist-1", "fountain-1", "pole-1", "weather")
+ALARM = ("fountain-1", "leakage")
+NAMES = frozenset(
+    ["facilityd", "commission", "rules", "ready", "MQTT", "DALI", "rpm", "json", "since", "until", "bucket", "json", "MiB", "UTC", "Asia", "Shanghai", "A", "B", "C", "L", "V", "pH", "DC", "LED", "IO", "PLC"]
+)  # fmt: skip
+"""Names of ours, of protocols and of measures that Chinese writes as they are."""
+
+
+@pytest.fixture(scope="module")
+def square(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The square with a journal in which everything occurs: good, bad, never seen, alarms, marks, waivers."""
+    folder = shutil.copytree(SQUARE, tmp_path_factory.mktemp("language") / "square")
+    site, now = load(folder, secrets=False), time.time_ns()
+    devices = all_devices(site)
+    some = [stream for name in (*DEVICES, "facilityd", "link-hoist-bus") for stream in devices[name].streams]
+    samples = [Sample(s, now - 9 * NS, now - 9 * NS, tuple(VALUES[kind] for kind in s.types)) for s in some]
+    reasons = [reason for reason in Reason if reason is not Reason.AGE_UNKNOWN]
+    samples += [
+        void(s, now - 5 * NS, now - 5 * NS, reasons[n % len(reasons)]) for n, s in enumerate(some[::3])
+    ]
+    at = now - 90 * NS
+    states = [
+        AlarmState(*ALARM, Truth.TRUE, acked=False, occurrence=1, since=at, raised_at=at),
+        AlarmState(
+            "hoist-1", "emergency-stop", Truth.FALSE, acked=True, occurrence=1, since=at, raised_at=at
+        ),
+    ]
+    changes = [Recorded(Change(at, *ALARM, 1, kind, person="王工")) for kind in Kind]
+    item = next(iter(site.devices["hoist-1"].family.readiness))
+    Path(site.store.path).parent.mkdir(parents=True)
+    with Journal.open(Path(site.store.path), max_bytes=2**28, max_age=10**18, site=site.id) as journal:
+        journal.commit(Batch(
+            samples=samples, alarms=states, changes=changes,
+            waivers=[Waiver(1, now - NS, "hoist-1", item, now + 3600 * NS, "王工", "备件明日到货")],
+            marks=[OperatorMark(n, now, "hoist-1", kind, at, now, "H7", "", "李")
+                   for n, kind in enumerate(("incident", "healthy", "service"), 1)],
+            baselines=[Baseline("hoist-1", "rope-tight", n, now, at, now, "王", {"a": n}, "") for n in (1, 2)],
+        ))  # fmt: skip
+    return folder
+
+
+CALLS = (
+    ["status"], *(["status", "-d", name] for name in (*DEVICES, "facilityd")),
+    ["alarms", "--all"], ["alarm", *ALARM], ["rules"], ["ready"], ["ready", "--history"],
+    ["history", "hoist-1", "position", "--bucket", "1min"], ["history", "hoist-1", "upper_limit"],
+    ["history", "hoist-1", "tension", "--until", "30min"],
+    ["marks", "--all"], ["waivers", "--all"], ["plan"], ["check"],
+    ["baselines", "hoist-1"], ["baselines", "hoist-1", "--diff", "rope-tight"],
+    ["backtest", "--rule", "leakage", "-d", "fountain-1", "--since", "1min"],
+)  # fmt: skip
+
+
+def _known(square: Path) -> set[str]:
+    """Return what stands in ASCII in Chinese too: ids, measures, hosts."""
+    site = load(square, secrets=False)
+    known = {site.id, *site.devices, *site.links, *site.units, *all_devices(site), *NAMES, *COMMON}
+    for device in all_devices(site).values():
+        known |= {*device.family.rules, *device.family.signals, *device.family.readiness}
+        known |= {rule.fault for rule in device.family.rules.values()}
+    for unit in site.units.values():
+        known |= {unit.profile.profile, *(binding.name for binding in unit.bindings), *unit.profile.expanded}
+    return known | {link.protocol for link in site.links.values() if hasattr(link, "protocol")} | {"mqtt"}
+
+
+def _foreign(text: str, known: set[str]) -> list[str]:
+    """Return English words that are no names: two letters or more, in small letters."""
+    parts = re.findall(r"(?<![\w./:-])[A-Za-z][\w-]*[A-Za-z](?![\w/:.-])", text)
+    return sorted({part for part in parts if part not in known and not part.isupper()})
+
+
+@pytest.mark.parametrize("call", CALLS, ids=" ".join)
+def test_nothing_stays_english_in_chinese(square: Path, call: list[str]) -> None:
+    done = CliRunner().invoke(facilityd, [call[0], str(square), *call[1:], "--lang", "zh"])
+    assert not done.exception or isinstance(done.exception, SystemExit), done.exception
+    shown = done.output.replace(str(square), "")
+    assert CHINESE.search(shown)
+    assert _foreign(shown, _known(square)) == []
+    assert not NOUGHT.search(shown)
+    assert not re.search(r"[0-9] 分(?!钟)|(?:分钟|小时|秒|天) +内", shown)
+
+
+@pytest.mark.parametrize("call", CALLS, ids=" ".join)
+def test_english_is_free_of_inner_paths_and_odd_numbers(square: Path, call: list[str]) -> None:
+    shown = CliRunner().invoke(facilityd, [call[0], str(square), *call[1:], "--lang", "en"]).output
+    shown = shown.replace(str(square), "")
+    assert not re.search(r"\b(all|any_of)\.\d", shown)
+    assert not NOUGHT.search(shown)
+    assert not re.search(r"\b1 (links|units|devices|signals|limits|problems|rules|alarms|baselines)\b", shown)
+    assert not re.search(r"(?m) ,", shown), "no value is empty"
+
+
+def _options(command: click.Command, name: str = "") -> Iterator[tuple[str, set[str]]]:
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            yield from _options(inner, f"{name} {inner.name}".strip())
+    else:
+        yield name, {option for parameter in command.params for option in parameter.opts}
+
+
+def test_every_command_has_a_language_and_every_answer_json() -> None:
+    context = click.Context(facilityd)
+    found = {n: options for name in COMMANDS for n, options in _options(_command(context, name), name)}
+    silent = {
+        "run",
+        "record",
+        "completion",
+        "simulate serve",
+        "simulate replay",
+        "simulate run",
+        "simulate console",
+    }
+    assert {name for name, options in found.items() if "--lang" not in options} == silent
+    talks = {"simulate console", "simulate replay", "simulate demo", "record"}
+    assert {name for name, options in found.items() if "--json" not in options} == talks
+
+
+def _command(context: click.Context, name: str) -> click.Command:
+    command = facilityd.get_command(context, name)  # type: ignore[attr-defined]
+    assert isinstance(command, click.Command)
+    return command
+
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [({}, "en"), ({"LANG": "zh_CN.UTF-8"}, "zh"), ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "zh_CN"}, "zh"),
+     ({"LC_ALL": "C", "LANG": "zh_CN.UTF-8"}, "en"), ({"LC_ALL": "", "LANG": "zh"}, "zh"), ({"LANG": "de_DE"}, "en")],
+)  # fmt: skip
+def test_the_terminal_says_the_language(environment: dict[str, str], language: str) -> None:
+    assert of_terminal(environment) == language
+
+
+def test_the_site_says_the_language_before_the_terminal_and_the_option_before_both(
+    square: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = shutil.copytree(SQUARE, tmp_path / "square")
+    file = own / "site.yaml"
+    text = file.read_text(encoding="utf-8")
+    assert text.count("timezone: Asia/Shanghai") == 1
+    file.write_text(
+        text.replace("timezone: Asia/Shanghai", "timezone: Asia/Shanghai\n  language: zh"), encoding="utf-8"
+    )
+    site = load(own, secrets=False)
+    assert chosen(None, site) == "zh"
+    assert chosen("en", site) == "en"
+    assert "未发现错误" in CliRunner().invoke(facilityd, ["check", str(own)]).output
+    assert "nothing is wrong" in CliRunner().invoke(facilityd, ["check", str(own), "--lang", "en"]).output
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert "未发现错误" in CliRunner().invoke(facilityd, ["check", str(square)]).output
+
+
+def _texts(told: Any, path: str = "") -> Iterator[tuple[str, dict[str, str]]]:
+    if isinstance(told, dict) and {"zh", "en"} <= told.keys():
+        yield path, told
+    elif isinstance(told, dict):
+        for name, inner in told.items():
+            yield from _texts(inner, f"{path}.{name}")
+
+
+@pytest.mark.parametrize("table", ["facilityd/cli/words.yaml", "facilityd/notify/texts.yaml"])
+def test_every_text_has_both_languages_and_fills_in_the_same(table: str) -> None:
+    found = dict(_texts(yaml.safe_load(Path(table).read_text(encoding="utf-8"))))
+    assert len(found) > 60
+    assert [path for path, text in found.items() if CHINESE.search(text["en"])] == []
+    bare = [
+        path
+        for path, text in found.items()
+        if not CHINESE.search(text["zh"]) and re.search("[A-Za-z]{3}", text["zh"])
+    ]
+    assert [path for path in bare if "{" not in found[path]["zh"]] == []
+    fields = {
+        path: [set(re.findall(r"{(\w+)}", text[one])) for one in ("zh", "en")] for path, text in found.items()
+    }
+    assert [
+        path
+        for path, (zh, en) in fields.items()
+        if zh != en and path not in {".limit.at_least", ".limit.at_most"}
+    ] == []
+
+
+def test_every_code_that_is_shown_has_a_word() -> None:
+    from facilityd.cli.rulebook import Standing
+    from facilityd.model.rule import Rule
+    from facilityd.store.batch import Delivery
+
+    assert {one.value for one in Standing} == words().standing.keys()
+    assert {kind.value for kind in Kind} == words().change.keys()
+    assert {one.value for one in Delivery} == words().notice.keys()
+    kinds = str(Rule.model_json_schema()["properties"]["detect"]["discriminator"]["mapping"])
+    assert set(re.findall(r"'([a-z-]+)': '#", kinds)) == words().method.keys()
+    assert set(map(str, Reason)) <= texts().reason.keys()
+
+
+def test_one_is_not_several() -> None:
+    assert counted(1, "link", "en") == "1 link"
+    assert counted(2, "link", "en") == "2 links"
+    assert counted(1, "assumed", "en") == "1 limit is"
+
+
+def test_a_value_and_its_unit_are_not_parted() -> None:
+    shown = wrapped(joined(["Running no", "Speed 1450 rpm", "Head 0.00 bar"], "en"), 20)
+    assert shown == ["Running no,", "Speed 1450 rpm,", "Head 0.00 bar"]
+    assert wrapped(joined(["有功功率 1475 W", "电压 229 V"], "zh"), 18) == ["有功功率 1475 W，", "电压 229 V"]
+    lines = wrapped("判断变化速度需要 12 分钟的数据，目前不高于 110.0 °C", 12)
+    assert {"12 分钟", "110.0 °C"} <= {
+        part for line in lines for part in re.findall(r"[\d.]+ (?:分钟|°C)", line)
+    }
