@@ -18,7 +18,10 @@ BUCKETS = 96
 
 
 class CountDetector(GatedDetector):
-    """Keeps its count over a restart. What happens unseen counts once; a counter put back counts nothing."""
+    """Keeps its count over a restart. What happens unseen counts once; a counter put back counts nothing.
+
+    Until a whole window was seen, "not too much" is so far only, and says since when; then it is told again.
+    """
 
     def __init__(self, rule: Count, view: View) -> None:
         super().__init__(rule, view)
@@ -27,12 +30,16 @@ class CountDetector(GatedDetector):
         self._seen_in: deque[tuple[int, float]] = deque()
         self._last: float | None = None
         self._total = 0.0
+        self._since: int | None = None
 
     def look(self, now: int) -> bool | None:
         """Return whether too much has happened in the window that ends now."""
         value = self._cell.good(now)
         if value is None:
             return None
+        if self._since is None:
+            self._since = now
+        self.edition = int(now - self._since >= self._rule.over)
         if self.fresh():
             self._add(self._cell.steady // self._part, self._step(value))
         first = (now - self._rule.over) // self._part
@@ -61,13 +68,17 @@ class CountDetector(GatedDetector):
     def serviced(self) -> None:
         """Count from now on."""
         self._seen_in.clear()
-        self._total = 0.0
+        self._total, self._since = 0.0, None
 
     def told(self, now: int) -> Evidence:
         """Return the count in its window, as of the last look, and what is told beside it."""
         numbers: dict[str, Number] = {"seen_n": round(self._total, 1), "most_n": self._rule.above}
         numbers |= {"over_s": in_seconds(self._rule.over)}
         counter, verdict = bool(self._rule.counter), self.hold.verdict
+        if not verdict and not self.edition and self._since is not None:
+            numbers |= {"since_at": self._since, "since_clock": self._since}
+            slug = "counter-so-far" if counter else "count-so-far"
+            return Evidence(slug, numbers, self._cell.signal)
         if not verdict:
             return Evidence("counter-over" if counter else "count-over", numbers, self._cell.signal)
         if not counter:
@@ -78,11 +89,12 @@ class CountDetector(GatedDetector):
 
     def keep(self) -> Any:
         """Return what has happened in the window, by part."""
-        return {"last": self._last, "seen": [list(entry) for entry in self._seen_in]}
+        seen = [list(entry) for entry in self._seen_in]
+        return {"last": self._last, "seen": seen, "since": self._since}
 
     def take_back(self, kept: Any) -> None:
         """Go on counting."""
-        self._last = kept["last"]
+        self._last, self._since = kept["last"], kept.get("since")
         self._seen_in = deque((int(part), float(much)) for part, much in kept["seen"])
         self._total = sum(much for _, much in self._seen_in)
 

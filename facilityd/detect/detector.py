@@ -28,6 +28,10 @@ class Detector(Protocol):
         """When what the verdict rests on was seen (ns, steady). NEVER: not yet, or always at present."""
 
     @property
+    def edition(self) -> int:
+        """Another number where the same verdict is news: it rests on more than it did when it was told."""
+
+    @property
     def extent(self) -> frozenset[str]:
         """What of the device its true verdict is of at the newest look, where more may follow; else empty."""
 
@@ -83,6 +87,7 @@ class Plain:
     _hold: Hold
     occasional = False
     extent: frozenset[str] = frozenset()
+    edition = 0
     dated = False
     seen_at: int = NEVER
 

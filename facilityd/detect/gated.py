@@ -82,6 +82,7 @@ class GatedDetector(ABC):
 
     dated = False
     extent: frozenset[str] = frozenset()
+    edition = 0
 
     @property
     def seen_at(self) -> int:

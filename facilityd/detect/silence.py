@@ -104,6 +104,7 @@ class SilenceDetector:
         return self._extent
 
     occasional = dated = False
+    edition = 0
     seen_at = NEVER
 
     @property

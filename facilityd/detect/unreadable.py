@@ -37,6 +37,7 @@ class UnreadableDetector:
         self.wake = FOREVER
 
     occasional = dated = False
+    edition = 0
     seen_at = NEVER
 
     def update(self, now: int) -> bool | None:

@@ -47,6 +47,7 @@ class Watch:
     _waiting: int | None = None
     _extent: frozenset[str] = frozenset()
     _extended: int = NEVER
+    _edition: int = 0
 
     @property
     def holds(self) -> bool:
@@ -66,12 +67,13 @@ class Watch:
             self._waiting = None
         stands = verdict is not None and self.renews and self._stands(now)
         renewed = stands and self._told_of != self.detector.seen_at
+        renewed = renewed or self.detector.edition != self._edition
         renewed = renewed or (verdict is True and self._told is True and self._grown(now))
         if cause == _WAIT or (verdict is self._told and cause == self._cause and not renewed):
             return None
         extent = self.detector.extent if verdict else frozenset()
         self._extent, self._extended = (self._extent | extent if verdict else extent), now
-        self._told, self._cause = verdict, cause
+        self._told, self._cause, self._edition = verdict, cause, self.detector.edition
         said = tuple(sorted(extent))
         evidence = replace(self._evidence(now, at, stands=stands), cause=cause, extent=said)
         return Finding(self.device, self.rule, verdict, at, now, evidence)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.story import MARK, Kind, bad, rule, sample, stream
+from support.story import MARK, START, Kind, bad, rule, sample, stream
 
 from facilityd.detect.compile import compile_device
 from facilityd.detect.count import CountDetector
@@ -107,3 +107,34 @@ def test_memory_is_bounded(values: list[float]) -> None:
     for value in values:
         night.read(value)
     assert len(night.detector.keep()["seen"]) <= 98
+
+
+@pytest.mark.parametrize(("detect", "word"), [(CYCLES, "count"), (STEPS, "counter")])
+def test_not_too_much_is_so_far_only_until_the_window_was_seen(detect: dict[str, Any], word: str) -> None:
+    night = Night(detect)
+    told = []
+    for _ in range(14):
+        second = 60 * night.minute
+        night.feed.view.put(night.feed.cells, sample(LAMP, second, 1.0))
+        night.minute += 1
+        finding = night.watch.run(second * NS, START + second * NS)
+        told += [(second // 60, finding.verdict, finding.evidence.slug)] if finding else []
+    assert told == [(0, False, f"{word}-so-far"), (10, False, f"{word}-over")]
+
+
+def test_so_far_names_when_counting_began_and_a_restart_or_service_is_heeded() -> None:
+    night = Night(STEPS)
+    night.minute = 5
+    assert night.play("..") == ".."
+    said = night.detector.evidence(0)
+    assert "grew by 0 since counting began on 1970-01-01 at 00:05; the limit is 3 within 10 min" in (
+        Speaker({}, "en").evidence(said)
+    )
+    again = Night(STEPS)
+    again.detector.recall(json.loads(json.dumps(night.detector.memory())))
+    again.minute = 15
+    again.play(".")
+    assert again.detector.evidence(0).slug == "counter-over"
+    again.detector.serviced()
+    again.play(".")
+    assert again.detector.evidence(0).slug == "counter-so-far"
