@@ -77,7 +77,7 @@ def test_it_is_told_in_both_languages() -> None:
     night.play(".#.#.#.#")
     evidence = night.detector.evidence(7 * 60 * NS)
     assert Speaker({}, "en").evidence(evidence) == "Current changed 4 times within 10 min, at most 3 expected"
-    assert Speaker({}, "zh").evidence(evidence) == "10 分内current变化 4 次，应不超过 3 次"
+    assert Speaker({}, "zh").evidence(evidence) == "10 分钟内current变化 4 次，应不超过 3 次"
 
 
 @given(story=st.text("..##?", min_size=1, max_size=40), cut=st.integers(0, 39))
