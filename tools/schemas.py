@@ -11,22 +11,38 @@ from pydantic import TypeAdapter
 
 from devices.family import Family
 from devices.profile import Profile
+from facilityd.config.fields import SIZE_PATTERN, spell_size
 from facilityd.config.schema import SiteFile
+from facilityd.model.measure import DURATION_PATTERN, spell_duration
 from facilityd.scenario.schema import Scenario
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "schemas"
+SPELLED = {DURATION_PATTERN: spell_duration, SIZE_PATTERN: spell_size}
 SCHEMAS: dict[str, Any] = {"site": SiteFile, "profile": Profile, "family": Family, "scenario": Scenario}
 
 
 def text(name: str) -> str:
     """Return one schema as the file holds it."""
-    schema = TypeAdapter(SCHEMAS[name]).json_schema()
+    schema = _written(TypeAdapter(SCHEMAS[name]).json_schema())
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"facilityd {name} file",
         **schema,
     }
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _written(schema: Any) -> Any:
+    """Return a schema whose defaults stand as a file would have them: 90d, not nanoseconds."""
+    if isinstance(schema, list):
+        return [_written(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    told = {name: _written(inner) for name, inner in schema.items()}
+    spell = SPELLED.get(str(told.get("pattern")))
+    if spell and isinstance(told.get("default"), int):
+        told["default"] = spell(told["default"])
+    return told
 
 
 def main() -> None:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from facilityd.cli.countdown import Countdown
     from facilityd.cli.readiness import Board, Line
     from facilityd.config.site import Site
-    from facilityd.model.readiness import Check
+    from facilityd.model.readiness import Check, Checked
 
 COLUMNS = (
     whole("device", "设备"), Column("item", "项目"), whole("result", "结果"), Column("why", "依据"),
@@ -42,7 +42,10 @@ PAST = (
     Column("ceremony", "仪式", gives=1), whole("at", "时刻"), whole("check", "检查"), whole("device", "设备"),
     whole("result", "结果"), Column("failed or unknown; waived", "未通过或未知；已放行"),
 )  # fmt: skip
-VERDICT = {"zh": ("不具备条件", "可以升降"), "en": ("NOT ready", "ready")}
+VERDICT = {
+    "zh": {"fail": "不具备条件", "unknown": "不能确认具备条件", "pass": "可以升降"},
+    "en": {"fail": "NOT ready", "unknown": "not known to be ready", "pass": "ready"},
+}
 AGAINST = {"zh": "（{outcome} {by}）", "en": " ({outcome} {by})"}
 UNASKED = {
     "zh": "（共 {all} 项，其中 {absent} 项未装或未学习，未作检查）",
@@ -145,7 +148,7 @@ def _past(site: Site, check: Check, language: Language) -> tuple[object, ...]:
         for one in check.items
         if one.stands_against or one.waived_by
     ]
-    verdict = said(VERDICT[language][check.ready], "" if check.ready else "high", calm=check.ready)
+    verdict = said(VERDICT[language][_standing(check.items)], "" if check.ready else "high", calm=check.ready)
     moment = show_instant(check.ceremony, site.timezone)[:16]
     made = f"T−{_minutes(check)} {show_instant(check.at, site.timezone, date=False)[:8]}"
     name = texts().readiness[check.name].in_(language)
@@ -202,7 +205,11 @@ def _view(
     return Group(
         *above,
         table("", COLUMNS, rows, language=language, lines=room),
-        said(VERDICT[language][good] + _unasked(lines, language), "" if good else "high", calm=good),
+        said(
+            VERDICT[language][_standing([one.checked for one in lines])] + _unasked(lines, language),
+            "" if good else "high",
+            calm=good,
+        ),
     )
 
 
@@ -214,7 +221,7 @@ def _recorded(board: Board, coming: Countdown, language: Language) -> list[Text]
     if not checks:
         return []
     last = [one for one in checks if one.before == checks[-1].before]
-    verdict = VERDICT[language][all(one.ready for one in last)]
+    verdict = VERDICT[language][_standing([item for one in last for item in one.items])]
     return [Text(LAST[language].format(minutes=_minutes(last[0]), verdict=verdict))]
 
 
@@ -238,5 +245,13 @@ def _unasked(lines: Sequence[Line], language: Language) -> str:
 
 def _good(lines: Sequence[Line]) -> bool:
     """Return whether nothing stands against it, and something speaks for it."""
-    passed = any(line.checked.outcome in (Outcome.PASS, Outcome.WAIVED) for line in lines)
-    return passed and not any(line.checked.stands_against for line in lines)
+    return _standing([line.checked for line in lines]) == "pass"
+
+
+def _standing(items: Sequence[Checked]) -> str:
+    """Return what the whole list says: fail, unknown (nothing failed, and not all is known) or pass."""
+    found = {one.outcome for one in items}
+    if Outcome.FAIL in found:
+        return "fail"
+    passed = found & {Outcome.PASS, Outcome.WAIVED}
+    return "unknown" if Outcome.UNKNOWN in found or not passed else "pass"

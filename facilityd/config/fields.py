@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from facilityd.config.hosts import UNSET, host_fault
-from facilityd.model.measure import duration, within
+from facilityd.model.measure import DurationText, duration, within
 from facilityd.model.number import number
 from facilityd.model.sample import NS
 
@@ -53,6 +53,11 @@ def size(text: object) -> int:
     if wanted < SMALLEST:
         raise ValueError("a journal of less than 1MiB would forget what it was told a moment ago")
     return wanted
+
+
+def spell_size(size: int) -> str:
+    """Return the shortest spelling of bytes: 500MiB, 2GiB."""
+    return f"{size // 2**30}GiB" if size % 2**30 == 0 else f"{size / 2**20:g}MiB"
 
 
 def zone(text: str) -> str:
@@ -156,7 +161,10 @@ def _period(value: Any) -> Any:
     return _PERIOD(duration(value))
 
 
-Size = Annotated[int, BeforeValidator(size, json_schema_input_type=str)]
+SIZE_PATTERN = r"^[0-9]+(\.[0-9]+)? ?(MiB|GiB)$"
+Size = Annotated[
+    int, BeforeValidator(size, json_schema_input_type=Annotated[str, Field(pattern=SIZE_PATTERN)])
+]
 Zone = Annotated[str, AfterValidator(zone)]
 Secret = Annotated[str | dict[str, str], BeforeValidator(secret)]
 Url = Annotated[str, AfterValidator(url)]
@@ -165,5 +173,6 @@ BaseUrl = Annotated[str, AfterValidator(base_url)]
 Whole = Annotated[int, BeforeValidator(number)]
 Port = Annotated[int, BeforeValidator(number), Field(ge=1, le=65535)]
 Period = Annotated[
-    int | dict[str, int], BeforeValidator(_period, json_schema_input_type=str | dict[str, str])
+    int | dict[str, int],
+    BeforeValidator(_period, json_schema_input_type=DurationText | dict[str, DurationText]),
 ]

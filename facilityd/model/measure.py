@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from facilityd.model.sample import NS
 
@@ -58,7 +58,10 @@ def unit_name(text: str) -> str:
 
 UnitName = Annotated[str, AfterValidator(unit_name)]
 
-Duration = Annotated[int, BeforeValidator(duration, json_schema_input_type=str)]
+DURATION_PATTERN = r"^[0-9]+(\.[0-9]+)? ?(ms|s|min|h|d)$"
+DurationText = Annotated[str, Field(pattern=DURATION_PATTERN)]
+"""What a file holds, for the schemas that editors read."""
+Duration = Annotated[int, BeforeValidator(duration, json_schema_input_type=DurationText)]
 """Nanoseconds, written as '500ms', '30s', '5min', '2h', '1d'."""
 
 
@@ -79,10 +82,11 @@ Timeout = Annotated[Duration, AfterValidator(within(NS // 1000, 600 * NS))]
 
 def spell_duration(ns: int) -> str:
     """Return the shortest exact spelling of a duration."""
-    for name in ("d", "h", "min", "s"):
-        if ns and ns % _SCALE[name] == 0:
+    for name in ("d", "h", "min", "s") if ns else ("s",):
+        if ns % _SCALE[name] == 0:
             return f"{ns // _SCALE[name]}{name}"
-    return f"{ns / _SCALE['ms']:g}ms"
+    whole, rest = divmod(ns, _SCALE["ms"])
+    return f"{whole}.{rest:06d}".rstrip("0").rstrip(".") + "ms"
 
 
 @cache

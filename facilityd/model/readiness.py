@@ -34,6 +34,10 @@ class Item(Strict):
     any_of: tuple[tuple[Condition, ...], ...] = ()
     rules: tuple[str, ...] = Field(default=(), description="none of these may be true")
     first: Text = Field(description="what to do first where it fails")
+    required: bool = Field(
+        default=False,
+        description="nobody may take its fitness for granted: not fitted is unknown, and stands against it",
+    )
     machine: tuple[str, ...] = Field(
         default=(),
         description="parameters that belong to the very machine: a site sets them in its devices' readiness",
@@ -147,7 +151,8 @@ class Ground:
 class Checked:
     """One item, its outcome, the values it rests on (None: no good one), the rules that stand against it.
 
-    ``ages`` of those values in ns; ``grounds``: what each of its rules said last.
+    ``ages`` of those values in ns; ``grounds``: what each of its rules said last. ``fitted``: the site has
+    what it looks at; without, it is absent, or unknown where it is required.
     """
 
     item: str
@@ -157,6 +162,7 @@ class Checked:
     waived_by: str = ""
     ages: Mapping[str, int] = field(default_factory=dict)
     grounds: tuple[Ground, ...] = ()
+    fitted: bool = True
 
     @property
     def stands_against(self) -> bool:
@@ -166,17 +172,18 @@ class Checked:
     def plain(self) -> dict[str, Any]:
         """Return data for JSON."""
         told: dict[str, Any] = {"item": self.item, "result": self.outcome.value, "values": dict(self.values)}
-        told |= {"rules": list(self.rules), "waived_by": self.waived_by}
+        told |= {"rules": list(self.rules), "waived_by": self.waived_by, "fitted": self.fitted}
         told["ages_s"] = {signal: age / NS for signal, age in self.ages.items()}
         return told | {"grounds": [one.plain() for one in self.grounds]}
 
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> Checked:
-        """Return what ``plain`` told; an older record has no ages and no grounds."""
+        """Return what ``plain`` told; an older record has no ages, no grounds and does not say ``fitted``."""
         outcome, rules = Outcome(told["result"]), tuple(told["rules"])
         ages = {signal: round(age * NS) for signal, age in told.get("ages_s", {}).items()}
         grounds = tuple(Ground.told(one) for one in told.get("grounds", ()))
-        return cls(told["item"], outcome, told["values"], rules, told["waived_by"], ages, grounds)
+        fitted = told.get("fitted", outcome is not Outcome.ABSENT)
+        return cls(told["item"], outcome, told["values"], rules, told["waived_by"], ages, grounds, fitted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +244,10 @@ def _check(name: str, item: Item, known: Known) -> Checked:
         outcome = Outcome.PASS
     against = tuple(r for r, one in stands.items() if one in (Outcome.FAIL, Outcome.UNKNOWN))
     ages = {signal: age for signal in item.signals if (age := known.age(signal)) is not None}
-    return Checked(name, outcome, values, against, "", ages, grounds)
+    fitted = outcome is not Outcome.ABSENT
+    if item.required and not fitted:
+        outcome = Outcome.UNKNOWN
+    return Checked(name, outcome, values, against, "", ages, grounds, fitted)
 
 
 def _untimed(grounds: Sequence[Ground]) -> list[str]:

@@ -47,6 +47,8 @@ class Subject:
 
     def why(self, checked: Checked, language: Language) -> str:
         """Return what an item rests on: the rules that stand against it, or what is seen and its age."""
+        if checked.outcome is Outcome.UNKNOWN and not checked.fitted:
+            return texts().readiness["unfitted"].in_(language)
         item, grounds = self.items[checked.item], {one.rule: one for one in checked.grounds}
         unknown = checked.outcome is Outcome.UNKNOWN
         against = [

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from facilityd.model.measure import Duration, duration
+from facilityd.model.measure import DURATION_PATTERN, Duration, duration
 from facilityd.model.text import Strict, Text
 
 _START = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?")
@@ -27,7 +27,8 @@ def _shift(text: object) -> int:
     return duration(found[2]) * (1 if found[1] == "+" else -1)
 
 
-Shift = Annotated[int, BeforeValidator(_shift, json_schema_input_type=str)]
+ShiftText = Annotated[str, Field(pattern=f"^[+-]{DURATION_PATTERN[1:]}")]
+Shift = Annotated[int, BeforeValidator(_shift, json_schema_input_type=ShiftText)]
 """Signed ns, written as '+1h'."""
 _ACTS = ("fault", "hazard", "demand", "clock", "restart", "acknowledge")
 

@@ -16,7 +16,7 @@ from devices.tables import families
 from facilityd.cli.readiness import Board
 from facilityd.cli.ready import ready
 from facilityd.model.finding import Evidence, Finding
-from facilityd.model.readiness import Checked, Ground, Known, Outcome, Waiver, check, is_ready
+from facilityd.model.readiness import Checked, Ground, Known, Outcome, Waiver, check, is_ready, with_settings
 from facilityd.model.sample import NS
 from facilityd.notify.readiness import Subject
 
@@ -86,6 +86,24 @@ def test_a_rule_that_cannot_be_told_is_unknown_and_one_that_is_not_fitted_stands
     assert is_ready(check(HOIST, known(WELL, absent)))
     unbound = Known(WELL.get, set(WELL) - {"wind"}, lambda _: Outcome.PASS)
     assert outcomes(check(HOIST, unbound), Outcome.ABSENT) == ["wind"]
+    assert is_ready(check(HOIST, unbound))
+
+
+def test_what_is_required_and_not_fitted_is_unknown_until_somebody_answers_for_it() -> None:
+    only = Known(WELL.get, {"tripped", "warning"}, lambda _: Outcome.ABSENT)
+    required = [name for name, item in HOIST.items() if item.required]
+    assert required == ["drive-ready", "no-trip", "brake", "emergency-chain", "limits"]
+    checked = check(HOIST, only)
+    assert outcomes(checked, Outcome.PASS) == ["no-trip"]
+    assert outcomes(checked, Outcome.UNKNOWN) == [name for name in required if name != "no-trip"]
+    assert not is_ready(checked)
+    assert [Checked.of(one.plain()) for one in checked] == list(checked)
+    why = SUBJECT.why(next(one for one in checked if one.item == "brake"), "en")
+    assert why == "not fitted or not connected, so nobody can tell: look on site, then waive it"
+    signed = [replace(SIGNED, item=name) for name in required]
+    assert is_ready(check(HOIST, replace(only, waivers=signed)))
+    own = {name: with_settings(item, {"required": False}) for name, item in HOIST.items()}
+    assert is_ready(check(own, only))
 
 
 @given(now=st.integers(0, 300), revoked=st.none() | st.integers(100, 300))
@@ -136,7 +154,7 @@ def test_the_command_says_not_ready_and_exits_with_1(tmp_path: Path) -> None:
     assert {line["result"] for line in told["items"]} == {"unknown"}
     done = CliRunner().invoke(ready, [str(_elsewhere(tmp_path)), "hoist-1", "--lang", "zh"])
     assert done.exit_code == 1
-    assert "不具备条件" in done.output
+    assert "不能确认具备条件" in done.output
     assert done.output.startswith("监测程序未运行"), "said before all else"
 
 

@@ -48,6 +48,8 @@ def test_a_status_in_chinese_and_the_verdict_on_a_hoist_with_one_signal(tmp_path
     assert "link-down" not in status
     assert re.match(r"监测程序未运行.*（1 分钟 3\d 秒前）", status), status
     verdict = CliRunner().invoke(facilityd, ["ready", str(tmp_path)]).stdout.splitlines()[-1]
-    assert re.search(r"ready \(\d+ of 15 items were not checked: not fitted or not learned\)", verdict)
+    assert re.match(
+        r"not known to be ready \(\d+ of 15 items were not checked: not fitted or not learned\)", verdict
+    )
     verdict = CliRunner().invoke(facilityd, ["ready", str(tmp_path), "--lang", "zh"]).stdout.splitlines()[-1]
-    assert re.search(r"（共 15 项，其中 \d+ 项未装或未学习，未作检查）", verdict)
+    assert re.match(r"不能确认具备条件（共 15 项，其中 \d+ 项未装或未学习，未作检查）", verdict)
