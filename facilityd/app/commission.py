@@ -8,6 +8,7 @@ from typing import Any
 
 from facilityd.app.builtin import DAEMON, all_devices
 from facilityd.app.judging import fresh_judge
+from facilityd.app.unjudged import Unjudged
 from facilityd.config.site import Site
 from facilityd.detect.fit import FITS
 from facilityd.detect.learned import Unfit
@@ -20,6 +21,8 @@ from facilityd.store.reader import Reader
 PAGE = 5_000
 BAD_SHARE = 0.05
 """More bad readings than this, and a period is not healthy."""
+UNSURE_SHARE = 0.2
+"""Where a rule could not be judged for more of the time than this, that it raised nothing is no news."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +58,22 @@ def learn(site: Site, device: str, periods: Sequence[Period]) -> list[Lesson]:
     What a person marked as an incident is left out.
     """
     rows: dict[str, list[Row]] = {}
-    unhealthy = None
+    unhealthy = untold = None
     good = bad = 0
     for period in periods:
         judge = fresh_judge(site)
         detectors = judge.learned(device)
         for detector in detectors.values():
             detector.record()
+        unjudged = Unjudged(judge, device)
         for sample in _samples(period, device) if detectors else ():
             bad += len(sample.reasons)
             good += len(sample.values) - len(sample.reasons)
-            judge.judge([sample])
+            unjudged.show(sample)
         for name, detector in detectors.items():
             rows.setdefault(name, []).extend(detector.rows or ())
-        unhealthy = unhealthy or _unhealthy(period, device)
-    unhealthy = unhealthy or _poor(good, bad)
+        unhealthy, untold = unhealthy or _unhealthy(period, device), untold or _untold(unjudged)
+    unhealthy = unhealthy or _poor(good, bad) or untold
     rules = all_devices(site)[device].family.rules
     return [
         Lesson(device, name, len(own), {}, *unhealthy, own)
@@ -91,6 +95,14 @@ def _fit(device: str, name: str, rule: Any, rows: Sequence[Row]) -> Lesson:
 def _poor(good: int, bad: int) -> tuple[str, dict[str, float | str]] | None:
     share = bad / max(1, good + bad)
     return ("unfit-bad", {"bad_n": round(100 * share)}) if share > BAD_SHARE else None
+
+
+def _untold(unjudged: Unjudged) -> tuple[str, dict[str, float | str]] | None:
+    """Return that rules could not be judged, where that no alarm was raised says nothing."""
+    if unjudged.total and not unjudged.judged:
+        return "unfit-unjudged", {}
+    rule, share = unjudged.worst()
+    return ("unfit-unsure", {"alarm": rule, "share_n": round(100 * share)}) if share > UNSURE_SHARE else None
 
 
 def _unhealthy(period: Period, device: str) -> tuple[str, dict[str, float | str]] | None:

@@ -12,13 +12,18 @@ from click.testing import CliRunner
 from support.site import SQUARE, make_square
 
 from facilityd.app.commission import Period, learn
+from facilityd.app.judging import fresh_judge
 from facilityd.app.shipped import NAME, read, write
+from facilityd.app.unjudged import Unjudged
 from facilityd.cli.baselines import baselines
 from facilityd.cli.commission import commission
 from facilityd.config.load import load
 from facilityd.errors import UsageError
-from facilityd.model.sample import NS
+from facilityd.model.quality import Reason
+from facilityd.model.sample import NS, void
 from facilityd.scenario.stage import Stage
+from facilityd.store.batch import Batch
+from facilityd.store.journal import Journal
 from facilityd.store.reader import Reader
 from facilityd.supervise.inbox import BaselineRequest, Inbox
 
@@ -41,6 +46,44 @@ def test_too_short_is_refused_and_says_why(evening: Stage) -> None:
         lessons = learn(evening.site, FACADE, [Period(reader, START, START + 60 * NS)])
     assert lessons
     assert {lesson.refused for lesson in lessons} == {"unfit-short"}
+
+
+@pytest.mark.parametrize(
+    ("units", "refused"),
+    [
+        ((), False),
+        (("dali-gateway",), True),
+        (("avenue-east-meter",), True),
+    ],
+)
+def test_no_alarm_is_no_health_where_rules_lacked_their_data(
+    evening: Stage, tmp_path: Path, units: tuple[str, ...], refused: bool
+) -> None:
+    """The same good readings, without those of some units: nothing raises, and nothing is bad."""
+    with Reader.open(evening.journal) as reader:
+        stored = [reader.sample(row) for row in reader.samples_after(0, 10**6)]
+    kept = [one for one in stored if one.stream.device == FACADE and one.stream.unit not in units]
+    with Journal.open(tmp_path / "some.db", max_bytes=2**26, max_age=10**18) as journal:
+        for first in range(0, len(kept), 500):
+            journal.commit(Batch(samples=kept[first : first + 500]))
+    with Reader.open(tmp_path / "some.db") as reader:
+        lessons = learn(evening.site, FACADE, [Period(reader, START, START + 2 * HOUR)])
+    assert lessons
+    unsure = {lesson.refused for lesson in lessons} == {"unfit-unsure"}
+    assert unsure is refused
+    if refused:
+        assert all(float(lesson.numbers["share_n"]) > 50 for lesson in lessons)
+
+
+def test_where_nothing_was_judged_that_is_known(evening: Stage) -> None:
+    with Reader.open(evening.journal) as reader:
+        stored = [reader.sample(row) for row in reader.samples_after(0, 10**6)]
+    kept = [void(s.stream, s.at, s.at, Reason.TIMEOUT) for s in stored if s.stream.device == FACADE]
+    judged = Unjudged(fresh_judge(evening.site), FACADE)
+    for one in kept[:200]:
+        judged.show(one)
+    assert judged.total > 0
+    assert not judged.judged
 
 
 def test_what_is_signed_is_judged_by_at_once_and_the_old_version_kept(evening: Stage) -> None:
