@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,24 +23,32 @@ from facilityd.detect.surroundings import Calendar
 from facilityd.detect.unwatched import unwatched
 from facilityd.errors import StoreFull
 from facilityd.model.clock import Clock
+from facilityd.model.sample import Sample
 from facilityd.notify.plan import Teller
 from facilityd.pipeline.flow import Flow
 from facilityd.pipeline.intake import Gate
+from facilityd.pipeline.spilled import MARK, Spilled
 from facilityd.pipeline.writer import Writer
 from facilityd.store.batch import Batch
 from facilityd.store.entries import FINDINGS_BEFORE
 from facilityd.store.journal import Journal, Room
 from facilityd.store.reader import Reader
+from facilityd.store.spill import Spill
 from facilityd.supervise.jumps import Jumps
 
 log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
+
 WARM_ROWS = 20_000
 PAGE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """Everything between the door and the outlets."""
+    """Everything between the door and the outlets.
+
+    ``spilled``: devices with alarms that a full disk had not taken before this start.
+    """
 
     devices: dict[str, Device]
     gate: Gate
@@ -55,6 +64,7 @@ class Core:
     downtimes: Downtimes
     clock: Clock
     drawings: Drawings
+    spilled: frozenset[str]
 
     @classmethod
     def assemble(
@@ -63,8 +73,16 @@ class Core:
         """Build the parts; ``thread`` is for the drawings alone. Nothing runs yet."""
         devices, jumps = all_devices(site), Jumps(clock)
         install(site, journal)
+        spill = Spill(journal.path)
+        if not spill.prepare():
+            log.warning(
+                "%s: no room is kept there: a crash while the disk is full may lose notices", spill.path
+            )
         with Reader.open(journal.path) as reader:
-            states, teller = reader.alarms(), make_teller(site, devices, reader)
+            spilled = _spilled(spill, reader)
+            newest = {(one.device, one.rule): one for one in (*reader.alarms(), *spilled.alarms)}
+            states = list(newest.values())
+            teller = make_teller(site, devices, reader, spilled.notices)
             judge = make_judge(devices, calendar, reader.baselines(), site.units.values())
             judge.recollect(stored.finding for stored in reader.verdicts())
         alarms = Alarms(states, _latching(devices))
@@ -72,11 +90,11 @@ class Core:
         gate = Gate(doubtful=jumps.doubtful)
         drawings = Drawings(Artist(journal.path, devices), thread)
         told = telling(teller, alarms.state, drawings)
-        flow = Flow(gate, journal, writer, judge, alarms, told)
+        flow = Flow(gate, journal, writer, judge, alarms, told, spill, spilled)
         duty = DutyBoard({name: device.family for name, device in devices.items()}, calendar.near)
         return cls(
             devices, gate, journal.path, writer, journal, flow, teller, judge, alarms, duty, jumps,
-            Downtimes(clock), clock, drawings,
+            Downtimes(clock), clock, drawings, frozenset(one.device for one in spilled.alarms),
         )  # fmt: skip
 
     async def room(self) -> Room:
@@ -97,7 +115,7 @@ class Core:
             seen = reader.samples_after(max(0, judged - WARM_ROWS), WARM_ROWS)
             past = [row for row in seen if row.id <= judged and row.at > steady - REPLAYED]
             recent = [reader.sample(row) for row in past if row.id <= known or not known]
-            self.judge.warm(recent, steady, remembered=bool(known))
+            self.judge.warm(_without(recent, self.spilled), steady, remembered=bool(known))
             if known:
                 self._show(reader, known, judged, steady)
             while rows := reader.samples_after(judged, PAGE):
@@ -119,7 +137,21 @@ class Core:
         """Show the rules what was judged since their memory was stored: every sample of it, however old."""
         while rows := [row for row in reader.samples_after(after, PAGE) if row.id <= until]:
             after = rows[-1].id
-            self.judge.warm([reader.sample(row) for row in rows], steady)
+            self.judge.warm(_without((reader.sample(row) for row in rows), self.spilled), steady)
+
+
+def _without(samples: Iterable[Sample], devices: frozenset[str]) -> list[Sample]:
+    """Leave out devices of whose alarms memory knew more than the journal has samples of.
+
+    What was seen last of a fire contact there is older than the fire, and would end its alarm.
+    """
+    return [sample for sample in samples if sample.stream.device not in devices]
+
+
+def _spilled(spill: Spill, reader: Reader) -> Spilled:
+    """Return what a full disk had not taken before this start, nothing where the journal has it by now."""
+    spilled = Spilled.unpack(spill.read())
+    return spilled if spilled and spilled.token != reader.meta(MARK) else Spilled("")
 
 
 def _latching(devices: dict[str, Device]) -> frozenset[tuple[str, str]]:

@@ -165,5 +165,7 @@ def _settle() -> None:
 
 async def _until(stop: asyncio.Event, *ends: asyncio.Task[None]) -> None:
     waiting = asyncio.ensure_future(stop.wait())
-    await asyncio.wait({waiting, *ends}, return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
+    try:
+        await asyncio.wait({waiting, *ends}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()

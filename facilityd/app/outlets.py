@@ -70,8 +70,10 @@ class Parts(Protocol):
         """The journal."""
 
 
-def make_teller(site: Site, devices: Mapping[str, Device], reader: Reader) -> Teller:
-    """Return who is told, remembering who was told before a restart."""
+def make_teller(
+    site: Site, devices: Mapping[str, Device], reader: Reader, unwritten: Sequence[Notice] = ()
+) -> Teller:
+    """Return who is told, remembering who was told before a restart, also of what the disk did not take."""
     abouts = {
         (device.id, name): About(device.name, rule, device.family.signals, channel_of(device.id))
         for device in devices.values()
@@ -80,7 +82,7 @@ def make_teller(site: Site, devices: Mapping[str, Device], reader: Reader) -> Te
     recipients = list(site.recipients.values())
     place = Place(site.name, ZoneInfo(site.timezone), f"facilityd ack {site.source}")
     sent = [entry.notice for entry in reader.outbox() if entry.state is not Delivery.REJECTED]
-    return Teller(place, abouts, recipients, sent)
+    return Teller(place, abouts, recipients, [*sent, *unwritten])
 
 
 def telling(
@@ -119,7 +121,7 @@ class JournalOutbox:
         attempt = Attempt(entry.id, state, entry.attempts + 1, next_at or 0, reason, key)
         gone = state in (Delivery.REJECTED, Delivery.UNKNOWN)
         counts = {f"{LOST}{entry.notice.channel}": 1} if gone else {}
-        if not self._parts.flow.unwritten.note(attempt) or counts:
+        if not await self._parts.flow.note(attempt) or counts:
             await self._parts.flow.commit(Batch(attempts=[attempt], counts=counts))
         if state is Delivery.REJECTED:
             self._parts.teller.refused(entry.notice)

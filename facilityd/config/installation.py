@@ -15,7 +15,7 @@ from facilityd.supervise.share import group_id
 
 LONGEST_NAME = 200
 """Bytes of the journal's name: a file system takes 255, and names of files beside it are longer."""
-COMPANIONS = ("-wal", "-shm", ".lock", ".ballast", ".inbox", ".new", SUFFIX)
+COMPANIONS = ("-wal", "-shm", ".lock", ".ballast", ".spill", ".inbox", ".new", SUFFIX)
 MEMORY = 1
 """Major number of /dev/null, /dev/zero and their like."""
 _SERIAL = ("modbus-rtu", "modbus-rtu-over-tcp")

@@ -11,7 +11,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from facilityd.errors import StoreFull, UsageError
@@ -21,18 +20,18 @@ from facilityd.model.finding import Evidence, Finding
 from facilityd.model.notice import Notice
 from facilityd.model.readiness import Check
 from facilityd.model.sample import Sample
+from facilityd.pipeline.held import Held, Part
 from facilityd.pipeline.intake import Batch as Intake
 from facilityd.pipeline.intake import Gate
-from facilityd.pipeline.unwritten import Unwritten
+from facilityd.pipeline.spilled import Spilled
 from facilityd.pipeline.writer import Writer
-from facilityd.store.batch import Batch, Judged, Memory, Receipt, Recorded
+from facilityd.store.batch import Attempt, Batch, Judged, Memory, Receipt, Recorded
+from facilityd.store.spill import ROOM
 
 log = logging.getLogger(__name__)
 
 Action = Literal["ack", "reset", "realarm"]
 """What a person may ask of an alarm."""
-HELD = 10_000
-"""Changes kept in memory while the disk takes nothing."""
 
 
 class Judge(Protocol):
@@ -89,19 +88,11 @@ class Commits(Protocol):
         """Make it durable. Raises StoreFull."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """What belongs into the journal together; while the disk takes nothing it is held in memory."""
+class Keeps(Protocol):
+    """A place that a full disk does not take away (facilityd.store.spill)."""
 
-    judged: Sequence[Judged] = ()
-    recorded: Sequence[Recorded] = ()
-    checks: Sequence[Check] = ()
-    notices: Sequence[Notice] = ()
-
-    @property
-    def told(self) -> list[Notice]:
-        """Every notice in it."""
-        return [*(notice for item in self.recorded for notice in item.notices), *self.notices]
+    def write(self, data: bytes) -> bool:
+        """Keep bytes instead of what was kept before; return whether that was possible."""
 
 
 class Flow:
@@ -115,13 +106,17 @@ class Flow:
         judge: Judge,
         alarms: Alarms,
         told: Callable[[Change], Awaitable[Sequence[Notice]]],
+        spill: Keeps | None = None,
+        spilled: Spilled | None = None,
     ) -> None:
+        self._spill, self._held = spill, Held()
+        if spilled and spilled.token:
+            self._held.take_back(spilled)
         self._gate, self._journal, self._writer = gate, journal, writer
         self._judge, self._alarms, self._told = judge, alarms, told
         self._order = asyncio.Lock()
-        self._held: list[_Part] = []
         self._judged: int | None = None
-        self.unwritten = Unwritten()
+        self.unwritten = self._held.unwritten
         self.full = False
         self.on_notices: Callable[[], None] = lambda: None
         self.on_judged: Callable[[], None] = lambda: None
@@ -191,13 +186,13 @@ class Flow:
                 change = moves[action](device, rule, occurrence, person, comment, at)
             except UsageError as refused:
                 return str(refused)
-            await self._write(_Part(recorded=[Recorded(change, None, tuple(await self._told(change)))]))
+            await self._write(Part(recorded=[Recorded(change, None, tuple(await self._told(change)))]))
             return ""
 
     async def tell(self, checks: Sequence[Check], notices: Sequence[Notice]) -> None:
         """Store checks with their notices; on a full disk the notices leave all the same."""
         async with self._order:
-            await self._write(_Part(checks=checks, notices=notices))
+            await self._write(Part(checks=checks, notices=notices))
 
     async def retire(self, ended: Iterable[tuple[AlarmState, Evidence]], at: int) -> None:
         """End alarms that nothing watches any more, each for its reason, at an instant in ns UTC."""
@@ -205,7 +200,7 @@ class Flow:
             changes = [self._alarms.retire(state.device, state.rule, why, at) for state, why in ended]
             recorded = [Recorded(c, None, tuple(await self._told(c))) for c in changes if c]
             if recorded:
-                await self._write(_Part(recorded=recorded))
+                await self._write(Part(recorded=recorded))
 
     async def learn(self, baseline: Baseline) -> str:
         """Judge by a baseline from now on, once it is durable; return why not, or nothing."""
@@ -231,6 +226,14 @@ class Flow:
                     await self._commit(Batch(judged=self._judged, memory=memory))
             return ""
 
+    async def note(self, attempt: Attempt) -> bool:
+        """Remember an attempt at a notice that only memory has; False where the journal has it."""
+        async with self._order:
+            noted = self.unwritten.note(attempt)
+            if noted:
+                await self._keep()
+            return noted
+
     async def commit(self, batch: Batch) -> Receipt:
         """Write something that is nobody's sample: cursors, delivery attempts."""
         async with self._order:
@@ -244,43 +247,40 @@ class Flow:
             change = self._alarms.apply(finding)
             if change:
                 recorded.append(Recorded(change, cause, tuple(await self._told(change))))
-        if judged or self._held:
-            await self._write(_Part(judged, recorded))
+        if judged or self._held.parts:
+            await self._write(Part(judged, recorded))
 
-    async def _write(self, part: _Part) -> None:
-        self._held.append(part)
-        findings = [item for held in self._held for item in held.judged]
-        changes = [item for held in self._held for item in held.recorded]
-        touched = {(item.change.device, item.change.rule) for item in changes}
-        touched |= {(item.finding.device, item.finding.rule) for item in findings}
-        alarms = [self._alarms.state(device, rule) for device, rule in sorted(touched)]
+    async def _write(self, part: Part) -> None:
+        held = self._held
+        held.parts.append(part)
         tried = self.unwritten.attempts()
-        batch = Batch(
-            findings=findings, changes=changes, alarms=alarms, attempts=tried, judged=self._judged,
-            checks=[item for held in self._held for item in held.checks],
-            notices=[item for held in self._held for item in held.notices],
-        )  # fmt: skip
         try:
-            await self._commit(batch)
+            await self._commit(held.batch(self._alarms.state, tried, self._judged))
         except StoreFull:
-            del self._held[:-HELD]
-            self._tell_unwritten(part.told)
+            held.keep(part)
+            if part.told or part.recorded:
+                await self._keep()
+            self.on_notices()  # people hear of it although the disk does not
             return
         except BaseException:
-            self._held.pop()  # what can never be written must not take every later alarm with it
+            held.parts.pop()  # what can never be written must not take every later alarm with it
             raise
-        told = any(held.told for held in self._held)
-        self._held.clear()
+        told = any(part.told for part in held.parts)
+        held.parts.clear()
+        if held.token:
+            held.token = ""
+            await self._keep()
         if later := self.unwritten.settle(tried):
             with suppress(StoreFull):  # then somebody gets a double, with the same key
                 await self._commit(Batch(attempts=later))
         if told:
             self.on_notices()
 
-    def _tell_unwritten(self, notices: Iterable[Notice]) -> None:
-        """Let people hear of it although the disk does not."""
-        self.unwritten.keep(notices)
-        self.on_notices()
+    async def _keep(self) -> None:
+        """Let what memory alone has outlive a crash: nobody is left without the end of what was told."""
+        spilled = self._held.spilled(self._alarms.state)
+        if self._spill:
+            await self._writer.call(self._spill.write, spilled.pack(ROOM) if spilled else b"")
 
     async def _commit(self, batch: Batch) -> Receipt:
         try:

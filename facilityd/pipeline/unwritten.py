@@ -41,6 +41,16 @@ class Unwritten:
         for key in list(self._kept)[:-MOST]:
             del self._kept[key]
 
+    def take_back(self, kept: Iterable[Kept]) -> None:
+        """Go on with what was kept before a restart."""
+        for one in kept:
+            self._kept[one.notice.key] = replace(one, id=self._next)
+            self._next += 1
+
+    def all(self) -> list[Kept]:
+        """Return what is kept."""
+        return list(self._kept.values())
+
     def due(self, now: int) -> list[Kept]:
         """Return what is to be tried at ``now`` (ns)."""
         return [kept for kept in self._waiting() if kept.next_at <= now]

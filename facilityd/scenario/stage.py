@@ -110,6 +110,10 @@ class Stage(Theatre):
         """Stop the daemon and start it again on the same journal, ``down`` s later."""
         self._loop.run_until_complete(self._again(down=down))
 
+    def crash(self, down: float = 0.0) -> None:
+        """End the daemon in the midst of whatever it does, and start it again ``down`` s later."""
+        self._loop.run_until_complete(self._fall(down))
+
     def jump_clock(self, seconds: float) -> None:
         """Let somebody move the daemon's wall clock; what is true does not move."""
         self._offset += round(seconds * NS)
@@ -165,6 +169,12 @@ class Stage(Theatre):
     async def _again(self, meanwhile: Callable[[Path], None] = lambda _: None, *, down: float = 0.0) -> None:
         await self._halt()
         meanwhile(self.journal)
+        await asyncio.sleep(down)
+        await self._launch()
+
+    async def _fall(self, down: float) -> None:
+        if self._daemon:
+            await end([self._daemon])
         await asyncio.sleep(down)
         await self._launch()
 

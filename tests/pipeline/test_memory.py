@@ -73,7 +73,7 @@ class Crew:
         clock = Clock(lambda: START + self.second * NS, lambda: START + self.second * NS)
         self.core = SimpleNamespace(
             path=self.journal.path, judge=self.judge, flow=self.flow, _show=self._show,
-            clock=clock, downtimes=Downtimes(clock),
+            clock=clock, downtimes=Downtimes(clock), spilled=frozenset(),
         )  # fmt: skip
         asyncio.run(Core.catch_up(self.core))  # type: ignore[arg-type]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from facilityd.config.load import load
+from facilityd.model.alarm import Kind
 from facilityd.model.notice import Purpose
 from facilityd.model.sample import NS
 from facilityd.scenario.load import square
@@ -96,3 +97,51 @@ def test_not_ready_on_a_full_disk_is_told_in_time_and_once(tmp_path: Path) -> No
     told = [n.key for n in stage.mailbox.taken if n.purpose is Purpose.NOT_READY]
     assert len(told) == len(set(told)) == 6
     assert {states[key] for key in told} == {Delivery.ACCEPTED}
+
+
+@pytest.mark.parametrize("room_first", [False, True], ids=["still full", "room again"])
+def test_whoever_heard_on_a_full_disk_hears_the_end_after_a_crash_and_nothing_twice(
+    stage: Stage, room_first: bool
+) -> None:
+    with stage:
+        stage.advance(100)
+        stage.hazard("facilityd", "disk-full")
+        stage.fault("fire-gate", "active", None, None, 600)
+        stage.advance(120)
+        assert ("fire-gate", "active", "raised", "crew") in _told(stage)
+        if room_first:
+            stage.computer.troubles.clear()
+        stage.crash(10)
+        stage.advance(900)
+        assert _told(stage).count(("fire-gate", "active", "cleared", "crew")) == 1
+        stage.computer.troubles.clear()
+        stage.advance(120)
+        with Reader.open(stage.journal) as reader:
+            kept = {entry.notice.key: entry.state for entry in reader.outbox()}
+            mine = [one.change for one in reader.changes() if one.change.device == "fire-gate"]
+            kinds = [change.kind for change in mine]
+    assert max(Counter(_told(stage)).values()) == 1
+    assert {notice.key for notice in stage.mailbox.taken} <= set(kept), "what was told is on record"
+    assert kinds.count(Kind.RAISE) == kinds.count(Kind.CLEAR) == 1
+
+
+def test_what_became_of_it_on_a_full_disk_outlives_a_crash(stage: Stage) -> None:
+    with stage:
+        stage.advance(100)
+        stage.hazard("facilityd", "disk-full")
+        stage.hazard("facilityd", "channel-down")
+        stage.fault("fire-gate", "active")
+        stage.advance(120)
+        stage.crash(10)
+        stage.computer.troubles.discard("channel-down")
+        stage.advance(900)
+        assert ("fire-gate", "active", "raised", "crew") in _told(stage)
+        stage.crash(10)
+        stage.advance(120)
+        stage.computer.troubles.clear()
+        stage.advance(120)
+        stage.crash(10)
+        stage.advance(120)
+    fire = [one for one in _told(stage) if one[0] == "fire-gate"]
+    assert sorted(fire) == [("fire-gate", "active", "raised", who) for who in ("crew", "engineer")]
+    assert max(Counter(notice.key for notice in stage.mailbox.taken).values()) == 1

@@ -1,0 +1,86 @@
+"""What memory holds while the disk takes nothing, as bytes that outlive a crash (store.spill)."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from facilityd.model.alarm import AlarmState, Change
+from facilityd.model.notice import Notice
+from facilityd.pipeline.unwritten import Kept
+from facilityd.store.batch import Delivery, Recorded
+
+MARK = "spilled"
+"""The text in the journal that says which of these it has taken: none is taken twice."""
+_LONGEST = 64 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Spilled:
+    """Changes with their notices, the states after them, and what became of the notices.
+
+    ``token`` names it; ``loose`` are notices of no change.
+    """
+
+    token: str
+    recorded: Sequence[Recorded] = ()
+    alarms: Sequence[AlarmState] = ()
+    kept: Sequence[Kept] = ()
+    loose: Sequence[Notice] = ()
+
+    def pack(self, room: int) -> bytes:
+        """Return at most ``room`` bytes; of too many changes the newest, the states always."""
+        recorded = list(self.recorded)
+        while True:
+            data = zlib.compress(json.dumps(self._plain(recorded), ensure_ascii=False).encode())
+            if len(data) <= room or not recorded:
+                return data
+            del recorded[: max(1, len(recorded) // 4)]
+
+    def _plain(self, recorded: Iterable[Recorded]) -> dict[str, Any]:
+        return {
+            "token": self.token,
+            "recorded": [
+                [one.change.to_json(), one.sample, [notice.to_json() for notice in one.notices]]
+                for one in recorded
+            ],
+            "loose": [notice.to_json() for notice in self.loose],
+            "alarms": [state.to_json() for state in self.alarms],
+            "kept": [
+                [one.notice.key, one.attempts, one.next_at, one.state.value, one.error] for one in self.kept
+            ],
+        }
+
+    @classmethod
+    def unpack(cls, data: bytes) -> Spilled | None:
+        """Return what ``pack`` made, None where it is not readable (any more)."""
+        try:
+            plain = json.loads(zlib.decompressobj().decompress(data, _LONGEST))
+            recorded = [
+                Recorded(Change.from_json(change), sample, tuple(map(Notice.from_json, notices)))
+                for change, sample, notices in plain["recorded"]
+            ]
+            loose = [Notice.from_json(text) for text in plain["loose"]]
+            notices = {notice.key: notice for notice in (*_of(recorded), *loose)}
+            kept = [
+                Kept(0, notices[key], attempts, next_at, Delivery(state), error)
+                for key, attempts, next_at, state, error in plain["kept"]
+                if key in notices
+            ]
+            alarms = [AlarmState.from_json(text) for text in plain["alarms"]]
+            return cls(plain["token"], recorded, alarms, kept, loose)
+        except (ValueError, TypeError, KeyError, zlib.error):
+            return None
+
+    @property
+    def notices(self) -> list[Notice]:
+        """Return the notices, without those that were refused."""
+        refused = {one.notice.key for one in self.kept if one.state is Delivery.REJECTED}
+        return [notice for notice in (*_of(self.recorded), *self.loose) if notice.key not in refused]
+
+
+def _of(recorded: Iterable[Recorded]) -> list[Notice]:
+    return [notice for one in recorded for notice in one.notices]

@@ -1,0 +1,52 @@
+"""What waits for room on the disk: nothing that happened is pushed out by beats in which nothing did."""
+
+from __future__ import annotations
+
+from support.crew import notice
+
+from facilityd.model.alarm import AlarmState, Change, Kind
+from facilityd.pipeline.held import MOST, Held, Part
+from facilityd.pipeline.spilled import Spilled
+from facilityd.pipeline.unwritten import Kept
+from facilityd.store.batch import Delivery, Recorded
+from facilityd.store.spill import ROOM
+
+
+def _recorded(number: int) -> Recorded:
+    told = notice(key=f"fire/active/{number}/raised/li/li-1/5", body="体" * 900)
+    return Recorded(Change(number, "fire", "active", number, Kind.RAISE), None, (told,))
+
+
+def test_three_hours_of_nothing_push_nothing_out() -> None:
+    held, first = Held(), Part(recorded=[_recorded(1)])
+    for part in (first, *(Part() for _ in range(MOST + 1))):
+        held.parts.append(part)
+        held.keep(part)
+    assert held.parts == [first]
+
+
+def test_what_is_packed_comes_back() -> None:
+    recorded = [_recorded(1), _recorded(2)]
+    kept = [Kept(0, recorded[0].notices[0], 3, 99, Delivery.REJECTED, "HTTP 401")]
+    loose = [notice(key="ready/1")]
+    spilled = Spilled("token", recorded, [AlarmState("fire", "active")], kept, loose)
+    again = Spilled.unpack(spilled.pack(ROOM))
+    assert again == spilled
+    assert [one.key for one in again.notices] == [recorded[1].notices[0].key, "ready/1"]
+
+
+def test_of_too_much_the_newest_is_kept_and_every_state() -> None:
+    states = [AlarmState("fire", str(number)) for number in range(10)]
+    packed = Spilled("token", [_recorded(number) for number in range(300)], states).pack(4000)
+    again = Spilled.unpack(packed)
+    assert again is not None
+    assert len(packed) <= 4000
+    assert again.alarms == states
+    assert again.recorded
+    assert again.recorded[-1] == _recorded(299)
+
+
+def test_what_is_no_such_thing_is_nothing() -> None:
+    good = Spilled("token", [_recorded(1)]).pack(ROOM)
+    for data in (b"", b"x", good[:-9], good[:40] + b"!" + good[41:], b"\x78\x9c" + bytes(50)):
+        assert Spilled.unpack(data) is None
