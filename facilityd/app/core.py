@@ -37,7 +37,6 @@ from facilityd.store.spill import Spill
 from facilityd.supervise.jumps import Jumps
 
 log = logging.getLogger(__name__)
-log = logging.getLogger(__name__)
 
 WARM_ROWS = 20_000
 PAGE = 5_000

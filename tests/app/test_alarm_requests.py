@@ -21,9 +21,12 @@ PEOPLES = {Event.ACKNOWLEDGE: AckRequest, Event.RESET: ResetRequest, Event.REALA
 NIGHT = 1_781_100_000 * 10**9
 
 
-def test_every_event_of_the_table_is_a_rules_or_has_a_request() -> None:
-    found_by_rules = {Event.TRUE, Event.FALSE, Event.UNKNOWN, Event.EXPLAINED, Event.UNEXPLAINED}
-    assert {row.event for row in ROWS} == found_by_rules | PEOPLES.keys()
+def test_every_event_of_the_table_is_a_rules_or_a_starts_or_has_a_request() -> None:
+    found_by_rules = {
+        Event.TRUE, Event.FALSE, Event.UNKNOWN, Event.WORSE, Event.EXPLAINED, Event.UNEXPLAINED,
+    }  # fmt: skip
+    at_a_start = {Event.UNWATCHED}
+    assert {row.event for row in ROWS} == found_by_rules | at_a_start | PEOPLES.keys()
     assert set(PEOPLES.values()) <= HANDLERS.keys()
 
 

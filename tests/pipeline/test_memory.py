@@ -73,9 +73,12 @@ class Crew:
         clock = Clock(lambda: START + self.second * NS, lambda: START + self.second * NS)
         self.core = SimpleNamespace(
             path=self.journal.path, judge=self.judge, flow=self.flow, _show=self._show,
-            clock=clock, downtimes=Downtimes(clock), spilled=frozenset(),
+            clock=clock, downtimes=Downtimes(clock), spilled=frozenset(), _retire=self._retire,
         )  # fmt: skip
         asyncio.run(Core.catch_up(self.core))  # type: ignore[arg-type]
+
+    async def _retire(self) -> None:
+        """Every rule of these stories is watched."""
 
     def _show(self, *args: Any) -> None:
         Core._show(self.core, *args)  # type: ignore[arg-type]
