@@ -8,6 +8,7 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from facilityd.model.kinds import Conjunction, Gated, Unreadable
+from facilityd.model.number import Finite
 from facilityd.model.readiness import Item
 from facilityd.model.rule import Condition, Detect, Limit, Mismatch, Rule, may_explain
 from facilityd.model.sample import SignalType
@@ -27,7 +28,7 @@ class Signal(Strict):
     type: SignalType = SignalType.FLOAT
     unit: str = ""
     name: Text
-    range: tuple[float, float] | None = None
+    range: tuple[Finite, Finite] | None = None
     decimals: int = Field(default=2, ge=0, le=6, description="digits shown to people")
     values: dict[int, Text] = Field(default={}, description="names of an enum's codes")
     words: dict[str, Text] = Field(default={}, description="names of the words that a text may be")

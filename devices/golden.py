@@ -29,7 +29,7 @@ def _words(point: Point, golden: Golden) -> str:
         return f"{point.type} takes {point.words} words, here are {len(golden.words)}"
     if not all(0 <= word <= (1 if point.type == "bit" else 0xFFFF) for word in golden.words):
         return "a word is 0 to 65535, a bit 0 or 1"
-    return _compare(_value(point, golden), golden.value, f"words {list(golden.words)}")
+    return _compare(_value(point, golden), golden.value, f"words {list(golden.words)} give")
 
 
 def _value(point: Point, golden: Golden) -> Found:
@@ -71,7 +71,7 @@ def _message(point: TopicPoint | None, golden: TopicGolden) -> str:
     found = find(found, steps_of(source.pointer))
     if found is ABSENT:
         return f"nothing stands at {source.pointer} in the payload"
-    return _compare(_said(point, found), golden.value, "the payload")
+    return _compare(_said(point, found), golden.value, "the payload gives")
 
 
 def _said(point: TopicPoint, found: object) -> Found:
@@ -101,7 +101,7 @@ def _compare(found: Found, wanted: Found, what: str) -> str:
         same = found == wanted and type(found) is type(wanted)
     else:
         same = math.isclose(found, wanted, rel_tol=NEAR, abs_tol=1e-9)
-    return "" if same else f"{what} give {_spell(found)}, not {_spell(wanted)}"
+    return "" if same else f"{what} {_spell(found)}, not {_spell(wanted)}"
 
 
 def _spell(value: Found) -> str:

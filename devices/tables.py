@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from devices.family import Family
 from devices.golden import slips
+from devices.limits import family_faults
 from devices.possible import faults
 from devices.profile import ModbusProfile, MqttProfile, Profile
 from facilityd.marked import Problem, fail, read, validate
@@ -113,6 +114,8 @@ def _load(adapter: TypeAdapter[Any], path: Path, kind: str) -> tuple[Any, list[P
     if item is not None and getattr(item, kind) != path.stem:
         what = f"{kind} {getattr(item, kind)!r} stands in file {path.name!r}"
         problems.append(Problem(document.mark((kind,)), what, "both must have the same name"))
+    if isinstance(item, Family):
+        problems += [Problem(document.mark(path), what, hint) for path, what, hint in family_faults(item)]
     if isinstance(item, ModbusProfile | MqttProfile):
         problems += [Problem(document.mark(path), what, hint) for path, what, hint in faults(item)]
         for number, what in slips(item).items():

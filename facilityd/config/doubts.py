@@ -42,6 +42,11 @@ def doubts(sections: Sections, profiles: Profiles, timetable: Timetable | None) 
 def _devices(sections: Sections) -> Iterable[Problem]:
     if not sections.entries["devices"]:
         yield Problem(Mark(str(sections.files[0])), "no devices: nothing is watched", "add 'devices'")
+    for device, first in doubled(
+        sections.values("devices"), lambda one: (one.value.name.zh, one.value.name.en)
+    ):
+        what = f"device {first.id!r} has this name too: nobody could tell their alarms apart"
+        yield Problem(device.mark("name"), what, "give each a name of its own")
 
 
 def _links(sections: Sections) -> Iterable[Problem]:

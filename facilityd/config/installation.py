@@ -123,6 +123,21 @@ def _holds_certificates(path: str) -> bool:
     return True
 
 
+def _unusable(certificate: str, key: str) -> str:
+    """Return why a certificate and its key cannot be used together; files that are not there are told."""
+    if not (Path(certificate).is_file() and Path(key).is_file()):
+        return ""
+    try:
+        # Never asked for: a daemon has nobody to type the password of a key.
+        ssl.create_default_context().load_cert_chain(certificate, key, password=lambda: "")
+    except ssl.SSLError as error:
+        mismatch = "MISMATCH" in (error.reason or "")
+        return "the key is another certificate's" if mismatch else "no PEM files, or the key has a password"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    return ""
+
+
 def _check_tls(sections: Sections, link: Entry) -> None:
     tls = link.value.tls
     for name in ("ca", "certificate", "key"):
@@ -131,6 +146,8 @@ def _check_tls(sections: Sections, link: Entry) -> None:
             sections.report(link.mark("tls", name), f"{path} is not a file")
         elif name == "ca" and path != "system" and not _holds_certificates(path):
             sections.report(link.mark("tls", name), f"{path} holds no certificate", "PEM is expected")
+    if tls.certificate and tls.key and (why := _unusable(tls.certificate, tls.key)):
+        sections.report(link.mark("tls", "certificate"), f"{tls.certificate} with {tls.key}: {why}")
     if bool(tls.certificate) != bool(tls.key):
         missing = "key" if tls.certificate else "certificate"
         sections.report(link.mark("tls"), f"{missing!r} is missing", "a client certificate has both")

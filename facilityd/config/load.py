@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from devices.family import Family
+from devices.limits import never
 from devices.modbus.load import BUSY, share
 from devices.modbus.plan import UnitPlan, plan_unit
 from devices.profile import ModbusProfile
@@ -28,10 +29,11 @@ from facilityd.config.timetable import Timetable, read_timetable
 from facilityd.errors import ConfigError
 from facilityd.marked import Mark, Problem, fail, suggestion
 from facilityd.model.measure import spell_duration
+from facilityd.model.readiness import Item
 from facilityd.model.readiness import with_settings as with_item_settings
-from facilityd.model.rule import with_settings
+from facilityd.model.rule import Rule, with_settings
 
-T = TypeVar("T")
+T = TypeVar("T", Rule, Item)
 
 
 def load(*paths: Path, at_most: int = 0, secrets: bool = True) -> Site:
@@ -158,8 +160,8 @@ def _devices(sections: Sections, compiler: UnitCompiler) -> dict[str, Device]:
 def _own(sections: Sections, entry: Entry, family: Family) -> Family:
     """Return the family as this very machine has it; report what the site sets and does not fit."""
     rules, items = dict(family.rules), dict(family.readiness)
-    _set(sections, entry, ("rules", "rule"), rules, with_settings)
-    _set(sections, entry, ("readiness", "checklist item"), items, with_item_settings)
+    _set(sections, entry, ("rules", "rule"), rules, with_settings, family)
+    _set(sections, entry, ("readiness", "checklist item"), items, with_item_settings, family)
     if not entry.value.rules and not entry.value.readiness:
         return family
     return family.model_copy(update={"rules": rules, "readiness": items})
@@ -171,6 +173,7 @@ def _set(
     words: tuple[str, str],
     table: dict[str, T],
     change: Callable[[T, dict[str, Any]], T],
+    family: Family,
 ) -> None:
     section, word = words
     for name, settings in getattr(entry.value, section).items():
@@ -180,6 +183,8 @@ def _set(
             continue
         try:
             table[name] = change(table[name], settings)
+            for what, hint in never(family.signals, table[name]):
+                sections.report(entry.mark(section, name), f"{word} {name}: {what}", hint)
         except ValueError as error:
             sections.report(entry.mark(section, name), f"{word} {name}: {error}")
 

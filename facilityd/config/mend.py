@@ -30,14 +30,20 @@ _HOOK = {"kind": "webhook", "url": "http://localhost"}
 def unreadable(value: Any) -> bool:
     """Return whether a part of an item was not understood, and told."""
     if isinstance(value, dict):
-        return any(map(unreadable, value.values()))
+        return any(unreadable(part) for key, part in value.items() if key not in OPTIONAL)
     return any(map(unreadable, value)) if isinstance(value, list) else value in (None, UNREADABLE)
+
+
+OPTIONAL = ("rules", "readiness")
+"""Settings in which nothing means something: {above: null, below: 5} turns a limit round."""
 
 
 def nothings(value: Any, path: tuple[Key, ...]) -> Iterator[tuple[Key, ...]]:
     """Iterate over the paths at which nothing stands."""
     inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, part in inside:
+        if key in OPTIONAL:
+            continue
         yield from [(*path, key)] if part is None else nothings(part, (*path, key))
 
 

@@ -166,6 +166,8 @@ def _part(document: Document, path: tuple[Key, ...]) -> Any:
 
 
 MAX_SECRET = 65_536
+LINES = frozenset({"zh", "en", "url"})
+"""Texts for people, which may have several lines, and addresses, which are told by their own check."""
 SECRET_KEYS = frozenset({"password", "token"})
 
 
@@ -176,6 +178,10 @@ def _expanded(sections: Sections, document: Document, path: tuple[Key, ...], val
         return [_expanded(sections, document, (*path, n), v) for n, v in enumerate(value)]
     if not isinstance(value, str) or path[-1] in SECRET_KEYS:
         return value
+    if path[-1] not in LINES and not value.isprintable():
+        what = f"{path[-1]!r} holds a control character, or a space or mark that nobody sees"
+        sections.report(document.mark(path), what, "type it anew")
+        return UNREADABLE
     if path[-1] == "url" and (name := key_in_clear(value)):
         what = f"a secret in clear text is refused: {name!r} in this URL"
         sections.report(document.mark(path), what, f"write {name}=${{NAME}} and set NAME in the environment")

@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 
 from facilityd.model.kinds import Gated
 from facilityd.model.measure import Duration
+from facilityd.model.number import Finite
 
 Side = Literal["above", "below", "both"]
 _HOUR = 3600 * 10**9
@@ -40,8 +41,8 @@ class RobustZ(Learned):
     kind: Literal["robust-z"]
     signal: str
     side: Side = "both"
-    factor: float = Field(default=1.5, gt=1)
-    band: float = Field(default=0.0, ge=0, description="never narrower than this, in the signal's unit")
+    factor: Finite = Field(default=1.5, gt=1)
+    band: Finite = Field(default=0.0, ge=0, description="never narrower than this, in the signal's unit")
     of: int = 8
     out_of: int = 10
 
@@ -58,8 +59,8 @@ class Ewma(Learned):
     signal: str
     side: Side = "both"
     smooth: Duration = 20 * 10**9
-    factor: float = Field(default=2.5, gt=1)
-    band: float = Field(default=0.0, ge=0, description="never narrower than this, in the signal's unit")
+    factor: Finite = Field(default=2.5, gt=1)
+    band: Finite = Field(default=0.0, ge=0, description="never narrower than this, in the signal's unit")
     of: int = 20
     out_of: int = 30
 
@@ -93,8 +94,8 @@ class Envelope(Learned):
     over: str
     direction: str
     side: Side = "both"
-    share: float = Field(default=0.25, ge=0)
-    band: float = Field(default=0.0, ge=0)
+    share: Finite = Field(default=0.25, ge=0)
+    band: Finite = Field(default=0.0, ge=0)
     bins: int = Field(default=30, ge=2, le=200)
     runs: int = Field(default=6, ge=1)
     least: Duration = 0
@@ -116,11 +117,11 @@ class Residual(Learned):
     kind: Literal["residual"]
     signal: str
     terms: tuple[str, ...] = Field(min_length=1)
-    above: float | None = None
-    below: float | None = None
+    above: Finite | None = None
+    below: Finite | None = None
     relative: bool = False
-    factor: float = Field(default=4.0, ge=0)
-    hysteresis: float = Field(default=0.0, ge=0)
+    factor: Finite = Field(default=4.0, ge=0)
+    hysteresis: Finite = Field(default=0.0, ge=0)
 
     @model_validator(mode="after")
     def _sound(self) -> Self:

@@ -7,7 +7,8 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from facilityd.model.kinds import Condition, Gated
-from facilityd.model.measure import Duration
+from facilityd.model.measure import Duration, Span
+from facilityd.model.number import Finite
 
 
 def _one_side(above: float | None, below: float | None) -> None:
@@ -23,10 +24,10 @@ class Rate(Gated):
 
     kind: Literal["rate"]
     signal: str
-    above: float | None = None
-    below: float | None = None
+    above: Finite | None = None
+    below: Finite | None = None
     per: Duration
-    over: Duration
+    over: Span
 
     @model_validator(mode="after")
     def _sides(self) -> Self:
@@ -89,8 +90,8 @@ class Count(Gated):
     of: Condition | None = None
     counter: str = ""
     beside: str = ""
-    over: Duration
-    above: float
+    over: Span
+    above: Finite
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -110,7 +111,7 @@ class Frozen(Gated):
 
     kind: Literal["frozen"]
     signal: str
-    least: float = Field(gt=0)
+    least: Finite = Field(gt=0)
 
     @property
     def own(self) -> tuple[str, ...]:
@@ -123,10 +124,10 @@ class Spike(Gated):
 
     kind: Literal["spike"]
     signal: str
-    faster: float = Field(gt=0)
-    least: float = Field(default=0.0, ge=0, description="smaller jumps are noise")
+    faster: Finite = Field(gt=0)
+    least: Finite = Field(default=0.0, ge=0, description="smaller jumps are noise")
     times: int = Field(default=1, ge=1)
-    over: Duration = 60 * 10**9
+    over: Span = 60 * 10**9
 
     @property
     def own(self) -> tuple[str, ...]:
@@ -142,8 +143,8 @@ class Ripple(Gated):
 
     kind: Literal["ripple"]
     signal: str
-    above: float | None = None
-    below: float | None = None
+    above: Finite | None = None
+    below: Finite | None = None
     points: int = Field(default=20, ge=5, le=200)
 
     @model_validator(mode="after")
@@ -174,9 +175,9 @@ class Imbalance(Gated):
 
     kind: Literal["imbalance"]
     signals: tuple[str, ...] = Field(min_length=2)
-    above: float = Field(gt=0)
-    hysteresis: float = Field(default=0.0, ge=0)
-    least: float = 0.0
+    above: Finite = Field(gt=0)
+    hysteresis: Finite = Field(default=0.0, ge=0)
+    least: Finite = 0.0
 
     @property
     def own(self) -> tuple[str, ...]:
@@ -193,10 +194,10 @@ class Peer(Gated):
 
     kind: Literal["peer"]
     signal: str
-    above: float | None = None
-    below: float | None = None
+    above: Finite | None = None
+    below: Finite | None = None
     relative: bool = False
-    hysteresis: float = Field(default=0.0, ge=0)
+    hysteresis: Finite = Field(default=0.0, ge=0)
     peers: int = Field(default=3, ge=2)
 
     @model_validator(mode="after")
@@ -221,9 +222,9 @@ class Trend(Gated):
 
     kind: Literal["trend"]
     signal: str
-    above: float | None = None
-    below: float | None = None
-    within: Duration
+    above: Finite | None = None
+    below: Finite | None = None
+    within: Span
     points: int = Field(default=14, ge=5)
     counter: bool = False
 

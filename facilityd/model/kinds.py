@@ -11,7 +11,8 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from facilityd.model.measure import Duration
+from facilityd.model.measure import Span
+from facilityd.model.number import Finite
 from facilityd.model.sample import NS
 from facilityd.model.text import Strict
 
@@ -23,8 +24,8 @@ class Condition(Strict):
     """
 
     signal: str
-    above: float | None = None
-    below: float | None = None
+    above: Finite | None = None
+    below: Finite | None = None
     is_: bool | int | str | None = Field(default=None, alias="is")
     magnitude: bool = False
 
@@ -43,12 +44,12 @@ class Limit(Strict):
 
     kind: Literal["limit"]
     signal: str
-    above: float | None = None
-    below: float | None = None
+    above: Finite | None = None
+    below: Finite | None = None
     is_: bool | int | str | None = Field(default=None, alias="is")
-    hysteresis: float = Field(default=0.0, ge=0)
-    hold: Duration = 0
-    clear_hold: Duration = 0
+    hysteresis: Finite = Field(default=0.0, ge=0)
+    hold: Span = 0
+    clear_hold: Span = 0
     during: tuple[str, ...] = ()
     because: tuple[str, ...] = Field(default=(), max_length=2)
 
@@ -76,7 +77,7 @@ class Mismatch(Strict):
     commanded: Condition
     observed: Condition
     direction: Literal["missing", "unbidden", "both"] = "both"
-    within: Duration
+    within: Span
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -96,11 +97,11 @@ class Silence(Strict):
     """
 
     kind: Literal["silence"]
-    periods: float = Field(default=3.0, ge=1)
+    periods: Finite = Field(default=3.0, ge=1)
     unanswered: int = Field(default=8, ge=1)
     unsure: int = Field(default=15, ge=1)
-    hold: Duration = 0
-    clear_hold: Duration = 0
+    hold: Span = 0
+    clear_hold: Span = 0
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -118,8 +119,8 @@ class Unreadable(Strict):
 
     kind: Literal["unreadable"]
     signals: tuple[str, ...] = Field(min_length=1)
-    hold: Duration
-    clear_hold: Duration = 120 * NS
+    hold: Span
+    clear_hold: Span = 120 * NS
     answers: int = Field(default=3, ge=1)
     unanswered: int = Field(default=8, ge=1)
 
@@ -136,7 +137,7 @@ class Term(Condition):
     """
 
     per: str = ""
-    exponent: float = 1.0
+    exponent: Finite = 1.0
 
     @model_validator(mode="after")
     def _a_number(self) -> Self:
@@ -163,10 +164,10 @@ class Gated(Strict, ABC):
     """
 
     during: tuple[str, ...] = ()
-    settle: Duration = 0
+    settle: Span = 0
     when: tuple[Condition, ...] = ()
-    hold: Duration = 0
-    clear_hold: Duration = 0
+    hold: Span = 0
+    clear_hold: Span = 0
 
     @model_validator(mode="after")
     def _settles_in_a_state(self) -> Self:

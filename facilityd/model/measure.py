@@ -76,6 +76,8 @@ def within(low: int, high: int) -> Callable[[int], int]:
     return check
 
 
+Span = Annotated[Duration, AfterValidator(within(0, 366 * 86_400 * NS))]
+"""Nanoseconds that a rule looks back or waits: what is longer than a year comes too late for anybody."""
 Timeout = Annotated[Duration, AfterValidator(within(NS // 1000, 600 * NS))]
 """Nanoseconds that an answer is waited for."""
 

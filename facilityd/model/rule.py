@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from facilityd.model.charts import Chart, Envelope, Ewma, Residual, RobustZ
 from facilityd.model.histories import (
@@ -36,7 +36,7 @@ from facilityd.model.kinds import (
     Unreadable,
     Verdict,
 )
-from facilityd.model.measure import Duration
+from facilityd.model.measure import Duration, within
 from facilityd.model.sample import NS
 from facilityd.model.text import Strict, Text
 from facilityd.model.written import changed, parameter
@@ -80,7 +80,9 @@ class Rule(Strict):
     consequence: Text
     action: tuple[Text, ...] = Field(min_length=1, description="numbered steps; the first comes first")
     confirm: Text = Field(description="how to see on site that it is true")
-    respond: Duration = Field(description="time within which a person must act")
+    respond: Annotated[Duration, AfterValidator(within(NS, 366 * 86_400 * NS))] = Field(
+        description="time within which a person must act"
+    )
     at_stake: Literal["safety", "ceremony", "asset", "appearance"]
     machine: tuple[str, ...] = Field(
         default=(),

@@ -54,7 +54,9 @@ def changed(model: BaseModel, settings: Mapping[str, Any]) -> BaseModel:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"{where or model}: {first['msg'].removeprefix('Value error, ')}") from error
+        raise ValueError(
+            f"{where or model}: {first['msg'].removeprefix('Value error, ').removeprefix('Input ')}"
+        ) from error
 
 
 def _known(model: BaseModel) -> list[str]:

@@ -104,7 +104,7 @@ def test_a_topic_map_that_hears_nothing_is_told(tmp_path: Path, old: str, new: s
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("value: 12.3}", "value: 13}", "the payload give 12.3, not 13"),
+        ("value: 12.3}", "value: 13}", "the payload gives 12.3, not 13"),
         ('point: power, topic: ""', "point: power, topic: other", "has no source on topic 'other'"),
         ('point: power, topic: ""', 'point: powre, topic: ""', "the profile has no point 'powre'"),
         (POWER, '{unit: W, sources: [{topic: "#", pointer: /power}]}', "wildcard"),
