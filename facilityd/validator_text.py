@@ -11,7 +11,8 @@ Context = Mapping[str, Any]
 
 def choice(word: str, names: list[str]) -> str:
     """Return what is allowed, and which of it was probably meant."""
-    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    same = [name for name in names if name.lower() == word.lower()]
+    near = same or difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     return f"allowed: {', '.join(names)}" + (f"; did you mean {near[0]!r}?" if near else "")
 
 
@@ -41,6 +42,7 @@ _WORDS: dict[str, Callable[[Context], str]] = {
     "union_tag_not_found": lambda context: f"{context.get('discriminator')} is missing",
 }
 
+_SETTINGS_TYPES = ("model_type", "model_attributes_type", "dict_type")
 _PLAIN_TYPES = ("string_type", "int_type", "float_type")
 
 
@@ -55,6 +57,9 @@ def without_echoes(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Drop what only follows from a mistake that is told: by a union's other branch, by a wrong entry."""
 
     def echo(line: dict[str, Any]) -> bool:
+        if line["type"] in _SETTINGS_TYPES and not isinstance(line["input"], dict | list):
+            union = line["loc"][:-1]
+            return any(o["type"] in _PLAIN_TYPES and o["loc"][: len(union)] == union for o in lines)
         if not isinstance(line["input"], dict | list) or line["type"] not in _PLAIN_TYPES:
             return False
         union = line["loc"][:-1]

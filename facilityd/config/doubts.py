@@ -115,6 +115,9 @@ def _address(unit: Entry, sections: Sections) -> Iterable[Problem]:
 
 def _topic(unit: Entry, profile: ModbusProfile | MqttProfile | None) -> Iterable[Problem]:
     topic = unit.value.topic
+    if isinstance(unit.value.period, dict):
+        what = "a unit on a broker speaks when it likes: a period for each duty state changes nothing"
+        yield Problem(unit.mark("period"), what, "write the longest time between two of its messages")
     if why := doubtful(topic):
         yield Problem(unit.mark("topic"), *why)
     points = profile.points.values() if isinstance(profile, MqttProfile) else ()

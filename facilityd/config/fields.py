@@ -157,8 +157,15 @@ def _period(value: Any) -> Any:
     if isinstance(value, dict):
         if not value:
             raise ValueError("a period for each duty state is expected, such as {rest: 30s, moving: 1s}")
-        return {state: _PERIOD(duration(text)) for state, text in value.items()}
+        return {state: _period_of(state, text) for state, text in value.items()}
     return _PERIOD(duration(value))
+
+
+def _period_of(state: str, text: object) -> int:
+    try:
+        return _PERIOD(duration(text))
+    except ValueError as error:
+        raise ValueError(f"{state}: {error} (found {text!r:.40})") from None
 
 
 SIZE_PATTERN = r"^[0-9]+(\.[0-9]+)? ?(MiB|GiB)$"

@@ -15,7 +15,7 @@ from facilityd.marked import UNREADABLE, Key
 _NAME = {"zh": "?", "en": "?"}
 STAND_INS: Mapping[str, Mapping[str, Any]] = {
     "site": {"name": _NAME, "latitude": 0, "longitude": 0, "timezone": "UTC"},
-    "links": {"host": "localhost", "port": 1, "serial_port": "/nowhere/tty"},
+    "links": {"host": "localhost", "port": 1, "serial_port": "/nowhere/tty", "username": "?"},
     "units": {"period": "7d", "device_id": 1, "topic": "nowhere"},
     "devices": {"name": _NAME},
     "sinks": {"url": "http://localhost", "bucket": "?"},
@@ -32,6 +32,19 @@ def unreadable(value: Any) -> bool:
     if isinstance(value, dict):
         return any(unreadable(part) for key, part in value.items() if key not in OPTIONAL)
     return any(map(unreadable, value)) if isinstance(value, list) else value in (None, UNREADABLE)
+
+
+PEOPLES = ("zh", "en")
+"""Texts, which have a check of their own."""
+
+
+def unseen(value: Any, path: tuple[Key, ...]) -> Iterator[tuple[Key, ...]]:
+    """Iterate over the paths of texts with letters that nobody sees."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in inside:
+        if isinstance(part, str) and part != UNREADABLE and key not in PEOPLES and not part.isprintable():
+            yield (*path, key)
+        yield from unseen(part, (*path, key))
 
 
 OPTIONAL = ("rules", "readiness")

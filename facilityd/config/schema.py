@@ -26,12 +26,27 @@ from facilityd.model.sample import NS
 from facilityd.model.text import Language, Strict, Text
 from facilityd.model.topic import BaseTopic, unit_name
 
+LONGEST_NAME = 200
+"""Characters of a name that people read in lists and messages."""
+LONGEST_LOGIN = 1000
+"""Characters; brokers and mail servers take fewer."""
+
+
+def _name(text: Text) -> Text:
+    for words in (text.zh, text.en):
+        if len(words) > LONGEST_NAME or not words.isprintable():
+            raise ValueError(f"a name is one line of at most {LONGEST_NAME} characters")
+    return text
+
+
+Name = Annotated[Text, AfterValidator(_name)]
+
 
 class Site(Strict):
     """Where the site is, and how people there speak."""
 
     id: Annotated[str, AfterValidator(identifier)]
-    name: Text
+    name: Name
     latitude: Finite = Field(ge=-90, le=90)
     longitude: Finite = Field(ge=-180, le=180)
     timezone: Zone
@@ -111,15 +126,19 @@ class Tls(Strict):
     key: str = ""
 
 
+def _version(told: object) -> object:
+    return str(told) if isinstance(told, int) else told  # 5 needs no quotes
+
+
 class Mqtt(Strict):
     """A broker."""
 
     protocol: Literal["mqtt"]
     host: Host
     port: Port = 1883
-    version: Literal["3.1.1", "5"] = "5"
-    client_id: str = Field(default="", max_length=1000)
-    username: str = ""
+    version: Annotated[Literal["3.1.1", "5"], BeforeValidator(_version)] = "5"
+    client_id: str = Field(default="", max_length=LONGEST_LOGIN)
+    username: str = Field(default="", max_length=LONGEST_LOGIN)
     password: Secret | None = None
     tls: Tls | None = None
     qos: Annotated[Literal[0, 1], BeforeValidator(number)] = 1
@@ -171,7 +190,7 @@ class Device(Strict):
     """One thing the crew maintains."""
 
     family: str
-    name: Text
+    name: Name
     signals: dict[str, str | Source] = Field(min_length=1)
     group: str = Field(default="", description="neighbours that are compared with each other")
     rules: dict[str, dict[str, Any]] = Field(
@@ -218,7 +237,7 @@ class Email(Strict):
     host: Host
     port: Port = 25
     tls: Literal["none", "starttls", "tls"] = "none"
-    username: str = ""
+    username: str = Field(default="", max_length=LONGEST_LOGIN)
     password: Secret | None = None
 
 
@@ -228,7 +247,7 @@ Channel = Annotated[Webhook | Email, Field(discriminator="kind")]
 class Recipient(Strict):
     """Somebody who is told."""
 
-    name: Text
+    name: Name
     language: Language
     minimum: Literal["low", "medium", "high", "critical"] = "low"
     channels: tuple[Channel, ...] = Field(min_length=1)

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from facilityd.config.fields import identifier, key_in_clear
 from facilityd.config.hosts import UNSET
-from facilityd.config.mend import mended, nothings, unreadable
+from facilityd.config.mend import mended, nothings, unreadable, unseen
 from facilityd.config.schema import SECTIONS, SINGLE
 from facilityd.marked import UNREADABLE, Document, Key, Mark, Problem, read, suggestion, validate
 from facilityd.model.regular import open_regular
@@ -131,7 +131,7 @@ def _add(sections: Sections, document: Document, section: str, item: str, path: 
             sections.report(document.mark(path, key=True), f"{item!r}: {error}")
     _expand(sections, document, path)
     value, problems = validate(_ADAPTERS[section], document, path)
-    sections.problems += _without_value(document, path, problems)
+    sections.problems += _with_what_is_not_seen(document, path, problems)
     whole = value is not None and not unreadable(_part(document, path))
     if not whole:
         value = mended(_ADAPTERS[section], section, _part(document, path))
@@ -147,9 +147,20 @@ def _expand(sections: Sections, document: Document, path: tuple[Key, ...]) -> No
     holder[path[-1]] = _expanded(sections, document, path, holder[path[-1]])
 
 
-def _without_value(document: Document, path: tuple[Key, ...], problems: list[Problem]) -> list[Problem]:
-    """Return an item's problems and one for each key that nothing follows: it would count as left out."""
-    for where in nothings(_part(document, path), path):
+def _with_what_is_not_seen(
+    document: Document, path: tuple[Key, ...], problems: list[Problem]
+) -> list[Problem]:
+    """Return an item's problems, those of invisible letters, and of keys that nothing follows.
+
+    Such a key would count as left out.
+    """
+    part = _part(document, path)
+    told = {problem.mark for problem in problems}
+    for where in unseen(part, path):
+        if document.mark(where) not in told:
+            what = f"{where[-1]!r} holds a control character, or a space or mark that nobody sees"
+            problems = [*problems, Problem(document.mark(where), what, "type it anew")]
+    for where in nothings(part, path):
         key, value = document.mark(where, key=True), document.mark(where)
         if not any(problem.mark == key and problem.what.startswith("unknown key") for problem in problems):
             name = repr(where[-1]) if isinstance(where[-1], str) else f"entry {where[-1] + 1}"
@@ -166,8 +177,6 @@ def _part(document: Document, path: tuple[Key, ...]) -> Any:
 
 
 MAX_SECRET = 65_536
-LINES = frozenset({"zh", "en", "url"})
-"""Texts for people, which may have several lines, and addresses, which are told by their own check."""
 SECRET_KEYS = frozenset({"password", "token"})
 
 
@@ -178,10 +187,6 @@ def _expanded(sections: Sections, document: Document, path: tuple[Key, ...], val
         return [_expanded(sections, document, (*path, n), v) for n, v in enumerate(value)]
     if not isinstance(value, str) or path[-1] in SECRET_KEYS:
         return value
-    if path[-1] not in LINES and not value.isprintable():
-        what = f"{path[-1]!r} holds a control character, or a space or mark that nobody sees"
-        sections.report(document.mark(path), what, "type it anew")
-        return UNREADABLE
     if path[-1] == "url" and (name := key_in_clear(value)):
         what = f"a secret in clear text is refused: {name!r} in this URL"
         sections.report(document.mark(path), what, f"write {name}=${{NAME}} and set NAME in the environment")
@@ -214,6 +219,8 @@ def resolve_secret(sections: Sections, mark: Mark, value: str | dict[str, str] |
         return ""
     if not found.isprintable():
         sections.report(mark, "the secret holds a line break or control character", "one line is expected")
+    if len(found.encode("utf-8", "replace")) >= MAX_SECRET:
+        sections.report(mark, f"the secret is longer than {MAX_SECRET - 1} bytes", "is it another file?")
     if not found:
         sections.report(mark, "the secret is empty", "leave the key out where none is needed")
     sections.resolved.add(found)

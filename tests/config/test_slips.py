@@ -46,6 +46,12 @@ SITE = (
     ("mail user alone", MAIL, f"{MAIL}, tls: tls, port: 465, username: u", "password: ${NAME}"),
     ("mail password alone", MAIL, f'{MAIL}, tls: tls, port: 465, password: "${{YARD_TOKEN}}"', "add username"),
     ("readable password", MAIL, f'{MAIL}, username: u, password: "${{YARD_TOKEN}}"', "travel readable"),
+    ("a number for a source", POWER, "power: 5", "a text is expected"),
+    ("a small letter", "baudrate: 9600", "parity: e", "did you mean 'E'"),
+    ("one of several periods", METER, "device_id: 1, period: {rest: 2s, lit: 5}", "lit: a duration is"),
+    ("a name of two lines", "en: Gate", r'en: "Ga\nte"', "one line of at most 200"),
+    ("an endless name", "en: Gate", "en: " + "x" * 201, "one line of at most 200"),
+    ("an endless user", BROKER, "{protocol: mqtt, host: h, username: " + "u" * 1001 + ', password: "${YARD_TOKEN}"}', "1000"),
     ("a client with an escape", BROKER, r'{protocol: mqtt, host: h, client_id: "a\e[2J"}', "control character"),
     ("a user with a line end", BROKER, r'{protocol: mqtt, host: h, username: "a\n"}', "control character"),
     ("a bucket turned round", "bucket: b", r'bucket: "a\u202eb"', "nobody sees"),
@@ -159,6 +165,7 @@ DOUBTS = (
     ("the port of TLS", BROKER, "{protocol: mqtt, host: h, port: 8883}", "add tls: {}"),
     ("TLS on the plain port", BROKER, "{protocol: mqtt, host: h, tls: {}}", "add port: 8883"),
     ("a backslash", TOPIC, r"topic: z\plug", "write z/plug"),
+    ("a pace of messages", PLUG, "period: {rest: 60s, lit: 5s}, topic: z/plug", "speaks when it likes"),
     ("an empty level", TOPIC, "topic: z//plug", "empty level"),
     ("braces", TOPIC, "topic: 'z/{name}'", "a level that names the unit is '+'"),
     ("the profile's own end", TOPIC, "topic: z/plug/state", "write z/plug"),
@@ -289,6 +296,19 @@ def test_true_and_false_of_json_may_be_codes(tmp_path):
     golden = "golden: [{point: mode, topic: state, payload: '{\"mode\": true}', value: on}, "
     write(tmp_path, {"profiles/plug_1.yaml": text.replace("golden: [", golden)})
     assert told(tmp_path)[0] == 0
+
+
+def test_a_version_needs_no_quotes(tmp_path):
+    write(
+        tmp_path, {"site.yaml": FILES["site.yaml"].replace(BROKER, "{protocol: mqtt, host: h, version: 5}")}
+    )
+    assert told(tmp_path)[0] == 0
+
+
+def test_a_secret_that_no_protocol_takes_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("YARD_TOKEN", "x" * 66_000)
+    write(tmp_path, {})
+    assert "longer than 65535 bytes" in told(tmp_path)[1][0]
 
 
 def test_one_of_each_is_said_as_one(tmp_path):
