@@ -45,6 +45,8 @@ def _check_journal(sections: Sections, store: Entry) -> None:
         sections.report(mark, f"{store.value.path} is a folder", "name a file in it")
     elif path.exists() and not path.is_file():
         sections.report(mark, f"{store.value.path} is no regular file")
+    elif above := next((one for one in path.parents if one.exists() and not one.is_dir()), None):
+        sections.report(mark, f"{above.name} is a file, not a folder", "name a path in a folder")
     elif path.name.endswith((".yaml", *COMPANIONS)):
         what = f"{store.value.path} is the name of a file of another kind"
         sections.report(mark, what, "call it journal.db, for example")

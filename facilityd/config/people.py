@@ -6,6 +6,7 @@ from devices.unit import Link, ModbusLink, MqttLink
 from facilityd.config import schema
 from facilityd.config.sections import Entry, Sections, resolve_secret
 from facilityd.config.site import ChannelSettings, InfluxSettings, RecipientSettings
+from facilityd.marked import Mark
 from facilityd.model.plain import url_secrets
 from facilityd.model.rule import Priority
 
@@ -32,10 +33,20 @@ def compile_link(entry: Entry, sections: Sections) -> Link:
     )  # fmt: skip
 
 
+def _token(sections: Sections, mark: Mark, value: str | dict[str, str]) -> str:
+    """Return a token's text; it travels in a header, which holds nothing but ASCII."""
+    token = resolve_secret(sections, mark, value)
+    if not token.isascii():
+        sections.report(
+            mark, "the token is not plain ASCII, so no request can carry it", "is it another text?"
+        )
+    return token
+
+
 def compile_sink(entry: Entry, sections: Sections) -> InfluxSettings:
     """Return a sink with its secret resolved."""
     value = entry.value
-    token = resolve_secret(sections, entry.mark("token"), value.token)
+    token = _token(sections, entry.mark("token"), value.token)
     return InfluxSettings(entry.id, value.url, value.org, value.bucket, token)
 
 
@@ -55,7 +66,8 @@ def _channel(entry: Entry, sections: Sections, number: int) -> ChannelSettings:
     }
     for name in ("token", "password"):
         if (held := getattr(channel, name, None)) is not None:
-            options[name] = resolve_secret(sections, entry.mark("channels", number, name), held)
+            resolve = _token if name == "token" else resolve_secret
+            options[name] = resolve(sections, entry.mark("channels", number, name), held)
     if channel.kind == "webhook":
         sections.resolved |= url_secrets(channel.url)
     return ChannelSettings(f"{entry.id}-{number + 1}-{channel.kind}", channel.kind, options)

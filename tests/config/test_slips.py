@@ -57,6 +57,7 @@ SITE = (
     ("a bucket turned round", "bucket: b", r'bucket: "a\u202eb"', "nobody sees"),
     ("a host with a hidden space", HOST, r'host: "192.0.2.1\u200b"', "nobody sees"),
     ("a key that is none", BROKER, "{protocol: mqtt, host: h, port: 8883, tls: {certificate: /etc/hostname, key: /etc/hostname}}", "no PEM files"),
+    ("a journal below a file", "links:\n", "store: {path: site.yaml/x.db}\nlinks:\n", "site.yaml is a file, not a folder"),
     ("no bucket", "bucket: b", 'bucket: ""', "a text is needed here"),
     ("a bucket with a space", "bucket: b", "bucket: ' b'", "begins or ends with a space"),
     ("a token that is no file", '"${YARD_TOKEN}"', "{file: /dev/zero}", "not a regular file"),
@@ -82,8 +83,6 @@ SITE = (
     ("a tare beyond the range", POWER, "power: {from: meter.power, tare: 1e9}", "no value is good"),
     ("a name of spaces", "en: Gate", "en: '  '", "a text is needed here"),
     # The site itself.
-    ("no language", ZONE, f"{ZONE}, languages: []", "at least one is needed"),
-    ("one language twice", ZONE, f"{ZONE}, languages: [zh, zh]", "'zh' stands twice"),
     ("a ceremony of a year", ZONE, f"{ZONE}, ceremony: 365d", "at most 6h"),
     ("whatever this machine has", ZONE, "timezone: localtime", "not a time zone"),
     ("leap seconds", ZONE, "timezone: right/Asia/Shanghai", "did you mean 'Asia/Shanghai'"),
@@ -296,6 +295,16 @@ def test_true_and_false_of_json_may_be_codes(tmp_path):
     golden = "golden: [{point: mode, topic: state, payload: '{\"mode\": true}', value: on}, "
     write(tmp_path, {"profiles/plug_1.yaml": text.replace("golden: [", golden)})
     assert told(tmp_path)[0] == 0
+
+
+def test_a_token_that_no_header_carries_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("YARD_TOKEN", "令牌-1")
+    write(tmp_path, {})
+    code, lines = told(tmp_path)
+    assert code == 1
+    assert lines[0].startswith("site.yaml:15:")
+    assert "plain ASCII" in lines[0]
+    assert "令牌" not in lines[0]
 
 
 def test_a_version_needs_no_quotes(tmp_path):
