@@ -60,7 +60,7 @@ class Alarms:
         """End a latched alarm after an inspection. Raises UsageError unless acknowledged and over."""
         state = self.state(device, rule)
         if state.latched and state.acked and state.condition is not Truth.FALSE:
-            raise _refused(state, ("its condition cannot be told now", "当前无法判断故障是否消失"))
+            raise _refused(state, ("its condition cannot be judged now", "当前无法判断故障是否消失"))
         return self._ask(device, rule, occurrence, Event.RESET, person, comment, at)
 
     def realarm(

@@ -52,7 +52,7 @@ AROUND = 1800 * NS
 @lang_option
 @json_option
 def alarm(site: Path, device: str, rule: str, lang: str | None, as_json: bool) -> None:
-    """Show one alarm of a DEVICE whole: record, evidence, life, and the guilty signal around the raise."""
+    """Show one alarm whole: record, evidence, life, and a plot."""
     from facilityd.cli.snapshot import open_journal
     from facilityd.config.load import load
 

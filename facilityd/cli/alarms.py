@@ -41,7 +41,7 @@ COLUMNS = (
 @lang_option
 @json_option
 def alarms(site: tuple[Path, ...], everything: bool, lang: str | None, as_json: bool) -> None:
-    """List what is wrong, most urgent first, with the first thing to do."""
+    """List what is wrong, most urgent first, and what to do first."""
     from facilityd.cli.snapshot import NO_ALARMS, Snapshot
     from facilityd.config.load import load
 
@@ -103,10 +103,12 @@ def _request(name: str, kind: type[AckRequest | ResetRequest | RealarmRequest], 
 
 ack = _request("ack", AckRequest, "Acknowledge an alarm: you know, and you are on it.")
 reset = _request(
-    "reset", ResetRequest, "Reset a latched alarm after an inspection: acknowledged, and its condition over."
+    "reset",
+    ResetRequest,
+    "Reset a latched alarm after an inspection.\n\nIt must be acknowledged, and its condition over.",
 )
 realarm = _request(
-    "realarm", RealarmRequest, "Take an acknowledgement back: everybody concerned is told again."
+    "realarm", RealarmRequest, "Take an acknowledgement back.\n\nEverybody concerned is notified again."
 )
 
 

@@ -39,7 +39,7 @@ LISTED = (
     Column("evidence", "依据"),
 )  # fmt: skip
 WHEN = {"zh": ("当时", "现在"), "en": ("then", "now")}
-CAUSED = {"zh": "（{cause} 的后果，不单独通知）", "en": " (a consequence of {cause}, told to nobody)"}
+CAUSED = {"zh": "（{cause} 的后果，不单独通知）", "en": " (a consequence of {cause}, nobody is notified)"}
 BLIND = {
     "zh": "这段时间没有 {devices} 的任何数据：没有报警不说明正常",
     "en": "nothing of {devices} is stored in this span: no alarm says nothing here",
@@ -68,7 +68,7 @@ def backtest(
     site: Path, rule: str, devices: tuple[str, ...], since: int, until: int | None, settings: tuple[str, ...],
     html: Path | None, lang: str | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Play a rule over stored history by the code that judges live, as it is or with other parameters.
+    """Judge stored history by a rule, as it is or changed.
 
     Shows what was raised then and what would be raised now, and holds both against the marks of
     'facilityd mark'. Reads the journal only; the daemon may run meanwhile. Exit status 0 whatever is found.

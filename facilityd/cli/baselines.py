@@ -56,7 +56,7 @@ def baselines(  # noqa: PLR0917 - click hands its options in
     site: Path, device: str, everything: bool, diff: str, versions: tuple[int, int] | None,
     export: Path | None, source: Path | None, person: str | None, lang: str | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """List what the learned rules judge by: version, who signed it when, from which data."""
+    """List what the learned rules judge by, and who signed it."""
     from facilityd.app.shipped import write
     from facilityd.config.load import load
     from facilityd.store.reader import Reader
@@ -196,7 +196,7 @@ def serviced(
     site: Path, device: str, rules: tuple[str, ...], everything: bool, person: str, reason: str,
     lang: str | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Say that a DEVICE was serviced: baselines end, counters and trends begin anew.
+    """Say that a DEVICE was serviced: learning begins anew.
 
     What was learned is kept as an older version; the rule is unknown until it is commissioned again.
     """

@@ -47,9 +47,9 @@ def commission(  # noqa: PLR0917 - click hands its options in
     site: Path, device: str, rule: str, since: int, until: int | None, person: str | None,
     comment: str, yes: bool, lang: str | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Learn what is normal on a DEVICE from its history, and sign it off.
+    """Learn what is normal on a DEVICE, and sign it off.
 
-    Shows what each learned rule made of the period, or why it refuses it. Nothing is learned without a
+    Shows what each learned rule made of its history, or why it refuses it. Nothing is learned without a
     person's yes; what a rule was judged by before is kept as an older version.
     """
     from facilityd.config.load import load

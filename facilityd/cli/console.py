@@ -147,7 +147,10 @@ COMMANDS: dict[str, Callable[..., None]] = {
 @click.option("--seed", type=click.IntRange(0, 2**53), default=1, show_default=True)
 @click.option("--real/--virtual", default=False, help="Sockets and the clock, or virtual time [default].")
 def console_command(site: str, start: str, seed: int, real: bool) -> None:
-    """Play with a simulated SITE: list faults, inject one, watch what the daemon makes of it."""
+    """Play with a simulated SITE: inject a fault, watch the daemon.
+
+    'help' lists what can be typed.
+    """
     from facilityd.testing.site import begin
 
     with (

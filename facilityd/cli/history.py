@@ -70,7 +70,10 @@ def history(  # noqa: PLR0917 - click hands its options in
     site: Path, device: str, signal: str, since: int, until: int | None, bucket: int | None,
     plot: bool, as_csv: bool, lang: str | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Show the values of a SIGNAL of a DEVICE, and where there are none, and why."""
+    """Show the values of a SIGNAL of a DEVICE, and its gaps.
+
+    Each gap has its reason: a bad value's, that nobody watched, or that nothing came.
+    """
     from facilityd.config.load import load
 
     loaded = load(site, secrets=False)

@@ -31,7 +31,10 @@ COLUMNS = (
 @lang_option
 @json_option
 def plan(site: tuple[Path, ...], lang: str | None, as_json: bool) -> None:
-    """Show the merged reads per link, with bus time in % and what each read brings."""
+    """Show the merged reads of each link, and how busy they make it.
+
+    Bus time in %, and what each read brings.
+    """
     from facilityd.config.load import load
 
     loaded = load(*site, secrets=False)

@@ -36,7 +36,7 @@ class _Nobody:
 )  # fmt: skip
 @click.option("--seconds", type=Seconds(), default=0, help="End after so long.  [default: Ctrl-C ends it]")
 def record(site: tuple[Path, ...], link: str, output: Path, seconds: float) -> None:
-    """Record the traffic of a LINK of a SITE, asking exactly as the daemon asks. Only reads.
+    """Record the traffic of a LINK, asking as the daemon does.
 
     Stop the daemon first where the link is a serial line: a bus has one master. The file holds
     questions, answers, topics and times; no address, user name or password.

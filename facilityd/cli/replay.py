@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @click.option("--speed", type=Speed(0.01, 1000), default=1.0, help="MQTT: times life.")
 @click.option("--seconds", type=Seconds(), default=0, help="End after so long.  [default: Ctrl-C ends it]")
 def replay_command(file: Path, host: str, port: int, own_broker: bool, speed: float, seconds: float) -> None:
-    """Serve the link recorded in FILE: each question gets the recorded answer, timeout or exception.
+    """Serve a recorded link: each question gets its recorded answer.
 
     A serial line comes back as RTU in TCP: let the site's link be modbus-rtu-over-tcp to this port.
     """

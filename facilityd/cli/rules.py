@@ -35,7 +35,7 @@ TITLE = {"zh": "{name}（{id}）", "en": "{name} ({id})"}
 @lang_option
 @json_option
 def rules(site: Path, device: str, lang: str | None, as_json: bool) -> None:
-    """List every rule of a SITE's devices, or of one DEVICE, and how it stands."""
+    """List the rules of a DEVICE, or of all, and how each stands."""
     from facilityd.app.builtin import all_devices
     from facilityd.cli.liveness import unwatched
     from facilityd.cli.rulebook import lines

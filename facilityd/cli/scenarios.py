@@ -40,7 +40,9 @@ def run_command(
     scenarios: tuple[str, ...], virtual: bool, seed: int | None, junit: Path | None, html: Path | None,
     keep: Path | None, record: Path | None, jobs: int, as_json: bool,
 ) -> None:  # fmt: skip
-    """Play scenarios (files, folders, names of shipped ones, or 'all') and hold them to their word.
+    """Play scenarios, and check what they expect.
+
+    Files, folders, names of shipped ones, or 'all'.
 
     Exit code 0: every expectation was met; 1: one was not; 2: a scenario cannot be played as written.
     """

@@ -83,7 +83,7 @@ NO_HAZARD = "none"
 
 @click.group()
 def simulate() -> None:
-    """Simulate a site: its devices' physics, served on real sockets, serial lines and a broker."""
+    """Simulate a site on real sockets, serial lines and a broker."""
 
 
 simulate.add_command(run_command)

@@ -39,7 +39,7 @@ DOUBTS: dict[tuple[str, Language], str] = {
     ("none", "zh"): "：尚未判断任何规则",
     ("none", "en"): ": no rule has been judged yet",
     ("some", "zh"): "：{count} 条规则当前无法判断（见 facilityd rules）",
-    ("some", "en"): ": {count} rules cannot be told now (see facilityd rules)",
+    ("some", "en"): ": {count} rules cannot be judged now (see facilityd rules)",
 }
 """No alarm is good news only where somebody could have raised one."""
 STALE_AFTER = 3

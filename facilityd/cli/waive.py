@@ -43,7 +43,9 @@ site_option = click.argument("site", type=click.Path(exists=True, path_type=Path
 def waive(
     site: Path, device: str, item: str, lasts: int, person: str, reason: str, lang: str | None, as_json: bool
 ) -> None:
-    """Waive an ITEM of a DEVICE's checklist: it no longer stands against a ceremony, and is shown as waived.
+    """Answer for an ITEM of a DEVICE's checklist, for a time.
+
+    It no longer stands against a ceremony, and is shown as waived.
 
     It is recorded with your name and reason, and ends by itself.
     """

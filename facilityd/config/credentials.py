@@ -21,7 +21,7 @@ def check_credentials(sections: Sections) -> None:
         half = "username" if channel.username else "password"
         if bool(channel.username) != (channel.password is not None):
             other = "password: ${NAME}" if channel.username else "username"
-            what = f"a {half} alone: the server is told neither"
+            what = f"a {half} alone: the server gets neither"
             sections.report(person.mark("channels", number, half, key=True), what, f"add {other}")
         elif channel.password is not None and "tls" not in channel.model_fields_set:
             what = "this password would travel readable"

@@ -172,7 +172,7 @@ class Unit(Strict):
         default=50,
         ge=0,
         le=MOST,
-        description="further units taken in when they are heard; 0: they are only told",
+        description="further units taken in when they are heard; 0: they are only reported",
     )
     ignore: Names = Field(default=(), description="names in place of '+' that are no units")
 

@@ -118,7 +118,7 @@ def test_an_acknowledgement_names_one_occurrence_that_waits_for_it(story, occurr
 
 @pytest.mark.parametrize(
     ("story", "said"),
-    [("#", "still holds"), ("#a", "still holds"), ("#.", "before the reset"), ("#a.?", "cannot be told now"), (".", "no alarm")],
+    [("#", "still holds"), ("#a", "still holds"), ("#.", "before the reset"), ("#a.?", "cannot be judged now"), (".", "no alarm")],
 )  # fmt: skip
 def test_a_reset_is_refused_unless_acknowledged_and_known_to_be_over(story: str, said: str) -> None:
     alarms = Alarms((), {KEY})

@@ -241,3 +241,12 @@ def test_a_value_and_its_unit_are_not_parted() -> None:
     assert {"12 分钟", "110.0 °C"} <= {
         part for line in lines for part in re.findall(r"[\d.]+ (?:分钟|°C)", line)
     }
+
+
+@pytest.mark.parametrize("group", [[], ["simulate"]], ids=["facilityd", "simulate"])
+def test_help_lists_whole_sentences(group: list[str]) -> None:
+    shown = CliRunner().invoke(facilityd, [*group, "--help"], terminal_width=80).output
+    listed = [line for line in shown.split("Commands:")[1].splitlines() if line.strip()]
+    assert len(listed) >= 5
+    assert [line for line in listed if not line.endswith((".", ")"))] == []
+    assert [line for line in listed if line.endswith("...")] == []

@@ -99,7 +99,9 @@ def test_what_is_required_and_not_fitted_is_unknown_until_somebody_answers_for_i
     assert not is_ready(checked)
     assert [Checked.of(one.plain()) for one in checked] == list(checked)
     why = SUBJECT.why(next(one for one in checked if one.item == "brake"), "en")
-    assert why == "not fitted or not connected, so nobody can tell: look on site, then waive it"
+    assert (
+        why == "not fitted or not connected, so it cannot be checked from here: look on site, then waive it"
+    )
     signed = [replace(SIGNED, item=name) for name in required]
     assert is_ready(check(HOIST, replace(only, waivers=signed)))
     own = {name: with_settings(item, {"required": False}) for name, item in HOIST.items()}
@@ -178,7 +180,7 @@ def test_an_item_says_what_it_rests_on_in_words() -> None:
     assert subject.why(found["drive-ready"], "zh") == "变频器未就绪"
     assert subject.why(found["wind"], "en") == "Mean wind is 12.0 m/s, less than 10.8 m/s expected"
     found = {one.item: one for one in check(HOIST, known(WELL, {"rise-time": Outcome.UNKNOWN}))}
-    assert subject.why(found["last-run"], "en").startswith("cannot be told yet: ")
+    assert subject.why(found["last-run"], "en").startswith("cannot be judged yet: ")
 
 
 SUBJECT = Subject(

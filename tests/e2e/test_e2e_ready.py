@@ -75,7 +75,7 @@ async def test_killed_between_the_checks_it_makes_none_twice_and_a_person_may_an
             ]
             shown = await facilityd("ready", made.folder, "--history", "--lang", "zh")
             assert "T−60" in shown
-            assert "不具备条件" in shown
+            assert "不能确认具备条件" in shown
 
 
 async def _items(folder: Path) -> dict[str, str]:
