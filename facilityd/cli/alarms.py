@@ -6,13 +6,12 @@ import time
 from pathlib import Path
 
 import click
-from rich.text import Text
 
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import (
-    STYLES,
     console,
     json_option,
+    loud,
     print_json,
     said,
     say,
@@ -54,7 +53,7 @@ def alarms(site: tuple[Path, ...], everything: bool, lang: str | None, as_json: 
         warn(snapshot.warning or ("" if lines else snapshot.doubt().lstrip("：: ")))
         return
     if snapshot.warning:
-        console().print(Text(snapshot.warning, style=STYLES["critical"]))
+        console().print(loud(snapshot.warning))
     if not lines:
         click.echo(f"{NO_ALARMS[language]}{snapshot.doubt()}")
         return

@@ -107,6 +107,11 @@ def table(
     return Sheet(title, known, rows, language=language, lines=lines)
 
 
+def loud(text: str) -> Text:
+    """Return what must be seen first, in lines as wide as the window; nothing for nothing."""
+    return Text("\n".join(wrapped(text, console().width)), style=STYLES["critical"])
+
+
 def warn(text: str) -> None:
     """Say on standard error what a reader of JSON must know; nothing if there is nothing."""
     if text:

@@ -196,8 +196,8 @@ def _view(
         Text(coming.sentence(language, seconds=window is not None), style="bold"),
         *_recorded(board, coming, language),
     ]
-    if window:
-        above = [Text(part, style=line.style) for line in above for part in wrapped(line.plain, window.width)]
+    width = window.width if window else console().width
+    above = [Text(part, style=line.style) for line in above for part in wrapped(line.plain, width)]
     # What stands against the ceremony comes first where not everything has room.
     shown = sorted(lines, key=lambda one: not one.checked.stands_against) if window else lines
     room = max(1, window.height - len(above) - 1) if window else 0

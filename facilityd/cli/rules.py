@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
-from rich.text import Text
 
 from facilityd.cli.language import chosen, lang_option
-from facilityd.cli.output import STYLES, console, json_option, print_json, said, table, warn
+from facilityd.cli.output import console, json_option, loud, print_json, said, table, warn
 from facilityd.cli.sheet import Column, whole
 from facilityd.cli.when import show_instant
 from facilityd.cli.words import show_priority, word, words
@@ -53,7 +52,7 @@ def rules(site: Path, device: str, lang: str | None, as_json: bool) -> None:
         warn(warning)
         return
     if warning:
-        console().print(Text(warning, style=STYLES["critical"]))
+        console().print(loud(warning))
     for name in dict.fromkeys(line.device.id for line in found):
         mine = [line for line in found if line.device.id == name]
         title = TITLE[language].format(name=mine[0].device.name.in_(language), id=name)

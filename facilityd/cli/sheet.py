@@ -88,7 +88,7 @@ class Sheet:
         shown = self._chosen(width, drop=drop)
         rows = self._table(shown, width) if shown else [self._record(row, width) for row in self._rows]
         title = self._one_or_more(self._title, width) if self._title else []
-        head = [self._head(shown, width)] if shown and any(self._heads) else []
+        head = self._head(shown, width) if shown and any(self._heads) else []
         tail = self._left_out(shown, width) if shown else []
         top = [Text(line, style="bold italic") for line in title] + head
         return [*top, *self._limited(rows, len(top) + len(tail)), *tail]
@@ -137,9 +137,13 @@ class Sheet:
             spare -= more
         return room
 
-    def _head(self, shown: Sequence[int], width: int) -> Text:
+    def _head(self, shown: Sequence[int], width: int) -> list[Text]:
         room = self._room(shown, width)
-        return _beside([(_cut(self._heads[n], room[n]), "bold", room[n]) for n in shown])
+        names = {n: self._one_or_more(self._heads[n], room[n]) for n in shown}
+        return [
+            _beside([(names[n][k] if k < len(names[n]) else "", "bold", room[n]) for n in shown])
+            for k in range(max(map(len, names.values())))
+        ]
 
     def _table(self, shown: Sequence[int], width: int) -> list[list[Text]]:
         room = self._room(shown, width)

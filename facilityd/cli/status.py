@@ -74,7 +74,7 @@ def status(
 def _view(snapshot: Snapshot, devices: tuple[str, ...], window: ConsoleDimensions | None = None) -> Group:
     """Return what is shown; in a ``window`` no more than it has room for."""
     said = snapshot.warning
-    warning = [] if not said else wrapped(said, window.width) if window else [said]
+    warning = wrapped(said, window.width if window else console().width) if said else []
     width = window.width if window else console().width
     about_daemon = not devices or DAEMON in devices
     counts = snapshot.counted(width=width, brief=window is not None) if about_daemon else []

@@ -13,11 +13,14 @@ import click
 import pytest
 import yaml
 from click.testing import CliRunner
+from rich.cells import cell_len
 from support.site import SQUARE
+from support.terminal import terminal
 
 from facilityd.app.builtin import all_devices
 from facilityd.cli.language import chosen, of_terminal
 from facilityd.cli.main import COMMANDS, facilityd
+from facilityd.cli.sheet import Column, Sheet, whole
 from facilityd.cli.words import counted, words
 from facilityd.cli.wrapping import joined, wrapped
 from facilityd.config.load import load
@@ -28,6 +31,7 @@ from facilityd.model.measure import COMMON
 from facilityd.model.quality import Reason
 from facilityd.model.readiness import Waiver
 from facilityd.model.sample import NS, Sample, SignalType, void
+from facilityd.model.text import LANGUAGES
 from facilityd.notify.texts import texts
 from facilityd.store.batch import Batch, Recorded
 from facilityd.store.journal import Journal
@@ -250,3 +254,29 @@ def test_help_lists_whole_sentences(group: list[str]) -> None:
     assert len(listed) >= 5
     assert [line for line in listed if not line.endswith((".", ")"))] == []
     assert [line for line in listed if line.endswith("...")] == []
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_a_head_is_broken_between_words_and_never_cut(width: int) -> None:
+    columns = [
+        whole("rule", "规则"),
+        Column("evidence or to be fitted", "依据或须加装"),
+        Column("name", "名称"),
+    ]
+    rows = [("a-rule-of-some-length", "it stands", "The truck ran past the upper limit")]
+    for language in LANGUAGES:
+        lines = [line.plain for line in Sheet("", columns, rows, language=language).laid_out(width)]
+        assert max(map(cell_len, lines)) <= width
+        text = "".join("".join(lines).split())
+        assert "…" not in text
+        assert {"zh": "依据或须加装", "en": "fitted"}[language] in text
+
+
+def test_what_must_be_seen_first_is_broken_between_words(square: Path) -> None:
+    for command in ("status", "alarms", "rules", "ready"):
+        seen = terminal(
+            command, square, *(["--once"] if command == "status" else []), "--lang", "zh", width=40
+        )
+        first = " ".join(line.strip() for line in seen.lines[:4])
+        assert "监测程序" in first
+        assert not re.search(r"\d$", seen.lines[0].rstrip()), seen.lines[0]
