@@ -17,6 +17,13 @@ RETURNING id, at
 """
 # Only the head of a table is looked at, so that a step costs the same however much there is.
 _HEAD = "DELETE FROM {0} WHERE id IN (SELECT id FROM (SELECT * FROM {0} ORDER BY id LIMIT 200) WHERE {1})"
+# Who was told that an alarm was raised is to be told its end, however long it stands. The states are
+# searched as text, so that a damaged one costs no more than its own notices.
+_STANDS = """
+EXISTS (SELECT 1 FROM change AS c JOIN alarm AS a ON a.device = c.device AND a.rule = c.rule
+WHERE c.id = change AND instr(a.state, '"occurrence":' || c.occurrence || ',') > 0
+AND (instr(a.state, '"cleared_at":null') > 0 OR instr(a.state, '"latched":true') > 0))
+"""
 _SURPLUS = "DELETE FROM parked WHERE id <= (SELECT max(id) FROM parked) - ?"
 _YEAR = 365 * 86400 * 10**9
 CHANGES_KEPT = 3 * _YEAR
@@ -98,7 +105,9 @@ class Retention:
     def _tidy(self, now: int) -> None:
         horizon = now - self._max_age
         self._db.execute(_HEAD.format("finding", "at < ?"), (horizon,))
-        self._db.execute(_HEAD.format("outbox", "at < ? AND state <> 'waiting'"), (horizon,))
+        self._db.execute(
+            _HEAD.format("outbox", f"at < ? AND state <> 'waiting' AND NOT {_STANDS}"), (horizon,)
+        )
         self._db.execute(_HEAD.format("change", "at < ?"), (now - max(CHANGES_KEPT, self._max_age),))
         self._db.execute(_HEAD.format("downtime", "until < ?"), (now - max(CHANGES_KEPT, self._max_age),))
         self._db.execute(_SURPLUS, (PARKED_KEPT,))

@@ -1,7 +1,7 @@
 import pytest
 from support.journals import DAY, T0, open_journal, sample, stream
 
-from facilityd.model.alarm import Change, Kind
+from facilityd.model.alarm import AlarmState, Change, Kind, Truth
 from facilityd.model.finding import Evidence, Finding
 from facilityd.model.notice import Notice, Purpose
 from facilityd.model.sample import NS, Sample
@@ -139,6 +139,28 @@ def test_small_tables_are_kept_small(tmp_path):
             "nothing forgotten unsent"
         )
         assert len(reader.changes()) == 3, "who acknowledged what is kept for years"
+
+
+@pytest.mark.parametrize(
+    ("state", "kept"),
+    [
+        (AlarmState("d", "r", Truth.TRUE, acked=False, occurrence=1, raised_at=T0), True),
+        (AlarmState("d", "r", Truth.UNKNOWN, occurrence=1, raised_at=T0), True),
+        (AlarmState("d", "r", Truth.FALSE, latched=True, occurrence=1, raised_at=T0, cleared_at=T0), True),
+        (AlarmState("d", "r", Truth.FALSE, occurrence=1, raised_at=T0, cleared_at=T0), False),
+        (AlarmState("d", "r", Truth.TRUE, occurrence=11, raised_at=T0), False),
+        (AlarmState("d", "other", Truth.TRUE, occurrence=1, raised_at=T0), False),
+    ],
+)
+def test_who_was_told_of_an_alarm_is_known_as_long_as_it_stands(tmp_path, state, kept):
+    notice = Notice("told", "li", "mail", Purpose.RAISED, "en", "s", "b", "d", "r", 1, at=T0)
+    raised = Recorded(Change(T0, "d", "r", 1, Kind.RAISE), None, (notice,))
+    with open_journal(tmp_path, max_age=DAY) as journal, Reader.open(journal.path) as reader:
+        journal.commit(Batch(changes=[raised], alarms=[state]))
+        journal.commit(Batch(attempts=[Attempt(1, Delivery.ACCEPTED, 1)]))
+        for n in range(300):
+            journal.commit(Batch(samples=[sample(stream(), T0 + 2 * DAY + n * NS)]))
+        assert bool(reader.outbox()) is kept
 
 
 def test_the_loss_is_on_record_with_the_purge(tmp_path):
