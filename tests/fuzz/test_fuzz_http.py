@@ -10,6 +10,7 @@ import tracemalloc
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -50,6 +51,9 @@ class Place:
     keeper: Keeper
     reader: Reader
     ticks: int = 0
+
+    def _repr_pretty_(self, printer: Any, _cycle: object) -> None:
+        printer.text("place")
 
     def fill(self) -> None:
         fill(self.keeper, 2, self.ticks)
