@@ -15,9 +15,10 @@ from facilityd.errors import UsageError
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS
 from facilityd.recording.format import LOST, Exchange, Heard, Recording
-from simulators.endpoint import Line
-from simulators.framing import MBAP, RTU, Frame
+from simulators.endpoint import Endpoint, Line
+from simulators.framing import MBAP, RTU, Frame, Framing
 from simulators.image import UnitImage, exception
+from simulators.modbus_memory import MemoryEndpoint
 from simulators.modbus_tcp import TcpEndpoint
 
 _CODES = {
@@ -96,13 +97,13 @@ class _Unit:
         """A recording is as it was."""
 
 
-class ReplayEndpoint(TcpEndpoint):
-    """A recorded Modbus link on a TCP port: as Modbus TCP, or as RTU in TCP where it was a serial line."""
+class _Recorded(Endpoint):
+    """A recorded Modbus link: as Modbus TCP, or as RTU in TCP where it was a serial line."""
 
-    def __init__(self, replay: Replay, host: str, port: int) -> None:
+    @staticmethod
+    def _behind(replay: Replay) -> tuple[dict[int, UnitImage], Framing]:
         units = {number: cast("UnitImage", _Unit(replay, number)) for number in replay.device_ids}
-        framing = MBAP if replay.header.protocol == "modbus-tcp" else RTU
-        super().__init__(units, host, port, framing=framing)
+        return units, MBAP if replay.header.protocol == "modbus-tcp" else RTU
 
     def serve(self, ask: Frame, line: Line) -> None:
         """Answer, or hang up where the recording did."""
@@ -113,6 +114,22 @@ class ReplayEndpoint(TcpEndpoint):
             line.close()
             return
         line.send(self._framing.pack(answer))
+
+
+class ReplayEndpoint(_Recorded, TcpEndpoint):
+    """A recorded Modbus link on a TCP port."""
+
+    def __init__(self, replay: Replay, host: str, port: int) -> None:
+        units, framing = self._behind(replay)
+        super().__init__(units, host, port, framing=framing)
+
+
+class MemoryReplayEndpoint(_Recorded, MemoryEndpoint):
+    """A recorded Modbus link on a wire in memory."""
+
+    def __init__(self, replay: Replay, name: str) -> None:
+        units, framing = self._behind(replay)
+        super().__init__(name, units, framing)
 
 
 @asynccontextmanager

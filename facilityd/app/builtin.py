@@ -40,8 +40,9 @@ def _hidden(link: str, devices: Iterable[Device]) -> Iterator[Rule]:
     """Yield the rules that would tell of signals that come over a link, if they could not be read."""
     for device in devices:
         brought = {s for stream in device.streams if stream.link == link for s in stream.signals}
-        for rule in device.family.rules.values():
-            if not brought.isdisjoint(missed(rule, device.family, device.bound)):
+        bound = device.bound if brought else frozenset()
+        for rule in device.family.rules.values() if brought else ():
+            if not brought.isdisjoint(missed(rule, device.family, bound)):
                 yield rule
 
 

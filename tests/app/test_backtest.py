@@ -87,10 +87,7 @@ def test_another_limit_answers_what_if(stories) -> None:
 def test_an_hour_without_the_daemon_raises_nothing(simulated_site, tmp_path: Path) -> None:
     site = simulated_site("square", only=["fountain-1"], start="2026-06-10T10:01")
     site.advance("20min")
-    stage = site._stage
-    stage._loop.run_until_complete(stage._halt())
-    stage._loop.run_until_complete(_later(stage, 3600.0))
-    stage._loop.run_until_complete(stage._launch())
+    site.restart(down=3600)
     site.advance("20min")
     now = round(site.now.timestamp() * NS)
     with Reader.open(site.journal) as reader:
@@ -100,12 +97,6 @@ def test_an_hour_without_the_daemon_raises_nothing(simulated_site, tmp_path: Pat
             result = Backtest(site.site, reader, rule, now - 7200 * NS, now).run("fountain-1")
             assert result.samples > 50
             assert (result.then, result.now) == ((), ())
-
-
-async def _later(stage: Any, seconds: float) -> None:
-    import asyncio
-
-    await asyncio.sleep(seconds)
 
 
 def _mark(number: int, kind: Marking, since: int, until: int, fault: str = "") -> OperatorMark:

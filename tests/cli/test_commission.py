@@ -22,6 +22,7 @@ from facilityd.errors import UsageError
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, void
 from facilityd.scenario.stage import Stage
+from facilityd.scenario.subset import subset
 from facilityd.store.batch import Batch
 from facilityd.store.journal import Journal
 from facilityd.store.reader import Reader
@@ -34,8 +35,8 @@ FACADE = "avenue-east"
 
 @pytest.fixture(scope="module")
 def evening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """The square without its own baselines, after two hours of an evening."""
-    site = replace(load(SQUARE), source=str(tmp_path_factory.mktemp("empty")))
+    """A façade of the square without its own baselines, after two hours of an evening."""
+    site = replace(subset(load(SQUARE), (FACADE,)), source=str(tmp_path_factory.mktemp("empty")))
     with Stage(site, tmp_path_factory.mktemp("journal"), start=START) as stage:
         stage.until(START + 2 * HOUR)
         yield stage
@@ -137,8 +138,8 @@ def test_export_is_what_import_reads(tmp_path: Path) -> None:
 
 
 def test_the_commands_at_a_real_journal(tmp_path: Path) -> None:
-    made = make_square(tmp_path / "square")
-    with Stage(made.site, made.journal.parent, start=START) as stage:
+    made = make_square(tmp_path / "square", hurry=False)
+    with Stage(subset(made.site, (FACADE,)), made.journal.parent, start=START) as stage:
         stage.until(START + 300 * NS)
     crew, where = CliRunner(), str(made.folder)
     period = ["--since", "2026-06-01T12:00+00:00", "--until", "2026-06-01T13:00+00:00"]

@@ -48,7 +48,6 @@ async def test_a_write_is_refused_before_the_socket(protocol: str, name: str) ->
     async with connect(link) as reader:
         with pytest.raises(WriteRefused, match="facilityd only reads"):
             await WRITES[name](reader._client)
-        await asyncio.sleep(0.05)
     await asyncio.wait_for(ended.wait(), 2)
     server.close()
     await asyncio.sleep(0)

@@ -52,7 +52,7 @@ async def test_what_a_flood_loses_is_counted_and_told(
     async with Mosquitto(tmp_path, config) as broker, listening(broker, intake, qos=0):
         await until(lambda: intake.health and intake.health[-1].up)
         await say(broker, power(-1), qos=0)
-        await asyncio.sleep(0.3)  # the journal hangs on this one while the flood comes
+        await until(lambda: intake.asked)  # the journal hangs on this one while the flood comes
         tracemalloc.start()
         await say(broker, *[json.dumps({"apower": n, "x": filler}) for n in range(count)], qos=0)
         await asyncio.sleep(1.0)

@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from support.crew import Line, Outbox, notice
+from support.virtual import in_virtual_time
 
 from facilityd.model.notice import Outcome, Result
 from facilityd.model.sample import NS
@@ -69,6 +70,7 @@ def _three(channel: str = "li-1") -> list:
     return [notice(channel, key) for key in ("raised", "acknowledged", "cleared")]
 
 
+@in_virtual_time
 async def test_everything_is_delivered_once_in_order() -> None:
     outbox, channel = Outbox(*_three()), Scripted()
     async with delivering(outbox, {"li-1": channel}, Now()):
@@ -78,6 +80,7 @@ async def test_everything_is_delivered_once_in_order() -> None:
     assert [e.outcomes for e in outbox.entries] == [[TAKEN]] * 3
 
 
+@in_virtual_time
 async def test_while_a_channel_is_down_the_news_waits_in_order() -> None:
     now, channel = Now(), Scripted({"raised": [DOWN, DOWN]})
     outbox = Outbox(*_three())
@@ -95,6 +98,7 @@ async def test_while_a_channel_is_down_the_news_waits_in_order() -> None:
     assert deliverer.troubles == {}
 
 
+@in_virtual_time
 async def test_one_notice_that_a_server_chokes_on_does_not_keep_the_others_for_ever() -> None:
     now, channel = Now(), Scripted({"raised": [DOWN] * 99})
     outbox = Outbox(*_three())
@@ -106,6 +110,7 @@ async def test_one_notice_that_a_server_chokes_on_does_not_keep_the_others_for_e
     assert [e.open for e in outbox.entries] == [True, False, False]
 
 
+@in_virtual_time
 async def test_a_slow_channel_delays_nobody_else() -> None:
     slow, quick = Scripted(gate=asyncio.Event()), Scripted()
     outbox = Outbox(notice("slow", "a"), notice("quick", "b"), notice("slow", "c"))
@@ -120,6 +125,7 @@ async def test_a_slow_channel_delays_nobody_else() -> None:
     assert slow.seen == ["a", "c"]
 
 
+@in_virtual_time
 async def test_what_was_sent_is_not_sent_again_while_the_disk_is_full() -> None:
     outbox, channel = Outbox(notice()), Scripted()
     outbox.full = True
@@ -132,6 +138,7 @@ async def test_what_was_sent_is_not_sent_again_while_the_disk_is_full() -> None:
     assert outbox.entries[0].outcomes == [TAKEN]
 
 
+@in_virtual_time
 async def test_a_notice_refused_for_a_wrong_password_goes_once_it_is_mended_and_others_do_not_wait() -> None:
     refused = Outcome(Result.REJECTED, "HTTP 401")
     outbox = Outbox(notice(key="first"), notice(key="second"))
@@ -149,6 +156,7 @@ async def test_a_notice_refused_for_a_wrong_password_goes_once_it_is_mended_and_
     assert outbox.entries[1].outcomes == [TAKEN]
 
 
+@in_virtual_time
 async def test_a_channel_that_is_no_longer_configured_ends_its_notices() -> None:
     outbox = Outbox(notice("gone"))
     async with delivering(outbox, {}, Now()):
@@ -156,6 +164,7 @@ async def test_a_channel_that_is_no_longer_configured_ends_its_notices() -> None
     assert outbox.entries[0].outcomes == [Outcome(Result.REJECTED, "the channel is no longer configured")]
 
 
+@in_virtual_time
 async def test_an_unknown_failure_stays_in_its_channel_is_reported_and_tried_again(caplog) -> None:
     class Broken:
         async def send(self, one) -> Outcome:
@@ -205,6 +214,7 @@ def test_every_configurable_kind_is_built_from_its_options() -> None:
     assert [type(one).__name__ for one in built.values()] == ["Webhook", "Email"]
 
 
+@in_virtual_time
 async def test_a_channel_that_failed_before_a_restart_fails_until_it_has_taken_something() -> None:
     outbox, channel = Outbox(), Scripted()
     deliverer = Deliverer(outbox, {"li-1": channel}, Now(), 0.01, troubles={"li-1": "HTTP 401", "gone": "x"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from support.virtual import in_virtual_time
 
 from facilityd.errors import StoreFull
 from facilityd.model.sample import Sample, SignalType, Stream
@@ -26,6 +27,7 @@ async def test_what_comes_in_one_tick_is_one_batch() -> None:
     assert len((await gate.take()).samples) == 1
 
 
+@in_virtual_time
 async def test_commit_returns_only_when_the_batch_is_done() -> None:
     gate = Gate(tick=0)
     task = asyncio.create_task(gate.commit(_samples(1)))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.bench import served, unit, until, watching
+from support.bench import link_to, served, unit, until, watching
 from support.mosquitto import Mosquitto
+from support.virtual import in_virtual_time
 
 from devices.duty import DutyBoard
 from devices.modbus.bus import run_link
@@ -16,12 +20,14 @@ from devices.tables import profiles
 from devices.unit import Binding, Link, ModbusLink, MqttLink, Pace, Unit
 from facilityd.errors import UsageError
 from facilityd.model.clock import Clock
+from facilityd.model.link import LinkHealth
 from facilityd.model.sample import NS, Sample, SignalType, Stream
 from facilityd.recording.format import Exchange, Header, Heard, LinkNews, Recorder, read
 from facilityd.recording.tap import Taps, header_of
+from facilityd.scenario.loop import VirtualLoop
 from simulators.hazards import hazard
 from simulators.mqtt_publisher import MqttPublisher
-from simulators.replay import Replay, replaying
+from simulators.replay import MemoryReplayEndpoint, Replay, replaying
 
 
 class Kept:
@@ -29,6 +35,7 @@ class Kept:
 
     def __init__(self) -> None:
         self.samples: list[Sample] = []
+        self.health: list[LinkHealth] = []
 
     def offer(self, samples: list[Sample]) -> None:
         self.samples += samples
@@ -39,63 +46,72 @@ class Kept:
     def told(self, stream: Stream) -> list[tuple[tuple[object, ...], dict[int, object]]]:
         return [(s.values, dict(s.reasons)) for s in self.samples if s.stream == stream]
 
+    def powers(self) -> list[object]:
+        return [s.values[0] for s in self.samples if not s.reasons]
 
-async def watch(link: Link, units: list[Unit], kept: Kept, seconds: float, taps: Taps | None = None) -> None:
+
+async def watch(
+    link: Link, units: list[Unit], kept: Kept, seen: Callable[[], object], taps: Taps | None = None
+) -> None:
+    """Watch until it has been seen."""
     if isinstance(link, ModbusLink):
         extra = [taps.connect] if taps else []
-        work = run_link(link, units, kept, Clock(), DutyBoard({}), lambda _: None, *extra)
+        work = run_link(link, units, kept, Clock(), DutyBoard({}), kept.health.append, *extra)
     else:
         work = run_mqtt(
-            link, units, kept, Clock(), DutyBoard({}), lambda _: None, *([taps.listen] if taps else [])
+            link, units, kept, Clock(), DutyBoard({}), kept.health.append, *([taps.listen] if taps else [])
         )
     task = asyncio.create_task(work)
-    await asyncio.sleep(seconds)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    try:
+        await until(seen, 60)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 @pytest.mark.parametrize("name", ["device-failure", "fewer-registers", "flaky", "no-value", "silent"])
+@in_virtual_time
 async def test_modbus_comes_back_as_it_was(tmp_path: Path, name: str) -> None:
     units, first, again = [unit(1, 3 * NS // 10), unit(2, 3 * NS // 10)], Kept(), Kept()
+    one, two = (each.streams[0] for each in units)
     file = tmp_path / "field.jsonl.zst"
     async with served(units) as endpoint:
-        link = ModbusLink("field", "modbus-tcp", host="127.0.0.1", port=endpoint.port)
+        link = replace(link_to(endpoint), id="field")
         with Recorder(file, header_of(link, units, 0)) as recorder:
-            task = asyncio.create_task(watch(link, units, first, 2.8, Taps(recorder.note)))
-            await asyncio.sleep(1.2)
+            task = asyncio.create_task(watch(link, units, first, _later(30.0), Taps(recorder.note)))
+            await asyncio.sleep(10.2)
             endpoint.inject(2, hazard(name))
             await task
     recording = read(file)
     assert not recording.damage
     assert set(recording.header.units) == {"unit-1", "unit-2"}
     replay = Replay(recording)
-    async with served_again(recording) as port:
-        link = ModbusLink("field", "modbus-tcp", host="127.0.0.1", port=port)
-        await watch(link, units, again, 2.8)
-    for one in units:
-        was, now = first.told(one.streams[0]), again.told(one.streams[0])
+    with served_again(replay) as endpoint:
+        await watch(replace(link_to(endpoint), id="field"), units, again, _later(30.0))
+    for stream in (one, two):
+        was, now = first.told(stream), again.told(stream)
         common = min(len(was), len(now))
-        assert common >= 3
+        assert common >= 30
         assert now[:common] == was[:common]
-    assert any(reasons for _, reasons in first.told(units[1].streams[0])), "the hazard was in it"
+    assert any(reasons for _, reasons in first.told(two)), "the hazard was in it"
     assert replay.device_ids == {1, 2}
 
 
-def served_again(recording):
-    from contextlib import asynccontextmanager
+def _later(seconds: float) -> Callable[[], bool]:
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    return lambda: loop.time() >= end
 
-    from simulators.replay import ReplayEndpoint
 
-    @asynccontextmanager
-    async def serve():
-        endpoint = ReplayEndpoint(Replay(recording), "127.0.0.1", 0)
-        endpoint.open()
-        try:
-            yield endpoint.port
-        finally:
-            endpoint.close()
-
-    return serve()
+@contextmanager
+def served_again(replay: Replay) -> Iterator[MemoryReplayEndpoint]:
+    endpoint = MemoryReplayEndpoint(replay, "again:1")
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    loop.doors["again", 1] = endpoint.connect
+    endpoint.open()
+    yield endpoint
+    endpoint.close()
 
 
 def lantern() -> Unit:
@@ -117,8 +133,10 @@ async def test_mqtt_comes_back_as_it_was(tmp_path: Path) -> None:
         publisher.update({("lantern", "power"): 150.0})
         with Recorder(file, header_of(link, [one], 0)) as recorder:
             publishing = asyncio.create_task(publisher.run())
-            task = asyncio.create_task(watch(link, [one], first, 2.0, Taps(recorder.note)))
-            await asyncio.sleep(1.0)
+            task = asyncio.create_task(
+                watch(link, [one], first, lambda: 90.0 in first.powers(), Taps(recorder.note))
+            )
+            await until(lambda: first.powers().count(150.0) >= 2)
             publisher.update({("lantern", "power"): 90.0})
             await task
             publishing.cancel()
@@ -131,8 +149,8 @@ async def test_mqtt_comes_back_as_it_was(tmp_path: Path) -> None:
     await fresh.start()
     try:
         link = MqttLink("broker", "127.0.0.1", fresh.port, version="3.1.1")
-        task = asyncio.create_task(watch(link, [one], again, 3.0))
-        await asyncio.sleep(0.5)
+        task = asyncio.create_task(watch(link, [one], again, lambda: 90.0 in again.powers()))
+        await until(lambda: again.health and again.health[-1].up)
         async with replaying(recording, "127.0.0.1", fresh.port, speed=2.0):
             await task
     finally:
@@ -214,6 +232,6 @@ async def test_watching_a_link_through_a_tap_changes_nothing() -> None:
     ):
         await until(lambda: len(tray.good(1)) >= 3)
         link = ModbusLink("field", "modbus-tcp", host="127.0.0.1", port=endpoint.port)
-        await watch(link, units, kept, 0.5, Taps(notes.append))
+        await watch(link, units, kept, lambda: len(kept.samples) >= 5, Taps(notes.append))
         assert kept.samples[-1].values == tray.good(1)[-1].values
     assert sum(isinstance(note, Exchange) for note in notes) >= 5

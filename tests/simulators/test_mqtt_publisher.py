@@ -158,7 +158,9 @@ async def test_who_commands_is_witnessed(quiet_link):
         await listener.topic("site/plug/POWER")
         await listener.client.publish("site/plug/command/switch:0", "on", 1)
         await listener.topic("site/plug/command/switch:0")
-        await asyncio.sleep(0.05)
+        async with asyncio.timeout(5):
+            while not publisher.witness:
+                await asyncio.sleep(0.01)
         assert publisher.witness == {"site/plug/command/switch:0": 1}
 
 

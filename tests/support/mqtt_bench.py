@@ -40,11 +40,13 @@ class Intake:
     full: int = 0
     hang: bool = False
     release: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: int = 0
 
     def offer(self, samples: list[Sample]) -> None:
         self.samples += samples
 
     async def commit(self, samples: list[Sample]) -> None:
+        self.asked += 1
         if self.hang:
             await self.release.wait()
         if self.full:
