@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+WORKERS ?= 2
 
 .PHONY: demo test fuzz acceptance audit check lock schemas findings bench clean help
 
 help:
 	@echo "make demo   the whole square simulated, and the daemon watching it (Ctrl-C ends it)"
-	@echo "make test   every check and test; starts real servers where they can be had"
+	@echo "make test   every check and test, two at a time (WORKERS=n); starts real servers where they can be had"
 	@echo "make fuzz   every border's fuzz, 10,000 cases each (an hour or two: for the night)"
 	@echo "make acceptance  every shipped scenario and a healthy year; report in docs/acceptance.md (half an hour)"
 	@echo "make audit  known weaknesses of the locked libraries, where PyPI can be asked"
@@ -28,7 +29,7 @@ demo: $(STAMP)
 
 test: $(STAMP) check
 	@$(BIN)/python tools/servers/ready.py
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 fuzz: $(STAMP)
 	FACILITYD_FUZZ=$(or $(FACILITYD_FUZZ),10000) $(BIN)/python -m pytest -m fuzz
