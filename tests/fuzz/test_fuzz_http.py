@@ -98,8 +98,10 @@ def test_no_answer_of_influxdb_loses_or_doubles(
     assert {text for row, text in wanted.items() if row not in parked} <= taken <= set(wanted.values())
     last = place.server.taken[-1].split(b"\n") if place.server.taken else []
     assert len(last) == len(set(last))
-    said_aloud = [record for record in caplog.records if "takes no points" in record.getMessage()]
-    assert len(said_aloud) <= len(said)
+    said_aloud = [text for text in caplog.messages if "takes no points" in text]
+    # On a busy machine a tenth of a second is over before the connection stands: no answer's doing.
+    answered = [text for text in said_aloud if not text.endswith("timeout: no answer in time")]
+    assert len(answered) <= len(said)
 
 
 @given(answers())
