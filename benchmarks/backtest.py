@@ -17,11 +17,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from facilityd.app.backtest import Backtest
-from facilityd.app.judging import fresh_judge
+from facilityd.app.engine import fresh_engine
 from facilityd.config.load import load
 from facilityd.model.sample import NS
-from facilityd.scenario.stage import Stage
-from facilityd.store.reader import Reader
+from facilityd.scenario.virtual_runtime import VirtualRuntime
+from facilityd.store.reader import JournalReader
 
 ROOT = Path(__file__).resolve().parents[1]
 DEVICES = ("hoist-1", "fountain-1")
@@ -33,11 +33,11 @@ def main(hours: float) -> None:
     site = load(ROOT / "config" / "square")
     start = round(datetime(2026, 6, 10, 12, tzinfo=ZoneInfo(site.timezone)).timestamp()) * NS
     end = start + round(hours * 3600 * NS)
-    with tempfile.TemporaryDirectory() as folder, Stage(site, Path(folder), start=start) as stage:
-        stage.until(end)
-        judge = fresh_judge(site)
-        with Reader.open(stage.journal) as reader:
-            plays = [(device, rule) for device in DEVICES for rule in judge.applicable(device)]
+    with tempfile.TemporaryDirectory() as folder, VirtualRuntime(site, Path(folder), start=start) as runtime:
+        runtime.until(end)
+        engine = fresh_engine(site)
+        with JournalReader.open(runtime.journal) as reader:
+            plays = [(device, rule) for device in DEVICES for rule in engine.applicable(device)]
             begun = time.process_time()
             results = [Backtest(site, reader, rule, start, end).run(device) for device, rule in plays]
             spent = time.process_time() - begun

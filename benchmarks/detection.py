@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
 
-from facilityd.detect.charts import Chart, Values, fit
 from facilityd.detect.statistics import quantile
+from facilityd.detect.var_residuals import Values, VarResidualChart, fit
 
 SKAB = Path(__file__).resolve().parents[1] / "../shared/skab"
 LABELS = ("datetime", "anomaly", "changepoint")
@@ -34,7 +34,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class DetectionScore:
     """Rows by truth and verdict; ``onsets`` in the ``lead`` healthy seconds before the event; ``delay`` in s."""
 
     name: str
@@ -78,39 +78,39 @@ def load(folder: Path) -> list[Run]:
     return runs
 
 
-def judge(rows: list[tuple[float, ...]], fitted: int) -> tuple[list[bool], float]:
+def engine(rows: list[tuple[float, ...]], fitted: int) -> tuple[list[bool], float]:
     """Return the verdicts after the fit, and seconds per 1,000 rows (without the fit)."""
-    chart = Chart(fit([rows[:fitted]]))
+    chart = VarResidualChart(fit([rows[:fitted]]))
     begun = time.process_time()
     verdicts = [_step(chart, row) for row in rows]
     spent = time.process_time() - begun
     return verdicts[fitted:], 1000 * spent / len(rows)
 
 
-def _step(chart: Chart, row: Values) -> bool:
+def _step(chart: VarResidualChart, row: Values) -> bool:
     return bool(chart.step(row))
 
 
-def score(run: Run) -> Score:
+def score(run: Run) -> DetectionScore:
     """Score one labelled run."""
-    said, seconds = judge(run.rows, FITTED)
+    said, seconds = engine(run.rows, FITTED)
     truth = (run.truth or [])[FITTED:]
     pairs = list(zip(said, truth, strict=True))
     start = truth.index(True) if True in truth else len(truth)
     onsets = sum(now and not before for before, now in zip([False, *said], said[:start], strict=False))
     found = [i for i, (s, t) in enumerate(pairs) if s and t]
-    return Score(
+    return DetectionScore(
         run.name, pairs.count((True, True)), pairs.count((True, False)), pairs.count((False, True)),
         pairs.count((False, False)), onsets, start, found[0] - start if found else MISSED, seconds,
     )  # fmt: skip
 
 
-def f1(scores: list[Score]) -> float:
+def f1(scores: list[DetectionScore]) -> float:
     hits, wrong = sum(s.hits for s in scores), sum(s.false + s.missed for s in scores)
     return 2 * hits / (2 * hits + wrong) if hits else 0.0
 
 
-def pooled(scores: list[Score]) -> dict[str, float]:
+def pooled(scores: list[DetectionScore]) -> dict[str, float]:
     """Return the figures over all runs; a missed event counts as an endless delay."""
     delays = [s.delay for s in scores if s.hits + s.missed]
     false, right = sum(s.false for s in scores), sum(s.right for s in scores)
@@ -132,7 +132,7 @@ def pooled(scores: list[Score]) -> dict[str, float]:
 
 def healthy(run: Run) -> float:
     """Return the share of time in false alarm, %, after the fit on one hour."""
-    said, _ = judge(run.rows, HOUR)
+    said, _ = engine(run.rows, HOUR)
     return 100 * sum(said) / max(1, len(said))
 
 

@@ -17,8 +17,8 @@ from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, Sample, SignalType, Stream
 from facilityd.store.batch import Batch
 from facilityd.store.journal import Journal
-from facilityd.store.lines import LineSource
-from facilityd.store.reader import Reader
+from facilityd.store.line_source import LineSource
+from facilityd.store.reader import JournalReader
 
 T0 = 1_790_000_040 * NS
 WIDTH = 20
@@ -99,7 +99,7 @@ def writing(folder: Path) -> None:
 
 def reading(folder: Path) -> None:
     print()
-    with Reader.open(folder / "journal.db") as reader:
+    with JournalReader.open(folder / "journal.db") as reader:
         until = T0 + 10_000 * NS
         timed("the layouts of 1,000 streams, once", "stream", lambda: len(reader.streams()))
         timed(
@@ -121,7 +121,7 @@ def reading(folder: Path) -> None:
         timed("lines, 5,000 or 1 MB at a time", "sample", lambda: len(source.read(200_000)[0]))
 
 
-def forward(reader: Reader) -> int:
+def forward(reader: JournalReader) -> int:
     cursor = 0
     while rows := reader.samples_after(cursor, 5000):
         cursor = rows[-1].id

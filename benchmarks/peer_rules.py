@@ -23,13 +23,13 @@ from zoneinfo import ZoneInfo
 
 from facilityd.app.builtin import all_devices
 from facilityd.config.load import load as load_site
-from facilityd.model.alarm import Kind
+from facilityd.model.alarm import ChangeKind
 from facilityd.model.sample import NS, SignalType
-from facilityd.scenario.load import Script, find, load
-from facilityd.scenario.play import play, stage_of
-from facilityd.scenario.sentences import AlarmRaised
-from facilityd.scenario.stage import Stage
-from facilityd.store.reader import Reader
+from facilityd.scenario.expectations import AlarmRaised
+from facilityd.scenario.load import LoadedScenario, find, load
+from facilityd.scenario.play import play, runtime_of
+from facilityd.scenario.virtual_runtime import VirtualRuntime
+from facilityd.store.reader import JournalReader
 
 ROOT = Path(__file__).resolve().parents[1]
 CATALOGUE = runpy.run_path(str(ROOT / "tools" / "acceptance.py"))["CATALOGUE"]
@@ -56,7 +56,7 @@ class Moments:
         self.mean += step / self.n
         self.squares += step * (value - self.mean)
 
-    def outside(self, value: float, factor: float) -> bool:
+    def environment(self, value: float, factor: float) -> bool:
         """Return whether a value is farther off than ``factor`` standard deviations."""
         return self.n > 1 and abs(value - self.mean) > factor * math.sqrt(self.squares / (self.n - 1))
 
@@ -71,14 +71,14 @@ class Sigma:
     def onset(self, signal: Signal, value: float) -> bool:
         """Return whether this reading raises what was not raised."""
         moments = self._fitted.get(signal)
-        out = moments is not None and moments.outside(value, self._factor)
+        out = moments is not None and moments.environment(value, self._factor)
         self._runs[signal] = self._runs.get(signal, 0) + 1 if out else 0
         return self._runs[signal] == self._row
 
 
 def readings(journal: Path) -> Iterator[Reading]:
     """Iterate over the good numbers of the devices (not of links and the daemon itself), as they were stored."""
-    with Reader.open(journal) as reader:
+    with JournalReader.open(journal) as reader:
         last = 0
         while rows := reader.samples_after(last, 20_000):
             last = rows[-1].id
@@ -94,9 +94,9 @@ def readings(journal: Path) -> Iterator[Reading]:
 
 def raised(journal: Path) -> list[tuple[str, str, int]]:
     """Return facilityd's own alarms that somebody is told of: (device, rule, at)."""
-    with Reader.open(journal) as reader:
+    with JournalReader.open(journal) as reader:
         changes = [stored.change for stored in reader.changes()]
-    told = [c for c in changes if c.kind is Kind.RAISE and not (c.evidence and c.evidence.cause)]
+    told = [c for c in changes if c.kind is ChangeKind.RAISE and not (c.evidence and c.evidence.cause)]
     return [(c.device, c.rule, c.at) for c in told]
 
 
@@ -106,23 +106,23 @@ def healthy(days: int) -> tuple[dict[Signal, Moments], dict[tuple[float, int], f
     start = round(datetime(2026, 6, 8, tzinfo=ZoneInfo(site.timezone)).timestamp()) * NS
     fitted: dict[Signal, Moments] = {}
     with tempfile.TemporaryDirectory() as folder:
-        with Stage(site, Path(folder), start=start) as stage:
-            stage.until(start + (FIT + days) * 86400 * NS)
+        with VirtualRuntime(site, Path(folder), start=start) as runtime:
+            runtime.until(start + (FIT + days) * 86400 * NS)
         ways = {way: Sigma(fitted, *way) for way in WAYS}
         onsets = dict.fromkeys(WAYS, 0)
-        for at, signal, value in readings(stage.journal):
+        for at, signal, value in readings(runtime.journal):
             if at < start + FIT * 86400 * NS:
                 fitted.setdefault(signal, Moments()).add(value)
                 continue
             for way, sigma in ways.items():
                 onsets[way] += sigma.onset(signal, value)
-        own = len(raised(stage.journal))
+        own = len(raised(runtime.journal))
     return fitted, {way: count / days for way, count in onsets.items()}, own / (FIT + days)
 
 
-def stories() -> Iterator[tuple[str, Script, AlarmRaised]]:
+def stories() -> Iterator[tuple[str, LoadedScenario, AlarmRaised]]:
     """Iterate over one story of each catalogue number: its own where there is one, none of weeks."""
-    told: dict[str, list[tuple[bool, Script, AlarmRaised]]] = {}
+    told: dict[str, list[tuple[bool, LoadedScenario, AlarmRaised]]] = {}
     for path in find(("all",)):
         script = load(path)
         for _, _, wanted in script.expectations:
@@ -137,12 +137,12 @@ def stories() -> Iterator[tuple[str, Script, AlarmRaised]]:
 
 
 def found(
-    script: Script, wanted: AlarmRaised, number: str, fitted: dict[Signal, Moments]
+    script: LoadedScenario, wanted: AlarmRaised, number: str, fitted: dict[Signal, Moments]
 ) -> tuple[dict[tuple[float, int], bool], bool]:
     """Play a story; return which ways found anything on its device, and whether facilityd found the number."""
     began = script.start + script.first_act
     with tempfile.TemporaryDirectory() as folder:
-        outcome = play(script, stage_of(real=False), Path(folder), None, lambda _: None)
+        outcome = play(script, runtime_of(real=False), Path(folder), None, lambda _: None)
         ways = {way: Sigma(fitted, *way) for way in WAYS}
         hits = dict.fromkeys(WAYS, False)
         for at, signal, value in readings(outcome.journal):

@@ -18,10 +18,10 @@ from pathlib import Path
 WORDS = bytes.fromhex("00010002") * 63
 
 
-class Unit(asyncio.Protocol):
+class ResponderUnit(asyncio.Protocol):
     """Answers reads of holding registers with the same words for ever."""
 
-    every: set[Unit] = set()
+    every: set[ResponderUnit] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport, self.buffer, self.times = transport, b"", []
@@ -41,7 +41,7 @@ class Unit(asyncio.Protocol):
 def lateness() -> list[float]:
     """Return the distance of every question from its unit's grid, in s, ascending."""
     out = []
-    for unit in Unit.every:
+    for unit in ResponderUnit.every:
         if len(unit.times) < 5:
             continue
         phases = sorted((t - unit.times[0] + 0.5) % 1.0 for t in unit.times)
@@ -53,11 +53,11 @@ def lateness() -> list[float]:
 async def main(port: int, report: Path) -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
-    loop.add_signal_handler(signal.SIGUSR1, lambda: [unit.times.clear() for unit in Unit.every])
-    await loop.create_server(Unit, "127.0.0.1", port, backlog=2048)
+    loop.add_signal_handler(signal.SIGUSR1, lambda: [unit.times.clear() for unit in ResponderUnit.every])
+    await loop.create_server(ResponderUnit, "127.0.0.1", port, backlog=2048)
     await stop.wait()
     late = lateness()
-    found = {"units": sum(bool(u.times) for u in Unit.every), "polls": len(late)}
+    found = {"units": sum(bool(u.times) for u in ResponderUnit.every), "polls": len(late)}
     if late:
         found |= {"p50_ms": 1e3 * late[len(late) // 2], "p99_ms": 1e3 * late[int(0.99 * len(late))]}
     report.write_text(json.dumps(found))

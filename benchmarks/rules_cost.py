@@ -23,14 +23,14 @@ from facilityd.app.calendar import SiteCalendar
 from facilityd.app.ceremony import Ceremonies
 from facilityd.config.load import load
 from facilityd.config.site import Device, Site
+from facilityd.detect.context import RuleContext
+from facilityd.detect.engine import RuleEngine
 from facilityd.detect.fit import FITS
-from facilityd.detect.judge import Judge
-from facilityd.detect.learned import Unfit
-from facilityd.detect.surroundings import Surroundings
+from facilityd.detect.learned import FitRefused
 from facilityd.model.baseline import Baseline
 from facilityd.model.sample import NS, Sample
-from facilityd.scenario.stage import Stage
-from facilityd.store.reader import Reader
+from facilityd.scenario.virtual_runtime import VirtualRuntime
+from facilityd.store.reader import JournalReader
 
 ROOT = Path(__file__).resolve().parents[1]
 LIMIT, ROUNDS, BATCH = 20.0, 3, 50
@@ -39,40 +39,40 @@ LIMIT, ROUNDS, BATCH = 20.0, 3, 50
 def record(site: Site, folder: Path, hours: float) -> list[Sample]:
     """Return the samples of a virtual day from noon, so that dusk, night, dawn and the ceremony are in it."""
     start = round(datetime(2026, 10, 1, 12, tzinfo=ZoneInfo(site.timezone)).timestamp()) * NS
-    with Stage(site, folder, start=start) as stage:
-        stage.advance(hours * 3600)
+    with VirtualRuntime(site, folder, start=start) as runtime:
+        runtime.advance(hours * 3600)
     samples: list[Sample] = []
     last = 0
-    with Reader.open(folder / "journal.db") as reader:
+    with JournalReader.open(folder / "journal.db") as reader:
         while rows := reader.samples_after(last, 20_000):
             last = rows[-1].id
             samples += [reader.sample(row) for row in rows]
     return samples
 
 
-def judge_of(site: Site, baselines: Sequence[Baseline] = ()) -> Judge:
+def judge_of(site: Site, baselines: Sequence[Baseline] = ()) -> RuleEngine:
     """Return a new judge of the site, with every rule that applies there."""
     devices = all_devices(site)
     calendar = SiteCalendar(Ceremonies.of(site), site.timezone)
     families = {device.family.family: device.family for device in devices.values()}
     streams = [stream for device in devices.values() for stream in device.streams]
     groups = {device.id: device.group for device in devices.values()}
-    return Judge(families, streams, calendar.near, Surroundings(calendar, groups, baselines))
+    return RuleEngine(families, streams, calendar.near, RuleContext(calendar, groups, baselines))
 
 
 def learn(site: Site, samples: list[Sample]) -> tuple[list[Baseline], int]:
     """Return what the day teaches, and how many rules it teaches too little."""
-    judge, devices = judge_of(site), watched(site)
-    learners = [(d, name, one) for d in devices for name, one in judge.learned(d).items()]
+    engine, devices = judge_of(site), watched(site)
+    learners = [(d, name, one) for d in devices for name, one in engine.learned(d).items()]
     for _, _, detector in learners:
         detector.record()
-    replay(judge, samples)
+    replay(engine, samples)
     found = []
     for device, name, detector in learners:
         rule = devices[device].family.rules[name].detect
         try:
             data = FITS[rule.kind](rule, detector.rows or [])
-        except (KeyError, Unfit):
+        except (KeyError, FitRefused):
             continue
         found.append(Baseline(device, name, 1, samples[-1].at, samples[0].at, samples[-1].at, "", data))
     return found, len(learners) - len(found)
@@ -83,17 +83,17 @@ def watched(site: Site) -> dict[str, Device]:
     return {name: device for name, device in all_devices(site).items() if device.streams}
 
 
-def replay(judge: Judge, samples: list[Sample]) -> tuple[float, Counter[bool | None]]:
+def replay(engine: RuleEngine, samples: list[Sample]) -> tuple[float, Counter[bool | None]]:
     """Return s of CPU and the findings by verdict: batches as from the journal, ticks as time passes."""
     told: Counter[bool | None] = Counter()
     gc.collect()
     begun, second = time.process_time(), 0
     for first in range(0, len(samples), BATCH):
         batch = samples[first : first + BATCH]
-        found = judge.judge(batch)
+        found = engine.evaluate(batch)
         if batch[-1].steady // NS != second:
             second = batch[-1].steady // NS
-            found += judge.tick(batch[-1].steady, batch[-1].at)
+            found += engine.tick(batch[-1].steady, batch[-1].at)
         told.update(finding.verdict for finding in found)
     return time.process_time() - begun, told
 

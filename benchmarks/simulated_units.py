@@ -22,8 +22,8 @@ import uvloop
 from devices.profile import ModbusProfile
 from devices.unit import Binding, Unit
 from facilityd.model.sample import SignalType, Stream
-from simulators.image import UnitImage
 from simulators.modbus_tcp import TcpEndpoint
+from simulators.register_map import RegisterMap
 
 POINTS, TICK = 20, 0.1
 
@@ -54,7 +54,7 @@ async def server(units: int, pipe: Connection) -> None:
     table = profile()
     made = [unit(table, number) for number in range(units)]
     endpoints = [
-        TcpEndpoint({u.device_id: UnitImage(u) for u in made[start : start + 256]})
+        TcpEndpoint({u.device_id: RegisterMap(u) for u in made[start : start + 256]})
         for start in range(0, units, 256)
     ]
     for endpoint in endpoints:
@@ -71,8 +71,8 @@ async def server(units: int, pipe: Connection) -> None:
         truth = dict.fromkeys(keys, value)
         own += time.process_time() - began  # the physics' business, not the wire's
         for endpoint in endpoints:
-            for image in endpoint.images.values():
-                image.update(truth)
+            for register_map in endpoint.register_maps.values():
+                register_map.update(truth)
         await asyncio.sleep(TICK - loop.time() % TICK)
         if turn == 30:  # everybody is connected
             start, own = (time.process_time(), time.monotonic()), 0.0

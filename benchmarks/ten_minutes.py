@@ -35,7 +35,7 @@ def main() -> int:
         figures = asyncio.run(story(Path(folder), wish.seconds, steps))
     print(figures.text())
     faults = figures.missing + figures.foreign + figures.wrong + figures.doubled + figures.disordered
-    return int(bool(faults + figures.parked + figures.tracebacks))
+    return int(bool(faults + figures.dead_letter_lines + figures.tracebacks))
 
 
 if __name__ == "__main__":

@@ -26,8 +26,8 @@ from zoneinfo import ZoneInfo
 
 from facilityd.config.load import load
 from facilityd.model.sample import NS
-from facilityd.scenario.stage import Stage
-from facilityd.store.reader import Reader
+from facilityd.scenario.virtual_runtime import VirtualRuntime
+from facilityd.store.reader import JournalReader
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = {
@@ -42,18 +42,18 @@ ROOMS = {
 }
 
 
-def play(days: float, folder: Path, seed: int = 1, after: float = 0.0) -> tuple[float, Stage]:
+def play(days: float, folder: Path, seed: int = 1, after: float = 0.0) -> tuple[float, VirtualRuntime]:
     site = load(ROOT / "config" / "square")
     start = round(datetime(2026, 10, 1, tzinfo=ZoneInfo(site.timezone)).timestamp() + after * 86400) * NS
     began = time.perf_counter()
-    with Stage(site, folder, start=start, seed=seed) as stage:
-        stage.advance(days * 86400)
-    return time.perf_counter() - began, stage
+    with VirtualRuntime(site, folder, start=start, seed=seed) as runtime:
+        runtime.advance(days * 86400)
+    return time.perf_counter() - began, runtime
 
 
 def counted(journal: Path) -> tuple[int, int]:
     samples = values = last = 0
-    with Reader.open(journal) as reader:
+    with JournalReader.open(journal) as reader:
         while rows := reader.samples_after(last, 20_000):
             last = rows[-1].id
             samples += len(rows)
@@ -101,13 +101,13 @@ def main() -> None:
 
 def month(days: float, after: float = 0.0) -> dict[str, object]:
     with tempfile.TemporaryDirectory() as folder:
-        took, stage = play(days, Path(folder), after=after)
-        samples, values = counted(stage.journal)
+        took, runtime = play(days, Path(folder), after=after)
+        samples, values = counted(runtime.journal)
         return {
             "days": days, "seconds": round(took, 1), "times life": round(days * 86400 / took), "samples": samples,
-            "values": values, "values per s": round(values / took), "notices": len(stage.mailbox.taken),
-            "units": len(stage.site.units), "devices": len(stage.site.devices),
-            "sha256": hashlib.sha256(stage.journal.read_bytes()).hexdigest()[:16],
+            "values": values, "values per s": round(values / took), "notices": len(runtime.mailbox.taken),
+            "units": len(runtime.site.units), "devices": len(runtime.site.devices),
+            "sha256": hashlib.sha256(runtime.journal.read_bytes()).hexdigest()[:16],
         }  # fmt: skip
 
 

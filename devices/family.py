@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from facilityd.model.kinds import Conjunction, Gated, Unreadable
+from facilityd.model.kinds import Conditional, Conjunction, Unreadable
 from facilityd.model.number import Finite
 from facilityd.model.readiness import Item
 from facilityd.model.rule import Condition, Detect, Limit, Mismatch, Rule, may_explain
@@ -15,9 +15,9 @@ from facilityd.model.sample import SignalType
 from facilityd.model.text import Strict, Text
 
 CEREMONY = "ceremony"
-"""The duty state that the clock, not the device, decides: near sunrise and sunset."""
+"""The operating mode that the clock, not the device, decides: near sunrise and sunset."""
 REST = "rest"
-"""The duty state when no other holds."""
+"""The operating mode when no other holds."""
 RESERVED = frozenset({"bad", "time", "site", "device", "unit"})
 """Names that line protocol needs for itself."""
 
@@ -60,20 +60,20 @@ class Signal(Strict):
         return self
 
 
-class State(Strict):
-    """A duty state holds while all its conditions hold; the first state that holds wins."""
+class ModeDefinition(Strict):
+    """A operating mode holds while all its conditions hold; the first state that holds wins."""
 
     name: Text
     when: tuple[Condition, ...] = Field(min_length=1)
 
 
 class Family(Strict):
-    """Signals, duty states and rules of one kind of device."""
+    """Signals, operating modes and rules of one kind of device."""
 
     family: str
     name: Text
     signals: dict[str, Signal]
-    states: dict[str, State] = {}
+    states: dict[str, ModeDefinition] = {}
     rules: dict[str, Rule] = {}
     readiness: dict[str, Item] = Field(default={}, description="checked before a ceremony")
 
@@ -120,7 +120,7 @@ class Family(Strict):
                 if other not in self.rules:
                     raise ValueError(f"rule {name} looks at {other!r}, which the family does not have")
                 looked_at = self.rules[other].detect
-                simple = isinstance(looked_at, Gated) and not isinstance(looked_at, Conjunction)
+                simple = isinstance(looked_at, Conditional) and not isinstance(looked_at, Conjunction)
                 if not simple:
                     raise ValueError(f"rule {name} looks at {other!r}; {looked_at.kind} cannot be a term")
         return self
@@ -133,9 +133,9 @@ class Family(Strict):
     def _states_known(self) -> Self:
         for name, rule in self.rules.items():
             for state in getattr(rule.detect, "during", ()):
-                if state not in self.duty_states:
+                if state not in self.operating_modes:
                     raise ValueError(
-                        f"rule {name} names duty state {state!r}, which the family does not have"
+                        f"rule {name} names operating mode {state!r}, which the family does not have"
                     )
         for name in RESERVED & set(self.signals):
             raise ValueError(f"a signal cannot be named {name!r}: stores use that name themselves")
@@ -155,9 +155,19 @@ class Family(Strict):
         return [(f"rule {n}", s) for n, signals in because.items() for s in signals]
 
     @cached_property
-    def duty_states(self) -> tuple[str, ...]:
+    def operating_modes(self) -> tuple[str, ...]:
         """Every state a period may be given for, busiest first."""
         return (CEREMONY, *self.states, REST)
 
 
-__all__ = ["CEREMONY", "REST", "Condition", "Detect", "Family", "Limit", "Mismatch", "Signal", "State"]
+__all__ = [
+    "CEREMONY",
+    "REST",
+    "Condition",
+    "Detect",
+    "Family",
+    "Limit",
+    "Mismatch",
+    "ModeDefinition",
+    "Signal",
+]

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from devices.family import CEREMONY, REST, Family, Signal
 from facilityd.model.histories import Trend
-from facilityd.model.kinds import Condition, Limit, Term
+from facilityd.model.kinds import Condition, Limit, SignalTerm
 from facilityd.model.sample import SignalType
 
 Path = tuple[str | int, ...]
@@ -24,7 +24,7 @@ def family_faults(family: Family) -> list[Fault]:
     parts += [(("readiness", name), item) for name, item in family.readiness.items()]
     out = [(where, what, hint) for where, part in parts for what, hint in never(family.signals, part)]
     for name in sorted({CEREMONY, REST} & set(family.states)):
-        what = f"{name!r} is a duty state of every family: it is no state of its own"
+        what = f"{name!r} is an operating mode of every family: it is no state of its own"
         out.append((("states", name), what, "choose another name"))
     return out
 
@@ -54,7 +54,7 @@ def _against(signal: Signal, test: Condition | Limit | Trend) -> str:
         return _is(signal, wanted)
     if signal.type is SignalType.BOOL:
         return "a switch has no limit; write is: true or is: false"
-    following = isinstance(test, Term) and bool(test.per)
+    following = isinstance(test, SignalTerm) and bool(test.per)
     if following or signal.range is None or (isinstance(test, Trend) and test.counter):
         return ""
     return _beyond(test, *_reach(signal.range, magnitude=getattr(test, "magnitude", False)))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 
 from devices.codec import from_words, to_words
-from devices.profile import Expect, ModbusProfile, MqttProfile, Point, TopicPoint, WireType
+from devices.profile import IdentityCheck, ModbusProfile, MqttProfile, Point, TopicPoint, WireType
 
 Path = tuple[str | int, ...]
 Fault = tuple[Path, str, str]
@@ -129,7 +129,7 @@ def _availability(profile: MqttProfile) -> Iterator[Fault]:
             yield ("availability", setting), what, hint
 
 
-def _expected(points: Mapping[str, Point] | Mapping[str, TopicPoint], expect: Expect) -> str:
+def _expected(points: Mapping[str, Point] | Mapping[str, TopicPoint], expect: IdentityCheck) -> str:
     """Return why a line of the identity probe can never hold."""
     point = points.get(expect.point)
     if point is None:

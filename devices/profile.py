@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from devices.pointer import Pointer
-from devices.register import HIGHEST, Order, Point, Repeat, Sign, Table, WireType, Word
+from devices.register import HIGHEST, Order, Point, Repeat, SignBit, Table, WireType, Word
 from facilityd.model.measure import Duration, Timeout, UnitName, within
 from facilityd.model.number import AT_LEAST_ONE, SOME, Finite, Range, Scale
 from facilityd.model.sample import NS
@@ -35,7 +35,7 @@ def _check_names(points: Mapping[str, Point | TopicPoint]) -> None:
         taken |= names
 
 
-class Expect(Strict):
+class IdentityCheck(Strict):
     """One line of the identity probe: a point whose value is known in advance."""
 
     point: str
@@ -94,7 +94,7 @@ class ModbusProfile(Strict):
     serial: str = Field(default="", description="factory serial settings, such as 9600 8N1")
     allow_transaction_id_0: bool = False
     points: dict[str, Point]
-    identity: Annotated[tuple[Expect, ...], SOME, AT_LEAST_ONE]
+    identity: Annotated[tuple[IdentityCheck, ...], SOME, AT_LEAST_ONE]
     golden: Annotated[tuple[Golden, ...], SOME, AT_LEAST_ONE]
     notes: str = ""
 
@@ -155,7 +155,7 @@ class ModbusProfile(Strict):
         return out
 
 
-class Source(Strict):
+class TopicSource(Strict):
     """Where a value stands: a topic below the unit's own, and a JSON pointer (RFC 6901).
 
     An empty topic is the unit's own; an empty pointer takes the whole payload as text.
@@ -168,7 +168,7 @@ class Source(Strict):
 class TopicPoint(Strict):
     """One quantity published over MQTT. The same quantity may stand in several messages."""
 
-    sources: Annotated[tuple[Source, ...], SOME, AT_LEAST_ONE]
+    sources: Annotated[tuple[TopicSource, ...], SOME, AT_LEAST_ONE]
     type: Literal["float", "int", "bool", "text", "enum"] = "float"
     unit: UnitName = ""
     scale: Scale = 1.0
@@ -243,7 +243,7 @@ class MqttProfile(Strict):
     evidence: Literal["A", "B", "C"]
     points: dict[str, TopicPoint]
     availability: Availability | None = None
-    identity: tuple[Expect, ...] = ()
+    identity: tuple[IdentityCheck, ...] = ()
     golden: Annotated[tuple[TopicGolden, ...], SOME, AT_LEAST_ONE]
     notes: str = ""
 
@@ -262,7 +262,9 @@ class MqttProfile(Strict):
                 continue
             for n in range(point.repeat.first, point.repeat.first + point.repeat.count):
                 sources = tuple(
-                    Source(topic=s.topic.replace("{n}", str(n)), pointer=s.pointer.replace("{n}", str(n)))
+                    TopicSource(
+                        topic=s.topic.replace("{n}", str(n)), pointer=s.pointer.replace("{n}", str(n))
+                    )
                     for s in point.sources
                 )
                 out[name.replace("{n}", str(n))] = point.model_copy(
@@ -276,17 +278,17 @@ Profile = Annotated[ModbusProfile | MqttProfile, Field(discriminator="protocol")
 
 __all__ = [
     "Availability",
-    "Expect",
     "Golden",
+    "IdentityCheck",
     "ModbusProfile",
     "MqttProfile",
     "Point",
     "Profile",
     "Repeat",
-    "Sign",
-    "Source",
+    "SignBit",
     "Table",
     "TopicGolden",
     "TopicPoint",
+    "TopicSource",
     "WireType",
 ]

@@ -81,7 +81,7 @@ Bit = Annotated[int, Field(ge=0, le=15)]
 HIGHEST = 65_535
 
 
-class Sign(Strict):
+class SignBit(Strict):
     """The sign sits in a bit of a status word that is read together with the value."""
 
     address: int = Field(ge=0, le=65535)
@@ -109,7 +109,7 @@ class Point(Strict):
     unit: UnitName = ""
     bit: int | None = Field(default=None, ge=0, le=15)
     bits: tuple[Bit, Bit] | None = None
-    sign: Sign | None = None
+    sign: SignBit | None = None
     length: int | None = Field(default=None, ge=1, le=64, description="registers of a string")
     encoding: Encoding = Field(default="ascii", description="of a string; what does not fit is shown as �")
     enum: dict[int, Word] = Field(default={}, max_length=256, description="codes and their words")

@@ -14,7 +14,7 @@ from devices.golden import slips
 from devices.limits import family_faults
 from devices.possible import faults
 from devices.profile import ModbusProfile, MqttProfile, Profile
-from facilityd.marked import Problem, fail, read, validate
+from facilityd.yaml_source import Problem, raise_problems, read, validate
 
 SHELF = Path(__file__).parent
 _PROFILE: TypeAdapter[Any] = TypeAdapter(Profile)
@@ -24,14 +24,14 @@ _FAMILY: TypeAdapter[Any] = TypeAdapter(Family)
 def load_profile(path: Path) -> ModbusProfile | MqttProfile:
     """Return one profile. Raises ConfigError with every mistake in the file."""
     profile, problems = _load(_PROFILE, path, "profile")
-    fail(problems)
+    raise_problems(problems)
     return cast("ModbusProfile | MqttProfile", profile)
 
 
 def load_family(path: Path) -> Family:
     """Return one family. Raises ConfigError with every mistake in the file."""
     family, problems = _load(_FAMILY, path, "family")
-    fail(problems)
+    raise_problems(problems)
     return cast("Family", family)
 
 
@@ -91,7 +91,7 @@ def _shipped(kind: str) -> dict[str, Any]:
 
 def _read(adapter: TypeAdapter[Any], folder: Path, kind: str) -> dict[str, Any]:
     out, problems = _collect(adapter, folder, kind)
-    fail(problems)
+    raise_problems(problems)
     return out
 
 
@@ -113,12 +113,12 @@ def _load(adapter: TypeAdapter[Any], path: Path, kind: str) -> tuple[Any, list[P
     item, problems = validate(adapter, document)
     if item is not None and getattr(item, kind) != path.stem:
         what = f"{kind} {getattr(item, kind)!r} stands in file {path.name!r}"
-        problems.append(Problem(document.mark((kind,)), what, "both must have the same name"))
+        problems.append(Problem(document.location((kind,)), what, "both must have the same name"))
     if isinstance(item, Family):
-        problems += [Problem(document.mark(path), what, hint) for path, what, hint in family_faults(item)]
+        problems += [Problem(document.location(path), what, hint) for path, what, hint in family_faults(item)]
     if isinstance(item, ModbusProfile | MqttProfile):
-        problems += [Problem(document.mark(path), what, hint) for path, what, hint in faults(item)]
+        problems += [Problem(document.location(path), what, hint) for path, what, hint in faults(item)]
         for number, what in slips(item).items():
             hint = "work it again, or look at the point's type, order and scale"
-            problems.append(Problem(document.mark(("golden", number)), what, hint))
+            problems.append(Problem(document.location(("golden", number)), what, hint))
     return item, problems

@@ -32,8 +32,8 @@ class Binding:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """Poll periods in ns by duty state of ``device``; a plain period has only ``rest``.
+class PollRates:
+    """Poll periods in ns by operating mode of ``device``; a plain period has only ``rest``.
 
     For an MQTT unit ``rest`` is how often it is expected to publish.
     """
@@ -43,7 +43,7 @@ class Pace:
     by_state: dict[str, int] = field(default_factory=dict)
 
     def period(self, state: str) -> int:
-        """Return the period in ns for a duty state."""
+        """Return the period in ns for an operating mode."""
         return self.by_state.get(state, self.rest)
 
     @property
@@ -65,14 +65,14 @@ class Unit:
     profile: ModbusProfile | MqttProfile
     streams: tuple[Stream, ...]
     bindings: tuple[Binding, ...]
-    pace: Pace = field(default_factory=lambda: Pace(30 * NS))
+    poll_rates: PollRates = field(default_factory=lambda: PollRates(30 * NS))
     device_id: int = 1
     base: int = 0
     topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Wildcard:
+class UnitTemplate:
     """A unit for each name that stands in place of the ``+`` in its topic.
 
     ``known`` names are units already or no units at all, ``taken`` topics are other units'. ``room`` more

@@ -31,7 +31,7 @@ class UsageError(FacilitydError):
     """The command cannot be carried out as asked."""
 
 
-class DoorTaken(UsageError):
+class PortTaken(UsageError):
     """A port or serial path of ours is somebody else's already; ``link`` names its owner where it has one."""
 
     def __init__(self, what: str, *, where: str = "", hint: str = "", link: str = "") -> None:

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from amqtt.broker import Broker
 from amqtt.errors import BrokerError
 
-from facilityd.errors import DoorTaken, system_reason
+from facilityd.errors import PortTaken, system_reason
 
 _LOGGERS = ("amqtt", "transitions")
 SPOKEN = "3.1.1"
@@ -62,7 +62,7 @@ async def broker(port: int = 1883, host: str = "127.0.0.1", link: str = "") -> A
         try:
             await serving.start()
         except BrokerError as error:
-            raise DoorTaken(
+            raise PortTaken(
                 f"the demonstration broker cannot listen: {system_reason(_cause(error))}",
                 where=f"{host}:{port}",
                 hint="choose another port for the link, or stop what uses this one",

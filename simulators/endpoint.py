@@ -11,7 +11,7 @@ from typing import Protocol
 from facilityd.errors import UsageError
 from simulators.framing import Frame, Framing
 from simulators.hazards import Hazard
-from simulators.image import ILLEGAL_VALUE, UnitImage, exception
+from simulators.register_map import ILLEGAL_VALUE, RegisterMap, exception
 
 READS = frozenset({1, 2, 3, 4})
 _GATEWAY_TARGET = 0x0B
@@ -19,7 +19,7 @@ _LOG = 1000
 _LONGEST_FRAME = 256
 
 
-class Line(Protocol):
+class Connection(Protocol):
     """One connection of a master, or the bus itself."""
 
     def send(self, data: bytes) -> None:
@@ -44,7 +44,7 @@ class WireTime:
 
 
 class Endpoint(ABC):
-    """Answers for every device id in ``images``; ``witness`` counts each function code seen.
+    """Answers for every device id in ``register_maps``; ``witness`` counts each function code seen.
 
     A ``gateway`` answers exception 0x0B for units it does not know; others say nothing.
     ``log`` keeps the last questions as (device id, PDU).
@@ -52,13 +52,13 @@ class Endpoint(ABC):
 
     def __init__(
         self,
-        images: Mapping[int, UnitImage],
+        register_maps: Mapping[int, RegisterMap],
         framing: Framing,
         *,
         gateway: bool = False,
         wire: WireTime | None = None,
     ) -> None:
-        self.images = dict(images)
+        self.register_maps = dict(register_maps)
         self.witness: Counter[int] = Counter()
         self.log: deque[tuple[int, bytes]] = deque(maxlen=_LOG)
         self._framing, self._gateway, self._wire = framing, gateway, wire
@@ -87,7 +87,7 @@ class Endpoint(ABC):
 
     # --- questions -------------------------------------------------------------------------
 
-    def serve(self, ask: Frame, line: Line) -> None:
+    def serve(self, ask: Frame, line: Connection) -> None:
         """Answer one question in time, or as the hazard has it."""
         answer = self.answer(ask)
         hazard = self._hazard(ask.unit)
@@ -107,7 +107,7 @@ class Endpoint(ABC):
         function = pdu[0]
         self.witness[function] += 1
         self.log.append((ask.unit, pdu))
-        if ask.unit in self.images and function in READS and len(pdu) != 5:
+        if ask.unit in self.register_maps and function in READS and len(pdu) != 5:
             said = exception(function, ILLEGAL_VALUE)
         else:
             said = self._said(ask.unit, function, int.from_bytes(pdu[1:3]), int.from_bytes(pdu[3:5]))
@@ -119,12 +119,12 @@ class Endpoint(ABC):
         return self._said(unit, function, address, count)
 
     def _said(self, unit: int, function: int, address: int, count: int) -> bytes:
-        image = self.images.get(unit)
-        if image is None:
+        register_map = self.register_maps.get(unit)
+        if register_map is None:
             return exception(function, _GATEWAY_TARGET) if self._gateway else b""
-        return image.pdu(function, address, count)
+        return register_map.pdu(function, address, count)
 
-    def _send(self, line: Line, data: bytes, delay: float, asked: int) -> None:
+    def _send(self, line: Connection, data: bytes, delay: float, asked: int) -> None:
         if self._wire is not None:
             # Nonsense longer than a frame arrives at once: nobody wants to wait 20 minutes for it.
             characters = asked + 3 + min(len(data), _LONGEST_FRAME)
@@ -138,7 +138,7 @@ class Endpoint(ABC):
 
     def inject(self, device_id: int | None, hazard: Hazard | None) -> None:
         """Make one device id (None: all of them) misbehave, or behave again. Raises UsageError."""
-        if device_id is not None and device_id not in self.images:
+        if device_id is not None and device_id not in self.register_maps:
             raise UsageError(f"no simulated unit has device id {device_id}", where=self.address)
         if hazard and hazard.framing not in ("", self._framing.name):
             raise UsageError(f"this hazard makes sense only on {hazard.framing} frames", where=self.address)
@@ -147,9 +147,9 @@ class Endpoint(ABC):
             self._hazards.pop(device_id, None)
         else:
             self._hazards[device_id] = hazard
-        for number, image in self.images.items():
+        for number, register_map in self.register_maps.items():
             own = self._hazard(number)
-            image.distort(own.distortion if own else None)
+            register_map.distort(own.distortion if own else None)
         if was_deaf and not self.deaf:
             self._cut()  # who comes back from the dead knows no connection
         self._obey()

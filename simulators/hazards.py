@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from facilityd.errors import UsageError
 from simulators.framing import Frame
-from simulators.image import Distortion, exception
+from simulators.register_map import Distortion, exception
 
 Alter = Callable[[Frame], Frame | None]
 Emit = Callable[[bytes], Iterable[tuple[float, bytes]]]

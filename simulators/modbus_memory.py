@@ -6,15 +6,15 @@ import asyncio
 from collections.abc import Mapping
 
 from simulators.endpoint import Endpoint, WireTime
+from simulators.frame_reader import FrameReader
 from simulators.framing import Framing
-from simulators.image import UnitImage
-from simulators.reader import Reader
+from simulators.register_map import RegisterMap
 
 
 class MemoryTransport(asyncio.Transport):
     """One master's connection. What it writes arrives in the next turn of the loop."""
 
-    def __init__(self, endpoint: MemoryEndpoint, protocol: asyncio.Protocol, reader: Reader) -> None:
+    def __init__(self, endpoint: MemoryEndpoint, protocol: asyncio.Protocol, reader: FrameReader) -> None:
         super().__init__()
         self._endpoint, self._protocol, self._reader = endpoint, protocol, reader
         self._loop = asyncio.get_running_loop()
@@ -26,7 +26,7 @@ class MemoryTransport(asyncio.Transport):
 
     def _hear(self, data: bytes) -> None:
         if self._open:
-            self._reader.feed(data, self)
+            self._reader.binding(data, self)
 
     def send(self, data: bytes) -> None:
         """Hand an answer to the master."""
@@ -55,13 +55,13 @@ class MemoryEndpoint(Endpoint):
     def __init__(
         self,
         name: str,
-        images: Mapping[int, UnitImage],
+        register_maps: Mapping[int, RegisterMap],
         framing: Framing,
         *,
         gateway: bool = False,
         wire: WireTime | None = None,
     ) -> None:
-        super().__init__(images, framing, gateway=gateway, wire=wire)
+        super().__init__(register_maps, framing, gateway=gateway, wire=wire)
         self._name, self._listening = name, False
         self._lines: list[MemoryTransport] = []
 
@@ -79,7 +79,7 @@ class MemoryEndpoint(Endpoint):
         """Return a connection that has been made. Raises ConnectionRefusedError."""
         if not self._listening:
             raise ConnectionRefusedError(f"nobody listens at {self._name}")
-        line = MemoryTransport(self, protocol, Reader(self, self._framing))
+        line = MemoryTransport(self, protocol, FrameReader(self, self._framing))
         self._lines.append(line)
         protocol.connection_made(line)
         return line

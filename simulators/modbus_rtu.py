@@ -11,11 +11,11 @@ import tty
 from collections.abc import Mapping
 from pathlib import Path
 
-from facilityd.errors import DoorTaken, UsageError
+from facilityd.errors import PortTaken, UsageError
 from simulators.endpoint import Endpoint, WireTime
+from simulators.frame_reader import FrameReader
 from simulators.framing import RTU
-from simulators.image import UnitImage
-from simulators.reader import Reader
+from simulators.register_map import RegisterMap
 
 _CHUNK = 4096
 
@@ -46,13 +46,13 @@ class Terminal:
         termios.tcsetattr(self._theirs, termios.TCSANOW, attributes)
         return True
 
-    def attach(self, reader: Reader) -> None:
+    def attach(self, reader: FrameReader) -> None:
         """Hand every byte that comes to the reader."""
         self._loop.add_reader(self._ours, self._readable, reader)
 
-    def _readable(self, reader: Reader) -> None:
+    def _readable(self, reader: FrameReader) -> None:
         with contextlib.suppress(BlockingIOError):
-            reader.feed(os.read(self._ours, _CHUNK), self)
+            reader.binding(os.read(self._ours, _CHUNK), self)
 
     def send(self, data: bytes) -> None:
         """Put bytes on the line; quietly nothing where it is unplugged."""
@@ -94,13 +94,13 @@ class SerialEndpoint(Endpoint):
 
     def __init__(
         self,
-        images: Mapping[int, UnitImage],
+        register_maps: Mapping[int, RegisterMap],
         path: str | Path,
         *,
         parity: str = "N",
         wire: WireTime | None = None,
     ) -> None:
-        super().__init__(images, RTU, wire=wire)
+        super().__init__(register_maps, RTU, wire=wire)
         self._path, self._parity = Path(path), parity
         self._terminal: Terminal | None = None
 
@@ -113,7 +113,7 @@ class SerialEndpoint(Endpoint):
         if self._terminal is not None:
             return
         if not _is_ours(self._path):
-            raise DoorTaken(
+            raise PortTaken(
                 "exists and is not a simulated serial port",
                 where=self.address,
                 hint="give the simulated site serial ports of its own, such as run/bus1",
@@ -122,7 +122,7 @@ class SerialEndpoint(Endpoint):
             self._terminal = Terminal(self._path)
         except OSError as error:
             hint = "give the simulated site a serial port that it may make"
-            raise DoorTaken(f"cannot be made: {error.strerror}", where=self.address, hint=hint) from error
+            raise PortTaken(f"cannot be made: {error.strerror}", where=self.address, hint=hint) from error
         if self._parity != "N" and not self._terminal.takes_parity():
             self._stop()
             raise UsageError(
@@ -130,7 +130,7 @@ class SerialEndpoint(Endpoint):
                 where=self.address,
                 hint="write 'parity: N' for this link of the simulated site",
             )
-        self._terminal.attach(Reader(self, RTU))
+        self._terminal.attach(FrameReader(self, RTU))
 
     def _stop(self) -> None:
         if self._terminal is not None:

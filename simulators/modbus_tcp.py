@@ -7,11 +7,11 @@ import contextlib
 import socket
 from collections.abc import Mapping
 
-from facilityd.errors import DoorTaken, system_reason
+from facilityd.errors import PortTaken, system_reason
 from simulators.endpoint import Endpoint, WireTime
+from simulators.frame_reader import FrameReader
 from simulators.framing import MBAP, Framing
-from simulators.image import UnitImage
-from simulators.reader import Reader
+from simulators.register_map import RegisterMap
 
 _BACKLOG = 1024
 
@@ -19,7 +19,7 @@ _BACKLOG = 1024
 class _Connection(asyncio.Protocol):
     """One master."""
 
-    def __init__(self, endpoint: TcpEndpoint, reader: Reader) -> None:
+    def __init__(self, endpoint: TcpEndpoint, reader: FrameReader) -> None:
         self._endpoint, self._reader = endpoint, reader
         self._transport: asyncio.Transport | None = None
 
@@ -31,7 +31,7 @@ class _Connection(asyncio.Protocol):
         self._endpoint.left(self)
 
     def data_received(self, data: bytes) -> None:
-        self._reader.feed(data, self)
+        self._reader.binding(data, self)
 
     def eof_received(self) -> bool:
         return self._endpoint.deaf  # whoever is dead does not notice
@@ -50,7 +50,7 @@ class TcpEndpoint(Endpoint):
 
     def __init__(
         self,
-        images: Mapping[int, UnitImage],
+        register_maps: Mapping[int, RegisterMap],
         host: str = "127.0.0.1",
         port: int = 0,
         *,
@@ -58,7 +58,7 @@ class TcpEndpoint(Endpoint):
         gateway: bool = False,
         wire: WireTime | None = None,
     ) -> None:
-        super().__init__(images, framing, gateway=gateway, wire=wire)
+        super().__init__(register_maps, framing, gateway=gateway, wire=wire)
         self.host, self.port = host, port
         self._listener: socket.socket | None = None
         self._connections: set[_Connection] = set()
@@ -75,7 +75,7 @@ class TcpEndpoint(Endpoint):
         try:
             self._listener = socket.create_server((self.host, self.port), backlog=_BACKLOG)
         except (OSError, OverflowError) as error:  # a name that is not known, a port above 65535
-            raise DoorTaken(
+            raise PortTaken(
                 f"cannot listen: {system_reason(error)}",
                 where=self.address,
                 hint="choose another port for the link, or stop what uses this one",
@@ -95,7 +95,7 @@ class TcpEndpoint(Endpoint):
                 task.add_done_callback(self._accepting.discard)
 
     def _connection(self) -> _Connection:
-        return _Connection(self, Reader(self, self._framing))
+        return _Connection(self, FrameReader(self, self._framing))
 
     def _stop(self) -> None:
         if self._listener is not None:

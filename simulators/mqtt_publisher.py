@@ -13,9 +13,9 @@ import aiomqtt
 from devices.unit import MqttLink, Unit
 from facilityd.errors import UsageError
 from facilityd.model.sample import NS
-from simulators.feed import Signals
+from simulators.inverse_binding import Signals
+from simulators.mqtt_encoder import MqttEncoder, OutgoingMessage
 from simulators.mqtt_hazards import MqttHazard
-from simulators.speech import Said, Speech
 
 _LOOK = 0.1  # s between looks at the truth
 _AGAIN = 1.0  # s before a lost broker is tried again
@@ -36,14 +36,14 @@ class MqttPublisher:
         self, unit: Unit, link: MqttLink, *, period: float | None = None, retain: bool = False
     ) -> None:
         self.witness: Counter[str] = Counter()
-        self._unit, self._link, self._speech = unit, link, Speech(unit, retain=retain)
-        self._period = unit.pace.rest / NS if period is None else period
+        self._unit, self._link, self._encoder = unit, link, MqttEncoder(unit, retain=retain)
+        self._period = unit.poll_rates.rest / NS if period is None else period
         self._hazard = _HEALTHY
         self._client: aiomqtt.Client | None = None
 
     def update(self, signals: Signals) -> None:
         """Take the whole truth."""
-        self._speech.update(signals)
+        self._encoder.update(signals)
 
     def inject(self, hazard: MqttHazard | None) -> None:
         """Misbehave, or behave again; both from the next message on."""
@@ -73,7 +73,7 @@ class MqttPublisher:
     # --- the connection --------------------------------------------------------------------
 
     def _connect(self) -> aiomqtt.Client:
-        link, last = self._link, self._speech.presence(online=False)
+        link, last = self._link, self._encoder.presence(online=False)
         if link.version not in _VERSIONS:
             raise UsageError(f"MQTT version {link.version} is not known", where=link.id)
         will = aiomqtt.Will(last.topic, last.payload, 1, retain=True) if last else None
@@ -99,22 +99,22 @@ class MqttPublisher:
             line.shutdown(socket.SHUT_RDWR)
 
     async def _listen(self, client: aiomqtt.Client) -> None:
-        speech = self._speech
-        own = {speech.topic(message.topic) for message in speech.messages}
-        if there := speech.presence(online=True):
+        encoder = self._encoder
+        own = {encoder.topic(message.topic) for message in encoder.messages}
+        if there := encoder.presence(online=True):
             own.add(there.topic)
-        await client.subscribe(speech.topic("#"), qos=1)
+        await client.subscribe(encoder.topic("#"), qos=1)
         async for message in client.messages:
             # amqtt now and then hands a new subscriber retained messages that it never asked for.
             topic = str(message.topic)
-            if topic.startswith(speech.topic("#")[:-1]) and topic not in own:
+            if topic.startswith(encoder.topic("#")[:-1]) and topic not in own:
                 self.witness[topic] += 1
 
     # --- the messages ----------------------------------------------------------------------
 
     async def _talk(self, client: aiomqtt.Client, listening: asyncio.Task[None]) -> None:
         loop = asyncio.get_running_loop()
-        if there := self._speech.presence(online=True):
+        if there := self._encoder.presence(online=True):
             await self._send(client, there)
         due, before = loop.time(), None
         while True:
@@ -133,15 +133,15 @@ class MqttPublisher:
             await asyncio.sleep(min(_LOOK, self._period))
 
     async def _status(self, client: aiomqtt.Client, hazard: MqttHazard) -> None:
-        for said in self._speech.status(hazard):
+        for said in self._encoder.status(hazard):
             await self._send(client, said)
 
     async def _news(self, client: aiomqtt.Client, hazard: MqttHazard) -> None:
-        for said in self._speech.news(hazard):
+        for said in self._encoder.news(hazard):
             await self._send(client, said)
 
     @staticmethod
-    async def _send(client: aiomqtt.Client, said: Said) -> None:
+    async def _send(client: aiomqtt.Client, said: OutgoingMessage) -> None:
         async with asyncio.timeout(_PATIENCE):
             await client.publish(said.topic, said.payload, 1, retain=said.retain)
 

@@ -14,12 +14,12 @@ import aiomqtt
 from facilityd.errors import UsageError
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS
-from facilityd.recording.format import LOST, Exchange, Heard, Recording
-from simulators.endpoint import Endpoint, Line
+from facilityd.recording.format import LOST, Exchange, MqttRecord, Recording
+from simulators.endpoint import Connection, Endpoint
 from simulators.framing import MBAP, RTU, Frame, Framing
-from simulators.image import UnitImage, exception
 from simulators.modbus_memory import MemoryEndpoint
 from simulators.modbus_tcp import TcpEndpoint
+from simulators.register_map import RegisterMap, exception
 
 _CODES = {
     Reason.ILLEGAL_FUNCTION: 1,
@@ -37,13 +37,13 @@ HANG_UP = b"\0"
 """Not an answer: the connection was lost here."""
 
 
-class Replay:
+class RecordedAnswers:
     """The answers of a recording. Each question gets its own answers in their order, then the last again."""
 
     def __init__(self, recording: Recording) -> None:
         self.header = recording.header
         self._answers: dict[Question, deque[bytes]] = {}
-        self._messages = [one for one in recording.happenings if isinstance(one, Heard)]
+        self._messages = [one for one in recording.happenings if isinstance(one, MqttRecord)]
         for one in recording.happenings:
             if isinstance(one, Exchange):
                 question = (one.device_id, one.function, one.address, one.count)
@@ -66,7 +66,7 @@ class Replay:
             return exception(function, 2)
         return answers.popleft() if len(answers) > 1 else answers[0]
 
-    def messages(self) -> Iterator[Heard]:
+    def messages(self) -> Iterator[MqttRecord]:
         """Iterate over the MQTT messages."""
         return iter(self._messages)
 
@@ -87,7 +87,7 @@ def _pdu(one: Exchange) -> bytes:
 class _Unit:
     """One device id of a recording, as an endpoint knows it."""
 
-    def __init__(self, replay: Replay, device_id: int) -> None:
+    def __init__(self, replay: RecordedAnswers, device_id: int) -> None:
         self._replay, self._device_id = replay, device_id
 
     def pdu(self, function: int, address: int, count: int) -> bytes:
@@ -101,11 +101,11 @@ class _Recorded(Endpoint):
     """A recorded Modbus link: as Modbus TCP, or as RTU in TCP where it was a serial line."""
 
     @staticmethod
-    def _behind(replay: Replay) -> tuple[dict[int, UnitImage], Framing]:
-        units = {number: cast("UnitImage", _Unit(replay, number)) for number in replay.device_ids}
+    def _behind(replay: RecordedAnswers) -> tuple[dict[int, RegisterMap], Framing]:
+        units = {number: cast("RegisterMap", _Unit(replay, number)) for number in replay.device_ids}
         return units, MBAP if replay.header.protocol == "modbus-tcp" else RTU
 
-    def serve(self, ask: Frame, line: Line) -> None:
+    def serve(self, ask: Frame, line: Connection) -> None:
         """Answer, or hang up where the recording did."""
         answer = self.answer(ask)
         if answer is None:
@@ -119,7 +119,7 @@ class _Recorded(Endpoint):
 class ReplayEndpoint(_Recorded, TcpEndpoint):
     """A recorded Modbus link on a TCP port."""
 
-    def __init__(self, replay: Replay, host: str, port: int) -> None:
+    def __init__(self, replay: RecordedAnswers, host: str, port: int) -> None:
         units, framing = self._behind(replay)
         super().__init__(units, host, port, framing=framing)
 
@@ -127,15 +127,17 @@ class ReplayEndpoint(_Recorded, TcpEndpoint):
 class MemoryReplayEndpoint(_Recorded, MemoryEndpoint):
     """A recorded Modbus link on a wire in memory."""
 
-    def __init__(self, replay: Replay, name: str) -> None:
+    def __init__(self, replay: RecordedAnswers, name: str) -> None:
         units, framing = self._behind(replay)
         super().__init__(name, units, framing)
 
 
 @asynccontextmanager
-async def replaying(recording: Recording, host: str, port: int, speed: float = 1.0) -> AsyncIterator[Replay]:
+async def replaying(
+    recording: Recording, host: str, port: int, speed: float = 1.0
+) -> AsyncIterator[RecordedAnswers]:
     """Serve a recording: Modbus on ``host``:``port``, MQTT to the broker there. Raises UsageError."""
-    replay = Replay(recording)
+    replay = RecordedAnswers(recording)
     if recording.header.protocol == "mqtt":
         task = asyncio.create_task(_publish(replay, host, port, speed))
         try:
@@ -153,7 +155,7 @@ async def replaying(recording: Recording, host: str, port: int, speed: float = 1
         endpoint.close()
 
 
-async def _publish(replay: Replay, host: str, port: int, speed: float) -> None:
+async def _publish(replay: RecordedAnswers, host: str, port: int, speed: float) -> None:
     try:
         async with aiomqtt.Client(host, port, protocol=aiomqtt.ProtocolVersion.V311) as client:
             before = 0

@@ -8,24 +8,24 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequen
 from contextlib import ExitStack, asynccontextmanager
 
 from devices.unit import Link, ModbusLink, MqttLink, Unit
-from facilityd.errors import DoorTaken, UsageError
+from facilityd.errors import PortTaken, UsageError
 from simulators.endpoint import READS, Endpoint, WireTime
-from simulators.feed import Signals
 from simulators.framing import MBAP, RTU, Framing
 from simulators.hazards import Hazard, hazard
-from simulators.image import UnitImage
+from simulators.inverse_binding import Signals
 from simulators.modbus_memory import MemoryEndpoint
 from simulators.modbus_rtu import SerialEndpoint
 from simulators.modbus_tcp import TcpEndpoint
 from simulators.mqtt_hazards import MqttHazard, mqtt_hazard
 from simulators.mqtt_publisher import MqttPublisher
+from simulators.register_map import RegisterMap
 
 Truth = Callable[[], Signals]
 TICK = 0.1
 """s between two looks at the truth."""
 
 
-class Field:
+class ServedSite:
     """The site's units while they are served."""
 
     def __init__(self, units: Sequence[Unit], endpoints: dict[str, Endpoint]) -> None:
@@ -74,8 +74,8 @@ class Field:
     def update(self, signals: Signals) -> None:
         """Hand the truth to every unit."""
         for endpoint in self._endpoints.values():
-            for image in endpoint.images.values():
-                image.update(signals)
+            for register_map in endpoint.register_maps.values():
+                register_map.update(signals)
         for publisher in self.publishers.values():
             publisher.update(signals)
 
@@ -106,7 +106,7 @@ async def serve(
     tick: float = TICK,
     wire_time: bool = True,
     publish_every: float | None = None,
-) -> AsyncIterator[Field]:
+) -> AsyncIterator[ServedSite]:
     """Serve every unit on the port, serial path or broker of its link, on ``host`` whatever the link says.
 
     ``wire_time``: serial lines take the time their baud rate needs. ``publish_every``: s between
@@ -116,7 +116,7 @@ async def serve(
     modbus = {link.id: link for link in links if isinstance(link, ModbusLink)}
     endpoints = {i: _endpoint(link, behind(units, i), host, wire_time) for i, link in modbus.items()}
     brokers = {link.id: link for link in links if isinstance(link, MqttLink)}
-    field = Field(units, endpoints)
+    field = ServedSite(units, endpoints)
     field.publishers = {
         u.id: MqttPublisher(u, brokers[u.link], period=publish_every) for u in units if u.link in brokers
     }
@@ -134,8 +134,8 @@ def _open(link: str, endpoint: Endpoint) -> None:
     """Begin to listen. Raises UsageError; a taken port is told with the link that it belongs to."""
     try:
         endpoint.open()
-    except DoorTaken as error:
-        raise DoorTaken(error.what, where=error.where, hint=error.hint, link=link) from error
+    except PortTaken as error:
+        raise PortTaken(error.what, where=error.where, hint=error.hint, link=link) from error
 
 
 @asynccontextmanager
@@ -165,19 +165,19 @@ async def _beside(*work: Coroutine[object, object, None]) -> AsyncIterator[None]
         raise failed[0]
 
 
-async def _tick(field: Field, signals: Truth, tick: float) -> None:
+async def _tick(field: ServedSite, signals: Truth, tick: float) -> None:
     while True:
         await asyncio.sleep(tick)
         field.update(signals())
 
 
-def behind(units: Sequence[Unit], link: str) -> dict[int, UnitImage]:
+def behind(units: Sequence[Unit], link: str) -> dict[int, RegisterMap]:
     """Return the images behind a link, by device id."""
     by_device: dict[int, list[Unit]] = {}
     for unit in units:
         if unit.link == link:
             by_device.setdefault(unit.device_id, []).append(unit)
-    return {device: UnitImage(*same) for device, same in by_device.items()}
+    return {device: RegisterMap(*same) for device, same in by_device.items()}
 
 
 def wire_of(link: ModbusLink) -> WireTime | None:
@@ -187,23 +187,25 @@ def wire_of(link: ModbusLink) -> WireTime | None:
     return WireTime(link.baudrate, 9 + (link.parity != "N") + link.stopbits)
 
 
-def memory_endpoint(link: ModbusLink, images: dict[int, UnitImage]) -> MemoryEndpoint:
+def memory_endpoint(link: ModbusLink, register_maps: dict[int, RegisterMap]) -> MemoryEndpoint:
     """Return a link's units behind a wire in memory: serial lines as RTU frames, others as Modbus TCP."""
-    framing, gateway = _framing(link, images)
-    return MemoryEndpoint(link.id, images, framing, gateway=gateway, wire=wire_of(link))
+    framing, gateway = _framing(link, register_maps)
+    return MemoryEndpoint(link.id, register_maps, framing, gateway=gateway, wire=wire_of(link))
 
 
-def _endpoint(link: ModbusLink, images: dict[int, UnitImage], host: str, wire_time: bool) -> Endpoint:
+def _endpoint(
+    link: ModbusLink, register_maps: dict[int, RegisterMap], host: str, wire_time: bool
+) -> Endpoint:
     wire = wire_of(link) if wire_time else None
     if link.protocol == "modbus-rtu":
-        return SerialEndpoint(images, link.serial_port, parity=link.parity, wire=wire)
-    framing, gateway = _framing(link, images)
-    return TcpEndpoint(images, host, link.port, framing=framing, gateway=gateway, wire=wire)
+        return SerialEndpoint(register_maps, link.serial_port, parity=link.parity, wire=wire)
+    framing, gateway = _framing(link, register_maps)
+    return TcpEndpoint(register_maps, host, link.port, framing=framing, gateway=gateway, wire=wire)
 
 
-def _framing(link: ModbusLink, images: dict[int, UnitImage]) -> tuple[Framing, bool]:
+def _framing(link: ModbusLink, register_maps: dict[int, RegisterMap]) -> tuple[Framing, bool]:
     """Return a link's framing, and whether it is a gateway that says so when a unit is away.
 
     A Modbus TCP port with several units behind it is one.
     """
-    return (RTU, False) if link.is_serial_line else (MBAP, len(images) > 1)
+    return (RTU, False) if link.is_serial_line else (MBAP, len(register_maps) > 1)

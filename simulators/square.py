@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from facilityd.errors import UsageError
 from facilityd.model.sample import NS, Value
-from simulators.feed import Signals
+from simulators.inverse_binding import Signals
 from simulators.physics import MODELS, Model, World
 from simulators.physics.flagpole import Flagpole
 from simulators.physics.hoist import Hoist

@@ -12,7 +12,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from devices.profile import ModbusProfile, MqttProfile, Profile
-from devices.unit import Binding, Pace, Unit
+from devices.unit import Binding, PollRates, Unit
 from facilityd.model.sample import NS, SignalType, Stream
 
 LAB: dict[str, Any] = {
@@ -123,7 +123,7 @@ def unit_of(
         Binding(n, point, stream, slot, types[slot], *(scales or {}).get(n, (1.0, 0.0)))
         for slot, (n, point) in enumerate(points.items())
     )
-    return Unit(name, link, profile, (stream,), bindings, Pace(round(period * NS)), **kept)
+    return Unit(name, link, profile, (stream,), bindings, PollRates(round(period * NS)), **kept)
 
 
 def truth(name: str = "u1", **values: Any) -> dict[tuple[str, str], Any]:

@@ -29,14 +29,14 @@ ROOT = Path(__file__).resolve().parents[1]
 
 from devices.unit import Link, MqttLink
 from facilityd.config.load import load
-from facilityd.model.alarm import Kind
+from facilityd.model.alarm import ChangeKind
 from facilityd.model.sample import NS
+from facilityd.scenario.expectations import AlarmRaised
 from facilityd.scenario.load import find
 from facilityd.scenario.load import load as load_script
-from facilityd.scenario.run import Options, Result, perform_all
-from facilityd.scenario.sentences import AlarmRaised
-from facilityd.scenario.stage import Stage
-from facilityd.store.reader import Reader
+from facilityd.scenario.run import Options, ScenarioResult, perform_all
+from facilityd.scenario.virtual_runtime import VirtualRuntime
+from facilityd.store.reader import JournalReader
 
 PAGE = ROOT / "docs" / "acceptance.md"
 YEAR_BEGINS, DAYS, QUARTERS = date(2026, 1, 1), 365, 4
@@ -106,14 +106,17 @@ def play(begins: date, days: int, seed: int) -> Quarter:
     plan = [t for t in troubles(site.links, start, days, seed) if _fits(t, site.links[t.link])]
     quarter = Quarter(begins.isoformat(), days, outages=sum(t.hazard != "flaky" for t in plan))
     began = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder, Stage(site, Path(folder), start=start, seed=seed) as stage:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        VirtualRuntime(site, Path(folder), start=start, seed=seed) as runtime,
+    ):
         edges = [(t.at, t, True) for t in plan] + [(t.at + round(t.lasts * NS), t, False) for t in plan]
         for at, trouble, on in sorted(edges, key=lambda edge: edge[0]):
-            stage.until(at)
-            stage.hazard(trouble.link, trouble.hazard if on else "none", trouble.magnitude if on else None)
-        stage.until(start + days * 86400 * NS)
+            runtime.until(at)
+            runtime.hazard(trouble.link, trouble.hazard if on else "none", trouble.magnitude if on else None)
+        runtime.until(start + days * 86400 * NS)
         quarter.seconds = time.perf_counter() - began
-        _count(quarter, stage.journal, plan, zone)
+        _count(quarter, runtime.journal, plan, zone)
     return quarter
 
 
@@ -122,7 +125,7 @@ def _fits(trouble: Trouble, link: Link) -> bool:
 
 
 def _count(quarter: Quarter, journal: Path, plan: list[Trouble], zone: ZoneInfo) -> None:
-    with Reader.open(journal) as reader:
+    with JournalReader.open(journal) as reader:
         last = 0
         while rows := reader.samples_after(last, 20_000):
             last = rows[-1].id
@@ -132,7 +135,7 @@ def _count(quarter: Quarter, journal: Path, plan: list[Trouble], zone: ZoneInfo)
         quarter.findings, quarter.unknown = len(verdicts), verdicts.count(None)
         for stored in reader.changes():
             change = stored.change
-            if change.kind not in (Kind.RAISE, Kind.UNSUPPRESS):
+            if change.kind not in (ChangeKind.RAISE, ChangeKind.UNSUPPRESS):
                 continue
             if _own(change.device, change.at, plan):
                 quarter.link_alarms += 1
@@ -156,11 +159,11 @@ def year(days: int, jobs: int, seed: int = 1) -> list[Quarter]:
         return list(pool.map(play, begins, lengths, range(seed, seed + QUARTERS)))
 
 
-def _scenarios(jobs: int) -> list[Result]:
+def _scenarios(jobs: int) -> list[ScenarioResult]:
     return list(perform_all(find(("all",)), Options(), jobs, lambda _: None))
 
 
-def by_number(results: list[Result]) -> dict[str, list[tuple[str, str, bool]]]:
+def by_number(results: list[ScenarioResult]) -> dict[str, list[tuple[str, str, bool]]]:
     """Return, for each catalogue number, (scenario, what happened, kept) of those that expect it."""
     told = {result.file: result for result in results}
     found: dict[str, list[tuple[str, str, bool]]] = {}
@@ -170,7 +173,7 @@ def by_number(results: list[Result]) -> dict[str, list[tuple[str, str, bool]]]:
         for _, sentence, expectation in script.expectations:
             if not isinstance(expectation, AlarmRaised) or result is None:
                 continue
-            happened = next(j for j in result.judgements if j.sentence == sentence)
+            happened = next(j for j in result.check_results if j.sentence == sentence)
             device = script.site.devices.get(expectation.device)
             rules = device.family.rules if device else {}
             named = rules[expectation.rule].fault if expectation.rule in rules else expectation.rule
@@ -203,7 +206,7 @@ alarms**. The failed links' own alarms: {own}. {took:.0f} s of one core in all.
 """
 
 
-def faults_part(results: list[Result]) -> tuple[str, bool]:
+def faults_part(results: list[ScenarioResult]) -> tuple[str, bool]:
     """Return the part on scenarios and whether every promise in it was kept."""
     numbers = by_number(results)
     found = [n for n in CATALOGUE if any(ok for *_, ok in numbers.get(n, []))]
@@ -215,7 +218,7 @@ def faults_part(results: list[Result]) -> tuple[str, bool]:
         for name, said, ok in numbers.get(n, [("none", "NOT FOUND", True)]):
             text += f"| {n} | {name} | {said}{'' if ok else ' (FAILED)'} |\n"
     for result in failed:
-        broken = "; ".join(f"{j.sentence}: {j.happened}" for j in result.judgements if not j.ok)
+        broken = "; ".join(f"{j.sentence}: {j.happened}" for j in result.check_results if not j.ok)
         text += f"\n* FAILED {result.scenario}: {result.error or broken}\n"
     return text, not failed and len(found) == len(CATALOGUE)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from facilityd.alarm.table import LIVES, REFUSALS, RESERVED, ROWS, Event, arrow
-from facilityd.model.alarm import Life
+from facilityd.alarm.table import REFUSALS, RESERVED, ROWS, STATES, AlarmEvent, transition
+from facilityd.model.alarm import AlarmStateName
 
 FILE = Path(__file__).resolve().parent.parent / "docs" / "alarm-states.md"
-PEOPLE = (Event.ACKNOWLEDGE, Event.RESET, Event.REALARM)
+PEOPLE = (AlarmEvent.ACKNOWLEDGE, AlarmEvent.RESET, AlarmEvent.REALARM)
 
 HEAD = """\
 # The life of an alarm 报警状态
@@ -41,12 +41,15 @@ def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
     return [f"| {' | '.join(line)} |" for line in lines] + [""]
 
 
-def _name(life: Life) -> str:
-    return f"{life.letter} {life.wording.en} {life.wording.zh}".strip()
+def _name(state_name: AlarmStateName) -> str:
+    return f"{state_name.letter} {state_name.wording.en} {state_name.wording.zh}".strip()
 
 
 def _states() -> list[str]:
-    rows = [(life.letter or "–", life.wording.en, life.wording.zh, f"`{life.value}`") for life in Life]
+    rows = [
+        (state_name.letter or "–", state_name.wording.en, state_name.wording.zh, f"`{state_name.value}`")
+        for state_name in AlarmStateName
+    ]
     return ["## States", "", *_table(("letter", "state", "状态", "stored as"), rows)]
 
 
@@ -69,16 +72,16 @@ def _arrows() -> list[str]:
 
 def _refusals() -> list[str]:
     rows = [
-        (_name(life), event.value, *REFUSALS[life, event])
-        for life in LIVES
+        (_name(state_name), event.value, *REFUSALS[state_name, event])
+        for state_name in STATES
         for event in PEOPLE
-        if _refused(life, event)
+        if _refused(state_name, event)
     ]
     return ["## Requests that are refused", "", *_table(("state", "request", "answer", "答复"), rows)]
 
 
-def _refused(life: Life, event: Event) -> bool:
-    return arrow(life, event, latching=True) is None
+def _refused(state_name: AlarmStateName, event: AlarmEvent) -> bool:
+    return transition(state_name, event, latching=True) is None
 
 
 def _reserved() -> list[str]:

@@ -13,13 +13,13 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from facilityd.app.commission import Period, learn
-from facilityd.app.shipped import NAME, PERSON, write
+from facilityd.app.baseline_file import NAME, PERSON, write
+from facilityd.app.commission import FitPeriod, fit_rules
 from facilityd.config.load import load
 from facilityd.model.baseline import Baseline
 from facilityd.model.sample import NS
-from facilityd.scenario.stage import Stage
-from facilityd.store.reader import Reader
+from facilityd.scenario.virtual_runtime import VirtualRuntime
+from facilityd.store.reader import JournalReader
 
 SQUARE = Path(__file__).parents[1] / "config" / "square"
 DAYS = ("2025-01-20", "2025-04-20", "2025-07-20", "2025-10-20")
@@ -34,19 +34,23 @@ def main() -> None:
         folders = [Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in DAYS]
         starts = [round(_noon(day, site.timezone) * NS) for day in DAYS]
         for folder, start in zip(folders, starts, strict=True):
-            with Stage(site, folder, start=start, seed=SEED) as stage:
-                stage.until(start + HOURS * 3600 * NS)
+            with VirtualRuntime(site, folder, start=start, seed=SEED) as runtime:
+                runtime.until(start + HOURS * 3600 * NS)
         ends = [start + HOURS * 3600 * NS for start in starts]
-        readers = [stack.enter_context(Reader.open(folder / "journal.db")) for folder in folders]
+        readers = [stack.enter_context(JournalReader.open(folder / "journal.db")) for folder in folders]
         spans = zip(readers, starts, ends, strict=True)
-        periods = [Period(reader, start + SETTLED_S * NS, end) for reader, start, end in spans]
+        periods = [FitPeriod(reader, start + SETTLED_S * NS, end) for reader, start, end in spans]
         for device in site.devices:
-            for lesson in learn(site, device, periods):
-                if lesson.refused:
-                    refused.append(f"{device} {lesson.rule}: {lesson.refused} {dict(lesson.numbers)}")
+            for fit_result in fit_rules(site, device, periods):
+                if fit_result.refused:
+                    refused.append(
+                        f"{device} {fit_result.rule}: {fit_result.refused} {dict(fit_result.numbers)}"
+                    )
                     continue
                 found.append(
-                    Baseline(device, lesson.rule, 1, ends[-1], starts[0], ends[-1], PERSON, lesson.data)
+                    Baseline(
+                        device, fit_result.rule, 1, ends[-1], starts[0], ends[-1], PERSON, fit_result.data
+                    )
                 )
     write(SQUARE / NAME, sorted(found, key=lambda b: (b.device, b.rule)))
     sys.stdout.write(f"{len(found)} baselines; not learned: {len(refused)}\n" + "\n".join(refused) + "\n")

@@ -25,14 +25,14 @@ from facilityd.model.finding import Evidence
 from facilityd.model.rule import Rule
 from facilityd.model.sample import NS, SignalType
 from facilityd.model.text import Language
-from facilityd.notify.spark import blocks
-from facilityd.notify.speaker import Speaker
+from facilityd.notify.evidence_text import EvidenceFormatter
+from facilityd.notify.sparkline import blocks
 from facilityd.notify.texts import texts
-from facilityd.notify.wording import say_span, say_value
+from facilityd.notify.value_text import format_span, format_value
 from facilityd.scenario.load import find, load
-from facilityd.scenario.play import Outcome, play, stage_of
-from facilityd.scenario.record import Record
-from facilityd.store.reader import Reader
+from facilityd.scenario.play import PlayResult, play, runtime_of
+from facilityd.scenario.run_log import RunLog
+from facilityd.store.reader import JournalReader
 
 PAGE, EXAMPLES = ROOT / "docs" / "findings.md", ROOT / "tools" / "findings_examples.json"
 ORDER = ("hoist", "flagpole", "fountain", "lighting", "weather", "contact", "link", "channel", "daemon")
@@ -93,7 +93,7 @@ def _rule(family: Family, name: str, rule: Rule, example: Example | None) -> Ite
 
 def _record(rule: Rule, language: Language) -> str:
     priority = texts().priority[rule.priority.name.lower()].in_(language)
-    respond = say_span(rule.respond / NS, language)
+    respond = format_span(rule.respond / NS, language)
     kind = rule.detect.kind
     if language == "zh":
         return f"优先级 {priority}，{respond}内处理；方法 {kind}"
@@ -107,8 +107,8 @@ def _message(family: Family, rule: Rule, example: Example | None, language: Lang
     subject = texts().subject["raised"].in_(language)
     yield f"> **{subject.format(priority=priority, device=device, rule=rule.name.in_(language))}**  "
     if example:
-        speaker = Speaker(family.signals, language, ZoneInfo(example["zone"]))
-        yield f"> {speaker.evidence(Evidence.from_dict(example['evidence']))}  "
+        formatter = EvidenceFormatter(family.signals, language, ZoneInfo(example["zone"]))
+        yield f"> {formatter.evidence(Evidence.from_dict(example['evidence']))}  "
     first, check = ("先做：", "现场核实：") if language == "zh" else ("Do first: ", "Check on site: ")
     yield f"> {first}{rule.action[0].in_(language)}  "
     yield f"> {check}{rule.confirm.in_(language)}"
@@ -126,8 +126,8 @@ def _caption(family: Family, example: Example) -> str:
     if signal is None or not known:
         return f"`{example['scenario']}`"
     kind = bool if signal.type is SignalType.BOOL else float
-    low, high = (say_value(kind(edge), signal, signal.unit, "en") for edge in (min(known), max(known)))
-    span = say_span(example["span_s"], "en")
+    low, high = (format_value(kind(edge), signal, signal.unit, "en") for edge in (min(known), max(known)))
+    span = format_span(example["span_s"], "en")
     return f"{signal.name.zh} {signal.name.en}: {low} … {high}, {span}; `{example['scenario']}`"
 
 
@@ -137,21 +137,21 @@ def gather(stories: Iterable[Path]) -> dict[str, Example]:
     spare: dict[str, Example] = {}
     for path in stories:
         with tempfile.TemporaryDirectory() as kept:
-            outcome = play(load(path), stage_of(real=False), Path(kept), None, lambda _: None)
-            with Record.open(outcome.script, outcome.journal) as record:
-                for key, mere, example in _examples(record, outcome):
+            outcome = play(load(path), runtime_of(real=False), Path(kept), None, lambda _: None)
+            with RunLog.open(outcome.script, outcome.journal) as run_log:
+                for key, mere, example in _examples(run_log, outcome):
                     (spare if mere else found).setdefault(key, example)
     return dict(sorted({**spare, **found}.items()))
 
 
-def _examples(record: Record, outcome: Outcome) -> Iterator[tuple[str, bool, Example]]:
-    with Reader.open(outcome.journal) as reader:
-        for alarm in record.alarms:
+def _examples(run_log: RunLog, outcome: PlayResult) -> Iterator[tuple[str, bool, Example]]:
+    with JournalReader.open(outcome.journal) as reader:
+        for alarm in run_log.alarms:
             if alarm.evidence is None:
                 continue
-            device = record.devices[alarm.device]
-            since = max(record.start, alarm.raised - max(1800 * NS, (alarm.raised - record.start) // 2))
-            until = min(record.end, alarm.raised + AFTER)
+            device = run_log.devices[alarm.device]
+            since = max(run_log.start, alarm.raised - max(1800 * NS, (alarm.raised - run_log.start) // 2))
+            until = min(run_log.end, alarm.raised + AFTER)
             points = list(reader.history(alarm.device, alarm.evidence.signal, since, until))
             example = {
                 "scenario": outcome.script.scenario.scenario,

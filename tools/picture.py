@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from facilityd.cli.demo import SITE, view
-from facilityd.cli.sink import LocalSink, Told
+from facilityd.cli.local_sink import LocalSink, ReceivedMessage
 from facilityd.cli.snapshot import Snapshot, open_journal
 from facilityd.config.load import load
 from facilityd.store.batch import Delivery
@@ -26,10 +26,10 @@ def main() -> None:
             if entry.state is Delivery.ACCEPTED:
                 notice = entry.notice
                 kind, to = notice.channel.rsplit("-", 1)[-1], notice.recipient
-                sink.told.append(Told(kind, to, notice.subject, notice.body))
+                sink.told.append(ReceivedMessage(kind, to, notice.subject, notice.body))
         first = reader.sample(reader.samples_after(0, 1)[0]).at
         last = max(reader.sample(row).at for row in reader.latest())
-    screen = Console(record=True, width=150, height=42, file=io.StringIO())
+    screen = Console(run_log=True, width=150, height=42, file=io.StringIO())
     screen.print(view(Snapshot(site, "en"), sink, (last - first) / 1e9, screen.size))
     drawn = screen.export_svg(title="make demo")
     # The picture stands on its own: no fonts from elsewhere.

@@ -8,13 +8,13 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 
-from devices.duty import DutyBoard
-from devices.modbus.client import Failed, Reader, connect
+from devices.modbus.client import ModbusReader, ReadFailed, connect
 from devices.modbus.load import tell_overload
 from devices.modbus.plan import plan_unit
-from devices.modbus.poll import GATEWAY, Program, Result, identify, poll, recognised, voided
+from devices.modbus.poll import GATEWAY, CompiledUnit, PollResult, identify, poll, recognised, voided
 from devices.modbus.repeats import Repeats
-from devices.modbus.turn import RECHECK_S, RECHECK_TCP_S, RECHECK_VAGUE_S, Timetable, Turn
+from devices.modbus.scheduler import RECHECK_S, RECHECK_TCP_S, RECHECK_VAGUE_S, PollScheduler, PollSlot
+from devices.operating_mode import OperatingModeTracker
 from devices.unit import ModbusLink, Unit
 from facilityd.errors import LinkOutage
 from facilityd.model.clock import Clock
@@ -24,7 +24,7 @@ from facilityd.model.sample import NS, Intake, Sample
 
 log = logging.getLogger(__name__)
 
-Connect = Callable[[ModbusLink], AbstractAsyncContextManager[Reader]]
+Connect = Callable[[ModbusLink], AbstractAsyncContextManager[ModbusReader]]
 """Opens a link. Raises LinkOutage."""
 
 HEALTH_S = 10.0
@@ -49,29 +49,29 @@ class Bus:
         units: Sequence[Unit],
         intake: Intake,
         clock: Clock,
-        duty: DutyBoard,
+        mode: OperatingModeTracker,
         health: Callable[[LinkHealth], None],
         opener: Connect = connect,
     ) -> None:
         self._connect = opener
-        self._link, self._intake, self._clock, self._duty, self._health = link, intake, clock, duty, health
-        self._programs = [Program.of(plan_unit(unit, link)) for unit in units]
+        self._link, self._intake, self._clock, self._mode, self._health = link, intake, clock, mode, health
+        self._programs = [CompiledUnit.of(plan_unit(unit, link)) for unit in units]
         self._loop = asyncio.get_running_loop()
-        self._table = Timetable.of(link.id, [p.plan for p in self._programs], self._loop.time())
-        self._turns = dict(zip(self._table.turns, self._programs, strict=True))
+        self._table = PollScheduler.of(link.id, [p.plan for p in self._programs], self._loop.time())
+        self._slots = dict(zip(self._table.slots, self._programs, strict=True))
         self._wake = asyncio.Event()
         self._recheck = RECHECK_S if link.is_serial_line else RECHECK_TCP_S
         self._down, self._repeats = False, Repeats(link, clock, self._loop.time)
         self._reconnects, self._failures, self._quiet = -1, 0, 0
         self._said, self._worst, self._told = "", 0.0, 0.0
         self._reports = set[str]()
-        self._paced = {unit.pace.device for unit in units if unit.pace.by_state}
+        self._paced = {unit.poll_rates.device for unit in units if unit.poll_rates.by_state}
 
     async def run(self) -> None:
         """Poll until cancelled. Outages are retried here and nowhere else."""
         with contextlib.ExitStack() as watched:
             for device in self._paced:
-                watched.enter_context(self._duty.watching(device, self._pace_changed))
+                watched.enter_context(self._mode.watching(device, self._pace_changed))
             while True:
                 try:
                     async with self._connect(self._link) as reader:
@@ -84,19 +84,19 @@ class Bus:
                     await asyncio.sleep(self._table.backoff(self._failures))
                     self._failures += 1
 
-    async def _serve(self, reader: Reader) -> None:
+    async def _serve(self, reader: ModbusReader) -> None:
         self._quiet = 0
         while True:
             if late := self._repeats.expired():
                 self._conclude(*late)
-            turn, start = self._table.next(self._loop.time())
+            slot, start = self._table.next(self._loop.time())
             if not await self._sleep_until(start):
                 continue
-            lateness = self._loop.time() - turn.due if turn.proven else 0.0
+            lateness = self._loop.time() - slot.due if slot.online else 0.0
             self._worst = max(self._worst, lateness)
-            await self._take(turn, reader)
+            await self._take(slot, reader)
             self._report(reader)
-            if self._quiet >= DEAD_AFTER and not any(t.proven for t in self._table.turns):
+            if self._quiet >= DEAD_AFTER and not any(t.online for t in self._table.slots):
                 raise LinkOutage("no unit answers", where=self._link.where)
 
     async def _sleep_until(self, start: float) -> bool:
@@ -110,37 +110,37 @@ class Bus:
         timer.cancel()
         return self._loop.time() >= start - 1e-4
 
-    async def _take(self, turn: Turn, reader: Reader) -> None:
-        program = self._turns[turn]
-        planned = program.blocks
+    async def _take(self, slot: PollSlot, reader: ModbusReader) -> None:
+        compiled_unit = self._slots[slot]
+        planned = compiled_unit.blocks
         try:
-            result = await self._ask(turn, program, reader)
+            result = await self._ask(slot, compiled_unit, reader)
         except LinkOutage:
-            self._intake.offer(voided(program.plan, self._clock, Reason.LINK_DOWN))
-            turn.proven = False
+            self._intake.offer(voided(compiled_unit.plan, self._clock, Reason.LINK_DOWN))
+            slot.online = False
             raise
         except Exception:  # what one unit says or is made into stays with that unit
-            if (name := program.plan.unit.id) not in self._reports:
+            if (name := compiled_unit.plan.unit.id) not in self._reports:
                 self._reports.add(name)
                 log.exception("%s: reading it failed in a way nobody foresaw; it is tried again", name)
-            result = Result(voided(program.plan, self._clock, Reason.MALFORMED), Reason.MALFORMED)
-        if len(program.blocks) > len(planned):
-            tell_overload(self._link, self._programs, program)
-        if not self._repeats.hold(turn, result, quiet=self._quiet):
-            self._conclude(turn, self._repeats.better(turn, result))
+            result = PollResult(voided(compiled_unit.plan, self._clock, Reason.MALFORMED), Reason.MALFORMED)
+        if len(compiled_unit.blocks) > len(planned):
+            tell_overload(self._link, self._programs, compiled_unit)
+        if not self._repeats.hold(slot, result, quiet=self._quiet):
+            self._conclude(slot, self._repeats.better(slot, result))
 
-    def _conclude(self, turn: Turn, result: Result) -> None:
+    def _conclude(self, slot: PollSlot, result: PollResult) -> None:
         """Note what a poll came to, and hand it in."""
-        program = self._turns[turn]
-        self._book(turn, result)
+        compiled_unit = self._slots[slot]
+        self._book(slot, result)
         # While the link counts as down, a question without an answer says nothing of the unit behind it.
         hidden = self._down and result.silent is not None
-        self._hand_in(voided(program.plan, self._clock, Reason.LINK_DOWN) if hidden else result.samples)
-        if turn.strangers >= OUT_OF_STEP and turn.recognised and self._link.is_serial_line:
-            turn.strangers = 0
+        self._hand_in(voided(compiled_unit.plan, self._clock, Reason.LINK_DOWN) if hidden else result.samples)
+        if slot.identity_failures >= OUT_OF_STEP and slot.recognised and self._link.is_serial_line:
+            slot.identity_failures = 0
             raise LinkOutage("answers come out of step", where=self._link.where)
 
-    async def _ask(self, turn: Turn, program: Program, reader: Reader) -> Result:
+    async def _ask(self, slot: PollSlot, compiled_unit: CompiledUnit, reader: ModbusReader) -> PollResult:
         """Make sure who answers, poll, and after a doubt make sure again.
 
         On a line without transaction ids a late answer is taken for the next one, and every
@@ -148,100 +148,105 @@ class Bus:
         after a whole poll cannot. What that poll itself brought is not believed: the line may
         have come into step in the midst of it.
         """
-        doubt = turn.suspect and self._link.is_serial_line
-        recheck, answers = self._recheck if program.has_constants else RECHECK_VAGUE_S, reader.answers
-        due = self._loop.time() - turn.checked >= recheck
-        asks = doubt or due or not turn.recognised
+        doubt = slot.suspect and self._link.is_serial_line
+        recheck, answers = self._recheck if compiled_unit.has_constants else RECHECK_VAGUE_S, reader.answers
+        due = self._loop.time() - slot.checked >= recheck
+        asks = doubt or due or not slot.recognised
         try:
-            stranger = await self._recognise(turn, program, reader) if asks else None
+            stranger = await self._recognise(slot, compiled_unit, reader) if asks else None
             if stranger is None and doubt:
-                stranger = await self._in_step(turn, program, reader)
+                stranger = await self._in_step(slot, compiled_unit, reader)
             if stranger is not None:
-                return Result(voided(program.plan, self._clock, stranger))
-            result = await poll(program, reader, self._clock)
-        except Failed as failed:
+                return PollResult(voided(compiled_unit.plan, self._clock, stranger))
+            result = await poll(compiled_unit, reader, self._clock)
+        except ReadFailed as failed:
             # Whoever answered one question of several is there, though what it says is not believed yet.
             # A gateway's refusal is the gateway's answer, not the unit's.
             heard = reader.answers - (failed.reason in GATEWAY) > answers
             reason = Reason.IDENTITY if heard else failed.reason
-            return Result(voided(program.plan, self._clock, reason), failed.reason, heard)
-        turn.suspect = result.silent is not None
+            return PollResult(voided(compiled_unit.plan, self._clock, reason), failed.reason, heard)
+        slot.suspect = result.silent is not None
         return result
 
-    async def _in_step(self, turn: Turn, program: Program, reader: Reader) -> Reason | None:
+    async def _in_step(
+        self, slot: PollSlot, compiled_unit: CompiledUnit, reader: ModbusReader
+    ) -> Reason | None:
         """Return None where the line is in step: the probe holds behind a whole poll. Raises Failed."""
-        result = await poll(program, reader, self._clock)
+        result = await poll(compiled_unit, reader, self._clock)
         if result.silent:
-            raise Failed(result.silent)
-        return await self._recognise(turn, program, reader)
+            raise ReadFailed(result.silent)
+        return await self._recognise(slot, compiled_unit, reader)
 
-    async def _recognise(self, turn: Turn, program: Program, reader: Reader) -> Reason | None:
+    async def _recognise(
+        self, slot: PollSlot, compiled_unit: CompiledUnit, reader: ModbusReader
+    ) -> Reason | None:
         """Return why the unit's answers are not believed, None where it is the one its profile describes.
 
         One that was known and now refuses the very question is not called another one. Raises Failed and
         LinkOutage.
         """
-        known = turn.recognised
-        wrong = recognised(await identify(program, reader), constants_only=turn.recognised)
+        known = slot.recognised
+        wrong = recognised(await identify(compiled_unit, reader), constants_only=slot.recognised)
         if reader.pause:
             await asyncio.sleep(reader.pause)
-        if wrong is None and turn.distrust:
-            turn.distrust -= 1  # a range is hit by chance too: once wrong, it must be right several times
+        if wrong is None and slot.probation:
+            slot.probation -= 1  # a range is hit by chance too: once wrong, it must be right several times
             return Reason.IDENTITY
         if wrong is None:
-            turn.recognised, turn.checked, turn.strangers = True, self._loop.time(), 0
+            slot.recognised, slot.checked, slot.identity_failures = True, self._loop.time(), 0
             return None
-        turn.suspect = True
-        turn.distrust = 0 if program.has_constants else DISTRUST
-        turn.strangers += 1
+        slot.suspect = True
+        slot.probation = 0 if compiled_unit.has_constants else DISTRUST
+        slot.identity_failures += 1
         expect, value, reason = wrong
         found = value if reason is None else reason
         self._say(
-            f"{program.plan.unit.id}: identity probe {expect.point} reads {found}, not as profile "
-            f"{program.plan.profile.profile} says; try 'facilityd probe' on {program.plan.unit.id}"
+            f"{compiled_unit.plan.unit.id}: identity probe {expect.point} reads {found}, not as profile "
+            f"{compiled_unit.plan.profile.profile} says; "
+            f"try 'facilityd probe' on {compiled_unit.plan.unit.id}"
         )
         if reason in SAYS_NOT_WHO or (known and reason is not None and reason.is_refusal):
             return reason
         return Reason.IDENTITY
 
-    def _book(self, turn: Turn, result: Result) -> None:
+    def _book(self, slot: PollSlot, result: PollResult) -> None:
         now = self._loop.time()
         if result.silent is None or result.heard:
             self._quiet = self._failures = 0
             self._down = False
             if result.silent is None:
-                turn.answered(now, doubtful=any(sample.reasons for sample in result.samples))
+                slot.answered(now, doubtful=any(sample.reasons for sample in result.samples))
             else:
-                turn.faltered(now)
+                slot.faltered(now)
             return
         self._quiet += 1
         if self._quiet == ASK_ROUND:
             # Is it the unit or the whole link? Who is due in minutes only is asked now, or each unit
             # would be told of as silent before its link is.
-            for other in self._table.turns:
-                other.due = min(other.due, now) if other.proven else other.due
-        quiet_units = 1 + sum(t.open for t in self._table.turns if t is not turn)
-        turn.silent(now, silent_units=quiet_units, alone=len(self._table.turns) == 1)
-        if turn.open:
-            turn.recognised = False  # who comes back may be another module
-            self._turns[turn].forget()
+            for other in self._table.slots:
+                other.due = min(other.due, now) if other.online else other.due
+        quiet_units = 1 + sum(t.open for t in self._table.slots if t is not slot)
+        slot.silent(now, silent_units=quiet_units, alone=len(self._table.slots) == 1)
+        if slot.open:
+            slot.recognised = False  # who comes back may be another module
+            self._slots[slot].forget()
 
     def _hand_in(self, samples: list[Sample]) -> None:
         for sample in samples:
-            self._duty.observe(sample)
+            self._mode.observe(sample)
         self._intake.offer(samples)
 
     def _pace_changed(self, device: str) -> None:
         """Follow the device's duty: a faster pace starts now, a slower one after the next poll."""
         now = self._loop.time()
-        for turn in self._table.turns:
-            pace = turn.plan.unit.pace
-            if pace.device != device:
+        for slot in self._table.slots:
+            poll_rates = slot.plan.unit.poll_rates
+            if poll_rates.device != device:
                 continue
-            period = pace.period(self._duty.state(device)) / NS
-            if turn.proven and period < turn.period:
-                turn.due = min(turn.due, now + period)
-            turn.period = period
+            period = poll_rates.period(self._mode.state(device)) / NS
+            if slot.online and period < slot.period:
+                slot.due = min(slot.due, now + period)
+            slot.period = period
         self._wake.set()
 
     def _lost(self, outage: LinkOutage) -> None:
@@ -249,8 +254,8 @@ class Bus:
         if self._failures != 1:
             return
         self._down = True
-        for program in self._programs:
-            self._intake.offer(voided(program.plan, self._clock, Reason.LINK_DOWN))
+        for compiled_unit in self._programs:
+            self._intake.offer(voided(compiled_unit.plan, self._clock, Reason.LINK_DOWN))
         self._say(f"{self._link.id}: {outage}")
         self._tell(up=False, reason=str(outage))
 
@@ -259,7 +264,7 @@ class Bus:
             self._said = text
             log.warning(text)
 
-    def _report(self, reader: Reader) -> None:
+    def _report(self, reader: ModbusReader) -> None:
         now = self._loop.time()
         if now - self._told < HEALTH_S or not reader.answers:
             return
@@ -286,9 +291,9 @@ async def run_link(
     units: Sequence[Unit],
     intake: Intake,
     clock: Clock,
-    duty: DutyBoard,
+    mode: OperatingModeTracker,
     health: Callable[[LinkHealth], None],
     opener: Connect = connect,
 ) -> None:
     """Watch one Modbus link until cancelled."""
-    await Bus(link, units, intake, clock, duty, health, opener).run()
+    await Bus(link, units, intake, clock, mode, health, opener).run()

@@ -17,7 +17,7 @@ from pymodbus.pdu import ExceptionResponse, ModbusPDU
 from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadDiscreteInputsRequest
 from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadInputRegistersRequest
 
-from devices.modbus.guard import Guard, Stray
+from devices.modbus.guard import Guard, StrayAnswer
 from devices.modbus.plan import RTU_CHARACTER_BITS
 from devices.profile import Table
 from devices.unit import ModbusLink
@@ -76,7 +76,7 @@ def _answer(function: int) -> type[_Answer]:
 _ANSWERS = [_answer(table.function_code) for table in Table]
 
 
-class Failed(Exception):
+class ReadFailed(Exception):
     """A read brought no value; says why."""
 
     def __init__(self, reason: Reason) -> None:
@@ -85,7 +85,7 @@ class Failed(Exception):
 
 
 @dataclass(slots=True)
-class Reader:
+class ModbusReader:
     """An open link. ``read`` is everything it can do.
 
     ``requests`` and ``answers`` are counted, ``waited`` is the time in s spent for answers.
@@ -104,7 +104,7 @@ class Reader:
     LOST: ClassVar[str] = "the connection was lost"
 
     @property
-    def stray(self) -> Stray | None:
+    def stray(self) -> StrayAnswer | None:
         """Return what came instead of the last answer, if anything did."""
         return self._guard.stray
 
@@ -141,7 +141,7 @@ class Reader:
         except ModbusIOException as error:
             if not self._client.connected:
                 raise LinkOutage(self.LOST, where=self._link.where) from error
-            raise Failed(Reason.MALFORMED if self._guard.garbage else Reason.TIMEOUT) from error
+            raise ReadFailed(Reason.MALFORMED if self._guard.garbage else Reason.TIMEOUT) from error
         except (ConnectionException, OSError) as error:
             raise LinkOutage(self.LOST, where=self._link.where) from error
 
@@ -152,12 +152,12 @@ class Reader:
         """
         if isinstance(answer, ExceptionResponse):
             self.answers += 1
-            raise Failed(reason_of(answer.exception_code))
+            raise ReadFailed(reason_of(answer.exception_code))
         stray = request.transaction_id and not answer.transaction_id and not any_transaction
         if not isinstance(answer, _Answer) or answer.function_code != request.function_code or stray:
-            raise Failed(Reason.MALFORMED)
+            raise ReadFailed(Reason.MALFORMED)
         if len(answer.payload) != size:
-            raise Failed(Reason.MALFORMED)
+            raise ReadFailed(Reason.MALFORMED)
         self.answers += 1
         return answer.payload
 
@@ -188,7 +188,7 @@ def _client(link: ModbusLink, guard: Guard) -> AsyncModbusTcpClient | AsyncModbu
 
 
 @asynccontextmanager
-async def connect(link: ModbusLink) -> AsyncIterator[Reader]:
+async def connect(link: ModbusLink) -> AsyncIterator[ModbusReader]:
     """Open a link. Raises LinkOutage where nobody answers the door."""
     guard = Guard(rtu=link.is_serial_line)
     client = _client(link, guard)
@@ -206,7 +206,7 @@ async def connect(link: ModbusLink) -> AsyncIterator[Reader]:
     if not opened:
         raise LinkOutage("cannot be opened", where=link.where, hint=_hint(link))
     try:
-        yield Reader(client, guard, link, pause=_pause(link))
+        yield ModbusReader(client, guard, link, pause=_pause(link))
     finally:
         client.close()
 

@@ -25,7 +25,7 @@ Slot = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class RegisterBinding:
     """A bound point at its wire address (the unit's base already added)."""
 
     name: str
@@ -48,13 +48,13 @@ class Field:
         return self.point.side_effect
 
 
-def field_of(binding: Binding, unit: Unit) -> Field:
+def register_binding(binding: Binding, unit: Unit) -> RegisterBinding:
     """Fold a binding's and its point's scaling and ranges into one step."""
     point = binding.point
     if not isinstance(point, Point) or point.table is None:
         raise TypeError(f"{binding.name} is not an expanded Modbus point")
     low, high = _bounds(binding, point)
-    return Field(
+    return RegisterBinding(
         binding.name,
         point.table,
         point.address + unit.base,
@@ -87,15 +87,15 @@ def _bounds(binding: Binding, point: Point) -> tuple[float, float]:
 
 Raw = Callable[[bytes], Sequence[Any]]
 """Raw numbers of a block; a string's bytes."""
-Judge = Callable[[Any, Sequence[Any]], Verdict]
+ValueCheck = Callable[[Any, Sequence[Any]], Verdict]
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class BlockDecoder:
     """A compiled read: ``raw`` unpacks the bytes, ``steps`` judge and place each value."""
 
     raw: Raw
-    steps: tuple[tuple[Slot, int, Judge], ...]
+    steps: tuple[tuple[Slot, int, ValueCheck], ...]
 
     def decode(self, payload: bytes, put: Callable[[Slot, Verdict], None]) -> None:
         """Place every value of the block. ``payload`` has exactly the bytes asked for."""
@@ -104,21 +104,21 @@ class Block:
             put(slot, judge(raws[index], raws))
 
 
-def compile_block(table: Table, address: int, count: int, fields: Sequence[Field]) -> Block:
+def compile_block(table: Table, address: int, count: int, fields: Sequence[RegisterBinding]) -> BlockDecoder:
     """Compile the fields of one read of ``count`` registers or bits from ``address``."""
     if table.is_bits:
-        steps = tuple((f.slot, f.address - address, _judge_bit(f)) for f in fields)
-        return Block(lambda payload: _bits(payload, count), steps)
+        steps = tuple((f.slot, f.address - address, _bit_check(f)) for f in fields)
+        return BlockDecoder(lambda payload: _bits(payload, count), steps)
     shapes = sorted({shape for f in fields for shape in _shapes(f)})
     where = {shape: index for index, shape in enumerate(shapes)}
-    steps = tuple((f.slot, where[_shapes(f)[0]], _judge(f, where)) for f in fields)
-    return Block(_unpacker(shapes, address, count), steps)
+    steps = tuple((f.slot, where[_shapes(f)[0]], _value_check(f, where)) for f in fields)
+    return BlockDecoder(_unpacker(shapes, address, count), steps)
 
 
 Shape = tuple[int, int, str, str, str]  # address, registers, wire type, word order, byte order
 
 
-def _shapes(field: Field) -> list[Shape]:
+def _shapes(field: RegisterBinding) -> list[Shape]:
     swap = field.point.byte_order or "big"
     own = (field.address, field.words, field.point.type.value, field.point.word_order or "big", swap)
     return [own] if field.sign_address is None else [own, (field.sign_address, 1, "u16", "big", swap)]
@@ -157,12 +157,12 @@ def _raw(words: Sequence[int], wire_type: str, order: str, swap: str) -> int | f
     return from_words(words, wire_type, order, swap)
 
 
-def _judge_bit(field: Field) -> Judge:
+def _bit_check(field: RegisterBinding) -> ValueCheck:
     invert = field.invert
     return lambda raw, _: (bool(raw) != invert, None)
 
 
-def _judge(field: Field, where: dict[Shape, int]) -> Judge:
+def _value_check(field: RegisterBinding, where: dict[Shape, int]) -> ValueCheck:
     """Return what is made of a raw value; one that means "no value" means that, however it is read."""
     judge, sentinels = _present(field, where), frozenset(field.point.no_value)
     if not sentinels:
@@ -170,7 +170,7 @@ def _judge(field: Field, where: dict[Shape, int]) -> Judge:
     return lambda raw, raws: (None, Reason.NO_VALUE) if raw in sentinels else judge(raw, raws)
 
 
-def _present(field: Field, where: dict[Shape, int]) -> Judge:
+def _present(field: RegisterBinding, where: dict[Shape, int]) -> ValueCheck:
     point = field.point
     if point.bit is not None:
         mask, invert = 1 << point.bit, field.invert
@@ -209,7 +209,7 @@ def _coded(
     return judge
 
 
-def _number(field: Field) -> Callable[[float], Verdict]:
+def _number(field: RegisterBinding) -> Callable[[float], Verdict]:
     """Scale and bound a raw number; NaN and infinities fail both comparisons or the finite test."""
     affine, low, high = field.affine, field.low, field.high
     if field.type is SignalType.BOOL:

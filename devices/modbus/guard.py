@@ -14,7 +14,7 @@ READ_FUNCTIONS = frozenset({1, 2, 3, 4})
 _MBAP = 7  # transaction 2, protocol 2, length 2, unit 1 (Modbus Messaging on TCP/IP V1.0b, 3.1.3)
 
 
-class Stray(NamedTuple):
+class StrayAnswer(NamedTuple):
     """An answer to another question than the last one."""
 
     device_id: int
@@ -33,7 +33,7 @@ class Guard:
         self._at = 1 if rtu else _MBAP
         self._rtu = rtu
         self.garbage = False
-        self.stray: Stray | None = None
+        self.stray: StrayAnswer | None = None
         self._asked = (0, 0)
 
     def __call__(self, sending: bool, data: bytes) -> bytes:
@@ -58,7 +58,7 @@ class Guard:
 
     def _incoming(self, data: bytes) -> bytes:
         if len(data) > self._at and (names := self._names(data)) != self._asked:
-            self.stray = Stray(names[1], self._asked[0], names[0])
+            self.stray = StrayAnswer(names[1], self._asked[0], names[0])
         # An unknown function code would raise inside pymodbus's receive path and tear the
         # connection down with a traceback; dropping the bytes ends in a plain timeout.
         if len(data) <= self._at or data[self._at] & 0x7F in READ_FUNCTIONS:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
-from devices.modbus.plan import Read, UnitPlan
-from devices.modbus.poll import Program
+from devices.modbus.plan import MergedRead, UnitPlan
+from devices.modbus.poll import CompiledUnit
 from devices.unit import ModbusLink
 from facilityd.model.measure import spell_duration
 from facilityd.model.sample import NS
@@ -17,27 +17,27 @@ BUSY = 0.8
 """Share of a bus that scheduled reads may take; the rest is for silent units and repeats."""
 
 
-def share(plan: UnitPlan, link: ModbusLink, reads: Iterable[Read] | None = None) -> float:
+def share(plan: UnitPlan, link: ModbusLink, reads: Iterable[MergedRead] | None = None) -> float:
     """Return the part of the bus one unit takes at its fastest pace, with its planned reads or others."""
     seconds = sum(read.seconds(link) for read in (plan.reads if reads is None else reads))
-    return seconds / (plan.unit.pace.fastest / NS)
+    return seconds / (plan.unit.poll_rates.fastest / NS)
 
 
-def tell_overload(link: ModbusLink, programs: Iterable[Program], split: Program) -> None:
+def tell_overload(link: ModbusLink, programs: Iterable[CompiledUnit], split: CompiledUnit) -> None:
     """Say where a bus cannot keep its periods, now that one unit is read in parts.
 
     ``check`` cannot foresee that: which reads a unit refuses only the unit knows.
     """
-    shares = {program.plan.unit.id: _now(program, link) for program in programs}
+    shares = {compiled_unit.plan.unit.id: _now(compiled_unit, link) for compiled_unit in programs}
     load, unit = sum(shares.values()), split.plan.unit
     if load > BUSY:
         log.warning(
             "%s: with %s read in parts the bus load is %.0f%%, at most %.0f%%: periods are not kept; "
             "%s alone takes %.0f%% at %s (planned %.0f%%): read it less often",
             link.id, unit.id, 100 * load, 100 * BUSY, unit.id, 100 * shares[unit.id],
-            spell_duration(unit.pace.fastest), 100 * share(split.plan, link),
+            spell_duration(unit.poll_rates.fastest), 100 * share(split.plan, link),
         )  # fmt: skip
 
 
-def _now(program: Program, link: ModbusLink) -> float:
-    return share(program.plan, link, [read for read, _ in program.blocks])
+def _now(compiled_unit: CompiledUnit, link: ModbusLink) -> float:
+    return share(compiled_unit.plan, link, [read for read, _ in compiled_unit.blocks])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from devices.modbus.decode import Field, field_of
+from devices.modbus.decode import RegisterBinding, register_binding
 from devices.profile import ModbusProfile, Point, Table
 from devices.unit import Binding, ModbusLink, Unit
 from facilityd.model.sample import NS, SignalType
@@ -17,23 +17,23 @@ RTU_CHARACTER_BITS = 11  # start, 8 data, parity or second stop, stop
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class RegisterSpan:
     """Neighbouring registers that must come from one read: a value with its sign word."""
 
     start: int
     end: int  # exclusive
-    fields: tuple[Field, ...]
+    fields: tuple[RegisterBinding, ...]
     alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class MergedRead:
     """One request: ``count`` registers (or bits) of a table, and what to do with them."""
 
     table: Table
     address: int
     count: int
-    fields: tuple[Field, ...]
+    fields: tuple[RegisterBinding, ...]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -55,8 +55,8 @@ class UnitPlan:
 
     unit: Unit
     profile: ModbusProfile
-    reads: tuple[Read, ...]
-    identity: tuple[Read, ...]
+    reads: tuple[MergedRead, ...]
+    identity: tuple[MergedRead, ...]
     timeout: float
     min_interval: float
 
@@ -76,7 +76,7 @@ def plan_unit(unit: Unit, link: ModbusLink) -> UnitPlan:
     if not isinstance(profile, ModbusProfile):
         raise TypeError(f"{unit.id} is not a Modbus unit")
     points = profile.expanded
-    fields = [field_of(binding, unit) for binding in unit.bindings]
+    fields = [register_binding(binding, unit) for binding in unit.bindings]
     probes = [
         Binding(expect.point, points[expect.point], unit.streams[0], number, SignalType.FLOAT)
         for number, expect in enumerate(profile.identity)
@@ -86,19 +86,19 @@ def plan_unit(unit: Unit, link: ModbusLink) -> UnitPlan:
         unit,
         profile,
         reads=tuple(merge(fields, profile, unit.base)),
-        identity=tuple(merge([field_of(b, unit) for b in probes], profile, unit.base)),
+        identity=tuple(merge([register_binding(b, unit) for b in probes], profile, unit.base)),
         timeout=wait / NS,
         min_interval=profile.min_interval / NS,
     )
 
 
-def merge(fields: Iterable[Field], profile: ModbusProfile, base: int = 0) -> Iterator[Read]:
+def merge(fields: Iterable[RegisterBinding], profile: ModbusProfile, base: int = 0) -> Iterator[MergedRead]:
     """Yield the fewest reads that cover the fields within the profile's block and gap limits.
 
     Left to right is optimal for intervals. A register that changes the device when read
     stands alone and is never bridged over.
     """
-    by_table: dict[Table, list[Span]] = {}
+    by_table: dict[Table, list[RegisterSpan]] = {}
     for field in fields:
         by_table.setdefault(field.table, []).append(_span(field))
     for table, spans in by_table.items():
@@ -119,17 +119,17 @@ def _side_effects(profile: ModbusProfile, table: Table, base: int) -> set[int]:
     }
 
 
-def _span(field: Field) -> Span:
+def _span(field: RegisterBinding) -> RegisterSpan:
     start = min(field.address, field.sign_address if field.sign_address is not None else field.address)
     last = field.address + field.words
     end = max(last, field.sign_address + 1 if field.sign_address is not None else last)
-    return Span(start, end, (field,), alone=field.side_effect)
+    return RegisterSpan(start, end, (field,), alone=field.side_effect)
 
 
 def _merge_table(
-    table: Table, spans: list[Span], limit: int, gap: int, untouchable: set[int]
-) -> Iterator[Read]:
-    current: Span | None = None
+    table: Table, spans: list[RegisterSpan], limit: int, gap: int, untouchable: set[int]
+) -> Iterator[MergedRead]:
+    current: RegisterSpan | None = None
     for span in spans:
         joined = current and _join(current, span, limit, gap, untouchable)
         if joined:
@@ -142,7 +142,9 @@ def _merge_table(
         yield _read(table, current)
 
 
-def _join(left: Span, right: Span, limit: int, gap: int, untouchable: set[int]) -> Span | None:
+def _join(
+    left: RegisterSpan, right: RegisterSpan, limit: int, gap: int, untouchable: set[int]
+) -> RegisterSpan | None:
     end = max(left.end, right.end)
     if end - left.start > limit or right.start - left.end > gap:
         return None
@@ -151,14 +153,14 @@ def _join(left: Span, right: Span, limit: int, gap: int, untouchable: set[int]) 
         return None
     if not left.alone and untouchable.intersection(range(left.end, right.start)):
         return None
-    return Span(left.start, end, left.fields + right.fields, left.alone)
+    return RegisterSpan(left.start, end, left.fields + right.fields, left.alone)
 
 
-def _read(table: Table, span: Span) -> Read:
-    return Read(table, span.start, span.end - span.start, span.fields)
+def _read(table: Table, span: RegisterSpan) -> MergedRead:
+    return MergedRead(table, span.start, span.end - span.start, span.fields)
 
 
-def halves(read: Read) -> tuple[Read, Read] | None:
+def halves(read: MergedRead) -> tuple[MergedRead, MergedRead] | None:
     """Return a read in two, cut near its middle where no value lies across; None where it is one value."""
     spans = sorted(map(_span, read.fields), key=lambda span: (span.start, span.end))
     middle, best, end = read.address + read.count / 2, None, spans[0].end
@@ -173,9 +175,9 @@ def halves(read: Read) -> tuple[Read, Read] | None:
     return _whole(read.table, first), _whole(read.table, second)
 
 
-def _whole(table: Table, spans: list[Span]) -> Read:
+def _whole(table: Table, spans: list[RegisterSpan]) -> MergedRead:
     start, end = spans[0].start, max(span.end for span in spans)
-    return Read(table, start, end - start, tuple(field for span in spans for field in span.fields))
+    return MergedRead(table, start, end - start, tuple(field for span in spans for field in span.fields))
 
 
-__all__ = ["Read", "UnitPlan", "halves", "merge", "plan_unit"]
+__all__ = ["MergedRead", "UnitPlan", "halves", "merge", "plan_unit"]

@@ -7,15 +7,15 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from devices.modbus.client import Failed, Reader
-from devices.modbus.decode import Block, Slot, Verdict, compile_block
-from devices.modbus.plan import Read, UnitPlan, halves
-from devices.profile import Expect, Table
+from devices.modbus.client import ModbusReader, ReadFailed
+from devices.modbus.decode import BlockDecoder, Slot, Verdict, compile_block
+from devices.modbus.plan import MergedRead, UnitPlan, halves
+from devices.profile import IdentityCheck, Table
 from facilityd.model.clock import Clock
 from facilityd.model.quality import Reason
 from facilityd.model.sample import Sample, Value, void
 
-Compiled = tuple[tuple[Read, Block], ...]
+Compiled = tuple[tuple[MergedRead, BlockDecoder], ...]
 log = logging.getLogger(__name__)
 
 REFUSED = (Reason.ILLEGAL_ADDRESS, Reason.ILLEGAL_VALUE)
@@ -27,7 +27,7 @@ ABSURD = 20.0
 
 
 @dataclass(slots=True)
-class Program:
+class CompiledUnit:
     """A unit's plan with every block compiled. ``has_constants``: its identity probe has more than ranges.
 
     ``whole`` are reads that are refused in parts as well: they are not taken apart again.
@@ -40,7 +40,7 @@ class Program:
     whole: set[tuple[Table, int, int]] = field(default_factory=set)
 
     @classmethod
-    def of(cls, plan: UnitPlan) -> Program:
+    def of(cls, plan: UnitPlan) -> CompiledUnit:
         """Compile all reads of a plan."""
         constants = any(expect.between is None for expect in plan.profile.identity)
         return cls(plan, _compile(plan.reads), _compile(plan.identity), constants)
@@ -50,7 +50,7 @@ class Program:
         self.blocks, self.probes = _compile(self.plan.reads), _compile(self.plan.identity)
         self.whole.clear()
 
-    async def ask(self, reader: Reader, read: Read) -> bytes:
+    async def ask(self, reader: ModbusReader, read: MergedRead) -> bytes:
         """Send one read. Raises Failed and LinkOutage."""
         return await reader.read(
             read.table,
@@ -62,7 +62,7 @@ class Program:
         )
 
 
-def _compile(reads: tuple[Read, ...]) -> Compiled:
+def _compile(reads: tuple[MergedRead, ...]) -> Compiled:
     return tuple((r, compile_block(r.table, r.address, r.count, r.fields)) for r in reads)
 
 
@@ -74,33 +74,33 @@ class _Fetch:
     otherwise cost every value of the block.
     """
 
-    program: Program
-    reader: Reader
+    compiled_unit: CompiledUnit
+    reader: ModbusReader
     put: Callable[[Slot, Verdict], None]
     heard: bool = False
     asked: int = 0
 
     async def all(self, blocks: Compiled) -> Compiled:
         """Read everything; return what to read next time. Raises Failed at silence, and LinkOutage."""
-        kept: list[tuple[Read, Block]] = []
+        kept: list[tuple[MergedRead, BlockDecoder]] = []
         for number, one in enumerate(blocks):
             try:
-                kept += await self.one(one)
-            except Failed as failed:
+                kept += await self.compile_read(one)
+            except ReadFailed as failed:
                 for read, _ in blocks[number:]:
                     fail(self.put, read, failed.reason)
                 raise
         return tuple(kept)
 
-    async def one(self, compiled: tuple[Read, Block]) -> Compiled:
+    async def compile_read(self, compiled: tuple[MergedRead, BlockDecoder]) -> Compiled:
         """Read one block, in parts where it is refused; return what to read in its stead."""
         if self.asked and self.reader.pause:
             await asyncio.sleep(self.reader.pause)
         self.asked += 1
         read, block = compiled
         try:
-            payload = await self.program.ask(self.reader, read)
-        except Failed as failed:
+            payload = await self.compiled_unit.ask(self.reader, read)
+        except ReadFailed as failed:
             if failed.reason.is_silence:
                 raise
             self.heard = self.heard or failed.reason not in GATEWAY  # a unit that refuses is there
@@ -110,12 +110,12 @@ class _Fetch:
         self.heard = True
         return (compiled,)
 
-    async def _in_parts(self, compiled: tuple[Read, Block], reason: Reason) -> Compiled:
+    async def _in_parts(self, compiled: tuple[MergedRead, BlockDecoder], reason: Reason) -> Compiled:
         read = compiled[0]
-        parts = halves(read) if reason in REFUSED and _span_of(read) not in self.program.whole else None
+        parts = halves(read) if reason in REFUSED and _span_of(read) not in self.compiled_unit.whole else None
         if parts is None:
             return (compiled,)
-        kept: list[tuple[Read, Block]] = []
+        kept: list[tuple[MergedRead, BlockDecoder]] = []
         brought, put = set[Slot](), self.put
 
         def noting(slot: Slot, verdict: Verdict) -> None:
@@ -126,40 +126,40 @@ class _Fetch:
         self.put = noting
         try:
             for part in _compile(parts):
-                kept += await self.one(part)
+                kept += await self.compile_read(part)
         finally:
             self.put = put
         if not brought:
-            self.program.whole.add(_span_of(read))
+            self.compiled_unit.whole.add(_span_of(read))
             return (compiled,)
         return tuple(kept)
 
 
-def _span_of(read: Read) -> tuple[Table, int, int]:
+def _span_of(read: MergedRead) -> tuple[Table, int, int]:
     return read.table, read.address, read.count
 
 
-def fail(put: Callable[[Slot, Verdict], None], read: Read, reason: Reason) -> None:
+def fail(put: Callable[[Slot, Verdict], None], read: MergedRead, reason: Reason) -> None:
     """Mark everything one read should have brought."""
     for one in read.fields:
         put(one.slot, (None, reason))
 
 
-def _tell_parts(program: Program, before: Compiled, after: Compiled, tray: Tray) -> None:
+def _tell_parts(compiled_unit: CompiledUnit, before: Compiled, after: Compiled, buffer: PollBuffer) -> None:
     """Say once which read is refused, and what of it the unit does not have."""
     for read, _ in before:
         parts = [part for part, _ in after if set(part.names) <= set(read.names)]
         if len(parts) < 2:  # noqa: PLR2004 - one part is the read itself
             continue
-        missing = [one.name for part in parts for one in part.fields if tray.reason(one.slot) in REFUSED]
+        missing = [one.name for part in parts for one in part.fields if buffer.reason(one.slot) in REFUSED]
         log.warning(
             "%s: refuses to give %d of %s from address %d at once; read in %d parts from now on%s",
-            program.plan.unit.id, read.count, read.table.value, read.address, len(parts),
+            compiled_unit.plan.unit.id, read.count, read.table.value, read.address, len(parts),
             f"; it does not have {', '.join(missing)}" if missing else "",
         )  # fmt: skip
 
 
-class Tray:
+class PollBuffer:
     """Collects the values of one poll, stream by stream. What never arrives stays bad."""
 
     def __init__(self, plan: UnitPlan) -> None:
@@ -196,7 +196,7 @@ def _told(values: list[Value | None], reasons: dict[int, Reason]) -> dict[int, R
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class PollResult:
     """Samples of a poll; ``silent`` is why a question was not answered, ``heard`` whether any other was."""
 
     samples: list[Sample]
@@ -204,25 +204,25 @@ class Result:
     heard: bool = False
 
 
-async def poll(program: Program, reader: Reader, clock: Clock) -> Result:
+async def poll(compiled_unit: CompiledUnit, reader: ModbusReader, clock: Clock) -> PollResult:
     """Read everything once. After an unanswered question no other is asked. Raises LinkOutage.
 
     What was answered before it is kept; but a wrong answer on a line without transaction ids means
     that the ones before may have been somebody else's too.
     """
-    tray = Tray(program.plan)
-    fetch = _Fetch(program, reader, tray.put)
+    buffer = PollBuffer(compiled_unit.plan)
+    fetch = _Fetch(compiled_unit, reader, buffer.put)
     try:
-        after = await fetch.all(program.blocks)
-    except Failed as failed:
+        after = await fetch.all(compiled_unit.blocks)
+    except ReadFailed as failed:
         if failed.reason is Reason.MALFORMED and reader.pause:
-            for read, _ in program.blocks:
-                fail(tray.put, read, failed.reason)
-        return Result(tray.samples(*clock.now()), failed.reason, fetch.heard)
-    if after != program.blocks:
-        _tell_parts(program, program.blocks, after, tray)
-        program.blocks = after
-    return Result(tray.samples(*clock.now()), None, fetch.heard)
+            for read, _ in compiled_unit.blocks:
+                fail(buffer.put, read, failed.reason)
+        return PollResult(buffer.samples(*clock.now()), failed.reason, fetch.heard)
+    if after != compiled_unit.blocks:
+        _tell_parts(compiled_unit, compiled_unit.blocks, after, buffer)
+        compiled_unit.blocks = after
+    return PollResult(buffer.samples(*clock.now()), None, fetch.heard)
 
 
 def voided(plan: UnitPlan, clock: Clock, reason: Reason) -> list[Sample]:
@@ -231,20 +231,22 @@ def voided(plan: UnitPlan, clock: Clock, reason: Reason) -> list[Sample]:
     return [void(stream, at, steady, reason) for stream in plan.unit.streams]
 
 
-async def identify(program: Program, reader: Reader) -> list[tuple[Expect, Value | None, Reason | None]]:
+async def identify(
+    compiled_unit: CompiledUnit, reader: ModbusReader
+) -> list[tuple[IdentityCheck, Value | None, Reason | None]]:
     """Read the identity probe. Raises Failed where the unit is silent, and LinkOutage."""
     found: dict[int, Verdict] = {}
 
     def put(slot: Slot, verdict: Verdict) -> None:
         found[slot[1]] = verdict
 
-    program.probes = await _Fetch(program, reader, put).all(program.probes)
-    return [(expect, *found[number]) for number, expect in enumerate(program.plan.profile.identity)]
+    compiled_unit.probes = await _Fetch(compiled_unit, reader, put).all(compiled_unit.probes)
+    return [(expect, *found[number]) for number, expect in enumerate(compiled_unit.plan.profile.identity)]
 
 
 def recognised(
-    answers: list[tuple[Expect, Value | None, Reason | None]], *, constants_only: bool
-) -> tuple[Expect, Value | None, Reason | None] | None:
+    answers: list[tuple[IdentityCheck, Value | None, Reason | None]], *, constants_only: bool
+) -> tuple[IdentityCheck, Value | None, Reason | None] | None:
     """Return the first line of the probe that does not hold, or None.
 
     Once recognised, constants are checked again as they are. A range (mains frequency, DC link) may

@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from devices.modbus.client import Failed, Reader, connect
+from devices.modbus.client import ModbusReader, ReadFailed, connect
 from devices.modbus.plan import plan_unit
-from devices.modbus.poll import Program, identify
+from devices.modbus.poll import CompiledUnit, identify
 from devices.modbus.probe_reads import HUNG_UP, ONE_CONNECTION, planned, strayed
-from devices.profile import Expect, ModbusProfile, Point
+from devices.profile import IdentityCheck, ModbusProfile, Point
 from devices.unit import ModbusLink, Unit
 from facilityd.errors import LinkOutage
 from facilityd.model.quality import Reason
@@ -49,7 +49,7 @@ class Diagnosis(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ProbeLine:
     """One line of the identity probe: what was read and what was expected."""
 
     point: str
@@ -62,65 +62,69 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ProbeReport:
     """The lines, the diagnosis, and what to try, most likely first."""
 
     unit: str
     diagnosis: Diagnosis
-    lines: tuple[Line, ...]
+    lines: tuple[ProbeLine, ...]
     advice: tuple[Text, ...]
 
 
-async def probe(link: ModbusLink, unit: Unit, profiles: Mapping[str, ModbusProfile]) -> Report:
+async def probe(link: ModbusLink, unit: Unit, profiles: Mapping[str, ModbusProfile]) -> ProbeReport:
     """Ask one unit who it is. Raises LinkOutage where the link cannot be opened."""
     async with connect(link) as reader:
         try:
             lines = await _lines(reader, link, unit)
-        except Failed as failed:
+        except ReadFailed as failed:
             if reader.stray:
-                return Report(unit.id, Diagnosis.STRAY_ANSWER, (), (await strayed(reader, link, unit),))
+                return ProbeReport(unit.id, Diagnosis.STRAY_ANSWER, (), (await strayed(reader, link, unit),))
             return await _silent(reader, link, unit, failed.reason)
         except LinkOutage:
-            return Report(unit.id, Diagnosis.HUNG_UP, (), (HUNG_UP,))
+            return ProbeReport(unit.id, Diagnosis.HUNG_UP, (), (HUNG_UP,))
         if all(line.ok for line in lines):
             said = Text(zh="地址、字序和型号均正确。", en="Address, word order and model are right.")
             complete, advice = await planned(reader, link, unit)
-            return Report(
+            return ProbeReport(
                 unit.id, Diagnosis.OK if complete else Diagnosis.READS_REFUSED, lines, (said, *advice)
             )
         found = [one async for one in _alternatives(reader, link, unit, profiles)]
         if not found:
             found = [(Diagnosis.NOT_RECOGNISED, _unknown(lines))]
-        return Report(unit.id, found[0][0], lines, tuple(text for _, text in found))
+        return ProbeReport(unit.id, found[0][0], lines, tuple(text for _, text in found))
 
 
-async def _lines(reader: Reader, link: ModbusLink, unit: Unit) -> tuple[Line, ...]:
-    program = Program.of(plan_unit(replace(unit, streams=(ASKED,), bindings=()), link))
-    points = program.plan.profile.expanded
-    answers = await identify(program, reader)
+async def _lines(reader: ModbusReader, link: ModbusLink, unit: Unit) -> tuple[ProbeLine, ...]:
+    compiled_unit = CompiledUnit.of(plan_unit(replace(unit, streams=(ASKED,), bindings=()), link))
+    points = compiled_unit.plan.profile.expanded
+    answers = await identify(compiled_unit, reader)
     return tuple(_line(expect, points[expect.point], unit.base, value, why) for expect, value, why in answers)
 
 
-def _line(expect: Expect, point: Point, base: int, value: Value | None, reason: Reason | None) -> Line:
+def _line(
+    expect: IdentityCheck, point: Point, base: int, value: Value | None, reason: Reason | None
+) -> ProbeLine:
     ok = value is not None and expect.holds(float(value))
-    return Line(expect.point, point.address + base, point.doc, value, reason, _expected(expect, point), ok)
+    return ProbeLine(
+        expect.point, point.address + base, point.doc, value, reason, _expected(expect, point), ok
+    )
 
 
-def _expected(expect: Expect, point: Point) -> str:
+def _expected(expect: IdentityCheck, point: Point) -> str:
     if expect.between is not None:
         return f"{expect.between[0]:g} … {expect.between[1]:g} {point.unit}".rstrip()
     wanted = expect.one_of or (expect.equals,)
     return " / ".join(f"{one:g}" for one in wanted if one is not None)
 
 
-async def _recognised(reader: Reader, link: ModbusLink, unit: Unit) -> bool:
+async def _recognised(reader: ModbusReader, link: ModbusLink, unit: Unit) -> bool:
     try:
         return all(line.ok for line in await _lines(reader, link, unit))
-    except (Failed, LinkOutage):
+    except (ReadFailed, LinkOutage):
         return False
 
 
-async def _silent(reader: Reader, link: ModbusLink, unit: Unit, reason: Reason) -> Report:
+async def _silent(reader: ModbusReader, link: ModbusLink, unit: Unit, reason: Reason) -> ProbeReport:
     """Nobody answers at this address: look who else is there."""
     quick = replace(link, timeout=round(SHORT_S * 1e9))
     near = [unit.device_id - 1, unit.device_id + 1, *NEIGHBOURS]
@@ -132,8 +136,8 @@ async def _silent(reader: Reader, link: ModbusLink, unit: Unit, reason: Reason) 
             zh=f"站号 {unit.device_id} 无应答，但站号 {listed} 的应答符合该型号：请核对站号。",
             en=f"Nothing at device id {unit.device_id}, but id {listed} answers as this model: check the id.",
         )
-        return Report(unit.id, Diagnosis.OTHER_ID, (), (text,))
-    return Report(unit.id, Diagnosis.SILENT, (), _silence_advice(link, unit, reason))
+        return ProbeReport(unit.id, Diagnosis.OTHER_ID, (), (text,))
+    return ProbeReport(unit.id, Diagnosis.SILENT, (), _silence_advice(link, unit, reason))
 
 
 def _silence_advice(link: ModbusLink, unit: Unit, reason: Reason) -> tuple[Text, ...]:
@@ -165,7 +169,7 @@ def _silence_advice(link: ModbusLink, unit: Unit, reason: Reason) -> tuple[Text,
 
 
 async def _alternatives(
-    reader: Reader, link: ModbusLink, unit: Unit, profiles: Mapping[str, ModbusProfile]
+    reader: ModbusReader, link: ModbusLink, unit: Unit, profiles: Mapping[str, ModbusProfile]
 ) -> AsyncIterator[tuple[Diagnosis, Text]]:
     """Try what usually is wrong, the likeliest first."""
     profile = unit.profile
@@ -208,7 +212,7 @@ def _moved(profile: ModbusProfile, shift: int) -> ModbusProfile:
     return profile.with_points(points)
 
 
-def _unknown(lines: tuple[Line, ...]) -> Text:
+def _unknown(lines: tuple[ProbeLine, ...]) -> Text:
     if all(line.reason is Reason.ILLEGAL_ADDRESS for line in lines if not line.ok):
         return Text(
             zh="模块在线，但没有这些寄存器（异常码 02）：型号表不符。",

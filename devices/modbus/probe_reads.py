@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from devices.modbus.client import Failed, Reader
-from devices.modbus.plan import Read, plan_unit
-from devices.modbus.poll import Program, poll
+from devices.modbus.client import ModbusReader, ReadFailed
+from devices.modbus.plan import MergedRead, plan_unit
+from devices.modbus.poll import CompiledUnit, poll
 from devices.unit import ModbusLink, Unit
 from facilityd.errors import LinkOutage
 from facilityd.model.clock import Clock
@@ -26,20 +26,22 @@ HUNG_UP = Text(
 )
 
 
-async def planned(reader: Reader, link: ModbusLink, unit: Unit) -> tuple[bool, tuple[Text, ...]]:
+async def planned(reader: ModbusReader, link: ModbusLink, unit: Unit) -> tuple[bool, tuple[Text, ...]]:
     """Try every read of the plan; return whether each value can be had, and what stands in the way."""
     if not unit.bindings:
         return True, ()
-    program = Program.of(plan_unit(unit, link))
+    compiled_unit = CompiledUnit.of(plan_unit(unit, link))
     try:
-        result = await poll(program, reader, Clock())
+        result = await poll(compiled_unit, reader, Clock())
     except LinkOutage:
         return False, (HUNG_UP,)
-    now = [read for read, _ in program.blocks]
-    parts = {(read.address, read.count): _parts(read, now) for read in program.plan.reads if read not in now}
+    now = [read for read, _ in compiled_unit.blocks]
+    parts = {
+        (read.address, read.count): _parts(read, now) for read in compiled_unit.plan.reads if read not in now
+    }
     advice = [
         _refused(read, parts[read.address, read.count], unit)
-        for read in program.plan.reads
+        for read in compiled_unit.plan.reads
         if read not in now
     ]
     missing = [
@@ -59,12 +61,12 @@ async def planned(reader: Reader, link: ModbusLink, unit: Unit) -> tuple[bool, t
     return not missing, tuple(advice)
 
 
-def _parts(read: Read, now: list[Read]) -> int:
+def _parts(read: MergedRead, now: list[MergedRead]) -> int:
     end = read.address + read.count
     return sum(one.table is read.table and read.address <= one.address < end for one in now)
 
 
-def _refused(read: Read, parts: int, unit: Unit) -> Text:
+def _refused(read: MergedRead, parts: int, unit: Unit) -> Text:
     what = f"{read.count} × {read.table.value} @ {read.address}"
     return Text(
         zh=f"合并读取 {what} 被拒绝，将分 {parts} 次读取；"
@@ -74,7 +76,7 @@ def _refused(read: Read, parts: int, unit: Unit) -> Text:
     )
 
 
-async def strayed(reader: Reader, link: ModbusLink, unit: Unit) -> Text:
+async def strayed(reader: ModbusReader, link: ModbusLink, unit: Unit) -> Text:
     """Say what is wrong with an answer that belongs to another question. Raises nothing."""
     stray = reader.stray
     if stray is None:
@@ -102,11 +104,11 @@ async def strayed(reader: Reader, link: ModbusLink, unit: Unit) -> Text:
     )
 
 
-async def _answering(reader: Reader, link: ModbusLink, unit: Unit) -> int | None:
+async def _answering(reader: ModbusReader, link: ModbusLink, unit: Unit) -> int | None:
     """Return the device id that an answer to one question carries, if not the one asked."""
     read = plan_unit(replace(unit, bindings=()), link).identity[0]
     try:
         await reader.read(read.table, unit.device_id, read.address, read.count, timeout_s=SHORT_S)
-    except (Failed, LinkOutage):
+    except (ReadFailed, LinkOutage):
         return reader.stray.device_id if reader.stray else None
     return None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from devices.modbus.poll import Result
-from devices.modbus.turn import Turn
+from devices.modbus.poll import PollResult
+from devices.modbus.scheduler import PollSlot
 from devices.unit import ModbusLink
 from facilityd.model.clock import Clock
 
@@ -18,8 +18,8 @@ WITHIN_S = 2.0
 class Held:
     """What a poll came to that is repeated, and until when (s, the event loop's clock)."""
 
-    turn: Turn
-    result: Result
+    slot: PollSlot
+    result: PollResult
     until: float
 
 
@@ -33,41 +33,41 @@ class Repeats:
     count: int = 0
     _held: Held | None = field(default=None)
 
-    def hold(self, turn: Turn, result: Result, *, quiet: int) -> bool:
+    def hold(self, slot: PollSlot, result: PollResult, *, quiet: int) -> bool:
         """Return True where a failed poll is kept back and the unit asked again in the next gap.
 
         Only where it answered the last time, and so did whoever was asked before it (``quiet``): what is
         away, or a link that is, costs no second time-out. What is read with a side effect, or no faster than
         the maker allows, is never asked twice.
         """
-        plan = turn.plan
-        if self._held or quiet or not turn.proven or result.silent is None:
+        plan = slot.plan
+        if self._held or quiet or not slot.online or result.silent is None:
             return False
         if not self.link.repeats or plan.has_side_effect or plan.min_interval:
             return False
         now = self.time()
-        self._held = Held(turn, result, now + min(WITHIN_S, turn.period))
+        self._held = Held(slot, result, now + min(WITHIN_S, slot.period))
         self.count += 1
-        turn.repeat(now)
+        slot.repeat(now)
         return True
 
-    def better(self, turn: Turn, again: Result) -> Result:
+    def better(self, slot: PollSlot, again: PollResult) -> PollResult:
         """Return what a unit's poll came to: the repeated one's result, where it brought an answer."""
         held = self._held
-        if held is None or held.turn is not turn:
+        if held is None or held.slot is not slot:
             return again
         self._held = None
         return again if again.silent is None else self._now(held.result)
 
-    def expired(self, *, at_once: bool = False) -> tuple[Turn, Result] | None:
+    def expired(self, *, at_once: bool = False) -> tuple[PollSlot, PollResult] | None:
         """Return the unit for which no gap came in time, with what its poll had come to."""
         held = self._held
         if held is None or not (at_once or self.time() >= held.until):
             return None
         self._held = None
-        return held.turn, self._now(held.result)
+        return held.slot, self._now(held.result)
 
-    def _now(self, result: Result) -> Result:
+    def _now(self, result: PollResult) -> PollResult:
         """Return a result as of now: what is handed in late must not seem older than the rest."""
         at, steady = self.clock.now()
         return replace(result, samples=[replace(one, at=at, steady=steady) for one in result.samples])

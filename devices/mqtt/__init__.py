@@ -1,7 +1,7 @@
 """The MQTT adapter: listens, and never publishes."""
 
 from devices.mqtt.link import run_link
-from devices.mqtt.probe import Heard, probe
-from devices.mqtt.scout import Scout, Sighting
+from devices.mqtt.probe import HeardMessage, probe
+from devices.mqtt.wildcard import DiscoveredName, WildcardSubscriber
 
-__all__ = ["Heard", "Scout", "Sighting", "probe", "run_link"]
+__all__ = ["DiscoveredName", "HeardMessage", "WildcardSubscriber", "probe", "run_link"]

@@ -43,7 +43,7 @@ class Extractor:
     invert: bool
     codes: Mapping[int | str, int | str] | None = None
 
-    def judge(self, found: object) -> Verdict:
+    def extract(self, found: object) -> Verdict:
         """Return the value in the signal's unit, or why there is none."""
         if found is None:
             return None, Reason.NO_VALUE
@@ -166,7 +166,7 @@ def decode(payload: bytes, wanted: Iterable[Extractor]) -> dict[tuple[int, int],
     for one in wanted:
         found = find(document, one.steps)
         if found is not ABSENT:
-            out[one.slot] = one.judge(found)
+            out[one.slot] = one.extract(found)
     return out
 
 

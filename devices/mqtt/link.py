@@ -11,10 +11,10 @@ from contextlib import AbstractAsyncContextManager
 
 import aiomqtt
 
-from devices.duty import DutyBoard
-from devices.mqtt.connect import Ear, listen
-from devices.mqtt.scout import Scout
-from devices.mqtt.unit import Listener
+from devices.mqtt.subscriber import MqttSubscriber, listen
+from devices.mqtt.unit_decoder import UnitDecoder
+from devices.mqtt.wildcard import WildcardSubscriber
+from devices.operating_mode import OperatingModeTracker
 from devices.unit import MqttLink, Unit
 from facilityd.errors import LinkOutage, StoreFull
 from facilityd.model.clock import Clock
@@ -25,7 +25,7 @@ from facilityd.model.topic import covers
 
 log = logging.getLogger(__name__)
 
-Listen = Callable[[MqttLink], AbstractAsyncContextManager[Ear]]
+Listen = Callable[[MqttLink], AbstractAsyncContextManager[MqttSubscriber]]
 """Connects to a broker. Raises LinkOutage."""
 
 BATCH, BATCH_BYTES = 500, 2**20
@@ -38,7 +38,7 @@ FLAPPING = 3
 """Reconnects within a minute that suggest a second client of the same id."""
 
 
-class Session:
+class MqttLinkRunner:
     """Everything one broker connection does."""
 
     def __init__(
@@ -47,19 +47,19 @@ class Session:
         units: Sequence[Unit],
         intake: Intake,
         clock: Clock,
-        duty: DutyBoard,
+        mode: OperatingModeTracker,
         health: Callable[[LinkHealth], None],
         opener: Listen = listen,
-        scouts: Sequence[Scout] = (),
+        scouts: Sequence[WildcardSubscriber] = (),
     ) -> None:
         self._listen, self._scouts = opener, scouts
         self._link, self._intake, self._clock, self._health = link, intake, clock, health
-        self._duty, self._reports = duty, set[str]()
-        self._listeners = [Listener(unit) for unit in units]
-        self._by_topic: dict[str, list[Listener]] = {}
-        for listener in self._listeners:
-            for topic in listener.topics:
-                self._by_topic.setdefault(topic, []).append(listener)
+        self._mode, self._reports = mode, set[str]()
+        self._listeners = [UnitDecoder(unit) for unit in units]
+        self._by_topic: dict[str, list[UnitDecoder]] = {}
+        for decoder in self._listeners:
+            for topic in decoder.topics:
+                self._by_topic.setdefault(topic, []).append(decoder)
         self._failures, self._connects = 0, deque[float](maxlen=FLAPPING + 1)
         self._reconnects, self._said, self._up = -1, "", False
         self._lost_before, self._lost_told, self._lost_at = 0, 0, -TOLD_S
@@ -68,76 +68,78 @@ class Session:
         """Listen until cancelled. Outages are retried here and nowhere else."""
         while True:
             try:
-                async with self._listen(self._link) as ear:
+                async with self._listen(self._link) as subscriber:
                     try:
-                        await self._serve(ear)
+                        await self._serve(subscriber)
                     finally:
-                        self._lost_before += ear.dropped()
+                        self._lost_before += subscriber.dropped()
             except LinkOutage as outage:
                 self._lost(outage)
                 wait = min(LONGEST_S, FIRST_S * 2.0 ** min(self._failures, 10))
                 self._failures += 1
                 await asyncio.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
 
-    async def _serve(self, ear: Ear) -> None:
-        for topic, reason in (await self._subscribe(ear)).items():
+    async def _serve(self, subscriber: MqttSubscriber) -> None:
+        for topic, reason in (await self._subscribe(subscriber)).items():
             log.warning("%s: topic %r brings nothing: %s", self._link.id, topic, reason)
         self._connected()
-        messages = ear.messages()
+        messages = subscriber.messages()
         while True:
             batch = [await anext(messages)]
             size = len(batch[0].payload)
-            while ear.waiting() and len(batch) < BATCH and size < BATCH_BYTES:
+            while subscriber.waiting() and len(batch) < BATCH and size < BATCH_BYTES:
                 batch.append(await anext(messages))
                 size += len(batch[-1].payload)
             self._failures = 0
-            self._count_lost(ear.dropped())
+            self._count_lost(subscriber.dropped())
             await self._commit([sample for message in batch for sample in self._hear(message)])
             for message in batch:
-                ear.acknowledge(message)
+                subscriber.acknowledge(message)
 
-    async def _subscribe(self, ear: Ear) -> dict[str, str]:
+    async def _subscribe(self, subscriber: MqttSubscriber) -> dict[str, str]:
         """Ask for everything once: a broker may send a message for each of two filters that bring it."""
-        wild = sorted({pattern for scout in self._scouts for pattern in scout.filters})
-        refused = await ear.subscribe(wild, self._link.qos) if wild else {}
+        wild = sorted(
+            {pattern for wildcard_subscriber in self._scouts for pattern in wildcard_subscriber.filters}
+        )
+        refused = await subscriber.subscribe(wild, self._link.qos) if wild else {}
         granted = [pattern for pattern in wild if pattern not in refused]
         left = [topic for topic in self._by_topic if not any(covers(pattern, topic) for pattern in granted)]
-        return refused | await ear.subscribe(sorted(left), self._link.qos)
+        return refused | await subscriber.subscribe(sorted(left), self._link.qos)
 
     def _hear(self, message: aiomqtt.Message) -> list[Sample]:
         out: list[Sample] = []
         listeners = self._by_topic.get(str(message.topic), ())
-        for listener in listeners:
-            out += self._made(listener, message)
+        for decoder in listeners:
+            out += self._made(decoder, message)
         if not listeners:
             self._look_for(message)
         for sample in out:
-            self._duty.observe(sample)
+            self._mode.observe(sample)
         return out
 
     def _look_for(self, message: aiomqtt.Message) -> None:
         """Let the patterns see a message of nobody known; the first that it fits has it."""
-        for scout in self._scouts:
+        for wildcard_subscriber in self._scouts:
             try:
-                if scout.hear(str(message.topic), message.payload, retained=message.retain):
+                if wildcard_subscriber.hear(str(message.topic), message.payload, retained=message.retain):
                     break
             except Exception:
-                pattern = scout.wildcard.unit.id
+                pattern = wildcard_subscriber.wildcard.unit.id
                 if pattern not in self._reports:
                     self._reports.add(pattern)
                     log.exception("%s: a message on %r cannot be understood", pattern, str(message.topic))
 
-    def _made(self, listener: Listener, message: aiomqtt.Message) -> list[Sample]:
+    def _made(self, decoder: UnitDecoder, message: aiomqtt.Message) -> list[Sample]:
         """Return what one unit makes of a message; a failure nobody foresaw makes that unit bad, no other."""
         at, steady = self._clock.now()
         topic = str(message.topic)
         try:
-            return listener.hear(topic, message.payload, at, steady, retained=message.retain)
+            return decoder.hear(topic, message.payload, at, steady, retained=message.retain)
         except Exception:
-            if listener.unit.id not in self._reports:
-                self._reports.add(listener.unit.id)
-                log.exception("%s: a message on %r cannot be understood", listener.unit.id, topic)
-            return listener.forget(at, steady, Reason.MALFORMED)
+            if decoder.unit.id not in self._reports:
+                self._reports.add(decoder.unit.id)
+                log.exception("%s: a message on %r cannot be understood", decoder.unit.id, topic)
+            return decoder.forget(at, steady, Reason.MALFORMED)
 
     def _count_lost(self, here: int) -> None:
         """Tell of messages that found no room: at once, and while it goes on once a minute."""
@@ -178,8 +180,8 @@ class Session:
             log.warning("%s: %s", self._link.id, reason)
         if self._up or not self._failures:
             at, steady = self._clock.now()
-            for listener in self._listeners:
-                self._intake.offer(listener.forget(at, steady, Reason.LINK_DOWN))
+            for decoder in self._listeners:
+                self._intake.offer(decoder.forget(at, steady, Reason.LINK_DOWN))
         self._up = False
         self._tell(up=False, reason=reason)
 
@@ -195,10 +197,10 @@ async def run_link(
     units: Sequence[Unit],
     intake: Intake,
     clock: Clock,
-    duty: DutyBoard,
+    mode: OperatingModeTracker,
     health: Callable[[LinkHealth], None],
     opener: Listen = listen,
-    scouts: Sequence[Scout] = (),
+    scouts: Sequence[WildcardSubscriber] = (),
 ) -> None:
     """Listen to one broker until cancelled; ``scouts`` look for units that nobody listed."""
-    await Session(link, units, intake, clock, duty, health, opener, scouts).run()
+    await MqttLinkRunner(link, units, intake, clock, mode, health, opener, scouts).run()

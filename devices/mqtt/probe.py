@@ -7,8 +7,8 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from devices.mqtt.connect import listen
-from devices.mqtt.unit import Listener
+from devices.mqtt.subscriber import listen
+from devices.mqtt.unit_decoder import UnitDecoder
 from devices.unit import MqttLink, Unit
 from facilityd.model.quality import Reason
 from facilityd.model.sample import Sample
@@ -17,7 +17,7 @@ EXCERPT = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class HeardMessage:
     """One message: its topic, the beginning of its payload, and values by signal with any reason."""
 
     topic: str
@@ -25,19 +25,19 @@ class Heard:
     values: dict[str, str]
 
 
-async def probe(link: MqttLink, unit: Unit, seconds: float) -> list[Heard]:
+async def probe(link: MqttLink, unit: Unit, seconds: float) -> list[HeardMessage]:
     """Listen below the unit's topic for some seconds. Raises LinkOutage."""
-    listener, heard = Listener(unit), list[Heard]()
-    async with listen(link) as ear:
-        await ear.subscribe([f"{unit.topic}/#"], 0)
+    decoder, heard = UnitDecoder(unit), list[HeardMessage]()
+    async with listen(link) as subscriber:
+        await subscriber.subscribe([f"{unit.topic}/#"], 0)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                async for message in ear.messages():
+                async for message in subscriber.messages():
                     topic = str(message.topic)
-                    samples = listener.hear(topic, message.payload, 0, 0, retained=message.retain)
+                    samples = decoder.hear(topic, message.payload, 0, 0, retained=message.retain)
                     values = {name: said for sample in samples for name, said in _said(sample)}
                     text = message.payload[:EXCERPT].decode("utf-8", "replace")
-                    heard.append(Heard(topic, text, values))
+                    heard.append(HeardMessage(topic, text, values))
     return heard
 
 

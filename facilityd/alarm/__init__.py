@@ -1,6 +1,6 @@
 """The life of alarms: a pure, event-sourced state machine. Knows no clock, device or store."""
 
-from facilityd.alarm.alarms import Alarms
-from facilityd.alarm.machine import evolve
+from facilityd.alarm.alarms import AlarmManager
+from facilityd.alarm.machine import apply
 
-__all__ = ["Alarms", "evolve"]
+__all__ = ["AlarmManager", "apply"]

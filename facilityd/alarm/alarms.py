@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping
 from types import MappingProxyType
 
-from facilityd.alarm.machine import evolve
-from facilityd.alarm.table import REFUSALS, Event, arrow
+from facilityd.alarm.machine import apply
+from facilityd.alarm.table import REFUSALS, AlarmEvent, transition
 from facilityd.errors import UsageError
-from facilityd.model.alarm import AlarmState, Change, Kind, Truth
+from facilityd.model.alarm import AlarmCondition, AlarmState, Change, ChangeKind
 from facilityd.model.finding import Evidence, Finding
 
 Key = tuple[str, str]
 
-_EVENTS = {True: Event.TRUE, False: Event.FALSE, None: Event.UNKNOWN}
+_EVENTS = {True: AlarmEvent.TRUE, False: AlarmEvent.FALSE, None: AlarmEvent.UNKNOWN}
 
 
-class Alarms:
+class AlarmManager:
     """Starts from exactly the stored states (row 20). ``latching``: (device, rule) pairs that latch."""
 
     def __init__(self, states: Iterable[AlarmState] = (), latching: Container[Key] = frozenset()) -> None:
@@ -36,8 +36,8 @@ class Alarms:
         """Return the change that a finding causes, or None where it says nothing new."""
         state = self.state(finding.device, finding.rule)
         if _is_worse(state, finding):
-            return self._move(state, Event.WORSE, finding.at, evidence=finding.evidence)
-        if state.condition is Truth.of(finding.verdict):
+            return self._move(state, AlarmEvent.WORSE, finding.at, evidence=finding.evidence)
+        if state.condition is AlarmCondition.of(finding.verdict):
             return self._explain(state, finding) if finding.verdict else None
         return self._move(state, _EVENTS[finding.verdict], finding.at, evidence=finding.evidence)
 
@@ -45,42 +45,49 @@ class Alarms:
         """Return the change where a lasting alarm has found its cause, or lost it."""
         if finding.evidence.cause == state.cause:
             return None
-        event = Event.EXPLAINED if finding.evidence.cause else Event.UNEXPLAINED
+        event = AlarmEvent.EXPLAINED if finding.evidence.cause else AlarmEvent.UNEXPLAINED
         return self._move(state, event, finding.at, evidence=finding.evidence)
 
     def acknowledge(
         self, device: str, rule: str, occurrence: int | None, person: str, comment: str, at: int
     ) -> Change:
         """Take on one occurrence (None: the newest). Raises UsageError where there is none to take on."""
-        return self._ask(device, rule, occurrence, Event.ACKNOWLEDGE, person, comment, at)
+        return self._ask(device, rule, occurrence, AlarmEvent.ACKNOWLEDGE, person, comment, at)
 
     def reset(
         self, device: str, rule: str, occurrence: int | None, person: str, comment: str, at: int
     ) -> Change:
         """End a latched alarm after an inspection. Raises UsageError unless acknowledged and over."""
         state = self.state(device, rule)
-        if state.latched and state.acked and state.condition is not Truth.FALSE:
+        if state.latched and state.acked and state.condition is not AlarmCondition.FALSE:
             raise _refused(state, ("its condition cannot be judged now", "当前无法判断故障是否消失"))
-        return self._ask(device, rule, occurrence, Event.RESET, person, comment, at)
+        return self._ask(device, rule, occurrence, AlarmEvent.RESET, person, comment, at)
 
     def realarm(
         self, device: str, rule: str, occurrence: int | None, person: str, comment: str, at: int
     ) -> Change:
         """Announce an acknowledged alarm again. Raises UsageError where nothing is acknowledged."""
-        return self._ask(device, rule, occurrence, Event.REALARM, person, comment, at)
+        return self._ask(device, rule, occurrence, AlarmEvent.REALARM, person, comment, at)
 
     def retire(self, device: str, rule: str, why: Evidence, at: int) -> Change | None:
         """End an alarm that nothing watches any more; None where there is nothing to end."""
-        return self._move(self.state(device, rule), Event.UNWATCHED, at, evidence=why)
+        return self._move(self.state(device, rule), AlarmEvent.UNWATCHED, at, evidence=why)
 
     def replay(self, change: Change) -> AlarmState:
         """Take a stored change as it was; return the state after it."""
         key = change.device, change.rule
-        self._states[key] = evolve(self.state(*key), change)
+        self._states[key] = apply(self.state(*key), change)
         return self._states[key]
 
     def _ask(
-        self, device: str, rule: str, occurrence: int | None, event: Event, person: str, comment: str, at: int
+        self,
+        device: str,
+        rule: str,
+        occurrence: int | None,
+        event: AlarmEvent,
+        person: str,
+        comment: str,
+        at: int,
     ) -> Change:
         state = self.state(device, rule)
         if occurrence is not None and occurrence != state.occurrence:
@@ -91,13 +98,13 @@ class Alarms:
         return change
 
     def _move(
-        self, state: AlarmState, event: Event, at: int,
+        self, state: AlarmState, event: AlarmEvent, at: int,
         evidence: Evidence | None = None, person: str = "", comment: str = "",
     ) -> Change | None:  # fmt: skip
-        row = arrow(state.unsuppressed, event, latching=(state.device, state.rule) in self._latching)
+        row = transition(state.unsuppressed, event, latching=(state.device, state.rule) in self._latching)
         if row is None:
             return None
-        occurrence = state.occurrence + (row.kind is Kind.RAISE)
+        occurrence = state.occurrence + (row.kind is ChangeKind.RAISE)
         change = Change(at, state.device, state.rule, occurrence, row.kind, evidence, person, comment)
         self.replay(change)
         return change

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from facilityd.model.alarm import AlarmState, Change, Kind, Suppressor, Truth
+from facilityd.model.alarm import AlarmCondition, AlarmState, Change, ChangeKind, Suppressor
 
 
-def evolve(state: AlarmState, change: Change) -> AlarmState:
+def apply(state: AlarmState, change: Change) -> AlarmState:
     """Return the state after a change."""
     return _NEXT[change.kind](state, change)
 
@@ -18,7 +18,7 @@ def _raise(state: AlarmState, change: Change) -> AlarmState:
     fresh = AlarmState(state.device, state.rule, suppressors=state.suppressors)
     return replace(
         _because(fresh, change),
-        condition=Truth.TRUE,
+        condition=AlarmCondition.TRUE,
         acked=False,
         occurrence=change.occurrence,
         since=change.at,
@@ -28,7 +28,7 @@ def _raise(state: AlarmState, change: Change) -> AlarmState:
 
 
 def _worsen(state: AlarmState, change: Change) -> AlarmState:
-    return replace(_unsuppress(state, change), condition=Truth.TRUE)
+    return replace(_unsuppress(state, change), condition=AlarmCondition.TRUE)
 
 
 def _because(state: AlarmState, change: Change) -> AlarmState:
@@ -55,7 +55,7 @@ def _acknowledge(state: AlarmState, change: Change) -> AlarmState:
 def _clear(state: AlarmState, change: Change) -> AlarmState:
     # What nobody was told of needs nobody's acknowledgement.
     unheard = Suppressor.BY_DESIGN in state.suppressors
-    over = replace(state, condition=Truth.FALSE, since=change.at, cleared_at=change.at)
+    over = replace(state, condition=AlarmCondition.FALSE, since=change.at, cleared_at=change.at)
     return replace(_because(over, replace(change, evidence=None)), acked=over.acked or unheard)
 
 
@@ -73,30 +73,32 @@ def _realarm(state: AlarmState, change: Change) -> AlarmState:
 
 
 def _lose(state: AlarmState, _: Change) -> AlarmState:
-    return replace(state, condition=Truth.UNKNOWN)
+    return replace(state, condition=AlarmCondition.UNKNOWN)
 
 
 def _regain(state: AlarmState, _: Change) -> AlarmState:
-    return replace(state, condition=Truth.of(state.active), unwatched=False)
+    return replace(state, condition=AlarmCondition.of(state.active), unwatched=False)
 
 
 def _retire(state: AlarmState, change: Change) -> AlarmState:
     ended = change.at if state.active else state.cleared_at
-    over = replace(_because(state, replace(change, evidence=None)), condition=Truth.UNKNOWN, cleared_at=ended)
+    over = replace(
+        _because(state, replace(change, evidence=None)), condition=AlarmCondition.UNKNOWN, cleared_at=ended
+    )
     return replace(over, acked=True, latched=False, since=change.at, unwatched=True)
 
 
-_NEXT: dict[Kind, Callable[[AlarmState, Change], AlarmState]] = {
-    Kind.RAISE: _raise,
-    Kind.ACKNOWLEDGE: _acknowledge,
-    Kind.CLEAR: _clear,
-    Kind.LATCH: _latch,
-    Kind.RESET: _reset,
-    Kind.REALARM: _realarm,
-    Kind.LOSE: _lose,
-    Kind.REGAIN: _regain,
-    Kind.SUPPRESS: _suppress,
-    Kind.UNSUPPRESS: _unsuppress,
-    Kind.WORSEN: _worsen,
-    Kind.RETIRE: _retire,
+_NEXT: dict[ChangeKind, Callable[[AlarmState, Change], AlarmState]] = {
+    ChangeKind.RAISE: _raise,
+    ChangeKind.ACKNOWLEDGE: _acknowledge,
+    ChangeKind.CLEAR: _clear,
+    ChangeKind.LATCH: _latch,
+    ChangeKind.RESET: _reset,
+    ChangeKind.REALARM: _realarm,
+    ChangeKind.LOSE: _lose,
+    ChangeKind.REGAIN: _regain,
+    ChangeKind.SUPPRESS: _suppress,
+    ChangeKind.UNSUPPRESS: _unsuppress,
+    ChangeKind.WORSEN: _worsen,
+    ChangeKind.RETIRE: _retire,
 }

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from facilityd.model.alarm import Kind, Life
+from facilityd.model.alarm import AlarmStateName, ChangeKind
 
 
-class Event(StrEnum):
+class AlarmEvent(StrEnum):
     """What can happen to an alarm."""
 
     TRUE = "condition true"
@@ -28,24 +28,29 @@ class Event(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Transition:
     """One arrow. ``number`` is the row of docs/reference/alarms.md §1.2.
 
     ``latching`` None: either kind of rule.
     """
 
     number: int
-    source: Life
-    event: Event
-    target: Life
-    kind: Kind
+    source: AlarmStateName
+    event: AlarmEvent
+    target: AlarmStateName
+    kind: ChangeKind
     effect: str
     latching: bool | None = None
 
 
-N, U, A, D = Life.NORMAL, Life.UNACKNOWLEDGED, Life.ACKNOWLEDGED, Life.RETURNED
-LU, LA = Life.LATCHED_UNACKNOWLEDGED, Life.LATCHED_ACKNOWLEDGED
-LIVES = (N, U, A, D, LU, LA)
+N, U, A, D = (
+    AlarmStateName.NORMAL,
+    AlarmStateName.UNACKNOWLEDGED,
+    AlarmStateName.ACKNOWLEDGED,
+    AlarmStateName.RETURNED,
+)
+LU, LA = AlarmStateName.LATCHED_UNACKNOWLEDGED, AlarmStateName.LATCHED_ACKNOWLEDGED
+STATES = (N, U, A, D, LU, LA)
 """The states of the life itself; suppressed by design lies over them, two more are reserved."""
 
 _AGAIN = "the state is held; the condition is known again, nobody is told"
@@ -55,53 +60,112 @@ _WORSE = "of more signals or units than was told: told once more; an acknowledge
 _UNWATCHED = "ended with its reason, not as well; told to those who were told raised, where it still held"
 _UNEXPLAINED = "the cause is over and this goes on: told as an alarm of its own"
 
-ROWS: tuple[Row, ...] = (
-    Row(1, N, Event.TRUE, U, Kind.RAISE, "a new occurrence; everybody concerned is told"),
-    Row(2, U, Event.ACKNOWLEDGE, A, Kind.ACKNOWLEDGE, "the person takes this occurrence on"),
-    Row(3, A, Event.FALSE, N, Kind.CLEAR, "cleared, told to those who were told raised", latching=False),
-    Row(
+ROWS: tuple[Transition, ...] = (
+    Transition(1, N, AlarmEvent.TRUE, U, ChangeKind.RAISE, "a new occurrence; everybody concerned is told"),
+    Transition(
+        2, U, AlarmEvent.ACKNOWLEDGE, A, ChangeKind.ACKNOWLEDGE, "the person takes this occurrence on"
+    ),
+    Transition(
+        3,
+        A,
+        AlarmEvent.FALSE,
+        N,
+        ChangeKind.CLEAR,
+        "cleared, told to those who were told raised",
+        latching=False,
+    ),
+    Transition(
         4,
         U,
-        Event.FALSE,
+        AlarmEvent.FALSE,
         D,
-        Kind.CLEAR,
+        ChangeKind.CLEAR,
         "cleared, but stays listed until somebody has looked",
         latching=False,
     ),
-    Row(5, D, Event.ACKNOWLEDGE, N, Kind.ACKNOWLEDGE, "the occurrence is closed"),
-    Row(6, D, Event.TRUE, U, Kind.RAISE, "a new occurrence; no earlier acknowledgement covers it"),
-    Row(7, A, Event.REALARM, U, Kind.REALARM, "told again, as the acknowledgement is withdrawn or too old"),
-    *(Row(7, life, Event.WORSE, U, Kind.WORSEN, _WORSE) for life in (U, A)),
-    Row(8, U, Event.FALSE, LU, Kind.LATCH, "the condition is over, the alarm stays", latching=True),
-    Row(
-        8, A, Event.FALSE, LA, Kind.LATCH, "the condition is over, the alarm waits for a reset", latching=True
+    Transition(5, D, AlarmEvent.ACKNOWLEDGE, N, ChangeKind.ACKNOWLEDGE, "the occurrence is closed"),
+    Transition(
+        6, D, AlarmEvent.TRUE, U, ChangeKind.RAISE, "a new occurrence; no earlier acknowledgement covers it"
     ),
-    Row(9, LU, Event.ACKNOWLEDGE, LA, Kind.ACKNOWLEDGE, "the person takes it on; it waits for a reset"),
-    Row(10, LA, Event.RESET, N, Kind.RESET, "inspected; refused while the condition is not known to be over"),
-    Row(11, LU, Event.TRUE, U, Kind.RAISE, "a new occurrence"),
-    Row(11, LA, Event.TRUE, U, Kind.RAISE, "a new occurrence"),
-    *(Row(16, life, Event.EXPLAINED, life, Kind.SUPPRESS, _EXPLAINED) for life in (U, A)),
-    *(Row(17, life, Event.UNEXPLAINED, U, Kind.UNSUPPRESS, _UNEXPLAINED) for life in (U, A)),
-    *(Row(19, life, Event.UNKNOWN, life, Kind.LOSE, _LOST) for life in LIVES),
-    *(Row(19, life, Event.TRUE, life, Kind.REGAIN, _AGAIN) for life in (U, A)),
-    *(Row(19, life, Event.FALSE, life, Kind.REGAIN, _AGAIN) for life in (N, D, LU, LA)),
-    *(Row(21, life, Event.UNWATCHED, N, Kind.RETIRE, _UNWATCHED) for life in (U, A, D, LU, LA)),
+    Transition(
+        7,
+        A,
+        AlarmEvent.REALARM,
+        U,
+        ChangeKind.REALARM,
+        "told again, as the acknowledgement is withdrawn or too old",
+    ),
+    *(Transition(7, state_name, AlarmEvent.WORSE, U, ChangeKind.WORSEN, _WORSE) for state_name in (U, A)),
+    Transition(
+        8, U, AlarmEvent.FALSE, LU, ChangeKind.LATCH, "the condition is over, the alarm stays", latching=True
+    ),
+    Transition(
+        8,
+        A,
+        AlarmEvent.FALSE,
+        LA,
+        ChangeKind.LATCH,
+        "the condition is over, the alarm waits for a reset",
+        latching=True,
+    ),
+    Transition(
+        9,
+        LU,
+        AlarmEvent.ACKNOWLEDGE,
+        LA,
+        ChangeKind.ACKNOWLEDGE,
+        "the person takes it on; it waits for a reset",
+    ),
+    Transition(
+        10,
+        LA,
+        AlarmEvent.RESET,
+        N,
+        ChangeKind.RESET,
+        "inspected; refused while the condition is not known to be over",
+    ),
+    Transition(11, LU, AlarmEvent.TRUE, U, ChangeKind.RAISE, "a new occurrence"),
+    Transition(11, LA, AlarmEvent.TRUE, U, ChangeKind.RAISE, "a new occurrence"),
+    *(
+        Transition(16, state_name, AlarmEvent.EXPLAINED, state_name, ChangeKind.SUPPRESS, _EXPLAINED)
+        for state_name in (U, A)
+    ),
+    *(
+        Transition(17, state_name, AlarmEvent.UNEXPLAINED, U, ChangeKind.UNSUPPRESS, _UNEXPLAINED)
+        for state_name in (U, A)
+    ),
+    *(
+        Transition(19, state_name, AlarmEvent.UNKNOWN, state_name, ChangeKind.LOSE, _LOST)
+        for state_name in STATES
+    ),
+    *(
+        Transition(19, state_name, AlarmEvent.TRUE, state_name, ChangeKind.REGAIN, _AGAIN)
+        for state_name in (U, A)
+    ),
+    *(
+        Transition(19, state_name, AlarmEvent.FALSE, state_name, ChangeKind.REGAIN, _AGAIN)
+        for state_name in (N, D, LU, LA)
+    ),
+    *(
+        Transition(21, state_name, AlarmEvent.UNWATCHED, N, ChangeKind.RETIRE, _UNWATCHED)
+        for state_name in (U, A, D, LU, LA)
+    ),
 )
 
-REFUSALS: dict[tuple[Life, Event], tuple[str, str]] = {
-    (N, Event.ACKNOWLEDGE): ("there is no alarm to acknowledge", "没有需要确认的报警"),
-    (A, Event.ACKNOWLEDGE): ("it is already acknowledged", "报警已被确认"),
-    (LA, Event.ACKNOWLEDGE): ("it is already acknowledged", "报警已被确认"),
-    (N, Event.RESET): ("there is no alarm to reset", "没有需要复位的报警"),
-    (U, Event.RESET): ("its condition still holds", "故障仍然存在，不能复位"),
-    (A, Event.RESET): ("its condition still holds", "故障仍然存在，不能复位"),
-    (D, Event.RESET): ("it is not latched; acknowledge it", "报警没有锁存，确认即可"),
-    (LU, Event.RESET): ("acknowledge it before the reset", "请先确认，再复位"),
-    (N, Event.REALARM): ("there is no alarm to announce again", "没有可以重新发出的报警"),
-    (U, Event.REALARM): ("it is not acknowledged yet", "报警尚未确认"),
-    (D, Event.REALARM): ("its condition is over", "故障已经消失"),
-    (LU, Event.REALARM): ("its condition is over", "故障已经消失"),
-    (LA, Event.REALARM): ("its condition is over", "故障已经消失"),
+REFUSALS: dict[tuple[AlarmStateName, AlarmEvent], tuple[str, str]] = {
+    (N, AlarmEvent.ACKNOWLEDGE): ("there is no alarm to acknowledge", "没有需要确认的报警"),
+    (A, AlarmEvent.ACKNOWLEDGE): ("it is already acknowledged", "报警已被确认"),
+    (LA, AlarmEvent.ACKNOWLEDGE): ("it is already acknowledged", "报警已被确认"),
+    (N, AlarmEvent.RESET): ("there is no alarm to reset", "没有需要复位的报警"),
+    (U, AlarmEvent.RESET): ("its condition still holds", "故障仍然存在，不能复位"),
+    (A, AlarmEvent.RESET): ("its condition still holds", "故障仍然存在，不能复位"),
+    (D, AlarmEvent.RESET): ("it is not latched; acknowledge it", "报警没有锁存，确认即可"),
+    (LU, AlarmEvent.RESET): ("acknowledge it before the reset", "请先确认，再复位"),
+    (N, AlarmEvent.REALARM): ("there is no alarm to announce again", "没有可以重新发出的报警"),
+    (U, AlarmEvent.REALARM): ("it is not acknowledged yet", "报警尚未确认"),
+    (D, AlarmEvent.REALARM): ("its condition is over", "故障已经消失"),
+    (LU, AlarmEvent.REALARM): ("its condition is over", "故障已经消失"),
+    (LA, AlarmEvent.REALARM): ("its condition is over", "故障已经消失"),
 }
 """Why a person's request is refused, in English and Chinese. What a rule finds is never refused."""
 
@@ -113,6 +177,6 @@ RESERVED: dict[str, str] = {
 _INDEX = {(row.source, row.event, row.latching): row for row in ROWS}
 
 
-def arrow(life: Life, event: Event, *, latching: bool) -> Row | None:
+def transition(state_name: AlarmStateName, event: AlarmEvent, *, latching: bool) -> Transition | None:
     """Return the arrow that leaves a state on an event, or None where there is none."""
-    return _INDEX.get((life, event, None)) or _INDEX.get((life, event, latching))
+    return _INDEX.get((state_name, event, None)) or _INDEX.get((state_name, event, latching))

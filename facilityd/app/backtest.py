@@ -9,50 +9,50 @@ from typing import Any
 from facilityd.app.builtin import all_devices
 from facilityd.app.calendar import SiteCalendar
 from facilityd.app.ceremony import Ceremonies
-from facilityd.app.played import Player, Span, spans
+from facilityd.app.replay import AlarmSpan, JournalReplay, spans
 from facilityd.config.site import Device, Site
-from facilityd.detect.judge import Judge
-from facilityd.detect.surroundings import Surroundings
-from facilityd.model.alarm import Kind
+from facilityd.detect.context import RuleContext
+from facilityd.detect.engine import RuleEngine
+from facilityd.model.alarm import ChangeKind
 from facilityd.model.marks import Marking, OperatorMark
 from facilityd.model.rule import Conjunction, Peer, Rule, Silence, with_settings
 from facilityd.model.sample import NS, Stream
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 
 LEAD = 86400 * NS
 """History before the span that the rule sees first, so that it does not begin blind (ns)."""
 NEAR = 5 * NS
 """An alarm then and one now whose beginnings lie this close, or that overlap, are the same one (ns)."""
-_OVER = (Kind.CLEAR, Kind.LATCH, Kind.RESET, Kind.RETIRE)
+_OVER = (ChangeKind.CLEAR, ChangeKind.LATCH, ChangeKind.RESET, ChangeKind.RETIRE)
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class BacktestScore:
     """Alarms against marks. ``delays`` in ns, one for each incident found; ``healthy`` ns marked so."""
 
     found: int
     missed: tuple[OperatorMark, ...]
     delays: tuple[int, ...]
-    false: tuple[Span, ...]
+    false: tuple[AlarmSpan, ...]
     in_healthy: int
     healthy: int
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class BacktestResult:
     """One rule on one device over a span: what was raised then, what would be now."""
 
     device: str
     rule: str
     since: int
     until: int
-    then: tuple[Span, ...]
-    now: tuple[Span, ...]
+    then: tuple[AlarmSpan, ...]
+    now: tuple[AlarmSpan, ...]
     marks: tuple[OperatorMark, ...] = ()
     samples: int = 0
     values: int = 0
 
-    def score(self, alarms: Iterable[Span], fault: str) -> Score:
+    def score(self, alarms: Iterable[AlarmSpan], fault: str) -> BacktestScore:
         """Hold alarms against the marks; ``fault`` is the rule's number."""
         own = [span for span in alarms if not span.cause]
         incidents = [m for m in self.marks if m.kind is Marking.INCIDENT]
@@ -60,7 +60,7 @@ class Result:
         wanted = [m for m in incidents if m.fault in ("", fault)]
         hits = {m.id: [s for s in own if m.overlaps(s.since, s.end(self.until))] for m in wanted}
         false = [s for s in own if not any(m.overlaps(s.since, s.end(self.until)) for m in incidents)]
-        return Score(
+        return BacktestScore(
             sum(bool(found) for found in hits.values()),
             tuple(m for m in wanted if not hits[m.id]),
             tuple(max(0, hits[m.id][0].since - m.since) for m in wanted if hits[m.id]),
@@ -75,17 +75,17 @@ class Result:
         return len(self.then) - len(self.only_then)
 
     @property
-    def only_then(self) -> tuple[Span, ...]:
+    def only_then(self) -> tuple[AlarmSpan, ...]:
         """Alarms that would not be raised now."""
-        return tuple(a for a in self.then if not any(_meet(a, b, self.until) for b in self.now))
+        return tuple(a for a in self.then if not any(_register_stream(a, b, self.until) for b in self.now))
 
     @property
-    def only_now(self) -> tuple[Span, ...]:
+    def only_now(self) -> tuple[AlarmSpan, ...]:
         """Alarms that were not raised then."""
-        return tuple(b for b in self.now if not any(_meet(a, b, self.until) for a in self.then))
+        return tuple(b for b in self.now if not any(_register_stream(a, b, self.until) for a in self.then))
 
 
-def _meet(a: Span, b: Span, last: int) -> bool:
+def _register_stream(a: AlarmSpan, b: AlarmSpan, last: int) -> bool:
     return abs(a.since - b.since) <= NEAR or (a.since < b.end(last) and b.since < a.end(last))
 
 
@@ -118,26 +118,26 @@ class Backtest:
     """
 
     site: Site
-    reader: Reader
+    reader: JournalReader
     rule: str
     since: int
     until: int
     settings: Mapping[str, Any] = field(default_factory=dict)
     progress: Callable[[int], None] = lambda _: None
 
-    def run(self, device: str) -> Result:
+    def run(self, device: str) -> BacktestResult:
         """Play the rule on a device."""
         judged = self._judged(device)
-        player = Player(
-            self.reader, frozenset(d.id for d in judged), lambda: self._judge(judged), self.progress
+        replay = JournalReplay(
+            self.reader, frozenset(d.id for d in judged), lambda: self._engine(judged), self.progress
         )
-        found = spans(player.play(self.since - LEAD, self.until), device, self.rule)
+        found = spans(replay.play(self.since - LEAD, self.until), device, self.rule)
         marks = [m for m in self.reader.marks() if m.device == device and m.overlaps(self.since, self.until)]
         then = _within(then_raised(self.reader, device, self.rule), self.since, self.until)
         now = _within(found, self.since, self.until)
-        return Result(
+        return BacktestResult(
             device, self.rule, self.since, self.until, tuple(then), tuple(now), tuple(marks),
-            player.samples, player.values,
+            replay.samples, replay.values,
         )  # fmt: skip
 
     def _judged(self, device: str) -> list[Device]:
@@ -150,7 +150,7 @@ class Backtest:
         key = (one.family.family, one.group)
         return [one, *(d for d in known.values() if (d.family.family, d.group) == key and d.id != device)]
 
-    def _judge(self, judged: list[Device]) -> Judge:
+    def _engine(self, judged: list[Device]) -> RuleEngine:
         family = judged[0].family
         names = needed(family.rules, self.rule)
         rules = {name: rule for name, rule in family.rules.items() if name in names}
@@ -159,9 +159,9 @@ class Backtest:
         calendar = SiteCalendar(Ceremonies.of(self.site), self.site.timezone)
         groups = {device.id: device.group for device in judged}
         baselines = [b for b in self.reader.baselines() if b.device in groups and b.rule in names]
-        around = Surroundings(calendar, groups, baselines)
-        return Judge(
-            {family.family: _Family(family.signals, family.states, rules)}, streams, calendar.near, around
+        context = RuleContext(calendar, groups, baselines)
+        return RuleEngine(
+            {family.family: _Family(family.signals, family.states, rules)}, streams, calendar.near, context
         )
 
     def _streams(self, device: Device, rule: Rule) -> list[Stream]:
@@ -174,24 +174,24 @@ class Backtest:
         return [*(s for s in older if signals.issuperset(s.signals)), *now]
 
 
-def then_raised(reader: Reader, device: str, rule: str) -> list[Span]:
+def then_raised(reader: JournalReader, device: str, rule: str) -> list[AlarmSpan]:
     """Return the alarms of a rule as they were raised and cleared."""
-    found: list[Span] = []
+    found: list[AlarmSpan] = []
     for stored in reader.changes():
         change = stored.change
         if (change.device, change.rule) != (device, rule):
             continue
-        if change.kind is Kind.RAISE:
+        if change.kind is ChangeKind.RAISE:
             cause = change.evidence.cause if change.evidence else ""
-            found.append(Span(change.at, None, change.evidence, cause))
-        elif found and change.kind is Kind.UNSUPPRESS:
+            found.append(AlarmSpan(change.at, None, change.evidence, cause))
+        elif found and change.kind is ChangeKind.UNSUPPRESS:
             found[-1].cause = ""
         elif found and found[-1].until is None and change.kind in _OVER:
             found[-1].until = change.at
     return found
 
 
-def _within(alarms: Iterable[Span], since: int, until: int) -> Iterator[Span]:
+def _within(alarms: Iterable[AlarmSpan], since: int, until: int) -> Iterator[AlarmSpan]:
     """Yield the alarms that touch a span of time; one that began before it keeps its beginning."""
     for span in alarms:
         if span.since < until and span.end(until) >= since:

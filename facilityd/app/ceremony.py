@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from astral import LocationInfo
 from astral.sun import sunrise, sunset
 
-from facilityd.config.timetable import Published
+from facilityd.config.timetable import PublishedTimes
 from facilityd.model.sample import NS
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Ceremonies:
         latitude: float,
         longitude: float,
         window: int,
-        published: Mapping[date, Published] | None = None,
+        published: Mapping[date, PublishedTimes] | None = None,
         timezone: str = "UTC",
     ) -> None:
         self._observer = LocationInfo("", "", "UTC", latitude, longitude).observer
@@ -82,20 +82,20 @@ class Ceremonies:
 
     def next_edge(self, instant: int) -> int:
         """Return when ``near`` may next change its answer, in ns."""
-        edges = (at + side for at in self._around(instant) for side in (-self._window, self._window + 1))
+        edges = (at + side for at in self._context(instant) for side in (-self._window, self._window + 1))
         return min((edge for edge in edges if edge > instant), default=instant + DAY)
 
     def near(self, instant: int) -> bool:
         """Return whether an instant in ns lies within the window of a ceremony."""
-        return any(abs(instant - at) <= self._window for at in self._around(instant))
+        return any(abs(instant - at) <= self._window for at in self._context(instant))
 
     def off(self, told: Ceremony) -> int:
         """Return how much later than the sun a ceremony is, in ns; 0 for a computed one."""
         if not told.published:
             return 0
         day = datetime.fromtimestamp(told.at / NS, UTC).date()
-        around = [one for shift in (-1, 0, 1) for one in self._computed(day + timedelta(days=shift))]
-        return min((told.at - one.at for one in around if one.name == told.name), key=abs, default=0)
+        context = [one for shift in (-1, 0, 1) for one in self._computed(day + timedelta(days=shift))]
+        return min((told.at - one.at for one in context if one.name == told.name), key=abs, default=0)
 
     def deviations(self) -> Iterator[Deviation]:
         """Yield each published time that is more than ``TOLERANCE`` from the sun's."""
@@ -127,7 +127,7 @@ class Ceremonies:
     def _local(self, instant: int) -> date:
         return datetime.fromtimestamp(instant / NS, self._zone).date()
 
-    def _around(self, instant: int) -> tuple[int, ...]:
+    def _context(self, instant: int) -> tuple[int, ...]:
         day = datetime.fromtimestamp(instant / NS, UTC).date()
         if day != self._day:
             self._day, self._instants = day, self.instants(day)

@@ -9,14 +9,21 @@ from typing import Protocol
 
 from devices.family import Signal
 from facilityd.app.builtin import DAEMON, PERIOD, all_devices
-from facilityd.app.judging import fresh_judge
+from facilityd.app.engine import fresh_engine
 from facilityd.config.site import Site
-from facilityd.detect.judge import Judge
+from facilityd.detect.engine import RuleEngine
 from facilityd.model.finding import Finding
-from facilityd.model.readiness import Checked, Ground, Known, Outcome, Waiver, check
+from facilityd.model.readiness import (
+    CheckedItem,
+    DeviceKnowledge,
+    ItemOutcome,
+    VerdictEvidence,
+    Waiver,
+    check,
+)
 from facilityd.model.sample import Value
 from facilityd.model.text import Text
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 
 LIFETIME = 3
 """Expected periods after which a value is old."""
@@ -24,7 +31,7 @@ NOT_YET = ("unknown-unlearned", "unknown-young")
 """A rule that waits for its baseline, or for days of data, does not stand against a ceremony."""
 
 
-class Source(Protocol):
+class StateSource(Protocol):
     """Where the present state of a site comes from."""
 
     def value(self, device: str, signal: str) -> Value | None:
@@ -46,14 +53,14 @@ class Source(Protocol):
 
 
 @dataclass
-class Now:
+class JournalState:
     """The journal's newest words at an instant in ns UTC; each is read when it is first asked for.
 
     ``watching``: who asks is the daemon itself. Else it must have said a word lately: what the rules said
     before a stop says nothing of now.
     """
 
-    reader: Reader
+    reader: JournalReader
     at: int
     watching: bool = False
 
@@ -106,20 +113,20 @@ class Now:
 
 
 class Checklists:
-    """Every checklist of a site. ``judge`` knows which rules apply; without one it is built."""
+    """Every checklist of a site. ``engine`` knows which rules apply; without one it is built."""
 
-    def __init__(self, site: Site, judge: Judge | None = None) -> None:
+    def __init__(self, site: Site, engine: RuleEngine | None = None) -> None:
         self._devices, self._own = all_devices(site), frozenset(site.devices)
-        judge = judge or fresh_judge(site)
+        engine = engine or fresh_engine(site)
         watched = [name for name, device in self._devices.items() if device.streams]
-        self._applicable = {name: frozenset(judge.applicable(name)) for name in watched}
+        self._applicable = {name: frozenset(engine.applicable(name)) for name in watched}
         self.devices = tuple(name for name, device in site.devices.items() if device.family.readiness)
 
-    def check(self, device: str, source: Source) -> tuple[Checked, ...]:
+    def check(self, device: str, source: StateSource) -> tuple[CheckedItem, ...]:
         """Return every item of a device's checklist."""
         family = self._devices[device].family
         waivers = [waiver for waiver in source.waivers if waiver.device == device]
-        known = Known(
+        known = DeviceKnowledge(
             lambda signal: source.value(device, signal),
             self._devices[device].bound,
             lambda rule: self._rule(device, rule, source),
@@ -148,22 +155,22 @@ class Checklists:
         owner = owner or device
         return owner, name if name in self._applicable.get(owner, ()) else ""
 
-    def _ground(self, device: str, rule: str, source: Source) -> Ground | None:
+    def _ground(self, device: str, rule: str, source: StateSource) -> VerdictEvidence | None:
         owner, name = self._owner(device, rule)
         finding = source.finding(owner, name) if name else None
-        return None if finding is None else Ground.of(rule, finding, source.at)
+        return None if finding is None else VerdictEvidence.of(rule, finding, source.at)
 
-    def _rule(self, device: str, rule: str, source: Source) -> Outcome:
+    def _rule(self, device: str, rule: str, source: StateSource) -> ItemOutcome:
         owner, name = self._owner(device, rule)
         if not name:
-            return Outcome.ABSENT
+            return ItemOutcome.ABSENT
         finding = source.finding(owner, name)
         if finding is None or finding.verdict is None:
             waiting = finding is not None and finding.evidence.slug in NOT_YET
-            return Outcome.ABSENT if waiting else Outcome.UNKNOWN
-        return Outcome.FAIL if finding.verdict else Outcome.PASS
+            return ItemOutcome.ABSENT if waiting else ItemOutcome.UNKNOWN
+        return ItemOutcome.FAIL if finding.verdict else ItemOutcome.PASS
 
 
-def _age(source: Source, device: str, signal: str) -> int | None:
+def _age(source: StateSource, device: str, signal: str) -> int | None:
     seen = source.seen(device, signal)
     return None if seen is None else max(0, source.at - seen)

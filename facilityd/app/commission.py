@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from facilityd.app.builtin import DAEMON, all_devices
-from facilityd.app.judging import fresh_judge
+from facilityd.app.engine import fresh_engine
 from facilityd.app.unjudged import Unjudged
 from facilityd.config.site import Site
 from facilityd.detect.fit import FITS
-from facilityd.detect.learned import Unfit
-from facilityd.model.alarm import Kind
-from facilityd.model.baseline import Row
+from facilityd.detect.learned import FitRefused
+from facilityd.model.alarm import ChangeKind
+from facilityd.model.baseline import HealthyReading
 from facilityd.model.marks import Marking, OperatorMark
 from facilityd.model.sample import Sample
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 
 PAGE = 5_000
 BAD_SHARE = 0.05
@@ -26,7 +26,7 @@ UNSURE_SHARE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class FitResult:
     """What one rule learns from a period. ``data`` is empty where ``refused`` (a text's slug) says why."""
 
     device: str
@@ -35,14 +35,14 @@ class Lesson:
     data: Mapping[str, Any] = field(default_factory=dict)
     refused: str = ""
     numbers: Mapping[str, float | str] = field(default_factory=dict)
-    seen: Sequence[Row] = ()
+    seen: Sequence[HealthyReading] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class FitPeriod:
     """A stretch of a journal, ``since`` <= at < ``until`` in ns UTC."""
 
-    reader: Reader
+    reader: JournalReader
     since: int
     until: int
 
@@ -52,20 +52,20 @@ class Period:
         return [one for one in own if one.overlaps(self.since, self.until)]
 
 
-def learn(site: Site, device: str, periods: Sequence[Period]) -> list[Lesson]:
+def fit_rules(site: Site, device: str, periods: Sequence[FitPeriod]) -> list[FitResult]:
     """Return what each learned rule of a device makes of some periods, which follow each other in time.
 
     What a person marked as an incident is left out.
     """
-    rows: dict[str, list[Row]] = {}
+    rows: dict[str, list[HealthyReading]] = {}
     unhealthy = untold = None
     good = bad = 0
     for period in periods:
-        judge = fresh_judge(site)
-        detectors = judge.learned(device)
+        engine = fresh_engine(site)
+        detectors = engine.learned(device)
         for detector in detectors.values():
             detector.record()
-        unjudged = Unjudged(judge, device)
+        unjudged = Unjudged(engine, device)
         for sample in _samples(period, device) if detectors else ():
             bad += len(sample.reasons)
             good += len(sample.values) - len(sample.reasons)
@@ -76,20 +76,20 @@ def learn(site: Site, device: str, periods: Sequence[Period]) -> list[Lesson]:
     unhealthy = unhealthy or _poor(good, bad) or untold
     rules = all_devices(site)[device].family.rules
     return [
-        Lesson(device, name, len(own), {}, *unhealthy, own)
+        FitResult(device, name, len(own), {}, *unhealthy, own)
         if unhealthy
         else _fit(device, name, rules[name].detect, own)
         for name, own in rows.items()
     ]
 
 
-def _fit(device: str, name: str, rule: Any, rows: Sequence[Row]) -> Lesson:
+def _fit(device: str, name: str, rule: Any, rows: Sequence[HealthyReading]) -> FitResult:
     if rule.kind not in FITS:
-        return Lesson(device, name, len(rows), {}, "unfit-kind", {"kind": rule.kind}, rows)
+        return FitResult(device, name, len(rows), {}, "unfit-kind", {"kind": rule.kind}, rows)
     try:
-        return Lesson(device, name, len(rows), FITS[rule.kind](rule, rows), seen=rows)
-    except Unfit as unfit:
-        return Lesson(device, name, len(rows), {}, unfit.slug, unfit.numbers, rows)
+        return FitResult(device, name, len(rows), FITS[rule.kind](rule, rows), seen=rows)
+    except FitRefused as unfit:
+        return FitResult(device, name, len(rows), {}, unfit.slug, unfit.numbers, rows)
 
 
 def _poor(good: int, bad: int) -> tuple[str, dict[str, float | str]] | None:
@@ -105,7 +105,7 @@ def _untold(unjudged: Unjudged) -> tuple[str, dict[str, float | str]] | None:
     return ("unfit-unsure", {"alarm": rule, "share_n": round(100 * share)}) if share > UNSURE_SHARE else None
 
 
-def _unhealthy(period: Period, device: str) -> tuple[str, dict[str, float | str]] | None:
+def _unhealthy(period: FitPeriod, device: str) -> tuple[str, dict[str, float | str]] | None:
     """Return the first trouble of the device, or jump of the clock, that overlaps the period."""
     begun: dict[tuple[str, str], int] = {}
     incidents = period.marks(device, Marking.INCIDENT)
@@ -113,9 +113,9 @@ def _unhealthy(period: Period, device: str) -> tuple[str, dict[str, float | str]
         key = (change.device, change.rule)
         if change.device != device and not (change.device == DAEMON and change.rule.startswith("clock-jump")):
             continue
-        if change.kind is Kind.RAISE:
+        if change.kind is ChangeKind.RAISE:
             begun[key] = change.at
-        elif change.kind not in (Kind.CLEAR, Kind.LATCH, Kind.RETIRE):
+        elif change.kind not in (ChangeKind.CLEAR, ChangeKind.LATCH, ChangeKind.RETIRE):
             continue
         elif (at := begun.pop(key, period.until)) < period.until and change.at >= period.since:
             if any(one.since <= at and change.at <= one.until for one in incidents):
@@ -125,7 +125,7 @@ def _unhealthy(period: Period, device: str) -> tuple[str, dict[str, float | str]
     return ("unfit-alarm", {"alarm": running}) if running else None
 
 
-def _samples(period: Period, device: str) -> Iterator[Sample]:
+def _samples(period: FitPeriod, device: str) -> Iterator[Sample]:
     last, reader = 0, period.reader
     incidents = period.marks(device, Marking.INCIDENT)
     while rows := reader.samples_after(last, PAGE):

@@ -8,33 +8,33 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from devices.duty import DutyBoard
-from facilityd.alarm.alarms import Alarms
+from devices.operating_mode import OperatingModeTracker
+from facilityd.alarm.alarms import AlarmManager
+from facilityd.app.alarm_plot import AlarmPlot, PlotQueue
+from facilityd.app.baseline_file import install
 from facilityd.app.builtin import all_devices
 from facilityd.app.downtimes import Downtimes
-from facilityd.app.drawing import Artist, Drawings
-from facilityd.app.judging import make_judge
-from facilityd.app.outlets import make_teller, telling
-from facilityd.app.shipped import install
+from facilityd.app.engine import make_engine
+from facilityd.app.outputs import make_planner, telling
 from facilityd.config.site import Device, Site
-from facilityd.detect.gated import REPLAYED
-from facilityd.detect.judge import Judge
-from facilityd.detect.surroundings import Calendar
+from facilityd.detect.conditional import REPLAYED
+from facilityd.detect.context import Calendar
+from facilityd.detect.engine import RuleEngine
 from facilityd.detect.unwatched import unwatched
 from facilityd.errors import StoreFull
 from facilityd.model.clock import Clock
 from facilityd.model.sample import Sample
-from facilityd.notify.plan import Teller
+from facilityd.notify.planner import NotificationPlanner
 from facilityd.pipeline.flow import Flow
-from facilityd.pipeline.intake import Gate
+from facilityd.pipeline.ingest_queue import IngestQueue
 from facilityd.pipeline.spilled import MARK, Spilled
 from facilityd.pipeline.writer import Writer
 from facilityd.store.batch import Batch
 from facilityd.store.entries import FINDINGS_BEFORE
-from facilityd.store.journal import Journal, Room
-from facilityd.store.reader import Reader
+from facilityd.store.journal import DiskUsage, Journal
+from facilityd.store.reader import JournalReader
 from facilityd.store.spill import Spill
-from facilityd.supervise.jumps import Jumps
+from facilityd.supervise.clock_steps import ClockStepMonitor
 
 log = logging.getLogger(__name__)
 
@@ -50,19 +50,19 @@ class Core:
     """
 
     devices: dict[str, Device]
-    gate: Gate
+    ingest_queue: IngestQueue
     path: Path
     writer: Writer
     journal: Journal
     flow: Flow
-    teller: Teller
-    judge: Judge
-    alarms: Alarms
-    duty: DutyBoard
-    jumps: Jumps
+    planner: NotificationPlanner
+    engine: RuleEngine
+    alarms: AlarmManager
+    mode: OperatingModeTracker
+    clock_steps: ClockStepMonitor
     downtimes: Downtimes
     clock: Clock
-    drawings: Drawings
+    drawings: PlotQueue
     spilled: frozenset[str]
 
     @classmethod
@@ -70,73 +70,86 @@ class Core:
         cls, site: Site, journal: Journal, writer: Writer, thread: Writer, clock: Clock, calendar: Calendar
     ) -> Core:
         """Build the parts; ``thread`` is for the drawings alone. Nothing runs yet."""
-        devices, jumps = all_devices(site), Jumps(clock)
+        devices, clock_steps = all_devices(site), ClockStepMonitor(clock)
         install(site, journal)
         spill = Spill(journal.path)
         if not spill.prepare():
             log.warning(
                 "%s: no room is kept there: a crash while the disk is full may lose notices", spill.path
             )
-        with Reader.open(journal.path) as reader:
+        with JournalReader.open(journal.path) as reader:
             spilled = _spilled(spill, reader)
             newest = {(one.device, one.rule): one for one in (*reader.alarms(), *spilled.alarms)}
             states = list(newest.values())
-            teller = make_teller(site, devices, reader, spilled.notices)
-            judge = make_judge(devices, calendar, reader.baselines(), site.units.values())
-            judge.recollect(stored.finding for stored in reader.verdicts())
-        alarms = Alarms(states, _latching(devices))
-        judge.resume(states)
-        gate = Gate(doubtful=jumps.doubtful)
-        drawings = Drawings(Artist(journal.path, devices), thread)
-        told = telling(teller, alarms.state, drawings)
-        flow = Flow(gate, journal, writer, judge, alarms, told, spill, spilled)
-        duty = DutyBoard({name: device.family for name, device in devices.items()}, calendar.near)
+            planner = make_planner(site, devices, reader, spilled.notices)
+            engine = make_engine(devices, calendar, reader.baselines(), site.units.values())
+            engine.restore_findings(stored.finding for stored in reader.verdicts())
+        alarms = AlarmManager(states, _latching(devices))
+        engine.resume(states)
+        ingest_queue = IngestQueue(doubtful=clock_steps.doubtful)
+        drawings = PlotQueue(AlarmPlot(journal.path, devices), thread)
+        told = telling(planner, alarms.state, drawings)
+        flow = Flow(ingest_queue, journal, writer, engine, alarms, told, spill, spilled)
+        mode = OperatingModeTracker({name: device.family for name, device in devices.items()}, calendar.near)
         return cls(
-            devices, gate, journal.path, writer, journal, flow, teller, judge, alarms, duty, jumps,
-            Downtimes(clock), clock, drawings, frozenset(one.device for one in spilled.alarms),
-        )  # fmt: skip
+            devices,
+            ingest_queue,
+            journal.path,
+            writer,
+            journal,
+            flow,
+            planner,
+            engine,
+            alarms,
+            mode,
+            clock_steps,
+            Downtimes(clock),
+            clock,
+            drawings,
+            frozenset(one.device for one in spilled.alarms),
+        )
 
-    async def room(self) -> Room:
+    async def disk_usage(self) -> DiskUsage:
         """Return how full file and disk are."""
-        return await self.writer.call(self.journal.room)
+        return await self.writer.call(self.journal.disk_usage)
 
     async def catch_up(self) -> None:
         """Show the rules the recent past, and judge what a crash left unjudged."""
         steady = self.clock.steady()
-        with Reader.open(self.path) as reader:
+        with JournalReader.open(self.path) as reader:
             self.downtimes.started(reader)
             await self.downtimes.record(self.flow.commit)
             with suppress(StoreFull):  # its alarm stands against everything meanwhile
                 await self.flow.commit(Batch(meta={FINDINGS_BEFORE: str(reader.last_finding())}))
-            judged, memory = reader.judged(), reader.memory()
-            self.judge.recall(memory.states)
-            known = min(memory.sample, judged)
+            judged, checkpoint = reader.last_judged(), reader.checkpoint()
+            self.engine.restore(checkpoint.states)
+            known = min(checkpoint.sample, judged)
             seen = reader.samples_after(max(0, judged - WARM_ROWS), WARM_ROWS)
             past = [row for row in seen if row.id <= judged and row.at > steady - REPLAYED]
             recent = [reader.sample(row) for row in past if row.id <= known or not known]
-            self.judge.warm(_without(recent, self.spilled), steady, remembered=bool(known))
+            self.engine.warm(_without(recent, self.spilled), steady, remembered=bool(known))
             if known:
                 self._show(reader, known, judged, steady)
             while rows := reader.samples_after(judged, PAGE):
                 judged = rows[-1].id
                 await self.flow.rejudge([reader.sample(row) for row in rows], [row.id for row in rows])
         await self._retire()
-        self.judge.on_pause = self.downtimes.paused
-        self.judge.begin(self.clock.steady())
+        self.engine.on_pause = self.downtimes.paused
+        self.engine.begin(self.clock.steady())
 
     async def _retire(self) -> None:
         """End the alarms that nothing watches any more: nobody would ever hear the end of them."""
         rules = {device.id: device.family.rules for device in self.devices.values()}
-        ended = unwatched(self.alarms.states.values(), self.judge.watched, rules)
+        ended = unwatched(self.alarms.states.values(), self.engine.watched, rules)
         for state, why in ended:
             log.warning("%s %s: this alarm is no longer watched (%s)", state.device, state.rule, why.slug)
         await self.flow.retire(ended, self.clock.now()[0])
 
-    def _show(self, reader: Reader, after: int, until: int, steady: int) -> None:
+    def _show(self, reader: JournalReader, after: int, until: int, steady: int) -> None:
         """Show the rules what was judged since their memory was stored: every sample of it, however old."""
         while rows := [row for row in reader.samples_after(after, PAGE) if row.id <= until]:
             after = rows[-1].id
-            self.judge.warm(_without((reader.sample(row) for row in rows), self.spilled), steady)
+            self.engine.warm(_without((reader.sample(row) for row in rows), self.spilled), steady)
 
 
 def _without(samples: Iterable[Sample], devices: frozenset[str]) -> list[Sample]:
@@ -147,7 +160,7 @@ def _without(samples: Iterable[Sample], devices: frozenset[str]) -> list[Sample]
     return [sample for sample in samples if sample.stream.device not in devices]
 
 
-def _spilled(spill: Spill, reader: Reader) -> Spilled:
+def _spilled(spill: Spill, reader: JournalReader) -> Spilled:
     """Return what a full disk had not taken before this start, nothing where the journal has it by now."""
     spilled = Spilled.unpack(spill.read())
     return spilled if spilled and spilled.token != reader.meta(MARK) else Spilled("")

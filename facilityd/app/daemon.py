@@ -18,20 +18,20 @@ from typing import Any
 
 from facilityd.app.calendar import SiteCalendar
 from facilityd.app.ceremony import Ceremonies
-from facilityd.app.condition import Condition
 from facilityd.app.core import Core
 from facilityd.app.discovery import CALM_S, Discovery
-from facilityd.app.heartbeat import Heartbeat
-from facilityd.app.outlets import make_deliverer, make_forwarders
-from facilityd.app.outside import Outside
-from facilityd.app.sources import Field, sources
-from facilityd.app.vigil import Vigil
+from facilityd.app.environment import Environment
+from facilityd.app.housekeeping import Housekeeping
+from facilityd.app.outputs import make_deliverer, make_forwarders
+from facilityd.app.readiness_scheduler import ReadinessScheduler
+from facilityd.app.self_monitor import SelfMonitor
+from facilityd.app.sources import AdapterContext, sources
 from facilityd.config.load import home_of
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.pipeline.writer import Writer
 from facilityd.store.journal import Journal
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 from facilityd.supervise.inbox import Inbox
 from facilityd.supervise.share import share
 from facilityd.supervise.stop import end, on_signals
@@ -42,19 +42,21 @@ KNOTS = 5_000
 """Objects that may wait for the collector. Ten times as many were 7 MB, three hours of a quiet broker."""
 
 
-async def watch(site: Site, stop: asyncio.Event | None = None, outside: Outside | None = None) -> None:
+async def watch(
+    site: Site, stop: asyncio.Event | None = None, environment: Environment | None = None
+) -> None:
     """Watch a site until ``stop`` is set or a signal comes. Raises FacilitydError where it cannot start."""
-    stop, outside = stop or asyncio.Event(), outside or Outside()
+    stop, environment = stop or asyncio.Event(), environment or Environment()
     path = Path(site.store.path)
     make_folder(path.parent, site)
     with Journal.open(
         path,
         max_bytes=site.store.max_size,
         max_age=site.store.keep,
-        clock=outside.clock,
+        clock=environment.clock,
         site=site.id,
-        durable=outside.durable,
-        free=outside.disk_free,
+        durable=environment.durable,
+        free=environment.disk_free,
     ) as journal:
         if journal.moved_aside:
             log.warning(
@@ -66,12 +68,12 @@ async def watch(site: Site, stop: asyncio.Event | None = None, outside: Outside 
             log.error("%d damaged records of the journal were set aside", journal.set_aside)
         share(path, Inbox(path).folder, site.store.group)
         journal.configure_sinks(list(site.sinks))
-        writer = outside.writer()
+        writer = environment.writer()
         try:
-            with on_signals(stop) if outside.signals else contextlib.nullcontext():
-                wider = await _run(site, journal, writer, outside, stop, calm_s=0.0)
+            with on_signals(stop) if environment.signals else contextlib.nullcontext():
+                wider = await _run(site, journal, writer, environment, stop, calm_s=0.0)
                 while wider is not None and not stop.is_set():
-                    wider = await _run(wider, journal, writer, outside, stop, calm_s=CALM_S)
+                    wider = await _run(wider, journal, writer, environment, stop, calm_s=CALM_S)
                 log.info("%s: stopped", site.id)
         finally:
             writer.close()
@@ -94,38 +96,52 @@ def make_folder(folder: Path, site: Site) -> None:
 
 
 async def _run(
-    site: Site, journal: Journal, writer: Writer, outside: Outside, stop: asyncio.Event, *, calm_s: float
+    site: Site,
+    journal: Journal,
+    writer: Writer,
+    environment: Environment,
+    stop: asyncio.Event,
+    *,
+    calm_s: float,
 ) -> Site | None:
     """Watch until told to stop; return the site to go on with where units were found by listening."""
-    clock = outside.clock
+    clock = environment.clock
     ceremonies = Ceremonies.of(site)
     calendar = SiteCalendar(ceremonies, site.timezone)
-    core = Core.assemble(site, journal, writer, outside.writer(), clock, calendar)
+    core = Core.assemble(site, journal, writer, environment.writer(), clock, calendar)
     await core.catch_up()
-    if outside.long_lived:
+    if environment.long_lived:
         _settle()
-    sinks = make_forwarders(site, core, outside)
-    vigil = Vigil(site, core, ceremonies)
-    with Reader.open(core.path) as reader, contextlib.closing(core.drawings):
-        notices = make_deliverer(site, core, reader, outside)
-        core.teller.troubled = lambda: notices.troubles
-        condition = Condition(site, core, sinks, notices)
-        heartbeat = Heartbeat(site, core, clock, condition, ceremonies.next_edge, vigil, outside.requests)
-        core.flow.on_judged = heartbeat.replan
+    sinks = make_forwarders(site, core, environment)
+    readiness_scheduler = ReadinessScheduler(site, core, ceremonies)
+    with JournalReader.open(core.path) as reader, contextlib.closing(core.drawings):
+        notices = make_deliverer(site, core, reader, environment)
+        core.planner.troubled = lambda: notices.troubles
+        condition = SelfMonitor(site, core, sinks, notices)
+        housekeeping = Housekeeping(
+            site, core, clock, condition, ceremonies.next_edge, readiness_scheduler, environment.requests
+        )
+        core.flow.on_judged = housekeeping.replan
         discovery = Discovery(site, clock, calendar.near, calm_s)
-        field = Field(
-            core.gate, clock, core.duty, heartbeat.hear, outside.connect, outside.listen, discovery.hear
+        field = AdapterContext(
+            core.ingest_queue,
+            clock,
+            core.mode,
+            housekeeping.hear,
+            environment.connect,
+            environment.listen,
+            discovery.hear,
         )
         core.flow.on_notices = notices.wake
-        async with asyncio.TaskGroup() as outlets:
-            flow = outlets.create_task(core.flow.run(), name="flow")
+        async with asyncio.TaskGroup() as outputs:
+            flow = outputs.create_task(core.flow.run(), name="flow")
             works: dict[str, Coroutine[Any, Any, None]] = {
                 f"sink {n}": sink.run() for n, sink in sinks.items()
             }
-            works |= {"notices": notices.run(), "heartbeat": heartbeat.run()}
-            running = [outlets.create_task(work, name=name) for name, work in works.items()]
+            works |= {"notices": notices.run(), "heartbeat": housekeeping.run()}
+            running = [outputs.create_task(work, name=name) for name, work in works.items()]
             await _watch_field(site, field, flow, stop, discovery.run(writer) if site.templates else None)
-            core.gate.close()
+            core.ingest_queue.close()
             await flow
             await end(running)
             await core.flow.remember()
@@ -135,7 +151,7 @@ async def _run(
 
 async def _watch_field(
     site: Site,
-    field: Field,
+    field: AdapterContext,
     flow: asyncio.Task[None],
     stop: asyncio.Event,
     discovery: Coroutine[Any, Any, None] | None,

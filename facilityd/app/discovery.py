@@ -8,8 +8,8 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from devices.mqtt import Sighting
-from facilityd.config.found import Found, file_of, write_found
+from devices.mqtt import DiscoveredName
+from facilityd.config.found import DiscoveredNames, file_of, write_found
 from facilityd.config.site import Site
 from facilityd.config.templates import CLASH, OTHERS, obstacle, part_of, widened
 from facilityd.errors import UsageError
@@ -40,7 +40,7 @@ class Discovery:
         self._told: dict[str, set[str]] = {}
         self.wider: Site | None = None
 
-    def hear(self, sighting: Sighting) -> None:
+    def hear(self, sighting: DiscoveredName) -> None:
         """Take one adapter's word."""
         pattern, name = sighting.pattern, sighting.name
         why = sighting.why or obstacle(self._grown, self._grown.templates[pattern], name)
@@ -99,13 +99,15 @@ class Discovery:
                 )  # fmt: skip
 
     async def _keep(self, writer: Writer) -> None:
-        found = Found({name: one.found for name, one in self._grown.templates.items()}, self._heard)
+        found = DiscoveredNames(
+            {name: one.unit_names for name, one in self._grown.templates.items()}, self._heard
+        )
         try:
             await writer.call(self._write, found)
         except (OSError, UsageError) as error:
             log.warning("%s: what was found is not kept, or not shared: %s", file_of(self._site), error)
 
-    def _write(self, found: Found) -> None:
+    def _write(self, found: DiscoveredNames) -> None:
         write_found(file_of(self._site), found)
         journal = Path(self._site.store.path)
         share(journal, Inbox(journal).folder, self._site.store.group)

@@ -13,7 +13,7 @@ from facilityd.model.downtime import Downtime, Pause
 from facilityd.model.sample import NS
 from facilityd.store.batch import Batch
 from facilityd.store.last_word import WATCHED, last_word
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 
 log = logging.getLogger(__name__)
 HOUR = 3600 * NS
@@ -37,7 +37,7 @@ class Downtimes:
         """Whether there is something to tell."""
         return self._untold > 0
 
-    def started(self, reader: Reader) -> None:
+    def started(self, reader: JournalReader) -> None:
         """Note that nobody watched from the last word in the journal until this start."""
         now = self._clock.now()[0]
         words = {reader.stream(row.stream).device: row.at for row in reader.latest()}
@@ -48,7 +48,7 @@ class Downtimes:
         earlier = reader.downtimes(words.get(DAEMON, now), now)
         self._untold += sum(one.seconds for one in earlier if one.why is not Pause.CLOCK)
 
-    def recent(self, reader: Reader) -> int:
+    def recent(self, reader: JournalReader) -> int:
         """Return how often nobody watched within the last hour."""
         now = self._clock.now()[0]
         found = reader.downtimes(now - HOUR, now + 1)

@@ -8,11 +8,11 @@ from facilityd.app.core import Core
 from facilityd.errors import StoreFull
 from facilityd.model.marks import Marking, OperatorMark
 from facilityd.store.batch import Batch
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 from facilityd.supervise.inbox import MarkRequest, UnmarkRequest
 
 
-async def mark(core: Core, _: Reader, ask: MarkRequest, at: int) -> str:
+async def mark(core: Core, _: JournalReader, ask: MarkRequest, at: int) -> str:
     """Store a mark; return why that was refused, or nothing."""
     device = core.devices.get(ask.device)
     if device is None:
@@ -32,7 +32,7 @@ async def mark(core: Core, _: Reader, ask: MarkRequest, at: int) -> str:
     return await _commit(core, Batch(marks=(made,)))
 
 
-async def unmark(core: Core, reader: Reader, ask: UnmarkRequest, at: int) -> str:
+async def unmark(core: Core, reader: JournalReader, ask: UnmarkRequest, at: int) -> str:
     """Take a mark back; return why that was refused, or nothing."""
     found = next((one for one in reader.marks() if one.id == ask.mark), None)
     if found is None:

@@ -6,12 +6,12 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from facilityd.app.baseline_approval import approve, service
 from facilityd.app.core import Core
 from facilityd.app.marking import mark, unmark
-from facilityd.app.sign import service, sign
 from facilityd.app.waive import unwaive, waive
 from facilityd.pipeline.flow import Action
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 from facilityd.supervise.inbox import (
     AckRequest,
     BaselineRequest,
@@ -26,12 +26,14 @@ from facilityd.supervise.inbox import (
 )
 
 log = logging.getLogger(__name__)
-Handler = Callable[[Core, Reader, Any, int], Awaitable[str]]
+Handler = Callable[[Core, JournalReader, Any, int], Awaitable[str]]
 """Takes a request at an instant in ns UTC; returns why it was refused, or nothing."""
 
 
 def _alarm(action: Action) -> Handler:
-    async def act(core: Core, _: Reader, ask: AckRequest | ResetRequest | RealarmRequest, at: int) -> str:
+    async def act(
+        core: Core, _: JournalReader, ask: AckRequest | ResetRequest | RealarmRequest, at: int
+    ) -> str:
         return await core.flow.act(
             action, ask.device, ask.rule, ask.occurrence or None, ask.person, ask.comment, at
         )
@@ -39,7 +41,7 @@ def _alarm(action: Action) -> Handler:
     return act
 
 
-async def carry_out(core: Core, reader: Reader, ask: Request, at: int) -> str:
+async def carry_out(core: Core, reader: JournalReader, ask: Request, at: int) -> str:
     """Return why a request was refused, or nothing. A failure that nobody foresaw refuses this one alone."""
     try:
         return await HANDLERS[type(ask)](core, reader, ask, at)
@@ -52,7 +54,7 @@ HANDLERS: dict[type, Handler] = {
     AckRequest: _alarm("ack"),
     ResetRequest: _alarm("reset"),
     RealarmRequest: _alarm("realarm"),
-    BaselineRequest: sign,
+    BaselineRequest: approve,
     WaiveRequest: waive,
     UnwaiveRequest: unwaive,
     MarkRequest: mark,

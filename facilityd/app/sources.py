@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from devices import mqtt
-from devices.duty import DutyBoard
 from devices.modbus.bus import Connect
 from devices.modbus.bus import run_link as run_modbus
 from devices.modbus.client import connect
-from devices.mqtt.connect import listen
 from devices.mqtt.link import Listen
+from devices.mqtt.subscriber import listen
+from devices.operating_mode import OperatingModeTracker
 from devices.unit import Link, ModbusLink, MqttLink, Unit
 from facilityd.config.site import Site
 from facilityd.config.templates import wildcards
@@ -33,60 +33,60 @@ LONGEST_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class AdapterContext:
     """What every adapter is handed."""
 
     intake: Intake
     clock: Clock
-    duty: DutyBoard
+    mode: OperatingModeTracker
     health: Callable[[LinkHealth], None]
     connect: Connect = connect
     listen: Listen = listen
-    sighted: Callable[[mqtt.Sighting], None] = lambda _: None
+    sighted: Callable[[mqtt.DiscoveredName], None] = lambda _: None
     """Takes what was heard behind a wildcard topic and is no unit yet."""
 
 
 @dataclass(frozen=True, slots=True)
-class Behind:
+class LinkUnits:
     """What is watched on one link."""
 
     units: list[Unit]
-    scouts: list[mqtt.Scout]
+    scouts: list[mqtt.WildcardSubscriber]
 
 
-def _modbus(link: Link, behind: Behind, field: Field) -> Running:
+def _modbus(link: Link, behind: LinkUnits, field: AdapterContext) -> Running:
     if not isinstance(link, ModbusLink):
         raise TypeError(f"{link.id} is not a Modbus link")
-    return run_modbus(link, behind.units, field.intake, field.clock, field.duty, field.health, field.connect)
+    return run_modbus(link, behind.units, field.intake, field.clock, field.mode, field.health, field.connect)
 
 
-def _mqtt(link: Link, behind: Behind, field: Field) -> Running:
+def _mqtt(link: Link, behind: LinkUnits, field: AdapterContext) -> Running:
     if not isinstance(link, MqttLink):
         raise TypeError(f"{link.id} is not an MQTT link")
     return mqtt.run_link(
-        link, behind.units, field.intake, field.clock, field.duty, field.health, field.listen, behind.scouts
+        link, behind.units, field.intake, field.clock, field.mode, field.health, field.listen, behind.scouts
     )
 
 
-ADAPTERS: dict[type[Link], Callable[[Link, Behind, Field], Running]] = {
+ADAPTERS: dict[type[Link], Callable[[Link, LinkUnits, AdapterContext], Running]] = {
     ModbusLink: _modbus,
     MqttLink: _mqtt,
 }
 
 
-def sources(site: Site, field: Field) -> dict[str, Running]:
+def sources(site: Site, field: AdapterContext) -> dict[str, Running]:
     """Return a coroutine per link that has units to watch, by link id."""
     all_ = {link: _behind(site, link, field) for link in site.links}
     used = {link: behind for link, behind in all_.items() if behind.units or behind.scouts}
     return {link: _compartment(site.links[link], behind, field) for link, behind in used.items()}
 
 
-def _behind(site: Site, link: str, field: Field) -> Behind:
-    scouts = [mqtt.Scout(wildcard, field.sighted) for wildcard in wildcards(site, link)]
-    return Behind(site.units_of(link), scouts)
+def _behind(site: Site, link: str, field: AdapterContext) -> LinkUnits:
+    scouts = [mqtt.WildcardSubscriber(wildcard, field.sighted) for wildcard in wildcards(site, link)]
+    return LinkUnits(site.units_of(link), scouts)
 
 
-async def _compartment(link: Link, behind: Behind, field: Field) -> None:
+async def _compartment(link: Link, behind: LinkUnits, field: AdapterContext) -> None:
     """Run a link's adapter for ever; a failure it does not know is this link's outage, and nobody else's."""
     failures, loop = 0, asyncio.get_running_loop()
     while True:

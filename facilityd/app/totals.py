@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from facilityd.app.outlets import LOST
+from facilityd.app.outputs import LOST
 from facilityd.store.losses import PURGED_UNSENT, Loss
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,21 +20,21 @@ class Totals:
     notices_waiting: int
     oldest_notice: int | None
     notices_lost: int
-    parked: int
+    dead_letter_lines: int
     dead_letters: int
     purged_unsent: int
     loss: Loss | None
     purged_early: int
 
     @classmethod
-    def read(cls, reader: Reader) -> Self:
+    def read(cls, reader: JournalReader) -> Self:
         """Return what a journal has counted."""
         counters, waiting = reader.counters(), reader.waiting_on().values()
         return cls(
             notices_waiting=sum(count for count, _ in waiting),
             oldest_notice=min((at for _, at in waiting), default=None),
             notices_lost=sum(n for name, n in counters.items() if name.startswith(LOST)),
-            parked=counters.get("parked", 0),
+            dead_letter_lines=counters.get("parked", 0),
             dead_letters=reader.dead_letter_count(),
             purged_unsent=counters.get(PURGED_UNSENT, 0),
             loss=Loss.from_json(reader.meta(PURGED_UNSENT)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from facilityd.detect.judge import Judge
+from facilityd.detect.engine import RuleEngine
 from facilityd.model.finding import Finding
 from facilityd.model.sample import NS, Sample
 
@@ -19,8 +19,8 @@ LONGEST = 900 * NS
 class Unjudged:
     """Shows samples to a judge, and keeps count of what its rules on one device could tell."""
 
-    def __init__(self, judge: Judge, device: str) -> None:
-        self._judge, self._device = judge, device
+    def __init__(self, engine: RuleEngine, device: str) -> None:
+        self._engine, self._device = engine, device
         self._lacking: set[str] = set()
         self._lost: dict[str, int] = {}
         self._last: int | None = None
@@ -33,9 +33,9 @@ class Unjudged:
         if self._last is not None:
             self._count(min(LONGEST, max(0, sample.steady - self._last)))
             if sample.steady - self._last >= TICK:
-                self._hear(self._judge.tick(sample.steady, sample.at))
+                self._hear(self._engine.tick(sample.steady, sample.at))
         self._last = max(sample.steady, self._last or 0)
-        self._hear(self._judge.judge([sample]))
+        self._hear(self._engine.evaluate([sample]))
 
     def _count(self, passed: int) -> None:
         self.total += passed

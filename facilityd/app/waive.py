@@ -9,14 +9,14 @@ from facilityd.errors import StoreFull
 from facilityd.model.readiness import Waiver
 from facilityd.model.sample import NS
 from facilityd.store.batch import Batch
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 from facilityd.supervise.inbox import UnwaiveRequest, WaiveRequest
 
 LONGEST = 31 * 86400 * NS
 """A waiver for longer (ns) is a repair that was never made."""
 
 
-async def waive(core: Core, _: Reader, ask: WaiveRequest, at: int) -> str:
+async def waive(core: Core, _: JournalReader, ask: WaiveRequest, at: int) -> str:
     """Store a waiver; return why that was refused, or nothing."""
     device = core.devices.get(ask.device)
     if device is None or ask.item not in device.family.readiness:
@@ -29,7 +29,7 @@ async def waive(core: Core, _: Reader, ask: WaiveRequest, at: int) -> str:
     return await _commit(core, Batch(waivers=(waiver,)))
 
 
-async def unwaive(core: Core, reader: Reader, ask: UnwaiveRequest, at: int) -> str:
+async def unwaive(core: Core, reader: JournalReader, ask: UnwaiveRequest, at: int) -> str:
     """Take a waiver back; return why that was refused, or nothing."""
     found = next((one for one in reader.waivers() if one.id == ask.waiver), None)
     if found is None or not found.holds(at):

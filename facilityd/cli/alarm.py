@@ -9,25 +9,25 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from facilityd.app.drawing import guilty
-from facilityd.cli.alarm_line import alarm_line
+from facilityd.app.alarm_plot import guilty
+from facilityd.cli.alarm_row import alarm_row
 from facilityd.cli.alarms import must_exist
 from facilityd.cli.language import both, chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, table
-from facilityd.cli.sheet import Column, whole
+from facilityd.cli.text_table import Column, whole
 from facilityd.cli.when import show_instant
 from facilityd.cli.words import say as sentence
 from facilityd.cli.words import show_priority, show_span, word, words
 from facilityd.model.sample import NS
-from facilityd.notify.spark import POINTS, draw, width
-from facilityd.notify.speaker import Speaker
-from facilityd.notify.wording import say_span, scaled
+from facilityd.notify.evidence_text import EvidenceFormatter
+from facilityd.notify.sparkline import POINTS, draw, width
+from facilityd.notify.value_text import format_span, scaled
 
 if TYPE_CHECKING:
     from facilityd.config.site import Device, Site
     from facilityd.model.alarm import AlarmState, Change
     from facilityd.model.text import Language
-    from facilityd.store.reader import Reader
+    from facilityd.store.reader import JournalReader
 
 WORDS = {
     "zh": {"state": "状态", "fault": "故障号", "priority": "优先级", "evidence": "依据", "cause": "可能原因",
@@ -89,7 +89,7 @@ def _gone(
     language: Language, *, as_json: bool,
 ) -> None:  # fmt: skip
     """Show what the journal knows of an alarm whose device or rule left the site."""
-    line = alarm_line(state, {}) if state else None
+    line = alarm_row(state, {}) if state else None
     if as_json:
         print_json((line.as_dict() if line else {}) | {"changes": _told(changes)})
         return
@@ -107,9 +107,9 @@ def _record(
     words, about = WORDS[language], device.family.rules[rule]
     said = _evidence(site, device, changes, language)
     steps = "\n".join(f"{n}. {step.in_(language)}" for n, step in enumerate(about.action, 1))
-    life = state.life.wording.in_(language) if state and state.occurrence else words["never"]
+    state_name = state.state_name.wording.in_(language) if state and state.occurrence else words["never"]
     rows = [
-        (words["state"], life),
+        (words["state"], state_name),
         (words["fault"], about.fault),
         (words["priority"], show_priority(about.priority.name.lower(), language)),
         (words["evidence"], said),
@@ -117,7 +117,7 @@ def _record(
         (words["cause"], about.cause.in_(language)),
         (words["consequence"], about.consequence.in_(language)),
         (words["confirm"], about.confirm.in_(language)),
-        (words["respond"], say_span(about.respond / NS, language)),
+        (words["respond"], format_span(about.respond / NS, language)),
     ]
     title = TITLE[language].format(
         device=device.name.in_(language), id=device.id, alarm=about.name.in_(language), rule=rule
@@ -127,20 +127,20 @@ def _record(
 
 def _evidence(site: Site, device: Device, changes: list[Change], language: Language) -> str:
     found = [change.evidence for change in changes if change.evidence and change.kind.value == "raise"]
-    speaker = Speaker(device.family.signals, language, ZoneInfo(site.timezone))
-    return speaker.evidence(found[-1]) if found else ""
+    formatter = EvidenceFormatter(device.family.signals, language, ZoneInfo(site.timezone))
+    return formatter.evidence(found[-1]) if found else ""
 
 
 def _change(site: Site, device: Device | None, change: Change, language: Language) -> tuple[object, ...]:
-    speaker = Speaker(device.family.signals if device else {}, language, ZoneInfo(site.timezone))
-    said = speaker.evidence(change.evidence) if change.evidence else ""
+    formatter = EvidenceFormatter(device.family.signals if device else {}, language, ZoneInfo(site.timezone))
+    said = formatter.evidence(change.evidence) if change.evidence else ""
     at = show_instant(change.at, site.timezone)[:19]
     kind = word(words().change, change.kind.value, language)
     return (at, kind, change.person, " ".join(filter(None, (change.comment, said))))
 
 
 def _plot(
-    reader: Reader,
+    reader: JournalReader,
     site: Site,
     device: Device,
     rule: str,
@@ -176,7 +176,8 @@ def _plain(
     about = device.family.rules[rule]
     return {
         "device": device.id, "rule": rule, "fault": about.fault, "name": about.name,
-        "state": state.life.value if state else "normal", "occurrence": state.occurrence if state else 0,
+        "state": state.state_name.value if state else "normal",
+        "occurrence": state.occurrence if state else 0,
         "priority": about.priority.name.lower(),
         "evidence": both(lambda language: _evidence(site, device, changes, language)),
         "action": about.action, "cause": about.cause,

@@ -13,13 +13,13 @@ from facilityd.cli.output import (
     json_option,
     loud,
     print_json,
-    said,
     say,
     site_argument,
+    styled,
     table,
     warn,
 )
-from facilityd.cli.sheet import Column, whole
+from facilityd.cli.text_table import Column, whole
 from facilityd.cli.when import show_instant
 from facilityd.cli.words import say as sentence
 from facilityd.cli.words import show_priority
@@ -58,7 +58,7 @@ def alarms(site: tuple[Path, ...], everything: bool, lang: str | None, as_json: 
         click.echo(f"{NO_ALARMS[language]}{snapshot.doubt()}")
         return
     rows = [
-        (said(show_priority(line.priority, language), line.priority),
+        (styled(show_priority(line.priority, language), line.priority),
          line.state.in_(language), line.device, line.rule,
          show_instant(line.since, loaded.timezone)[:19] if line.since else "",
          line.what.in_(language), line.first.in_(language))
@@ -114,7 +114,7 @@ realarm = _request(
 def must_exist(site: Site, device: str, rule: str) -> None:
     """Raise UsageError where there is no such device or rule."""
     from facilityd.app.builtin import all_devices
-    from facilityd.marked import suggestion
+    from facilityd.yaml_source import suggestion
 
     devices = all_devices(site)
     if device not in devices:

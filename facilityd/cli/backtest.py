@@ -14,15 +14,15 @@ from rich.text import Text
 from facilityd.cli.language import both, lang_option
 from facilityd.cli.language import chosen as speaks
 from facilityd.cli.output import STYLES, console, json_option, print_json, table, writing
-from facilityd.cli.sheet import Column, whole
-from facilityd.cli.when import Instant, between, show_instant
+from facilityd.cli.text_table import Column, whole
+from facilityd.cli.when import InstantParam, between, show_instant
 from facilityd.errors import UsageError
-from facilityd.marked import suggestion
 from facilityd.model.sample import NS
+from facilityd.yaml_source import suggestion
 
 if TYPE_CHECKING:
-    from facilityd.app.backtest import Result, Score
-    from facilityd.app.played import Span
+    from facilityd.app.backtest import BacktestResult, BacktestScore
+    from facilityd.app.replay import AlarmSpan
     from facilityd.config.site import Site
     from facilityd.model.rule import Rule
     from facilityd.model.text import Language
@@ -56,10 +56,10 @@ MOST = 40
 @click.argument("site", type=click.Path(exists=True, path_type=Path))
 @click.option("--rule", required=True, help="The rule, such as rope-tight.")
 @click.option("--device", "-d", "devices", multiple=True, help="Only this device; may be repeated.")
-@click.option("--since", type=Instant(), default="7d", show_default=True, help="Span back, or a time.")
-@click.option("--until", type=Instant(), default=None, help="Span back, or a time.  [default: now]")
+@click.option("--since", type=InstantParam(), default="7d", show_default=True, help="Span back, or a time.")
+@click.option("--until", type=InstantParam(), default=None, help="Span back, or a time.  [default: now]")
 @click.option(
-    "--set", "settings", multiple=True, metavar="PARAM=VALUE", help="Another value, such as hold=10s."
+    "--set", "settings", multiple=True, metavar="PARAM=VALUE", help="Another value, such as on_delay=10s."
 )
 @click.option("--html", type=click.Path(path_type=Path), default=None, help="Also write a page with plots.")
 @lang_option
@@ -76,7 +76,7 @@ def backtest(
     from facilityd.app.backtest import Backtest
     from facilityd.config.load import load
     from facilityd.model.rule import with_settings
-    from facilityd.store.reader import Reader
+    from facilityd.store.reader import JournalReader
 
     loaded = load(site, secrets=False)
     since, end = between(loaded, since, until)
@@ -87,7 +87,7 @@ def backtest(
             with_settings(loaded.devices[name].family.rules[rule], asked)
         except ValueError as error:
             raise UsageError(f"--set: {error}", where=f"rule {rule}") from error
-    with Reader.open(Path(loaded.store.path), loaded.id) as reader:
+    with JournalReader.open(Path(loaded.store.path), loaded.id) as reader:
         test = Backtest(loaded, reader, rule, since, end, asked, _progress(since, end))
         results = [test.run(name) for name in chosen]
         _done()
@@ -104,7 +104,7 @@ def backtest(
 
 
 def _chosen(site: Site, rule: str, devices: tuple[str, ...]) -> list[str]:
-    from facilityd.app.judging import fresh_judge
+    from facilityd.app.engine import fresh_engine
 
     for name in devices:
         if name not in site.devices:
@@ -115,8 +115,8 @@ def _chosen(site: Site, rule: str, devices: tuple[str, ...]) -> list[str]:
     if not having:
         known = {name for one in site.devices.values() for name in one.family.rules}
         raise UsageError(f"no rule {rule!r} on these devices", hint=suggestion(rule, known))
-    judge = fresh_judge(site)
-    lacking = {name: judge.not_applicable(name).get(rule) for name in having}
+    engine = fresh_engine(site)
+    lacking = {name: engine.not_applicable(name).get(rule) for name in having}
     found = [name for name in having if not lacking[name]]
     if not found:
         missing = ", ".join(lacking[having[0]] or ())
@@ -127,7 +127,7 @@ def _chosen(site: Site, rule: str, devices: tuple[str, ...]) -> list[str]:
 def _setting(text: str) -> tuple[str, Any]:
     name, sign, value = text.partition("=")
     if not sign or not name.strip():
-        raise UsageError(f"--set {text!r}", hint="write it as --set above=750 or --set hold=10s")
+        raise UsageError(f"--set {text!r}", hint="write it as --set above=750 or --set on_delay=10s")
     import yaml
 
     return name.strip().removeprefix("detect."), yaml.safe_load(value)
@@ -150,11 +150,11 @@ def _done() -> None:
         click.echo("\r     \r", nl=False, err=True)
 
 
-def _rule(site: Site, result: Result) -> Rule:
+def _rule(site: Site, result: BacktestResult) -> Rule:
     return site.devices[result.device].family.rules[result.rule]
 
 
-def _show(site: Site, results: list[Result], language: Language) -> None:
+def _show(site: Site, results: list[BacktestResult], language: Language) -> None:
     rows = [row for one in results for row in _rows(site, one, language)]
     console().print(table(_rule(site, results[0]).name.in_(language), HEAD, rows, language=language))
     if blind := [one.device for one in results if not one.samples]:
@@ -166,7 +166,7 @@ def _show(site: Site, results: list[Result], language: Language) -> None:
         console().print(MORE[language].format(count=len(listed) - MOST))
 
 
-def _rows(site: Site, result: Result, language: Language) -> list[tuple[object, ...]]:
+def _rows(site: Site, result: BacktestResult, language: Language) -> list[tuple[object, ...]]:
     fault = _rule(site, result).fault
     only = (result.only_then, result.only_now)
     return [
@@ -176,7 +176,7 @@ def _rows(site: Site, result: Result, language: Language) -> list[tuple[object, 
     ]  # fmt: skip
 
 
-def _scored(score: Score) -> tuple[object, ...]:
+def _scored(score: BacktestScore) -> tuple[object, ...]:
     delays = sorted(score.delays)
     delay = f"{delays[len(delays) // 2] / NS:.0f} s" if delays else "—"
     hours = score.healthy / (3600 * NS)
@@ -184,7 +184,7 @@ def _scored(score: Score) -> tuple[object, ...]:
     return (score.found, len(score.missed), delay, len(score.false), rate)
 
 
-def _listed(site: Site, result: Result, language: Language) -> list[tuple[object, ...]]:
+def _listed(site: Site, result: BacktestResult, language: Language) -> list[tuple[object, ...]]:
     both = [(span, 0) for span in result.then] + [(span, 1) for span in result.now]
     return [
         (result.device, WHEN[language][n], show_instant(span.since, site.timezone)[:19],
@@ -194,20 +194,22 @@ def _listed(site: Site, result: Result, language: Language) -> list[tuple[object
     ]  # fmt: skip
 
 
-def _said(site: Site, result: Result, span: Span, language: Language) -> str:
-    from facilityd.notify.speaker import Speaker
+def _said(site: Site, result: BacktestResult, span: AlarmSpan, language: Language) -> str:
+    from facilityd.notify.evidence_text import EvidenceFormatter
 
     signals = site.devices[result.device].family.signals
     said = (
-        Speaker(signals, language, ZoneInfo(site.timezone)).evidence(span.evidence) if span.evidence else ""
+        EvidenceFormatter(signals, language, ZoneInfo(site.timezone)).evidence(span.evidence)
+        if span.evidence
+        else ""
     )
     return said + (CAUSED[language].format(cause=span.cause) if span.cause else "")
 
 
-def _plain(site: Site, result: Result) -> dict[str, Any]:
+def _plain(site: Site, result: BacktestResult) -> dict[str, Any]:
     fault = _rule(site, result).fault
 
-    def told(spans: tuple[Span, ...]) -> dict[str, Any]:
+    def as_dict(spans: tuple[AlarmSpan, ...]) -> dict[str, Any]:
         score = result.score(spans, fault)
         alarms = [
             {
@@ -227,5 +229,5 @@ def _plain(site: Site, result: Result) -> dict[str, Any]:
     return {
         "device": result.device, "rule": result.rule, "since": result.since, "until": result.until,
         "samples": result.samples, "values": result.values, "same": result.same,
-        "then": told(result.then), "now": told(result.now),
+        "then": as_dict(result.then), "now": as_dict(result.now),
     }  # fmt: skip

@@ -7,16 +7,16 @@ from html import escape
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from facilityd.app.backtest import Result
-from facilityd.app.played import Span
+from facilityd.app.backtest import BacktestResult
+from facilityd.app.replay import AlarmSpan
 from facilityd.cli.when import show_instant
 from facilityd.config.site import Site
 from facilityd.model.sample import NS, Value
 from facilityd.model.text import Language
-from facilityd.notify.speaker import Speaker
+from facilityd.notify.evidence_text import EvidenceFormatter
 from facilityd.scenario.html import document
 from facilityd.scenario.plot import COLUMNS, Axis, Bar, lanes, line
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 
 WORDS = {
     "zh": {"title": "回测", "then": "当时", "now": "现在", "incident": "标记故障", "healthy": "标记正常",
@@ -30,7 +30,11 @@ MOST = 6
 
 
 def page(
-    site: Site, reader: Reader, results: Sequence[Result], settings: Mapping[str, Any], language: Language
+    site: Site,
+    reader: JournalReader,
+    results: Sequence[BacktestResult],
+    settings: Mapping[str, Any],
+    language: Language,
 ) -> str:
     """Return a page that needs nothing else."""
     words = WORDS[language]
@@ -41,7 +45,7 @@ def page(
     return document(title, head + "".join(_device(site, reader, one, language) for one in results))
 
 
-def _device(site: Site, reader: Reader, result: Result, language: Language) -> str:
+def _device(site: Site, reader: JournalReader, result: BacktestResult, language: Language) -> str:
     words, device = WORDS[language], site.devices[result.device]
     axis = Axis(result.since, result.until)
     marks = [
@@ -70,21 +74,25 @@ def _device(site: Site, reader: Reader, result: Result, language: Language) -> s
     return f"<h2>{escape(title)}</h2><p>{escape(said)}</p>{''.join(plots)}"
 
 
-def _bars(site: Site, result: Result, spans: Iterable[Span], label: str, language: Language) -> list[Bar]:
-    speaker = Speaker(site.devices[result.device].family.signals, language, ZoneInfo(site.timezone))
+def _bars(
+    site: Site, result: BacktestResult, spans: Iterable[AlarmSpan], label: str, language: Language
+) -> list[Bar]:
+    formatter = EvidenceFormatter(
+        site.devices[result.device].family.signals, language, ZoneInfo(site.timezone)
+    )
     return [
         Bar(
             span.since,
             span.end(result.until),
             label,
-            speaker.evidence(span.evidence) if span.evidence else "",
+            formatter.evidence(span.evidence) if span.evidence else "",
             "alarm",
         )
         for span in spans
     ]
 
 
-def _series(reader: Reader, result: Result, signal: str) -> list[tuple[int, Value | None]]:
+def _series(reader: JournalReader, result: BacktestResult, signal: str) -> list[tuple[int, Value | None]]:
     """Return the least and the greatest of each column; a column without a good value is a gap."""
     width = max(NS, (result.until - result.since) // COLUMNS)
     series: list[tuple[int, Value | None]] = []

@@ -11,13 +11,13 @@ import click
 from facilityd.cli.alarms import await_taken
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, say, table, writing
-from facilityd.cli.sheet import Column, whole
+from facilityd.cli.text_table import Column, whole
 from facilityd.cli.when import show_instant
 from facilityd.cli.words import counted
 from facilityd.cli.words import say as sentence
 from facilityd.errors import UsageError
-from facilityd.marked import suggestion
 from facilityd.supervise.inbox import BaselineRequest, Inbox, ServiceRequest, whoami
+from facilityd.yaml_source import suggestion
 
 if TYPE_CHECKING:
     from facilityd.config.site import Site
@@ -57,9 +57,9 @@ def baselines(  # noqa: PLR0917 - click hands its options in
     export: Path | None, source: Path | None, person: str | None, lang: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """List what the learned rules judge by, and who signed it."""
-    from facilityd.app.shipped import write
+    from facilityd.app.baseline_file import write
     from facilityd.config.load import load
-    from facilityd.store.reader import Reader
+    from facilityd.store.reader import JournalReader
 
     loaded = load(site, secrets=False)
     if device and device not in loaded.devices:
@@ -68,7 +68,7 @@ def baselines(  # noqa: PLR0917 - click hands its options in
     if source:
         _take_over(loaded, source, person or whoami(), language)
         return
-    with Reader.open(Path(loaded.store.path), loaded.id) as reader:
+    with JournalReader.open(Path(loaded.store.path), loaded.id) as reader:
         retired = everything or bool(diff)
         known = [b for b in reader.baselines(retired=retired) if device in ("", b.device)]
     if diff:
@@ -165,7 +165,7 @@ def _change(old: Any, new: Any) -> str:
 
 def _take_over(site: Site, source: Path, person: str, language: Language | None) -> None:
     """Have them signed; without a ``language`` the answer is JSON."""
-    from facilityd.app.shipped import checked, read
+    from facilityd.app.baseline_file import checked, read
 
     found = read(source)
     if not found:

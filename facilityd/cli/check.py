@@ -83,7 +83,7 @@ def _templates(site: Site) -> list[dict[str, Any]]:
             "unit": name,
             "topic": one.unit.topic,
             "listed": {known: topic_of(one, known) for known in one.names[: one.listed]},
-            "found": {known: topic_of(one, known) for known in one.found},
+            "found": {known: topic_of(one, known) for known in one.unit_names},
             "room": one.room,
             "heard": heard[name],
         }

@@ -12,15 +12,15 @@ import click
 from facilityd.cli.alarms import await_taken
 from facilityd.cli.language import both, chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, say, table
-from facilityd.cli.when import Instant, between
+from facilityd.cli.when import InstantParam, between
 from facilityd.cli.words import counted
 from facilityd.cli.words import say as sentence
 from facilityd.errors import FacilitydError, UsageError
-from facilityd.marked import suggestion
 from facilityd.supervise.inbox import BaselineRequest, Inbox, whoami
+from facilityd.yaml_source import suggestion
 
 if TYPE_CHECKING:
-    from facilityd.app.commission import Lesson
+    from facilityd.app.commission import FitResult
     from facilityd.config.site import Device, Site
     from facilityd.model.text import Language
 
@@ -36,8 +36,8 @@ site_option = click.argument("site", type=click.Path(exists=True, path_type=Path
 @site_option
 @click.argument("device")
 @click.option("--rule", default="", help="Only this rule.")
-@click.option("--since", type=Instant(), default="7d", show_default=True, help="Healthy from here on.")
-@click.option("--until", type=Instant(), default=None, help="Healthy up to here.  [default: now]")
+@click.option("--since", type=InstantParam(), default="7d", show_default=True, help="Healthy from here on.")
+@click.option("--until", type=InstantParam(), default=None, help="Healthy up to here.  [default: now]")
 @click.option("--by", "person", default=None, help="Who signs.  [default: the user of this machine]")
 @click.option("--comment", "-m", default="", help="Such as: after the brake was replaced.")
 @click.option("--yes", is_flag=True, help="Sign without being asked.")
@@ -64,7 +64,7 @@ def commission(  # noqa: PLR0917 - click hands its options in
         print_json([_plain(loaded.devices[device], one) for one in lessons])
     else:
         _show(loaded.devices[device], lessons, language)
-    good = [lesson for lesson in lessons if not lesson.refused]
+    good = [fit_result for fit_result in lessons if not fit_result.refused]
     if not good:
         raise FacilitydError("nothing was learned", where=device)
     if not yes and not click.confirm(sentence("sign", language), default=False, err=as_json):
@@ -75,23 +75,23 @@ def commission(  # noqa: PLR0917 - click hands its options in
     say(sentence("done", language, what=device, done=done), err=as_json)
 
 
-def _lessons(site: Site, device: str, rule: str, since: int, until: int) -> list[Lesson]:
-    from facilityd.app.commission import Period, learn
-    from facilityd.store.reader import Reader
+def _lessons(site: Site, device: str, rule: str, since: int, until: int) -> list[FitResult]:
+    from facilityd.app.commission import FitPeriod, fit_rules
+    from facilityd.store.reader import JournalReader
 
-    with Reader.open(Path(site.store.path), site.id) as reader:
-        lessons = learn(site, device, [Period(reader, since, until)])
+    with JournalReader.open(Path(site.store.path), site.id) as reader:
+        lessons = fit_rules(site, device, [FitPeriod(reader, since, until)])
     if not lessons:
         raise UsageError(f"{device} has no rule that is learned and applies here")
-    names = [lesson.rule for lesson in lessons]
+    names = [fit_result.rule for fit_result in lessons]
     if rule and rule not in names:
         raise UsageError(f"{device} has no learned rule {rule!r}", hint=suggestion(rule, names))
-    return [lesson for lesson in lessons if rule in ("", lesson.rule)]
+    return [fit_result for fit_result in lessons if rule in ("", fit_result.rule)]
 
 
-def _plain(device: Device, one: Lesson) -> dict[str, Any]:
+def _plain(device: Device, one: FitResult) -> dict[str, Any]:
     """Return data for JSON."""
-    from facilityd.cli.lesson import progress
+    from facilityd.cli.fit_report import progress
 
     state = REFUSED if one.refused else GOOD
     why = both(lambda language: _why(device, one, language))
@@ -101,8 +101,8 @@ def _plain(device: Device, one: Lesson) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _show(device: Device, lessons: list[Lesson], lang: Language) -> None:
-    from facilityd.cli.lesson import plot, progress
+def _show(device: Device, lessons: list[FitResult], lang: Language) -> None:
+    from facilityd.cli.fit_report import plot, progress
 
     rows = [
         (one.rule, one.rows, (REFUSED if one.refused else GOOD)[lang],
@@ -115,12 +115,12 @@ def _show(device: Device, lessons: list[Lesson], lang: Language) -> None:
         console().print("\n  ".join([one.rule, *lines]), highlight=False)
 
 
-def _why(device: Device, lesson: Lesson, lang: Language) -> str:
+def _why(device: Device, fit_result: FitResult, lang: Language) -> str:
     from facilityd.model.finding import Evidence
-    from facilityd.notify.speaker import Speaker
+    from facilityd.notify.evidence_text import EvidenceFormatter
 
-    speaker = Speaker(device.family.signals, lang, ZoneInfo("UTC"))
-    return speaker.evidence(Evidence(lesson.refused, dict(lesson.numbers), ""))
+    formatter = EvidenceFormatter(device.family.signals, lang, ZoneInfo("UTC"))
+    return formatter.evidence(Evidence(fit_result.refused, dict(fit_result.numbers), ""))
 
 
 def _brief(data: Mapping[str, Any]) -> str:
@@ -138,7 +138,7 @@ def _short(value: Any) -> str:
     return str(value)
 
 
-def _sign(site: Site, lessons: list[Lesson], span: tuple[int, int], person: str, comment: str) -> None:
+def _sign(site: Site, lessons: list[FitResult], span: tuple[int, int], person: str, comment: str) -> None:
     inbox = Inbox(Path(site.store.path))
     for one in lessons:
         ask = BaselineRequest(one.device, one.rule, person, *span, dict(one.data), comment)

@@ -14,9 +14,9 @@ import click
 
 from facilityd.cli.output import console as screen
 from facilityd.cli.output import table
-from facilityd.cli.sheet import whole
+from facilityd.cli.text_table import whole
 from facilityd.errors import FacilitydError, UsageError
-from facilityd.marked import suggestion
+from facilityd.yaml_source import suggestion
 
 if TYPE_CHECKING:
     from facilityd.testing.site import SimulatedSite
@@ -117,12 +117,12 @@ class Console:
 
     def alarms(self) -> None:
         """Tell every alarm."""
-        for line in self.site.told():
+        for line in self.site.notices():
             self.out(line)
 
     def _news(self) -> None:
         """Tell alarms that are new since the last command."""
-        lines = self.site.told()
+        lines = self.site.notices()
         for line in lines[self.told :]:
             self.out(f"ALARM  {line}")
         self.told = len(lines)

@@ -14,7 +14,7 @@ from facilityd.cli.when import show_instant
 from facilityd.cli.words import show_span
 from facilityd.model.sample import Value
 from facilityd.model.text import Language
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 
 _TITLE = {"zh": "监测程序：", "en": "The daemon itself: "}
 _WORDS: dict[str, dict[Language, str]] = {
@@ -44,7 +44,7 @@ class Counts:
     plots_skipped: Value | None
 
     @classmethod
-    def read(cls, reader: Reader, values: dict[str, Value | None]) -> Counts:
+    def read(cls, reader: JournalReader, values: dict[str, Value | None]) -> Counts:
         """Return the counts; ``values`` are the daemon's newest signals."""
         return cls(Totals.read(reader), values.get("intake_dropped"), values.get("plots_skipped"))
 
@@ -53,7 +53,7 @@ class Counts:
         own = {"intake_dropped": self.intake_dropped, "plots_skipped": self.plots_skipped}
         return asdict(self.totals) | own
 
-    def said(self, language: Language, zone: str, *, width: int, brief: bool = False) -> list[Text]:
+    def text(self, language: Language, zone: str, *, width: int, brief: bool = False) -> list[Text]:
         """Return lines of at most ``width`` cells, broken between counts; what is not nought stands out.
 
         A ``brief`` answer has only what is not nought, and may be empty.

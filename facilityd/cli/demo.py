@@ -22,13 +22,13 @@ from rich.console import ConsoleDimensions, Group
 from rich.live import Live
 from rich.text import Text
 
-from facilityd.cli.doors import lead_to_broker, moved
 from facilityd.cli.language import chosen
-from facilityd.cli.output import PLAIN_WIDTH, console, said, say, table
-from facilityd.cli.sheet import Column, Sheet, whole
-from facilityd.cli.sink import LocalSink
+from facilityd.cli.local_sink import LocalSink
+from facilityd.cli.output import PLAIN_WIDTH, console, say, styled, table
+from facilityd.cli.ports import lead_to_broker, moved
 from facilityd.cli.snapshot import Snapshot
 from facilityd.cli.status import DEVICE_COLUMNS, device_row
+from facilityd.cli.text_table import Column, TextTable, whole
 from facilityd.cli.words import listed, show_priority
 from facilityd.cli.words import say as sentence
 from facilityd.cli.wrapping import wrapped
@@ -39,7 +39,7 @@ from facilityd.model.plain import plain
 from facilityd.model.sample import NS
 from facilityd.model.text import Language
 from facilityd.scenario.load import square
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 
 SITE = Path("config/square")
 HOME = Path(".facilityd")
@@ -164,7 +164,7 @@ async def _child(log: Path, *words: str) -> AsyncIterator[Process]:
 async def _ready(site: Site, daemon: Process, folder: Path) -> None:
     deadline = time.monotonic() + READY_S
     while time.monotonic() < deadline and daemon.returncode is None:
-        with contextlib.suppress(UsageError), Reader.open(Path(site.store.path), site.id) as reader:
+        with contextlib.suppress(UsageError), JournalReader.open(Path(site.store.path), site.id) as reader:
             if reader.last_sample():
                 return
         await asyncio.sleep(0.2)
@@ -209,10 +209,10 @@ def view(snapshot: Snapshot, sink: LocalSink, seconds: float, window: ConsoleDim
     )
 
 
-def _alarms(snapshot: Snapshot, room: int) -> Sheet:
+def _alarms(snapshot: Snapshot, room: int) -> TextTable:
     language = snapshot.language
     rows = [
-        (said(show_priority(a.priority, language), a.priority), a.device,
+        (styled(show_priority(a.priority, language), a.priority), a.device,
          a.state.in_(language), a.what.in_(language), a.first.in_(language))
         for a in snapshot.alarms()
     ]  # fmt: skip

@@ -16,8 +16,8 @@ import click
 
 from facilityd.cli.language import both, chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, say, table
-from facilityd.cli.sheet import whole
-from facilityd.cli.when import Instant, Span, between, show_instant
+from facilityd.cli.text_table import whole
+from facilityd.cli.when import DurationParam, InstantParam, between, show_instant
 from facilityd.cli.words import say as sentence
 from facilityd.cli.words import say_reason, show_quality, show_span
 from facilityd.config.site import Site
@@ -27,7 +27,7 @@ from facilityd.model.sample import NS, SignalType
 from facilityd.model.text import Language, Text
 from facilityd.notify.texts import texts
 from facilityd.store.history import Gap
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 
 PLOT_POINTS, TICKS = 400, 6
 Spot = tuple[int, float]
@@ -43,7 +43,7 @@ MOST_BUCKETS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class HistoryQuery:
     """One question: a signal over a span, in ns UTC."""
 
     site: Site
@@ -59,9 +59,11 @@ class Asked:
 @click.argument("site", type=click.Path(exists=True, path_type=Path))
 @click.argument("device")
 @click.argument("signal")
-@click.option("--since", type=Instant(), default="1h", show_default=True, help="Span back, or a time.")
-@click.option("--until", type=Instant(), default=None, help="Span back, or a time.  [default: now]")
-@click.option("--bucket", type=Span(), default=None, help="Mean, least and greatest per span, such as 1min.")
+@click.option("--since", type=InstantParam(), default="1h", show_default=True, help="Span back, or a time.")
+@click.option("--until", type=InstantParam(), default=None, help="Span back, or a time.  [default: now]")
+@click.option(
+    "--bucket", type=DurationParam(), default=None, help="Mean, least and greatest per span, such as 1min."
+)
 @click.option("--plot", is_flag=True, help="Draw it in the terminal.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @lang_option
@@ -84,7 +86,7 @@ def history(  # noqa: PLR0917 - click hands its options in
             f"{signal} is a text: it has no mean and no curve", hint="leave --bucket and --plot away"
         )
     first, last = between(loaded, since, until)
-    asked = Asked(loaded, device, signal, first, last, bucket or 0, chosen(lang, loaded))
+    asked = HistoryQuery(loaded, device, signal, first, last, bucket or 0, chosen(lang, loaded))
     if bucket and (last - first) // bucket > MOST_BUCKETS:
         raise UsageError(f"more than {MOST_BUCKETS:,} rows", hint="give a longer --bucket or a shorter time")
     rows = list(_buckets(asked) if bucket else _values(asked))
@@ -101,7 +103,7 @@ def history(  # noqa: PLR0917 - click hands its options in
 
 
 def _must_exist(site: Site, device: str, signal: str) -> None:
-    from facilityd.marked import suggestion
+    from facilityd.yaml_source import suggestion
 
     if device not in site.devices:
         raise UsageError(f"no device {device!r}", hint=suggestion(device, site.devices))
@@ -110,23 +112,23 @@ def _must_exist(site: Site, device: str, signal: str) -> None:
         raise UsageError(f"{device} has no signal {signal!r}", hint=suggestion(signal, bound))
 
 
-def _unit(asked: Asked) -> str:
+def _unit(asked: HistoryQuery) -> str:
     return asked.site.devices[asked.device].family.signals[asked.signal].unit
 
 
-def _reader(asked: Asked) -> Reader:
+def _reader(asked: HistoryQuery) -> JournalReader:
     from facilityd.cli.snapshot import open_journal
 
     return open_journal(asked.site)
 
 
-def _values(asked: Asked) -> Iterator[dict[str, object]]:
+def _values(asked: HistoryQuery) -> Iterator[dict[str, object]]:
     rows = _reader(asked).history(asked.device, asked.signal, asked.since, asked.until)
     for at, value, reason in rows:
         yield {"at": at, "time": _iso(asked, at), "value": value, "quality": str(reason or "good")}
 
 
-def _buckets(asked: Asked) -> Iterator[dict[str, object]]:
+def _buckets(asked: HistoryQuery) -> Iterator[dict[str, object]]:
     first = _grid(asked)
     found = _reader(asked).buckets(asked.device, asked.signal, first, asked.until, asked.bucket)
     known = {bucket.start: bucket for bucket in found}
@@ -143,7 +145,7 @@ def _buckets(asked: Asked) -> Iterator[dict[str, object]]:
         }
 
 
-def _grid(asked: Asked) -> int:
+def _grid(asked: HistoryQuery) -> int:
     """Return where the first bucket begins: buckets of a day or of an hour begin with the site's own."""
     zone = ZoneInfo(asked.site.timezone)
     day = datetime.fromtimestamp(asked.since // NS, zone).replace(hour=0, minute=0, second=0)
@@ -151,7 +153,7 @@ def _grid(asked: Asked) -> int:
     return midnight + (asked.since - midnight) // asked.bucket * asked.bucket
 
 
-def _gaps(asked: Asked) -> list[dict[str, object]]:
+def _gaps(asked: HistoryQuery) -> list[dict[str, object]]:
     gaps = _reader(asked).gaps(asked.device, asked.signal, asked.since, asked.until)
     return [
         {"from": _iso(asked, gap.since), "to": _iso(asked, gap.until),
@@ -161,7 +163,7 @@ def _gaps(asked: Asked) -> list[dict[str, object]]:
     ]  # fmt: skip
 
 
-def _reason(asked: Asked, gap: Gap, language: Language) -> str:
+def _reason(asked: HistoryQuery, gap: Gap, language: Language) -> str:
     """Return why there is no value: a bad value's reason, or that nobody watched, or that nothing came."""
     if gap.reason is not None:
         return say_reason(str(gap.reason), language)
@@ -173,7 +175,7 @@ def _reason(asked: Asked, gap: Gap, language: Language) -> str:
     return gap.downtime.sentence(since, until, language)
 
 
-def _downtime(asked: Asked, downtime: Downtime | None) -> dict[str, object] | None:
+def _downtime(asked: HistoryQuery, downtime: Downtime | None) -> dict[str, object] | None:
     """Return data for JSON; ``why`` is the same in every language."""
     if downtime is None:
         return None
@@ -181,7 +183,7 @@ def _downtime(asked: Asked, downtime: Downtime | None) -> dict[str, object] | No
     return {"why": downtime.why.value, **span, "seconds": downtime.seconds}
 
 
-def _iso(asked: Asked, at: int) -> str:
+def _iso(asked: HistoryQuery, at: int) -> str:
     return show_instant(at, asked.site.timezone).replace(" ", "T")
 
 
@@ -192,7 +194,7 @@ def _csv(rows: list[dict[str, object]]) -> None:
         writer.writerows(rows)
 
 
-def _table(asked: Asked, rows: list[dict[str, object]]) -> None:
+def _table(asked: HistoryQuery, rows: list[dict[str, object]]) -> None:
     """Print the rows that hold something; where there is nothing a line says from when to when, and why."""
     language, known = asked.language, [row for row in rows if row.get("count") != 0 or row["bad"]]
     out, shown = console(), known[-ROWS:]
@@ -212,7 +214,7 @@ def _table(asked: Asked, rows: list[dict[str, object]]) -> None:
     _say_gaps(asked)
 
 
-def _say_gaps(asked: Asked) -> None:
+def _say_gaps(asked: HistoryQuery) -> None:
     zone, language = asked.site.timezone, asked.language
     for gap in _reader(asked).gaps(asked.device, asked.signal, asked.since, asked.until):
         since, until = (show_instant(at, zone)[:19] for at in (gap.since, gap.until))
@@ -220,7 +222,7 @@ def _say_gaps(asked: Asked) -> None:
         say(sentence("gap", language, since=since, until=until, span=length, reason=why))
 
 
-def _said(asked: Asked, column: str, value: object) -> str:
+def _said(asked: HistoryQuery, column: str, value: object) -> str:
     """Return a cell as people read it: a time to the second, a code and a word by their names."""
     if column == "time":
         return str(value)[:19].replace("T", " ") if asked.bucket else str(value).replace("T", " ")
@@ -236,13 +238,13 @@ def _said(asked: Asked, column: str, value: object) -> str:
     return f"{value + 0.0:.6g}" if isinstance(value, float) else str(value)
 
 
-def _plot(asked: Asked) -> None:
+def _plot(asked: HistoryQuery) -> None:
     """Draw bucket means as lines that a gap interrupts."""
     import plotext
 
     width = max(NS, (asked.until - asked.since) // PLOT_POINTS)
     zone, edges = asked.site.timezone, (asked.since, asked.until)
-    rows = _buckets(Asked(asked.site, asked.device, asked.signal, *edges, width))
+    rows = _buckets(HistoryQuery(asked.site, asked.device, asked.signal, *edges, width))
     points = [(int(str(row["at"])), float(str(row["mean"]))) for row in rows if row["mean"] is not None]
     gaps = [gap.since for gap in _reader(asked).gaps(asked.device, asked.signal, *edges)]
     figure = plotext.figure

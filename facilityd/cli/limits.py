@@ -9,10 +9,10 @@ from pydantic import BaseModel
 
 from facilityd.cli.words import say, words
 from facilityd.model.measure import duration
+from facilityd.model.rule_parameters import dump, parameter
 from facilityd.model.sample import NS
 from facilityd.model.text import Language
-from facilityd.model.written import parameter, written
-from facilityd.notify.wording import SignalWords, say_span, scaled, small
+from facilityd.notify.value_text import SignalWords, format_span, scaled, small
 
 AT = 1000.0
 """A limit that follows another signal is told at this value of that one: 1.1e-07 W/rpm³ says nothing."""
@@ -21,7 +21,7 @@ AT = 1000.0
 def say_limit(model: BaseModel, path: str, signals: Mapping[str, SignalWords], language: Language) -> str:
     """Return one parameter of a rule or an item, by its dotted name such as ``all.0.below``."""
     *outer, key = path.split(".")
-    told: Any = parameter(model, ".".join(outer)) if outer else written(model)
+    told: Any = parameter(model, ".".join(outer)) if outer else dump(model)
     value = told[key]
     signal = signals.get(str(told.get("signal", "")))
     per = signals.get(told.get("per") or "") if isinstance(told.get("per"), str) else None
@@ -44,7 +44,7 @@ def _value(value: Any, signal: SignalWords | None, language: Language) -> str:
     """Return a value with its unit; a limit is never rounded to the digits of its signal."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         try:
-            return say_span(duration(value) / NS, language)
+            return format_span(duration(value) / NS, language)
         except ValueError:
             return str(value)
     number, _, unit = scaled(float(value), signal, signal.unit if signal else "")

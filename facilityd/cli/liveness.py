@@ -12,10 +12,10 @@ from facilityd.cli.when import show_instant
 from facilityd.config.site import Site
 from facilityd.model.sample import NS
 from facilityd.model.text import Language
-from facilityd.notify.wording import say_span
+from facilityd.notify.value_text import format_span
 from facilityd.store.files import is_held
 from facilityd.store.last_word import last_word
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 
 HUNG_AFTER = 150 * NS
 """The daemon writes itself down each minute; holding the journal without a word for so long (ns) it hangs."""
@@ -44,7 +44,7 @@ class Liveness:
         if self.state == "running":
             return ""
         words = _WORDS["never" if self.state == "stopped" and not self.since else self.state, language]
-        ago = say_span(max(0, time.time_ns() - self.since) // NS, language)
+        ago = format_span(max(0, time.time_ns() - self.since) // NS, language)
         return words.format(since=show_instant(self.since, zone)[:19], ago=ago)
 
 
@@ -53,11 +53,11 @@ def unwatched(site: Site, language: Language) -> str:
     path = Path(site.store.path)
     if not path.exists():
         return ""
-    with Reader.open(path, site.id) as reader:
+    with JournalReader.open(path, site.id) as reader:
         return liveness(site, reader).warning(site.timezone, language)
 
 
-def liveness(site: Site, reader: Reader) -> Liveness:
+def liveness(site: Site, reader: JournalReader) -> Liveness:
     """Return whether the daemon of a site watches now."""
     at = {reader.stream(row.stream).device: row.at for row in reader.latest()}
     last = last_word(reader)

@@ -11,12 +11,12 @@ import click
 from facilityd.cli.alarms import await_taken
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, say, table
-from facilityd.cli.sheet import Column, whole
-from facilityd.cli.when import Instant, between, show_instant
+from facilityd.cli.text_table import Column, whole
+from facilityd.cli.when import InstantParam, between, show_instant
 from facilityd.cli.words import say as sentence
 from facilityd.errors import UsageError
-from facilityd.marked import suggestion
 from facilityd.supervise.inbox import Inbox, MarkRequest, UnmarkRequest, whoami
+from facilityd.yaml_source import suggestion
 
 if TYPE_CHECKING:
     from facilityd.config.site import Site
@@ -37,8 +37,10 @@ site_option = click.argument("site", type=click.Path(exists=True, path_type=Path
 @site_option
 @click.argument("device")
 @click.argument("kind", type=click.Choice(["incident", "healthy"]))
-@click.option("--since", type=Instant(), required=True, help="When it began: 3h (ago) or 2026-11-23T06:10.")
-@click.option("--until", type=Instant(), default=None, help="When it was over.  [default: now]")
+@click.option(
+    "--since", type=InstantParam(), required=True, help="When it began: 3h (ago) or 2026-11-23T06:10."
+)
+@click.option("--until", type=InstantParam(), default=None, help="When it was over.  [default: now]")
 @click.option("--fault", default="", help="Its number in the catalogue, such as H7.")
 @click.option("--note", "-m", default="", help="What you found.")
 @click.option("--by", "person", default=None, help="Your name.  [default: the user of this machine]")
@@ -95,7 +97,7 @@ def marks(
 ) -> None:
     """List the marks of a SITE or of one DEVICE, or take one back."""
     from facilityd.config.load import load
-    from facilityd.store.reader import Reader
+    from facilityd.store.reader import JournalReader
 
     loaded = load(site, secrets=False)
     if device and device not in loaded.devices:
@@ -108,7 +110,7 @@ def marks(
         else:
             say(sentence("mark-revoked", chosen(lang, loaded), number=revoke))
         return
-    with Reader.open(Path(loaded.store.path), loaded.id) as reader:
+    with JournalReader.open(Path(loaded.store.path), loaded.id) as reader:
         found = [one for one in reader.marks(revoked=everything) if device in ("", one.device)]
     language = "en" if as_json else chosen(lang, loaded)
     rows = [

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from facilityd.cli.language import as_json
-from facilityd.cli.sheet import Column, Sheet
+from facilityd.cli.text_table import Column, TextTable
 from facilityd.cli.wrapping import wrapped
 from facilityd.errors import UsageError, system_reason
 from facilityd.model.measure import duration
@@ -98,13 +98,13 @@ def table(
     *,
     language: Language = "en",
     lines: int = 0,
-) -> Sheet:
+) -> TextTable:
     """Build a table for whatever window it is printed to; a plain name is a column of text.
 
     ``lines`` (a live view): the most that it may take; how many rows are not shown is told.
     """
     known = [column if isinstance(column, Column) else Column(column) for column in columns]
-    return Sheet(title, known, rows, language=language, lines=lines)
+    return TextTable(title, known, rows, language=language, lines=lines)
 
 
 def loud(text: str) -> Text:
@@ -118,6 +118,6 @@ def warn(text: str) -> None:
         say(f"facilityd: {plain(text)}", err=True)
 
 
-def said(text: str, priority: str = "", *, calm: bool = False) -> Text:
+def styled(text: str, priority: str = "", *, calm: bool = False) -> Text:
     """Return a text in the colour of its urgency."""
     return Text(text, style=STYLES.get(priority, "green" if calm else ""))

@@ -10,13 +10,13 @@ import click
 from devices.unit import Unit
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, site_argument, table
-from facilityd.cli.sheet import Column, whole
+from facilityd.cli.text_table import Column, whole
 from facilityd.cli.words import listed, say, word, words
 from facilityd.config.site import Site
 from facilityd.model.measure import spell_duration
 from facilityd.model.sample import NS
 from facilityd.model.text import Language
-from facilityd.notify.wording import say_span
+from facilityd.notify.value_text import format_span
 
 COLUMNS = (
     whole("unit", "单元"), whole("id", "站号", named=True), Column("period", "周期", gives=1),
@@ -80,7 +80,7 @@ def _link(site: Site, name: str) -> dict[str, Any]:
 def _modbus_unit(unit: Any, link: Any) -> dict[str, Any]:
     from devices.modbus.plan import plan_unit
 
-    planned, period = plan_unit(unit, link), unit.pace.fastest
+    planned, period = plan_unit(unit, link), unit.poll_rates.fastest
     reads = [
         {"table": str(read.table), "function_code": read.table.function_code, "at": read.address,
          "count": read.count, "load": read.seconds(link) / (period / NS), "brings": list(read.names)}
@@ -90,25 +90,25 @@ def _modbus_unit(unit: Any, link: Any) -> dict[str, Any]:
 
 
 def _periods(unit: Any) -> str:
-    pace = unit.pace
-    states = [f"{state} {spell_duration(ns)}" for state, ns in pace.by_state.items()]
-    return ", ".join([spell_duration(pace.rest), *states])
+    poll_rates = unit.poll_rates
+    states = [f"{state} {spell_duration(ns)}" for state, ns in poll_rates.by_state.items()]
+    return ", ".join([spell_duration(poll_rates.rest), *states])
 
 
 def _said_periods(site: Site, unit: Unit, language: Language) -> str:
-    """Return the periods by the duty states' own names."""
+    """Return the periods by the operating modes' own names."""
     named = {
         state: about.name.in_(language)
         for stream in unit.streams
         if stream.device in site.devices
         for state, about in site.devices[stream.device].family.states.items()
     }
-    pace = unit.pace
+    poll_rates = unit.poll_rates
     states = [
-        f"{named.get(state) or word(words().duty, state, language)} {say_span(ns / NS, language)}"
-        for state, ns in pace.by_state.items()
+        f"{named.get(state) or word(words().duty, state, language)} {format_span(ns / NS, language)}"
+        for state, ns in poll_rates.by_state.items()
     ]
-    return listed([say_span(pace.rest / NS, language), *states], language)
+    return listed([format_span(poll_rates.rest / NS, language), *states], language)
 
 
 def _mqtt_unit(unit: Any) -> dict[str, Any]:

@@ -13,19 +13,19 @@ import click
 from devices.profile import ModbusProfile, MqttProfile, Point, TopicPoint
 from devices.unit import Binding, ModbusLink, MqttLink, Unit
 from facilityd.cli.language import chosen, lang_option
-from facilityd.cli.output import console, json_option, print_json, said, table
-from facilityd.cli.sheet import Column
-from facilityd.cli.when import Seconds
+from facilityd.cli.output import console, json_option, print_json, styled, table
+from facilityd.cli.text_table import Column
+from facilityd.cli.when import SecondsParam
 from facilityd.cli.words import say, show_quality, word, words
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
-from facilityd.marked import suggestion
 from facilityd.model.sample import SignalType, Stream
 from facilityd.model.text import Language
 from facilityd.notify.texts import texts
+from facilityd.yaml_source import suggestion
 
 if TYPE_CHECKING:
-    from devices.modbus.probe import Line
+    from devices.modbus.probe import ProbeLine
 
 LISTEN_S = 15.0
 ASKED = (
@@ -41,7 +41,7 @@ AnyProfile = ModbusProfile | MqttProfile
 @click.argument("names", nargs=-1, required=True, metavar="[LINK] UNIT")
 @click.option("--profile", default="", help="With a device id or topic for UNIT: the model to expect there.")
 @click.option(
-    "--seconds", type=Seconds(), default=LISTEN_S, show_default=True, help="How long to listen (MQTT)."
+    "--seconds", type=SecondsParam(), default=LISTEN_S, show_default=True, help="How long to listen (MQTT)."
 )
 @lang_option
 @json_option
@@ -140,7 +140,7 @@ def _ask(site: Site, unit: Unit, known: Mapping[str, AnyProfile], language: Lang
             profile=unit.profile.profile,
         )
         out.print(table(about, ASKED, rows, language=language))
-    out.print(said(word(words().diagnosis, report.diagnosis, language), "" if good else "high", calm=good))
+    out.print(styled(word(words().diagnosis, report.diagnosis, language), "" if good else "high", calm=good))
     for text in report.advice:
         out.print(text.in_(language))
     return good
@@ -168,7 +168,7 @@ def _listen(site: Site, unit: Unit, seconds: float, language: Language | None) -
     return good
 
 
-def _read(line: Line, language: Language) -> str:
+def _read(line: ProbeLine, language: Language) -> str:
     if line.reason is not None:
         return show_quality(str(line.reason), language)
     return line.value if isinstance(line.value, str) else f"{line.value:.6g}"

@@ -8,25 +8,25 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from facilityd.app.checklist import Checklists, Now
+from facilityd.app.checklist import Checklists, JournalState
 from facilityd.cli.liveness import unwatched
 from facilityd.cli.snapshot import open_journal
 from facilityd.config.site import Device, Site
-from facilityd.model.readiness import Check, Checked, Waiver
+from facilityd.model.readiness import Check, CheckedItem, Waiver
+from facilityd.model.rule_parameters import parameter
 from facilityd.model.text import Language, Text
-from facilityd.model.written import parameter
-from facilityd.notify.readiness import Subject
+from facilityd.notify.readiness import ReadinessContext
 
 ASSUMED = {"zh": "［假定限值］", "en": "[assumed limit]"}
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ItemRow:
     """One item of one device; ``subject`` knows the words, ``waiver`` is in force for it."""
 
     device: Device
-    checked: Checked
-    subject: Subject
+    checked: CheckedItem
+    subject: ReadinessContext
     waiver: Waiver | None = None
 
     @property
@@ -57,34 +57,34 @@ class Line:
         return {"device": self.device.id, **self.checked.plain(), "why": why, "assumed": self.assumed}
 
 
-class Board:
+class ReadinessBoard:
     """The checklists of some devices of a site, to be looked at again and again."""
 
     def __init__(self, site: Site, devices: Iterable[str]) -> None:
         self._site, self._devices = site, tuple(devices)
         self._lists = Checklists(site)
 
-    def lines(self, now: int | None = None) -> list[Line]:
+    def lines(self, now: int | None = None) -> list[ItemRow]:
         """Return every item at ``now`` (ns UTC). Raises UsageError where there is no journal."""
-        lines: list[Line] = []
+        lines: list[ItemRow] = []
         with open_journal(self._site) as reader:
-            source = Now(reader, time.time_ns() if now is None else now)
+            source = JournalState(reader, time.time_ns() if now is None else now)
             for device in self._devices:
                 waivers = {w.item: w for w in source.waivers if w.device == device}
                 checked = self._lists.check(device, source)
                 about, subject = self._site.devices[device], self._subject(device)
-                lines += [Line(about, one, subject, waivers.get(one.item)) for one in checked]
+                lines += [ItemRow(about, one, subject, waivers.get(one.item)) for one in checked]
         return lines
 
     def warning(self, language: Language) -> str:
         """Return that nobody watches now, or nothing."""
         return unwatched(self._site, language)
 
-    def _subject(self, device: str) -> Subject:
+    def _subject(self, device: str) -> ReadinessContext:
         about, lists = self._site.devices[device], self._lists
         zone = ZoneInfo(self._site.timezone)
         names, signals = lists.names(device), lists.signals(device)
-        return Subject(about.name, about.family.readiness, names, signals, zone)
+        return ReadinessContext(about.name, about.family.readiness, names, signals, zone)
 
     def checks(self, since: int) -> Sequence[Check]:
         """Return the recorded checks before ceremonies from ``since`` (ns UTC) on."""

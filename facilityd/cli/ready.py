@@ -16,23 +16,23 @@ from rich.live import Live
 from rich.text import Text
 
 from facilityd.cli.language import chosen, lang_option
-from facilityd.cli.output import STYLES, console, json_option, print_json, said, table, warn
-from facilityd.cli.sheet import Column, whole
-from facilityd.cli.when import Instant, at_site, show_instant
+from facilityd.cli.output import STYLES, console, json_option, print_json, styled, table, warn
+from facilityd.cli.text_table import Column, whole
+from facilityd.cli.when import InstantParam, at_site, show_instant
 from facilityd.cli.words import listed
 from facilityd.cli.wrapping import wrapped
 from facilityd.errors import UsageError
-from facilityd.marked import suggestion
-from facilityd.model.readiness import Outcome
+from facilityd.model.readiness import ItemOutcome
 from facilityd.model.sample import NS
 from facilityd.model.text import Language
 from facilityd.notify.texts import texts
+from facilityd.yaml_source import suggestion
 
 if TYPE_CHECKING:
     from facilityd.cli.countdown import Countdown
-    from facilityd.cli.readiness import Board, Line
+    from facilityd.cli.readiness import ItemRow, ReadinessBoard
     from facilityd.config.site import Site
-    from facilityd.model.readiness import Check, Checked
+    from facilityd.model.readiness import Check, CheckedItem
 
 COLUMNS = (
     whole("device", "设备"), Column("item", "项目"), whole("result", "结果"), Column("why", "依据"),
@@ -61,7 +61,7 @@ LAST = {"zh": "上次记录 T−{minutes}：{verdict}", "en": "last recorded che
 @click.option("--watch", is_flag=True, help="Count down in the terminal until Ctrl-C.")
 @click.option("--history", is_flag=True, help="Show the checks recorded at T-60, T-30 and T-10 min.")
 @click.option(
-    "--since", type=Instant(), default="7d", show_default=True, help="With --history: from here on."
+    "--since", type=InstantParam(), default="7d", show_default=True, help="With --history: from here on."
 )
 @lang_option
 @json_option
@@ -83,13 +83,13 @@ def ready(
     1: an item failed or is unknown, and is not waived.
     """
     from facilityd.cli.countdown import countdown
-    from facilityd.cli.readiness import Board
+    from facilityd.cli.readiness import ReadinessBoard
     from facilityd.config.load import load
 
     _possible(watch=watch, as_json=as_json)
     loaded = load(site, secrets=False)
     language = chosen(lang, loaded)
-    board = Board(loaded, _chosen(loaded, device))
+    board = ReadinessBoard(loaded, _chosen(loaded, device))
     if history:
         _history(loaded, board.checks(at_site(since, loaded.timezone)), language, as_json=as_json)
     elif watch:
@@ -148,7 +148,9 @@ def _past(site: Site, check: Check, language: Language) -> tuple[object, ...]:
         for one in check.items
         if one.stands_against or one.waived_by
     ]
-    verdict = said(VERDICT[language][_standing(check.items)], "" if check.ready else "high", calm=check.ready)
+    verdict = styled(
+        VERDICT[language][_standing(check.items)], "" if check.ready else "high", calm=check.ready
+    )
     moment = show_instant(check.ceremony, site.timezone)[:16]
     made = f"T−{_minutes(check)} {show_instant(check.at, site.timezone, date=False)[:8]}"
     name = texts().readiness[check.name].in_(language)
@@ -159,7 +161,7 @@ def _minutes(check: Check) -> int:
     return check.before // (60 * NS)
 
 
-def _watch(site: Site, board: Board, language: Language) -> None:
+def _watch(site: Site, board: ReadinessBoard, language: Language) -> None:
     """Redraw every second until Ctrl-C; the seconds are taken from the clock, not counted."""
     from facilityd.cli.countdown import countdown
 
@@ -182,8 +184,8 @@ def _watch(site: Site, board: Board, language: Language) -> None:
 
 def _view(
     site: Site,
-    board: Board,
-    lines: Sequence[Line],
+    board: ReadinessBoard,
+    lines: Sequence[ItemRow],
     coming: Countdown,
     language: Language,
     *,
@@ -205,7 +207,7 @@ def _view(
     return Group(
         *above,
         table("", COLUMNS, rows, language=language, lines=room),
-        said(
+        styled(
             VERDICT[language][_standing([one.checked for one in lines])] + _unasked(lines, language),
             "" if good else "high",
             calm=good,
@@ -213,7 +215,7 @@ def _view(
     )
 
 
-def _recorded(board: Board, coming: Countdown, language: Language) -> list[Text]:
+def _recorded(board: ReadinessBoard, coming: Countdown, language: Language) -> list[Text]:
     """Return a line on the last recorded check before the coming ceremony, if there is one."""
     if coming.ceremony is None:
         return []
@@ -225,7 +227,7 @@ def _recorded(board: Board, coming: Countdown, language: Language) -> list[Text]
     return [Text(LAST[language].format(minutes=_minutes(last[0]), verdict=verdict))]
 
 
-def _row(site: Site, line: Line, language: Language) -> tuple[object, ...]:
+def _row(site: Site, line: ItemRow, language: Language) -> tuple[object, ...]:
     checked, waiver = line.checked, line.waiver
     against = checked.stands_against
     outcome = texts().outcome[checked.outcome.value].in_(language)
@@ -233,25 +235,25 @@ def _row(site: Site, line: Line, language: Language) -> tuple[object, ...]:
     if waiver and checked.waived_by:
         until = show_instant(waiver.until, site.timezone)[:16]
         note = WAIVED[language].format(person=waiver.person, until=until, reason=waiver.reason)
-    mark = said(outcome, "high" if against else "", calm=not against)
+    mark = styled(outcome, "high" if against else "", calm=not against)
     return (line.device.id, line.name.in_(language), mark, line.shown(language), note)
 
 
-def _unasked(lines: Sequence[Line], language: Language) -> str:
+def _unasked(lines: Sequence[ItemRow], language: Language) -> str:
     """Return how much of the list the verdict says nothing of."""
-    absent = sum(line.checked.outcome is Outcome.ABSENT for line in lines)
+    absent = sum(line.checked.outcome is ItemOutcome.ABSENT for line in lines)
     return UNASKED[language].format(absent=absent, all=len(lines)) if absent else ""
 
 
-def _good(lines: Sequence[Line]) -> bool:
+def _good(lines: Sequence[ItemRow]) -> bool:
     """Return whether nothing stands against it, and something speaks for it."""
     return _standing([line.checked for line in lines]) == "pass"
 
 
-def _standing(items: Sequence[Checked]) -> str:
+def _standing(items: Sequence[CheckedItem]) -> str:
     """Return what the whole list says: fail, unknown (nothing failed, and not all is known) or pass."""
     found = {one.outcome for one in items}
-    if Outcome.FAIL in found:
+    if ItemOutcome.FAIL in found:
         return "fail"
-    passed = found & {Outcome.PASS, Outcome.WAIVED}
-    return "unknown" if Outcome.UNKNOWN in found or not passed else "pass"
+    passed = found & {ItemOutcome.PASS, ItemOutcome.WAIVED}
+    return "unknown" if ItemOutcome.UNKNOWN in found or not passed else "pass"

@@ -10,11 +10,11 @@ import click
 
 from devices.unit import Link, ModbusLink, Unit
 from facilityd.cli.output import site_argument
-from facilityd.cli.when import Seconds
+from facilityd.cli.when import SecondsParam
 from facilityd.errors import UsageError
-from facilityd.marked import suggestion
 from facilityd.model.link import LinkHealth
 from facilityd.model.sample import Sample
+from facilityd.yaml_source import suggestion
 
 
 class _Nobody:
@@ -34,7 +34,9 @@ class _Nobody:
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True,
     help="The file; a name that ends in .zst is compressed.",
 )  # fmt: skip
-@click.option("--seconds", type=Seconds(), default=0, help="End after so long.  [default: Ctrl-C ends it]")
+@click.option(
+    "--seconds", type=SecondsParam(), default=0, help="End after so long.  [default: Ctrl-C ends it]"
+)
 def record(site: tuple[Path, ...], link: str, output: Path, seconds: float) -> None:
     """Record the traffic of a LINK, asking as the daemon does.
 
@@ -51,9 +53,9 @@ def record(site: tuple[Path, ...], link: str, output: Path, seconds: float) -> N
 
 
 async def _record(link: Link, units: list[Unit], output: Path, seconds: float) -> int:
-    from devices.duty import DutyBoard
     from devices.modbus.bus import run_link
     from devices.mqtt.link import run_link as run_mqtt
+    from devices.operating_mode import OperatingModeTracker
     from facilityd.model.clock import Clock
     from facilityd.recording.format import Recorder
     from facilityd.recording.tap import Taps, header_of
@@ -66,9 +68,9 @@ async def _record(link: Link, units: list[Unit], output: Path, seconds: float) -
     with Recorder(output, header_of(link, units, time.time_ns())) as recorder, on_signals(stop):
         taps = Taps(recorder.note)
         if isinstance(link, ModbusLink):
-            work = run_link(link, units, _Nobody(), Clock(), DutyBoard({}), hear, taps.connect)
+            work = run_link(link, units, _Nobody(), Clock(), OperatingModeTracker({}), hear, taps.connect)
         else:
-            work = run_mqtt(link, units, _Nobody(), Clock(), DutyBoard({}), hear, taps.listen)
+            work = run_mqtt(link, units, _Nobody(), Clock(), OperatingModeTracker({}), hear, taps.listen)
         running = asyncio.create_task(work)
         waiting = asyncio.create_task(stop.wait())
         await asyncio.wait({running, waiting}, timeout=seconds or None, return_when=asyncio.FIRST_COMPLETED)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from facilityd.cli.when import Seconds, Speed
-from facilityd.errors import DoorTaken
+from facilityd.cli.when import SecondsParam, SpeedParam
+from facilityd.errors import PortTaken
 
 if TYPE_CHECKING:
     from facilityd.recording.format import Recording
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     help="To serve on, or the broker's.",
 )
 @click.option("--broker", "own_broker", is_flag=True, help="MQTT: also start a broker on that port.")
-@click.option("--speed", type=Speed(0.01, 1000), default=1.0, help="MQTT: times life.")
-@click.option("--seconds", type=Seconds(), default=0, help="End after so long.  [default: Ctrl-C ends it]")
+@click.option("--speed", type=SpeedParam(0.01, 1000), default=1.0, help="MQTT: times life.")
+@click.option(
+    "--seconds", type=SecondsParam(), default=0, help="End after so long.  [default: Ctrl-C ends it]"
+)
 def replay_command(file: Path, host: str, port: int, own_broker: bool, speed: float, seconds: float) -> None:
     """Serve a recorded link: each question gets its recorded answer.
 
@@ -41,9 +43,9 @@ def replay_command(file: Path, host: str, port: int, own_broker: bool, speed: fl
         click.echo(f"warning: {recording.damage}", err=True)
     try:
         asyncio.run(_replay(recording, host, port, speed, seconds, own_broker=own_broker))
-    except DoorTaken as error:
+    except PortTaken as error:
         hint = "give another --port, or stop what uses this one"
-        raise DoorTaken(error.what, where=error.where, hint=hint) from error
+        raise PortTaken(error.what, where=error.where, hint=hint) from error
 
 
 async def _replay(

@@ -11,24 +11,24 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from facilityd.app.builtin import all_devices
-from facilityd.app.checklist import Now
-from facilityd.app.judging import fresh_judge
+from facilityd.app.checklist import JournalState
+from facilityd.app.engine import fresh_engine
 from facilityd.cli.language import both
 from facilityd.cli.limits import say_limit
 from facilityd.config.site import Device, Site
 from facilityd.model.charts import Learned
 from facilityd.model.finding import Finding
 from facilityd.model.rule import Rule
+from facilityd.model.rule_parameters import parameter
 from facilityd.model.text import Language
-from facilityd.model.written import parameter
-from facilityd.notify.speaker import Speaker
-from facilityd.store.reader import Reader
+from facilityd.notify.evidence_text import EvidenceFormatter
+from facilityd.store.reader import JournalReader
 
 UNLEARNED = "unknown-unlearned"
 ASSUMED = {"zh": "［假定限值：{limits}］", "en": "[assumed limit: {limits}]"}
 
 
-class Standing(Enum):
+class RuleStatus(Enum):
     """How a rule stands on a device."""
 
     RIGHT = "healthy"
@@ -40,13 +40,13 @@ class Standing(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RuleRow:
     """One rule on one device; ``missing`` signals or states keep it from applying."""
 
     device: Device
     name: str
     rule: Rule
-    standing: Standing
+    standing: RuleStatus
     finding: Finding | None
     missing: tuple[str, ...]
 
@@ -59,18 +59,20 @@ class Line:
     @property
     def since(self) -> int | None:
         """When the newest verdict was found, or the run was that it rests on, ns UTC."""
-        judged = self.standing in (Standing.RIGHT, Standing.WRONG, Standing.UNKNOWN)
+        judged = self.standing in (RuleStatus.RIGHT, RuleStatus.WRONG, RuleStatus.UNKNOWN)
         return (self.finding.evidence.seen or self.finding.at) if judged and self.finding else None
 
-    def said(self, language: Language, zone: ZoneInfo) -> str:
+    def text(self, language: Language, zone: ZoneInfo) -> str:
         """Return what the verdict rests on, or the names of what would have to be fitted."""
         signals, states = self.device.family.signals, self.device.family.states
-        if self.standing is Standing.UNFITTED:
+        if self.standing is RuleStatus.UNFITTED:
             words = {name: state.name for name, state in states.items()}
             words |= {name: signal.name for name, signal in signals.items()}
             names = (words[name].in_(language) if name in words else name for name in self.missing)
             return ("、" if language == "zh" else ", ").join(names)
-        said = Speaker(signals, language, zone).evidence(self.finding.evidence) if self.finding else ""
+        said = (
+            EvidenceFormatter(signals, language, zone).evidence(self.finding.evidence) if self.finding else ""
+        )
         limits = ("、" if language == "zh" else ", ").join(
             say_limit(self.rule.detect, path, signals, language) for path in self.assumed
         )
@@ -84,33 +86,33 @@ class Line:
             "device": self.device.id, "rule": self.name, "fault": rule.fault, "kind": rule.detect.kind,
             "name": rule.name, "priority": rule.priority.name.lower(),
             "assumed": self.assumed, "state": self.standing.value,
-            "said": both(lambda language: self.said(language, zone)), "missing": list(self.missing), **found,
+            "said": both(lambda language: self.text(language, zone)), "missing": list(self.missing), **found,
         }  # fmt: skip
 
 
-def lines(site: Site, devices: Iterable[str], now: int | None = None) -> list[Line]:
+def lines(site: Site, devices: Iterable[str], now: int | None = None) -> list[RuleRow]:
     """Return every rule of some devices at ``now`` (ns UTC). Without a journal nothing was judged yet."""
     known = all_devices(site)
-    judge, found = fresh_judge(site), _newest(site, time.time_ns() if now is None else now)
+    engine, found = fresh_engine(site), _newest(site, time.time_ns() if now is None else now)
     out = []
     for device in devices:
-        missing = judge.not_applicable(device) if known[device].streams else {}
+        missing = engine.not_applicable(device) if known[device].streams else {}
         for name, rule in known[device].family.rules.items():
             finding = found.get((device, name))
             lacks = missing.get(name, ())
             standing = _standing(rule, finding, lacks)
-            out.append(Line(known[device], name, rule, standing, finding, lacks))
+            out.append(RuleRow(known[device], name, rule, standing, finding, lacks))
     return out
 
 
-def _standing(rule: Rule, finding: Finding | None, missing: tuple[str, ...]) -> Standing:
+def _standing(rule: Rule, finding: Finding | None, missing: tuple[str, ...]) -> RuleStatus:
     if missing:
-        return Standing.UNFITTED
+        return RuleStatus.UNFITTED
     if finding is None:
-        return Standing.UNLEARNED if isinstance(rule.detect, Learned) else Standing.UNJUDGED
+        return RuleStatus.UNLEARNED if isinstance(rule.detect, Learned) else RuleStatus.UNJUDGED
     if finding.verdict is None:
-        return Standing.UNLEARNED if finding.evidence.slug == UNLEARNED else Standing.UNKNOWN
-    return Standing.WRONG if finding.verdict else Standing.RIGHT
+        return RuleStatus.UNLEARNED if finding.evidence.slug == UNLEARNED else RuleStatus.UNKNOWN
+    return RuleStatus.WRONG if finding.verdict else RuleStatus.RIGHT
 
 
 def _newest(site: Site, now: int) -> dict[tuple[str, str], Finding]:
@@ -120,7 +122,7 @@ def _newest(site: Site, now: int) -> dict[tuple[str, str], Finding]:
     """
     if not Path(site.store.path).exists():
         return {}
-    with Reader.open(Path(site.store.path), site.id) as reader:
+    with JournalReader.open(Path(site.store.path), site.id) as reader:
         stored = {(s.finding.device, s.finding.rule): s.finding for s in reader.verdicts()}
-        source = Now(reader, now)
+        source = JournalState(reader, now)
         return {key: one for key, one in stored.items() if one.verdict or source.finding(*key) is not None}

@@ -9,15 +9,15 @@ from zoneinfo import ZoneInfo
 import click
 
 from facilityd.cli.language import chosen, lang_option
-from facilityd.cli.output import console, json_option, loud, print_json, said, table, warn
-from facilityd.cli.sheet import Column, whole
+from facilityd.cli.output import console, json_option, loud, print_json, styled, table, warn
+from facilityd.cli.text_table import Column, whole
 from facilityd.cli.when import show_instant
 from facilityd.cli.words import show_priority, word, words
 from facilityd.errors import UsageError
-from facilityd.marked import suggestion
+from facilityd.yaml_source import suggestion
 
 if TYPE_CHECKING:
-    from facilityd.cli.rulebook import Line
+    from facilityd.cli.rulebook import RuleRow
     from facilityd.model.text import Language
 
 COLUMNS = (
@@ -61,7 +61,7 @@ def rules(site: Path, device: str, lang: str | None, as_json: bool) -> None:
         )
 
 
-def _row(line: Line, language: Language, zone: ZoneInfo) -> tuple[object, ...]:
+def _row(line: RuleRow, language: Language, zone: ZoneInfo) -> tuple[object, ...]:
     state = word(words().standing, line.standing.value, language)
     priority = line.rule.priority.name.lower()
     loud = priority if line.standing.value == "abnormal" else ""
@@ -71,7 +71,7 @@ def _row(line: Line, language: Language, zone: ZoneInfo) -> tuple[object, ...]:
         line.rule.name.in_(language),
         word(words().method, line.rule.detect.kind, language),
         show_priority(priority, language),
-        said(state, loud, calm=line.standing.value == "healthy"),
+        styled(state, loud, calm=line.standing.value == "healthy"),
         show_instant(line.since, zone.key)[:19] if line.since else "",
-        line.said(language, zone),
+        line.text(language, zone),
     )

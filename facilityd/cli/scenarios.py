@@ -19,7 +19,7 @@ from facilityd.model.measure import spell_duration
 from facilityd.model.sample import NS
 
 if TYPE_CHECKING:
-    from facilityd.scenario.run import Result
+    from facilityd.scenario.run import ScenarioResult
 
 
 @click.command("run")
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per scenario.")
 def run_command(
     scenarios: tuple[str, ...], virtual: bool, seed: int | None, junit: Path | None, html: Path | None,
-    keep: Path | None, record: Path | None, jobs: int, as_json: bool,
+    keep: Path | None, run_log: Path | None, jobs: int, as_json: bool,
 ) -> None:  # fmt: skip
     """Play scenarios, and check what they expect.
 
@@ -51,10 +51,10 @@ def run_command(
     from facilityd.scenario.run import Options, perform_all
 
     paths = find(scenarios)
-    if record and len(paths) > 1:
+    if run_log and len(paths) > 1:
         raise UsageError("--record takes one scenario", hint="play it alone, or use --keep for the journals")
-    options = Options(seed, not virtual, str(html or ""), str(keep or ""), str(record or ""))
-    results: list[Result] = []
+    options = Options(seed, not virtual, str(html or ""), str(keep or ""), str(run_log or ""))
+    results: list[ScenarioResult] = []
     bar = _Bar(len(paths), quiet=as_json or not sys.stderr.isatty())
     with _quiet():
         for result in perform_all(paths, options, jobs, bar.moved):
@@ -107,24 +107,24 @@ class _Bar:
             click.echo("\r\x1b[K", nl=False, err=True)
 
 
-def _print(result: Result) -> None:
+def _print(result: ScenarioResult) -> None:
     speed = f", {result.span / NS / result.took:,.0f} times life" if result.took else ""
     click.echo(f"{'passed' if result.ok else 'FAILED'}  {result.scenario}  ({result.took:.1f} s{speed})")
     if result.suppressed:
         click.echo(f"  alarms: {result.told} told, {result.suppressed}")
     if result.error:
         click.echo(f"  {result.error}", err=True)
-    for judgement in result.judgements:
-        if not judgement.ok:
-            click.echo("  " + result.explain(judgement).replace("\n", "\n  "), err=True)
+    for check_result in result.check_results:
+        if not check_result.ok:
+            click.echo("  " + result.explain(check_result).replace("\n", "\n  "), err=True)
 
 
-def _plain(result: Result) -> dict[str, object]:
+def _plain(result: ScenarioResult) -> dict[str, object]:
     data: dict[str, object] = json.loads(json.dumps(asdict(result), default=str))
     return {**data, "ok": result.ok}
 
 
-def _end(results: list[Result], *, as_json: bool) -> None:
+def _end(results: list[ScenarioResult], *, as_json: bool) -> None:
     failed = sum(not result.ok for result in results)
     if not as_json:
         click.echo(f"{len(results) - failed} of {len(results)} passed")

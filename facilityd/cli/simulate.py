@@ -18,26 +18,26 @@ import click
 
 from devices.unit import Link, MqttLink
 from facilityd.cli.console import console_command
-from facilityd.cli.doors import told_with_line
 from facilityd.cli.language import lang_option
 from facilityd.cli.output import at_most_option, print_json_line, site_argument
+from facilityd.cli.ports import told_with_line
 from facilityd.cli.replay import replay_command
 from facilityd.cli.scenarios import run_command
-from facilityd.cli.when import Seconds
+from facilityd.cli.when import SecondsParam
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.model.measure import duration
 from facilityd.model.sample import NS
 from simulators.hazards import HAZARDS
 from simulators.mqtt_hazards import MQTT_HAZARDS
-from simulators.site import Field, serve
+from simulators.site import ServedSite, serve
 from simulators.square import Square, live
 
 _EVENT = re.compile(r"(?P<after>[^:]+):(?P<target>[^:=]+):(?P<name>[^:=]+)(?:=(?P<magnitude>[-+.0-9eE]+))?")
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class TimedEvent:
     """Something that happens ``after`` ns: a fault or demand of a device, or a hazard of a unit."""
 
     after: int
@@ -46,14 +46,14 @@ class Event:
     magnitude: float = 1.0
 
 
-class EventType(click.ParamType[Event]):
+class TimedEventParam(click.ParamType[TimedEvent]):
     """'30s:fountain-2:leakage=0.03' or '1min:pole-3-drive:silent'."""
 
     name = "after:target:name[=magnitude]"
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Event:
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> TimedEvent:
         """Return the event."""
-        if isinstance(value, Event):
+        if isinstance(value, TimedEvent):
             return value
         found = _EVENT.fullmatch(str(value))
         if not found:
@@ -64,17 +64,17 @@ class EventType(click.ParamType[Event]):
             self.fail(str(error), param, ctx)
         if not math.isfinite(magnitude):
             self.fail(f"{found['magnitude']!r} is no magnitude", param, ctx)
-        return Event(after, found["target"], found["name"], magnitude)
+        return TimedEvent(after, found["target"], found["name"], magnitude)
 
 
-EVENT = EventType()
+EVENT = TimedEventParam()
 
 
-class Happening(NamedTuple):
+class ParsedEvent(NamedTuple):
     """An event and what kind it is."""
 
     kind: Literal["fault", "hazard", "demand"]
-    event: Event
+    event: TimedEvent
 
 
 Tell = Callable[..., None]
@@ -101,34 +101,38 @@ simulate.add_command(replay_command)
 @click.option(
     "--fault",
     "faults",
-    type=EventType(),
+    type=TimedEventParam(),
     multiple=True,
     help="A device's fault, e.g. 30s:fountain-2:leakage=0.03",
 )
 @click.option(
     "--hazard",
     "hazards",
-    type=EventType(),
+    type=TimedEventParam(),
     multiple=True,
     help="A unit's misbehaviour, e.g. 1min:pole-3-drive:silent",
 )
 @click.option(
-    "--demand", "demands", type=EventType(), multiple=True, help="A run, e.g. 5s:hoist-1:up or 5s:pole-1:run"
+    "--demand",
+    "demands",
+    type=TimedEventParam(),
+    multiple=True,
+    help="A run, e.g. 5s:hoist-1:up or 5s:pole-1:run",
 )
 @at_most_option
 @click.option("--json", "as_json", is_flag=True, help="Tell what happens as JSON, one object per line.")
 def serve_command(
     site: tuple[Path, ...], own_broker: bool, clock: str, seed: int,
-    faults: tuple[Event, ...], hazards: tuple[Event, ...], demands: tuple[Event, ...], at_most: int,
-    as_json: bool,
+    faults: tuple[TimedEvent, ...], hazards: tuple[TimedEvent, ...], demands: tuple[TimedEvent, ...],
+    at_most: int, as_json: bool,
 ) -> None:  # fmt: skip
     """Serve every unit of a SITE, with its physics, until Ctrl-C."""
     from facilityd.config.load import load
 
     loaded = load(*site, at_most=at_most)
     square = build_square(loaded, clock, seed)
-    story = [Happening("fault", one) for one in faults] + [Happening("demand", one) for one in demands]
-    story += [Happening("hazard", one) for one in hazards]
+    story = [ParsedEvent("fault", one) for one in faults] + [ParsedEvent("demand", one) for one in demands]
+    story += [ParsedEvent("hazard", one) for one in hazards]
     rehearse(loaded, square, story)
     with told_with_line(site):
         asyncio.run(_serve(loaded, square, story, _tell_json if as_json else _tell, own_broker=own_broker))
@@ -137,7 +141,9 @@ def serve_command(
 @simulate.command("demo")
 @click.option("--broker", default="", metavar="HOST:PORT", help="Use this broker instead of an own one.")
 @click.option("--plain", is_flag=True, help="Lines instead of a live table (always so without a terminal).")
-@click.option("--seconds", type=Seconds(), default=0, help="End after so long.  [default: Ctrl-C ends it]")
+@click.option(
+    "--seconds", type=SecondsParam(), default=0, help="End after so long.  [default: Ctrl-C ends it]"
+)
 @lang_option
 def demo_command(broker: str, plain: bool, seconds: float, lang: str | None) -> None:
     """Show the whole square simulated, and the daemon watching it."""
@@ -148,7 +154,7 @@ def demo_command(broker: str, plain: bool, seconds: float, lang: str | None) -> 
 
 def build_square(site: Site, clock: str, seed: int) -> Square:
     """Return the physics of a site, beginning now or at a local time of day."""
-    from facilityd.scenario.theatre import square_of
+    from facilityd.scenario.runtime import square_of
 
     now = time.time_ns()
     if clock:
@@ -163,9 +169,9 @@ def build_square(site: Site, clock: str, seed: int) -> Square:
     return square
 
 
-def rehearse(site: Site, square: Square, story: list[Happening]) -> None:
+def rehearse(site: Site, square: Square, story: list[ParsedEvent]) -> None:
     """Tell an unknown name before anything starts. Raises UsageError."""
-    from facilityd.marked import suggestion
+    from facilityd.yaml_source import suggestion
 
     for kind, event in story:
         if kind == "fault":
@@ -189,7 +195,9 @@ def _tell_json(kind: str, **facts: object) -> None:
     print_json_line({"kind": kind, **facts})
 
 
-async def _serve(site: Site, square: Square, story: list[Happening], tell: Tell, *, own_broker: bool) -> None:
+async def _serve(
+    site: Site, square: Square, story: list[ParsedEvent], tell: Tell, *, own_broker: bool
+) -> None:
     from facilityd.supervise.stop import on_signals
     from simulators.broker import SPOKEN, broker
 
@@ -214,7 +222,7 @@ async def _serve(site: Site, square: Square, story: list[Happening], tell: Tell,
         tell("function codes seen", counts=dict(sorted(field.witness.items())), commands=field.commands)
 
 
-async def _happen(field: Field, square: Square, story: list[Happening], tell: Tell) -> None:
+async def _happen(field: ServedSite, square: Square, story: list[ParsedEvent], tell: Tell) -> None:
     begin = time.monotonic_ns()
     for kind, event in sorted(story, key=lambda happening: happening.event.after):
         await asyncio.sleep(max(0.0, (begin + event.after - time.monotonic_ns()) / NS))

@@ -13,8 +13,8 @@ from rich.text import Text as Styled
 
 from devices.family import Signal
 from facilityd.app.builtin import DAEMON, all_devices
-from facilityd.app.checklist import NOT_YET, Now
-from facilityd.cli.alarm_line import AlarmLine, alarm_line
+from facilityd.app.checklist import NOT_YET, JournalState
+from facilityd.cli.alarm_row import AlarmRow, alarm_row
 from facilityd.cli.counts import Counts
 from facilityd.cli.language import both
 from facilityd.cli.liveness import Liveness, liveness
@@ -23,14 +23,14 @@ from facilityd.cli.words import NEVER, counted, words
 from facilityd.cli.wrapping import wrapped
 from facilityd.config.site import Device, Site
 from facilityd.errors import UsageError
-from facilityd.marked import suggestion
-from facilityd.model.alarm import Life
-from facilityd.model.duty import duty
+from facilityd.model.alarm import AlarmStateName
+from facilityd.model.operating_mode import operating_mode
 from facilityd.model.sample import Sample, Stream, Value
 from facilityd.model.text import Language, Text
-from facilityd.notify.wording import say_value
-from facilityd.store.reader import Reader
-from facilityd.store.rows import Stored
+from facilityd.notify.value_text import format_value
+from facilityd.store.reader import JournalReader
+from facilityd.store.rows import StoredSample
+from facilityd.yaml_source import suggestion
 
 Source = tuple[str, str]
 """A device and the unit that measures it."""
@@ -46,13 +46,13 @@ STALE_AFTER = 3
 """Expected periods after which a value is old."""
 
 
-def open_journal(site: Site) -> Reader:
+def open_journal(site: Site) -> JournalReader:
     """Open the site's journal. Raises UsageError where there is none."""
-    return Reader.open(Path(site.store.path), site.id)
+    return JournalReader.open(Path(site.store.path), site.id)
 
 
 @dataclass(frozen=True, slots=True)
-class SignalLine:
+class SignalRow:
     """One signal. ``age``: of its last good value; ``message_age``: of its unit's last word; both ns."""
 
     signal: str
@@ -67,10 +67,10 @@ class SignalLine:
 
 
 @dataclass(frozen=True, slots=True)
-class DeviceLine:
-    """One device: ``state`` is what its worst active alarm says, else its duty; ``state_id`` names it.
+class DeviceRow:
+    """One device: ``state`` is what its worst active alarm says, else its operating mode.
 
-    ``state_id``: a rule's or duty state's name, ``normal``, ``unknown`` where no value is known, or ``down``.
+    ``state_id``: that rule's or mode's name, ``normal``, ``unknown`` where no value is known, or ``down``.
     """
 
     device: str
@@ -78,7 +78,7 @@ class DeviceLine:
     state: Text
     state_id: str
     priority: str
-    signals: tuple[SignalLine, ...]
+    signals: tuple[SignalRow, ...]
 
     @property
     def age(self) -> int:
@@ -137,7 +137,7 @@ class Snapshot:
     def doubt(self) -> str:
         """Return what 'no alarms' does not say: how many rules cannot be told, or that none was judged."""
         known = {(d.id, name) for d in self._devices.values() for name in d.family.rules}
-        now = Now(self._reader, time.time_ns())
+        now = JournalState(self._reader, time.time_ns())
         found = [finding for key in known if (finding := now.finding(*key)) is not None]
         unknown = sum(one.verdict is None and one.evidence.slug not in NOT_YET for one in found)
         word = "none" if all(one.verdict is None for one in found) else "some" if unknown else ""
@@ -156,9 +156,9 @@ class Snapshot:
 
     def counted(self, *, width: int, brief: bool) -> list[Styled]:
         """Return the same as lines of ``width`` cells; ``brief``: none where there is nothing to count."""
-        return self.counts().said(self._language, self._site.timezone, width=width, brief=brief)
+        return self.counts().text(self._language, self._site.timezone, width=width, brief=brief)
 
-    def lines(self, only: tuple[str, ...] = ()) -> list[DeviceLine]:
+    def lines(self, only: tuple[str, ...] = ()) -> list[DeviceRow]:
         """Return every device, or those named. Raises UsageError for one that there is not."""
         if unknown := set(only) - self._devices.keys():
             name = min(unknown)
@@ -170,7 +170,7 @@ class Snapshot:
 
     def _latest(self, devices: Container[str]) -> dict[Source, Sample]:
         """Return the newest sample of each unit of some devices, having noted how old its values are."""
-        newest: dict[Source, tuple[Stored, Sample]] = {}
+        newest: dict[Source, tuple[StoredSample, Sample]] = {}
         for row in self._reader.latest():
             # A period that was changed makes another stream of the same unit: the newest one counts.
             sample = self._reader.sample(row)
@@ -181,7 +181,7 @@ class Snapshot:
             self._date(source, row, sample)
         return {source: sample for source, (_, sample) in newest.items()}
 
-    def _date(self, source: Source, row: Stored, sample: Sample) -> None:
+    def _date(self, source: Source, row: StoredSample, sample: Sample) -> None:
         """Note when each signal of a unit had its last good value; of a bad one that is looked for once."""
         names = sample.stream.signals
         good = [sample.values[n] is not None and n not in sample.reasons for n in range(len(names))]
@@ -191,7 +191,7 @@ class Snapshot:
             found = self._reader.last_good(row, unknown)
             self._good |= {(source, names[n]): found.get(n, 0) for n in unknown}
 
-    def _line(self, device: Device, latest: dict[Source, Sample], alarms: list[AlarmLine]) -> DeviceLine:
+    def _line(self, device: Device, latest: dict[Source, Sample], alarms: list[AlarmRow]) -> DeviceRow:
         now = time.time_ns()
         signals = tuple(
             line for stream in device.streams for line in self._signals(device, stream, latest, now)
@@ -199,10 +199,10 @@ class Snapshot:
         values = {s.signal: s.value for s in signals if s.value is not None and s.quality == "good"}
         worst = next((alarm for alarm in alarms if alarm.active), None)
         if worst:
-            return DeviceLine(device.id, device.name, worst.what, worst.rule, worst.priority, signals)
+            return DeviceRow(device.id, device.name, worst.what, worst.rule, worst.priority, signals)
         state = self._calm(device, values)
         named = device.family.states.get(state)
-        return DeviceLine(
+        return DeviceRow(
             device.id, device.name, named.name if named else words().device[state], state, "", signals
         )
 
@@ -212,11 +212,11 @@ class Snapshot:
             return "down"
         if not values and device.bound:
             return "unknown"
-        return duty(device.family.states, values) or "normal"
+        return operating_mode(device.family.states, values) or "normal"
 
     def _signals(
         self, device: Device, stream: Stream, latest: dict[Source, Sample], now: int
-    ) -> Iterable[SignalLine]:
+    ) -> Iterable[SignalRow]:
         sample = latest.get((stream.device, stream.unit))
         places = {name: index for index, name in enumerate(sample.stream.signals)} if sample else {}
         for name in stream.signals:
@@ -228,12 +228,12 @@ class Snapshot:
             quality = _quality(here, places.get(name, 0), heard, stream)
             label = device.family.signals[name].name
             shown = both(partial(_show, device.family.signals[name], value))
-            yield SignalLine(name, label, value, shown, age, heard, quality, stream.unit, stream.link)
+            yield SignalRow(name, label, value, shown, age, heard, quality, stream.unit, stream.link)
 
-    def alarms(self, *, everything: bool = False) -> list[AlarmLine]:
+    def alarms(self, *, everything: bool = False) -> list[AlarmRow]:
         """Return alarms that are not normal, most urgent first."""
-        states = [s for s in self._reader.alarms() if everything or s.life is not Life.NORMAL]
-        lines = [line for state in states if (line := alarm_line(state, self._devices))]
+        states = [s for s in self._reader.alarms() if everything or s.state_name is not AlarmStateName.NORMAL]
+        lines = [line for state in states if (line := alarm_row(state, self._devices))]
         return sorted(lines, key=lambda line: (-line.level, line.since))
 
 
@@ -252,4 +252,4 @@ def _show(signal: Signal, value: Value | None, language: Language) -> str:
     if isinstance(value, str):
         word = signal.words.get(value)
         return word.in_(language) if word else value
-    return say_value(value, signal, signal.unit, language)
+    return format_value(value, signal, signal.unit, language)

@@ -14,9 +14,9 @@ from rich.text import Text
 
 from facilityd.app.builtin import DAEMON
 from facilityd.cli.language import chosen, lang_option
-from facilityd.cli.output import STYLES, console, json_option, print_json, said, site_argument, table, warn
-from facilityd.cli.sheet import Column, Sheet, whole
-from facilityd.cli.snapshot import DeviceLine, Snapshot
+from facilityd.cli.output import STYLES, console, json_option, print_json, site_argument, styled, table, warn
+from facilityd.cli.snapshot import DeviceRow, Snapshot
+from facilityd.cli.text_table import Column, TextTable, whole
 from facilityd.cli.unwatched import unwatched
 from facilityd.cli.words import show_quality, show_span
 from facilityd.cli.wrapping import joined, wrapped
@@ -84,7 +84,7 @@ def _view(snapshot: Snapshot, devices: tuple[str, ...], window: ConsoleDimension
     return Group(*above, _table(snapshot, devices, room), *counts)
 
 
-def _table(snapshot: Snapshot, devices: tuple[str, ...], room: int) -> Sheet:
+def _table(snapshot: Snapshot, devices: tuple[str, ...], room: int) -> TextTable:
     lines, about = snapshot.lines(devices), snapshot.headline()
     if devices:
         rows = [row for line in lines for row in _signals(line, snapshot.language)]
@@ -96,7 +96,7 @@ def _table(snapshot: Snapshot, devices: tuple[str, ...], room: int) -> Sheet:
     return table(about, DEVICE_COLUMNS, rows, language=snapshot.language, lines=room)
 
 
-def device_row(line: DeviceLine, language: Language) -> tuple[object, ...]:
+def device_row(line: DeviceRow, language: Language) -> tuple[object, ...]:
     """Return one line for a device: its state coloured, its first values."""
     values = joined((f"{s.label.in_(language)} {s.shown.in_(language)}" for s in line.signals[:4]), language)
     links = ", ".join(line.links)
@@ -111,15 +111,15 @@ def device_row(line: DeviceLine, language: Language) -> tuple[object, ...]:
     )
 
 
-def _state(line: DeviceLine, language: Language) -> Text:
-    return said(line.state.in_(language), line.priority, calm=not line.priority and line.quality == "good")
+def _state(line: DeviceRow, language: Language) -> Text:
+    return styled(line.state.in_(language), line.priority, calm=not line.priority and line.quality == "good")
 
 
 def _quality(quality: str, language: Language) -> Text:
     return Text(show_quality(quality, language), style="" if quality == "good" else "yellow")
 
 
-def _signals(line: DeviceLine, language: Language) -> list[tuple[object, ...]]:
+def _signals(line: DeviceRow, language: Language) -> list[tuple[object, ...]]:
     return [
         (line.device if not number else "", _state(line, language) if not number else "",
          signal.label.in_(language), signal.shown.in_(language),

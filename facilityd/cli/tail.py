@@ -18,7 +18,7 @@ from facilityd.cli.words import show_quality, word, words
 from facilityd.cli.wrapping import padded
 from facilityd.model.plain import plain
 from facilityd.model.text import Language
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 
 LOOK_S = 0.25
 PAGE = 1000
@@ -70,7 +70,7 @@ def _chosen(follower: Follower, devices: tuple[str, ...]) -> Iterator[dict[str, 
 class Follower:
     """Remembers where it was in each table."""
 
-    reader: Reader
+    reader: JournalReader
     language: Language = "en"
     samples: bool = True
     _sample: int = field(init=False)

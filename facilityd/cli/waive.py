@@ -11,12 +11,12 @@ import click
 from facilityd.cli.alarms import await_taken
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, say, table
-from facilityd.cli.sheet import Column, whole
-from facilityd.cli.when import Span, show_instant
+from facilityd.cli.text_table import Column, whole
+from facilityd.cli.when import DurationParam, show_instant
 from facilityd.cli.words import say as sentence
 from facilityd.errors import UsageError
-from facilityd.marked import suggestion
 from facilityd.supervise.inbox import Inbox, UnwaiveRequest, WaiveRequest
+from facilityd.yaml_source import suggestion
 
 if TYPE_CHECKING:
     from facilityd.config.site import Site
@@ -35,7 +35,9 @@ site_option = click.argument("site", type=click.Path(exists=True, path_type=Path
 @site_option
 @click.argument("device")
 @click.argument("item")
-@click.option("--for", "lasts", type=Span(), required=True, help="How long, such as 2h or 3d; 31d at most.")
+@click.option(
+    "--for", "lasts", type=DurationParam(), required=True, help="How long, such as 2h or 3d; 31d at most."
+)
 @click.option("--by", "person", required=True, help="Who answers for it.")
 @click.option("--reason", required=True, help="Why the ceremony may go on without it.")
 @lang_option
@@ -86,7 +88,7 @@ def waivers(
 ) -> None:
     """List the waivers, or take one back."""
     from facilityd.config.load import load
-    from facilityd.store.reader import Reader
+    from facilityd.store.reader import JournalReader
 
     loaded = load(site, secrets=False)
     if revoke is not None:
@@ -100,7 +102,7 @@ def waivers(
             say(sentence("waiver-revoked", chosen(lang, loaded), number=revoke, who=person))
         return
     now = time.time_ns()
-    with Reader.open(Path(loaded.store.path), loaded.id) as reader:
+    with JournalReader.open(Path(loaded.store.path), loaded.id) as reader:
         known = [one for one in reader.waivers() if everything or one.holds(now)]
     if as_json:
         keys = ("id", "device", "item", "by", "reason", "until", "state")

@@ -79,7 +79,7 @@ def _bounded(when: datetime) -> int:
     return instant
 
 
-class Instant(click.ParamType[int]):
+class InstantParam(click.ParamType[int]):
     """'1h' (that long ago), '2026-11-23T06:10', '21:30', 'yesterday': on the site's clock (``at_site``)."""
 
     name = "time"
@@ -117,7 +117,7 @@ def span(text: str) -> int:
     return duration(text)
 
 
-class Span(click.ParamType[int]):
+class DurationParam(click.ParamType[int]):
     """'30s', '5min', '1h', '7d', '2w'."""
 
     name = "span"
@@ -135,7 +135,7 @@ class Span(click.ParamType[int]):
         return length
 
 
-class Seconds(click.ParamType[float]):
+class SecondsParam(click.ParamType[float]):
     """'2.5': how long something lasts; 0 where it lasts until Ctrl-C."""
 
     name = "seconds"
@@ -151,7 +151,7 @@ class Seconds(click.ParamType[float]):
         return seconds
 
 
-class Speed(click.FloatRange):
+class SpeedParam(click.FloatRange):
     """Times life; nan is none."""
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:

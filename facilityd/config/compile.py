@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from devices.family import REST, Family, Signal
 from devices.profile import ModbusProfile, MqttProfile, Point, TopicPoint
-from devices.unit import Binding, Pace, Unit
+from devices.unit import Binding, PollRates, Unit
 from facilityd.config import schema
 from facilityd.config.fits import check_source, check_strange, check_unit
 from facilityd.config.kinds import codes_of, kind_of, suits, unknown_words, words_of
-from facilityd.config.sections import Entry, Sections
-from facilityd.marked import Mark, suggestion
+from facilityd.config.sections import SectionEntry, Sections
 from facilityd.model.measure import conversion, spell_duration
 from facilityd.model.sample import SignalType, Stream
+from facilityd.yaml_source import SourceLocation, suggestion
 
 Profiles = dict[str, ModbusProfile | MqttProfile]
 
@@ -33,42 +33,48 @@ class UnitCompiler:
         """Tables beside the site that are wrong themselves, and told so there."""
         self._bindings: dict[str, list[Binding]] = {}
         self._streams: dict[str, list[Stream]] = {}
-        self._paces: dict[str, Pace] = {}
+        self._poll_rates: dict[str, PollRates] = {}
 
-    def device(self, entry: Entry) -> tuple[Family, tuple[Stream, ...]] | None:
+    def device(self, entry: SectionEntry) -> tuple[Family, tuple[Stream, ...]] | None:
         """Bind a device's signals to its units; return its family and streams."""
         family = self._families.get(entry.value.family)
         if family is None and entry.value.family in self._broken:
             return None
         if family is None:
             hint = suggestion(entry.value.family, self._families)
-            self._sections.report(entry.mark("family"), f"family {entry.value.family!r} is not known", hint)
+            self._sections.report(
+                entry.location("family"), f"family {entry.value.family!r} is not known", hint
+            )
             return None
-        by_unit: dict[str, list[tuple[str, schema.Source, str]]] = {}
+        by_unit: dict[str, list[tuple[str, schema.SourceConfig, str]]] = {}
         for name, raw in entry.value.signals.items():
-            source = raw if isinstance(raw, schema.Source) else schema.Source.model_validate({"from": raw})
+            source = (
+                raw
+                if isinstance(raw, schema.SourceConfig)
+                else schema.SourceConfig.model_validate({"from": raw})
+            )
             if found := self._locate(entry, family, name, source):
                 by_unit.setdefault(found[0], []).append((name, source, found[1]))
         streams = tuple(self._stream(entry, family, unit, rows) for unit, rows in by_unit.items())
         return family, streams
 
     def _locate(
-        self, entry: Entry, family: Family, name: str, source: schema.Source
+        self, entry: SectionEntry, family: Family, name: str, source: schema.SourceConfig
     ) -> tuple[str, str] | None:
         """Return (unit, point) of a signal, or report why there is none."""
-        where = entry.mark("signals", name)
+        where = entry.location("signals", name)
         if name not in family.signals:
             what = f"family {family.family} has no signal {name!r}"
             hint = suggestion(name, family.signals)
-            self._sections.report(entry.mark("signals", name, key=True), what, hint)
+            self._sections.report(entry.location("signals", name, key=True), what, hint)
             return None
         unit, dot, point = source.from_.partition(".")
         if not dot:
             hint = "write it as drive-1.motor_current"
             self._sections.report(where, f"{source.from_!r} is not unit.point", hint)
             return None
-        if unit not in self._sections.known("units"):
-            hint = suggestion(unit, self._sections.known("units"))
+        if unit not in self._sections.known_ids("units"):
+            hint = suggestion(unit, self._sections.known_ids("units"))
             self._sections.report(where, f"unit {unit!r} is not known", hint)
             return None
         profile = self._profile_of(unit)
@@ -85,13 +91,13 @@ class UnitCompiler:
         return self._profiles.get(entry.value.profile) if entry else None
 
     def _stream(
-        self, entry: Entry, family: Family, unit: str, rows: list[tuple[str, schema.Source, str]]
+        self, entry: SectionEntry, family: Family, unit: str, rows: list[tuple[str, schema.SourceConfig, str]]
     ) -> Stream:
         signals = tuple(name for name, _, _ in rows)
         types = tuple(family.signals[name].type for name in signals)
         link = self._sections.entries["units"][unit].value.link
-        pace = self._pace(unit, entry.id, family)
-        stream = Stream(entry.id, family.family, unit, link, signals, types, pace.rest)
+        poll_rates = self._rates_of(unit, entry.id, family)
+        stream = Stream(entry.id, family.family, unit, link, signals, types, poll_rates.rest)
         self._streams.setdefault(unit, []).append(stream)
         profile = self._profile_of(unit)
         for slot, (name, source, point) in enumerate(rows):
@@ -101,19 +107,21 @@ class UnitCompiler:
         return stream
 
     def _bind(
-        self, entry: Entry, signal: Signal, name: str, source: schema.Source, point_name: str,
+        self, entry: SectionEntry, signal: Signal, name: str, source: schema.SourceConfig, point_name: str,
         profile: ModbusProfile | MqttProfile,
     ) -> Binding:  # fmt: skip
         point: Point | TopicPoint = profile.expanded[point_name]
-        scale, offset = self._scaling(entry.mark("signals", name), signal, source, point)
+        scale, offset = self._scaling(entry.location("signals", name), signal, source, point)
         if not suits(signal, point):
             kinds = f"signal {name} is {signal.type}, point {point_name} is {kind_of(point)}"
-            self._sections.report(entry.mark("signals", name), kinds, "bind it to a point of the same kind")
+            self._sections.report(
+                entry.location("signals", name), kinds, "bind it to a point of the same kind"
+            )
         for word in unknown_words(signal, point):
             what = f"point {point_name} may say {word!r}, which signal {name} does not know"
-            self._sections.report(entry.mark("signals", name), what, suggestion(word, words_of(signal)))
+            self._sections.report(entry.location("signals", name), what, suggestion(word, words_of(signal)))
         if source.invert and signal.type is not SignalType.BOOL:
-            self._sections.report(entry.mark("signals", name, "invert"), "only a switch can be inverted")
+            self._sections.report(entry.location("signals", name, "invert"), "only a switch can be inverted")
         if suits(signal, point):
             check_source(self._sections, entry, name, source, signal, point, (scale, offset))
         low, high = signal.range or (None, None)
@@ -124,7 +132,7 @@ class UnitCompiler:
         )
 
     def _scaling(
-        self, mark: Mark, signal: Signal, source: schema.Source, point: Point | TopicPoint
+        self, location: SourceLocation, signal: Signal, source: schema.SourceConfig, point: Point | TopicPoint
     ) -> tuple[float, float]:
         """Convert units of measure, unless the site says itself how the number is to be read."""
         if source.scale is not None or (source.tare is not None and not point.unit):
@@ -135,29 +143,29 @@ class UnitCompiler:
             scale, offset = 1.0, 0.0
             here, there = point.unit or "no unit", signal.unit or "no unit"
             hint = "bind another point, or give 'scale'"
-            self._sections.report(mark, f"{here} does not convert to {there}", hint)
+            self._sections.report(location, f"{here} does not convert to {there}", hint)
         return scale, offset + (source.tare or 0.0)
 
-    def _pace(self, unit: str, device: str, family: Family) -> Pace:
-        """The first device with duty states that a unit serves sets its pace."""
+    def _rates_of(self, unit: str, device: str, family: Family) -> PollRates:
+        """The first device with operating modes that a unit serves sets its pace."""
         entry = self._sections.entries["units"][unit]
         period = entry.value.period
         if isinstance(period, int):
-            return self._paces.setdefault(unit, Pace(period))
-        if unit not in self._paces:
+            return self._poll_rates.setdefault(unit, PollRates(period))
+        if unit not in self._poll_rates:
             self._check_states(entry, period, family)
             rest = period.get(REST) or max(period.values())
-            self._paces[unit] = Pace(rest, device, {s: p for s, p in period.items() if s != REST})
-        return self._paces[unit]
+            self._poll_rates[unit] = PollRates(rest, device, {s: p for s, p in period.items() if s != REST})
+        return self._poll_rates[unit]
 
-    def _check_states(self, entry: Entry, period: dict[str, int], family: Family) -> None:
+    def _check_states(self, entry: SectionEntry, period: dict[str, int], family: Family) -> None:
         for state in period:
-            if state not in family.duty_states:
-                mark = entry.mark("period", state, key=True)
-                what = f"family {family.family} has no duty state {state!r}"
-                self._sections.report(mark, what, suggestion(state, family.duty_states))
+            if state not in family.operating_modes:
+                location = entry.location("period", state, key=True)
+                what = f"family {family.family} has no operating mode {state!r}"
+                self._sections.report(location, what, suggestion(state, family.operating_modes))
 
-    def unit(self, entry: Entry) -> Unit | None:
+    def unit(self, entry: SectionEntry) -> Unit | None:
         """Return the unit with everything that was bound to it."""
         profile = self._profiles.get(entry.value.profile)
         link = self._sections.entries["links"].get(entry.value.link)
@@ -168,45 +176,49 @@ class UnitCompiler:
         device_id = entry.value.device_id if entry.value.device_id is not None else 1
         unit = Unit(
             entry.id, entry.value.link, profile, tuple(self._streams.get(entry.id, ())),
-            tuple(self._bindings.get(entry.id, ())), self._paces.get(entry.id, Pace(rest)),
+            tuple(self._bindings.get(entry.id, ())), self._poll_rates.get(entry.id, PollRates(rest)),
             device_id, entry.value.base, entry.value.topic or "",
         )  # fmt: skip
         check_unit(self._sections, entry, unit)
         return unit
 
-    def _sound(self, entry: Entry, profile: ModbusProfile | MqttProfile | None, link: Entry | None) -> bool:
+    def _sound(
+        self, entry: SectionEntry, profile: ModbusProfile | MqttProfile | None, link: SectionEntry | None
+    ) -> bool:
         if profile is None and entry.value.profile not in self._broken:
             hint = suggestion(entry.value.profile, self._profiles)
             self._sections.report(
-                entry.mark("profile"), f"profile {entry.value.profile!r} is not known", hint
+                entry.location("profile"), f"profile {entry.value.profile!r} is not known", hint
             )
-        if entry.value.link not in self._sections.known("links"):
-            hint = suggestion(entry.value.link, self._sections.known("links"))
-            self._sections.report(entry.mark("link"), f"link {entry.value.link!r} is not known", hint)
+        if entry.value.link not in self._sections.known_ids("links"):
+            hint = suggestion(entry.value.link, self._sections.known_ids("links"))
+            self._sections.report(entry.location("link"), f"link {entry.value.link!r} is not known", hint)
         if profile is None or link is None:
             return False
         return self._fits(entry, profile, link)
 
-    def _fits(self, entry: Entry, profile: ModbusProfile | MqttProfile, link: Entry) -> bool:
+    def _fits(self, entry: SectionEntry, profile: ModbusProfile | MqttProfile, link: SectionEntry) -> bool:
         over = "mqtt" if link.value.protocol == "mqtt" else "modbus"
         if profile.protocol != over:
             speaks = f"profile {profile.profile} speaks {profile.protocol}"
             what = f"{speaks}, link {link.id} is {link.value.protocol}"
-            self._sections.report(entry.mark("profile"), what)
+            self._sections.report(entry.location("profile"), what)
             return False
         needed = "topic" if over == "mqtt" else "device_id"
         if getattr(entry.value, needed) is None:
-            self._sections.report(entry.mark(), f"{needed!r} is missing", f"a unit on a {over} link has one")
+            self._sections.report(
+                entry.location(), f"{needed!r} is missing", f"a unit on a {over} link has one"
+            )
             return False
         check_strange(self._sections, entry, over)
         if isinstance(profile, ModbusProfile):
             self._check_interval(entry, profile)
         return True
 
-    def _check_interval(self, entry: Entry, profile: ModbusProfile) -> None:
+    def _check_interval(self, entry: SectionEntry, profile: ModbusProfile) -> None:
         period = entry.value.period
         shortest = period if isinstance(period, int) else min(period.values())
         if shortest < profile.min_interval:
             what = f"period {spell_duration(shortest)} is too short for {profile.profile}"
             hint = f"its maker asks for at least {spell_duration(profile.min_interval)}"
-            self._sections.report(entry.mark("period"), what, hint)
+            self._sections.report(entry.location("period"), what, hint)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from facilityd.config.schema import Email
-from facilityd.config.sections import Entry, Sections
-from facilityd.marked import Problem
+from facilityd.config.schema import EmailConfig
+from facilityd.config.sections import SectionEntry, Sections
+from facilityd.yaml_source import Problem
 
 _SMTPS, _SUBMISSION, _SMTP = 465, 587, 25
 
@@ -16,17 +16,17 @@ def check_credentials(sections: Sections) -> None:
     for link in sections.values("links"):
         if link.value.protocol == "mqtt" and link.value.password is not None and not link.value.username:
             what = "a password without a username: brokers take none (MQTT 3.1.1, 3.1.2.9)"
-            sections.report(link.mark("password", key=True), what, "add username")
+            sections.report(link.location("password", key=True), what, "add username")
     for person, number, channel in _mail(sections):
         half = "username" if channel.username else "password"
         if bool(channel.username) != (channel.password is not None):
             other = "password: ${NAME}" if channel.username else "username"
             what = f"a {half} alone: the server gets neither"
-            sections.report(person.mark("channels", number, half, key=True), what, f"add {other}")
+            sections.report(person.location("channels", number, half, key=True), what, f"add {other}")
         elif channel.password is not None and "tls" not in channel.model_fields_set:
             what = "this password would travel readable"
             hint = "add tls: starttls or tls: tls; or tls: none, if that is meant"
-            sections.report(person.mark("channels", number, "password", key=True), what, hint)
+            sections.report(person.location("channels", number, "password", key=True), what, hint)
 
 
 def port_doubts(sections: Sections) -> Iterable[Problem]:
@@ -35,17 +35,17 @@ def port_doubts(sections: Sections) -> Iterable[Problem]:
     for person, number, channel in _mail(sections):
         wanted = usual.get(channel.port, "")
         if channel.port == _SMTP and channel.tls == "tls":
-            mark = person.mark("channels", number, "tls")
-            yield Problem(mark, "mail servers speak no TLS from the start on port 25", "add port: 465")
+            location = person.location("channels", number, "tls")
+            yield Problem(location, "mail servers speak no TLS from the start on port 25", "add port: 465")
         elif wanted and channel.tls != wanted:
-            mark = person.mark("channels", number, "port")
+            location = person.location("channels", number, "port")
             yield Problem(
-                mark, f"on port {channel.port} mail servers expect tls: {wanted}", f"add tls: {wanted}"
+                location, f"on port {channel.port} mail servers expect tls: {wanted}", f"add tls: {wanted}"
             )
 
 
-def _mail(sections: Sections) -> Iterable[tuple[Entry, int, Email]]:
+def _mail(sections: Sections) -> Iterable[tuple[SectionEntry, int, EmailConfig]]:
     for person in sections.values("recipients"):
         for number, channel in enumerate(person.value.channels):
-            if isinstance(channel, Email):
+            if isinstance(channel, EmailConfig):
                 yield person, number, channel

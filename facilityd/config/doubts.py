@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 from devices.profile import ModbusProfile, MqttProfile
 from facilityd.config.credentials import port_doubts
-from facilityd.config.sections import Entry, Sections, doubled
-from facilityd.config.timetable import Timetable
-from facilityd.marked import Mark, Problem
+from facilityd.config.sections import SectionEntry, Sections, doubled
+from facilityd.config.timetable import CeremonyTimetable
 from facilityd.model.topic import doubtful
+from facilityd.yaml_source import Problem, SourceLocation
 
 SERIAL = ("modbus-rtu", "modbus-rtu-over-tcp")
 HIGHEST_ID = 247
@@ -22,7 +22,7 @@ SUN_HOURS = 4.5
 Profiles = Mapping[str, ModbusProfile | MqttProfile]
 
 
-def doubts(sections: Sections, profiles: Profiles, timetable: Timetable | None) -> list[Problem]:
+def doubts(sections: Sections, profiles: Profiles, timetable: CeremonyTimetable | None) -> list[Problem]:
     """Return a warning for everything that is allowed and hears nothing, or something else than is meant.
 
     A site without problems is expected: what is broken would be missed here.
@@ -41,12 +41,14 @@ def doubts(sections: Sections, profiles: Profiles, timetable: Timetable | None) 
 
 def _devices(sections: Sections) -> Iterable[Problem]:
     if not sections.entries["devices"]:
-        yield Problem(Mark(str(sections.files[0])), "no devices: nothing is watched", "add 'devices'")
+        yield Problem(
+            SourceLocation(str(sections.files[0])), "no devices: nothing is watched", "add 'devices'"
+        )
     for device, first in doubled(
         sections.values("devices"), lambda one: (one.value.name.zh, one.value.name.en)
     ):
         what = f"device {first.id!r} has this name too: nobody could tell their alarms apart"
-        yield Problem(device.mark("name"), what, "give each a name of its own")
+        yield Problem(device.location("name"), what, "give each a name of its own")
 
 
 def _links(sections: Sections) -> Iterable[Problem]:
@@ -55,17 +57,21 @@ def _links(sections: Sections) -> Iterable[Problem]:
         value = link.value
         if link.id not in used:
             yield Problem(
-                link.mark(key=True), f"link {link.id!r} has no units: nothing is read there", "take it out?"
+                link.location(key=True),
+                f"link {link.id!r} has no units: nothing is read there",
+                "take it out?",
             )
         if _ends_a_network(getattr(value, "host", "")):
             what = f"{value.host} is usually a network's own or its broadcast address"
-            yield Problem(link.mark("host"), what, "write the device's address")
+            yield Problem(link.location("host"), what, "write the device's address")
         if value.protocol == "mqtt":
             yield from _broker(link)
     tcp = (link for link in sections.values("links") if link.value.protocol.endswith("tcp"))
     for link, first in doubled(tcp, lambda one: (one.value.host, one.value.port)):
         what = f"link {first.id!r} leads to {link.value.host}:{link.value.port} already"
-        yield Problem(link.mark("host"), what, "many devices take one connection: put its units on that link")
+        yield Problem(
+            link.location("host"), what, "many devices take one connection: put its units on that link"
+        )
 
 
 def _ends_a_network(host: str) -> bool:
@@ -78,15 +84,15 @@ def _ends_a_network(host: str) -> bool:
 MQTT_PORT, MQTT_TLS_PORT = 1883, 8883
 
 
-def _broker(link: Entry) -> Iterable[Problem]:
+def _broker(link: SectionEntry) -> Iterable[Problem]:
     value = link.value
     if value.port == MQTT_TLS_PORT and value.tls is None:
-        yield Problem(link.mark("port"), "brokers speak TLS on port 8883", "add tls: {}")
+        yield Problem(link.location("port"), "brokers speak TLS on port 8883", "add tls: {}")
     if value.port == MQTT_PORT and value.tls is not None:
         what = "brokers speak no TLS on port 1883"
-        yield Problem(link.mark("tls", key=True), what, "add port: 8883, or leave tls out")
+        yield Problem(link.location("tls", key=True), what, "add port: 8883, or leave tls out")
     if value.username and value.password is None:
-        yield Problem(link.mark("username"), "a username without a password", "add password: ${NAME}")
+        yield Problem(link.location("username"), "a username without a password", "add password: ${NAME}")
 
 
 def _units(sections: Sections, profiles: Profiles) -> Iterable[Problem]:
@@ -94,7 +100,7 @@ def _units(sections: Sections, profiles: Profiles) -> Iterable[Problem]:
     for unit in sections.values("units"):
         if unit.id not in feeding:
             what = f"unit {unit.id!r} feeds no device: nothing of it is read"
-            yield Problem(unit.mark(key=True), what, "bind a signal to it, or take it out")
+            yield Problem(unit.location(key=True), what, "bind a signal to it, or take it out")
         yield from _address(unit, sections)
         if unit.value.topic is not None:
             yield from _topic(unit, profiles.get(unit.value.profile))
@@ -105,44 +111,44 @@ def _sources(sections: Sections) -> Iterable[str]:
     return (raw if isinstance(raw, str) else raw.from_ for raw in given)
 
 
-def _address(unit: Entry, sections: Sections) -> Iterable[Problem]:
+def _address(unit: SectionEntry, sections: Sections) -> Iterable[Problem]:
     link = sections.entries["links"].get(unit.value.link)
     number = unit.value.device_id
     if link and link.value.protocol in SERIAL and number is not None and number > HIGHEST_ID:
         what = f"device id {number} is reserved on a serial line"
-        yield Problem(unit.mark("device_id"), what, f"devices have 1 to {HIGHEST_ID}")
+        yield Problem(unit.location("device_id"), what, f"devices have 1 to {HIGHEST_ID}")
 
 
-def _topic(unit: Entry, profile: ModbusProfile | MqttProfile | None) -> Iterable[Problem]:
+def _topic(unit: SectionEntry, profile: ModbusProfile | MqttProfile | None) -> Iterable[Problem]:
     topic = unit.value.topic
     if isinstance(unit.value.period, dict):
-        what = "a unit on a broker speaks when it likes: a period for each duty state changes nothing"
-        yield Problem(unit.mark("period"), what, "write the longest time between two of its messages")
+        what = "a unit on a broker speaks when it likes: a period for each operating mode changes nothing"
+        yield Problem(unit.location("period"), what, "write the longest time between two of its messages")
     if why := doubtful(topic):
-        yield Problem(unit.mark("topic"), *why)
+        yield Problem(unit.location("topic"), *why)
     points = profile.points.values() if isinstance(profile, MqttProfile) else ()
     for end in sorted({source.topic for point in points for source in point.sources} - {""}):
         if topic.endswith(f"/{end}"):
             what = f"profile {unit.value.profile} adds /{end} itself, so it listens to {topic}/{end}"
-            yield Problem(unit.mark("topic"), what, f"write {topic.removesuffix(f'/{end}')}")
+            yield Problem(unit.location("topic"), what, f"write {topic.removesuffix(f'/{end}')}")
     if "+" in topic and not unit.value.names and not unit.value.discover:
         what = "no names are listed and none may be found: there will be no unit"
-        yield Problem(unit.mark("discover"), what, "add names: […], or let 'discover' be more than 0")
+        yield Problem(unit.location("discover"), what, "add names: […], or let 'discover' be more than 0")
 
 
 def _twice(sections: Sections) -> Iterable[Problem]:
-    def database(one: Entry) -> tuple[object, ...]:
+    def database(one: SectionEntry) -> tuple[object, ...]:
         return one.value.url.rstrip("/"), one.value.org, one.value.bucket
 
     for sink, first in doubled(sections.values("sinks"), database):
         what = f"sink {first.id!r} writes there already: everything is sent twice"
-        yield Problem(sink.mark(key=True), what, "take one out")
+        yield Problem(sink.location(key=True), what, "take one out")
     for person in sections.values("recipients"):
         channels = person.value.channels
         for number, channel in enumerate(channels):
             if channel in channels[:number]:
                 what = f"this channel of {person.id!r} stands twice: each notice comes twice"
-                yield Problem(person.mark("channels", number), what, "take one out")
+                yield Problem(person.location("channels", number), what, "take one out")
 
 
 def _clock(sections: Sections) -> Iterable[Problem]:
@@ -154,10 +160,12 @@ def _clock(sections: Sections) -> Iterable[Problem]:
     apart = (clock - head.value.longitude / 15 + 12) % 24 - 12
     if abs(apart) > SUN_HOURS:
         what = f"the clock of {head.value.timezone} is {abs(apart):.0f} h off the sun at this longitude"
-        yield Problem(head.mark("timezone"), what, "look for a slip in zone or longitude (west is negative)")
+        yield Problem(
+            head.location("timezone"), what, "look for a slip in zone or longitude (west is negative)"
+        )
 
 
-def _over(sections: Sections, timetable: Timetable | None) -> Iterable[Problem]:
+def _over(sections: Sections, timetable: CeremonyTimetable | None) -> Iterable[Problem]:
     head = sections.entries["site"].get("site")
     if head is None or timetable is None:
         return
@@ -166,7 +174,7 @@ def _over(sections: Sections, timetable: Timetable | None) -> Iterable[Problem]:
     if last is None or last < today:
         what = f"the last day is {last}, before today" if last else "no day stands in it"
         hint = "add the days that are published; until then the computed times are used"
-        yield Problem(Mark(timetable.file, timetable.days[last].line if last else 1), what, hint)
+        yield Problem(SourceLocation(timetable.file, timetable.days[last].line if last else 1), what, hint)
 
 
 def _journal_folder(sections: Sections) -> Iterable[Problem]:
@@ -177,4 +185,4 @@ def _journal_folder(sections: Sections) -> Iterable[Problem]:
     folder = (home / store.value.path).parent.resolve()
     if not folder.is_dir() and home not in folder.parents:
         what = f"this machine has no folder {folder}: 'run' does not make it"
-        yield Problem(store.mark("path"), what, "make it, or mount its disk, where the daemon runs")
+        yield Problem(store.location("path"), what, "make it, or mount its disk, where the daemon runs")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from facilityd.config.sections import Entry, Sections
-from facilityd.config.site import Device, Site, Template
+from facilityd.config.sections import SectionEntry, Sections
+from facilityd.config.site import Device, Site, SiteTemplate
 from facilityd.config.templates import obstacle, widened
 
 ONLY_TEMPLATES = ("names", "discover", "ignore")
@@ -28,7 +28,7 @@ def expanded(site: Site, sections: Sections) -> Site:
         units={name: unit for name, unit in site.units.items() if name not in patterns},
         devices={name: device for name, device in site.devices.items() if name not in made},
         templates={
-            name: Template(
+            name: SiteTemplate(
                 unit,
                 tuple(devices[name]),
                 discover=entries[name].value.discover,
@@ -42,12 +42,12 @@ def expanded(site: Site, sections: Sections) -> Site:
     return site
 
 
-def _check_settings(sections: Sections, entry: Entry) -> None:
+def _check_settings(sections: Sections, entry: SectionEntry) -> None:
     if "+" in (entry.value.topic or ""):
         return
     for setting in sorted(entry.value.model_fields_set.intersection(ONLY_TEMPLATES)):
         what = f"{setting!r} goes with a topic that has '+' in place of the unit's name"
-        sections.report(entry.mark(setting, key=True), what)
+        sections.report(entry.location(setting, key=True), what)
 
 
 def _pattern_of(sections: Sections, device: Device, patterns: dict[str, Any]) -> str:
@@ -59,18 +59,20 @@ def _pattern_of(sections: Sections, device: Device, patterns: dict[str, Any]) ->
         what = (
             f"device {device.id!r} is made for each unit of {owner!r}: all its signals must come from there"
         )
-        sections.report(entry.mark("signals"), what)
+        sections.report(entry.location("signals"), what)
     return owner
 
 
-def _listed(site: Site, sections: Sections, entry: Entry) -> Site:
+def _listed(site: Site, sections: Sections, entry: SectionEntry) -> Site:
     for number, name in enumerate(entry.value.ignore):
         if name in entry.value.names:
             what = f"{name!r} stands in 'names' too: it is watched"
-            sections.report(entry.mark("ignore", number), what, "take it out of one of them")
+            sections.report(entry.location("ignore", number), what, "take it out of one of them")
     for number, name in enumerate(entry.value.names):
         if why := obstacle(site, site.templates[entry.id], name):
-            sections.report(entry.mark("names", number), f"{name!r} cannot be a unit of {entry.id!r}: {why}")
+            sections.report(
+                entry.location("names", number), f"{name!r} cannot be a unit of {entry.id!r}: {why}"
+            )
             continue
         site = widened(site, {entry.id: [name]})
     template = replace(site.templates[entry.id], listed=len(site.templates[entry.id].names))

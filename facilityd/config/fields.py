@@ -153,10 +153,10 @@ _PERIOD = within(NS // 100, 7 * 86400 * NS)
 
 
 def _period(value: Any) -> Any:
-    """Accept one duration, or one by duty state."""
+    """Accept one duration, or one by operating mode."""
     if isinstance(value, dict):
         if not value:
-            raise ValueError("a period for each duty state is expected, such as {rest: 30s, moving: 1s}")
+            raise ValueError("a period for each operating mode is expected, such as {rest: 30s, moving: 1s}")
         return {state: _period_of(state, text) for state, text in value.items()}
     return _PERIOD(duration(value))
 

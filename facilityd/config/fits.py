@@ -9,7 +9,7 @@ from devices.register import HIGHEST
 from devices.unit import Unit
 from facilityd.config import schema
 from facilityd.config.kinds import kind_of
-from facilityd.config.sections import Entry, Sections
+from facilityd.config.sections import SectionEntry, Sections
 from facilityd.model.sample import SignalType
 from facilityd.model.topic import LONGEST, LONGEST_NAME, joined
 
@@ -17,15 +17,15 @@ STRANGE = {"mqtt": ("device_id", "base"), "modbus": ("topic",)}
 """Settings of a unit that mean nothing where it speaks the other protocol."""
 
 
-def check_strange(sections: Sections, entry: Entry, protocol: str) -> None:
+def check_strange(sections: Sections, entry: SectionEntry, protocol: str) -> None:
     """Report settings that this protocol has no use for."""
     for setting in STRANGE[protocol]:
         if setting in entry.value.model_fields_set:
             what = f"a unit on a {protocol} link has no {setting!r}"
-            sections.report(entry.mark(setting, key=True), what, "take it out, or look at its link")
+            sections.report(entry.location(setting, key=True), what, "take it out, or look at its link")
 
 
-def check_unit(sections: Sections, entry: Entry, unit: Unit) -> None:
+def check_unit(sections: Sections, entry: SectionEntry, unit: Unit) -> None:
     """Report what of a unit lies beyond the last register or the longest topic."""
     if isinstance(unit.profile, ModbusProfile):
         _check_registers(sections, entry, unit, unit.profile)
@@ -33,13 +33,13 @@ def check_unit(sections: Sections, entry: Entry, unit: Unit) -> None:
         _check_topics(sections, entry, unit, unit.profile)
 
 
-def _check_registers(sections: Sections, entry: Entry, unit: Unit, profile: ModbusProfile) -> None:
+def _check_registers(sections: Sections, entry: SectionEntry, unit: Unit, profile: ModbusProfile) -> None:
     used = {binding.name for binding in unit.bindings} | {expect.point for expect in profile.identity}
     ends = {name: _end(profile.expanded[name]) + unit.base for name in used if name in profile.expanded}
     if beyond := [name for name in sorted(ends) if ends[name] > HIGHEST]:
         what = f"base {unit.base} puts point {beyond[0]!r} beyond the last register, {HIGHEST}"
         hint = "base is added to every address of the profile; leave it out where the profile has them whole"
-        sections.report(entry.mark("base"), what, hint)
+        sections.report(entry.location("base"), what, hint)
 
 
 def _end(point: Point) -> int:
@@ -47,21 +47,21 @@ def _end(point: Point) -> int:
     return max(point.address + point.words - 1, point.sign.address if point.sign else 0)
 
 
-def _check_topics(sections: Sections, entry: Entry, unit: Unit, profile: MqttProfile) -> None:
+def _check_topics(sections: Sections, entry: SectionEntry, unit: Unit, profile: MqttProfile) -> None:
     below = [source.topic for point in profile.expanded.values() for source in point.sources]
     below += [profile.availability.topic] if profile.availability else []
     room = LONGEST - (LONGEST_NAME if "+" in unit.topic else 0)
     longest = max(below, key=lambda topic: len(topic.encode()), default="")
     if len(joined(unit.topic, longest).encode()) > room:
         what = f"with what the profile adds ({longest[:40]!r}) the topic is longer than {LONGEST} bytes"
-        sections.report(entry.mark("topic"), what, "no broker takes it: write a shorter one")
+        sections.report(entry.location("topic"), what, "no broker takes it: write a shorter one")
 
 
 def check_source(
     sections: Sections,
-    entry: Entry,
+    entry: SectionEntry,
     name: str,
-    source: schema.Source,
+    source: schema.SourceConfig,
     signal: Signal,
     point: Point | TopicPoint,
     scaling: tuple[float, float],
@@ -71,7 +71,7 @@ def check_source(
     for setting in () if number else ("scale", "tare"):
         if setting in source.model_fields_set:
             what = f"{kind_of(point)} is no quantity: it has no {setting!r}"
-            sections.report(entry.mark("signals", name, setting), what, "leave it out")
+            sections.report(entry.location("signals", name, setting), what, "leave it out")
     if not number or not signal.range or point.is_bool or point.is_text or point.enum:
         return
     scale, offset = scaling
@@ -81,4 +81,6 @@ def check_source(
         what = (
             f"the point gives {low:g} to {high:g} {signal.unit}, signal {name} is {bounds}: no value is good"
         )
-        sections.report(entry.mark("signals", name), what, "look at scale, tare and the point's own range")
+        sections.report(
+            entry.location("signals", name), what, "look at scale, tare and the point's own range"
+        )

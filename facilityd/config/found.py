@@ -22,7 +22,7 @@ UNREADABLE = "cannot be read, so units found by listening are not watched until 
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class DiscoveredNames:
     """By template: names that became units, and why others that were heard did not."""
 
     units: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -34,15 +34,15 @@ def file_of(site: Site) -> Path:
     return Path(site.store.path).with_suffix(SUFFIX)
 
 
-def read_found(path: Path) -> tuple[Found, str]:
+def read_found(path: Path) -> tuple[DiscoveredNames, str]:
     """Return what was found, and a warning where the file is wrong. Raises nothing."""
     try:
         document = json.loads(read_regular(path, MOST_BYTES))
-        return Found(_lists(document["units"]), _tables(document["heard"])), ""
+        return DiscoveredNames(_lists(document["units"]), _tables(document["heard"])), ""
     except FileNotFoundError:
-        return Found(), ""
+        return DiscoveredNames(), ""
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return Found(), f"{path}:1:1: warning: {UNREADABLE}"
+        return DiscoveredNames(), f"{path}:1:1: warning: {UNREADABLE}"
 
 
 def _lists(told: Any) -> dict[str, tuple[str, ...]]:
@@ -59,7 +59,7 @@ def _text(told: Any) -> str:
     return told
 
 
-def write_found(path: Path, found: Found) -> None:
+def write_found(path: Path, found: DiscoveredNames) -> None:
     """Write the file so that it is whole at any time. Raises OSError."""
     part = path.with_name(f"{path.name}.new")
     text = json.dumps(

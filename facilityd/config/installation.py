@@ -9,7 +9,7 @@ from pathlib import Path
 
 from facilityd.config.credentials import check_credentials
 from facilityd.config.found import SUFFIX
-from facilityd.config.sections import Entry, Sections, doubled
+from facilityd.config.sections import SectionEntry, Sections, doubled
 from facilityd.errors import UsageError
 from facilityd.supervise.share import group_id
 
@@ -35,23 +35,23 @@ def check_installation(sections: Sections) -> None:
         _check_journal(sections, store)
 
 
-def _check_journal(sections: Sections, store: Entry) -> None:
+def _check_journal(sections: Sections, store: SectionEntry) -> None:
     """Refuse a path where no journal can be, or where something of somebody's own is."""
-    path, mark = Path(store.document.file).parent / store.value.path, store.mark("path")
+    path, location = Path(store.document.file).parent / store.value.path, store.location("path")
     if len(path.name.encode()) > LONGEST_NAME:
         what = f"the journal's name is longer than {LONGEST_NAME} bytes"
-        sections.report(mark, what, "files beside it have longer ones")
+        sections.report(location, what, "files beside it have longer ones")
     elif path.is_dir():
-        sections.report(mark, f"{store.value.path} is a folder", "name a file in it")
+        sections.report(location, f"{store.value.path} is a folder", "name a file in it")
     elif path.exists() and not path.is_file():
-        sections.report(mark, f"{store.value.path} is no regular file")
+        sections.report(location, f"{store.value.path} is no regular file")
     elif above := next((one for one in path.parents if one.exists() and not one.is_dir()), None):
-        sections.report(mark, f"{above.name} is a file, not a folder", "name a path in a folder")
+        sections.report(location, f"{above.name} is a file, not a folder", "name a path in a folder")
     elif path.name.endswith((".yaml", *COMPANIONS)):
         what = f"{store.value.path} is the name of a file of another kind"
-        sections.report(mark, what, "call it journal.db, for example")
+        sections.report(location, what, "call it journal.db, for example")
     elif store.value.path.startswith("~"):
-        sections.report(mark, "'~' is not replaced here", "write the whole path")
+        sections.report(location, "'~' is not replaced here", "write the whole path")
 
 
 def unheard(sections: Sections) -> list[str]:
@@ -71,7 +71,7 @@ def _check_client_ids(sections: Sections) -> None:
     named = (link for link in sections.values("links") if getattr(link.value, "client_id", ""))
     for link, first in doubled(named, lambda one: (one.value.host, one.value.port, one.value.client_id)):
         what = f"link {first.id!r} has this client_id at the same broker: they would end each other"
-        sections.report(link.mark("client_id"), what, "leave it out, then each has its own")
+        sections.report(link.location("client_id"), what, "leave it out, then each has its own")
 
 
 def unknown_group(sections: Sections) -> str:
@@ -83,7 +83,7 @@ def unknown_group(sections: Sections) -> str:
         group_id(store.value.group)
     except UsageError:
         hint = f"groupadd {store.value.group} where the daemon runs"
-        return f"{store.mark('group')}: this machine has no group {store.value.group!r}; {hint}"
+        return f"{store.location('group')}: this machine has no group {store.value.group!r}; {hint}"
     return ""
 
 
@@ -91,11 +91,11 @@ def _check_serial_ports(sections: Sections) -> None:
     serial = [link for link in sections.values("links") if link.value.protocol == "modbus-rtu"]
     for link in serial:
         if why := _no_line(Path(link.value.serial_port)):
-            sections.report(link.mark("serial_port"), f"{link.value.serial_port} {why}")
+            sections.report(link.location("serial_port"), f"{link.value.serial_port} {why}")
     for link, first in doubled(serial, lambda one: os.path.realpath(one.value.serial_port)):
         what = f"serial port {link.value.serial_port} is link {first.id!r} already"
-        hint = f"a bus has one master: put its units on that link; first at {first.mark(key=True)}"
-        sections.report(link.mark("serial_port"), what, hint)
+        hint = f"a bus has one master: put its units on that link; first at {first.location(key=True)}"
+        sections.report(link.location("serial_port"), what, hint)
 
 
 def _no_line(path: Path) -> str:
@@ -114,7 +114,7 @@ def _check_broadcast(sections: Sections) -> None:
         link = sections.entries["links"].get(unit.value.link)
         if link and link.value.protocol in _SERIAL and unit.value.device_id == 0:
             what = "device id 0 is the broadcast address of a serial line: no device answers it"
-            sections.report(unit.mark("device_id"), what, "devices have 1 to 247")
+            sections.report(unit.location("device_id"), what, "devices have 1 to 247")
 
 
 def _holds_certificates(path: str) -> bool:
@@ -140,16 +140,16 @@ def _unusable(certificate: str, key: str) -> str:
     return ""
 
 
-def _check_tls(sections: Sections, link: Entry) -> None:
+def _check_tls(sections: Sections, link: SectionEntry) -> None:
     tls = link.value.tls
     for name in ("ca", "certificate", "key"):
         path = getattr(tls, name)
         if path and (name, path) != ("ca", "system") and not Path(path).is_file():
-            sections.report(link.mark("tls", name), f"{path} is not a file")
+            sections.report(link.location("tls", name), f"{path} is not a file")
         elif name == "ca" and path != "system" and not _holds_certificates(path):
-            sections.report(link.mark("tls", name), f"{path} holds no certificate", "PEM is expected")
+            sections.report(link.location("tls", name), f"{path} holds no certificate", "PEM is expected")
     if tls.certificate and tls.key and (why := _unusable(tls.certificate, tls.key)):
-        sections.report(link.mark("tls", "certificate"), f"{tls.certificate} with {tls.key}: {why}")
+        sections.report(link.location("tls", "certificate"), f"{tls.certificate} with {tls.key}: {why}")
     if bool(tls.certificate) != bool(tls.key):
         missing = "key" if tls.certificate else "certificate"
-        sections.report(link.mark("tls"), f"{missing!r} is missing", "a client certificate has both")
+        sections.report(link.location("tls"), f"{missing!r} is missing", "a client certificate has both")

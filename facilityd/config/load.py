@@ -19,19 +19,19 @@ from facilityd.config import schema
 from facilityd.config.compile import Profiles, UnitCompiler
 from facilityd.config.doubts import doubts
 from facilityd.config.expand import expanded
-from facilityd.config.found import Found, file_of, read_found
+from facilityd.config.found import DiscoveredNames, file_of, read_found
 from facilityd.config.installation import check_installation, unheard, unknown_group
 from facilityd.config.people import compile_link, compile_recipient, compile_sink
-from facilityd.config.sections import Entry, Sections, doubled, read_sections
+from facilityd.config.sections import SectionEntry, Sections, doubled, read_sections
 from facilityd.config.site import Device, RecipientSettings, Site, StoreSettings
 from facilityd.config.templates import restored
-from facilityd.config.timetable import Timetable, read_timetable
+from facilityd.config.timetable import CeremonyTimetable, read_timetable
 from facilityd.errors import ConfigError
-from facilityd.marked import Mark, Problem, fail, suggestion
 from facilityd.model.measure import spell_duration
 from facilityd.model.readiness import Item
 from facilityd.model.readiness import with_settings as with_item_settings
 from facilityd.model.rule import Rule, with_settings
+from facilityd.yaml_source import Problem, SourceLocation, raise_problems, suggestion
 
 T = TypeVar("T", Rule, Item)
 
@@ -50,10 +50,10 @@ def load(*paths: Path, at_most: int = 0, secrets: bool = True) -> Site:
         _hurry(sections, at_most, known_profiles)
     compiler = UnitCompiler(sections, known_profiles, known_families, own.broken)
     site = _compile(str(paths[0]), sections, compiler, known_families)
-    fail(sections.problems)
+    raise_problems(sections.problems)
     if site is None:
         raise ConfigError((f"{paths[0]}: nothing to watch",))
-    found, unread = read_found(file_of(site)) if site.templates else (Found(), "")
+    found, unread = read_found(file_of(site)) if site.templates else (DiscoveredNames(), "")
     site, left = restored(site, found.units)
     gone = [f"{file_of(site)}:1:1: warning: {what}" for what in left]
     warnings = [
@@ -68,7 +68,7 @@ def load(*paths: Path, at_most: int = 0, secrets: bool = True) -> Site:
 
 
 def _warning(doubt: Problem) -> str:
-    return f"{doubt.mark}: warning: {doubt.what}; {doubt.hint}"
+    return f"{doubt.location}: warning: {doubt.what}; {doubt.hint}"
 
 
 def _replaced(path: Path) -> str:
@@ -104,7 +104,8 @@ def _compile(
     if head is None:
         if not sections.broken["site"] and not sections.unread:
             sections.report(
-                Mark(str(sections.files[0])) if sections.files else Mark("?"), "'site' is missing"
+                SourceLocation(str(sections.files[0])) if sections.files else SourceLocation("?"),
+                "'site' is missing",
             )
         return None
     about = head.value
@@ -116,13 +117,13 @@ def _compile(
     return expanded(site, sections)
 
 
-def _timetable(head: Entry, sections: Sections) -> Timetable | None:
+def _timetable(head: SectionEntry, sections: Sections) -> CeremonyTimetable | None:
     """Read the published times that the site names, beside the file that names them."""
     if not head.value.timetable:
         return None
     path = Path(head.document.file).parent / head.value.timetable
     if not path.is_file():
-        sections.report(head.mark("timetable"), f"timetable {path} is not a file")
+        sections.report(head.location("timetable"), f"timetable {path} is not a file")
         return None
     timetable, problems = read_timetable(path, ZoneInfo(head.value.timezone))
     sections.problems += problems
@@ -132,7 +133,7 @@ def _timetable(head: Entry, sections: Sections) -> Timetable | None:
 def _store(sections: Sections, source: Path, site: str) -> StoreSettings:
     """Return where the journal lies: each site has its own, beside it, wherever a command is started from."""
     entry = sections.entries["store"].get("store")
-    value = entry.value if entry else schema.Store()
+    value = entry.value if entry else schema.StoreConfig()
     if entry and value.path:
         path = Path(entry.document.file).parent / value.path
     else:
@@ -157,7 +158,7 @@ def _devices(sections: Sections, compiler: UnitCompiler) -> dict[str, Device]:
     return out
 
 
-def _own(sections: Sections, entry: Entry, family: Family) -> Family:
+def _own(sections: Sections, entry: SectionEntry, family: Family) -> Family:
     """Return the family as this very machine has it; report what the site sets and does not fit."""
     rules, items = dict(family.rules), dict(family.readiness)
     _set(sections, entry, ("rules", "rule"), rules, with_settings, family)
@@ -169,7 +170,7 @@ def _own(sections: Sections, entry: Entry, family: Family) -> Family:
 
 def _set(
     sections: Sections,
-    entry: Entry,
+    entry: SectionEntry,
     words: tuple[str, str],
     table: dict[str, T],
     change: Callable[[T, dict[str, Any]], T],
@@ -179,14 +180,14 @@ def _set(
     for name, settings in getattr(entry.value, section).items():
         if name not in table:
             what = f"family {entry.value.family} has no {word} {name!r}"
-            sections.report(entry.mark(section, name, key=True), what, suggestion(name, table))
+            sections.report(entry.location(section, name, key=True), what, suggestion(name, table))
             continue
         try:
             table[name] = change(table[name], settings)
             for what, hint in never(family.signals, table[name]):
-                sections.report(entry.mark(section, name), f"{word} {name}: {what}", hint)
+                sections.report(entry.location(section, name), f"{word} {name}: {what}", hint)
         except ValueError as error:
-            sections.report(entry.mark(section, name), f"{word} {name}: {error}")
+            sections.report(entry.location(section, name), f"{word} {name}: {error}")
 
 
 def _check_own_names(
@@ -200,7 +201,7 @@ def _check_own_names(
     for entry in sections.values("devices"):
         if entry.id in taken:
             what = f"device {entry.id!r} has the name under which {taken[entry.id]} is watched"
-            sections.report(entry.mark(key=True), what, "choose another id")
+            sections.report(entry.location(key=True), what, "choose another id")
 
 
 def _check_addresses(sections: Sections) -> None:
@@ -209,10 +210,10 @@ def _check_addresses(sections: Sections) -> None:
         shown = f"topic {value.topic!r}" if value.topic is not None else f"device id {value.device_id}"
         key = "topic" if value.topic is not None else "device_id"
         what = f"{shown} on link {value.link!r} is already unit {first.id!r}"
-        sections.report(entry.mark(key), what, f"first at {first.mark(key=True)}")
+        sections.report(entry.location(key), what, f"first at {first.location(key=True)}")
 
 
-def _address(entry: Entry) -> tuple[object, ...]:
+def _address(entry: SectionEntry) -> tuple[object, ...]:
     """Return what no two units may share."""
     value = entry.value
     if value.topic is None:
@@ -230,12 +231,12 @@ def _check_buses(sections: Sections, links: dict[str, Link], units: dict[str, Un
         load = sum(share(plan, link) for plan in plans)
         if load > BUSY:
             worst = max(plans, key=lambda plan: share(plan, link))
-            mark = sections.entries["units"][worst.unit.id].mark("period")
+            location = sections.entries["units"][worst.unit.id].location("period")
             what = f"link {link.id!r} cannot keep its periods: bus load {load:.0%}, at most {BUSY:.0%}"
             alone = f"unit {worst.unit.id!r} alone takes {share(worst, link):.0%}"
             hint = f"{alone} at {_fastest(worst)}: read it less often"
-            sections.report(mark, what, hint)
+            sections.report(location, what, hint)
 
 
 def _fastest(plan: UnitPlan) -> str:
-    return spell_duration(plan.unit.pace.fastest)
+    return spell_duration(plan.unit.poll_rates.fastest)

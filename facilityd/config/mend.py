@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from facilityd.marked import UNREADABLE, Key
+from facilityd.yaml_source import UNREADABLE, Key
 
 _NAME = {"zh": "?", "en": "?"}
 STAND_INS: Mapping[str, Mapping[str, Any]] = {

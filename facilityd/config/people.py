@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from devices.unit import Link, ModbusLink, MqttLink
 from facilityd.config import schema
-from facilityd.config.sections import Entry, Sections, resolve_secret
+from facilityd.config.sections import SectionEntry, Sections, resolve_secret
 from facilityd.config.site import ChannelSettings, InfluxSettings, RecipientSettings
-from facilityd.marked import Mark
 from facilityd.model.plain import url_secrets
 from facilityd.model.rule import Priority
+from facilityd.yaml_source import SourceLocation
 
 
-def compile_link(entry: Entry, sections: Sections) -> Link:
+def compile_link(entry: SectionEntry, sections: Sections) -> Link:
     """Return the link as its adapter takes it."""
     value = entry.value
-    if isinstance(value, schema.Mqtt):
+    if isinstance(value, schema.MqttConfig):
         tls = value.tls
         return MqttLink(
             entry.id, value.host, value.port, value.version, value.client_id, value.username,
-            resolve_secret(sections, entry.mark("password"), value.password),
+            resolve_secret(sections, entry.location("password"), value.password),
             tls.ca if tls else "", tls.certificate if tls else "", tls.key if tls else "", value.qos,
         )  # fmt: skip
-    if isinstance(value, schema.ModbusRtu):
+    if isinstance(value, schema.ModbusRtuConfig):
         return ModbusLink(
             entry.id, value.protocol, serial_port=value.serial_port, baudrate=value.baudrate,
             parity=value.parity, stopbits=value.stopbits, timeout=value.timeout, retries=value.retries,
@@ -33,31 +33,31 @@ def compile_link(entry: Entry, sections: Sections) -> Link:
     )  # fmt: skip
 
 
-def _token(sections: Sections, mark: Mark, value: str | dict[str, str]) -> str:
+def _token(sections: Sections, location: SourceLocation, value: str | dict[str, str]) -> str:
     """Return a token's text; it travels in a header, which holds nothing but ASCII."""
-    token = resolve_secret(sections, mark, value)
+    token = resolve_secret(sections, location, value)
     if not token.isascii():
         sections.report(
-            mark, "the token is not plain ASCII, so no request can carry it", "is it another text?"
+            location, "the token is not plain ASCII, so no request can carry it", "is it another text?"
         )
     return token
 
 
-def compile_sink(entry: Entry, sections: Sections) -> InfluxSettings:
+def compile_sink(entry: SectionEntry, sections: Sections) -> InfluxSettings:
     """Return a sink with its secret resolved."""
     value = entry.value
-    token = _token(sections, entry.mark("token"), value.token)
+    token = _token(sections, entry.location("token"), value.token)
     return InfluxSettings(entry.id, value.url, value.org, value.bucket, token)
 
 
-def compile_recipient(entry: Entry, sections: Sections) -> RecipientSettings:
+def compile_recipient(entry: SectionEntry, sections: Sections) -> RecipientSettings:
     """Return a recipient with the secrets of each channel resolved."""
     value = entry.value
     channels = tuple(_channel(entry, sections, number) for number in range(len(value.channels)))
     return RecipientSettings(entry.id, value.name, value.language, Priority[value.minimum.upper()], channels)
 
 
-def _channel(entry: Entry, sections: Sections, number: int) -> ChannelSettings:
+def _channel(entry: SectionEntry, sections: Sections, number: int) -> ChannelSettings:
     channel = entry.value.channels[number]
     options: dict[str, str | int] = {
         name: value
@@ -67,7 +67,7 @@ def _channel(entry: Entry, sections: Sections, number: int) -> ChannelSettings:
     for name in ("token", "password"):
         if (held := getattr(channel, name, None)) is not None:
             resolve = _token if name == "token" else resolve_secret
-            options[name] = resolve(sections, entry.mark("channels", number, name), held)
+            options[name] = resolve(sections, entry.location("channels", number, name), held)
     if channel.kind == "webhook":
         sections.resolved |= url_secrets(channel.url)
     return ChannelSettings(f"{entry.id}-{number + 1}-{channel.kind}", channel.kind, options)

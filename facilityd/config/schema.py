@@ -42,7 +42,7 @@ def _name(text: Text) -> Text:
 Name = Annotated[Text, AfterValidator(_name)]
 
 
-class Site(Strict):
+class SiteConfig(Strict):
     """Where the site is, and how people there speak."""
 
     id: Annotated[str, AfterValidator(identifier)]
@@ -61,7 +61,7 @@ class Site(Strict):
     )
 
 
-class Store(Strict):
+class StoreConfig(Strict):
     """The journal: where it lies and how much it keeps."""
 
     path: str = Field(
@@ -85,7 +85,7 @@ Retries = Annotated[
 ]
 
 
-class ModbusTcp(Strict):
+class ModbusTcpConfig(Strict):
     """A Modbus TCP endpoint: one device, or a gateway with several behind it."""
 
     protocol: Literal["modbus-tcp"]
@@ -95,7 +95,7 @@ class ModbusTcp(Strict):
     retries: Retries | None = None
 
 
-class ModbusRtu(Strict):
+class ModbusRtuConfig(Strict):
     """A serial bus on a port of this machine."""
 
     protocol: Literal["modbus-rtu"]
@@ -107,7 +107,7 @@ class ModbusRtu(Strict):
     retries: Retries | None = None
 
 
-class ModbusRtuOverTcp(Strict):
+class ModbusRtuOverTcpConfig(Strict):
     """A serial bus behind a transparent TCP converter; ``baudrate`` is the bus's, for its budget."""
 
     protocol: Literal["modbus-rtu-over-tcp"]
@@ -118,7 +118,7 @@ class ModbusRtuOverTcp(Strict):
     retries: Retries | None = None
 
 
-class Tls(Strict):
+class TlsConfig(Strict):
     """``ca`` is a file, or ``system`` for the system's own list."""
 
     ca: str = "system"
@@ -130,7 +130,7 @@ def _version(told: object) -> object:
     return str(told) if isinstance(told, int) else told  # 5 needs no quotes
 
 
-class Mqtt(Strict):
+class MqttConfig(Strict):
     """A broker."""
 
     protocol: Literal["mqtt"]
@@ -140,11 +140,13 @@ class Mqtt(Strict):
     client_id: str = Field(default="", max_length=LONGEST_LOGIN)
     username: str = Field(default="", max_length=LONGEST_LOGIN)
     password: Secret | None = None
-    tls: Tls | None = None
+    tls: TlsConfig | None = None
     qos: Annotated[Literal[0, 1], BeforeValidator(number)] = 1
 
 
-Link = Annotated[ModbusTcp | ModbusRtu | ModbusRtuOverTcp | Mqtt, Field(discriminator="protocol")]
+Link = Annotated[
+    ModbusTcpConfig | ModbusRtuConfig | ModbusRtuOverTcpConfig | MqttConfig, Field(discriminator="protocol")
+]
 
 
 MOST = 500
@@ -154,7 +156,7 @@ Names = Annotated[
 ]
 
 
-class Unit(Strict):
+class UnitConfig(Strict):
     """One hardware module on a link."""
 
     link: str
@@ -177,7 +179,7 @@ class Unit(Strict):
     ignore: Names = Field(default=(), description="names in place of '+' that are no units")
 
 
-class Source(Strict):
+class SourceConfig(Strict):
     """Where a signal comes from: value * scale + tare, or the opposite of a switch."""
 
     from_: str = Field(alias="from")
@@ -186,12 +188,12 @@ class Source(Strict):
     invert: bool = False
 
 
-class Device(Strict):
+class DeviceConfig(Strict):
     """One thing the crew maintains."""
 
     family: str
     name: Name
-    signals: dict[str, str | Source] = Field(min_length=1)
+    signals: dict[str, str | SourceConfig] = Field(min_length=1)
     group: str = Field(default="", description="neighbours that are compared with each other")
     rules: dict[str, dict[str, Any]] = Field(
         default={}, description="limits of this very machine: rule, then parameter and value"
@@ -210,7 +212,7 @@ def _spaceless(text: str) -> str:
 Spaceless = Annotated[str, AfterValidator(_spaceless)]
 
 
-class Influx(Strict):
+class InfluxConfig(Strict):
     """InfluxDB 2, or 3 through its v2 write API."""
 
     kind: Literal["influxdb"]
@@ -220,7 +222,7 @@ class Influx(Strict):
     token: Secret
 
 
-class Webhook(Strict):
+class WebhookConfig(Strict):
     """A notice as JSON by HTTP POST."""
 
     kind: Literal["webhook"]
@@ -228,7 +230,7 @@ class Webhook(Strict):
     token: Secret | None = None
 
 
-class Email(Strict):
+class EmailConfig(Strict):
     """A notice by SMTP."""
 
     kind: Literal["email"]
@@ -241,10 +243,10 @@ class Email(Strict):
     password: Secret | None = None
 
 
-Channel = Annotated[Webhook | Email, Field(discriminator="kind")]
+Channel = Annotated[WebhookConfig | EmailConfig, Field(discriminator="kind")]
 
 
-class Recipient(Strict):
+class RecipientConfig(Strict):
     """Somebody who is told."""
 
     name: Name
@@ -253,16 +255,16 @@ class Recipient(Strict):
     channels: tuple[Channel, ...] = Field(min_length=1)
 
 
-Sink = Annotated[Influx, Field()]
+Sink = Annotated[InfluxConfig, Field()]
 
 SECTIONS: dict[str, Any] = {
-    "site": Site,
-    "store": Store,
+    "site": SiteConfig,
+    "store": StoreConfig,
     "links": Link,
-    "units": Unit,
-    "devices": Device,
+    "units": UnitConfig,
+    "devices": DeviceConfig,
     "sinks": Sink,
-    "recipients": Recipient,
+    "recipients": RecipientConfig,
 }
 SINGLE = ("site", "store")
 
@@ -270,10 +272,10 @@ SINGLE = ("site", "store")
 class SiteFile(Strict):
     """One file of a site; a site may be spread over several."""
 
-    site: Site | None = None
-    store: Store | None = None
+    site: SiteConfig | None = None
+    store: StoreConfig | None = None
     links: dict[str, Link] = {}
-    units: dict[str, Unit] = {}
-    devices: dict[str, Device] = {}
+    units: dict[str, UnitConfig] = {}
+    devices: dict[str, DeviceConfig] = {}
     sinks: dict[str, Sink] = {}
-    recipients: dict[str, Recipient] = {}
+    recipients: dict[str, RecipientConfig] = {}

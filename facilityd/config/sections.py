@@ -15,15 +15,24 @@ from facilityd.config.fields import identifier, key_in_clear
 from facilityd.config.hosts import UNSET
 from facilityd.config.mend import mended, nothings, unreadable, unseen
 from facilityd.config.schema import SECTIONS, SINGLE
-from facilityd.marked import UNREADABLE, Document, Key, Mark, Problem, read, suggestion, validate
 from facilityd.model.regular import open_regular
+from facilityd.yaml_source import (
+    UNREADABLE,
+    Document,
+    Key,
+    Problem,
+    SourceLocation,
+    read,
+    suggestion,
+    validate,
+)
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _ADAPTERS: dict[str, TypeAdapter[Any]] = {name: TypeAdapter(model) for name, model in SECTIONS.items()}
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SectionEntry:
     """One checked item of a section and the place it was written."""
 
     id: str
@@ -33,16 +42,18 @@ class Entry:
     whole: bool = True
     """False where a mistake in it is told already and something stands in its place."""
 
-    def mark(self, *below: Key, key: bool = False) -> Mark:
+    def location(self, *below: Key, key: bool = False) -> SourceLocation:
         """Return the mark of something inside the item."""
-        return self.document.mark((*self.path, *below), key=key)
+        return self.document.location((*self.path, *below), key=key)
 
 
 @dataclass(slots=True)
 class Sections:
     """All items of all files, by section and id; ids that are present but broken too."""
 
-    entries: dict[str, dict[str, Entry]] = field(default_factory=lambda: {name: {} for name in SECTIONS})
+    entries: dict[str, dict[str, SectionEntry]] = field(
+        default_factory=lambda: {name: {} for name in SECTIONS}
+    )
     broken: dict[str, set[str]] = field(default_factory=lambda: {name: set() for name in SECTIONS})
     problems: list[Problem] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
@@ -53,22 +64,24 @@ class Sections:
     unread: list[Path] = field(default_factory=list)
     """Files that cannot be read: what they hold is not known, so nothing is missing because of them."""
 
-    def known(self, section: str) -> set[str]:
+    def known_ids(self, section: str) -> set[str]:
         """Return every id of a section, right or wrong: a broken item is reported once."""
         return set(self.entries[section]) | self.broken[section]
 
-    def values(self, section: str) -> Iterator[Entry]:
+    def values(self, section: str) -> Iterator[SectionEntry]:
         """Iterate over the sound items of a section."""
         return iter(self.entries[section].values())
 
-    def report(self, mark: Mark, what: str, hint: str = "") -> None:
+    def report(self, location: SourceLocation, what: str, hint: str = "") -> None:
         """Note a problem."""
-        self.problems.append(Problem(mark, what, hint))
+        self.problems.append(Problem(location, what, hint))
 
 
-def doubled(entries: Iterable[Entry], key: Callable[[Entry], Hashable]) -> Iterator[tuple[Entry, Entry]]:
+def doubled(
+    entries: Iterable[SectionEntry], key: Callable[[SectionEntry], Hashable]
+) -> Iterator[tuple[SectionEntry, SectionEntry]]:
     """Iterate over the items whose key an earlier one has already, each with the first that has it."""
-    known: dict[Hashable, Entry] = {}
+    known: dict[Hashable, SectionEntry] = {}
     for entry in entries:
         if not entry.whole:
             continue
@@ -90,7 +103,7 @@ def read_sections(paths: list[Path], *, secrets: bool = True) -> Sections:
     for file in sections.files:
         _read_file(file, sections)
     if not sections.files:
-        sections.report(Mark(str(paths[0])), "no *.yaml file here")
+        sections.report(SourceLocation(str(paths[0])), "no *.yaml file here")
     return sections
 
 
@@ -102,33 +115,33 @@ def _read_file(file: Path, sections: Sections) -> None:
     if document.data is None:
         return
     if not isinstance(document.data, dict):
-        sections.report(document.mark(()), "a site file is a mapping", suggestion("", SECTIONS))
+        sections.report(document.location(()), "a site file is a mapping", suggestion("", SECTIONS))
         return
     for name, content in document.data.items():
         if name not in SECTIONS:
             hint = suggestion(str(name), SECTIONS)
-            sections.report(document.mark((name,), key=True), f"unknown key {name!r}", hint)
+            sections.report(document.location((name,), key=True), f"unknown key {name!r}", hint)
         elif name in SINGLE:
             _add(sections, document, name, name, (name,))
         elif isinstance(content, dict):
             for item in content:
                 _add(sections, document, name, str(item), (name, item))
         elif content is not None:
-            sections.report(document.mark((name,)), f"{name!r} is a mapping from id to its settings")
+            sections.report(document.location((name,)), f"{name!r} is a mapping from id to its settings")
 
 
 def _add(sections: Sections, document: Document, section: str, item: str, path: tuple[Key, ...]) -> None:
-    if item in sections.known(section):
+    if item in sections.known_ids(section):
         earlier = sections.entries[section].get(item)
-        first = f"first at {earlier.mark(key=True)}" if earlier else ""
+        first = f"first at {earlier.location(key=True)}" if earlier else ""
         one = "section" if section in SINGLE else section[:-1]
-        sections.report(document.mark(path, key=True), f"{one} {item!r} stands twice", first)
+        sections.report(document.location(path, key=True), f"{one} {item!r} stands twice", first)
         return
     if section not in SINGLE:
         try:
             identifier(item)
         except ValueError as error:
-            sections.report(document.mark(path, key=True), f"{item!r}: {error}")
+            sections.report(document.location(path, key=True), f"{item!r}: {error}")
     _expand(sections, document, path)
     value, problems = validate(_ADAPTERS[section], document, path)
     sections.problems += _with_what_is_not_seen(document, path, problems)
@@ -138,7 +151,7 @@ def _add(sections: Sections, document: Document, section: str, item: str, path: 
     if value is None:
         sections.broken[section].add(item)
     else:
-        sections.entries[section][item] = Entry(item, value, document, path, whole)
+        sections.entries[section][item] = SectionEntry(item, value, document, path, whole)
 
 
 def _expand(sections: Sections, document: Document, path: tuple[Key, ...]) -> None:
@@ -155,17 +168,19 @@ def _with_what_is_not_seen(
     Such a key would count as left out.
     """
     part = _part(document, path)
-    told = {problem.mark for problem in problems}
+    told = {problem.location for problem in problems}
     for where in unseen(part, path):
-        if document.mark(where) not in told:
+        if document.location(where) not in told:
             what = f"{where[-1]!r} holds a control character, or a space or mark that nobody sees"
-            problems = [*problems, Problem(document.mark(where), what, "type it anew")]
+            problems = [*problems, Problem(document.location(where), what, "type it anew")]
     for where in nothings(part, path):
-        key, value = document.mark(where, key=True), document.mark(where)
-        if not any(problem.mark == key and problem.what.startswith("unknown key") for problem in problems):
+        key, value = document.location(where, key=True), document.location(where)
+        if not any(
+            problem.location == key and problem.what.startswith("unknown key") for problem in problems
+        ):
             name = repr(where[-1]) if isinstance(where[-1], str) else f"entry {where[-1] + 1}"
             mistake = Problem(key, f"{name} has no value", "write one, or leave the key out")
-            problems = [*(problem for problem in problems if problem.mark != value), mistake]
+            problems = [*(problem for problem in problems if problem.location != value), mistake]
     return problems
 
 
@@ -189,50 +204,56 @@ def _expanded(sections: Sections, document: Document, path: tuple[Key, ...], val
         return value
     if path[-1] == "url" and (name := key_in_clear(value)):
         what = f"a secret in clear text is refused: {name!r} in this URL"
-        sections.report(document.mark(path), what, f"write {name}=${{NAME}} and set NAME in the environment")
+        sections.report(
+            document.location(path), what, f"write {name}=${{NAME}} and set NAME in the environment"
+        )
     if UNSET in _VARIABLE.sub("", value):
         what = f"{value[value.index(UNSET) :][:40]!r} is not replaced"
         sections.report(
-            document.mark(path), what, "a variable is ${NAME}: letters, digits and '_', no default"
+            document.location(path), what, "a variable is ${NAME}: letters, digits and '_', no default"
         )
         return UNREADABLE
-    text = _VARIABLE.sub(lambda found: variable(sections, document.mark(path), found[1]), value)
+    text = _VARIABLE.sub(lambda found: variable(sections, document.location(path), found[1]), value)
     return UNREADABLE if UNSET in text and sections.secrets else text
 
 
-def variable(sections: Sections, mark: Mark, name: str) -> str:
+def variable(sections: Sections, location: SourceLocation, name: str) -> str:
     """Return an environment variable; a missing one is a problem."""
     if name not in os.environ and sections.secrets:
-        sections.report(mark, f"environment variable {name} is not set", f"export {name}=… before starting")
+        sections.report(
+            location, f"environment variable {name} is not set", f"export {name}=… before starting"
+        )
     return os.environ.get(name, f"${{{name}}}")
 
 
-def resolve_secret(sections: Sections, mark: Mark, value: str | dict[str, str] | None) -> str:
+def resolve_secret(sections: Sections, location: SourceLocation, value: str | dict[str, str] | None) -> str:
     """Return the secret's text from the environment or its file."""
     if value is None or not sections.secrets:
         return ""
     if isinstance(value, str):
-        found: str | None = variable(sections, mark, value[2:-1]).strip()
+        found: str | None = variable(sections, location, value[2:-1]).strip()
     else:
-        found = _secret_file(sections, mark, Path(value["file"]))
+        found = _secret_file(sections, location, Path(value["file"]))
     if found is None:
         return ""
     if not found.isprintable():
-        sections.report(mark, "the secret holds a line break or control character", "one line is expected")
+        sections.report(
+            location, "the secret holds a line break or control character", "one line is expected"
+        )
     if len(found.encode("utf-8", "replace")) >= MAX_SECRET:
-        sections.report(mark, f"the secret is longer than {MAX_SECRET - 1} bytes", "is it another file?")
+        sections.report(location, f"the secret is longer than {MAX_SECRET - 1} bytes", "is it another file?")
     if not found:
-        sections.report(mark, "the secret is empty", "leave the key out where none is needed")
+        sections.report(location, "the secret is empty", "leave the key out where none is needed")
     sections.resolved.add(found)
     return found
 
 
-def _secret_file(sections: Sections, mark: Mark, path: Path) -> str | None:
+def _secret_file(sections: Sections, location: SourceLocation, path: Path) -> str | None:
     """Return what a file holds; None where that could not be read, which is reported."""
     try:
         with open_regular(path) as stream:
             return stream.read(MAX_SECRET).decode().strip()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        sections.report(mark, f"secret file {path} cannot be read: {reason}")
+        sections.report(location, f"secret file {path} cannot be read: {reason}")
         return None

@@ -8,7 +8,7 @@ from typing import Any
 
 from devices.family import Family
 from devices.unit import Link, Unit
-from facilityd.config.timetable import Timetable
+from facilityd.config.timetable import CeremonyTimetable
 from facilityd.model.rule import Priority
 from facilityd.model.sample import Stream
 from facilityd.model.text import Language, Text
@@ -59,7 +59,7 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
-class Template:
+class SiteTemplate:
     """A unit and its devices for each name in place of the ``+`` of a topic.
 
     ``unit`` and ``devices`` are the pattern; ``names`` are units already, the first ``listed`` of them by
@@ -74,14 +74,14 @@ class Template:
     ignore: tuple[str, ...] = ()
 
     @property
-    def found(self) -> tuple[str, ...]:
+    def unit_names(self) -> tuple[str, ...]:
         """The names that no list has."""
         return self.names[self.listed :]
 
     @property
     def room(self) -> int:
         """How many more may be taken in."""
-        return max(0, self.discover - len(self.found))
+        return max(0, self.discover - len(self.unit_names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +148,8 @@ class Site:
     sinks: Mapping[str, InfluxSettings]
     recipients: Mapping[str, RecipientSettings]
     families: Mapping[str, Family]
-    timetable: Timetable | None = None
-    templates: Mapping[str, Template] = field(default_factory=dict)
+    timetable: CeremonyTimetable | None = None
+    templates: Mapping[str, SiteTemplate] = field(default_factory=dict)
     """Patterns of units by wildcard; the units and devices made of them stand among the others."""
     warnings: tuple[str, ...] = ()
     """What is allowed and perhaps not meant, as file:line:column."""

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from devices.unit import Unit, Wildcard
-from facilityd.config.site import Device, Site, Template
+from devices.unit import Unit, UnitTemplate
+from facilityd.config.site import Device, Site, SiteTemplate
 from facilityd.model.text import Text
 from facilityd.model.topic import unfit
 
@@ -26,16 +26,16 @@ def part_of(name: str) -> str:
     plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     if plain and _PLAIN.fullmatch(name):
         return plain
-    mark = hashlib.sha256(name.encode()).hexdigest()[:6]
-    return f"{plain}-{mark}" if plain else mark
+    location = hashlib.sha256(name.encode()).hexdigest()[:6]
+    return f"{plain}-{location}" if plain else location
 
 
-def topic_of(template: Template, name: str) -> str:
+def topic_of(template: SiteTemplate, name: str) -> str:
     """Return the topic of the unit of this name."""
     return template.unit.topic.replace("+", name)
 
 
-def obstacle(site: Site, template: Template, name: str) -> str:
+def obstacle(site: Site, template: SiteTemplate, name: str) -> str:
     """Return why a name cannot become a unit and a device; empty where it can."""
     if why := unfit(name):
         return why
@@ -73,7 +73,7 @@ def restored(site: Site, found: Mapping[str, Iterable[str]]) -> tuple[Site, list
     return site, told
 
 
-def _with(site: Site, template: Template, name: str) -> Site:
+def _with(site: Site, template: SiteTemplate, name: str) -> Site:
     unit = _unit(template, name)
     devices = {_device_id(d, name): _device(d, unit, name) for d in template.devices}
     grown = replace(template, names=(*template.names, name))
@@ -89,7 +89,7 @@ def _device_id(device: Device, name: str) -> str:
     return f"{device.id}-{part_of(name)}"
 
 
-def _unit(template: Template, name: str) -> Unit:
+def _unit(template: SiteTemplate, name: str) -> Unit:
     pattern = template.unit
     ids = {device.id: _device_id(device, name) for device in template.devices}
     number = f"{pattern.id}-{part_of(name)}"
@@ -100,7 +100,9 @@ def _unit(template: Template, name: str) -> Unit:
         topic=topic_of(template, name),
         streams=tuple(streams.values()),
         bindings=tuple(replace(binding, stream=streams[binding.stream]) for binding in pattern.bindings),
-        pace=replace(pattern.pace, device=ids.get(pattern.pace.device, pattern.pace.device)),
+        poll_rates=replace(
+            pattern.poll_rates, device=ids.get(pattern.poll_rates.device, pattern.poll_rates.device)
+        ),
     )
 
 
@@ -117,10 +119,10 @@ def _named(text: Text, name: str) -> Text:
     return Text(zh=zh, en=en)
 
 
-def wildcards(site: Site, link: str) -> list[Wildcard]:
+def wildcards(site: Site, link: str) -> list[UnitTemplate]:
     """Return what is to be looked for on a link."""
     here = [one for one in site.templates.values() if one.unit.link == link and one.unit.bindings]
     if not here:
         return []
     topics = frozenset(unit.topic for unit in site.units.values() if unit.link == link)
-    return [Wildcard(one.unit, frozenset((*one.names, *one.ignore)), topics, one.room) for one in here]
+    return [UnitTemplate(one.unit, frozenset((*one.names, *one.ignore)), topics, one.room) for one in here]

@@ -9,9 +9,9 @@ from datetime import date, datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from facilityd.marked import Mark, Problem
 from facilityd.model.regular import read_regular
 from facilityd.model.sample import NS
+from facilityd.yaml_source import Problem, SourceLocation
 
 MAX_BYTES = 2**20
 COLUMNS = ["date", "sunrise", "sunset"]
@@ -22,7 +22,7 @@ _EXAMPLE = "such as 2026-10-01,06:10,17:57"
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedTimes:
     """Two instants of one local date in ns UTC, and the line they stand on."""
 
     sunrise: int
@@ -31,32 +31,36 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
-class Timetable:
+class CeremonyTimetable:
     """What was published, by local date; ``file`` as a person would type it."""
 
     file: str
-    days: Mapping[date, Published]
+    days: Mapping[date, PublishedTimes]
 
 
-def read_timetable(path: Path, zone: ZoneInfo) -> tuple[Timetable, list[Problem]]:
+def read_timetable(path: Path, zone: ZoneInfo) -> tuple[CeremonyTimetable, list[Problem]]:
     """Return what a file says, without its bad lines, and a problem for each of those."""
     try:
         # Spreadsheets put a byte order mark before what they save as UTF-8.
         lines = read_regular(path, MAX_BYTES).decode("utf-8-sig").splitlines()
     except OSError as error:
-        return Timetable(str(path), {}), [Problem(Mark(str(path)), f"cannot be read: {error.strerror}")]
+        return CeremonyTimetable(str(path), {}), [
+            Problem(SourceLocation(str(path)), f"cannot be read: {error.strerror}")
+        ]
     except UnicodeDecodeError as error:
-        return Timetable(str(path), {}), [Problem(Mark(str(path)), f"is not UTF-8 at byte {error.start}")]
-    days: dict[date, Published] = {}
+        return CeremonyTimetable(str(path), {}), [
+            Problem(SourceLocation(str(path)), f"is not UTF-8 at byte {error.start}")
+        ]
+    days: dict[date, PublishedTimes] = {}
     problems: list[Problem] = []
     head = [text for text, _ in _cells(lines[0])] if lines else []
     if head != COLUMNS:
-        problems.append(Problem(Mark(str(path)), f"the first line is not {','.join(COLUMNS)}"))
-        return Timetable(str(path), {}), problems
+        problems.append(Problem(SourceLocation(str(path)), f"the first line is not {','.join(COLUMNS)}"))
+        return CeremonyTimetable(str(path), {}), problems
     for number, line in enumerate(lines[1:], start=2):
         if line.strip(" ,"):
             problems += _line(str(path), number, line, zone, days)
-    return Timetable(str(path), days), problems
+    return CeremonyTimetable(str(path), days), problems
 
 
 def _cells(line: str) -> Iterator[tuple[str, int]]:
@@ -67,11 +71,15 @@ def _cells(line: str) -> Iterator[tuple[str, int]]:
         start += len(cell) + 1
 
 
-def _line(file: str, number: int, line: str, zone: ZoneInfo, days: dict[date, Published]) -> list[Problem]:
+def _line(
+    file: str, number: int, line: str, zone: ZoneInfo, days: dict[date, PublishedTimes]
+) -> list[Problem]:
     """Add one line to ``days``, or return what is wrong with it."""
     cells = list(_cells(line))
     if len(cells) != len(COLUMNS):
-        return [Problem(Mark(file, number), f"{len(cells)} columns instead of {len(COLUMNS)}", _EXAMPLE)]
+        return [
+            Problem(SourceLocation(file, number), f"{len(cells)} columns instead of {len(COLUMNS)}", _EXAMPLE)
+        ]
     problems: list[Problem] = []
 
     def cell(index: int, parse: Callable[[str], object], what: str) -> object:
@@ -79,7 +87,9 @@ def _line(file: str, number: int, line: str, zone: ZoneInfo, days: dict[date, Pu
         try:
             return parse(text)
         except ValueError:
-            problems.append(Problem(Mark(file, number, column), f"{text!r} is not {what}", _EXAMPLE))
+            problems.append(
+                Problem(SourceLocation(file, number, column), f"{text!r} is not {what}", _EXAMPLE)
+            )
             return None
 
     day = cell(0, _date, "a date YYYY-MM-DD")
@@ -87,12 +97,16 @@ def _line(file: str, number: int, line: str, zone: ZoneInfo, days: dict[date, Pu
     if not (isinstance(day, date) and isinstance(rise, time) and isinstance(down, time)):
         return problems
     if rise >= down:
-        return [Problem(Mark(file, number, cells[1][1]), "the sunrise is not before the sunset", _EXAMPLE)]
+        return [
+            Problem(
+                SourceLocation(file, number, cells[1][1]), "the sunrise is not before the sunset", _EXAMPLE
+            )
+        ]
     if day in days:
         first = f"first in line {days[day].line}"
-        return [Problem(Mark(file, number, cells[0][1]), f"{day} stands twice", first)]
+        return [Problem(SourceLocation(file, number, cells[0][1]), f"{day} stands twice", first)]
     at = [round(datetime.combine(day, wall, zone).timestamp()) * NS for wall in (rise, down)]
-    days[day] = Published(at[0], at[1], number)
+    days[day] = PublishedTimes(at[0], at[1], number)
     return []
 
 

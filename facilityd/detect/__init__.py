@@ -1,5 +1,5 @@
 """Samples to findings: causal, three-valued, cheap. Knows no device and no protocol."""
 
-from facilityd.detect.judge import Judge
+from facilityd.detect.engine import RuleEngine
 
-__all__ = ["Judge"]
+__all__ = ["RuleEngine"]

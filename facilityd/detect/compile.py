@@ -6,14 +6,14 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from facilityd.detect.gated import GatedDetector
+from facilityd.detect.availability import UnitAvailability
+from facilityd.detect.conditional import ConditionalDetector
+from facilityd.detect.context import RuleContext
+from facilityd.detect.device_state import LIFETIME, NEVER, DeviceState, SignalState
+from facilityd.detect.instance import RuleInstance
 from facilityd.detect.kinds import KINDS
 from facilityd.detect.limit import LimitDetector
-from facilityd.detect.surroundings import Surroundings
-from facilityd.detect.view import LIFETIME, NEVER, Cell, View
-from facilityd.detect.voice import Voice
-from facilityd.detect.watch import Watch
-from facilityd.model.duty import CEREMONY, REST, DutyState
+from facilityd.model.operating_mode import CEREMONY, REST, OperatingMode
 from facilityd.model.rule import Conjunction, Rule, Schedule, Unreadable
 from facilityd.model.sample import Stream
 
@@ -34,8 +34,8 @@ class FamilyKind(Protocol):
         """Its signals by name."""
 
     @property
-    def states(self) -> Mapping[str, DutyState]:
-        """Its duty states, the first that holds wins."""
+    def states(self) -> Mapping[str, OperatingMode]:
+        """Its operating modes, the first that holds wins."""
 
     @property
     def rules(self) -> Mapping[str, Rule]:
@@ -43,28 +43,28 @@ class FamilyKind(Protocol):
 
 
 @dataclass(slots=True, eq=False)
-class Bench:
+class DeviceRules:
     """Everything that judges one device. ``missing``: signals and states that keep a rule from applying.
 
     ``planned``: when time alone may first change a verdict here, ns, steady.
     """
 
-    view: View
-    feeds: dict[Stream, Feed] = field(default_factory=dict)
-    watches: tuple[Watch, ...] = ()
+    device_state: DeviceState
+    bindings: dict[Stream, StreamBinding] = field(default_factory=dict)
+    instances: tuple[RuleInstance, ...] = ()
     missing: dict[str, tuple[str, ...]] = field(default_factory=dict)
     planned: int = NEVER
 
 
 @dataclass(slots=True, eq=False)
-class Feed:
+class StreamBinding:
     """What one stream moves: its cells, its voice, and the rules that look at them."""
 
-    view: View
-    cells: tuple[Cell, ...]
-    voice: Voice
-    bench: Bench
-    watches: tuple[Watch, ...] = ()
+    device_state: DeviceState
+    signal_states: tuple[SignalState, ...]
+    availability: UnitAvailability
+    device_rules: DeviceRules
+    instances: tuple[RuleInstance, ...] = ()
     newest: int = NEVER
 
 
@@ -72,45 +72,54 @@ def compile_device(
     family: FamilyKind,
     streams: Sequence[Stream],
     near: Callable[[int], bool] | None,
-    around: Surroundings | None = None,
-) -> Bench:
-    """Return the bench of one device. Neighbours are introduced later (``Judge``)."""
-    cells = {
-        signal: Cell(signal, family.signals[signal].unit, stream.expected)
+    context: RuleContext | None = None,
+) -> DeviceRules:
+    """Return all rules of one device. Its neighbours are added later (``RuleEngine``)."""
+    signal_states = {
+        signal: SignalState(signal, family.signals[signal].unit, stream.expected)
         for stream in streams
         for signal in stream.signals
     }
-    voices = {stream: Voice(stream.unit, stream.expected) for stream in streams}
-    voice_of = {signal: voices[stream] for stream in streams for signal in stream.signals}
-    states = {n: s for n, s in family.states.items() if all(c.signal in cells for c in s.when)}
-    around = around or Surroundings()
-    view = View(
-        streams[0].device, cells, tuple(voices.values()), states, near or (lambda _: False), around,
-        voice_of=voice_of,
+    availabilities = {stream: UnitAvailability(stream.unit, stream.expected) for stream in streams}
+    availability_of = {signal: availabilities[stream] for stream in streams for signal in stream.signals}
+    states = {n: s for n, s in family.states.items() if all(c.signal in signal_states for c in s.when)}
+    context = context or RuleContext()
+    device_state = DeviceState(
+        streams[0].device, signal_states, tuple(availabilities.values()), states,
+        near or (lambda _: False), context, availability_of=availability_of,
     )  # fmt: skip
     missing = {
-        name: _missing(rule, family, cells, calendar=near is not None) for name, rule in family.rules.items()
+        name: _missing(rule, family, signal_states, calendar=near is not None)
+        for name, rule in family.rules.items()
     }
     for name, rule in family.rules.items():
-        if isinstance(rule.detect, Schedule) and around.calendar is None:
+        if isinstance(rule.detect, Schedule) and context.calendar is None:
             missing[name] = (*missing[name], "calendar")
-    bench = Bench(view, missing={name: signals for name, signals in missing.items() if signals})
-    watches = {}
+    device_rules = DeviceRules(
+        device_state, missing={name: signals for name, signals in missing.items() if signals}
+    )
+    instances = {}
     for name in sorted(family.rules, key=lambda n: _steps(n, family)):
-        if name not in bench.missing:
-            watches[name] = watch = _watch(view, name, family, streams)
-            if isinstance(watch.detector, GatedDetector):
-                view.rules[name] = watch.detector
-    for name, watch in watches.items():
-        watch.causes = tuple(watches[c] for c in family.rules[name].consequence_of if c in watches)
+        if name not in device_rules.missing:
+            instances[name] = instance = _watch(device_state, name, family, streams)
+            if isinstance(instance.detector, ConditionalDetector):
+                device_state.rules[name] = instance.detector
+    for name, instance in instances.items():
+        instance.causes = tuple(instances[c] for c in family.rules[name].consequence_of if c in instances)
     # Causes are judged before their consequences, so that both can be told of one sample.
-    order = sorted(watches, key=lambda name: _depth(name, family))
-    watches = {name: watches[name] for name in order}
-    bench.watches = tuple(watches.values())
+    order = sorted(instances, key=lambda name: _depth(name, family))
+    instances = {name: instances[name] for name in order}
+    device_rules.instances = tuple(instances.values())
     for stream in streams:
-        seen = tuple(w for n, w in watches.items() if _touches(family.rules[n], family, stream))
-        bench.feeds[stream] = Feed(view, tuple(cells[s] for s in stream.signals), voices[stream], bench, seen)
-    return bench
+        seen = tuple(w for n, w in instances.items() if _touches(family.rules[n], family, stream))
+        device_rules.bindings[stream] = StreamBinding(
+            device_state,
+            tuple(signal_states[s] for s in stream.signals),
+            availabilities[stream],
+            device_rules,
+            seen,
+        )
+    return device_rules
 
 
 def _depth(name: str, family: FamilyKind) -> int:
@@ -134,20 +143,26 @@ def needs(rule: Rule, family: FamilyKind) -> set[str]:
     return {*rule.detect.inputs, *_duty_signals(rule, family)}.union(*others)
 
 
-def _watch(view: View, name: str, family: FamilyKind, streams: Sequence[Stream]) -> Watch:
+def _watch(
+    device_state: DeviceState, name: str, family: FamilyKind, streams: Sequence[Stream]
+) -> RuleInstance:
     rule = family.rules[name]
-    looked_at = [view.cells[s].expected for s in _signals(rule, family) if s in view.cells]
-    expected = looked_at or [s.expected for s in streams]
+    inputs = [
+        device_state.signal_states[s].expected
+        for s in _signals(rule, family)
+        if s in device_state.signal_states
+    ]
+    expected = inputs or [s.expected for s in streams]
     detect = rule.detect
     if isinstance(detect, Unreadable):
-        detect = detect.model_copy(update={"signals": missed(rule, family, view.cells)})
-    detector = KINDS[detect.kind](detect, view)
+        detect = detect.model_copy(update={"signals": missed(rule, family, device_state.signal_states)})
+    detector = KINDS[detect.kind](detect, device_state)
     if isinstance(detector, LimitDetector):
         detector.heeds_retained = rule.at_stake == "safety"
-    watch = Watch(view.device, name, detector, LIFETIME * max(expected))
+    instance = RuleInstance(device_state.device, name, detector, LIFETIME * max(expected))
     if isinstance(rule.detect, Unreadable):
-        watch.wait = watch.grace = rule.detect.hold
-    return watch
+        instance.wait = instance.grace = rule.detect.on_delay
+    return instance
 
 
 def missed(rule: Rule, family: FamilyKind, bound: Container[str]) -> tuple[str, ...]:
@@ -176,7 +191,7 @@ def _during(rule: Rule) -> tuple[str, ...]:
 
 
 def _duty_signals(rule: Rule, family: FamilyKind) -> set[str]:
-    """Return the signals that decide whether the device is in one of the rule's duty states."""
+    """Return the signals that decide whether the device is in one of the rule's operating modes."""
     during = set(_during(rule)) - {CEREMONY}
     if not during:
         return set()
@@ -188,7 +203,9 @@ def _duty_signals(rule: Rule, family: FamilyKind) -> set[str]:
     return {condition.signal for name in names[:last] for condition in family.states[name].when}
 
 
-def _missing(rule: Rule, family: FamilyKind, bound: Mapping[str, Cell], *, calendar: bool) -> tuple[str, ...]:
+def _missing(
+    rule: Rule, family: FamilyKind, bound: Mapping[str, SignalState], *, calendar: bool
+) -> tuple[str, ...]:
     needed = needs(rule, family)
     if isinstance(rule.detect, Unreadable) and not missed(rule, family, bound):
         return rule.detect.signals

@@ -51,13 +51,13 @@ class Daily:
         self.points.clear()
         self._today = []
 
-    def memory(self) -> Any:
+    def checkpoint(self) -> Any:
         """Return everything as plain JSON."""
         return {"day": self._day, "today": list(self._today), "every": [self._every, self._skip],
                 "points": [list(point) for point in self.points]}  # fmt: skip
 
-    def recall(self, state: Any) -> None:
-        """Take back what ``memory`` returned."""
+    def restore(self, state: Any) -> None:
+        """Take back what ``checkpoint`` returned."""
         self._day, self._today = state["day"], [float(v) for v in state["today"]]
         self._every, self._skip = state["every"]
         self.points = deque(((int(d), float(v)) for d, v in state["points"]), maxlen=MOST)

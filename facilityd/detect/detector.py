@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-from facilityd.detect.hold import Hold
-from facilityd.detect.view import NEVER, Cell
+from facilityd.detect.delay import OnOffDelay
+from facilityd.detect.device_state import NEVER, SignalState
 from facilityd.model.finding import Evidence
 from facilityd.model.sample import NS
 
@@ -19,7 +19,7 @@ class Detector(Protocol):
 
     wake: int
     occasional: bool
-    """Whether its verdict may stand while it is not judged: outside its duty states, between two runs."""
+    """Whether its verdict may stand while it is not judged: outside its operating modes, between two runs."""
     dated: bool
     """Whether its evidence is of that occasion, whenever it is asked; else of the present values."""
 
@@ -45,7 +45,7 @@ class Detector(Protocol):
         """Take over the verdict from before a restart."""
 
     @property
-    def rising(self) -> bool:
+    def pending(self) -> bool:
         """True while it is seen wrong, and not yet for long enough."""
 
     def trouble(self, now: int, *, ripe: bool = False) -> Trouble:
@@ -54,11 +54,11 @@ class Detector(Protocol):
         A cause explains a consequence only where it tells of all its trouble.
         """
 
-    def memory(self) -> Any:
+    def checkpoint(self) -> Any:
         """Return, as plain JSON, what a restart must not lose; None where the last minutes are enough."""
 
-    def recall(self, state: Any) -> None:
-        """Take back what ``memory`` returned before a restart."""
+    def restore(self, state: Any) -> None:
+        """Take back what ``checkpoint`` returned before a restart."""
 
 
 def in_seconds(ns: int) -> float:
@@ -67,24 +67,27 @@ def in_seconds(ns: int) -> float:
     return round(seconds) if seconds >= 10 else round(seconds, 1)  # noqa: PLR2004
 
 
-def why_unknown(cells: Iterable[Cell], now: int) -> Evidence:
+def why_unknown(signal_states: Iterable[SignalState], now: int) -> Evidence:
     """Return which input cannot be judged, and why."""
-    for cell in cells:
-        if cell.good(now) is not None:
+    for signal_state in signal_states:
+        if signal_state.good(now) is not None:
             continue
-        if cell.steady == NEVER:
-            return Evidence("unknown-never", {}, cell.signal)
-        if cell.reason is not None:
-            return Evidence("unknown-bad", {"reason": cell.reason.value}, cell.signal)
-        numbers = {"age_s": in_seconds(now - cell.steady), "period_s": in_seconds(cell.expected)}
-        return Evidence("unknown-old", dict(numbers), cell.signal)
+        if signal_state.steady == NEVER:
+            return Evidence("unknown-never", {}, signal_state.signal)
+        if signal_state.reason is not None:
+            return Evidence("unknown-bad", {"reason": signal_state.reason.value}, signal_state.signal)
+        numbers = {
+            "age_s": in_seconds(now - signal_state.steady),
+            "period_s": in_seconds(signal_state.expected),
+        }
+        return Evidence("unknown-old", dict(numbers), signal_state.signal)
     return Evidence("unknown-yet")
 
 
-class Plain:
-    """What a kind does that keeps nothing over a restart but its verdict. ``_hold``: its hold."""
+class StatelessDetector:
+    """What a kind does that keeps nothing over a restart but its verdict. ``_delay``: its hold."""
 
-    _hold: Hold
+    _delay: OnOffDelay
     occasional = False
     extent: frozenset[str] = frozenset()
     edition = 0
@@ -93,20 +96,20 @@ class Plain:
 
     def resume(self, verdict: bool) -> None:
         """Take over the verdict from before a restart."""
-        self._hold.resume(verdict)
+        self._delay.resume(verdict)
 
     @property
-    def rising(self) -> bool:
+    def pending(self) -> bool:
         """True while it is seen wrong, and not yet for long enough."""
-        return self._hold.rising
+        return self._delay.pending
 
     def trouble(self, now: int, *, ripe: bool = False) -> Trouble:  # noqa: ARG002 - it has one trouble
         """Of nothing but what its rule says."""
         return None
 
-    def memory(self) -> Any:
+    def checkpoint(self) -> Any:
         """Nothing is kept: the last minutes are enough."""
         return None
 
-    def recall(self, state: Any) -> None:
+    def restore(self, state: Any) -> None:
         """Nothing was kept."""

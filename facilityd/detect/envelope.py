@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
+from facilityd.detect.conditional import numbers
 from facilityd.detect.detector import in_seconds
-from facilityd.detect.gated import numbers
-from facilityd.detect.learned import LearnedDetector, Unfit
-from facilityd.detect.view import View
-from facilityd.model.baseline import Row
+from facilityd.detect.device_state import DeviceState
+from facilityd.detect.learned import FitRefused, LearnedDetector
+from facilityd.model.baseline import HealthyReading
 from facilityd.model.finding import Evidence, Number
 from facilityd.model.rule import Envelope
 from facilityd.model.sample import NS
@@ -26,8 +26,8 @@ class EnvelopeDetector(LearnedDetector):
     Before the first place that was learned there is none.
     """
 
-    def __init__(self, rule: Envelope, view: View) -> None:
-        super().__init__(rule, view)
+    def __init__(self, rule: Envelope, device_state: DeviceState) -> None:
+        super().__init__(rule, device_state)
         self._rule = rule
         self._seen_wrong: bool | None = None
         self._usual = 0.0
@@ -36,9 +36,9 @@ class EnvelopeDetector(LearnedDetector):
         """Nothing was gathered."""
         self._seen_wrong = None
 
-    def compare(self, row: Row | None, now: int) -> bool | None:
+    def compare(self, row: HealthyReading | None, now: int) -> bool | None:
         """Return whether the value does not belong to its place."""
-        if any(cell.good(now) is None for cell in self.cells):
+        if any(signal_state.good(now) is None for signal_state in self.signal_states):
             return None
         if row is not None:
             self._see(*row.values)
@@ -62,20 +62,20 @@ class EnvelopeDetector(LearnedDetector):
         learned: float | None = self.data[WAYS[direction < 0]][number]
         return learned
 
-    def told(self, now: int) -> Evidence:
+    def known_evidence(self, now: int) -> Evidence:
         """Return the value, the place and what was learned there."""
-        cell, over = self.cells[0], self.cells[1]
-        value, place = numbers(cell, now), numbers(over, now)
-        told: dict[str, Number] = {"value": "?" if value is None else value, "unit": cell.measure}
-        if not self.hold.verdict or value is None or place is None:
-            return Evidence("envelope-over", told, cell.signal)
+        signal_state, over = self.signal_states[0], self.signal_states[1]
+        value, place = numbers(signal_state, now), numbers(over, now)
+        told: dict[str, Number] = {"value": "?" if value is None else value, "unit": signal_state.measure}
+        if not self.delay.verdict or value is None or place is None:
+            return Evidence("envelope-over", told, signal_state.signal)
         told |= {"usual": self._usual, "place_n": round(place, 1), "over_signal": over.signal}
-        told["for_s"] = in_seconds(self.hold.held)
+        told["for_s"] = in_seconds(self.delay.held)
         side = "above" if value > self._usual else "below"
-        return Evidence(f"envelope-{side}", told, cell.signal)
+        return Evidence(f"envelope-{side}", told, signal_state.signal)
 
 
-def fit_envelope(rule: Envelope, rows: Sequence[Row]) -> dict[str, Any]:
+def fit_envelope(rule: Envelope, rows: Sequence[HealthyReading]) -> dict[str, Any]:
     """Return the median at each place of each direction. Raises Unfit where too few runs were seen."""
     seen = {
         "forth": [row for row in rows if row.values[2] > 0],
@@ -83,11 +83,11 @@ def fit_envelope(rule: Envelope, rows: Sequence[Row]) -> dict[str, Any]:
     }
     for own in seen.values():
         if _runs(own) < rule.runs:
-            raise Unfit("unfit-runs", seen_n=_runs(own), needed_n=rule.runs)
+            raise FitRefused("unfit-runs", seen_n=_runs(own), needed_n=rule.runs)
     places = [row.values[1] for own in seen.values() for row in own]
     low, high = min(places), max(places)
     if not low < high:
-        raise Unfit("unfit-runs", seen_n=0, needed_n=rule.runs)
+        raise FitRefused("unfit-runs", seen_n=0, needed_n=rule.runs)
     out: dict[str, Any] = {"low": low, "high": high}
     for way, own in seen.items():
         bins: list[list[float]] = [[] for _ in range(rule.bins)]
@@ -98,6 +98,6 @@ def fit_envelope(rule: Envelope, rows: Sequence[Row]) -> dict[str, Any]:
     return out
 
 
-def _runs(rows: Sequence[Row]) -> int:
+def _runs(rows: Sequence[HealthyReading]) -> int:
     """Return how many runs the rows of one direction belong to."""
     return sum(i == 0 or row.steady - rows[i - 1].steady > PAUSE for i, row in enumerate(rows))

@@ -9,9 +9,9 @@ from facilityd.detect.chart import fit_chart
 from facilityd.detect.envelope import fit_envelope
 from facilityd.detect.residual_fit import fit_residual
 from facilityd.detect.single import fit_single
-from facilityd.model.baseline import Row
+from facilityd.model.baseline import HealthyReading
 
-FITS: dict[str, Callable[[Any, Sequence[Row]], dict[str, Any]]] = {
+FITS: dict[str, Callable[[Any, Sequence[HealthyReading]], dict[str, Any]]] = {
     "envelope": fit_envelope,
     "residual": fit_residual,
     "robust-z": fit_single,

@@ -2,43 +2,45 @@
 
 from __future__ import annotations
 
+from facilityd.detect.conditional import ConditionalDetector, numbers
 from facilityd.detect.detector import in_seconds
-from facilityd.detect.gated import GatedDetector, numbers
-from facilityd.detect.view import Cell, View
+from facilityd.detect.device_state import DeviceState, SignalState
 from facilityd.model.finding import Evidence, Number
 from facilityd.model.rule import Imbalance
 
 
-class ImbalanceDetector(GatedDetector):
+class ImbalanceDetector(ConditionalDetector):
     """Largest deviation from the mean in % of the mean (NEMA MG 1). Below ``least`` nothing is wrong."""
 
-    def __init__(self, rule: Imbalance, view: View) -> None:
-        super().__init__(rule, view)
+    def __init__(self, rule: Imbalance, device_state: DeviceState) -> None:
+        super().__init__(rule, device_state)
         self._rule = rule
         self._share, self._mean = 0.0, 0.0
-        self._worst: Cell = self.cells[0]
+        self._worst: SignalState = self.signal_states[0]
 
-    def look(self, now: int) -> bool | None:
+    def evaluate(self, now: int) -> bool | None:
         """Return whether a phase is too far from the mean; None where one is not known."""
-        found = [value for cell in self.cells if (value := numbers(cell, now)) is not None]
-        if len(found) < len(self.cells):
+        found = [
+            value for signal_state in self.signal_states if (value := numbers(signal_state, now)) is not None
+        ]
+        if len(found) < len(self.signal_states):
             return None
         self._mean = mean = sum(found) / len(found)
         if mean <= 0 or mean <= self._rule.least:
             self._share = 0.0
-            return None if self.hold.verdict is None else False  # at rest nothing is seen of the phases
+            return None if self.delay.verdict is None else False  # at rest nothing is seen of the phases
         away = [abs(value - mean) for value in found]
         worst = max(range(len(away)), key=away.__getitem__)
-        self._worst, self._share = self.cells[worst], 100.0 * away[worst] / mean
-        back = self._rule.hysteresis if self.hold.verdict else 0.0
+        self._worst, self._share = self.signal_states[worst], 100.0 * away[worst] / mean
+        back = self._rule.hysteresis if self.delay.verdict else 0.0
         return self._share > self._rule.above - back
 
-    def told(self, now: int) -> Evidence:
+    def known_evidence(self, now: int) -> Evidence:
         """Return the phase farthest off, and the mean of all."""
         value = self._worst.good(now)
         said: dict[str, Number] = {"value": value if value is not None else "?", "unit": self._worst.measure}
         said |= {"mean": self._mean, "share_n": round(self._share, 1), "most_n": self._rule.above}
-        if not self.hold.verdict:
+        if not self.delay.verdict:
             return Evidence("imbalance-over", said, self._worst.signal)
-        said["for_s"] = in_seconds(self.hold.held)
+        said["for_s"] = in_seconds(self.delay.held)
         return Evidence("imbalance-above", said, self._worst.signal)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from facilityd.detect.gated import GatedDetector
+from facilityd.detect.conditional import ConditionalDetector
 from facilityd.model.finding import Evidence
 from facilityd.model.quality import Reason
 
@@ -10,23 +10,25 @@ UNUSABLE = frozenset({Reason.NO_VALUE, Reason.OUT_OF_RANGE, Reason.NOT_A_NUMBER}
 """What a sensor or its transmitter is to blame for; all else is a matter of the wire."""
 
 
-class InvalidDetector(GatedDetector):
+class InvalidDetector(ConditionalDetector):
     """Unknown where the unit is silent: that is another rule's matter."""
 
-    def look(self, now: int) -> bool | None:
+    def evaluate(self, now: int) -> bool | None:
         """Return whether the newest answer holds no usable value."""
-        cell = self.cells[0]
-        if cell.good(now) is not None:
+        signal_state = self.signal_states[0]
+        if signal_state.good(now) is not None:
             return False
-        if cell.reason in UNUSABLE and now < cell.stale_from:
+        if signal_state.reason in UNUSABLE and now < signal_state.stale_from:
             return True
         return None
 
-    def told(self, now: int) -> Evidence:
+    def known_evidence(self, now: int) -> Evidence:
         """Return why the value cannot be used."""
-        cell = self.cells[0]
-        value = cell.good(now)
-        if value is not None or cell.reason is None:
+        signal_state = self.signal_states[0]
+        value = signal_state.good(now)
+        if value is not None or signal_state.reason is None:
             shown = value if value is not None else "?"
-            return Evidence("invalid-over", {"value": shown, "unit": cell.measure}, cell.signal)
-        return Evidence("invalid", {"reason": cell.reason.value}, cell.signal)
+            return Evidence(
+                "invalid-over", {"value": shown, "unit": signal_state.measure}, signal_state.signal
+            )
+        return Evidence("invalid", {"reason": signal_state.reason.value}, signal_state.signal)

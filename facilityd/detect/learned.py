@@ -6,15 +6,15 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
+from facilityd.detect.conditional import ConditionalDetector
 from facilityd.detect.detector import in_seconds
-from facilityd.detect.gated import GatedDetector
-from facilityd.detect.view import Cell, View
-from facilityd.model.baseline import Baseline, Row
+from facilityd.detect.device_state import DeviceState, SignalState
+from facilityd.model.baseline import Baseline, HealthyReading
 from facilityd.model.charts import Learned
 from facilityd.model.finding import Evidence, Number
 
 
-class Unfit(Exception):
+class FitRefused(Exception):
     """Data that nothing can be learned from. ``slug`` of the text table, ``numbers`` that go into it."""
 
     def __init__(self, slug: str, **numbers: float | str) -> None:
@@ -22,18 +22,18 @@ class Unfit(Exception):
         self.slug, self.numbers = slug, numbers
 
 
-class LearnedDetector(GatedDetector):
+class LearnedDetector(ConditionalDetector):
     """Judges with ``self.data``; with ``record`` it also keeps the rows a baseline is fitted to."""
 
-    def __init__(self, rule: Learned, view: View) -> None:
-        super().__init__(rule, view)
-        self._vector = tuple(view.cells[signal] for signal in rule.vector)
+    def __init__(self, rule: Learned, device_state: DeviceState) -> None:
+        super().__init__(rule, device_state)
+        self._vector = tuple(device_state.signal_states[signal] for signal in rule.vector)
         self.data: Mapping[str, Any] = {}
         self.baseline: Baseline | None = None
-        self.rows: list[Row] | None = None
+        self.rows: list[HealthyReading] | None = None
         self._read = -1
 
-    def teach(self, baseline: Baseline | None) -> None:
+    def set_baseline(self, baseline: Baseline | None) -> None:
         """Judge by this baseline from now on. None: by none, as after a service."""
         self.baseline = baseline
         self.data = baseline.data if baseline else {}
@@ -41,7 +41,7 @@ class LearnedDetector(GatedDetector):
 
     def serviced(self) -> None:
         """What is normal has to be learned anew."""
-        self.teach(None)
+        self.set_baseline(None)
 
     def record(self) -> None:
         """Begin to keep rows."""
@@ -51,7 +51,7 @@ class LearnedDetector(GatedDetector):
     def forget(self) -> None:
         """A new baseline begins: drop what was gathered under the old one."""
 
-    def look(self, now: int) -> bool | None:
+    def evaluate(self, now: int) -> bool | None:
         """Return what is seen; None where there is no baseline."""
         row = self._row(now)
         if row is not None and self.rows is not None:
@@ -61,32 +61,36 @@ class LearnedDetector(GatedDetector):
         return self.compare(row, now)
 
     @abstractmethod
-    def compare(self, row: Row | None, now: int) -> bool | None:
+    def compare(self, row: HealthyReading | None, now: int) -> bool | None:
         """Return what is seen; ``row`` is None where nothing new has come since the last time."""
 
-    def _row(self, now: int) -> Row | None:
-        newest = max(cell.steady for cell in self._vector)
+    def _row(self, now: int) -> HealthyReading | None:
+        newest = max(signal_state.steady for signal_state in self._vector)
         if newest == self._read:
             return None
-        values = [cell.good(now) for cell in self._vector]
+        values = [signal_state.good(now) for signal_state in self._vector]
         if None in values:
             return None
         self._read = newest
-        return Row(newest, self.view.duty(now), tuple(float(value) for value in values if value is not None))
+        return HealthyReading(
+            newest, self.device_state.mode(now), tuple(float(value) for value in values if value is not None)
+        )
 
     def evidence(self, now: int) -> Evidence:
         """Return what the newest verdict rests on, or why there is none."""
         if self.baseline is None:
-            return Evidence("unknown-unlearned", {}, self.cells[0].signal)
+            return Evidence("unknown-unlearned", {}, self.signal_states[0].signal)
         return super().evidence(now)
 
 
-def against(detector: LearnedDetector, cell: Cell, level: float, allowed: tuple[float, float]) -> Evidence:
+def against(
+    detector: LearnedDetector, signal_state: SignalState, level: float, allowed: tuple[float, float]
+) -> Evidence:
     """Return a smoothed ``level`` beside the range learned for its signal, and which version says so."""
     by, (low, high) = detector.baseline, allowed
-    said: dict[str, Number] = {"value": level, "low": low, "high": high, "unit": cell.measure}
+    said: dict[str, Number] = {"value": level, "low": low, "high": high, "unit": signal_state.measure}
     said |= {"learned_at": by.at if by else 0, "version_n": by.version if by else 0}
-    if not detector.hold.verdict:
-        return Evidence("learned-over", said, cell.signal)
+    if not detector.delay.verdict:
+        return Evidence("learned-over", said, signal_state.signal)
     side = "above" if level > high else "below" if level < low else "astray"
-    return Evidence(f"learned-{side}", said | {"for_s": in_seconds(detector.hold.held)}, cell.signal)
+    return Evidence(f"learned-{side}", said | {"for_s": in_seconds(detector.delay.held)}, signal_state.signal)

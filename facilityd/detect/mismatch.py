@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from facilityd.detect.detector import Plain, in_seconds, why_unknown
-from facilityd.detect.hold import Hold
-from facilityd.detect.view import FOREVER, LIFETIME, NEVER, View
-from facilityd.model.duty import answer
+from facilityd.detect.delay import OnOffDelay
+from facilityd.detect.detector import StatelessDetector, in_seconds, why_unknown
+from facilityd.detect.device_state import FOREVER, LIFETIME, NEVER, DeviceState
 from facilityd.model.finding import Evidence
+from facilityd.model.operating_mode import answer
 from facilityd.model.rule import Mismatch
 
 
-class MismatchDetector(Plain):
+class MismatchDetector(StatelessDetector):
     """Both sides must be known; a side that is not makes the verdict unknown."""
 
-    def __init__(self, rule: Mismatch, view: View) -> None:
+    def __init__(self, rule: Mismatch, device_state: DeviceState) -> None:
         self._rule = rule
-        self._cells = (view.cells[rule.commanded.signal], view.cells[rule.observed.signal])
-        patience = (LIFETIME - 1) * max(cell.expected for cell in self._cells)
-        self._hold = Hold(rule.within, 0, patience)
+        self._signal_states = (
+            device_state.signal_states[rule.commanded.signal],
+            device_state.signal_states[rule.observed.signal],
+        )
+        patience = (LIFETIME - 1) * max(signal_state.expected for signal_state in self._signal_states)
+        self._delay = OnOffDelay(rule.within, 0, patience)
         self._slug = "mismatch-agree"
         self._sides_seen: tuple[bool, bool] | None = None
         self._turned = NEVER
@@ -27,44 +30,47 @@ class MismatchDetector(Plain):
         """Compare both sides at ``now`` (ns, steady)."""
         commanded, observed = self._sides(now)
         if commanded is None or observed is None:
-            self._hold.pause(now)
+            self._delay.pause(now)
             self.wake = FOREVER
             return None
         if (commanded, observed) != self._sides_seen:
-            self._sides_seen, self._turned = (commanded, observed), max(cell.steady for cell in self._cells)
+            self._sides_seen, self._turned = (
+                (commanded, observed),
+                max(signal_state.steady for signal_state in self._signal_states),
+            )
         before, self._slug = self._slug, _compare(commanded, observed)
         if before != self._slug:
-            self._hold.drop()  # missing and unbidden are two stories; neither lends the other time
+            self._delay.drop()  # missing and unbidden are two stories; neither lends the other time
         wrong = self._slug != "mismatch-agree" and self._rule.direction in ("both", self._slug[9:])
-        one, other = self._cells
+        one, other = self._signal_states
         stale = min(one.stale_from, other.stale_from)
-        vouched, oldest = min(one.vouched, other.vouched), min(one.steady, other.steady)
+        valid_until, oldest = min(one.valid_until, other.valid_until), min(one.steady, other.steady)
         if oldest < self._turned:
             # One side is older than the other's turn. It speaks no longer than a device may take to
             # follow: without a newer word that is no disagreement, only two polls.
-            vouched = min(vouched, oldest + self._rule.within)
-        verdict = self._hold.see(wrong, now, vouched)
-        self.wake = min(stale, self._hold.due)
+            valid_until = min(valid_until, oldest + self._rule.within)
+        verdict = self._delay.see(wrong, now, valid_until)
+        self.wake = min(stale, self._delay.due)
         return verdict
 
     def _sides(self, now: int) -> tuple[bool | None, bool | None]:
-        commanded, observed = self._cells
+        commanded, observed = self._signal_states
         rule = self._rule
         return answer(rule.commanded, commanded.good(now)), answer(rule.observed, observed.good(now))
 
     def evidence(self, now: int) -> Evidence:
         """Return what is commanded and what is observed."""
-        commanded, observed = (cell.good(now) for cell in self._cells)
-        if commanded is None or observed is None or self._hold.verdict is None:
-            return why_unknown(self._cells, now)
+        commanded, observed = (signal_state.good(now) for signal_state in self._signal_states)
+        if commanded is None or observed is None or self._delay.verdict is None:
+            return why_unknown(self._signal_states, now)
         return Evidence(
-            self._slug if self._hold.verdict else "mismatch-agree",
+            self._slug if self._delay.verdict else "mismatch-agree",
             {
                 "commanded_signal": self._rule.commanded.signal,
                 "commanded": commanded,
-                "commanded_unit": self._cells[0].measure,
+                "commanded_unit": self._signal_states[0].measure,
                 "observed": observed,
-                "unit": self._cells[1].measure,
+                "unit": self._signal_states[1].measure,
                 "within_s": in_seconds(self._rule.within),
             },
             self._rule.observed.signal,

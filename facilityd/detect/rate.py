@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
+from facilityd.detect.conditional import ConditionalDetector, numbers
 from facilityd.detect.detector import in_seconds
-from facilityd.detect.gated import GatedDetector, numbers
+from facilityd.detect.device_state import DeviceState
 from facilityd.detect.slope import theil_sen
-from facilityd.detect.view import View
 from facilityd.model.finding import Evidence, Number
 from facilityd.model.rule import Rate
 
@@ -16,25 +16,25 @@ PARTS, FEWEST = 24, 8
 """The window's parts, each one point; so many must have been seen, over half of the window."""
 
 
-class RateDetector(GatedDetector):
+class RateDetector(ConditionalDetector):
     """Theil-Sen slope over the means of the window's parts: waves and single readings do not count."""
 
-    def __init__(self, rule: Rate, view: View) -> None:
-        super().__init__(rule, view)
-        self._rule, self._cell = rule, self.cells[0]
+    def __init__(self, rule: Rate, device_state: DeviceState) -> None:
+        super().__init__(rule, device_state)
+        self._rule, self._signal_state = rule, self.signal_states[0]
         self._limit = rule.above if rule.above is not None else rule.below or 0.0
         self._part = max(1, rule.over // PARTS)
         self._points: deque[tuple[int, float]] = deque(maxlen=PARTS)
         self._now: list[float] = [0, 0.0, 0]  # part, sum, readings
         self._slope: float | None = None
 
-    def look(self, now: int) -> bool | None:
+    def evaluate(self, now: int) -> bool | None:
         """Return whether it moves too fast; None while too little was seen of the window."""
-        value = numbers(self._cell, now)
+        value = numbers(self._signal_state, now)
         if value is None:
             return None
         if self.fresh():
-            self._take(self._cell.steady // self._part, value)
+            self._take(self._signal_state.steady // self._part, value)
         if self._slope is None:
             return None
         return self._slope > self._limit if self._rule.above is not None else self._slope < self._limit
@@ -64,33 +64,38 @@ class RateDetector(GatedDetector):
         self._points.clear()
         self._now, self._slope = [0, 0.0, 0], None
 
-    def told(self, now: int) -> Evidence:
+    def known_evidence(self, now: int) -> Evidence:
         """Return the value and its slope against what is allowed."""
-        value = self._cell.good(now)
-        said: dict[str, Number] = {"value": value if value is not None else "?", "unit": self._cell.measure}
+        value = self._signal_state.good(now)
+        said: dict[str, Number] = {
+            "value": value if value is not None else "?",
+            "unit": self._signal_state.measure,
+        }
         said |= {
             "slope": f"{self._slope or 0.0:+.3g}",
             "most": self._limit,
             "per_s": in_seconds(self._rule.per),
         }
-        if not self.hold.verdict:
-            return Evidence("rate-over", said, self._cell.signal)
+        if not self.delay.verdict:
+            return Evidence("rate-over", said, self._signal_state.signal)
         side = "above" if self._rule.above is not None else "below"
-        return Evidence(f"rate-{side}", said, self._cell.signal)
+        return Evidence(f"rate-{side}", said, self._signal_state.signal)
 
     def evidence(self, now: int) -> Evidence:
         """Return the slope, or that too little was seen of the window."""
-        young = not self._known and self._slope is None and self._cell.good(now) is not None
+        young = not self._known and self._slope is None and self._signal_state.good(now) is not None
         if young:
-            return Evidence("unknown-window", {"over_s": in_seconds(self._rule.over)}, self._cell.signal)
+            return Evidence(
+                "unknown-window", {"over_s": in_seconds(self._rule.over)}, self._signal_state.signal
+            )
         return super().evidence(now)
 
-    def keep(self) -> Any:
+    def kind_checkpoint(self) -> Any:
         """Return the window."""
         points = [list(point) for point in self._points]
         return {"points": points, "now": list(self._now), "slope": self._slope}
 
-    def take_back(self, kept: Any) -> None:
+    def restore_kind(self, kept: Any) -> None:
         """Go on from the window."""
         self._slope = kept["slope"]
         self._now = list(kept["now"])

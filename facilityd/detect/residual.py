@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import prod
 
 from facilityd.detect.detector import in_seconds
+from facilityd.detect.device_state import DeviceState
 from facilityd.detect.learned import LearnedDetector
-from facilityd.detect.view import View
-from facilityd.model.baseline import Row
+from facilityd.model.baseline import HealthyReading
 from facilityd.model.charts import Residual
 from facilityd.model.finding import Evidence, Number
 
@@ -18,8 +18,8 @@ WIDER, FARTHER = 0.5, 0.25
 class ResidualDetector(LearnedDetector):
     """Unknown where the explaining signals are far outside what was learned."""
 
-    def __init__(self, rule: Residual, view: View) -> None:
-        super().__init__(rule, view)
+    def __init__(self, rule: Residual, device_state: DeviceState) -> None:
+        super().__init__(rule, device_state)
         self._rule = rule
         names = rule.vector
         self._terms = tuple(tuple((names.index(s), e) for s, e in term) for term in rule.factors)
@@ -35,14 +35,14 @@ class ResidualDetector(LearnedDetector):
         names = self._rule.vector
         self._bounds = tuple((i, *_farthest(*ranges[names[i]])) for i in self._explains if names[i] in ranges)
 
-    def compare(self, row: Row | None, now: int) -> bool | None:
+    def compare(self, row: HealthyReading | None, now: int) -> bool | None:
         """Return whether the newest reading is off; one reading lost leaves the last, while it is good."""
         if row is not None:
-            self._seen_wrong = self._judge(row.values)
-        stale = any(cell.good(now) is None for cell in self._vector)
+            self._seen_wrong = self._engine(row.values)
+        stale = any(signal_state.good(now) is None for signal_state in self._vector)
         return None if stale else self._seen_wrong
 
-    def _judge(self, values: tuple[float, ...]) -> bool | None:
+    def _engine(self, values: tuple[float, ...]) -> bool | None:
         if any(not low <= values[i] <= high for i, low, high in self._bounds):
             return None
         try:
@@ -54,7 +54,7 @@ class ResidualDetector(LearnedDetector):
         expected = float(sum(c * part for c, part in zip(self.data["coefficients"], parts, strict=True)))
         self._value, self._expected = values[0], expected
         away, limit = values[0] - expected, self._limit()
-        back = self._rule.hysteresis if self.hold.verdict else 0.0
+        back = self._rule.hysteresis if self.delay.verdict else 0.0
         scale = abs(expected) if self._rule.relative else 1.0
         return away > (limit - back) * scale if limit > 0 else away < (limit + back) * scale
 
@@ -64,25 +64,25 @@ class ResidualDetector(LearnedDetector):
         above = self._rule.above
         return max(above, wide) if above is not None else min(self._rule.below or 0.0, -wide)
 
-    def told(self, now: int) -> Evidence:  # noqa: ARG002 - as of the newest reading
+    def known_evidence(self, now: int) -> Evidence:  # noqa: ARG002 - as of the newest reading
         """Return the value, what was expected at this duty, and which version says so."""
         by = self.baseline
-        said: dict[str, Number] = {"value": self._value, "unit": self.cells[0].measure}
+        said: dict[str, Number] = {"value": self._value, "unit": self.signal_states[0].measure}
         said |= {
             "expected": self._expected,
             "learned_at": by.at if by else 0,
             "version_n": by.version if by else 0,
         }
-        if not self.hold.verdict:
+        if not self.delay.verdict:
             return Evidence("residual-over", said, self._rule.signal)
-        said["for_s"] = in_seconds(self.hold.held)
+        said["for_s"] = in_seconds(self.delay.held)
         side = "above" if self._rule.above is not None else "below"
         return Evidence(f"residual-{side}", said, self._rule.signal)
 
     def evidence(self, now: int) -> Evidence:
         """Return what the verdict rests on; also that a duty was never learned."""
         strange = not self._known and self.baseline is not None and self._seen_wrong is None
-        if strange and all(cell.good(now) is not None for cell in self._vector):
+        if strange and all(signal_state.good(now) is not None for signal_state in self._vector):
             return Evidence("unknown-outside", {}, self._rule.signal)
         return super().evidence(now)
 

@@ -11,8 +11,8 @@ from math import isfinite, prod, sqrt
 from statistics import median
 from typing import Any
 
-from facilityd.detect.learned import Unfit
-from facilityd.model.baseline import Row
+from facilityd.detect.learned import FitRefused
+from facilityd.model.baseline import HealthyReading
 from facilityd.model.charts import Learned, Residual
 from facilityd.model.sample import NS
 
@@ -26,14 +26,14 @@ BRIDGED, ALIKE, OFTEN = 3.0, 1.5, 5
 """A pause of more than ``BRIDGED`` paces does not count as seen; a pace comes ``OFTEN``, within ``ALIKE``."""
 
 
-def fit_residual(rule: Residual, rows: Sequence[Row]) -> dict[str, Any]:
+def fit_residual(rule: Residual, rows: Sequence[HealthyReading]) -> dict[str, Any]:
     """Return coefficients, robust spread and ranges seen. Raises Unfit."""
     enough(rule, rows)
     names = rule.vector
     table = {name: [row.values[i] for row in rows] for i, name in enumerate(names)}
     design = [_product(term, table, len(rows)) for term in rule.factors]
     if _weakest(design) < INDEPENDENT:
-        raise Unfit("unfit-spread", explained_signal=names[-1])
+        raise FitRefused("unfit-spread", explained_signal=names[-1])
     coefficients = _robust(design, table[rule.signal])
     away = _away(design, coefficients, table[rule.signal])
     if rule.relative:
@@ -42,18 +42,18 @@ def fit_residual(rule: Residual, rows: Sequence[Row]) -> dict[str, Any]:
     sigma = _spread(away)
     limit = abs(rule.above if rule.above is not None else rule.below or 0.0)
     if rule.factor * sigma > USELESS * limit:
-        raise Unfit("unfit-wide", explained_signal=rule.signal)
+        raise FitRefused("unfit-wide", explained_signal=rule.signal)
     ranges = {name: [min(table[name]), max(table[name])] for name in names if name != rule.signal}
     return {"coefficients": coefficients, "sigma": sigma, "ranges": ranges, "rows": len(rows)}
 
 
-def enough(rule: Learned, rows: Sequence[Row]) -> None:
-    """Raise Unfit where a duty state that is judged was seen for less than ``least``."""
+def enough(rule: Learned, rows: Sequence[HealthyReading]) -> None:
+    """Raise Unfit where an operating mode that is judged was seen for less than ``least``."""
     states = [state for state in rule.during if state != "ceremony"]
     for state in states or [""]:
         seen = watched([row.steady for row in rows if row.state == state or not state])
         if len(rows) <= len(rule.vector) or seen < rule.least:
-            raise Unfit("unfit-short", state=state, seen_s=seen / NS, most_s=rule.least / NS)
+            raise FitRefused("unfit-short", state=state, seen_s=seen / NS, most_s=rule.least / NS)
 
 
 def watched(instants: Sequence[int]) -> float:

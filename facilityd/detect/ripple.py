@@ -6,19 +6,19 @@ import math
 from collections import deque
 from typing import Any
 
+from facilityd.detect.conditional import ConditionalDetector, numbers
 from facilityd.detect.detector import in_seconds
-from facilityd.detect.gated import GatedDetector, numbers
-from facilityd.detect.view import View
+from facilityd.detect.device_state import DeviceState
 from facilityd.model.finding import Evidence, Number
 from facilityd.model.rule import Ripple
 
 
-class RippleDetector(GatedDetector):
+class RippleDetector(ConditionalDetector):
     """The spread is taken from successive differences (von Neumann 1941): a slope adds next to nothing."""
 
-    def __init__(self, rule: Ripple, view: View) -> None:
-        super().__init__(rule, view)
-        self._rule, self._cell = rule, self.cells[0]
+    def __init__(self, rule: Ripple, device_state: DeviceState) -> None:
+        super().__init__(rule, device_state)
+        self._rule, self._signal_state = rule, self.signal_states[0]
         self._steps: deque[float] = deque(maxlen=rule.points)
         self._last: float | None = None
         self._total = 0.0
@@ -27,16 +27,16 @@ class RippleDetector(GatedDetector):
     def _spread(self) -> float:
         return math.sqrt(max(0.0, self._total) / len(self._steps) / 2.0)
 
-    def look(self, now: int) -> bool | None:
+    def evaluate(self, now: int) -> bool | None:
         """Return whether it is too unsteady, or too steady; None while too little was seen."""
-        value = numbers(self._cell, now)
+        value = numbers(self._signal_state, now)
         if value is None:
-            self.left(now)
+            self.disabled(now)
             return None
         if self.fresh():
             self._step(value)
         if len(self._steps) < self._rule.points:
-            return self.hold.verdict
+            return self.delay.verdict
         if self._rule.above is not None:
             return self._spread > self._rule.above
         return self._spread < (self._rule.below or 0.0)
@@ -49,26 +49,30 @@ class RippleDetector(GatedDetector):
             self._total += self._steps[-1]
         self._last = value
 
-    def left(self, now: int) -> None:  # noqa: ARG002 - the gate says when
+    def disabled(self, now: int) -> None:  # noqa: ARG002 - the gate says when
         """A pause ends the window."""
         self._steps.clear()
         self._last, self._total = None, 0.0
 
-    def keep(self) -> Any:
+    def kind_checkpoint(self) -> Any:
         """Return the steps of the window."""
         return {"steps": list(self._steps), "last": self._last}
 
-    def take_back(self, kept: Any) -> None:
+    def restore_kind(self, kept: Any) -> None:
         """Go on from the window."""
         self._steps.extend(kept["steps"])
         self._last, self._total = kept["last"], sum(kept["steps"])
 
-    def told(self, now: int) -> Evidence:  # noqa: ARG002 - as of the last look
+    def known_evidence(self, now: int) -> Evidence:  # noqa: ARG002 - as of the last look
         """Return the spread and what is usual."""
         limit = self._rule.above if self._rule.above is not None else self._rule.below
         told: dict[str, Number] = {"spread": self._spread if self._steps else "?"}
-        told |= {"unit": self._cell.measure, "limit": limit or 0.0, "for_s": in_seconds(self.hold.held)}
-        if not self.hold.verdict:
-            return Evidence("ripple-over", {"unit": self._cell.measure}, self._cell.signal)
+        told |= {
+            "unit": self._signal_state.measure,
+            "limit": limit or 0.0,
+            "for_s": in_seconds(self.delay.held),
+        }
+        if not self.delay.verdict:
+            return Evidence("ripple-over", {"unit": self._signal_state.measure}, self._signal_state.signal)
         side = "above" if self._rule.above is not None else "below"
-        return Evidence(f"ripple-{side}", told, self._cell.signal)
+        return Evidence(f"ripple-{side}", told, self._signal_state.signal)

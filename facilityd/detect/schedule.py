@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from facilityd.detect.conditional import ConditionalDetector
 from facilityd.detect.detector import in_seconds
-from facilityd.detect.gated import GatedDetector
-from facilityd.detect.view import NEVER, View
-from facilityd.model.duty import answer
+from facilityd.detect.device_state import NEVER, DeviceState
 from facilityd.model.finding import Evidence
+from facilityd.model.operating_mode import answer
 from facilityd.model.rule import Schedule
 from facilityd.model.sample import NS
 
@@ -14,30 +14,30 @@ LONGEST = 18 * 3600 * NS
 """A longer time from the sun to the clock, or back, is one whose end came before its beginning (ns)."""
 
 
-class ScheduleDetector(GatedDetector):
+class ScheduleDetector(ConditionalDetector):
     """Judges each sample at its own instant: what was read before the hour says nothing of after it.
 
     Within the tolerance of an edge either state is right, and the verdict stands.
     """
 
-    def __init__(self, rule: Schedule, view: View) -> None:
-        super().__init__(rule, view)
-        self._rule, self._calendar = rule, view.around.calendar
+    def __init__(self, rule: Schedule, device_state: DeviceState) -> None:
+        super().__init__(rule, device_state)
+        self._rule, self._calendar = rule, device_state.context.calendar
         self._from, self._until, self._edge = NEVER, NEVER, NEVER
         self._expected: bool | None = None
         self._side = ""
         self._mixed = rule.on_from.startswith("sun") is not rule.on_until.startswith("sun")
 
-    def look(self, now: int) -> bool | None:
+    def evaluate(self, now: int) -> bool | None:
         """Return whether the state is not what the hour asks for."""
-        cell = self.cells[0]
-        on = answer(self._rule.state, cell.good(now))
+        signal_state = self.signal_states[0]
+        on = answer(self._rule.state, signal_state.good(now))
         if on is None or self._calendar is None:
             return None
-        if not self._from <= cell.steady < self._until and not self._plan(cell.steady):
+        if not self._from <= signal_state.steady < self._until and not self._plan(signal_state.steady):
             return None
         if self._expected is None:
-            return self.hold.verdict
+            return self.delay.verdict
         side = "" if on is self._expected else "missing" if self._expected else "unbidden"
         wrong = bool(side) and self._rule.direction in ("both", side)
         if wrong:
@@ -72,17 +72,17 @@ class ScheduleDetector(GatedDetector):
             return True
         return any(edge < end <= edge + LONGEST for end in until)
 
-    def told(self, now: int) -> Evidence:
+    def known_evidence(self, now: int) -> Evidence:
         """Return the state, and the hour from which it should have been another."""
-        cell = self.cells[0]
-        value = cell.good(now)
+        signal_state = self.signal_states[0]
+        value = signal_state.good(now)
         numbers = {
             "value": value if value is not None else "?",
-            "unit": cell.measure,
+            "unit": signal_state.measure,
             "edge_clock": self._edge,
             "tolerance_s": in_seconds(self._rule.tolerance),
         }
-        if not self.hold.verdict or self._edge == NEVER:
-            return Evidence("schedule-kept", {k: numbers[k] for k in ("value", "unit")}, cell.signal)
+        if not self.delay.verdict or self._edge == NEVER:
+            return Evidence("schedule-kept", {k: numbers[k] for k in ("value", "unit")}, signal_state.signal)
         side = self._side or "missing"
-        return Evidence(f"schedule-{side}", numbers, cell.signal)
+        return Evidence(f"schedule-{side}", numbers, signal_state.signal)

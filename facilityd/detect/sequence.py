@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
+from facilityd.detect.conditional import ConditionalDetector
 from facilityd.detect.detector import in_seconds
-from facilityd.detect.gated import GatedDetector
-from facilityd.detect.view import NEVER, View
-from facilityd.model.duty import answer
+from facilityd.detect.device_state import NEVER, DeviceState
 from facilityd.model.finding import Evidence
+from facilityd.model.operating_mode import answer
 from facilityd.model.rule import Sequence
 
 
-class SequenceDetector(GatedDetector):
+class SequenceDetector(ConditionalDetector):
     """The beginning lies between the last sample without it and the first with it, and so does the end.
 
     Wrong only where even the kindest reading of both is: at 60 s between polls nothing is timed to 3 s.
     """
 
-    def __init__(self, rule: Sequence, view: View) -> None:
-        super().__init__(rule, view)
+    def __init__(self, rule: Sequence, device_state: DeviceState) -> None:
+        super().__init__(rule, device_state)
         self._rule = rule
-        self._one, self._other = view.cells[rule.begins.signal], view.cells[rule.ends.signal]
+        self._one, self._other = (
+            device_state.signal_states[rule.begins.signal],
+            device_state.signal_states[rule.ends.signal],
+        )
         self._idle = self._earliest = self._begun = self._unended = NEVER
         self._wrong: bool | None = None
         self._side, self._took, self._ended = "kept", 0, NEVER
@@ -34,7 +37,7 @@ class SequenceDetector(GatedDetector):
         """When the run that was timed last ended (ns, steady); NEVER while one is late already."""
         return NEVER if self._side == "late" and self._begun != NEVER else self._ended
 
-    def look(self, now: int) -> bool | None:
+    def evaluate(self, now: int) -> bool | None:
         """Return whether the last run, or the present one, did not keep its time; None before the first."""
         begun = answer(self._rule.begins, self._one.good(now))
         ended = answer(self._rule.ends, self._other.good(now))
@@ -60,27 +63,27 @@ class SequenceDetector(GatedDetector):
         if not ended:
             self._unended = max(self._unended, at)
             if self._unended - self._begun > rule.at_most:
-                self._judge("late", self._unended - self._begun)
+                self._engine("late", self._unended - self._begun)
             if rule.gives_up and self._unended - self._begun > rule.gives_up:
                 self._begun, self._ended = NEVER, at
             return
         shortest, longest = max(0, self._unended - self._begun), at - self._earliest
         side = "late" if shortest > rule.at_most else "early" if longest < rule.at_least else "kept"
-        self._judge(side, shortest if side == "late" else longest)
+        self._engine(side, shortest if side == "late" else longest)
         self._begun, self._ended = NEVER, at
 
-    def _judge(self, side: str, took: int) -> None:
+    def _engine(self, side: str, took: int) -> None:
         self._wrong, self._side, self._took = side != "kept", side, took
 
-    def left(self, now: int) -> None:  # noqa: ARG002 - the gate says when
+    def disabled(self, now: int) -> None:  # noqa: ARG002 - the gate says when
         """A run is not timed across a pause of the gate."""
         self._idle = self._begun = NEVER
 
-    def told(self, now: int) -> Evidence:  # noqa: ARG002 - as of the last look
+    def known_evidence(self, now: int) -> Evidence:  # noqa: ARG002 - as of the last look
         """Return how long the run took and how long it may."""
         numbers = {"took_s": in_seconds(self._took)}
         numbers |= {"least_s": in_seconds(self._rule.at_least), "most_s": in_seconds(self._rule.at_most)}
-        side = self._side if self.hold.verdict else "kept"
+        side = self._side if self.delay.verdict else "kept"
         return Evidence(f"sequence-{side}", dict(numbers), self._rule.ends.signal)
 
     def evidence(self, now: int) -> Evidence:
@@ -89,13 +92,13 @@ class SequenceDetector(GatedDetector):
             return Evidence("unknown-untimed", {}, self._rule.ends.signal)
         return super().evidence(now)
 
-    def keep(self) -> Any:
+    def kind_checkpoint(self) -> Any:
         """Return the run that is under way and the verdict on the last."""
         times = [self._idle, self._earliest, self._begun, self._unended]
         last = {"wrong": self._wrong, "side": self._side, "took": self._took, "ended": self._ended}
         return {"times": times, **last}
 
-    def take_back(self, kept: Any) -> None:
+    def restore_kind(self, kept: Any) -> None:
         """Go on timing the run that was under way."""
         self._idle, self._earliest, self._begun, self._unended = kept["times"]
         self._side, self._took = kept["side"], kept["took"]

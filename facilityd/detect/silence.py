@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from facilityd.detect.availability import UnitAvailability
 from facilityd.detect.detector import Trouble, in_seconds
-from facilityd.detect.view import FOREVER, NEVER, View
-from facilityd.detect.voice import Voice
+from facilityd.detect.device_state import FOREVER, NEVER, DeviceState
 from facilityd.model.finding import Evidence, Number
 from facilityd.model.rule import Silence
 
@@ -14,8 +14,8 @@ from facilityd.model.rule import Silence
 class SilenceDetector:
     """True where any unit is silent; unknown where a unit's whole link is down."""
 
-    def __init__(self, rule: Silence, view: View) -> None:
-        self._rule, self._voices = rule, view.voices
+    def __init__(self, rule: Silence, device_state: DeviceState) -> None:
+        self._rule, self._availabilities = rule, device_state.availabilities
         self.wake = FOREVER
         self._owing = self._stands = False
         self._well: int | None = None
@@ -29,7 +29,7 @@ class SilenceDetector:
             return verdict
         if self._stands:
             self._well = now if self._well is None else self._well
-            over = self._well + self._rule.clear_hold
+            over = self._well + self._rule.off_delay
             self._stands = now < over
             self.wake = min(self.wake, over) if self._stands else self.wake
         return self._stands
@@ -39,13 +39,16 @@ class SilenceDetector:
         verdict: bool | None = False
         self.wake, self._owing = FOREVER, False
         told: list[str] = []
-        for voice in self._voices:
-            silent = self._silent(voice, now)
-            if not voice.down and now < (end := voice.begun(now) + self._window(voice)) < self.wake:
+        for availability in self._availabilities:
+            silent = self._silent(availability, now)
+            if (
+                not availability.down
+                and now < (end := availability.begun(now) + self._window(availability)) < self.wake
+            ):
                 self.wake = end
-            if voice.quiet and not (silent or voice.home):
+            if availability.quiet and not (silent or availability.owner):
                 self._owing = True
-            told += [voice.unit] if silent and not voice.home else []
+            told += [availability.unit] if silent and not availability.owner else []
             if told:
                 verdict = True
             elif silent is not False:
@@ -53,47 +56,51 @@ class SilenceDetector:
         self._extent = frozenset(told)
         return verdict
 
-    def _silent(self, voice: Voice, now: int) -> bool | None:
-        begun = voice.begun(now)
-        if voice.down:
+    def _silent(self, availability: UnitAvailability, now: int) -> bool | None:
+        begun = availability.begun(now)
+        if availability.down:
             return None
-        needed = self._rule.unsure if voice.loses(now) else self._rule.unanswered
-        if now - begun >= self._window(voice) and (not voice.unanswered or voice.unanswered >= needed):
+        needed = self._rule.unsure if availability.loses(now) else self._rule.unanswered
+        if now - begun >= self._window(availability) and (
+            not availability.unanswered or availability.unanswered >= needed
+        ):
             return True
-        return False if voice.heard else None
+        return False if availability.heard else None
 
-    def _window(self, voice: Voice) -> int:
+    def _window(self, availability: UnitAvailability) -> int:
         """Return the shortest silence that counts, in ns."""
-        return self._rule.hold + (0 if voice.unanswered else round(self._rule.periods * voice.expected))
+        return self._rule.on_delay + (
+            0 if availability.unanswered else round(self._rule.periods * availability.expected)
+        )
 
     def evidence(self, now: int) -> Evidence:
         """Return which unit is silent since when."""
-        silent = [voice for voice in self._voices if self._silent(voice, now)]
-        own = [voice for voice in silent if not voice.home]
-        down = [voice for voice in self._voices if voice.down]
+        silent = [availability for availability in self._availabilities if self._silent(availability, now)]
+        own = [availability for availability in silent if not availability.owner]
+        down = [availability for availability in self._availabilities if availability.down]
         if own:
             return self._silence(own, now)
         if down:
-            return Evidence("unknown-link", {"units": ", ".join(voice.unit for voice in down)})
+            return Evidence("unknown-link", {"units": ", ".join(availability.unit for availability in down)})
         if silent:
-            return Evidence("unknown-elsewhere", {"units": silent[0].unit, "device": silent[0].home})
+            return Evidence("unknown-elsewhere", {"units": silent[0].unit, "device": silent[0].owner})
         if self._stands and self._well is not None:
-            return Evidence("silence-ending", self._units() | {"well_s": in_seconds(self._rule.clear_hold)})
-        heard = all(voice.heard for voice in self._voices)
+            return Evidence("silence-ending", self._units() | {"well_s": in_seconds(self._rule.off_delay)})
+        heard = all(availability.heard for availability in self._availabilities)
         return Evidence("silence-over", self._units()) if heard else Evidence("unknown-yet")
 
     def _units(self) -> dict[str, Number]:
-        return {"units": ", ".join(voice.unit for voice in self._voices)}
+        return {"units": ", ".join(availability.unit for availability in self._availabilities)}
 
-    def _silence(self, silent: list[Voice], now: int) -> Evidence:
-        longest = min(silent, key=lambda voice: voice.begun(now))
+    def _silence(self, silent: list[UnitAvailability], now: int) -> Evidence:
+        longest = min(silent, key=lambda availability: availability.begun(now))
         numbers: dict[str, Number] = {
-            "units": ", ".join(voice.unit for voice in silent),
+            "units": ", ".join(availability.unit for availability in silent),
             "for_s": in_seconds(now - longest.begun(now)),
             "period_s": in_seconds(longest.expected),
             "reason": longest.reason.value if longest.reason else "nothing",
         }
-        serves = sorted({device for voice in silent for device in voice.serves})
+        serves = sorted({device for availability in silent for device in availability.serves})
         if serves:
             return Evidence("silence-shared", numbers | {"devices": ", ".join(serves)})
         return Evidence("silence", numbers)
@@ -108,23 +115,27 @@ class SilenceDetector:
     seen_at = NEVER
 
     @property
-    def rising(self) -> bool:
+    def pending(self) -> bool:
         """True while a unit owes answers, and not yet for long enough."""
         return self._owing
 
     def trouble(self, now: int, *, ripe: bool = False) -> Trouble:
         """Return which units are silent, or owe answers."""
-        own = [voice for voice in self._voices if not voice.home and not voice.down]
+        own = [
+            availability
+            for availability in self._availabilities
+            if not availability.owner and not availability.down
+        ]
         found = (v for v in own if self._silent(v, now) or (v.quiet and not ripe))
-        return frozenset((voice.unit, "silent") for voice in found)
+        return frozenset((availability.unit, "silent") for availability in found)
 
     def resume(self, verdict: bool) -> None:
         """Take over an alarm that stands; silence itself is measured from the start."""
         self._stands = verdict
 
-    def memory(self) -> Any:
+    def checkpoint(self) -> Any:
         """Nothing is kept."""
         return None
 
-    def recall(self, state: Any) -> None:
+    def restore(self, state: Any) -> None:
         """Nothing was kept."""

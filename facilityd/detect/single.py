@@ -1,4 +1,4 @@
-"""Kinds ``robust-z`` and ``ewma``: one signal against its own healthy level, learned per duty state.
+"""Kinds ``robust-z`` and ``ewma``: one signal against its own healthy level, learned per operating mode.
 
 Method and figures: docs/reference/anomalies.md §3, layers 1 and 2.
 """
@@ -11,11 +11,11 @@ from math import exp
 from statistics import median
 from typing import Any, Protocol
 
-from facilityd.detect.learned import LearnedDetector, Unfit, against
+from facilityd.detect.device_state import NEVER, DeviceState
+from facilityd.detect.learned import FitRefused, LearnedDetector, against
 from facilityd.detect.residual_fit import enough
-from facilityd.detect.statistics import GAP, Votes, quantile, stretches
-from facilityd.detect.view import NEVER, View
-from facilityd.model.baseline import Row
+from facilityd.detect.statistics import GAP, MOfN, quantile, stretches
+from facilityd.model.baseline import HealthyReading
 from facilityd.model.charts import Ewma, RobustZ
 from facilityd.model.finding import Evidence
 from facilityd.model.sample import NS
@@ -25,17 +25,17 @@ _FLOOR, _TINY = 1e-3, 1e-9
 
 
 class _Smoother(Protocol):
-    def memory(self) -> list[float]:
+    def checkpoint(self) -> list[float]:
         """Return what it holds."""
 
-    def recall(self, held: Sequence[float]) -> None:
+    def restore(self, held: Sequence[float]) -> None:
         """Go on from what it held."""
 
     def take(self, value: float, passed: int) -> float:
         """Return the smoothed value; ``passed`` ns since the last one."""
 
 
-class Median:
+class MedianFilter:
     """The median of the last five readings."""
 
     def __init__(self) -> None:
@@ -46,16 +46,16 @@ class Median:
         self._last.append(value)
         return median(self._last)
 
-    def memory(self) -> list[float]:
+    def checkpoint(self) -> list[float]:
         """Return the readings."""
         return list(self._last)
 
-    def recall(self, held: Sequence[float]) -> None:
+    def restore(self, held: Sequence[float]) -> None:
         """Go on from these readings."""
         self._last.extend(held)
 
 
-class Mean:
+class EwmaFilter:
     """An exponentially weighted mean over ``smooth`` ns, whatever the pace of the readings."""
 
     def __init__(self, smooth: int) -> None:
@@ -68,34 +68,34 @@ class Mean:
         self._now = value if self._now is None else self._now + share * (value - self._now)
         return self._now
 
-    def memory(self) -> list[float]:
+    def checkpoint(self) -> list[float]:
         """Return the mean, if there is one."""
         return [] if self._now is None else [self._now]
 
-    def recall(self, held: Sequence[float]) -> None:
+    def restore(self, held: Sequence[float]) -> None:
         """Go on from this mean."""
         self._now = held[0] if held else None
 
 
 def smoother(rule: RobustZ | Ewma) -> _Smoother:
     """Return what the rule smooths with, empty."""
-    return Median() if isinstance(rule, RobustZ) else Mean(rule.smooth)
+    return MedianFilter() if isinstance(rule, RobustZ) else EwmaFilter(rule.smooth)
 
 
-def fit_single(rule: RobustZ | Ewma, rows: Sequence[Row]) -> dict[str, Any]:
-    """Return per duty state the healthy middle and the 99.5 % level around it. Raises Unfit."""
+def fit_single(rule: RobustZ | Ewma, rows: Sequence[HealthyReading]) -> dict[str, Any]:
+    """Return per operating mode the healthy middle and the 99.5 % level around it. Raises Unfit."""
     enough(rule, rows)
-    by_state: dict[str, list[list[Row]]] = {}
+    by_state: dict[str, list[list[HealthyReading]]] = {}
     for stretch in stretches(rows):
         by_state.setdefault(stretch[0].state, []).append(stretch)
     states = {state: _levels(rule, runs) for state, runs in by_state.items() if sum(map(len, runs)) >= LEAST}
     if not states:
         seen = (rows[-1].steady - rows[0].steady) / NS
-        raise Unfit("unfit-short", state="", seen_s=seen, most_s=rule.least / NS)
+        raise FitRefused("unfit-short", state="", seen_s=seen, most_s=rule.least / NS)
     return {"states": states}
 
 
-def _levels(rule: RobustZ | Ewma, runs: Sequence[Sequence[Row]]) -> dict[str, float]:
+def _levels(rule: RobustZ | Ewma, runs: Sequence[Sequence[HealthyReading]]) -> dict[str, float]:
     middle = median([row.values[0] for rows in runs for row in rows])
     away = []
     for rows in runs:
@@ -107,25 +107,25 @@ def _levels(rule: RobustZ | Ewma, runs: Sequence[Sequence[Row]]) -> dict[str, fl
 
 
 class SingleDetector(LearnedDetector):
-    """Unknown in a duty state that was not learned. A pause or another state begins the smoothing anew."""
+    """Unknown in an operating mode that was not learned. A pause or another mode restarts the smoothing."""
 
-    def __init__(self, rule: RobustZ | Ewma, view: View) -> None:
-        super().__init__(rule, view)
+    def __init__(self, rule: RobustZ | Ewma, device_state: DeviceState) -> None:
+        super().__init__(rule, device_state)
         self._rule = rule
-        self._votes = Votes(rule.of, rule.out_of)
+        self._votes = MOfN(rule.of, rule.out_of)
         self._smooth = smoother(rule)
-        self._gap = GAP * self.cells[0].expected
+        self._gap = GAP * self.signal_states[0].expected
         self.forget()
 
     def forget(self) -> None:
         """A new baseline: nothing seen yet."""
-        self._votes = Votes(self._rule.of, self._rule.out_of)
+        self._votes = MOfN(self._rule.of, self._rule.out_of)
         self._level, self._range = 0.0, (0.0, 0.0)
         self._learned = True
         self._state = ""
         self._last = NEVER
 
-    def left(self, now: int) -> None:  # noqa: ARG002 - whenever it was
+    def disabled(self, now: int) -> None:  # noqa: ARG002 - whenever it was
         """Readings before a pause say nothing about those after it."""
         self._last = NEVER
 
@@ -134,14 +134,14 @@ class SingleDetector(LearnedDetector):
         super().resume(verdict)
         self._votes.verdict = verdict
 
-    def compare(self, row: Row | None, now: int) -> bool | None:
+    def compare(self, row: HealthyReading | None, now: int) -> bool | None:
         """Return what the last readings say."""
         if row is not None:
             self._take(row)
-        stale = self.cells[0].good(now) is None
+        stale = self.signal_states[0].good(now) is None
         return None if stale or not self._learned else self._votes.verdict
 
-    def _take(self, row: Row) -> None:
+    def _take(self, row: HealthyReading) -> None:
         known = self.data["states"].get(row.state)
         self._learned = known is not None
         if known is None:
@@ -161,14 +161,14 @@ class SingleDetector(LearnedDetector):
         side = self._rule.side
         return (side != "above" and self._level < low) or (side != "below" and self._level > high)
 
-    def keep(self) -> Any:
+    def kind_checkpoint(self) -> Any:
         """Return what is smoothed and voted, and under which version."""
         by = self.baseline.version if self.baseline else 0
         known = {"read": self._read, "last": self._last, "state": self._state, "level": self._level}
         known |= {"range": list(self._range), "learned": self._learned}
-        return known | {"by": by, "smooth": self._smooth.memory(), "votes": self._votes.memory()}
+        return known | {"by": by, "smooth": self._smooth.checkpoint(), "votes": self._votes.checkpoint()}
 
-    def take_back(self, kept: Any) -> None:
+    def restore_kind(self, kept: Any) -> None:
         """Go on smoothing, unless another baseline has been learned since."""
         if kept["by"] != (self.baseline.version if self.baseline else 0):
             return
@@ -177,15 +177,15 @@ class SingleDetector(LearnedDetector):
         )
         self._range, self._learned = (kept["range"][0], kept["range"][1]), kept["learned"]
         self._smooth = smoother(self._rule)
-        self._smooth.recall(kept["smooth"])
-        self._votes.recall(kept["votes"])
+        self._smooth.restore(kept["smooth"])
+        self._votes.restore(kept["votes"])
 
-    def told(self, now: int) -> Evidence:  # noqa: ARG002 - as of the newest reading
+    def known_evidence(self, now: int) -> Evidence:  # noqa: ARG002 - as of the newest reading
         """Return the smoothed value and its healthy range."""
-        return against(self, self.cells[0], self._level, self._range)
+        return against(self, self.signal_states[0], self._level, self._range)
 
     def evidence(self, now: int) -> Evidence:
         """Return what the verdict rests on; also that this duty was never learned."""
-        if self.baseline is not None and not self._learned and self.cells[0].good(now) is not None:
+        if self.baseline is not None and not self._learned and self.signal_states[0].good(now) is not None:
             return Evidence("unknown-outside", {}, self._rule.signal)
         return super().evidence(now)

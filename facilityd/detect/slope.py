@@ -16,7 +16,7 @@ _Z95 = 1.959964
 
 
 @dataclass(frozen=True, slots=True)
-class Slope:
+class TheilSenSlope:
     """``middle``, 95 % in ``low`` to ``high``, per x; ``level`` at the last x; ``p`` of no trend."""
 
     low: float
@@ -31,7 +31,7 @@ class Slope:
         return self.low > 0 or self.high < 0
 
 
-def theil_sen(xs: Sequence[float], ys: Sequence[float]) -> Slope:
+def theil_sen(xs: Sequence[float], ys: Sequence[float]) -> TheilSenSlope:
     """Return the slope of ys over xs, both of the same length n >= 3, xs rising."""
     pairs = [(i, j) for j in range(len(xs)) for i in range(j)]
     slopes = sorted((ys[j] - ys[i]) / (xs[j] - xs[i]) for i, j in pairs)
@@ -42,7 +42,7 @@ def theil_sen(xs: Sequence[float], ys: Sequence[float]) -> Slope:
     high = slopes[min(len(slopes) - 1, math.ceil((len(slopes) + half) / 2))]
     middle = median(slopes)
     level = median(y - middle * (x - xs[-1]) for x, y in zip(xs, ys, strict=True))
-    return Slope(low, middle, high, level, _p(score, width))
+    return TheilSenSlope(low, middle, high, level, _p(score, width))
 
 
 def _variance(ys: Sequence[float]) -> float:

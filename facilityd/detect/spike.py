@@ -5,34 +5,34 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
+from facilityd.detect.conditional import ConditionalDetector, numbers
 from facilityd.detect.detector import in_seconds
-from facilityd.detect.gated import GatedDetector, numbers
-from facilityd.detect.view import View
+from facilityd.detect.device_state import DeviceState
 from facilityd.model.finding import Evidence, Number
 from facilityd.model.rule import Spike
 from facilityd.model.sample import NS
 
 
-class SpikeDetector(GatedDetector):
+class SpikeDetector(ConditionalDetector):
     """Two good samples make a jump, however long ago the first one was: the longer, the farther it may go."""
 
-    def __init__(self, rule: Spike, view: View) -> None:
-        super().__init__(rule, view)
-        self._rule, self._cell = rule, self.cells[0]
+    def __init__(self, rule: Spike, device_state: DeviceState) -> None:
+        super().__init__(rule, device_state)
+        self._rule, self._signal_state = rule, self.signal_states[0]
         self._jumps: deque[int] = deque(maxlen=rule.times)
         self._last: tuple[int, float] | None = None
         self._jump = 0.0
 
-    def look(self, now: int) -> bool | None:
+    def evaluate(self, now: int) -> bool | None:
         """Return whether it has jumped so many times in the window that ends now."""
-        value = numbers(self._cell, now)
+        value = numbers(self._signal_state, now)
         if value is None:
             return None
         known = self._last is not None
         if self.fresh():
-            self._see(self._cell.steady, value)
+            self._see(self._signal_state.steady, value)
         if not known:  # one value is no evidence of anything
-            return self.hold.verdict
+            return self.delay.verdict
         while self._jumps and self._jumps[0] <= now - self._rule.over:
             self._jumps.popleft()
         return len(self._jumps) >= self._rule.times
@@ -45,25 +45,28 @@ class SpikeDetector(GatedDetector):
                 self._jump = jump
         self._last = (at, value)
 
-    def left(self, now: int) -> None:  # noqa: ARG002 - the gate says when
+    def disabled(self, now: int) -> None:  # noqa: ARG002 - the gate says when
         """What it does while the gate is closed is not followed."""
         self._last = None
 
-    def told(self, now: int) -> Evidence:
+    def known_evidence(self, now: int) -> Evidence:
         """Return the last jump and how fast the thing can really move."""
-        value = numbers(self._cell, now)
-        told: dict[str, Number] = {"value": value if value is not None else "?", "unit": self._cell.measure}
-        if not self.hold.verdict:
-            return Evidence("spike-over", told, self._cell.signal)
+        value = numbers(self._signal_state, now)
+        told: dict[str, Number] = {
+            "value": value if value is not None else "?",
+            "unit": self._signal_state.measure,
+        }
+        if not self.delay.verdict:
+            return Evidence("spike-over", told, self._signal_state.signal)
         told |= {"jump": self._jump, "faster": self._rule.faster, "over_s": in_seconds(self._rule.over)}
-        return Evidence("spike-jumps", told | {"times_n": len(self._jumps)}, self._cell.signal)
+        return Evidence("spike-jumps", told | {"times_n": len(self._jumps)}, self._signal_state.signal)
 
-    def keep(self) -> Any:
+    def kind_checkpoint(self) -> Any:
         """Return the jumps in the window and the last value."""
         last = list(self._last) if self._last else None
         return {"jumps": list(self._jumps), "last": last, "jump": self._jump}
 
-    def take_back(self, kept: Any) -> None:
+    def restore_kind(self, kept: Any) -> None:
         """Go on from the last value."""
         self._jump = kept["jump"]
         self._jumps.extend(kept["jumps"])

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from facilityd.model.baseline import Row
+from facilityd.model.baseline import HealthyReading
 
 GAP = 3
 """Usual distances between readings after which a history is broken."""
@@ -38,11 +38,11 @@ def solve(matrix: list[list[float]], right: list[list[float]]) -> list[list[floa
     return [list(column) for column in zip(*found, strict=True)]
 
 
-def stretches(rows: Sequence[Row]) -> list[list[Row]]:
-    """Return the rows cut where the duty state changes or readings are missing."""
+def stretches(rows: Sequence[HealthyReading]) -> list[list[HealthyReading]]:
+    """Return the rows cut where the operating mode changes or readings are missing."""
     steps = [later.steady - earlier.steady for earlier, later in pairwise(rows)]
     usual = sorted(steps)[len(steps) // 2] if steps else 0
-    cut: list[list[Row]] = [[row] for row in rows[:1]]
+    cut: list[list[HealthyReading]] = [[row] for row in rows[:1]]
     for row, step in zip(rows[1:], steps, strict=True):
         if step > GAP * usual or row.state != cut[-1][-1].state:
             cut.append([])
@@ -50,7 +50,7 @@ def stretches(rows: Sequence[Row]) -> list[list[Row]]:
     return cut
 
 
-class Votes:
+class MOfN:
     """Wrong when ``of`` the last ``out_of`` readings are; right again when all but as many are right."""
 
     def __init__(self, of: int, out_of: int) -> None:
@@ -68,11 +68,11 @@ class Votes:
             self.verdict = False
         return self.verdict
 
-    def memory(self) -> list[bool | None]:
+    def checkpoint(self) -> list[bool | None]:
         """Return the verdict and the last readings' votes."""
         return [self.verdict, *self._last]
 
-    def recall(self, kept: Sequence[bool | None]) -> None:
+    def restore(self, kept: Sequence[bool | None]) -> None:
         """Go on from these votes. A verdict from after them stands."""
         self.verdict = kept[0] if self.verdict is None else self.verdict
         self._last.extend(bool(vote) for vote in kept[1:])

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from facilityd.detect.conditional import ConditionalDetector, numbers
 from facilityd.detect.daily import DAY, Daily
-from facilityd.detect.gated import GatedDetector, numbers
+from facilityd.detect.device_state import DeviceState
 from facilityd.detect.slope import theil_sen
-from facilityd.detect.view import View
 from facilityd.model.finding import Evidence, Number
 from facilityd.model.rule import Trend
 
@@ -27,7 +27,7 @@ _CAP = 36_500.0
 
 
 @dataclass(frozen=True, slots=True)
-class Heading:
+class Projection:
     """When the limit is reached, in days from the last point; ``slope`` in the signal's unit per day."""
 
     earliest: float
@@ -37,22 +37,22 @@ class Heading:
     day: int
 
 
-class TrendDetector(GatedDetector):
+class TrendDetector(ConditionalDetector):
     """Unknown until enough days were seen. A counter that was put back begins anew."""
 
-    def __init__(self, rule: Trend, view: View) -> None:
-        super().__init__(rule, view)
-        self._rule, self._cell = rule, self.cells[0]
+    def __init__(self, rule: Trend, device_state: DeviceState) -> None:
+        super().__init__(rule, device_state)
+        self._rule, self._signal_state = rule, self.signal_states[0]
         self._limit = rule.above if rule.above is not None else rule.below or 0.0
         self._days = Daily()
         self._last: float | None = None
-        self._heading: Heading | None = None
+        self._heading: Projection | None = None
         self._wrong: bool | None = None
         self._row = 0
 
-    def look(self, now: int) -> bool | None:
+    def evaluate(self, now: int) -> bool | None:
         """Return whether the limit is near; None while too few days were seen."""
-        value = numbers(self._cell, now)
+        value = numbers(self._signal_state, now)
         if value is None:
             return None
         if self.fresh():
@@ -63,8 +63,8 @@ class TrendDetector(GatedDetector):
         if self._rule.counter and self._last is not None and value < self._last:
             self.serviced()
         self._last = value
-        if self._days.add(self._cell.steady, value):
-            self._judge()
+        if self._days.add(self._signal_state.steady, value):
+            self._engine()
 
     def _reached(self) -> bool:
         """Return whether a counter has come to its end; other signals have limit rules for that."""
@@ -75,7 +75,7 @@ class TrendDetector(GatedDetector):
         self._days.drop()
         self._heading, self._wrong, self._last, self._row = None, False, None, 0
 
-    def _judge(self) -> None:
+    def _engine(self) -> None:
         points = self._days.points
         if len(points) < self._rule.points:
             return
@@ -86,7 +86,7 @@ class TrendDetector(GatedDetector):
         self._row = self._row + 1 if near else 0
         self._wrong = self._row >= (1 if self._wrong else IN_A_ROW)
 
-    def _project(self) -> Heading | None:
+    def _project(self) -> Projection | None:
         """Return where it goes; None where there is no trend towards the limit, or only a far one."""
         points = self._days.points
         days = [float(day) for day, _ in points]
@@ -99,41 +99,41 @@ class TrendDetector(GatedDetector):
         likely = way / abs(slope.middle)
         if not self._rule.counter and likely > FAR * (days[-1] - days[0]):
             return None
-        return Heading(way / fast, likely, min(way / slow, _CAP), slope.middle, int(days[-1]))
+        return Projection(way / fast, likely, min(way / slow, _CAP), slope.middle, int(days[-1]))
 
     def evidence(self, now: int) -> Evidence:
         """Return the dates, or how many days are still wanting."""
-        young = self._wrong is None and not self._known and self._cell.good(now) is not None
+        young = self._wrong is None and not self._known and self._signal_state.good(now) is not None
         if young:
             seen: dict[str, Number] = {"seen_n": len(self._days.points), "most_n": self._rule.points}
-            return Evidence("unknown-young", seen, self._cell.signal)
+            return Evidence("unknown-young", seen, self._signal_state.signal)
         return super().evidence(now)
 
-    def told(self, now: int) -> Evidence:
+    def known_evidence(self, now: int) -> Evidence:
         """Return the value, its slope, and the earliest, likely and latest day."""
-        value, heading = self._cell.good(now), self._heading
+        value, heading = self._signal_state.good(now), self._heading
         said: dict[str, Number] = {"value": value if value is not None else "?", "limit": self._limit}
-        said["unit"] = self._cell.measure
-        if not self.hold.verdict:
-            return Evidence("trend-over", said, self._cell.signal)
+        said["unit"] = self._signal_state.measure
+        if not self.delay.verdict:
+            return Evidence("trend-over", said, self._signal_state.signal)
         if heading is None or self._reached():
-            return Evidence("trend-reached", said, self._cell.signal)
+            return Evidence("trend-reached", said, self._signal_state.signal)
         said |= {"slope": f"{heading.slope:+.3g}", "points_n": len(self._days.points)}
         for name in ("earliest", "likely", "latest"):
             said[f"{name}_at"] = round((heading.day + getattr(heading, name)) * DAY)
-        return Evidence("trend-heads", said, self._cell.signal)
+        return Evidence("trend-heads", said, self._signal_state.signal)
 
-    def keep(self) -> Any:
+    def kind_checkpoint(self) -> Any:
         """Return the days, and what was made of them."""
         heading = self._heading
-        kept = None if heading is None else [getattr(heading, name) for name in Heading.__slots__]
+        kept = None if heading is None else [getattr(heading, name) for name in Projection.__slots__]
         known = {"last": self._last, "heading": kept, "wrong": self._wrong}
         known["row"] = self._row
-        return {"days": self._days.memory(), **known}
+        return {"days": self._days.checkpoint(), **known}
 
-    def take_back(self, kept: Any) -> None:
-        """Take back what ``keep`` returned."""
-        self._days.recall(kept["days"])
+    def restore_kind(self, kept: Any) -> None:
+        """Take back what ``kind_checkpoint`` returned."""
+        self._days.restore(kept["days"])
         self._last, self._wrong = kept["last"], kept["wrong"]
         self._row = kept["row"]
-        self._heading = Heading(*kept["heading"]) if kept["heading"] else None
+        self._heading = Projection(*kept["heading"]) if kept["heading"] else None

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from facilityd.detect.detector import Trouble, in_seconds, why_unknown
-from facilityd.detect.unread import Sign
-from facilityd.detect.view import FOREVER, NEVER, View
+from facilityd.detect.device_state import FOREVER, NEVER, DeviceState
+from facilityd.detect.readability import SignalReadability
 from facilityd.model.finding import Evidence, Number
 from facilityd.model.rule import Unreadable
 
@@ -19,21 +19,30 @@ class UnreadableDetector:
     """True where any of its signals is unreadable; unknown where another alarm is about to say why.
 
     ``extent``: the signals that are, as of the newest look. A verdict stands until every signal has been
-    readable for ``clear_hold``.
+    readable for ``off_delay``.
     """
 
-    def __init__(self, rule: Unreadable, view: View) -> None:
-        bound = [view.cells[signal] for signal in rule.signals if signal in view.cells]
-        self._view, self._clear_hold = view, rule.clear_hold
+    def __init__(self, rule: Unreadable, device_state: DeviceState) -> None:
+        bound = [
+            device_state.signal_states[signal]
+            for signal in rule.signals
+            if signal in device_state.signal_states
+        ]
+        self._device_state, self._clear_hold = device_state, rule.off_delay
         # While all is readable a look at every sample of a fast unit costs more than it tells.
-        self._next, self._seldom = NEVER, rule.hold // 8
-        self.signs = tuple(Sign(cell, view.voice_of[cell.signal], view, rule) for cell in bound)
-        self._listening = view.listening
+        self._next, self._seldom = NEVER, rule.on_delay // 8
+        self.signs = tuple(
+            SignalReadability(
+                signal_state, device_state.availability_of[signal_state.signal], device_state, rule
+            )
+            for signal_state in bound
+        )
+        self._listening = device_state.listening
         self._stands = self._told = False
         self._readable_since: int | None = None
-        self._troubled: tuple[Sign, ...] = ()
-        self._ripe: tuple[Sign, ...] = ()
-        self._said: tuple[Sign, ...] = ()
+        self._troubled: tuple[SignalReadability, ...] = ()
+        self._ripe: tuple[SignalReadability, ...] = ()
+        self._said: tuple[SignalReadability, ...] = ()
         self.wake = FOREVER
 
     occasional = dated = False
@@ -42,14 +51,14 @@ class UnreadableDetector:
 
     def update(self, now: int) -> bool | None:
         """Look at every signal at ``now`` (ns, steady)."""
-        if self._listening != self._view.listening:
-            self._listening, self._stands = self._view.listening, False
+        if self._listening != self._device_state.listening:
+            self._listening, self._stands = self._device_state.listening, False
         elif now < self._next and now < self.wake:
             return False
         self._troubled = tuple([sign for sign in self.signs if sign.is_bad(now)])
         self._ripe = ()
         self.wake = min([sign.stale_from for sign in self.signs if sign.begun is None], default=FOREVER)
-        return self._judge(now) if self._troubled else self._readable(now)
+        return self._engine(now) if self._troubled else self._readable(now)
 
     def _readable(self, now: int) -> bool:
         """Return whether an alarm that stands does so still, although all is readable."""
@@ -64,7 +73,7 @@ class UnreadableDetector:
             self.wake = min(self.wake, over)
         return self._stands
 
-    def _judge(self, now: int) -> bool | None:
+    def _engine(self, now: int) -> bool | None:
         self._readable_since, self._next = None, NEVER
         open_ = [sign for sign in self._troubled if not sign.told_elsewhere(now)]
         self._ripe = tuple(sign for sign in open_ if sign.due <= now)
@@ -81,7 +90,7 @@ class UnreadableDetector:
         return frozenset(sign.signal for sign in self._ripe)
 
     @property
-    def rising(self) -> bool:
+    def pending(self) -> bool:
         """True while a signal has no good value, and not yet for long enough."""
         return bool(self._troubled) and not self._stands
 
@@ -96,13 +105,13 @@ class UnreadableDetector:
             return self._unreadable(now)
         if not self._troubled:
             return Evidence("unreadable-over")
-        down = {sign.voice.unit for sign in self._troubled if sign.voice.down}
+        down = {sign.availability.unit for sign in self._troubled if sign.availability.down}
         if down:
             return Evidence("unknown-link", {"units": ", ".join(sorted(down))})
         told = next(((s, by) for s in self._troubled if (by := s.told_elsewhere(now))), None)
         if told:
-            return Evidence("unknown-elsewhere", {"units": told[0].voice.unit, "device": told[1]})
-        return why_unknown((sign.cell for sign in self._troubled), now)
+            return Evidence("unknown-elsewhere", {"units": told[0].availability.unit, "device": told[1]})
+        return why_unknown((sign.signal_state for sign in self._troubled), now)
 
     def _unreadable(self, now: int) -> Evidence:
         ripe = sorted(self._ripe or self._said, key=lambda sign: sign.since)
@@ -113,7 +122,7 @@ class UnreadableDetector:
             "reasons": " ".join(_each(sign.reason for sign in ripe)),
             "points": ", ".join(_few(_each(sign.point for sign in ripe))),
         }
-        serves = sorted({device for sign in ripe for device in sign.voice.serves})
+        serves = sorted({device for sign in ripe for device in sign.availability.serves})
         if serves:
             return Evidence("unreadable-shared", numbers | {"devices": ", ".join(serves)}, ripe[0].signal)
         return Evidence("unreadable", numbers, ripe[0].signal)
@@ -121,11 +130,11 @@ class UnreadableDetector:
     def resume(self, verdict: bool) -> None:
         """Nothing to take over: what is unreadable is found so anew, and till then it is unknown."""
 
-    def memory(self) -> Any:
+    def checkpoint(self) -> Any:
         """Nothing is kept."""
         return None
 
-    def recall(self, state: Any) -> None:
+    def restore(self, state: Any) -> None:
         """Nothing was kept."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 
-from facilityd.model.alarm import AlarmState, Life
+from facilityd.model.alarm import AlarmState, AlarmStateName
 from facilityd.model.finding import Evidence
 
 Key = tuple[str, str]
@@ -17,8 +17,10 @@ def unwatched(
 
     ``watched``: (device, rule) pairs that are judged; ``rules``: of each device, those of its family.
     """
-    left = (state for state in states if (state.device, state.rule) not in watched)
-    return [(state, _why(state, rules)) for state in left if state.unsuppressed is not Life.NORMAL]
+    disabled = (state for state in states if (state.device, state.rule) not in watched)
+    return [
+        (state, _why(state, rules)) for state in disabled if state.unsuppressed is not AlarmStateName.NORMAL
+    ]
 
 
 def _why(state: AlarmState, rules: Mapping[str, Container[str]]) -> Evidence:

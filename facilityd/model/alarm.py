@@ -11,7 +11,7 @@ from facilityd.model.finding import Evidence
 from facilityd.model.text import Text
 
 
-class Truth(StrEnum):
+class AlarmCondition(StrEnum):
     """Whether the condition behind an alarm holds now."""
 
     TRUE = "true"
@@ -19,7 +19,7 @@ class Truth(StrEnum):
     UNKNOWN = "unknown"
 
     @classmethod
-    def of(cls, verdict: bool | None) -> Truth:
+    def of(cls, verdict: bool | None) -> AlarmCondition:
         """Return the truth of a finding's verdict."""
         return cls.UNKNOWN if verdict is None else cls.TRUE if verdict else cls.FALSE
 
@@ -35,7 +35,7 @@ class Suppressor(StrEnum):
     OUT_OF_SERVICE = "out-of-service"
 
 
-class Life(StrEnum):
+class AlarmStateName(StrEnum):
     """The states that a person sees. Names, not letters, are stored: editions differ in letters."""
 
     NORMAL = "normal"
@@ -60,30 +60,30 @@ class Life(StrEnum):
 
 
 _LETTERS = {
-    Life.NORMAL: "A",
-    Life.UNACKNOWLEDGED: "B",
-    Life.ACKNOWLEDGED: "C",
-    Life.RETURNED: "D",
-    Life.SHELVED: "E",
-    Life.BY_DESIGN: "F",
-    Life.OUT_OF_SERVICE: "G",
+    AlarmStateName.NORMAL: "A",
+    AlarmStateName.UNACKNOWLEDGED: "B",
+    AlarmStateName.ACKNOWLEDGED: "C",
+    AlarmStateName.RETURNED: "D",
+    AlarmStateName.SHELVED: "E",
+    AlarmStateName.BY_DESIGN: "F",
+    AlarmStateName.OUT_OF_SERVICE: "G",
 }
 _WORDINGS = {
-    Life.NORMAL: Text(zh="正常", en="normal"),
-    Life.UNACKNOWLEDGED: Text(zh="未确认", en="unacknowledged"),
-    Life.ACKNOWLEDGED: Text(zh="已确认", en="acknowledged"),
-    Life.RETURNED: Text(zh="恢复未确认", en="returned to normal, unacknowledged"),
-    Life.LATCHED_UNACKNOWLEDGED: Text(zh="锁存未确认", en="latched, unacknowledged"),
-    Life.LATCHED_ACKNOWLEDGED: Text(zh="锁存已确认", en="latched, acknowledged"),
-    Life.SHELVED: Text(zh="搁置", en="shelved"),
-    Life.BY_DESIGN: Text(zh="设计抑制", en="suppressed by design"),
-    Life.OUT_OF_SERVICE: Text(zh="停用", en="out of service"),
+    AlarmStateName.NORMAL: Text(zh="正常", en="normal"),
+    AlarmStateName.UNACKNOWLEDGED: Text(zh="未确认", en="unacknowledged"),
+    AlarmStateName.ACKNOWLEDGED: Text(zh="已确认", en="acknowledged"),
+    AlarmStateName.RETURNED: Text(zh="恢复未确认", en="returned to normal, unacknowledged"),
+    AlarmStateName.LATCHED_UNACKNOWLEDGED: Text(zh="锁存未确认", en="latched, unacknowledged"),
+    AlarmStateName.LATCHED_ACKNOWLEDGED: Text(zh="锁存已确认", en="latched, acknowledged"),
+    AlarmStateName.SHELVED: Text(zh="搁置", en="shelved"),
+    AlarmStateName.BY_DESIGN: Text(zh="设计抑制", en="suppressed by design"),
+    AlarmStateName.OUT_OF_SERVICE: Text(zh="停用", en="out of service"),
 }
 # JAWS precedence, strongest first (docs/reference/alarms.md §1.1).
 _STRONGEST = (Suppressor.OUT_OF_SERVICE, Suppressor.BY_DESIGN, Suppressor.SHELVED)
 
 
-class Kind(StrEnum):
+class ChangeKind(StrEnum):
     """What a change did."""
 
     RAISE = "raise"
@@ -108,7 +108,7 @@ class Change:
     device: str
     rule: str
     occurrence: int
-    kind: Kind
+    kind: ChangeKind
     evidence: Evidence | None = None
     person: str = ""
     comment: str = ""
@@ -123,7 +123,7 @@ class Change:
         """Return what ``to_json`` wrote."""
         data = json.loads(text)
         evidence = data.pop("evidence")
-        kind = Kind(data.pop("kind"))
+        kind = ChangeKind(data.pop("kind"))
         return cls(kind=kind, evidence=Evidence.from_dict(evidence) if evidence else None, **data)
 
 
@@ -131,7 +131,7 @@ class Change:
 class AlarmState:
     """Orthogonal facts; the state a person sees is derived. Instants are ns UTC.
 
-    ``occurrence`` counts raises; ``since`` is when ``life`` last changed; ``acked`` is True
+    ``occurrence`` counts raises; ``since`` is when ``state_name`` last changed; ``acked`` is True
     while there is nothing to acknowledge. The instants are those of the newest occurrence.
     ``cause``: the rule on the same device whose consequence it is. ``unwatched``: it did not end by being
     well, but because nothing watches it any more. ``extent``: all that the newest occurrence was told of.
@@ -139,7 +139,7 @@ class AlarmState:
 
     device: str
     rule: str
-    condition: Truth = Truth.UNKNOWN
+    condition: AlarmCondition = AlarmCondition.UNKNOWN
     acked: bool = True
     latched: bool = False
     occurrence: int = 0
@@ -160,24 +160,26 @@ class AlarmState:
         return self.raised_at is not None and self.cleared_at is None
 
     @property
-    def unsuppressed(self) -> Life:
+    def unsuppressed(self) -> AlarmStateName:
         """Return the state that goes on underneath any suppression."""
         if self.active:
-            return Life.ACKNOWLEDGED if self.acked else Life.UNACKNOWLEDGED
+            return AlarmStateName.ACKNOWLEDGED if self.acked else AlarmStateName.UNACKNOWLEDGED
         if self.latched:
-            return Life.LATCHED_ACKNOWLEDGED if self.acked else Life.LATCHED_UNACKNOWLEDGED
-        return Life.NORMAL if self.acked else Life.RETURNED
+            return (
+                AlarmStateName.LATCHED_ACKNOWLEDGED if self.acked else AlarmStateName.LATCHED_UNACKNOWLEDGED
+            )
+        return AlarmStateName.NORMAL if self.acked else AlarmStateName.RETURNED
 
     @property
-    def life(self) -> Life:
+    def state_name(self) -> AlarmStateName:
         """Return the state that a person sees."""
         strongest = next((s for s in _STRONGEST if s in self.suppressors), None)
-        return Life(strongest.value) if strongest else self.unsuppressed
+        return AlarmStateName(strongest.value) if strongest else self.unsuppressed
 
     @property
     def letter(self) -> str:
         """Return the letter of ISA-18.2-2016."""
-        return self.life.letter
+        return self.state_name.letter
 
     def to_json(self) -> str:
         """Return one line of JSON."""
@@ -189,7 +191,9 @@ class AlarmState:
         data = json.loads(text)
         suppressors = tuple(Suppressor(name) for name in data.pop("suppressors"))
         extent = tuple(data.pop("extent", ()))
-        return cls(condition=Truth(data.pop("condition")), suppressors=suppressors, extent=extent, **data)
+        return cls(
+            condition=AlarmCondition(data.pop("condition")), suppressors=suppressors, extent=extent, **data
+        )
 
 
 def _packed(data: dict[str, Any]) -> str:

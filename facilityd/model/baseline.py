@@ -26,8 +26,8 @@ class Baseline:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One healthy reading: ``steady`` in ns, the duty state it was taken in, values in the vector's order."""
+class HealthyReading:
+    """One healthy reading: ``steady`` in ns, the mode it was taken in, values in the vector's order."""
 
     steady: int
     state: str

@@ -12,7 +12,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from facilityd.model.kinds import Gated
+from facilityd.model.kinds import Conditional
 from facilityd.model.measure import Duration
 from facilityd.model.number import Finite
 
@@ -21,8 +21,8 @@ _HOUR = 3600 * 10**9
 _FACTOR = re.compile(r"([a-z][a-z0-9_]*)(?:\^(-?\d+(?:\.\d+)?))?")
 
 
-class Learned(Gated):
-    """``least``: how long it must have been seen, healthy, in each duty state before it can be learned."""
+class Learned(Conditional):
+    """``least``: how long it must have been seen healthy in each operating mode to be learned."""
 
     least: Duration = _HOUR
 

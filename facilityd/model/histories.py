@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from facilityd.model.kinds import Condition, Gated
+from facilityd.model.kinds import Condition, Conditional
 from facilityd.model.measure import Duration, Span
 from facilityd.model.number import Finite
 
@@ -16,7 +16,7 @@ def _one_side(above: float | None, below: float | None) -> None:
         raise ValueError("give exactly one of above, below")
 
 
-class Rate(Gated):
+class Rate(Conditional):
     """A signal rises (``above``) or falls (``below``, negative) faster than allowed, seen ``over`` a window.
 
     The limit is in the signal's unit per ``per``: ``{above: 0.005, per: 24h, over: 6h}``.
@@ -40,7 +40,7 @@ class Rate(Gated):
         return (self.signal,)
 
 
-class Sequence(Gated):
+class Sequence(Conditional):
     """From ``begins`` turning true to ``ends`` turning true takes ``at_least`` and ``at_most`` so long.
 
     Wrong as soon as ``at_most`` has passed without the end, or the end came too early; right again after
@@ -60,7 +60,7 @@ class Sequence(Gated):
         return (self.begins.signal, self.ends.signal)
 
 
-class Schedule(Gated):
+class Schedule(Conditional):
     """``state`` holds from ``on_from`` to ``on_until`` and not outside, give or take ``tolerance``.
 
     Times are ``sunrise``, ``sunset`` (each with + or - a duration) or local ``HH:MM``.
@@ -80,7 +80,7 @@ class Schedule(Gated):
         return (self.state.signal,)
 
 
-class Count(Gated):
+class Count(Conditional):
     """More than ``above`` happenings ``over`` a window: turns of ``of`` to true, or steps of a counter.
 
     ``beside`` is a signal whose value is told too.
@@ -106,8 +106,8 @@ class Count(Gated):
         return (counted, self.beside) if self.beside else (counted,)
 
 
-class Frozen(Gated):
-    """A signal that should move (``when``) has stayed within ``least`` (its unit) for ``hold``."""
+class Frozen(Conditional):
+    """A signal that should move (``when``) has stayed within ``least`` (its unit) for ``on_delay``."""
 
     kind: Literal["frozen"]
     signal: str
@@ -119,7 +119,7 @@ class Frozen(Gated):
         return (self.signal,)
 
 
-class Spike(Gated):
+class Spike(Conditional):
     """A signal jumps ``faster`` (its unit per s) than its thing can move, ``times`` ``over`` a window."""
 
     kind: Literal["spike"]
@@ -135,7 +135,7 @@ class Spike(Gated):
         return (self.signal,)
 
 
-class Ripple(Gated):
+class Ripple(Conditional):
     """How unsteady a signal is: the spread of its last ``points`` steps from sample to sample, in its unit.
 
     ``above``: restless, such as torque in stick-slip; ``below``: too quiet, such as a rope in the wind.
@@ -158,7 +158,7 @@ class Ripple(Gated):
         return (self.signal,)
 
 
-class Invalid(Gated):
+class Invalid(Conditional):
     """A unit answers, but this signal has no usable value: out of range, not a number, 'not available'."""
 
     kind: Literal["invalid"]
@@ -170,7 +170,7 @@ class Invalid(Gated):
         return (self.signal,)
 
 
-class Imbalance(Gated):
+class Imbalance(Conditional):
     """Phases differ: one is more than ``above`` % from their mean, that mean being over ``least``."""
 
     kind: Literal["imbalance"]
@@ -185,7 +185,7 @@ class Imbalance(Gated):
         return self.signals
 
 
-class Peer(Gated):
+class Peer(Conditional):
     """A device against its neighbours of the same family and group: away from their median.
 
     ``above`` (or ``below``, negative) is a difference in the signal's unit, or with ``relative`` a share of
@@ -211,7 +211,7 @@ class Peer(Gated):
         return (self.signal,)
 
 
-class Trend(Gated):
+class Trend(Conditional):
     """Where a signal is heading: one robust point a day, Theil-Sen, projected to ``above`` or ``below``.
 
     True when the likely date of reaching the limit is nearer than ``within``

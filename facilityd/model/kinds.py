@@ -37,7 +37,7 @@ class Condition(Strict):
 
 
 class Limit(Strict):
-    """Beyond a limit for ``hold``; back only past ``hysteresis`` (same unit as the signal).
+    """Beyond a limit for ``on_delay``; back only past ``hysteresis`` (same unit as the signal).
 
     ``because`` are signals that say why a switch is as it is; they are told with it, the plainest first.
     """
@@ -48,8 +48,8 @@ class Limit(Strict):
     below: Finite | None = None
     is_: bool | int | str | None = Field(default=None, alias="is")
     hysteresis: Finite = Field(default=0.0, ge=0)
-    hold: Span = 0
-    clear_hold: Span = 0
+    on_delay: Span = 0
+    off_delay: Span = 0
     during: tuple[str, ...] = ()
     because: tuple[str, ...] = Field(default=(), max_length=2)
 
@@ -88,10 +88,10 @@ class Mismatch(Strict):
 class Silence(Strict):
     """A unit of the device says nothing.
 
-    A unit that is asked: ``unanswered`` questions in a row got no answer, over at least ``hold``;
+    A unit that is asked: ``unanswered`` questions in a row got no answer, over at least ``on_delay``;
     ``unsure`` questions where it has lost answers within the last hour, as over a bad contact. A unit
-    that publishes: nothing came for ``periods`` of its slowest period plus ``hold``. Over once no unit was
-    silent for ``clear_hold``: one that comes and goes is one alarm.
+    that publishes: nothing came for ``periods`` of its slowest one plus ``on_delay``. Over once no unit was
+    silent for ``off_delay``: one that comes and goes is one alarm.
     Unknown, not true, while the unit's whole link is down: that is the link's own alarm. A unit that
     serves several devices is told of by the one it serves most; to the others it is unknown.
     """
@@ -100,8 +100,8 @@ class Silence(Strict):
     periods: Finite = Field(default=3.0, ge=1)
     unanswered: int = Field(default=8, ge=1)
     unsure: int = Field(default=15, ge=1)
-    hold: Span = 0
-    clear_hold: Span = 0
+    on_delay: Span = 0
+    off_delay: Span = 0
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -110,7 +110,7 @@ class Silence(Strict):
 
 
 class Unreadable(Strict):
-    """A signal has had no good value for ``hold`` since the first bad one, whatever the reason.
+    """A signal has had no good value for ``on_delay`` since the first bad one, whatever the reason.
 
     ``answers`` bad ones in a row must have come, or as many as ``unanswered`` questions got none; of a unit
     that is asked nothing, nothing good came for three of its periods more. Only time in which we listened
@@ -119,8 +119,8 @@ class Unreadable(Strict):
 
     kind: Literal["unreadable"]
     signals: tuple[str, ...] = Field(min_length=1)
-    hold: Span
-    clear_hold: Span = 120 * NS
+    on_delay: Span
+    off_delay: Span = 120 * NS
     answers: int = Field(default=3, ge=1)
     unanswered: int = Field(default=8, ge=1)
 
@@ -130,7 +130,7 @@ class Unreadable(Strict):
         return ()
 
 
-class Term(Condition):
+class SignalTerm(Condition):
     """A condition whose limit may follow another signal: limit = above (or below) x ``per`` ^ ``exponent``.
 
     So "flow below 0.011 m³/h per rpm" is one term: ``{signal: flow, below: 0.011, per: speed}``.
@@ -146,7 +146,7 @@ class Term(Condition):
         return self
 
 
-class Verdict(Strict):
+class RuleTerm(Strict):
     """A term of a conjunction: what another rule of the family sees now, its hold not waited for.
 
     So a learned rule ("flow is below what this speed should give") becomes a sign of several causes.
@@ -156,18 +156,18 @@ class Verdict(Strict):
     is_: bool = Field(default=True, alias="is")
 
 
-class Gated(Strict, ABC):
+class Conditional(Strict, ABC):
     """What every kind below shares: when it is judged, and how long something must last.
 
-    Judged only in the duty states ``during``, not in the first ``settle`` of each visit, and only while
+    Judged only in the operating modes ``during``, not in the first ``settle`` of each visit, and only while
     every condition in ``when`` holds. Outside, the verdict stands; where that cannot be told it is unknown.
     """
 
     during: tuple[str, ...] = ()
     settle: Span = 0
     when: tuple[Condition, ...] = ()
-    hold: Span = 0
-    clear_hold: Span = 0
+    on_delay: Span = 0
+    off_delay: Span = 0
 
     @model_validator(mode="after")
     def _settles_in_a_state(self) -> Self:
@@ -186,21 +186,21 @@ class Gated(Strict, ABC):
         return tuple(dict.fromkeys((*self.own, *(c.signal for c in self.when))))
 
 
-class Conjunction(Gated):
-    """All terms hold at once for ``hold``: several signs of one cause. The first term is the guilty one."""
+class Conjunction(Conditional):
+    """All terms hold at once for ``on_delay``: several signs of one cause. The first term names it."""
 
     kind: Literal["conjunction"]
-    terms: tuple[Term | Verdict, ...] = Field(alias="all", min_length=1)
+    terms: tuple[SignalTerm | RuleTerm, ...] = Field(alias="all", min_length=1)
 
     @property
-    def signs(self) -> tuple[Term, ...]:
+    def signs(self) -> tuple[SignalTerm, ...]:
         """Terms that look at a signal."""
-        return tuple(term for term in self.terms if isinstance(term, Term))
+        return tuple(term for term in self.terms if isinstance(term, SignalTerm))
 
     @property
     def rules(self) -> tuple[str, ...]:
         """Other rules whose verdicts are terms."""
-        return tuple(term.rule for term in self.terms if isinstance(term, Verdict))
+        return tuple(term.rule for term in self.terms if isinstance(term, RuleTerm))
 
     @property
     def own(self) -> tuple[str, ...]:

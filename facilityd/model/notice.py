@@ -57,7 +57,7 @@ class Notice:
         return cls(purpose=Purpose(data.pop("purpose")), **data)
 
 
-class Result(StrEnum):
+class DeliveryOutcome(StrEnum):
     """Four, not two (docs/reference/alarms.md §5.3)."""
 
     ACCEPTED = "accepted"  # the other side took it over; nobody has read it yet
@@ -85,13 +85,13 @@ class SendFailure(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class DeliveryResult:
     """What one attempt came to. ``retry_after`` is the wait in ns that the other side asks for.
 
     ``reason`` says it in a few words, mostly the other side's, and never holds a secret.
     """
 
-    result: Result
+    result: DeliveryOutcome
     reason: str = ""
     retry_after: int | None = None
     failure: SendFailure = SendFailure.NONE
@@ -99,4 +99,4 @@ class Outcome:
     @property
     def final(self) -> bool:
         """True where another attempt would be wrong or useless."""
-        return self.result in (Result.ACCEPTED, Result.REJECTED)
+        return self.result in (DeliveryOutcome.ACCEPTED, DeliveryOutcome.REJECTED)

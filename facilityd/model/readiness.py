@@ -12,12 +12,12 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from facilityd.model.duty import answer
 from facilityd.model.finding import Evidence, Finding
+from facilityd.model.operating_mode import answer
 from facilityd.model.rule import Condition
+from facilityd.model.rule_parameters import override, parameter
 from facilityd.model.sample import NS, Value
 from facilityd.model.text import Strict, Text
-from facilityd.model.written import changed, parameter
 
 BEFORE = (3600 * NS, 1800 * NS, 600 * NS)
 """How long before a ceremony readiness is checked and recorded, in ns (docs/reference/devices.md §3.1)."""
@@ -65,10 +65,10 @@ class Item(Strict):
 
 def with_settings(item: Item, settings: Mapping[str, Any]) -> Item:
     """Return the item with parameters set, such as ``any_of.0.0.above``. Raises ValueError."""
-    return Item.model_validate(changed(item, settings)) if settings else item
+    return Item.model_validate(override(item, settings)) if settings else item
 
 
-class Outcome(StrEnum):
+class ItemOutcome(StrEnum):
     """What became of an item. The first two do not stand against a ceremony, nor does a waived one."""
 
     PASS = "pass"  # noqa: S105 - not a password
@@ -78,7 +78,7 @@ class Outcome(StrEnum):
     FAIL = "fail"
 
 
-_WORST = tuple(Outcome)
+_WORST = tuple(ItemOutcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ OLD = 7 * 86_400 * NS
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class VerdictEvidence:
     """A rule's word that an item rests on: since ``at`` (ns UTC), ``age`` ns before the check.
 
     Where the evidence is of an occasion that is over, such as a run, ``at`` is when that was.
@@ -130,7 +130,7 @@ class Ground:
         return self.evidence.slug.startswith(TIMED) and not self.old
 
     @classmethod
-    def of(cls, rule: str, finding: Finding, now: int) -> Ground:
+    def of(cls, rule: str, finding: Finding, now: int) -> VerdictEvidence:
         """Return what a finding is at ``now`` (ns UTC)."""
         at = finding.evidence.seen or finding.at
         return cls(rule, finding.verdict, at, max(0, now - at), finding.evidence)
@@ -141,14 +141,14 @@ class Ground:
         return told | {"age_s": self.age / NS, "evidence": self.evidence.as_dict()}
 
     @classmethod
-    def told(cls, plain: Mapping[str, Any]) -> Ground:
+    def from_plain(cls, plain: Mapping[str, Any]) -> VerdictEvidence:
         """Return what ``plain`` told."""
         evidence, age = Evidence.from_dict(plain["evidence"]), round(plain["age_s"] * NS)
         return cls(plain["rule"], plain["verdict"], plain["at"], age, evidence)
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedItem:
     """One item, its outcome, the values it rests on (None: no good one), the rules that stand against it.
 
     ``ages`` of those values in ns; ``grounds``: what each of its rules said last. ``fitted``: the site has
@@ -156,18 +156,18 @@ class Checked:
     """
 
     item: str
-    outcome: Outcome
+    outcome: ItemOutcome
     values: Mapping[str, Value | None]
     rules: tuple[str, ...] = ()
     waived_by: str = ""
     ages: Mapping[str, int] = field(default_factory=dict)
-    grounds: tuple[Ground, ...] = ()
+    grounds: tuple[VerdictEvidence, ...] = ()
     fitted: bool = True
 
     @property
     def stands_against(self) -> bool:
         """Whether it keeps the device from being ready."""
-        return self.outcome in (Outcome.FAIL, Outcome.UNKNOWN)
+        return self.outcome in (ItemOutcome.FAIL, ItemOutcome.UNKNOWN)
 
     def plain(self) -> dict[str, Any]:
         """Return data for JSON."""
@@ -177,12 +177,12 @@ class Checked:
         return told | {"grounds": [one.plain() for one in self.grounds]}
 
     @classmethod
-    def of(cls, told: Mapping[str, Any]) -> Checked:
+    def of(cls, told: Mapping[str, Any]) -> CheckedItem:
         """Return what ``plain`` told; an older record has no ages, no grounds and does not say ``fitted``."""
-        outcome, rules = Outcome(told["result"]), tuple(told["rules"])
+        outcome, rules = ItemOutcome(told["result"]), tuple(told["rules"])
         ages = {signal: round(age * NS) for signal, age in told.get("ages_s", {}).items()}
-        grounds = tuple(Ground.told(one) for one in told.get("grounds", ()))
-        fitted = told.get("fitted", outcome is not Outcome.ABSENT)
+        grounds = tuple(VerdictEvidence.from_plain(one) for one in told.get("grounds", ()))
+        fitted = told.get("fitted", outcome is not ItemOutcome.ABSENT)
         return cls(told["item"], outcome, told["values"], rules, told["waived_by"], ages, grounds, fitted)
 
 
@@ -198,7 +198,7 @@ class Check:
     device: str
     name: str
     at: int
-    items: tuple[Checked, ...]
+    items: tuple[CheckedItem, ...]
 
     @property
     def ready(self) -> bool:
@@ -212,7 +212,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class DeviceKnowledge:
     """What is known of one device: fresh good values, what is bound, how its rules stand, what is waived.
 
     ``age`` of a value in ns, ``ground``: what a rule said last; None where that is not known.
@@ -220,37 +220,37 @@ class Known:
 
     value: Callable[[str], Value | None]
     bound: Container[str]
-    rule: Callable[[str], Outcome]
+    rule: Callable[[str], ItemOutcome]
     waivers: Sequence[Waiver] = ()
     age: Callable[[str], int | None] = lambda _: None
-    ground: Callable[[str], Ground | None] = lambda _: None
+    ground: Callable[[str], VerdictEvidence | None] = lambda _: None
 
 
-def check(items: Mapping[str, Item], known: Known) -> tuple[Checked, ...]:
+def check(items: Mapping[str, Item], known: DeviceKnowledge) -> tuple[CheckedItem, ...]:
     """Return each item with its outcome."""
     waived = {waiver.item: waiver.person for waiver in known.waivers}
     return tuple(_waive(_check(name, item, known), waived.get(name, "")) for name, item in items.items())
 
 
-def _check(name: str, item: Item, known: Known) -> Checked:
+def _check(name: str, item: Item, known: DeviceKnowledge) -> CheckedItem:
     values = {signal: known.value(signal) for signal in item.signals}
     grounds = tuple(ground for rule in item.rules if (ground := known.ground(rule)) is not None)
     stands = {rule: known.rule(rule) for rule in item.rules}
-    stands |= {one.rule: Outcome.UNKNOWN for one in grounds if one.old and not one.verdict}
-    stands |= dict.fromkeys(_untimed(grounds), Outcome.ABSENT)
+    stands |= {one.rule: ItemOutcome.UNKNOWN for one in grounds if one.old and not one.verdict}
+    stands |= dict.fromkeys(_untimed(grounds), ItemOutcome.ABSENT)
     found = [_signals(item, values, known.bound), *stands.values()]
     outcome = max(found, key=_WORST.index)
-    if outcome is Outcome.ABSENT and Outcome.PASS in found:
-        outcome = Outcome.PASS
-    against = tuple(r for r, one in stands.items() if one in (Outcome.FAIL, Outcome.UNKNOWN))
+    if outcome is ItemOutcome.ABSENT and ItemOutcome.PASS in found:
+        outcome = ItemOutcome.PASS
+    against = tuple(r for r, one in stands.items() if one in (ItemOutcome.FAIL, ItemOutcome.UNKNOWN))
     ages = {signal: age for signal in item.signals if (age := known.age(signal)) is not None}
-    fitted = outcome is not Outcome.ABSENT
+    fitted = outcome is not ItemOutcome.ABSENT
     if item.required and not fitted:
-        outcome = Outcome.UNKNOWN
-    return Checked(name, outcome, values, against, "", ages, grounds, fitted)
+        outcome = ItemOutcome.UNKNOWN
+    return CheckedItem(name, outcome, values, against, "", ages, grounds, fitted)
 
 
-def _untimed(grounds: Sequence[Ground]) -> list[str]:
+def _untimed(grounds: Sequence[VerdictEvidence]) -> list[str]:
     """Return the rules that wait for a run of their own direction, where one of the other was timed.
 
     Before any run nothing is known of runs, and that stands against the item.
@@ -261,22 +261,22 @@ def _untimed(grounds: Sequence[Ground]) -> list[str]:
     return [*old, *(one.rule for one in grounds if one.evidence.slug == UNTIMED)]
 
 
-def _waive(checked: Checked, person: str) -> Checked:
+def _waive(checked: CheckedItem, person: str) -> CheckedItem:
     if person and checked.stands_against:
-        return replace(checked, outcome=Outcome.WAIVED, waived_by=person)
+        return replace(checked, outcome=ItemOutcome.WAIVED, waived_by=person)
     return checked
 
 
-def _signals(item: Item, values: Mapping[str, Value | None], bound: Container[str]) -> Outcome:
+def _signals(item: Item, values: Mapping[str, Value | None], bound: Container[str]) -> ItemOutcome:
     fitted = [group for group in item.any_of if all(c.signal in bound for c in group)]
     if not fitted:
-        return Outcome.ABSENT
+        return ItemOutcome.ABSENT
     groups = [[answer(c, values[c.signal]) for c in group] for group in fitted]
     if any(all(group) for group in groups):
-        return Outcome.PASS
-    return Outcome.FAIL if all(False in group for group in groups) else Outcome.UNKNOWN
+        return ItemOutcome.PASS
+    return ItemOutcome.FAIL if all(False in group for group in groups) else ItemOutcome.UNKNOWN
 
 
-def is_ready(checked: Iterable[Checked]) -> bool:
+def is_ready(checked: Iterable[CheckedItem]) -> bool:
     """Return whether no item stands against it."""
     return not any(one.stands_against for one in checked)

@@ -31,15 +31,15 @@ from facilityd.model.kinds import (
     Conjunction,
     Limit,
     Mismatch,
+    RuleTerm,
+    SignalTerm,
     Silence,
-    Term,
     Unreadable,
-    Verdict,
 )
 from facilityd.model.measure import Duration, within
+from facilityd.model.rule_parameters import override, parameter
 from facilityd.model.sample import NS
 from facilityd.model.text import Strict, Text
-from facilityd.model.written import changed, parameter
 
 Detect = Annotated[
     Limit | Mismatch | Silence | Unreadable | Conjunction | Rate | Sequence | Schedule | Count | Frozen
@@ -117,12 +117,37 @@ def may_explain(cause: Rule, consequence: Rule) -> bool:
 
 def with_settings(rule: Rule, settings: Mapping[str, Any]) -> Rule:
     """Return the rule with parameters of its detector set, by dotted name. Raises ValueError."""
-    return rule.model_copy(update={"detect": changed(rule.detect, settings)}) if settings else rule
+    return rule.model_copy(update={"detect": override(rule.detect, settings)}) if settings else rule
 
 
 __all__ = [
-    "Chart", "Condition", "Conjunction", "Count", "Detect", "Envelope", "Ewma", "Frozen", "Imbalance",
-    "Invalid", "Limit", "Mismatch", "Peer", "Priority", "Rate", "Residual", "Ripple", "RobustZ", "Rule",
-    "Schedule", "Sequence", "Silence", "Spike", "Term", "Trend", "Unreadable",
-    "Verdict", "may_explain", "with_settings",
+    "Chart",
+    "Condition",
+    "Conjunction",
+    "Count",
+    "Detect",
+    "Envelope",
+    "Ewma",
+    "Frozen",
+    "Imbalance",
+    "Invalid",
+    "Limit",
+    "Mismatch",
+    "Peer",
+    "Priority",
+    "Rate",
+    "Residual",
+    "Ripple",
+    "RobustZ",
+    "Rule",
+    "RuleTerm",
+    "Schedule",
+    "Sequence",
+    "SignalTerm",
+    "Silence",
+    "Spike",
+    "Trend",
+    "Unreadable",
+    "may_explain",
+    "with_settings",
 ]  # fmt: skip

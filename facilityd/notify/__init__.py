@@ -2,7 +2,16 @@
 
 from facilityd.notify.channels import build
 from facilityd.notify.deliver import Deliverer
-from facilityd.notify.plan import Teller, plan, plan_test
-from facilityd.notify.render import About, Place, render
+from facilityd.notify.planner import NotificationPlanner, plan, plan_test
+from facilityd.notify.render import AlarmContext, SiteContext, render
 
-__all__ = ["About", "Deliverer", "Place", "Teller", "build", "plan", "plan_test", "render"]
+__all__ = [
+    "AlarmContext",
+    "Deliverer",
+    "NotificationPlanner",
+    "SiteContext",
+    "build",
+    "plan",
+    "plan_test",
+    "render",
+]

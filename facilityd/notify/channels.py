@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
-from facilityd.model.notice import Notice, Outcome
+from facilityd.model.notice import DeliveryResult, Notice
 from facilityd.notify.mail import Email
 from facilityd.notify.webhook import Webhook
 
@@ -13,11 +13,11 @@ from facilityd.notify.webhook import Webhook
 class Channel(Protocol):
     """One way to one person."""
 
-    async def send(self, notice: Notice) -> Outcome:
+    async def send(self, notice: Notice) -> DeliveryResult:
         """Try once. What the other side or the network does is an outcome, never an exception."""
 
 
-class ChannelSettings(Protocol):
+class ChannelLike(Protocol):
     """What is asked of a configured channel (config.site.ChannelSettings)."""
 
     @property
@@ -39,6 +39,6 @@ KINDS: dict[str, Callable[..., Channel]] = {
 }
 
 
-def build(settings: Iterable[ChannelSettings]) -> dict[str, Channel]:
+def build(settings: Iterable[ChannelLike]) -> dict[str, Channel]:
     """Return the channels by id. Opens nothing."""
     return {one.id: KINDS[one.kind](**one.options) for one in settings}

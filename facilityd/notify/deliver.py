@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from facilityd.errors import Outage
-from facilityd.model.notice import Notice, Outcome, Result, SendFailure
+from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Notice, SendFailure
 from facilityd.model.sample import NS
+from facilityd.notify.channel_backoff import ChannelBackoff
 from facilityd.notify.channels import Channel
-from facilityd.notify.line import Line
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ AGAIN_S = 1.0
 """What is due and could not be tried is looked at again so soon."""
 
 
-class Waiting(Protocol):
+class QueuedNotice(Protocol):
     """An entry of the outbox (store.rows.OutboxEntry)."""
 
     @property
@@ -43,13 +43,13 @@ class Waiting(Protocol):
 class Outbox(Protocol):
     """What waits, kept by the journal."""
 
-    async def take(self, now: int) -> Sequence[Waiting]:
+    async def take(self, now: int) -> Sequence[QueuedNotice]:
         """Return what is due at ``now`` (ns). Nothing is removed by that."""
 
     async def next_due(self) -> int | None:
         """Return when the next waiting one is due (ns), or None where nothing waits."""
 
-    async def report(self, entry: Waiting, outcome: Outcome, next_at: int | None) -> None:
+    async def report(self, entry: QueuedNotice, outcome: DeliveryResult, next_at: int | None) -> None:
         """Make an attempt durable; ``next_at`` None: it is not tried again. Raises Outage."""
 
 
@@ -74,11 +74,11 @@ class Deliverer:
     ) -> None:
         self._matters = matters
         self._outbox, self._channels, self._now, self._idle_s = outbox, channels, now, idle_s
-        self._lines = {channel: Line(channel) for channel in channels}
+        self._lines = {channel: ChannelBackoff(channel) for channel in channels}
         for channel, reason in (troubles or {}).items():
             if channel in self._lines:
                 self._lines[channel].reason, self._lines[channel].since = reason, now()
-        self._unreported: dict[int, tuple[Waiting, Outcome, int | None]] = {}
+        self._unreported: dict[int, tuple[QueuedNotice, DeliveryResult, int | None]] = {}
         self._busy: set[str] = set()
         self._wake = asyncio.Event()
 
@@ -117,10 +117,10 @@ class Deliverer:
             async with asyncio.timeout(wait):
                 await self._wake.wait()
 
-    async def _due(self) -> dict[str, list[Waiting]]:
+    async def _due(self) -> dict[str, list[QueuedNotice]]:
         """Return what can be tried now, by channel, oldest first."""
         await self._report_again()
-        now, by_channel = self._now(), dict[str, list[Waiting]]()
+        now, by_channel = self._now(), dict[str, list[QueuedNotice]]()
         # Before the outbox is read: a channel that ends meanwhile has changed what was read.
         busy = frozenset(self._busy)
         for entry in sorted(await self._outbox.take(now), key=lambda entry: entry.id):
@@ -132,7 +132,7 @@ class Deliverer:
                 by_channel.setdefault(channel, []).append(entry)
         return by_channel
 
-    async def _serve(self, channel: str, entries: Sequence[Waiting]) -> None:
+    async def _serve(self, channel: str, entries: Sequence[QueuedNotice]) -> None:
         try:
             for entry in entries:
                 outcome, next_at = await self._attempt(channel, entry)
@@ -143,19 +143,19 @@ class Deliverer:
             self._busy.discard(channel)
             self._wake.set()
 
-    async def _attempt(self, channel: str, entry: Waiting) -> tuple[Outcome, int | None]:
+    async def _attempt(self, channel: str, entry: QueuedNotice) -> tuple[DeliveryResult, int | None]:
         if channel not in self._channels:
-            return Outcome(Result.REJECTED, "the channel is no longer configured"), None
+            return DeliveryResult(DeliveryOutcome.REJECTED, "the channel is no longer configured"), None
         try:
             outcome = await self._channels[channel].send(entry.notice)
         except Exception as error:  # a channel is a compartment: what a foreign server causes stays in it
             log.exception("channel %s failed in a way it does not know", channel)
-            outcome = Outcome(Result.TRANSIENT, f"unexpected {type(error).__name__}")
+            outcome = DeliveryResult(DeliveryOutcome.TRANSIENT, f"unexpected {type(error).__name__}")
         return outcome, self._lines[channel].note(
             outcome, entry.attempts, self._now(), matters=self._matters(entry.notice)
         )
 
-    async def _report(self, entry: Waiting, outcome: Outcome, next_at: int | None) -> None:
+    async def _report(self, entry: QueuedNotice, outcome: DeliveryResult, next_at: int | None) -> None:
         try:
             await self._outbox.report(entry, outcome, next_at)
         except Outage:

@@ -12,7 +12,7 @@ from email.utils import format_datetime
 
 import aiosmtplib
 
-from facilityd.model.notice import Notice, Outcome, Result, SendFailure
+from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Notice, SendFailure
 from facilityd.model.sample import NS
 from facilityd.notify.failures import of_error, of_smtp
 
@@ -39,10 +39,12 @@ class Email:
         self._username, self._password = username, password
         self._timeout_s, self._context = timeout_s, tls_context
 
-    async def send(self, notice: Notice) -> Outcome:
+    async def send(self, notice: Notice) -> DeliveryResult:
         """Hand over once. Raises nothing that the server or the network can cause."""
         if not f"{self._to}{self._sender}".isascii():
-            return Outcome(Result.REJECTED, "the address is not plain ASCII", failure=SendFailure.ADDRESS)
+            return DeliveryResult(
+                DeliveryOutcome.REJECTED, "the address is not plain ASCII", failure=SendFailure.ADDRESS
+            )
         smtp = self._session()
         try:
             return await self._hand_over(smtp, message(notice, self._sender, self._to))
@@ -65,7 +67,7 @@ class Email:
             tls_context=self._context,
         )
 
-    async def _hand_over(self, smtp: aiosmtplib.SMTP, content: EmailMessage) -> Outcome:
+    async def _hand_over(self, smtp: aiosmtplib.SMTP, content: EmailMessage) -> DeliveryResult:
         try:
             await smtp.connect()
             await smtp.mail(self._sender)
@@ -73,25 +75,27 @@ class Email:
         except aiosmtplib.SMTPResponseException as refusal:
             return self._refused(refusal)
         except (OSError, UnicodeError) as error:  # a reply need not be UTF-8
-            return Outcome(Result.TRANSIENT, _one_line(error), failure=of_error(error, connecting=True))
+            return DeliveryResult(
+                DeliveryOutcome.TRANSIENT, _one_line(error), failure=of_error(error, connecting=True)
+            )
         except aiosmtplib.SMTPException as error:
-            return Outcome(Result.REJECTED, _one_line(error), failure=_lacking(error))
+            return DeliveryResult(DeliveryOutcome.REJECTED, _one_line(error), failure=_lacking(error))
         try:
             await smtp.data(content.as_bytes())
         except aiosmtplib.SMTPResponseException as refusal:
             return self._refused(refusal)
         except (aiosmtplib.SMTPException, OSError, UnicodeError) as error:
             reason = f"after the message was sent: {_one_line(error)}"
-            return Outcome(Result.UNKNOWN, reason, failure=of_error(error, connecting=False))
-        return Outcome(Result.ACCEPTED)
+            return DeliveryResult(DeliveryOutcome.UNKNOWN, reason, failure=of_error(error, connecting=False))
+        return DeliveryResult(DeliveryOutcome.ACCEPTED)
 
-    def _refused(self, refusal: aiosmtplib.SMTPResponseException) -> Outcome:
+    def _refused(self, refusal: aiosmtplib.SMTPResponseException) -> DeliveryResult:
         text = f"SMTP {refusal.code} {_one_line(refusal.message)}"
         if self._password:
             text = text.replace(self._password, "***")
         permanent = refusal.code >= _PERMANENT
-        result = Result.REJECTED if permanent else Result.TRANSIENT
-        return Outcome(result, text, failure=of_smtp(refusal.code))
+        result = DeliveryOutcome.REJECTED if permanent else DeliveryOutcome.TRANSIENT
+        return DeliveryResult(result, text, failure=of_smtp(refusal.code))
 
 
 def message(notice: Notice, sender: str, to: str) -> EmailMessage:

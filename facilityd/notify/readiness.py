@@ -8,15 +8,15 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from facilityd.model.notice import Notice, Purpose
-from facilityd.model.readiness import BEFORE, Check, Checked, Ground, Item, Outcome
+from facilityd.model.readiness import BEFORE, Check, CheckedItem, Item, ItemOutcome, VerdictEvidence
 from facilityd.model.rule import Priority
 from facilityd.model.sample import NS
 from facilityd.model.text import Language, Text
-from facilityd.notify.plan import Recipient, key
-from facilityd.notify.render import Place
-from facilityd.notify.speaker import Speaker
+from facilityd.notify.evidence_text import EvidenceFormatter
+from facilityd.notify.planner import RecipientLike, key
+from facilityd.notify.render import SiteContext
 from facilityd.notify.texts import texts
-from facilityd.notify.wording import SignalWords, say_span, say_state
+from facilityd.notify.value_text import SignalWords, format_span, format_state
 
 LATE = 60 * NS
 """A check made so much later than planned says so (ns)."""
@@ -24,7 +24,7 @@ RULE = "readiness"
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class ReadinessContext:
     """The device that is checked: its name, its checklist, the names of rules, and the site's zone.
 
     ``spoken``: the signals by the device that stands before a rule's name; its own stand under ''.
@@ -36,21 +36,21 @@ class Subject:
     spoken: Mapping[str, Mapping[str, SignalWords]]
     zone: ZoneInfo
 
-    def line(self, checked: Checked, language: Language) -> str:
+    def line(self, checked: CheckedItem, language: Language) -> str:
         """Return one item in words: its name, its outcome, what it rests on, what to do first."""
         item, why = self.items[checked.item], self.why(checked, language)
-        form = "passed" if checked.outcome is Outcome.PASS else "line"
+        form = "passed" if checked.outcome is ItemOutcome.PASS else "line"
         return texts().readiness[form].in_(language).format(
             item=item.name.in_(language), outcome=texts().outcome[checked.outcome.value].in_(language),
             why=why, first=item.first.in_(language), person=checked.waived_by,
         )  # fmt: skip
 
-    def why(self, checked: Checked, language: Language) -> str:
+    def why(self, checked: CheckedItem, language: Language) -> str:
         """Return what an item rests on: the rules that stand against it, or what is seen and its age."""
-        if checked.outcome is Outcome.UNKNOWN and not checked.fitted:
+        if checked.outcome is ItemOutcome.UNKNOWN and not checked.fitted:
             return texts().readiness["unfitted"].in_(language)
         item, grounds = self.items[checked.item], {one.rule: one for one in checked.grounds}
-        unknown = checked.outcome is Outcome.UNKNOWN
+        unknown = checked.outcome is ItemOutcome.UNKNOWN
         against = [
             self._against(rule, grounds.get(rule), language, unknown=unknown)
             for rule in checked.rules
@@ -64,7 +64,9 @@ class Subject:
             return texts().readiness["untold"].in_(language).format(rules=why)
         return why
 
-    def _against(self, rule: str, ground: Ground | None, language: Language, *, unknown: bool) -> str:
+    def _against(
+        self, rule: str, ground: VerdictEvidence | None, language: Language, *, unknown: bool
+    ) -> str:
         """Return a rule's name; where it is unknown, also why."""
         name = self.rules[rule].in_(language)
         if not unknown or (ground is not None and ground.verdict is not None and not ground.old):
@@ -74,40 +76,40 @@ class Subject:
         said = self._dated([ground], language)[0] if ground.old else self._say(ground, language)
         return texts().readiness["because"].in_(language).format(rule=name, said=said)
 
-    def _seen(self, item: Item, checked: Checked, language: Language) -> list[str]:
+    def _seen(self, item: Item, checked: CheckedItem, language: Language) -> list[str]:
         """Return the values, those of one age together."""
         by_age: dict[str, list[str]] = {}
         for signal, value in checked.values.items():
             age = checked.ages.get(signal)
-            key = "" if age is None else say_span(age // NS, language)
+            key = "" if age is None else format_span(age // NS, language)
             by_age.setdefault(key, []).append(self._value(item, signal, value, language))
         form = texts().readiness["aged"].in_(language)
         together = {age: _joined(said, language) for age, said in by_age.items()}
         return [form.format(said=said, age=age) if age else said for age, said in together.items()]
 
-    def _dated(self, grounds: Iterable[Ground], language: Language) -> list[str]:
+    def _dated(self, grounds: Iterable[VerdictEvidence], language: Language) -> list[str]:
         """Return the rules' evidence with its instant and age, that of one instant together."""
         by_time: dict[tuple[str, str, str], list[str]] = {}
         for one in grounds:
             if one.verdict is not None:
                 form = "of-then" if one.evidence.seen else "so-since"
                 time = f"{datetime.fromtimestamp(one.at // NS, self.zone):%Y-%m-%d %H:%M}"
-                key = form, time, say_span(one.age // NS, language)
+                key = form, time, format_span(one.age // NS, language)
                 by_time.setdefault(key, []).append(self._say(one, language))
         return [
             texts().readiness[form].in_(language).format(said=_joined(said, language), time=time, age=age)
             for (form, time, age), said in by_time.items()
         ]
 
-    def _say(self, ground: Ground, language: Language) -> str:
+    def _say(self, ground: VerdictEvidence, language: Language) -> str:
         signals = self.spoken.get(ground.rule.rpartition(".")[0], {})
-        return Speaker(signals, language, self.zone).evidence(ground.evidence)
+        return EvidenceFormatter(signals, language, self.zone).evidence(ground.evidence)
 
     def _value(self, item: Item, signal: str, value: object, language: Language) -> str:
         words, said = self.spoken[""][signal], texts().readiness
         if not isinstance(value, bool | int | float):
             return said["no-value"].in_(language).format(signal=words.name.in_(language))
-        shown = say_state(value, words, words.name.in_(language), words.unit, language)
+        shown = format_state(value, words, words.name.in_(language), words.unit, language)
         bounds = [
             said[side].in_(language).format(limit=f"{x:g} {words.unit}".rstrip())
             for side, x in item.bounds(signal)
@@ -120,7 +122,11 @@ def _joined(said: Iterable[str], language: Language) -> str:
 
 
 def plan_check(
-    check: Check, subject: Subject, place: Place, recipients: Iterable[Recipient], mended: Container[str] = ()
+    check: Check,
+    subject: ReadinessContext,
+    place: SiteContext,
+    recipients: Iterable[RecipientLike],
+    mended: Container[str] = (),
 ) -> list[Notice]:
     """Return the notices of a check: that the device is not ready, or that it is again.
 
@@ -137,8 +143,8 @@ def plan_check(
 
 
 def _notice(
-    check: Check, subject: Subject, place: Place, recipient: Recipient, channel: str, priority: Priority,
-    mended: Container[str],
+    check: Check, subject: ReadinessContext, place: SiteContext, recipient: RecipientLike,
+    channel: str, priority: Priority, mended: Container[str],
 ) -> Notice:  # fmt: skip
     purpose = Purpose.READY if check.ready else Purpose.NOT_READY
     fields = _fields(check, subject, place, recipient.language, mended)
@@ -152,18 +158,18 @@ def _notice(
 
 
 def _fields(
-    check: Check, subject: Subject, place: Place, language: Language, mended: Container[str]
+    check: Check, subject: ReadinessContext, place: SiteContext, language: Language, mended: Container[str]
 ) -> dict[str, str]:
     words = texts().readiness
     against = [one for one in check.items if one.stands_against]
-    waived = [one for one in check.items if one.outcome is Outcome.WAIVED]
-    passed = [one for one in check.items if one.outcome is Outcome.PASS and one.item in mended]
-    late = words["late"].in_(language).format(late=say_span(check.late / NS, language))
+    waived = [one for one in check.items if one.outcome is ItemOutcome.WAIVED]
+    passed = [one for one in check.items if one.outcome is ItemOutcome.PASS and one.item in mended]
+    late = words["late"].in_(language).format(late=format_span(check.late / NS, language))
     return {
         "device": subject.device.in_(language),
         "ceremony": words[check.name].in_(language),
         "time": f"{datetime.fromtimestamp(check.ceremony // NS, place.zone):%H:%M}",
-        "left": say_span(max(0, check.ceremony - check.at) // NS, language),
+        "left": format_span(max(0, check.ceremony - check.at) // NS, language),
         "count": str(len(against)),
         "items": "\n".join(subject.line(one, language) for one in (*against, *waived, *passed)),
         "late": late if check.late > LATE else "",

@@ -7,34 +7,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from facilityd.model.alarm import AlarmState, Change, Kind, Life
+from facilityd.model.alarm import AlarmState, AlarmStateName, Change, ChangeKind
 from facilityd.model.notice import Purpose
 from facilityd.model.plain import plain
 from facilityd.model.rule import Rule
 from facilityd.model.sample import NS
 from facilityd.model.text import Language, Text
-from facilityd.notify.spark import Drawn
-from facilityd.notify.speaker import Speaker
+from facilityd.notify.evidence_text import EvidenceFormatter
+from facilityd.notify.sparkline import Sparkline
 from facilityd.notify.texts import texts
-from facilityd.notify.wording import SignalWords, say_instant, say_span
+from facilityd.notify.value_text import SignalWords, format_instant, format_span
 
 LONGEST = 4000
 """Characters of evidence in a message."""
-PURPOSES: dict[Kind, Purpose] = {
-    Kind.RAISE: Purpose.RAISED,
-    Kind.REALARM: Purpose.REALARMED,
-    Kind.WORSEN: Purpose.WORSENED,
-    Kind.ACKNOWLEDGE: Purpose.ACKNOWLEDGED,
-    Kind.LATCH: Purpose.LATCHED,
-    Kind.CLEAR: Purpose.CLEARED,
-    Kind.RESET: Purpose.CLEARED,
-    Kind.UNSUPPRESS: Purpose.RAISED,
+PURPOSES: dict[ChangeKind, Purpose] = {
+    ChangeKind.RAISE: Purpose.RAISED,
+    ChangeKind.REALARM: Purpose.REALARMED,
+    ChangeKind.WORSEN: Purpose.WORSENED,
+    ChangeKind.ACKNOWLEDGE: Purpose.ACKNOWLEDGED,
+    ChangeKind.LATCH: Purpose.LATCHED,
+    ChangeKind.CLEAR: Purpose.CLEARED,
+    ChangeKind.RESET: Purpose.CLEARED,
+    ChangeKind.UNSUPPRESS: Purpose.RAISED,
 }
 """What people are told of; that a condition cannot be told is not among them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SiteContext:
     """The site: its name, its time zone, and how an acknowledgement is typed there."""
 
     name: Text
@@ -43,7 +43,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class AlarmContext:
     """What a change is about: the device's name, the rule's record, the family's signals.
 
     ``channel`` is the channel that the device stands for, if it stands for one.
@@ -58,44 +58,46 @@ class About:
 def render(
     change: Change,
     state: AlarmState,
-    about: About,
-    place: Place,
+    alarm_context: AlarmContext,
+    place: SiteContext,
     language: Language,
-    drawn: Drawn | None = None,
+    sparkline: Sparkline | None = None,
 ) -> tuple[str, str]:
-    """Return (subject, body); ``state`` is the one after the change, ``drawn`` what led to it."""
-    fields = _fields(change, state, about, place, language)
-    fields["plot"] = drawn.said(language) if drawn else ""
+    """Return (subject, body); ``state`` is the one after the change, ``sparkline`` what led to it."""
+    fields = _fields(change, state, alarm_context, place, language)
+    fields["plot"] = sparkline.text(language) if sparkline else ""
     which = _template(change, state)
     subject = " ".join(texts().subject[which].in_(language).format(**fields).split())
     lines = texts().body[which].in_(language).format(**fields).splitlines()
     return subject, "\n".join(line.rstrip() for line in lines if line.strip())
 
 
-def render_test(at: int, place: Place, language: Language) -> tuple[str, str]:
+def render_test(at: int, place: SiteContext, language: Language) -> tuple[str, str]:
     """Return (subject, body) of a test message."""
-    fields = {"site": place.name.in_(language), "at": say_instant(at, place.zone)}
+    fields = {"site": place.name.in_(language), "at": format_instant(at, place.zone)}
     subject, body = texts().subject["test"], texts().body["test"]
     return subject.in_(language).format(**fields), body.in_(language).format(**fields).rstrip()
 
 
 def _template(change: Change, state: AlarmState) -> str:
-    unseen = change.kind is Kind.CLEAR and state.unsuppressed is Life.RETURNED
+    unseen = change.kind is ChangeKind.CLEAR and state.unsuppressed is AlarmStateName.RETURNED
     return "cleared-unseen" if unseen else PURPOSES[change.kind].value
 
 
 def _fields(
-    change: Change, state: AlarmState, about: About, place: Place, language: Language
+    change: Change, state: AlarmState, alarm_context: AlarmContext, place: SiteContext, language: Language
 ) -> dict[str, str]:
-    rule = about.rule
+    rule = alarm_context.rule
     raised = state.raised_at if state.raised_at is not None else change.at
-    ended = state.cleared_at if change.kind is Kind.RESET and state.cleared_at else change.at
+    ended = state.cleared_at if change.kind is ChangeKind.RESET and state.cleared_at else change.at
     evidence = (
-        Speaker(about.signals, language, place.zone).evidence(change.evidence) if change.evidence else ""
+        EvidenceFormatter(alarm_context.signals, language, place.zone).evidence(change.evidence)
+        if change.evidence
+        else ""
     )
     return {
         "site": place.name.in_(language),
-        "device": about.device.in_(language),
+        "device": alarm_context.device.in_(language),
         "device_id": change.device,
         "rule": rule.name.in_(language),
         "priority": texts().priority[rule.priority.name.lower()].in_(language),
@@ -104,10 +106,10 @@ def _fields(
         "cause": rule.cause.in_(language),
         "consequence": rule.consequence.in_(language),
         "confirm": rule.confirm.in_(language),
-        "respond": say_span(rule.respond / NS, language),
-        "raised": say_instant(raised, place.zone),
-        "at": say_instant(change.at, place.zone),
-        "lasted": say_span(max(0, ended - raised) / NS, language),
+        "respond": format_span(rule.respond / NS, language),
+        "raised": format_instant(raised, place.zone),
+        "at": format_instant(change.at, place.zone),
+        "lasted": format_span(max(0, ended - raised) / NS, language),
         "occurrence": str(change.occurrence),
         "person": plain(change.person),
         "comment": plain(change.comment),

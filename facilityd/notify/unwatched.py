@@ -8,10 +8,10 @@ from facilityd.model.alarm import AlarmState, Change
 from facilityd.model.notice import Notice, Purpose
 from facilityd.model.sample import NS
 from facilityd.model.text import Language, Text
-from facilityd.notify.render import About, Place
-from facilityd.notify.speaker import Speaker
+from facilityd.notify.evidence_text import EvidenceFormatter
+from facilityd.notify.render import AlarmContext, SiteContext
 from facilityd.notify.texts import texts
-from facilityd.notify.wording import say_instant, say_span
+from facilityd.notify.value_text import format_instant, format_span
 
 Heard = Mapping[tuple[str, str], Notice]
 """By recipient and channel, the notice that told of the raise."""
@@ -21,8 +21,8 @@ def plan_unwatched(
     change: Change,
     state: AlarmState,
     heard: Heard,
-    abouts: Mapping[tuple[str, str], About],
-    place: Place,
+    abouts: Mapping[tuple[str, str], AlarmContext],
+    place: SiteContext,
     keys: Mapping[tuple[str, str], str],
 ) -> list[Notice]:
     """Return the notices of an alarm that was retired; ``state`` is the one after it.
@@ -38,16 +38,16 @@ def plan_unwatched(
     ]
 
 
-def _names(change: Change, abouts: Mapping[tuple[str, str], About]) -> tuple[Text, Text]:
+def _names(change: Change, abouts: Mapping[tuple[str, str], AlarmContext]) -> tuple[Text, Text]:
     """Return what device and rule are called; their ids where nothing is known of them."""
-    about = abouts.get((change.device, change.rule))
+    alarm_context = abouts.get((change.device, change.rule))
     device = next((a.device for (name, _), a in abouts.items() if name == change.device), None)
-    rule = about.rule.name if about else Text(zh=change.rule, en=change.rule)
+    rule = alarm_context.rule.name if alarm_context else Text(zh=change.rule, en=change.rule)
     return device or Text(zh=change.device, en=change.device), rule
 
 
 def _notice(
-    change: Change, state: AlarmState, told: Notice, key: str, names: tuple[Text, Text], place: Place
+    change: Change, state: AlarmState, told: Notice, key: str, names: tuple[Text, Text], place: SiteContext
 ) -> Notice:
     fields = _fields(change, state, told, names, place)
     purpose, language = Purpose.UNWATCHED, told.language
@@ -60,11 +60,11 @@ def _notice(
 
 
 def _fields(
-    change: Change, state: AlarmState, told: Notice, names: Sequence[Text], place: Place
+    change: Change, state: AlarmState, told: Notice, names: Sequence[Text], place: SiteContext
 ) -> dict[str, str]:
     language: Language = told.language
     raised = state.raised_at if state.raised_at is not None else told.at
-    why = Speaker({}, language, place.zone).evidence(change.evidence) if change.evidence else ""
+    why = EvidenceFormatter({}, language, place.zone).evidence(change.evidence) if change.evidence else ""
     return {
         "device": names[0].in_(language),
         "device_id": change.device,
@@ -73,8 +73,8 @@ def _fields(
         "site": place.name.in_(language),
         "evidence": why,
         "heard": told.subject,
-        "raised": say_instant(raised, place.zone),
-        "at": say_instant(change.at, place.zone),
-        "lasted": say_span(max(0, change.at - raised) / NS, language),
+        "raised": format_instant(raised, place.zone),
+        "at": format_instant(change.at, place.zone),
+        "lasted": format_span(max(0, change.at - raised) / NS, language),
         "occurrence": str(change.occurrence),
     }

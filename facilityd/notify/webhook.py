@@ -8,7 +8,7 @@ import aiohttp
 
 from facilityd.model.http import retry_after
 from facilityd.model.http_session import bounded
-from facilityd.model.notice import Notice, Outcome, Result, SendFailure
+from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Notice, SendFailure
 from facilityd.model.sample import NS
 from facilityd.notify.failures import of_error, of_http
 
@@ -25,7 +25,7 @@ class Webhook:
         self._url, self._token = url, token
         self._timeout = aiohttp.ClientTimeout(total=timeout_s, connect=timeout_s / 2)
 
-    async def send(self, notice: Notice) -> Outcome:
+    async def send(self, notice: Notice) -> DeliveryResult:
         """Post once. Raises nothing that the network can cause."""
         headers = {"Idempotency-Key": notice.key, "User-Agent": "facilityd"}
         if self._token:
@@ -39,28 +39,32 @@ class Webhook:
             ):
                 return await self._outcome(answer)
         except aiohttp.InvalidURL:
-            return Outcome(Result.REJECTED, "the URL is not valid", failure=SendFailure.ADDRESS)
+            return DeliveryResult(
+                DeliveryOutcome.REJECTED, "the URL is not valid", failure=SendFailure.ADDRESS
+            )
         except aiohttp.ClientConnectorError as error:
             reason = f"cannot connect: {error.os_error.strerror or error.os_error}"
-            return Outcome(Result.TRANSIENT, reason, failure=of_error(error, connecting=True))
+            return DeliveryResult(DeliveryOutcome.TRANSIENT, reason, failure=of_error(error, connecting=True))
         except aiohttp.ConnectionTimeoutError:
-            return Outcome(Result.TRANSIENT, "cannot connect in time", failure=SendFailure.CONNECTION)
+            return DeliveryResult(
+                DeliveryOutcome.TRANSIENT, "cannot connect in time", failure=SendFailure.CONNECTION
+            )
         except TimeoutError:
-            return Outcome(Result.UNKNOWN, "no answer in time", failure=SendFailure.TIMEOUT)
+            return DeliveryResult(DeliveryOutcome.UNKNOWN, "no answer in time", failure=SendFailure.TIMEOUT)
         except aiohttp.ClientError as error:
             reason = f"the connection broke: {type(error).__name__}"
-            return Outcome(Result.UNKNOWN, reason, failure=SendFailure.CUT)
+            return DeliveryResult(DeliveryOutcome.UNKNOWN, reason, failure=SendFailure.CUT)
 
-    async def _outcome(self, answer: aiohttp.ClientResponse) -> Outcome:
+    async def _outcome(self, answer: aiohttp.ClientResponse) -> DeliveryResult:
         if _OK <= answer.status < _REDIRECT:
-            return Outcome(Result.ACCEPTED)
+            return DeliveryResult(DeliveryOutcome.ACCEPTED)
         reason = f"HTTP {answer.status} {self._masked(await _said(answer))}".rstrip()
         failure = of_http(answer.status)
         if answer.status == _GATEWAY_TIMEOUT:
-            return Outcome(Result.UNKNOWN, reason, _wait(answer), failure)
+            return DeliveryResult(DeliveryOutcome.UNKNOWN, reason, _wait(answer), failure)
         if answer.status in _LATER or answer.status >= _SERVER:
-            return Outcome(Result.TRANSIENT, reason, _wait(answer), failure)
-        return Outcome(Result.REJECTED, reason, failure=failure)
+            return DeliveryResult(DeliveryOutcome.TRANSIENT, reason, _wait(answer), failure)
+        return DeliveryResult(DeliveryOutcome.REJECTED, reason, failure=failure)
 
     def _masked(self, text: str) -> str:
         for secret in filter(None, (self._token, self._url)):

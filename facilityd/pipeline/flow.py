@@ -1,4 +1,4 @@
-"""The stages in order. Read ``_samples`` aloud and you have read the daemon.
+"""The stages of the pipeline in order; ``samples`` is the way of everything that is read.
 
     intake ─> journal (commit) ─> detect ─> alarm ─> journal (changes with their notices)
 
@@ -20,12 +20,11 @@ from facilityd.model.finding import Evidence, Finding
 from facilityd.model.notice import Notice
 from facilityd.model.readiness import Check
 from facilityd.model.sample import Sample
-from facilityd.pipeline.held import Held, Part
-from facilityd.pipeline.intake import Batch as Intake
-from facilityd.pipeline.intake import Gate
+from facilityd.pipeline.ingest_queue import IngestBatch, IngestQueue
+from facilityd.pipeline.pending_writes import PendingWrites, WriteGroup
 from facilityd.pipeline.spilled import Spilled
 from facilityd.pipeline.writer import Writer
-from facilityd.store.batch import Attempt, Batch, Judged, Memory, Receipt, Recorded
+from facilityd.store.batch import Attempt, Batch, ChangeRecord, FindingRecord, Receipt, RuleCheckpoint
 from facilityd.store.spill import ROOM
 
 log = logging.getLogger(__name__)
@@ -34,26 +33,26 @@ Action = Literal["ack", "reset", "realarm"]
 """What a person may ask of an alarm."""
 
 
-class Judge(Protocol):
+class RuleStage(Protocol):
     """Rules over devices (facilityd.detect)."""
 
-    def judge(self, samples: Sequence[Sample]) -> list[Finding]:
+    def evaluate(self, samples: Sequence[Sample]) -> list[Finding]:
         """Return the findings whose verdict changed."""
 
     def tick(self, steady: int, at: int) -> list[Finding]:
         """Return what changed by time alone."""
 
-    def memory(self) -> Mapping[tuple[str, str], Any]:
+    def checkpoint(self) -> Mapping[tuple[str, str], Any]:
         """Return what a restart must not lose."""
 
     def service(self, device: str, rules: Sequence[str]) -> None:
         """Let rules forget what was before a service."""
 
-    def teach(self, device: str, rule: str, baseline: Baseline | None) -> None:
+    def set_baseline(self, device: str, rule: str, baseline: Baseline | None) -> None:
         """Let a rule judge by a baseline from now on."""
 
 
-class Alarms(Protocol):
+class AlarmStage(Protocol):
     """The alarms' lives (facilityd.alarm)."""
 
     def apply(self, finding: Finding) -> Change | None:
@@ -100,20 +99,20 @@ class Flow:
 
     def __init__(
         self,
-        gate: Gate,
+        ingest_queue: IngestQueue,
         journal: Commits,
         writer: Writer,
-        judge: Judge,
-        alarms: Alarms,
+        engine: RuleStage,
+        alarms: AlarmStage,
         told: Callable[[Change], Awaitable[Sequence[Notice]]],
         spill: Keeps | None = None,
         spilled: Spilled | None = None,
     ) -> None:
-        self._spill, self._held = spill, Held()
+        self._spill, self._held = spill, PendingWrites()
         if spilled and spilled.token:
             self._held.take_back(spilled)
-        self._gate, self._journal, self._writer = gate, journal, writer
-        self._judge, self._alarms, self._told = judge, alarms, told
+        self._ingest_queue, self._journal, self._writer = ingest_queue, journal, writer
+        self._engine, self._alarms, self._told = engine, alarms, told
         self._order = asyncio.Lock()
         self._judged: int | None = None
         self.unwritten = self._held.unwritten
@@ -123,11 +122,11 @@ class Flow:
 
     async def run(self) -> None:
         """Work until the gate is closed, then take what is left."""
-        while not self._gate.closed:
-            await self.samples(await self._gate.take())
-        await self.samples(self._gate.take_now())
+        while not self._ingest_queue.closed:
+            await self.samples(await self._ingest_queue.take())
+        await self.samples(self._ingest_queue.take_now())
 
-    async def samples(self, intake: Intake) -> None:
+    async def samples(self, intake: IngestBatch) -> None:
         """Commit first, then judge. A full disk loses history, never an alarm."""
         async with self._order:
             try:
@@ -140,13 +139,13 @@ class Flow:
                 causes = _causes(intake.samples, receipt)
                 if intake.samples:
                     self._judged = receipt.ids[-1]
-            await self._record(self._judge.judge(intake.samples), causes)
+            await self._record(self._engine.evaluate(intake.samples), causes)
         self.on_judged()
 
     async def tick(self, steady: int, at: int) -> None:
         """Let time pass: holds, silence, and what could not be written before."""
         async with self._order:
-            await self._record(self._judge.tick(steady, at), {})
+            await self._record(self._engine.tick(steady, at), {})
 
     async def rejudge(self, samples: Sequence[Sample], ids: Sequence[int]) -> None:
         """Judge what was committed before a crash and not judged any more."""
@@ -154,16 +153,16 @@ class Flow:
             causes = {sample.stream.device: id_ for sample, id_ in zip(samples, ids, strict=True)}
             if ids:
                 self._judged = ids[-1]
-            await self._record(self._judge.judge(samples), causes)
+            await self._record(self._engine.evaluate(samples), causes)
 
     async def remember(self) -> None:
         """Store what the rules must not lose, together with the last sample that is in it."""
         async with self._order:
             if self._judged is None:
                 return  # what was stored before still holds
-            memory = Memory(self._judged, self._judge.memory())
+            checkpoint = RuleCheckpoint(self._judged, self._engine.checkpoint())
             with suppress(StoreFull):  # the older memory is as true, and goes on from its own sample
-                await self._commit(Batch(judged=self._judged, memory=memory))
+                await self._commit(Batch(judged=self._judged, checkpoint=checkpoint))
 
     async def act(
         self,
@@ -186,21 +185,23 @@ class Flow:
                 change = moves[action](device, rule, occurrence, person, comment, at)
             except UsageError as refused:
                 return str(refused)
-            await self._write(Part(recorded=[Recorded(change, None, tuple(await self._told(change)))]))
+            await self._write(
+                WriteGroup(recorded=[ChangeRecord(change, None, tuple(await self._told(change)))])
+            )
             return ""
 
     async def tell(self, checks: Sequence[Check], notices: Sequence[Notice]) -> None:
         """Store checks with their notices; on a full disk the notices leave all the same."""
         async with self._order:
-            await self._write(Part(checks=checks, notices=notices))
+            await self._write(WriteGroup(checks=checks, notices=notices))
 
     async def retire(self, ended: Iterable[tuple[AlarmState, Evidence]], at: int) -> None:
         """End alarms that nothing watches any more, each for its reason, at an instant in ns UTC."""
         async with self._order:
             changes = [self._alarms.retire(state.device, state.rule, why, at) for state, why in ended]
-            recorded = [Recorded(c, None, tuple(await self._told(c))) for c in changes if c]
+            recorded = [ChangeRecord(c, None, tuple(await self._told(c))) for c in changes if c]
             if recorded:
-                await self._write(Part(recorded=recorded))
+                await self._write(WriteGroup(recorded=recorded))
 
     async def learn(self, baseline: Baseline) -> str:
         """Judge by a baseline from now on, once it is durable; return why not, or nothing."""
@@ -209,7 +210,7 @@ class Flow:
                 await self._commit(Batch(baselines=(baseline,)))
             except StoreFull as full:
                 return str(full)
-            self._judge.teach(baseline.device, baseline.rule, baseline)
+            self._engine.set_baseline(baseline.device, baseline.rule, baseline)
             return ""
 
     async def service(self, batch: Batch, device: str, rules: Sequence[str]) -> str:
@@ -219,11 +220,11 @@ class Flow:
                 await self._commit(batch)
             except StoreFull as full:
                 return str(full)
-            self._judge.service(device, rules)
+            self._engine.service(device, rules)
             if self._judged is not None:  # a crash must not bring back what was forgotten
-                memory = Memory(self._judged, self._judge.memory())
+                checkpoint = RuleCheckpoint(self._judged, self._engine.checkpoint())
                 with suppress(StoreFull):
-                    await self._commit(Batch(judged=self._judged, memory=memory))
+                    await self._commit(Batch(judged=self._judged, checkpoint=checkpoint))
             return ""
 
     async def note(self, attempt: Attempt) -> bool:
@@ -243,14 +244,14 @@ class Flow:
         judged, recorded = [], []
         for finding in findings:
             cause = causes.get(finding.device)
-            judged.append(Judged(finding, cause))
+            judged.append(FindingRecord(finding, cause))
             change = self._alarms.apply(finding)
             if change:
-                recorded.append(Recorded(change, cause, tuple(await self._told(change))))
+                recorded.append(ChangeRecord(change, cause, tuple(await self._told(change))))
         if judged or self._held.parts:
-            await self._write(Part(judged, recorded))
+            await self._write(WriteGroup(judged, recorded))
 
-    async def _write(self, part: Part) -> None:
+    async def _write(self, part: WriteGroup) -> None:
         held = self._held
         held.parts.append(part)
         tried = self.unwritten.attempts()
@@ -258,14 +259,14 @@ class Flow:
             await self._commit(held.batch(self._alarms.state, tried, self._judged))
         except StoreFull:
             held.keep(part)
-            if part.told or part.recorded:
+            if part.all_notices or part.recorded:
                 await self._keep()
             self.on_notices()  # people hear of it although the disk does not
             return
         except BaseException:
             held.parts.pop()  # what can never be written must not take every later alarm with it
             raise
-        told = any(part.told for part in held.parts)
+        told = any(part.all_notices for part in held.parts)
         held.parts.clear()
         if held.token:
             held.token = ""
@@ -286,8 +287,7 @@ class Flow:
         try:
             receipt = await self._writer.call(self._journal.commit, batch)
         except StoreFull as full:
-            if not self.full:
-                log.warning("%s", full)
+            log.log(logging.DEBUG if self.full else logging.WARNING, "%s", full)
             self.full = True
             raise
         if self.full:

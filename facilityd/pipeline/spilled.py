@@ -10,8 +10,8 @@ from typing import Any
 
 from facilityd.model.alarm import AlarmState, Change
 from facilityd.model.notice import Notice
-from facilityd.pipeline.unwritten import Kept
-from facilityd.store.batch import Delivery, Recorded
+from facilityd.pipeline.uncommitted import UncommittedNotice
+from facilityd.store.batch import ChangeRecord, Delivery
 
 MARK = "spilled"
 """The text in the journal that says which of these it has taken: none is taken twice."""
@@ -26,9 +26,9 @@ class Spilled:
     """
 
     token: str
-    recorded: Sequence[Recorded] = ()
+    recorded: Sequence[ChangeRecord] = ()
     alarms: Sequence[AlarmState] = ()
-    kept: Sequence[Kept] = ()
+    kept: Sequence[UncommittedNotice] = ()
     loose: Sequence[Notice] = ()
 
     def pack(self, room: int) -> bytes:
@@ -40,7 +40,7 @@ class Spilled:
                 return data
             del recorded[: max(1, len(recorded) // 4)]
 
-    def _plain(self, recorded: Iterable[Recorded]) -> dict[str, Any]:
+    def _plain(self, recorded: Iterable[ChangeRecord]) -> dict[str, Any]:
         return {
             "token": self.token,
             "recorded": [
@@ -60,13 +60,13 @@ class Spilled:
         try:
             plain = json.loads(zlib.decompressobj().decompress(data, _LONGEST))
             recorded = [
-                Recorded(Change.from_json(change), sample, tuple(map(Notice.from_json, notices)))
+                ChangeRecord(Change.from_json(change), sample, tuple(map(Notice.from_json, notices)))
                 for change, sample, notices in plain["recorded"]
             ]
             loose = [Notice.from_json(text) for text in plain["loose"]]
             notices = {notice.key: notice for notice in (*_of(recorded), *loose)}
             kept = [
-                Kept(0, notices[key], attempts, next_at, Delivery(state), error)
+                UncommittedNotice(0, notices[key], attempts, next_at, Delivery(state), error)
                 for key, attempts, next_at, state, error in plain["kept"]
                 if key in notices
             ]
@@ -82,5 +82,5 @@ class Spilled:
         return [notice for notice in (*_of(self.recorded), *self.loose) if notice.key not in refused]
 
 
-def _of(recorded: Iterable[Recorded]) -> list[Notice]:
+def _of(recorded: Iterable[ChangeRecord]) -> list[Notice]:
     return [notice for one in recorded for notice in one.notices]

@@ -48,7 +48,7 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class MqttRecord:
     """One MQTT message; ``payload`` in hex."""
 
     t: int
@@ -67,10 +67,10 @@ class LinkNews:
     reason: str = ""
 
 
-Happening = Exchange | Heard | LinkNews
-_KINDS: dict[str, type[Exchange | Heard | LinkNews]] = {
+Happening = Exchange | MqttRecord | LinkNews
+_KINDS: dict[str, type[Exchange | MqttRecord | LinkNews]] = {
     "exchange": Exchange,
-    "heard": Heard,
+    "heard": MqttRecord,
     "link": LinkNews,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}

@@ -9,12 +9,12 @@ from typing import TypeVar, cast
 
 import aiomqtt
 
-from devices.modbus.client import Failed, Reader, connect
-from devices.mqtt.connect import Ear, listen
+from devices.modbus.client import ModbusReader, ReadFailed, connect
+from devices.mqtt.subscriber import MqttSubscriber, listen
 from devices.profile import Table
 from devices.unit import Link, ModbusLink, MqttLink, Unit
 from facilityd.errors import LinkOutage
-from facilityd.recording.format import LOST, Exchange, Happening, Header, Heard, LinkNews
+from facilityd.recording.format import LOST, Exchange, Happening, Header, LinkNews, MqttRecord
 
 T = TypeVar("T")
 Note = Callable[[Happening], None]
@@ -33,7 +33,7 @@ def header_of(link: Link, units: list[Unit], start: int) -> Header:
 class TappedReader:
     """A Reader that notes each read."""
 
-    def __init__(self, reader: Reader, note: Note, begin: int) -> None:
+    def __init__(self, reader: ModbusReader, note: Note, begin: int) -> None:
         self._reader, self._note, self._begin = reader, note, begin
 
     def __getattr__(self, name: str) -> object:
@@ -67,7 +67,7 @@ class TappedReader:
             payload = await self._reader.read(
                 table, device_id, address, count, timeout_s=timeout_s, any_transaction=any_transaction
             )
-        except Failed as failed:
+        except ReadFailed as failed:
             note(None, failed.reason.value)
             raise
         except LinkOutage:
@@ -77,21 +77,21 @@ class TappedReader:
         return payload
 
 
-class TappedEar:
-    """An Ear that notes each message."""
+class TappedSubscriber:
+    """A subscriber that records each message."""
 
-    def __init__(self, ear: Ear, note: Note, begin: int) -> None:
-        self._ear, self._note, self._begin = ear, note, begin
+    def __init__(self, subscriber: MqttSubscriber, note: Note, begin: int) -> None:
+        self._subscriber, self._note, self._begin = subscriber, note, begin
 
     def __getattr__(self, name: str) -> object:
-        return getattr(self._ear, name)
+        return getattr(self._subscriber, name)
 
     async def messages(self) -> AsyncIterator[aiomqtt.Message]:
         """Pass messages on and note them."""
-        async for message in self._ear.messages():
+        async for message in self._subscriber.messages():
             payload = message.payload if isinstance(message.payload, bytes) else str(message.payload).encode()
             at = time.monotonic_ns() - self._begin
-            self._note(Heard(at, str(message.topic), payload.hex(), message.qos, message.retain))
+            self._note(MqttRecord(at, str(message.topic), payload.hex(), message.qos, message.retain))
             yield message
 
 
@@ -102,16 +102,16 @@ class Taps:
         self._note, self._begin = note, time.monotonic_ns()
 
     @asynccontextmanager
-    async def connect(self, link: ModbusLink) -> AsyncIterator[Reader]:
+    async def connect(self, link: ModbusLink) -> AsyncIterator[ModbusReader]:
         """Open a Modbus link. Raises LinkOutage."""
         async with self._noted(connect(link)) as reader:
-            yield cast("Reader", TappedReader(reader, self._note, self._begin))
+            yield cast("ModbusReader", TappedReader(reader, self._note, self._begin))
 
     @asynccontextmanager
-    async def listen(self, link: MqttLink) -> AsyncIterator[Ear]:
+    async def listen(self, link: MqttLink) -> AsyncIterator[MqttSubscriber]:
         """Connect to a broker. Raises LinkOutage."""
-        async with self._noted(listen(link)) as ear:
-            yield cast("Ear", TappedEar(ear, self._note, self._begin))
+        async with self._noted(listen(link)) as subscriber:
+            yield cast("MqttSubscriber", TappedSubscriber(subscriber, self._note, self._begin))
 
     @asynccontextmanager
     async def _noted(self, opening: AbstractAsyncContextManager[T]) -> AsyncIterator[T]:

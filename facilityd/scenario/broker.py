@@ -10,14 +10,14 @@ from typing import cast
 
 import aiomqtt
 
-from devices.mqtt.connect import Ear
+from devices.mqtt.subscriber import MqttSubscriber
 from devices.unit import MqttLink, Unit
 from facilityd.errors import LinkOutage
 from facilityd.model.sample import NS
 from facilityd.model.topic import covers
-from simulators.feed import Signals
+from simulators.inverse_binding import Signals
+from simulators.mqtt_encoder import MqttEncoder, OutgoingMessage
 from simulators.mqtt_hazards import MqttHazard
-from simulators.speech import Said, Speech
 
 LOOKS = 2
 """Looks at the truth per period of a device: a change is news after half of it at most."""
@@ -27,7 +27,7 @@ _HEALTHY = MqttHazard()
 
 
 class _MemoryEar:
-    """What devices.mqtt.connect.Ear promises."""
+    """What devices.mqtt.subscriber.MqttSubscriber promises."""
 
     def __init__(self, broker: MemoryBroker) -> None:
         self._broker = broker
@@ -45,7 +45,7 @@ class _MemoryEar:
             self.hear(said, retained=True)
         return {}
 
-    def hear(self, said: Said, *, retained: bool = False) -> None:
+    def hear(self, said: OutgoingMessage, *, retained: bool = False) -> None:
         known = said.topic in self._topics or any(covers(one, said.topic) for one in self._patterns)
         if not known:
             return
@@ -84,81 +84,83 @@ class MemoryBroker:
 
     def __init__(self, link: MqttLink) -> None:
         self._link = link
-        self._ears: list[_MemoryEar] = []
-        self.retained: dict[str, Said] = {}
+        self._subscribers: list[_MemoryEar] = []
+        self.retained: dict[str, OutgoingMessage] = {}
         self.refusing = self.flooded = False
 
-    def publish(self, said: Said) -> None:
+    def publish(self, said: OutgoingMessage) -> None:
         """Hand a message to whoever listens."""
         if self.refusing:
             return
         if said.retain:
             self.retained[said.topic] = said
-        for ear in self._ears:
-            ear.hear(said)
+        for subscriber in self._subscribers:
+            subscriber.hear(said)
 
     def stop(self) -> None:
         """Hang up on everybody and let nobody in; what was retained is lost with its memory."""
         self.refusing = True
         self.retained.clear()
-        for ear in self._ears:
-            ear.hang_up("the broker closed the connection")
+        for subscriber in self._subscribers:
+            subscriber.hang_up("the broker closed the connection")
 
     def start(self) -> None:
         """Let everybody in again."""
         self.refusing = self.flooded = False
 
     @asynccontextmanager
-    async def listen(self) -> AsyncIterator[Ear]:
+    async def listen(self) -> AsyncIterator[MqttSubscriber]:
         """Connect. Raises LinkOutage."""
         await asyncio.sleep(0)
         if self.refusing:
             raise LinkOutage("connection refused", where=self._link.where)
-        ear = _MemoryEar(self)
-        self._ears.append(ear)
+        subscriber = _MemoryEar(self)
+        self._subscribers.append(subscriber)
         try:
-            yield cast("Ear", ear)
+            yield cast("MqttSubscriber", subscriber)
         except aiomqtt.MqttError as error:
             raise LinkOutage(str(error), where=self._link.where) from error
         finally:
-            self._ears.remove(ear)
+            self._subscribers.remove(subscriber)
 
 
 class MemoryDevice:
     """One publishing device: speaks once a period, and of changes when it looks."""
 
     def __init__(self, unit: Unit, broker: MemoryBroker, truth: Callable[[], Signals]) -> None:
-        self._speech, self._broker, self._truth = Speech(unit), broker, truth
-        self._period = unit.pace.rest / NS
+        self._encoder, self._broker, self._truth = MqttEncoder(unit), broker, truth
+        self._period = unit.poll_rates.rest / NS
         self._hazard = _HEALTHY
 
     def inject(self, hazard: MqttHazard | None) -> None:
         """Misbehave, or behave again. Going offline lets the last will speak."""
         before, self._hazard = self._hazard, hazard or _HEALTHY
         if self._hazard.offline and not before.offline:
-            self._tell(self._speech.presence(online=False))
+            self._tell(self._encoder.presence(online=False))
         elif before.offline and not self._hazard.offline:
-            self._tell(self._speech.presence(online=True))
+            self._tell(self._encoder.presence(online=True))
         if self._hazard.retained_once:
-            self._tell_all(self._speech.status(self._hazard))
+            self._tell_all(self._encoder.status(self._hazard))
 
     async def run(self) -> None:
         """Speak until cancelled."""
         await asyncio.sleep(WAKES_S)
-        self._tell(self._speech.presence(online=True))
+        self._tell(self._encoder.presence(online=True))
         look = 0
         while True:
             if not self._hazard.offline and not self._hazard.retained_once:
-                self._speech.update(self._truth())
-                said = self._speech.news(self._hazard) if look % LOOKS else self._speech.status(self._hazard)
+                self._encoder.update(self._truth())
+                said = (
+                    self._encoder.news(self._hazard) if look % LOOKS else self._encoder.status(self._hazard)
+                )
                 self._tell_all(said)
             look += 1
             await asyncio.sleep(self._period / LOOKS)
 
-    def _tell_all(self, said: Iterable[Said]) -> None:
+    def _tell_all(self, said: Iterable[OutgoingMessage]) -> None:
         for one in said:
             self._tell(one)
 
-    def _tell(self, said: Said | None) -> None:
+    def _tell(self, said: OutgoingMessage | None) -> None:
         if said is not None:
             self._broker.publish(said)

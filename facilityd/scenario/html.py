@@ -9,10 +9,10 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from facilityd.model.measure import spell_duration
-from facilityd.scenario.load import Script
+from facilityd.scenario.checks import CheckResult
+from facilityd.scenario.load import LoadedScenario
 from facilityd.scenario.plot import Axis, Bar, lanes, line
-from facilityd.scenario.record import Alarm, Record
-from facilityd.scenario.verdict import Judgement
+from facilityd.scenario.run_log import AlarmOccurrence, RunLog
 
 MOST = 14
 """Signals in one report."""
@@ -34,17 +34,17 @@ td,th{border-bottom:1px solid var(--faint);padding:.35rem .6rem;text-align:left;
 
 
 def page(
-    script: Script,
-    record: Record,
-    acts: Sequence[tuple[int, str]],
-    judgements: Sequence[Judgement],
+    script: LoadedScenario,
+    run_log: RunLog,
+    steps: Sequence[tuple[int, str]],
+    check_results: Sequence[CheckResult],
     *,
     seed: int,
     took: float,
 ) -> str:
     """Return one HTML page that needs nothing else."""
     scenario = script.scenario
-    ok = all(judgement.ok for judgement in judgements)
+    ok = all(check_result.ok for check_result in check_results)
     head = (
         f"<h1>{escape(scenario.name.zh)}<br>{escape(scenario.name.en)}</h1>"
         f'<p class="{"ok" if ok else "no"}">{"通过 passed" if ok else "未通过 FAILED"}</p>'
@@ -53,10 +53,10 @@ def page(
     )
     parts = [
         head,
-        _expectations(judgements),
-        _plots(script, record, acts, judgements),
-        _alarms(record),
-        _acts(record, acts),
+        _expectations(check_results),
+        _plots(script, run_log, steps, check_results),
+        _alarms(run_log),
+        _steps(run_log, steps),
     ]
     return document(f"{scenario.scenario}: {'passed' if ok else 'FAILED'}", "".join(parts))
 
@@ -69,11 +69,11 @@ def document(title: str, body: str) -> str:
     )
 
 
-def _expectations(judgements: Sequence[Judgement]) -> str:
+def _expectations(check_results: Sequence[CheckResult]) -> str:
     rows = "".join(
         f'<tr><td class="{"ok" if j.ok else "no"}">{"✓" if j.ok else "✗"}</td><td>{escape(j.sentence)}</td>'
         f"<td>{escape(j.happened)}</td><td>{escape(_short(j.place))}</td></tr>"
-        for j in judgements
+        for j in check_results
     )
     head = "<tr><th></th><th>预期 expected</th><th>结果 happened</th><th>位置 place</th></tr>"
     return f"<h2>预期 Expectations</h2><table>{head}{rows}</table>"
@@ -84,55 +84,60 @@ def _short(place: str) -> str:
 
 
 def _plots(
-    script: Script, record: Record, acts: Sequence[tuple[int, str]], judgements: Sequence[Judgement]
+    script: LoadedScenario,
+    run_log: RunLog,
+    steps: Sequence[tuple[int, str]],
+    check_results: Sequence[CheckResult],
 ) -> str:
-    axis = Axis(record.start, record.end)
-    marks = sorted({at for at, _ in acts} | {alarm.raised for alarm in record.alarms[:20]})
-    bars = [Bar(at, at, text[:24], f"{text}, {record.clock(at)}", "act") for at, text in acts]
-    bars += [_bar(record, alarm) for alarm in record.alarms[:20]]
+    axis = Axis(run_log.start, run_log.end)
+    marks = sorted({at for at, _ in steps} | {alarm.raised for alarm in run_log.alarms[:20]})
+    bars = [Bar(at, at, text[:24], f"{text}, {run_log.clock(at)}", "act") for at, text in steps]
+    bars += [_bar(run_log, alarm) for alarm in run_log.alarms[:20]]
     plots = [lanes(axis, bars)] if bars else []
-    for device, signal in _shown(script, record, judgements):
-        about = record.devices[device].family.signals[signal]
-        series = record.series(device, signal, record.start, record.end)
+    for device, signal in _shown(script, run_log, check_results):
+        about = run_log.devices[device].family.signals[signal]
+        series = run_log.series(device, signal, run_log.start, run_log.end)
         plots.append(line(axis, f"{device}.{signal}"[:26], about.unit, series, marks))
-    return f"<h2>信号 Signals</h2>{''.join(plots)}{_hours(record)}"
+    return f"<h2>信号 Signals</h2>{''.join(plots)}{_hours(run_log)}"
 
 
-def _bar(record: Record, alarm: Alarm) -> Bar:
-    said = " / ".join(_evidence(record, alarm, language) for language in ("zh", "en"))
-    until = record.end if alarm.cleared is None else alarm.cleared
+def _bar(run_log: RunLog, alarm: AlarmOccurrence) -> Bar:
+    said = " / ".join(_evidence(run_log, alarm, language) for language in ("zh", "en"))
+    until = run_log.end if alarm.cleared is None else alarm.cleared
     return Bar(alarm.raised, until, f"{alarm.rule} {alarm.device}"[:24], said, "alarm")
 
 
-def _hours(record: Record) -> str:
-    return f"<p>{record.clock(record.start)} – {record.clock(record.end)}</p>"
+def _hours(run_log: RunLog) -> str:
+    return f"<p>{run_log.clock(run_log.start)} – {run_log.clock(run_log.end)}</p>"
 
 
-def _shown(script: Script, record: Record, judgements: Sequence[Judgement]) -> list[tuple[str, str]]:
+def _shown(
+    script: LoadedScenario, run_log: RunLog, check_results: Sequence[CheckResult]
+) -> list[tuple[str, str]]:
     """Return the signals worth a plot: those asked for, around failures, behind alarms."""
     asked = [tuple(name.split(".", 1)) for name in script.scenario.plot]
-    failed = [pair for j in judgements if not j.ok for pair in j.around]
-    behind = [pair for alarm in record.alarms for pair in record.inputs(alarm.device, alarm.rule)]
-    met = [pair for j in judgements for pair in j.around]
-    known = record.bound()
+    failed = [pair for j in check_results if not j.ok for pair in j.around]
+    behind = [pair for alarm in run_log.alarms for pair in run_log.inputs(alarm.device, alarm.rule)]
+    met = [pair for j in check_results for pair in j.around]
+    known = run_log.bound()
     wanted = dict.fromkeys((*asked, *failed, *behind, *met))
     return [(device, signal) for device, signal in wanted if (device, signal) in known][:MOST]
 
 
-def _evidence(record: Record, alarm: Alarm, language: str) -> str:
+def _evidence(run_log: RunLog, alarm: AlarmOccurrence, language: str) -> str:
     if alarm.evidence is None:
         return ""
-    return record.speak(alarm.device, alarm.evidence, "zh" if language == "zh" else "en")
+    return run_log.speak(alarm.device, alarm.evidence, "zh" if language == "zh" else "en")
 
 
-def _alarms(record: Record) -> str:
-    if not record.alarms:
+def _alarms(run_log: RunLog) -> str:
+    if not run_log.alarms:
         return "<h2>报警 Alarms</h2><p>无 none</p>"
-    told = [alarm for alarm in record.alarms if alarm.told is not None]
-    hidden = [alarm for alarm in record.alarms if alarm.told is None]
-    return _table(record, told, "已通知的报警 Alarms told", "") + (
+    told = [alarm for alarm in run_log.alarms if alarm.told is not None]
+    hidden = [alarm for alarm in run_log.alarms if alarm.told is None]
+    return _table(run_log, told, "已通知的报警 Alarms told", "") + (
         _table(
-            record,
+            run_log,
             hidden,
             "作为后果被抑制、未通知 Suppressed as consequences, told to nobody",
             "起因 because of",
@@ -142,23 +147,23 @@ def _alarms(record: Record) -> str:
     )
 
 
-def _table(record: Record, alarms: Sequence[Alarm], title: str, cause: str) -> str:
+def _table(run_log: RunLog, alarms: Sequence[AlarmOccurrence], title: str, cause: str) -> str:
     """Return one kind of alarms; with ``cause`` also what each was suppressed by."""
     if not alarms:
         return f"<h2>{title}</h2><p>无 none</p>"
-    rows = "".join(_alarm(record, alarm, because=bool(cause)) for alarm in alarms[:200])
+    rows = "".join(_alarm(run_log, alarm, because=bool(cause)) for alarm in alarms[:200])
     head = "<tr><th>时间 raised</th><th>报警 alarm</th><th>依据 evidence</th><th>解除 cleared</th>"
     head += f"<th>{cause}</th></tr>" if cause else "</tr>"
     return f"<h2>{title} ({len(alarms)})</h2><table>{head}{rows}</table>"
 
 
-def _alarm(record: Record, alarm: Alarm, *, because: bool) -> str:
-    device = record.devices[alarm.device]
+def _alarm(run_log: RunLog, alarm: AlarmOccurrence, *, because: bool) -> str:
+    device = run_log.devices[alarm.device]
     rule = device.family.rules[alarm.rule]
     name = f"{device.name.zh} {rule.name.zh}<br>{escape(device.name.en)}: {escape(rule.name.en)}"
-    said = f"{escape(_evidence(record, alarm, 'zh'))}<br>{escape(_evidence(record, alarm, 'en'))}"
-    over = "" if alarm.cleared is None else record.clock(alarm.cleared)
-    cells = [record.clock(alarm.raised), name, said, over]
+    said = f"{escape(_evidence(run_log, alarm, 'zh'))}<br>{escape(_evidence(run_log, alarm, 'en'))}"
+    over = "" if alarm.cleared is None else run_log.clock(alarm.cleared)
+    cells = [run_log.clock(alarm.raised), name, said, over]
     if because:
         causes = [rule for rule in dict.fromkeys(alarm.suppressed_by) if rule in device.family.rules]
         names = [device.family.rules[rule].name for rule in causes]
@@ -166,12 +171,12 @@ def _alarm(record: Record, alarm: Alarm, *, because: bool) -> str:
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
 
-def _acts(record: Record, acts: Sequence[tuple[int, str]]) -> str:
-    rows = "".join(f"<tr><td>{record.clock(at)}</td><td>{escape(text)}</td></tr>" for at, text in acts)
-    return f"<h2>经过 What happened to the site</h2><table>{rows}</table>" if acts else ""
+def _steps(run_log: RunLog, steps: Sequence[tuple[int, str]]) -> str:
+    rows = "".join(f"<tr><td>{run_log.clock(at)}</td><td>{escape(text)}</td></tr>" for at, text in steps)
+    return f"<h2>经过 What happened to the site</h2><table>{rows}</table>" if steps else ""
 
 
-class Told(Protocol):
+class StoryResult(Protocol):
     """What an index says of a story."""
 
     @property
@@ -195,7 +200,7 @@ class Told(Protocol):
         """Its report."""
 
 
-def index(results: Iterable[Told]) -> str:
+def index(results: Iterable[StoryResult]) -> str:
     """Return the page that leads to the reports."""
     told = sorted(results, key=lambda result: (result.ok, result.scenario))
     rows = "".join(

@@ -14,15 +14,15 @@ from facilityd.config.load import load as load_site
 from facilityd.config.site import Site
 from facilityd.config.timetable import read_timetable
 from facilityd.errors import UsageError
-from facilityd.marked import Document, Problem, fail, read, suggestion, validate
 from facilityd.model.sample import NS
-from facilityd.scenario import sentences
-from facilityd.scenario.computer import CHANNELS, SINKS
-from facilityd.scenario.computer import HAZARDS as TROUBLES
-from facilityd.scenario.field import NO_HAZARD, known_hazards
-from facilityd.scenario.schema import Event, Scenario
-from facilityd.scenario.sentences import Expectation
+from facilityd.scenario import expectations
+from facilityd.scenario.expectations import Expectation
+from facilityd.scenario.host_faults import CHANNELS, SINKS
+from facilityd.scenario.host_faults import HAZARDS as TROUBLES
+from facilityd.scenario.in_memory_site import NO_HAZARD, known_hazards
+from facilityd.scenario.schema import Scenario, ScenarioEvent
 from facilityd.scenario.subset import subset
+from facilityd.yaml_source import Document, Problem, raise_problems, read, suggestion, validate
 from simulators.hazards import MAGNITUDES
 from simulators.physics import MODELS
 
@@ -31,7 +31,7 @@ LIBRARY = Path(str(resources.files("simulators"))) / "scenarios"
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
+class LoadedScenario:
     """A scenario with its site; ``start`` in ns UTC; each expectation with its sentence and place."""
 
     file: str
@@ -46,7 +46,7 @@ class Script:
         return any(event.hazard in SINKS for event in self.scenario.timeline)
 
     @property
-    def first_act(self) -> int:
+    def first_step(self) -> int:
         """When the story begins, in ns from the start."""
         return min((event.at for event in self.scenario.timeline), default=0)
 
@@ -83,30 +83,30 @@ def _shipped(name: str) -> list[Path]:
     return [known[name]]
 
 
-def load(path: Path, site: Site | None = None) -> Script:
+def load(path: Path, site: Site | None = None) -> LoadedScenario:
     """Return one scenario, ready to play. Raises ConfigError with every mistake."""
     document = read(path)
     problems = list(document.problems)
     scenario = None
     if not problems:
         scenario, problems = validate(Scenario, document)
-    fail(problems)
+    raise_problems(problems)
     if scenario is None:
         raise UsageError("nothing to play", where=str(path))
     site = _chosen(document, scenario, site or load_site(_site_of(path, scenario)))
     site = _published(document, scenario, site)
     expectations: list[tuple[str, str, Expectation]] = []
-    problems = [*_acts(document, scenario, site), *_expectations(document, scenario, site, expectations)]
-    fail(problems)
+    problems = [*_steps(document, scenario, site), *_expectations(document, scenario, site, expectations)]
+    raise_problems(problems)
     zone = ZoneInfo(site.timezone)
     start = round(datetime.fromisoformat(scenario.start).replace(tzinfo=zone).timestamp()) * NS
-    return Script(str(path), scenario, site, start, tuple(expectations))
+    return LoadedScenario(str(path), scenario, site, start, tuple(expectations))
 
 
 def _chosen(document: Document, scenario: Scenario, site: Site) -> Site:
     """Return the site with only the devices that the scenario is about. Raises ConfigError."""
-    fail(
-        Problem(document.mark(("only", number)), f"no device {name!r}", suggestion(name, site.devices))
+    raise_problems(
+        Problem(document.location(("only", number)), f"no device {name!r}", suggestion(name, site.devices))
         for number, name in enumerate(scenario.only)
         if name not in site.devices
     )
@@ -119,9 +119,9 @@ def _published(document: Document, scenario: Scenario, site: Site) -> Site:
         return site
     path = Path(document.file).parent / scenario.timetable
     if not path.is_file():
-        fail([Problem(document.mark(("timetable",)), f"timetable {path} is not a file", "")])
+        raise_problems([Problem(document.location(("timetable",)), f"timetable {path} is not a file", "")])
     timetable, problems = read_timetable(path, ZoneInfo(site.timezone))
-    fail(problems)
+    raise_problems(problems)
     return replace(site, timetable=timetable)
 
 
@@ -129,31 +129,31 @@ def _site_of(path: Path, scenario: Scenario) -> Path:
     return square() if scenario.site == "square" else path.parent / scenario.site
 
 
-def _acts(document: Document, scenario: Scenario, site: Site) -> Iterator[Problem]:
+def _steps(document: Document, scenario: Scenario, site: Site) -> Iterator[Problem]:
     for number, event in enumerate(scenario.timeline):
         where = ("timeline", number)
         problem = _wrong(event, site)
         if problem:
             key, what, hint = problem
-            yield Problem(document.mark((*where, key)), what, hint)
+            yield Problem(document.location((*where, key)), what, hint)
 
 
-def _wrong(event: Event, site: Site) -> tuple[str, str, str] | None:
+def _wrong(event: ScenarioEvent, site: Site) -> tuple[str, str, str] | None:
     """Return (key, what, hint) of the first thing in an event that the site does not have."""
-    if event.act in ("clock", "restart"):
+    if event.step in ("clock", "restart"):
         return None
-    if event.act == "hazard":
+    if event.step == "hazard":
         return _wrong_hazard(event, site)
     if event.on not in site.devices:
         return "on", f"no device {event.on!r}", suggestion(event.on, site.devices)
     family = site.devices[event.on].family
-    if event.act == "acknowledge" and event.acknowledge not in family.rules:
+    if event.step == "acknowledge" and event.acknowledge not in family.rules:
         what = f"no rule {event.acknowledge!r}"
         return "acknowledge", what, suggestion(str(event.acknowledge), family.rules)
     return _wrong_fault(event, family.family) if event.fault else None
 
 
-def _wrong_hazard(event: Event, site: Site) -> tuple[str, str, str] | None:
+def _wrong_hazard(event: ScenarioEvent, site: Site) -> tuple[str, str, str] | None:
     if event.on == DAEMON:
         return _wrong_trouble(event, TROUBLES)
     channels = {name for name in all_devices(site) if channel_of(name)}
@@ -173,14 +173,14 @@ def _wrong_hazard(event: Event, site: Site) -> tuple[str, str, str] | None:
     return None
 
 
-def _wrong_trouble(event: Event, known: Sequence[str]) -> tuple[str, str, str] | None:
+def _wrong_trouble(event: ScenarioEvent, known: Sequence[str]) -> tuple[str, str, str] | None:
     """The same for a hazard of the daemon's own computer, or of a channel."""
     if event.hazard not in (*known, NO_HAZARD):
         return "hazard", f"no hazard {event.hazard!r} of {event.on}", suggestion(str(event.hazard), known)
     return ("magnitude", f"hazard {event.hazard!r} has no magnitude", "") if event.magnitude else None
 
 
-def _wrong_fault(event: Event, family: str) -> tuple[str, str, str] | None:
+def _wrong_fault(event: ScenarioEvent, family: str) -> tuple[str, str, str] | None:
     model = MODELS.get(family)
     if model is None:
         return "on", f"nothing simulates a {family}", ""
@@ -195,16 +195,16 @@ def _expectations(
     document: Document, scenario: Scenario, site: Site, out: list[tuple[str, str, Expectation]]
 ) -> Iterator[Problem]:
     for number, sentence in enumerate(scenario.expect):
-        mark = document.mark(("expect", number))
+        location = document.location(("expect", number))
         try:
-            expectation = sentences.parse(sentence)
+            expectation = expectations.parse(sentence)
         except ValueError as error:
-            yield Problem(mark, f"{sentence!r} {error}")
+            yield Problem(location, f"{sentence!r} {error}")
             continue
         wrong = _unheard(expectation, site)
         if wrong:
-            yield Problem(mark, *wrong)
-        out.append((str(mark), sentence, expectation))
+            yield Problem(location, *wrong)
+        out.append((str(location), sentence, expectation))
 
 
 def _unheard(expectation: Expectation, site: Site) -> tuple[str, str] | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-class Standstill(RuntimeError):
+class LoopStandstill(RuntimeError):
     """Nothing is planned any more, so time would never pass: a bug in whoever waits."""
 
 
@@ -21,7 +21,7 @@ class _Selector(selectors.SelectSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
-            raise Standstill("everybody waits for something that nobody plans")
+            raise LoopStandstill("everybody waits for something that nobody plans")
         if timeout > 0:
             self.now += timeout
             self.ns = round(self.now * 1e9)
@@ -29,14 +29,14 @@ class _Selector(selectors.SelectSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Time in s from 0. ``doors`` open connections in memory by (host, port); there is no other outside."""
+    """Time in s from 0. ``endpoints`` open connections in memory by (host, port); there are no others."""
 
     def __init__(self) -> None:
         self._passing = _Selector()
         super().__init__(self._passing)
         # Times are sums of differences: an event is due when less than this is missing.
         self._clock_resolution = 1e-7
-        self.doors: dict[tuple[str, int], Callable[[Any], asyncio.Transport]] = {}
+        self.endpoints: dict[tuple[str, int], Callable[[Any], asyncio.Transport]] = {}
 
     def time(self) -> float:
         """Return the virtual time in s."""
@@ -51,8 +51,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self, protocol_factory: Callable[[], Any], host: str = "", port: int = 0, **_: object
     ) -> tuple[asyncio.Transport, Any]:
         """Open a connection in memory. Raises ConnectionRefusedError."""
-        door = self.doors.get((host, port))
-        if door is None:
+        endpoint = self.endpoints.get((host, port))
+        if endpoint is None:
             raise ConnectionRefusedError(f"nobody at {host}:{port}")
         protocol = protocol_factory()
-        return door(protocol), protocol
+        return endpoint(protocol), protocol

@@ -8,50 +8,50 @@ from pathlib import Path
 from time import perf_counter
 
 from facilityd.model.sample import NS
-from facilityd.scenario.field import NO_HAZARD
-from facilityd.scenario.load import Script
-from facilityd.scenario.schema import Event, Restart
-from facilityd.scenario.stage import Stage
-from facilityd.scenario.theatre import Theatre
-from facilityd.scenario.verdict import Judgement, judge
+from facilityd.scenario.checks import CheckResult, check
+from facilityd.scenario.in_memory_site import NO_HAZARD
+from facilityd.scenario.load import LoadedScenario
+from facilityd.scenario.runtime import ScenarioRuntime
+from facilityd.scenario.schema import Restart, ScenarioEvent
+from facilityd.scenario.virtual_runtime import VirtualRuntime
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class Step:
     """Something to do at an instant in ns UTC. ``text`` says it for people."""
 
     at: int
     text: str
-    do: Callable[[Theatre], None]
+    do: Callable[[ScenarioRuntime], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class PlayResult:
     """What a story came to. ``took`` in s of real time."""
 
-    script: Script
+    script: LoadedScenario
     seed: int
-    acts: tuple[Act, ...]
-    judgements: tuple[Judgement, ...]
+    steps: tuple[Step, ...]
+    check_results: tuple[CheckResult, ...]
     journal: Path
     took: float
 
 
-def acts(script: Script) -> list[Act]:
+def steps(script: LoadedScenario) -> list[Step]:
     """Return the acts of a script in order, those that end something included."""
-    found = [act for event in script.scenario.timeline for act in _acts(event, script.start)]
-    return sorted(found, key=lambda act: act.at)
+    found = [step for event in script.scenario.timeline for step in _steps(event, script.start)]
+    return sorted(found, key=lambda step: step.at)
 
 
-def _acts(event: Event, start: int) -> Iterator[Act]:
+def _steps(event: ScenarioEvent, start: int) -> Iterator[Step]:
     at = start + event.at
-    yield Act(at, _text(event), lambda theatre: _do(event, theatre))
+    yield Step(at, _text(event), lambda runtime: _do(event, runtime))
     if event.hazard and event.lasting is not None:
         end = at + event.lasting
-        yield Act(end, f"hazard {event.hazard} on {event.on} ends", lambda t: t.hazard(event.on, NO_HAZARD))
+        yield Step(end, f"hazard {event.hazard} on {event.on} ends", lambda t: t.hazard(event.on, NO_HAZARD))
 
 
-def _text(event: Event) -> str:
+def _text(event: ScenarioEvent) -> str:
     what = {
         "fault": f"fault {event.fault} on {event.on}",
         "hazard": f"hazard {event.hazard} on {event.on}",
@@ -60,28 +60,28 @@ def _text(event: Event) -> str:
         "restart": "the daemon is restarted" + (f" after {_down(event):g} s" if _down(event) else ""),
         "acknowledge": f"{event.by} acknowledges {event.acknowledge} on {event.on}",
     }
-    return what[event.act]
+    return what[event.step]
 
 
-def _down(event: Event) -> float:
+def _down(event: ScenarioEvent) -> float:
     """Return how long the daemon is away, in s."""
     return event.restart.down / NS if isinstance(event.restart, Restart) else 0.0
 
 
-def _do(event: Event, theatre: Theatre) -> None:
+def _do(event: ScenarioEvent, runtime: ScenarioRuntime) -> None:
     if event.fault is not None:
         ramp, lasting = (None if ns is None else ns / NS for ns in (event.ramp, event.lasting))
-        theatre.fault(event.on, event.fault, event.magnitude, ramp, lasting)
+        runtime.fault(event.on, event.fault, event.magnitude, ramp, lasting)
     elif event.hazard is not None:
-        theatre.hazard(event.on, event.hazard, event.magnitude)
+        runtime.hazard(event.on, event.hazard, event.magnitude)
     elif event.demand is not None:
-        theatre.demand(event.on, up=event.demand != "down")
+        runtime.demand(event.on, up=event.demand != "down")
     elif event.clock is not None:
-        theatre.jump_clock(event.clock / NS)
+        runtime.jump_clock(event.clock / NS)
     elif event.acknowledge is not None:
-        theatre.acknowledge(event.on, event.acknowledge, event.by)
+        runtime.acknowledge(event.on, event.acknowledge, event.by)
     else:
-        theatre.restart(_down(event))
+        runtime.restart(_down(event))
 
 
 Progress = Callable[[int], None]
@@ -90,43 +90,43 @@ STRIDES = 50
 """How often in a story progress is told."""
 
 
-def act_out(script: Script, theatre: Theatre, progress: Progress) -> list[Act]:
+def carry_out(script: LoadedScenario, runtime: ScenarioRuntime, progress: Progress) -> list[Step]:
     """Let the whole story happen; return its acts."""
-    story, end = acts(script), script.start + script.scenario.duration
+    story, end = steps(script), script.start + script.scenario.duration
     stride = max(NS, script.scenario.duration // STRIDES)
-    stops = sorted({act.at for act in story} | set(range(script.start + stride, end, stride)) | {end})
+    stops = sorted({step.at for step in story} | set(range(script.start + stride, end, stride)) | {end})
     pending = list(story)
     for stop in stops:
-        theatre.until(stop)
+        runtime.until(stop)
         while pending and pending[0].at <= stop:
-            pending.pop(0).do(theatre)
+            pending.pop(0).do(runtime)
         progress(stop - script.start)
     return story
 
 
-def stage_of(*, real: bool) -> Callable[..., Theatre]:
+def runtime_of(*, real: bool) -> Callable[..., ScenarioRuntime]:
     """Return the kind of stage: in real time or in virtual."""
     if not real:
-        return Stage
-    from facilityd.scenario.real import RealStage  # noqa: PLC0415 - sockets and a broker only where asked for
+        return VirtualRuntime
+    from facilityd.scenario.real_runtime import RealRuntime  # noqa: PLC0415 - sockets and a broker only where asked for
 
-    return RealStage
+    return RealRuntime
 
 
 def play(
-    script: Script,
-    stage: Callable[..., Theatre],
+    script: LoadedScenario,
+    make_runtime: Callable[..., ScenarioRuntime],
     folder: Path,
     seed: int | None,
     progress: Progress,
-) -> Outcome:
+) -> PlayResult:
     """Play on a kind of stage; the journal stays in ``folder``."""
     seed = script.scenario.seed if seed is None else seed
     began = perf_counter()
     more = {"forwarding": True} if script.forwards else {}
-    with stage(script.site, folder, start=script.start, seed=seed, **more) as theatre:
+    with make_runtime(script.site, folder, start=script.start, seed=seed, **more) as runtime:
         # What is expected counts from when the story begins by the daemon's clock.
-        played = replace(script, start=theatre.start)
-        story = act_out(played, theatre, progress)
-    judgements = tuple(judge(played, theatre.journal))
-    return Outcome(played, seed, tuple(story), judgements, theatre.journal, perf_counter() - began)
+        played = replace(script, start=runtime.start)
+        story = carry_out(played, runtime, progress)
+    check_results = tuple(check(played, runtime.journal))
+    return PlayResult(played, seed, tuple(story), check_results, runtime.journal, perf_counter() - began)

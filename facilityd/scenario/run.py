@@ -13,10 +13,10 @@ from pathlib import Path
 from facilityd.errors import FacilitydError
 from facilityd.model.sample import NS
 from facilityd.scenario import trace
-from facilityd.scenario.load import Script, load
-from facilityd.scenario.play import Outcome, Progress, play, stage_of
-from facilityd.scenario.record import Record
-from facilityd.scenario.verdict import Judgement, suppressed
+from facilityd.scenario.checks import CheckResult, suppressed
+from facilityd.scenario.load import LoadedScenario, load
+from facilityd.scenario.play import PlayResult, Progress, play, runtime_of
+from facilityd.scenario.run_log import RunLog
 
 AROUND = 8
 """Samples shown on each side of the instant at which an expectation failed."""
@@ -26,18 +26,18 @@ AROUND = 8
 class Options:
     """What is asked for beside the verdict; empty: nothing. ``seed`` None: the scenario's own.
 
-    ``html`` and ``keep`` are folders for reports and journals, ``record`` a file for all that happened.
+    ``html`` and ``keep`` are folders for reports and journals, ``run_log`` a file for all that happened.
     """
 
     seed: int | None = None
     real: bool = False
     html: str = ""
     keep: str = ""
-    record: str = ""
+    run_log: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class ScenarioResult:
     """One scenario. ``took`` in s of real time; ``page`` is its report's file name.
 
     ``told`` counts the alarms that somebody heard of; ``suppressed`` says how many others, because of what.
@@ -46,7 +46,7 @@ class Result:
     scenario: str
     file: str
     took: float = 0.0
-    judgements: tuple[Judgement, ...] = ()
+    check_results: tuple[CheckResult, ...] = ()
     signals: dict[str, str] = field(default_factory=dict)
     error: str = ""
     page: str = ""
@@ -57,27 +57,30 @@ class Result:
     @property
     def ok(self) -> bool:
         """True where it played to its end and every expectation was met."""
-        return not self.error and all(judgement.ok for judgement in self.judgements)
+        return not self.error and all(check_result.ok for check_result in self.check_results)
 
-    def explain(self, judgement: Judgement) -> str:
+    def explain(self, check_result: CheckResult) -> str:
         """Return all that is needed to understand a failure."""
-        lines = [f"{judgement.place}: expected: {judgement.sentence}", f"  happened: {judgement.happened}"]
-        around = self.signals.get(judgement.sentence)
+        lines = [
+            f"{check_result.place}: expected: {check_result.sentence}",
+            f"  happened: {check_result.happened}",
+        ]
+        around = self.signals.get(check_result.sentence)
         return "\n".join([*lines, around] if around else lines)
 
 
-def perform(path: Path, options: Options, progress: Progress = lambda _: None) -> Result:
+def perform(path: Path, options: Options, progress: Progress = lambda _: None) -> ScenarioResult:
     """Play one scenario in virtual or real time; what goes wrong with it is part of the result."""
     try:
         script = load(path)
-        stage = stage_of(real=options.real)
+        runtime = runtime_of(real=options.real)
         with _folder(options, script) as folder:
-            return _told(script, play(script, stage, Path(folder), options.seed, progress), options)
+            return _told(script, play(script, runtime, Path(folder), options.seed, progress), options)
     except FacilitydError as error:
-        return Result(path.stem, str(path), error=str(error))
+        return ScenarioResult(path.stem, str(path), error=str(error))
 
 
-def _folder(options: Options, script: Script) -> AbstractContextManager[str]:
+def _folder(options: Options, script: LoadedScenario) -> AbstractContextManager[str]:
     if not options.keep:
         return tempfile.TemporaryDirectory(prefix="facilityd-")
     folder = Path(options.keep) / script.scenario.scenario
@@ -88,39 +91,39 @@ def _folder(options: Options, script: Script) -> AbstractContextManager[str]:
     return nullcontext(str(folder))
 
 
-def _told(script: Script, outcome: Outcome, options: Options) -> Result:
+def _told(script: LoadedScenario, outcome: PlayResult, options: Options) -> ScenarioResult:
     name = ""
-    with Record.open(script, outcome.journal) as record:
-        around = {j.sentence: _around(record, j) for j in outcome.judgements if not j.ok}
-        told = sum(alarm.told is not None for alarm in record.alarms)
-        hidden = suppressed(record.alarms)
+    with RunLog.open(script, outcome.journal) as run_log:
+        around = {j.sentence: _around(run_log, j) for j in outcome.check_results if not j.ok}
+        told = sum(alarm.told is not None for alarm in run_log.alarms)
+        hidden = suppressed(run_log.alarms)
         if options.html:
             name = f"{script.scenario.scenario}.html"
             from facilityd.scenario.html import page  # noqa: PLC0415 - templates only where asked for
 
             Path(options.html).mkdir(parents=True, exist_ok=True)
-            acts = [(act.at, act.text) for act in outcome.acts]
-            text = page(script, record, acts, outcome.judgements, seed=outcome.seed, took=outcome.took)
+            steps = [(step.at, step.text) for step in outcome.steps]
+            text = page(script, run_log, steps, outcome.check_results, seed=outcome.seed, took=outcome.took)
             (Path(options.html) / name).write_text(text, encoding="utf-8")
-    if options.record:
-        acts = [(act.at, act.text) for act in outcome.acts]
-        trace.write(Path(options.record), script.scenario.scenario, outcome.seed, acts, outcome.journal)
-    return Result(
-        script.scenario.scenario, script.file, outcome.took, outcome.judgements, around,
+    if options.run_log:
+        steps = [(step.at, step.text) for step in outcome.steps]
+        trace.write(Path(options.run_log), script.scenario.scenario, outcome.seed, steps, outcome.journal)
+    return ScenarioResult(
+        script.scenario.scenario, script.file, outcome.took, outcome.check_results, around,
         page=name, span=script.scenario.duration, told=told, suppressed=hidden,
     )  # fmt: skip
 
 
-def _around(record: Record, judgement: Judgement) -> str:
+def _around(run_log: RunLog, check_result: CheckResult) -> str:
     """Return the signals around the instant of a failure, a line each."""
-    if judgement.at is None:
+    if check_result.at is None:
         return ""
     lines = []
-    for device, signal in judgement.around:
-        series = record.series(device, signal, judgement.at - 600 * NS, judgement.at + 600 * NS)
-        before = [point for point in series if point[0] <= judgement.at][-AROUND:]
-        after = [point for point in series if point[0] > judgement.at][:AROUND]
-        shown = "  ".join(_point(at, value, judgement.at) for at, value in [*before, *after])
+    for device, signal in check_result.around:
+        series = run_log.series(device, signal, check_result.at - 600 * NS, check_result.at + 600 * NS)
+        before = [point for point in series if point[0] <= check_result.at][-AROUND:]
+        after = [point for point in series if point[0] > check_result.at][:AROUND]
+        shown = "  ".join(_point(at, value, check_result.at) for at, value in [*before, *after])
         lines.append(f"    {device}.{signal}: {shown or 'no sample within 10 min'}")
     return "\n".join(lines)
 
@@ -130,10 +133,12 @@ def _point(at: int, value: object, centre: int) -> str:
     return f"{(at - centre) / NS:+.0f}s={said}"
 
 
-Done = Callable[[Result], None]
+Done = Callable[[ScenarioResult], None]
 
 
-def perform_all(paths: Sequence[Path], options: Options, jobs: int, progress: Progress) -> Iterator[Result]:
+def perform_all(
+    paths: Sequence[Path], options: Options, jobs: int, progress: Progress
+) -> Iterator[ScenarioResult]:
     """Play many, ``jobs`` at a time; yield results as they come, those of one job in order."""
     if jobs <= 1 or len(paths) <= 1:
         yield from (perform(path, options, progress) for path in paths)

@@ -39,7 +39,7 @@ class Restart(Strict):
     down: Duration
 
 
-class Event(Strict):
+class ScenarioEvent(Strict):
     """One thing that happens ``at`` a time after the start; exactly one of the acts.
 
     A ``fault`` (name or catalogue number) strikes a device, a ``hazard`` a unit, a link or facilityd;
@@ -62,23 +62,23 @@ class Event(Strict):
 
     @model_validator(mode="after")
     def _one_act(self) -> Self:
-        acts = [act for act in _ACTS if getattr(self, act) is not None]
-        if len(acts) != 1:
+        steps = [step for step in _ACTS if getattr(self, step) is not None]
+        if len(steps) != 1:
             raise ValueError(f"give exactly one of {', '.join(_ACTS)}")
-        if acts[0] in ("fault", "hazard", "demand", "acknowledge") and not self.on:
-            raise ValueError(f"a {acts[0]} needs 'on'")
-        if self.lasting is not None and acts[0] not in ("fault", "hazard"):
+        if steps[0] in ("fault", "hazard", "demand", "acknowledge") and not self.on:
+            raise ValueError(f"a {steps[0]} needs 'on'")
+        if self.lasting is not None and steps[0] not in ("fault", "hazard"):
             raise ValueError("only a fault or a hazard lasts 'for' a time")
-        if self.ramp is not None and acts[0] != "fault":
+        if self.ramp is not None and steps[0] != "fault":
             raise ValueError("only a fault grows over a ramp: a wire misbehaves or it does not")
-        if self.magnitude is not None and acts[0] not in ("fault", "hazard"):
+        if self.magnitude is not None and steps[0] not in ("fault", "hazard"):
             raise ValueError("only a fault or a hazard has a magnitude")
         return self
 
     @property
-    def act(self) -> str:
+    def step(self) -> str:
         """Which of the acts it is."""
-        return next(act for act in _ACTS if getattr(self, act) is not None)
+        return next(step for step in _ACTS if getattr(self, step) is not None)
 
 
 class Scenario(Strict):
@@ -92,7 +92,7 @@ class Scenario(Strict):
     seed: int = Field(default=1, ge=0)
     start: Annotated[str, BeforeValidator(_start)]
     duration: Duration
-    timeline: tuple[Event, ...] = ()
+    timeline: tuple[ScenarioEvent, ...] = ()
     expect: tuple[str, ...] = Field(min_length=1, description="sentences, see docs/scenarios.md")
     plot: tuple[str, ...] = Field(default=(), description="device.signal to show in the report")
     tags: tuple[str, ...] = ()

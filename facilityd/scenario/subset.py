@@ -8,7 +8,7 @@ from dataclasses import replace
 from devices.unit import Unit
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
-from facilityd.marked import suggestion
+from facilityd.yaml_source import suggestion
 
 
 def subset(site: Site, devices: Iterable[str]) -> Site:

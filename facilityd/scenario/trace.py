@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from facilityd.recording.format import open_to_write
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 
 PAGE = 5000
 
 
-def write(path: Path, scenario: str, seed: int, acts: Sequence[tuple[int, str]], journal: Path) -> int:
+def write(path: Path, scenario: str, seed: int, steps: Sequence[tuple[int, str]], journal: Path) -> int:
     """Write a story to a file (.zst: compressed); return the number of its lines. Raises UsageError."""
-    with open_to_write(path) as out, Reader.open(journal) as reader:
+    with open_to_write(path) as out, JournalReader.open(journal) as reader:
         head = {"kind": "facilityd-story", "version": 1, "scenario": scenario, "seed": seed}
-        lines = [head, *({"kind": "act", "at": at, "what": text} for at, text in acts)]
+        lines = [head, *({"kind": "act", "at": at, "what": text} for at, text in steps)]
         count = 0
         for line in (*lines, *_samples(reader), *_findings(reader), *_changes(reader), *_notices(reader)):
             out.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
@@ -25,7 +25,7 @@ def write(path: Path, scenario: str, seed: int, acts: Sequence[tuple[int, str]],
     return count
 
 
-def _samples(reader: Reader) -> Iterator[dict[str, Any]]:
+def _samples(reader: JournalReader) -> Iterator[dict[str, Any]]:
     last = 0
     while rows := reader.samples_after(last, PAGE):
         last = rows[-1].id
@@ -45,20 +45,20 @@ def _samples(reader: Reader) -> Iterator[dict[str, Any]]:
             yield {**head, "values": values, **({"bad": bad} if bad else {})}
 
 
-def _findings(reader: Reader) -> Iterator[dict[str, Any]]:
+def _findings(reader: JournalReader) -> Iterator[dict[str, Any]]:
     for stored in reader.findings_after():
         one = stored.finding
         about = {"device": one.device, "rule": one.rule, "verdict": one.verdict}
         yield {"kind": "finding", "at": one.at, **about, "evidence": one.evidence.as_dict()}
 
 
-def _changes(reader: Reader) -> Iterator[dict[str, Any]]:
+def _changes(reader: JournalReader) -> Iterator[dict[str, Any]]:
     for stored in reader.changes():
         one = stored.change
         yield {"kind": "change", "at": one.at, "device": one.device, "rule": one.rule, "what": one.kind.value}
 
 
-def _notices(reader: Reader) -> Iterator[dict[str, Any]]:
+def _notices(reader: JournalReader) -> Iterator[dict[str, Any]]:
     for entry in reader.outbox():
         one = entry.notice
         yield {

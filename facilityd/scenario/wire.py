@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import cast
 
 from devices.modbus import client
-from devices.modbus.client import Failed, Reader
+from devices.modbus.client import ModbusReader, ReadFailed
 from devices.profile import Table
 from devices.unit import ModbusLink
 from facilityd.errors import LinkOutage
@@ -27,13 +27,13 @@ Look = Callable[[str, int], None]
 
 
 class DirectReader:
-    """What devices.modbus.client.Reader promises."""
+    """What devices.modbus.client.ModbusReader promises."""
 
     def __init__(self, link: ModbusLink, endpoint: MemoryEndpoint, look: Look, stack: AsyncExitStack) -> None:
         self.requests = self.answers = 0
         self.waited = self.pause = 0.0
         self._link, self._endpoint, self._look, self._stack = link, endpoint, look, stack
-        self._framed: Reader | None = None
+        self._framed: ModbusReader | None = None
 
     async def read(
         self,
@@ -53,10 +53,10 @@ class DirectReader:
         pdu = self._endpoint.pdu(device_id, table.function_code, address, count)
         if not pdu:
             await asyncio.sleep(timeout_s)
-            raise Failed(Reason.TIMEOUT)
+            raise ReadFailed(Reason.TIMEOUT)
         self.answers += 1
         if pdu[0] & 0x80:
-            raise Failed(client.reason_of(pdu[1]))
+            raise ReadFailed(client.reason_of(pdu[1]))
         return pdu[2:]
 
     async def _by_frames(
@@ -87,10 +87,10 @@ class ModbusWires:
     def __init__(self, loop: VirtualLoop, endpoints: dict[str, MemoryEndpoint], look: Look) -> None:
         self._endpoints, self._look = endpoints, look
         for link, endpoint in endpoints.items():
-            loop.doors[link, _PORT] = endpoint.connect
+            loop.endpoints[link, _PORT] = endpoint.connect
 
     @asynccontextmanager
-    async def connect(self, link: ModbusLink) -> AsyncIterator[Reader]:
+    async def connect(self, link: ModbusLink) -> AsyncIterator[ModbusReader]:
         """Open a link. Raises LinkOutage."""
         endpoint = self._endpoints[link.id]
         if not endpoint.listening:
@@ -99,4 +99,4 @@ class ModbusWires:
             raise LinkOutage("cannot be opened", where=link.where, hint=hint)
         async with AsyncExitStack() as stack:
             # Duck-typed on purpose: the adapter asks for read and three counters, nothing else.
-            yield cast("Reader", DirectReader(link, endpoint, self._look, stack))
+            yield cast("ModbusReader", DirectReader(link, endpoint, self._look, stack))

@@ -27,7 +27,7 @@ class Delivery(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class FindingRecord:
     """A finding that differs from the one before, and the id of the sample that caused it."""
 
     finding: Finding
@@ -35,7 +35,7 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class ChangeRecord:
     """A change, the id of the sample that caused it, and the notices it causes."""
 
     change: Change
@@ -59,7 +59,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Parked:
+class DeadLetterLine:
     """A line that a sink refuses for good, and why. ``at`` in ns UTC."""
 
     sink: str
@@ -70,7 +70,7 @@ class Parked:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class RuleCheckpoint:
     """What the rules keep over a restart, by (device, rule): the samples up to id ``sample`` are in it."""
 
     sample: int
@@ -82,23 +82,23 @@ class Batch:
     """One transaction: all of it is durable when ``Journal.commit`` returns, or none of it.
 
     ``cursors`` maps a sink to the last sample it has. ``judged`` is the last sample that the rules
-    have seen. ``counts`` are added to the counters; ``meta`` replaces texts. ``memory`` replaces all that
+    have seen. ``counts`` are added to the counters; ``meta`` replaces texts. ``checkpoint`` replaces all that
     was remembered before. A baseline retires the older ones of its rule; ``retired`` are retired at an
     instant (ns UTC) without another.
     """
 
     samples: Sequence[Sample] = ()
-    findings: Sequence[Judged] = ()
-    changes: Sequence[Recorded] = ()
+    findings: Sequence[FindingRecord] = ()
+    changes: Sequence[ChangeRecord] = ()
     alarms: Sequence[AlarmState] = ()
     notices: Sequence[Notice] = ()
     attempts: Sequence[Attempt] = ()
-    parked: Sequence[Parked] = ()
+    dead_letter_lines: Sequence[DeadLetterLine] = ()
     cursors: Mapping[str, int] = field(default_factory=dict)
     judged: int | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
     meta: Mapping[str, str] = field(default_factory=dict)
-    memory: Memory | None = None
+    checkpoint: RuleCheckpoint | None = None
     baselines: Sequence[Baseline] = ()
     retired: tuple[Sequence[Baseline], int] = ((), 0)
     waivers: Sequence[Waiver] = ()

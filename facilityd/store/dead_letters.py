@@ -17,7 +17,7 @@ import apsw
 from facilityd.model.alarm import AlarmState
 from facilityd.model.marks import Marking
 from facilityd.model.notice import Notice
-from facilityd.model.readiness import Checked
+from facilityd.model.readiness import CheckedItem
 from facilityd.model.sample import SignalType
 from facilityd.store.batch import Delivery
 from facilityd.store.rows import UNREADABLE
@@ -65,7 +65,7 @@ def _stream(row: Row) -> None:
 
 def _checks(row: Row) -> None:
     for one in json.loads(row["items"]):
-        Checked.of(one)
+        CheckedItem.of(one)
 
 
 def _meta(row: Row) -> None:

@@ -11,7 +11,7 @@ import apsw
 from facilityd.model.alarm import AlarmState
 from facilityd.model.finding import Evidence
 from facilityd.model.notice import Notice
-from facilityd.store.batch import Attempt, Judged, Parked, Recorded
+from facilityd.store.batch import Attempt, ChangeRecord, DeadLetterLine, FindingRecord
 
 JUDGED = "judged"
 FINDINGS_BEFORE = "findings-before"
@@ -41,14 +41,14 @@ def _text(evidence: Evidence) -> str:
     return json.dumps(evidence.as_dict(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def add_findings(db: apsw.Connection, findings: Iterable[Judged]) -> None:
+def add_findings(db: apsw.Connection, findings: Iterable[FindingRecord]) -> None:
     """Store verdicts that changed."""
     for judged in findings:
         f = judged.finding
         db.execute(_FINDING, (f.at, f.device, f.rule, f.verdict, _text(f.evidence), judged.sample))
 
 
-def add_changes(db: apsw.Connection, changes: Iterable[Recorded]) -> tuple[int, ...]:
+def add_changes(db: apsw.Connection, changes: Iterable[ChangeRecord]) -> tuple[int, ...]:
     """Store changes with the notices they cause; return their ids."""
     numbers = []
     for recorded in changes:
@@ -78,9 +78,11 @@ def set_alarms(db: apsw.Connection, alarms: Iterable[AlarmState]) -> None:
     db.executemany(_ALARM, [(a.device, a.rule, a.to_json()) for a in alarms])
 
 
-def park(db: apsw.Connection, parked: Sequence[Parked], counts: Counter[str]) -> None:
+def add_dead_letter_lines(
+    db: apsw.Connection, dead_letter_lines: Sequence[DeadLetterLine], counts: Counter[str]
+) -> None:
     """Keep lines that a sink refuses; a replay parks none twice."""
-    for p in parked:
+    for p in dead_letter_lines:
         db.execute(_PARKED, (p.sink, p.sample, p.at, p.reason, p.line))
         counts["parked"] += db.changes()
 

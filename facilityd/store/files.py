@@ -35,7 +35,7 @@ def disk_free(path: Path) -> int:
     return status.f_bavail * status.f_frsize
 
 
-class Ballast:
+class ReserveFile:
     """Room kept in reserve: on a full disk SQLite needs some even to delete."""
 
     def __init__(self, journal: Path, size: int) -> None:

@@ -19,17 +19,17 @@ from facilityd.errors import StoreFull
 from facilityd.model.clock import Clock, seconds
 from facilityd.model.http_session import bounded
 from facilityd.model.plain import masked, plain
-from facilityd.store.answers import Answer, Verdict, judge, said
-from facilityd.store.batch import Parked
-from facilityd.store.lines import Line, LineSource
-from facilityd.store.portions import Next, Portions
-from facilityd.store.reader import Reader
+from facilityd.store.batch import DeadLetterLine
+from facilityd.store.line_source import LineSource, SampleLine
+from facilityd.store.pending_lines import NextStep, PendingLines
+from facilityd.store.reader import JournalReader
+from facilityd.store.write_response import WriteAction, WriteOutcome, body_text, classify
 
 log = logging.getLogger(__name__)
 
 Advance = Callable[[str, int], Awaitable[None]]
 """Move the cursor of a sink to a sample id, through the journal's one writer."""
-Park = Callable[[Parked], Awaitable[None]]
+Park = Callable[[DeadLetterLine], Awaitable[None]]
 Write = Callable[[bytes], Awaitable[bool]]
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -49,7 +49,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Waits:
+class RetryPolicy:
     """Seconds: ``idle`` between looks at the journal; ``first`` or ``held`` doubles up to ``longest``."""
 
     idle: float = 1.0
@@ -57,12 +57,12 @@ class Waits:
     held: float = 30.0
     longest: float = 300.0
 
-    def after(self, answer: Answer, failures: int) -> float:
+    def after(self, answer: WriteOutcome, failures: int) -> float:
         """Return the wait after the n-th failure in a row; the server's own wish comes first."""
         spread = random.uniform(1.0, 1.2)  # noqa: S311
         if answer.retry_after is not None:
             return min(answer.retry_after * spread, self.longest)
-        start = self.held if answer.verdict is Verdict.HELD else self.first
+        start = self.held if answer.verdict is WriteAction.HELD else self.first
         return min(start * 2.0 ** min(failures - 1, 20), self.longest) / spread
 
 
@@ -81,7 +81,7 @@ class SinkState:
     error: str = ""
 
 
-class Thread(Protocol):
+class ReaderThread(Protocol):
     """Where the journal is read: beside the loop (pipeline.writer.WriterThread)."""
 
     async def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -103,23 +103,23 @@ class Forwarder:
         site: str,
         journal: Path,
         advance: Advance,
-        park: Park,
+        add_dead_letter_lines: Park,
         *,
-        thread: Thread,
+        thread: ReaderThread,
         clock: Clock | None = None,
-        waits: Waits | None = None,
+        retry_policy: RetryPolicy | None = None,
         client: Callable[[Target], Any] | None = None,
     ) -> None:
         self._target, self._site, self._journal = target, site, journal
-        self._advance, self._park = advance, park
-        self._clock, self._waits = clock or Clock(), waits or Waits()
+        self._advance, self._park = advance, add_dead_letter_lines
+        self._clock, self._retry_policy = clock or Clock(), retry_policy or RetryPolicy()
         self._thread, self._client = thread, client or _client
         self._failures = 0
         self.state = SinkState(target.name, since=self._clock.now()[0])
 
     async def run(self) -> NoReturn:
         """Forward until cancelled. What was not acknowledged is sent again next time, byte for byte."""
-        with Reader.open(self._journal) as reader, closing(self._thread):
+        with JournalReader.open(self._journal) as reader, closing(self._thread):
             source = LineSource(reader, self._site)
             cursor = reader.cursor(self._target.name)
             async with self._client(self._target) as client:
@@ -129,7 +129,7 @@ class Forwarder:
                     if lines:
                         cursor = await self._deliver(write, lines)
                     if not more:
-                        await asyncio.sleep(self._waits.idle)
+                        await asyncio.sleep(self._retry_policy.idle)
 
     def _writer(self, client: Any) -> Write:
         api, bucket, org = client.write_api(), self._target.bucket, self._target.org
@@ -140,18 +140,18 @@ class Forwarder:
 
         return write
 
-    async def _deliver(self, write: Write, lines: Sequence[Line]) -> int:
+    async def _deliver(self, write: Write, lines: Sequence[SampleLine]) -> int:
         """Take or park each line; halves are tried in order. Return the id up to which nothing is open."""
-        portions, refused = Portions(lines), 0
+        portions, refused = PendingLines(lines), 0
         while (chunk := portions.take()) is not None:
             answer = self._masked(await _post(write, chunk))
-            if answer and answer.verdict in (Verdict.RETRY, Verdict.HELD):
+            if answer and answer.verdict in (WriteAction.RETRY, WriteAction.HELD):
                 step = portions.refused(chunk, answer)
-                if step is Next.WAIT:
+                if step is NextStep.WAIT:
                     self._failures += 1
                     self._trouble(answer, chunk[0])
-                    await asyncio.sleep(self._waits.after(answer, self._failures))
-                if step is not Next.PARK:
+                    await asyncio.sleep(self._retry_policy.after(answer, self._failures))
+                if step is not NextStep.PARK:
                     continue
             self._failures = 0
             self._working()
@@ -168,15 +168,17 @@ class Forwarder:
             log.warning("%s refused %d of %d lines for good; parked", self._target.name, refused, len(lines))
         return portions.reached
 
-    def _masked(self, answer: Answer | None) -> Answer | None:
+    def _masked(self, answer: WriteOutcome | None) -> WriteOutcome | None:
         """Return an answer that does not repeat our token: a server may echo what it was sent."""
         return answer and replace(answer, text=plain(masked(answer.text, [self._target.token])))
 
-    async def _set_aside(self, line: Line, answer: Answer) -> None:
+    async def _set_aside(self, line: SampleLine, answer: WriteOutcome) -> None:
         told = f"{answer.reason}: {answer.text}"
         log.debug("%s refuses a line: %s", self._target.name, told)
-        parked = Parked(self._target.name, line.id, self._clock.now()[0], told, line.text.decode())
-        await self._durably(self._park, parked)
+        dead_letter_lines = DeadLetterLine(
+            self._target.name, line.id, self._clock.now()[0], told, line.text.decode()
+        )
+        await self._durably(self._park, dead_letter_lines)
 
     async def _durably(self, work: Callable[..., Awaitable[None]], *args: object) -> None:
         """Wait for room in the journal: going on without it would forget what became of lines."""
@@ -184,10 +186,10 @@ class Forwarder:
             try:
                 return await work(*args)
             except StoreFull:
-                await asyncio.sleep(self._waits.first)
+                await asyncio.sleep(self._retry_policy.first)
 
-    def _trouble(self, answer: Answer, oldest: Line) -> None:
-        status: Literal["waiting", "held"] = "held" if answer.verdict is Verdict.HELD else "waiting"
+    def _trouble(self, answer: WriteOutcome, oldest: SampleLine) -> None:
+        status: Literal["waiting", "held"] = "held" if answer.verdict is WriteAction.HELD else "waiting"
         if (status, answer.reason) != (self.state.status, self.state.reason):
             log.warning("%s takes no points: %s: %s", self._target.name, answer.reason, answer.text)
             since = self._clock.now()[0] if self.state.status == "ok" else self.state.since
@@ -214,20 +216,24 @@ def _client(t: Target) -> Any:
     )
 
 
-async def _post(write: Write, lines: Sequence[Line]) -> Answer | None:
+async def _post(write: Write, lines: Sequence[SampleLine]) -> WriteOutcome | None:
     """Write once. Return None where the server has taken everything."""
     try:
         taken = await write(b"\n".join(line.text for line in lines))
     except ApiException as error:
-        return judge(error.status, error.headers or {}, error.body)
+        return classify(error.status, error.headers or {}, error.body)
     except TimeoutError:
-        return Answer(Verdict.RETRY, "timeout", "no answer in time")
+        return WriteOutcome(WriteAction.RETRY, "timeout", "no answer in time")
     except aiohttp.ClientConnectorError as error:
-        return Answer(Verdict.RETRY, "unreachable", said(str(error)))
+        return WriteOutcome(WriteAction.RETRY, "unreachable", body_text(str(error)))
     except (aiohttp.ClientError, OSError) as error:
-        return Answer(Verdict.RETRY, "interrupted", said(str(error)) or type(error).__name__)
+        return WriteOutcome(WriteAction.RETRY, "interrupted", body_text(str(error)) or type(error).__name__)
     except Exception as error:  # a sink is a compartment: what a foreign server causes stays in it
         log.exception("a write failed in a way it does not know")
-        return Answer(Verdict.RETRY, "unexpected-error", type(error).__name__)
+        return WriteOutcome(WriteAction.RETRY, "unexpected-error", type(error).__name__)
     # A proxy's login page answers 200; InfluxDB answers 204.
-    return None if taken else Answer(Verdict.HELD, "unexpected-answer", "2xx, but not what InfluxDB answers")
+    return (
+        None
+        if taken
+        else WriteOutcome(WriteAction.HELD, "unexpected-answer", "2xx, but not what InfluxDB answers")
+    )

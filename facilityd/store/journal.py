@@ -18,7 +18,7 @@ from facilityd.store import downtimes, entries, learning, marks, readiness
 from facilityd.store.batch import Batch, Receipt
 from facilityd.store.dead_letters import set_aside
 from facilityd.store.files import (
-    Ballast,
+    ReserveFile,
     check_regular,
     disk_free,
     lock,
@@ -30,7 +30,7 @@ from facilityd.store.files import (
 from facilityd.store.owner import claim
 from facilityd.store.retention import Retention
 from facilityd.store.samples import SampleTable
-from facilityd.store.schema import APPLICATION, PAGE, Foreign, Unreadable, connect_writer
+from facilityd.store.schema import APPLICATION, PAGE, ForeignFile, UnsoundFile, connect_writer
 from facilityd.store.transaction import Transactions
 
 MIB = 2**20
@@ -38,13 +38,13 @@ _SOME_SIZE = 4 * MIB
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class DiskUsage:
     """Bytes: used and allowed in the file, free on its disk; whether the ballast is in place."""
 
     used: int
     allowed: int
     disk_free: int
-    ballast: bool
+    reserve: bool
 
 
 class Journal:
@@ -55,17 +55,23 @@ class Journal:
     """
 
     def __init__(
-        self, path: Path, db: apsw.Connection, held: IO[bytes], ballast: Ballast, max_bytes: int, max_age: int
+        self,
+        path: Path,
+        db: apsw.Connection,
+        held: IO[bytes],
+        reserve: ReserveFile,
+        max_bytes: int,
+        max_age: int,
     ) -> None:
         self.path = path
         self.moved_aside: Path | None = None
         self.set_aside = 0
         self.lost = ""
-        self._db, self._held, self._ballast, self._allowed = db, held, ballast, max_bytes
+        self._db, self._held, self._reserve, self._allowed = db, held, reserve, max_bytes
         self._disk_free: Callable[[Path], int] = disk_free
         self._retention = Retention(db, max_bytes, max_age)
         self._samples = SampleTable(db)
-        self._transactions = Transactions(path, db, ballast, self._retention, self._samples.reload)
+        self._transactions = Transactions(path, db, reserve, self._retention, self._samples.reload)
 
     @classmethod
     def open(
@@ -90,13 +96,13 @@ class Journal:
         if vfs is None:
             check_regular(path, writes=True)
         with ExitStack() as undo:
-            held, ballast = undo.enter_context(lock(path)), Ballast(path, ballast_bytes)
+            held, reserve = undo.enter_context(lock(path)), ReserveFile(path, ballast_bytes)
             lost = missing(path, held) if vfs is None else ""
-            db, moved = _connect(path, ballast, clock or Clock(), vfs, held)
+            db, moved = _connect(path, reserve, clock or Clock(), vfs, held)
             undo.callback(db.close)
             claim(db, path, site)
             set_aside_now = set_aside(db, (clock or Clock()).now()[0])
-            journal = cls(path, db, held, ballast, max_bytes, max_age)
+            journal = cls(path, db, held, reserve, max_bytes, max_age)
             journal.moved_aside, journal._disk_free = moved, free
             journal.set_aside, journal.lost = set_aside_now, lost
             if not durable:
@@ -114,8 +120,8 @@ class Journal:
 
     def _begin(self) -> None:
         """Take the reserve; where the disk has no room for it, let a file of some size grow no further."""
-        if not self._ballast.restore() and not self._ballast.present and self.room().used > _SOME_SIZE:
-            self._retention.squeeze()
+        if not self._reserve.restore() and not self._reserve.present and self.disk_usage().used > _SOME_SIZE:
+            self._retention.cap_growth()
 
     def __enter__(self) -> Self:
         return self
@@ -144,18 +150,18 @@ class Journal:
         """Say which sinks want samples: what they have not taken counts when it is purged."""
         self._transactions.run(lambda _: entries.set_sinks(self._db, names))
 
-    def room(self) -> Room:
+    def disk_usage(self) -> DiskUsage:
         """Return how full file and disk are."""
         used = self._retention.used_pages() * PAGE
-        return Room(used, self._allowed, self._disk_free(self.path), self._ballast.present)
+        return DiskUsage(used, self._allowed, self._disk_free(self.path), self._reserve.present)
 
-    def squeeze(self) -> None:
+    def cap_growth(self) -> None:
         """Let the file grow no further, as on a disk without room: the newest takes the oldest's place."""
-        self._retention.squeeze()
+        self._retention.cap_growth()
 
-    def relax(self) -> None:
+    def lift_cap(self) -> None:
         """Let the file grow to what is allowed."""
-        self._retention.relax()
+        self._retention.lift_cap()
 
     def _apply(self, batch: Batch, counts: Counter[str]) -> Receipt:
         counts.update(batch.counts)
@@ -167,11 +173,11 @@ class Journal:
         entries.add_notices(self._db, batch.notices)
         entries.note_attempts(self._db, batch.attempts)
         entries.set_alarms(self._db, batch.alarms)
-        entries.park(self._db, batch.parked, counts)
+        entries.add_dead_letter_lines(self._db, batch.dead_letter_lines, counts)
         entries.move_cursors(self._db, batch.cursors, counts)
         entries.set_meta(self._db, batch.meta, batch.judged)
-        if batch.memory:
-            learning.remember(self._db, batch.memory)
+        if batch.checkpoint:
+            learning.save_checkpoints(self._db, batch.checkpoint)
         learning.add_baselines(self._db, batch.baselines)
         learning.retire(self._db, *batch.retired)
         readiness.add_waivers(self._db, batch.waivers)
@@ -184,20 +190,20 @@ class Journal:
 
 
 def _connect(
-    path: Path, ballast: Ballast, clock: Clock, vfs: str | None, held: IO[bytes]
+    path: Path, reserve: ReserveFile, clock: Clock, vfs: str | None, held: IO[bytes]
 ) -> tuple[apsw.Connection, Path | None]:
     """Connect, having moved a damaged file aside or given up the ballast where that is what it takes."""
     moved = None
     try:
         return connect_writer(path, vfs), None
-    except Unreadable as error:
+    except UnsoundFile as error:
         if vfs is None and not may_be_ours(path, APPLICATION, held):
             hint = "give another store.path; nothing was changed"
             raise UsageError("this file is no journal", where=str(path), hint=hint) from error
         moved = move_aside(path, clock.now()[0])
     except (apsw.FullError, apsw.IOError):
-        ballast.release()
-    except (Foreign, apsw.Error) as error:
+        reserve.release()
+    except (ForeignFile, apsw.Error) as error:
         raise UsageError(f"cannot be opened: {error}", where=str(path)) from error
     try:
         return connect_writer(path, vfs), moved
@@ -206,5 +212,5 @@ def _connect(
             raise UsageError(f"cannot be opened: {error}", where=str(path), hint="check the disk") from error
         hint = "free some MiB there; nothing that was stored is lost"
         raise UsageError("there is no room on its disk to open it", where=str(path), hint=hint) from error
-    except (Unreadable, Foreign, apsw.Error) as error:
+    except (UnsoundFile, ForeignFile, apsw.Error) as error:
         raise UsageError(f"cannot be opened: {error}", where=str(path)) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 from facilityd.store.rows import number_in
 
 WATCHED = "watched"
@@ -12,7 +12,7 @@ WATCHED = "watched"
 ALWAYS = 1 << 62
 
 
-def last_word(reader: Reader) -> int:
+def last_word(reader: JournalReader) -> int:
     """Return the newest instant at which the daemon wrote, ns UTC; 0 where it never did.
 
     A start, an orderly stop, a sample, a verdict, an alarm's change: between two samples of a slow site

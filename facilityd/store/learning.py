@@ -9,7 +9,7 @@ from typing import Any
 import apsw
 
 from facilityd.model.baseline import Baseline
-from facilityd.store.batch import Memory
+from facilityd.store.batch import RuleCheckpoint
 from facilityd.store.rows import number_in
 from facilityd.store.schema import select, single
 
@@ -24,20 +24,22 @@ VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)
 _BASELINES = "SELECT device, rule, version, at, since, until, person, data, comment FROM baseline"
 
 
-def remember(db: apsw.Connection, memory: Memory) -> None:
+def save_checkpoints(db: apsw.Connection, checkpoint: RuleCheckpoint) -> None:
     """Replace the memory, together with the id of the last sample in it. Within a transaction."""
     db.execute("DELETE FROM memory")
-    rows = [(device, rule, _plain(state)) for (device, rule), state in memory.states.items()]
+    rows = [(device, rule, _plain(state)) for (device, rule), state in checkpoint.states.items()]
     db.executemany(_MEMORY, rows)
-    db.execute(_META, (REMEMBERED, str(memory.sample)))
+    db.execute(_META, (REMEMBERED, str(checkpoint.sample)))
 
 
-def remembered(db: apsw.Connection) -> Memory:
+def checkpoints(db: apsw.Connection) -> RuleCheckpoint:
     """Return the memory; of sample 0 where none was ever stored."""
     with db:  # one read transaction: the states belong to that very sample
         found = single(db, "SELECT value FROM meta WHERE name = ?", (REMEMBERED,))
         rows = select(db, "SELECT device, rule, state FROM memory")
-    return Memory(number_in(found), {(device, rule): json.loads(state) for device, rule, state in rows})
+    return RuleCheckpoint(
+        number_in(found), {(device, rule): json.loads(state) for device, rule, state in rows}
+    )
 
 
 def add_baselines(db: apsw.Connection, baselines: Iterable[Baseline]) -> None:

@@ -17,7 +17,7 @@ from facilityd.model.marks import OperatorMark
 from facilityd.model.readiness import Check, Waiver
 from facilityd.model.sample import Sample, Stream
 from facilityd.store import downtimes, learning, marks, readiness
-from facilityd.store.batch import Memory, Parked
+from facilityd.store.batch import DeadLetterLine, RuleCheckpoint
 from facilityd.store.dead_letters import DeadLetter, dead_letters
 from facilityd.store.entries import FINDINGS_BEFORE, JUDGED
 from facilityd.store.files import check_regular, closed_to_us, denied
@@ -27,9 +27,9 @@ from facilityd.store.owner import check_owner
 from facilityd.store.packing import layout
 from facilityd.store.rows import (
     OutboxEntry,
-    Stored,
     StoredChange,
     StoredFinding,
+    StoredSample,
     built,
     change,
     entry,
@@ -39,7 +39,7 @@ from facilityd.store.rows import (
     stored,
     stream_of,
 )
-from facilityd.store.schema import MINUTE, VERSION, Foreign, connect_reader, select, single, version_of
+from facilityd.store.schema import MINUTE, VERSION, ForeignFile, connect_reader, select, single, version_of
 
 _CHANGES = """
 SELECT id, sample, at, CAST(device AS BLOB), CAST(rule AS BLOB), occurrence, CAST(kind AS BLOB),
@@ -80,7 +80,7 @@ UNREADABLE = (UsageError, apsw.Error)
 """What reading may end in where the file is gone or damaged."""
 
 
-class Reader:
+class JournalReader:
     """Read-only. Every call ends its own transaction, so that the log can be written back."""
 
     def __init__(self, db: apsw.Connection) -> None:
@@ -94,7 +94,7 @@ class Reader:
         try:
             db = connect_reader(path)
             version = version_of(db)
-        except (apsw.Error, Foreign) as error:
+        except (apsw.Error, ForeignFile) as error:
             if closed_to_us(path):
                 raise denied(path) from error
             hint = "is the path right, and has facilityd run before?"
@@ -138,13 +138,13 @@ class Reader:
         found = self._streams.get(number) or self.streams().get(number)
         return found or nameless(f"stream {number}")
 
-    def sample(self, row: Stored) -> Sample:
+    def sample(self, row: StoredSample) -> Sample:
         """Return the sample; its steady clock is gone and reads as ``at``."""
         stream = self.stream(row.stream)
         values, reasons = layout(stream.types).unpack(row.data, row.reasons)
         return Sample(stream, row.at, row.at, values, dict(reasons))
 
-    def samples_after(self, after: int, limit: int) -> list[Stored]:
+    def samples_after(self, after: int, limit: int) -> list[StoredSample]:
         """Return rows in the order they were stored, from the one after id ``after`` on."""
         return [stored(row) for row in select(self._db, _AFTER, (after, limit))]
 
@@ -153,11 +153,11 @@ class Reader:
         rows = select(self._db, _BEFORE, (at // MINUTE,))
         return rows[0][0] or 0
 
-    def latest(self) -> list[Stored]:
+    def latest(self) -> list[StoredSample]:
         """Return the last sample of every stream that still has one."""
         return [stored(row) for row in select(self._db, _LATEST)]
 
-    def last_good(self, row: Stored, wanted: Collection[int]) -> dict[int, int]:
+    def last_good(self, row: StoredSample, wanted: Collection[int]) -> dict[int, int]:
         """Return, by index, when signals of a row's stream had a good value before it (ns UTC), if lately."""
         return last_good(self._db, row.stream, self.stream(row.stream).types, wanted, row.at)
 
@@ -165,7 +165,7 @@ class Reader:
         """Return the id of the last sample ever stored; 0 if there was none."""
         return single(self._db, "SELECT max(sample) FROM tail") or 0
 
-    def judged(self) -> int:
+    def last_judged(self) -> int:
         """Return the id of the last sample that the rules have seen."""
         return number_in(self.meta(JUDGED))
 
@@ -205,9 +205,9 @@ class Reader:
         """Return the newest finding of every rule on every device that was ever judged."""
         return built(select(self._db, _VERDICTS), finding, "finding")
 
-    def memory(self) -> Memory:
+    def checkpoint(self) -> RuleCheckpoint:
         """Return what the rules kept over a restart; of sample 0 where there is nothing."""
-        return learning.remembered(self._db)
+        return learning.checkpoints(self._db)
 
     def baselines(self, *, retired: bool = False) -> list[Baseline]:
         """Return the baselines in force, or with ``retired`` every version there ever was."""
@@ -269,9 +269,9 @@ class Reader:
         """Return the records that could not be read and were set aside, oldest first."""
         return dead_letters(self._db)
 
-    def parked(self, after: int = 0, limit: int = -1) -> list[Parked]:
+    def dead_letter_lines(self, after: int = 0, limit: int = -1) -> list[DeadLetterLine]:
         """Return the lines that sinks refused."""
-        return [Parked(*row) for row in select(self._db, _PARKED, (after, limit))]
+        return [DeadLetterLine(*row) for row in select(self._db, _PARKED, (after, limit))]
 
     def history(self, device: str, signal: str, since: int, until: int) -> Iterator[Point]:
         """Iterate over (at, value, reason) with since <= at < until, in ns UTC."""

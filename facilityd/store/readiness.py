@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import apsw
 
-from facilityd.model.readiness import Check, Checked, Waiver
+from facilityd.model.readiness import Check, CheckedItem, Waiver
 from facilityd.store.schema import select
 
 _WAIVE = "INSERT INTO waiver(at, device, item, until, person, reason) VALUES(?, ?, ?, ?, ?, ?)"
@@ -51,6 +51,6 @@ def add_checks(db: apsw.Connection, checks: Iterable[Check]) -> None:
 def checks(db: apsw.Connection, since: int) -> list[Check]:
     """Return the checks before ceremonies from ``since`` (ns UTC) on, in the order they were due."""
     return [
-        Check(ceremony, before, device, name, at, tuple(Checked.of(one) for one in json.loads(items)))
+        Check(ceremony, before, device, name, at, tuple(CheckedItem.of(one) for one in json.loads(items)))
         for ceremony, before, device, name, at, items in select(db, _CHECKS, (since,))
     ]

@@ -49,7 +49,7 @@ class Retention:
         self._allowed = max_bytes // PAGE
         self._steps = self._owed = self._looked = 0
         self._behind = self._squeezed = False
-        self.relax()
+        self.lift_cap()
 
     def step(self, now: int | None, incoming: int, counts: Counter[str]) -> None:
         """Forget a little, in proportion to what comes in. ``now`` in ns of the steady clock."""
@@ -67,12 +67,12 @@ class Retention:
             self._count(select(self._db, _EXPIRED, (now - self._max_age, budget)), counts)
         self._behind = counts.total() > before
 
-    def squeeze(self) -> None:
+    def cap_growth(self) -> None:
         """Let the file grow no further: the room that the ballast gave back is for the log alone."""
         self._limit(int(self._db.pragma("page_count")))
         self._squeezed = True
 
-    def relax(self) -> None:
+    def lift_cap(self) -> None:
         """Let the file grow to what is allowed."""
         self._limit(self._allowed)
         self._squeezed = False

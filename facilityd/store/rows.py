@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from facilityd.model.alarm import Change, Kind
+from facilityd.model.alarm import Change, ChangeKind
 from facilityd.model.finding import Evidence, Finding
 from facilityd.model.notice import Notice
 from facilityd.model.sample import SignalType, Stream
@@ -22,7 +22,7 @@ UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, IndexError, Recur
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredSample:
     """A row as it lies in the journal; ``Reader.sample`` turns it into a sample."""
 
     id: int
@@ -72,7 +72,7 @@ def change(row: tuple[Any, ...]) -> StoredChange:
     """Build from columns."""
     number, sample, at, device, rule, occurrence, kind, evidence, person, comment = map(_decoded, row)
     found = Evidence.from_dict(json.loads(evidence)) if evidence else None
-    told = Change(at, device, rule, occurrence, Kind(kind), found, person, comment)
+    told = Change(at, device, rule, occurrence, ChangeKind(kind), found, person, comment)
     return StoredChange(number, sample, told)
 
 
@@ -90,10 +90,10 @@ def entry(row: tuple[Any, ...]) -> OutboxEntry:
     return OutboxEntry(number, change_id, Notice.from_json(body), Delivery(state), *rest)
 
 
-def stored(row: tuple[Any, ...]) -> Stored:
+def stored(row: tuple[Any, ...]) -> StoredSample:
     """Build from columns; a row that is not what was written has no good value."""
     number, stream, at, data, reasons, check = row
-    return Stored(number, stream, at, *sound(stream, at, data, reasons, check))
+    return StoredSample(number, stream, at, *sound(stream, at, data, reasons, check))
 
 
 def stream_of(

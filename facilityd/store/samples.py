@@ -57,7 +57,7 @@ class SampleTable:
         first, ats, touched = self._next, [], {}
         rows: list[tuple[int | str | bytes | None, ...]] = []
         for number, sample in enumerate(samples, first):
-            known = self._known.get(sample.stream) or self._meet(sample.stream)
+            known = self._known.get(sample.stream) or self._register_stream(sample.stream)
             at = sample.at
             if at <= known.newest:
                 self._db.executemany(_INSERT, rows)
@@ -83,7 +83,7 @@ class SampleTable:
         known.clash = (asked, at)
         return at
 
-    def _meet(self, stream: Stream) -> _Known:
+    def _register_stream(self, stream: Stream) -> _Known:
         names, types = json.dumps(stream.signals), json.dumps(stream.types)
         bindings = (stream.device, stream.unit, stream.family, stream.link, names, types, stream.expected)
         number = self._db.execute(_STREAM, bindings).get

@@ -104,11 +104,11 @@ _STEPS = (_TABLES, _LEARNING, _READINESS, _SOUNDNESS, _DOWNTIME)
 VERSION = len(_STEPS)
 
 
-class Unreadable(Exception):
+class UnsoundFile(Exception):
     """The file is not a sound journal."""
 
 
-class Foreign(Exception):
+class ForeignFile(Exception):
     """The file is sound and not ours: another program's, or a newer facilityd's."""
 
 
@@ -116,27 +116,27 @@ def connect_writer(path: Path, vfs: str | None) -> apsw.Connection:
     """Open or create the file for the one writer. Raises Unreadable, Foreign, apsw.Error."""
     flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
     if vfs is None and not path.exists():
-        _bear(path, flags)
+        _create_file(path, flags)
     db = apsw.Connection(str(path), flags=flags, vfs=vfs)
     try:
         _prepare(db, shared=vfs is None)
     except (apsw.NotADBError, apsw.CorruptError, UnicodeDecodeError) as error:
         db.close()
-        raise Unreadable(str(error)) from error
+        raise UnsoundFile(str(error)) from error
     except BaseException:
         db.close()
         raise
     return db
 
 
-def _bear(path: Path, flags: int) -> None:
+def _create_file(path: Path, flags: int) -> None:
     """Make a new file under another name first: no reader ever sees one without its tables."""
     part = path.with_name(f"{path.name}.new")
     part.unlink(missing_ok=True)
     db = apsw.Connection(str(part), flags=flags)
     try:
         db.pragma("page_size", PAGE)
-        _raise(db, 0)
+        _migrate(db, 0)
     except BaseException:
         db.close()
         part.unlink(missing_ok=True)
@@ -180,7 +180,7 @@ def version_of(db: apsw.Connection) -> int:
     """Return the version of the tables; 0 for an empty file. Raises Foreign."""
     application, version = db.pragma("application_id"), int(db.pragma("user_version"))
     if application not in (0, APPLICATION) or (application == 0 and db.pragma("schema_version")):
-        raise Foreign("this database belongs to another program")
+        raise ForeignFile("this database belongs to another program")
     return version
 
 
@@ -191,7 +191,7 @@ def _prepare(db: apsw.Connection, *, shared: bool) -> None:
         db.pragma("locking_mode", "EXCLUSIVE")
     found = version_of(db)
     if found > VERSION:
-        raise Foreign(f"journal of version {found}; this facilityd knows {VERSION}")
+        raise ForeignFile(f"journal of version {found}; this facilityd knows {VERSION}")
     db.pragma("journal_mode", "WAL")
     db.pragma("synchronous", "FULL")
     db.pragma("journal_size_limit", 8 * 2**20)
@@ -199,11 +199,11 @@ def _prepare(db: apsw.Connection, *, shared: bool) -> None:
     if found:
         verdict = db.pragma("quick_check", 1)
         if verdict != "ok":
-            raise Unreadable(str(verdict))
+            raise UnsoundFile(str(verdict))
         if missing := _columns(_model(found)) - _columns(db):
-            raise Unreadable(f"{'.'.join(min(missing))} is missing")
+            raise UnsoundFile(f"{'.'.join(min(missing))} is missing")
     if found < VERSION:
-        _raise(db, found)
+        _migrate(db, found)
 
 
 def _model(version: int) -> apsw.Connection:
@@ -222,7 +222,7 @@ def _columns(db: apsw.Connection) -> set[tuple[str, str]]:
     return {(str(table), str(column)) for table, column in db.execute(sql)}
 
 
-def _raise(db: apsw.Connection, found: int) -> None:
+def _migrate(db: apsw.Connection, found: int) -> None:
     """Give a journal of version ``found`` (0: an empty file) what it lacks; nothing in it is changed."""
     with db:
         db.execute("".join(_STEPS[found:]))

@@ -13,7 +13,7 @@ import apsw
 
 from facilityd.errors import FacilitydError, StoreFull
 from facilityd.store.entries import add_counts
-from facilityd.store.files import Ballast
+from facilityd.store.files import ReserveFile
 from facilityd.store.retention import Retention
 
 T = TypeVar("T")
@@ -31,12 +31,12 @@ class Transactions:
         self,
         path: Path,
         db: apsw.Connection,
-        ballast: Ballast,
+        reserve: ReserveFile,
         retention: Retention,
         forget: Callable[[], None],
     ) -> None:
         self._path, self._db = path, db
-        self._ballast, self._retention, self._forget = ballast, retention, forget
+        self._reserve, self._retention, self._forget = reserve, retention, forget
         self._commits = 0
         self._log_pages = 0
         self.write_back_at = _WRITE_BACK_AT
@@ -77,8 +77,8 @@ class Transactions:
         if self._log_pages >= self.write_back_at:
             with suppress(apsw.Error):
                 self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
-        if self._commits % _RESTORE_EVERY == 0 and self._ballast.restore():
-            self._retention.relax()
+        if self._commits % _RESTORE_EVERY == 0 and self._reserve.restore():
+            self._retention.lift_cap()
 
     def _note_log(self, _db: apsw.Connection, _name: str, pages: int) -> int:
         self._log_pages = pages
@@ -86,10 +86,10 @@ class Transactions:
 
     def _make_room(self, rows: int) -> None:
         """Give up the ballast, write the log back, stop growing, forget the oldest; as far as each goes."""
-        self._ballast.release()
+        self._reserve.release()
         with suppress(apsw.Error):
             self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-        self._retention.squeeze()
+        self._retention.cap_growth()
         with suppress(apsw.Error):
             self._attempt(lambda counts: self._retention.purge(max(_PURGE_AT_LEAST, 4 * rows), counts))
 

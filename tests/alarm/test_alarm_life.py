@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from facilityd.alarm import Alarms
-from facilityd.alarm.table import LIVES, REFUSALS, ROWS, Event, arrow
+from facilityd.alarm import AlarmManager
+from facilityd.alarm.table import REFUSALS, ROWS, STATES, AlarmEvent, transition
 from facilityd.errors import UsageError
-from facilityd.model.alarm import AlarmState, Change, Kind, Life, Suppressor, Truth
+from facilityd.model.alarm import AlarmCondition, AlarmState, AlarmStateName, Change, ChangeKind, Suppressor
 from facilityd.model.finding import Evidence, Finding
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,7 +19,7 @@ KEY = ("hoist", "drag")
 WHY = Evidence("limit-above", {"value": 12.5, "limit": 10.0, "unit": "A", "for_s": 3.0}, "current")
 
 
-def _step(alarms: Alarms, mark: str, at: int) -> Change | None:
+def _step(alarms: AlarmManager, mark: str, at: int) -> Change | None:
     """'#' wrong, '.' right, '?' unknown, 'a' acknowledge, 'r' reset, '!' announce again."""
     if mark in "#.?":
         return alarms.apply(Finding(*KEY, {"#": True, ".": False, "?": None}[mark], at, at, WHY))
@@ -29,12 +29,15 @@ def _step(alarms: Alarms, mark: str, at: int) -> Change | None:
 
 def _walk(story: str, latching: bool = False) -> tuple[str, list[Change]]:
     """Return the states after each step ('L' and 'l': latched un- and acknowledged) and the changes."""
-    alarms, letters, changes = Alarms((), {KEY} if latching else set()), "", []
+    alarms, letters, changes = AlarmManager((), {KEY} if latching else set()), "", []
     for at, mark in enumerate(story, start=1):
         change = _step(alarms, mark, at)
         changes += [change] if change else []
-        life = alarms.state(*KEY).life
-        letters += life.letter or {"latched-unacknowledged": "L", "latched-acknowledged": "l"}[life.value]
+        state_name = alarms.state(*KEY).state_name
+        letters += (
+            state_name.letter
+            or {"latched-unacknowledged": "L", "latched-acknowledged": "l"}[state_name.value]
+        )
     return letters, changes
 
 
@@ -74,27 +77,27 @@ def test_a_latching_alarm(story: str, lives: str) -> None:
 
 
 def test_each_raise_after_a_clear_is_a_new_occurrence_with_no_memory() -> None:
-    alarms = Alarms()
+    alarms = AlarmManager()
     for at, mark in enumerate("#a.#", start=1):
         _step(alarms, mark, at)
     assert alarms.state(*KEY) == AlarmState(
-        *KEY, Truth.TRUE, acked=False, occurrence=2, since=4, raised_at=4, acked_at=None, acked_by=""
+        *KEY, AlarmCondition.TRUE, acked=False, occurrence=2, since=4, raised_at=4, acked_at=None, acked_by=""
     )
 
 
 def test_the_facts_of_an_acknowledged_and_cleared_occurrence() -> None:
-    alarms = Alarms()
+    alarms = AlarmManager()
     for at, mark in enumerate("#a.", start=1):
         _step(alarms, mark, at)
     state = alarms.state(*KEY)
     assert (state.raised_at, state.acked_at, state.acked_by, state.cleared_at) == (1, 2, "Li", 3)
-    assert (state.active, state.condition, state.since) == (False, Truth.FALSE, 3)
+    assert (state.active, state.condition, state.since) == (False, AlarmCondition.FALSE, 3)
 
 
 def test_a_change_carries_evidence_person_and_comment() -> None:
     changes = _walk("#a.")[1]
-    assert changes[0] == Change(1, *KEY, 1, Kind.RAISE, WHY)
-    assert changes[1] == Change(2, *KEY, 1, Kind.ACKNOWLEDGE, None, "Li", "on my way")
+    assert changes[0] == Change(1, *KEY, 1, ChangeKind.RAISE, WHY)
+    assert changes[1] == Change(2, *KEY, 1, ChangeKind.ACKNOWLEDGE, None, "Li", "on my way")
 
 
 @pytest.mark.parametrize(
@@ -107,7 +110,7 @@ def test_a_change_carries_evidence_person_and_comment() -> None:
     ],
 )
 def test_an_acknowledgement_names_one_occurrence_that_waits_for_it(story, occurrence, said) -> None:
-    alarms = Alarms()
+    alarms = AlarmManager()
     for at, mark in enumerate(story, start=1):
         _step(alarms, mark, at)
     before = alarms.state(*KEY)
@@ -121,7 +124,7 @@ def test_an_acknowledgement_names_one_occurrence_that_waits_for_it(story, occurr
     [("#", "still holds"), ("#a", "still holds"), ("#.", "before the reset"), ("#a.?", "cannot be judged now"), (".", "no alarm")],
 )  # fmt: skip
 def test_a_reset_is_refused_unless_acknowledged_and_known_to_be_over(story: str, said: str) -> None:
-    alarms = Alarms((), {KEY})
+    alarms = AlarmManager((), {KEY})
     for at, mark in enumerate(story, start=1):
         _step(alarms, mark, at)
     with pytest.raises(UsageError, match=said):
@@ -131,20 +134,32 @@ def test_a_reset_is_refused_unless_acknowledged_and_known_to_be_over(story: str,
 def test_every_state_answers_every_event() -> None:
     """Each pair has an arrow, or a refusal for people, or is the state it is in already."""
     same = {
-        (life, Event.TRUE if life in (Life.UNACKNOWLEDGED, Life.ACKNOWLEDGED) else Event.FALSE)
-        for life in LIVES
+        (
+            state_name,
+            AlarmEvent.TRUE
+            if state_name in (AlarmStateName.UNACKNOWLEDGED, AlarmStateName.ACKNOWLEDGED)
+            else AlarmEvent.FALSE,
+        )
+        for state_name in STATES
     }
-    for life in LIVES:
-        for event in Event:
-            arrows = {bool(arrow(life, event, latching=latching)) for latching in (True, False)}
-            assert len(arrows) == 1, (life, event)
-            explains = event in (Event.WORSE, Event.EXPLAINED, Event.UNEXPLAINED) and life not in (
-                Life.UNACKNOWLEDGED,
-                Life.ACKNOWLEDGED,
+    for state_name in STATES:
+        for event in AlarmEvent:
+            arrows = {bool(transition(state_name, event, latching=latching)) for latching in (True, False)}
+            assert len(arrows) == 1, (state_name, event)
+            explains = event in (
+                AlarmEvent.WORSE,
+                AlarmEvent.EXPLAINED,
+                AlarmEvent.UNEXPLAINED,
+            ) and state_name not in (
+                AlarmStateName.UNACKNOWLEDGED,
+                AlarmStateName.ACKNOWLEDGED,
             )
-            nothing = (life, event) == (Life.NORMAL, Event.UNWATCHED)
-            assert arrows.pop() != ((life, event) in REFUSALS or explains or nothing), (life, event)
-    regains = {(row.source, row.event) for row in ROWS if row.kind is Kind.REGAIN}
+            nothing = (state_name, event) == (AlarmStateName.NORMAL, AlarmEvent.UNWATCHED)
+            assert arrows.pop() != ((state_name, event) in REFUSALS or explains or nothing), (
+                state_name,
+                event,
+            )
+    regains = {(row.source, row.event) for row in ROWS if row.kind is ChangeKind.REGAIN}
     assert regains == same
 
 
@@ -155,9 +170,9 @@ def test_unknown_rows_hold_their_state_and_the_table_has_every_row_of_the_standa
 
 def test_suppression_lies_over_the_life_and_the_strongest_is_shown() -> None:
     state = AlarmState(
-        *KEY, Truth.TRUE, acked=False, occurrence=1, raised_at=1, suppressors=(Suppressor.SHELVED,)
+        *KEY, AlarmCondition.TRUE, acked=False, occurrence=1, raised_at=1, suppressors=(Suppressor.SHELVED,)
     )
-    assert (state.letter, state.unsuppressed) == ("E", Life.UNACKNOWLEDGED)
+    assert (state.letter, state.unsuppressed) == ("E", AlarmStateName.UNACKNOWLEDGED)
     both = AlarmState(*KEY, suppressors=(Suppressor.SHELVED, Suppressor.OUT_OF_SERVICE))
     assert both.letter == "G"
 
@@ -171,32 +186,38 @@ def test_the_printed_table_is_current() -> None:
 
 
 def test_more_of_an_alarm_than_was_told_is_told_once_and_withdraws_the_acknowledgement() -> None:
-    alarms, changes = Alarms(), []
+    alarms, changes = AlarmManager(), []
     for at, extent in enumerate(("a", "a", "ab", "b", "ab"), start=1):
         why = Evidence("unreadable", {}, "a", extent=tuple(extent))
         changes.append(alarms.apply(Finding(*KEY, True, at, at, why)))
         if at == 1:
             alarms.acknowledge(*KEY, None, "Li", "", at)
-    assert [change and change.kind for change in changes] == [Kind.RAISE, None, Kind.WORSEN, None, None]
+    assert [change and change.kind for change in changes] == [
+        ChangeKind.RAISE,
+        None,
+        ChangeKind.WORSEN,
+        None,
+        None,
+    ]
     state = AlarmState.from_json(alarms.state(*KEY).to_json())
     assert state == alarms.state(*KEY)
     assert (state.extent, state.occurrence, state.acked) == (("a", "b"), 1, False)
-    again = Alarms([state])
+    again = AlarmManager([state])
     lost = again.apply(Finding(*KEY, None, 6, 6, Evidence("unknown-yet")))
     back = again.apply(Finding(*KEY, True, 7, 7, Evidence("unreadable", {}, "c", extent=("c",))))
     assert lost is not None
     assert back is not None
-    assert (lost.kind, back.kind) == (Kind.LOSE, Kind.WORSEN)
-    assert again.state(*KEY).condition is Truth.TRUE
+    assert (lost.kind, back.kind) == (ChangeKind.LOSE, ChangeKind.WORSEN)
+    assert again.state(*KEY).condition is AlarmCondition.TRUE
     assert Change.from_json(back.to_json()) == back
 
 
 def test_a_consequence_that_grows_is_told_by_its_cause() -> None:
-    alarms = Alarms()
+    alarms = AlarmManager()
     for at, extent in enumerate(("a", "ab"), start=1):
         why = Evidence("unreadable", {}, "a", "silent", extent=tuple(extent))
         assert (alarms.apply(Finding(*KEY, True, at, at, why)) is None) is (at == 2)
     own = alarms.apply(Finding(*KEY, True, 3, 3, Evidence("unreadable", {}, "a", extent=("a", "b"))))
     assert own is not None
-    assert own.kind is Kind.UNSUPPRESS
+    assert own.kind is ChangeKind.UNSUPPRESS
     assert alarms.state(*KEY).extent == ("a", "b")

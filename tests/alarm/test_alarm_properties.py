@@ -8,9 +8,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from facilityd.alarm import Alarms
+from facilityd.alarm import AlarmManager
 from facilityd.errors import UsageError
-from facilityd.model.alarm import AlarmState, Change, Kind, Life, Truth
+from facilityd.model.alarm import AlarmCondition, AlarmState, AlarmStateName, Change, ChangeKind
 from facilityd.model.finding import Evidence, Finding
 
 KEYS = [("hoist", "drag"), ("hoist", "trip"), ("lamp", "dark")]
@@ -23,7 +23,7 @@ class Lives(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.alarms = Alarms((), LATCHING)
+        self.alarms = AlarmManager((), LATCHING)
         self.log: list[Change] = []
         self.now = 0
         self.seen: set[tuple[str, str, int]] = set()
@@ -31,7 +31,7 @@ class Lives(RuleBasedStateMachine):
     def _note(self, change: Change | None) -> None:
         if change is not None:
             self.log.append(change)
-            if change.kind is Kind.ACKNOWLEDGE:
+            if change.kind is ChangeKind.ACKNOWLEDGE:
                 self.seen.add((change.device, change.rule, change.occurrence))
 
     @rule(key=st.sampled_from(KEYS), verdict=st.booleans())
@@ -42,7 +42,7 @@ class Lives(RuleBasedStateMachine):
             self.alarms.apply(Finding(*key, verdict, self.now, self.now, Evidence("x", {"value": 1.5})))
         )
         after = self.alarms.state(*key)
-        assert after.condition is Truth.of(verdict)
+        assert after.condition is AlarmCondition.of(verdict)
         assert after.active is verdict
         assert after.occurrence == before.occurrence + (verdict and not before.active)
 
@@ -53,7 +53,7 @@ class Lives(RuleBasedStateMachine):
         before = self.alarms.state(*key)
         self._note(self.alarms.apply(Finding(*key, None, self.now, self.now, Evidence("unknown-yet"))))
         after = self.alarms.state(*key)
-        assert after == replace(before, condition=Truth.UNKNOWN)
+        assert after == replace(before, condition=AlarmCondition.UNKNOWN)
 
     @rule(
         key=st.sampled_from(KEYS),
@@ -80,9 +80,9 @@ class Lives(RuleBasedStateMachine):
         self.now += 1
         before = self.alarms.state(*key)
         change = self.alarms.retire(*key, Evidence("unwatched-device"), self.now)
-        assert (change is None) is (before.life is Life.NORMAL)
+        assert (change is None) is (before.state_name is AlarmStateName.NORMAL)
         after = self.alarms.state(*key)
-        assert after.life is Life.NORMAL
+        assert after.state_name is AlarmStateName.NORMAL
         assert after.unwatched is (before.unwatched or change is not None)
         self.seen |= {(*key, after.occurrence)} if change else set()
         self._note(change)
@@ -92,13 +92,13 @@ class Lives(RuleBasedStateMachine):
         """Exactly the stored states, through their JSON."""
         states = [AlarmState.from_json(state.to_json()) for state in self.alarms.states.values()]
         before = dict(self.alarms.states)
-        self.alarms = Alarms(states, LATCHING)
+        self.alarms = AlarmManager(states, LATCHING)
         assert dict(self.alarms.states) == before
 
     @precondition(lambda self: self.log)
     @invariant()
     def replay_rebuilds_every_state(self) -> None:
-        again = Alarms((), LATCHING)
+        again = AlarmManager((), LATCHING)
         for change in self.log:
             again.replay(Change.from_json(change.to_json()))
         assert dict(again.states) == dict(self.alarms.states)
@@ -106,7 +106,7 @@ class Lives(RuleBasedStateMachine):
     @invariant()
     def nothing_becomes_normal_unseen(self) -> None:
         for state in self.alarms.states.values():
-            if state.life is Life.NORMAL and state.occurrence:
+            if state.state_name is AlarmStateName.NORMAL and state.occurrence:
                 assert (state.device, state.rule, state.occurrence) in self.seen
 
     @invariant()
@@ -114,8 +114,8 @@ class Lives(RuleBasedStateMachine):
         for state in self.alarms.states.values():
             assert not (state.active and state.latched)
             assert not (state.latched and (state.device, state.rule) not in LATCHING)
-            if state.condition is not Truth.UNKNOWN:
-                assert (state.condition is Truth.TRUE) is state.active
+            if state.condition is not AlarmCondition.UNKNOWN:
+                assert (state.condition is AlarmCondition.TRUE) is state.active
 
 
 Lives.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

@@ -18,19 +18,19 @@ import pytest
 from support.mosquitto import Mosquitto
 from support.mqtt_bench import say
 
-from devices.mqtt import Sighting
+from devices.mqtt import DiscoveredName
 from facilityd.app import discovery
 from facilityd.app.daemon import watch
-from facilityd.app.outside import Outside
+from facilityd.app.environment import Environment
 from facilityd.config.found import file_of, read_found
 from facilityd.config.load import load
 from facilityd.config.site import Site
 from facilityd.config.templates import widened
 from facilityd.model.clock import Clock
 from facilityd.model.sample import NS
-from facilityd.scenario.computer import Computer
-from facilityd.scenario.stage import Stage
-from facilityd.store.reader import Reader
+from facilityd.scenario.host_faults import HostFaults
+from facilityd.scenario.virtual_runtime import VirtualRuntime
+from facilityd.store.reader import JournalReader
 
 # Nothing is taken in near a ceremony, and the real sun sets while somebody runs this.
 SITE = """\
@@ -49,7 +49,7 @@ async def watching(folder: Path, broker: Mosquitto, settings: str = "") -> Async
     text = SITE.replace("PORT", str(broker.port)).replace("SETTINGS", settings)
     (folder / "site.yaml").write_text(text, encoding="utf-8")
     site, stop = load(folder), asyncio.Event()
-    task = asyncio.create_task(watch(site, stop, Outside(signals=False, long_lived=False)))
+    task = asyncio.create_task(watch(site, stop, Environment(signals=False, long_lived=False)))
     try:
         yield site
         assert not task.done()
@@ -63,7 +63,7 @@ def values(site: Site) -> dict[str, list[float]]:
     if not Path(site.store.path).exists():
         return {}
     out: dict[str, list[float]] = {}
-    with Reader.open(Path(site.store.path)) as reader:
+    with JournalReader.open(Path(site.store.path)) as reader:
         for row in reader.samples_after(0, 10_000):
             sample = reader.sample(row)
             if sample.stream.family == "lighting" and sample.values[0] is not None and not sample.reasons:
@@ -128,24 +128,24 @@ async def test_what_is_found_is_shared_with_the_operators(tmp_path: Path) -> Non
     )
     site = load(tmp_path)
     one = discovery.Discovery(site, Clock(), lambda _: True, 0.0)
-    one.hear(Sighting("plug", "porch", ""))
-    await one._look(Computer().writer())  # type: ignore[arg-type]
+    one.hear(DiscoveredName("plug", "porch", ""))
+    await one._look(HostFaults().writer())  # type: ignore[arg-type]
     assert file_of(site).stat().st_mode & 0o777 == 0o640
 
 
 async def test_nothing_is_taken_in_while_a_ceremony_is_near(tmp_path: Path) -> None:
     (tmp_path / "site.yaml").write_text(SITE.replace("PORT", "1").replace("SETTINGS", ""), encoding="utf-8")
-    near, computer = [True], Computer()
+    near, host = [True], HostFaults()
     one = discovery.Discovery(load(tmp_path), Clock(), lambda _: near[0], 0.0)
-    one.hear(Sighting("plug", "porch", ""))
-    one.hear(Sighting("plug", "Porch", ""))
-    await one._look(computer.writer())  # type: ignore[arg-type]
+    one.hear(DiscoveredName("plug", "porch", ""))
+    one.hear(DiscoveredName("plug", "Porch", ""))
+    await one._look(host.writer())  # type: ignore[arg-type]
     assert one.wider is None
     assert load(tmp_path).templates["plug"].found == ("porch",)
     assert read_found(file_of(load(tmp_path)))[0].heard == {"plug": {"Porch": "its id is taken already"}}
     near[0] = False
-    one.hear(Sighting("plug", "other", "no reason"))
-    await one._look(computer.writer())  # type: ignore[arg-type]
+    one.hear(DiscoveredName("plug", "other", "no reason"))
+    await one._look(host.writer())  # type: ignore[arg-type]
     assert one.wider is not None
     assert "plug-porch" in one.wider.devices
 
@@ -167,7 +167,7 @@ NOON = 1_775_102_400 * NS
 
 
 def _alarms(site: Site) -> set[tuple[str, str]]:
-    with Reader.open(Path(site.store.path)) as reader:
+    with JournalReader.open(Path(site.store.path)) as reader:
         return {(alarm.device, alarm.rule) for alarm in reader.alarms() if alarm.occurrence}
 
 
@@ -180,16 +180,16 @@ def test_a_found_unit_that_falls_silent_is_an_alarm_and_its_finding_is_none(
     folder.mkdir()
     (folder / "site.yaml").write_text(YARD, encoding="utf-8")
     narrow = load(folder)
-    stage = Stage(widened(narrow, {"plug": ["porch"]}), tmp_path, start=NOON)
-    stage.site = replace(narrow, store=stage.site.store)  # the field has what the daemon does not know
-    with stage:
-        stage.until(NOON + 600 * NS)
-        assert values(stage.site).keys() == {"plug-lamp-1", "plug-porch"}
-        assert _alarms(stage.site) == set(), "taking it in is nobody's silence"
-        stage.hazard("plug-porch", "offline")
-        stage.until(NOON + 900 * NS)
-        assert _alarms(stage.site) == {("plug-porch", "silent")}
-        with Reader.open(stage.journal) as reader:
+    runtime = VirtualRuntime(widened(narrow, {"plug": ["porch"]}), tmp_path, start=NOON)
+    runtime.site = replace(narrow, store=runtime.site.store)  # the field has what the daemon does not know
+    with runtime:
+        runtime.until(NOON + 600 * NS)
+        assert values(runtime.site).keys() == {"plug-lamp-1", "plug-porch"}
+        assert _alarms(runtime.site) == set(), "taking it in is nobody's silence"
+        runtime.hazard("plug-porch", "offline")
+        runtime.until(NOON + 900 * NS)
+        assert _alarms(runtime.site) == {("plug-porch", "silent")}
+        with JournalReader.open(runtime.journal) as reader:
             ats = [
                 row.at
                 for row in reader.samples_after(0, 10_000)

@@ -14,7 +14,7 @@ from support.site import make_square
 
 from facilityd.app.backtest import Backtest
 from facilityd.app.downtimes import Downtimes
-from facilityd.app.played import Player
+from facilityd.app.replay import JournalReplay
 from facilityd.cli.history import history
 from facilityd.errors import StoreFull
 from facilityd.model.clock import Clock
@@ -24,7 +24,7 @@ from facilityd.scenario.load import load
 from facilityd.scenario.run import Options, perform
 from facilityd.store.batch import Batch
 from facilityd.store.journal import Journal
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 
 STORY = Path("simulators/scenarios/hazards/restart-after-downtime.yaml")
 AT = 1_790_000_000 * NS
@@ -38,7 +38,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_each_restart_is_on_record_with_how_long_nobody_watched(story: Path) -> None:
-    with Reader.open(story) as reader:
+    with JournalReader.open(story) as reader:
         found = reader.downtimes(0, 2**62)
         last = found[-1]
         assert reader.started(last.until) == last.until
@@ -49,11 +49,11 @@ def test_each_restart_is_on_record_with_how_long_nobody_watched(story: Path) -> 
 
 
 def test_a_long_one_is_told_once_to_each_and_a_short_one_to_nobody(story: Path) -> None:
-    with Reader.open(story) as reader:
+    with JournalReader.open(story) as reader:
         notices = [e.notice for e in reader.outbox() if e.notice.device == "facilityd"]
     told = Counter((n.rule, n.recipient, n.channel) for n in notices if n.purpose == "raised")
     assert {rule for rule, *_ in told} <= {"stood-still"}
-    with Reader.open(story) as reader:
+    with JournalReader.open(story) as reader:
         raised = [s.change for s in reader.changes() if s.change.kind == "raise"]
     assert [c.rule for c in raised if c.device == "facilityd"] == ["stood-still", "stood-still"]
     assert [c.evidence.numbers["value"] for c in raised if c.evidence and c.device == "facilityd"] == [
@@ -64,7 +64,7 @@ def test_a_long_one_is_told_once_to_each_and_a_short_one_to_nobody(story: Path) 
 
 def test_a_back_test_hears_no_silence_while_nobody_watched(story: Path) -> None:
     script = load(STORY)
-    with Reader.open(story) as reader:
+    with JournalReader.open(story) as reader:
         end = script.start + script.scenario.duration
         for device in ("pole-1", "pole-2", "pole-3", "fountain-1", "hoist-1"):
             result = Backtest(script.site, reader, "silent", script.start, end).run(device)
@@ -86,18 +86,18 @@ def test_played_time_stops_where_nobody_watched(story: Path) -> None:
             self.next_wake = steady + NS
             return []
 
-        def judge(self, _: object) -> list[Any]:
+        def evaluate(self, _: object) -> list[Any]:
             return []
 
-        def listen_anew(self, now: int) -> None:
+        def restart_listening(self, now: int) -> None:
             self.anew.append(now)
 
-        def memory(self) -> dict[Any, Any]:
+        def checkpoint(self) -> dict[Any, Any]:
             return {}
 
         def resume(self, _: object) -> None: ...
 
-        def recall(self, _: object) -> None: ...
+        def restore(self, _: object) -> None: ...
 
     made: list[Judge] = []
 
@@ -105,9 +105,9 @@ def test_played_time_stops_where_nobody_watched(story: Path) -> None:
         made.append(Judge())
         return made[-1]
 
-    with Reader.open(story) as reader:
+    with JournalReader.open(story) as reader:
         away = reader.downtimes(0, 2**62)
-        list(Player(reader, frozenset(), make, lambda _: None).play(AT, 2**62))
+        list(JournalReplay(reader, frozenset(), make, lambda _: None).play(AT, 2**62))
     assert len(made) == 1 + len(away)
     ticks = [tick for one in made for tick in one.ticks]
     for one in away:
@@ -202,4 +202,4 @@ def test_a_downtime_that_no_disk_takes_is_kept_and_told_meanwhile() -> None:
 
 def test_a_watch_that_is_interrupted_again_and_again_is_told() -> None:
     result = perform(STORY.parent / "restarted-again-and-again.yaml", Options())
-    assert result.ok, [result.explain(one) for one in result.judgements if not one.ok]
+    assert result.ok, [result.explain(one) for one in result.check_results if not one.ok]

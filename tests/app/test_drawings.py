@@ -11,88 +11,88 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from devices.tables import families
-from facilityd.alarm.alarms import Alarms
-from facilityd.app import drawing
-from facilityd.app.drawing import Artist, Drawings
-from facilityd.app.outlets import telling
+from facilityd.alarm.alarms import AlarmManager
+from facilityd.app import alarm_plot
+from facilityd.app.alarm_plot import AlarmPlot, PlotQueue
+from facilityd.app.outputs import telling
 from facilityd.config.load import load
 from facilityd.config.site import Site
-from facilityd.detect.judge import Judge
-from facilityd.model.alarm import Change, Kind
+from facilityd.detect.engine import RuleEngine
+from facilityd.model.alarm import Change, ChangeKind
 from facilityd.model.finding import Evidence
 from facilityd.model.sample import NS, Sample, SignalType, Stream
-from facilityd.notify.plan import Teller
-from facilityd.notify.render import About, Place
-from facilityd.notify.spark import Drawn
+from facilityd.notify.planner import NotificationPlanner
+from facilityd.notify.render import AlarmContext, SiteContext
+from facilityd.notify.sparkline import Sparkline
 from facilityd.pipeline.flow import Flow
-from facilityd.pipeline.intake import Gate
+from facilityd.pipeline.ingest_queue import IngestQueue
 from facilityd.pipeline.writer import WriterThread
 from facilityd.store.batch import Batch
 from facilityd.store.journal import Journal
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 
 COUNT = 200
 CONTACT = families()["contact"]
 STREAMS = [
     Stream(f"fire-{n}", "contact", "io", "link", ("active",), (SignalType.BOOL,), NS) for n in range(COUNT)
 ]
-LINE = Drawn(families()["hoist"].signals["tension"], "▁▂▃", 400.0, 410.0, 1800 * NS)
+LINE = Sparkline(families()["hoist"].signals["tension"], "▁▂▃", 400.0, 410.0, 1800 * NS)
 
 
-class SlowArtist(Artist):
+class SlowArtist(AlarmPlot):
     """Draws nothing while its gate is shut, as where a fortnight of samples lies on a slow disk."""
 
     shut = threading.Event()
 
-    def draw(self, change: Change, late: Callable[[], bool] = lambda: False) -> Drawn | None:
+    def draw(self, change: Change, late: Callable[[], bool] = lambda: False) -> Sparkline | None:
         assert self.shut.wait(60)
         return LINE
 
 
-class Bench:
+class DrawingBench:
     def __init__(self, path: Path, journal: Journal, site: Site) -> None:
-        self.path, self.writer, self.gate = path, WriterThread(), Gate(tick=0)
-        self.alarms = Alarms()
-        self.artist = SlowArtist(path, {})
-        self.drawings = Drawings(self.artist, WriterThread())
+        self.path, self.writer, self.ingest_queue = path, WriterThread(), IngestQueue(tick=0)
+        self.alarms = AlarmManager()
+        self.alarm_plot = SlowArtist(path, {})
+        self.drawings = PlotQueue(self.alarm_plot, WriterThread())
         abouts = {
-            (one.device, name): About(CONTACT.name, rule, CONTACT.signals)
+            (one.device, name): AlarmContext(CONTACT.name, rule, CONTACT.signals)
             for one in STREAMS
             for name, rule in CONTACT.rules.items()
         }
-        place = Place(site.name, ZoneInfo(site.timezone), "facilityd ack")
-        teller = Teller(place, abouts, list(site.recipients.values()))
-        judge = Judge({"contact": CONTACT}, STREAMS)
-        told = telling(teller, self.alarms.state, self.drawings)
-        self.flow = Flow(self.gate, journal, self.writer, judge, self.alarms, told)
+        place = SiteContext(site.name, ZoneInfo(site.timezone), "facilityd ack")
+        planner = NotificationPlanner(place, abouts, list(site.recipients.values()))
+        engine = RuleEngine({"contact": CONTACT}, STREAMS)
+        told = telling(planner, self.alarms.state, self.drawings)
+        self.flow = Flow(self.ingest_queue, journal, self.writer, engine, self.alarms, told)
         self.clock = 1_000 * NS
 
     async def see(self, *streams: Stream) -> None:
         """Let contacts be active for three seconds."""
         for _ in range(3):
             self.clock += NS
-            self.gate.offer([Sample(one, self.clock, self.clock, (True,)) for one in streams])
-            await self.flow.samples(self.gate.take_now())
+            self.ingest_queue.offer([Sample(one, self.clock, self.clock, (True,)) for one in streams])
+            await self.flow.samples(self.ingest_queue.take_now())
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
+def bench(tmp_path: Path) -> Iterator[DrawingBench]:
     path = tmp_path / "journal.db"
     SlowArtist.shut.clear()
     with Journal.open(path, max_bytes=2**26, max_age=86400 * NS) as journal:
-        made = Bench(path, journal, load(Path("config/square"), secrets=False))
+        made = DrawingBench(path, journal, load(Path("config/square"), secrets=False))
         yield made
         SlowArtist.shut.set()
         made.drawings.close()
         made.writer.close()
 
 
-async def test_two_hundred_alarms_do_not_wait_for_a_slow_drawing(bench: Bench) -> None:
+async def test_two_hundred_alarms_do_not_wait_for_a_slow_drawing(bench: DrawingBench) -> None:
     async with asyncio.timeout(60):  # the drawing never ends by itself
         await bench.see(*STREAMS)
         await bench.flow.commit(Batch(counts={"other": 1}))
-    with Reader.open(bench.path) as reader:
-        raised = [row for row in reader.changes_after(0) if row.change.kind is Kind.RAISE]
+    with JournalReader.open(bench.path) as reader:
+        raised = [row for row in reader.changes_after(0) if row.change.kind is ChangeKind.RAISE]
         told = {entry.notice.device for entry in reader.outbox()}
         assert len(raised) == COUNT
         assert told == {one.device for one in STREAMS}
@@ -100,13 +100,13 @@ async def test_two_hundred_alarms_do_not_wait_for_a_slow_drawing(bench: Bench) -
     assert bench.drawings.skipped == COUNT, "each went without its plot, and is counted"
 
 
-async def test_a_message_has_its_plot_again_once_drawing_is_quick(bench: Bench, monkeypatch) -> None:
-    monkeypatch.setattr(drawing, "PATIENCE_S", 0.01)
-    bench.drawings = drawings = Drawings(bench.artist, WriterThread())
-    change = Change(bench.clock, "fire-0", "active", 1, Kind.RAISE)
+async def test_a_message_has_its_plot_again_once_drawing_is_quick(bench: DrawingBench, monkeypatch) -> None:
+    monkeypatch.setattr(alarm_plot, "PATIENCE_S", 0.01)
+    bench.drawings = drawings = PlotQueue(bench.alarm_plot, WriterThread())
+    change = Change(bench.clock, "fire-0", "active", 1, ChangeKind.RAISE)
     assert await drawings.ask(change) is None
-    monkeypatch.setattr(drawing, "PATIENCE_S", 60.0)
-    monkeypatch.setattr(drawing, "REFILL", 1e9)
+    monkeypatch.setattr(alarm_plot, "PATIENCE_S", 60.0)
+    monkeypatch.setattr(alarm_plot, "REFILL", 1e9)
     assert await drawings.ask(change) is None, "the thread is still at the first"
     SlowArtist.shut.set()
     async with asyncio.timeout(60):
@@ -117,7 +117,7 @@ async def test_a_message_has_its_plot_again_once_drawing_is_quick(bench: Bench, 
 
 
 @pytest.fixture
-def stored(tmp_path: Path) -> Iterator[Artist]:
+def stored(tmp_path: Path) -> Iterator[AlarmPlot]:
     """An artist over a journal with 50 values of a hoist's tension."""
     site = load(Path("config/square"), secrets=False)
     hoist = site.devices["hoist-1"]
@@ -126,25 +126,25 @@ def stored(tmp_path: Path) -> Iterator[Artist]:
     with Journal.open(path, max_bytes=2**26, max_age=86400 * NS) as journal:
         values = [tuple(float(n) if t is SignalType.FLOAT else None for t in stream.types) for n in range(50)]
         journal.commit(Batch(samples=[Sample(stream, n * NS, n * NS, one) for n, one in enumerate(values)]))
-        yield Artist(path, {hoist.id: hoist})
+        yield AlarmPlot(path, {hoist.id: hoist})
 
 
-async def test_more_rows_than_a_message_is_worth_are_not_read(stored: Artist, monkeypatch) -> None:
-    drawings = Drawings(stored, WriterThread())
+async def test_more_rows_than_a_message_is_worth_are_not_read(stored: AlarmPlot, monkeypatch) -> None:
+    drawings = PlotQueue(stored, WriterThread())
     rule = next(iter(stored.devices["hoist-1"].family.rules))
-    change = Change(49 * NS, "hoist-1", rule, 1, Kind.RAISE, Evidence("limit-above", signal="tension"))
+    change = Change(49 * NS, "hoist-1", rule, 1, ChangeKind.RAISE, Evidence("limit-above", signal="tension"))
     line = await drawings.ask(change)
     assert line is not None
     assert line.high == 49.0
     assert drawings.skipped == 0
-    monkeypatch.setattr(drawing, "ROWS", 49)
+    monkeypatch.setattr(alarm_plot, "ROWS", 49)
     assert await drawings.ask(change) is None
     assert drawings.skipped == 1
     drawings.close()
 
 
-def test_a_read_is_given_up_when_nobody_waits_any_more(stored: Artist) -> None:
+def test_a_read_is_given_up_when_nobody_waits_any_more(stored: AlarmPlot) -> None:
     rule = next(iter(stored.devices["hoist-1"].family.rules))
-    change = Change(49 * NS, "hoist-1", rule, 1, Kind.RAISE, Evidence("limit-above", signal="tension"))
-    with pytest.raises(drawing.TooMuch):
+    change = Change(49 * NS, "hoist-1", rule, 1, ChangeKind.RAISE, Evidence("limit-above", signal="tension"))
+    with pytest.raises(alarm_plot.PlotTooLarge):
         stored.draw(change, lambda: True)

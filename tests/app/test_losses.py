@@ -9,11 +9,11 @@ from pathlib import Path
 from facilityd.cli.counts import Counts
 from facilityd.cli.snapshot import Snapshot
 from facilityd.config.load import load
-from facilityd.model.alarm import Kind
+from facilityd.model.alarm import ChangeKind
 from facilityd.model.sample import NS
-from facilityd.scenario.stage import Stage
 from facilityd.scenario.subset import subset
-from facilityd.store.reader import Reader
+from facilityd.scenario.virtual_runtime import VirtualRuntime
+from facilityd.store.reader import JournalReader
 
 SQUARE = Path("config/square")
 START = int(datetime(2026, 6, 10, 2, 0, tzinfo=UTC).timestamp()) * NS
@@ -23,16 +23,16 @@ MIB = 2**20
 def test_influxdb_away_and_a_full_file_are_told_to_the_sample(tmp_path: Path) -> None:
     site = subset(load(SQUARE, secrets=False), ("fountain-1", "fountain-2", "fountain-3"))
     site = replace(site, store=replace(site.store, max_size=MIB // 2))
-    with Stage(site, tmp_path, start=START, forwarding=True) as stage:
-        stage.computer.troubles.add("sink-down")
-        stage.advance(8 * 3600)
-        site = stage.site
-    with Reader.open(tmp_path / "journal.db") as reader:
+    with VirtualRuntime(site, tmp_path, start=START, forwarding=True) as runtime:
+        runtime.host.troubles.add("sink-down")
+        runtime.advance(8 * 3600)
+        site = runtime.site
+    with JournalReader.open(tmp_path / "journal.db") as reader:
         first = reader.samples_after(0, 1)[0].id
         (raised,) = [
             row.change
             for row in reader.changes()
-            if (row.change.rule, row.change.kind) == ("purged-unsent", Kind.RAISE)
+            if (row.change.rule, row.change.kind) == ("purged-unsent", ChangeKind.RAISE)
         ]
         told = [at for at, value, _ in reader.history("facilityd", "dropped_unsent", 0, 1 << 62) if value]
         counts = Counts.read(reader, {}).totals

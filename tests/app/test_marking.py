@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from facilityd.app.commission import Period, learn
+from facilityd.app.commission import FitPeriod, fit_rules
 from facilityd.model.marks import Marking
 from facilityd.model.sample import NS
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 from facilityd.supervise.inbox import Inbox, MarkRequest, UnmarkRequest
 
 MIN = 60 * NS
@@ -41,7 +41,7 @@ def test_a_mark_is_stored_and_taken_back(evening: Any) -> None:
         _ask(evening, MarkRequest("avenue-east", "incident", now - 5 * MIN, now, "L1", "two dark", "Li Na"))
         == ""
     )
-    with Reader.open(evening.journal) as reader:
+    with JournalReader.open(evening.journal) as reader:
         (mark,) = reader.marks()
     assert (mark.kind, mark.fault, mark.note, mark.person) == (Marking.INCIDENT, "L1", "two dark", "Li Na")
     assert _ask(evening, UnmarkRequest(mark.id, "Li Na")) == ""
@@ -72,13 +72,13 @@ def test_nothing_is_learned_from_an_incident(evening: Any) -> None:
     evening.wait_for_alarm("L1", on="avenue-east", within="20min")
     evening.advance("50min")
     end = _now(evening)
-    with Reader.open(evening.journal) as reader:
-        before = learn(evening.site, "avenue-east", [Period(reader, start, end)])
-    assert {lesson.refused for lesson in before} == {"unfit-alarm"}
+    with JournalReader.open(evening.journal) as reader:
+        before = fit_rules(evening.site, "avenue-east", [FitPeriod(reader, start, end)])
+    assert {fit_result.refused for fit_result in before} == {"unfit-alarm"}
     asked = MarkRequest("avenue-east", "incident", start + 29 * MIN, start + 75 * MIN, "L1", "", "Li Na")
     assert _ask(evening, asked) == ""
-    with Reader.open(evening.journal) as reader:
-        after = learn(evening.site, "avenue-east", [Period(reader, start, end)])
-    assert not {lesson.refused for lesson in after} & {"unfit-alarm"}
-    rows = {lesson.rule: lesson.rows for lesson in before}
-    assert all(lesson.rows < rows[lesson.rule] for lesson in after if rows[lesson.rule])
+    with JournalReader.open(evening.journal) as reader:
+        after = fit_rules(evening.site, "avenue-east", [FitPeriod(reader, start, end)])
+    assert not {fit_result.refused for fit_result in after} & {"unfit-alarm"}
+    rows = {fit_result.rule: fit_result.rows for fit_result in before}
+    assert all(fit_result.rows < rows[fit_result.rule] for fit_result in after if rows[fit_result.rule])

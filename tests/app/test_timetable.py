@@ -10,7 +10,7 @@ import pytest
 
 from facilityd.app.calendar import SiteCalendar
 from facilityd.app.ceremony import Ceremonies, Ceremony
-from facilityd.config.timetable import Timetable, read_timetable
+from facilityd.config.timetable import CeremonyTimetable, read_timetable
 from facilityd.model.sample import NS
 
 BEIJING = (39.9055, 116.3976)
@@ -23,7 +23,7 @@ def _instant(text: str) -> int:
     return int(datetime.fromisoformat(text + "+08:00").timestamp()) * NS
 
 
-def _read(folder: Path, text: str, encoding: str = "utf-8") -> tuple[Timetable, list[str]]:
+def _read(folder: Path, text: str, encoding: str = "utf-8") -> tuple[CeremonyTimetable, list[str]]:
     file = folder / "times.csv"
     file.write_text(text, encoding=encoding)
     timetable, problems = read_timetable(file, ZoneInfo(ZONE))

@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from facilityd.model.notice import Purpose
-from facilityd.model.readiness import Check, Outcome
+from facilityd.model.readiness import Check, ItemOutcome
 from facilityd.model.sample import NS
 from facilityd.store.batch import Batch
 from facilityd.store.journal import Journal
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 from facilityd.supervise.inbox import Inbox, UnwaiveRequest, WaiveRequest
 from facilityd.testing.site import begin
 
@@ -28,12 +28,12 @@ BLOCKED = ("drive-ready", "emergency-chain")
 
 
 def _checks(site: Any, device: str = "hoist-1", name: str = "sunrise") -> list[Check]:
-    with Reader.open(site.journal) as reader:
+    with JournalReader.open(site.journal) as reader:
         return [one for one in reader.checks() if (one.device, one.name) == (device, name)]
 
 
 def _told(site: Any) -> list[tuple[Purpose, str, int, str]]:
-    with Reader.open(site.journal) as reader:
+    with JournalReader.open(site.journal) as reader:
         notices = [entry.notice for entry in reader.outbox()]
     found = [n for n in notices if n.purpose in (Purpose.NOT_READY, Purpose.READY) and n.at > _night(site)]
     return [(n.purpose, n.language, n.priority, n.body) for n in found]
@@ -69,7 +69,7 @@ def test_a_healthy_morning_is_ready_three_times_and_nobody_is_told(morning: Any)
         (30, True, 0),
         (10, True, 0),
     ]
-    assert {item.outcome for item in checks[0].items} == {Outcome.PASS}
+    assert {item.outcome for item in checks[0].items} == {ItemOutcome.PASS}
     assert _told(morning) == []
 
 
@@ -117,9 +117,9 @@ def test_a_waiver_is_recorded_with_the_check_and_stops_the_notices(morning: Any)
     morning.advance("45min")  # T-60 is within
     assert [inbox.refusal(name) for name in names] == ["", ""]
     (check,) = _checks(morning)
-    assert {one.item: one.waived_by for one in check.items if one.outcome is Outcome.WAIVED} == dict.fromkeys(
-        BLOCKED, "Li Na"
-    )
+    assert {
+        one.item: one.waived_by for one in check.items if one.outcome is ItemOutcome.WAIVED
+    } == dict.fromkeys(BLOCKED, "Li Na")
     assert check.ready
     assert _told(morning) == []
     morning.advance("35min")  # the waiver has ended before T-30
@@ -147,7 +147,7 @@ def test_a_waiver_without_name_reason_or_end_is_refused(
     name = inbox.drop(WaiveRequest(**(asked | changes)))
     morning.advance("2min")
     assert why in inbox.refusal(name)
-    with Reader.open(morning.journal) as reader:
+    with JournalReader.open(morning.journal) as reader:
         assert reader.waivers() == []
 
 
@@ -162,7 +162,7 @@ def test_a_waiver_taken_back_counts_no_more_and_stays_on_record(morning: Any) ->
     morning.advance("2min")
     assert inbox.refusal(name) == ""
     assert "no waiver 1 is in force" in inbox.refusal(again)
-    with Reader.open(morning.journal) as reader:
+    with JournalReader.open(morning.journal) as reader:
         (waiver,) = reader.waivers()
     assert (waiver.person, waiver.revoker) == ("Li Na", "Wang Wei")
     assert not waiver.holds(until - MIN)
@@ -173,5 +173,5 @@ def test_a_check_that_is_already_there_stands(tmp_path: Path) -> None:
     with Journal.open(tmp_path / "j.db", max_bytes=2**24, max_age=10**15) as journal:
         journal.commit(Batch(checks=[first]))
         journal.commit(Batch(checks=[Check(10**18, 3600 * NS, "hoist-1", "sunrise", 10**18, ())]))
-        with Reader.open(journal.path) as reader:
+        with JournalReader.open(journal.path) as reader:
             assert reader.checks() == [first]

@@ -83,9 +83,9 @@ def test_it_reads_in_both_languages_and_draws_a_page(square: Path, tmp_path: Pat
         (["--rule", "rope-overlaod"], "no rule 'rope-overlaod'"),
         (["--rule", "rope-overload", "-d", "hoist-2"], "no device 'hoist-2'"),
         (["--rule", "rope-overload", "-d", "fountain-1"], "no rule 'rope-overload' on these devices"),
-        (["--rule", "rope-overload", "--set", "hold"], "write it as --set"),
-        (["--rule", "rope-overload", "--set", "holt=3s"], "there are: during, settle, when, hold"),
-        (["--rule", "rope-overload", "--set", "hold=3"], "a duration is a number with"),
+        (["--rule", "rope-overload", "--set", "on_delay"], "write it as --set"),
+        (["--rule", "rope-overload", "--set", "on_dely=3s"], "there are: during, settle, when, on_delay"),
+        (["--rule", "rope-overload", "--set", "on_delay=3"], "a duration is a number with"),
         (["--rule", "rope-overload", "--until", "2026-01-01"], "--since is not before --until"),
     ],
 )

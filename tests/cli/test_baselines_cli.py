@@ -15,23 +15,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.site import SQUARE, Made, make_square
 
-from facilityd.app.commission import Lesson, Period, learn
-from facilityd.app.shipped import NAME, read, write
+from facilityd.app.baseline_file import NAME, read, write
+from facilityd.app.commission import FitPeriod, FitResult, fit_rules
 from facilityd.cli.baselines import baselines, serviced
 from facilityd.cli.commission import commission
-from facilityd.cli.lesson import bars, plot, progress
+from facilityd.cli.fit_report import bars, plot, progress
 from facilityd.config.load import load
 from facilityd.detect.residual_fit import watched
 from facilityd.errors import ConfigError, UsageError
-from facilityd.model.baseline import Row
+from facilityd.model.baseline import HealthyReading
 from facilityd.model.marks import Marking
 from facilityd.model.sample import NS
-from facilityd.scenario.real import _write
-from facilityd.scenario.stage import Stage
+from facilityd.scenario.real_runtime import _write
 from facilityd.scenario.subset import subset
+from facilityd.scenario.virtual_runtime import VirtualRuntime
 from facilityd.store.batch import Batch
 from facilityd.store.journal import Journal
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 
 START = 1_780_315_200 * NS  # 2026-06-01 20:00 on the square
 PUMP, RULE = "fountain-1", "flow-low"
@@ -97,14 +97,14 @@ def test_a_file_that_does_not_fit_the_site_is_refused_entry_by_entry(made: Made,
     assert "entry 1" not in said
 
 
-def _meanwhile(stage: Stage, work: Callable[[], Result]) -> Result:
+def _meanwhile(runtime: VirtualRuntime, work: Callable[[], Result]) -> Result:
     """Run a command in a thread while the simulated daemon lives: little, the command needs the processor too."""
     done: list[Result] = []
     thread = threading.Thread(target=lambda: done.append(work()))
     thread.start()
     while thread.is_alive():
         thread.join(0.05)
-        stage.until(stage.now + 2 * NS)
+        runtime.until(runtime.now + 2 * NS)
     return done[0]
 
 
@@ -112,34 +112,34 @@ def test_what_is_imported_is_judged_by_and_a_service_ends_it(tmp_path: Path) -> 
     made = make_square(tmp_path / "square", hurry=False)
     site = replace(subset(load(made.folder), ("avenue-east",)), source=str(tmp_path / "nothing-beside-it"))
     write(tmp_path / "some.json", _shipped("avenue-east"))
-    with Stage(site, made.journal.parent, start=START) as stage:
-        stage.until(START + 300 * NS)
+    with VirtualRuntime(site, made.journal.parent, start=START) as runtime:
+        runtime.until(START + 300 * NS)
         done = _meanwhile(
-            stage, lambda: _ask(made, "--import", str(tmp_path / "some.json"), "--by", "Wang Wei")
+            runtime, lambda: _ask(made, "--import", str(tmp_path / "some.json"), "--by", "Wang Wei")
         )
         assert "2 baselines taken over, signed by Wang Wei" in done.output, done.exception
-        stage.until(stage.now + 3600 * NS)
-        with Reader.open(made.journal) as reader:
+        runtime.until(runtime.now + 3600 * NS)
+        with JournalReader.open(made.journal) as reader:
             assert {(b.device, b.person) for b in reader.baselines()} == {("avenue-east", "Wang Wei")}
             assert "unknown-unlearned" not in _slugs(reader)
         words = [str(made.folder), "avenue-east", "--all", "--by", "Li Na", "--reason", "new lamps"]
-        done = _meanwhile(stage, lambda: CliRunner().invoke(serviced, words))
+        done = _meanwhile(runtime, lambda: CliRunner().invoke(serviced, words))
         assert "serviced by Li Na; " in done.output, done.exception
-        stage.until(stage.now + 3600 * NS)
-        with Reader.open(made.journal) as reader:
+        runtime.until(runtime.now + 3600 * NS)
+        with JournalReader.open(made.journal) as reader:
             assert reader.baselines() == []
             assert len(reader.baselines(retired=True)) == 2
             assert "unknown-unlearned" in _slugs(reader)
             [mark] = reader.marks()
             assert (mark.kind, mark.person) == (Marking.SERVICE, "Li Na")
             assert mark.note.startswith("new lamps (")
-        stage.restart()
-        stage.until(stage.now + 3600 * NS)
-        with Reader.open(made.journal) as reader:
+        runtime.restart()
+        runtime.until(runtime.now + 3600 * NS)
+        with JournalReader.open(made.journal) as reader:
             assert reader.baselines() == []
 
 
-def _slugs(reader: Reader) -> set[str]:
+def _slugs(reader: JournalReader) -> set[str]:
     found = (s.finding for s in reader.verdicts())
     return {f.evidence.slug for f in found if f.device == "avenue-east"}
 
@@ -148,14 +148,14 @@ def test_a_day_is_learned_and_signed_with_the_daemon_running(tmp_path: Path) -> 
     made = make_square(tmp_path / "square", hurry=False)
     whole = load(made.folder)
     site = replace(subset(whole, ("avenue-east",)), source=str(tmp_path / "nothing-beside-it"))
-    with Stage(site, made.journal.parent, start=START) as stage:
-        stage.until(START + 26 * 3600 * NS)
+    with VirtualRuntime(site, made.journal.parent, start=START) as runtime:
+        runtime.until(START + 26 * 3600 * NS)
         words = [str(made.folder), "avenue-east", "--since", "2026-06-01", "--until", "2026-06-04"]
-        done = _meanwhile(stage, lambda: CliRunner().invoke(commission, [*words, "--yes", "--by", "Li Na"]))
+        done = _meanwhile(runtime, lambda: CliRunner().invoke(commission, [*words, "--yes", "--by", "Li Na"]))
         assert "2 rules learned, signed by Li Na" in done.output, done.exception
         assert "[████████████████████] 100%  lit:" in done.output
-        stage.until(stage.now + 600 * NS)
-        with Reader.open(made.journal) as reader:
+        runtime.until(runtime.now + 600 * NS)
+        with JournalReader.open(made.journal) as reader:
             assert {(b.rule, b.version, b.person) for b in reader.baselines()} == {
                 ("power-high", 1, "Li Na"),
                 ("power-low", 1, "Li Na"),
@@ -171,16 +171,16 @@ def test_unhealthy_history_teaches_nothing_and_says_why(simulated_site, trouble:
     begin = round(site.now.timestamp() * NS)
     site.advance("20min")
     if trouble == "clock":
-        site._stage.jump_clock(120.0)
+        site._runtime.jump_clock(120.0)
     elif trouble == "silent":
         site.hazard("avenue-east-meter", "silent")
         site.advance("30min")
         site.hazard("avenue-east-meter", "none")
     site.advance("70min")
-    with Reader.open(site.journal) as reader:
+    with JournalReader.open(site.journal) as reader:
         end = round(site.now.timestamp() * NS) + 3600 * NS
-        lessons = learn(site.site, "avenue-east", [Period(reader, begin, end)])
-    refused = {lesson.refused for lesson in lessons}
+        lessons = fit_rules(site.site, "avenue-east", [FitPeriod(reader, begin, end)])
+    refused = {fit_result.refused for fit_result in lessons}
     if trouble == "silent":
         assert refused <= {"unfit-bad", "unfit-alarm"}, "its silence was an alarm too"
     else:
@@ -204,13 +204,13 @@ def test_a_service_must_say_what_begins_anew(made: Made, words: list[str], why: 
 
 def test_a_lesson_shows_how_much_was_seen_and_what_it_looks_like() -> None:
     device = load(SQUARE).devices["avenue-east"]
-    rows = [Row(n * 60 * NS, "lit", (1000.0 + n % 7, 100.0)) for n in range(31)]
-    lesson = Lesson("avenue-east", "power-low", 31, seen=rows)
-    [line] = progress(device, lesson)
+    rows = [HealthyReading(n * 60 * NS, "lit", (1000.0 + n % 7, 100.0)) for n in range(31)]
+    fit_result = FitResult("avenue-east", "power-low", 31, seen=rows)
+    [line] = progress(device, fit_result)
     assert (line["seen_s"], line["needed_s"], line["share"]) == (1800.0, 3600.0, 0.5)
     assert "需要 1 小时" in line["shown"].zh
     assert line["shown"].en.count("█") == line["shown"].en.count("·") == 10
-    power, level = plot(device, lesson, "en")
+    power, level = plot(device, fit_result, "en")
     assert power.endswith("Active power 1000 … 1006 W")
     assert level.endswith("Dimming level 100 … 100 %")
     assert sum(mark in "▁▂▃▄▅▆▇█" for mark in power) == 7

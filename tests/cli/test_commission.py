@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner
 from support.site import SQUARE, make_square
 
-from facilityd.app.commission import Period, learn
-from facilityd.app.judging import fresh_judge
-from facilityd.app.shipped import NAME, read, write
+from facilityd.app.baseline_file import NAME, read, write
+from facilityd.app.commission import FitPeriod, fit_rules
+from facilityd.app.engine import fresh_engine
 from facilityd.app.unjudged import Unjudged
 from facilityd.cli.baselines import baselines
 from facilityd.cli.commission import commission
@@ -21,11 +21,11 @@ from facilityd.config.load import load
 from facilityd.errors import UsageError
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, void
-from facilityd.scenario.stage import Stage
 from facilityd.scenario.subset import subset
+from facilityd.scenario.virtual_runtime import VirtualRuntime
 from facilityd.store.batch import Batch
 from facilityd.store.journal import Journal
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 from facilityd.supervise.inbox import BaselineRequest, Inbox
 
 HOUR = 3600 * NS
@@ -34,19 +34,19 @@ FACADE = "avenue-east"
 
 
 @pytest.fixture(scope="module")
-def evening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def evening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VirtualRuntime]:
     """A façade of the square without its own baselines, after two hours of an evening."""
     site = replace(subset(load(SQUARE), (FACADE,)), source=str(tmp_path_factory.mktemp("empty")))
-    with Stage(site, tmp_path_factory.mktemp("journal"), start=START) as stage:
-        stage.until(START + 2 * HOUR)
-        yield stage
+    with VirtualRuntime(site, tmp_path_factory.mktemp("journal"), start=START) as runtime:
+        runtime.until(START + 2 * HOUR)
+        yield runtime
 
 
-def test_too_short_is_refused_and_says_why(evening: Stage) -> None:
-    with Reader.open(evening.journal) as reader:
-        lessons = learn(evening.site, FACADE, [Period(reader, START, START + 60 * NS)])
+def test_too_short_is_refused_and_says_why(evening: VirtualRuntime) -> None:
+    with JournalReader.open(evening.journal) as reader:
+        lessons = fit_rules(evening.site, FACADE, [FitPeriod(reader, START, START + 60 * NS)])
     assert lessons
-    assert {lesson.refused for lesson in lessons} == {"unfit-short"}
+    assert {fit_result.refused for fit_result in lessons} == {"unfit-short"}
 
 
 @pytest.mark.parametrize(
@@ -58,36 +58,36 @@ def test_too_short_is_refused_and_says_why(evening: Stage) -> None:
     ],
 )
 def test_no_alarm_is_no_health_where_rules_lacked_their_data(
-    evening: Stage, tmp_path: Path, units: tuple[str, ...], refused: bool
+    evening: VirtualRuntime, tmp_path: Path, units: tuple[str, ...], refused: bool
 ) -> None:
     """The same good readings, without those of some units: nothing raises, and nothing is bad."""
-    with Reader.open(evening.journal) as reader:
+    with JournalReader.open(evening.journal) as reader:
         stored = [reader.sample(row) for row in reader.samples_after(0, 10**6)]
     kept = [one for one in stored if one.stream.device == FACADE and one.stream.unit not in units]
     with Journal.open(tmp_path / "some.db", max_bytes=2**26, max_age=10**18) as journal:
         for first in range(0, len(kept), 500):
             journal.commit(Batch(samples=kept[first : first + 500]))
-    with Reader.open(tmp_path / "some.db") as reader:
-        lessons = learn(evening.site, FACADE, [Period(reader, START, START + 2 * HOUR)])
+    with JournalReader.open(tmp_path / "some.db") as reader:
+        lessons = fit_rules(evening.site, FACADE, [FitPeriod(reader, START, START + 2 * HOUR)])
     assert lessons
-    unsure = {lesson.refused for lesson in lessons} == {"unfit-unsure"}
+    unsure = {fit_result.refused for fit_result in lessons} == {"unfit-unsure"}
     assert unsure is refused
     if refused:
-        assert all(float(lesson.numbers["share_n"]) > 50 for lesson in lessons)
+        assert all(float(fit_result.numbers["share_n"]) > 50 for fit_result in lessons)
 
 
-def test_where_nothing_was_judged_that_is_known(evening: Stage) -> None:
-    with Reader.open(evening.journal) as reader:
+def test_where_nothing_was_judged_that_is_known(evening: VirtualRuntime) -> None:
+    with JournalReader.open(evening.journal) as reader:
         stored = [reader.sample(row) for row in reader.samples_after(0, 10**6)]
     kept = [void(s.stream, s.at, s.at, Reason.TIMEOUT) for s in stored if s.stream.device == FACADE]
-    judged = Unjudged(fresh_judge(evening.site), FACADE)
+    judged = Unjudged(fresh_engine(evening.site), FACADE)
     for one in kept[:200]:
         judged.show(one)
     assert judged.total > 0
     assert not judged.judged
 
 
-def test_what_is_signed_is_judged_by_at_once_and_the_old_version_kept(evening: Stage) -> None:
+def test_what_is_signed_is_judged_by_at_once_and_the_old_version_kept(evening: VirtualRuntime) -> None:
     rule = next(
         name for name, r in evening.site.devices[FACADE].family.rules.items() if r.detect.kind == "residual"
     )
@@ -96,7 +96,7 @@ def test_what_is_signed_is_judged_by_at_once_and_the_old_version_kept(evening: S
     for person in ("Li Na", "Wang Wei"):
         inbox.drop(BaselineRequest(FACADE, rule, person, START, START + HOUR, data))
         evening.until(evening.now + 120 * NS)
-    with Reader.open(evening.journal) as reader:
+    with JournalReader.open(evening.journal) as reader:
         assert [(b.version, b.person) for b in reader.baselines()] == [(2, "Wang Wei")]
         assert [b.version for b in reader.baselines(retired=True)] == [1, 2]
         slugs = [
@@ -107,7 +107,7 @@ def test_what_is_signed_is_judged_by_at_once_and_the_old_version_kept(evening: S
     assert "unknown-unlearned" not in slugs
 
 
-def test_a_rule_that_is_not_learned_is_refused(evening: Stage) -> None:
+def test_a_rule_that_is_not_learned_is_refused(evening: VirtualRuntime) -> None:
     inbox = Inbox(evening.journal)
     name = inbox.drop(BaselineRequest(FACADE, "no-such-rule", "Li Na", START, START + HOUR, {"a": 1}))
     evening.until(evening.now + 120 * NS)
@@ -116,11 +116,11 @@ def test_a_rule_that_is_not_learned_is_refused(evening: Stage) -> None:
 
 def test_the_shipped_baselines_are_taken_over_once(tmp_path: Path) -> None:
     shipped = read(SQUARE / NAME)
-    with Stage(load(SQUARE), tmp_path, start=START) as stage:
-        stage.until(START + 60 * NS)
-        stage.restart()
-        stage.until(START + 120 * NS)
-        with Reader.open(stage.journal) as reader:
+    with VirtualRuntime(load(SQUARE), tmp_path, start=START) as runtime:
+        runtime.until(START + 60 * NS)
+        runtime.restart()
+        runtime.until(START + 120 * NS)
+        with JournalReader.open(runtime.journal) as reader:
             assert reader.baselines(retired=True) == shipped
     assert {b.version for b in shipped} == {1}
 
@@ -139,8 +139,8 @@ def test_export_is_what_import_reads(tmp_path: Path) -> None:
 
 def test_the_commands_at_a_real_journal(tmp_path: Path) -> None:
     made = make_square(tmp_path / "square", hurry=False)
-    with Stage(subset(made.site, (FACADE,)), made.journal.parent, start=START) as stage:
-        stage.until(START + 300 * NS)
+    with VirtualRuntime(subset(made.site, (FACADE,)), made.journal.parent, start=START) as runtime:
+        runtime.until(START + 300 * NS)
     crew, where = CliRunner(), str(made.folder)
     period = ["--since", "2026-06-01T12:00+00:00", "--until", "2026-06-01T13:00+00:00"]
     shown = crew.invoke(commission, [where, FACADE, *period], input="n\n")

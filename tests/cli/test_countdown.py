@@ -22,7 +22,7 @@ from facilityd.cli.countdown import countdown, spell
 from facilityd.cli.ready import ready
 from facilityd.errors import UsageError
 from facilityd.model.sample import NS
-from facilityd.scenario.real import _write
+from facilityd.scenario.real_runtime import _write
 from facilityd.store.journal import Journal
 
 ZONE = ZoneInfo("Asia/Shanghai")

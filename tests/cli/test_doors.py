@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from support.site import Made, make_contacts
 
-from facilityd.cli.doors import doors, lead_to_broker, moved, told_with_line
+from facilityd.cli.ports import lead_to_broker, listening_ports, moved, told_with_line
 from facilityd.config.load import load
 from facilityd.config.site import Site
-from facilityd.errors import DoorTaken, UsageError
+from facilityd.errors import PortTaken, UsageError
 
 SQUARE = Path("config/square").resolve()
 
@@ -60,7 +60,7 @@ def place(file: Path, text: str, port: int) -> str:
 
 
 def test_usual_ports_stay_where_they_are_free_and_others_stand_in_where_not(square: Path) -> None:
-    usual = {door.port for door in doors(square)}
+    usual = {door.port for door in listening_ports(square)}
     assert {15020, 18830, 18099, 18025} <= usual
     with taken(0) as (busy,):
         links = square / "links.yaml"
@@ -90,7 +90,7 @@ def test_a_demo_leads_to_no_other_machine(square: Path) -> None:
         path, before = square / name, (square / name).read_text(encoding="utf-8")
         path.write_text(before.replace(here, there), encoding="utf-8")
         with pytest.raises(UsageError, match=rf"{name}:\d+:\d+: the demo simulates everything"):
-            doors(square)
+            listening_ports(square)
         path.write_text(before, encoding="utf-8")
 
 
@@ -98,7 +98,7 @@ def test_a_broker_of_ones_own_is_written_into_the_copy(square: Path) -> None:
     lead_to_broker(square, "10.0.0.7:1883")
     broker = load(square).links["broker"]
     assert broker.where == "10.0.0.7:1883"
-    assert 1883 not in {door.port for door in doors(square, brokers=False)}
+    assert 1883 not in {door.port for door in listening_ports(square, brokers=False)}
     for wrong in ("10.0.0.7", ":1883", "x:0", "x:99999999999999999999", "x:-1", "x:²"):
         with pytest.raises(UsageError, match="HOST:PORT"):
             lead_to_broker(square, wrong)
@@ -144,5 +144,5 @@ def test_a_serial_path_that_is_not_ours_is_told_with_its_line(square: Path) -> N
 
 
 def test_what_has_no_line_is_told_as_it_is() -> None:
-    with pytest.raises(DoorTaken, match="nobody knows"), told_with_line([SQUARE]):
-        raise DoorTaken("nobody knows", link="no-such-link")
+    with pytest.raises(PortTaken, match="nobody knows"), told_with_line([SQUARE]):
+        raise PortTaken("nobody knows", link="no-such-link")

@@ -20,11 +20,11 @@ from support.terminal import terminal
 from facilityd.app.builtin import all_devices
 from facilityd.cli.language import chosen, of_terminal
 from facilityd.cli.main import COMMANDS, facilityd
-from facilityd.cli.sheet import Column, Sheet, whole
+from facilityd.cli.text_table import Column, TextTable, whole
 from facilityd.cli.words import counted, words
 from facilityd.cli.wrapping import joined, wrapped
 from facilityd.config.load import load
-from facilityd.model.alarm import AlarmState, Change, Kind, Truth
+from facilityd.model.alarm import AlarmCondition, AlarmState, Change, ChangeKind
 from facilityd.model.baseline import Baseline
 from facilityd.model.marks import OperatorMark
 from facilityd.model.measure import COMMON
@@ -33,7 +33,7 @@ from facilityd.model.readiness import Waiver
 from facilityd.model.sample import NS, Sample, SignalType, void
 from facilityd.model.text import LANGUAGES
 from facilityd.notify.texts import texts
-from facilityd.store.batch import Batch, Recorded
+from facilityd.store.batch import Batch, ChangeRecord
 from facilityd.store.journal import Journal
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -61,12 +61,18 @@ def square(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     at = now - 90 * NS
     states = [
-        AlarmState(*ALARM, Truth.TRUE, acked=False, occurrence=1, since=at, raised_at=at),
+        AlarmState(*ALARM, AlarmCondition.TRUE, acked=False, occurrence=1, since=at, raised_at=at),
         AlarmState(
-            "hoist-1", "emergency-stop", Truth.FALSE, acked=True, occurrence=1, since=at, raised_at=at
+            "hoist-1",
+            "emergency-stop",
+            AlarmCondition.FALSE,
+            acked=True,
+            occurrence=1,
+            since=at,
+            raised_at=at,
         ),
     ]
-    changes = [Recorded(Change(at, *ALARM, 1, kind, person="王工")) for kind in Kind]
+    changes = [ChangeRecord(Change(at, *ALARM, 1, kind, person="王工")) for kind in ChangeKind]
     item = next(iter(site.devices["hoist-1"].family.readiness))
     Path(site.store.path).parent.mkdir(parents=True)
     with Journal.open(Path(site.store.path), max_bytes=2**28, max_age=10**18, site=site.id) as journal:
@@ -219,12 +225,12 @@ def test_every_text_has_both_languages_and_fills_in_the_same(table: str) -> None
 
 
 def test_every_code_that_is_shown_has_a_word() -> None:
-    from facilityd.cli.rulebook import Standing
+    from facilityd.cli.rulebook import RuleStatus
     from facilityd.model.rule import Rule
     from facilityd.store.batch import Delivery
 
-    assert {one.value for one in Standing} == words().standing.keys()
-    assert {kind.value for kind in Kind} == words().change.keys()
+    assert {one.value for one in RuleStatus} == words().standing.keys()
+    assert {kind.value for kind in ChangeKind} == words().change.keys()
     assert {one.value for one in Delivery} == words().notice.keys()
     kinds = str(Rule.model_json_schema()["properties"]["detect"]["discriminator"]["mapping"])
     assert set(re.findall(r"'([a-z-]+)': '#", kinds)) == words().method.keys()
@@ -265,7 +271,7 @@ def test_a_head_is_broken_between_words_and_never_cut(width: int) -> None:
     ]
     rows = [("a-rule-of-some-length", "it stands", "The truck ran past the upper limit")]
     for language in LANGUAGES:
-        lines = [line.plain for line in Sheet("", columns, rows, language=language).laid_out(width)]
+        lines = [line.plain for line in TextTable("", columns, rows, language=language).laid_out(width)]
         assert max(map(cell_len, lines)) <= width
         text = "".join("".join(lines).split())
         assert "…" not in text

@@ -18,11 +18,11 @@ from facilityd.config.load import load
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.model.finding import Evidence, Finding
-from facilityd.model.readiness import Checked, Outcome
+from facilityd.model.readiness import CheckedItem, ItemOutcome
 from facilityd.model.sample import Sample
 from facilityd.scenario.load import load as load_story
 from facilityd.scenario.run import Options, perform
-from facilityd.store.batch import Batch, Judged
+from facilityd.store.batch import Batch, FindingRecord
 from facilityd.store.journal import Journal
 
 YARD = """\
@@ -61,7 +61,7 @@ def _say(journal: Journal, site: Site, verdict: bool | None, slug: str, rule: st
     numbers = {"units": "contacts"}
     finding = Finding("fire", rule, verdict, now, now, Evidence(slug, dict(numbers)))
     sample = Sample(stream, now, now, (0,) * len(stream.signals))
-    journal.commit(Batch(samples=[sample], findings=[Judged(finding)]))
+    journal.commit(Batch(samples=[sample], findings=[FindingRecord(finding)]))
 
 
 def _run(*words: str) -> Any:
@@ -116,13 +116,13 @@ def test_a_back_test_without_data_says_that_it_says_nothing(yard: Site) -> None:
 
 
 def test_a_checklist_of_which_nothing_is_fitted_is_not_ready() -> None:
-    def lines(*found: Outcome) -> list[Any]:
-        return [SimpleNamespace(checked=Checked("x", one, {})) for one in found]
+    def lines(*found: ItemOutcome) -> list[Any]:
+        return [SimpleNamespace(checked=CheckedItem("x", one, {})) for one in found]
 
-    assert not _good(lines(Outcome.ABSENT, Outcome.ABSENT))
+    assert not _good(lines(ItemOutcome.ABSENT, ItemOutcome.ABSENT))
     assert not _good([])
-    assert _good(lines(Outcome.ABSENT, Outcome.PASS))
-    assert not _good(lines(Outcome.PASS, Outcome.UNKNOWN))
+    assert _good(lines(ItemOutcome.ABSENT, ItemOutcome.PASS))
+    assert not _good(lines(ItemOutcome.PASS, ItemOutcome.UNKNOWN))
 
 
 def test_a_folder_without_stories_does_not_pass(tmp_path: Path) -> None:
@@ -148,5 +148,5 @@ def test_a_story_is_not_told_well_of_what_was_never_judged(
     load_story(path)
     result = perform(path, Options())
     assert not result.error, result.error
-    (judgement,) = result.judgements
-    assert (judgement.ok, words in judgement.happened) == (ok, True), judgement.happened
+    (check_result,) = result.check_results
+    assert (check_result.ok, words in check_result.happened) == (ok, True), check_result.happened

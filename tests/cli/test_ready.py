@@ -13,12 +13,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.tables import families
-from facilityd.cli.readiness import Board
+from facilityd.cli.readiness import ReadinessBoard
 from facilityd.cli.ready import ready
 from facilityd.model.finding import Evidence, Finding
-from facilityd.model.readiness import Checked, Ground, Known, Outcome, Waiver, check, is_ready, with_settings
+from facilityd.model.readiness import (
+    CheckedItem,
+    DeviceKnowledge,
+    ItemOutcome,
+    VerdictEvidence,
+    Waiver,
+    check,
+    is_ready,
+    with_settings,
+)
 from facilityd.model.sample import NS
-from facilityd.notify.readiness import Subject
+from facilityd.notify.readiness import ReadinessContext
 
 HOIST = families(None)["hoist"].readiness
 WELL: dict[str, Any] = {
@@ -30,19 +39,21 @@ WELL: dict[str, Any] = {
 SIGNED = Waiver(1, 100, "hoist-1", "supply", 200, "Li Na", "measured by hand")
 
 
-def known(values: dict[str, Any], rules: dict[str, Outcome] | None = None, **more: Any) -> Known:
+def known(
+    values: dict[str, Any], rules: dict[str, ItemOutcome] | None = None, **more: Any
+) -> DeviceKnowledge:
     stands = rules or {}
-    return Known(values.get, WELL, lambda rule: stands.get(rule, Outcome.PASS), **more)
+    return DeviceKnowledge(values.get, WELL, lambda rule: stands.get(rule, ItemOutcome.PASS), **more)
 
 
-def outcomes(checked: tuple[Checked, ...], *wanted: Outcome) -> list[str]:
+def outcomes(checked: tuple[CheckedItem, ...], *wanted: ItemOutcome) -> list[str]:
     return [one.item for one in checked if one.outcome in wanted]
 
 
 def test_all_well_is_ready() -> None:
     checked = check(HOIST, known(WELL))
     assert is_ready(checked)
-    assert {one.outcome for one in checked} == {Outcome.PASS}
+    assert {one.outcome for one in checked} == {ItemOutcome.PASS}
     assert len(HOIST) >= 15
 
 
@@ -56,7 +67,7 @@ def test_each_item_fails_by_its_own_signal_or_rule() -> None:
         ({"warning": True}, "no-trip"),
         ({"wind": 12.0}, "wind"),
     ):
-        assert outcomes(check(HOIST, known({**WELL, **wrong})), Outcome.FAIL) == [item]
+        assert outcomes(check(HOIST, known({**WELL, **wrong})), ItemOutcome.FAIL) == [item]
     for rule, item in (
         ("rise-time", "last-run"),
         ("rope-tight", "rope-curve"),
@@ -64,8 +75,8 @@ def test_each_item_fails_by_its_own_signal_or_rule() -> None:
         ("supply-imbalance", "phases"),
         ("facilityd.timetable-off", "clock"),
     ):
-        checked = check(HOIST, known(WELL, {rule: Outcome.FAIL}))
-        assert outcomes(checked, Outcome.FAIL) == [item]
+        checked = check(HOIST, known(WELL, {rule: ItemOutcome.FAIL}))
+        assert outcomes(checked, ItemOutcome.FAIL) == [item]
         assert [one.rules for one in checked if one.item == item] == [(rule,)]
 
 
@@ -74,30 +85,30 @@ def test_what_is_not_known_is_never_ready(missing: set[str]) -> None:
     seen = {name: value for name, value in WELL.items() if name not in missing}
     checked = check(HOIST, known(seen))
     assert not is_ready(checked)
-    assert not outcomes(checked, Outcome.FAIL), "and is not called wrong either"
+    assert not outcomes(checked, ItemOutcome.FAIL), "and is not called wrong either"
 
 
 def test_a_rule_that_cannot_be_told_is_unknown_and_one_that_is_not_fitted_stands_against_nothing() -> None:
-    assert outcomes(check(HOIST, known(WELL, {"rise-time": Outcome.UNKNOWN})), Outcome.UNKNOWN) == [
+    assert outcomes(check(HOIST, known(WELL, {"rise-time": ItemOutcome.UNKNOWN})), ItemOutcome.UNKNOWN) == [
         "last-run"
     ]
-    absent = dict.fromkeys(HOIST["last-run"].rules, Outcome.ABSENT)
-    assert outcomes(check(HOIST, known(WELL, absent)), Outcome.ABSENT) == ["last-run"]
+    absent = dict.fromkeys(HOIST["last-run"].rules, ItemOutcome.ABSENT)
+    assert outcomes(check(HOIST, known(WELL, absent)), ItemOutcome.ABSENT) == ["last-run"]
     assert is_ready(check(HOIST, known(WELL, absent)))
-    unbound = Known(WELL.get, set(WELL) - {"wind"}, lambda _: Outcome.PASS)
-    assert outcomes(check(HOIST, unbound), Outcome.ABSENT) == ["wind"]
+    unbound = DeviceKnowledge(WELL.get, set(WELL) - {"wind"}, lambda _: ItemOutcome.PASS)
+    assert outcomes(check(HOIST, unbound), ItemOutcome.ABSENT) == ["wind"]
     assert is_ready(check(HOIST, unbound))
 
 
 def test_what_is_required_and_not_fitted_is_unknown_until_somebody_answers_for_it() -> None:
-    only = Known(WELL.get, {"tripped", "warning"}, lambda _: Outcome.ABSENT)
+    only = DeviceKnowledge(WELL.get, {"tripped", "warning"}, lambda _: ItemOutcome.ABSENT)
     required = [name for name, item in HOIST.items() if item.required]
     assert required == ["drive-ready", "no-trip", "brake", "emergency-chain", "limits"]
     checked = check(HOIST, only)
-    assert outcomes(checked, Outcome.PASS) == ["no-trip"]
-    assert outcomes(checked, Outcome.UNKNOWN) == [name for name in required if name != "no-trip"]
+    assert outcomes(checked, ItemOutcome.PASS) == ["no-trip"]
+    assert outcomes(checked, ItemOutcome.UNKNOWN) == [name for name in required if name != "no-trip"]
     assert not is_ready(checked)
-    assert [Checked.of(one.plain()) for one in checked] == list(checked)
+    assert [CheckedItem.of(one.plain()) for one in checked] == list(checked)
     why = SUBJECT.why(next(one for one in checked if one.item == "brake"), "en")
     assert (
         why == "not fitted or not connected, so it cannot be checked from here: look on site, then waive it"
@@ -117,19 +128,19 @@ def test_a_waiver_counts_from_its_signature_to_its_end_or_its_revocation(
     waivers = [waiver] if waiver.holds(now) else []
     checked = check(HOIST, known({**WELL, "dc_link_voltage": 0.0}, waivers=waivers))
     assert is_ready(checked) is force
-    assert outcomes(checked, Outcome.WAIVED if force else Outcome.FAIL) == ["supply"]
+    assert outcomes(checked, ItemOutcome.WAIVED if force else ItemOutcome.FAIL) == ["supply"]
 
 
 def test_a_waiver_of_an_item_that_passes_hides_nothing() -> None:
     checked = check(HOIST, known(WELL, waivers=[SIGNED]))
-    assert {one.outcome for one in checked} == {Outcome.PASS}
+    assert {one.outcome for one in checked} == {ItemOutcome.PASS}
 
 
 def test_the_command_on_a_story_that_was_kept(simulated_site, tmp_path: Path, monkeypatch) -> None:
     site = simulated_site("square", only=["hoist-1", "weather"], start="2026-10-01T05:30")
     site.advance("80min")
     now = round(site.now.timestamp() * 1e9)
-    board = Board(site.site, ["hoist-1", "weather"])
+    board = ReadinessBoard(site.site, ["hoist-1", "weather"])
     lines = board.lines(now)
     assert not [line.checked.item for line in lines if line.checked.stands_against], (
         "once a run and the rest after it were seen, all is known"
@@ -142,7 +153,7 @@ def test_the_command_on_a_story_that_was_kept(simulated_site, tmp_path: Path, mo
         "drive-ready",
     }
     late = board.lines(now + 3600 * 10**9)
-    assert {line.checked.outcome for line in late if line.checked.values} == {Outcome.UNKNOWN}, (
+    assert {line.checked.outcome for line in late if line.checked.values} == {ItemOutcome.UNKNOWN}, (
         "nothing is fresh"
     )
 
@@ -175,15 +186,17 @@ def _elsewhere(folder: Path) -> Path:
 def test_an_item_says_what_it_rests_on_in_words() -> None:
     family = families(None)["hoist"]
     names = {name: rule.name for name, rule in family.rules.items()}
-    subject = Subject(family.name, family.readiness, names, {"": family.signals}, ZoneInfo("Asia/Shanghai"))
+    subject = ReadinessContext(
+        family.name, family.readiness, names, {"": family.signals}, ZoneInfo("Asia/Shanghai")
+    )
     found = {one.item: one for one in check(HOIST, known({**WELL, "ready": False, "wind": 12.0}))}
     assert subject.why(found["drive-ready"], "zh") == "变频器未就绪"
     assert subject.why(found["wind"], "en") == "Mean wind is 12.0 m/s, less than 10.8 m/s expected"
-    found = {one.item: one for one in check(HOIST, known(WELL, {"rise-time": Outcome.UNKNOWN}))}
+    found = {one.item: one for one in check(HOIST, known(WELL, {"rise-time": ItemOutcome.UNKNOWN}))}
     assert subject.why(found["last-run"], "en").startswith("cannot be judged yet: ")
 
 
-SUBJECT = Subject(
+SUBJECT = ReadinessContext(
     families(None)["hoist"].name, HOIST, {name: rule.name for name, rule in families(None)["hoist"].rules.items()},
     {"": families(None)["hoist"].signals}, ZoneInfo("Asia/Shanghai"),
 )  # fmt: skip
@@ -192,15 +205,17 @@ HOUR = 3600 * NS
 DAY = 24 * HOUR
 
 
-def _ground(rule: str, slug: str, age: int, verdict: bool | None = False, *, then: bool = True) -> Ground:
+def _ground(
+    rule: str, slug: str, age: int, verdict: bool | None = False, *, then: bool = True
+) -> VerdictEvidence:
     numbers = {"took_s": 126, "least_s": 119, "most_s": 125} if slug.startswith("sequence") else {}
     evidence = Evidence(slug, dict(numbers), "upper_limit", "", RAN * then)
-    return Ground.of(rule, Finding("hoist-1", rule, verdict, RAN, RAN, evidence), RAN + age)
+    return VerdictEvidence.of(rule, Finding("hoist-1", rule, verdict, RAN, RAN, evidence), RAN + age)
 
 
-def _last_run(*grounds: Ground) -> Checked:
+def _last_run(*grounds: VerdictEvidence) -> CheckedItem:
     said = {one.rule: one for one in grounds}
-    outcomes_of = {None: Outcome.UNKNOWN, True: Outcome.FAIL, False: Outcome.PASS}
+    outcomes_of = {None: ItemOutcome.UNKNOWN, True: ItemOutcome.FAIL, False: ItemOutcome.PASS}
     stands = {one.rule: outcomes_of[one.verdict] for one in grounds}
     checked = check(HOIST, known(WELL, stands, ground=said.get))
     return next(one for one in checked if one.item == "last-run")
@@ -208,39 +223,39 @@ def _last_run(*grounds: Ground) -> Checked:
 
 def test_a_pass_shows_its_evidence_and_its_age() -> None:
     one = _last_run(_ground("rise-time", "sequence-kept", 6 * HOUR))
-    assert one.outcome is Outcome.PASS
+    assert one.outcome is ItemOutcome.PASS
     assert SUBJECT.why(one, "en") == (
         "Upper limit: the run kept its time (2 min 6 s) (2026-05-01 05:12, 6 h ago)"
     )
     assert "2026-05-01 05:12，6 小时前" in SUBJECT.why(one, "zh")
     (plain,) = one.plain()["grounds"]
     assert (plain["at"], plain["age_s"], plain["evidence"]["slug"]) == (RAN, 6 * 3600.0, "sequence-kept")
-    assert Checked.of(json.loads(json.dumps(one.plain()))) == one
+    assert CheckedItem.of(json.loads(json.dumps(one.plain()))) == one
     aged = next(c for c in check(HOIST, known(WELL, age=lambda _: 12 * NS)) if c.item == "wind")
     assert SUBJECT.why(aged, "en") == "Mean wind is 3.0 m/s, less than 10.8 m/s expected (12 s ago)"
     assert SUBJECT.why(aged, "zh").endswith("（12 秒前）")
-    assert Checked.of(json.loads(json.dumps(aged.plain()))) == aged
+    assert CheckedItem.of(json.loads(json.dumps(aged.plain()))) == aged
     older = {name: said for name, said in aged.plain().items() if name not in ("ages_s", "grounds")}
-    assert Checked.of(older).values == aged.values, "a record of an older version can be read"
+    assert CheckedItem.of(older).values == aged.values, "a record of an older version can be read"
 
 
 def test_no_run_or_one_of_long_ago_is_no_evidence_and_one_direction_is_enough() -> None:
     untimed = _ground("lowering-time", "unknown-untimed", HOUR, None, then=False)
-    assert _last_run(untimed).outcome is Outcome.UNKNOWN
+    assert _last_run(untimed).outcome is ItemOutcome.UNKNOWN
     assert "no run has been timed yet" in SUBJECT.why(_last_run(untimed), "en")
     lately = _ground("rise-time", "sequence-kept", HOUR)
-    assert _last_run(untimed, lately).outcome is Outcome.PASS
+    assert _last_run(untimed, lately).outcome is ItemOutcome.PASS
     old = _last_run(untimed, _ground("rise-time", "sequence-kept", 8 * DAY))
-    assert old.outcome is Outcome.UNKNOWN
+    assert old.outcome is ItemOutcome.UNKNOWN
     assert "2026-05-01 05:12, 8 d ago" in SUBJECT.why(old, "en")
-    assert _last_run(_ground("lowering-time", "sequence-kept", 8 * DAY), lately).outcome is Outcome.PASS
+    assert _last_run(_ground("lowering-time", "sequence-kept", 8 * DAY), lately).outcome is ItemOutcome.PASS
     late = _last_run(_ground("lowering-time", "sequence-late", 8 * DAY, True), lately)
-    assert late.outcome is Outcome.FAIL, "what was wrong stays wrong however long ago"
+    assert late.outcome is ItemOutcome.FAIL, "what was wrong stays wrong however long ago"
 
 
 def test_before_any_run_and_right_after_a_start_nothing_passes_on_nothing(simulated_site) -> None:
     site = simulated_site("square", only=["hoist-1", "weather"], start="2026-10-01T05:30")
-    board = Board(site.site, ["hoist-1"])
+    board = ReadinessBoard(site.site, ["hoist-1"])
 
     def now(later: int = 0) -> dict[str, Any]:
         at = round(site.now.timestamp()) * NS + later
@@ -249,12 +264,12 @@ def test_before_any_run_and_right_after_a_start_nothing_passes_on_nothing(simula
     site.advance("10min")
     before = now()
     by_rules = {item for item, one in HOIST.items() if not one.any_of}
-    assert {item for item in by_rules if before[item].checked.outcome is Outcome.UNKNOWN} == {
+    assert {item for item in by_rules if before[item].checked.outcome is ItemOutcome.UNKNOWN} == {
         "last-run", "rope-curve", "brake-wear",
     }  # fmt: skip
     site.advance("70min")  # the flag goes up at 06:12
     ran = now()
-    assert {line.checked.outcome for line in ran.values()} == {Outcome.PASS}
+    assert {line.checked.outcome for line in ran.values()} == {ItemOutcome.PASS}
     for item, line in ran.items():
         assert line.checked.grounds or line.checked.ages, item
         assert "ago)" in line.shown("en") or "(since " in line.shown("en"), item
@@ -262,14 +277,18 @@ def test_before_any_run_and_right_after_a_start_nothing_passes_on_nothing(simula
     assert "2026-10-01 06:12, 37 min" in ran["last-run"].shown("en")
     site.restart(3600.0)
     again = now()
-    assert {again[item].checked.outcome for item in by_rules} == {Outcome.UNKNOWN}, "nobody has looked yet"
+    assert {again[item].checked.outcome for item in by_rules} == {ItemOutcome.UNKNOWN}, (
+        "nobody has looked yet"
+    )
     assert "not judged since facilityd last started" in again["last-run"].shown("en")
     site.advance("3min")
     known_again = now()
-    assert {item for item, line in known_again.items() if line.checked.outcome is not Outcome.PASS} == {
+    assert {item for item, line in known_again.items() if line.checked.outcome is not ItemOutcome.PASS} == {
         "brake-wear"
     }, "whether it creeps is seen over twelve minutes"
     for item in ("last-run", "rope-curve"):
         assert "2026-10-01 06:12, 1 h 4" in known_again[item].shown("en"), "of the run, not of the restart"
     late = now(HOUR)
-    assert {late[item].checked.outcome for item in by_rules} == {Outcome.UNKNOWN}, "nobody watches any more"
+    assert {late[item].checked.outcome for item in by_rules} == {ItemOutcome.UNKNOWN}, (
+        "nobody watches any more"
+    )

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from support.site import SQUARE
 
-from facilityd.cli.rulebook import Standing, lines
+from facilityd.cli.rulebook import RuleStatus, lines
 from facilityd.cli.rules import rules
 from facilityd.config.load import load
 from facilityd.errors import UsageError
@@ -26,17 +26,17 @@ def test_how_rules_stand_in_a_story(simulated_site) -> None:
     now = round(square.now.timestamp()) * 10**9
     found = {line.name: line for line in lines(square.site, ["bridges"], now)}
     failed = found["lamp-failed"]
-    assert failed.standing is Standing.WRONG
+    assert failed.standing is RuleStatus.WRONG
     assert failed.since is not None
-    assert failed.said("en", ZONE).startswith("The lamp has failed")
-    assert found["dark"].standing is Standing.RIGHT
+    assert failed.text("en", ZONE).startswith("The lamp has failed")
+    assert found["dark"].standing is RuleStatus.RIGHT
     lacking = found["leakage"]
-    assert (lacking.standing, lacking.missing) == (Standing.UNFITTED, ("leakage",))
-    assert (lacking.said("zh", ZONE), lacking.said("en", ZONE)) == ("剩余电流", "Residual current")
+    assert (lacking.standing, lacking.missing) == (RuleStatus.UNFITTED, ("leakage",))
+    assert (lacking.text("zh", ZONE), lacking.text("en", ZONE)) == ("剩余电流", "Residual current")
     assert found["end-of-life"].since is None
     later = {line.name: line for line in lines(square.site, ["bridges"], now + 3600 * 10**9)}
-    assert later["lamp-failed"].standing is Standing.WRONG, "a stop hides nothing that is wrong"
-    assert later["dark"].standing is Standing.UNJUDGED, "what was right then says nothing of now"
+    assert later["lamp-failed"].standing is RuleStatus.WRONG, "a stop hides nothing that is wrong"
+    assert later["dark"].standing is RuleStatus.UNJUDGED, "what was right then says nothing of now"
     assert later["dark"].since is None
 
 

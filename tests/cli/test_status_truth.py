@@ -13,22 +13,22 @@ import pytest
 from click.testing import CliRunner
 
 from facilityd.app.builtin import all_devices
-from facilityd.app.outlets import LOST
+from facilityd.app.outputs import LOST
 from facilityd.cli.main import facilityd
 from facilityd.cli.snapshot import Snapshot
 from facilityd.config.load import load
 from facilityd.config.site import Site
-from facilityd.model.alarm import AlarmState, Truth
+from facilityd.model.alarm import AlarmCondition, AlarmState
 from facilityd.model.downtime import Downtime
 from facilityd.model.finding import Evidence, Finding
 from facilityd.model.notice import Notice, Purpose
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, Sample, Stream, Value, void
-from facilityd.store.batch import Batch, Judged, Parked
+from facilityd.store.batch import Batch, DeadLetterLine, FindingRecord
 from facilityd.store.entries import add_counts
 from facilityd.store.journal import Journal
 from facilityd.store.last_word import WATCHED, last_word
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 
 YARD = """\
 site: {id: yard, name: {zh: 院子, en: Yard}, latitude: 39.9, longitude: 116.4, timezone: Asia/Shanghai}
@@ -94,13 +94,18 @@ def test_a_stopped_daemon_is_said_first(
 def test_since_when_nobody_watches_is_the_newest_word_of_any_kind(yard: Site, journal: Journal) -> None:
     store(journal, stream_of(yard, "fire"), False, 3600)
     for batch, ago in (
-        (lambda at: Batch(findings=[Judged(Finding("fire", "active", False, at, at, Evidence("x")))]), 40),
+        (
+            lambda at: Batch(
+                findings=[FindingRecord(Finding("fire", "active", False, at, at, Evidence("x")))]
+            ),
+            40,
+        ),
         (lambda at: Batch(alarms=[AlarmState("fire", "active", occurrence=1, since=at)]), 30),
         (lambda at: Batch(downtimes=[Downtime(at - NS, at)]), 20),
         (lambda at: Batch(meta={WATCHED: str(at)}), 10),
     ):
         journal.commit(batch(time.time_ns() - ago * 60 * NS))
-        with Reader.open(journal.path) as reader:
+        with JournalReader.open(journal.path) as reader:
             assert round((time.time_ns() - last_word(reader)) / 60 / NS) == ago
     journal.close()
     first = CliRunner().invoke(facilityd, ["status", yard.source]).stdout.splitlines()[0]
@@ -162,7 +167,7 @@ def test_a_cleared_alarm_is_not_the_present_state(yard: Site, journal: Journal) 
     gone = AlarmState(
         "fire",
         "active",
-        Truth.FALSE,
+        AlarmCondition.FALSE,
         acked=False,
         occurrence=1,
         since=now,
@@ -171,7 +176,7 @@ def test_a_cleared_alarm_is_not_the_present_state(yard: Site, journal: Journal) 
     )
     journal.commit(Batch(alarms=[gone]))
     assert device(yard, "fire")["state"] == "normal"
-    journal.commit(Batch(alarms=[replace(gone, condition=Truth.TRUE, cleared_at=None)]))
+    journal.commit(Batch(alarms=[replace(gone, condition=AlarmCondition.TRUE, cleared_at=None)]))
     assert device(yard, "fire")["state"] == "active"
 
 
@@ -180,7 +185,9 @@ def test_json_is_the_same_in_every_language(
 ) -> None:
     now = time.time_ns()
     store(journal, stream_of(yard, "fire"), True)
-    state = AlarmState("fire", "active", Truth.TRUE, acked=False, occurrence=1, since=now, raised_at=now)
+    state = AlarmState(
+        "fire", "active", AlarmCondition.TRUE, acked=False, occurrence=1, since=now, raised_at=now
+    )
     journal.commit(Batch(alarms=[state]))
     monkeypatch.setattr(time, "time_ns", lambda: now)
     for command in ("status", "alarms", "rules", "check", "plan"):
@@ -232,8 +239,8 @@ def test_a_value_that_never_was_good_has_no_age(yard: Site, journal: Journal) ->
 
 def test_a_live_view_looks_for_an_old_value_once(yard: Site, journal: Journal, monkeypatch) -> None:
     looked: list[object] = []
-    real = Reader.last_good
-    monkeypatch.setattr(Reader, "last_good", lambda *told: looked.append(told) or real(*told))
+    real = JournalReader.last_good
+    monkeypatch.setattr(JournalReader, "last_good", lambda *told: looked.append(told) or real(*told))
     store(journal, stream_of(yard, "fire"), True, 6000)
     store(journal, stream_of(yard, "fire"), None, 60, Reason.TIMEOUT)
     snapshot = Snapshot(yard, "en")
@@ -255,7 +262,9 @@ def test_what_the_daemon_counts_is_in_status(yard: Site, journal: Journal) -> No
     assert device(yard, "facilityd")["counts"]["purged_unsent"] == 0
     journal.configure_sinks(["influx"])
     journal.commit(Batch(notices=[_notice(1), _notice(2)], counts={f"{LOST}li-1-webhook": 3}))
-    journal.commit(Batch(parked=[Parked("influx", n, 0, "type", "line") for n in range(4)]))
+    journal.commit(
+        Batch(dead_letter_lines=[DeadLetterLine("influx", n, 0, "type", "line") for n in range(4)])
+    )
     journal._db.execute("INSERT INTO dead_letter(at, source, reason, content) VALUES(0, 'alarm', 'r', 'c')")
     stream = stream_of(yard, "fire")
     for minute in range(3):

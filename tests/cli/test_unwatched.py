@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from facilityd.cli.main import facilityd
-from facilityd.config.found import Found, file_of, write_found
+from facilityd.config.found import DiscoveredNames, file_of, write_found
 from facilityd.config.load import load
 from facilityd.store.journal import Journal
 
@@ -33,7 +33,7 @@ def _status(yard, *more):
 
 
 def _heard(yard, names):
-    write_found(file_of(load(yard)), Found({"plug": ()}, {"plug": dict.fromkeys(names, "stale")}))
+    write_found(file_of(load(yard)), DiscoveredNames({"plug": ()}, {"plug": dict.fromkeys(names, "stale")}))
 
 
 def test_they_are_named(yard):

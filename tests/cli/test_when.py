@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.fuzz import fuzzed
 
-from facilityd.cli.when import Instant, Span, at_site
+from facilityd.cli.when import DurationParam, InstantParam, at_site
 from facilityd.errors import UsageError
 from facilityd.model.sample import NS
 
@@ -20,7 +20,7 @@ SHANGHAI = "Asia/Shanghai"
 
 
 @pytest.fixture(autouse=True, params=["UTC", "America/New_York"])
-def _computer(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
+def _host(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("TZ", request.param)
     time.tzset()
     yield
@@ -29,7 +29,7 @@ def _computer(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
 
 
 def instant(text: str, zone: str = SHANGHAI) -> int:
-    return at_site(Instant().convert(text, None, None), zone)
+    return at_site(InstantParam().convert(text, None, None), zone)
 
 
 def utc(*parts: int) -> int:
@@ -67,7 +67,7 @@ def test_yesterday_begins_at_the_sites_midnight() -> None:
 )
 def test_a_span_counts_back_from_now(text: str, seconds: int) -> None:
     assert abs(time.time_ns() - instant(text) - seconds * NS) < 60 * NS
-    assert Span().convert(text, None, None) == seconds * NS
+    assert DurationParam().convert(text, None, None) == seconds * NS
 
 
 @pytest.mark.parametrize(
@@ -94,12 +94,12 @@ def test_what_is_no_time_is_a_usage_error(text: str) -> None:
 @pytest.mark.parametrize("text", ["0s", "0d", "10m", "-1h", "99999999999999999999d", "", "1 fortnight"])
 def test_what_is_no_span_is_a_usage_error(text: str) -> None:
     with pytest.raises(click.BadParameter):
-        Span().convert(text, None, None)
+        DurationParam().convert(text, None, None)
 
 
 def test_minutes_are_hinted_at() -> None:
     with pytest.raises(click.BadParameter, match="10min"):
-        Span().convert("10m", None, None)
+        DurationParam().convert("10m", None, None)
 
 
 @given(st.text(max_size=30) | st.from_regex(r"[0-9T:+Zdhms.w -]{0,25}", fullmatch=True))

@@ -18,17 +18,17 @@ from support.terminal import Seen, terminal, terminals
 
 from facilityd.app.builtin import all_devices
 from facilityd.cli.demo import view
+from facilityd.cli.local_sink import LocalSink, ReceivedMessage
 from facilityd.cli.main import facilityd
-from facilityd.cli.sink import LocalSink, Told
 from facilityd.cli.snapshot import Snapshot
 from facilityd.cli.when import show_instant
 from facilityd.config.load import load
-from facilityd.model.alarm import AlarmState, Change, Kind, Truth
+from facilityd.model.alarm import AlarmCondition, AlarmState, Change, ChangeKind
 from facilityd.model.baseline import Baseline
 from facilityd.model.marks import OperatorMark
 from facilityd.model.readiness import Waiver
 from facilityd.model.sample import NS, Sample, SignalType
-from facilityd.store.batch import Batch, Recorded
+from facilityd.store.batch import Batch, ChangeRecord
 from facilityd.store.journal import Journal
 
 VALUES = {SignalType.BOOL: True, SignalType.INT: 1, SignalType.FLOAT: 21.5, SignalType.TEXT: "二号泵 V1.2"}
@@ -57,10 +57,12 @@ def square(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (d, r if r in devices[d].family.rules else next(iter(devices[d].family.rules))) for d, r in ALARMS
     ]
     alarms = [
-        AlarmState(d, r, Truth.TRUE, acked=False, occurrence=1, since=now - 90 * NS, raised_at=now - 90 * NS)
+        AlarmState(
+            d, r, AlarmCondition.TRUE, acked=False, occurrence=1, since=now - 90 * NS, raised_at=now - 90 * NS
+        )
         for d, r in known
     ]
-    changes = [Recorded(Change(now - 90 * NS, d, r, 1, Kind.RAISE)) for d, r in known]
+    changes = [ChangeRecord(Change(now - 90 * NS, d, r, 1, ChangeKind.RAISE)) for d, r in known]
     item = next(iter(site.devices["hoist-1"].family.readiness))
     long = "已由厂家现场检查，备件明日到货，仪式可以照常进行 spare part arrives tomorrow"
     Path(site.store.path).parent.mkdir(parents=True)
@@ -159,7 +161,8 @@ def test_a_live_view_counts_what_it_has_no_room_for(square: Path, width: int, la
 def test_the_demo_fits_its_window_with_what_is_wrong_first(square: Path, width: int) -> None:
     sink = LocalSink()
     sink.told.extend(
-        Told("email", "engineer@square.example", "【紧急】二号喷泉泵：水下设备漏电", "") for _ in range(9)
+        ReceivedMessage("email", "engineer@square.example", "【紧急】二号喷泉泵：水下设备漏电", "")
+        for _ in range(9)
     )
     out = Console(width=width, file=io.StringIO(), color_system=None)
     out.print(view(Snapshot(load(square), "en"), sink, 31.0, ConsoleDimensions(width, 24)))

@@ -15,7 +15,7 @@ from facilityd.model.quality import Reason
 from facilityd.model.sample import Sample
 from facilityd.store.batch import Batch
 from facilityd.store.journal import Journal
-from simulators.image import UnitImage
+from simulators.register_map import RegisterMap
 
 FAMILY = """\
 family: mixer
@@ -183,7 +183,7 @@ def test_history_of_a_text(yard: Path) -> None:
 @pytest.mark.parametrize(("state", "code"), [(0, 0), (1, 3), (5, 4)])
 def test_the_simulator_says_the_code_of_a_state(yard: Path, state: int, code: int) -> None:
     unit = load(yard).units["drive"]
-    image = UnitImage(unit)
+    image = RegisterMap(unit)
     image.update({("mixer", "state"): state, ("mixer", "serial"): "升-1"})
     table = unit.profile.expanded["state"].table  # type: ignore[union-attr]
     assert image.words(table, 1, 3) == (code << 4, 0xC9FD, 0x2D31)  # type: ignore[arg-type]

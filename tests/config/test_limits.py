@@ -15,7 +15,7 @@ states:
   busy: {name: {zh: 忙, en: Busy}, when: [{signal: flow, above: 5}]}
 rules:
   low:
-    detect: {kind: limit, signal: flow, below: 3, hold: 10s, hysteresis: 1, during: [busy]}
+    detect: {kind: limit, signal: flow, below: 3, on_delay: 10s, hysteresis: 1, during: [busy]}
     name: {zh: 低, en: Low}
     cause: {zh: 因, en: Cause}
     consequence: {zh: 果, en: Consequence}
@@ -26,7 +26,7 @@ rules:
 readiness:
   full: {name: {zh: 满, en: Full}, any_of: [[{signal: flow, below: 90}]], first: {zh: 看, en: Look}}
 """
-LIMIT, STATE, RULE = "signal: flow, below: 3, hold: 10s, hysteresis: 1", "signal: flow, above: 5", 12
+LIMIT, STATE, RULE = "signal: flow, below: 3, on_delay: 10s, hysteresis: 1", "signal: flow, above: 5", 12
 CASES = (
     ("signal: flow, below: 3", "signal: flow, below: nan", "finite number", RULE),
     ("signal: flow, below: 3", "signal: flow, below: 1e999", "finite number", RULE),
@@ -41,7 +41,7 @@ CASES = (
     ("signal: flow, below: 3", "signal: code, is: off", "a number is never 'off'", RULE),
     ("hysteresis: 1", "hysteresis: 1e9", "never over", RULE),
     ("hysteresis: 1", "hysteresis: inf", "finite number", RULE),
-    ("hold: 10s", "hold: 36500d", "at most 366d", RULE),
+    ("on_delay: 10s", "on_delay: 36500d", "at most 366d", RULE),
     ("respond: 1h", "respond: 0s", "at least 1s", 18),
     (LIMIT, "signal: speed, below: -100", "never below -100", RULE),
     (STATE, "signal: flow, above: 500", "never above 500", 9),

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from support.site import SQUARE, make_square
 
 from devices.tables import families
-from facilityd.app.judging import fresh_judge
+from facilityd.app.engine import fresh_engine
 from facilityd.cli.check import check
 from facilityd.cli.rules import rules
 from facilityd.config.load import load
@@ -21,18 +21,18 @@ from facilityd.model.sample import NS, Sample, SignalType, Stream
 
 def test_a_limit_of_the_site_is_that_machines_alone(tmp_path: Path) -> None:
     made = make_square(tmp_path / "square")
-    own = "  pole-2:\n    rules: {supply-low: {below: 400, hold: 1s}}\n"
+    own = "  pole-2:\n    rules: {supply-low: {below: 400, on_delay: 1s}}\n"
     made.edit("poles.yaml", lambda text: text.replace("  pole-2:\n", own, 1))
     site, shipped = load(made.folder), families(None)["flagpole"].rules["supply-low"].detect
     second, third = (site.devices[name].family.rules["supply-low"].detect for name in ("pole-2", "pole-3"))
     assert isinstance(second, Limit)
-    assert (second.below, second.hold) == (400, 10**9)
+    assert (second.below, second.on_delay) == (400, 10**9)
     assert second.hysteresis == shipped.hysteresis
     assert third == shipped
     source = [site.devices[name].streams[0] for name in ("pole-2", "pole-3")]
-    judge, found = fresh_judge(site), []
+    engine, found = fresh_engine(site), []
     for second in range(20):
-        found += judge.judge([_at_415_volts(stream, second) for stream in source])
+        found += engine.evaluate([_at_415_volts(stream, second) for stream in source])
     raised = {f.device for f in found if f.rule == "supply-low" and f.verdict}
     assert raised == {"pole-3"}, "415 V is below the family's limit, and not below this machine's"
 
@@ -62,7 +62,7 @@ def test_a_limit_that_is_set_is_not_assumed(tmp_path: Path) -> None:
         ("{jamm: {above: 80}}", "family flagpole has no rule 'jamm'; did you mean 'jam'"),
         ("{jam: {abov: 80}}", "rule jam: no parameter 'abov'; there are: signal, above"),
         ("{jam: {above: much}}", "rule jam: above: "),
-        ("{jam: {hold: 5}}", "rule jam: hold: a duration is a number with"),
+        ("{jam: {on_delay: 5}}", "rule jam: on_delay: a duration is a number with"),
     ],
 )
 def test_a_slip_has_its_place(tmp_path: Path, written: str, why: str) -> None:

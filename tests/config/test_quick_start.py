@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from support.fuzz import CASES
 
 from facilityd import yaml_loader
-from facilityd.marked import read
 from facilityd.model import measure
+from facilityd.yaml_source import read
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from facilityd.cli.main import facilityd
 from facilityd.config.fields import identifier
-from facilityd.config.found import Found, file_of, read_found, write_found
+from facilityd.config.found import DiscoveredNames, file_of, read_found, write_found
 from facilityd.config.load import load
 from facilityd.config.templates import part_of, widened, wildcards
 
@@ -54,7 +54,7 @@ def _check(yard: Path, *more: str) -> tuple[int, str, str]:
 
 
 def _kept(yard: Path, *names: str, heard: dict[str, str] | None = None) -> None:
-    write_found(file_of(load(yard)), Found({"plug": names}, {"plug": heard or {}}))
+    write_found(file_of(load(yard)), DiscoveredNames({"plug": names}, {"plug": heard or {}}))
 
 
 def test_each_listed_name_is_a_unit_and_a_device(yard: Path) -> None:
@@ -110,7 +110,7 @@ def test_a_file_that_is_damaged_ends_nothing(yard: Path, text: str) -> None:
 
 def test_the_file_is_whole_and_private(yard: Path) -> None:
     path = file_of(load(yard))
-    found = Found({"plug": ("灯", "b")}, {"plug": {"c": "why"}})
+    found = DiscoveredNames({"plug": ("灯", "b")}, {"plug": {"c": "why"}})
     write_found(path, found)
     assert read_found(path) == (found, "")
     assert path.stat().st_mode & 0o777 == 0o600

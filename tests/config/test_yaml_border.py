@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from support.fuzz import fuzzed
 
 from facilityd.cli.main import facilityd
-from facilityd.marked import read, suggestion
+from facilityd.yaml_source import read, suggestion
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{b}: &{b} [{', '.join([f'*{a}'] * 10)}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from support.story import START, Kind, rule, sample, stream
 
-from facilityd.detect import Judge
-from facilityd.detect.watch import GRACE
+from facilityd.detect import RuleEngine
+from facilityd.detect.instance import GRACE
 from facilityd.model.sample import NS
 
 PUMP = stream("jam", "trip", unit="pump")
@@ -13,18 +13,18 @@ RULES = {
     "tripped": rule({"kind": "limit", "signal": "trip", "above": 0.5}).model_copy(
         update={"consequence_of": ("jammed",)}
     ),
-    "jammed": rule({"kind": "limit", "signal": "jam", "above": 0.5, "hold": "3s"}),
+    "jammed": rule({"kind": "limit", "signal": "jam", "above": 0.5, "on_delay": "3s"}),
 }
 
 
 def play(story: str) -> list[tuple[int, str, bool | None, str]]:
     """J: jammed and tripped, t: tripped only, a dot: neither. Seconds."""
-    judge = Judge({"hoist": Kind(RULES, {}, {"jam": "", "trip": ""})}, [PUMP])
+    engine = RuleEngine({"hoist": Kind(RULES, {}, {"jam": "", "trip": ""})}, [PUMP])
     found = []
     for second, mark in enumerate(story):
         values = (1.0 if mark == "J" else 0.0, 0.0 if mark == "." else 1.0)
-        found += judge.judge([sample(PUMP, second, *values)])
-        found += judge.tick(second * NS + NS // 2, START + second * NS)
+        found += engine.evaluate([sample(PUMP, second, *values)])
+        found += engine.tick(second * NS + NS // 2, START + second * NS)
     return [(f.steady // NS, f.rule, f.verdict, f.evidence.cause) for f in found if f.steady >= NS]
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facilityd.detect.charts import CALM, OUT_OF, Chart, Limits, fit
-from facilityd.detect.statistics import Votes, quantile, solve
+from facilityd.detect.statistics import MOfN, quantile, solve
+from facilityd.detect.var_residuals import CALM, OUT_OF, VarLimits, VarResidualChart, fit
 
 
 def healthy(count: int, seed: int = 1) -> list[tuple[float, ...]]:
@@ -26,12 +26,12 @@ def healthy(count: int, seed: int = 1) -> list[tuple[float, ...]]:
 LIMITS = fit([healthy(1200)])
 
 
-def run(chart: Chart, rows: list[tuple[float, ...]]) -> list[bool | None]:
+def run(chart: VarResidualChart, rows: list[tuple[float, ...]]) -> list[bool | None]:
     return [chart.step(row) for row in rows]
 
 
 def test_healthy_readings_are_healthy_and_the_first_few_are_not_judged() -> None:
-    said = run(Chart(LIMITS), healthy(3000, seed=2))
+    said = run(VarResidualChart(LIMITS), healthy(3000, seed=2))
     assert said[: OUT_OF + 2] == [None] * (OUT_OF + 2)
     assert set(said[OUT_OF + 2 :]) == {False}
 
@@ -40,7 +40,7 @@ def test_healthy_readings_are_healthy_and_the_first_few_are_not_judged() -> None
 def test_a_fault_is_seen_within_half_a_minute_and_names_its_signal(
     guilty: int, change: tuple[float, ...]
 ) -> None:
-    chart = Chart(LIMITS)
+    chart = VarResidualChart(LIMITS)
     run(chart, healthy(100, seed=3))
     said = run(chart, [tuple(v + c for v, c in zip(row, change, strict=True)) for row in healthy(30, seed=4)])
     assert said[-1] is True
@@ -50,7 +50,7 @@ def test_a_fault_is_seen_within_half_a_minute_and_names_its_signal(
 
 
 def test_it_is_over_when_most_of_the_deviation_is_gone_for_a_while() -> None:
-    chart = Chart(LIMITS)
+    chart = VarResidualChart(LIMITS)
     run(chart, healthy(100, seed=3))
     run(chart, [(s, f - 10, v) for s, f, v in healthy(60, seed=4)])
     back = run(chart, healthy(3 * CALM, seed=5))
@@ -59,15 +59,15 @@ def test_it_is_over_when_most_of_the_deviation_is_gone_for_a_while() -> None:
 
 
 def test_limits_are_plain_json_and_a_restart_goes_on() -> None:
-    again = Limits.from_dict(json.loads(json.dumps(LIMITS.as_dict())))
+    again = VarLimits.from_dict(json.loads(json.dumps(LIMITS.as_dict())))
     assert again == LIMITS
     rows = [(s, f - 5, v) for s, f, v in healthy(60, seed=6)]
-    assert run(Chart(again), rows) == run(Chart(LIMITS), rows)
+    assert run(VarResidualChart(again), rows) == run(VarResidualChart(LIMITS), rows)
 
 
 @given(st.lists(st.tuples(*[st.floats(-1e9, 1e9)] * 3), max_size=60), st.integers(0, 60))
 def test_nothing_that_comes_raises_or_shifts_what_was_learned(rows, gap) -> None:
-    chart = Chart(LIMITS)
+    chart = VarResidualChart(LIMITS)
     before = json.dumps(LIMITS.as_dict())
     run(chart, rows[:gap])
     verdict = chart.verdict
@@ -80,12 +80,15 @@ def test_nothing_that_comes_raises_or_shifts_what_was_learned(rows, gap) -> None
 @given(st.integers(0, 2**32))
 def test_later_readings_change_no_earlier_verdict(seed: int) -> None:
     rows = healthy(40, seed)
-    assert run(Chart(LIMITS), rows)[:25] == run(Chart(LIMITS), rows[:25])
+    assert run(VarResidualChart(LIMITS), rows)[:25] == run(VarResidualChart(LIMITS), rows[:25])
 
 
 def test_a_signal_that_never_moved_can_be_learned() -> None:
     limits = fit([[(5.0, 0.0, v) for _, _, v in healthy(300)]])
-    assert set(run(Chart(limits), [(5.0, 0.0, v) for _, _, v in healthy(300, seed=7)][:200])) == {None, False}
+    assert set(run(VarResidualChart(limits), [(5.0, 0.0, v) for _, _, v in healthy(300, seed=7)][:200])) == {
+        None,
+        False,
+    }
 
 
 def test_a_break_in_what_was_learned_is_not_bridged() -> None:
@@ -96,7 +99,7 @@ def test_a_break_in_what_was_learned_is_not_bridged() -> None:
 
 
 def test_votes() -> None:
-    votes = Votes(2, 3)
+    votes = MOfN(2, 3)
     assert [votes.see(w) for w in (False, True, True, False, False, False)] == [
         None,
         None,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from support.story import MARK, START, Kind, bad, rule, sample, state, stream
 
-from facilityd.detect import Judge
+from facilityd.detect import RuleEngine
 from facilityd.detect.compile import compile_device
 from facilityd.model.sample import NS
 
@@ -19,7 +19,7 @@ PUMP = stream("flow", "suction", "speed", unit="pump")
 CLOGGED = {
     "kind": "conjunction",
     "all": [{"signal": "flow", "below": 0.01, "per": "speed"}, {"signal": "suction", "below": 0.0}],
-    "hold": "2s",
+    "on_delay": "2s",
 }
 STATES = {"running": state({"signal": "speed", "above": 100})}
 UNITS = {"flow": "m³/h", "suction": "bar", "speed": "rpm"}
@@ -30,12 +30,12 @@ SIGNS = {".": (29.0, 0.1, 2000.0), "f": (15.0, 0.1, 2000.0), "#": (15.0, -0.1, 2
 def play(story: str, **more: Any) -> str:
     kind = Kind({"clogged": rule({**CLOGGED, **more})}, STATES, UNITS)
     bench = compile_device(kind, [PUMP], None)
-    feed, detector = bench.feeds[PUMP], bench.watches[0].detector
+    feed, detector = bench.bindings[PUMP], bench.instances[0].detector
     verdicts = []
     for second, mark in enumerate(story):
         if mark != " ":
             one = bad(PUMP, second) if mark == "?" else sample(PUMP, second, *SIGNS[mark])
-            feed.view.put(feed.cells, one)
+            feed.device_state.put(feed.signal_states, one)
         verdicts.append(MARK[detector.update(second * NS)])
     return "".join(verdicts)
 
@@ -64,11 +64,11 @@ def test_signs_in_time(story: str, verdicts: str, more: dict[str, Any]) -> None:
 def test_the_limit_follows_the_speed() -> None:
     slow = {"flow": 8.0, "suction": -0.1, "speed": 700.0}
     kind = Kind({"clogged": rule(CLOGGED)}, STATES, UNITS)
-    judge = Judge({"hoist": kind}, [PUMP])
-    found = [f for n in range(5) for f in judge.judge([sample(PUMP, n, *slow.values())])]
+    engine = RuleEngine({"hoist": kind}, [PUMP])
+    found = [f for n in range(5) for f in engine.evaluate([sample(PUMP, n, *slow.values())])]
     assert [f.verdict for f in found] == [False], "8 m³/h is more than 0.01 x 700"
     slow["flow"] = 6.0
-    found = [f for n in range(5, 10) for f in judge.judge([sample(PUMP, n, *slow.values())])]
+    found = [f for n in range(5, 10) for f in engine.evaluate([sample(PUMP, n, *slow.values())])]
     assert [f.verdict for f in found] == [True]
     evidence = found[0].evidence
     assert (evidence.slug, evidence.signal) == ("conjunction-below", "flow")
@@ -83,8 +83,8 @@ def test_the_limit_follows_the_speed() -> None:
 
 def test_a_rule_without_its_signals_does_not_apply() -> None:
     kind = Kind({"clogged": rule(CLOGGED)}, STATES, UNITS)
-    judge = Judge({"hoist": kind}, [stream("flow", "speed", unit="pump")])
-    assert judge.not_applicable("hoist") == {"clogged": ("suction",)}
+    engine = RuleEngine({"hoist": kind}, [stream("flow", "speed", unit="pump")])
+    assert engine.not_applicable("hoist") == {"clogged": ("suction",)}
 
 
 @pytest.mark.parametrize(
@@ -117,22 +117,26 @@ def test_a_bad_or_missing_input_never_raises_and_never_clears(story: str, cut: i
 def test_a_restart_takes_the_verdict_over() -> None:
     kind = Kind({"clogged": rule(CLOGGED)}, STATES, UNITS)
     bench = compile_device(kind, [PUMP], None)
-    detector = bench.watches[0].detector
+    detector = bench.instances[0].detector
     detector.resume(True)
-    feed = bench.feeds[PUMP]
-    feed.view.put(feed.cells, sample(PUMP, 0, *SIGNS["#"]))
+    feed = bench.bindings[PUMP]
+    feed.device_state.put(feed.signal_states, sample(PUMP, 0, *SIGNS["#"]))
     assert detector.update(0) is True
-    feed.view.put(feed.cells, sample(PUMP, 1, *SIGNS["."]))
+    feed.device_state.put(feed.signal_states, sample(PUMP, 1, *SIGNS["."]))
     assert detector.update(NS) is False
     assert START
 
 
-LOOKS = {"kind": "conjunction", "all": [{"rule": "low"}, {"signal": "suction", "below": 0.0}], "hold": "2s"}
+LOOKS = {
+    "kind": "conjunction",
+    "all": [{"rule": "low"}, {"signal": "suction", "below": 0.0}],
+    "on_delay": "2s",
+}
 
 
 def causes(detect: dict[str, Any]) -> Kind:
     """A family whose symptom ``low`` waits long, and whose cause looks at it."""
-    slow = {"kind": "conjunction", "all": [{"signal": "flow", "below": 20.0}], "hold": "20s"}
+    slow = {"kind": "conjunction", "all": [{"signal": "flow", "below": 20.0}], "on_delay": "20s"}
     symptom = rule(slow, consequence_of=["clogged"])
     return Kind({"clogged": rule(detect), "low": symptom}, STATES, UNITS)
 
@@ -149,16 +153,16 @@ def causes(detect: dict[str, Any]) -> Kind:
 )
 def test_a_rule_is_a_sign_of_another(is_: bool, story: str, heard: list[tuple[str, int]]) -> None:
     terms = [{"rule": "low", "is": is_}, LOOKS["all"][1]]
-    judge = Judge({"pump": causes({**LOOKS, "all": terms})}, [replace(PUMP, family="pump")])
+    engine = RuleEngine({"pump": causes({**LOOKS, "all": terms})}, [replace(PUMP, family="pump")])
     source = replace(PUMP, family="pump")
     found = []
     for second, mark in enumerate(story):
         one = bad(source, second) if mark == "?" else sample(source, second, *SIGNS[mark])
-        found += judge.judge([one])
+        found += engine.evaluate([one])
     assert [(f.rule, f.steady // NS) for f in found if f.verdict and not f.evidence.cause] == heard
 
 
 def test_where_the_other_rule_cannot_be_judged_its_cause_is_not_applicable() -> None:
     blind = replace(PUMP, family="pump", signals=("suction", "speed"), types=PUMP.types[:2])
-    judge = Judge({"pump": causes(LOOKS)}, [blind])
-    assert judge.not_applicable("hoist") == {"clogged": ("flow",), "low": ("flow",)}
+    engine = RuleEngine({"pump": causes(LOOKS)}, [blind])
+    assert engine.not_applicable("hoist") == {"clogged": ("flow",), "low": ("flow",)}

@@ -13,7 +13,7 @@ from support.story import MARK, START, Kind, bad, rule, sample, stream
 from facilityd.detect.compile import compile_device
 from facilityd.detect.count import CountDetector
 from facilityd.model.sample import NS
-from facilityd.notify.speaker import Speaker
+from facilityd.notify.evidence_text import EvidenceFormatter
 
 LAMP = stream("current", period=60.0)
 CYCLES = {"kind": "count", "of": {"signal": "current", "above": 5}, "over": "10min", "above": 3}
@@ -26,8 +26,8 @@ class Night:
 
     def __init__(self, detect: dict[str, Any]) -> None:
         bench = compile_device(Kind({"cycles": rule(detect)}), [LAMP], None)
-        self.feed, self.watch = bench.feeds[LAMP], bench.watches[0]
-        detector = self.watch.detector
+        self.feed, self.instance = bench.bindings[LAMP], bench.instances[0]
+        detector = self.instance.detector
         assert isinstance(detector, CountDetector)
         self.detector = detector
         self.minute = 0
@@ -35,7 +35,7 @@ class Night:
     def read(self, value: float | None) -> str:
         second = 60 * self.minute
         one = bad(LAMP, second) if value is None else sample(LAMP, second, value)
-        self.feed.view.put(self.feed.cells, one)
+        self.feed.device_state.put(self.feed.signal_states, one)
         self.minute += 1
         return MARK[self.detector.update(second * NS)]
 
@@ -76,8 +76,11 @@ def test_it_is_told_in_both_languages() -> None:
     night = Night(CYCLES)
     night.play(".#.#.#.#")
     evidence = night.detector.evidence(7 * 60 * NS)
-    assert Speaker({}, "en").evidence(evidence) == "Current changed 4 times within 10 min, at most 3 expected"
-    assert Speaker({}, "zh").evidence(evidence) == "10 分钟内current变化 4 次，应不超过 3 次"
+    assert (
+        EvidenceFormatter({}, "en").evidence(evidence)
+        == "Current changed 4 times within 10 min, at most 3 expected"
+    )
+    assert EvidenceFormatter({}, "zh").evidence(evidence) == "10 分钟内current变化 4 次，应不超过 3 次"
 
 
 @given(story=st.text("..##?", min_size=1, max_size=40), cut=st.integers(0, 39))
@@ -85,10 +88,10 @@ def test_a_restart_at_any_moment_changes_nothing(story: str, cut: int) -> None:
     whole = Night(CYCLES).play(story)
     first, second = Night(CYCLES), Night(CYCLES)
     begin = first.play(story[:cut])
-    verdict = first.detector.hold.verdict
+    verdict = first.detector.delay.verdict
     if verdict is not None:
         second.detector.resume(verdict)
-    second.detector.recall(json.loads(json.dumps(first.detector.memory())))
+    second.detector.restore(json.loads(json.dumps(first.detector.checkpoint())))
     second.minute = first.minute
     assert begin + second.play(story[cut:]) == whole
 
@@ -106,7 +109,7 @@ def test_memory_is_bounded(values: list[float]) -> None:
     night = Night({**STEPS, "over": "1h"})
     for value in values:
         night.read(value)
-    assert len(night.detector.keep()["seen"]) <= 98
+    assert len(night.detector.kind_checkpoint()["seen"]) <= 98
 
 
 @pytest.mark.parametrize(("detect", "word"), [(CYCLES, "count"), (STEPS, "counter")])
@@ -115,9 +118,9 @@ def test_not_too_much_is_so_far_only_until_the_window_was_seen(detect: dict[str,
     told = []
     for _ in range(14):
         second = 60 * night.minute
-        night.feed.view.put(night.feed.cells, sample(LAMP, second, 1.0))
+        night.feed.device_state.put(night.feed.signal_states, sample(LAMP, second, 1.0))
         night.minute += 1
-        finding = night.watch.run(second * NS, START + second * NS)
+        finding = night.instance.run(second * NS, START + second * NS)
         told += [(second // 60, finding.verdict, finding.evidence.slug)] if finding else []
     assert told == [(0, False, f"{word}-so-far"), (10, False, f"{word}-over")]
 
@@ -128,10 +131,10 @@ def test_so_far_names_when_counting_began_and_a_restart_or_service_is_heeded() -
     assert night.play("..") == ".."
     said = night.detector.evidence(0)
     assert "grew by 0 since counting began on 1970-01-01 at 00:05; the limit is 3 within 10 min" in (
-        Speaker({}, "en").evidence(said)
+        EvidenceFormatter({}, "en").evidence(said)
     )
     again = Night(STEPS)
-    again.detector.recall(json.loads(json.dumps(night.detector.memory())))
+    again.detector.restore(json.loads(json.dumps(night.detector.checkpoint())))
     again.minute = 15
     again.play(".")
     assert again.detector.evidence(0).slug == "counter-over"

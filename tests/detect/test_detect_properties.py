@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.story import START, Kind, letter, play, rule, state, stream
 
-from facilityd.detect import Judge
+from facilityd.detect import RuleEngine
 from facilityd.detect.compile import compile_device
-from facilityd.detect.view import NEVER
+from facilityd.detect.device_state import NEVER
 from facilityd.model.finding import Finding
 from facilityd.model.sample import NS
 
@@ -21,8 +21,8 @@ LIMITS = st.fixed_dictionaries(
         "signal": st.just("current"),
         "above": st.just(10.0),
         "hysteresis": st.sampled_from([0.0, 2.0]),
-        "hold": st.sampled_from(["0s", "2s", "5s"]),
-        "clear_hold": st.sampled_from(["0s", "3s"]),
+        "on_delay": st.sampled_from(["0s", "2s", "5s"]),
+        "off_delay": st.sampled_from(["0s", "3s"]),
         "during": st.sampled_from([(), ("lifting",)]),
     }
 )
@@ -57,22 +57,22 @@ def test_without_a_wrong_value_nothing_is_ever_wrong(detect: dict, story: str) -
 
 @settings(max_examples=300, deadline=None)
 @given(st.integers(1, 9), st.text(alphabet="#?^ ", min_size=1, max_size=60))
-def test_a_hold_never_counts_more_than_was_seen(hold: int, story: str) -> None:
-    """However the losses lie, a raise has at least ``hold`` seconds vouched for by good samples."""
-    verdicts = play({"kind": "limit", "signal": "current", "above": 10.0, "hold": f"{hold}s"}, story)
+def test_a_hold_never_counts_more_than_was_seen(delay: int, story: str) -> None:
+    """However the losses lie, a raise has at least ``delay`` seconds vouched for by good samples."""
+    verdicts = play({"kind": "limit", "signal": "current", "above": 10.0, "on_delay": f"{delay}s"}, story)
     if "#" in verdicts:
-        assert story[: verdicts.index("#") + 1].count("#") >= hold
+        assert story[: verdicts.index("#") + 1].count("#") >= delay
 
 
 def _stories(detect: dict, story: str, *, always: bool) -> list[Finding]:
     source = stream("current")
-    judge = Judge({"hoist": _kind(detect)}, [source])
+    engine = RuleEngine({"hoist": _kind(detect)}, [source])
     found: list[Finding] = []
     for second, mark in enumerate(story):
-        found += judge.judge(letter(source, second, mark, VALUES))
-        for watch in judge._watches if always else ():
-            watch.wake = NEVER
-        found += judge.tick(second * NS, START + second * NS)
+        found += engine.evaluate(letter(source, second, mark, VALUES))
+        for instance in engine._instances if always else ():
+            instance.wake = NEVER
+        found += engine.tick(second * NS, START + second * NS)
     return found
 
 
@@ -105,10 +105,10 @@ def test_the_instant_a_story_starts_changes_nothing(detect: dict, story: str, sh
             for one in letter(source, second, mark, VALUES):
                 from dataclasses import replace
 
-                bench.feeds[source].view.put(
-                    bench.feeds[source].cells, replace(one, steady=one.steady + offset)
+                bench.bindings[source].device_state.put(
+                    bench.bindings[source].signal_states, replace(one, steady=one.steady + offset)
                 )
-            out += [w.detector.update(second * NS + offset) for w in bench.watches[:1]]
+            out += [w.detector.update(second * NS + offset) for w in bench.instances[:1]]
         return out
 
     assert verdicts(0) == verdicts(shift)

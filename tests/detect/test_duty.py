@@ -6,8 +6,8 @@ import pytest
 from support.story import state
 
 from devices import family
-from facilityd.model import duty as model
-from facilityd.model.duty import duty, holds, possible
+from facilityd.model import operating_mode as model
+from facilityd.model.operating_mode import holds, operating_mode, possible
 
 STATES = {
     "raising": state({"signal": "speed", "above": 0.1}),
@@ -44,7 +44,7 @@ def test_a_condition(test, value, verdict) -> None:
     ],
 )
 def test_the_state_for_the_pace_and_the_states_for_judgement(values, first, may_be) -> None:
-    assert duty(STATES, values) == first
+    assert operating_mode(STATES, values) == first
     assert possible(STATES, values) == may_be
 
 

@@ -11,26 +11,26 @@ from support.story import MARK, START, Kind, bad, rule, sample, stream
 
 from facilityd.detect.compile import compile_device
 from facilityd.detect.envelope import fit_envelope
-from facilityd.detect.learned import LearnedDetector, Unfit
-from facilityd.model.baseline import Baseline, Row
+from facilityd.detect.learned import FitRefused, LearnedDetector
+from facilityd.model.baseline import Baseline, HealthyReading
 from facilityd.model.sample import NS
 
 ROPE = stream("tension", "position", "speed")
 CURVE = {"kind": "envelope", "signal": "tension", "over": "position", "direction": "speed",
-         "share": 0.25, "bins": 10, "runs": 2, "hold": "2s"}  # fmt: skip
+         "share": 0.25, "bins": 10, "runs": 2, "on_delay": "2s"}  # fmt: skip
 
 
 def usual(place: float, way: int) -> float:
     return 500.0 + 5.0 * place + 40.0 * way
 
 
-def healthy(runs: int = 2) -> list[Row]:
+def healthy(runs: int = 2) -> list[HealthyReading]:
     rows = []
     for run in range(2 * runs):
         way = 1 if run % 2 == 0 else -1
         places = range(30) if way > 0 else range(29, -1, -1)
         rows += [
-            Row((run * 1000 + n) * NS, "moving", (usual(place, way), float(place), float(way)))
+            HealthyReading((run * 1000 + n) * NS, "moving", (usual(place, way), float(place), float(way)))
             for n, place in enumerate(places)
         ]
     return rows
@@ -41,11 +41,11 @@ def bench(**more: Any) -> tuple[Any, Any]:
     made = compile_device(
         Kind({"jam": made_rule}, units={"tension": "N", "position": "m", "speed": ""}), [ROPE], None
     )
-    detector = made.watches[0].detector
+    detector = made.instances[0].detector
     assert isinstance(detector, LearnedDetector)
     data = fit_envelope(made_rule.detect, healthy())
-    detector.teach(Baseline("hoist", "jam", 1, START, START, START, "wang", data))
-    return made.feeds[ROPE], detector
+    detector.set_baseline(Baseline("hoist", "jam", 1, START, START, START, "wang", data))
+    return made.bindings[ROPE], detector
 
 
 def play(story: str, *, way: int = 1, **more: Any) -> str:
@@ -56,7 +56,7 @@ def play(story: str, *, way: int = 1, **more: Any) -> str:
         place = second if way > 0 else 29 - second
         value = usual(place, way) + {"#": 220.0, "-": -220.0}.get(mark, 0.0)
         one = sample(ROPE, second, value, float(place), 0.0 if mark == "s" else float(way))
-        feed.view.put(feed.cells, bad(ROPE, second) if mark == "?" else one)
+        feed.device_state.put(feed.signal_states, bad(ROPE, second) if mark == "?" else one)
         out.append(MARK[detector.update(second * NS)])
     return "".join(out)
 
@@ -86,7 +86,7 @@ def test_each_direction_has_its_own_curve() -> None:
 def test_it_names_the_place_and_what_is_usual() -> None:
     feed, detector = bench()
     for second in range(3):
-        feed.view.put(feed.cells, sample(ROPE, second, 800.0, 10.0, 1.0))
+        feed.device_state.put(feed.signal_states, sample(ROPE, second, 800.0, 10.0, 1.0))
         detector.update(second * NS)
     told = detector.evidence(2 * NS)
     assert (told.slug, told.signal, told.numbers["place_n"]) == ("envelope-above", "tension", 10.0)
@@ -94,17 +94,17 @@ def test_it_names_the_place_and_what_is_usual() -> None:
 
 
 def test_too_few_runs_teach_nothing() -> None:
-    with pytest.raises(Unfit) as told:
+    with pytest.raises(FitRefused) as told:
         fit_envelope(rule({**CURVE, "runs": 6}).detect, healthy(3))
     assert (told.value.slug, told.value.numbers) == ("unfit-runs", {"seen_n": 3, "needed_n": 6})
-    with pytest.raises(Unfit):
+    with pytest.raises(FitRefused):
         fit_envelope(rule(CURVE).detect, [])
 
 
 def test_without_a_baseline_it_cannot_tell() -> None:
     feed, detector = bench()
-    detector.teach(None)
-    feed.view.put(feed.cells, sample(ROPE, 0, 900.0, 10.0, 1.0))
+    detector.set_baseline(None)
+    feed.device_state.put(feed.signal_states, sample(ROPE, 0, 900.0, 10.0, 1.0))
     assert detector.update(0) is None
     assert detector.evidence(0).slug == "unknown-unlearned"
 

@@ -9,13 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.story import MARK, Kind, bad, rule, sample, stream
 
-from facilityd.detect.compile import Bench, compile_device
+from facilityd.detect.compile import DeviceRules, compile_device
 from facilityd.model.sample import NS
-from facilityd.notify.speaker import Speaker
+from facilityd.notify.evidence_text import EvidenceFormatter
 
 PHASES = ("current_l1", "current_l2", "current_l3")
 METER = stream(*PHASES, unit="meter")
-RULE = {"kind": "imbalance", "signals": list(PHASES), "above": 10, "hysteresis": 2, "least": 2, "hold": "2s"}
+RULE = {
+    "kind": "imbalance",
+    "signals": list(PHASES),
+    "above": 10,
+    "hysteresis": 2,
+    "least": 2,
+    "on_delay": "2s",
+}
 # The last: one phase gone altogether
 READ = {
     ".": (8.0, 8.2, 7.9),
@@ -26,17 +33,17 @@ READ = {
 }
 
 
-def phases() -> Bench:
+def phases() -> DeviceRules:
     kind = Kind({"unbalanced": rule(RULE)}, units=dict.fromkeys(PHASES, "A"))
     return compile_device(kind, [METER], None)
 
 
-def play(bench: Bench, story: str) -> str:
+def play(bench: DeviceRules, story: str) -> str:
     verdicts = []
     for second, mark in enumerate(story):
         one = bad(METER, second) if mark == "?" else sample(METER, second, *READ[mark])
-        bench.feeds[METER].view.put(bench.feeds[METER].cells, one)
-        verdicts.append(MARK[bench.watches[0].detector.update(second * NS)])
+        bench.bindings[METER].device_state.put(bench.bindings[METER].signal_states, one)
+        verdicts.append(MARK[bench.instances[0].detector.update(second * NS)])
     return "".join(verdicts)
 
 
@@ -62,8 +69,8 @@ def test_a_phase_that_is_off(story: str, verdicts: str) -> None:
 def test_the_worst_phase_is_named_with_the_mean(language: Any) -> None:
     bench = phases()
     play(bench, "..####")
-    said = bench.watches[0].detector.evidence(5 * NS)
-    sentence = Speaker({}, language).evidence(said)
+    said = bench.instances[0].detector.evidence(5 * NS)
+    sentence = EvidenceFormatter({}, language).evidence(said)
     assert said.signal == "current_l2"
     assert all(part in sentence for part in ("current_l2", "5.00 A", "7.00 A", "28.6", "10"))
 

@@ -13,10 +13,10 @@ from support.story import MARK, Kind, bad, rule, sample, state, stream
 
 from facilityd.detect.compile import compile_device
 from facilityd.detect.fit import FITS
-from facilityd.detect.learned import LearnedDetector, Unfit
+from facilityd.detect.learned import FitRefused, LearnedDetector
 from facilityd.model.baseline import Baseline
 from facilityd.model.sample import NS
-from facilityd.notify.speaker import Speaker
+from facilityd.notify.evidence_text import EvidenceFormatter
 
 MOTOR = stream("speed", "current", "vibration", unit="drive")
 UNITS = {"speed": "rpm", "current": "A", "vibration": "mm/s"}
@@ -37,13 +37,13 @@ class Motor:
         self.kind, self.at, self.chance = kind, 0, random.Random(3)
         self.rule = rule(RULES[kind] | COMMON | more)
         bench = compile_device(Kind({"odd": self.rule}, STATES, UNITS), [MOTOR], None)
-        self.feed = bench.feeds[MOTOR]
-        detector = bench.watches[0].detector
+        self.feed = bench.bindings[MOTOR]
+        detector = bench.instances[0].detector
         assert isinstance(detector, LearnedDetector)
         self.detector = detector
 
     def take(self, one: Any) -> str:
-        self.feed.view.put(self.feed.cells, one)
+        self.feed.device_state.put(self.feed.signal_states, one)
         self.at += 1
         return MARK[self.detector.update(one.steady)]
 
@@ -59,11 +59,11 @@ class Motor:
         for _ in range(4):
             self.run(150, speed=1500.0)
             self.run(150, speed=500.0)
-        self.teach(FITS[self.kind](self.rule.detect, self.detector.rows or []))
+        self.set_baseline(FITS[self.kind](self.rule.detect, self.detector.rows or []))
         return self
 
-    def teach(self, data: Any) -> None:
-        self.detector.teach(Baseline("motor", "odd", 2, 0, 0, 1, "Li", json.loads(json.dumps(data))))
+    def set_baseline(self, data: Any) -> None:
+        self.detector.set_baseline(Baseline("motor", "odd", 2, 0, 0, 1, "Li", json.loads(json.dumps(data))))
 
 
 @pytest.fixture(params=RULES)
@@ -77,7 +77,7 @@ def test_without_a_baseline_it_cannot_tell_and_too_short_a_time_teaches_nothing(
     motor.detector.record()
     assert set(motor.run(60)) == {"?"}
     assert motor.detector.evidence(0).slug == "unknown-unlearned"
-    with pytest.raises(Unfit, match="unfit-short"):
+    with pytest.raises(FitRefused, match="unfit-short"):
         FITS[kind](motor.rule.detect, motor.detector.rows or [])
 
 
@@ -92,7 +92,7 @@ def test_a_fault_is_seen_and_told_and_goes_away(motor: Motor) -> None:
     assert motor.run(90, more=SHIFT[motor.kind])[-1] == "#"
     evidence = motor.detector.evidence((motor.at - 1) * NS)
     assert (evidence.slug, evidence.signal) == ("learned-above", "current")
-    zh, en = (Speaker({}, language).evidence(evidence) for language in ("zh", "en"))
+    zh, en = (EvidenceFormatter({}, language).evidence(evidence) for language in ("zh", "en"))
     assert "高于正常范围" in zh
     assert "above its healthy range" in en
     assert motor.run(120)[-1] == "."
@@ -104,7 +104,7 @@ def test_a_fault_is_seen_and_told_and_goes_away(motor: Motor) -> None:
 @pytest.mark.parametrize("kind", RULES)
 def test_lost_readings_never_raise_nor_clear_nor_shift_what_was_learned(kind: str, story: str) -> None:
     motor = Motor(kind)
-    motor.teach(LEARNED[kind])
+    motor.set_baseline(LEARNED[kind])
     before = json.dumps(dict(motor.detector.data))
     stands = ""
     for mark in story:
@@ -114,8 +114,8 @@ def test_lost_readings_never_raise_nor_clear_nor_shift_what_was_learned(kind: st
         lost = mark == "?"
         said = motor.take(bad(MOTOR, motor.at)) if lost else motor.read(more=5.0 if mark == "#" else 0.0)
         assert said == "?" or not lost
-        assert not (lost and stands and MARK[motor.detector.hold.verdict] != stands)
-        stands = MARK[motor.detector.hold.verdict]
+        assert not (lost and stands and MARK[motor.detector.delay.verdict] != stands)
+        stands = MARK[motor.detector.delay.verdict]
     assert json.dumps(dict(motor.detector.data)) == before
 
 
@@ -125,7 +125,7 @@ LEARNED = {kind: Motor(kind).learn().detector.data for kind in RULES}
 @pytest.mark.parametrize("verdict", [True, False])
 def test_a_restart_keeps_the_verdict_until_enough_was_seen(motor: Motor, verdict: bool) -> None:
     again = Motor(motor.kind)
-    again.teach(motor.detector.data)
+    again.set_baseline(motor.detector.data)
     again.detector.resume(verdict)
     assert again.run(5, more=0.0 if verdict else 5.0) == MARK[verdict] * 5
     assert again.run(90, more=0.0 if verdict else 5.0)[-1] == MARK[not verdict]
@@ -137,14 +137,14 @@ def test_a_restart_keeps_the_verdict_until_enough_was_seen(motor: Motor, verdict
 def test_a_restart_goes_on_smoothing_and_voting(kind: str, story: str, cut: int) -> None:
     def lived(cut: int) -> str:
         motor, out = Motor(kind), ""
-        motor.teach(LEARNED[kind])
+        motor.set_baseline(LEARNED[kind])
         for n, mark in enumerate(story):
             if n == cut:
-                state = json.loads(json.dumps(motor.detector.memory()))
+                state = json.loads(json.dumps(motor.detector.checkpoint()))
                 again = Motor(kind)
                 again.at, again.chance = motor.at, motor.chance
-                again.teach(LEARNED[kind])
-                again.detector.recall(state)
+                again.set_baseline(LEARNED[kind])
+                again.detector.restore(state)
                 motor = again
             if mark == " ":
                 motor.at += 1
@@ -158,23 +158,23 @@ def test_a_restart_goes_on_smoothing_and_voting(kind: str, story: str, cut: int)
 
 
 def test_a_service_forgets(motor: Motor) -> None:
-    motor.detector.teach(None)
+    motor.detector.set_baseline(None)
     assert set(motor.run(20)) == {"?"}
 
 
 def test_a_side_and_a_band_bound_what_is_wrong() -> None:
     below = Motor("robust-z", side="below")
-    below.teach(LEARNED["robust-z"])
+    below.set_baseline(LEARNED["robust-z"])
     assert "#" not in below.run(60, more=3.0)
     assert below.run(60, more=-3.0)[-1] == "#"
     wide = Motor("ewma", band=2.0)
-    wide.teach(LEARNED["ewma"])
+    wide.set_baseline(LEARNED["ewma"])
     assert "#" not in wide.run(90, more=1.5)
     assert wide.run(90, more=3.0)[-1] == "#"
 
 
 def test_a_duty_that_was_never_learned_is_unknown(motor: Motor) -> None:
     only = {"states": {"fast": motor.detector.data["states"]["fast"]}}
-    motor.teach(only)
+    motor.set_baseline(only)
     assert set(motor.run(30, speed=500.0)) == {"?"}
     assert motor.detector.evidence((motor.at - 1) * NS).slug == "unknown-outside"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from devices.tables import families
-from facilityd.detect import Judge
+from facilityd.detect import RuleEngine
 from facilityd.detect.fit import FITS
 from facilityd.model.baseline import Baseline
 from facilityd.model.finding import Finding
@@ -29,7 +29,7 @@ class Show:
 
     square: Square
     pump: Fountain
-    judge: Judge
+    engine: RuleEngine
     source: Stream
 
     @classmethod
@@ -43,7 +43,7 @@ class Show:
         types = tuple(FAMILY.signals[name].type for name in KEPT)
         source = Stream("pump", "fountain", "unit", "bus", KEPT, types, EVERY * NS)
         assert types[5] is SignalType.BOOL
-        return cls(square, pump, Judge({"fountain": FAMILY}, [source]), source)
+        return cls(square, pump, RuleEngine({"fountain": FAMILY}, [source]), source)
 
     def minutes(self, many: float) -> list[Finding]:
         found = []
@@ -51,18 +51,18 @@ class Show:
             self.square.advance(EVERY, step=5)
             now = self.square.world.now
             values = self.pump.read(frozenset(KEPT))
-            found += self.judge.judge([Sample(self.source, now, now, tuple(values[n] for n in KEPT))])
-            found += self.judge.tick(now, now)
+            found += self.engine.evaluate([Sample(self.source, now, now, tuple(values[n] for n in KEPT))])
+            found += self.engine.tick(now, now)
         return found
 
     def learn(self) -> None:
         for name in LEARNED:
-            self.judge.learned("pump")[name].record()
+            self.engine.learned("pump")[name].record()
         self.minutes(75)
         for name in LEARNED:
             rule = FAMILY.rules[name].detect
-            data = FITS["residual"](rule, self.judge.learned("pump")[name].rows or [])
-            self.judge.teach("pump", name, Baseline("pump", name, 1, 0, 0, 0, "Li", data))
+            data = FITS["residual"](rule, self.engine.learned("pump")[name].rows or [])
+            self.engine.set_baseline("pump", name, Baseline("pump", name, 1, 0, 0, 0, "Li", data))
 
 
 def heard(found: list[Finding]) -> list[tuple[str, str]]:

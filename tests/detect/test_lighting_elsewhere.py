@@ -9,8 +9,8 @@ import pytest
 
 from facilityd.app.calendar import SiteCalendar
 from facilityd.app.ceremony import Ceremonies
-from facilityd.detect.judge import Judge
-from facilityd.detect.surroundings import Surroundings
+from facilityd.detect.context import RuleContext
+from facilityd.detect.engine import RuleEngine
 from facilityd.model.sample import NS, Sample, Stream
 from simulators.physics import World
 from simulators.square import Square
@@ -38,11 +38,11 @@ def test_no_alarm_of_the_hour(place: str, start: str) -> None:
     calendar = SiteCalendar(Ceremonies(latitude, longitude, 0, timezone=zone), zone)
     types = tuple(LIGHTING.signals[s].type for s in SIGNALS)
     stream = Stream("it", "lighting", "unit", "bus", SIGNALS, types, 180 * NS)
-    judge = Judge({"lighting": LIGHTING}, [stream], calendar.near, Surroundings(calendar))
+    engine = RuleEngine({"lighting": LIGHTING}, [stream], calendar.near, RuleContext(calendar))
     for _ in range(72 * 20):
         square.advance(180, step=180)
         now, values = square.world.now, square.models["it"].read()
-        for found in judge.judge([Sample(stream, now, now, tuple(values[s] for s in SIGNALS))]):
+        for found in engine.evaluate([Sample(stream, now, now, tuple(values[s] for s in SIGNALS))]):
             local = datetime.fromtimestamp(now / NS, ZoneInfo(zone))
             assert not found.verdict, f"{found.rule} at {local:%d %H:%M}: {found.evidence}"
 

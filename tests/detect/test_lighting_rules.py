@@ -11,9 +11,9 @@ import pytest
 from devices.tables import families
 from facilityd.app.calendar import SiteCalendar
 from facilityd.app.ceremony import Ceremonies
-from facilityd.detect import Judge
+from facilityd.detect import RuleEngine
+from facilityd.detect.context import RuleContext
 from facilityd.detect.fit import FITS
-from facilityd.detect.surroundings import Surroundings
 from facilityd.model.baseline import Baseline
 from facilityd.model.finding import Finding
 from facilityd.model.sample import NS, Sample, Stream
@@ -37,31 +37,31 @@ class Nights:
             {"weather": "weather", "it": "lighting"}, World(39.9, 116.4, "Asia/Shanghai", DUSK), seed
         )
         calendar = SiteCalendar(Ceremonies(39.9, 116.4, 180 * NS), "Asia/Shanghai")
-        self.judge = Judge({"lighting": LIGHTING}, [CIRCUIT], calendar.near, Surroundings(calendar))
+        self.engine = RuleEngine({"lighting": LIGHTING}, [CIRCUIT], calendar.near, RuleContext(calendar))
 
     def hours(self, hours: float) -> Iterator[Finding]:
         for _ in range(round(hours * 20)):
             self.square.advance(180, step=60)
             values = self.square.models["it"].read()
             now = self.square.world.now
-            yield from self.judge.judge([Sample(CIRCUIT, now, now, tuple(values[s] for s in SIGNALS))])
+            yield from self.engine.evaluate([Sample(CIRCUIT, now, now, tuple(values[s] for s in SIGNALS))])
 
     def learn(self) -> None:
         """Two healthy nights, then the baselines."""
-        learned = self.judge.learned("it")
+        learned = self.engine.learned("it")
         for rule in LEARNED:
             learned[rule].record()
         assert not [f for f in self.hours(48) if f.verdict]
         for rule in LEARNED:
             data = FITS["residual"](LIGHTING.rules[rule].detect, learned[rule].rows or [])
-            self.judge.teach("it", rule, Baseline("it", rule, 1, DUSK, DUSK, DUSK, "li", data))
+            self.engine.set_baseline("it", rule, Baseline("it", rule, 1, DUSK, DUSK, DUSK, "li", data))
 
 
 @pytest.fixture(scope="module")
 def data() -> dict[str, Baseline]:
     nights = Nights()
     nights.learn()
-    learned = nights.judge.learned("it")
+    learned = nights.engine.learned("it")
     return {rule: baseline for rule in LEARNED if (baseline := learned[rule].baseline)}
 
 
@@ -76,7 +76,7 @@ def data() -> dict[str, Baseline]:
 def test_each_fault_has_its_voice(fault: str, magnitude: float, rule: str, data: dict[str, Baseline]) -> None:
     nights = Nights(seed=7)
     for name, baseline in data.items():
-        nights.judge.teach("it", name, baseline)
+        nights.engine.set_baseline("it", name, baseline)
     assert not [f for f in nights.hours(3) if f.verdict], "another seed, the same circuit"
     nights.square.models["it"].inject(fault, magnitude, ramp=0)
     wrong = [f for f in nights.hours(9) if f.verdict]
@@ -87,7 +87,7 @@ def test_each_fault_has_its_voice(fault: str, magnitude: float, rule: str, data:
 def test_midnight_dimming_is_no_trouble(data: dict[str, Baseline]) -> None:
     nights = Nights(seed=3)
     for name, baseline in data.items():
-        nights.judge.teach("it", name, baseline)
+        nights.engine.set_baseline("it", name, baseline)
     assert not [f for f in nights.hours(72) if f.verdict]
 
 

@@ -9,8 +9,8 @@ from facilityd.detect.compile import compile_device
 from facilityd.model.sample import NS
 
 ABOVE = {"kind": "limit", "signal": "current", "above": 10.0, "hysteresis": 2.0}
-HELD = ABOVE | {"hold": "3s", "clear_hold": "2s"}
-SLOW = ABOVE | {"hold": "3s"}
+HELD = ABOVE | {"on_delay": "3s", "off_delay": "2s"}
+SLOW = ABOVE | {"on_delay": "3s"}
 
 STORIES = {
     "beyond raises at once, back clears at once": (ABOVE, "..##..", "..##.."),
@@ -56,7 +56,7 @@ def test_exactly_at_the_limit_is_right_and_exactly_at_the_hysteresis_is_back() -
 def test_a_message_on_change_holds_until_the_next_is_due_and_no_longer() -> None:
     """Quiet devices speak on change only: the value they said stands for one period."""
     assert play(SLOW, "#         ", period=10.0) == "???#######"
-    assert play(ABOVE | {"hold": "20s"}, "#" + " " * 29, period=10.0) == "?" * 30
+    assert play(ABOVE | {"on_delay": "20s"}, "#" + " " * 29, period=10.0) == "?" * 30
 
 
 LIFTING = {"lifting": state({"signal": "speed", "above": 0.1, "magnitude": True})}
@@ -70,10 +70,10 @@ def _bench(during: list[str]):
 
 def _run(during: list[str], rows: list[tuple[float, float | None, float | None]]) -> list[bool | None]:
     source, bench = _bench(during)
-    feed, detector = bench.feeds[source], bench.watches[0].detector
+    feed, detector = bench.bindings[source], bench.instances[0].detector
     verdicts = []
     for second, current, speed in rows:
-        feed.view.put(feed.cells, sample(source, second, current, speed))
+        feed.device_state.put(feed.signal_states, sample(source, second, current, speed))
         verdicts.append(detector.update(round(second * NS)))
     return verdicts
 
@@ -94,13 +94,13 @@ def test_rest_is_a_duty_and_the_ceremony_is_the_calendars() -> None:
 
 def test_evidence_says_value_limit_unit_and_for_how_long() -> None:
     source, bench = _bench(["lifting"])
-    feed, detector = bench.feeds[source], bench.watches[0].detector
-    feed.view.put(feed.cells, sample(source, 1, 12.5, 0.2))
+    feed, detector = bench.bindings[source], bench.instances[0].detector
+    feed.device_state.put(feed.signal_states, sample(source, 1, 12.5, 0.2))
     detector.update(1 * NS)
     wrong = detector.evidence(1 * NS)
     assert (wrong.slug, wrong.signal) == ("limit-above", "current")
     assert wrong.numbers == {"value": 12.5, "limit": 10.0, "unit": "A", "for_s": 0.0}
-    feed.view.put(feed.cells, sample(source, 2, 3.0, 0.2))
+    feed.device_state.put(feed.signal_states, sample(source, 2, 3.0, 0.2))
     detector.update(2 * NS)
     right = detector.evidence(2 * NS)
     assert (right.slug, right.numbers["limit"]) == ("clear-above", 8.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.story import MARK, START, Kind, bad, rule, sample, stream
 
-from facilityd.detect import Judge
+from facilityd.detect import RuleEngine
 from facilityd.detect.compile import compile_device
 from facilityd.model.sample import NS
 
@@ -22,7 +22,7 @@ def _play(direction: str, commands: str, powers: str) -> str:
     """Commands every second, power every other second; '?' is a bad sample."""
     kind = Kind({"lamp": rule(DETECT | {"direction": direction})}, {}, {"on": "", "power": "kW"})
     bench = compile_device(kind, [PANEL, METER], None)
-    detector, verdicts = bench.watches[0].detector, []
+    detector, verdicts = bench.instances[0].detector, []
     for second, (command, power) in enumerate(zip(commands, powers, strict=True)):
         for source, mark, values in (
             (PANEL, command, {"1": True, "0": False}),
@@ -30,7 +30,7 @@ def _play(direction: str, commands: str, powers: str) -> str:
         ):
             if mark != " ":
                 one = bad(source, second) if mark == "?" else sample(source, second, values[mark])
-                bench.feeds[source].view.put(bench.feeds[source].cells, one)
+                bench.bindings[source].device_state.put(bench.bindings[source].signal_states, one)
         verdicts.append(MARK[detector.update(second * NS)])
     return "".join(verdicts)
 
@@ -57,11 +57,11 @@ def test_a_mismatch_in_time(direction: str, commands: str, powers: str, verdicts
 
 def test_evidence_names_both_sides() -> None:
     kind = Kind({"lamp": rule(DETECT)}, {}, {"on": "", "power": "kW"})
-    judge = Judge({"hoist": kind}, [PANEL, METER])
-    found = judge.judge([sample(PANEL, 0, True), sample(METER, 0, 0.0)])
+    engine = RuleEngine({"hoist": kind}, [PANEL, METER])
+    found = engine.evaluate([sample(PANEL, 0, True), sample(METER, 0, 0.0)])
     for second in (1, 2):
-        found += judge.judge([sample(PANEL, second, True), sample(METER, second, 0.0)])
-    found += judge.tick(3 * NS, START)
+        found += engine.evaluate([sample(PANEL, second, True), sample(METER, second, 0.0)])
+    found += engine.tick(3 * NS, START)
     assert [f.verdict for f in found] == [True]
     assert (found[0].evidence.slug, found[0].evidence.signal) == ("mismatch-missing", "power")
     assert found[0].evidence.numbers == {

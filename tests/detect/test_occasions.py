@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from support.story import Kind, rule, sample, state, stream
 
-from facilityd.detect.judge import Judge
+from facilityd.detect.engine import RuleEngine
 from facilityd.model.finding import Finding
 from facilityd.model.sample import NS
 
@@ -27,16 +27,16 @@ WALL = 1_790_000_000 * NS
 """The label runs so far ahead of the steady clock here (ns)."""
 
 
-def _judge(*asked: str) -> Judge:
-    judge = Judge({"hoist": Kind({n: rule(r) for n, r in RULES.items()}, STATES, UNITS)}, [HOIST])
-    judge.renew(HOIST.device, asked)
-    return judge
+def _engine(*asked: str) -> RuleEngine:
+    engine = RuleEngine({"hoist": Kind({n: rule(r) for n, r in RULES.items()}, STATES, UNITS)}, [HOIST])
+    engine.report_each_occasion(HOIST.device, asked)
+    return engine
 
 
-def _play(judge: Judge, story: str, begin: int = 0) -> list[Finding]:
+def _play(engine: RuleEngine, story: str, begin: int = 0) -> list[Finding]:
     """Play a sample a second."""
     samples = [_at(second, *SAID[mark]) for second, mark in enumerate(story, begin)]
-    return [finding for one in samples for finding in judge.judge([one])]
+    return [finding for one in samples for finding in engine.evaluate([one])]
 
 
 def _at(second: int, *values: Any) -> Any:
@@ -54,15 +54,15 @@ def _of(found: list[Finding], name: str) -> list[tuple[int, bool | None, int]]:
 
 def test_each_run_is_news_where_it_is_asked_for_and_only_there() -> None:
     story = "__uuuuTT___uuuuuTT___uuuuuuuuTT__"
-    asked = _of(_play(_judge("time", "loose"), story), "time")
+    asked = _of(_play(_engine("time", "loose"), story), "time")
     assert [verdict for _, verdict, _ in asked] == [False, False, False, True, True]
     assert [seen for *_, seen in asked] == [0, 6, 16, 0, 29], "one that is late already is not over"
-    plain = _of(_play(_judge(), story), "time")
+    plain = _of(_play(_engine(), story), "time")
     assert [verdict for _, verdict, _ in plain] == [False, True]
 
 
 def test_the_values_are_those_of_the_run_and_not_of_the_rest_after_it() -> None:
-    found = [f for f in _play(_judge("loose", "uneven"), "__uuuuTT___") if f.verdict is False]
+    found = [f for f in _play(_engine("loose", "uneven"), "__uuuuTT___") if f.verdict is False]
     loose = [f.evidence for f in found if f.rule == "loose"]
     assert [(e.numbers["value"], (e.seen - WALL) // NS if e.seen else 0) for e in loose] == [
         (400.0, 0),
@@ -73,14 +73,14 @@ def test_the_values_are_those_of_the_run_and_not_of_the_rest_after_it() -> None:
 
 @pytest.mark.parametrize("kept", [True, False])
 def test_over_a_restart_it_stays_of_that_run(kept: bool) -> None:
-    before = _judge("time", "loose", "uneven")
+    before = _engine("time", "loose", "uneven")
     told = _play(before, "__uuuuTT___")
-    memory = {key: json.loads(json.dumps(state)) for key, state in before.memory().items()}
-    after = _judge("time", "loose", "uneven")
+    checkpoint = {key: json.loads(json.dumps(state)) for key, state in before.checkpoint().items()}
+    after = _engine("time", "loose", "uneven")
     if kept:
         newest = {(f.device, f.rule): f for f in told}
-        after.recollect(newest.values())
-        after.recall(memory)
+        after.restore_findings(newest.values())
+        after.restore(checkpoint)
     found = _play(after, "TTT", 100)
     for name, seen in (("time", 6), ("loose", 5), ("uneven", 5)):
         assert _of(found, name) == ([(100, False, seen)] if kept else []), name

@@ -14,7 +14,7 @@ from support.story import MARK, Kind, bad, rule, sample, stream
 from facilityd.detect.compile import compile_device
 from facilityd.detect.rate import PARTS, RateDetector
 from facilityd.model.sample import NS
-from facilityd.notify.speaker import Speaker
+from facilityd.notify.evidence_text import EvidenceFormatter
 
 BASIN = stream("level", unit="basin", period=60.0)
 FALLS = {"kind": "rate", "signal": "level", "below": -0.1, "per": "1h", "over": "48min"}
@@ -26,15 +26,15 @@ class Basin:
 
     def __init__(self, **more: Any) -> None:
         bench = compile_device(Kind({"falls": rule(FALLS | more)}, units=UNITS), [BASIN], None)
-        self.feed, self.minute = bench.feeds[BASIN], 0
-        detector = bench.watches[0].detector
+        self.feed, self.minute = bench.bindings[BASIN], 0
+        detector = bench.instances[0].detector
         assert isinstance(detector, RateDetector)
         self.detector = detector
 
     def read(self, level: float | None) -> str:
         second = 60 * self.minute
         one = bad(BASIN, second) if level is None else sample(BASIN, second, level)
-        self.feed.view.put(self.feed.cells, one)
+        self.feed.device_state.put(self.feed.signal_states, one)
         self.minute += 1
         return MARK[self.detector.update(second * NS)]
 
@@ -76,14 +76,14 @@ def test_a_long_silence_forgets_the_window() -> None:
     basin.hours(2, 1.2, -0.25)
     basin.minute += 600
     assert basin.read(1.2) in "?."
-    assert len(basin.detector.keep()["points"]) <= PARTS
+    assert len(basin.detector.kind_checkpoint()["points"]) <= PARTS
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_it_says_how_fast_and_how_fast_it_may(language: Any) -> None:
     basin = Basin()
     basin.hours(2, 1.2, -0.25)
-    said = Speaker({}, language).evidence(basin.detector.evidence(120 * 60 * NS))
+    said = EvidenceFormatter({}, language).evidence(basin.detector.evidence(120 * 60 * NS))
     assert "falls by 0.25 m per hour, at most 0.1 m" in said or "每小时下降 0.25 m，应不超过 0.1 m" in said
 
 
@@ -99,9 +99,9 @@ def test_a_restart_at_any_moment_changes_nothing(at: int, steps: list[float]) ->
             continue
         if after is None:
             after = Basin()
-            after.detector.recall(json.loads(json.dumps(first.detector.memory())))
+            after.detector.restore(json.loads(json.dumps(first.detector.checkpoint())))
             after.minute = k
-            standing = first.detector.hold.verdict
+            standing = first.detector.delay.verdict
             if standing is not None:
                 after.detector.resume(standing)
         assert after.read(level) == expected

@@ -13,12 +13,12 @@ from support.story import MARK, Kind, bad, rule, sample, state, stream
 
 from facilityd.detect.compile import compile_device
 from facilityd.detect.fit import FITS
-from facilityd.detect.learned import Unfit
+from facilityd.detect.learned import FitRefused
 from facilityd.detect.residual import ResidualDetector
-from facilityd.model.baseline import Baseline, Row
+from facilityd.model.baseline import Baseline, HealthyReading
 from facilityd.model.charts import Residual
 from facilityd.model.sample import NS
-from facilityd.notify.speaker import Speaker
+from facilityd.notify.evidence_text import EvidenceFormatter
 from facilityd.notify.texts import texts
 
 PUMP = stream("flow", "speed", unit="pump", period=10.0)
@@ -26,7 +26,7 @@ UNITS = {"flow": "m³/h", "speed": "rpm"}
 STATES = {"running": state({"signal": "speed", "above": 60})}
 LOW = {
     "kind": "residual", "signal": "flow", "terms": ["1", "speed"], "below": -0.1, "relative": True,
-    "during": ["running"], "least": "20min", "hold": "20s",
+    "during": ["running"], "least": "20min", "on_delay": "20s",
 }  # fmt: skip
 
 
@@ -36,8 +36,8 @@ class Pump:
     def __init__(self, gain: float = 0.0145, **more: Any) -> None:
         self.gain, self.chance, self.at = gain, random.Random(7), 0
         bench = compile_device(Kind({"flow-low": rule(LOW | more)}, STATES, UNITS), [PUMP], None)
-        self.feed, self.watch = bench.feeds[PUMP], bench.watches[0]
-        detector = self.watch.detector
+        self.feed, self.instance = bench.bindings[PUMP], bench.instances[0]
+        detector = self.instance.detector
         assert isinstance(detector, ResidualDetector)
         self.detector = detector
 
@@ -49,7 +49,7 @@ class Pump:
         return self.take(bad(PUMP, 10 * self.at))
 
     def take(self, one: Any) -> str:
-        self.feed.view.put(self.feed.cells, one)
+        self.feed.device_state.put(self.feed.signal_states, one)
         self.at += 1
         return MARK[self.detector.update(one.steady)]
 
@@ -59,13 +59,13 @@ class Pump:
             self.read(self.chance.uniform(*speeds))
         data = FITS["residual"](Residual.model_validate(LOW), self.detector.rows or [])
         data = json.loads(json.dumps(data))  # it is stored as JSON
-        self.detector.teach(Baseline("pump", "flow-low", 2, 0, 0, 1, "Li", data))
+        self.detector.set_baseline(Baseline("pump", "flow-low", 2, 0, 0, 1, "Li", data))
 
 
 def test_without_a_baseline_it_cannot_tell_and_says_what_to_do() -> None:
     pump = Pump()
     assert pump.read(2400.0, 0.2) == "?"
-    assert "facilityd commission" in Speaker({}, "en").evidence(pump.detector.evidence(0))
+    assert "facilityd commission" in EvidenceFormatter({}, "en").evidence(pump.detector.evidence(0))
 
 
 @pytest.mark.parametrize("gain", [0.0145, 0.05, 0.4])
@@ -110,15 +110,15 @@ def test_it_says_what_was_expected_and_from_which_baseline(language: Any) -> Non
     said = pump.detector.evidence(10 * (pump.at - 1) * NS)
     assert said.slug == "residual-below"
     assert float(said.numbers["expected"]) == pytest.approx(31.8, abs=0.4)
-    sentence = Speaker({}, language).evidence(said)
+    sentence = EvidenceFormatter({}, language).evidence(said)
     assert "1970-01-01" in sentence
     assert "m³/h" in sentence
 
 
-def _rows(speeds: list[float], noise: float = 0.0, every: int = 10) -> list[Row]:
+def _rows(speeds: list[float], noise: float = 0.0, every: int = 10) -> list[HealthyReading]:
     chance = random.Random(3)
     return [
-        Row(k * every * NS, "running", (0.0145 * s - 3.0 + chance.gauss(0, noise), s))
+        HealthyReading(k * every * NS, "running", (0.0145 * s - 3.0 + chance.gauss(0, noise), s))
         for k, s in enumerate(speeds)
     ]
 
@@ -132,22 +132,27 @@ def _rows(speeds: list[float], noise: float = 0.0, every: int = 10) -> list[Row]
         (_rows([2000.0 + 3 * k for k in range(300)], noise=9.0), "unfit-wide"),
     ],
 )
-def test_what_cannot_be_learned_is_refused_with_a_reason(rows: list[Row], slug: str) -> None:
-    with pytest.raises(Unfit) as refused:
+def test_what_cannot_be_learned_is_refused_with_a_reason(rows: list[HealthyReading], slug: str) -> None:
+    with pytest.raises(FitRefused) as refused:
         FITS["residual"](Residual.model_validate(LOW), rows)
     assert refused.value.slug == slug
     assert slug in texts().evidence
 
 
 def test_a_pause_between_shows_is_not_learning_time() -> None:
-    shows = [Row((k + 7200 * (k // 5)) * NS, "running", (float(k), float(k * k))) for k in range(60)]
-    with pytest.raises(Unfit):
+    shows = [
+        HealthyReading((k + 7200 * (k // 5)) * NS, "running", (float(k), float(k * k))) for k in range(60)
+    ]
+    with pytest.raises(FitRefused):
         FITS["residual"](Residual.model_validate(LOW), shows)
 
 
 def test_outliers_do_not_pull_the_fit() -> None:
     rows = _rows([2000.0 + 3 * k for k in range(300)], noise=0.1)
-    spoiled = [Row(r.steady, r.state, (0.0, r.values[1])) if k % 10 == 0 else r for k, r in enumerate(rows)]
+    spoiled = [
+        HealthyReading(r.steady, r.state, (0.0, r.values[1])) if k % 10 == 0 else r
+        for k, r in enumerate(rows)
+    ]
     data = FITS["residual"](Residual.model_validate(LOW), spoiled)
     assert data["coefficients"] == pytest.approx([-3.0, 0.0145], rel=0.05)
 
@@ -165,7 +170,7 @@ def test_lost_readings_never_make_it_wrong_and_shift_nothing_learned(lost: list[
 def test_a_constant_alone_is_what_was_usual() -> None:
     """So a leakage of which only the growth matters needs no kind of its own."""
     grown = {"kind": "residual", "signal": "flow", "terms": ["1"], "above": 3.0, "least": "10min"}
-    rows = [Row(k * 10 * NS, "", (1.0 + 0.1 * (k % 3),)) for k in range(100)]
+    rows = [HealthyReading(k * 10 * NS, "", (1.0 + 0.1 * (k % 3),)) for k in range(100)]
     data = FITS["residual"](Residual.model_validate(grown), rows)
     assert data["coefficients"] == pytest.approx([1.1], abs=0.05)
     assert data["ranges"] == {}

@@ -20,9 +20,9 @@ UNITS = {"frequency": "Hz", "top": "", "position": "m"}
 STATES = {"moving": state({"signal": "frequency", "above": 0.3, "magnitude": True})}
 RUN = {"kind": "sequence", "begins": {"signal": "frequency", "above": 0.3},
        "ends": {"signal": "top", "is": True}, "at_least": "3s", "at_most": "5s", "gives_up": "9s"}  # fmt: skip
-FROZEN = {"kind": "frozen", "signal": "position", "least": 0.05, "during": ["moving"], "hold": "2s"}
+FROZEN = {"kind": "frozen", "signal": "position", "least": 0.05, "during": ["moving"], "on_delay": "2s"}
 SPIKE = {"kind": "spike", "signal": "position", "faster": 0.5, "least": 0.2, "times": 2, "over": "10s"}
-INVALID = {"kind": "invalid", "signal": "position", "hold": "2s"}
+INVALID = {"kind": "invalid", "signal": "position", "on_delay": "2s"}
 RIPPLE = {"kind": "ripple", "signal": "position", "above": 1.0, "points": 5}
 # _ at rest, u upwards, T arrived, P creeping at the top with the drive on; digits and letters: a position
 SAID: dict[str, tuple[float, bool, float]] = {
@@ -44,16 +44,16 @@ def play(detect: dict[str, Any], story: str, cut: int = -1, reason: Reason = Rea
     made, out = bench(detect), []
     for second, mark in enumerate(story):
         if second == cut:  # the daemon is restarted
-            state = json.loads(json.dumps(made.watches[0].detector.memory()))
+            state = json.loads(json.dumps(made.instances[0].detector.checkpoint()))
             made = bench(detect)
             if "#" in out:  # an alarm is stored once it was raised
-                made.watches[0].detector.resume([v for v in out if v != "?"][-1] == "#")
+                made.instances[0].detector.resume([v for v in out if v != "?"][-1] == "#")
             if state is not None:
-                made.watches[0].detector.recall(state)
-        feed, detector = made.feeds[HOIST], made.watches[0].detector
+                made.instances[0].detector.restore(state)
+        feed, detector = made.bindings[HOIST], made.instances[0].detector
         if mark != " ":
             one = bad(HOIST, second, reason) if mark == "?" else sample(HOIST, second, *said(mark))
-            feed.view.put(feed.cells, one)
+            feed.device_state.put(feed.signal_states, one)
         out.append(MARK[detector.update(second * NS)])
     return "".join(out)
 
@@ -77,9 +77,9 @@ def test_a_run_keeps_its_time(story: str, verdicts: str) -> None:
 
 def test_it_says_how_long_the_run_took() -> None:
     made = bench(RUN)
-    feed, detector = made.feeds[HOIST], made.watches[0].detector
+    feed, detector = made.bindings[HOIST], made.instances[0].detector
     for second, mark in enumerate("__uuuuuuuuT"):
-        feed.view.put(feed.cells, sample(HOIST, second, *said(mark)))
+        feed.device_state.put(feed.signal_states, sample(HOIST, second, *said(mark)))
         detector.update(second * NS)
     told = detector.evidence(10 * NS)
     assert (told.slug, told.numbers) == ("sequence-late", {"took_s": 7.0, "least_s": 3.0, "most_s": 5.0})

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from support.story import MARK, Kind, bad, rule, sample, stream
 
 from facilityd.detect.compile import compile_device
-from facilityd.detect.surroundings import Surroundings
+from facilityd.detect.context import RuleContext
 from facilityd.model.sample import NS
 
 FLAG = stream("position")
@@ -32,17 +32,17 @@ class Days:
 
 def bench(calendar: Any = None, **more: Any) -> Any:
     kind = Kind({"aloft": rule({**ALOFT, **more})}, units={"position": "m"})
-    return compile_device(kind, [FLAG], None, Surroundings(calendar=calendar or Days()))
+    return compile_device(kind, [FLAG], None, RuleContext(calendar=calendar or Days()))
 
 
 def play(story: str, **more: Any) -> str:
     made = bench(**more)
-    feed, detector = made.feeds[FLAG], made.watches[0].detector
+    feed, detector = made.bindings[FLAG], made.instances[0].detector
     out = []
     for second, mark in enumerate(story):
         if mark != " ":
             one = bad(FLAG, second) if mark == "?" else sample(FLAG, second, HEIGHT[mark])
-            feed.view.put(feed.cells, one)
+            feed.device_state.put(feed.signal_states, one)
         out.append(MARK[detector.update(second * NS)])
     return "".join(out)
 
@@ -75,8 +75,8 @@ def test_what_was_read_before_the_hour_says_nothing_after_it() -> None:
 
 def test_it_names_the_hour() -> None:
     made = bench()
-    feed, detector = made.feeds[FLAG], made.watches[0].detector
-    feed.view.put(feed.cells, sample(FLAG, 15, 0.0))
+    feed, detector = made.bindings[FLAG], made.instances[0].detector
+    feed.device_state.put(feed.signal_states, sample(FLAG, 15, 0.0))
     assert detector.update(15 * NS) is True
     told = detector.evidence(15 * NS)
     assert (told.slug, told.numbers["edge_clock"], told.numbers["value"]) == (
@@ -84,7 +84,7 @@ def test_it_names_the_hour() -> None:
         10 * NS,
         0.0,
     )
-    feed.view.put(feed.cells, sample(FLAG, 16, 28.0))
+    feed.device_state.put(feed.signal_states, sample(FLAG, 16, 28.0))
     assert detector.update(16 * NS) is False
     assert detector.evidence(16 * NS).slug == "schedule-kept"
 

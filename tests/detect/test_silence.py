@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.story import START, Kind, bad, brief, play, rule, sample, stream, told
 
-from facilityd.detect import Judge
+from facilityd.detect import RuleEngine
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS
 
@@ -31,37 +31,39 @@ def test_silence_in_time(story: str, verdicts: str) -> None:
 
 
 def test_a_hold_is_waited_on_top() -> None:
-    assert play(SILENCE | {"hold": "5s"}, ".?????????") == ".....#####"
+    assert play(SILENCE | {"on_delay": "5s"}, ".?????????") == ".....#####"
 
 
 def test_a_retained_message_is_the_brokers_voice_not_the_devices() -> None:
     source = stream("current")
-    judge = Judge({"hoist": Kind({"silent": rule(SILENCE)})}, [source])
-    found = judge.tick(0, START)
+    engine = RuleEngine({"hoist": Kind({"silent": rule(SILENCE)})}, [source])
+    found = engine.tick(0, START)
     for second in range(1, 6):
-        found += judge.judge([bad(source, second, Reason.AGE_UNKNOWN)])
+        found += engine.evaluate([bad(source, second, Reason.AGE_UNKNOWN)])
     assert brief(found) == "3#"
 
 
 def test_an_answer_that_is_no_value_still_is_an_answer() -> None:
     source = stream("current")
-    judge = Judge({"hoist": Kind({"silent": rule(SILENCE)})}, [source])
-    found = [f for s in range(8) for f in judge.judge([bad(source, s, Reason.NO_VALUE)])]
+    engine = RuleEngine({"hoist": Kind({"silent": rule(SILENCE)})}, [source])
+    found = [f for s in range(8) for f in engine.evaluate([bad(source, s, Reason.NO_VALUE)])]
     assert brief(found) == "0."
 
 
 def test_the_unit_that_is_silent_is_named_and_a_neighbour_on_a_dead_link_is_not() -> None:
-    drive, cell = stream("current", unit="drive"), stream("load", unit="cell")
-    judge = Judge(
-        {"hoist": Kind({"silent": rule(SILENCE)}, {}, {"current": "A", "load": "kN"})}, [drive, cell]
+    drive, signal_state = stream("current", unit="drive"), stream("load", unit="cell")
+    engine = RuleEngine(
+        {"hoist": Kind({"silent": rule(SILENCE)}, {}, {"current": "A", "load": "kN"})}, [drive, signal_state]
     )
-    found = judge.judge([sample(drive, 0, 1.0), sample(cell, 0, 1.0)])
+    found = engine.evaluate([sample(drive, 0, 1.0), sample(signal_state, 0, 1.0)])
     for second in range(1, 5):
-        found += judge.judge([bad(drive, second, Reason.LINK_DOWN), bad(cell, second)])
+        found += engine.evaluate([bad(drive, second, Reason.LINK_DOWN), bad(signal_state, second)])
     assert brief(found) == "0. 3#"
     assert found[-1].evidence.numbers == {"units": "cell", "for_s": 3.0, "period_s": 1.0, "reason": "timeout"}
-    found = judge.judge([sample(cell, 5, 1.0)]) + [
-        f for s in range(6, 12) for f in judge.judge([bad(drive, s, Reason.LINK_DOWN), sample(cell, s, 1.0)])
+    found = engine.evaluate([sample(signal_state, 5, 1.0)]) + [
+        f
+        for s in range(6, 12)
+        for f in engine.evaluate([bad(drive, s, Reason.LINK_DOWN), sample(signal_state, s, 1.0)])
     ]
     assert brief(found) == "8?"
     assert (found[0].evidence.slug, found[0].evidence.numbers) == ("unknown-link", {"units": "drive"})
@@ -69,13 +71,13 @@ def test_the_unit_that_is_silent_is_named_and_a_neighbour_on_a_dead_link_is_not(
 
 def test_a_whole_link_down_for_an_hour_makes_nobody_silent() -> None:
     source = stream("current", period=30.0)
-    judge = Judge({"hoist": Kind({"silent": rule(SILENCE)})}, [source])
-    found = judge.judge([sample(source, 0, 1.0)])
+    engine = RuleEngine({"hoist": Kind({"silent": rule(SILENCE)})}, [source])
+    found = engine.evaluate([sample(source, 0, 1.0)])
     for second in range(1, 3600):
-        found += judge.tick(second * NS, START)
+        found += engine.tick(second * NS, START)
         if second % 30 == 0:
-            found += judge.judge([bad(source, second, Reason.LINK_DOWN)])
-    found += judge.judge([sample(source, 3600, 1.0)])
+            found += engine.evaluate([bad(source, second, Reason.LINK_DOWN)])
+    found += engine.evaluate([sample(source, 3600, 1.0)])
     assert "#" not in brief(found)
     assert brief(found).endswith("3600.")
 
@@ -88,10 +90,10 @@ def test_where_answers_get_lost_many_more_must_be_missing() -> None:
 def test_a_module_that_serves_two_devices_is_told_of_by_the_one_it_serves_most() -> None:
     lamp, fan = stream("current", "load", unit="relay"), stream("current", device="fan-1", unit="relay")
     kind = Kind({"silent": rule(SILENCE)}, {}, {"current": "A", "load": "kN"})
-    judge = Judge({"hoist": kind}, [fan, lamp])
-    found = judge.judge([sample(lamp, 0, 1.0, 2.0), sample(fan, 0, 1.0)])
+    engine = RuleEngine({"hoist": kind}, [fan, lamp])
+    found = engine.evaluate([sample(lamp, 0, 1.0, 2.0), sample(fan, 0, 1.0)])
     for second in range(1, 9):
-        found += judge.judge([bad(lamp, second), bad(fan, second)])
+        found += engine.evaluate([bad(lamp, second), bad(fan, second)])
     own = [f for f in found if f.device == lamp.device]
     other = [f for f in found if f.device == "fan-1"]
     assert (brief(own), brief(other)) == ("0. 3#", "0. 6?")
@@ -105,55 +107,59 @@ def test_a_module_that_serves_two_devices_is_told_of_by_the_one_it_serves_most()
 
 def test_told_helper_sees_a_silence_that_ends() -> None:
     source = stream("current")
-    judge = Judge({"hoist": Kind({"silent": rule(SILENCE)})}, [source])
-    assert brief(told(judge, source, "..?????..", {".": 1.0})) == "0. 4# 7."
+    engine = RuleEngine({"hoist": Kind({"silent": rule(SILENCE)})}, [source])
+    assert brief(told(engine, source, "..?????..", {".": 1.0})) == "0. 4# 7."
 
 
-def _watching(until: int) -> tuple[Judge, list]:
+def _watching(until: int) -> tuple[RuleEngine, list]:
     """Two units, read each second and watched since second 0."""
     sources = [stream("current"), stream("load", unit="cell")]
-    judge = Judge({"hoist": Kind({"silent": rule(SILENCE)}, {}, {"current": "A", "load": "kN"})}, sources)
-    judge.begin(0)
+    engine = RuleEngine(
+        {"hoist": Kind({"silent": rule(SILENCE)}, {}, {"current": "A", "load": "kN"})}, sources
+    )
+    engine.begin(0)
     for second in range(until):
-        judge.judge([sample(source, second, 1.0) for source in sources])
-        judge.tick(second * NS, START)
-    return judge, sources
+        engine.evaluate([sample(source, second, 1.0) for source in sources])
+        engine.tick(second * NS, START)
+    return engine, sources
 
 
 @pytest.mark.parametrize("first", ["tick", "sample", "timeout"])
 def test_a_daemon_that_stood_still_calls_nobody_silent(first: str) -> None:
-    judge, (drive, cell) = _watching(10)
+    engine, (drive, signal_state) = _watching(10)
     paused: list[int] = []
-    judge.on_pause = paused.append
-    wakes = {"tick": lambda: judge.tick(70 * NS, START), "sample": lambda: judge.judge([sample(drive, 70, 1.0)]),
-             "timeout": lambda: judge.judge([bad(cell, 70)])}  # fmt: skip
+    engine.on_pause = paused.append
+    wakes = {"tick": lambda: engine.tick(70 * NS, START), "sample": lambda: engine.evaluate([sample(drive, 70, 1.0)]),
+             "timeout": lambda: engine.evaluate([bad(signal_state, 70)])}  # fmt: skip
     found = wakes[first]()
     for second in range(71, 80):
-        found += judge.judge([sample(drive, second, 1.0), sample(cell, second, 1.0)])
-        found += judge.tick(second * NS, START)
+        found += engine.evaluate([sample(drive, second, 1.0), sample(signal_state, second, 1.0)])
+        found += engine.tick(second * NS, START)
     assert "#" not in brief(found)
     (length,) = paused
     assert length == 61 * NS
 
 
 def test_after_a_pause_a_unit_that_is_silent_is_found_silent() -> None:
-    judge, (drive, _) = _watching(10)
-    found = judge.tick(70 * NS, START)
+    engine, (drive, _) = _watching(10)
+    found = engine.tick(70 * NS, START)
     for second in range(71, 80):
-        found += judge.judge([sample(drive, second, 1.0)])
-        found += judge.tick(second * NS, START)
+        found += engine.evaluate([sample(drive, second, 1.0)])
+        found += engine.tick(second * NS, START)
     assert "73#" in brief(found)
     assert "76#" not in brief(found)
 
 
 def test_a_standing_silence_is_neither_cleared_nor_raised_by_a_restart() -> None:
-    judge, (drive, cell) = _watching(3)
-    found = [f for s in range(3, 12) for f in judge.judge([sample(drive, s, 1.0), bad(cell, s)])]
+    engine, (drive, signal_state) = _watching(3)
+    found = [f for s in range(3, 12) for f in engine.evaluate([sample(drive, s, 1.0), bad(signal_state, s)])]
     assert brief(found).endswith("#")
-    judge.begin(20 * NS)
-    found = judge.judge([sample(drive, 20, 1.0)])
+    engine.begin(20 * NS)
+    found = engine.evaluate([sample(drive, 20, 1.0)])
     assert "." not in brief(found)
-    found += [f for s in range(21, 30) for f in judge.judge([sample(drive, s, 1.0), bad(cell, s)])]
+    found += [
+        f for s in range(21, 30) for f in engine.evaluate([sample(drive, s, 1.0), bad(signal_state, s)])
+    ]
     assert brief(found).endswith("#")
-    found = judge.judge([sample(drive, 31, 1.0), sample(cell, 31, 1.0)])
+    found = engine.evaluate([sample(drive, 31, 1.0), sample(signal_state, 31, 1.0)])
     assert brief(found).endswith("31.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.detection import SKAB, f1, healthy, load, pooled, score
-from facilityd.detect.charts import Chart, fit
+from facilityd.detect.var_residuals import VarResidualChart, fit
 
 pytestmark = pytest.mark.skipif(
     not SKAB.is_dir(), reason="the SKAB recordings (GPL-3.0, never copied) are not beside the project"
@@ -24,7 +24,7 @@ def test_labelled_runs_with_one_fixed_setting(runs) -> None:
     assert figures["false onsets per healthy hour"] <= 0.6
     assert figures["delay median s"] <= 45
     assert figures["events found"] >= 10
-    assert min(f1([s for s in scores if s is not left]) for left in scores) >= 0.77
+    assert min(f1([s for s in scores if s is not disabled]) for disabled in scores) >= 0.77
 
 
 def test_an_hour_of_healthy_running_is_enough_for_silence_afterwards(runs) -> None:
@@ -33,6 +33,6 @@ def test_an_hour_of_healthy_running_is_enough_for_silence_afterwards(runs) -> No
 
 def test_the_guilty_signal_of_a_closing_valve_is_the_flow(runs) -> None:
     run = next(run for run in runs if run.name == "valve1/7")
-    chart = Chart(fit([run.rows[:400]]))
+    chart = VarResidualChart(fit([run.rows[:400]]))
     assert any(chart.step(row) for row in run.rows)
     assert chart.guilty == len(run.rows[0]) - 1

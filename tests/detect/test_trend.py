@@ -19,7 +19,7 @@ from facilityd.detect.slope import theil_sen
 from facilityd.detect.trend import TrendDetector
 from facilityd.model.finding import Evidence
 from facilityd.model.sample import NS
-from facilityd.notify.speaker import Speaker
+from facilityd.notify.evidence_text import EvidenceFormatter
 
 LEAK = stream("leakage", period=3600.0)
 DRIFT = {"kind": "trend", "signal": "leakage", "above": 7.5, "within": "30d"}
@@ -33,8 +33,8 @@ class Season:
     def __init__(self, detect: dict[str, Any]) -> None:
         kind = Kind({"drift": rule(detect)}, {}, {"leakage": "mA"})
         bench = compile_device(kind, [LEAK], None)
-        self.feed = bench.feeds[LEAK]
-        detector = bench.watches[0].detector
+        self.feed = bench.bindings[LEAK]
+        detector = bench.instances[0].detector
         assert isinstance(detector, TrendDetector)
         self.detector = detector
         self.reads = 0
@@ -42,7 +42,7 @@ class Season:
     def read(self, value: float | None) -> str:
         second = self.reads * EVERY_H * 3600
         one = bad(LEAK, second) if value is None else sample(LEAK, second, value)
-        self.feed.view.put(self.feed.cells, one)
+        self.feed.device_state.put(self.feed.signal_states, one)
         self.reads += 1
         return MARK[self.detector.update(second * NS)]
 
@@ -58,7 +58,7 @@ def test_too_few_days_are_no_verdict() -> None:
     season = Season(DRIFT)
     assert season.days([1.0 + 0.1 * day for day in range(14)]) == "?" * 14
     assert season.told().slug == "unknown-young"
-    assert "takes 14 days, seen so far 13" in Speaker({}, "en").evidence(season.told())
+    assert "takes 14 days, seen so far 13" in EvidenceFormatter({}, "en").evidence(season.told())
 
 
 def test_a_steady_rise_is_told_with_its_date() -> None:
@@ -71,7 +71,7 @@ def test_a_steady_rise_is_told_with_its_date() -> None:
     earliest, likely, latest = (int(evidence.numbers[f"{n}_at"]) for n in ("earliest", "likely", "latest"))
     assert earliest <= likely <= latest
     assert likely / DAY == pytest.approx(65, abs=0.5)
-    words = Speaker({}, "en", PLACE.zone).evidence(evidence)
+    words = EvidenceFormatter({}, "en", PLACE.zone).evidence(evidence)
     assert "moves by +0.1 mA a day" in words
     assert "about 1970-03-0" in words, "counted from the test's own day 0"
 
@@ -141,11 +141,11 @@ def test_a_restart_at_any_moment_changes_nothing(cut: int, holes: set[int]) -> N
         season, got = Season(DRIFT), ""
         for n, value in enumerate(values):
             if n == restart:
-                kept = json.loads(json.dumps(season.detector.memory()))
-                verdict, season = season.detector.hold.verdict, Season(DRIFT)
+                kept = json.loads(json.dumps(season.detector.checkpoint()))
+                verdict, season = season.detector.delay.verdict, Season(DRIFT)
                 if verdict is not None:
                     season.detector.resume(verdict)
-                season.detector.recall(kept)
+                season.detector.restore(kept)
                 season.reads = n
             got += season.read(value)
         return got
@@ -158,6 +158,6 @@ def test_memory_is_bounded() -> None:
     season.days([1.0] * 200)
     for _ in range(1000):
         season.detector._days.add(season.reads * DAY, 1.0)
-    kept = season.detector.keep()["days"]
+    kept = season.detector.kind_checkpoint()["days"]
     assert len(kept["points"]) == 120
     assert len(kept["today"]) <= 64

@@ -8,26 +8,26 @@ import pytest
 from support.story import START, Kind, brief, rule, stream
 
 from facilityd.config.load import load
-from facilityd.detect import Judge
+from facilityd.detect import RuleEngine
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, Sample
 from facilityd.scenario.load import square
-from facilityd.scenario.stage import Stage
 from facilityd.scenario.subset import subset
-from facilityd.store.reader import Reader
+from facilityd.scenario.virtual_runtime import VirtualRuntime
+from facilityd.store.reader import JournalReader
 
 NIGHT = 1_781_100_000 * NS
-ACTIVE = {"kind": "limit", "signal": "current", "is": True, "hold": "1s", "clear_hold": "2s"}
+ACTIVE = {"kind": "limit", "signal": "current", "is": True, "on_delay": "1s", "off_delay": "2s"}
 SOURCE = stream("current")
 
 
 def told(at_stake: str, *values: tuple[bool, Reason | None]) -> list:
-    judge = Judge({"hoist": Kind({"active": rule(ACTIVE, at_stake=at_stake)})}, [SOURCE])
+    engine = RuleEngine({"hoist": Kind({"active": rule(ACTIVE, at_stake=at_stake)})}, [SOURCE])
     found = []
     for second, (value, reason) in enumerate(values):
         reasons = {0: reason} if reason else {}
-        found += judge.judge([Sample(SOURCE, START + second * NS, second * NS, (value,), reasons)])
-        found += judge.tick(second * NS + NS // 2, START)
+        found += engine.evaluate([Sample(SOURCE, START + second * NS, second * NS, (value,), reasons)])
+        found += engine.tick(second * NS + NS // 2, START)
     return found
 
 
@@ -53,13 +53,13 @@ def test_a_retained_calm_clears_nothing() -> None:
 
 
 def test_a_fire_is_told_while_the_clock_swings(tmp_path: Path) -> None:
-    with Stage(subset(load(square()), ("fire-gate",)), tmp_path, start=NIGHT) as stage:
-        stage.advance(130)
-        stage.fault("fire-gate", "active")
+    with VirtualRuntime(subset(load(square()), ("fire-gate",)), tmp_path, start=NIGHT) as runtime:
+        runtime.advance(130)
+        runtime.fault("fire-gate", "active")
         for swing in range(60):
-            stage.jump_clock(3600 if swing % 2 else -1800)
-            stage.advance(2)
-        with Reader.open(stage.journal) as reader:
+            runtime.jump_clock(3600 if swing % 2 else -1800)
+            runtime.advance(2)
+        with JournalReader.open(runtime.journal) as reader:
             rows = [reader.sample(row) for row in reader.samples_after(0, 10_000)]
             assert any(Reason.CLOCK in one.reasons.values() for one in rows), "the clock was in doubt"
             (state,) = [s for s in reader.alarms() if (s.device, s.rule) == ("fire-gate", "active")]

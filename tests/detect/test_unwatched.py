@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from facilityd.detect.unwatched import unwatched
-from facilityd.model.alarm import AlarmState, Truth
+from facilityd.model.alarm import AlarmCondition, AlarmState
 
 RULES = {"hoist": {"drag": 1, "silent": 1}}
-STANDS = AlarmState("hoist", "drag", Truth.TRUE, acked=False, occurrence=1, raised_at=1)
+STANDS = AlarmState("hoist", "drag", AlarmCondition.TRUE, acked=False, occurrence=1, raised_at=1)
 
 
 @pytest.mark.parametrize(
@@ -31,16 +31,20 @@ def test_what_is_gone_is_the_reason(
     ("state", "ends"),
     [
         (AlarmState("hoist", "drag"), False),
-        (AlarmState("hoist", "drag", Truth.FALSE, occurrence=1, raised_at=1, cleared_at=2), False),
+        (AlarmState("hoist", "drag", AlarmCondition.FALSE, occurrence=1, raised_at=1, cleared_at=2), False),
         (
-            AlarmState("hoist", "drag", Truth.FALSE, acked=False, occurrence=1, raised_at=1, cleared_at=2),
+            AlarmState(
+                "hoist", "drag", AlarmCondition.FALSE, acked=False, occurrence=1, raised_at=1, cleared_at=2
+            ),
             True,
         ),
         (
-            AlarmState("hoist", "drag", Truth.FALSE, latched=True, occurrence=1, raised_at=1, cleared_at=2),
+            AlarmState(
+                "hoist", "drag", AlarmCondition.FALSE, latched=True, occurrence=1, raised_at=1, cleared_at=2
+            ),
             True,
         ),
-        (AlarmState("hoist", "drag", Truth.UNKNOWN, occurrence=1, raised_at=1), True),
+        (AlarmState("hoist", "drag", AlarmCondition.UNKNOWN, occurrence=1, raised_at=1), True),
     ],
 )
 def test_only_what_is_not_normal_has_an_end_to_come(state: AlarmState, ends: bool) -> None:

@@ -10,10 +10,10 @@ from support.daemon import daemon, facilityd, facilityd_json, journal_of, runnin
 from support.site import make_contacts
 from support.told import phones
 
-from facilityd.model.alarm import Kind, Life
+from facilityd.model.alarm import AlarmStateName, ChangeKind
 from facilityd.model.sample import NS
 from facilityd.store.batch import Delivery
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 from simulators.site import serve
 
 FIRE = ("fire", "active")
@@ -27,7 +27,7 @@ def state_of(reader):
 
 def life_of(reader):
     state = state_of(reader)
-    return state.life if state else Life.NORMAL
+    return state.state_name if state else AlarmStateName.NORMAL
 
 
 async def delivered(reader, told, count):
@@ -38,7 +38,7 @@ async def delivered(reader, told, count):
 
 async def killed_and_back(watching, made, told):
     """The daemon dies and is started again; the alarm and the phones must not notice."""
-    with Reader.open(made.journal) as reader:
+    with JournalReader.open(made.journal) as reader:
         before, sent = state_of(reader), told.counts
         outbox = reader.outbox()
         await watching.kill()
@@ -67,7 +67,7 @@ async def test_raised_told_acknowledged_cleared_and_never_told_twice(tmp_path):
         with await journal_of(made.journal, watching) as reader:
             await until(lambda: reader.last_sample() > 10)
             truth[FIRE], begun = True, time.time_ns()
-            await until(lambda: life_of(reader) is Life.UNACKNOWLEDGED)
+            await until(lambda: life_of(reader) is AlarmStateName.UNACKNOWLEDGED)
             await delivered(reader, told, 1)
             await killed_and_back(watching, made, told)
             said = await facilityd("ack", made.folder, *FIRE, "--as", "王师傅", "-m", "现场查看")
@@ -81,19 +81,19 @@ async def test_raised_told_acknowledged_cleared_and_never_told_twice(tmp_path):
                 "王师傅",
             )
             truth[FIRE], ended = False, time.time_ns()
-            await until(lambda: life_of(reader) is Life.NORMAL)
+            await until(lambda: life_of(reader) is AlarmStateName.NORMAL)
             await delivered(reader, told, 3)
             changes = [row.change for row in reader.changes() if (row.change.device, row.change.rule) == FIRE]
             assert await facilityd_json("alarms", made.folder) == []
             await watching.stop()
             final = told.counts
     told_of = {change.kind: change for change in changes}
-    assert [c.kind for c in changes if c.kind not in (Kind.LOSE, Kind.REGAIN)] == [
-        Kind.RAISE, Kind.ACKNOWLEDGE, Kind.CLEAR
+    assert [c.kind for c in changes if c.kind not in (ChangeKind.LOSE, ChangeKind.REGAIN)] == [
+        ChangeKind.RAISE, ChangeKind.ACKNOWLEDGE, ChangeKind.CLEAR
     ]  # fmt: skip
-    assert HOLD_S <= near(told_of[Kind.RAISE], begun) <= HOLD_S + PERIOD_S + SLACK_S
-    assert CLEAR_HOLD_S <= near(told_of[Kind.CLEAR], ended) <= CLEAR_HOLD_S + PERIOD_S + SLACK_S
-    assert told_of[Kind.ACKNOWLEDGE].comment == "现场查看"
+    assert HOLD_S <= near(told_of[ChangeKind.RAISE], begun) <= HOLD_S + PERIOD_S + SLACK_S
+    assert CLEAR_HOLD_S <= near(told_of[ChangeKind.CLEAR], ended) <= CLEAR_HOLD_S + PERIOD_S + SLACK_S
+    assert told_of[ChangeKind.ACKNOWLEDGE].comment == "现场查看"
     assert final == (3, 3)
     _the_right_words(told)
     assert "Traceback" not in watching.text()

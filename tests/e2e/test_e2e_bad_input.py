@@ -42,7 +42,7 @@ EXPECTED = {
 
 
 @dataclass
-class Seen:
+class SeenErrors:
     """What the journal holds of a site that stands still, by unit and by signal."""
 
     reasons: dict[str, set[Reason]] = field(default_factory=lambda: defaultdict(set))
@@ -82,11 +82,11 @@ async def test_whatever_units_say_nothing_wrong_is_stored_as_good(tmp_path):
         running(daemon(made.folder, log=tmp_path / "daemon.log")) as watching,
     ):
         there.inject(SWAPPED, "word-order")
-        right = Seen()
+        right = SeenErrors()
         async with broker(made.ports[18830]):
             reader = await journal_of(made.journal, watching)
             await until(lambda: wanted <= right.read(reader).values.keys(), 40)
-            struck = Seen(last=right.last)
+            struck = SeenErrors(last=right.last)
         known = {key: set(values) for key, values in right.values.items()}
         assert all(len(values) == 1 for values in known.values()), "the square stands still"
         truth |= BOGUS
@@ -97,7 +97,7 @@ async def test_whatever_units_say_nothing_wrong_is_stored_as_good(tmp_path):
             await until(lambda: _lantern_again(struck.read(reader), known), 20)
             for unit in (*STRUCK, SWAPPED):
                 there.inject(unit, None)
-            again = Seen(last=struck.read(reader).last)
+            again = SeenErrors(last=struck.read(reader).last)
             back = {key for key, unit in feeds.items() if key not in bogus and unit not in SPARED}
             await until(lambda: back <= again.read(reader).values.keys(), 40)
         assert watching.alive

@@ -18,12 +18,12 @@ from support.peers import PASSWORD, Certificates, Far, Office, Wired, make_certi
 from support.raw_http import TAKEN, RawServer, Said, raw_server
 
 from facilityd.config.load import load
-from facilityd.model.notice import Notice, Result
+from facilityd.model.notice import DeliveryOutcome, Notice
 from facilityd.model.sample import NS
 from facilityd.notify.mail import message
-from facilityd.scenario.real import free_ports
+from facilityd.scenario.real_runtime import free_ports
 from facilityd.store.batch import Delivery
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 
 START = 1_781_056_800 * NS
 TOLD = 360.0
@@ -50,7 +50,7 @@ SECURE = HOOK.replace("http", "https")
 
 
 @dataclass
-class World:
+class ChannelWorld:
     """Servers on one port, and who finds them. ``web`` listens once it ``answers``, the office once it is ``open``."""
 
     far: Far
@@ -87,13 +87,13 @@ class Broken:
 
     name: str
     channel: str
-    breaks: Callable[[World], None]
-    result: Result
+    breaks: Callable[[ChannelWorld], None]
+    result: DeliveryOutcome
     zh: str
     en: str
     host: str = "127.0.0.1"
 
-    def mend(self, world: World) -> None:
+    def mend(self, world: ChannelWorld) -> None:
         """Let all be well."""
         world.resolve()
         if self.channel is MAIL:
@@ -103,12 +103,12 @@ class Broken:
             world.answers(TAKEN, context=world.certificates.trusted if self.channel is SECURE else None)
 
 
-def _status(line: str) -> Callable[[World], None]:
+def _status(line: str) -> Callable[[ChannelWorld], None]:
     return lambda world: world.answers(f"HTTP/1.1 {line}\r\nContent-Length: 0\r\n\r\n".encode())
 
 
-def _post(shows: str = "", knows: str = PASSWORD) -> Callable[[World], None]:
-    def breaks(world: World) -> None:
+def _post(shows: str = "", knows: str = PASSWORD) -> Callable[[ChannelWorld], None]:
+    def breaks(world: ChannelWorld) -> None:
         world.post.context = getattr(world.certificates, shows) if shows else None
         world.post.password = knows
         world.opens()
@@ -116,16 +116,16 @@ def _post(shows: str = "", knows: str = PASSWORD) -> Callable[[World], None]:
     return breaks
 
 
-def _forged(world: World) -> None:
+def _forged(world: ChannelWorld) -> None:
     world.answers(TAKEN, context=world.certificates.forged)
 
 
-def _nobody(_: World) -> None:
+def _nobody(_: ChannelWorld) -> None:
     """Nobody listens."""
 
 
 CUT = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 900\r\n\r\nthe database is"
-REJECTED, TRANSIENT, UNKNOWN = Result.REJECTED, Result.TRANSIENT, Result.UNKNOWN
+REJECTED, TRANSIENT, UNKNOWN = DeliveryOutcome.REJECTED, DeliveryOutcome.TRANSIENT, DeliveryOutcome.UNKNOWN
 LOGIN = "对方不接受用户名、密码或令牌", "the other side does not accept the user name, password or token"
 CERTIFICATE = "服务器证书未通过验证", "the server's certificate cannot be verified"
 CONNECTION = "连接不上服务器", "the server cannot be reached"
@@ -161,7 +161,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 
 @pytest.fixture
-def world(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> Iterator[ChannelWorld]:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificates.ours))
     # What aiohttp believes it read when it was imported.
     believed = ssl.create_default_context(cafile=certificates.ours)
@@ -173,38 +173,38 @@ def world(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> Iterat
         return asked("127.0.0.1" if host == NOWHERE else host, *rest, **more)
 
     with Far() as far:
-        yield World(far, certificates, lambda: monkeypatch.setattr(socket, "getaddrinfo", found))
+        yield ChannelWorld(far, certificates, lambda: monkeypatch.setattr(socket, "getaddrinfo", found))
 
 
-def _told(stage: Wired, recipient: str, device: str) -> list[Notice]:
-    return [one for one in stage.mailbox.taken if (one.recipient, one.device) == (recipient, device)]
+def _told(runtime: Wired, recipient: str, device: str) -> list[Notice]:
+    return [one for one in runtime.mailbox.taken if (one.recipient, one.device) == (recipient, device)]
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
 def test_the_others_hear_of_it_and_it_ends_when_it_is_mended(
-    way: Broken, world: World, tmp_path: Path
+    way: Broken, world: ChannelWorld, tmp_path: Path
 ) -> None:
     channel = way.channel.replace("HOST", way.host).replace("PORT", str(world.port))
     (tmp_path / "site.yaml").write_text(SITE.replace("CHANNEL", channel), encoding="utf-8")
     site = load(tmp_path)
     mine = site.recipients["li"].channels[0].id
     way.breaks(world)
-    with Wired(site, tmp_path, start=START, far=world.far, real={mine}, patience=PATIENCE_S) as stage:
-        stage.advance(60)
-        stage.fault("fire", "active")
-        stage.advance(TOLD)
-        with Reader.open(stage.journal) as reader:
+    with Wired(site, tmp_path, start=START, far=world.far, real={mine}, patience=PATIENCE_S) as runtime:
+        runtime.advance(60)
+        runtime.fault("fire", "active")
+        runtime.advance(TOLD)
+        with JournalReader.open(runtime.journal) as reader:
             (held,) = [e for e in reader.outbox() if (e.notice.device, e.notice.channel) == ("fire", mine)]
-        assert {outcome.result for outcome in stage.real[mine].outcomes} == {way.result}
+        assert {outcome.result for outcome in runtime.real[mine].outcomes} == {way.result}
         assert (held.state, held.attempts >= MANY) == (Delivery.WAITING, True)
         for who, words in (("crew", way.zh), ("engineer", way.en)):
-            (told,) = _told(stage, who, f"channel-{mine}")
+            (told,) = _told(runtime, who, f"channel-{mine}")
             assert (told.purpose, words in told.body) == ("raised", True), told.body
             assert PASSWORD not in told.body
         way.mend(world)
-        stage.advance(MENDED)
+        runtime.advance(MENDED)
         for who in ("crew", "engineer"):
-            assert [n.purpose for n in _told(stage, who, f"channel-{mine}")] == ["raised", "cleared"]
-            assert [n.purpose for n in _told(stage, who, "fire")] == ["raised"]
+            assert [n.purpose for n in _told(runtime, who, f"channel-{mine}")] == ["raised", "cleared"]
+            assert [n.purpose for n in _told(runtime, who, "fire")] == ["raised"]
     assert world.took(held.notice) == 1
-    assert max(Counter(n.key for n in stage.mailbox.taken).values()) == 1
+    assert max(Counter(n.key for n in runtime.mailbox.taken).values()) == 1

@@ -13,7 +13,7 @@ from support.daemon import Command, daemon, facilityd, journal_of, running, unti
 from support.site import make_contacts
 
 from facilityd.cli.main import COMMANDS
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 from simulators.site import serve
 
 RUN, NO_JSON = (
@@ -118,9 +118,9 @@ async def test_it_ends_when_told_and_loses_nothing(yard, how):
     open_to_others = [p for p in made.journal.parent.rglob("*") if p.stat().st_mode & 0o077]
     assert not open_to_others, "journal, inbox and lock are their user's alone"
     asked = field.witness.total()
-    with Reader.open(made.journal) as reader:
+    with JournalReader.open(made.journal) as reader:
         samples = [reader.sample(row) for row in reader.samples_after(0, 10**6)]
-        assert reader.judged() == reader.last_sample()
+        assert reader.last_judged() == reader.last_sample()
     polls = {device: sum(s.stream.device == device for s in samples) for device in ("fire", "water")}
     # One request may have been on its way, and one is the identity probe.
     assert asked - 2 <= polls["fire"] == polls["water"] <= asked
@@ -142,5 +142,5 @@ async def test_followers_and_the_simulator_end_with_ctrl_c(yard, tmp_path):
 
 
 def _raised(made):
-    with Reader.open(made.journal) as reader:
+    with JournalReader.open(made.journal) as reader:
         return any(state.active for state in reader.alarms())

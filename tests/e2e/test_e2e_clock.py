@@ -11,17 +11,17 @@ from support.daemon import until
 from support.site import make_square, square_of
 
 from facilityd.app.daemon import watch
-from facilityd.app.outside import Outside
-from facilityd.model.alarm import Kind
+from facilityd.app.environment import Environment
+from facilityd.model.alarm import ChangeKind
 from facilityd.model.clock import Clock
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 from simulators.broker import broker
 from simulators.site import serve
 
 HOUR = 3600 * NS
-TOLD = {Kind.RAISE, Kind.CLEAR, Kind.LATCH, Kind.REALARM}
+TOLD = {ChangeKind.RAISE, ChangeKind.CLEAR, ChangeKind.LATCH, ChangeKind.REALARM}
 
 
 class Wall:
@@ -44,10 +44,10 @@ async def watched(made, clock):
         broker(made.ports[18830]),
         serve(list(site.units.values()), list(site.links.values()), square.signals, wire_time=False) as field,
     ):
-        daemon = asyncio.create_task(watch(site, stop, Outside(clock=clock)))
+        daemon = asyncio.create_task(watch(site, stop, Environment(clock=clock)))
         try:
             await until(lambda: made.journal.exists() or daemon.done())
-            with Reader.open(made.journal) as reader:
+            with JournalReader.open(made.journal) as reader:
                 await until(lambda: reader.last_sample() > 60 or daemon.done(), 20)
                 yield field, square, reader
             assert not daemon.done()
@@ -77,7 +77,7 @@ async def _jumps(made, by, rule):
         fresh = reader.changes_after(0)[changes:]
     assert {number: again[number] for number in already} == already  # nothing is overwritten
     told = [(c.change.device, c.change.rule, c.change.kind) for c in fresh if c.change.kind in TOLD]
-    assert told == [("facilityd", rule, Kind.RAISE)]
+    assert told == [("facilityd", rule, ChangeKind.RAISE)]
     marked = [s for s in after if Reason.CLOCK in s.reasons.values()]
     clear = [s for s in after if Reason.CLOCK not in s.reasons.values()]
     assert len(marked) > 40

@@ -14,7 +14,7 @@ from support.daemon import daemon, facilityd_json, journal_of, running, until
 from support.site import frozen, make_square, square_of
 
 from devices.unit import ModbusLink
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 from simulators.broker import broker
 from simulators.site import serve
 
@@ -23,7 +23,7 @@ OURS = ("link-", "facilityd")
 
 def stored(path):
     """The newest value of every signal of the site, with its reason."""
-    with Reader.open(path) as reader:
+    with JournalReader.open(path) as reader:
         samples = [reader.sample(row) for row in reader.latest()]
     return {
         (s.stream.device, name): (s.values[n], s.reasons.get(n))

@@ -21,10 +21,10 @@ from support.fuzz import fuzzed
 from support.journals import Keeper, open_journal
 from support.raw_http import TAKEN, RawServer, Said, answers, raw_server
 
-from facilityd.model.notice import Outcome, Result
+from facilityd.model.notice import DeliveryOutcome, DeliveryResult
 from facilityd.notify.webhook import Webhook
-from facilityd.store.lines import LineSource
-from facilityd.store.reader import Reader
+from facilityd.store.line_source import LineSource
+from facilityd.store.reader import JournalReader
 
 NESTED = Said(
     b"HTTP/1.1 503 Busy\r\nRetry-After: " + b"9" * 5000 + b"\r\n\r\n" + b'{"a":' * 100_000, then="close"
@@ -49,7 +49,7 @@ class Place:
     runner: asyncio.Runner
     server: RawServer
     keeper: Keeper
-    reader: Reader
+    reader: JournalReader
     ticks: int = 0
 
     def _repr_pretty_(self, printer: Any, _cycle: object) -> None:
@@ -70,7 +70,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     journal = open_journal(tmp_path_factory.mktemp("http"))
     journal.configure_sinks(["influx"])
     keeper, serving = Keeper(journal), raw_server()
-    with asyncio.Runner() as runner, Reader.open(journal.path) as reader:
+    with asyncio.Runner() as runner, JournalReader.open(journal.path) as reader:
         server = runner.run(serving.__aenter__())
         forwarding = running(forwarder(keeper, server.url, timeout=TIMEOUT_S))
         runner.run(forwarding.__aenter__())
@@ -93,9 +93,13 @@ def test_no_answer_of_influxdb_loses_or_doubles(
     place.server.script, place.server.taken = deque(said), []
     place.wait()
     assert not [record for record in caplog.records if record.exc_info], "a failure that nobody foresaw"
-    parked = {one.sample for one in place.reader.parked() if one.sample in wanted}
+    dead_letter_lines = {one.sample for one in place.reader.dead_letter_lines() if one.sample in wanted}
     taken = {line for body in place.server.taken for line in body.split(b"\n")}
-    assert {text for row, text in wanted.items() if row not in parked} <= taken <= set(wanted.values())
+    assert (
+        {text for row, text in wanted.items() if row not in dead_letter_lines}
+        <= taken
+        <= set(wanted.values())
+    )
     last = place.server.taken[-1].split(b"\n") if place.server.taken else []
     assert len(last) == len(set(last))
     said_aloud = [text for text in caplog.messages if "takes no points" in text]
@@ -111,15 +115,15 @@ def test_no_answer_of_influxdb_loses_or_doubles(
 @fuzzed
 def test_no_answer_of_a_webhook_harms_or_is_taken_for_a_yes(place: Place, said: Said) -> None:
     outcome = place.runner.run(_told(place.server, said))
-    assert outcome.result is not Result.ACCEPTED or re.search(r"2\d\d", said.status), said.status
+    assert outcome.result is not DeliveryOutcome.ACCEPTED or re.search(r"2\d\d", said.status), said.status
     assert len(outcome.reason) <= 230
     assert SECRET not in outcome.reason
     assert outcome.retry_after is None or 0 <= outcome.retry_after <= 86_400 * 10**9
     healthy = _told(place.server, Said(TAKEN), PATIENCE_S)
-    assert place.runner.run(healthy) == Outcome(Result.ACCEPTED)
+    assert place.runner.run(healthy) == DeliveryResult(DeliveryOutcome.ACCEPTED)
 
 
-async def _told(server: RawServer, said: Said, timeout_s: float = TIMEOUT_S) -> Outcome:
+async def _told(server: RawServer, said: Said, timeout_s: float = TIMEOUT_S) -> DeliveryResult:
     server.script = deque([said])
     return await Webhook(f"{server.url}/{SECRET}", SECRET, timeout_s=timeout_s).send(notice())
 

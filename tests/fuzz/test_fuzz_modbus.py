@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.fuzz import fuzzed
 
-from devices.modbus.client import Failed, connect
+from devices.modbus.client import ReadFailed, connect
 from devices.profile import Table
 from devices.unit import ModbusLink
 from facilityd.errors import LinkOutage
@@ -107,7 +107,7 @@ async def _ask(port: int) -> bytes | None:
     try:
         async with connect(link) as reader:
             return await reader.read(Table.HOLDING, 1, 0, COUNT, timeout_s=0.03)
-    except (Failed, LinkOutage):
+    except (ReadFailed, LinkOutage):
         return None
 
 

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.fuzz import fuzzed
-from support.mqtt_bench import Intake, plug, power
+from support.mqtt_bench import CollectingIntake, plug, power
 
-from devices.duty import DutyBoard
-from devices.mqtt.link import Session
+from devices.mqtt.link import MqttLinkRunner
+from devices.operating_mode import OperatingModeTracker
 from devices.unit import MqttLink
 from facilityd.model.clock import Clock
 
@@ -65,7 +65,9 @@ def _truth(topic: str, payload: bytes) -> Any:
 @fuzzed
 def test_no_payload_harms_or_lies(said: list[tuple[str, bytes, bool]]) -> None:
     link, units = MqttLink("broker", "192.0.2.7"), [plug(), plug("lanterns/two", "neighbour")]
-    session = Session(link, units, Intake(), Clock(), DutyBoard({}), lambda _: None)
+    session = MqttLinkRunner(
+        link, units, CollectingIntake(), Clock(), OperatingModeTracker({}), lambda _: None
+    )
     for topic, payload, retained in said:
         samples = session._hear(aiomqtt.Message(topic, payload, 0, retained, 0, None))
         assert {sample.stream.unit for sample in samples} <= {"plug"}

@@ -43,7 +43,7 @@ def test_every_signal_of_a_grave_rule_is_missed_when_it_cannot_be_read(family: F
         (signal, name)
         for signal, name, rule in _needed(family)
         if not any(
-            isinstance(watch.detect, Unreadable) and watch.detect.hold < rule.respond
+            isinstance(watch.detect, Unreadable) and watch.detect.on_delay < rule.respond
             for watch in _watching(family, signal, rule.at_stake)
         )
     }

@@ -41,7 +41,7 @@ QUESTIONS = {
     "request of a person": "request",
     "journal upgraded": "schema",
     "notices wait": "",
-    "scenario's sentence judged": "verdict",
+    "scenario's expectation checked": "checks",
 }
 
 

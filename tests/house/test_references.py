@@ -66,8 +66,8 @@ def test_a_dead_link_and_a_dead_path_are_said(tmp_path: Path) -> None:
 
 
 def test_a_module_or_class_that_is_gone_is_said() -> None:
-    text = "`facilityd.app.outside.Outside`, `facilityd.app.gone`, `facilityd.app.outside.Gone`"
+    text = "`facilityd.app.environment.Environment`, `facilityd.app.gone`, `facilityd.app.environment.Gone`"
     assert [dead.split(": ")[1] for dead in dead_modules(Path("page.md"), text)] == [
         "facilityd.app.gone does not exist",
-        "facilityd.app.outside has no Gone",
+        "facilityd.app.environment has no Gone",
     ]

@@ -13,9 +13,9 @@ from unittest.mock import patch
 from support.bench import link_to, profile, served, unit, until, watching
 from support.virtual import in_virtual_time
 
-from devices.modbus.client import Reader
+from devices.modbus.client import ModbusReader
 from devices.modbus.plan import plan_unit
-from devices.modbus.turn import AGAIN_S, AGAIN_TIMES, Timetable
+from devices.modbus.scheduler import AGAIN_S, AGAIN_TIMES, PollScheduler
 from facilityd.model.sample import NS
 from simulators.hazards import hazard
 
@@ -29,7 +29,7 @@ class Stopwatch:
 
     def __init__(self) -> None:
         self.busy: dict[int, float] = {}
-        self._read = Reader.read
+        self._read = ModbusReader.read
 
     def __call__(self):
         watch = self
@@ -42,7 +42,7 @@ class Stopwatch:
             finally:
                 watch.busy[device_id] = watch.busy.get(device_id, 0.0) + loop.time() - begin
 
-        return patch.object(Reader, "read", read)
+        return patch.object(ModbusReader, "read", read)
 
 
 def _lateness(times: list[float]) -> list[float]:
@@ -59,19 +59,19 @@ async def test_seven_keep_their_period_while_the_eighth_is_silent() -> None:
     async with served(units, "modbus-rtu-over-tcp", baudrate=19200) as endpoint:
         link = link_to(endpoint, "modbus-rtu-over-tcp", baudrate=19200)
         with watch():
-            async with watching(link, units) as tray:
-                await until(lambda: all(tray.good(n) for n in range(1, 9)), 15)
+            async with watching(link, units) as buffer:
+                await until(lambda: all(buffer.good(n) for n in range(1, 9)), 15)
                 endpoint.inject(SILENT, hazard("silent"))
-                await until(lambda: tray.reasons(SILENT), 5)
+                await until(lambda: buffer.reasons(SILENT), 5)
                 await asyncio.sleep(3.0)
                 watch.busy.clear()
-                count, begin = len(tray.samples), asyncio.get_running_loop().time()
+                count, begin = len(buffer.samples), asyncio.get_running_loop().time()
                 await asyncio.sleep(LENGTH_S)
                 length = asyncio.get_running_loop().time() - begin
-                taken = tray.samples[count:]
+                taken = buffer.samples[count:]
                 endpoint.inject(SILENT, None)
-                before = len(tray.good(SILENT))
-                await until(lambda: len(tray.good(SILENT)) > before + 1, 30)
+                before = len(buffer.good(SILENT))
+                await until(lambda: len(buffer.good(SILENT)) > before + 1, 30)
     lost = watch.busy.get(SILENT, 0.0) / length
     late: list[float] = []
     for number in set(range(1, 9)) - {SILENT}:
@@ -82,7 +82,7 @@ async def test_seven_keep_their_period_while_the_eighth_is_silent() -> None:
     p99 = late[int(0.99 * len(late))]
     assert lost <= 0.05, f"{lost:.1%} of the bus went to the silent unit"
     assert p99 < 0.1 * PERIOD_S, f"p99 lateness {p99 * 1000:.0f} ms"
-    assert tray.wrong() == []
+    assert buffer.wrong() == []
 
 
 def test_by_the_timetable_alone_a_silent_unit_never_delays_anybody() -> None:
@@ -91,20 +91,20 @@ def test_by_the_timetable_alone_a_silent_unit_never_delays_anybody() -> None:
         unit(number, period=int(PERIOD_S * NS), model=profile(timeout="300ms")) for number in range(1, 9)
     ]
     plans = [plan_unit(one, link) for one in units for link in [_paper_link()]]
-    table = Timetable.of("paper", plans, 0.0)
+    table = PollScheduler.of("paper", plans, 0.0)
     now, lost, late = 0.0, 0.0, []
     while now < 3600.0:
-        turn, start = table.next(now)
+        slot, start = table.next(now)
         now = max(now, start)
-        if turn.plan.unit.device_id == SILENT:
-            now += turn.plan.timeout
-            lost += turn.plan.timeout
-            turn.silent(now, silent_units=1, alone=False)
+        if slot.plan.unit.device_id == SILENT:
+            now += slot.plan.timeout
+            lost += slot.plan.timeout
+            slot.silent(now, silent_units=1, alone=False)
         else:
-            if turn.proven:
-                late.append(now - turn.due)
+            if slot.online:
+                late.append(now - slot.due)
             now += 0.04
-            turn.answered(now)
+            slot.answered(now)
     late.sort()
     assert lost / now <= 0.05
     assert late[int(0.99 * len(late))] < 0.1
@@ -113,18 +113,18 @@ def test_by_the_timetable_alone_a_silent_unit_never_delays_anybody() -> None:
 
 def test_a_bus_without_any_gap_still_asks_the_silent_unit_now_and_then() -> None:
     units = [unit(number, period=int(0.2 * NS), model=profile(timeout="300ms")) for number in (1, 2)]
-    table = Timetable.of("full", [plan_unit(one, _paper_link()) for one in units], 0.0)
+    table = PollScheduler.of("full", [plan_unit(one, _paper_link()) for one in units], 0.0)
     now, attempts = 0.0, 0
     while now < 600.0:
-        turn, start = table.next(now)
+        slot, start = table.next(now)
         now = max(now, start)
-        if turn.plan.unit.device_id == 2:
+        if slot.plan.unit.device_id == 2:
             attempts += 1
-            now += turn.plan.timeout
-            turn.silent(now, silent_units=1, alone=False)
+            now += slot.plan.timeout
+            slot.silent(now, silent_units=1, alone=False)
         else:
             now += 0.1
-            turn.answered(now)
+            slot.answered(now)
     assert 20 <= attempts <= 600 * 0.05 / 0.3 + 3
 
 
@@ -136,33 +136,33 @@ def _paper_link():
 
 def test_a_slow_unit_whose_values_are_missing_is_asked_again_soon_and_returns_to_its_grid() -> None:
     plan = plan_unit(unit(1, period=600 * NS), _paper_link())
-    (turn,) = Timetable.of("paper", [plan], 0.0).turns
-    turn.answered(0.0)
-    now, asked = turn.due, list[float]()
+    (slot,) = PollScheduler.of("paper", [plan], 0.0).slots
+    slot.answered(0.0)
+    now, asked = slot.due, list[float]()
     for _ in range(30):
         asked.append(now)
-        turn.answered(now, doubtful=True)
-        now = turn.due
+        slot.answered(now, doubtful=True)
+        now = slot.due
     assert [round(b - a) for a, b in itertools.pairwise(asked)][:10] == [10] * AGAIN_TIMES + [520, 600]
     assert all(at % 600 == 0 for at in asked[AGAIN_TIMES + 1 :]), "the others' gaps are where they were"
-    turn.answered(now)
-    turn.answered(turn.due, doubtful=True)
-    assert turn.due == now + 600 + AGAIN_S
+    slot.answered(now)
+    slot.answered(slot.due, doubtful=True)
+    assert slot.due == now + 600 + AGAIN_S
 
 
 def test_a_unit_that_is_asked_often_enough_anyway_keeps_its_grid_whatever_it_answers() -> None:
     plan = plan_unit(unit(1, period=NS), _paper_link())
-    (turn,) = Timetable.of("paper", [plan], 0.0).turns
-    turn.answered(0.0)
+    (slot,) = PollScheduler.of("paper", [plan], 0.0).slots
+    slot.answered(0.0)
     for second in range(1, 20):
-        turn.answered(second + 0.1, doubtful=True)
-        assert turn.due == second + 1
+        slot.answered(second + 0.1, doubtful=True)
+        assert slot.due == second + 1
 
 
 def test_a_device_that_begins_to_move_while_its_unit_is_asked_again_is_not_left_to_the_slow_grid() -> None:
     plan = plan_unit(unit(1, period=600 * NS), _paper_link())
-    (turn,) = Timetable.of("paper", [plan], 0.0).turns
-    turn.answered(0.0, doubtful=True)
-    turn.period = 1.0
-    turn.answered(turn.due, doubtful=False)
-    assert turn.due <= 11.0
+    (slot,) = PollScheduler.of("paper", [plan], 0.0).slots
+    slot.answered(0.0, doubtful=True)
+    slot.period = 1.0
+    slot.answered(slot.due, doubtful=False)
+    assert slot.due <= 11.0

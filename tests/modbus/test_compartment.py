@@ -9,9 +9,9 @@ from support.bench import link_to, served, unit, until, watching
 from support.virtual import in_virtual_time
 
 from devices.modbus import bus
-from devices.modbus.client import Failed
+from devices.modbus.client import ReadFailed
 from devices.modbus.plan import plan_unit
-from devices.modbus.poll import Program, poll
+from devices.modbus.poll import CompiledUnit, poll
 from devices.unit import ModbusLink
 from facilityd.model.clock import Clock
 from facilityd.model.quality import Reason
@@ -23,19 +23,19 @@ async def test_a_unit_whose_decoder_fails_is_bad_alone_and_comes_back(
 ) -> None:
     units, failing = [unit(1), unit(2)], [True]
 
-    async def stumbling(program: Program, *words: Any) -> Any:
-        if failing[0] and program.plan.unit.id == "unit-1":
+    async def stumbling(compiled_unit: CompiledUnit, *words: Any) -> Any:
+        if failing[0] and compiled_unit.plan.unit.id == "unit-1":
             raise ZeroDivisionError
-        return await poll(program, *words)
+        return await poll(compiled_unit, *words)
 
     monkeypatch.setattr(bus, "poll", stumbling)
-    async with served(units) as endpoint, watching(link_to(endpoint), units) as tray:
-        await until(lambda: len(tray.good(2)) >= 5)
-        assert tray.good(1) == []
-        assert tray.reasons(1) == {Reason.MALFORMED}
+    async with served(units) as endpoint, watching(link_to(endpoint), units) as buffer:
+        await until(lambda: len(buffer.good(2)) >= 5)
+        assert buffer.good(1) == []
+        assert buffer.reasons(1) == {Reason.MALFORMED}
         failing[0] = False
-        await until(lambda: len(tray.good(1)) >= 2)
-    assert tray.reasons(2) == set()
+        await until(lambda: len(buffer.good(1)) >= 2)
+    assert buffer.reasons(2) == set()
     assert caplog.text.count("Traceback") == 1, "reported once, not at every poll"
 
 
@@ -48,7 +48,7 @@ class _Says:
         self._answers = list(answers)
 
     async def read(self, *_: Any, **__: Any) -> bytes:
-        raise Failed(self._answers.pop(0))
+        raise ReadFailed(self._answers.pop(0))
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ class _Says:
     [(Reason.ILLEGAL_ADDRESS, True), (Reason.DEVICE_BUSY, True), (Reason.GATEWAY_PATH, False)],
 )
 async def test_a_refusal_and_then_silence_is_no_dead_unit(refusal: Reason, heard: bool) -> None:
-    program = Program.of(plan_unit(unit(), ModbusLink("link", "modbus-tcp")))
-    result = await poll(program, _Says(refusal, Reason.TIMEOUT), Clock())  # type: ignore[arg-type]
+    compiled_unit = CompiledUnit.of(plan_unit(unit(), ModbusLink("link", "modbus-tcp")))
+    result = await poll(compiled_unit, _Says(refusal, Reason.TIMEOUT), Clock())  # type: ignore[arg-type]
     assert result.silent is Reason.TIMEOUT
     assert result.heard is heard

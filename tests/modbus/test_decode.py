@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support.bench import profile
 
 from devices.codec import from_words, to_words
-from devices.modbus.decode import compile_block, field_of
+from devices.modbus.decode import compile_block, register_binding
 from devices.profile import Table
 from devices.unit import Binding, Unit
 from facilityd.model.quality import Reason
@@ -34,7 +34,7 @@ def _decode(points: dict[str, dict[str, Any]], words: list[int], kinds: dict[str
     bindings = [Binding(n, model.expanded[n], stream, i, types[i], **binding) for i, n in enumerate(names)]
     one = Unit("u", "l", model, (stream,), tuple(bindings))
     out: Verdicts = {}
-    block = compile_block(Table.HOLDING, 0, len(words), [field_of(b, one) for b in bindings])
+    block = compile_block(Table.HOLDING, 0, len(words), [register_binding(b, one) for b in bindings])
     block.decode(
         struct.pack(f">{len(words)}H", *words), lambda slot, verdict: out.__setitem__(names[slot[1]], verdict)
     )

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.bench import PROFILE, profile, unit
 
-from devices.modbus.decode import field_of
-from devices.modbus.plan import Read, merge, plan_unit
+from devices.modbus.decode import register_binding
+from devices.modbus.plan import MergedRead, merge, plan_unit
 from devices.profile import ModbusProfile
 from devices.unit import Binding, ModbusLink, Unit
 from facilityd.model.sample import SignalType, Stream
@@ -20,14 +20,14 @@ WIDTHS = {"u16": 1, "u32": 2, "u64": 4}
 
 def _reads(
     points: dict[str, dict[str, object]], block: int, gap: int, bound: list[str]
-) -> tuple[ModbusProfile, list[Read]]:
+) -> tuple[ModbusProfile, list[MergedRead]]:
     first = next(iter(points))
     model = profile(points=points, max_block=block, max_gap=gap, identity=[{"point": first, "equals": 1}],
                     golden=[{"point": first, "words": [1], "value": 1}])  # fmt: skip
     stream = Stream("d", "f", "u", "l", tuple(bound), (SignalType.FLOAT,) * len(bound))
     bindings = tuple(Binding(n, model.expanded[n], stream, i, SignalType.FLOAT) for i, n in enumerate(bound))
     one = Unit("u", "l", model, (stream,), bindings)
-    return model, list(merge([field_of(b, one) for b in bindings], model))
+    return model, list(merge([register_binding(b, one) for b in bindings], model))
 
 
 @st.composite

@@ -10,7 +10,7 @@ import pytest
 from support.bench import MODEL, PROFILE, link_to, profile, served, unit
 from support.virtual import in_virtual_time
 
-from devices.modbus.probe import Diagnosis, Report, probe
+from devices.modbus.probe import Diagnosis, ProbeReport, probe
 from devices.profile import ModbusProfile
 from devices.unit import ModbusLink, Unit
 from simulators.hazards import hazard
@@ -24,7 +24,7 @@ KNOWN = {"bench": BENCH, "other": OTHER}
 
 async def _probe(
     asked: ModbusProfile = BENCH, device_id: int = 1, spoil: str = ""
-) -> tuple[Report, set[int]]:
+) -> tuple[ProbeReport, set[int]]:
     async with served([unit(1), unit(4)]) as endpoint:
         if spoil:
             endpoint.inject(None, hazard(spoil))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from devices.modbus.poll import recognised
-from devices.profile import Expect
+from devices.profile import IdentityCheck
 from facilityd.model.quality import Reason
 from facilityd.model.sample import Value
 
-AIR = Expect(point="air", between=(-50, 60), why="air")
-WIND = Expect(point="wind", between=(1, 60), why="wind")
-MODEL = Expect(point="model", equals=7, why="model")
+AIR = IdentityCheck(point="air", between=(-50, 60), why="air")
+WIND = IdentityCheck(point="wind", between=(1, 60), why="wind")
+MODEL = IdentityCheck(point="model", equals=7, why="model")
 NONE = (None, Reason.NO_VALUE)
 
 
@@ -30,7 +30,7 @@ NONE = (None, Reason.NO_VALUE)
     ],
 )
 def test_recognised(
-    answers: list[tuple[Expect, Value | None, Reason | None]], wrong: str, again: bool
+    answers: list[tuple[IdentityCheck, Value | None, Reason | None]], wrong: str, again: bool
 ) -> None:
     found = recognised(answers, constants_only=again)
     assert (found[0].point if found else "") == wrong

@@ -9,18 +9,18 @@ import pytest
 from support.bench import PROFILE, link_to, profile, served, unit, until, watching
 
 from devices.modbus.plan import plan_unit
-from devices.modbus.poll import Result
+from devices.modbus.poll import PollResult
 from devices.modbus.repeats import WITHIN_S, Repeats
-from devices.modbus.turn import Timetable, Turn
+from devices.modbus.scheduler import PollScheduler, PollSlot
 from devices.unit import ModbusLink, Unit
 from facilityd.config.load import load
 from facilityd.model.clock import Clock
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, void
 from facilityd.scenario.load import square
-from facilityd.scenario.stage import Stage
 from facilityd.scenario.subset import subset
-from facilityd.store.reader import Reader
+from facilityd.scenario.virtual_runtime import VirtualRuntime
+from facilityd.store.reader import JournalReader
 from simulators.framing import Frame
 from simulators.hazards import Hazard
 
@@ -40,23 +40,23 @@ def losing(*numbers: int) -> Hazard:
 @pytest.mark.parametrize("number", range(1, 5), ids=lambda n: f"answer {n}")
 async def test_one_lost_frame_is_no_lost_sample(number: int) -> None:
     one = unit()
-    async with served([one], SERIAL) as endpoint, watching(link_to(endpoint, SERIAL), [one]) as tray:
-        await until(lambda: len(tray.good()) >= 2)
+    async with served([one], SERIAL) as endpoint, watching(link_to(endpoint, SERIAL), [one]) as buffer:
+        await until(lambda: len(buffer.good()) >= 2)
         endpoint.inject(1, losing(number))
-        before = len(tray.good())
-        await until(lambda: len(tray.good()) >= before + 5)
-    assert tray.reasons() == set()
-    assert tray.wrong() == []
+        before = len(buffer.good())
+        await until(lambda: len(buffer.good()) >= before + 5)
+    assert buffer.reasons() == set()
+    assert buffer.wrong() == []
 
 
 async def test_a_second_loss_is_told_once_and_the_unit_is_read_again() -> None:
     one = unit()
-    async with served([one], SERIAL) as endpoint, watching(link_to(endpoint, SERIAL), [one]) as tray:
-        await until(lambda: len(tray.good()) >= 2)
+    async with served([one], SERIAL) as endpoint, watching(link_to(endpoint, SERIAL), [one]) as buffer:
+        await until(lambda: len(buffer.good()) >= 2)
         endpoint.inject(1, losing(1, 2))
-        before = len(tray.good())
-        await until(lambda: len(tray.good()) >= before + 3)
-    bad = [sample for sample in tray.of(1) if sample.reasons]
+        before = len(buffer.good())
+        await until(lambda: len(buffer.good()) >= before + 3)
+    bad = [sample for sample in buffer.of(1) if sample.reasons]
     assert [set(sample.reasons.values()) for sample in bad] == [{Reason.TIMEOUT}]
 
 
@@ -64,25 +64,25 @@ async def test_none_is_repeated_where_the_site_says_so() -> None:
     one = unit()
     async with (
         served([one], SERIAL) as endpoint,
-        watching(link_to(endpoint, SERIAL, retries=0), [one]) as tray,
+        watching(link_to(endpoint, SERIAL, retries=0), [one]) as buffer,
     ):
-        await until(lambda: len(tray.good()) >= 2)
+        await until(lambda: len(buffer.good()) >= 2)
         endpoint.inject(1, losing(1))
-        await until(lambda: tray.reasons() == {Reason.TIMEOUT})
+        await until(lambda: buffer.reasons() == {Reason.TIMEOUT})
 
 
 PAPER = ModbusLink("link", "modbus-rtu", serial_port="none", baudrate=19200)
 
 
-def _turn(one: Unit, *, proven: bool = True, link: ModbusLink = PAPER) -> Turn:
-    (turn,) = Timetable.of("paper", [plan_unit(one, link)], 0.0).turns
-    if proven:
-        turn.answered(0.0)
-    return turn
+def _turn(one: Unit, *, online: bool = True, link: ModbusLink = PAPER) -> PollSlot:
+    (slot,) = PollScheduler.of("paper", [plan_unit(one, link)], 0.0).slots
+    if online:
+        slot.answered(0.0)
+    return slot
 
 
-def _lost(one: Unit) -> Result:
-    return Result([void(one.streams[0], 1, 1, Reason.TIMEOUT)], Reason.TIMEOUT)
+def _lost(one: Unit) -> PollResult:
+    return PollResult([void(one.streams[0], 1, 1, Reason.TIMEOUT)], Reason.TIMEOUT)
 
 
 class _Time:
@@ -94,26 +94,26 @@ class _Time:
 
 def test_who_is_repeated_is_asked_in_the_next_gap_and_keeps_its_times() -> None:
     one, time = unit(period=NS), _Time()
-    turn, repeats = _turn(one), Repeats(PAPER, Clock(), time)
+    slot, repeats = _turn(one), Repeats(PAPER, Clock(), time)
     time.now = 1.2
-    assert repeats.hold(turn, _lost(one), quiet=0)
-    assert (turn.due, turn.proven, turn.suspect) == (1.2, False, True)
+    assert repeats.hold(slot, _lost(one), quiet=0)
+    assert (slot.due, slot.online, slot.suspect) == (1.2, False, True)
     time.now = 1.5
-    assert repeats.better(turn, Result([])) == Result([])
-    turn.answered(1.5)
-    assert turn.due == 2.0
+    assert repeats.better(slot, PollResult([])) == PollResult([])
+    slot.answered(1.5)
+    assert slot.due == 2.0
     assert repeats.count == 1
 
 
 def test_where_no_gap_comes_the_loss_is_told_in_time_and_as_of_now() -> None:
     one, time = unit(period=60 * NS), _Time()
-    turn, repeats = _turn(one), Repeats(PAPER, Clock(lambda: 7, lambda: 7), time)
-    assert repeats.hold(turn, _lost(one), quiet=0)
+    slot, repeats = _turn(one), Repeats(PAPER, Clock(lambda: 7, lambda: 7), time)
+    assert repeats.hold(slot, _lost(one), quiet=0)
     time.now = WITHIN_S - 0.1
     assert repeats.expired() is None
     time.now = WITHIN_S
-    (late, result) = repeats.expired() or (None, Result([]))
-    assert late is turn
+    (late, result) = repeats.expired() or (None, PollResult([]))
+    assert late is slot
     assert [(sample.at, sample.steady) for sample in result.samples] == [(7, 7)]
     assert repeats.expired(at_once=True) is None
 
@@ -129,20 +129,20 @@ def test_who_is_not_repeated(why: str) -> None:
     one = unit(period=60 * NS, model=models.get(why))
     link = ModbusLink("link", "modbus-tcp", "host") if why == "tcp" else PAPER
     repeats = Repeats(link, Clock(), _Time())
-    turn, lost = _turn(one, proven=why != "was away", link=link), _lost(one)
+    slot, lost = _turn(one, online=why != "was away", link=link), _lost(one)
     if why == "one":
         assert repeats.hold(_turn(unit(2, period=NS)), lost, quiet=0)
-    result = Result(lost.samples) if why == "answered" else lost
-    assert not repeats.hold(turn, result, quiet=1 if why == "link away" else 0)
+    result = PollResult(lost.samples) if why == "answered" else lost
+    assert not repeats.hold(slot, result, quiet=1 if why == "link away" else 0)
 
 
 def test_on_a_line_that_loses_a_frame_in_fifty_hardly_a_sample_is_missing(tmp_path: Path) -> None:
-    with Stage(subset(load(square()), ("hoist-1",)), tmp_path, start=1_781_056_800 * NS) as stage:
-        stage.advance(300)
-        stage.hazard("hoist-bus", "flaky", 0.02)
-        begin = stage.now
-        stage.advance(3600)
-        with Reader.open(stage.journal) as reader:
+    with VirtualRuntime(subset(load(square()), ("hoist-1",)), tmp_path, start=1_781_056_800 * NS) as runtime:
+        runtime.advance(300)
+        runtime.hazard("hoist-bus", "flaky", 0.02)
+        begin = runtime.now
+        runtime.advance(3600)
+        with JournalReader.open(runtime.journal) as reader:
             rows = [row for row in reader.samples_after(0, 5000) if row.at > begin]
             samples = [reader.sample(row) for row in rows]
     mine = [one for one in samples if one.stream.link == "hoist-bus"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from devices.mqtt.connect import _client
+from devices.mqtt.subscriber import _client
 from devices.unit import MqttLink
 
 

@@ -14,15 +14,15 @@ from pydantic import TypeAdapter
 from support.bench import link_to, served, unit
 from support.bench import until as until_modbus
 from support.mosquitto import Mosquitto
-from support.mqtt_bench import Intake, listening, plug, power, say, until
+from support.mqtt_bench import CollectingIntake, listening, plug, power, say, until
 
-from devices.duty import DutyBoard
 from devices.family import Family
-from devices.mqtt.connect import Ear
-from devices.mqtt.link import Session
-from devices.mqtt.unit import Listener
+from devices.mqtt.link import MqttLinkRunner
+from devices.mqtt.subscriber import MqttSubscriber
+from devices.mqtt.unit_decoder import UnitDecoder
+from devices.operating_mode import OperatingModeTracker
 from devices.unit import Link, MqttLink
-from facilityd.app.sources import Field, sources
+from facilityd.app.sources import AdapterContext, sources
 from facilityd.config.site import Site
 from facilityd.errors import ConfigError
 from facilityd.model.clock import Clock
@@ -32,7 +32,7 @@ from facilityd.model.quality import Reason
 async def test_a_topic_that_is_none_leaves_its_neighbours_heard(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    intake, units = Intake(), [plug("lanterns/#/two", "bad"), plug()]
+    intake, units = CollectingIntake(), [plug("lanterns/#/two", "bad"), plug()]
     async with Mosquitto(tmp_path) as broker, listening(broker, intake, units=units) as task:
         await until(lambda: intake.health and intake.health[-1].up)
         await say(broker, power(4))
@@ -42,26 +42,28 @@ async def test_a_topic_that_is_none_leaves_its_neighbours_heard(
 
 
 async def test_a_topic_that_the_broker_refuses_is_told() -> None:
-    class Refusing:
+    class RefusingSubscriber:
         async def subscribe(self, _topic: str, _qos: int) -> tuple[int]:
             return (0x87,)
 
-    ear = Ear(cast("Any", Refusing()))
-    assert await ear.subscribe(["a"], 1) == {"a": "the broker refuses it: check this user's rights there"}
+    subscriber = MqttSubscriber(cast("Any", RefusingSubscriber()))
+    assert await subscriber.subscribe(["a"], 1) == {
+        "a": "the broker refuses it: check this user's rights there"
+    }
 
 
 async def test_a_unit_whose_decoder_fails_is_bad_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    hear = Listener.hear
+    hear = UnitDecoder.hear
 
-    def failing(self: Listener, *words: Any, **more: Any) -> Any:
+    def failing(self: UnitDecoder, *words: Any, **more: Any) -> Any:
         if self.unit.id == "bad":
             raise ZeroDivisionError
         return hear(self, *words, **more)
 
-    monkeypatch.setattr(Listener, "hear", failing)
-    intake, units = Intake(), [plug("lanterns/two", "bad"), plug()]
+    monkeypatch.setattr(UnitDecoder, "hear", failing)
+    intake, units = CollectingIntake(), [plug("lanterns/two", "bad"), plug()]
     async with Mosquitto(tmp_path) as broker, listening(broker, intake, units=units):
         await until(lambda: intake.health and intake.health[-1].up)
         await say(broker, power(1), power(2), topic="lanterns/two/status/switch:0")
@@ -77,19 +79,19 @@ async def test_a_link_whose_adapter_fails_is_down_alone_and_comes_back(
     error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
     failures, healthy = [error], unit()
-    intake = Intake()
+    intake = CollectingIntake()
 
     @asynccontextmanager
-    async def listen(_: MqttLink) -> AsyncIterator[Ear]:
+    async def listen(_: MqttLink) -> AsyncIterator[MqttSubscriber]:
         if failures:
             raise failures.pop()
-        yield cast("Ear", _Silence())
+        yield cast("MqttSubscriber", _Silence())
 
     async with served([healthy]) as endpoint:
         links: dict[str, Link] = {"broker": MqttLink("broker", "192.0.2.7"), "link": link_to(endpoint)}
         units = {"broker": [plug()], "link": [healthy]}
         site = cast("Site", SimpleNamespace(links=links, units_of=units.get, templates={}))
-        field = Field(intake, Clock(), DutyBoard({}), intake.health.append, listen=listen)
+        field = AdapterContext(intake, Clock(), OperatingModeTracker({}), intake.health.append, listen=listen)
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(work) for work in sources(site, field).values()]
             await until_modbus(lambda: any(not h.up for h in intake.health if h.link == "broker"))
@@ -131,15 +133,15 @@ FAMILY = TypeAdapter(Family).validate_python(
 
 
 async def test_a_state_that_arrives_by_mqtt_is_seen_by_who_sets_the_pace(tmp_path: Path) -> None:
-    duty, intake, changed = DutyBoard({"lantern": FAMILY}), Intake(), list[str]()
+    mode, intake, changed = OperatingModeTracker({"lantern": FAMILY}), CollectingIntake(), list[str]()
     async with Mosquitto(tmp_path) as broker:
         link = MqttLink("broker", "127.0.0.1", broker.port)
-        session = Session(link, [plug()], intake, Clock(), duty, intake.health.append)
+        session = MqttLinkRunner(link, [plug()], intake, Clock(), mode, intake.health.append)
         task = asyncio.create_task(session.run())
-        with duty.watching("lantern", changed.append):
+        with mode.watching("lantern", changed.append):
             await until(lambda: intake.health and intake.health[-1].up)
             await say(broker, power(500))
             await until(lambda: changed == ["lantern"])
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-    assert duty.state("lantern") == "lit"
+    assert mode.state("lantern") == "lit"

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from devices.mqtt.decode import MAX_PAYLOAD, decode
-from devices.mqtt.unit import Listener
+from devices.mqtt.unit_decoder import UnitDecoder
 from devices.profile import Profile
 from devices.tables import profiles
-from devices.unit import Binding, Pace, Unit
+from devices.unit import Binding, PollRates, Unit
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, SignalType, Stream
 from facilityd.model.topic import joined
@@ -32,15 +32,15 @@ def make_unit(topic: str = "lanterns/one", period: int = 10 * NS) -> Unit:
         Binding(point, points[point], stream, slot, kind)
         for slot, (point, kind) in enumerate(zip(BOUND.values(), kinds, strict=True))
     )
-    return Unit("plug", "broker", SHELLY, (stream,), bindings, Pace(period), topic=topic)
+    return Unit("plug", "broker", SHELLY, (stream,), bindings, PollRates(period), topic=topic)
 
 
 def _hear(
-    payload: bytes | str, topic: str = "status/switch:0", listener: Listener | None = None, **more: Any
+    payload: bytes | str, topic: str = "status/switch:0", decoder: UnitDecoder | None = None, **more: Any
 ) -> Any:
-    listener = listener or Listener(make_unit())
+    decoder = decoder or UnitDecoder(make_unit())
     data = payload.encode() if isinstance(payload, str) else payload
-    return listener.hear(
+    return decoder.hear(
         f"lanterns/one/{topic}", data, 5, more.pop("steady", 5), retained=more.pop("retained", False)
     )
 
@@ -55,19 +55,19 @@ def test_a_whole_status_gives_every_value() -> None:
 
 
 def test_a_partial_notification_merges_onto_what_is_known() -> None:
-    listener = Listener(make_unit())
-    _hear(FULL, listener=listener)
+    decoder = UnitDecoder(make_unit())
+    _hear(FULL, decoder=decoder)
     (sample,) = _hear(
-        '{"method":"NotifyStatus","params":{"ts":1,"switch:0":{"apower":8.9}}}', "events/rpc", listener
+        '{"method":"NotifyStatus","params":{"ts":1,"switch:0":{"apower":8.9}}}', "events/rpc", decoder
     )
     assert sample.values == (True, 8.9, 41.2)
     assert sample.reasons == {}
 
 
 def test_a_word_that_is_never_repeated_grows_old() -> None:
-    listener = Listener(make_unit())
-    _hear(FULL, listener=listener)
-    (sample,) = _hear('{"apower":8.9}', listener=listener, steady=31 * NS)
+    decoder = UnitDecoder(make_unit())
+    _hear(FULL, decoder=decoder)
+    (sample,) = _hear('{"apower":8.9}', decoder=decoder, steady=31 * NS)
     assert sample.values == (None, 8.9, None)
     assert sample.reasons == {0: Reason.MISSING, 2: Reason.MISSING}
 
@@ -79,14 +79,14 @@ def test_a_retained_message_keeps_its_value_and_doubts_its_age() -> None:
 
 
 def test_offline_by_last_will_voids_everything_once() -> None:
-    listener = Listener(make_unit())
-    _hear(FULL, listener=listener)
-    (sample,) = _hear("false", "online", listener)
+    decoder = UnitDecoder(make_unit())
+    _hear(FULL, decoder=decoder)
+    (sample,) = _hear("false", "online", decoder)
     assert sample.values == (None, None, None)
     assert set(sample.reasons.values()) == {Reason.OFFLINE}
-    assert _hear("false", "online", listener) == []
-    assert _hear("true", "online", listener) == []
-    (again,) = _hear('{"apower":1.0}', listener=listener)
+    assert _hear("false", "online", decoder) == []
+    assert _hear("true", "online", decoder) == []
+    (again,) = _hear('{"apower":1.0}', decoder=decoder)
     assert again.values == (None, 1.0, None)
 
 
@@ -137,8 +137,8 @@ JSON = st.recursive(
 
 @given(st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
 def test_nothing_raises_and_nothing_of_a_wrong_type_is_good(payload: bytes) -> None:
-    listener = Listener(make_unit())
-    for sample in _hear(payload, listener=listener):
+    decoder = UnitDecoder(make_unit())
+    for sample in _hear(payload, decoder=decoder):
         for index, value in enumerate(sample.values):
             if index in sample.reasons:
                 assert value is None
@@ -147,7 +147,7 @@ def test_nothing_raises_and_nothing_of_a_wrong_type_is_good(payload: bytes) -> N
             else:
                 assert isinstance(value, float)
                 assert math.isfinite(value)
-    assert isinstance(decode(payload, listener._wanted["status/switch:0"]), dict)
+    assert isinstance(decode(payload, decoder._wanted["status/switch:0"]), dict)
 
 
 def _state_of(table: dict[str, Any], payload: str, topic: str = "") -> tuple[Any, dict[int, Reason]]:
@@ -159,10 +159,10 @@ def _state_of(table: dict[str, Any], payload: str, topic: str = "") -> tuple[Any
     unit = Unit(
         "plug", "broker", profile, (stream,), (Binding("state", point, stream, 0, kind),), topic="z/plug"
     )
-    listener = Listener(unit)
+    decoder = UnitDecoder(unit)
     whole = joined("z/plug", topic)
-    assert whole in listener.topics
-    (sample,) = listener.hear(whole, payload.encode(), 5, 5, retained=False)
+    assert whole in decoder.topics
+    (sample,) = decoder.hear(whole, payload.encode(), 5, 5, retained=False)
     return sample.values[0], sample.reasons
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import aiomqtt
 import pytest
 from support.mosquitto import Mosquitto
-from support.mqtt_bench import TOPIC, Intake, listening, power, say, until
+from support.mqtt_bench import TOPIC, CollectingIntake, listening, power, say, until
 
 from devices.mqtt.decode import MAX_PAYLOAD
 from devices.mqtt.inbound import QUEUE, QUEUE_BYTES, Inbound
@@ -47,7 +47,7 @@ async def test_what_a_flood_loses_is_counted_and_told(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     filler, count = "x" * 60_000, 600
-    intake = Intake(hang=True)
+    intake = CollectingIntake(hang=True)
     config = "allow_anonymous true\nmax_queued_messages 0\n"
     async with Mosquitto(tmp_path, config) as broker, listening(broker, intake, qos=0):
         await until(lambda: intake.health and intake.health[-1].up)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.mosquitto import Mosquitto
-from support.mqtt_bench import TOPIC, Intake, listening, plug, power, say, until
+from support.mqtt_bench import TOPIC, CollectingIntake, listening, plug, power, say, until
 
 from devices.mqtt import probe
 from devices.unit import MqttLink
@@ -17,7 +17,7 @@ from facilityd.model.quality import Reason
 
 @pytest.mark.parametrize("version", ["3.1.1", "5"])
 async def test_values_arrive(tmp_path: Path, version: str) -> None:
-    intake = Intake()
+    intake = CollectingIntake()
     async with Mosquitto(tmp_path) as broker, listening(broker, intake, version=version):
         await until(lambda: intake.health and intake.health[-1].up)
         await say(broker, power(1), power(2))
@@ -26,7 +26,7 @@ async def test_values_arrive(tmp_path: Path, version: str) -> None:
 
 @pytest.mark.parametrize("version", ["3.1.1", "5"])
 async def test_a_broker_that_restarts_is_found_and_subscribed_again(tmp_path: Path, version: str) -> None:
-    intake = Intake()
+    intake = CollectingIntake()
     async with Mosquitto(tmp_path) as broker, listening(broker, intake, version=version):
         await until(lambda: intake.health and intake.health[-1].up)
         await broker.stop()
@@ -41,7 +41,7 @@ async def test_a_broker_that_restarts_is_found_and_subscribed_again(tmp_path: Pa
 
 async def test_a_message_is_acknowledged_only_after_the_commit(tmp_path: Path) -> None:
     """A crash between receive and commit loses nothing: the broker still has it."""
-    crashed, second = Intake(hang=True), Intake()
+    crashed, second = CollectingIntake(hang=True), CollectingIntake()
     options = {"version": "5", "client_id": "facilityd-test"}
     async with Mosquitto(tmp_path) as broker:
         async with listening(broker, crashed, **options):
@@ -54,7 +54,7 @@ async def test_a_message_is_acknowledged_only_after_the_commit(tmp_path: Path) -
             await say(broker, power(98))
             await until(lambda: 98.0 in second.values())
             assert second.values() == [*map(float, range(10)), 98.0], "none came twice"
-        third = Intake()
+        third = CollectingIntake()
         async with listening(broker, third, **options):
             await until(lambda: third.health and third.health[-1].up)
             await say(broker, power(99))
@@ -65,7 +65,7 @@ async def test_a_message_is_acknowledged_only_after_the_commit(tmp_path: Path) -
 async def test_what_the_broker_kept_while_we_were_away_arrives(tmp_path: Path) -> None:
     options = {"version": "3.1.1", "client_id": "facilityd-test"}
     async with Mosquitto(tmp_path) as broker:
-        first, second = Intake(), Intake()
+        first, second = CollectingIntake(), CollectingIntake()
         async with listening(broker, first, **options):
             await until(lambda: first.health and first.health[-1].up)
         await say(broker, *[power(n) for n in range(50)])
@@ -74,7 +74,7 @@ async def test_what_the_broker_kept_while_we_were_away_arrives(tmp_path: Path) -
 
 
 async def test_a_burst_of_a_thousand_loses_none(tmp_path: Path) -> None:
-    intake = Intake()
+    intake = CollectingIntake()
     async with Mosquitto(tmp_path) as broker, listening(broker, intake):
         await until(lambda: intake.health and intake.health[-1].up)
         await say(broker, *[power(n) for n in range(1000)])
@@ -83,7 +83,7 @@ async def test_a_burst_of_a_thousand_loses_none(tmp_path: Path) -> None:
 
 
 async def test_a_full_journal_is_waited_for(tmp_path: Path) -> None:
-    intake = Intake(full=2)
+    intake = CollectingIntake(full=2)
     async with Mosquitto(tmp_path) as broker, listening(broker, intake):
         await until(lambda: intake.health and intake.health[-1].up)
         await say(broker, power(7))
@@ -92,7 +92,7 @@ async def test_a_full_journal_is_waited_for(tmp_path: Path) -> None:
 
 
 async def test_retained_messages_and_last_wills(tmp_path: Path) -> None:
-    intake = Intake()
+    intake = CollectingIntake()
     async with Mosquitto(tmp_path) as broker:
         await say(broker, power(5), retain=True)
         async with listening(broker, intake):
@@ -105,7 +105,7 @@ async def test_retained_messages_and_last_wills(tmp_path: Path) -> None:
 
 
 async def test_a_megabyte_of_garbage_and_wrong_json_are_marked_and_survived(tmp_path: Path) -> None:
-    intake = Intake()
+    intake = CollectingIntake()
     async with Mosquitto(tmp_path) as broker, listening(broker, intake):
         await until(lambda: intake.health and intake.health[-1].up)
         await say(broker, "x" * 1_000_000, '{"apower":', '{"apower":"hot"}', power(8))
@@ -120,7 +120,7 @@ async def test_credentials(tmp_path: Path) -> None:
     assert tool.returncode == 0
     config = f"allow_anonymous false\npassword_file {secret}\nuser root\n"
     async with Mosquitto(tmp_path, config) as broker:
-        good, bad = Intake(), Intake()
+        good, bad = CollectingIntake(), CollectingIntake()
         async with listening(broker, good, username="crew", password="s3cret"):
             await until(lambda: good.health and good.health[-1].up)
         async with listening(broker, bad, username="crew", password="wrong"):
@@ -165,7 +165,7 @@ async def test_tls_is_verified(tmp_path: Path) -> None:
         f"allow_anonymous true\ncertfile {tmp_path}/server.pem\nkeyfile {tmp_path}/server.key\nuser root\n"
     )
     async with Mosquitto(tmp_path, config) as broker:
-        good, bad = Intake(), Intake()
+        good, bad = CollectingIntake(), CollectingIntake()
         async with listening(broker, good, ca=str(tmp_path / "ca.pem")):
             await until(lambda: good.health and good.health[-1].up)
         async with listening(broker, bad, ca=str(tmp_path / "other.pem")):
@@ -187,9 +187,9 @@ async def test_the_probe_tells_what_a_unit_publishes(tmp_path: Path) -> None:
 
 
 def test_nothing_in_the_adapter_can_publish() -> None:
-    from devices.mqtt.connect import Ear
+    from devices.mqtt.subscriber import MqttSubscriber
 
-    assert {name for name in dir(Ear) if not name.startswith("_")} == {
+    assert {name for name in dir(MqttSubscriber) if not name.startswith("_")} == {
         "subscribe",
         "messages",
         "waiting",

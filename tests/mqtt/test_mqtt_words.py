@@ -12,13 +12,13 @@ from pydantic import TypeAdapter, ValidationError
 from support.fuzz import CASES
 
 from devices.mqtt.decode import decode, extractors
-from devices.mqtt.unit import Listener
+from devices.mqtt.unit_decoder import UnitDecoder
 from devices.profile import Profile
 from devices.unit import Binding, Unit
 from facilityd.model.quality import Reason
 from facilityd.model.sample import LONGEST_TEXT, NS, SignalType, Stream
+from simulators.mqtt_encoder import MqttEncoder
 from simulators.mqtt_hazards import MqttHazard
-from simulators.speech import Speech
 
 ONE: dict[str, Any] = {
     "profile": "one", "protocol": "mqtt", "maker": "Test", "model": "One", "manual": "none", "evidence": "C",
@@ -125,9 +125,9 @@ def test_what_a_device_says_is_what_is_heard(text: str, data: st.DataObject) -> 
         for slot, (name, point) in enumerate(model.expanded.items())
     )
     unit = Unit("u", "l", model, (stream,), bindings, topic="base")
-    speech, listener = Speech(unit), Listener(unit)
-    speech.update({("d", "version"): text, ("d", "serial"): text, ("d", "mode"): word})
-    for said in speech.status(MqttHazard()):
-        samples = listener.hear(said.topic, said.payload, 5, 5, retained=False)
+    encoder, decoder = MqttEncoder(unit), UnitDecoder(unit)
+    encoder.update({("d", "version"): text, ("d", "serial"): text, ("d", "mode"): word})
+    for said in encoder.status(MqttHazard()):
+        samples = decoder.hear(said.topic, said.payload, 5, 5, retained=False)
     assert samples[-1].values == (text, text, word)
     assert samples[-1].reasons == {}

@@ -15,54 +15,65 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.fuzz import CASES
 from support.mosquitto import Mosquitto
-from support.mqtt_bench import Intake, plug, power, say, until
+from support.mqtt_bench import CollectingIntake, plug, power, say, until
 
-from devices.duty import DutyBoard
-from devices.mqtt.connect import Ear
-from devices.mqtt.link import Session
-from devices.mqtt.scout import MOST_NAMES, NO_ROOM, RETAINED, TOO_MANY, TRIES, UNLIKE, Scout, Sighting
-from devices.unit import MqttLink, Unit, Wildcard
+from devices.mqtt.link import MqttLinkRunner
+from devices.mqtt.subscriber import MqttSubscriber
+from devices.mqtt.wildcard import (
+    MOST_NAMES,
+    NO_ROOM,
+    RETAINED,
+    TOO_MANY,
+    TRIES,
+    UNLIKE,
+    DiscoveredName,
+    WildcardSubscriber,
+)
+from devices.operating_mode import OperatingModeTracker
+from devices.unit import MqttLink, Unit, UnitTemplate
 from facilityd.model.clock import Clock
 from facilityd.model.topic import UNFIT, covers
 
 BELOW = "status/switch:0"
 
 
-def scout(topic: str = "lamps/+", **more: Any) -> tuple[Scout, list[Sighting]]:
-    told: list[Sighting] = []
-    return Scout(Wildcard(plug(topic, "lamp"), **{"room": 5, **more}), told.append), told
+def wildcard_subscriber(
+    topic: str = "lamps/+", **more: Any
+) -> tuple[WildcardSubscriber, list[DiscoveredName]]:
+    told: list[DiscoveredName] = []
+    return WildcardSubscriber(UnitTemplate(plug(topic, "lamp"), **{"room": 5, **more}), told.append), told
 
 
-def heard(one: Scout, name: str, payload: str = power(1), *, retained: bool = False) -> None:
+def heard(one: WildcardSubscriber, name: str, payload: str = power(1), *, retained: bool = False) -> None:
     one.hear(f"lamps/{name}/{BELOW}", payload.encode(), retained=retained)
 
 
 def test_what_speaks_like_the_pattern_is_found_once() -> None:
-    one, told = scout()
+    one, told = wildcard_subscriber()
     for name in ("a", "灯 1", "a"):
         heard(one, name)
-    assert told == [Sighting("lamp", "a", ""), Sighting("lamp", "灯 1", "")]
+    assert told == [DiscoveredName("lamp", "a", ""), DiscoveredName("lamp", "灯 1", "")]
 
 
 def test_what_speaks_otherwise_is_told_after_some_messages() -> None:
-    one, told = scout()
+    one, told = wildcard_subscriber()
     for _ in range(TRIES + 5):
         heard(one, "bridge", '{"version": 1}')
         heard(one, "broken", "{")
-    assert told == [Sighting("lamp", "bridge", UNLIKE), Sighting("lamp", "broken", UNLIKE)]
+    assert told == [DiscoveredName("lamp", "bridge", UNLIKE), DiscoveredName("lamp", "broken", UNLIKE)]
 
 
 def test_a_leftover_is_no_unit_until_it_speaks() -> None:
-    one, told = scout()
+    one, told = wildcard_subscriber()
     heard(one, "old", retained=True)
     heard(one, "old", retained=True)
-    assert told == [Sighting("lamp", "old", RETAINED)]
+    assert told == [DiscoveredName("lamp", "old", RETAINED)]
     heard(one, "old")
-    assert told[1:] == [Sighting("lamp", "old", "")]
+    assert told[1:] == [DiscoveredName("lamp", "old", "")]
 
 
 def test_no_more_than_there_is_room_for() -> None:
-    one, told = scout(room=2)
+    one, told = wildcard_subscriber(room=2)
     for name in "abcd":
         heard(one, name)
         heard(one, name)
@@ -70,12 +81,12 @@ def test_no_more_than_there_is_room_for() -> None:
 
 
 def test_names_are_bounded_in_length_and_number() -> None:
-    one, told = scout(room=5000)
+    one, told = wildcard_subscriber(room=5000)
     for number in range(MOST_NAMES + 500):
         heard(one, f"n{number}")
     assert len(told) == MOST_NAMES + 1
-    assert told[-1] == Sighting("lamp", "…", TOO_MANY)
-    other, told = scout()
+    assert told[-1] == DiscoveredName("lamp", "…", TOO_MANY)
+    other, told = wildcard_subscriber()
     heard(other, "x" * 60_000)
     assert len(told[0].name) == 65
     heard(other, "a\x1b[31m")
@@ -83,7 +94,7 @@ def test_names_are_bounded_in_length_and_number() -> None:
 
 
 def test_what_is_known_or_anothers_is_not_told() -> None:
-    one, told = scout(known=frozenset({"a"}), taken=frozenset({"lamps/b"}))
+    one, told = wildcard_subscriber(known=frozenset({"a"}), taken=frozenset({"lamps/b"}))
     for name in "ab":
         heard(one, name)
     assert told == []
@@ -97,13 +108,13 @@ def test_what_is_known_or_anothers_is_not_told() -> None:
     ],
 )  # fmt: skip
 def test_topics_that_do_not_fit(pattern: str, topic: str) -> None:
-    one, told = scout(pattern)
+    one, told = wildcard_subscriber(pattern)
     one.hear(topic, power(1).encode(), retained=False)
     assert told == []
 
 
 def test_a_level_in_the_middle() -> None:
-    one, told = scout("site/+/lamp")
+    one, told = wildcard_subscriber("site/+/lamp")
     one.hear(f"site/west/lamp/{BELOW}", power(1).encode(), retained=False)
     assert [sighting.name for sighting in told] == ["west"]
     assert all(covers(pattern, f"site/x/lamp/{BELOW}") or "online" in pattern for pattern in one.filters[:1])
@@ -119,7 +130,7 @@ TEXTS = st.text(max_size=12)
 )
 @settings(max_examples=CASES, deadline=None)
 def test_no_message_raises_or_finds_too_much(said: Iterable[tuple[str, bytes, bool]]) -> None:
-    one, told = scout(room=3)
+    one, told = wildcard_subscriber(room=3)
     for name, payload, retained in said:
         one.hear(f"lamps/{name}/{BELOW}", payload, retained=retained)
     found = [sighting.name for sighting in told if not sighting.why]
@@ -129,12 +140,16 @@ def test_no_message_raises_or_finds_too_much(said: Iterable[tuple[str, bytes, bo
 
 async def test_a_broker_sends_each_message_once(tmp_path: Path) -> None:
     """The wildcard brings what the known unit says, too: it is not asked for a second time."""
-    intake, told = Intake(), list[Sighting]()
+    intake, told = CollectingIntake(), list[DiscoveredName]()
     async with Mosquitto(tmp_path) as broker:
         link = MqttLink("broker", "127.0.0.1", broker.port)
-        scouts = [Scout(Wildcard(plug("lamps/+", "lamp"), frozenset({"a"}), room=5), told.append)]
+        scouts = [
+            WildcardSubscriber(UnitTemplate(plug("lamps/+", "lamp"), frozenset({"a"}), room=5), told.append)
+        ]
         lamp = plug("lamps/a", "lamp-a")
-        session = Session(link, [lamp], intake, Clock(), DutyBoard({}), intake.health.append, scouts=scouts)
+        session = MqttLinkRunner(
+            link, [lamp], intake, Clock(), OperatingModeTracker({}), intake.health.append, scouts=scouts
+        )
         task = asyncio.create_task(session.run())
         await until(lambda: intake.health and intake.health[-1].up)
         await say(broker, power(7), topic=f"lamps/a/{BELOW}")
@@ -155,24 +170,30 @@ async def test_a_unit_is_asked_for_by_itself_where_the_wildcard_is_refused(grant
             asked.append(topic)
             return (1,) if granted or "+" not in topic else (0x87,)
 
-    scouts = [Scout(Wildcard(plug("lamps/+", "lamp"), frozenset({"a"}), room=5), lambda _: None)]
+    scouts = [
+        WildcardSubscriber(UnitTemplate(plug("lamps/+", "lamp"), frozenset({"a"}), room=5), lambda _: None)
+    ]
     link, units = MqttLink("broker", "192.0.2.7"), [plug("lamps/a", "lamp-a"), plug("other/b", "b")]
-    session = Session(link, units, Intake(), Clock(), DutyBoard({}), lambda _: None, scouts=scouts)
-    refused = await session._subscribe(Ear(cast("Any", Broker())))
+    session = MqttLinkRunner(
+        link, units, CollectingIntake(), Clock(), OperatingModeTracker({}), lambda _: None, scouts=scouts
+    )
+    refused = await session._subscribe(MqttSubscriber(cast("Any", Broker())))
     assert set(refused) == (set() if granted else {topic for topic in asked if "+" in topic})
     assert (f"lamps/a/{BELOW}" in asked) is not granted
     assert f"other/b/{BELOW}" in asked
 
 
 def test_a_failure_of_the_search_harms_no_unit(caplog: pytest.LogCaptureFixture) -> None:
-    def fail(_: Sighting) -> None:
+    def fail(_: DiscoveredName) -> None:
         raise RuntimeError("nobody foresaw this")
 
     caplog.set_level(logging.CRITICAL)
     units: list[Unit] = [plug("lamps/a", "lamp-a")]
-    scouts = [Scout(Wildcard(plug("lamps/+", "lamp"), frozenset({"a"}), room=5), fail)]
+    scouts = [WildcardSubscriber(UnitTemplate(plug("lamps/+", "lamp"), frozenset({"a"}), room=5), fail)]
     link = MqttLink("broker", "192.0.2.7")
-    session = Session(link, units, Intake(), Clock(), DutyBoard({}), lambda _: None, scouts=scouts)
+    session = MqttLinkRunner(
+        link, units, CollectingIntake(), Clock(), OperatingModeTracker({}), lambda _: None, scouts=scouts
+    )
     for name in "ba":
         message = aiomqtt.Message(
             f"lamps/{name}/{BELOW}", json.dumps({"apower": 4}).encode(), 0, False, 0, None

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from wire_units import free_port
 
-from devices.mqtt import connect
-from devices.mqtt.connect import listen
+from devices.mqtt import subscriber
+from devices.mqtt.subscriber import listen
 from devices.unit import MqttLink
 from facilityd.cli.simulate import _serve, build_square
 from facilityd.config.load import load
@@ -27,7 +27,7 @@ devices:
 
 
 async def test_a_daemon_on_version_5_is_told_what_to_write(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connect, "CONNECT_S", 0.5)
+    monkeypatch.setattr(subscriber, "CONNECT_S", 0.5)
     port = free_port()
     async with broker(port):
         with pytest.raises(LinkOutage, match=r'3\.1\.1 only needs version: "3\.1\.1" at links\.square'):
@@ -47,10 +47,10 @@ async def test_the_simulated_devices_speak_what_their_broker_speaks(tmp_path: Pa
         async with asyncio.timeout(15):
             while not any(kind == "serving" for kind, _ in told):
                 await asyncio.sleep(0.05)
-            async with listen(MqttLink("broker", "127.0.0.1", port, version="3.1.1")) as ear:
-                await ear.subscribe(["z/plug"], 0)
+            async with listen(MqttLink("broker", "127.0.0.1", port, version="3.1.1")) as subscriber:
+                await subscriber.subscribe(["z/plug"], 0)
                 # amqtt now and then hands out retained messages that nobody asked for.
-                while str((message := await anext(ear.messages())).topic) != "z/plug":
+                while str((message := await anext(subscriber.messages())).topic) != "z/plug":
                     continue
         assert b'"power"' in message.payload
     finally:

@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from support.crew import Line, Outbox, notice
+from support.crew import Line, RecordingOutbox, notice
 from support.virtual import in_virtual_time
 
-from facilityd.model.notice import Outcome, Result
+from facilityd.model.notice import DeliveryOutcome, DeliveryResult
 from facilityd.model.sample import NS
 from facilityd.notify import Deliverer, build
 from facilityd.notify.channels import Channel
 from facilityd.notify.deliver import STUBBORN
 
-DOWN, TAKEN = Outcome(Result.TRANSIENT, "HTTP 503"), Outcome(Result.ACCEPTED)
+DOWN, TAKEN = DeliveryResult(DeliveryOutcome.TRANSIENT, "HTTP 503"), DeliveryResult(DeliveryOutcome.ACCEPTED)
 
 
 @dataclass
@@ -33,14 +33,14 @@ class Now:
 
 
 @dataclass
-class Scripted:
+class ScriptedChannel:
     """A channel that answers as told, by the notice's key; keeps what it was given."""
 
-    answers: dict[str, list[Outcome]] = field(default_factory=dict)
+    answers: dict[str, list[DeliveryResult]] = field(default_factory=dict)
     seen: list[str] = field(default_factory=list)
     gate: asyncio.Event | None = None
 
-    async def send(self, one) -> Outcome:
+    async def send(self, one) -> DeliveryResult:
         self.seen.append(one.key)
         if self.gate:
             await self.gate.wait()
@@ -49,7 +49,9 @@ class Scripted:
 
 
 @asynccontextmanager
-async def delivering(outbox: Outbox, channels: dict[str, Channel], now: Now) -> AsyncIterator[Deliverer]:
+async def delivering(
+    outbox: RecordingOutbox, channels: dict[str, Channel], now: Now
+) -> AsyncIterator[Deliverer]:
     deliverer = Deliverer(outbox, channels, now, idle_s=0.01)
     task = asyncio.create_task(deliverer.run())
     try:
@@ -72,7 +74,7 @@ def _three(channel: str = "li-1") -> list:
 
 @in_virtual_time
 async def test_everything_is_delivered_once_in_order() -> None:
-    outbox, channel = Outbox(*_three()), Scripted()
+    outbox, channel = RecordingOutbox(*_three()), ScriptedChannel()
     async with delivering(outbox, {"li-1": channel}, Now()):
         await _until(lambda: not any(e.open for e in outbox.entries))
         await asyncio.sleep(0.05)
@@ -82,8 +84,8 @@ async def test_everything_is_delivered_once_in_order() -> None:
 
 @in_virtual_time
 async def test_while_a_channel_is_down_the_news_waits_in_order() -> None:
-    now, channel = Now(), Scripted({"raised": [DOWN, DOWN]})
-    outbox = Outbox(*_three())
+    now, channel = Now(), ScriptedChannel({"raised": [DOWN, DOWN]})
+    outbox = RecordingOutbox(*_three())
     async with delivering(outbox, {"li-1": channel}, now) as deliverer:
         await _until(lambda: outbox.entries[0].attempts == 1)
         await asyncio.sleep(0.05)
@@ -100,8 +102,8 @@ async def test_while_a_channel_is_down_the_news_waits_in_order() -> None:
 
 @in_virtual_time
 async def test_one_notice_that_a_server_chokes_on_does_not_keep_the_others_for_ever() -> None:
-    now, channel = Now(), Scripted({"raised": [DOWN] * 99})
-    outbox = Outbox(*_three())
+    now, channel = Now(), ScriptedChannel({"raised": [DOWN] * 99})
+    outbox = RecordingOutbox(*_three())
     async with delivering(outbox, {"li-1": channel}, now):
         for tries in range(1, STUBBORN + 2):
             now.at += 3600 * NS
@@ -112,8 +114,8 @@ async def test_one_notice_that_a_server_chokes_on_does_not_keep_the_others_for_e
 
 @in_virtual_time
 async def test_a_slow_channel_delays_nobody_else() -> None:
-    slow, quick = Scripted(gate=asyncio.Event()), Scripted()
-    outbox = Outbox(notice("slow", "a"), notice("quick", "b"), notice("slow", "c"))
+    slow, quick = ScriptedChannel(gate=asyncio.Event()), ScriptedChannel()
+    outbox = RecordingOutbox(notice("slow", "a"), notice("quick", "b"), notice("slow", "c"))
     async with delivering(outbox, {"slow": slow, "quick": quick}, Now()) as deliverer:
         await _until(lambda: not outbox.entries[1].open)
         later = outbox.add(notice("quick", "d"))
@@ -127,7 +129,7 @@ async def test_a_slow_channel_delays_nobody_else() -> None:
 
 @in_virtual_time
 async def test_what_was_sent_is_not_sent_again_while_the_disk_is_full() -> None:
-    outbox, channel = Outbox(notice()), Scripted()
+    outbox, channel = RecordingOutbox(notice()), ScriptedChannel()
     outbox.full = True
     async with delivering(outbox, {"li-1": channel}, Now()):
         await _until(lambda: bool(channel.seen))
@@ -140,9 +142,9 @@ async def test_what_was_sent_is_not_sent_again_while_the_disk_is_full() -> None:
 
 @in_virtual_time
 async def test_a_notice_refused_for_a_wrong_password_goes_once_it_is_mended_and_others_do_not_wait() -> None:
-    refused = Outcome(Result.REJECTED, "HTTP 401")
-    outbox = Outbox(notice(key="first"), notice(key="second"))
-    channel, now = Scripted({"first": [refused] * 4}), Now()
+    refused = DeliveryResult(DeliveryOutcome.REJECTED, "HTTP 401")
+    outbox = RecordingOutbox(notice(key="first"), notice(key="second"))
+    channel, now = ScriptedChannel({"first": [refused] * 4}), Now()
     deliverer = Deliverer(outbox, {"li-1": channel}, now, idle_s=0.01, matters=lambda _: True)
     task = asyncio.create_task(deliverer.run())
     for _ in range(8):
@@ -158,24 +160,28 @@ async def test_a_notice_refused_for_a_wrong_password_goes_once_it_is_mended_and_
 
 @in_virtual_time
 async def test_a_channel_that_is_no_longer_configured_ends_its_notices() -> None:
-    outbox = Outbox(notice("gone"))
+    outbox = RecordingOutbox(notice("gone"))
     async with delivering(outbox, {}, Now()):
         await _until(lambda: not outbox.entries[0].open)
-    assert outbox.entries[0].outcomes == [Outcome(Result.REJECTED, "the channel is no longer configured")]
+    assert outbox.entries[0].outcomes == [
+        DeliveryResult(DeliveryOutcome.REJECTED, "the channel is no longer configured")
+    ]
 
 
 @in_virtual_time
 async def test_an_unknown_failure_stays_in_its_channel_is_reported_and_tried_again(caplog) -> None:
-    class Broken:
-        async def send(self, one) -> Outcome:
+    class BrokenChannel:
+        async def send(self, one) -> DeliveryResult:
             raise ZeroDivisionError
 
-    outbox, sound = Outbox(notice("broken"), notice("sound")), Scripted()
-    async with delivering(outbox, {"broken": Broken(), "sound": sound}, Now()) as deliverer:
+    outbox, sound = RecordingOutbox(notice("broken"), notice("sound")), ScriptedChannel()
+    async with delivering(outbox, {"broken": BrokenChannel(), "sound": sound}, Now()) as deliverer:
         await _until(lambda: bool(sound.seen) and bool(outbox.entries[0].outcomes))
         assert deliverer.troubles == {"broken": "unexpected ZeroDivisionError"}
     assert outbox.entries[0].open
-    assert outbox.entries[0].outcomes[0] == Outcome(Result.TRANSIENT, "unexpected ZeroDivisionError")
+    assert outbox.entries[0].outcomes[0] == DeliveryResult(
+        DeliveryOutcome.TRANSIENT, "unexpected ZeroDivisionError"
+    )
     assert not outbox.entries[1].open
     assert "channel broken failed in a way it does not know" in caplog.text
     assert "ZeroDivisionError" in caplog.text
@@ -190,7 +196,7 @@ async def test_over_real_http_a_busy_server_is_waited_for_as_long_as_it_asks() -
 
     app, now = web.Application(), Now()
     app.router.add_post("/", handler)
-    outbox = Outbox(notice("li-1"))
+    outbox = RecordingOutbox(notice("li-1"))
     async with TestServer(app, host="127.0.0.1") as server:
         settings = [Line("li-1", "webhook", {"url": str(server.make_url("/")), "token": "t0ken"})]
         async with delivering(outbox, build(settings), now):
@@ -216,7 +222,7 @@ def test_every_configurable_kind_is_built_from_its_options() -> None:
 
 @in_virtual_time
 async def test_a_channel_that_failed_before_a_restart_fails_until_it_has_taken_something() -> None:
-    outbox, channel = Outbox(), Scripted()
+    outbox, channel = RecordingOutbox(), ScriptedChannel()
     deliverer = Deliverer(outbox, {"li-1": channel}, Now(), 0.01, troubles={"li-1": "HTTP 401", "gone": "x"})
     assert deliverer.troubles == {"li-1": "HTTP 401"}
     task = asyncio.create_task(deliverer.run())

@@ -18,7 +18,7 @@ import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from support.crew import notice
 
-from facilityd.model.notice import Outcome, Result, SendFailure
+from facilityd.model.notice import DeliveryOutcome, DeliveryResult, SendFailure
 from facilityd.notify.mail import Email, message
 
 
@@ -82,14 +82,14 @@ def _email(port: int, to: str = "li@square.example", **more) -> Email:
     return Email(to=to, sender="alarm@square.example", host="127.0.0.1", port=port, timeout_s=2.0, **more)
 
 
-async def _sent(post: Post, to: str) -> Outcome:
+async def _sent(post: Post, to: str) -> DeliveryResult:
     async with office(post) as port:
         return await _email(port, to).send(notice())
 
 
 async def test_what_arrives() -> None:
     post = Post()
-    assert await _sent(post, "li@square.example") == Outcome(Result.ACCEPTED)
+    assert await _sent(post, "li@square.example") == DeliveryResult(DeliveryOutcome.ACCEPTED)
     (envelope,) = post.taken
     assert envelope.rcpt_tos == ["li@square.example"]
     mail = message_from_bytes(envelope.content, policy=default)
@@ -146,7 +146,7 @@ async def test_a_server_that_hangs_after_the_message_may_have_taken_it() -> None
             to="li@square.example", sender="a@square.example", host="127.0.0.1", port=port, timeout_s=0.3
         )
         outcome = await email.send(notice())
-    assert outcome.result is Result.UNKNOWN
+    assert outcome.result is DeliveryOutcome.UNKNOWN
     assert outcome.reason.startswith("after the message was sent")
 
 
@@ -154,7 +154,7 @@ async def test_nobody_there_certainly_did_not_take_it() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    assert (await _email(port).send(notice())).result is Result.TRANSIENT
+    assert (await _email(port).send(notice())).result is DeliveryOutcome.TRANSIENT
 
 
 async def test_a_server_that_never_greets_certainly_did_not_take_it() -> None:
@@ -169,7 +169,7 @@ async def test_a_server_that_never_greets_certainly_did_not_take_it() -> None:
             to="li@square.example", sender="a@square.example", host="127.0.0.1",
             port=running.sockets[0].getsockname()[1], timeout_s=0.2,
         )  # fmt: skip
-        assert (await email.send(notice())).result is Result.TRANSIENT
+        assert (await email.send(notice())).result is DeliveryOutcome.TRANSIENT
         await asyncio.sleep(0.05)
 
 
@@ -177,7 +177,7 @@ async def test_starttls_is_not_given_up_where_the_server_lacks_it() -> None:
     post = Post()
     async with office(post) as port:
         outcome = await _email(port, tls="starttls").send(notice())
-    assert (outcome.result, outcome.failure) == (Result.REJECTED, SendFailure.ENCRYPTION)
+    assert (outcome.result, outcome.failure) == (DeliveryOutcome.REJECTED, SendFailure.ENCRYPTION)
     assert outcome.reason == "SMTP STARTTLS extension not supported by server."
     assert post.taken == []
 
@@ -212,8 +212,12 @@ async def test_starttls_and_a_password(certificate: tuple[Path, Path]) -> None:
         good = await _email(port, password="hunter2", **known).send(notice())
         wrong = await _email(port, password="hunter3", **known).send(notice())
         forged = await _email(port, tls="starttls", tls_context=strangers).send(notice())
-    assert good == Outcome(Result.ACCEPTED)
+    assert good == DeliveryResult(DeliveryOutcome.ACCEPTED)
     assert post.secure == [True]
-    assert (wrong.result, "535" in wrong.reason, "hunter3" in wrong.reason) == (Result.REJECTED, True, False)
-    assert forged.result is Result.TRANSIENT
+    assert (wrong.result, "535" in wrong.reason, "hunter3" in wrong.reason) == (
+        DeliveryOutcome.REJECTED,
+        True,
+        False,
+    )
+    assert forged.result is DeliveryOutcome.TRANSIENT
     assert len(post.taken) == 1

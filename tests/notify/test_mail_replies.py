@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support.crew import notice
 from support.fuzz import fuzzed
 
-from facilityd.model.notice import Outcome, Result
+from facilityd.model.notice import DeliveryOutcome, DeliveryResult
 from facilityd.notify.mail import Email
 
 GBK = "550 邮箱不存在\r\n".encode("gbk")
@@ -42,7 +42,7 @@ async def server(replies: list[bytes]) -> AsyncIterator[int]:
         await asyncio.wait_for(ended.wait(), 5)
 
 
-async def outcome(replies: list[bytes]) -> Outcome:
+async def outcome(replies: list[bytes]) -> DeliveryResult:
     async with server(replies) as port:
         mail = Email(
             to="li@square.cn", sender="facilityd@square.cn", host="127.0.0.1", port=port, timeout_s=2.0
@@ -54,10 +54,10 @@ async def outcome(replies: list[bytes]) -> Outcome:
 async def test_an_error_text_in_gbk_is_an_outcome_and_no_crash(at: int) -> None:
     replies = [b"220 ready\r\n", b"250 hello\r\n", b"250 ok\r\n", b"250 ok\r\n", b"354 go\r\n", b"250 ok\r\n"]
     replies[at] = GBK
-    assert (await outcome(replies)).result is not Result.ACCEPTED
+    assert (await outcome(replies)).result is not DeliveryOutcome.ACCEPTED
 
 
 @given(replies=st.lists(st.binary(max_size=40).map(lambda b: b + b"\r\n"), max_size=4))
 @fuzzed
 def test_any_bytes_are_an_outcome(replies: list[bytes]) -> None:
-    assert asyncio.run(outcome([b"220 ready\r\n", *replies])).result is not Result.ACCEPTED
+    assert asyncio.run(outcome([b"220 ready\r\n", *replies])).result is not DeliveryOutcome.ACCEPTED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from support.crew import notice
 
-from facilityd.model.notice import Notice, Outcome, Purpose, Result
+from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Notice, Purpose
 
 
 def test_a_notice_comes_back_as_it_was() -> None:
@@ -15,4 +15,7 @@ def test_a_notice_comes_back_as_it_was() -> None:
 
 
 def test_only_accepted_and_rejected_are_final() -> None:
-    assert [result for result in Result if Outcome(result).final] == [Result.ACCEPTED, Result.REJECTED]
+    assert [result for result in DeliveryOutcome if DeliveryResult(result).final] == [
+        DeliveryOutcome.ACCEPTED,
+        DeliveryOutcome.REJECTED,
+    ]

@@ -7,32 +7,32 @@ from hypothesis import strategies as st
 from support.crew import ABOUT, KEY, PLACE, person
 from support.story import START
 
-from facilityd.alarm import Alarms
+from facilityd.alarm import AlarmManager
 from facilityd.errors import UsageError
 from facilityd.model.alarm import Change
 from facilityd.model.finding import Evidence, Finding
 from facilityd.model.notice import Notice, Purpose
 from facilityd.model.rule import Priority
 from facilityd.model.sample import NS
-from facilityd.notify import About, Teller, plan_test
+from facilityd.notify import AlarmContext, NotificationPlanner, plan_test
 
 WRONG = Evidence("limit-above", {"value": 12.5, "limit": 10.0, "unit": "A", "for_s": 3.0}, "current")
 RIGHT = Evidence("clear-above", {"value": 3.0, "limit": 8.0, "unit": "A", "for_s": 0.0}, "current")
 LI, WANG, CHIEF = person("li"), person("wang", "en"), person("chief", "zh", Priority.CRITICAL)
-LOW = About(ABOUT.device, ABOUT.rule.model_copy(update={"at_stake": "appearance"}), ABOUT.signals)
+LOW = AlarmContext(ABOUT.device, ABOUT.rule.model_copy(update={"at_stake": "appearance"}), ABOUT.signals)
 
 
 class Day:
     """Alarms with a teller behind them; every step is a minute."""
 
-    def __init__(self, *people, about: About = ABOUT, latching: bool = False) -> None:
-        self.alarms = Alarms((), {KEY} if latching else set())
-        self.teller = Teller(PLACE, {KEY: about}, people)
+    def __init__(self, *people, alarm_context: AlarmContext = ABOUT, latching: bool = False) -> None:
+        self.alarms = AlarmManager((), {KEY} if latching else set())
+        self.planner = NotificationPlanner(PLACE, {KEY: alarm_context}, people)
         self.minute = 0
-        self.people, self.about = people, about
+        self.people, self.alarm_context = people, alarm_context
 
     def _told(self, change: Change | None) -> list[Notice]:
-        return self.teller.tell(change, self.alarms.state(*KEY)) if change else []
+        return self.planner.tell(change, self.alarms.state(*KEY)) if change else []
 
     def step(self, mark: str, who: str = "Zhao") -> list[Notice]:
         self.minute += 1
@@ -100,7 +100,7 @@ def test_a_latched_alarm_ends_with_its_reset() -> None:
 
 
 def test_below_somebodys_minimum_they_are_told_nothing_from_beginning_to_end() -> None:
-    assert Day(LI, CHIEF, about=LOW).walk("#a!.") == ["li:raised", "", "li:re-alarmed", "li:cleared"]
+    assert Day(LI, CHIEF, alarm_context=LOW).walk("#a!.") == ["li:raised", "", "li:re-alarmed", "li:cleared"]
 
 
 def test_the_person_who_acknowledges_is_not_told_what_they_did() -> None:
@@ -117,10 +117,10 @@ def test_all_channels_of_a_person_carry_it_and_each_has_its_key() -> None:
 
 
 def test_keys_are_plain_ascii_for_any_name() -> None:
-    teller = Teller(PLACE, {("旗杆 1", "电流/高"): ABOUT}, [LI])
-    alarms = Alarms()
+    planner = NotificationPlanner(PLACE, {("旗杆 1", "电流/高"): ABOUT}, [LI])
+    alarms = AlarmManager()
     change = alarms.apply(Finding("旗杆 1", "电流/高", True, START, START, WRONG))
-    (told,) = teller.tell(change, alarms.state("旗杆 1", "电流/高"))
+    (told,) = planner.tell(change, alarms.state("旗杆 1", "电流/高"))
     assert told.key.isascii()
     assert told.key.isprintable()
     assert told.key.count("/") == 6
@@ -129,20 +129,25 @@ def test_keys_are_plain_ascii_for_any_name() -> None:
 
 def test_a_raise_that_was_refused_has_no_end_to_tell() -> None:
     day = Day(LI, WANG)
-    day.teller.refused(day.step("#")[0])
+    day.planner.refused(day.step("#")[0])
     assert [n.recipient for n in day.step(".")] == ["wang"]
 
 
 def test_a_restart_remembers_who_was_told_even_if_they_would_not_be_now() -> None:
     day = Day(LI, CHIEF)
     sent = day.step("#")
-    day.teller = Teller(PLACE, {KEY: LOW}, [LI, CHIEF, WANG], [Notice.from_json(n.to_json()) for n in sent])
+    day.planner = NotificationPlanner(
+        PLACE, {KEY: LOW}, [LI, CHIEF, WANG], [Notice.from_json(n.to_json()) for n in sent]
+    )
     assert [n.recipient for n in day.step(".")] == ["li", "chief"]
 
 
 def test_what_is_no_longer_configured_is_told_to_nobody() -> None:
-    change = Alarms().apply(Finding("gone", "drag", True, START, START, WRONG))
-    assert Teller(PLACE, {KEY: ABOUT}, [LI]).tell(change, Alarms().state("gone", "drag")) == []
+    change = AlarmManager().apply(Finding("gone", "drag", True, START, START, WRONG))
+    assert (
+        NotificationPlanner(PLACE, {KEY: ABOUT}, [LI]).tell(change, AlarmManager().state("gone", "drag"))
+        == []
+    )
 
 
 def test_a_test_message_for_each_channel() -> None:
@@ -166,11 +171,13 @@ def test_told_raised_is_told_cleared_and_nobody_else(story, latching, crew, at_s
     people = [
         person(f"p{n}", "zh" if n % 2 else "en", minimum, lines) for n, (minimum, lines) in enumerate(crew)
     ]
-    about = About(ABOUT.device, ABOUT.rule.model_copy(update={"at_stake": at_stake}), ABOUT.signals)
-    day, sent = Day(*people, about=about, latching=latching), []
+    alarm_context = AlarmContext(
+        ABOUT.device, ABOUT.rule.model_copy(update={"at_stake": at_stake}), ABOUT.signals
+    )
+    day, sent = Day(*people, alarm_context=alarm_context, latching=latching), []
     for mark in story:
         if mark == "R":
-            day.teller = Teller(PLACE, {KEY: about}, people, sent)
+            day.planner = NotificationPlanner(PLACE, {KEY: alarm_context}, people, sent)
             continue
         try:
             sent += day.step(mark)
@@ -192,7 +199,7 @@ def test_told_raised_is_told_cleared_and_nobody_else(story, latching, crew, at_s
     assert len({n.key for n in sent}) == len(sent)
 
 
-CHANNEL = About(
+CHANNEL = AlarmContext(
     ABOUT.device, ABOUT.rule.model_copy(update={"at_stake": "asset"}), ABOUT.signals, channel="li-1"
 )
 BOSS = person("boss", "en", Priority.CRITICAL)
@@ -203,25 +210,25 @@ def addresses(notices: list[Notice]) -> set[str]:
 
 
 def test_a_broken_channel_is_told_over_the_others_too() -> None:
-    day = Day(LI, WANG, BOSS, about=CHANNEL)
+    day = Day(LI, WANG, BOSS, alarm_context=CHANNEL)
     assert addresses(day.step("#")) == {"li-1", "wang-1"}, "the boss wants only what is critical"
     assert addresses(day.step(".")) == {"li-1", "wang-1"}
 
 
 def test_where_only_the_broken_channel_would_say_it_the_others_are_told() -> None:
-    day = Day(LI, BOSS, about=CHANNEL)
+    day = Day(LI, BOSS, alarm_context=CHANNEL)
     assert addresses(day.step("#")) == {"li-1", "boss-1"}, "better the boss than nobody"
     assert addresses(day.step(".")) == {"li-1", "boss-1"}, "and who was told hears the end of it"
 
 
 def test_another_broken_channel_counts_for_nothing() -> None:
-    day = Day(LI, WANG, BOSS, about=CHANNEL)
-    day.teller.troubled = lambda: {"wang-1"}
+    day = Day(LI, WANG, BOSS, alarm_context=CHANNEL)
+    day.planner.troubled = lambda: {"wang-1"}
     assert addresses(day.step("#")) == {"li-1", "wang-1", "boss-1"}
 
 
 def test_somebody_with_two_channels_hears_of_one_over_the_other() -> None:
-    day = Day(person("li", lines=2), BOSS, about=CHANNEL)
+    day = Day(person("li", lines=2), BOSS, alarm_context=CHANNEL)
     assert addresses(day.step("#")) == {"li-1", "li-2"}
 
 
@@ -235,7 +242,7 @@ def test_whoever_can_be_reached_is_not_all_left_out(
     if not every:
         return
     broken = data.draw(st.sets(st.sampled_from(every), min_size=1))
-    about = About(ABOUT.device, CHANNEL.rule, ABOUT.signals, channel=min(broken))
-    day = Day(*crew, about=about)
-    day.teller.troubled = lambda: broken
+    alarm_context = AlarmContext(ABOUT.device, CHANNEL.rule, ABOUT.signals, channel=min(broken))
+    day = Day(*crew, alarm_context=alarm_context)
+    day.planner.troubled = lambda: broken
     assert set(every) <= broken or addresses(day.step("#")) - broken

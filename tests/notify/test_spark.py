@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from devices.tables import families
 from facilityd.model.sample import NS
-from facilityd.notify.spark import draw, spark
+from facilityd.notify.sparkline import draw, spark
 
 TENSION = families(None)["hoist"].signals["tension"]
 
 
 def test_a_gap_is_blank() -> None:
-    drawn = spark({0: 1.0, 10 * NS: 8.0, 30 * NS: None}, 0, 600 * NS)
-    assert drawn[:4] == "▁█  "
-    assert len(drawn) == 60
+    sparkline = spark({0: 1.0, 10 * NS: 8.0, 30 * NS: None}, 0, 600 * NS)
+    assert sparkline[:4] == "▁█  "
+    assert len(sparkline) == 60
 
 
 def test_it_is_said_with_its_scale() -> None:
-    drawn = draw(TENSION, {n * 60 * NS: 400.0 + n for n in range(20)}, 0, 1200 * NS, 20)
-    assert drawn is not None
-    assert drawn.line == "▁▁▂▂▂▃▃▄▄▄▅▅▅▆▆▇▇▇██"
-    assert drawn.said("en") == f"The 20 min before: {drawn.line} 400 N to 419 N"
-    assert drawn.said("zh") == f"此前 20 分钟：{drawn.line} 400 N 至 419 N"
+    sparkline = draw(TENSION, {n * 60 * NS: 400.0 + n for n in range(20)}, 0, 1200 * NS, 20)
+    assert sparkline is not None
+    assert sparkline.line == "▁▁▂▂▂▃▃▄▄▄▅▅▅▆▆▇▇▇██"
+    assert sparkline.text("en") == f"The 20 min before: {sparkline.line} 400 N to 419 N"
+    assert sparkline.text("zh") == f"此前 20 分钟：{sparkline.line} 400 N 至 419 N"
 
 
 def test_nothing_known_is_not_drawn() -> None:

@@ -9,24 +9,23 @@ from string import Formatter
 from typing import Any
 
 import pytest
-from support.crew import ABOUT, PLACE, Words
+from support.crew import ABOUT, PLACE, PlainWords
 from support.story import START, Kind, letter, rule, stream, text
 
 from devices.family import Family
 from devices.tables import families
-from facilityd.detect import Judge
-from facilityd.model.alarm import Change
-from facilityd.model.alarm import Kind as ChangeKind
+from facilityd.detect import RuleEngine
+from facilityd.model.alarm import Change, ChangeKind
 from facilityd.model.finding import Evidence, Finding
 from facilityd.model.quality import Reason
-from facilityd.model.readiness import Outcome
+from facilityd.model.readiness import ItemOutcome
 from facilityd.model.rule import Priority
 from facilityd.model.sample import NS
-from facilityd.notify import About, render
+from facilityd.notify import AlarmContext, render
+from facilityd.notify.evidence_text import EvidenceFormatter
 from facilityd.notify.render import PURPOSES
-from facilityd.notify.speaker import Speaker
 from facilityd.notify.texts import texts
-from facilityd.notify.wording import say_instant, say_span, say_value
+from facilityd.notify.value_text import format_instant, format_span, format_value
 
 FAMILIES = families(None)
 TABLE = texts()
@@ -65,7 +64,7 @@ def test_both_languages_use_the_same_placeholders_and_their_own_script(slug: str
 
 def test_every_reason_priority_and_purpose_has_words() -> None:
     assert set(TABLE.reason) == {reason.value for reason in Reason} | {"nothing"}
-    assert set(TABLE.outcome) == {outcome.value for outcome in Outcome}
+    assert set(TABLE.outcome) == {outcome.value for outcome in ItemOutcome}
     assert set(TABLE.priority) == {priority.name.lower() for priority in Priority}
     assert (
         set(TABLE.subject)
@@ -79,8 +78,8 @@ def _found() -> list[Finding]:
     """Findings of every kind that the detectors can make."""
     limits = {"above": {"above": 10.0}, "below": {"below": 0.5}, "is": {"is": 1.0}}
     rules = {name: rule({"kind": "limit", "signal": "current"} | test) for name, test in limits.items()}
-    rules["held"] = rule({"kind": "limit", "signal": "current", "above": 10.0, "hold": "2s"})
-    rules["slow"] = rule({"kind": "limit", "signal": "current", "above": 10.0, "hold": "1h"})
+    rules["held"] = rule({"kind": "limit", "signal": "current", "above": 10.0, "on_delay": "2s"})
+    rules["slow"] = rule({"kind": "limit", "signal": "current", "above": 10.0, "on_delay": "1h"})
     rules["silent"] = rule({"kind": "silence"})
     second = {"signal": "current", "above": 5}
     for name, test in limits.items():
@@ -102,11 +101,11 @@ def _found() -> list[Finding]:
     found = []
     for drive_story, panel_story in stories:
         drive, panel = stream("current"), stream("on", unit="panel")
-        judge = Judge({"hoist": kind}, [drive, panel])
+        engine = RuleEngine({"hoist": kind}, [drive, panel])
         for second in range(40):
             for source, story in ((drive, drive_story), (panel, panel_story)):
-                found += judge.judge(letter(source, second, (story + " " * 40)[second], values))
-            found += judge.tick(second * NS, START)
+                found += engine.evaluate(letter(source, second, (story + " " * 40)[second], values))
+            found += engine.tick(second * NS, START)
     return found
 
 
@@ -133,7 +132,7 @@ def test_every_evidence_in_the_table_is_one_that_a_detector_makes(slug: str) -> 
 @pytest.mark.parametrize("slug", TABLE.evidence)
 def test_evidence_has_the_same_numbers_in_both_languages(slug: str) -> None:
     for evidence in (f.evidence for f in FOUND if f.evidence.slug == slug):
-        zh, en = (Speaker(ABOUT.signals, language).evidence(evidence) for language in ("zh", "en"))
+        zh, en = (EvidenceFormatter(ABOUT.signals, language).evidence(evidence) for language in ("zh", "en"))
         assert _numbers(zh) == _numbers(en)
         assert "{" not in zh + en
         assert zh != en
@@ -142,19 +141,19 @@ def test_evidence_has_the_same_numbers_in_both_languages(slug: str) -> None:
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_shipped_rule_can_be_told(family: Family, language: str) -> None:
-    from facilityd.alarm import evolve
+    from facilityd.alarm import apply
     from facilityd.model.alarm import AlarmState
 
     for name, record in family.rules.items():
-        about = About(family.name, record, family.signals)
+        alarm_context = AlarmContext(family.name, record, family.signals)
         signal = next(iter(record.detect.inputs), "")
         unit = family.signals[signal].unit if signal else ""
         numbers = {"value": 1.5, "limit": 1.0, "unit": unit, "for_s": 3.0}
         state = AlarmState("device-1", name)
         for kind in PURPOSES:
             change = Change(START, "device-1", name, 1, kind, Evidence("limit-above", numbers, signal), "Li")
-            state = evolve(state, change)
-            subject, body = render(change, state, about, PLACE, language)
+            state = apply(state, change)
+            subject, body = render(change, state, alarm_context, PLACE, language)
             assert record.name.in_(language) in subject
             assert "\n" not in subject
             assert "{" not in subject + body
@@ -171,7 +170,7 @@ def test_every_shipped_rule_can_be_told(family: Family, language: str) -> None:
     ],
 )  # fmt: skip
 def test_spans(seconds: float, zh: str, en: str) -> None:
-    assert (say_span(seconds, "zh"), say_span(seconds, "en")) == (zh, en)
+    assert (format_span(seconds, "zh"), format_span(seconds, "en")) == (zh, en)
 
 
 def test_spans_grow_with_time() -> None:
@@ -181,16 +180,16 @@ def test_spans_grow_with_time() -> None:
         words = span.split()
         return sum(float(n) * order[unit] for n, unit in zip(words[::2], words[1::2], strict=True))
 
-    spans = [back(say_span(seconds, "en")) for seconds in range(0, 200_000, 37)]
+    spans = [back(format_span(seconds, "en")) for seconds in range(0, 200_000, 37)]
     assert all(a <= b for a, b in pairwise(spans))
 
 
 def test_values_and_instants() -> None:
-    mode = Words(text("mode"), 0, {2: text("remote")})
-    assert say_value(12.345, Words(text("current"), 1), "A", "en") == "12.3 A"
-    assert (say_value(2, mode, "", "en"), say_value(7, mode, "", "en")) == ("remote", "7")
-    assert (say_value(True, None, "", "zh"), say_value(False, None, "", "en")) == ("是", "no")
-    assert say_instant(1_790_000_000 * NS, PLACE.zone) == "2026-09-21 22:13:20 (Asia/Shanghai)"
+    mode = PlainWords(text("mode"), 0, {2: text("remote")})
+    assert format_value(12.345, PlainWords(text("current"), 1), "A", "en") == "12.3 A"
+    assert (format_value(2, mode, "", "en"), format_value(7, mode, "", "en")) == ("remote", "7")
+    assert (format_value(True, None, "", "zh"), format_value(False, None, "", "en")) == ("是", "no")
+    assert format_instant(1_790_000_000 * NS, PLACE.zone) == "2026-09-21 22:13:20 (Asia/Shanghai)"
 
 
 HOIST, LIGHTING, FOUNTAIN = (FAMILIES[name].signals for name in ("hoist", "lighting", "fountain"))
@@ -202,7 +201,7 @@ def test_a_switch_is_told_by_what_it_means() -> None:
         "observed": False, "unit": "", "within_s": 1.5,
     }  # fmt: skip
     evidence = Evidence("mismatch-missing", numbers, "brake_open")
-    en, zh = (Speaker(HOIST, language).evidence(evidence) for language in ("en", "zh"))
+    en, zh = (EvidenceFormatter(HOIST, language).evidence(evidence) for language in ("en", "zh"))
     assert en == "The brake is told to open, but 1.5 s later the brake is not open"
     assert zh == "已发制动器打开命令，但已过 1.5 秒，制动器未打开"
 
@@ -211,7 +210,7 @@ def test_other_signs_are_told_with_what_they_are() -> None:
     numbers = {"value": 952.0, "unit": "N", "limit": 800.0, "for_s": 0.5}
     numbers["others"] = "output_frequency=50.0000 upper_limit=False"
     en, zh = (
-        Speaker(HOIST, language).evidence(Evidence("conjunction-above", numbers, "tension"))
+        EvidenceFormatter(HOIST, language).evidence(Evidence("conjunction-above", numbers, "tension"))
         for language in ("en", "zh")
     )
     assert en == (
@@ -220,7 +219,7 @@ def test_other_signs_are_told_with_what_they_are() -> None:
     )
     assert zh == "钢丝绳张力 952 N，此时应不高于 800 N，同时输出频率 50.00 Hz、上限位未动作，已持续 0.5 秒"
     older = Evidence("conjunction-above", numbers | {"others": "position"}, "tension")
-    assert "while truck height is off too" in Speaker(HOIST, "en").evidence(older)
+    assert "while truck height is off too" in EvidenceFormatter(HOIST, "en").evidence(older)
 
 
 @pytest.mark.parametrize(
@@ -241,13 +240,13 @@ def test_other_signs_are_told_with_what_they_are() -> None:
     ],
 )  # fmt: skip
 def test_numbers_are_said_as_a_technician_says_them(signals: Any, evidence: Evidence, said: str) -> None:
-    assert Speaker(signals, "en").evidence(evidence) == said
+    assert EvidenceFormatter(signals, "en").evidence(evidence) == said
 
 
 @pytest.mark.parametrize(("language", "said"), [("en", "an unknown code 7"), ("zh", "未知代码 7")])
 def test_an_unknown_code_is_named(language: Any, said: str) -> None:
     evidence = Evidence("unknown-bad", {"reason": Reason.unknown(7).value}, "fault_code")
-    assert said in Speaker(HOIST, language).evidence(evidence)
+    assert said in EvidenceFormatter(HOIST, language).evidence(evidence)
 
 
 def test_every_switch_that_ships_has_its_clauses() -> None:

@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from support.crew import notice
 
-from facilityd.model.notice import Outcome, Result, SendFailure
+from facilityd.model.notice import DeliveryOutcome, DeliveryResult, SendFailure
 from facilityd.model.sample import NS
 from facilityd.notify.webhook import Webhook
 
@@ -27,7 +27,7 @@ async def server(handler: Handler) -> AsyncIterator[str]:
         yield str(running.make_url("/hook/s3cret-path"))
 
 
-async def _answered(status: int, text: str = "", **headers: str) -> Outcome:
+async def _answered(status: int, text: str = "", **headers: str) -> DeliveryResult:
     async def handler(_: web.Request) -> web.Response:
         return web.Response(
             status=status, text=text, headers={k.replace("_", "-"): v for k, v in headers.items()}
@@ -45,7 +45,7 @@ async def test_what_arrives() -> None:
         return web.Response(status=204)
 
     async with server(handler) as url:
-        assert await Webhook(url, "t0ken").send(notice()) == Outcome(Result.ACCEPTED)
+        assert await Webhook(url, "t0ken").send(notice()) == DeliveryResult(DeliveryOutcome.ACCEPTED)
     headers, body = seen[0]
     assert headers["Idempotency-Key"] == "hoist/drag/1/raised/li/li-1/5"
     assert headers["Authorization"] == "Bearer t0ken"
@@ -100,7 +100,9 @@ async def test_a_server_that_hangs_may_have_taken_it() -> None:
     async with server(handler) as url:
         outcome = await Webhook(url, timeout_s=0.2).send(notice())
         release.set()
-    assert outcome == Outcome(Result.UNKNOWN, "no answer in time", failure=SendFailure.TIMEOUT)
+    assert outcome == DeliveryResult(
+        DeliveryOutcome.UNKNOWN, "no answer in time", failure=SendFailure.TIMEOUT
+    )
 
 
 async def test_a_connection_that_breaks_may_have_taken_it() -> None:
@@ -110,7 +112,7 @@ async def test_a_connection_that_breaks_may_have_taken_it() -> None:
 
     async with server(handler) as url:
         outcome = await Webhook(url).send(notice())
-    assert outcome.result is Result.UNKNOWN
+    assert outcome.result is DeliveryOutcome.UNKNOWN
     assert outcome.reason.startswith("the connection broke")
 
 
@@ -119,11 +121,13 @@ async def test_nobody_there_certainly_did_not_take_it_and_the_url_is_not_told() 
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     outcome = await Webhook(f"http://127.0.0.1:{port}/hook/s3cret-path", "t0ken").send(notice())
-    assert outcome.result is Result.TRANSIENT
+    assert outcome.result is DeliveryOutcome.TRANSIENT
     assert outcome.reason.startswith("cannot connect: ")
     assert "s3cret" not in outcome.reason
 
 
 async def test_an_impossible_url_is_refused_without_being_told() -> None:
     outcome = await Webhook("http://:bad:s3cret/").send(notice())
-    assert outcome == Outcome(Result.REJECTED, "the URL is not valid", failure=SendFailure.ADDRESS)
+    assert outcome == DeliveryResult(
+        DeliveryOutcome.REJECTED, "the URL is not valid", failure=SendFailure.ADDRESS
+    )

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from support.crew import notice
 
-from facilityd.model.alarm import AlarmState, Change, Kind
-from facilityd.pipeline.held import MOST, Held, Part
+from facilityd.model.alarm import AlarmState, Change, ChangeKind
+from facilityd.pipeline.pending_writes import MOST, PendingWrites, WriteGroup
 from facilityd.pipeline.spilled import Spilled
-from facilityd.pipeline.unwritten import Kept
-from facilityd.store.batch import Delivery, Recorded
+from facilityd.pipeline.uncommitted import UncommittedNotice
+from facilityd.store.batch import ChangeRecord, Delivery
 from facilityd.store.spill import ROOM
 
 
-def _recorded(number: int) -> Recorded:
+def _recorded(number: int) -> ChangeRecord:
     told = notice(key=f"fire/active/{number}/raised/li/li-1/5", body="体" * 900)
-    return Recorded(Change(number, "fire", "active", number, Kind.RAISE), None, (told,))
+    return ChangeRecord(Change(number, "fire", "active", number, ChangeKind.RAISE), None, (told,))
 
 
 def test_three_hours_of_nothing_push_nothing_out() -> None:
-    held, first = Held(), Part(recorded=[_recorded(1)])
-    for part in (first, *(Part() for _ in range(MOST + 1))):
+    held, first = PendingWrites(), WriteGroup(recorded=[_recorded(1)])
+    for part in (first, *(WriteGroup() for _ in range(MOST + 1))):
         held.parts.append(part)
         held.keep(part)
     assert held.parts == [first]
@@ -27,7 +27,7 @@ def test_three_hours_of_nothing_push_nothing_out() -> None:
 
 def test_what_is_packed_comes_back() -> None:
     recorded = [_recorded(1), _recorded(2)]
-    kept = [Kept(0, recorded[0].notices[0], 3, 99, Delivery.REJECTED, "HTTP 401")]
+    kept = [UncommittedNotice(0, recorded[0].notices[0], 3, 99, Delivery.REJECTED, "HTTP 401")]
     loose = [notice(key="ready/1")]
     spilled = Spilled("token", recorded, [AlarmState("fire", "active")], kept, loose)
     again = Spilled.unpack(spilled.pack(ROOM))

@@ -9,7 +9,7 @@ from support.virtual import in_virtual_time
 
 from facilityd.errors import StoreFull
 from facilityd.model.sample import Sample, SignalType, Stream
-from facilityd.pipeline.intake import Gate
+from facilityd.pipeline.ingest_queue import IngestQueue
 
 STREAM = Stream("d", "contact", "u", "l", ("a",), (SignalType.FLOAT,))
 
@@ -19,19 +19,19 @@ def _samples(count: int) -> list[Sample]:
 
 
 async def test_what_comes_in_one_tick_is_one_batch() -> None:
-    gate = Gate(tick=0.01)
-    gate.offer(_samples(2))
-    gate.offer(_samples(3))
-    assert len((await gate.take()).samples) == 5
-    gate.offer(_samples(1))
-    assert len((await gate.take()).samples) == 1
+    ingest_queue = IngestQueue(tick=0.01)
+    ingest_queue.offer(_samples(2))
+    ingest_queue.offer(_samples(3))
+    assert len((await ingest_queue.take()).samples) == 5
+    ingest_queue.offer(_samples(1))
+    assert len((await ingest_queue.take()).samples) == 1
 
 
 @in_virtual_time
 async def test_commit_returns_only_when_the_batch_is_done() -> None:
-    gate = Gate(tick=0)
-    task = asyncio.create_task(gate.commit(_samples(1)))
-    batch = await gate.take()
+    ingest_queue = IngestQueue(tick=0)
+    task = asyncio.create_task(ingest_queue.commit(_samples(1)))
+    batch = await ingest_queue.take()
     await asyncio.sleep(0.01)
     assert not task.done()
     batch.done()
@@ -39,28 +39,28 @@ async def test_commit_returns_only_when_the_batch_is_done() -> None:
 
 
 async def test_commit_tells_a_full_store() -> None:
-    gate = Gate(tick=0)
-    task = asyncio.create_task(gate.commit(_samples(1)))
-    (await gate.take()).done(StoreFull("no room"))
+    ingest_queue = IngestQueue(tick=0)
+    task = asyncio.create_task(ingest_queue.commit(_samples(1)))
+    (await ingest_queue.take()).done(StoreFull("no room"))
     with pytest.raises(StoreFull):
         await task
 
 
 async def test_memory_is_bounded_and_what_is_dropped_is_counted() -> None:
-    gate = Gate(room=10, tick=0)
+    ingest_queue = IngestQueue(room=10, tick=0)
     for _ in range(4):
-        gate.offer(_samples(3))
-    assert gate.dropped == 2
-    assert len((await gate.take()).samples) == 10
-    gate.offer(_samples(3))
-    assert (gate.dropped, len(gate.take_now().samples)) == (2, 3)
+        ingest_queue.offer(_samples(3))
+    assert ingest_queue.dropped == 2
+    assert len((await ingest_queue.take()).samples) == 10
+    ingest_queue.offer(_samples(3))
+    assert (ingest_queue.dropped, len(ingest_queue.take_now().samples)) == (2, 3)
 
 
 async def test_a_waiter_that_gave_up_does_not_harm_the_batch() -> None:
-    gate = Gate(tick=0)
-    task = asyncio.create_task(gate.commit(_samples(1)))
+    ingest_queue = IngestQueue(tick=0)
+    task = asyncio.create_task(ingest_queue.commit(_samples(1)))
     await asyncio.sleep(0)
-    batch = gate.take_now()
+    batch = ingest_queue.take_now()
     task.cancel()
     await asyncio.sleep(0)
     batch.done()

@@ -15,20 +15,20 @@ from hypothesis import strategies as st
 from support.journals import open_journal
 from support.story import START, Kind, bad, rule, sample, stream
 
-from facilityd.alarm.alarms import Alarms
+from facilityd.alarm.alarms import AlarmManager
 from facilityd.app.core import Core
 from facilityd.app.downtimes import Downtimes
-from facilityd.detect.judge import Judge
+from facilityd.detect.engine import RuleEngine
 from facilityd.model.alarm import Change
-from facilityd.model.alarm import Kind as Life
+from facilityd.model.alarm import ChangeKind as Life
 from facilityd.model.clock import Clock
 from facilityd.model.notice import Notice
 from facilityd.model.sample import NS, Sample
 from facilityd.pipeline.flow import Flow
-from facilityd.pipeline.intake import Gate
-from facilityd.store.batch import Batch, Memory
+from facilityd.pipeline.ingest_queue import IngestQueue
+from facilityd.store.batch import Batch, RuleCheckpoint
 from facilityd.store.journal import Journal
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 
 LAMP = stream("current", period=60.0)
 FAMILY = Kind(
@@ -37,10 +37,10 @@ FAMILY = Kind(
             {"kind": "count", "of": {"signal": "current", "above": 5}, "over": "30min", "above": 2}
         ),
         "climbs": rule({"kind": "rate", "signal": "current", "over": "10min", "above": 40, "per": "1h"}),
-        "stuck": rule({"kind": "frozen", "signal": "current", "least": 0.5, "hold": "20min"}),
-        "dull": rule({"kind": "limit", "signal": "current", "below": 5, "hold": "25min"}),
+        "stuck": rule({"kind": "frozen", "signal": "current", "least": 0.5, "on_delay": "20min"}),
+        "dull": rule({"kind": "limit", "signal": "current", "below": 5, "on_delay": "25min"}),
         "restless": rule({"kind": "ripple", "signal": "current", "above": 5, "points": 18}),
-        "high": rule({"kind": "limit", "signal": "current", "above": 10, "hold": "3min"}),
+        "high": rule({"kind": "limit", "signal": "current", "above": 10, "on_delay": "3min"}),
     }
 )
 LEVELS = {"#": 20.0, ".": 1.0, "-": 7.0}
@@ -65,14 +65,14 @@ class Crew:
         self.begin()
 
     def begin(self) -> None:
-        with Reader.open(self.journal.path) as reader:
+        with JournalReader.open(self.journal.path) as reader:
             states = reader.alarms()
-        self.judge, self.alarms = Judge({"hoist": FAMILY}, [LAMP]), Alarms(states)
-        self.judge.resume(states)
-        self.flow = Flow(Gate(tick=0), self.journal, Inline(), self.judge, self.alarms, nobody)
+        self.engine, self.alarms = RuleEngine({"hoist": FAMILY}, [LAMP]), AlarmManager(states)
+        self.engine.resume(states)
+        self.flow = Flow(IngestQueue(tick=0), self.journal, Inline(), self.engine, self.alarms, nobody)
         clock = Clock(lambda: START + self.second * NS, lambda: START + self.second * NS)
         self.core = SimpleNamespace(
-            path=self.journal.path, judge=self.judge, flow=self.flow, _show=self._show,
+            path=self.journal.path, engine=self.engine, flow=self.flow, _show=self._show,
             clock=clock, downtimes=Downtimes(clock), spilled=frozenset(), _retire=self._retire,
         )  # fmt: skip
         asyncio.run(Core.catch_up(self.core))  # type: ignore[arg-type]
@@ -91,9 +91,9 @@ class Crew:
         asyncio.run(self._take(one))
 
     async def _take(self, one: Sample) -> None:
-        gate = self.flow._gate
-        gate.offer([one])
-        await self.flow.samples(gate.take_now())
+        ingest_queue = self.flow._ingest_queue
+        ingest_queue.offer([one])
+        await self.flow.samples(ingest_queue.take_now())
         await self.flow.tick(one.steady, one.at)
 
     def remember(self) -> None:
@@ -104,7 +104,7 @@ class Crew:
         self.begin()
 
     def lives(self) -> list[tuple[str, int, str]]:
-        with Reader.open(self.journal.path) as reader:
+        with JournalReader.open(self.journal.path) as reader:
             changes = [stored.change for stored in reader.changes()]
         told = [c for c in changes if c.kind in (Life.RAISE, Life.CLEAR)]
         return [(c.rule, (c.at - START) // NS, str(c.kind)) for c in told]
@@ -143,7 +143,7 @@ def test_restart_at_any_moment_changes_nothing(data: st.DataObject) -> None:
 
 def test_memory_is_stored_with_the_sample_it_has_seen(tmp_path: Path) -> None:
     with open_journal(tmp_path) as journal:
-        journal.commit(Batch(memory=Memory(7, {("hoist", "cycles"): {"seen": [1, None]}})))
-        journal.commit(Batch(memory=Memory(9, {("hoist", "climbs"): [2.5]})))
-        with Reader.open(journal.path) as reader:
-            assert reader.memory() == Memory(9, {("hoist", "climbs"): [2.5]})
+        journal.commit(Batch(checkpoint=RuleCheckpoint(7, {("hoist", "cycles"): {"seen": [1, None]}})))
+        journal.commit(Batch(checkpoint=RuleCheckpoint(9, {("hoist", "climbs"): [2.5]})))
+        with JournalReader.open(journal.path) as reader:
+            assert reader.checkpoint() == RuleCheckpoint(9, {("hoist", "climbs"): [2.5]})

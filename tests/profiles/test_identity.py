@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from devices.codec import from_words
-from devices.profile import Expect, ModbusProfile, WireType
+from devices.profile import IdentityCheck, ModbusProfile, WireType
 from devices.tables import profiles
 
 PROFILES = profiles()
@@ -20,7 +20,9 @@ def _sees(profile: str, memory: dict[int, int], shift: int = 0, order: str | Non
     return all(_holds(table, expect, memory, shift, order) for expect in table.identity)
 
 
-def _holds(table: ModbusProfile, expect: Expect, memory: dict[int, int], shift: int, order: Any) -> bool:
+def _holds(
+    table: ModbusProfile, expect: IdentityCheck, memory: dict[int, int], shift: int, order: Any
+) -> bool:
     point = table.expanded[expect.point]
     start = point.address + shift
     words = [memory.get(start + n, 0) for n in range(point.type.words)]

@@ -17,7 +17,7 @@ import pytest
 from pymodbus.client.mixin import ModbusClientMixin
 
 from devices.codec import from_words, string_bytes, string_words, text_of, to_words
-from devices.modbus.decode import Field, compile_block, field_of
+from devices.modbus.decode import RegisterBinding, compile_block, register_binding
 from devices.modbus.plan import merge
 from devices.profile import Golden, ModbusProfile, MqttProfile, Point, TopicGolden, WireType
 from devices.tables import SHELF, profiles
@@ -80,13 +80,13 @@ def test_command_registers_are_not_named(profile: ModbusProfile) -> None:
     assert not named & FORBIDDEN.get(profile.profile, set())
 
 
-def _field(profile: ModbusProfile, name: str) -> Field:
+def _field(profile: ModbusProfile, name: str) -> RegisterBinding:
     point = profile.expanded[name]
     kind = SignalType.BOOL if point.is_bool else SignalType.FLOAT
     kind = SignalType.TEXT if point.is_text or point.enum else kind
     stream = Stream("d", "f", "u", "l", ("s",), (kind,))
     binding = Binding(name, point, stream, 0, kind, codes=point.enum or None)
-    return field_of(binding, Unit("u", "l", profile, (stream,), (binding,)))
+    return register_binding(binding, Unit("u", "l", profile, (stream,), (binding,)))
 
 
 @pytest.mark.parametrize("profile", MODBUS, ids=lambda p: p.profile)
@@ -232,7 +232,7 @@ def test_golden_words_by_the_codec_both_ways(profile: ModbusProfile, golden: Gol
         assert to_words(raw, point.type.value, point.word_order) == list(golden.words)
 
 
-def _payload(field: Field, point: Point, golden: Golden) -> tuple[int, bytes]:
+def _payload(field: RegisterBinding, point: Point, golden: Golden) -> tuple[int, bytes]:
     if point.table.is_bits:
         return field.address, bytes([golden.words[0]])
     words = {field.address + n: word for n, word in enumerate(golden.words)}

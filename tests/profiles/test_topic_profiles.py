@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from devices.mqtt.unit import Listener
+from devices.mqtt.unit_decoder import UnitDecoder
 from devices.profile import MqttProfile
 from devices.tables import profiles
 from devices.unit import Binding, Unit
@@ -19,19 +19,19 @@ CLIMATE = '{"battery":97,"humidity":55.2,"linkquality":94,"pressure":1013,"tempe
 TASMOTA = '{"Time":"2024-05-01T10:00:00","ENERGY":{"Total":3.185,"Power":42,"Factor":0.82,"Voltage":231}}'
 
 
-def _listener(model: str, topic: str) -> Listener:
+def _decoder(model: str, topic: str) -> UnitDecoder:
     profile: Any = profiles()[model]
     assert isinstance(profile, MqttProfile)
     points = profile.expanded
     kinds = tuple(SignalType.BOOL if point.is_bool else SignalType.FLOAT for point in points.values())
     stream = Stream("d", "f", "u", "l", tuple(points), kinds, 60 * NS)
     bindings = tuple(Binding(n, p, stream, slot, kinds[slot]) for slot, (n, p) in enumerate(points.items()))
-    return Listener(Unit("u", "l", profile, (stream,), bindings, topic=topic))
+    return UnitDecoder(Unit("u", "l", profile, (stream,), bindings, topic=topic))
 
 
-def _good(listener: Listener, topic: str, payload: str) -> dict[str, Any]:
-    assert topic in listener.topics, "nobody would hear it"
-    samples = listener.hear(topic, payload.encode(), 5, 5, retained=False)
+def _good(decoder: UnitDecoder, topic: str, payload: str) -> dict[str, Any]:
+    assert topic in decoder.topics, "nobody would hear it"
+    samples = decoder.hear(topic, payload.encode(), 5, 5, retained=False)
     return {
         name: value
         for sample in samples
@@ -85,7 +85,7 @@ def _good(listener: Listener, topic: str, payload: str) -> dict[str, Any]:
 def test_what_the_maker_sends_is_understood(
     model: str, base: str, topic: str, payload: str, expected: dict[str, Any]
 ) -> None:
-    found = _good(_listener(model, base), topic, payload)
+    found = _good(_decoder(model, base), topic, payload)
     assert {name: found.get(name) for name in expected} == expected
 
 
@@ -99,7 +99,7 @@ def test_what_the_maker_sends_is_understood(
     ],
 )
 def test_a_device_that_left_is_offline(model: str, base: str, topic: str, payload: str) -> None:
-    listener = _listener(model, base)
-    assert listener.hear(topic, payload.replace("ff", "n").encode(), 5, 5, retained=True) == []
-    (sample,) = listener.hear(topic, payload.encode(), 5, 5, retained=True)
+    decoder = _decoder(model, base)
+    assert decoder.hear(topic, payload.replace("ff", "n").encode(), 5, 5, retained=True) == []
+    (sample,) = decoder.hear(topic, payload.encode(), 5, 5, retained=True)
     assert set(sample.reasons.values()) == {Reason.OFFLINE}

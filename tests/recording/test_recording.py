@@ -13,21 +13,21 @@ from support.bench import link_to, served, unit, until, watching
 from support.mosquitto import Mosquitto
 from support.virtual import in_virtual_time
 
-from devices.duty import DutyBoard
 from devices.modbus.bus import run_link
 from devices.mqtt.link import run_link as run_mqtt
+from devices.operating_mode import OperatingModeTracker
 from devices.tables import profiles
-from devices.unit import Binding, Link, ModbusLink, MqttLink, Pace, Unit
+from devices.unit import Binding, Link, ModbusLink, MqttLink, PollRates, Unit
 from facilityd.errors import UsageError
 from facilityd.model.clock import Clock
 from facilityd.model.link import LinkHealth
 from facilityd.model.sample import NS, Sample, SignalType, Stream
-from facilityd.recording.format import Exchange, Header, Heard, LinkNews, Recorder, read
+from facilityd.recording.format import Exchange, Header, LinkNews, MqttRecord, Recorder, read
 from facilityd.recording.tap import Taps, header_of
 from facilityd.scenario.loop import VirtualLoop
 from simulators.hazards import hazard
 from simulators.mqtt_publisher import MqttPublisher
-from simulators.replay import MemoryReplayEndpoint, Replay, replaying
+from simulators.replay import MemoryReplayEndpoint, RecordedAnswers, replaying
 
 
 class Kept:
@@ -56,10 +56,16 @@ async def watch(
     """Watch until it has been seen."""
     if isinstance(link, ModbusLink):
         extra = [taps.connect] if taps else []
-        work = run_link(link, units, kept, Clock(), DutyBoard({}), kept.health.append, *extra)
+        work = run_link(link, units, kept, Clock(), OperatingModeTracker({}), kept.health.append, *extra)
     else:
         work = run_mqtt(
-            link, units, kept, Clock(), DutyBoard({}), kept.health.append, *([taps.listen] if taps else [])
+            link,
+            units,
+            kept,
+            Clock(),
+            OperatingModeTracker({}),
+            kept.health.append,
+            *([taps.listen] if taps else []),
         )
     task = asyncio.create_task(work)
     try:
@@ -85,7 +91,7 @@ async def test_modbus_comes_back_as_it_was(tmp_path: Path, name: str) -> None:
     recording = read(file)
     assert not recording.damage
     assert set(recording.header.units) == {"unit-1", "unit-2"}
-    replay = Replay(recording)
+    replay = RecordedAnswers(recording)
     with served_again(replay) as endpoint:
         await watch(replace(link_to(endpoint), id="field"), units, again, _later(30.0))
     for stream in (one, two):
@@ -104,7 +110,7 @@ def _later(seconds: float) -> Callable[[], bool]:
 
 
 @contextmanager
-def served_again(replay: Replay) -> Iterator[MemoryReplayEndpoint]:
+def served_again(replay: RecordedAnswers) -> Iterator[MemoryReplayEndpoint]:
     endpoint = MemoryReplayEndpoint(replay, "again:1")
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualLoop)
@@ -118,7 +124,7 @@ def lantern() -> Unit:
     profile = profiles()["shelly_gen2"]
     stream = Stream("lantern", "lighting", "plug", "broker", ("power",), (SignalType.FLOAT,), 10 * NS)
     binding = Binding("power_0", profile.expanded["power_0"], stream, 0, SignalType.FLOAT)
-    return Unit("plug", "broker", profile, (stream,), (binding,), Pace(10 * NS), topic="lanterns/one")
+    return Unit("plug", "broker", profile, (stream,), (binding,), PollRates(10 * NS), topic="lanterns/one")
 
 
 async def test_mqtt_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -172,7 +178,7 @@ def some(file: Path) -> None:
         recorder.note(LinkNews(0, True))
         recorder.note(Exchange(1, 2, 1, 3, 0, 2, "00010002"))
         recorder.note(Exchange(5, 2, 1, 3, 0, 2, None, "timeout"))
-        recorder.note(Heard(9, "a/b", "7b7d", 1, True))
+        recorder.note(MqttRecord(9, "a/b", "7b7d", 1, True))
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.zst"])
@@ -216,7 +222,7 @@ def test_what_is_no_recording_is_refused_with_its_place(tmp_path: Path) -> None:
 def test_each_question_gets_its_own_answers_in_their_order(tmp_path: Path) -> None:
     file = tmp_path / "some.jsonl"
     some(file)
-    replay = Replay(read(file))
+    replay = RecordedAnswers(read(file))
     assert replay.answer(1, 3, 0, 2) == bytes.fromhex("030400010002")
     assert replay.answer(1, 3, 0, 2) == b"", "a timeout is silence"
     assert replay.answer(1, 3, 0, 2) == b"", "and the last answer stays"
@@ -228,10 +234,10 @@ async def test_watching_a_link_through_a_tap_changes_nothing() -> None:
     units, notes, kept = [unit(1, NS // 20)], [], Kept()
     async with (
         served(units) as endpoint,
-        watching(ModbusLink("field", "modbus-tcp", host="127.0.0.1", port=endpoint.port), units) as tray,
+        watching(ModbusLink("field", "modbus-tcp", host="127.0.0.1", port=endpoint.port), units) as buffer,
     ):
-        await until(lambda: len(tray.good(1)) >= 3)
+        await until(lambda: len(buffer.good(1)) >= 3)
         link = ModbusLink("field", "modbus-tcp", host="127.0.0.1", port=endpoint.port)
         await watch(link, units, kept, lambda: len(kept.samples) >= 5, Taps(notes.append))
-        assert kept.samples[-1].values == tray.good(1)[-1].values
+        assert kept.samples[-1].values == buffer.good(1)[-1].values
     assert sum(isinstance(note, Exchange) for note in notes) >= 5

@@ -6,8 +6,8 @@ import pytest
 from support.site import SQUARE
 
 from facilityd.config.load import load
-from facilityd.model.alarm import Kind
-from facilityd.store.reader import Reader
+from facilityd.model.alarm import ChangeKind
+from facilityd.store.reader import JournalReader
 
 
 @pytest.mark.parametrize("link", ["hoist-bus", "lighting-bus", "fountain-gateway", "weather-bus"])
@@ -17,8 +17,10 @@ def test_a_fifth_of_the_answers_lost_is_nobodys_silence(simulated_site, link: st
     site.advance("10min")
     site.hazard(link, "flaky", magnitude=0.2)
     site.advance("4h")
-    with Reader.open(site.journal) as reader:
-        raised = [(s.change.device, s.change.rule) for s in reader.changes() if s.change.kind is Kind.RAISE]
+    with JournalReader.open(site.journal) as reader:
+        raised = [
+            (s.change.device, s.change.rule) for s in reader.changes() if s.change.kind is ChangeKind.RAISE
+        ]
         lost = sum(1 for row in reader.samples_after(0, 10**6) if row.reasons and "timeout" in row.reasons)
     assert raised == []
     assert lost > 10, "answers were lost"
@@ -33,6 +35,8 @@ def test_a_link_that_hangs_is_told_before_any_of_its_units(simulated_site, link:
     site.advance("9min")
     site.hazard(link, "none")
     site.advance("20min")
-    with Reader.open(site.journal) as reader:
-        raised = [(s.change.device, s.change.rule) for s in reader.changes() if s.change.kind is Kind.RAISE]
+    with JournalReader.open(site.journal) as reader:
+        raised = [
+            (s.change.device, s.change.rule) for s in reader.changes() if s.change.kind is ChangeKind.RAISE
+        ]
     assert raised == [(f"link-{link}", "down")]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import runpy
 
 from facilityd.app.builtin import all_devices
+from facilityd.scenario.expectations import AlarmRaised, NoAlarm
 from facilityd.scenario.load import find, load
-from facilityd.scenario.sentences import AlarmRaised, NoAlarm
 
 CATALOGUE = runpy.run_path("tools/acceptance.py")["CATALOGUE"]
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from facilityd.model.alarm import Kind
+from facilityd.model.alarm import ChangeKind
 from facilityd.model.notice import Purpose
 from facilityd.model.quality import Reason
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 
 SITE = "square"
 Told = list[tuple[str, str, float]]
@@ -18,22 +18,24 @@ Told = list[tuple[str, str, float]]
 
 def _told(site: Any, since: float) -> Told:
     """Return (device, rule, seconds since) of every alarm that somebody was told of."""
-    with Reader.open(site.journal) as reader:
+    with JournalReader.open(site.journal) as reader:
         changes = [stored.change for stored in reader.changes()]
     raised = [
         (c.device, c.rule, c.at / 1e9 - since)
         for c in changes
-        if c.kind in (Kind.RAISE, Kind.UNSUPPRESS) and not (c.evidence and c.evidence.cause)
+        if c.kind in (ChangeKind.RAISE, ChangeKind.UNSUPPRESS) and not (c.evidence and c.evidence.cause)
     ]
     return [one for one in raised if one[2] >= 0]
 
 
 def _reasons(site: Any, device: str) -> set[str]:
-    with Reader.open(site.journal) as reader:
+    with JournalReader.open(site.journal) as reader:
         return {
             reason
             for stored in reader.changes()
-            if stored.change.device == device and stored.change.kind is Kind.RAISE and stored.change.evidence
+            if stored.change.device == device
+            and stored.change.kind is ChangeKind.RAISE
+            and stored.change.evidence
             for reason in str(stored.change.evidence.numbers.get("reasons", "")).split()
         }
 
@@ -48,9 +50,9 @@ def test_a_gateway_without_a_path_to_the_fire_panel_is_no_other_panel(
     site.advance("15min")
     ((_, _, took),) = _told(site, since)
     assert took <= 300, "the time to respond to a fire"
-    with Reader.open(site.journal) as reader:
+    with JournalReader.open(site.journal) as reader:
         said = str(
-            [stored.change.evidence for stored in reader.changes() if stored.change.kind is Kind.RAISE]
+            [stored.change.evidence for stored in reader.changes() if stored.change.kind is ChangeKind.RAISE]
         )
     assert Reason.GATEWAY_PATH.value in said
     assert Reason.IDENTITY.value not in said
@@ -140,15 +142,19 @@ def test_another_signal_that_goes_unread_while_the_alarm_stands_is_told_once(
     site.advance("20min")
     site.restart(10)
     site.advance("20min")
-    with Reader.open(site.journal) as reader:
+    with JournalReader.open(site.journal) as reader:
         mine = [
             s.change for s in reader.changes() if (s.change.device, s.change.rule) == ("hoist-1", "unseen")
         ]
         told = [
             e.notice for e in reader.outbox() if (e.notice.device, e.notice.rule) == ("hoist-1", "unseen")
         ]
-    life = [c for c in mine if c.kind in (Kind.RAISE, Kind.WORSEN, Kind.UNSUPPRESS, Kind.CLEAR)]
-    assert [c.kind for c in life] == [Kind.RAISE, Kind.WORSEN]
+    life = [
+        c
+        for c in mine
+        if c.kind in (ChangeKind.RAISE, ChangeKind.WORSEN, ChangeKind.UNSUPPRESS, ChangeKind.CLEAR)
+    ]
+    assert [c.kind for c in life] == [ChangeKind.RAISE, ChangeKind.WORSEN]
     before, after = (set(c.evidence.extent) for c in life if c.evidence)
     assert before < after
     assert after - before == {"position"}
@@ -167,12 +173,16 @@ def test_another_module_that_falls_silent_while_the_alarm_stands_is_told_once(
     site.advance("30min")
     site.hazard("hoist-1-rope", "silent")
     site.advance("90min")
-    with Reader.open(site.journal) as reader:
+    with JournalReader.open(site.journal) as reader:
         mine = [
             s.change for s in reader.changes() if (s.change.device, s.change.rule) == ("hoist-1", "silent")
         ]
-    life = [c for c in mine if c.kind in (Kind.RAISE, Kind.WORSEN, Kind.UNSUPPRESS, Kind.CLEAR)]
-    assert [c.kind for c in life] == [Kind.RAISE, Kind.WORSEN]
+    life = [
+        c
+        for c in mine
+        if c.kind in (ChangeKind.RAISE, ChangeKind.WORSEN, ChangeKind.UNSUPPRESS, ChangeKind.CLEAR)
+    ]
+    assert [c.kind for c in life] == [ChangeKind.RAISE, ChangeKind.WORSEN]
     assert [c.evidence.extent for c in life if c.evidence] == [
         ("hoist-1-encoder",),
         ("hoist-1-encoder", "hoist-1-rope"),

@@ -10,53 +10,53 @@ from support.site import make_contacts
 from support.story import play
 
 from devices.tables import families
-from facilityd.model.alarm import Kind
+from facilityd.model.alarm import ChangeKind
 from facilityd.model.kinds import Silence
 from facilityd.model.sample import NS
-from facilityd.scenario.stage import Stage
-from facilityd.store.reader import Reader
+from facilityd.scenario.virtual_runtime import VirtualRuntime
+from facilityd.store.reader import JournalReader
 
 START = 1_781_056_800 * NS
 
 
-def _life(stage: Stage) -> list[Kind]:
-    with Reader.open(stage.journal) as reader:
+def _life(runtime: VirtualRuntime) -> list[ChangeKind]:
+    with JournalReader.open(runtime.journal) as reader:
         changes = [stored.change for stored in reader.changes()]
     mine = [change.kind for change in changes if change.device == "link-io"]
-    return [kind for kind in mine if kind in (Kind.RAISE, Kind.CLEAR)]
+    return [kind for kind in mine if kind in (ChangeKind.RAISE, ChangeKind.CLEAR)]
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    with Stage(make_contacts(tmp_path / "yard").site, tmp_path, start=START) as stage:
-        stage.advance(120)
-        yield stage
+def runtime(tmp_path: Path) -> Iterator[VirtualRuntime]:
+    with VirtualRuntime(make_contacts(tmp_path / "yard").site, tmp_path, start=START) as runtime:
+        runtime.advance(120)
+        yield runtime
 
 
 @pytest.mark.parametrize(("away", "there"), [(20, 40), (40, 20), (30, 90)])
-def test_a_link_that_flaps_is_told_once_and_ends_once(stage: Stage, away: int, there: int) -> None:
+def test_a_link_that_flaps_is_told_once_and_ends_once(runtime: VirtualRuntime, away: int, there: int) -> None:
     for _ in range(8):
-        stage.hazard("io", "refused")
-        stage.advance(away)
-        stage.hazard("io", "none")
-        stage.advance(there)
-    assert _life(stage) == [Kind.RAISE]
-    stage.advance(180)
-    assert _life(stage) == [Kind.RAISE, Kind.CLEAR]
-    told = [n.purpose.value for n in stage.mailbox.taken if n.device == "link-io" and n.recipient == "crew"]
+        runtime.hazard("io", "refused")
+        runtime.advance(away)
+        runtime.hazard("io", "none")
+        runtime.advance(there)
+    assert _life(runtime) == [ChangeKind.RAISE]
+    runtime.advance(180)
+    assert _life(runtime) == [ChangeKind.RAISE, ChangeKind.CLEAR]
+    told = [n.purpose.value for n in runtime.mailbox.taken if n.device == "link-io" and n.recipient == "crew"]
     assert told == ["raised", "cleared"]
 
 
-def test_a_restart_within_the_off_delay_ends_nothing_early(stage: Stage) -> None:
-    stage.hazard("io", "refused")
-    stage.advance(60)
-    stage.hazard("io", "none")
-    stage.advance(30)
-    stage.restart(5)
-    stage.advance(60)
-    assert _life(stage) == [Kind.RAISE]
-    stage.advance(180)
-    assert _life(stage) == [Kind.RAISE, Kind.CLEAR]
+def test_a_restart_within_the_off_delay_ends_nothing_early(runtime: VirtualRuntime) -> None:
+    runtime.hazard("io", "refused")
+    runtime.advance(60)
+    runtime.hazard("io", "none")
+    runtime.advance(30)
+    runtime.restart(5)
+    runtime.advance(60)
+    assert _life(runtime) == [ChangeKind.RAISE]
+    runtime.advance(180)
+    assert _life(runtime) == [ChangeKind.RAISE, ChangeKind.CLEAR]
 
 
 @pytest.mark.parametrize(
@@ -68,10 +68,10 @@ def test_a_restart_within_the_off_delay_ends_nothing_early(stage: Stage) -> None
     ],
 )
 def test_a_unit_that_flaps_is_silent_until_it_was_heard_for_its_off_delay(delay: str, verdicts: str) -> None:
-    rule = {"kind": "silence", "unanswered": 2, "unsure": 2, "clear_hold": delay}
+    rule = {"kind": "silence", "unanswered": 2, "unsure": 2, "off_delay": delay}
     assert play(rule, "...???..??..????......") == verdicts
 
 
 def test_every_shipped_silence_has_an_off_delay() -> None:
     shipped = [rule.detect for family in families(None).values() for rule in family.rules.values()]
-    assert {detect.clear_hold for detect in shipped if isinstance(detect, Silence)} == {120 * NS}
+    assert {detect.off_delay for detect in shipped if isinstance(detect, Silence)} == {120 * NS}

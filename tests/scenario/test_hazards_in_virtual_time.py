@@ -12,10 +12,10 @@ from facilityd.config.load import load
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.model.sample import NS, Sample
-from facilityd.scenario.field import known_hazards
-from facilityd.scenario.stage import Stage
+from facilityd.scenario.in_memory_site import known_hazards
 from facilityd.scenario.subset import subset
-from facilityd.store.reader import Reader
+from facilityd.scenario.virtual_runtime import VirtualRuntime
+from facilityd.store.reader import JournalReader
 from simulators.hazards import HAZARDS, MAGNITUDES, sized
 from simulators.mqtt_hazards import MQTT_HAZARDS
 
@@ -30,8 +30,8 @@ def site() -> Site:
     return load(SQUARE, at_most=5 * NS)
 
 
-def samples(stage: Stage, unit: str) -> list[Sample]:
-    with Reader.open(stage.journal) as reader:
+def samples(runtime: VirtualRuntime, unit: str) -> list[Sample]:
+    with JournalReader.open(runtime.journal) as reader:
         return [s for s in map(reader.sample, reader.samples_after(0, 10**6)) if s.stream.unit == unit]
 
 
@@ -39,19 +39,19 @@ def play(
     site: Site, folder: Path, device: str, unit: str, hazard: str
 ) -> tuple[list[Sample], list[Sample], list[Sample]]:
     """Return the unit's samples before, while and after the hazard strikes it."""
-    with Stage(subset(site, [device]), folder, start=START) as stage:
-        stage.advance(120)
-        before = len(samples(stage, unit))
-        stage.hazard(unit, hazard)
-        stage.advance(240)
-        while_ = len(samples(stage, unit))
-        stage.hazard(unit, "none")
-        stage.advance(240)
-        found = samples(stage, unit)
+    with VirtualRuntime(subset(site, [device]), folder, start=START) as runtime:
+        runtime.advance(120)
+        before = len(samples(runtime, unit))
+        runtime.hazard(unit, hazard)
+        runtime.advance(240)
+        while_ = len(samples(runtime, unit))
+        runtime.hazard(unit, "none")
+        runtime.advance(240)
+        found = samples(runtime, unit)
     return found[:before], found[before:while_], found[while_:]
 
 
-def judge(hazard: str, before: list[Sample], during: list[Sample], after: list[Sample], signal: str) -> None:
+def engine(hazard: str, before: list[Sample], during: list[Sample], after: list[Sample], signal: str) -> None:
     index = before[0].stream.signals.index(signal)
     right = [float(s.values[index]) for s in before if s.values[index] is not None and index not in s.reasons]
     assert right
@@ -70,19 +70,19 @@ def judge(hazard: str, before: list[Sample], during: list[Sample], after: list[S
 
 @pytest.mark.parametrize("hazard", [name for name in HAZARDS if name != "bad-crc"])
 def test_on_modbus_tcp(site: Site, tmp_path: Path, hazard: str) -> None:
-    judge(hazard, *play(site, tmp_path, "fountain-2", "fountain-2-pump", hazard), "electronics_temperature")
+    engine(hazard, *play(site, tmp_path, "fountain-2", "fountain-2-pump", hazard), "electronics_temperature")
 
 
 @pytest.mark.parametrize(
     "hazard", ["bad-crc", "noise", "shifted", "late", "truncated", "flaky", "garbage", "silent"]
 )
 def test_on_a_serial_line(site: Site, tmp_path: Path, hazard: str) -> None:
-    judge(hazard, *play(site, tmp_path, "weather", "weather-station", hazard), "temperature")
+    engine(hazard, *play(site, tmp_path, "weather", "weather-station", hazard), "temperature")
 
 
 @pytest.mark.parametrize("hazard", MQTT_HAZARDS)
 def test_on_mqtt(site: Site, tmp_path: Path, hazard: str) -> None:
-    judge(hazard, *play(site, tmp_path, "lantern-2", "lantern-2-plug", hazard), "power")
+    engine(hazard, *play(site, tmp_path, "lantern-2", "lantern-2-plug", hazard), "power")
 
 
 def test_every_name_is_known_and_has_its_magnitude() -> None:

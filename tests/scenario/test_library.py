@@ -21,6 +21,6 @@ ALL = [file for file in SHORT if file.parent.name != "healthy" or file.stem in S
 def test_shipped(file: Path) -> None:
     result = perform(file, Options())
     assert not result.error
-    failed = [result.explain(judgement) for judgement in result.judgements if not judgement.ok]
+    failed = [result.explain(check_result) for check_result in result.check_results if not check_result.ok]
     assert failed == []
-    assert len(result.judgements) >= 1
+    assert len(result.check_results) >= 1

@@ -8,9 +8,9 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from facilityd.cli.scenarios import run_command
-from facilityd.scenario.record import Alarm
+from facilityd.scenario.checks import suppressed
 from facilityd.scenario.run import Options, perform
-from facilityd.scenario.verdict import suppressed
+from facilityd.scenario.run_log import AlarmOccurrence
 
 STORY = Path("simulators/scenarios/faults/f04-strainer.yaml")
 
@@ -18,7 +18,7 @@ STORY = Path("simulators/scenarios/faults/f04-strainer.yaml")
 def test_a_pass_of_no_other_alarm_says_how_many_were_suppressed_and_because_of_what(tmp_path: Path) -> None:
     result = perform(STORY, Options(html=str(tmp_path)))
     assert result.ok
-    (none,) = [one for one in result.judgements if one.sentence == "no other alarm"]
+    (none,) = [one for one in result.check_results if one.sentence == "no other alarm"]
     found = re.fullmatch(
         r"none was told; (\d+) suppressed: (.+) because of strainer-clogging on fountain-1", none.happened
     )
@@ -41,14 +41,14 @@ def test_the_terminal_says_it_too_and_nothing_where_there_is_nothing() -> None:
     done = CliRunner().invoke(run_command, [str(STORY)])
     assert "alarms: 1 told, " in done.output
     assert " because of strainer-clogging on fountain-1" in done.output
-    assert suppressed([Alarm("a", "b", 0, None, told=1)]) == ""
+    assert suppressed([AlarmOccurrence("a", "b", 0, None, told=1)]) == ""
 
 
 def test_an_alarm_that_was_told_before_its_cause_was_known_was_told() -> None:
     """What somebody heard of is no silence, whatever was found out later."""
-    later = Alarm("a", "b", 0, None, cause="c", told=0, suppressed_by=["c"])
+    later = AlarmOccurrence("a", "b", 0, None, cause="c", told=0, suppressed_by=["c"])
     assert suppressed([later]) == ""
-    twice = [Alarm("a", name, 0, None, cause="c", suppressed_by=["c"]) for name in ("x", "y", "x")]
+    twice = [AlarmOccurrence("a", name, 0, None, cause="c", suppressed_by=["c"]) for name in ("x", "y", "x")]
     assert suppressed(twice) == "3 suppressed: x, y because of c on a"
 
 

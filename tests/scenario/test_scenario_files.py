@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from facilityd.errors import ConfigError, UsageError
+from facilityd.scenario.expectations import SENTENCES, AlarmRaised, NoAlarm, ReadinessIs, parse
 from facilityd.scenario.load import LIBRARY, find, load
-from facilityd.scenario.sentences import SENTENCES, AlarmRaised, NoAlarm, Ready, parse
 
 GOOD = """\
 scenario: mine
@@ -84,7 +84,7 @@ def test_a_good_one_is_ready_to_play(tmp_path: Path) -> None:
 def test_the_sentences() -> None:
     assert parse("no other alarm") == NoAlarm(other=True)
     assert parse("alarm H4 on hoist-1 within 5 s") == AlarmRaised("H4", "hoist-1", 5 * 10**9)
-    assert parse("hoist-1 is not ready at 5min because remote") == Ready(
+    assert parse("hoist-1 is not ready at 5min because remote") == ReadinessIs(
         "hoist-1", False, "remote", 300 * 10**9
     )
     with pytest.raises(ValueError, match="is none of the sentences"):

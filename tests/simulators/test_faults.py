@@ -28,7 +28,7 @@ def instant(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=ZONE).timestamp()) * NS
 
 
-def stage(family: str, start: str, seed: int = 1) -> Square:
+def runtime(family: str, start: str, seed: int = 1) -> Square:
     """One device with its weather."""
     world = World(39.9055, 116.3976, "Asia/Shanghai", instant(start))
     return Square({"weather": "weather", "it": family}, world, seed)
@@ -135,7 +135,7 @@ CATALOGUE = (
 @pytest.mark.parametrize("number", FAULTS)
 def test_the_signals_move_as_the_catalogue_says(number: str) -> None:
     family, start, happens, check = FAULTS[number]
-    healthy, faulty = stage(family, start), stage(family, start)
+    healthy, faulty = runtime(family, start), runtime(family, start)
     device = "weather" if family == "weather" else "it"
     faulty.models[device].inject(number, ramp=0)
     for square in (healthy, faulty):
@@ -188,7 +188,7 @@ def test_an_unknown_fault_is_told_with_what_there_is() -> None:
 
 
 def test_a_jammed_rope_and_a_foul_flag_differ_in_their_unrest() -> None:
-    calm, foul = stage("hoist", NOON), stage("hoist", NOON)
+    calm, foul = runtime("hoist", NOON), runtime("hoist", NOON)
     foul.models["it"].inject("H22")
     spread = []
     for square in (calm, foul):
@@ -204,7 +204,7 @@ def test_a_jammed_rope_and_a_foul_flag_differ_in_their_unrest() -> None:
 
 
 def test_torque_ripples_when_the_flag_sticks_and_slips() -> None:
-    smooth, rough = stage("hoist", NOON), stage("hoist", NOON)
+    smooth, rough = runtime("hoist", NOON), runtime("hoist", NOON)
     rough.models["it"].inject("H18")
     spread = []
     for square in (smooth, rough):
@@ -218,7 +218,7 @@ def test_torque_ripples_when_the_flag_sticks_and_slips() -> None:
 
 
 def test_leakage_follows_the_rain() -> None:
-    dry, wet = stage("lighting", NIGHT), stage("lighting", NIGHT)
+    dry, wet = runtime("lighting", NIGHT), runtime("lighting", NIGHT)
     for square in (dry, wet):
         square.models["it"].inject("wet-facade")
     wet.models["weather"].inject("rain")

@@ -15,23 +15,23 @@ from wire_units import LAB, f32, truth, unit_of
 from facilityd.errors import UsageError
 from simulators.framing import MBAP, RTU, Frame, crc16
 from simulators.hazards import HAZARDS, hazard
-from simulators.image import UnitImage
 from simulators.modbus_rtu import SerialEndpoint
 from simulators.modbus_tcp import TcpEndpoint
+from simulators.register_map import RegisterMap
 
 READ_MODEL = Frame(1, bytes((3, 0, 0, 0, 2)), 0x1234)
 MODEL = bytes((3, 4, 0x01, 0x7C, 0x13, 0x88))  # 380, 50.00 Hz
 
 
-def image() -> UnitImage:
-    made = UnitImage(unit_of(LAB))
+def register_map() -> RegisterMap:
+    made = RegisterMap(unit_of(LAB))
     made.update(truth(temperature=20.0, speed=1, power=2.0))
     return made
 
 
 @pytest.fixture
 async def tcp():
-    endpoint = TcpEndpoint({1: image(), 2: image()})
+    endpoint = TcpEndpoint({1: register_map(), 2: register_map()})
     endpoint.open()
     yield endpoint
     endpoint.close()
@@ -39,7 +39,7 @@ async def tcp():
 
 @pytest.fixture
 async def rtu_tcp():
-    endpoint = TcpEndpoint({1: image()}, framing=RTU)
+    endpoint = TcpEndpoint({1: register_map()}, framing=RTU)
     endpoint.open()
     yield endpoint
     endpoint.close()
@@ -186,7 +186,7 @@ async def test_pymodbus_sees_sentinels_and_swapped_words(tcp):
 
 
 async def test_a_serial_adapter_pulled_out_and_put_back(tmp_path):
-    bus = SerialEndpoint({1: image()}, tmp_path / "bus")
+    bus = SerialEndpoint({1: register_map()}, tmp_path / "bus")
     bus.open()
     first = (tmp_path / "bus").resolve()
     assert first.is_char_device()
@@ -203,16 +203,16 @@ async def test_a_real_port_or_file_is_never_replaced(tmp_path):
     (tmp_path / "by-id").symlink_to("/dev/null")
     for name in ("file", "by-id"):
         with pytest.raises(UsageError, match="not a simulated serial port"):
-            SerialEndpoint({1: image()}, tmp_path / name).open()
+            SerialEndpoint({1: register_map()}, tmp_path / name).open()
     assert (tmp_path / "file").read_text() == "precious"
 
 
 async def test_parity_is_refused_where_no_master_could_set_it(tmp_path):
-    probe = SerialEndpoint({1: image()}, tmp_path / "probe")
+    probe = SerialEndpoint({1: register_map()}, tmp_path / "probe")
     probe.open()
     able = probe._terminal.takes_parity()
     probe.close()
-    even = SerialEndpoint({1: image()}, tmp_path / "even", parity="E")
+    even = SerialEndpoint({1: register_map()}, tmp_path / "even", parity="E")
     if able:
         even.open()
         even.close()
@@ -224,7 +224,7 @@ async def test_parity_is_refused_where_no_master_could_set_it(tmp_path):
 
 async def test_a_taken_port_is_a_named_error(tcp):
     with pytest.raises(UsageError, match="cannot listen"):
-        TcpEndpoint({1: image()}, port=tcp.port).open()
+        TcpEndpoint({1: register_map()}, port=tcp.port).open()
 
 
 def test_mistakes_in_naming_are_explained():
@@ -233,7 +233,7 @@ def test_mistakes_in_naming_are_explained():
     with pytest.raises(UsageError, match="does not take colour"):
         hazard("late", colour="red")
     with pytest.raises(UsageError, match="device id 9"):
-        TcpEndpoint({1: image()}).inject(9, hazard("silent"))
+        TcpEndpoint({1: register_map()}).inject(9, hazard("silent"))
 
 
 def test_every_name_makes_a_fresh_hazard():

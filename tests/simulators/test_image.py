@@ -13,19 +13,19 @@ from wire_units import LAB, LAMP, f32, truth, unit_of
 
 from devices.codec import LIMITS, from_words
 from devices.profile import ModbusProfile, Point, Table
-from simulators.image import Distortion, UnitImage
+from simulators.register_map import Distortion, RegisterMap
 
 HOLDING, INPUT, DISCRETE, COIL = Table.HOLDING, Table.INPUT, Table.DISCRETE, Table.COIL
 
 
-def image(**values) -> UnitImage:
-    made = UnitImage(unit_of(LAB))
+def register_map(**values) -> RegisterMap:
+    made = RegisterMap(unit_of(LAB))
     made.update(truth(**values))
     return made
 
 
 def test_numbers_stand_where_the_manual_says():
-    made = image(temperature=-1.0, speed=-2, power=1.5, energy=2**53 + 1, level=-3.0)
+    made = register_map(temperature=-1.0, speed=-2, power=1.5, energy=2**53 + 1, level=-3.0)
     assert made.words(HOLDING, 2, 1) == (0xFFF6,)
     assert made.words(HOLDING, 3, 2) == (0xFFFE, 0xFFFF)  # low word first
     assert f32(made.words(HOLDING, 5, 2)) == 1.5
@@ -34,27 +34,27 @@ def test_numbers_stand_where_the_manual_says():
 
 
 def test_bits_share_a_word_with_fields_and_a_sign():
-    made = image(running=True, fault=True, mode=5, tension=-500)
+    made = register_map(running=True, fault=True, mode=5, tension=-500)
     assert made.words(HOLDING, 20, 3) == (0x8000 | 5 << 8 | 8 | 1, 0, 500)
     made.update(truth(running=False, tension=7))
     assert made.words(HOLDING, 20, 3) == (5 << 8 | 8, 0, 7)
 
 
 def test_bit_tables_are_packed_low_bit_first():
-    made = image(lamp1=True, lamp3=True, lamp10=True, relay=True)
+    made = register_map(lamp1=True, lamp3=True, lamp10=True, relay=True)
     assert made.pdu(2, 0, 10) == bytes((2, 2, 0b101, 0b10))
     assert made.words(DISCRETE, 2, 3) == (1, 0, 0)
     assert made.words(COIL, 4, 1) == (1,)
 
 
 def test_identity_probe_passes_before_physics_says_anything():
-    made = UnitImage(unit_of(LAB))
+    made = RegisterMap(unit_of(LAB))
     assert made.words(HOLDING, 0, 2) == (380, 5000)
-    assert UnitImage(unit_of(LAMP)).words(HOLDING, 7, 1) == (6,)
+    assert RegisterMap(unit_of(LAMP)).words(HOLDING, 7, 1) == (6,)
 
 
 def test_nothing_to_say_is_the_sentinel_or_nan_or_the_last_word():
-    made = image(temperature=20.0, power=5.0, speed=9)
+    made = register_map(temperature=20.0, power=5.0, speed=9)
     assert made.words(HOLDING, 3, 2) == (9, 0)
     made.update(truth(temperature=None, power=None, speed=None))
     assert made.words(HOLDING, 2, 1) == (32767,)
@@ -65,7 +65,7 @@ def test_nothing_to_say_is_the_sentinel_or_nan_or_the_last_word():
 
 
 def test_numbers_too_large_stop_at_the_type():
-    made = image(temperature=9e9, power=1e300, mode=99, energy=-1)
+    made = register_map(temperature=9e9, power=1e300, mode=99, energy=-1)
     assert made.words(HOLDING, 2, 1) == (0x7FFF,)
     assert f32(made.words(HOLDING, 5, 2)) == pytest.approx(3.4028234e38)
     assert made.words(HOLDING, 20, 1)[0] >> 8 & 7 == 7
@@ -74,10 +74,10 @@ def test_numbers_too_large_stop_at_the_type():
 
 def test_binding_scale_offset_and_invert_are_undone():
     unit = unit_of(LAB, scales={"speed": (0.5, 10.0)})
-    made = UnitImage(unit)
+    made = RegisterMap(unit)
     made.update(truth(speed=15.0))
     assert made.words(HOLDING, 3, 2) == (10, 0)
-    inverted = UnitImage(_inverted(unit, "fault"))
+    inverted = RegisterMap(_inverted(unit, "fault"))
     inverted.update(truth(fault=True))
     assert inverted.words(HOLDING, 20, 1) == (0,)
 
@@ -100,33 +100,33 @@ def _inverted(unit, name):
     ],
 )
 def test_refusals(function, address, count, code):
-    assert image().pdu(function, address, count) == bytes((function | 0x80, code))
+    assert register_map().pdu(function, address, count) == bytes((function | 0x80, code))
 
 
 def test_gaps_can_be_bridged_as_far_as_the_profile_says():
-    assert image().words(HOLDING, 11, 2) == (0, 0)
-    assert image().words(HOLDING, 18, 7)
+    assert register_map().words(HOLDING, 11, 2) == (0, 0)
+    assert register_map().words(HOLDING, 18, 7)
     with pytest.raises(LookupError, match="exception 02"):
-        UnitImage(unit_of(LAMP)).words(HOLDING, 5, 1)
+        RegisterMap(unit_of(LAMP)).words(HOLDING, 5, 1)
 
 
 def test_a_table_the_unit_does_not_have_is_an_illegal_function():
-    assert UnitImage(unit_of(LAMP)).pdu(4, 6, 1) == b"\x84\x01"
+    assert RegisterMap(unit_of(LAMP)).pdu(4, 6, 1) == b"\x84\x01"
 
 
 def test_units_behind_one_device_id_differ_in_base_address():
-    made = UnitImage(unit_of(LAMP, "a"), unit_of(LAMP, "b", base=100))
+    made = RegisterMap(unit_of(LAMP, "a"), unit_of(LAMP, "b", base=100))
     made.update({("a", "level"): 40, ("b", "level"): 90})
     assert made.words(HOLDING, 6, 1) + made.words(HOLDING, 106, 2) == (40, 90, 6)
 
 
 def test_a_base_beyond_the_address_space_is_refused():
     with pytest.raises(ValueError, match="does not exist"):
-        UnitImage(unit_of(LAMP, base=65530))
+        RegisterMap(unit_of(LAMP, base=65530))
 
 
 def test_only_what_changed_is_encoded_again():
-    made = image(temperature=20.0, speed=1)
+    made = register_map(temperature=20.0, speed=1)
     made.words(HOLDING, 0, 1)
     writes = []
     made._write = writes.append
@@ -136,7 +136,7 @@ def test_only_what_changed_is_encoded_again():
 
 
 def test_distortions_come_and_go():
-    made = image(temperature=20.0, speed=1, power=2.0)
+    made = register_map(temperature=20.0, speed=1, power=2.0)
     made.distort(Distortion.NO_VALUE)
     assert made.words(HOLDING, 2, 1) == (32767,)
     made.update(truth(temperature=21.0))
@@ -181,7 +181,7 @@ def test_any_value_comes_back_within_the_resolution(point: Point, data, folded):
         "identity": [{"point": "any", "equals": 0}],
         "golden": [{"point": "any", "words": [0], "value": 0}],
     }
-    made = UnitImage(unit_of(table, scales={"any": folded}))
+    made = RegisterMap(unit_of(table, scales={"any": folded}))
     made.update(truth(any=value))
     assert point.table is not None
     raw = from_words(
@@ -205,7 +205,7 @@ def test_any_bit_field_comes_back_and_touches_nothing_else(a: int, b: int, value
         "identity": [{"point": "word", "equals": 0xFFFF}],
         "golden": [{"point": "word", "words": [0], "value": 0}],
     }
-    made = UnitImage(unit_of(table, unbound=("word",)))
+    made = RegisterMap(unit_of(table, unbound=("word",)))
     made.update(truth(field=value & ((1 << width) - 1)))
     (word,) = made.words(HOLDING, 9, 1)
     assert word >> low & ((1 << width) - 1) == value & ((1 << width) - 1)
@@ -214,7 +214,7 @@ def test_any_bit_field_comes_back_and_touches_nothing_else(a: int, b: int, value
 
 def test_a_profile_can_be_read_wholly():
     profile = ModbusProfile.model_validate(LAB)
-    made = UnitImage(unit_of(LAB))
+    made = RegisterMap(unit_of(LAB))
     for point in profile.expanded.values():
         assert point.table is not None
         assert made.words(point.table, point.address, point.type.words) is not None

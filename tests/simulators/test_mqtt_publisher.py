@@ -96,7 +96,7 @@ class Ear:
 
 
 @contextlib.asynccontextmanager
-async def ear(link: MqttLink) -> AsyncIterator[Ear]:
+async def subscriber(link: MqttLink) -> AsyncIterator[Ear]:
     version = aiomqtt.ProtocolVersion.V5 if link.version == "5" else aiomqtt.ProtocolVersion.V311
     async with aiomqtt.Client(link.host, link.port, protocol=version) as client:
         await client.subscribe("#", qos=1)
@@ -108,7 +108,7 @@ def topics(messages) -> list[str]:
 
 
 async def test_a_device_comes_online_and_tells_everything(link):
-    async with ear(link) as listener, running(link) as publisher:
+    async with subscriber(link) as listener, running(link) as publisher:
         assert (await listener.topic("site/plug/online")).payload == b"true"
         status = await listener.topic(STATUS)
         assert json.loads(status.payload) == {"output": True, "apower": 12.5, "aenergy": {"total": 1234.0}}
@@ -119,7 +119,7 @@ async def test_a_device_comes_online_and_tells_everything(link):
 
 
 async def test_changes_come_as_partial_events(link):
-    async with ear(link) as listener, running(link) as publisher:
+    async with subscriber(link) as listener, running(link) as publisher:
         await listener.topic("site/plug/POWER")
         publisher.update({**VALUES, ("u1", "power"): 30.0})
         event = await listener.topic(EVENTS)
@@ -129,7 +129,7 @@ async def test_changes_come_as_partial_events(link):
 
 
 async def test_the_last_will_speaks_when_the_power_is_cut_and_the_device_returns(link):
-    async with ear(link) as listener, running(link) as publisher:
+    async with subscriber(link) as listener, running(link) as publisher:
         await listener.topic("site/plug/POWER")
         publisher.inject(mqtt_hazard("offline"))
         assert (await listener.topic("site/plug/online")).payload == b"false"
@@ -140,21 +140,21 @@ async def test_the_last_will_speaks_when_the_power_is_cut_and_the_device_returns
 
 
 async def test_the_period_is_kept(quiet_link):
-    async with ear(quiet_link) as listener, running(quiet_link, period=0.1):
+    async with subscriber(quiet_link) as listener, running(quiet_link, period=0.1):
         await listener.topic(STATUS)
         assert 6 <= topics(await listener.rest(1.0)).count(STATUS) <= 11
 
 
 async def test_a_retained_status_reaches_who_comes_later(quiet_link):
     async with running(quiet_link, retain=True):
-        async with ear(quiet_link) as first:
+        async with subscriber(quiet_link) as first:
             await first.topic("site/plug/POWER")
-        async with ear(quiet_link) as second:
+        async with subscriber(quiet_link) as second:
             assert (await second.topic(STATUS)).retain
 
 
 async def test_who_commands_is_witnessed(quiet_link):
-    async with ear(quiet_link) as listener, running(quiet_link) as publisher:
+    async with subscriber(quiet_link) as listener, running(quiet_link) as publisher:
         await listener.topic("site/plug/POWER")
         await listener.client.publish("site/plug/command/switch:0", "on", 1)
         await listener.topic("site/plug/command/switch:0")
@@ -169,7 +169,7 @@ async def test_a_device_waits_for_its_broker():
     link = MqttLink("broker", "127.0.0.1", port)
     async with running(link):
         await asyncio.sleep(0.1)
-        async with mosquitto(port), ear(link) as listener:
+        async with mosquitto(port), subscriber(link) as listener:
             assert (await listener.topic(STATUS)).payload
 
 
@@ -193,7 +193,7 @@ def _broken(payload: bytes) -> bool:
     ],
 )
 async def test_payloads_that_no_adapter_likes(quiet_link, name, holds):
-    async with ear(quiet_link) as listener, running(quiet_link, period=0.1) as publisher:
+    async with subscriber(quiet_link) as listener, running(quiet_link, period=0.1) as publisher:
         await listener.topic("site/plug/POWER")
         publisher.inject(mqtt_hazard(name))
         assert await listener.until(lambda m: str(m.topic) == STATUS and holds(bytes(m.payload)))
@@ -202,7 +202,7 @@ async def test_payloads_that_no_adapter_likes(quiet_link, name, holds):
 
 
 async def test_silence_duplicates_and_only_retained(quiet_link):
-    async with ear(quiet_link) as listener, running(quiet_link, period=0.1) as publisher:
+    async with subscriber(quiet_link) as listener, running(quiet_link, period=0.1) as publisher:
         await listener.topic(STATUS)
         publisher.inject(mqtt_hazard("silent"))
         await listener.rest(0.2)
@@ -213,7 +213,7 @@ async def test_silence_duplicates_and_only_retained(quiet_link):
         publisher.inject(mqtt_hazard("retained-only"))
         await listener.rest(0.3)
         assert await listener.rest(0.3) == []
-        async with ear(quiet_link) as later:
+        async with subscriber(quiet_link) as later:
             assert (await later.topic(STATUS)).retain
 
 

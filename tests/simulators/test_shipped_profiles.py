@@ -13,8 +13,8 @@ from wire_units import truth, unit_of
 from devices.codec import LIMITS, bit_field, from_words, string_bytes, text_of
 from devices.profile import ModbusProfile, MqttProfile, Point
 from devices.tables import profiles
-from simulators.image import UnitImage
 from simulators.payload import messages_of
+from simulators.register_map import RegisterMap
 
 MODBUS = {name: p for name, p in profiles().items() if isinstance(p, ModbusProfile)}
 MQTT = {name: p for name, p in profiles().items() if isinstance(p, MqttProfile)}
@@ -24,10 +24,10 @@ def unit(profile):
     return unit_of(profile)
 
 
-def decoded(image: UnitImage, point: Point) -> float | str | None:
+def decoded(register_map: RegisterMap, point: Point) -> float | str | None:
     """The value in the point's unit, from the words, with nothing but the codec."""
     assert point.table is not None
-    words = image.words(point.table, point.address, point.words)
+    words = register_map.words(point.table, point.address, point.words)
     if point.table.is_bits:
         return words[0]
     if point.is_text:
@@ -39,16 +39,16 @@ def decoded(image: UnitImage, point: Point) -> float | str | None:
     raw = from_words(words, point.type.value, point.word_order or "big")
     if raw in point.no_value:
         return None
-    if point.sign and image.words(point.table, point.sign.address, 1)[0] >> point.sign.bit & 1:
+    if point.sign and register_map.words(point.table, point.sign.address, 1)[0] >> point.sign.bit & 1:
         raw = -raw
     return raw * point.scale + point.offset
 
 
 @pytest.mark.parametrize("profile", MODBUS.values(), ids=MODBUS)
 def test_the_identity_probe_passes(profile):
-    image = UnitImage(unit(profile))
+    register_map = RegisterMap(unit(profile))
     for expect in profile.identity:
-        value = decoded(image, profile.expanded[expect.point])
+        value = decoded(register_map, profile.expanded[expect.point])
         assert value is not None
         assert expect.holds(value) or expect.holds(round(value, 6)), expect
 
@@ -59,10 +59,10 @@ def test_the_identity_probe_passes(profile):
 def test_any_value_of_any_point_comes_back(profile, data):
     point_name = data.draw(st.sampled_from(sorted(profile.expanded)))
     point = profile.expanded[point_name]
-    image = UnitImage(unit(profile))
+    register_map = RegisterMap(unit(profile))
     value = data.draw(_values(point))
-    image.update(truth(**{point_name: value}))
-    back = decoded(image, point)
+    register_map.update(truth(**{point_name: value}))
+    back = decoded(register_map, point)
     if point.is_text:
         assert (back or "") == " ".join(value.split(" ")).strip()
         return
@@ -105,14 +105,14 @@ def test_golden_values_give_the_golden_words(profile):
     """The encoder against words worked by hand; words that mean no value are one of several."""
     for golden in profile.golden:
         point = profile.expanded[golden.point]
-        image = UnitImage(unit(profile))
+        register_map = RegisterMap(unit(profile))
         codes = {word: code for code, word in point.enum.items()}
-        image.update(truth(**{golden.point: codes.get(golden.value, golden.value)}))
-        back = decoded(image, point)
+        register_map.update(truth(**{golden.point: codes.get(golden.value, golden.value)}))
+        back = decoded(register_map, point)
         if golden.value is None:
             assert back is None or math.isnan(back)
             continue
-        words = image.words(point.table, point.address, point.words)
+        words = register_map.words(point.table, point.address, point.words)
         if point.is_text:
             assert back == golden.value
             continue

@@ -11,7 +11,7 @@ import pytest
 from devices.codec import LIMITS
 from devices.modbus.client import connect
 from devices.modbus.plan import plan_unit
-from devices.modbus.poll import Program, poll
+from devices.modbus.poll import CompiledUnit, poll
 from devices.unit import Binding, ModbusLink
 from facilityd.config.load import load
 from facilityd.model.clock import Clock
@@ -48,7 +48,7 @@ async def test_every_modbus_signal_comes_back_within_its_resolution(site, square
         for link in links:
             async with connect(_opened(link, field)) as reader:
                 for unit in (u for u in units if u.link == link.id and u.bindings):
-                    result = await poll(Program.of(plan_unit(unit, link)), reader, Clock())
+                    result = await poll(CompiledUnit.of(plan_unit(unit, link)), reader, Clock())
                     for sample in result.samples:
                         seen += len(sample.values)
                         wrong += [*_wrong(unit, sample, truth)]

@@ -10,9 +10,9 @@ from support.libmodbus import Master
 from wire_units import LAB, truth, unit_of
 
 from simulators.hazards import hazard
-from simulators.image import UnitImage
 from simulators.modbus_rtu import SerialEndpoint
 from simulators.modbus_tcp import TcpEndpoint
+from simulators.register_map import RegisterMap
 
 # errno values of modbus.h: MODBUS_ENOBASE plus the exception code.
 ENOBASE = 112345678
@@ -21,9 +21,15 @@ ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE = ENOBASE + 1, ENOBASE + 2, ENO
 
 @pytest.fixture(params=["tcp", "rtu"])
 async def endpoint(request, tmp_path):
-    images = {1: UnitImage(unit_of(LAB))}
-    made = TcpEndpoint(images) if request.param == "tcp" else SerialEndpoint(images, tmp_path / "bus")
-    images[1].update(truth(temperature=-1.0, power=0.1, lamp2=True, lamp10=True, relay=True, level=-4.0))
+    register_maps = {1: RegisterMap(unit_of(LAB))}
+    made = (
+        TcpEndpoint(register_maps)
+        if request.param == "tcp"
+        else SerialEndpoint(register_maps, tmp_path / "bus")
+    )
+    register_maps[1].update(
+        truth(temperature=-1.0, power=0.1, lamp2=True, lamp10=True, relay=True, level=-4.0)
+    )
     made.open()
     yield made
     made.close()

@@ -10,9 +10,9 @@ from wire_units import LAB, LAMP, truth, unit_of
 
 from simulators.endpoint import Endpoint, WireTime
 from simulators.framing import RTU
-from simulators.image import UnitImage
 from simulators.modbus_rtu import SerialEndpoint
 from simulators.modbus_tcp import TcpEndpoint
+from simulators.register_map import RegisterMap
 
 VALUES = truth(
     model=380, temperature=-12.3, speed=-70000, power=12.5, running=True, fault=True, mode=5,
@@ -20,8 +20,8 @@ VALUES = truth(
 )  # fmt: skip
 
 
-def images() -> dict[int, UnitImage]:
-    made = {1: UnitImage(unit_of(LAB)), 7: UnitImage(unit_of(LAMP, "lamp"))}
+def register_maps() -> dict[int, RegisterMap]:
+    made = {1: RegisterMap(unit_of(LAB)), 7: RegisterMap(unit_of(LAMP, "lamp"))}
     made[1].update(VALUES)
     made[7].update({("lamp", "level"): 55})
     return made
@@ -29,7 +29,7 @@ def images() -> dict[int, UnitImage]:
 
 @pytest.fixture
 async def tcp():
-    endpoint = TcpEndpoint(images(), gateway=True)
+    endpoint = TcpEndpoint(register_maps(), gateway=True)
     endpoint.open()
     yield endpoint
     endpoint.close()
@@ -37,7 +37,7 @@ async def tcp():
 
 @pytest.fixture
 async def rtu(tmp_path):
-    endpoint = SerialEndpoint(images(), tmp_path / "dev" / "bus1", wire=WireTime(19200))
+    endpoint = SerialEndpoint(register_maps(), tmp_path / "dev" / "bus1", wire=WireTime(19200))
     endpoint.open()
     yield endpoint
     endpoint.close()
@@ -89,7 +89,7 @@ async def test_on_a_bus_a_unit_that_is_not_there_says_nothing(rtu):
 
 
 async def test_a_bus_takes_the_time_its_baud_rate_needs(tmp_path):
-    slow = SerialEndpoint(images(), tmp_path / "slow", wire=WireTime(1200))
+    slow = SerialEndpoint(register_maps(), tmp_path / "slow", wire=WireTime(1200))
     slow.open()
     began = asyncio.get_running_loop().time()
     line = ["-m", "rtu", "-b", 1200, "-P", "none", slow.address]
@@ -101,7 +101,7 @@ async def test_a_bus_takes_the_time_its_baud_rate_needs(tmp_path):
 
 async def test_rtu_frames_in_tcp_are_read_through_a_pipe_of_bytes(tmp_path):
     """mbpoll has no RTU over TCP: a terminal glued to the socket stands in for the gateway."""
-    endpoint = TcpEndpoint(images(), framing=RTU)
+    endpoint = TcpEndpoint(register_maps(), framing=RTU)
     endpoint.open()
     relay = Relay(tmp_path / "relay", endpoint.port)
     await relay.open()

@@ -1,7 +1,7 @@
 import pytest
 from support.journals import Keeper, open_journal
 
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 
 
 @pytest.fixture
@@ -16,5 +16,5 @@ def keeper(tmp_path):
 
 @pytest.fixture
 def reader(keeper):
-    with Reader.open(keeper.journal.path) as opened:
+    with JournalReader.open(keeper.journal.path) as opened:
         yield opened

@@ -1,40 +1,40 @@
 import pytest
 
-from facilityd.store.answers import Verdict, judge, said, wait_of
+from facilityd.store.write_response import WriteAction, body_text, classify, wait_of
 
 
 @pytest.mark.parametrize(
     ("status", "verdict", "reason"),
     [
-        (400, Verdict.REFUSED, "refused"),
-        (422, Verdict.REFUSED, "refused"),
-        (413, Verdict.SPLIT, "too-large"),
-        (401, Verdict.HELD, "unauthorized"),
-        (403, Verdict.HELD, "forbidden"),
-        (404, Verdict.HELD, "not-found"),
-        (302, Verdict.HELD, "unexpected-answer"),
-        (405, Verdict.HELD, "unexpected-answer"),
-        (408, Verdict.RETRY, "timeout"),
-        (429, Verdict.RETRY, "overloaded"),
-        (500, Verdict.RETRY, "server-error"),
-        (502, Verdict.RETRY, "server-error"),
-        (503, Verdict.RETRY, "overloaded"),
-        (599, Verdict.RETRY, "server-error"),
+        (400, WriteAction.REFUSED, "refused"),
+        (422, WriteAction.REFUSED, "refused"),
+        (413, WriteAction.SPLIT, "too-large"),
+        (401, WriteAction.HELD, "unauthorized"),
+        (403, WriteAction.HELD, "forbidden"),
+        (404, WriteAction.HELD, "not-found"),
+        (302, WriteAction.HELD, "unexpected-answer"),
+        (405, WriteAction.HELD, "unexpected-answer"),
+        (408, WriteAction.RETRY, "timeout"),
+        (429, WriteAction.RETRY, "overloaded"),
+        (500, WriteAction.RETRY, "server-error"),
+        (502, WriteAction.RETRY, "server-error"),
+        (503, WriteAction.RETRY, "overloaded"),
+        (599, WriteAction.RETRY, "server-error"),
     ],
 )
 def test_every_class_of_answer(status, verdict, reason):
-    answer = judge(status, {}, None)
+    answer = classify(status, {}, None)
     assert (answer.verdict, answer.reason, answer.text) == (verdict, reason, f"HTTP {status}")
 
 
 def test_a_partial_write_is_refused_even_as_500():
     body = b'{"message": "partial write: points beyond retention policy dropped=1"}'
-    assert judge(500, {}, body).verdict is Verdict.REFUSED
+    assert classify(500, {}, body).verdict is WriteAction.REFUSED
 
 
 def test_only_a_retry_has_a_wait():
-    assert judge(503, {"Retry-After": "7"}, None).retry_after == 7.0
-    assert judge(401, {"Retry-After": "7"}, None).retry_after is None
+    assert classify(503, {"Retry-After": "7"}, None).retry_after == 7.0
+    assert classify(401, {"Retry-After": "7"}, None).retry_after is None
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_only_a_retry_has_a_wait():
     ],
 )
 def test_what_the_server_said_in_one_line(body, text):
-    assert said(body) == text
+    assert body_text(body) == text
 
 
 DATE = {"Date": "Mon, 23 Nov 2026 20:00:00 GMT"}

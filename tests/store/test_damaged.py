@@ -8,7 +8,7 @@ from facilityd.errors import UsageError
 from facilityd.model.clock import Clock
 from facilityd.model.sample import NS
 from facilityd.store.batch import Batch
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 
 CLOCK = Clock(wall=lambda: T0, monotonic=lambda: 0)
 STAMP = ".damaged-20260921T141400Z"
@@ -63,7 +63,7 @@ def test_another_programs_database_is_left_alone(tmp_path):
     with pytest.raises(UsageError, match="belongs to another program"):
         open_journal(tmp_path)
     with pytest.raises(UsageError, match="belongs to another program"):
-        Reader.open(tmp_path / "journal.db")
+        JournalReader.open(tmp_path / "journal.db")
     other = apsw.Connection(str(tmp_path / "journal.db"))
     assert other.table_exists(None, "precious")
     other.close()
@@ -72,5 +72,5 @@ def test_another_programs_database_is_left_alone(tmp_path):
 def test_a_reader_of_the_moved_file_still_reads(tmp_path):
     fill(tmp_path)
     overwrite(tmp_path / "journal.db", 4096 * 5, b"\xff" * 4096)
-    with open_journal(tmp_path, clock=CLOCK) as journal, Reader.open(journal.path) as reader:
+    with open_journal(tmp_path, clock=CLOCK) as journal, JournalReader.open(journal.path) as reader:
         assert reader.samples_after(0, 1) == []

@@ -17,20 +17,22 @@ from support.fuzz import fuzzed
 from support.journals import T0, open_journal, sample, stream
 
 from facilityd.errors import FacilitydError, UsageError
-from facilityd.model.alarm import AlarmState, Change, Kind, Truth
+from facilityd.model.alarm import AlarmCondition, AlarmState, Change, ChangeKind
 from facilityd.model.finding import Evidence
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS
-from facilityd.store.batch import Batch, Recorded
-from facilityd.store.reader import Reader
+from facilityd.store.batch import Batch, ChangeRecord
+from facilityd.store.reader import JournalReader
 
 HOIST, PUMP = stream(), stream("pump")
 STATES = [
-    AlarmState(device, "brake", condition=Truth.TRUE, acked=False, occurrence=1, since=T0, raised_at=T0)
+    AlarmState(
+        device, "brake", condition=AlarmCondition.TRUE, acked=False, occurrence=1, since=T0, raised_at=T0
+    )
     for device in ("hoist-1", "pump")
 ]
 RAISED = Change(
-    T0, "hoist-1", "brake", 1, Kind.RAISE, Evidence("limit-above", {"value": 3.0, "limit": 1.0}, "s0")
+    T0, "hoist-1", "brake", 1, ChangeKind.RAISE, Evidence("limit-above", {"value": 3.0, "limit": 1.0}, "s0")
 )
 
 
@@ -38,7 +40,7 @@ def fill(folder: Path, count: int = 30) -> Path:
     with open_journal(folder) as journal:
         samples = [sample(HOIST, T0 + n * NS) for n in range(count)]
         journal.commit(Batch(samples=[*samples, sample(PUMP, T0, s0=Reason.TIMEOUT)], judged=count + 1))
-        journal.commit(Batch(alarms=STATES, changes=[Recorded(RAISED, 5, (notice(),))]))
+        journal.commit(Batch(alarms=STATES, changes=[ChangeRecord(RAISED, 5, (notice(),))]))
     return folder / "journal.db"
 
 
@@ -50,11 +52,11 @@ def change(path: Path, sql: str, *values: object) -> None:
 
 def read_all(path: Path) -> dict[tuple[str, int], tuple[object, ...]]:
     """Read everything as status, history and the start do; return the good values by device and instant."""
-    with Reader.open(path) as reader:
+    with JournalReader.open(path) as reader:
         rows = [reader.sample(row) for row in reader.samples_after(0, 1000)]
         for read in (
-            reader.alarms, reader.changes, reader.findings_after, reader.verdicts, reader.memory, reader.marks,
-            reader.baselines, reader.waivers, reader.checks, reader.outbox, reader.latest, reader.judged,
+            reader.alarms, reader.changes, reader.findings_after, reader.verdicts, reader.checkpoint, reader.marks,
+            reader.baselines, reader.waivers, reader.checks, reader.outbox, reader.latest, reader.last_judged,
             reader.counters, reader.dead_letters,
         ):  # fmt: skip
             read()
@@ -82,7 +84,7 @@ def test_a_damaged_row_is_bad_and_its_neighbours_are_whole(tmp_path: Path, what:
     kind = "TEXT" if what == "reasons" else "BLOB"
     given = f"CAST(? AS {kind})" if what != "at" else "?"
     change(path, f"UPDATE sample SET {what} = {given} WHERE id = 5", value)
-    with open_journal(tmp_path), Reader.open(path) as reader:
+    with open_journal(tmp_path), JournalReader.open(path) as reader:
         rows = {row.id: reader.sample(row) for row in reader.samples_after(0, 100)}
         points = list(reader.history("hoist-1", "s0", T0, T0 + 30 * NS))
     assert rows[5].values == (None, None, None)
@@ -115,7 +117,7 @@ def test_a_record_that_cannot_be_read_is_set_aside_once_and_the_rest_goes_on(
 ) -> None:
     path = fill(tmp_path)
     change(path, *POISON[name])
-    with open_journal(tmp_path) as journal, Reader.open(path) as reader:
+    with open_journal(tmp_path) as journal, JournalReader.open(path) as reader:
         assert journal.set_aside == 1
         assert journal.was_damaged
         (letter,) = reader.dead_letters()
@@ -180,16 +182,16 @@ def test_a_journal_of_version_3_is_upgraded_with_all_it_holds(tmp_path: Path) ->
     path = tmp_path / "journal.db"
     shutil.copy(Path(__file__).with_name("stored") / "version-3.db", path)
     with pytest.raises(UsageError, match="brings an older one up to date"):
-        Reader.open(path)
+        JournalReader.open(path)
     with open_journal(tmp_path) as journal:
         assert not journal.was_damaged
         journal.commit(Batch(samples=[sample(HOIST, T0 + 20 * NS)]))
-    with Reader.open(path) as reader:
+    with JournalReader.open(path) as reader:
         (state,) = reader.alarms()
         assert (state.device, state.occurrence, state.active) == ("hoist-1", 2, True)
-        assert [one.change.kind for one in reader.changes()] == [Kind.RAISE]
+        assert [one.change.kind for one in reader.changes()] == [ChangeKind.RAISE]
         assert [count for count, _ in reader.waiting_on().values()] == [1]
-        assert (reader.judged(), reader.cursor("influx"), reader.last_sample()) == (21, 7, 22)
+        assert (reader.last_judged(), reader.cursor("influx"), reader.last_sample()) == (21, 7, 22)
         points = list(reader.history("hoist-1", "s0", T0, T0 + 21 * NS))
     assert [value for _, value, _ in points] == [float(n) for n in range(21)]
 

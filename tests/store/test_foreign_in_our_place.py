@@ -10,9 +10,9 @@ from click.testing import CliRunner
 from support.journals import open_journal
 
 from facilityd.cli.main import facilityd
-from facilityd.config.found import Found, read_found, write_found
+from facilityd.config.found import DiscoveredNames, read_found, write_found
 from facilityd.errors import UsageError
-from facilityd.store.files import Ballast, check_regular, is_held
+from facilityd.store.files import ReserveFile, check_regular, is_held
 
 KIB = 1024
 KINDS = [os.mkfifo, os.mkdir]
@@ -46,7 +46,7 @@ def test_found_units_in_a_foreign_file_are_a_warning(tmp_path, make):
     path = tmp_path / "journal.discovered.json"
     make(path)
     found, said = read_found(path)
-    assert found == Found()
+    assert found == DiscoveredNames()
     assert str(path) in said
     assert "not watched until they are heard again" in said
 
@@ -57,7 +57,7 @@ def test_found_units_are_not_written_into_a_pipe_or_through_a_link(tmp_path):
     part = tmp_path / "journal.discovered.json.new"
     for make in (os.mkfifo, lambda place: place.symlink_to(letter)):
         make(part)
-        write_found(path, Found({"plug": ("a",)}, {}))
+        write_found(path, DiscoveredNames({"plug": ("a",)}, {}))
         assert path.is_file()
         assert not path.is_symlink()
         assert json.loads(path.read_text(encoding="utf-8"))["units"] == {"plug": ["a"]}
@@ -68,10 +68,10 @@ def test_found_units_are_not_written_into_a_pipe_or_through_a_link(tmp_path):
 def test_the_ballast_leaves_alone_what_is_none(tmp_path, make):
     place = tmp_path / "journal.db.ballast"
     make(place)
-    ballast = Ballast(tmp_path / "journal.db", 64 * KIB)
-    assert not ballast.present
-    ballast.release()
-    assert not ballast.restore()
+    reserve = ReserveFile(tmp_path / "journal.db", 64 * KIB)
+    assert not reserve.present
+    reserve.release()
+    assert not reserve.restore()
     assert place.exists()
     with pytest.raises(UsageError, match=r"journal\.db\.ballast: is no regular file"):
         open_journal(tmp_path)
@@ -80,9 +80,9 @@ def test_the_ballast_leaves_alone_what_is_none(tmp_path, make):
 def test_the_ballast_follows_no_link(tmp_path):
     elsewhere = tmp_path / "elsewhere"
     (tmp_path / "journal.db.ballast").symlink_to(elsewhere)
-    ballast = Ballast(tmp_path / "journal.db", 64 * KIB)
-    assert not ballast.restore()
-    ballast.release()
+    reserve = ReserveFile(tmp_path / "journal.db", 64 * KIB)
+    assert not reserve.restore()
+    reserve.release()
     assert not elsewhere.exists()
     check_regular(tmp_path / "journal.db")
     with pytest.raises(UsageError, match="is no regular file"):

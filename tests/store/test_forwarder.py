@@ -87,10 +87,10 @@ async def test_a_full_journal_delays_the_cursor_and_loses_nothing(keeper, reader
     async with serve(Scripted(poison=lambda line: line == bad)) as server:
         made = forwarder(keeper, server.url)
         made._advance = lambda *args: sometimes(keeper.advance, *args)
-        made._park = lambda *args: sometimes(keeper.park, *args)
+        made._park = lambda *args: sometimes(keeper.add_dead_letter_lines, *args)
         async with running(made):
             await wait_for(lambda: reader.cursor("influx") == 60)
-    assert [entry.sample for entry in reader.parked()] == [8]
+    assert [entry.sample for entry in reader.dead_letter_lines()] == [8]
     assert len(server.points) == 59
 
 

@@ -12,10 +12,10 @@ from support.journals import T0, Keeper, sample, stream
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, Sample, SignalType, Stream
 from facilityd.store.batch import Batch
-from facilityd.store.influx import Forwarder, Waits
-from facilityd.store.reader import Reader
+from facilityd.store.influx import Forwarder, RetryPolicy
+from facilityd.store.reader import JournalReader
 
-QUICK = Waits(idle=0.02, first=0.05, held=0.1, longest=0.2)
+QUICK = RetryPolicy(idle=0.02, first=0.05, held=0.1, longest=0.2)
 MIXED = Stream(
     "fountain-1",
     "fountain",
@@ -40,7 +40,7 @@ def to(keeper: Keeper, server: Influxd, **other) -> Forwarder:
     return forwarder(keeper, server.url, QUICK, **told)
 
 
-def journalled(reader: Reader) -> dict[Key, Sample]:
+def journalled(reader: JournalReader) -> dict[Key, Sample]:
     samples = [reader.sample(row) for row in reader.samples_after(0, 10**6)]
     return {(s.stream.family, s.stream.device, s.stream.unit, s.at): s for s in samples}
 
@@ -127,7 +127,7 @@ async def test_killed_and_restarted_points_are_the_rows_of_the_journal(keeper, r
     assert points.keys() == told.keys(), "nanosecond for nanosecond"
     assert all(points[key].keys() == spelled(kept).keys() for key, kept in told.items())
     assert all(same(points[key][n], text) for key, kept in told.items() for n, text in spelled(kept).items())
-    assert reader.parked() == []
+    assert reader.dead_letter_lines() == []
     assert reader.counters()["forwarded"] == len(told)
 
 
@@ -143,9 +143,9 @@ async def test_a_field_that_changed_its_type_is_parked_and_the_rest_arrives(keep
         await wait_for(lambda: reader.cursor("influx") == reader.last_sample())
         assert made.state.status == "ok"
         points = await in_influxdb(server)
-    assert [entry.sample for entry in reader.parked()] == [9, 23]
-    assert "field type conflict" in reader.parked()[0].reason
-    assert reader.parked()[0].line == f"pump,device=pump-1,site=square,unit=plc speed=5.5 {T0 + 1}"
+    assert [entry.sample for entry in reader.dead_letter_lines()] == [9, 23]
+    assert "field type conflict" in reader.dead_letter_lines()[0].reason
+    assert reader.dead_letter_lines()[0].line == f"pump,device=pump-1,site=square,unit=plc speed=5.5 {T0 + 1}"
     assert len(points) == 21
     assert (reader.counters()["forwarded"], reader.counters()["parked"]) == (21, 2)
 
@@ -159,7 +159,7 @@ async def test_a_wrong_token_or_bucket_holds_until_it_is_right(keeper, reader, f
         async with running(to(keeper, server, **wrong)) as made:
             await wait_for(lambda: made.state.status == "held")
             assert (made.state.reason, made.state.oldest_unsent) == (reason, T0)
-        assert (reader.cursor("influx"), reader.parked()) == (0, [])
+        assert (reader.cursor("influx"), reader.dead_letter_lines()) == (0, [])
         async with running(to(keeper, server)):
             await wait_for(lambda: reader.cursor("influx") == 4)
         assert len(await in_influxdb(server)) == 4

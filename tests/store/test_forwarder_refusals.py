@@ -14,16 +14,16 @@ async def test_too_large_is_halved(keeper, reader):
         await deliver_all(keeper, reader, server)
     assert server.arrivals == expected(reader)
     assert [len(request.lines) for request in server.requests][:4] == [300, 150, 75, 37]
-    assert reader.parked() == []
+    assert reader.dead_letter_lines() == []
 
 
 async def test_a_single_line_that_is_too_large_is_parked(keeper, reader):
     fill(keeper, 2)
     async with serve(Scripted()) as server:
         big = expected(reader)[3]
-        server.judge = lambda lines: (413, {}, "") if big in lines else (204, {}, "")
+        server.respond = lambda lines: (413, {}, "") if big in lines else (204, {}, "")
         await deliver_all(keeper, reader, server)
-    assert [parked.sample for parked in reader.parked()] == [4]
+    assert [letter.sample for letter in reader.dead_letter_lines()] == [4]
     assert server.arrivals == [line for line in expected(reader) if line != big]
 
 
@@ -35,10 +35,10 @@ async def test_exactly_the_poison_is_parked(keeper, reader, bad, partial):
     poison = {lines[number - 1] for number in bad}
     async with serve(Scripted(poison=poison.__contains__, partial=partial)) as server:
         await deliver_all(keeper, reader, server)
-    parked = reader.parked()
-    assert [entry.sample for entry in parked] == bad
-    assert [entry.line.encode() for entry in parked] == [lines[number - 1] for number in bad]
-    assert {entry.reason.split(":")[0] for entry in parked} == {"refused"}
+    dead_letter_lines = reader.dead_letter_lines()
+    assert [entry.sample for entry in dead_letter_lines] == bad
+    assert [entry.line.encode() for entry in dead_letter_lines] == [lines[number - 1] for number in bad]
+    assert {entry.reason.split(":")[0] for entry in dead_letter_lines} == {"refused"}
     assert set(server.points.values()) == set(lines) - poison
     assert server.conflicts == 0
     counters = reader.counters()
@@ -51,9 +51,9 @@ async def test_an_early_partial_write_as_500_is_bisected_too(keeper, reader):
     bad = expected(reader)[17]
     async with serve(Scripted()) as server:
         told = '{"message":"partial write: points beyond retention policy dropped=1"}'
-        server.judge = lambda lines: (500, {}, told) if bad in lines else (204, {}, "")
+        server.respond = lambda lines: (500, {}, told) if bad in lines else (204, {}, "")
         await deliver_all(keeper, reader, server)
-    assert [entry.sample for entry in reader.parked()] == [18]
+    assert [entry.sample for entry in reader.dead_letter_lines()] == [18]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ async def test_what_needs_a_person_holds_everything(keeper, reader, status, reas
             server.keep = keep
             await wait_for(lambda: reader.cursor("influx") == 60)
             assert made.state.status == "ok"
-    assert reader.parked() == []
+    assert reader.dead_letter_lines() == []
     assert server.arrivals[-60:] == expected(reader)
 
 
@@ -96,9 +96,9 @@ async def test_a_500_that_means_the_line_is_found_and_parked(keeper, reader, bad
     lines = expected(reader)
     poison = {lines[number - 1] for number in bad}
     async with serve(Scripted()) as server:
-        server.judge = lambda asked: CONFLICT if poison.intersection(asked) else (204, {}, "")
+        server.respond = lambda asked: CONFLICT if poison.intersection(asked) else (204, {}, "")
         await deliver_all(keeper, reader, server)
-    assert [entry.sample for entry in reader.parked()] == bad
+    assert [entry.sample for entry in reader.dead_letter_lines()] == bad
     assert set(server.points.values()) == set(lines) - poison
     assert reader.cursor("influx") == 300
 
@@ -107,7 +107,7 @@ async def test_a_server_that_is_down_with_500_loses_nothing(keeper, reader):
     fill(keeper, 100)
     async with serve(Scripted(script=deque([(500, {}, "internal error")] * 120))) as server:
         await deliver_all(keeper, reader, server)
-    assert reader.parked() == []
+    assert reader.dead_letter_lines() == []
     assert set(server.points.values()) == set(expected(reader))
 
 
@@ -116,6 +116,6 @@ async def test_a_server_that_comes_back_amid_the_search_accuses_nobody_falsely(k
     fill(keeper, 30)
     async with serve(Scripted(script=deque([(500, {}, "internal error")] * failures))) as server:
         await deliver_all(keeper, reader, server)
-    assert reader.parked() == []
+    assert reader.dead_letter_lines() == []
     assert set(server.points.values()) == set(expected(reader))
     assert server.conflicts == 0

@@ -10,7 +10,7 @@ from facilityd.model.sample import NS
 from facilityd.store import files
 from facilityd.store.batch import Batch
 from facilityd.store.losses import last_loss
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 
 KIB = 1024
 STREAMS = [stream(f"lamp-{n}", "relay", 20) for n in range(50)]
@@ -32,8 +32,8 @@ def counters(journal) -> dict[str, int]:
 def small_disk(folder, name: str, size: int) -> MemoryDisk:
     """A disk of ``size`` bytes; the ballast, a real file, takes its part of it."""
     disk = MemoryDisk(name)
-    ballast = folder / "journal.db.ballast"
-    disk.quota = lambda: size - (ballast.stat().st_size if ballast.exists() else 0)
+    reserve = folder / "journal.db.ballast"
+    disk.quota = lambda: size - (reserve.stat().st_size if reserve.exists() else 0)
     return disk
 
 
@@ -48,7 +48,7 @@ def test_a_full_disk_costs_the_oldest_and_keeps_the_newest(tmp_path, monkeypatch
         kept = ids(journal)
         assert kept == list(range(kept[0], 40_001)), "one unbroken run up to the newest"
         assert len(kept) > 5000
-        assert not journal.room().ballast
+        assert not journal.disk_usage().reserve
         gone = 40_000 - len(kept)
         assert counters(journal) == {"stored": 40_000, "purged": gone, "purged_early": gone}
         assert disk.used() <= 3072 * KIB
@@ -76,18 +76,18 @@ def test_without_any_room_nothing_is_half_done_and_room_brings_it_back(tmp_path)
     with open_journal(tmp_path, vfs=disk.name, ballast_bytes=64 * KIB) as journal:
         for number in range(20):
             journal.commit(tick(number))
-        assert journal.room().ballast
+        assert journal.disk_usage().reserve
         disk.quota = lambda: 0
         for _ in range(3):
             with pytest.raises(StoreFull, match="there is no room"):
                 journal.commit(tick(20))
-        assert not journal.room().ballast, "the reserve was given up"
+        assert not journal.disk_usage().reserve, "the reserve was given up"
         assert len(ids(journal)) == 1000, "what was stored is readable, and no part of the refused batch is"
         disk.quota = lambda: float("inf")
         assert journal.commit(tick(20)).first == 1001, "the refused batches used up no ids"
         for number in range(21, 21 + 64):
             journal.commit(tick(number))
-        assert journal.room().ballast, "the reserve is taken again"
+        assert journal.disk_usage().reserve, "the reserve is taken again"
         assert counters(journal)["stored"] == len(ids(journal)) + counters(journal).get("purged", 0)
 
 
@@ -104,7 +104,7 @@ def test_alarms_and_notices_go_through_on_a_full_disk(tmp_path):
 
 
 def test_a_batch_larger_than_the_file_may_be_is_refused_whole(tmp_path):
-    with open_journal(tmp_path, max_bytes=512 * KIB) as journal, Reader.open(journal.path) as reader:
+    with open_journal(tmp_path, max_bytes=512 * KIB) as journal, JournalReader.open(journal.path) as reader:
         journal.commit(tick(0))
         huge = [sample(of, T0 + n * NS) for n in range(1, 100) for of in STREAMS]
         with pytest.raises(StoreFull):
@@ -117,7 +117,7 @@ def test_a_batch_larger_than_the_file_may_be_is_refused_whole(tmp_path):
 
 
 def test_a_batch_that_fits_only_without_the_oldest_fits(tmp_path):
-    with open_journal(tmp_path, max_bytes=1024 * KIB) as journal, Reader.open(journal.path) as reader:
+    with open_journal(tmp_path, max_bytes=1024 * KIB) as journal, JournalReader.open(journal.path) as reader:
         for number in range(50):
             journal.commit(tick(number))
         assert "purged" not in reader.counters(), "not yet full"

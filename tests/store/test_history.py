@@ -11,7 +11,7 @@ from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, SignalType, Stream
 from facilityd.store.batch import Batch
 from facilityd.store.history import Bucket, Carrier, Gap, Point, _gaps, buckets, explained
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 
 HOIST = stream(expected=10 * NS)
 LAMP = stream("lamp-1", "relay", 2)
@@ -25,7 +25,7 @@ def journal(tmp_path):
 
 @pytest.fixture
 def reader(journal):
-    with Reader.open(journal.path) as opened:
+    with JournalReader.open(journal.path) as opened:
         yield opened
 
 

@@ -5,14 +5,14 @@ import pytest
 from support.journals import T0, open_journal, sample, stream
 
 from facilityd.errors import UsageError
-from facilityd.model.alarm import AlarmState, Change, Kind, Truth
+from facilityd.model.alarm import AlarmCondition, AlarmState, Change, ChangeKind
 from facilityd.model.baseline import Baseline
 from facilityd.model.finding import Evidence, Finding
 from facilityd.model.notice import Notice, Purpose
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, SignalType, Stream
-from facilityd.store.batch import Attempt, Batch, Delivery, Judged, Parked, Recorded
-from facilityd.store.reader import Reader
+from facilityd.store.batch import Attempt, Batch, ChangeRecord, DeadLetterLine, Delivery, FindingRecord
+from facilityd.store.reader import JournalReader
 
 HOIST, LAMP = stream(), stream("lamp-1", "relay", 2)
 EVIDENCE = Evidence("above", {"value": 91.5, "limit": 90.0}, "s0")
@@ -26,7 +26,7 @@ def journal(tmp_path):
 
 @pytest.fixture
 def reader(journal):
-    with Reader.open(journal.path) as opened:
+    with JournalReader.open(journal.path) as opened:
         yield opened
 
 
@@ -103,7 +103,7 @@ def test_streams_keep_their_numbers_over_restarts(tmp_path):
     for _ in range(2):
         with open_journal(tmp_path) as journal:
             journal.commit(Batch(samples=[sample(LAMP, T0), sample(HOIST, T0)]))
-    with Reader.open(tmp_path / "journal.db") as reader:
+    with JournalReader.open(tmp_path / "journal.db") as reader:
         assert {number: of.device for number, of in reader.streams().items()} == {1: "lamp-1", 2: "hoist-1"}
 
 
@@ -118,12 +118,14 @@ def test_every_type_comes_back_as_itself(journal, reader):
 
 def test_findings_changes_alarms_and_notices_share_a_transaction(journal, reader):
     finding = Finding("hoist-1", "hot", True, T0, T0, EVIDENCE)
-    change = Change(T0, "hoist-1", "hot", 1, Kind.RAISE, EVIDENCE)
-    state = AlarmState("hoist-1", "hot", Truth.TRUE, acked=False, occurrence=1, since=T0, raised_at=T0)
+    change = Change(T0, "hoist-1", "hot", 1, ChangeKind.RAISE, EVIDENCE)
+    state = AlarmState(
+        "hoist-1", "hot", AlarmCondition.TRUE, acked=False, occurrence=1, since=T0, raised_at=T0
+    )
     receipt = journal.commit(
         Batch(
-            findings=[Judged(finding, 7)],
-            changes=[Recorded(change, 7, (notice("a"), notice("b")))],
+            findings=[FindingRecord(finding, 7)],
+            changes=[ChangeRecord(change, 7, (notice("a"), notice("b")))],
             alarms=[state],
             judged=7,
             meta={"baseline": "v3"},
@@ -133,19 +135,19 @@ def test_findings_changes_alarms_and_notices_share_a_transaction(journal, reader
     assert [(row.change, row.sample, row.id) for row in reader.changes()] == [(change, 7, receipt.changes[0])]
     assert reader.alarms() == [state]
     assert [(entry.notice.key, entry.change) for entry in reader.outbox()] == [("a", 1), ("b", 1)]
-    assert reader.judged() == 7
+    assert reader.last_judged() == 7
     assert reader.meta("baseline") == "v3"
 
 
 def test_unknown_is_a_verdict_of_its_own(journal, reader):
     verdicts = [None, True, False]
-    journal.commit(Batch(findings=[Judged(Finding("d", "r", v, T0, T0, EVIDENCE)) for v in verdicts]))
+    journal.commit(Batch(findings=[FindingRecord(Finding("d", "r", v, T0, T0, EVIDENCE)) for v in verdicts]))
     assert [row.finding.verdict for row in reader.findings_after()] == verdicts
 
 
 def test_an_acknowledgement_keeps_its_person_and_has_no_evidence(journal, reader):
-    change = Change(T0, "hoist-1", "hot", 2, Kind.ACKNOWLEDGE, None, "王工", "已到现场")
-    journal.commit(Batch(changes=[Recorded(change)]))
+    change = Change(T0, "hoist-1", "hot", 2, ChangeKind.ACKNOWLEDGE, None, "王工", "已到现场")
+    journal.commit(Batch(changes=[ChangeRecord(change)]))
     assert reader.changes_after(0)[0].change == change
 
 
@@ -181,14 +183,16 @@ def test_counters_survive_and_add_up(tmp_path):
     for _ in range(2):
         with open_journal(tmp_path) as journal:
             journal.commit(Batch(samples=[sample(HOIST, T0)], counts={"accepted": 3, "dropped_full": 2}))
-    with Reader.open(tmp_path / "journal.db") as reader:
+    with JournalReader.open(tmp_path / "journal.db") as reader:
         assert reader.counters() == {"accepted": 6, "dropped_full": 4, "stored": 2, "bumped": 1}
 
 
 def test_cursors_go_forward_only_and_count_what_was_taken(journal, reader):
     journal.configure_sinks(["influx"])
     journal.commit(Batch(samples=[sample(HOIST, T0 + n) for n in range(10)]))
-    journal.commit(Batch(cursors={"influx": 6}, parked=[Parked("influx", 3, T0, "refused", "line")]))
+    journal.commit(
+        Batch(cursors={"influx": 6}, dead_letter_lines=[DeadLetterLine("influx", 3, T0, "refused", "line")])
+    )
     journal.commit(Batch(cursors={"influx": 2, "unknown": 9}))
     assert (reader.cursor("influx"), reader.cursor("unknown")) == (6, 0)
     assert reader.counters()["forwarded"] == 5
@@ -197,8 +201,8 @@ def test_cursors_go_forward_only_and_count_what_was_taken(journal, reader):
 
 def test_parking_again_at_a_replay_counts_once(journal, reader):
     for _ in range(2):
-        journal.commit(Batch(parked=[Parked("influx", 3, T0, "refused: type", "line 1")]))
-    assert reader.parked() == [Parked("influx", 3, T0, "refused: type", "line 1")]
+        journal.commit(Batch(dead_letter_lines=[DeadLetterLine("influx", 3, T0, "refused: type", "line 1")]))
+    assert reader.dead_letter_lines() == [DeadLetterLine("influx", 3, T0, "refused: type", "line 1")]
     assert reader.counters()["parked"] == 1
 
 
@@ -225,25 +229,25 @@ def test_a_reader_cannot_write(journal, reader):
 
 def test_reading_what_is_not_there_says_so(tmp_path):
     with pytest.raises(UsageError, match="no journal can be read here"):
-        Reader.open(tmp_path / "nothing.db")
+        JournalReader.open(tmp_path / "nothing.db")
     assert not (tmp_path / "nothing.db").exists()
 
 
 def test_a_reader_lives_with_the_writer_and_after_it(tmp_path):
     with open_journal(tmp_path) as journal:
         journal.commit(Batch(samples=[sample(HOIST, T0)]))
-        with Reader.open(journal.path) as reader:
+        with JournalReader.open(journal.path) as reader:
             assert reader.last_sample() == 1
             journal.commit(Batch(samples=[sample(HOIST, T0 + NS)]))
             assert reader.last_sample() == 2
-    with Reader.open(tmp_path / "journal.db") as reader:
+    with JournalReader.open(tmp_path / "journal.db") as reader:
         assert reader.last_sample() == 2
 
 
 def test_room_is_told(journal):
-    room = journal.room()
+    room = journal.disk_usage()
     assert 0 < room.used < 2**20
-    assert (room.allowed, room.ballast) == (2**30, True)
+    assert (room.allowed, room.reserve) == (2**30, True)
     assert room.disk_free > 0
 
 
@@ -253,6 +257,6 @@ def test_a_new_baseline_retires_the_old_one_and_keeps_it(tmp_path):
     with open_journal(tmp_path) as journal:
         journal.commit(Batch(baselines=[first]))
         journal.commit(Batch(baselines=[second]))
-        with Reader.open(journal.path) as reader:
+        with JournalReader.open(journal.path) as reader:
             assert reader.baselines() == [second]
             assert reader.baselines(retired=True) == [first, second]

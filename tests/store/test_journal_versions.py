@@ -6,7 +6,7 @@ from support.journals import T0, open_journal, sample, stream
 from facilityd.errors import UsageError
 from facilityd.store import schema
 from facilityd.store.batch import Batch
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 
 HOIST = stream()
 
@@ -15,7 +15,7 @@ def test_another_version_is_refused(tmp_path):
     with open_journal(tmp_path) as journal:
         journal._db.pragma("user_version", 99)
     with pytest.raises(UsageError, match="version 99"):
-        Reader.open(tmp_path / "journal.db")
+        JournalReader.open(tmp_path / "journal.db")
     with pytest.raises(UsageError, match="version 99"):
         open_journal(tmp_path)
 
@@ -37,9 +37,9 @@ def test_an_older_journal_is_brought_up_to_date_with_all_it_holds(tmp_path, vers
             journal._db.execute("ALTER TABLE sample DROP COLUMN checksum")
         journal._db.pragma("user_version", version)
     with pytest.raises(UsageError, match="facilityd run brings an older one up to date"):
-        Reader.open(path)
-    with open_journal(tmp_path), Reader.open(path) as reader:
-        assert (reader.last_sample(), reader.baselines(), reader.memory().sample) == (1, [], 0)
+        JournalReader.open(path)
+    with open_journal(tmp_path), JournalReader.open(path) as reader:
+        assert (reader.last_sample(), reader.baselines(), reader.checkpoint().sample) == (1, [], 0)
 
 
 def test_a_reader_never_sees_a_journal_half_made(tmp_path, monkeypatch):
@@ -49,8 +49,8 @@ def test_a_reader_never_sees_a_journal_half_made(tmp_path, monkeypatch):
         seen.append((tmp_path / "journal.db").exists())
         return made(db, found)
 
-    made = schema._raise
-    monkeypatch.setattr(schema, "_raise", look)
-    with open_journal(tmp_path), Reader.open(tmp_path / "journal.db") as reader:
+    made = schema._migrate
+    monkeypatch.setattr(schema, "_migrate", look)
+    with open_journal(tmp_path), JournalReader.open(tmp_path / "journal.db") as reader:
         assert reader.last_sample() == 0
     assert seen == [False], "its tables are made before it has its name"

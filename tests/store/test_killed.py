@@ -13,7 +13,7 @@ from support.journals import T0, open_journal, sample, stream
 from facilityd.model.alarm import AlarmState
 from facilityd.model.sample import NS
 from facilityd.store.batch import Batch
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 
 SIZE = 20
 STREAMS = [stream(f"lamp-{n}", "relay") for n in range(SIZE)]
@@ -59,7 +59,10 @@ def test_twenty_kills(tmp_path):
     start = lost = torn = 0
     for _ in range(20):
         last = kill_a_writer(tmp_path, start, chance.randint(1, 40), chance.random() * 0.02)
-        with open_journal(tmp_path, max_bytes=8 * 2**20) as journal, Reader.open(journal.path) as reader:
+        with (
+            open_journal(tmp_path, max_bytes=8 * 2**20) as journal,
+            JournalReader.open(journal.path) as reader,
+        ):
             assert journal.moved_aside is None
             rows = [(row.id, reader.sample(row).values[0]) for row in reader.samples_after(0, 10**6)]
             counted = Counter(int(number) for _, number in rows)
@@ -70,7 +73,7 @@ def test_twenty_kills(tmp_path):
             assert newest - last in (0, 1), "at most the batch in flight is there without an acknowledgement"
             assert reader.counters()["batches"] == newest + 1
             assert reader.counters()["stored"] == rows[-1][0] == SIZE * (newest + 1)
-            assert (reader.judged(), reader.alarms()[0].occurrence) == (newest, newest)
+            assert (reader.last_judged(), reader.alarms()[0].occurrence) == (newest, newest)
             start = newest + 1
     assert (lost, torn) == (0, 0)
     assert start > 200

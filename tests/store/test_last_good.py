@@ -13,7 +13,7 @@ from facilityd.model.quality import Reason
 from facilityd.model.sample import NS
 from facilityd.store import last_good
 from facilityd.store.batch import Batch
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 
 HOIST = stream(expected=10 * NS)
 
@@ -31,7 +31,7 @@ def test_it_is_found_for_each_signal_whatever_lies_between(tmp_path: Path, rows)
             values = [1.0 if fine else None for fine in good]
             expected |= {n: at for n, fine in enumerate(good) if fine}
             journal.commit(Batch(samples=[sample(HOIST, at, *values, **bad)]))
-        with Reader.open(journal.path) as reader:
+        with JournalReader.open(journal.path) as reader:
             assert reader.last_good(reader.latest()[-1], (0, 1)) == expected
 
 
@@ -42,6 +42,6 @@ def test_it_does_not_look_for_ever(tmp_path: Path, monkeypatch, bad: int) -> Non
         journal.commit(Batch(samples=[sample(HOIST, T0, 1.0, 1.0)]))
         late = [sample(HOIST, T0 + n * 60 * NS, None, 1.0, s0=Reason.TIMEOUT) for n in range(1, bad + 1)]
         journal.commit(Batch(samples=late))
-        with Reader.open(journal.path) as reader:
+        with JournalReader.open(journal.path) as reader:
             found = reader.last_good(reader.latest()[-1], (0,))
     assert found == ({0: T0} if bad <= 50 else {})

@@ -9,9 +9,9 @@ from support.journals import T0
 
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, SignalType, Stream
-from facilityd.store.line import RESERVED, LineFormat
+from facilityd.store.line_protocol import RESERVED, LineFormat
 from facilityd.store.packing import layout
-from facilityd.store.rows import Stored
+from facilityd.store.rows import StoredSample
 
 
 def until(text: str, start: int, stops: str) -> tuple[str, int]:
@@ -85,7 +85,7 @@ def samples(draw):
 
 def line_of(of: Stream, site: str, at: int, values, reasons) -> bytes:
     data, text = layout(of.types).pack(values, reasons)
-    return LineFormat(of, site).line(Stored(1, 1, at, data, text))
+    return LineFormat(of, site).line(StoredSample(1, 1, at, data, text))
 
 
 def expected_bad(of: Stream, reasons) -> str:

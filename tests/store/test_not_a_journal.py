@@ -12,7 +12,7 @@ from support.journals import T0, open_journal, sample, stream
 
 from facilityd.errors import UsageError
 from facilityd.store.batch import Batch
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 
 
 def test_a_file_that_was_never_a_journal_is_not_moved(tmp_path: Path) -> None:
@@ -33,7 +33,7 @@ def test_what_is_no_regular_file_is_named_and_not_waited_for(
     with pytest.raises(UsageError, match="is no regular file"):
         open_journal(tmp_path)
     with pytest.raises(UsageError, match="is no regular file"):
-        Reader.open(tmp_path / "journal.db")
+        JournalReader.open(tmp_path / "journal.db")
 
 
 def test_a_lock_that_is_a_link_leads_to_no_other_file(tmp_path: Path) -> None:
@@ -44,9 +44,9 @@ def test_a_lock_that_is_a_link_leads_to_no_other_file(tmp_path: Path) -> None:
     assert (tmp_path / "letter").read_text(encoding="utf-8") == "precious"
 
 
-READS: tuple[Callable[[Reader], object], ...] = (
-    Reader.streams, Reader.last_sample, Reader.judged, Reader.last_finding, Reader.counters,
-    Reader.latest, Reader.verdicts, lambda reader: reader.cursor("influx"),
+READS: tuple[Callable[[JournalReader], object], ...] = (
+    JournalReader.streams, JournalReader.last_sample, JournalReader.last_judged, JournalReader.last_finding, JournalReader.counters,
+    JournalReader.latest, JournalReader.verdicts, lambda reader: reader.cursor("influx"),
 )  # fmt: skip
 
 
@@ -55,7 +55,7 @@ def _ends(path: Path) -> list[BaseException]:
     ends: list[BaseException] = []
     for read in READS:
         try:
-            with Reader.open(path, "yard") as reader:
+            with JournalReader.open(path, "yard") as reader:
                 read(reader)
         except (UsageError, apsw.Error, UnicodeDecodeError) as error:
             ends.append(error)

@@ -11,7 +11,7 @@ from facilityd.app.daemon import make_folder, watch
 from facilityd.config.load import load
 from facilityd.errors import UsageError
 from facilityd.store.journal import Journal
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 
 SITE = """\
 site: {id: NAME, name: {zh: 院子, en: Yard}, latitude: 39.9, longitude: 116.4, timezone: Asia/Shanghai}
@@ -45,8 +45,8 @@ def test_a_journal_is_refused_for_another_site_and_by_every_reader(tmp_path: Pat
     with pytest.raises(UsageError, match="belongs to site 'north', not 'south'"):
         Journal.open(path, site="south", **room)
     with pytest.raises(UsageError, match="belongs to site 'north', not 'south'"):
-        Reader.open(path, "south")
-    Reader.open(path, "north").close()
+        JournalReader.open(path, "south")
+    JournalReader.open(path, "north").close()
     Journal.open(path, site="north", **room).close()
 
 
@@ -54,10 +54,10 @@ def test_a_journal_of_an_earlier_version_becomes_the_journal_of_who_opens_it_fir
     room = {"max_bytes": 2**26, "max_age": 10**18}
     path = tmp_path / "journal.db"
     Journal.open(path, **room).close()
-    Reader.open(path, "south").close()
+    JournalReader.open(path, "south").close()
     Journal.open(path, site="north", **room).close()
     with pytest.raises(UsageError, match="belongs to site 'north'"):
-        Reader.open(path, "south")
+        JournalReader.open(path, "south")
 
 
 def test_a_missing_folder_far_away_is_asked_about_and_not_made(tmp_path: Path) -> None:

@@ -1,13 +1,13 @@
 import pytest
 from support.journals import DAY, T0, open_journal, sample, stream
 
-from facilityd.model.alarm import AlarmState, Change, Kind, Truth
+from facilityd.model.alarm import AlarmCondition, AlarmState, Change, ChangeKind
 from facilityd.model.finding import Evidence, Finding
 from facilityd.model.notice import Notice, Purpose
 from facilityd.model.sample import NS, Sample
-from facilityd.store.batch import Attempt, Batch, Delivery, Judged, Recorded
+from facilityd.store.batch import Attempt, Batch, ChangeRecord, Delivery, FindingRecord
 from facilityd.store.losses import PURGED_UNSENT, Loss
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 
 WIDE = [stream(f"lamp-{n}", "relay", 40) for n in range(50)]
 
@@ -27,7 +27,7 @@ def kept(reader) -> list[int]:
 
 def test_age_takes_the_oldest_in_small_steps(tmp_path):
     hoist = stream()
-    with open_journal(tmp_path, max_age=DAY) as journal, Reader.open(journal.path) as reader:
+    with open_journal(tmp_path, max_age=DAY) as journal, JournalReader.open(journal.path) as reader:
         journal.commit(Batch(samples=[sample(hoist, T0 + n * NS) for n in range(1000)]))
         purged = []
         for n in range(8):
@@ -42,7 +42,7 @@ def test_age_takes_the_oldest_in_small_steps(tmp_path):
 
 def test_age_goes_by_the_steady_clock(tmp_path):
     hoist = stream()
-    with open_journal(tmp_path, max_age=DAY) as journal, Reader.open(journal.path) as reader:
+    with open_journal(tmp_path, max_age=DAY) as journal, JournalReader.open(journal.path) as reader:
         journal.commit(Batch(samples=[sample(hoist, T0)]))
         jumped = Sample(hoist, T0 + 400 * DAY, T0 + NS, (1.0, 2.0, 3.0))
         journal.commit(Batch(samples=[jumped]))
@@ -51,18 +51,18 @@ def test_age_goes_by_the_steady_clock(tmp_path):
 
 
 def test_size_takes_the_oldest_and_the_newest_stay(tmp_path):
-    with open_journal(tmp_path, max_bytes=4 * 2**20) as journal, Reader.open(journal.path) as reader:
+    with open_journal(tmp_path, max_bytes=4 * 2**20) as journal, JournalReader.open(journal.path) as reader:
         fill(journal, range(400))
         ids = kept(reader)
         assert ids == list(range(ids[0], 20_001)), "one unbroken run up to the newest"
         assert 5000 < len(ids) < 12_000
-        assert journal.room().used <= 4 * 2**20
+        assert journal.disk_usage().used <= 4 * 2**20
         assert journal.path.stat().st_size <= 4 * 2**20
         assert reader.counters() == {"stored": 20_000, "purged": 20_000 - len(ids)}
 
 
 def test_what_no_sink_has_taken_is_counted_when_it_goes(tmp_path):
-    with open_journal(tmp_path, max_bytes=4 * 2**20) as journal, Reader.open(journal.path) as reader:
+    with open_journal(tmp_path, max_bytes=4 * 2**20) as journal, JournalReader.open(journal.path) as reader:
         journal.configure_sinks(["influx"])
         fill(journal, range(60))
         journal.commit(Batch(cursors={"influx": 3000}))
@@ -75,7 +75,7 @@ def test_what_no_sink_has_taken_is_counted_when_it_goes(tmp_path):
 
 
 def test_what_was_taken_goes_uncounted(tmp_path):
-    with open_journal(tmp_path, max_bytes=4 * 2**20) as journal, Reader.open(journal.path) as reader:
+    with open_journal(tmp_path, max_bytes=4 * 2**20) as journal, JournalReader.open(journal.path) as reader:
         journal.configure_sinks(["influx"])
         for number in range(300):
             taken = journal.commit(tick(number)).ids[-1]
@@ -87,7 +87,7 @@ def test_what_was_taken_goes_uncounted(tmp_path):
 @pytest.mark.parametrize(("configured", "unsent"), [(["slow", "quick"], 2), (["quick"], None), ([], None)])
 def test_the_slowest_configured_sink_counts(tmp_path, configured, unsent):
     hoist = stream()
-    with open_journal(tmp_path, max_age=DAY) as journal, Reader.open(journal.path) as reader:
+    with open_journal(tmp_path, max_age=DAY) as journal, JournalReader.open(journal.path) as reader:
         journal.configure_sinks(["slow", "quick"])
         journal.commit(Batch(samples=[sample(hoist, T0 + n) for n in range(5)]))
         journal.commit(Batch(cursors={"slow": 3, "quick": 5}))
@@ -98,7 +98,7 @@ def test_the_slowest_configured_sink_counts(tmp_path, configured, unsent):
 
 
 def test_a_sink_that_comes_back_keeps_its_place(tmp_path):
-    with open_journal(tmp_path) as journal, Reader.open(journal.path) as reader:
+    with open_journal(tmp_path) as journal, JournalReader.open(journal.path) as reader:
         journal.configure_sinks(["influx"])
         fill(journal, range(1))
         journal.commit(Batch(cursors={"influx": 7}))
@@ -110,10 +110,10 @@ def test_a_sink_that_comes_back_keeps_its_place(tmp_path):
 def test_a_larger_file_than_allowed_is_emptied_in_steps(tmp_path):
     with open_journal(tmp_path) as journal:
         fill(journal, range(400))
-        before = journal.room().used
+        before = journal.disk_usage().used
     with open_journal(tmp_path, max_bytes=4 * 2**20) as journal:
         fill(journal, range(400, 700))
-        after = journal.room().used
+        after = journal.disk_usage().used
     assert before > 7 * 2**20
     assert after <= 4 * 2**20
 
@@ -124,10 +124,10 @@ def test_small_tables_are_kept_small(tmp_path):
 
     def told(at: int, key: str) -> Batch:
         notice = Notice(key, "li", "mail", Purpose.RAISED, "en", "s", "b", at=at)
-        finding, change = Finding("d", "r", True, at, at, evidence), Change(at, "d", "r", 1, Kind.RAISE)
-        return Batch(findings=[Judged(finding)], changes=[Recorded(change)], notices=[notice])
+        finding, change = Finding("d", "r", True, at, at, evidence), Change(at, "d", "r", 1, ChangeKind.RAISE)
+        return Batch(findings=[FindingRecord(finding)], changes=[ChangeRecord(change)], notices=[notice])
 
-    with open_journal(tmp_path, max_age=DAY) as journal, Reader.open(journal.path) as reader:
+    with open_journal(tmp_path, max_age=DAY) as journal, JournalReader.open(journal.path) as reader:
         journal.commit(told(T0, "sent"))
         journal.commit(told(T0, "waiting"))
         journal.commit(told(T0 + 3 * DAY, "new"))
@@ -144,18 +144,23 @@ def test_small_tables_are_kept_small(tmp_path):
 @pytest.mark.parametrize(
     ("state", "kept"),
     [
-        (AlarmState("d", "r", Truth.TRUE, acked=False, occurrence=1, raised_at=T0), True),
-        (AlarmState("d", "r", Truth.UNKNOWN, occurrence=1, raised_at=T0), True),
-        (AlarmState("d", "r", Truth.FALSE, latched=True, occurrence=1, raised_at=T0, cleared_at=T0), True),
-        (AlarmState("d", "r", Truth.FALSE, occurrence=1, raised_at=T0, cleared_at=T0), False),
-        (AlarmState("d", "r", Truth.TRUE, occurrence=11, raised_at=T0), False),
-        (AlarmState("d", "other", Truth.TRUE, occurrence=1, raised_at=T0), False),
+        (AlarmState("d", "r", AlarmCondition.TRUE, acked=False, occurrence=1, raised_at=T0), True),
+        (AlarmState("d", "r", AlarmCondition.UNKNOWN, occurrence=1, raised_at=T0), True),
+        (
+            AlarmState(
+                "d", "r", AlarmCondition.FALSE, latched=True, occurrence=1, raised_at=T0, cleared_at=T0
+            ),
+            True,
+        ),
+        (AlarmState("d", "r", AlarmCondition.FALSE, occurrence=1, raised_at=T0, cleared_at=T0), False),
+        (AlarmState("d", "r", AlarmCondition.TRUE, occurrence=11, raised_at=T0), False),
+        (AlarmState("d", "other", AlarmCondition.TRUE, occurrence=1, raised_at=T0), False),
     ],
 )
 def test_who_was_told_of_an_alarm_is_known_as_long_as_it_stands(tmp_path, state, kept):
     notice = Notice("told", "li", "mail", Purpose.RAISED, "en", "s", "b", "d", "r", 1, at=T0)
-    raised = Recorded(Change(T0, "d", "r", 1, Kind.RAISE), None, (notice,))
-    with open_journal(tmp_path, max_age=DAY) as journal, Reader.open(journal.path) as reader:
+    raised = ChangeRecord(Change(T0, "d", "r", 1, ChangeKind.RAISE), None, (notice,))
+    with open_journal(tmp_path, max_age=DAY) as journal, JournalReader.open(journal.path) as reader:
         journal.commit(Batch(changes=[raised], alarms=[state]))
         journal.commit(Batch(attempts=[Attempt(1, Delivery.ACCEPTED, 1)]))
         for n in range(300):
@@ -165,7 +170,7 @@ def test_who_was_told_of_an_alarm_is_known_as_long_as_it_stands(tmp_path, state,
 
 def test_the_loss_is_on_record_with_the_purge(tmp_path):
     """InfluxDB away and the file at its limit: what is told is what is gone, to the sample."""
-    with open_journal(tmp_path, max_bytes=4 * 2**20) as journal, Reader.open(journal.path) as reader:
+    with open_journal(tmp_path, max_bytes=4 * 2**20) as journal, JournalReader.open(journal.path) as reader:
         journal.configure_sinks(["influx"])
         fill(journal, range(60))
         journal.commit(Batch(cursors={"influx": 3000}))
@@ -184,7 +189,7 @@ def test_the_loss_is_on_record_with_the_purge(tmp_path):
 
 def test_what_is_lost_days_later_is_another_loss(tmp_path):
     hoist = stream()
-    with open_journal(tmp_path, max_age=DAY) as journal, Reader.open(journal.path) as reader:
+    with open_journal(tmp_path, max_age=DAY) as journal, JournalReader.open(journal.path) as reader:
         journal.configure_sinks(["influx"])
         for day in (0, 4, 8):
             journal.commit(Batch(samples=[sample(hoist, T0 + day * DAY + n * NS) for n in range(3)]))

@@ -15,7 +15,7 @@ from support.daemon import daemon, facilityd_json, journal_of, running, until
 from support.site import make_contacts
 
 from facilityd.errors import UsageError
-from facilityd.model.alarm import Kind
+from facilityd.model.alarm import ChangeKind
 from facilityd.supervise.share import share
 from simulators.site import serve
 
@@ -103,7 +103,7 @@ async def test_a_member_of_the_group_reads_and_asks_and_a_stranger_cannot(public
     async with serve(list(site.units.values()), list(site.links.values()), lambda: truth), running(watching):
         journal = made.folder / ".facilityd" / "yard" / "journal.db"
         with await journal_of(journal, watching) as reader:
-            await until(lambda: any(row.change.kind is Kind.RAISE for row in reader.changes_after(0)))
+            await until(lambda: any(row.change.kind is ChangeKind.RAISE for row in reader.changes_after(0)))
         member = grp.getgrnam(OTHER).gr_gid
         read = _as(member, "alarms", str(made.folder))
         assert read.returncode == 0, read.stderr

@@ -18,7 +18,7 @@ from facilityd.config.site import Site
 from facilityd.model.sample import SignalType, Value
 from simulators.endpoint import Endpoint
 from simulators.modbus_tcp import TcpEndpoint
-from simulators.site import Field
+from simulators.site import ServedSite
 from support.libmodbus import Master
 from support.mbpoll import Relay, over, read
 
@@ -80,7 +80,7 @@ def reachable(endpoint: Endpoint, relay: Relay | None) -> Any:
     return SimpleNamespace(address=str(relay.path)) if relay else endpoint
 
 
-async def relayed(site: Site, field: Field, link: str, folder: Path, stack: ExitStack) -> Relay | None:
+async def relayed(site: Site, field: ServedSite, link: str, folder: Path, stack: ExitStack) -> Relay | None:
     """Open the relay that a link needs, if any."""
     endpoint = field.endpoint(link)
     if site.links[link].protocol != "modbus-rtu-over-tcp":  # type: ignore[union-attr]

@@ -11,12 +11,12 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from devices.duty import DutyBoard
 from devices.modbus.bus import Bus
-from devices.modbus.decode import compile_block, field_of
+from devices.modbus.decode import compile_block, register_binding
 from devices.modbus.plan import merge
+from devices.operating_mode import OperatingModeTracker
 from devices.profile import ModbusProfile, Profile
-from devices.unit import Binding, ModbusLink, Pace, Unit
+from devices.unit import Binding, ModbusLink, PollRates, Unit
 from facilityd.model.clock import Clock
 from facilityd.model.link import LinkHealth
 from facilityd.model.quality import Reason
@@ -25,9 +25,9 @@ from facilityd.scenario.loop import VirtualLoop
 from facilityd.supervise.stop import end
 from simulators.endpoint import Endpoint, WireTime
 from simulators.framing import MBAP, RTU
-from simulators.image import UnitImage
 from simulators.modbus_memory import MemoryEndpoint
 from simulators.modbus_tcp import TcpEndpoint
+from simulators.register_map import RegisterMap
 
 TRUTH = {"first": 11.0, "second": 22.0, "wide": 333333.0, "precise": 1.5}
 MODEL = 0x12345678
@@ -54,7 +54,10 @@ def profile(**changes: Any) -> ModbusProfile:
 
 
 def unit(
-    number: int = 1, period: int = NS // 5, model: ModbusProfile | None = None, pace: Pace | None = None
+    number: int = 1,
+    period: int = NS // 5,
+    model: ModbusProfile | None = None,
+    poll_rates: PollRates | None = None,
 ) -> Unit:
     """Return one unit feeding one device with every signal of ``TRUTH``."""
     model = model or profile()
@@ -63,7 +66,15 @@ def unit(
     kinds = (SignalType.FLOAT,) * len(names)
     stream = Stream(f"device-{number}", "bench", f"unit-{number}", "link", names, kinds, period)
     bindings = tuple(Binding(n, points[n], stream, slot, SignalType.FLOAT) for slot, n in enumerate(names))
-    return Unit(f"unit-{number}", "link", model, (stream,), bindings, pace or Pace(period), device_id=number)
+    return Unit(
+        f"unit-{number}",
+        "link",
+        model,
+        (stream,),
+        bindings,
+        poll_rates or PollRates(period),
+        device_id=number,
+    )
 
 
 def decoded(point: dict[str, Any], words: list[int], kind: SignalType) -> Any:
@@ -72,7 +83,7 @@ def decoded(point: dict[str, Any], words: list[int], kind: SignalType) -> Any:
     stream = Stream("d", "f", "u", "l", ("s",), (kind,))
     made = model.expanded["p"]
     binding = Binding("p", made, stream, 0, kind, codes=made.enum or None)
-    (read,) = merge([field_of(binding, Unit("u", "l", model, (stream,), (binding,)))], model)
+    (read,) = merge([register_binding(binding, Unit("u", "l", model, (stream,), (binding,)))], model)
     assert read.count == len(words)
     out: list[Any] = []
     payload = struct.pack(f">{len(words)}H", *words)
@@ -133,19 +144,19 @@ async def served(
 
     The frames, the hazards and the client are the same.
     """
-    images = {u.device_id: UnitImage(u) for u in units}
-    for image in images.values():
-        image.update(truth(units))
+    register_maps = {u.device_id: RegisterMap(u) for u in units}
+    for register_map in register_maps.values():
+        register_map.update(truth(units))
     framing = MBAP if protocol == "modbus-tcp" else RTU
     wire = WireTime(baudrate) if baudrate else None
     loop = asyncio.get_running_loop()
     endpoint: Endpoint
     if isinstance(loop, VirtualLoop):
         name = "memory", len(loop.doors)
-        endpoint = MemoryEndpoint("{}:{}".format(*name), images, framing, gateway=gateway, wire=wire)
+        endpoint = MemoryEndpoint("{}:{}".format(*name), register_maps, framing, gateway=gateway, wire=wire)
         loop.doors[name] = endpoint.connect
     else:
-        endpoint = TcpEndpoint(images, framing=framing, gateway=gateway, wire=wire)
+        endpoint = TcpEndpoint(register_maps, framing=framing, gateway=gateway, wire=wire)
     endpoint.open()
     try:
         yield endpoint
@@ -154,13 +165,15 @@ async def served(
 
 
 @asynccontextmanager
-async def watching(link: ModbusLink, units: list[Unit], duty: DutyBoard | None = None) -> AsyncIterator[Tray]:
+async def watching(
+    link: ModbusLink, units: list[Unit], mode: OperatingModeTracker | None = None
+) -> AsyncIterator[Tray]:
     """Run the adapter on a link."""
-    tray = Tray()
-    bus = Bus(link, units, tray, _clock(), duty or DutyBoard({}), tray.health.append)
+    buffer = Tray()
+    bus = Bus(link, units, buffer, _clock(), mode or OperatingModeTracker({}), buffer.health.append)
     task = asyncio.create_task(bus.run())
     try:
-        yield tray
+        yield buffer
         assert not task.done(), "the adapter must outlive everything the field does"
     finally:
         await end([task])

@@ -17,8 +17,8 @@ from facilityd.cli.simulate import build_square
 from facilityd.model.notice import Purpose
 from facilityd.model.sample import NS
 from facilityd.notify.mail import message
-from facilityd.scenario.real import free_ports
-from facilityd.store.reader import Reader
+from facilityd.scenario.real_runtime import free_ports
+from facilityd.store.reader import JournalReader
 from simulators.site import serve
 from simulators.square import Square, live
 from support.daemon import Command, daemon, running, until
@@ -61,7 +61,7 @@ class Chaos:
         """Everything that must be 0."""
         a = self.arrived
         return {
-            "samples lost": a.missing, "foreign": a.foreign, "wrong": a.wrong, "doubled": a.doubled, "parked": a.parked,
+            "samples lost": a.missing, "foreign": a.foreign, "wrong": a.wrong, "doubled": a.doubled, "parked": a.dead_letter_lines,
             "out of order": a.disordered, "false alarms": len(self.false), "notices lost": self.lost_notices,
             "notices doubled unmarked": self.unmarked, "critical alarms unheard": list(self.heard.values()).count(None),
             "unexpected ends": len(self.ends), "tracebacks": a.tracebacks,
@@ -179,12 +179,12 @@ async def _world(
     return place, told, square
 
 
-async def _begun(made: Made, watching: Command) -> Reader:
+async def _begun(made: Made, watching: Command) -> JournalReader:
     """Return a reader once every device has been seen: what nobody ever saw cannot be watched."""
     await until(made.journal.exists, 60)
     await asyncio.sleep(15)
     assert watching.alive, watching.text()[-2000:]
-    return Reader.open(made.journal)
+    return JournalReader.open(made.journal)
 
 
 async def _faults(square: Square, seconds: float, seeded: dict[str, int]) -> None:
@@ -195,7 +195,7 @@ async def _faults(square: Square, seconds: float, seeded: dict[str, int]) -> Non
         square.fault(device, name)
 
 
-async def _settled(reader: Reader, told: Told, seeded: dict[str, int], seconds: float) -> None:
+async def _settled(reader: JournalReader, told: Told, seeded: dict[str, int], seconds: float) -> None:
     """Wait until no notice waits; a channel that was refused is tried again every ten minutes at the latest."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
@@ -204,7 +204,7 @@ async def _settled(reader: Reader, told: Told, seeded: dict[str, int], seconds: 
                 await asyncio.sleep(1)
 
 
-def _heard(reader: Reader, told: Told, device: str) -> float | None:
+def _heard(reader: JournalReader, told: Told, device: str) -> float | None:
     """Return when the first person was told that the device's seeded rule is true, in s UTC."""
     rule = next(rule for _, one, _, rule in FAULTS if one == device)
     notices = [entry.notice for entry in reader.outbox()]
@@ -226,7 +226,7 @@ def _count(
         str(mail["Message-ID"]) for mail in told.mails
     )
     same = {(p["device"], p["rule"], p["occurrence"], p["purpose"], p["at_ns"]) for p in told.posts}
-    with Reader.open(made.journal) as reader:
+    with JournalReader.open(made.journal) as reader:
         lost = _waiting(reader) + _refused(reader)
         false = _false(made, reader, place, seeded)
         heard = {device: _heard(reader, told, device) for device in seeded}
@@ -237,19 +237,19 @@ def _count(
     )  # fmt: skip
 
 
-def _waiting(reader: Reader) -> int:
+def _waiting(reader: JournalReader) -> int:
     """Count the notices that have not been delivered yet."""
     return sum(count for count, _ in reader.waiting_on().values())
 
 
-def _refused(reader: Reader) -> int:
+def _refused(reader: JournalReader) -> int:
     """Count notices that were given up while what they told of stood."""
     standing = {(s.device, s.rule, s.occurrence) for s in reader.alarms() if s.active or s.latched}
     entries = [entry for entry in reader.outbox() if entry.state == "rejected"]
     return sum((e.notice.device, e.notice.rule, e.notice.occurrence) in standing for e in entries)
 
 
-def _false(made: Made, reader: Reader, place: Playground, seeded: dict[str, int]) -> list[str]:
+def _false(made: Made, reader: JournalReader, place: Playground, seeded: dict[str, int]) -> list[str]:
     """Return what people were told of devices that nobody harmed, or of harmed ones but for their silence."""
     site, harmed = made.site, {*place.own_victims, *place.shared_victims, *place.mqtt_victims}
     units = site.units

@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from facilityd.errors import StoreFull
-from facilityd.model.notice import Notice, Outcome, Purpose
+from facilityd.model.notice import DeliveryResult, Notice, Purpose
 from facilityd.model.rule import Priority
 from facilityd.model.text import Text
-from facilityd.notify import About, Place
+from facilityd.notify import AlarmContext, SiteContext
 from support.story import rule, text
 
 KEY = ("hoist", "drag")
-PLACE = Place(Text(zh="广场", en="Square"), ZoneInfo("Asia/Shanghai"))
+PLACE = SiteContext(Text(zh="广场", en="Square"), ZoneInfo("Asia/Shanghai"))
 
 
 @dataclass(frozen=True)
-class Words:
+class PlainWords:
     name: Text
     decimals: int = 1
     values: dict[int, Text] = field(default_factory=dict)
@@ -26,14 +26,14 @@ class Words:
     inactive: Text | None = None
 
 
-ABOUT = About(
+ABOUT = AlarmContext(
     Text(zh="国旗旗杆", en="Flag hoist"),
     rule({"kind": "limit", "signal": "current", "above": 10.0}),
     {
-        "current": Words(Text(zh="电机电流", en="Motor current")),
-        "on": Words(Text(zh="合闸指令", en="Close command")),
-        "power": Words(Text(zh="功率", en="Power")),
-        "mode": Words(Text(zh="方式", en="Mode"), 0, {1: text("local"), 2: text("remote")}),
+        "current": PlainWords(Text(zh="电机电流", en="Motor current")),
+        "on": PlainWords(Text(zh="合闸指令", en="Close command")),
+        "power": PlainWords(Text(zh="功率", en="Power")),
+        "mode": PlainWords(Text(zh="方式", en="Mode"), 0, {1: text("local"), 2: text("remote")}),
     },
 )
 
@@ -71,11 +71,11 @@ class Entry:
     notice: Notice
     attempts: int = 0
     next_at: int = 0
-    outcomes: list[Outcome] = field(default_factory=list)
+    outcomes: list[DeliveryResult] = field(default_factory=list)
     open: bool = True
 
 
-class Outbox:
+class RecordingOutbox:
     """What the journal does, in memory; ``full`` refuses to note anything."""
 
     def __init__(self, *notices: Notice) -> None:
@@ -92,7 +92,7 @@ class Outbox:
     async def next_due(self) -> int | None:
         return min((entry.next_at for entry in self.entries if entry.open), default=None)
 
-    async def report(self, entry: Entry, outcome: Outcome, next_at: int | None) -> None:
+    async def report(self, entry: Entry, outcome: DeliveryResult, next_at: int | None) -> None:
         if self.full:
             raise StoreFull("no room")
         entry.attempts += 1

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from facilityd.errors import UsageError
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 
 READY_S = 20.0
 PATIENCE_S = 60.0
@@ -110,13 +110,13 @@ async def until(condition: Callable[[], object], seconds: float = READY_S, every
             await asyncio.sleep(every)
 
 
-async def journal_of(path: Path, command: Command | None = None) -> Reader:
+async def journal_of(path: Path, command: Command | None = None) -> JournalReader:
     """Return a reader once the daemon has stored something."""
     async with asyncio.timeout(READY_S):
         while True:
             assert command is None or command.alive, command and command.text()
             try:
-                reader = Reader.open(path)
+                reader = JournalReader.open(path)
             except UsageError:
                 await asyncio.sleep(0.1)
                 continue

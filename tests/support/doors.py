@@ -35,12 +35,12 @@ class Door:
         self._open.add(writer)
         try:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-                await self._meet(reader, writer)
+                await self._register_stream(reader, writer)
         finally:
             self._open.discard(writer)
             writer.transport.abort()
 
-    async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _register_stream(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         way = self.way  # it may change while this visitor is answered
         if isinstance(way, bytes):
             if not self.greets:

@@ -10,13 +10,13 @@ from typing import Any
 from facilityd.model.sample import NS
 from facilityd.pipeline.writer import WriterThread
 from facilityd.store.batch import Batch
-from facilityd.store.influx import Forwarder, Target, Waits
-from facilityd.store.lines import LineSource
-from facilityd.store.reader import Reader
+from facilityd.store.influx import Forwarder, RetryPolicy, Target
+from facilityd.store.line_source import LineSource
+from facilityd.store.reader import JournalReader
 from support.journals import T0, Keeper, sample, stream
 from support.scripted import Scripted
 
-QUICK = Waits(idle=0.01, first=0.01, held=0.02, longest=0.1)
+QUICK = RetryPolicy(idle=0.01, first=0.01, held=0.02, longest=0.1)
 
 
 STREAMS = [stream("hoist-1"), stream("lamp-1", "relay", 2), stream("lamp-2", "relay", 2)]
@@ -28,7 +28,7 @@ def fill(keeper: Keeper, ticks: int, start: int = 0) -> None:
     keeper.journal.commit(Batch(samples=samples))
 
 
-def forwarder(keeper: Keeper, url: str, waits: Waits = QUICK, **target: Any) -> Forwarder:
+def forwarder(keeper: Keeper, url: str, retry_policy: RetryPolicy = QUICK, **target: Any) -> Forwarder:
     """A forwarder of the sink "influx"."""
     wanted = {
         "name": "influx",
@@ -40,7 +40,13 @@ def forwarder(keeper: Keeper, url: str, waits: Waits = QUICK, **target: Any) -> 
     }
     made = Target(**{**wanted, **target})
     return Forwarder(
-        made, "square", keeper.journal.path, keeper.advance, keeper.park, waits=waits, thread=WriterThread()
+        made,
+        "square",
+        keeper.journal.path,
+        keeper.advance,
+        keeper.add_dead_letter_lines,
+        retry_policy=retry_policy,
+        thread=WriterThread(),
     )
 
 
@@ -63,15 +69,15 @@ async def wait_for(condition: Callable[[], object], seconds: float = 30.0) -> No
             await asyncio.sleep(0.005)
 
 
-def expected(reader: Reader) -> list[bytes]:
+def expected(reader: JournalReader) -> list[bytes]:
     """Every line that the journal says, in order."""
     return [line.text for line in LineSource(reader, "square", most=10**6, size=10**9).read(0)[0]]
 
 
 async def deliver_all(
-    keeper: Keeper, reader: Reader, server: Scripted, waits: Waits = QUICK, **target: Any
+    keeper: Keeper, reader: JournalReader, server: Scripted, retry_policy: RetryPolicy = QUICK, **target: Any
 ) -> Forwarder:
     """Forward until the cursor stands at the last sample."""
-    async with running(forwarder(keeper, server.url, waits, **target)) as made:
+    async with running(forwarder(keeper, server.url, retry_policy, **target)) as made:
         await wait_for(lambda: reader.cursor("influx") == reader.last_sample())
     return made

@@ -10,7 +10,7 @@ from typing import Any
 
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, Sample, SignalType, Stream, Value
-from facilityd.store.batch import Batch, Parked
+from facilityd.store.batch import Batch, DeadLetterLine
 from facilityd.store.journal import Journal
 
 T0 = 1_790_000_040 * NS
@@ -52,8 +52,8 @@ class Keeper:
     async def advance(self, sink: str, cursor: int) -> None:
         await self.call(self.journal.commit, Batch(cursors={sink: cursor}))
 
-    async def park(self, parked: Parked) -> None:
-        await self.call(self.journal.commit, Batch(parked=(parked,)))
+    async def add_dead_letter_lines(self, letter: DeadLetterLine) -> None:
+        await self.call(self.journal.commit, Batch(dead_letter_lines=(letter,)))
 
     def close(self) -> None:
         self.thread.shutdown()

@@ -14,7 +14,7 @@ from pathlib import Path
 from facilityd.cli.history import NOTHING
 from facilityd.model.sample import NS, Sample
 from facilityd.store.journal import Journal
-from facilityd.store.reader import Reader
+from facilityd.store.reader import JournalReader
 from support.daemon import Command, daemon, facilityd_json, journal_of, running, until
 from support.forwarding import forwarder, wait_for
 from support.forwarding import running as forwarding
@@ -67,7 +67,7 @@ class Figures:
     disordered: int
     down: tuple[float, ...]
     gaps: tuple[float, ...]
-    parked: int
+    dead_letter_lines: int
     tracebacks: int
     server_kills: int
 
@@ -78,7 +78,7 @@ class Figures:
             f"facilityd killed {len(self.down)} times (kill -9)\n"
             f"samples in the journal {self.samples}; points in InfluxDB {self.points}; values {self.values}\n"
             f"missing={self.missing} foreign={self.foreign} wrong={self.wrong} "
-            f"doubled={self.doubled} disordered={self.disordered} parked={self.parked}\n"
+            f"doubled={self.doubled} disordered={self.disordered} parked={self.dead_letter_lines}\n"
             f"facilityd was down for {down} s; history shows gaps of {gaps} s"
         )
 
@@ -131,7 +131,7 @@ async def the_rest(made: Made, server: Influxd) -> None:
     journal = Journal.open(made.journal, max_bytes=2**31, max_age=90 * DAY, ballast_bytes=65536)
     keeper = Keeper(journal)
     try:
-        with Reader.open(made.journal) as reader:
+        with JournalReader.open(made.journal) as reader:
             sender = forwarder(keeper, server.url, bucket=server.bucket, org=server.org, token=server.token)
             async with forwarding(sender):
                 await wait_for(lambda: reader.cursor("influx") == reader.last_sample(), 60)
@@ -147,9 +147,9 @@ async def figures(
     down: list[tuple[int, int]],
     deaths: int,
 ) -> Figures:
-    with Reader.open(made.journal) as reader:
+    with JournalReader.open(made.journal) as reader:
         stored = [reader.sample(row) for row in reader.samples_after(0, 10**7)]
-        parked = len(reader.parked())
+        dead_letter_lines = len(reader.dead_letter_lines())
     points, rows = await _points(server)
     told = {_key(sample): sample for sample in stored}
     wrong = sum(_wrong(sample, points[key]) for key, sample in told.items() if key in points)
@@ -162,7 +162,7 @@ async def figures(
         len(stored) - len(told), _disordered(stored),
         tuple((until - since) / NS for since, until in down),
         tuple(gap["seconds"] for gap in shown["gaps"] if gap["downtime"] or gap["reason"]["en"] == NOTHING["en"]),
-        parked, watching.text().count("Traceback"), deaths,
+        dead_letter_lines, watching.text().count("Traceback"), deaths,
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from devices.unit import MqttLink
 from facilityd.errors import UsageError
 from simulators.hazards import HAZARDS
 from simulators.mqtt_hazards import MQTT_HAZARDS
-from simulators.site import Field
+from simulators.site import ServedSite
 from support.daemon import Command
 from support.doors import HANG, PASS, RESET, TAKEN, Door, Way
 from support.influxd import Influxd
@@ -63,7 +63,7 @@ PAYLOADS: list[bytes] = [
 class Playground:
     """Everything that may be made to misbehave. ``victims`` are units; ``topics`` belong to victims."""
 
-    field: Field
+    field: ServedSite
     watching: Command
     influxd: Influxd
     broker: Mosquitto

@@ -10,10 +10,10 @@ from typing import Any
 
 import aiomqtt
 
-from devices.duty import DutyBoard
 from devices.mqtt import run_link
+from devices.operating_mode import OperatingModeTracker
 from devices.tables import profiles
-from devices.unit import Binding, MqttLink, Pace, Unit
+from devices.unit import Binding, MqttLink, PollRates, Unit
 from facilityd.errors import StoreFull
 from facilityd.model.clock import Clock
 from facilityd.model.link import LinkHealth
@@ -28,11 +28,11 @@ def plug(topic: str = "lanterns/one", name: str = "plug") -> Unit:
     profile = profiles()["shelly_gen2"]
     stream = Stream("lantern", "lighting", name, "broker", ("power",), (SignalType.FLOAT,), 10 * NS)
     binding = Binding("power_0", profile.expanded["power_0"], stream, 0, SignalType.FLOAT)
-    return Unit(name, "broker", profile, (stream,), (binding,), Pace(10 * NS), topic=topic)
+    return Unit(name, "broker", profile, (stream,), (binding,), PollRates(10 * NS), topic=topic)
 
 
 @dataclass
-class Intake:
+class CollectingIntake:
     """Keeps what is committed; can refuse, and can hang as a crash would leave it."""
 
     samples: list[Sample] = field(default_factory=list)
@@ -62,10 +62,14 @@ class Intake:
 
 
 @asynccontextmanager
-async def listening(broker: Mosquitto, intake: Intake, **more: Any) -> AsyncIterator[asyncio.Task[None]]:
+async def listening(
+    broker: Mosquitto, intake: CollectingIntake, **more: Any
+) -> AsyncIterator[asyncio.Task[None]]:
     units = more.pop("units", None) or [plug()]
     link = MqttLink("broker", more.pop("host", "127.0.0.1"), broker.port, **more)
-    task = asyncio.create_task(run_link(link, units, intake, Clock(), DutyBoard({}), intake.health.append))
+    task = asyncio.create_task(
+        run_link(link, units, intake, Clock(), OperatingModeTracker({}), intake.health.append)
+    )
     try:
         yield task
     finally:

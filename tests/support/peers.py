@@ -22,9 +22,9 @@ import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from facilityd.config.site import ChannelSettings, Site
-from facilityd.model.notice import Notice, Outcome
+from facilityd.model.notice import DeliveryResult, Notice
 from facilityd.notify import channels
-from facilityd.scenario.stage import Stage
+from facilityd.scenario.virtual_runtime import VirtualRuntime
 
 T = TypeVar("T")
 PASSWORD = "right-password"
@@ -70,15 +70,15 @@ class Real:
 
     channel: channels.Channel
     far: Far
-    outcomes: list[Outcome] = field(default_factory=list)
+    outcomes: list[DeliveryResult] = field(default_factory=list)
 
-    async def send(self, notice: Notice) -> Outcome:
+    async def send(self, notice: Notice) -> DeliveryResult:
         """Try once, over a real socket."""
         self.outcomes.append(self.far.do(self.channel.send(notice)))
         return self.outcomes[-1]
 
 
-class Wired(Stage):
+class Wired(VirtualRuntime):
     """A stage on which the channels of some people are the real ones; ``patience`` of theirs in s."""
 
     def __init__(
@@ -88,7 +88,7 @@ class Wired(Stage):
         self._far, self._real, self._patience = far, frozenset(real), patience
         self.real: dict[str, Real] = {}
 
-    def _channels(self, settings: Iterable[channels.ChannelSettings]) -> Mapping[str, channels.Channel]:
+    def _channels(self, settings: Iterable[channels.ChannelLike]) -> Mapping[str, channels.Channel]:
         every = {one.id: one for one in settings}
         wired = [
             ChannelSettings(one.id, one.kind, {**one.options, "timeout_s": cast("int", self._patience)})

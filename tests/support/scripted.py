@@ -54,7 +54,7 @@ class Scripted:
 
     async def handle(self, request: web.Request) -> web.Response:
         lines = (await request.read()).split(b"\n")  # decompressed by aiohttp where it came compressed
-        step: Step = self.script.popleft() if self.script else self.judge(lines)
+        step: Step = self.script.popleft() if self.script else self.respond(lines)
         entry = Request(monotonic(), lines, dict(request.query), dict(request.headers), step[0])
         self.requests.append(entry)
         if isinstance(step, str):
@@ -65,7 +65,7 @@ class Scripted:
             self.keep(lines)
         return web.Response(status=step[0], headers=step[1], text=step[2])
 
-    def judge(self, lines: list[bytes]) -> Step:
+    def respond(self, lines: list[bytes]) -> Step:
         if self.largest and len(lines) > self.largest:
             return 413, {}, '{"code":"request too large","message":"too many lines"}'
         good = [line for line in lines if not self.poison(line)]

@@ -12,9 +12,9 @@ from pathlib import Path
 from facilityd.config.load import load
 from facilityd.config.site import Site
 from facilityd.model.sample import NS
-from facilityd.scenario.real import free_ports
-from facilityd.scenario.theatre import square_of as square_at
-from simulators.feed import Signals
+from facilityd.scenario.real_runtime import free_ports
+from facilityd.scenario.runtime import square_of as square_at
+from simulators.inverse_binding import Signals
 from simulators.square import Square
 
 SQUARE = Path(__file__).resolve().parents[2] / "config" / "square"

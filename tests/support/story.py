@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from facilityd.detect import Judge
+from facilityd.detect import RuleEngine
 from facilityd.detect.compile import compile_device
 from facilityd.model.finding import Finding
 from facilityd.model.quality import Reason
@@ -30,10 +30,10 @@ def text(word: str) -> Text:
 
 def rule(detect: Mapping[str, Any], **more: Any) -> Rule:
     """A rule with a full record, of which the tests only care about the detector."""
-    record = {"name": text("Motor current high"), "cause": text("brake drags"), "consequence": text("trip"),
+    run_log = {"name": text("Motor current high"), "cause": text("brake drags"), "consequence": text("trip"),
               "action": [text("Look at the brake")], "confirm": text("Listen"), "respond": "5min",
               "at_stake": "ceremony", "detect": detect}  # fmt: skip
-    return Rule.model_validate(record | more)
+    return Rule.model_validate(run_log | more)
 
 
 def state(*when: Mapping[str, Any]) -> Any:
@@ -87,7 +87,7 @@ def play(
     source = stream("current", period=period)
     values = values or {".": 1.0, "~": 9.0, "#": 20.0}
     bench = compile_device(Kind({"high": rule(detect)}), [source], None)
-    feed, detector = bench.feeds[source], bench.watches[0].detector
+    feed, detector = bench.bindings[source], bench.watches[0].detector
     verdicts = []
     for second, mark in enumerate(story):
         for one in letter(source, second, mark, values):
@@ -102,12 +102,12 @@ def play(
     return "".join(verdicts)
 
 
-def told(judge: Judge, source: Stream, story: str, values: Mapping[str, Value]) -> list[Finding]:
+def told(engine: RuleEngine, source: Stream, story: str, values: Mapping[str, Value]) -> list[Finding]:
     """Return every finding that a story causes, with a tick each second."""
     found = []
     for second, mark in enumerate(story):
-        found += judge.judge(letter(source, second, mark, values))
-        found += judge.tick(round(second * NS), START + round(second * NS))
+        found += engine.evaluate(letter(source, second, mark, values))
+        found += engine.tick(round(second * NS), START + round(second * NS))
     return found
 
 

@@ -1,0 +1,162 @@
+"""The only place that knows aiomqtt and paho: a connection that can listen, and nothing else."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiomqtt
+import paho.mqtt.client as mqtt
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from devices.mqtt.inbound import Inbound
+from devices.unit import MqttLink
+from facilityd.errors import ConfigError, LinkOutage
+
+RECEIVE_MAXIMUM = 100
+"""QoS 1 messages a broker may send before the first is acknowledged (MQTT 5.0, 3.1.2.11.3)."""
+KEEPALIVE_S = 20
+CONNECT_S = 10.0
+SESSION_S = 24 * 3600
+REFUSED = 0x80
+"""Codes from here on refuse a subscription (MQTT 3.1.1, 3.9.3; MQTT 5.0, 3.9.3)."""
+_quiet = logging.getLogger("facilityd.mqtt.library")
+_quiet.setLevel(logging.CRITICAL)
+
+
+class MqttSubscriber:
+    """An open connection: subscribe, listen, acknowledge. It cannot publish."""
+
+    def __init__(self, client: aiomqtt.Client) -> None:
+        self._client = client
+
+    async def subscribe(self, topics: Iterable[str], qos: int) -> dict[str, str]:
+        """Ask for topics; return why, for each that will bring nothing. Raises aiomqtt.MqttError."""
+        refused = {}
+        for topic in topics:
+            try:
+                (code,) = await self._client.subscribe(topic, qos)
+            except ValueError as error:  # what paho does not take for a topic
+                refused[topic] = str(error)
+            else:
+                if (code if isinstance(code, int) else code.value) >= REFUSED:
+                    refused[topic] = "the broker refuses it: check this user's rights there"
+        return refused
+
+    def messages(self) -> AsyncIterator[aiomqtt.Message]:
+        """Iterate over what arrives. Raises aiomqtt.MqttError when the connection is lost."""
+        return self._client.messages
+
+    def waiting(self) -> int:
+        """Return how many messages lie here already."""
+        return len(self._client.messages)
+
+    def dropped(self) -> int:
+        """Return how many QoS 0 messages found no room on this connection."""
+        queue = self._client._queue  # noqa: SLF001 - aiomqtt makes the queue and hands it to nobody
+        return queue.lost if isinstance(queue, Inbound) else 0
+
+    def acknowledge(self, message: aiomqtt.Message) -> None:
+        """Tell the broker that a QoS 1 message is durable here."""
+        if message.qos:
+            # aiomqtt 2.5 has no manual acknowledgement of its own (docs/reference/reliability.md §5.3).
+            self._client._client.ack(message.mid, message.qos)  # noqa: SLF001
+
+
+class BrokerClient(aiomqtt.Client):
+    """aiomqtt's client, except that it watches no socket that was closed before its turn came.
+
+    After a pause of this process a connection ends and begins in one breath: the loop was then asked to watch
+    a number that is no socket, and said so with a traceback, or one that is by now somebody else's.
+    """
+
+    def _on_socket_register_write(self, client: mqtt.Client, userdata: Any, sock: Any) -> None:  # noqa: ARG002
+        number = sock.fileno()
+
+        def do(work: Callable[..., object], *args: object) -> None:
+            try:
+                work(*args)
+            except Exception as error:  # noqa: BLE001 - handed on to whoever listens
+                if not self._disconnected.done():
+                    self._disconnected.set_exception(error)
+
+        def watch() -> None:
+            if number >= 0 and sock.fileno() == number:
+                # uvloop refuses where it saw the line end before us.
+                do(self._loop.add_writer, number, do, client.loop_write)
+
+        # paho may call this from the thread that connects.
+        self._loop.call_soon_threadsafe(watch)
+
+
+@asynccontextmanager
+async def listen(link: MqttLink) -> AsyncIterator[MqttSubscriber]:
+    """Connect to a broker. Raises LinkOutage where it cannot be reached or refuses us."""
+    client = _client(link)
+    client._client.manual_ack_set(True)  # noqa: SLF001 - before the first message can arrive
+    try:
+        async with client:
+            yield MqttSubscriber(client)
+    except aiomqtt.MqttError as error:
+        raise LinkOutage(_say(error), where=link.where, hint=_hint(error, link)) from error
+    except (OSError, TimeoutError) as error:
+        raise LinkOutage(str(error) or "no answer", where=link.where) from error
+
+
+def _client(link: MqttLink) -> aiomqtt.Client:
+    five, lasting = link.version == "5", bool(link.client_id)
+    properties = Properties(PacketTypes.CONNECT) if five else None  # type: ignore[no-untyped-call]
+    if properties:
+        properties.ReceiveMaximum = RECEIVE_MAXIMUM
+        properties.SessionExpiryInterval = SESSION_S if lasting else 0
+    return BrokerClient(
+        link.host,
+        link.port,
+        username=link.username or None,
+        password=link.password or None,
+        identifier=link.client_id or f"facilityd-{socket.gethostname()}-{secrets.token_hex(4)}",
+        protocol=aiomqtt.ProtocolVersion.V5 if five else aiomqtt.ProtocolVersion.V311,
+        clean_session=None if five else not lasting,
+        clean_start=not lasting if five else 3,
+        properties=properties,
+        tls_context=_tls(link),
+        keepalive=KEEPALIVE_S,
+        timeout=CONNECT_S,
+        queue_type=Inbound,
+        logger=_quiet,
+    )
+
+
+def _tls(link: MqttLink) -> ssl.SSLContext | None:
+    """Return a verifying context. Raises ConfigError where a file is wrong."""
+    if not link.ca:
+        return None
+    try:
+        context = ssl.create_default_context(cafile=None if link.ca == "system" else link.ca)
+        if link.certificate:
+            context.load_cert_chain(link.certificate, link.key or None)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError((f"link {link.id}: TLS files cannot be used: {error}",)) from error
+    return context
+
+
+def _say(error: aiomqtt.MqttError) -> str:
+    cause = error.__cause__
+    return str(cause) if isinstance(cause, ssl.SSLError | OSError) and str(cause) else str(error)
+
+
+def _hint(error: aiomqtt.MqttError, link: MqttLink) -> str:
+    text = f"{error} {error.__cause__}".lower()
+    if "certificate" in text:
+        return "check 'tls: ca' and the broker's certificate"
+    if "not authori" in text or "bad user" in text:
+        return "check username and password"
+    if link.version == "5" and ("timed out" in text or "protocol version" in text):
+        return f'a broker that knows MQTT 3.1.1 only needs version: "3.1.1" at links.{link.id}'
+    return ""

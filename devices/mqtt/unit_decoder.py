@@ -1,0 +1,93 @@
+"""What is known of one MQTT unit: its last words, merged, and whether it is there at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from devices.mqtt.decode import Extractor, Verdict, decode, extractors, parse
+from devices.pointer import ABSENT, find, steps_of
+from devices.profile import MqttProfile
+from devices.unit import Unit
+from facilityd.model.quality import Reason
+from facilityd.model.sample import Sample, Value, void
+from facilityd.model.topic import joined
+
+LIFETIME = 3
+"""Expected periods for which a word stands when later messages do not repeat it."""
+Known = tuple[Value | None, Reason | None, int]
+
+
+class UnitDecoder:
+    """Turns the messages of one unit into samples."""
+
+    def __init__(self, unit: Unit) -> None:
+        if not isinstance(unit.profile, MqttProfile):
+            raise TypeError(f"{unit.id} is not an MQTT unit")
+        self.unit, self._profile = unit, unit.profile
+        self._wanted: dict[str, list[Extractor]] = extractors(unit.bindings, unit.streams)
+        self._known: list[list[Known | None]] = [[None] * len(s.signals) for s in unit.streams]
+        self._offline = False
+
+    @property
+    def topics(self) -> list[str]:
+        """Everything to subscribe to."""
+        there = self._profile.availability
+        below = [*self._wanted, there.topic] if there else [*self._wanted]
+        return [joined(self.unit.topic, topic) for topic in below]
+
+    def hear(self, topic: str, payload: bytes, at: int, steady: int, *, retained: bool) -> list[Sample]:
+        """Return the samples that a message makes; none where it says nothing of what is bound."""
+        below = "" if topic == self.unit.topic else topic.removeprefix(f"{self.unit.topic}/")
+        there = self._profile.availability
+        if there and below == there.topic:
+            return self._presence(payload, at, steady)
+        heard = decode(payload, self._wanted.get(below, ()))
+        if not heard:
+            return []
+        self._offline = False
+        touched = {self._note(slot, verdict, steady, retained=retained) for slot, verdict in heard.items()}
+        return [self._sample(stream, at, steady) for stream in sorted(touched)]
+
+    def forget(self, at: int, steady: int, reason: Reason) -> list[Sample]:
+        """Return samples that only say why nothing is known any more."""
+        self._known = [[None] * len(stream.signals) for stream in self.unit.streams]
+        return [void(stream, at, steady, reason) for stream in self.unit.streams]
+
+    def _presence(self, payload: bytes, at: int, steady: int) -> list[Sample]:
+        there = self._profile.availability
+        if there is None or _word(payload, there.pointer) != there.offline:
+            self._offline = False
+            return []
+        if self._offline:
+            return []
+        self._offline = True
+        return self.forget(at, steady, Reason.OFFLINE)
+
+    def _note(self, slot: tuple[int, int], verdict: Verdict, steady: int, *, retained: bool) -> int:
+        stream, index = slot
+        value, reason = verdict
+        if retained and reason is None:
+            reason = Reason.AGE_UNKNOWN
+        self._known[stream][index] = (value, reason, steady)
+        return stream
+
+    def _sample(self, number: int, at: int, steady: int) -> Sample:
+        stream = self.unit.streams[number]
+        oldest = steady - LIFETIME * stream.expected
+        known = list(_fresh(self._known[number], oldest))
+        reasons = {index: reason for index, (_, reason) in enumerate(known) if reason is not None}
+        return Sample(stream, at, steady, tuple(value for value, _ in known), reasons)
+
+
+def _word(payload: bytes, pointer: str) -> str:
+    """Return what a presence message says; some devices say it bare although they mostly speak JSON."""
+    found = find(parse(payload, whole=False), steps_of(pointer)) if pointer else ABSENT
+    return found if isinstance(found, str) else payload.decode("utf-8", "replace").strip(" \0\r\n\t")
+
+
+def _fresh(known: Iterable[Known | None], oldest: int) -> Iterable[Verdict]:
+    for word in known:
+        if word is None or word[2] < oldest:
+            yield None, Reason.MISSING
+        else:
+            yield word[0], word[1]

@@ -1,0 +1,39 @@
+"""A baseline that a person has signed is judged by at once, without a restart; a service ends it."""
+
+from __future__ import annotations
+
+from facilityd.app.core import Core
+from facilityd.model.baseline import Baseline
+from facilityd.model.marks import Marking, OperatorMark
+from facilityd.store.batch import Batch
+from facilityd.store.reader import JournalReader
+from facilityd.supervise.inbox import BaselineRequest, ServiceRequest
+
+
+async def approve(core: Core, reader: JournalReader, ask: BaselineRequest, at: int) -> str:
+    """Store the next version and teach it; return why that was refused, or nothing. ``at`` in ns UTC."""
+    if ask.device not in core.devices or ask.rule not in core.engine.learned(ask.device):
+        return f"{ask.device} has no rule {ask.rule!r} that is learned"
+    if not ask.person or not ask.data:
+        return "a baseline needs a person and what was learned"
+    known = [
+        b.version for b in reader.baselines(retired=True) if (b.device, b.rule) == (ask.device, ask.rule)
+    ]
+    version = max(known, default=0) + 1
+    return await core.flow.learn(
+        Baseline(ask.device, ask.rule, version, at, ask.since, ask.until, ask.person, ask.data, ask.comment)
+    )
+
+
+async def service(core: Core, reader: JournalReader, ask: ServiceRequest, at: int) -> str:
+    """Retire the baselines of some rules and let their counters and trends begin anew; record who and why."""
+    device = core.devices.get(ask.device)
+    unknown = [rule for rule in ask.rules if device is None or rule not in device.family.rules]
+    if device is None or unknown or not ask.rules:
+        return f"{ask.device} has no rule {(unknown or ['?'])[0]!r}"
+    if not ask.person.strip() or not ask.reason.strip():
+        return "a service needs a name and what was done"
+    retired = [b for b in reader.baselines() if b.device == ask.device and b.rule in ask.rules]
+    note = f"{ask.reason.strip()} ({', '.join(ask.rules)})"
+    mark = OperatorMark(0, at, ask.device, Marking.SERVICE, at, at + 1, "", note, ask.person.strip())
+    return await core.flow.service(Batch(retired=(retired, at), marks=(mark,)), ask.device, ask.rules)

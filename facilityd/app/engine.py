@@ -1,0 +1,56 @@
+"""The judge of a site: the same for the daemon, for what is learned and for the rules' list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from devices.profile import ModbusProfile, Point
+from devices.unit import Unit
+from facilityd.app.builtin import all_devices
+from facilityd.app.calendar import SiteCalendar
+from facilityd.app.ceremony import Ceremonies
+from facilityd.config.site import Device, Site
+from facilityd.detect.context import Calendar, RuleContext
+from facilityd.detect.engine import RuleEngine
+from facilityd.model.baseline import Baseline
+
+
+def make_engine(
+    devices: Mapping[str, Device],
+    calendar: Calendar,
+    baselines: Sequence[Baseline] = (),
+    units: Iterable[Unit] = (),
+) -> RuleEngine:
+    """Return the judge of some devices, knowing some baselines; ``units`` name the registers."""
+    # Those without limits of their own come last: theirs is the family as it is for everybody.
+    ordered = sorted(devices.values(), key=lambda device: not device.settings)
+    families = {device.family.family: device.family for device in ordered}
+    streams = [stream for device in devices.values() for stream in device.streams]
+    groups = {device.id: device.group for device in devices.values()}
+    own = {device.id: device.family for device in devices.values() if device.settings}
+    context = RuleContext(calendar, groups, baselines, own, points_of(units))
+    engine = RuleEngine(families, streams, calendar.near, context)
+    for device in devices.values():
+        asked = {rule for item in device.family.readiness.values() for rule in item.rules}
+        if asked and device.streams:
+            engine.report_each_occasion(device.id, asked)
+    return engine
+
+
+def points_of(units: Iterable[Unit]) -> dict[tuple[str, str], str]:
+    """Return the register or topic behind each (device, signal): ``panel.input_0 (discrete-input 0)``."""
+    found = {}
+    for unit in units:
+        for one in unit.bindings:
+            where = f"{unit.id}.{one.name}"
+            if isinstance(unit.profile, ModbusProfile) and isinstance(one.point, Point):
+                where += f" ({(one.point.table or unit.profile.table).value} {one.point.address + unit.base})"
+            found[one.stream.device, one.stream.signals[one.slot]] = where
+    return found
+
+
+def fresh_engine(site: Site) -> RuleEngine:
+    """Return the very judge that the daemon would use, knowing no baseline."""
+    return make_engine(
+        all_devices(site), SiteCalendar(Ceremonies.of(site), site.timezone), units=site.units.values()
+    )

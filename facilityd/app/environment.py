@@ -1,0 +1,40 @@
+"""The world outside the process, in one place: what virtual time replaces, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from devices.modbus.bus import Connect
+from devices.modbus.client import connect
+from devices.mqtt.link import Listen
+from devices.mqtt.subscriber import listen
+from facilityd.model.clock import Clock
+from facilityd.notify.channels import Channel, ChannelLike, build
+from facilityd.pipeline.writer import Writer, WriterThread
+from facilityd.store.files import disk_free
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Clock, wires, outlets and disk. The defaults are the real ones.
+
+    ``requests``: s between looks for people's requests; None: only at beats that something else asks
+    for. ``client``: makes the client of a sink; None: InfluxDB's. ``durable``: each commit waits for
+    the disk. ``signals``: SIGINT and SIGTERM end the daemon. ``long_lived``: the process is the
+    daemon's own, and its collector is tuned for that.
+    """
+
+    clock: Clock = field(default_factory=Clock)
+    connect: Connect = connect
+    listen: Listen = listen
+    channels: Callable[[Iterable[ChannelLike]], Mapping[str, Channel]] = build
+    writer: Callable[[], Writer] = WriterThread
+    client: Callable[[Any], Any] | None = None
+    disk_free: Callable[[Path], int] = disk_free
+    requests: float | None = 1.0
+    durable: bool = True
+    signals: bool = True
+    long_lived: bool = True

@@ -1,0 +1,158 @@
+"""Once a second: let time pass for rules and duty, take requests; now and then write down health."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+from facilityd.app.builtin import DAEMON, LINK_PERIOD, PERIOD
+from facilityd.app.core import Core
+from facilityd.app.readiness_scheduler import ReadinessScheduler
+from facilityd.app.requests import carry_out
+from facilityd.app.self_monitor import SelfMonitor
+from facilityd.config.site import Site
+from facilityd.detect.engine import STOOD_STILL
+from facilityd.model.clock import Clock
+from facilityd.model.link import LinkHealth
+from facilityd.model.sample import NS, Value
+from facilityd.store.journal import DiskUsage
+from facilityd.store.reader import JournalReader
+from facilityd.supervise.clock_steps import DOUBT
+from facilityd.supervise.health import link_values, sample_of
+from facilityd.supervise.inbox import Inbox
+
+BEAT_S = 1.0
+REMEMBER = 600 * NS
+"""The rules' memory is stored so often (ns); after a crash the samples since then are shown again."""
+
+
+class Housekeeping:
+    """The daemon's own pulse."""
+
+    def __init__(
+        self,
+        site: Site,
+        core: Core,
+        clock: Clock,
+        condition: SelfMonitor,
+        next_edge: Callable[[int], int],
+        readiness_scheduler: ReadinessScheduler,
+        requests: float | None = BEAT_S,
+    ) -> None:
+        self._ask_every, self._edge, self._readiness_scheduler = requests, next_edge, readiness_scheduler
+        self._moved, self._planned = asyncio.Event(), 0
+        self._site, self._core, self._clock, self._condition = site, core, clock, condition
+        self._inbox = Inbox(core.path)
+        self._links: dict[str, LinkHealth] = {}
+        self._written: dict[str, int] = {}
+        self._channels: dict[str, tuple[int, dict[str, Value | None] | None]] = {}
+        self._clock_steps = 0
+        self._lateness = 0.0
+        self._due = 0
+        self._remember_at = clock.steady() + REMEMBER
+
+    def hear(self, health: LinkHealth) -> None:
+        """Take an adapter's word on its link; a change is written down at once."""
+        before = self._links.get(health.link)
+        self._links[health.link] = health
+        self._lateness = max(self._lateness, health.lateness or 0.0)
+        if before is None or before.up != health.up:
+            self._write_link(health)
+
+    async def run(self) -> None:
+        """Beat until cancelled."""
+        with JournalReader.open(self._core.path) as reader:
+            while True:
+                await self._rest()
+                await self._beat(reader)
+
+    async def _rest(self) -> None:
+        """Sleep for a beat; where nobody asks, until time alone may change something."""
+        if self._ask_every is not None:
+            before = self._clock.steady()
+            await asyncio.sleep(self._ask_every)
+            slept = self._clock.steady() - before
+            if slept > self._ask_every * NS + STOOD_STILL:
+                self._core.downtimes.paused(slept)
+            return
+        await asyncio.sleep(BEAT_S)
+        self._moved.clear()
+        steady = self._clock.steady()
+        self._planned = min(
+            self._due,
+            self._core.engine.next_wake,
+            self._edge(steady),
+            self._readiness_scheduler.next_edge(steady),
+        )
+        if self._planned > steady:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout((self._planned - steady) / NS):
+                    await self._moved.wait()
+
+    def replan(self) -> None:
+        """Look whether the newest samples want an earlier beat."""
+        if self._core.engine.next_wake < self._planned:
+            self._moved.set()
+
+    async def _beat(self, reader: JournalReader) -> None:
+        self._core.clock_steps.doubtful()
+        at, steady = self._clock.now()
+        if self._core.clock_steps.count != self._clock_steps:
+            self._clock_steps, self._due = self._core.clock_steps.count, 0  # somebody must hear of it now
+            self._core.downtimes.leapt(round(self._core.clock_steps.recent() * NS))
+        self._core.mode.tick(steady)
+        await self._core.flow.tick(steady, at)
+        await self._core.downtimes.record(self._core.flow.commit)
+        if self._core.downtimes.untold:
+            self._due = 0
+        await self._requests(reader, at)
+        await self._readiness_scheduler.beat(reader, at)
+        if steady >= self._due:
+            # While a jump is news its sample bears a doubtful label; the next one must come soon.
+            self._due = steady + (DOUBT if self._core.clock_steps.recent() else PERIOD)
+            await self._write_down(reader)
+        if steady >= self._remember_at:
+            self._remember_at = steady + REMEMBER
+            await self._core.flow.remember()
+
+    async def _requests(self, reader: JournalReader, at: int) -> None:
+        for name, ask in self._inbox.take():
+            self._inbox.done(name, await carry_out(self._core, reader, ask, at))
+
+    async def _write_down(self, reader: JournalReader) -> None:
+        quiet = self._clock.steady() - LINK_PERIOD
+        for health in self._links.values():
+            if self._written.get(health.link, 0) <= quiet:
+                self._write_link(health)
+        stream = self._core.devices[DAEMON].streams[0]
+        self._core.ingest_queue.offer(
+            [sample_of(stream, self._clock, self._values(reader, await self._core.disk_usage()))]
+        )
+        self._lateness = 0.0
+        self._write_channels(reader)
+
+    def _write_link(self, health: LinkHealth) -> None:
+        self._written[health.link] = self._clock.steady()
+        stream = self._core.devices[f"link-{health.link}"].streams[0]
+        self._core.ingest_queue.offer([sample_of(stream, self._clock, link_values(health))])
+
+    def _values(self, reader: JournalReader, room: DiskUsage) -> dict[str, Value | None]:
+        at, lost = self._clock.now()[0], sum(one.lost for one in self._links.values())
+        return self._condition.daemon(reader, room, at, lost) | {
+            "clock_jump": self._core.clock_steps.recent(),
+            "unwatched": self._core.downtimes.tell(),
+            "interruptions": self._core.downtimes.recent(reader),
+            "timetable_off": self._readiness_scheduler.timetable_off(at),
+            "lateness": 1000.0 * self._lateness,
+        }
+
+    def _write_channels(self, reader: JournalReader) -> None:
+        """Write down channels with news; one on which all is well and nothing happens, now and then."""
+        steady = self._clock.steady()
+        for device, values in self._condition.channels(reader, self._clock.now()[0]).items():
+            written, before = self._channels.get(device, (0, None))
+            if values != before or written <= steady - LINK_PERIOD:
+                self._channels[device] = steady, values
+                stream = self._core.devices[device].streams[0]
+                self._core.ingest_queue.offer([sample_of(stream, self._clock, values)])

@@ -1,0 +1,180 @@
+"""The outlets: who is told, how notices leave, and where points go. All read the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+from zoneinfo import ZoneInfo
+
+from facilityd.alarm.alarms import AlarmManager
+from facilityd.app.alarm_plot import PlotQueue
+from facilityd.app.builtin import channel_of
+from facilityd.app.environment import Environment
+from facilityd.config.site import Device, Site
+from facilityd.model.alarm import AlarmState, Change
+from facilityd.model.clock import Clock
+from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Notice, Purpose
+from facilityd.model.plain import masked, plain
+from facilityd.model.sample import NS
+from facilityd.notify.deliver import Deliverer, QueuedNotice
+from facilityd.notify.planner import NotificationPlanner
+from facilityd.notify.render import AlarmContext, SiteContext
+from facilityd.pipeline.flow import Flow
+from facilityd.pipeline.uncommitted import FIRST
+from facilityd.store.batch import Attempt, Batch, DeadLetterLine, Delivery
+from facilityd.store.reader import JournalReader
+
+if TYPE_CHECKING:
+    from facilityd.store.influx import Forwarder
+
+_DELIVERIES = {
+    DeliveryOutcome.ACCEPTED: Delivery.ACCEPTED,
+    DeliveryOutcome.REJECTED: Delivery.REJECTED,
+    DeliveryOutcome.TRANSIENT: Delivery.REJECTED,
+    DeliveryOutcome.UNKNOWN: Delivery.UNKNOWN,
+}
+STANDING = (Purpose.RAISED, Purpose.REALARMED, Purpose.WORSENED, Purpose.LATCHED)
+"""Held as long as the alarm they tell of stands."""
+HELD_FOR = {
+    Purpose.CLEARED: 7 * 86400 * NS,
+    Purpose.UNWATCHED: 7 * 86400 * NS,
+    Purpose.NOT_READY: 3600 * NS,
+    Purpose.READY: 3600 * NS,
+}
+"""Held so long from what they tell of (ns), then given up and counted: an end, until everybody knows it
+otherwise; a checklist, until its ceremony has begun."""
+ENDS = (Purpose.CLEARED, Purpose.UNWATCHED)
+LOST = "notices_lost "
+"""Before a channel's id: the counter of notices that it refused for good or may not have taken."""
+FAR = 1 << 62
+
+
+class OutputParts(Protocol):
+    """What the outlets need of the middle (app.core.Core)."""
+
+    @property
+    def flow(self) -> Flow:
+        """The stages."""
+
+    @property
+    def planner(self) -> NotificationPlanner:
+        """Who knows what."""
+
+    @property
+    def alarms(self) -> AlarmManager:
+        """The alarms' present states."""
+
+    @property
+    def path(self) -> Path:
+        """The journal."""
+
+
+def make_planner(
+    site: Site, devices: Mapping[str, Device], reader: JournalReader, unwritten: Sequence[Notice] = ()
+) -> NotificationPlanner:
+    """Return who is told, remembering who was told before a restart, also of what the disk did not take."""
+    abouts = {
+        (device.id, name): AlarmContext(device.name, rule, device.family.signals, channel_of(device.id))
+        for device in devices.values()
+        for name, rule in device.family.rules.items()
+    }
+    recipients = list(site.recipients.values())
+    place = SiteContext(site.name, ZoneInfo(site.timezone), f"facilityd ack {site.source}")
+    sent = [entry.notice for entry in reader.outbox() if entry.state is not Delivery.REJECTED]
+    return NotificationPlanner(place, abouts, recipients, [*sent, *unwritten])
+
+
+def telling(
+    planner: NotificationPlanner, state: Callable[[str, str], AlarmState], drawings: PlotQueue
+) -> Callable[[Change], Awaitable[Sequence[Notice]]]:
+    """Return the function that the flow asks for the notices of a change."""
+
+    async def tell(change: Change) -> Sequence[Notice]:
+        after = state(change.device, change.rule)
+        sparkline = await drawings.ask(change) if planner.draws(change, after) else None
+        return planner.tell(change, after, sparkline)
+
+    return tell
+
+
+class JournalOutbox:
+    """The outbox as the deliverer sees it: read here, written through the flow."""
+
+    def __init__(
+        self, reader: JournalReader, parts: OutputParts, secrets: frozenset[str] = frozenset()
+    ) -> None:
+        self._reader, self._parts, self._secrets = reader, parts, secrets
+
+    async def take(self, now: int) -> Sequence[QueuedNotice]:
+        """Return what is due at ``now`` (ns), that included which a full disk does not take."""
+        return [*self._reader.due(now), *self._parts.flow.unwritten.due(now)]
+
+    async def next_due(self) -> int | None:
+        """Return when the next waiting one is due, in ns."""
+        dues = self._reader.next_due(), self._parts.flow.unwritten.next_due()
+        return min((due for due in dues if due is not None), default=None)
+
+    async def report(self, entry: QueuedNotice, outcome: DeliveryResult, next_at: int | None) -> None:
+        """Make an attempt durable. Raises StoreFull."""
+        state = Delivery.WAITING if next_at is not None else _DELIVERIES[outcome.result]
+        reason = plain(masked(outcome.reason, self._secrets))
+        key = entry.notice.key if entry.id >= FIRST else ""
+        attempt = Attempt(entry.id, state, entry.attempts + 1, next_at or 0, reason, key)
+        gone = state in (Delivery.REJECTED, Delivery.UNKNOWN)
+        counts = {f"{LOST}{entry.notice.channel}": 1} if gone else {}
+        if not await self._parts.flow.note(attempt) or counts:
+            await self._parts.flow.commit(Batch(attempts=[attempt], counts=counts))
+        if state is Delivery.REJECTED:
+            self._parts.planner.refused(entry.notice)
+
+
+def make_deliverer(
+    site: Site, parts: OutputParts, reader: JournalReader, environment: Environment
+) -> Deliverer:
+    """Return the deliverer of notices over every configured channel."""
+    channels = environment.channels(
+        channel for person in site.recipients.values() for channel in person.channels
+    )
+    # A channel that failed before a restart fails until it has taken something.
+    troubles = {one.notice.channel: one.error for one in reader.due(FAR) if one.attempts and one.error}
+    outbox = JournalOutbox(reader, parts, site.secrets)
+    matters = _matters(parts, environment.clock)
+    return Deliverer(outbox, channels, environment.clock.steady, matters=matters, troubles=troubles)
+
+
+def _matters(parts: OutputParts, clock: Clock) -> Callable[[Notice], bool]:
+    """Return whether a notice that was refused is held: its alarm stands, or its reader must hear the end."""
+
+    def matters(notice: Notice) -> bool:
+        if notice.purpose in STANDING:
+            state = parts.alarms.state(notice.device, notice.rule)
+            return state.occurrence == notice.occurrence and (state.active or state.latched)
+        if clock.now()[0] - notice.at >= HELD_FOR.get(notice.purpose, 0):
+            return False
+        return notice.purpose not in ENDS or parts.planner.has_told(notice)
+
+    return matters
+
+
+def make_forwarders(site: Site, parts: OutputParts, environment: Environment) -> dict[str, Forwarder]:
+    """Return a forwarder for each sink."""
+    if not site.sinks:
+        return {}
+    # influxdb-client takes a second to import: a site without a sink starts without it.
+    from facilityd.store.influx import Forwarder, Target  # noqa: PLC0415
+
+    async def advance(sink: str, sample: int) -> None:
+        await parts.flow.commit(Batch(cursors={sink: sample}))
+
+    async def add_dead_letter_lines(letter: DeadLetterLine) -> None:
+        await parts.flow.commit(Batch(dead_letter_lines=[letter]))
+
+    return {
+        name: Forwarder(
+            Target(sink.id, sink.url, sink.bucket, sink.org, sink.token, gzip=True),
+            site.id, parts.path, advance, add_dead_letter_lines, clock=environment.clock,
+            thread=environment.writer(), client=environment.client,
+        )
+        for name, sink in site.sinks.items()
+    }  # fmt: skip

@@ -1,0 +1,85 @@
+"""The daemon's own condition and that of its channels, as the values that are written down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from facilityd.app.builtin import channel_name
+from facilityd.app.core import Core
+from facilityd.app.outputs import LOST
+from facilityd.app.totals import Totals
+from facilityd.config.site import Site
+from facilityd.model.notice import SendFailure
+from facilityd.model.plain import masked, plain
+from facilityd.model.sample import NS, Value
+from facilityd.notify.deliver import Deliverer
+from facilityd.store.journal import DiskUsage
+from facilityd.store.reader import JournalReader
+
+if TYPE_CHECKING:
+    from facilityd.store.influx import Forwarder
+
+MIB = 2**20
+Values = dict[str, Value | None]
+
+
+@dataclass(frozen=True, slots=True)
+class SelfMonitor:
+    """Asked once a minute. ``reader`` of the calls is the caller's own."""
+
+    site: Site
+    core: Core
+    sinks: Mapping[str, Forwarder]
+    deliverer: Deliverer
+
+    def daemon(self, reader: JournalReader, room: DiskUsage, now: int, links_lost: int) -> Values:
+        """Return the signals of family ``daemon`` that are known here; ``now`` in ns UTC."""
+        totals = Totals.read(reader)
+        return {
+            "journal_bytes": room.used / MIB,
+            "disk_free": room.disk_free / MIB,
+            "disk_full": self.core.flow.full,
+            "journal_damaged": self.core.journal.was_damaged,
+            "dropped_unsent": totals.purged_unsent,
+            "dropped_span": totals.loss.seconds / 60 if totals.loss else 0.0,
+            "purged_early": totals.purged_early,
+            "parked": totals.dead_letter_lines,
+            "dead_letters": totals.dead_letters,
+            "unsent": self._unsent(reader),
+            "oldest_unsent": self._oldest_unsent(now),
+            "sink_held": any(sink.state.status == "held" for sink in self.sinks.values()),
+            "intake_dropped": self.core.ingest_queue.dropped + links_lost,
+            "notices_waiting": totals.notices_waiting,
+            "notices_lost": totals.notices_lost,
+            "plots_skipped": self.core.drawings.skipped,
+        }
+
+    def channels(self, reader: JournalReader, now: int) -> dict[str, Values]:
+        """Return the signals of family ``channel`` for each channel, by its device's id."""
+        counters, waiting = reader.counters(), reader.waiting_on()
+        troubles = {
+            name: plain(masked(reason, self.site.secrets)) for name, reason in self.deliverer.troubles.items()
+        }
+        failures = self.deliverer.failures
+        return {
+            channel_name(channel.id): {
+                "taking": channel.id not in troubles,
+                "waiting": waiting.get(channel.id, (0, now))[0],
+                "oldest": max(0, now - waiting.get(channel.id, (0, now))[1]) / NS,
+                "lost": counters.get(f"{LOST}{channel.id}", 0),
+                "why": failures.get(channel.id, None if channel.id in troubles else SendFailure.NONE),
+                "reason": troubles.get(channel.id, ""),
+            }
+            for person in self.site.recipients.values()
+            for channel in person.channels
+        }
+
+    def _unsent(self, reader: JournalReader) -> int:
+        last = reader.last_sample()
+        return max((last - reader.cursor(name) for name in self.sinks), default=0)
+
+    def _oldest_unsent(self, now: int) -> float:
+        oldest = [sink.state.oldest_unsent for sink in self.sinks.values()]
+        return max((max(0, now - at) / NS for at in oldest if at is not None), default=0.0)

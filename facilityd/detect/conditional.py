@@ -1,0 +1,200 @@
+"""What most kinds share: a gate (duty, settling, conditions), a look, a hold, a memory."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from facilityd.detect.delay import OnOffDelay
+from facilityd.detect.detector import Trouble, why_unknown
+from facilityd.detect.device_state import FOREVER, LIFETIME, NEVER, DeviceState, SignalState
+from facilityd.model.finding import Evidence
+from facilityd.model.kinds import Conditional
+from facilityd.model.operating_mode import answer
+from facilityd.model.sample import NS
+
+REPLAYED = 15 * 60 * NS
+"""What a restart shows the rules again (ns): a shorter hold needs no memory."""
+
+
+class EnableCondition:
+    """Whether a rule is judged now: in its operating modes, settled there, and while its conditions hold."""
+
+    def __init__(self, rule: Conditional, device_state: DeviceState) -> None:
+        self._during = frozenset(rule.during)
+        self._conditions = tuple((c, device_state.signal_states[c.signal]) for c in rule.when)
+        self._settle, self._device_state = rule.settle, device_state
+        self.entered = NEVER
+        self.always = not (rule.during or rule.when)
+        self.signal_states = tuple(signal_state for _, signal_state in self._conditions)
+        self.wake = FOREVER
+
+    def is_met(self, now: int) -> bool | None:
+        """Return whether to judge at ``now`` (ns, steady); None where that cannot be told."""
+        self.wake = FOREVER
+        inside = self._inside(now)
+        if inside is False:
+            self.entered = NEVER
+        elif inside and not NEVER < self.entered <= now:
+            self.entered = now
+        if not inside:
+            return inside
+        settled = self.entered + self._settle
+        if now < settled:
+            self.wake = min(self.wake, settled)
+            return False
+        return True
+
+    def _inside(self, now: int) -> bool | None:
+        met = self._met(now)
+        if met is False or not self._during:
+            return met
+        within = self._device_state.within(self._during, now)
+        self.wake = self._device_state.mode_wake(self._during, now)
+        return within if within is False or met else None
+
+    def _met(self, now: int) -> bool | None:
+        if not self._conditions:
+            return True
+        found = [answer(condition, signal_state.good(now)) for condition, signal_state in self._conditions]
+        if False in found:
+            return False
+        return None if None in found else True
+
+
+class ConditionalDetector(ABC):
+    """A kind says what it sees (``evaluate``); when it is asked and how long it must see it is done here.
+
+    ``evaluate`` may be called again without new data; one that keeps a history asks ``fresh`` first.
+    """
+
+    def __init__(self, rule: Conditional, device_state: DeviceState) -> None:
+        self.device_state = device_state
+        self.enable = EnableCondition(rule, device_state)
+        self.signal_states = self.inputs(rule, device_state)
+        slowest = max(
+            signal_state.expected for signal_state in (*self.signal_states, *self.enable.signal_states)
+        )
+        self.delay = OnOffDelay(rule.on_delay, rule.off_delay, (LIFETIME - 1) * slowest)
+        self.wake = FOREVER
+        self._seen = NEVER
+        self._known = False
+        self._judged = NEVER
+        self.occasional = not self.enable.always
+
+    dated = False
+    extent: frozenset[str] = frozenset()
+    edition = 0
+
+    @property
+    def seen_at(self) -> int:
+        """When it was last judged (ns, steady)."""
+        return self._judged
+
+    def update(self, now: int) -> bool | None:
+        """Judge at ``now`` (ns, steady)."""
+        inside = self.enable.is_met(now)
+        self.wake = self.enable.wake
+        if inside is False:
+            self.disabled(now)
+            self.delay.drop()
+            self._known = self.delay.verdict is not None
+            return self.delay.verdict
+        seen = self.evaluate(now) if inside else None
+        self._known = seen is not None
+        if seen is None:
+            self.delay.pause(now)
+            return None
+        self._judged = now
+        verdict = self.delay.see(
+            seen, now, min(signal_state.valid_until for signal_state in self.signal_states)
+        )
+        self.wake = min(
+            self.wake,
+            self.delay.due,
+            *(c.stale_from for c in (*self.signal_states, *self.enable.signal_states)),
+        )
+        return verdict
+
+    def inputs(self, rule: Conditional, device_state: DeviceState) -> tuple[SignalState, ...]:
+        """Return the cells that the kind itself looks at."""
+        return tuple(device_state.signal_states[signal] for signal in rule.own)
+
+    @abstractmethod
+    def evaluate(self, now: int) -> bool | None:
+        """Return what is seen at ``now``, without any hold; None where it cannot be told."""
+
+    @abstractmethod
+    def known_evidence(self, now: int) -> Evidence:
+        """Return what the verdict, which is known, rests on. ``self.hold`` knows it and for how long."""
+
+    def disabled(self, now: int) -> None:  # noqa: B027 - most kinds have nothing to forget
+        """The gate is closed: a kind that must not bridge the pause forgets here."""
+
+    def serviced(self) -> None:  # noqa: B027 - most kinds look at the present only
+        """Somebody has serviced the device: what was before says nothing of what comes."""
+
+    def fresh(self) -> bool:
+        """Return whether any own signal has a newer sample than at the last time this was asked."""
+        newest = max(signal_state.steady for signal_state in self.signal_states)
+        if newest == self._seen:
+            return False
+        self._seen = newest
+        return True
+
+    def evidence(self, now: int) -> Evidence:
+        """Return what the newest verdict rests on, or why there is none."""
+        if not self._known or self.delay.verdict is None:
+            return why_unknown(
+                (*self.signal_states, *self.enable.signal_states, *self.device_state.mode_inputs), now
+            )
+        return self.known_evidence(now)
+
+    @property
+    def pending(self) -> bool:
+        """True while it is seen wrong, and the hold is not over."""
+        return self.delay.pending
+
+    def trouble(self, now: int, *, ripe: bool = False) -> Trouble:  # noqa: ARG002 - it has one trouble
+        """Of nothing but what its rule says."""
+        return None
+
+    @property
+    def seen(self) -> bool | None:
+        """What the newest look makes of it for other rules: what it is about to say counts already."""
+        return bool(self.delay.verdict or self.delay.pending) if self._known else None
+
+    def resume(self, verdict: bool) -> None:
+        """Take over the verdict from before a restart."""
+        self.delay.resume(verdict)
+
+    def kind_checkpoint(self) -> Any:
+        """Return, as plain JSON, what the kind itself must not lose; None: the last minutes will do."""
+        return None
+
+    def restore_kind(self, kept: Any) -> None:  # noqa: B027 - most kinds keep nothing
+        """Take back what ``kind_checkpoint`` returned before a restart."""
+
+    def checkpoint(self) -> Any:
+        """Return, as plain JSON, what a restart must not lose; None where the last minutes are enough."""
+        own = self.kind_checkpoint()
+        if own is None and self.delay.on <= REPLAYED and self.enable.always:
+            return None  # while a gate is closed the verdict stands, and nothing would bring it back
+        return {"own": own, "hold": self.delay.checkpoint(), "entered": self.enable.entered,
+                "seen": self._seen, "judged": self._judged}  # fmt: skip
+
+    def restore(self, state: Any) -> None:
+        """Take back what ``checkpoint`` returned before a restart; what an older version kept is let go."""
+        if "hold" not in state:
+            return
+        self.delay.restore(state["hold"])
+        self.enable.entered, self._seen = state["entered"], state["seen"]
+        self._judged = state.get("judged", state["seen"])
+        if state["own"] is not None:
+            self.restore_kind(state["own"])
+
+
+def numbers(signal_state: SignalState, now: int) -> float | None:
+    """Return a cell's good value as a float, or None."""
+    value = signal_state.good(now)
+    return None if value is None else float(value)

@@ -1,0 +1,32 @@
+"""What rules may know beyond their own device: the sun, the timetable, the neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from facilityd.model.baseline import Baseline
+
+
+class Calendar(Protocol):
+    """Days on site. Instants in ns, steady (close to UTC)."""
+
+    def near(self, instant: int) -> bool:
+        """Return whether a ceremony is near."""
+
+    def edges(self, spec: str, instant: int) -> tuple[int, ...]:
+        """Return the instants of ``sunrise``, ``sunset+18min`` or ``19:30`` on the days around, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleContext:
+    """``groups`` maps a device to its group among those of its family; devices not named are in group ''."""
+
+    calendar: Calendar | None = None
+    groups: Mapping[str, str] = field(default_factory=dict)
+    baselines: Sequence[Baseline] = ()
+    own: Mapping[str, Any] = field(default_factory=dict)
+    """Families of devices whose site sets limits of their own (compile.FamilyKind), by device."""
+    points: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """The register or topic behind a signal, by (device, signal), as a technician would look it up."""

@@ -1,0 +1,248 @@
+"""The judge: samples in, findings out wherever a verdict has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from facilityd.detect.availability import UnitAvailability, assign_owner
+from facilityd.detect.compile import DeviceRules, FamilyKind, StreamBinding, compile_device
+from facilityd.detect.conditional import ConditionalDetector
+from facilityd.detect.context import RuleContext
+from facilityd.detect.device_state import FOREVER, NEVER, DeviceState
+from facilityd.detect.learned import LearnedDetector
+from facilityd.detect.shared_units import share
+from facilityd.model.alarm import AlarmState
+from facilityd.model.baseline import Baseline
+from facilityd.model.finding import Finding
+from facilityd.model.sample import NS, Sample, Stream
+
+STOOD_STILL = 5 * NS
+"""Overdue by so much (ns), nobody was there to look: the process was paused, or its machine was."""
+SLACK = 60 * NS
+"""Samples this far ahead of the start of a run are from another clock (ns)."""
+
+
+class RuleEngine:
+    """Every rule of every device, compiled once. Reads no clock: time comes with the sample.
+
+    ``families`` by name; ``ceremony`` tells whether a steady instant in ns lies near one.
+    """
+
+    def __init__(
+        self,
+        families: Mapping[str, FamilyKind],
+        streams: Iterable[Stream],
+        ceremony: Callable[[int], bool] | None = None,
+        context: RuleContext | None = None,
+    ) -> None:
+        by_device: dict[str, list[Stream]] = {}
+        for stream in streams:
+            by_device.setdefault(stream.device, []).append(stream)
+        special = context.own if context else {}
+        family_of = {
+            device: special.get(device, families[own[0].family]) for device, own in by_device.items()
+        }
+        self._device_rules: dict[str, DeviceRules] = {
+            device: compile_device(family_of[device], own, ceremony, context)
+            for device, own in by_device.items()
+        }
+        self._introduce({device: own[0].family for device, own in by_device.items()}, context)
+        self._bindings: dict[Stream, StreamBinding] = {
+            s: f for b in self._device_rules.values() for s, f in b.bindings.items()
+        }
+        assign_owner(
+            (stream.device, len(stream.signals), binding.availability)
+            for stream, binding in self._bindings.items()
+        )
+        share(self._bindings.values(), {device: family.rules for device, family in family_of.items()})
+        self._instances = [
+            instance for device_rules in self._device_rules.values() for instance in device_rules.instances
+        ]
+        for baseline in context.baselines if context else ():
+            self.set_baseline(baseline.device, baseline.rule, baseline)
+        self._judging = [
+            device_rules for device_rules in self._device_rules.values() if device_rules.instances
+        ]
+        # Samples of an earlier run carry its steady clock, which may have been ahead of ours.
+        self._latest = FOREVER
+        self._planned = NEVER
+        # When somebody looks at the latest: what is planned, or the next beat where that is past already.
+        self._expected = FOREVER
+        self._looked = self._begun = NEVER
+        self._live = False
+        self.on_pause: Callable[[int], None] = lambda _: None
+
+    def begin(self, now: int) -> None:
+        """Begin to listen at ``now`` (ns, steady), after everything before a restart was shown.
+
+        From then on somebody looks whenever a rule asks for it; where that was long overdue, nothing was
+        asked meanwhile, and all listening begins anew.
+        """
+        self._live, self._expected, self._begun = True, FOREVER, now
+        self.restart_listening(now)
+        for device_rules in self._judging:
+            device_rules.planned = NEVER
+
+    def restart_listening(self, now: int) -> None:
+        """Let what came before ``now`` (ns, steady), when nobody asked, be nobody's silence."""
+        for availability in self._availabilities():
+            availability.restart_listening(now)
+        for device_rules in self._judging:
+            device_rules.device_state.listening = now
+
+    def _availabilities(self) -> list[UnitAvailability]:
+        return list(
+            {id(binding.availability): binding.availability for binding in self._bindings.values()}.values()
+        )
+
+    def _notice_pause(self, now: int) -> None:
+        """Begin anew where a look is long overdue; tell how long nobody looked (ns)."""
+        if self._live and self._expected < now - STOOD_STILL:
+            self.on_pause(now - max(self._looked, self._begun))
+            self.begin(now)
+
+    @property
+    def next_wake(self) -> int:
+        """Return when ``tick`` may first find something (ns, steady), if no sample comes before."""
+        return self._planned
+
+    def evaluate(self, samples: Iterable[Sample]) -> list[Finding]:
+        """Take samples in the order they were read; return the verdicts that changed."""
+        findings = []
+        for sample in samples:
+            if self._expected < sample.steady - STOOD_STILL:
+                self._notice_pause(sample.steady)
+            binding = self._take(sample)
+            if binding is None:
+                continue
+            self._looked = now = binding.newest
+            at, device_rules = sample.at, binding.device_rules
+            for instance in binding.instances:
+                finding = instance.run(now, at)
+                if finding is not None:
+                    findings.append(finding)
+                if instance.wake < device_rules.planned:  # noqa: PLR1730 - a call of min costs more than all of this
+                    device_rules.planned = instance.wake
+            if device_rules.planned < self._planned:
+                self._planned = device_rules.planned
+                self._expected = min(self._expected, max(self._planned, now))
+        return findings
+
+    def tick(self, steady: int, at: int) -> list[Finding]:
+        """Let holds, silence and ages run on without data; call about once a second."""
+        self._latest = FOREVER
+        self._notice_pause(steady)
+        self._looked = steady
+        findings = []
+        for device_rules in self._judging:
+            if device_rules.planned <= steady:
+                findings += [
+                    instance.run(steady, at) for instance in device_rules.instances if instance.wake <= steady
+                ]
+                device_rules.planned = min(instance.wake for instance in device_rules.instances)
+        self._planned = min((device_rules.planned for device_rules in self._judging), default=FOREVER)
+        self._expected = max(self._planned, steady)
+        return [finding for finding in findings if finding is not None]
+
+    def resume(self, states: Iterable[AlarmState]) -> None:
+        """Start from stored alarms, so that hysteresis and off-delays go on; call before ``warm``."""
+        known = {(state.device, state.rule): state for state in states if state.occurrence}
+        for instance in self._instances:
+            state = known.get((instance.device, instance.rule))
+            if state is not None:
+                instance.resume(state.active, state.cause, state.since)
+
+    def warm(self, samples: Iterable[Sample], steady: int, *, remembered: bool = False) -> None:
+        """Feed history at a restart, telling nothing; ``steady`` is now, ns.
+
+        Until the first tick, samples from a clock that was ahead are taken as of now.
+        Every verdict is told once at the next run; alarms that already know it ignore it.
+        ``remembered``: rules that keep a memory have these samples in it, and do not see them again.
+        """
+        self._latest = steady + SLACK
+        for device_rules in self._judging:
+            device_rules.device_state.listening = (
+                steady  # what a gap in the past left unread, nobody could hear
+            )
+        for sample in samples:
+            binding = self._take(sample)
+            if binding is not None:
+                for instance in binding.instances:
+                    if not (remembered and instance.detector.checkpoint() is not None):
+                        instance.warm(binding.newest)
+
+    def checkpoint(self) -> dict[tuple[str, str], Any]:
+        """Return, as plain JSON by (device, rule), what a restart must not lose."""
+        kept = ((instance, instance.detector.checkpoint()) for instance in self._instances)
+        return {(instance.device, instance.rule): state for instance, state in kept if state is not None}
+
+    def report_each_occasion(self, device: str, rules: Iterable[str]) -> None:
+        """Let rules of a device tell their verdict of each occasion, be it the same as of the last."""
+        for instance in self._device_rules[device].instances:
+            instance.reports_each_occasion |= instance.rule in set(rules) and instance.detector.occasional
+
+    def restore_findings(self, findings: Iterable[Finding]) -> None:
+        """Take back the newest word of each rule, as it was told before a restart."""
+        known = {(finding.device, finding.rule): finding for finding in findings}
+        for instance in self._instances:
+            if instance.reports_each_occasion and (instance.device, instance.rule) in known:
+                instance.restore_findings(known[instance.device, instance.rule])
+
+    def restore(self, checkpoint: Mapping[tuple[str, str], Any]) -> None:
+        """Take back what ``checkpoint`` returned; call after ``resume`` and before ``warm``."""
+        for instance in self._instances:
+            if (instance.device, instance.rule) in checkpoint:
+                instance.detector.restore(checkpoint[instance.device, instance.rule])
+
+    def learned(self, device: str) -> dict[str, LearnedDetector]:
+        """Return the detectors of a device that judge by a baseline, by rule."""
+        instances = self._device_rules[device].instances
+        return {w.rule: w.detector for w in instances if isinstance(w.detector, LearnedDetector)}
+
+    def set_baseline(self, device: str, rule: str, baseline: Baseline | None) -> None:
+        """Let a rule judge by a baseline from now on; one that does not apply here is let alone."""
+        detector = self.learned(device).get(rule) if device in self._device_rules else None
+        if detector is not None:
+            detector.set_baseline(baseline)
+
+    def service(self, device: str, rules: Iterable[str]) -> None:
+        """Let some rules of a device forget what was before a service."""
+        chosen = set(rules)
+        for instance in self._device_rules[device].instances:
+            if instance.rule in chosen and isinstance(instance.detector, ConditionalDetector):
+                instance.detector.serviced()
+
+    def _introduce(self, families: Mapping[str, str], context: RuleContext | None) -> None:
+        groups = context.groups if context else {}
+        rows: dict[tuple[str, str], list[DeviceState]] = {}
+        for device, device_rules in self._device_rules.items():
+            rows.setdefault((families[device], groups.get(device, "")), []).append(device_rules.device_state)
+        for device_states in rows.values():
+            for device_state in device_states:
+                device_state.peers = tuple(other for other in device_states if other is not device_state)
+
+    @property
+    def watched(self) -> frozenset[tuple[str, str]]:
+        """The (device, rule) pairs that are judged."""
+        return frozenset((instance.device, instance.rule) for instance in self._instances)
+
+    def not_applicable(self, device: str) -> dict[str, tuple[str, ...]]:
+        """Return the rules that cannot be judged on a device, with the signals or states it lacks."""
+        return dict(self._device_rules[device].missing)
+
+    def applicable(self, device: str) -> tuple[str, ...]:
+        """Return the rules that are judged on a device."""
+        return tuple(instance.rule for instance in self._device_rules[device].instances)
+
+    def _take(self, sample: Sample) -> StreamBinding | None:
+        binding = self._bindings.get(sample.stream)
+        if sample.steady > self._latest:
+            sample = replace(sample, steady=self._latest - SLACK)
+        if binding is None or sample.steady < binding.newest:
+            return None  # of a device no longer watched, or overtaken by a newer sample
+        binding.newest = sample.steady
+        binding.device_state.put(binding.signal_states, sample)
+        binding.availability.update(sample)
+        return binding

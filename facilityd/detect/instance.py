@@ -1,0 +1,161 @@
+"""One rule on one device, and what was last told of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from facilityd.detect.detector import Detector
+from facilityd.detect.device_state import FOREVER, NEVER
+from facilityd.model.finding import Evidence, Finding
+from facilityd.model.sample import NS
+
+_UNTOLD: Final = object()
+_WAIT: Final = "?"
+GATHER = 60 * NS
+"""What joins an alarm within so long (ns) of its last notice is gathered into one further notice."""
+GRACE = 600 * NS
+"""A consequence that goes on so long (ns) after its cause is over is a trouble of its own."""
+
+
+@dataclass(slots=True, eq=False)
+class RuleInstance:
+    """Tells a verdict when it has changed. ``wake``: when to look again without new data.
+
+    Unknown is told once it has lasted ``patience`` ns: one lost poll is not news. ``causes``: what this
+    rule may be a mere consequence of. While one of them is about to turn true, this one waits for it,
+    ``wait`` ns at most; it outlives them by ``grace`` ns before it is a trouble of its own.
+    """
+
+    device: str
+    rule: str
+    detector: Detector
+    patience: int
+    wake: int = NEVER
+    causes: tuple[RuleInstance, ...] = ()
+    wait: int = FOREVER
+    grace: int = GRACE
+    _told: object = _UNTOLD
+    _cause: str = ""
+    _caused: int = NEVER
+    _lost: int | None = None
+    reports_each_occasion: bool = False
+    """Whether the same verdict of another occasion is news: a checklist shows when that was."""
+    _kept: Evidence | None = None
+    _kept_at: int | None = None
+    _told_of: int = NEVER
+    _waiting: int | None = None
+    _extent: frozenset[str] = frozenset()
+    _extended: int = NEVER
+    _edition: int = 0
+
+    @property
+    def holds(self) -> bool:
+        """True while its newest told verdict is true."""
+        return self._told is True
+
+    def run(self, now: int, at: int) -> Finding | None:
+        """Judge at ``now`` (ns, steady); return a finding where the verdict is news."""
+        verdict = self.detector.update(now)
+        self.wake = self.detector.wake
+        if verdict is not None:
+            self._lost = None
+        elif not self._ripe(now):
+            return None
+        cause = self._blame(now) if verdict and self.causes else ""
+        if not verdict:
+            self._waiting = None
+        stands = verdict is not None and self.reports_each_occasion and self._stands(now)
+        renewed = stands and self._told_of != self.detector.seen_at
+        renewed = renewed or self.detector.edition != self._edition
+        renewed = renewed or (verdict is True and self._told is True and self._grown(now))
+        if cause == _WAIT or (verdict is self._told and cause == self._cause and not renewed):
+            return None
+        extent = self.detector.extent if verdict else frozenset()
+        self._extent, self._extended = (self._extent | extent if verdict else extent), now
+        self._told, self._cause, self._edition = verdict, cause, self.detector.edition
+        said = tuple(sorted(extent))
+        evidence = replace(self._evidence(now, at, stands=stands), cause=cause, extent=said)
+        return Finding(self.device, self.rule, verdict, at, now, evidence)
+
+    def _grown(self, now: int) -> bool:
+        """Return whether it is of more than was told, and that for long enough to be told together."""
+        if self.detector.extent <= self._extent:
+            return False
+        ready = self._extended + GATHER
+        if now < ready:
+            self.wake = min(self.wake, ready)
+        return now >= ready
+
+    def _stands(self, now: int) -> bool:
+        """Return whether the verdict is of an occasion that is over; keep what is seen while it is not."""
+        seen, detector = self.detector.seen_at, self.detector
+        if seen >= now and not detector.dated:
+            self._kept, self._kept_at = detector.evidence(now), now
+        return NEVER < seen < now
+
+    def _evidence(self, now: int, at: int, *, stands: bool) -> Evidence:
+        if not stands:
+            return self.detector.evidence(now)
+        seen = self._told_of = self.detector.seen_at
+        kept = self._kept if self._kept_at in (seen, None) and not self.detector.dated else None
+        self._kept_at = seen
+        return replace(kept or self.detector.evidence(now), seen=at - (now - seen))
+
+    def restore_findings(self, finding: Finding) -> None:
+        """Take back what was told before a restart: the values that a standing verdict rests on are gone."""
+        self._kept = finding.evidence if finding.verdict is not None else None
+
+    def _blame(self, now: int) -> str:
+        """Return the rule whose consequence this is, or nothing, or that it is too early to say."""
+        able = [instance for instance in self.causes if instance.holds or instance.detector.pending]
+        able = [instance for instance in able if self._explains(instance, now)]
+        holding = next((instance for instance in able if instance.holds), None)
+        if holding:
+            self._caused, self._waiting = now, None
+            return holding.rule
+        if able and self._told is not True and self._may_wait(now):
+            self.wake = min(self.wake, *(instance.detector.wake for instance in able))
+            return _WAIT
+        if self._cause and now < self._caused + self.grace:
+            self.wake = min(self.wake, self._caused + self.grace)
+            return self._cause
+        return ""
+
+    def _explains(self, cause: RuleInstance, now: int) -> bool:
+        """Return whether a cause tells of all that this one tells of."""
+        mine = self.detector.trouble(now, ripe=True)
+        theirs = cause.detector.trouble(now) if mine is not None else None
+        return mine is None or theirs is None or mine <= theirs
+
+    def _may_wait(self, now: int) -> bool:
+        if self._waiting is None:
+            self._waiting = now
+        if self.wait != FOREVER:
+            self.wake = min(self.wake, self._waiting + self.wait)
+        return now < self._waiting + self.wait
+
+    def _ripe(self, now: int) -> bool:
+        """Return whether unknown has lasted long enough to be told."""
+        if self._lost is None:
+            self._lost = now
+        ripe = self._lost + self.patience
+        if now < ripe and self._told is not None:
+            self.wake = min(self.wake, ripe)
+        return now >= ripe
+
+    def warm(self, now: int) -> None:
+        """Judge without telling; the next run tells."""
+        verdict = self.detector.update(now)
+        if verdict is not None:
+            self._lost = None
+            if self.reports_each_occasion:
+                self._stands(now)
+        elif self._lost is None:
+            self._lost = now
+        self.wake = NEVER
+
+    def resume(self, verdict: bool, cause: str, now: int) -> None:
+        """Take over the verdict from before a restart, and whose consequence it was."""
+        self.detector.resume(verdict)
+        self._cause, self._caused = cause, now

@@ -1,0 +1,83 @@
+"""What belongs into the journal and is not in it yet: while the disk takes nothing, memory holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from facilityd.model.alarm import AlarmState
+from facilityd.model.notice import Notice
+from facilityd.model.readiness import Check
+from facilityd.pipeline.spilled import MARK, Spilled
+from facilityd.pipeline.uncommitted import UncommittedNotices
+from facilityd.store.batch import Attempt, Batch, ChangeRecord, FindingRecord
+
+MOST = 10_000
+"""Parts kept in memory while the disk takes nothing."""
+StateOf = Callable[[str, str], AlarmState]
+"""Returns the present state of an alarm, by device and rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteGroup:
+    """What belongs into the journal together."""
+
+    judged: Sequence[FindingRecord] = ()
+    recorded: Sequence[ChangeRecord] = ()
+    checks: Sequence[Check] = ()
+    notices: Sequence[Notice] = ()
+
+    @property
+    def all_notices(self) -> list[Notice]:
+        """Every notice in it."""
+        return [*(notice for item in self.recorded for notice in item.notices), *self.notices]
+
+
+@dataclass(slots=True)
+class PendingWrites:
+    """Parts in their order. ``unwritten``: what became of their notices; ``token`` names what was spilled."""
+
+    parts: list[WriteGroup] = field(default_factory=list)
+    unwritten: UncommittedNotices = field(default_factory=UncommittedNotices)
+    token: str = ""
+
+    def batch(self, state: StateOf, tried: Sequence[Attempt], judged: int | None) -> Batch:
+        """Return everything as one transaction."""
+        findings = [item for part in self.parts for item in part.judged]
+        changes = [item for part in self.parts for item in part.recorded]
+        touched = {(item.change.device, item.change.rule) for item in changes}
+        touched |= {(item.finding.device, item.finding.rule) for item in findings}
+        return Batch(
+            findings=findings, changes=changes, alarms=[state(*key) for key in sorted(touched)],
+            attempts=tried, judged=judged, meta={MARK: self.token} if self.token else {},
+            checks=[item for part in self.parts for item in part.checks],
+            notices=[item for part in self.parts for item in part.notices],
+        )  # fmt: skip
+
+    def keep(self, part: WriteGroup) -> None:
+        """Note that the newest part was not written; of too many the oldest are forgotten.
+
+        A beat in which nothing happened is no part: an hour of them would push out what did.
+        """
+        if part == WriteGroup():
+            self.parts.pop()
+        del self.parts[:-MOST]
+        self.unwritten.keep(part.all_notices)
+
+    def spilled(self, state: StateOf) -> Spilled | None:
+        """Return what must outlive a crash, None where nobody was told anything."""
+        changes = [item for part in self.parts for item in part.recorded]
+        notices = [item for part in self.parts for item in part.notices]
+        if not changes and not notices:
+            return None
+        first = changes[0].change if changes else notices[0]
+        self.token = self.token or f"{first.at}/{first.device}/{first.rule}/{first.occurrence}"
+        touched = {(item.change.device, item.change.rule) for item in changes}
+        states = [state(*key) for key in sorted(touched)]
+        return Spilled(self.token, changes, states, self.unwritten.all(), notices)
+
+    def take_back(self, spilled: Spilled) -> None:
+        """Go on with what was spilled before a restart."""
+        self.token = spilled.token
+        self.parts = [WriteGroup(recorded=spilled.recorded, notices=spilled.loose)]
+        self.unwritten.take_back(spilled.kept)

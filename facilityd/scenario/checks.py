@@ -1,0 +1,219 @@
+"""Whether what was expected came about, and if not: what did instead, with the signals around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from facilityd.model.measure import spell_duration
+from facilityd.model.sample import NS
+from facilityd.scenario.expectations import (
+    AlarmCleared,
+    AlarmRaised,
+    AlarmSuppressed,
+    HistoryGap,
+    NoAlarm,
+    NoticeCount,
+    ReadinessIs,
+    RuleUnknown,
+    SignalIs,
+)
+from facilityd.scenario.load import LoadedScenario
+from facilityd.scenario.run_log import AlarmOccurrence, RunLog
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One expectation: the sentence, its place, whether it came about, and what happened.
+
+    ``around``: (device, signal) pairs worth looking at; ``at``: the instant to look at, ns UTC.
+    """
+
+    sentence: str
+    place: str
+    ok: bool
+    happened: str
+    around: tuple[tuple[str, str], ...] = ()
+    at: int | None = None
+
+
+SHOWN = 10
+"""Alarms named in one message."""
+Answer = tuple[bool, str, tuple[tuple[str, str], ...], int | None]
+
+
+def check(script: LoadedScenario, journal: Path) -> Iterator[CheckResult]:
+    """Hold every expectation of a script against the journal that the story left."""
+    with RunLog.open(script, journal) as run_log:
+        for place, sentence, expectation in script.expectations:
+            answer = _JUDGES[type(expectation)](script, run_log, expectation)
+            yield CheckResult(sentence, place, *answer)
+
+
+def _since(script: LoadedScenario, since: int | None) -> int:
+    return script.start + (script.first_step if since is None else since)
+
+
+def _raised(script: LoadedScenario, run_log: RunLog, wanted: AlarmRaised) -> Answer:
+    since = _since(script, wanted.since)
+    raised = [a for a in run_log.alarms if run_log.is_rule(a, wanted.device, wanted.rule)]
+    told = sorted(a.told for a in raised if a.told is not None and a.told >= since)
+    around = run_log.inputs(wanted.device, wanted.rule)
+    if told and told[0] - since <= wanted.within:
+        return True, f"raised after {_s(told[0] - since)}", around, told[0]
+    if told:
+        return False, f"it was raised only after {_s(told[0] - since)}", around, told[0]
+    if hidden := [a for a in raised if a.raised >= since]:
+        causes = ", ".join(sorted({cause for a in hidden for cause in a.suppressed_by}))
+        return False, f"it was suppressed as a consequence of {causes}", around, hidden[0].raised
+    said = run_log.last_word(wanted.device, wanted.rule, since)
+    others = ", ".join(f"{a.rule} on {a.device} after {_s(a.raised - since)}" for a in run_log.since(since))
+    return (
+        False,
+        f"it was never raised; {said}; alarms instead: {others or 'none'}",
+        around,
+        since + wanted.within,
+    )
+
+
+def _suppressed(script: LoadedScenario, run_log: RunLog, wanted: AlarmSuppressed) -> Answer:
+    since = _since(script, wanted.since)
+    around = run_log.inputs(wanted.device, wanted.rule)
+    causes = {*run_log.rules(wanted.device, wanted.cause)}
+    mine = [a for a in run_log.alarms if run_log.is_rule(a, wanted.device, wanted.rule) and a.raised >= since]
+    for alarm in mine:
+        if causes.intersection(alarm.suppressed_by) and alarm.raised - since <= wanted.within:
+            return True, f"suppressed after {_s(alarm.raised - since)}", around, alarm.raised
+    state = (
+        "it was told"
+        if any(a.told is not None for a in mine)
+        else run_log.last_word(wanted.device, wanted.rule, since)
+    )
+    return False, f"it was not suppressed because of {wanted.cause}; {state}", around, since + wanted.within
+
+
+def _cleared(script: LoadedScenario, run_log: RunLog, wanted: AlarmCleared) -> Answer:
+    since = script.start + wanted.since
+    around = run_log.inputs(wanted.device, wanted.rule)
+    mine = [a for a in run_log.alarms if run_log.is_rule(a, wanted.device, wanted.rule)]
+    ends = [a.cleared for a in mine if a.cleared is not None and a.cleared >= since]
+    if ends and ends[0] - since <= wanted.within:
+        return True, f"cleared after {_s(ends[0] - since)}", around, ends[0]
+    if ends:
+        return False, f"it cleared only after {_s(ends[0] - since)}", around, ends[0]
+    state = "it is still there" if mine and mine[-1].cleared is None else "it was over before, or never there"
+    return False, f"it did not clear; {state}", around, since + wanted.within
+
+
+def _none(script: LoadedScenario, run_log: RunLog, wanted: NoAlarm) -> Answer:
+    expected = {
+        (e.device, e.rule) for _, _, e in script.expectations if isinstance(e, AlarmRaised | AlarmCleared)
+    }
+    about = [
+        a
+        for a in run_log.alarms
+        if (not wanted.device or a.device == wanted.device)
+        and (not wanted.rule or run_log.is_rule(a, wanted.device, wanted.rule))
+    ]
+    told = [a for a in about if a.told is not None]
+    found = [a for a in told if not (wanted.other and any(run_log.is_rule(a, *pair) for pair in expected))]
+    if not found and (unjudged := run_log.unjudged(wanted.device, wanted.rule)):
+        return False, f"none was raised, which says nothing: {unjudged}", (), None
+    if not found:
+        hidden = suppressed(about)
+        return True, f"none was told{f'; {hidden}' if hidden else ''}", (), None
+    said = "; ".join(f"{run_log.told_to(a)} at {run_log.clock(a.raised)}" for a in found[:SHOWN])
+    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    first: AlarmOccurrence = found[0]
+    return False, f"raised: {said}{more}", run_log.inputs(first.device, first.rule), first.raised
+
+
+def suppressed(alarms: Iterable[AlarmOccurrence]) -> str:
+    """Say how many alarms were never told, and as the consequences of what; nothing if there are none."""
+    hidden = [alarm for alarm in alarms if alarm.told is None]
+    by_cause: dict[tuple[str, str], list[str]] = {}
+    for alarm in hidden:
+        causes = " and ".join(dict.fromkeys(alarm.suppressed_by))
+        by_cause.setdefault((causes, alarm.device), []).append(alarm.rule)
+    said = "; ".join(
+        f"{', '.join(dict.fromkeys(rules))} because of {causes} on {device}"
+        for (causes, device), rules in by_cause.items()
+    )
+    return f"{len(hidden)} suppressed: {said}" if hidden else ""
+
+
+def _unknown(script: LoadedScenario, run_log: RunLog, wanted: RuleUnknown) -> Answer:
+    since = _since(script, wanted.since)
+    around = run_log.inputs(wanted.device, wanted.rule)
+    for at, verdict in run_log.verdicts(wanted.device, wanted.rule):
+        if verdict is None and since <= at <= since + wanted.within:
+            return True, f"unknown after {_s(at - since)}", around, at
+    said = run_log.last_word(wanted.device, wanted.rule, since)
+    return False, f"it was told all the time; {said}", around, since + wanted.within
+
+
+def _gap(_: LoadedScenario, run_log: RunLog, wanted: HistoryGap) -> Answer:
+    around = ((wanted.device, wanted.signal),)
+    if not any(value is not None for _, value in run_log.series(*around[0], run_log.start, run_log.end)):
+        return wanted.present, "it never has a value", around, None
+    gaps = run_log.gaps(wanted.device, wanted.signal)
+    longest = max(gaps, key=lambda gap: gap.until - gap.since, default=None)
+    if longest is None:
+        return not wanted.present, "there is no gap", around, None
+    length = longest.until - longest.since
+    said = f"the longest gap is {_s(length)} from {run_log.clock(longest.since)}"
+    return wanted.present and length >= wanted.least, said, around, longest.since
+
+
+def _signal(script: LoadedScenario, run_log: RunLog, wanted: SignalIs) -> Answer:
+    at = script.start + wanted.at
+    value, reason = run_log.value(wanted.device, wanted.signal, at)
+    around = ((wanted.device, wanted.signal),)
+    said = f"it is {value}" if reason is None else f"it is unknown ({reason})"
+    if wanted.test == "unknown":
+        return reason is not None, said, around, at
+    if value is None:
+        return False, said, around, at
+    if isinstance(value, str):
+        return wanted.test == "is" and value == wanted.value, said, around, at
+    if wanted.test == "is":
+        literal: Any = {"true": True, "false": False}.get(wanted.value)
+        same = value is literal if literal is not None else float(value) == float(wanted.value)
+        return same, said, around, at
+    number, limit = float(value), float(wanted.value)
+    beyond = number > limit if wanted.test == "above" else number < limit
+    return beyond, said, around, at
+
+
+def _notices(_: LoadedScenario, run_log: RunLog, wanted: NoticeCount) -> Answer:
+    count = run_log.notices(wanted.device, wanted.rule, wanted.recipient)
+    ok = count == wanted.count if wanted.exact else count >= wanted.count
+    said = f"{count} {'reached ' + wanted.recipient if wanted.recipient else 'left'}"
+    return ok, said, run_log.inputs(wanted.device, wanted.rule), None
+
+
+def _ready(script: LoadedScenario, run_log: RunLog, wanted: ReadinessIs) -> Answer:
+    ready, reasons = run_log.readiness(wanted.device, script.start + wanted.at)
+    said = "it is ready" if ready else f"it is not ready because of {', '.join(reasons)}"
+    named = not wanted.because or wanted.because in reasons
+    return ready is wanted.ready and named, said, (), script.start + wanted.at
+
+
+def _s(ns: int) -> str:
+    return f"{ns / NS:.1f} s" if ns < 600 * NS else spell_duration(ns // NS * NS)
+
+
+_JUDGES: dict[type, Callable[[LoadedScenario, RunLog, Any], Answer]] = {
+    AlarmRaised: _raised,
+    AlarmSuppressed: _suppressed,
+    AlarmCleared: _cleared,
+    NoAlarm: _none,
+    RuleUnknown: _unknown,
+    HistoryGap: _gap,
+    SignalIs: _signal,
+    NoticeCount: _notices,
+    ReadinessIs: _ready,
+}
+__all__ = ["CheckResult", "check", "suppressed"]

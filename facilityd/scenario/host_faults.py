@@ -1,0 +1,139 @@
+"""What goes wrong with the daemon's own computer: its disk, its journal, the server its points go to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, ParamSpec, Self, TypeVar
+
+from facilityd.app.builtin import channel_name
+from facilityd.errors import StoreFull
+from facilityd.model.notice import DeliveryOutcome, DeliveryResult, SendFailure
+from facilityd.store.journal import Journal
+
+P = ParamSpec("P")
+T = TypeVar("T")
+DISK_FULL, DISK_LOW, DISK_TIGHT, DAMAGED = "disk-full", "disk-low", "disk-tight", "journal-damaged"
+DOWN, REFUSES, REFUSES_LINES = "sink-down", "sink-refuses", "sink-refuses-lines"
+SINKS = (DOWN, REFUSES, REFUSES_LINES)
+CHANNELS = ("channel-refuses", "channel-down", "channel-hangs", "channel-slow")
+HAZARDS = (DISK_FULL, DISK_LOW, DISK_TIGHT, DAMAGED, *SINKS, *CHANNELS)
+PLENTY, LITTLE = 100 * 2**30, 300 * 2**20
+"""Bytes free on a disk that never fills, and on one that nearly has."""
+_UNAUTHORIZED, _UNPROCESSABLE = 401, 422
+_REFUSED_MEASUREMENT = b"fountain,"
+
+
+def _failed(result: DeliveryOutcome, reason: str, failure: SendFailure) -> DeliveryResult:
+    return DeliveryResult(result, reason, failure=failure)
+
+
+_ANSWERS: dict[str, tuple[float, DeliveryResult]] = {
+    "channel-refuses": (0.1, _failed(DeliveryOutcome.REJECTED, "HTTP 401 Unauthorized", SendFailure.LOGIN)),
+    "channel-down": (
+        0.1,
+        _failed(DeliveryOutcome.TRANSIENT, "cannot connect: Connection refused", SendFailure.CONNECTION),
+    ),
+    "channel-hangs": (15.0, _failed(DeliveryOutcome.UNKNOWN, "no answer in time", SendFailure.TIMEOUT)),
+    "channel-slow": (240.0, DeliveryResult(DeliveryOutcome.ACCEPTED)),
+}
+"""What a channel does: how long it takes, in s, and what comes of it."""
+
+
+class HostFaults:
+    """The state of the daemon's computer: its ``troubles`` are of ``HAZARDS``.
+
+    ``channels``: by its device, the trouble of one channel alone, of ``CHANNELS``.
+    """
+
+    def __init__(self) -> None:
+        self.troubles: set[str] = set()
+        self.channels: dict[str, str] = {}
+        self.taken = 0
+
+    def disk_free(self, _: Path) -> int:
+        """Return the bytes free on its disk."""
+        if self.troubles & {DISK_FULL, DISK_TIGHT}:
+            return 0
+        return LITTLE if DISK_LOW in self.troubles else PLENTY
+
+    def writer(self) -> InlineWriter:
+        """Return the journal's writer."""
+        return InlineWriter(self)
+
+    def client(self, _: object) -> MemorySink:
+        """Return a client of the time-series store."""
+        return MemorySink(self)
+
+    def answer(self, channel: str) -> tuple[float, DeliveryResult]:
+        """Return what a channel does with a notice: the seconds it takes, and the outcome."""
+        everywhere = next((trouble for trouble in CHANNELS if trouble in self.troubles), "")
+        trouble = self.channels.get(channel_name(channel), everywhere)
+        return _ANSWERS.get(trouble, (0.0, DeliveryResult(DeliveryOutcome.ACCEPTED)))
+
+
+class InlineWriter:
+    """The journal's writer without a thread: virtual time knows no other."""
+
+    def __init__(self, host: HostFaults) -> None:
+        self._host, self._tight = host, False
+
+    async def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return what ``work`` returns. On a full disk a commit ends as the journal's own ends there.
+
+        On a tight one the file cannot grow: the newest fits where the oldest was.
+        """
+        if getattr(work, "__func__", None) is Journal.commit:
+            if DISK_FULL in self._host.troubles:
+                raise StoreFull("there is no room, even without the oldest history")
+            journal: Journal = work.__self__  # type: ignore[attr-defined]
+            if (DISK_TIGHT in self._host.troubles) != self._tight:
+                self._tight = not self._tight
+                (journal.cap_growth if self._tight else journal.lift_cap)()
+        return work(*args, **kwargs)
+
+    def close(self) -> None:
+        """Nothing is left to do."""
+
+
+class MemorySink:
+    """A client of a time-series store that takes everything, or does what the hazard says."""
+
+    def __init__(self, host: HostFaults) -> None:
+        self._host = host
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
+
+    def write_api(self) -> Self:
+        """Return what writes."""
+        return self
+
+    async def write(self, _bucket: str, _org: str, body: bytes, **_: Any) -> bool:
+        """Take lines. Raises what the real client raises where the server is gone or refuses."""
+        troubles = self._host.troubles
+        if DOWN in troubles:
+            raise ConnectionRefusedError("connection refused")
+        mine = REFUSES_LINES in troubles and any(
+            line.startswith(_REFUSED_MEASUREMENT) for line in body.splitlines()
+        )
+        if REFUSES in troubles or mine:
+            # It takes a second to import: a story without a sink does without.
+            from influxdb_client.rest import ApiException  # noqa: PLC0415
+
+            status = _UNAUTHORIZED if REFUSES in troubles else _UNPROCESSABLE
+            raise ApiException(status=status, reason="refused")  # type: ignore[no-untyped-call]
+        self._host.taken += body.count(b"\n") + 1
+        return True
+
+
+def damage(journal: Path) -> None:
+    """Write over the beginning of a journal that nobody has open, as a dying disk does."""
+    with journal.open("r+b") as file:
+        file.write(b"\xff" * 8192)

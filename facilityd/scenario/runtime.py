@@ -1,0 +1,113 @@
+"""Where a story can happen: in virtual time (stage) or in real time (real)."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from facilityd.config.site import Site
+from facilityd.model.sample import NS
+from facilityd.supervise.inbox import AckRequest, Inbox
+from simulators.physics import World
+from simulators.physics.base import Fault
+from simulators.square import Square
+
+
+class ScenarioRuntime(ABC):
+    """A site with the daemon on it. ``start``: when the story begins by the daemon's clock, ns UTC."""
+
+    site: Site
+    journal: Path
+    square: Square
+    start: int
+
+    @abstractmethod
+    def __enter__(self) -> Self:
+        """Let the site and the daemon begin."""
+
+    @abstractmethod
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End both."""
+
+    @property
+    @abstractmethod
+    def now(self) -> int:
+        """The instant in ns UTC."""
+
+    @property
+    @abstractmethod
+    def physics(self) -> int:
+        """The instant in the physics' own time, ns UTC."""
+
+    @abstractmethod
+    def until(self, instant: int) -> None:
+        """Let time pass until an instant in ns UTC. Raises what ends the daemon."""
+
+    @abstractmethod
+    def hazard(self, target: str, name: str, magnitude: float | None = None) -> None:
+        """Make a unit or link misbehave, or with ``none`` behave again. Raises UsageError."""
+
+    @abstractmethod
+    def jump_clock(self, seconds: float) -> None:
+        """Let somebody move the daemon's wall clock; what is true does not move. Raises UsageError."""
+
+    @abstractmethod
+    def restart(self, down: float = 0.0) -> None:
+        """End the daemon and start it again on the same journal, ``down`` s later."""
+
+    @abstractmethod
+    def _there(self, work: Callable[[], None]) -> None:
+        """Do something where the physics lives; raises what it raises."""
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass. Raises what ends the daemon."""
+        self.until(self.now + round(seconds * NS))
+
+    def fault(
+        self,
+        device: str,
+        name: str,
+        magnitude: float | None = None,
+        ramp: float | None = None,
+        duration: float | None = None,
+    ) -> None:
+        """Begin a fault now; ``ramp`` and ``duration`` in s. Raises UsageError."""
+        lasting = math.inf if duration is None else duration
+
+        def begin() -> None:
+            model = self.square.model(device)
+            model.inject(name, magnitude, onset=self.physics, ramp=ramp, duration=lasting)
+
+        self._there(begin)
+
+    def faults(self, device: str) -> list[tuple[str, Fault]]:
+        """Return what can go wrong with a device. Raises UsageError."""
+        return list(self.square.model(device).FAULTS.items())
+
+    def demand(self, device: str, *, up: bool = True) -> None:
+        """Ask a hoist or a pole for a run. Raises UsageError."""
+
+        def ask() -> None:
+            self.square.at(self.physics, device)
+            self.square.demand(device, up=up)
+
+        self._there(ask)
+
+    def acknowledge(self, device: str, rule: str, person: str, comment: str = "") -> None:
+        """Acknowledge an alarm as ``facilityd ack`` does; the daemon takes it at its next beat."""
+        Inbox(self.journal).drop(AckRequest(device, rule, person, comment))
+
+
+def square_of(site: Site, start: int, seed: int) -> Square:
+    """Return the physics of a site, beginning at an instant in ns UTC."""
+    world = World(site.latitude, site.longitude, site.timezone, start)
+    square = Square({device.id: device.family.family for device in site.devices.values()}, world, seed)
+    for model in square.models.values():
+        model.stand(world)
+    return square

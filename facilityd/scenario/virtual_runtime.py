@@ -1,0 +1,208 @@
+"""The stage: the real daemon on a simulated site, in virtual time, in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import random
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from devices.mqtt.subscriber import MqttSubscriber
+from devices.unit import MqttLink
+from facilityd.app.builtin import DAEMON, channel_of
+from facilityd.app.daemon import watch
+from facilityd.app.environment import Environment
+from facilityd.config.site import InfluxSettings, Site
+from facilityd.errors import UsageError
+from facilityd.model.clock import Clock
+from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Notice
+from facilityd.model.sample import NS
+from facilityd.notify.channels import Channel, ChannelLike
+from facilityd.scenario.host_faults import DAMAGED, HAZARDS, HostFaults, damage
+from facilityd.scenario.in_memory_site import NO_HAZARD, InMemorySite
+from facilityd.scenario.loop import VirtualLoop
+from facilityd.scenario.runtime import ScenarioRuntime
+from facilityd.supervise.stop import end
+
+JOURNAL = "journal.db"
+SINK = InfluxSettings("influxdb", "", "", "", "")
+
+
+@dataclass(slots=True)
+class Mailbox:
+    """Keeps what its channels are given. ``answer`` says what a channel does: seconds, and an outcome."""
+
+    answer: Callable[[str], tuple[float, DeliveryResult]]
+    taken: list[Notice] = field(default_factory=list)
+
+    async def send(self, notice: Notice) -> DeliveryResult:
+        """Take a notice, or do as the channel's hazard wants."""
+        takes, outcome = self.answer(notice.channel)
+        if takes:
+            await asyncio.sleep(takes)
+        if outcome.result is DeliveryOutcome.ACCEPTED:
+            self.taken.append(notice)
+        return outcome
+
+
+class VirtualRuntime(ScenarioRuntime):
+    """A site in virtual time. Use as a context manager; nothing moves but in ``advance`` and ``until``.
+
+    Points are forwarded only where ``forwarding`` asks for it, to one store in memory: it costs time.
+    """
+
+    def __init__(
+        self, site: Site, folder: Path, *, start: int, seed: int = 1, forwarding: bool = False
+    ) -> None:
+        self.journal = folder / JOURNAL
+        sinks = {SINK.id: SINK} if forwarding else {}
+        self.site = replace(site, store=replace(site.store, path=str(self.journal)), sinks=sinks)
+        self.host = HostFaults()
+        self.seed, self.start = seed, start
+        self.mailbox = Mailbox(self.host.answer)
+        self._loop = VirtualLoop()
+        self.field = InMemorySite(self.site, self._loop, start, seed)
+        self.square = self.field.square
+        self._offset = 0
+        self._daemon: asyncio.Task[None] | None = None
+        self._stop: asyncio.Event | None = None
+        self._living: list[asyncio.Task[None]] = []
+
+    def __enter__(self) -> Self:
+        self._dice, self._thresholds = random.getstate(), gc.get_threshold()
+        # As the daemon does: what lives long is not walked again and again.
+        gc.set_threshold(100_000, 50, 100)
+        random.seed(self.seed)
+        self._loop.run_until_complete(self._begin())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._loop.run_until_complete(self._end())
+        finally:
+            self._loop.close()
+            random.setstate(self._dice)
+            gc.set_threshold(*self._thresholds)
+
+    @property
+    def now(self) -> int:
+        """The true instant in ns UTC."""
+        return self.field.now()
+
+    @property
+    def physics(self) -> int:
+        """The physics' own time is the true one."""
+        return self.now
+
+    def until(self, instant: int) -> None:
+        """Let time pass until an instant in ns UTC. Raises what ends the daemon."""
+        if instant > self.now:
+            self._loop.run_until_complete(self._pass((instant - self.start) / NS))
+
+    def restart(self, down: float = 0.0) -> None:
+        """Stop the daemon and start it again on the same journal, ``down`` s later."""
+        self._loop.run_until_complete(self._again(down=down))
+
+    def crash(self, down: float = 0.0) -> None:
+        """End the daemon in the midst of whatever it does, and start it again ``down`` s later."""
+        self._loop.run_until_complete(self._fall(down))
+
+    def jump_clock(self, seconds: float) -> None:
+        """Let somebody move the daemon's wall clock; what is true does not move."""
+        self._offset += round(seconds * NS)
+
+    def hazard(self, target: str, name: str, magnitude: float | None = None) -> None:
+        """Make a unit, a link, a channel or the daemon's computer misbehave, or with ``none`` behave again.
+
+        Raises UsageError.
+        """
+        if channel_of(target):
+            self.host.channels[target] = "" if name == NO_HAZARD else name
+        elif target != DAEMON:
+            self.field.inject(target, name, magnitude)
+        elif name == DAMAGED:
+            self._loop.run_until_complete(self._again(damage))
+        elif name == NO_HAZARD:
+            self.host.troubles.clear()
+        elif name in HAZARDS:
+            self.host.troubles.add(name)
+        else:
+            raise UsageError(f"hazard {name!r} does not fit {DAEMON}", hint=f"known: {', '.join(HAZARDS)}")
+
+    def _there(self, work: Callable[[], None]) -> None:
+        work()
+
+    async def _begin(self) -> None:
+        self._living = self.field.open()
+        await self._launch()
+
+    async def _launch(self) -> None:
+        self._stop = asyncio.Event()
+        self._daemon = self._loop.create_task(watch(self.site, self._stop, self._outside()))
+
+    async def _pass(self, until: float) -> None:
+        daemon = self._daemon
+        if daemon is None:
+            return
+        reached = self._loop.create_future()
+        timer = self._loop.call_at(until, reached.set_result, None)
+        await asyncio.wait({reached, daemon, *self._living}, return_when=asyncio.FIRST_COMPLETED)
+        timer.cancel()
+        for task in (daemon, *self._living):
+            if task.done():
+                task.result()
+                raise RuntimeError("the daemon ended by itself")
+
+    async def _halt(self) -> None:
+        if self._stop and self._daemon:
+            self._stop.set()
+            await self._daemon
+            self._daemon = None
+
+    async def _again(self, meanwhile: Callable[[Path], None] = lambda _: None, *, down: float = 0.0) -> None:
+        await self._halt()
+        meanwhile(self.journal)
+        await asyncio.sleep(down)
+        await self._launch()
+
+    async def _fall(self, down: float) -> None:
+        if self._daemon:
+            await end([self._daemon])
+        await asyncio.sleep(down)
+        await self._launch()
+
+    async def _end(self) -> None:
+        try:
+            await self._halt()
+        finally:
+            await end(self._living)
+
+    def _outside(self) -> Environment:
+        return Environment(
+            clock=Clock(lambda: self.now + self._offset, lambda: self.now),
+            connect=self.field.wires.connect,
+            listen=self._listen,
+            channels=self._channels,
+            writer=self.host.writer,
+            client=self.host.client,
+            disk_free=self.host.disk_free,
+            requests=None,
+            durable=False,
+            signals=False,
+            long_lived=False,
+        )
+
+    @asynccontextmanager
+    async def _listen(self, link: MqttLink) -> AsyncIterator[MqttSubscriber]:
+        async with self.field.brokers[link.id].listen() as subscriber:
+            yield subscriber
+
+    def _channels(self, settings: Iterable[ChannelLike]) -> Mapping[str, Channel]:
+        return {one.id: self.mailbox for one in settings}

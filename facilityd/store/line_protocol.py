@@ -1,0 +1,81 @@
+"""Line protocol out of stored rows: one sample, one line, the same bytes at every replay."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from facilityd.model.quality import Reason
+from facilityd.model.sample import SignalType, Stream, Value
+from facilityd.store.packing import Values, layout
+from facilityd.store.rows import StoredSample
+
+BAD = "bad"
+"""The string field that says what is not good, as 'signal:reason,…' or '*:reason'."""
+RESERVED = frozenset({BAD, "time", "site", "device", "unit"})
+"""Names a signal may not have: they are tags, or mean something to the server."""
+_FORMATS = {
+    SignalType.FLOAT: "%r",
+    SignalType.INT: "%di",
+    SignalType.ENUM: "%di",
+    SignalType.BOOL: "%s",
+    SignalType.TEXT: '"%s"',
+}
+# A backslash at the end of a name eats what follows it, and there is no escape for it.
+_IMPOSSIBLE = re.compile(r"[\\\x00-\x1f\x7f]|^#|^$")
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+"""None is in a text of ours; one that came in by a flipped bit must not end the line."""
+
+
+def _escaped(name: str, special: str) -> str:
+    if _IMPOSSIBLE.search(name):
+        raise ValueError(f"{name!r} cannot be a name in line protocol")
+    return re.sub(f"([{special}])", r"\\\1", name)
+
+
+def _text(value: Value) -> Value | str:
+    if isinstance(value, str):
+        return _CONTROL.sub(" ", value).replace("\\", "\\\\").replace('"', '\\"')
+    return ("true" if value else "false") if isinstance(value, bool) else value
+
+
+class LineFormat:
+    """Lines of one stream: measurement is the family; tags are device, site and unit."""
+
+    def __init__(self, stream: Stream, site: str) -> None:
+        if taken := RESERVED.intersection(stream.signals):
+            raise ValueError(f"a signal cannot be called {', '.join(sorted(taken))}")
+        tags = {"device": stream.device, "site": site, "unit": stream.unit}
+        series = ",".join(f"{key}={_escaped(value, ',= ')}" for key, value in tags.items())
+        self._series = f"{_escaped(stream.family, ', ')},{series} "
+        self._names = stream.signals
+        self._layout = layout(stream.types)
+        keys = (_escaped(name, ",= ").replace("%", "%%") for name in stream.signals)
+        self._fields = [f"{key}={_FORMATS[kind]}" for key, kind in zip(keys, stream.types, strict=True)]
+        self._whole = self._series.replace("%", "%%") + ",".join(self._fields) + " %d"
+        self._plain = not {SignalType.BOOL, SignalType.TEXT}.intersection(stream.types)
+
+    def line(self, row: StoredSample) -> bytes:
+        """Return the row's line, without a line feed."""
+        values, reasons = self._layout.unpack(row.data, row.reasons)
+        if reasons:
+            return f"{self._series}{self._partial(values, reasons)} {row.at}".encode()
+        if self._plain:
+            return (self._whole % (*values, row.at)).encode()
+        return (self._whole % (*map(_text, values), row.at)).encode()  # type: ignore[arg-type]
+
+    def _partial(self, values: Values, reasons: Mapping[int, Reason]) -> str:
+        present = (
+            (form, value) for form, value in zip(self._fields, values, strict=True) if value is not None
+        )
+        fields = [form % _text(value) for form, value in present]
+        return ",".join([*fields, f'{BAD}="{self._bad(reasons)}"'])
+
+    def _bad(self, reasons: Mapping[int, Reason]) -> str:
+        first = next(iter(reasons.values()))
+        if len(reasons) == len(self._names) and all(reason is first for reason in reasons.values()):
+            return f"*:{first.value}"
+        told = ",".join(f"{self._names[i]}:{reason.value}" for i, reason in sorted(reasons.items()))
+        return told.replace('"', '\\"')

@@ -1,0 +1,300 @@
+"""YAML that remembers where everything stands, so that every mistake has file:line:column."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from facilityd.errors import ConfigError
+from facilityd.model.regular import open_regular
+from facilityd.validator_text import choice, plain, without_echoes
+from facilityd.yaml_loader import (
+    INDENTS,
+    MAX_BYTES,
+    MAX_DEPTH,
+    MAX_NODES,
+    Loader,
+    advice,
+    composed,
+    key_of,
+    place,
+    scalar,
+    slip,
+    unprintable,
+)  # fmt: skip
+
+Key = str | int
+Where = tuple[Key, ...]
+T = TypeVar("T")
+
+UNREADABLE = "\0unreadable"
+"""Stands for a value whose mistake is told already."""
+_KEY = "\0key"
+"""Last element of a path that means the key itself, not its value."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SourceLocation:
+    """A place in a file; line and column count from 1."""
+
+    file: str
+    line: int = 1
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One mistake: where it is, what is wrong, what is allowed or meant."""
+
+    location: SourceLocation
+    what: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.location}: {self.what}; {self.hint}" if self.hint else f"{self.location}: {self.what}"
+
+
+@dataclass(slots=True)
+class Document:
+    """Plain data and the mark of each key and value in it."""
+
+    file: str
+    data: Any = None
+    marks: dict[Where, SourceLocation] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def readable(self) -> bool:
+        """False where nothing in the file could be understood."""
+        return self.data is not None or not self.problems
+
+    def problem(self, location: SourceLocation, what: str, hint: str = "") -> None:
+        """Note a mistake."""
+        self.problems.append(Problem(location, what, hint))
+
+    def location(self, path: Iterable[Key], *, key: bool = False) -> SourceLocation:
+        """Return the mark of a path, or of the nearest thing around it that has one."""
+        where = tuple(path)
+        if key and (*where, _KEY) in self.marks:
+            return self.marks[*where, _KEY]
+        while where and where not in self.marks:
+            where = where[:-1]
+        return self.marks.get(where, SourceLocation(self.file))
+
+
+def read(path: Path, shown: str | None = None) -> Document:
+    """Read one file. A file that is not YAML at all yields a document with problems only."""
+    document = Document(shown or str(path))
+    try:
+        with open_regular(path) as stream:
+            content = stream.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            document.problem(SourceLocation(document.file), f"is larger than {MAX_BYTES // 2**20} MiB")
+        else:
+            _parse(content.decode("utf-8-sig"), document)
+    except OSError as error:
+        document.problem(SourceLocation(document.file), f"cannot be read: {error.strerror}")
+    except UnicodeDecodeError as error:
+        document.problem(SourceLocation(document.file), f"is not UTF-8 at byte {error.start}")
+    return document
+
+
+def _parse(text: str, document: Document) -> None:
+    if found := unprintable(text):
+        line, column = place(text, found[0])
+        document.problem(
+            SourceLocation(document.file, line, column), f"the character {found[1]} is not allowed"
+        )
+        return
+    try:
+        loader, node = composed(text)
+        document.data = None if node is None else _Walk(loader, document).value(node, ())
+    except yaml.MarkedYAMLError as error:
+        _syntax(text, document, error)
+    except (yaml.YAMLError, RecursionError) as error:
+        document.problem(SourceLocation(document.file), f"not YAML: {(str(error).splitlines() or ['?'])[0]}")
+
+
+def _syntax(text: str, document: Document, error: yaml.MarkedYAMLError) -> None:
+    document.data = None
+    hint, opened = advice(error)
+    at = opened or error.problem_mark or error.context_mark
+    location = (
+        SourceLocation(document.file, at.line + 1, at.column + 1) if at else SourceLocation(document.file)
+    )
+    found = slip(text, at.line) if at else None
+    if found:
+        document.problem(SourceLocation(document.file, *found[:2]), f"not YAML: {found[2]}")
+    else:
+        said = error.problem or error.context or ""
+        reason = f"{error.context}, {said}" if said.startswith("but ") and error.context else said
+        document.problem(location, f"not YAML: {reason}", hint)
+
+
+class _Walk:
+    """Turns nodes into plain data, noting where each stands; counts, as aliases may repeat without end."""
+
+    def __init__(self, loader: Loader, document: Document) -> None:
+        self._loader, self._document, self._count = loader, document, 0
+
+    def value(self, node: yaml.Node, path: Where) -> Any:
+        location = SourceLocation(self._document.file, node.start_mark.line + 1, node.start_mark.column + 1)
+        self._document.marks[path] = location
+        self._count += 1
+        if self._count > MAX_NODES or len(path) > MAX_DEPTH:
+            raise yaml.MarkedYAMLError(
+                problem="too much in one file; aliases (*) that repeat each other or themselves?",
+                problem_mark=node.start_mark,
+            )
+        if isinstance(node, yaml.MappingNode) and node.tag == Loader.DEFAULT_MAPPING_TAG:
+            return self._mapping(node, path)
+        if isinstance(node, yaml.SequenceNode) and node.tag == Loader.DEFAULT_SEQUENCE_TAG:
+            return [self.value(item, (*path, n)) for n, item in enumerate(node.value)]
+        try:
+            return scalar(self._loader, node)
+        except ValueError as error:
+            self._document.problem(location, str(error))
+            return UNREADABLE
+
+    def _mapping(self, node: yaml.MappingNode, path: Where) -> dict[Any, Any]:
+        out: dict[Any, Any] = {}
+        for key_node, value_node in node.value:
+            location = SourceLocation(
+                self._document.file, key_node.start_mark.line + 1, key_node.start_mark.column + 1
+            )
+            if not isinstance(key_node, yaml.ScalarNode):
+                self._document.problem(location, "a key is a plain word")
+                continue
+            try:
+                name = key_of(self._loader, key_node)
+            except ValueError as error:
+                self._document.problem(location, str(error))
+                continue
+            if name in out:
+                first = f"first at {self._document.marks[*path, name]}"
+                self._document.problem(location, f"{name!r} stands twice", first)
+                continue
+            self._document.marks[*path, name, _KEY] = location
+            out[name] = self.value(value_node, (*path, name))
+        return out
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Return "did you mean …" for a near miss, else what is allowed."""
+    names = sorted(set(known))
+    if word[:1] in INDENTS:
+        return f"{INDENTS[word[0]]} indents here; YAML takes spaces only"
+    if joined := next((colon for colon in "：:" if word.partition(colon)[0] in names and colon in word), ""):
+        return (
+            "a space is missing after the ':'"
+            if joined == ":"
+            else "full-width '：' where ':' and a space belong"
+        )
+    # 'power_total' is 'active_power_total' shortened before it is 'power_factor_total' misspelt.
+    longer = [name for name in names if set(word.split("_")) < set(name.split("_")) and word in name]
+    near = difflib.get_close_matches(word, longer or names, n=1, cutoff=0.5 if longer else 0.6)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return f"known: {', '.join(names)}" if names else ""
+
+
+def validate(
+    model: type[T] | TypeAdapter[T], document: Document, path: Where = ()
+) -> tuple[T | None, list[Problem]]:
+    """Check the part of a document below ``path``; return the instance or every problem."""
+    part = document.data
+    for key in path:
+        part = part[key]
+    adapter = model if isinstance(model, TypeAdapter) else TypeAdapter(model)
+    try:
+        return adapter.validate_python(part), []
+    except ValidationError as error:
+        lines = [dict(line) for line in error.errors() if line["input"] != UNREADABLE]
+        lines = without_echoes(lines)
+        return None, [_problem(document, path, line, adapter) for line in lines]
+
+
+def _problem(document: Document, path: Where, line: dict[str, Any], adapter: TypeAdapter[Any]) -> Problem:
+    # Pydantic puts names of union branches into the path; marks know only real keys.
+    where = _real(document, path, line["loc"])
+    kind, context = line["type"], line.get("ctx", {})
+    if kind == "extra_forbidden":
+        word = str(where[-1])
+        return Problem(
+            document.location(where, key=True),
+            f"unknown key {word!r}",
+            suggestion(word, _known(adapter, line["loc"])),
+        )
+    if kind == "missing":
+        return Problem(document.location(where[:-1]), f"{'.'.join(map(str, where[-1:]))!r} is missing")
+    if kind in ("literal_error", "enum", "union_tag_invalid"):
+        word = context.get("tag", line["input"])
+        allowed = str(context.get("expected") or context.get("expected_tags", ""))
+        names = [name.strip(" '") for name in allowed.replace(" or ", ", ").split(",")]
+        return Problem(document.location(where), f"{word!r} is not allowed", choice(str(word), names))
+    if kind == "secret":
+        return Problem(document.location(where), line["msg"])  # what was found is never repeated
+    what = str(context["error"]) if kind == "value_error" else plain(kind, line["msg"], context)
+    return Problem(document.location(where), _with_input(what, line["input"]))
+
+
+def _with_input(what: str, value: object) -> str:
+    return what if isinstance(value, dict | list) else f"{what} (found {value!r:.80})"
+
+
+def _real(document: Document, path: Where, loc: Sequence[Key]) -> Where:
+    where = path
+    for step in loc:
+        if (*where, step) in document.marks:
+            where = (*where, step)
+    return where if not loc or where[-1:] == (loc[-1],) else (*where, loc[-1])
+
+
+def _known(adapter: TypeAdapter[Any], loc: Sequence[Key]) -> list[str]:
+    """Return the keys allowed where an unknown one was found, from the JSON schema."""
+    schema = adapter.json_schema()
+    spots = [schema]
+    for step in loc[:-1]:
+        spots = (
+            _branch(spots, step)
+            or [child for spot in spots for child in _children(schema, spot, step)]
+            or spots
+        )
+    return [name for spot in spots for flat in _flat(schema, spot) for name in flat.get("properties", {})]
+
+
+def _branch(spots: list[dict[str, Any]], tag: Key) -> list[dict[str, Any]]:
+    """Return the branch of a tagged union that a tag chooses: a key of another one is not allowed here."""
+    chosen = (spot.get("discriminator", {}).get("mapping", {}).get(tag) for spot in spots)
+    return [{"$ref": name} for name in chosen if name]
+
+
+def _flat(root: dict[str, Any], spot: dict[str, Any]) -> list[dict[str, Any]]:
+    if "$ref" in spot:
+        return _flat(root, cast("dict[str, Any]", root["$defs"][spot["$ref"].rsplit("/", 1)[-1]]))
+    branches = spot.get("anyOf", []) + spot.get("oneOf", []) + spot.get("allOf", [])
+    return [flat for branch in branches for flat in _flat(root, branch)] if branches else [spot]
+
+
+def _children(root: dict[str, Any], spot: dict[str, Any], step: Key) -> list[dict[str, Any]]:
+    out = []
+    for flat in _flat(root, spot):
+        child = flat.get("properties", {}).get(step) or flat.get("items") or flat.get("additionalProperties")
+        if isinstance(child, dict):
+            out.append(child)
+    return out
+
+
+def raise_problems(problems: Iterable[Problem]) -> None:
+    """Raise ConfigError with every problem, in file order; nothing if there are none."""
+    if found := tuple(str(problem) for problem in sorted(set(problems))):
+        raise ConfigError(found)
