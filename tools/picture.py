@@ -29,7 +29,7 @@ def main() -> None:
                 sink.told.append(ReceivedMessage(kind, to, notice.subject, notice.body))
         first = reader.sample(reader.samples_after(0, 1)[0]).at
         last = max(reader.sample(row).at for row in reader.latest())
-    screen = Console(run_log=True, width=150, height=42, file=io.StringIO())
+    screen = Console(record=True, width=150, height=42, file=io.StringIO())
     screen.print(view(Snapshot(site, "en"), sink, (last - first) / 1e9, screen.size))
     drawn = screen.export_svg(title="make demo")
     # The picture stands on its own: no fonts from elsewhere.

@@ -20,7 +20,7 @@ _TITLE = {"zh": "监测程序：", "en": "The daemon itself: "}
 _WORDS: dict[str, dict[Language, str]] = {
     "notices_waiting": {"zh": "待发通知 {n}", "en": "notices waiting {n}"},
     "notices_lost": {"zh": "未送达通知 {n}", "en": "not delivered {n}"},
-    "parked": {"zh": "时序库拒收 {n} 行", "en": "lines refused by the store {n}"},
+    "dead_letter_lines": {"zh": "时序库拒收 {n} 行", "en": "lines refused by the store {n}"},
     "dead_letters": {"zh": "损坏并移出的记录 {n}", "en": "damaged records set aside {n}"},
     "purged_unsent": {"zh": "未转发即清除 {n} 个采样", "en": "samples purged unsent {n}"},
     "purged_early": {"zh": "因磁盘已满提前清除 {n} 个采样", "en": "purged early for want of disk {n}"},

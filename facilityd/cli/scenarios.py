@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per scenario.")
 def run_command(
     scenarios: tuple[str, ...], virtual: bool, seed: int | None, junit: Path | None, html: Path | None,
-    keep: Path | None, run_log: Path | None, jobs: int, as_json: bool,
+    keep: Path | None, record: Path | None, jobs: int, as_json: bool,
 ) -> None:  # fmt: skip
     """Play scenarios, and check what they expect.
 
@@ -51,9 +51,9 @@ def run_command(
     from facilityd.scenario.run import Options, perform_all
 
     paths = find(scenarios)
-    if run_log and len(paths) > 1:
+    if record and len(paths) > 1:
         raise UsageError("--record takes one scenario", hint="play it alone, or use --keep for the journals")
-    options = Options(seed, not virtual, str(html or ""), str(keep or ""), str(run_log or ""))
+    options = Options(seed, not virtual, str(html or ""), str(keep or ""), str(record or ""))
     results: list[ScenarioResult] = []
     bar = _Bar(len(paths), quiet=as_json or not sys.stderr.isatty())
     with _quiet():

@@ -26,14 +26,14 @@ AROUND = 8
 class Options:
     """What is asked for beside the verdict; empty: nothing. ``seed`` None: the scenario's own.
 
-    ``html`` and ``keep`` are folders for reports and journals, ``run_log`` a file for all that happened.
+    ``html`` and ``keep`` are folders for reports and journals, ``record`` a file for all that happened.
     """
 
     seed: int | None = None
     real: bool = False
     html: str = ""
     keep: str = ""
-    run_log: str = ""
+    record: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +105,9 @@ def _told(script: LoadedScenario, outcome: PlayResult, options: Options) -> Scen
             steps = [(step.at, step.text) for step in outcome.steps]
             text = page(script, run_log, steps, outcome.check_results, seed=outcome.seed, took=outcome.took)
             (Path(options.html) / name).write_text(text, encoding="utf-8")
-    if options.run_log:
+    if options.record:
         steps = [(step.at, step.text) for step in outcome.steps]
-        trace.write(Path(options.run_log), script.scenario.scenario, outcome.seed, steps, outcome.journal)
+        trace.write(Path(options.record), script.scenario.scenario, outcome.seed, steps, outcome.journal)
     return ScenarioResult(
         script.scenario.scenario, script.file, outcome.took, outcome.check_results, around,
         page=name, span=script.scenario.duration, told=told, suppressed=hidden,

@@ -141,7 +141,7 @@ async def test_nothing_is_taken_in_while_a_ceremony_is_near(tmp_path: Path) -> N
     one.hear(DiscoveredName("plug", "Porch", ""))
     await one._look(host.writer())  # type: ignore[arg-type]
     assert one.wider is None
-    assert load(tmp_path).templates["plug"].found == ("porch",)
+    assert load(tmp_path).templates["plug"].unit_names == ("porch",)
     assert read_found(file_of(load(tmp_path)))[0].heard == {"plug": {"Porch": "its id is taken already"}}
     near[0] = False
     one.hear(DiscoveredName("plug", "other", "no reason"))

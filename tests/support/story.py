@@ -30,10 +30,10 @@ def text(word: str) -> Text:
 
 def rule(detect: Mapping[str, Any], **more: Any) -> Rule:
     """A rule with a full record, of which the tests only care about the detector."""
-    run_log = {"name": text("Motor current high"), "cause": text("brake drags"), "consequence": text("trip"),
+    record = {"name": text("Motor current high"), "cause": text("brake drags"), "consequence": text("trip"),
               "action": [text("Look at the brake")], "confirm": text("Listen"), "respond": "5min",
               "at_stake": "ceremony", "detect": detect}  # fmt: skip
-    return Rule.model_validate(run_log | more)
+    return Rule.model_validate(record | more)
 
 
 def state(*when: Mapping[str, Any]) -> Any:
