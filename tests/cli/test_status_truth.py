@@ -274,7 +274,13 @@ def test_what_the_daemon_counts_is_in_status(yard: Site, journal: Journal) -> No
         journal._retention.purge(2, lost := Counter())
         add_counts(journal._db, lost)
     counts = device(yard, "facilityd")["counts"]
-    known = {"notices_waiting": 2, "notices_lost": 3, "dead_letter_lines": 4, "dead_letters": 1, "purged_unsent": 2}
+    known = {
+        "notices_waiting": 2,
+        "notices_lost": 3,
+        "dead_letter_lines": 4,
+        "dead_letters": 1,
+        "purged_unsent": 2,
+    }
     assert {name: counts[name] for name in known} == known
     assert counts["loss"] == {"count": 2, "since": 1_790_000_040 * NS, "until": 1_790_000_100 * NS}
     for lang, words in (

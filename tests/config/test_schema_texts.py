@@ -40,7 +40,7 @@ def test_a_default_is_written_as_a_file_would_have_it(file: Path) -> None:
 
 
 def test_the_site_schema_says_ninety_days_and_two_gibibytes() -> None:
-    store = json.loads(Path("docs/schemas/site.json").read_text(encoding="utf-8"))["$defs"]["Store"][
+    store = json.loads(Path("docs/schemas/site.json").read_text(encoding="utf-8"))["$defs"]["StoreConfig"][
         "properties"
     ]
     assert store["keep"]["default"] == "90d"

@@ -82,7 +82,7 @@ def test_what_was_found_is_there_after_a_restart_for_every_command(yard: Path) -
     _kept(yard, "porch", "lamp-1", "bridge")
     site = load(yard)
     assert "plug-porch" in site.devices
-    assert site.templates["plug"].found == ("porch",)
+    assert site.templates["plug"].unit_names == ("porch",)
     assert site.warnings == ()
     done = CliRunner().invoke(facilityd, ["status", str(yard), "--json"])
     assert done.exit_code == 0 or "journal" in str(done.exception)

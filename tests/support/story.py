@@ -87,12 +87,12 @@ def play(
     source = stream("current", period=period)
     values = values or {".": 1.0, "~": 9.0, "#": 20.0}
     bench = compile_device(Kind({"high": rule(detect)}), [source], None)
-    feed, detector = bench.bindings[source], bench.watches[0].detector
+    feed, detector = bench.bindings[source], bench.instances[0].detector
     verdicts = []
     for second, mark in enumerate(story):
         for one in letter(source, second, mark, values):
-            feed.view.put(feed.cells, one)
-            feed.voice.hear(one)
+            feed.device_state.put(feed.signal_states, one)
+            feed.availability.update(one)
             detector.update(one.steady)
         now = round(second * NS)
         if ticks or mark != " ":
