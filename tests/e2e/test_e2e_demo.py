@@ -47,6 +47,6 @@ async def test_two_demos_side_by_side_where_a_port_is_taken(tmp_path):
         both = await asyncio.gather(_demo(tmp_path / "first"), _demo(tmp_path / "second"))
     for said, status in both:
         assert status == 0, said[-2000:]
-        assert re.search(r"ports that are taken.*\b18099 by \d+", said), said[:500]
+        assert re.search(r"ports that are taken.*\b18099 → \d+", said), said[:500]
         assert said.splitlines()[-1].startswith("the demo has ended")
         assert "Traceback" not in said

@@ -19,7 +19,7 @@ class Master:
         else:
             self.context = self.lib.modbus_new_rtu(endpoint.address.encode(), 9600, b"N", 8, 1)
         self.lib.modbus_set_slave(self.context, 1)
-        self.lib.modbus_set_response_timeout(self.context, 0, 500_000)
+        self.lib.modbus_set_response_timeout(self.context, 2, 0)
         assert self.lib.modbus_connect(self.context) == 0
 
     def read(self, function, address, count):

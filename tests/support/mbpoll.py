@@ -13,7 +13,7 @@ from simulators.modbus_tcp import TcpEndpoint
 
 
 async def mbpoll(*arguments: object) -> tuple[int, str]:
-    command = [program("mbpoll"), "-q", "-0", "-1", "-o", "0.5", *(str(a) for a in arguments)]
+    command = [program("mbpoll"), "-q", "-0", "-1", "-o", "2", *(str(a) for a in arguments)]
     process = await asyncio.create_subprocess_exec(
         *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
