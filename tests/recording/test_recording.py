@@ -114,7 +114,7 @@ def served_again(replay: RecordedAnswers) -> Iterator[MemoryReplayEndpoint]:
     endpoint = MemoryReplayEndpoint(replay, "again:1")
     loop = asyncio.get_running_loop()
     assert isinstance(loop, VirtualLoop)
-    loop.doors["again", 1] = endpoint.connect
+    loop.endpoints["again", 1] = endpoint.connect
     endpoint.open()
     yield endpoint
     endpoint.close()
@@ -187,7 +187,7 @@ def test_a_file_holds_what_was_noted(tmp_path: Path, suffix: str) -> None:
     some(file)
     found = read(file)
     assert found.header == header()
-    assert [type(one).__name__ for one in found.happenings] == ["LinkNews", "Exchange", "Exchange", "Heard"]
+    assert [type(one).__name__ for one in found.happenings] == ["LinkNews", "Exchange", "Exchange", "MqttRecord"]
     assert found.damage == ""
 
 

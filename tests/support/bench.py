@@ -152,9 +152,9 @@ async def served(
     loop = asyncio.get_running_loop()
     endpoint: Endpoint
     if isinstance(loop, VirtualLoop):
-        name = "memory", len(loop.doors)
+        name = "memory", len(loop.endpoints)
         endpoint = MemoryEndpoint("{}:{}".format(*name), register_maps, framing, gateway=gateway, wire=wire)
-        loop.doors[name] = endpoint.connect
+        loop.endpoints[name] = endpoint.connect
     else:
         endpoint = TcpEndpoint(register_maps, framing=framing, gateway=gateway, wire=wire)
     endpoint.open()
