@@ -187,7 +187,12 @@ def test_a_file_holds_what_was_noted(tmp_path: Path, suffix: str) -> None:
     some(file)
     found = read(file)
     assert found.header == header()
-    assert [type(one).__name__ for one in found.happenings] == ["LinkNews", "Exchange", "Exchange", "MqttRecord"]
+    assert [type(one).__name__ for one in found.happenings] == [
+        "LinkNews",
+        "Exchange",
+        "Exchange",
+        "MqttRecord",
+    ]
     assert found.damage == ""
 
 
