@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from devices.family import Family
-from facilityd.config.site import ChannelSettings, Device, RecipientSettings, Site
+from facilityd.config.site import Device, Site
 from facilityd.detect.compile import missed
 from facilityd.model.rule import Rule, may_explain
 from facilityd.model.sample import NS, Stream
+from facilityd.model.settings import ChannelSettings, RecipientSettings
 from facilityd.model.text import Text
 
 DAEMON = "facilityd"

@@ -12,7 +12,8 @@ from devices.modbus.client import connect
 from devices.mqtt.link import Listen
 from devices.mqtt.subscriber import listen
 from facilityd.model.clock import Clock
-from facilityd.notify.channels import Channel, ChannelLike, build
+from facilityd.model.settings import ChannelSettings
+from facilityd.notify.channels import Channel, build
 from facilityd.pipeline.writer import Writer, WriterThread
 from facilityd.store.files import disk_free
 
@@ -30,7 +31,7 @@ class Environment:
     clock: Clock = field(default_factory=Clock)
     connect: Connect = connect
     listen: Listen = listen
-    channels: Callable[[Iterable[ChannelLike]], Mapping[str, Channel]] = build
+    channels: Callable[[Iterable[ChannelSettings]], Mapping[str, Channel]] = build
     writer: Callable[[], Writer] = WriterThread
     client: Callable[[Any], Any] | None = None
     disk_free: Callable[[Path], int] = disk_free

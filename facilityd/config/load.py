@@ -23,7 +23,7 @@ from facilityd.config.found import DiscoveredNames, file_of, read_found
 from facilityd.config.installation import check_installation, unheard, unknown_group
 from facilityd.config.people import compile_link, compile_recipient, compile_sink
 from facilityd.config.sections import SectionEntry, Sections, doubled, read_sections
-from facilityd.config.site import Device, RecipientSettings, Site, StoreSettings
+from facilityd.config.site import Device, Site
 from facilityd.config.templates import restored
 from facilityd.config.timetable import CeremonyTimetable, read_timetable
 from facilityd.errors import ConfigError
@@ -31,6 +31,7 @@ from facilityd.model.measure import spell_duration
 from facilityd.model.readiness import Item
 from facilityd.model.readiness import with_settings as with_item_settings
 from facilityd.model.rule import Rule, with_settings
+from facilityd.model.settings import RecipientSettings, StoreSettings
 from facilityd.yaml_source import Problem, SourceLocation, raise_problems, suggestion
 
 T = TypeVar("T", Rule, Item)

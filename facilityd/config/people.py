@@ -5,9 +5,9 @@ from __future__ import annotations
 from devices.unit import Link, ModbusLink, MqttLink
 from facilityd.config import schema
 from facilityd.config.sections import SectionEntry, Sections, resolve_secret
-from facilityd.config.site import ChannelSettings, InfluxSettings, RecipientSettings
 from facilityd.model.plain import url_secrets
 from facilityd.model.rule import Priority
+from facilityd.model.settings import ChannelSettings, InfluxSettings, RecipientSettings
 from facilityd.yaml_source import SourceLocation
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from devices.family import Family
 from devices.unit import Link, Unit
 from facilityd.config.timetable import CeremonyTimetable
-from facilityd.model.rule import Priority
 from facilityd.model.sample import Stream
+from facilityd.model.settings import RecipientSettings, SinkSettings, StoreSettings
 from facilityd.model.text import Language, Text
 
 
@@ -85,47 +85,6 @@ class SiteTemplate:
 
 
 @dataclass(frozen=True, slots=True)
-class StoreSettings:
-    """``keep`` in ns, ``max_size`` in bytes; ``group`` may read the journal and leave requests."""
-
-    path: str
-    keep: int
-    max_size: int
-    group: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class InfluxSettings:
-    """One InfluxDB sink, secrets resolved."""
-
-    id: str
-    url: str
-    org: str
-    bucket: str
-    token: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelSettings:
-    """One way to reach a recipient; ``options`` as its kind needs them, secrets resolved."""
-
-    id: str
-    kind: str
-    options: Mapping[str, str | int] = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class RecipientSettings:
-    """Somebody who is told of alarms of at least ``minimum``."""
-
-    id: str
-    name: Text
-    language: Language
-    minimum: Priority
-    channels: tuple[ChannelSettings, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Site:
     """Everything one daemon watches. Coordinates in degrees, ``ceremony`` in ns.
 
@@ -145,7 +104,7 @@ class Site:
     links: Mapping[str, Link]
     units: Mapping[str, Unit]
     devices: Mapping[str, Device]
-    sinks: Mapping[str, InfluxSettings]
+    sinks: Mapping[str, SinkSettings]
     recipients: Mapping[str, RecipientSettings]
     families: Mapping[str, Family]
     timetable: CeremonyTimetable | None = None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from facilityd.model.notice import DeliveryResult, Notice
+from facilityd.model.settings import ChannelSettings
 from facilityd.notify.mail import Email
 from facilityd.notify.webhook import Webhook
 
@@ -17,28 +18,12 @@ class Channel(Protocol):
         """Try once. What the other side or the network does is an outcome, never an exception."""
 
 
-class ChannelLike(Protocol):
-    """What is asked of a configured channel (config.site.ChannelSettings)."""
-
-    @property
-    def id(self) -> str:
-        """Unique in the site."""
-
-    @property
-    def kind(self) -> str:
-        """A key of ``KINDS``."""
-
-    @property
-    def options(self) -> Mapping[str, str | int]:
-        """What the kind needs, secrets resolved."""
-
-
 KINDS: dict[str, Callable[..., Channel]] = {
     "webhook": Webhook,
     "email": Email,
 }
 
 
-def build(settings: Iterable[ChannelLike]) -> dict[str, Channel]:
+def build(settings: Iterable[ChannelSettings]) -> dict[str, Channel]:
     """Return the channels by id. Opens nothing."""
     return {one.id: KINDS[one.kind](**one.options) for one in settings}

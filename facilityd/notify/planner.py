@@ -18,13 +18,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 from urllib.parse import quote
 
 from facilityd.model.alarm import AlarmState, Change, ChangeKind
 from facilityd.model.notice import Notice, Purpose
 from facilityd.model.rule import Priority
-from facilityd.model.text import Language, Text
+from facilityd.model.settings import RecipientSettings
 from facilityd.notify.render import PURPOSES, AlarmContext, SiteContext, render, render_test
 from facilityd.notify.sparkline import Sparkline
 from facilityd.notify.unwatched import plan_unwatched
@@ -33,44 +32,12 @@ Address = tuple[str, str]
 """A recipient's id and the id of one of their channels."""
 
 
-class ChannelId(Protocol):
-    """What is asked of a channel here."""
-
-    @property
-    def id(self) -> str:
-        """Unique in the site."""
-
-
-class RecipientLike(Protocol):
-    """Somebody who is told (config.site.RecipientSettings)."""
-
-    @property
-    def id(self) -> str:
-        """Unique in the site."""
-
-    @property
-    def name(self) -> Text:
-        """As colleagues call them."""
-
-    @property
-    def language(self) -> Language:
-        """What they read."""
-
-    @property
-    def minimum(self) -> Priority:
-        """Below it they are not told."""
-
-    @property
-    def channels(self) -> Sequence[ChannelId]:
-        """How they are reached: all of these."""
-
-
 def plan(
     change: Change,
     state: AlarmState,
     alarm_context: AlarmContext,
     place: SiteContext,
-    recipients: Iterable[RecipientLike],
+    recipients: Iterable[RecipientSettings],
     told: Iterable[Address],
     sparkline: Sparkline | None = None,
     troubled: Collection[str] = (),
@@ -103,7 +70,7 @@ def _mere(change: Change, state: AlarmState) -> bool:
 
 
 def _concerns(
-    change: Change, state: AlarmState, priority: Priority, recipient: RecipientLike, told: bool
+    change: Change, state: AlarmState, priority: Priority, recipient: RecipientSettings, told: bool
 ) -> bool:
     if change.kind in (ChangeKind.RAISE, ChangeKind.UNSUPPRESS):
         return priority >= recipient.minimum
@@ -118,7 +85,7 @@ def _concerns(
 
 def _notice(
     change: Change, state: AlarmState, alarm_context: AlarmContext, place: SiteContext,
-    recipient: RecipientLike, channel: str, sparkline: Sparkline | None,
+    recipient: RecipientSettings, channel: str, sparkline: Sparkline | None,
 ) -> Notice:  # fmt: skip
     purpose = PURPOSES[change.kind]
     subject, body = render(change, state, alarm_context, place, recipient.language, sparkline)
@@ -129,7 +96,7 @@ def _notice(
     )  # fmt: skip
 
 
-def plan_test(at: int, place: SiteContext, recipients: Iterable[RecipientLike]) -> list[Notice]:
+def plan_test(at: int, place: SiteContext, recipients: Iterable[RecipientSettings]) -> list[Notice]:
     """Return one harmless message for each channel: the proof that it works to the end."""
     notices = []
     for recipient in recipients:
@@ -164,7 +131,7 @@ class NotificationPlanner:
         self,
         place: SiteContext,
         abouts: Mapping[tuple[str, str], AlarmContext],
-        recipients: Sequence[RecipientLike],
+        recipients: Sequence[RecipientSettings],
         sent: Iterable[Notice] = (),
     ) -> None:
         self._place, self._abouts, self._recipients = place, abouts, recipients

@@ -11,9 +11,10 @@ from facilityd.model.notice import Notice, Purpose
 from facilityd.model.readiness import BEFORE, Check, CheckedItem, Item, ItemOutcome, VerdictEvidence
 from facilityd.model.rule import Priority
 from facilityd.model.sample import NS
+from facilityd.model.settings import RecipientSettings
 from facilityd.model.text import Language, Text
 from facilityd.notify.evidence_text import EvidenceFormatter
-from facilityd.notify.planner import RecipientLike, key
+from facilityd.notify.planner import key
 from facilityd.notify.render import SiteContext
 from facilityd.notify.texts import texts
 from facilityd.notify.value_text import SignalWords, format_span, format_state
@@ -125,7 +126,7 @@ def plan_check(
     check: Check,
     subject: ReadinessContext,
     place: SiteContext,
-    recipients: Iterable[RecipientLike],
+    recipients: Iterable[RecipientSettings],
     mended: Container[str] = (),
 ) -> list[Notice]:
     """Return the notices of a check: that the device is not ready, or that it is again.
@@ -143,7 +144,7 @@ def plan_check(
 
 
 def _notice(
-    check: Check, subject: ReadinessContext, place: SiteContext, recipient: RecipientLike,
+    check: Check, subject: ReadinessContext, place: SiteContext, recipient: RecipientSettings,
     channel: str, priority: Priority, mended: Container[str],
 ) -> Notice:  # fmt: skip
     purpose = Purpose.READY if check.ready else Purpose.NOT_READY

@@ -17,12 +17,13 @@ from devices.unit import MqttLink
 from facilityd.app.builtin import DAEMON, channel_of
 from facilityd.app.daemon import watch
 from facilityd.app.environment import Environment
-from facilityd.config.site import InfluxSettings, Site
+from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.model.clock import Clock
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Notice
 from facilityd.model.sample import NS
-from facilityd.notify.channels import Channel, ChannelLike
+from facilityd.model.settings import ChannelSettings, InfluxSettings
+from facilityd.notify.channels import Channel
 from facilityd.scenario.host_faults import DAMAGED, HAZARDS, HostFaults, damage
 from facilityd.scenario.in_memory_site import NO_HAZARD, InMemorySite
 from facilityd.scenario.loop import VirtualLoop
@@ -204,5 +205,5 @@ class VirtualRuntime(ScenarioRuntime):
         async with self.field.brokers[link.id].listen() as subscriber:
             yield subscriber
 
-    def _channels(self, settings: Iterable[ChannelLike]) -> Mapping[str, Channel]:
+    def _channels(self, settings: Iterable[ChannelSettings]) -> Mapping[str, Channel]:
         return {one.id: self.mailbox for one in settings}

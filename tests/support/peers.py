@@ -21,8 +21,9 @@ from typing import Any, Self, TypeVar, cast
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
-from facilityd.config.site import ChannelSettings, Site
+from facilityd.config.site import Site
 from facilityd.model.notice import DeliveryResult, Notice
+from facilityd.model.settings import ChannelSettings
 from facilityd.notify import channels
 from facilityd.scenario.virtual_runtime import VirtualRuntime
 
@@ -88,7 +89,7 @@ class Wired(VirtualRuntime):
         self._far, self._real, self._patience = far, frozenset(real), patience
         self.real: dict[str, Real] = {}
 
-    def _channels(self, settings: Iterable[channels.ChannelLike]) -> Mapping[str, channels.Channel]:
+    def _channels(self, settings: Iterable[ChannelSettings]) -> Mapping[str, channels.Channel]:
         every = {one.id: one for one in settings}
         wired = [
             ChannelSettings(one.id, one.kind, {**one.options, "timeout_s": cast("int", self._patience)})

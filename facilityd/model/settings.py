@@ -1,0 +1,53 @@
+"""What a site asks for, compiled: the settings that the store, the sinks and the channels are made with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from facilityd.model.rule import Priority
+from facilityd.model.text import Language, Text
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """``keep`` in ns, ``max_size`` in bytes; ``group`` may read the journal and leave requests."""
+
+    path: str
+    keep: int
+    max_size: int
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InfluxSettings:
+    """One InfluxDB sink, secrets resolved."""
+
+    id: str
+    url: str
+    org: str
+    bucket: str
+    token: str = field(repr=False)
+
+
+SinkSettings = InfluxSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSettings:
+    """One way to reach a recipient; ``options`` as its kind needs them, secrets resolved."""
+
+    id: str
+    kind: str
+    options: Mapping[str, str | int] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientSettings:
+    """Somebody who is told of alarms of at least ``minimum``."""
+
+    id: str
+    name: Text
+    language: Language
+    minimum: Priority
+    channels: tuple[ChannelSettings, ...]
