@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from devices.modbus.bus import Connect
 from devices.modbus.client import connect
 from devices.mqtt.link import Listen
 from devices.mqtt.subscriber import listen
 from facilityd.model.clock import Clock
-from facilityd.model.settings import ChannelSettings
+from facilityd.model.settings import ChannelSettings, SinkSettings
 from facilityd.notify.channels import Channel, build
 from facilityd.pipeline.writer import Writer, WriterThread
 from facilityd.store.files import disk_free
+from facilityd.store.sink import Sink
+from facilityd.store.sinks import make_sink
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Environment:
     """Clock, wires, outlets and disk. The defaults are the real ones.
 
     ``requests``: s between looks for people's requests; None: only at beats that something else asks
-    for. ``client``: makes the client of a sink; None: InfluxDB's. ``durable``: each commit waits for
+    for. ``sink``: makes a sink. ``durable``: each commit waits for
     the disk. ``signals``: SIGINT and SIGTERM end the daemon. ``long_lived``: the process is the
     daemon's own, and its collector is tuned for that.
     """
@@ -33,7 +34,7 @@ class Environment:
     listen: Listen = listen
     channels: Callable[[Iterable[ChannelSettings]], Mapping[str, Channel]] = build
     writer: Callable[[], Writer] = WriterThread
-    client: Callable[[Any], Any] | None = None
+    sink: Callable[[SinkSettings], Sink] = make_sink
     disk_free: Callable[[Path], int] = disk_free
     requests: float | None = 1.0
     durable: bool = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from facilityd.alarm.alarms import AlarmManager
@@ -23,10 +23,8 @@ from facilityd.notify.render import AlarmContext, SiteContext
 from facilityd.pipeline.flow import Flow
 from facilityd.pipeline.uncommitted import FIRST
 from facilityd.store.batch import Attempt, Batch, DeadLetterLine, Delivery
+from facilityd.store.forward import Forwarder
 from facilityd.store.reader import JournalReader
-
-if TYPE_CHECKING:
-    from facilityd.store.influx import Forwarder
 
 _DELIVERIES = {
     DeliveryOutcome.ACCEPTED: Delivery.ACCEPTED,
@@ -159,10 +157,6 @@ def _matters(parts: OutputParts, clock: Clock) -> Callable[[Notice], bool]:
 
 def make_forwarders(site: Site, parts: OutputParts, environment: Environment) -> dict[str, Forwarder]:
     """Return a forwarder for each sink."""
-    if not site.sinks:
-        return {}
-    # influxdb-client takes a second to import: a site without a sink starts without it.
-    from facilityd.store.influx import Forwarder, Target  # noqa: PLC0415
 
     async def advance(sink: str, sample: int) -> None:
         await parts.flow.commit(Batch(cursors={sink: sample}))
@@ -172,9 +166,8 @@ def make_forwarders(site: Site, parts: OutputParts, environment: Environment) ->
 
     return {
         name: Forwarder(
-            Target(sink.id, sink.url, sink.bucket, sink.org, sink.token, gzip=True),
-            site.id, parts.path, advance, add_dead_letter_lines, clock=environment.clock,
-            thread=environment.writer(), client=environment.client,
+            name, environment.sink(settings), site.id, parts.path, advance, add_dead_letter_lines,
+            clock=environment.clock, thread=environment.writer(),
         )
-        for name, sink in site.sinks.items()
+        for name, settings in site.sinks.items()
     }  # fmt: skip

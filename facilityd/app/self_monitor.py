@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from facilityd.app.builtin import channel_name
 from facilityd.app.core import Core
@@ -15,11 +14,9 @@ from facilityd.model.notice import SendFailure
 from facilityd.model.plain import masked, plain
 from facilityd.model.sample import NS, Value
 from facilityd.notify.deliver import Deliverer
+from facilityd.store.forward import Forwarder
 from facilityd.store.journal import DiskUsage
 from facilityd.store.reader import JournalReader
-
-if TYPE_CHECKING:
-    from facilityd.store.influx import Forwarder
 
 MIB = 2**20
 Values = dict[str, Value | None]

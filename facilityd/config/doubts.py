@@ -36,6 +36,7 @@ def doubts(sections: Sections, profiles: Profiles, timetable: CeremonyTimetable 
         *_clock(sections),
         *_over(sections, timetable),
         *_journal_folder(sections),
+        *_lines_folders(sections),
     ]
 
 
@@ -140,7 +141,8 @@ def _twice(sections: Sections) -> Iterable[Problem]:
     def database(one: SectionEntry) -> tuple[object, ...]:
         return one.value.url.rstrip("/"), one.value.org, one.value.bucket
 
-    for sink, first in doubled(sections.values("sinks"), database):
+    databases = (sink for sink in sections.values("sinks") if sink.value.kind == "influxdb")
+    for sink, first in doubled(databases, database):
         what = f"sink {first.id!r} writes there already: everything is sent twice"
         yield Problem(sink.location(key=True), what, "take one out")
     for person in sections.values("recipients"):
@@ -184,5 +186,17 @@ def _journal_folder(sections: Sections) -> Iterable[Problem]:
     home = Path(store.document.file).parent.resolve()
     folder = (home / store.value.path).parent.resolve()
     if not folder.is_dir() and home not in folder.parents:
-        what = f"this machine has no folder {folder}: 'run' does not make it"
-        yield Problem(store.location("path"), what, "make it, or mount its disk, where the daemon runs")
+        yield _no_folder(store, folder)
+
+
+def _lines_folders(sections: Sections) -> Iterable[Problem]:
+    for sink in sections.values("sinks"):
+        if sink.value.kind == "file":
+            folder = Path(sink.document.file).parent.joinpath(sink.value.path).parent.resolve()
+            if not folder.is_dir():
+                yield _no_folder(sink, folder)
+
+
+def _no_folder(entry: SectionEntry, folder: Path) -> Problem:
+    what = f"this machine has no folder {folder}: 'run' does not make it"
+    return Problem(entry.location("path"), what, "make it, or mount its disk, where the daemon runs")

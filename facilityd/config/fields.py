@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -19,7 +20,9 @@ from facilityd.model.sample import NS
 
 LONGEST_ID = 63
 SMALLEST = 2**20
-"""Bytes of a journal."""
+"""Bytes of a journal, or of a file that is written in portions of up to 1 MB."""
+LONGEST_FILE_NAME = 200
+"""Bytes; a file system takes 255, and names of files beside it are longer."""
 _ID = re.compile(r"[a-z][a-z0-9-]*")
 _SIZE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(MiB|GiB)")
 _SECRET = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
@@ -51,7 +54,7 @@ def size(text: object) -> int:
         raise ValueError("a size is a number with MiB or GiB, such as 2GiB")
     wanted = round(float(found[1]) * {"MiB": 2**20, "GiB": 2**30}[found[2]])
     if wanted < SMALLEST:
-        raise ValueError("a journal of less than 1MiB would forget what it was told a moment ago")
+        raise ValueError("less than 1MiB would forget what it was told a moment ago")
     return wanted
 
 
@@ -149,6 +152,16 @@ def address(text: str) -> str:
     return text
 
 
+def lines_path(text: str) -> str:
+    """Check the name of a file that lines are written to: nothing else of a person's is called so."""
+    fits = text.isprintable() and len(Path(text).name.encode()) <= LONGEST_FILE_NAME
+    if not fits or not text.endswith(".lp"):
+        raise ValueError("the path of a file whose name ends in .lp is expected, such as export/lines.lp")
+    if text.startswith("~"):
+        raise ValueError("'~' is not replaced here: write the whole path")
+    return text
+
+
 _PERIOD = within(NS // 100, 7 * 86400 * NS)
 
 
@@ -175,6 +188,7 @@ Size = Annotated[
 Zone = Annotated[str, AfterValidator(zone)]
 Secret = Annotated[str | dict[str, str], BeforeValidator(secret)]
 Url = Annotated[str, AfterValidator(url)]
+LinesPath = Annotated[str, AfterValidator(lines_path)]
 Address = Annotated[str, AfterValidator(address)]
 BaseUrl = Annotated[str, AfterValidator(base_url)]
 Whole = Annotated[int, BeforeValidator(number)]

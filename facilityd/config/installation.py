@@ -8,13 +8,12 @@ import stat
 from pathlib import Path
 
 from facilityd.config.credentials import check_credentials
+from facilityd.config.fields import LONGEST_FILE_NAME
 from facilityd.config.found import SUFFIX
 from facilityd.config.sections import SectionEntry, Sections, doubled
 from facilityd.errors import UsageError
 from facilityd.supervise.share import group_id
 
-LONGEST_NAME = 200
-"""Bytes of the journal's name: a file system takes 255, and names of files beside it are longer."""
 COMPANIONS = ("-wal", "-shm", ".lock", ".ballast", ".spill", ".inbox", ".new", SUFFIX)
 MEMORY = 1
 """Major number of /dev/null, /dev/zero and their like."""
@@ -30,6 +29,7 @@ def check_installation(sections: Sections) -> None:
             _check_tls(sections, link)
     _check_client_ids(sections)
     check_credentials(sections)
+    _check_files_of_lines(sections)
     store = sections.entries["store"].get("store")
     if store and store.value.path:
         _check_journal(sections, store)
@@ -38,8 +38,8 @@ def check_installation(sections: Sections) -> None:
 def _check_journal(sections: Sections, store: SectionEntry) -> None:
     """Refuse a path where no journal can be, or where something of somebody's own is."""
     path, location = Path(store.document.file).parent / store.value.path, store.location("path")
-    if len(path.name.encode()) > LONGEST_NAME:
-        what = f"the journal's name is longer than {LONGEST_NAME} bytes"
+    if len(path.name.encode()) > LONGEST_FILE_NAME:
+        what = f"the journal's name is longer than {LONGEST_FILE_NAME} bytes"
         sections.report(location, what, "files beside it have longer ones")
     elif path.is_dir():
         sections.report(location, f"{store.value.path} is a folder", "name a file in it")
@@ -52,6 +52,20 @@ def _check_journal(sections: Sections, store: SectionEntry) -> None:
         sections.report(location, what, "call it journal.db, for example")
     elif store.value.path.startswith("~"):
         sections.report(location, "'~' is not replaced here", "write the whole path")
+
+
+def _check_files_of_lines(sections: Sections) -> None:
+    """Refuse a file of lines that two sinks would write, or in whose place something else is."""
+
+    def path_of(sink: SectionEntry) -> Path:
+        return Path(sink.document.file).parent.joinpath(sink.value.path).resolve()
+
+    files = [sink for sink in sections.values("sinks") if sink.whole and sink.value.kind == "file"]
+    for sink, first in doubled(files, path_of):
+        sections.report(sink.location("path"), f"sink {first.id!r} writes this file already", "name another")
+    for sink in files:
+        if path_of(sink).exists() and not path_of(sink).is_file():
+            sections.report(sink.location("path"), f"{sink.value.path} is no regular file")
 
 
 def unheard(sections: Sections) -> list[str]:

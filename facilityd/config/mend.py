@@ -18,7 +18,7 @@ STAND_INS: Mapping[str, Mapping[str, Any]] = {
     "links": {"host": "localhost", "port": 1, "serial_port": "/nowhere/tty", "username": "?"},
     "units": {"period": "7d", "device_id": 1, "topic": "nowhere"},
     "devices": {"name": _NAME},
-    "sinks": {"url": "http://localhost", "bucket": "?"},
+    "sinks": {"url": "http://localhost", "bucket": "?", "path": "nowhere.lp"},
     "recipients": {"name": _NAME, "language": "en"},
 }
 """What stands in for a setting that is wrong or missing; nothing that another check could object to."""

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 from devices.unit import Link, ModbusLink, MqttLink
 from facilityd.config import schema
 from facilityd.config.sections import SectionEntry, Sections, resolve_secret
 from facilityd.model.plain import url_secrets
 from facilityd.model.rule import Priority
-from facilityd.model.settings import ChannelSettings, InfluxSettings, RecipientSettings
+from facilityd.model.settings import (
+    ChannelSettings,
+    FileSinkSettings,
+    InfluxSettings,
+    RecipientSettings,
+    SinkSettings,
+)
 from facilityd.yaml_source import SourceLocation
 
 
@@ -43,11 +52,27 @@ def _token(sections: Sections, location: SourceLocation, value: str | dict[str, 
     return token
 
 
-def compile_sink(entry: SectionEntry, sections: Sections) -> InfluxSettings:
-    """Return a sink with its secret resolved."""
+def compile_sink(entry: SectionEntry, sections: Sections) -> SinkSettings:
+    """Return a sink with its secrets resolved."""
+    return _SINKS[entry.value.kind](entry, sections)
+
+
+def _file_sink(entry: SectionEntry, _: Sections) -> FileSinkSettings:
+    """Return a file: its path begins at the file that names it, wherever a command is started from."""
+    path = Path(entry.document.file).parent / entry.value.path
+    return FileSinkSettings(entry.id, str(path), entry.value.max_size, entry.value.keep)
+
+
+def _influx(entry: SectionEntry, sections: Sections) -> InfluxSettings:
     value = entry.value
     token = _token(sections, entry.location("token"), value.token)
     return InfluxSettings(entry.id, value.url, value.org, value.bucket, token)
+
+
+_SINKS: dict[str, Callable[[SectionEntry, Sections], SinkSettings]] = {
+    InfluxSettings.kind: _influx,
+    FileSinkSettings.kind: _file_sink,
+}
 
 
 def compile_recipient(entry: SectionEntry, sections: Sections) -> RecipientSettings:

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from facilityd.config.fields import (
     Address,
     BaseUrl,
+    LinesPath,
     Period,
     Port,
     Secret,
@@ -255,7 +256,16 @@ class RecipientConfig(Strict):
     channels: tuple[Channel, ...] = Field(min_length=1)
 
 
-Sink = Annotated[InfluxConfig, Field()]
+class FileSinkConfig(Strict):
+    """A file of InfluxDB's line protocol, for export and to look at; a full one makes room for a new one."""
+
+    kind: Literal["file"]
+    path: LinesPath = Field(description="ends in .lp; full ones are path.1, path.2 and so on")
+    max_size: Size = Field(default=64 * 2**20, description="of one file")
+    keep: Whole = Field(default=10, ge=1, le=1000, description="full files that are kept")
+
+
+Sink = Annotated[InfluxConfig | FileSinkConfig, Field(discriminator="kind")]
 
 SECTIONS: dict[str, Any] = {
     "site": SiteConfig,

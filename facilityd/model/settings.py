@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from facilityd.model.rule import Priority
 from facilityd.model.text import Language, Text
@@ -23,6 +24,7 @@ class StoreSettings:
 class InfluxSettings:
     """One InfluxDB sink, secrets resolved."""
 
+    kind: ClassVar[str] = "influxdb"
     id: str
     url: str
     org: str
@@ -30,7 +32,18 @@ class InfluxSettings:
     token: str = field(repr=False)
 
 
-SinkSettings = InfluxSettings
+@dataclass(frozen=True, slots=True)
+class FileSinkSettings:
+    """One file of line protocol; ``max_size`` in bytes, ``keep`` full files beside the one being written."""
+
+    kind: ClassVar[str] = "file"
+    id: str
+    path: str
+    max_size: int
+    keep: int
+
+
+SinkSettings = InfluxSettings | FileSinkSettings
 
 
 @dataclass(frozen=True, slots=True)

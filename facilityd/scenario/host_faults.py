@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ParamSpec, Self, TypeVar
+from typing import ParamSpec, Self, TypeVar
 
 from facilityd.app.builtin import channel_name
 from facilityd.errors import StoreFull
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, SendFailure
+from facilityd.model.settings import SinkSettings
 from facilityd.store.journal import Journal
+from facilityd.store.sink import TAKEN, WriteAction, WriteOutcome
+from facilityd.store.write_response import classify
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -62,8 +65,8 @@ class HostFaults:
         """Return the journal's writer."""
         return InlineWriter(self)
 
-    def client(self, _: object) -> MemorySink:
-        """Return a client of the time-series store."""
+    def sink(self, _: SinkSettings) -> MemorySink:
+        """Return a time-series store."""
         return MemorySink(self)
 
     def answer(self, channel: str) -> tuple[float, DeliveryResult]:
@@ -98,7 +101,7 @@ class InlineWriter:
 
 
 class MemorySink:
-    """A client of a time-series store that takes everything, or does what the hazard says."""
+    """A sink that takes everything, or does what the hazard says."""
 
     def __init__(self, host: HostFaults) -> None:
         self._host = host
@@ -111,26 +114,17 @@ class MemorySink:
     ) -> None:
         pass
 
-    def write_api(self) -> Self:
-        """Return what writes."""
-        return self
-
-    async def write(self, _bucket: str, _org: str, body: bytes, **_: Any) -> bool:
-        """Take lines. Raises what the real client raises where the server is gone or refuses."""
+    async def write(self, lines: Sequence[bytes]) -> WriteOutcome:
+        """Take lines, or answer as InfluxDB does where it is gone or refuses."""
         troubles = self._host.troubles
         if DOWN in troubles:
-            raise ConnectionRefusedError("connection refused")
-        mine = REFUSES_LINES in troubles and any(
-            line.startswith(_REFUSED_MEASUREMENT) for line in body.splitlines()
-        )
-        if REFUSES in troubles or mine:
-            # It takes a second to import: a story without a sink does without.
-            from influxdb_client.rest import ApiException  # noqa: PLC0415
-
-            status = _UNAUTHORIZED if REFUSES in troubles else _UNPROCESSABLE
-            raise ApiException(status=status, reason="refused")  # type: ignore[no-untyped-call]
-        self._host.taken += body.count(b"\n") + 1
-        return True
+            return WriteOutcome(WriteAction.RETRY, "interrupted", "connection refused")
+        if REFUSES in troubles:
+            return classify(_UNAUTHORIZED, {}, "")
+        if REFUSES_LINES in troubles and any(line.startswith(_REFUSED_MEASUREMENT) for line in lines):
+            return classify(_UNPROCESSABLE, {}, "")
+        self._host.taken += len(lines)
+        return TAKEN
 
 
 def damage(journal: Path) -> None:

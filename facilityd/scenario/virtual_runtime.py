@@ -192,7 +192,7 @@ class VirtualRuntime(ScenarioRuntime):
             listen=self._listen,
             channels=self._channels,
             writer=self.host.writer,
-            client=self.host.client,
+            sink=self.host.sink,
             disk_free=self.host.disk_free,
             requests=None,
             durable=False,

@@ -1,1 +1,1 @@
-"""The journal: everything passes through it first. And what reads it forward, to InfluxDB."""
+"""The journal: everything passes through it first. And what reads it forward, to sinks."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from enum import Enum, auto
 
 from facilityd.store.line_source import SampleLine
-from facilityd.store.write_response import WriteOutcome
+from facilityd.store.sink import WriteOutcome
 
 EQUAL = 5
 """Equal answers in a row before the lines themselves are suspected."""

@@ -4,31 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import Enum, auto
 from typing import Any
 
 from facilityd.model.http import retry_after
-
-
-class WriteAction(Enum):
-    """What to do with the lines."""
-
-    RETRY = auto()  # the same again, later
-    SPLIT = auto()  # too much at once
-    REFUSED = auto()  # something in it will never be taken
-    HELD = auto()  # nothing will be taken before a person has acted
-
-
-@dataclass(frozen=True, slots=True)
-class WriteOutcome:
-    """``reason`` is a slug, ``text`` what the server said; ``retry_after`` in s."""
-
-    verdict: WriteAction
-    reason: str
-    text: str = ""
-    retry_after: float | None = None
-
+from facilityd.store.sink import WriteAction, WriteOutcome
 
 _REASONS = {
     401: (WriteAction.HELD, "unauthorized"),

@@ -32,6 +32,15 @@ CASES = {
     "a journal whose name is too long": ("store: {path: %s}\n" % ("x" * 300), "longer than 200 bytes"),
     "a home that nobody replaces": ("store: {path: ~/journal.db}\n", "'~' is not replaced"),
     "a journal without room": ("store: {max_size: 0MiB}\n", "less than 1MiB"),
+    "two sinks in one file": (
+        "sinks:\n  a: {kind: file, path: a.lp}\n  b: {kind: file, path: ./a.lp}\n",
+        "sink 'a' writes this file already",
+    ),
+    "lines in a site file's place": ("sinks:\n  a: {kind: file, path: site.yaml}\n", "whose name ends in .lp"),
+    "lines in a home that nobody replaces": ("sinks:\n  a: {kind: file, path: ~/a.lp}\n", "'~' is not replaced"),
+    "lines without room": ("sinks:\n  a: {kind: file, path: a.lp, max_size: 0MiB}\n", "less than 1MiB"),
+    "lines of which nothing is kept": ("sinks:\n  a: {kind: file, path: a.lp, keep: 0}\n", "greater than or equal to 1"),
+    "a kind of sink that is none": ("sinks:\n  a: {kind: influx, path: a.lp}\n", "'influxdb'"),
     "an empty secret": (SINK.replace("TOKEN", "EMPTY") % "http://h:8086", "the secret is empty"),
     "two sessions of one name": (
         "links:\n  a: {protocol: mqtt, host: h, client_id: x}\n  b: {protocol: mqtt, host: h, client_id: x}\n",

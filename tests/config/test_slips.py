@@ -174,6 +174,7 @@ DOUBTS = (
     ("mail to submission", MAIL, f"{MAIL}, port: 587", "add tls: starttls"),
     ("TLS on port 25", MAIL, f"{MAIL}, tls: tls", "add port: 465"),
     ("a sink twice", "sinks:\n", 'sinks:\n  other: {kind: influxdb, url: "http://h:8086/", org: o, bucket: b, token: "${YARD_TOKEN}"}\n', "sent twice"),
+    ("lines on a disk elsewhere", "recipients:\n", "  lines: {kind: file, path: /nonexistent/x.lp}\nrecipients:\n", "mount its disk"),
     ("a channel twice", f"{{kind: webhook, url: {HOOK}}}", f"{{kind: webhook, url: {HOOK}}}, {{kind: webhook, url: {HOOK}}}", "comes twice"),
     ("two of one name", "name: {zh: 塔, en: Tower}", "name: {zh: 城楼, en: Gate}", "tell their alarms apart"),
     ("another continent", ZONE, "timezone: America/New_York", "off the sun"),

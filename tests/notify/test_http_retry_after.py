@@ -7,7 +7,8 @@ import json
 import pytest
 
 from facilityd.model.http import LONGEST_WAIT_S, retry_after
-from facilityd.store.write_response import WriteAction, classify
+from facilityd.store.sink import WriteAction
+from facilityd.store.write_response import classify
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 import pytest
 
-from facilityd.store.write_response import WriteAction, body_text, classify, wait_of
+from facilityd.store.sink import WriteAction
+from facilityd.store.write_response import body_text, classify, wait_of
 
 
 @pytest.mark.parametrize(

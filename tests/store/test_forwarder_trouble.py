@@ -9,8 +9,8 @@ from support.influxd import free_port
 from support.journals import T0
 from support.scripted import Scripted, serve
 
-from facilityd.store.influx import RetryPolicy
-from facilityd.store.write_response import WriteAction, WriteOutcome
+from facilityd.store.forward import RetryPolicy
+from facilityd.store.sink import WriteAction, WriteOutcome
 
 TRANSIENT = [
     ((429, {}, "slow down"), "overloaded"),
@@ -53,7 +53,7 @@ async def test_a_server_that_is_not_there_is_waited_for(keeper, reader):
 
 
 async def test_it_speaks_at_first_failure_new_reason_and_recovery_only(keeper, reader, caplog):
-    caplog.set_level(logging.INFO, "facilityd.store.influx")
+    caplog.set_level(logging.INFO, "facilityd.store.forward")
     fill(keeper, 5)
     script = [(503, {}, "")] * 4 + [(500, {}, "")] * 3 + [(503, {}, "")]
     async with serve(Scripted(deque(script))) as server:

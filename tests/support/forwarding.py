@@ -8,11 +8,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from facilityd.model.sample import NS
+from facilityd.model.settings import InfluxSettings
 from facilityd.pipeline.writer import WriterThread
 from facilityd.store.batch import Batch
-from facilityd.store.influx import Forwarder, RetryPolicy, Target
+from facilityd.store.forward import Forwarder, RetryPolicy
+from facilityd.store.influx import InfluxSink
 from facilityd.store.line_source import LineSource
 from facilityd.store.reader import JournalReader
+from facilityd.store.sink import Sink
 from support.journals import T0, Keeper, sample, stream
 from support.scripted import Scripted
 
@@ -28,19 +31,17 @@ def fill(keeper: Keeper, ticks: int, start: int = 0) -> None:
     keeper.journal.commit(Batch(samples=samples))
 
 
-def forwarder(keeper: Keeper, url: str, retry_policy: RetryPolicy = QUICK, **target: Any) -> Forwarder:
-    """A forwarder of the sink "influx"."""
-    wanted = {
-        "name": "influx",
-        "url": url,
-        "bucket": "telemetry",
-        "org": "square",
-        "token": "secret",
-        "timeout": 5.0,
-    }
-    made = Target(**{**wanted, **target})
+def influx(url: str, *, timeout: float = 5.0, gzip: bool = False, **settings: Any) -> InfluxSink:
+    """A sink of InfluxDB's, with what is not told as the tests' servers have it."""
+    wanted = {"id": "influx", "bucket": "telemetry", "org": "square", "token": "secret"} | settings
+    return InfluxSink(InfluxSettings(url=url, **wanted), gzip=gzip, timeout=timeout)
+
+
+def forwarder_of(sink: Sink, keeper: Keeper, retry_policy: RetryPolicy = QUICK) -> Forwarder:
+    """A forwarder of the sink "influx", whatever it is."""
     return Forwarder(
-        made,
+        "influx",
+        sink,
         "square",
         keeper.journal.path,
         keeper.advance,
@@ -48,6 +49,11 @@ def forwarder(keeper: Keeper, url: str, retry_policy: RetryPolicy = QUICK, **tar
         retry_policy=retry_policy,
         thread=WriterThread(),
     )
+
+
+def forwarder(keeper: Keeper, url: str, retry_policy: RetryPolicy = QUICK, **options: Any) -> Forwarder:
+    """A forwarder to InfluxDB."""
+    return forwarder_of(influx(url, **options), keeper, retry_policy)
 
 
 @asynccontextmanager
