@@ -21,7 +21,7 @@ from support.fuzz import fuzzed
 from support.journals import Keeper, open_journal
 from support.raw_http import TAKEN, RawServer, Said, answers, raw_server
 
-from facilityd.model.notice import DeliveryOutcome, DeliveryResult
+from facilityd.model.notice import DeliveryOutcome, DeliveryResult, SendFailure
 from facilityd.notify.webhook import Webhook
 from facilityd.store.line_source import LineSource
 from facilityd.store.reader import JournalReader
@@ -35,6 +35,7 @@ ENDLESS = b"HTTP/1.1 500 E\r\nContent-Length: 100000000\r\n\r\n" + b"x" * 100_00
 _BOMB = gzip.compress(b"0" * 50_000_000)
 BOMB = b"HTTP/1.1 500 E\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%b" % (len(_BOMB), _BOMB)
 HEADS = b"HTTP/1.1 500 E\r\n" + b"X: y\r\n" * 2_000_000
+INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n" * 2_000_000
 MIB = 2**20
 SECRET = "t0ken"
 TIMEOUT_S = 0.1
@@ -140,6 +141,24 @@ def test_no_answer_fills_the_memory(place: Place, data: bytes) -> None:
         assert tracemalloc.get_traced_memory()[1] < 4 * MIB
     finally:
         tracemalloc.stop()
+
+
+def test_interim_answers_without_end_are_no_answer(place: Place) -> None:
+    tracemalloc.start()
+    try:
+        said = Said(INTERIM, then="close")
+        outcome = place.runner.run(_told(place.server, said, PATIENCE_S))
+        assert tracemalloc.get_traced_memory()[1] < 4 * MIB
+    finally:
+        tracemalloc.stop()
+    assert outcome.result is DeliveryOutcome.UNKNOWN
+    assert outcome.failure is SendFailure.CUT
+
+
+@pytest.mark.parametrize("status", [b"100 Continue", b"103 Early Hints"])
+def test_an_interim_answer_is_waited_over(place: Place, status: bytes) -> None:
+    said = Said((b"HTTP/1.1 %b\r\n\r\n" % status) * 3 + TAKEN)
+    assert place.runner.run(_told(place.server, said, PATIENCE_S)) == DeliveryResult(DeliveryOutcome.ACCEPTED)
 
 
 @pytest.fixture(autouse=True)
