@@ -14,6 +14,7 @@ import os
 import stat
 import uuid
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,13 @@ from facilityd.model.regular import read_regular
 log = logging.getLogger(__name__)
 
 MAX_BYTES = 64 * 1024
+MOST = 50
+"""Requests that are taken at once: a thousand of them would keep the daemon from its watch for a second."""
+SEEN = 1000
+"""Files among which the oldest are looked for: beyond that many their order is not kept."""
+LONGEST, LONGEST_NAME = 4000, 200
+"""Characters of a text, and of a person's name: it stands in mails, on terminals and in the journal."""
+_INT64 = 2**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +162,7 @@ class Inbox:
 
     def __init__(self, journal: Path) -> None:
         self.folder = journal.with_name(f"{journal.name}.inbox")
+        self._stuck: set[str] = set()
 
     def drop(self, request: Request) -> str:
         """Leave a request; return its name. Raises FacilitydError where the folder is closed."""
@@ -191,16 +200,23 @@ class Inbox:
         return plain(text)
 
     def take(self) -> list[tuple[str, Request]]:
-        """Return what lies there, oldest first. What cannot be read is refused, not lost silently."""
-        if not self.folder.is_dir():
-            return []
-        files = sorted(self.folder.glob("*.json"), key=_written_at)
+        """Return at most ``MOST`` of what lies there, oldest first; what cannot be read is refused."""
         out = []
-        for file in files:
+        for file in sorted(self._files(), key=_written_at)[:MOST]:
             request = self._read(file)
             if request:
                 out.append((file.stem, request))
         return out
+
+    def _files(self) -> list[Path]:
+        """Return the newcomers, or the first ``SEEN`` of them."""
+        try:
+            with os.scandir(self.folder) as entries:
+                names = (one.name for one in entries if one.name.endswith(".json"))
+                fresh = (name for name in names if name not in self._stuck)
+                return [self.folder / name for name in islice(fresh, SEEN)]
+        except OSError:
+            return []
 
     def _read(self, file: Path) -> Request | None:
         try:
@@ -216,13 +232,17 @@ class Inbox:
         """Forget a request, once what it asked for is durable; leave the reason if refused."""
         file = self.folder / f"{name}.json"
         if refused:
-            log.warning("request %s refused: %s", file, refused)
+            log.warning("request %s refused: %s", file, plain(refused, 300))
             _answer(self.folder / f"{name}.refused", refused)
         try:
             file.unlink(missing_ok=True)
         except OSError:  # a folder: moved out of the way, for a person to look at
-            with contextlib.suppress(OSError):
+            try:
                 file.rename(self.folder / f"{name}.rejected")
+            except OSError as error:
+                # Still there in a second: what it asks for must not be done again and again.
+                self._stuck.add(file.name)
+                log.warning("request %s cannot be removed: %s", file, error.strerror)
 
 
 def _answer(file: Path, text: str) -> None:
@@ -250,7 +270,16 @@ def _content(file: Path) -> bytes:
 
 
 def _harmless(request: Request) -> Request:
-    """Return a request whose texts may stand in the journal, in a mail and on a terminal."""
+    """Return a request whose texts may stand in the journal, in a mail and on a terminal.
+
+    Raises ValueError for a text that is too long and for a number that the journal cannot hold.
+    """
+    for name, value in asdict(request).items():
+        most = LONGEST_NAME if name in ("person", "device", "rule", "item") else LONGEST
+        if isinstance(value, str) and len(value) > most:
+            raise ValueError(f"{name} has more than {most} characters")
+        if isinstance(value, int) and not -_INT64 <= value < _INT64:
+            raise ValueError(f"{name} is beyond what the journal can hold")
     texts: dict[str, Any] = {
         name: plain(value, MAX_BYTES) for name, value in asdict(request).items() if isinstance(value, str)
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.fuzz import fuzzed
 
-from facilityd.supervise.inbox import AckRequest, Inbox
+from facilityd.supervise.inbox import MOST, AckRequest, Inbox
 
 GOOD = AckRequest("hoist-1", "estop", "li")
 NESTED = b"[" * 60_000
@@ -109,3 +110,47 @@ def test_an_answer_is_read_within_limits(tmp_path: Path) -> None:
     assert inbox.refusal("rude") == "no\ufffd"
     assert "regular file" in inbox.refusal("pipe")
     assert inbox.refusal("none") == ""
+
+
+def test_a_flood_is_taken_in_portions_and_nothing_is_lost(tmp_path: Path) -> None:
+    inbox = Inbox(tmp_path / "journal.db")
+    names = {inbox.drop(GOOD) for _ in range(3 * MOST)}
+    for _ in range(3):
+        taken = inbox.take()
+        assert len(taken) == MOST
+        for name, _request in taken:
+            names.remove(name)
+            inbox.done(name)
+    assert not names
+
+
+def test_what_cannot_be_removed_is_taken_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder may be on a disk that became read-only: a mark would be made again every second."""
+    inbox = _inbox(tmp_path)
+    ((name, _),) = inbox.take()
+    with monkeypatch.context() as read_only:
+        read_only.setattr(Path, "unlink", _refused)
+        read_only.setattr(Path, "rename", _refused)
+        inbox.done(name)
+    assert inbox.waiting(name)
+    assert inbox.take() == []
+
+
+def _refused(*_: object, **__: object) -> None:
+    raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"person": "x" * 201}, "person has more than 200 characters"),
+        ({"comment": "x" * 4001}, "comment has more than 4000 characters"),
+        ({"occurrence": 10**30}, "occurrence is beyond what the journal can hold"),
+    ],
+)
+def test_texts_and_numbers_have_limits(tmp_path: Path, more: dict[str, str | int], said: str) -> None:
+    inbox = _inbox(tmp_path)
+    asked = {"device": "d", "rule": "r", "person": "p", **more}
+    (inbox.folder / "bad.json").write_text(json.dumps(asked), encoding="utf-8")
+    assert [request for _, request in inbox.take()] == [GOOD]
+    assert said in inbox.refusal("bad")
