@@ -84,7 +84,8 @@ class BrokerClient(aiomqtt.Client):
                 work(*args)
             except Exception as error:  # noqa: BLE001 - handed on to whoever listens
                 if not self._disconnected.done():
-                    self._disconnected.set_exception(error)
+                    outage = error if isinstance(error, OSError) else aiomqtt.MqttError(str(error))
+                    self._disconnected.set_exception(outage)
 
         def watch() -> None:
             if number >= 0 and sock.fileno() == number:

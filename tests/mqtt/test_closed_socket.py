@@ -6,6 +6,7 @@ import asyncio
 import socket
 from typing import Any
 
+import aiomqtt
 import pytest
 
 from devices.mqtt.subscriber import _client
@@ -34,7 +35,7 @@ async def test_a_line_that_the_loop_refuses_is_lost_and_nothing_more() -> None:
         line.bind(("127.0.0.1", 0))
         client._loop = Refusing(loop)
         client._on_socket_register_write(client._client, None, line)
-        with pytest.raises(RuntimeError, match="the handler is closed"):
+        with pytest.raises(aiomqtt.MqttError, match="the handler is closed"):
             await asyncio.wait_for(asyncio.shield(client._disconnected), 5)
     assert told == []
 
