@@ -8,13 +8,15 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Self
 
 import aiomqtt
 import paho.mqtt.client as mqtt
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from devices.mqtt.decode import MAX_PAYLOAD
 from devices.mqtt.inbound import Inbound
 from devices.unit import MqttLink
 from facilityd.errors import ConfigError, LinkOutage
@@ -24,6 +26,9 @@ RECEIVE_MAXIMUM = 100
 KEEPALIVE_S = 20
 CONNECT_S = 10.0
 SESSION_S = 24 * 3600
+LONGEST_PACKET = 2 * MAX_PAYLOAD
+"""Bytes kept of a packet; MQTT allows 256 MiB, and a broker hands on whatever anybody publishes."""
+_PORTION = 64 * 1024
 REFUSED = 0x80
 """Codes from here on refuse a subscription (MQTT 3.1.1, 3.9.3; MQTT 5.0, 3.9.3)."""
 _quiet = logging.getLogger("facilityd.mqtt.library")
@@ -69,12 +74,40 @@ class MqttSubscriber:
             self._client._client.ack(message.mid, message.qos)  # noqa: SLF001
 
 
-class BrokerClient(aiomqtt.Client):
-    """aiomqtt's client, except that it watches no socket that was closed before its turn came.
+class _BeginningOfPacket(bytearray):
+    """What paho gathers a packet in; the rest of one that is too long is read and let go.
 
+    Its payload is then longer than any that is decoded, so that it counts as malformed.
+    """
+
+    def __iadd__(self, more: Any) -> Self:  # type: ignore[misc]
+        super().__iadd__(more[: max(0, LONGEST_PACKET - len(self))])
+        return self
+
+
+class BrokerClient(aiomqtt.Client):
+    """aiomqtt's client, except that it bounds a packet and watches no socket that closed before its turn.
+
+    One message of 200 MB took 600 MB and held the loop for 28 s: paho asks the socket for all of it at each
+    read, and so gets room for all of it each time.
     After a pause of this process a connection ends and begins in one breath: the loop was then asked to watch
     a number that is no socket, and said so with a traceback, or one that is by now somebody else's.
     """
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        paho: Any = self._client
+        receive, read = paho._sock_recv, paho._packet_read  # noqa: SLF001 - paho has no setting for either
+
+        def read_bounded() -> MQTTErrorCode:
+            packet = paho._in_packet  # noqa: SLF001
+            if not packet["packet"]:
+                packet["packet"] = _BeginningOfPacket()
+            code: MQTTErrorCode = read()
+            return code
+
+        paho._sock_recv = lambda size: receive(min(size, _PORTION))  # noqa: SLF001
+        paho._packet_read = read_bounded  # noqa: SLF001
 
     def _on_socket_register_write(self, client: mqtt.Client, userdata: Any, sock: Any) -> None:  # noqa: ARG002
         number = sock.fileno()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
 import tracemalloc
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from support.mqtt_bench import TOPIC, CollectingIntake, listening, power, say, u
 
 from devices.mqtt.decode import MAX_PAYLOAD
 from devices.mqtt.inbound import QUEUE, QUEUE_BYTES, Inbound
+from facilityd.model.quality import Reason
 
 
 def _message(size: int, qos: int = 0) -> aiomqtt.Message:
@@ -67,3 +69,22 @@ async def test_what_a_flood_loses_is_counted_and_told(
     assert lost > 0
     assert kept + lost == count, "every message is kept or counted"
     assert f"{lost} messages came faster than they could be kept" in caplog.text
+
+
+@pytest.mark.parametrize("version", ["3.1.1", "5"])
+async def test_one_message_of_64_mib_takes_no_such_room(tmp_path: Path, version: str) -> None:
+    intake, large = CollectingIntake(), tmp_path / "large"
+    large.write_bytes(b"{" * 64 * 2**20)
+    async with Mosquitto(tmp_path) as broker, listening(broker, intake, version=version):
+        await until(lambda: intake.health and intake.health[-1].up)
+        tracemalloc.start()
+        try:
+            to = ["-p", str(broker.port), "-t", TOPIC, "-q", "1", "-f", str(large)]
+            await asyncio.to_thread(subprocess.run, ["mosquitto_pub", *to], check=True)
+            await say(broker, power(8))
+            await until(lambda: intake.values() == [8.0], 30)
+            assert tracemalloc.get_traced_memory()[1] < 8 * 2**20
+        finally:
+            tracemalloc.stop()
+    assert Reason.MALFORMED in intake.reasons()
+    assert intake.health[-1].reconnects == 0
