@@ -17,7 +17,7 @@ from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, Sample, SignalType, Stream
 from facilityd.store.batch import Batch
 from facilityd.store.journal import Journal
-from facilityd.store.line_source import LineSource
+from facilityd.store.line_source import SampleSource
 from facilityd.store.reader import JournalReader
 
 T0 = 1_790_000_040 * NS
@@ -116,7 +116,7 @@ def reading(folder: Path) -> None:
             "latest of 1,000 streams", "stream", lambda: len([reader.sample(row) for row in reader.latest()])
         )
         timed("samples_after, 5,000 at a time", "sample", lambda: forward(reader))
-        source = LineSource(reader, "square")
+        source = SampleSource(reader, "square")
         timed("lines, 5,000 or 1 MB at a time (first)", "sample", lambda: len(source.read(100_000)[0]))
         timed("lines, 5,000 or 1 MB at a time", "sample", lambda: len(source.read(200_000)[0]))
 

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from facilityd.model.kinds import Conditional, Conjunction, Unreadable
 from facilityd.model.number import Finite
 from facilityd.model.readiness import Item
+from facilityd.model.reserved import RESERVED_FAMILIES, RESERVED_SIGNALS
 from facilityd.model.rule import Condition, Detect, Limit, Mismatch, Rule, may_explain
 from facilityd.model.sample import SignalType
 from facilityd.model.text import Strict, Text
@@ -18,7 +19,6 @@ CEREMONY = "ceremony"
 """The operating mode that the clock, not the device, decides: near sunrise and sunset."""
 REST = "rest"
 """The operating mode when no other holds."""
-RESERVED = frozenset({"bad", "time", "site", "device", "unit"})
 """Names that line protocol needs for itself."""
 
 
@@ -137,8 +137,10 @@ class Family(Strict):
                     raise ValueError(
                         f"rule {name} names operating mode {state!r}, which the family does not have"
                     )
-        for name in RESERVED & set(self.signals):
+        for name in RESERVED_SIGNALS & set(self.signals):
             raise ValueError(f"a signal cannot be named {name!r}: stores use that name themselves")
+        if self.family in RESERVED_FAMILIES:
+            raise ValueError(f"a family cannot be named {self.family!r}: stores use that name themselves")
         return self
 
     def _mentions(self) -> list[tuple[str, str]]:

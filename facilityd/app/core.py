@@ -89,7 +89,11 @@ class Core:
         ingest_queue = IngestQueue(doubtful=clock_steps.doubtful)
         drawings = PlotQueue(AlarmPlot(journal.path, devices), thread)
         told = telling(planner, alarms.state, drawings)
-        flow = Flow(ingest_queue, journal, writer, engine, alarms, told, spill, spilled)
+        priorities = _priorities(devices)
+        flow = Flow(
+            ingest_queue, journal, writer, engine, alarms, told, spill, spilled,
+            lambda device, rule: priorities.get((device, rule), ""),
+        )  # fmt: skip
         mode = OperatingModeTracker({name: device.family for name, device in devices.items()}, calendar.near)
         return cls(
             devices,
@@ -164,6 +168,14 @@ def _spilled(spill: Spill, reader: JournalReader) -> Spilled:
     """Return what a full disk had not taken before this start, nothing where the journal has it by now."""
     spilled = Spilled.unpack(spill.read())
     return spilled if spilled and spilled.token != reader.meta(MARK) else Spilled("")
+
+
+def _priorities(devices: dict[str, Device]) -> dict[tuple[str, str], str]:
+    return {
+        (device.id, name): rule.priority.name.lower()
+        for device in devices.values()
+        for name, rule in device.family.rules.items()
+    }
 
 
 def _latching(devices: dict[str, Device]) -> frozenset[tuple[str, str]]:

@@ -22,7 +22,7 @@ from facilityd.notify.planner import NotificationPlanner
 from facilityd.notify.render import AlarmContext, SiteContext
 from facilityd.pipeline.flow import Flow
 from facilityd.pipeline.uncommitted import FIRST
-from facilityd.store.batch import Attempt, Batch, DeadLetterLine, Delivery
+from facilityd.store.batch import Attempt, Batch, DeadLetterLine, Delivery, LineKind
 from facilityd.store.forward import Forwarder
 from facilityd.store.reader import JournalReader
 
@@ -158,8 +158,10 @@ def _matters(parts: OutputParts, clock: Clock) -> Callable[[Notice], bool]:
 def make_forwarders(site: Site, parts: OutputParts, environment: Environment) -> dict[str, Forwarder]:
     """Return a forwarder for each sink."""
 
-    async def advance(sink: str, sample: int) -> None:
-        await parts.flow.commit(Batch(cursors={sink: sample}))
+    async def advance(sink: str, kind: LineKind, row: int) -> None:
+        moved = {sink: row}
+        batch = Batch(cursors=moved) if kind is LineKind.SAMPLE else Batch(change_cursors=moved)
+        await parts.flow.commit(batch)
 
     async def add_dead_letter_lines(letter: DeadLetterLine) -> None:
         await parts.flow.commit(Batch(dead_letter_lines=[letter]))

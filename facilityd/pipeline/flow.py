@@ -23,7 +23,7 @@ from facilityd.model.sample import Sample
 from facilityd.pipeline.ingest_queue import IngestBatch, IngestQueue
 from facilityd.pipeline.pending_writes import PendingWrites, WriteGroup
 from facilityd.pipeline.spilled import Spilled
-from facilityd.pipeline.writer import Writer
+from facilityd.pipeline.writer import Commits, Keeps, Writer
 from facilityd.store.batch import Attempt, Batch, ChangeRecord, FindingRecord, Receipt, RuleCheckpoint
 from facilityd.store.spill import ROOM
 
@@ -80,20 +80,6 @@ class AlarmStage(Protocol):
         """Return the present state."""
 
 
-class Commits(Protocol):
-    """The journal (facilityd.store)."""
-
-    def commit(self, batch: Batch) -> Receipt:
-        """Make it durable. Raises StoreFull."""
-
-
-class Keeps(Protocol):
-    """A place that a full disk does not take away (facilityd.store.spill)."""
-
-    def write(self, data: bytes) -> bool:
-        """Keep bytes instead of what was kept before; return whether that was possible."""
-
-
 class Flow:
     """One direction, small stages."""
 
@@ -107,7 +93,9 @@ class Flow:
         told: Callable[[Change], Awaitable[Sequence[Notice]]],
         spill: Keeps | None = None,
         spilled: Spilled | None = None,
+        priority: Callable[[str, str], str] = lambda _device, _rule: "",
     ) -> None:
+        self._priority = priority
         self._spill, self._held = spill, PendingWrites()
         if spilled and spilled.token:
             self._held.take_back(spilled)
@@ -185,9 +173,7 @@ class Flow:
                 change = moves[action](device, rule, occurrence, person, comment, at)
             except UsageError as refused:
                 return str(refused)
-            await self._write(
-                WriteGroup(recorded=[ChangeRecord(change, None, tuple(await self._told(change)))])
-            )
+            await self._write(WriteGroup(recorded=[await self._recorded(change)]))
             return ""
 
     async def tell(self, checks: Sequence[Check], notices: Sequence[Notice]) -> None:
@@ -199,7 +185,7 @@ class Flow:
         """End alarms that nothing watches any more, each for its reason, at an instant in ns UTC."""
         async with self._order:
             changes = [self._alarms.retire(state.device, state.rule, why, at) for state, why in ended]
-            recorded = [ChangeRecord(c, None, tuple(await self._told(c))) for c in changes if c]
+            recorded = [await self._recorded(c) for c in changes if c]
             if recorded:
                 await self._write(WriteGroup(recorded=recorded))
 
@@ -247,9 +233,16 @@ class Flow:
             judged.append(FindingRecord(finding, cause))
             change = self._alarms.apply(finding)
             if change:
-                recorded.append(ChangeRecord(change, cause, tuple(await self._told(change))))
+                recorded.append(await self._recorded(change, cause))
         if judged or self._held.parts:
             await self._write(WriteGroup(judged, recorded))
+
+    async def _recorded(self, change: Change, cause: int | None = None) -> ChangeRecord:
+        """Return a change that was just made, with its notices and the alarm's state after it."""
+        after = self._alarms.state(change.device, change.rule)
+        priority = self._priority(change.device, change.rule)
+        notices = tuple(await self._told(change))
+        return ChangeRecord(change, cause, notices, after.state_name, after.condition, priority)
 
     async def _write(self, part: WriteGroup) -> None:
         held = self._held

@@ -43,10 +43,7 @@ class Spilled:
     def _plain(self, recorded: Iterable[ChangeRecord]) -> dict[str, Any]:
         return {
             "token": self.token,
-            "recorded": [
-                [one.change.to_json(), one.sample, [notice.to_json() for notice in one.notices]]
-                for one in recorded
-            ],
+            "recorded": [_packed(one) for one in recorded],
             "loose": [notice.to_json() for notice in self.loose],
             "alarms": [state.to_json() for state in self.alarms],
             "kept": [
@@ -60,8 +57,8 @@ class Spilled:
         try:
             plain = json.loads(zlib.decompressobj().decompress(data, _LONGEST))
             recorded = [
-                ChangeRecord(Change.from_json(change), sample, tuple(map(Notice.from_json, notices)))
-                for change, sample, notices in plain["recorded"]
+                ChangeRecord(Change.from_json(change), sample, tuple(map(Notice.from_json, notices)), *after)
+                for change, sample, notices, *after in plain["recorded"]
             ]
             loose = [Notice.from_json(text) for text in plain["loose"]]
             notices = {notice.key: notice for notice in (*_of(recorded), *loose)}
@@ -80,6 +77,11 @@ class Spilled:
         """Return the notices, without those that were refused."""
         refused = {one.notice.key for one in self.kept if one.state is Delivery.REJECTED}
         return [notice for notice in (*_of(self.recorded), *self.loose) if notice.key not in refused]
+
+
+def _packed(one: ChangeRecord) -> list[Any]:
+    notices = [notice.to_json() for notice in one.notices]
+    return [one.change.to_json(), one.sample, notices, one.state, one.condition, one.priority]
 
 
 def _of(recorded: Iterable[ChangeRecord]) -> list[Notice]:

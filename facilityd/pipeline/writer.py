@@ -7,6 +7,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, Protocol, TypeVar
 
+from facilityd.store.batch import Batch, Receipt
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -19,6 +21,20 @@ class Writer(Protocol):
 
     def close(self) -> None:
         """Finish what was begun."""
+
+
+class Commits(Protocol):
+    """The journal (facilityd.store)."""
+
+    def commit(self, batch: Batch) -> Receipt:
+        """Make it durable. Raises StoreFull."""
+
+
+class Keeps(Protocol):
+    """A place that a full disk does not take away (facilityd.store.spill)."""
+
+    def write(self, data: bytes) -> bool:
+        """Keep bytes instead of what was kept before; return whether that was possible."""
 
 
 class WriterThread:

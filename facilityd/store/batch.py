@@ -36,11 +36,18 @@ class FindingRecord:
 
 @dataclass(frozen=True, slots=True)
 class ChangeRecord:
-    """A change, the id of the sample that caused it, and the notices it causes."""
+    """A change, the id of the sample that caused it, and the notices it causes.
+
+    ``state``, ``condition`` and ``priority`` are the alarm's right after it, so that a sink is told later
+    what was true then; empty where they are not known.
+    """
 
     change: Change
     sample: int | None = None
     notices: tuple[Notice, ...] = ()
+    state: str = ""
+    condition: str = ""
+    priority: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +65,23 @@ class Attempt:
     key: str = ""
 
 
+class LineKind(StrEnum):
+    """What a line tells of, so by whose ids a sink's cursor moves."""
+
+    SAMPLE = "sample"
+    CHANGE = "change"  # of an alarm
+
+
 @dataclass(frozen=True, slots=True)
 class DeadLetterLine:
-    """A line that a sink refuses for good, and why. ``at`` in ns UTC."""
+    """A line that a sink refuses for good, and why. ``at`` in ns UTC; ``row``: the id of what it tells of."""
 
     sink: str
-    sample: int
+    row: int
     at: int
     reason: str
     line: str
+    kind: LineKind = LineKind.SAMPLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +96,10 @@ class RuleCheckpoint:
 class Batch:
     """One transaction: all of it is durable when ``Journal.commit`` returns, or none of it.
 
-    ``cursors`` maps a sink to the last sample it has. ``judged`` is the last sample that the rules
-    have seen. ``counts`` are added to the counters; ``meta`` replaces texts. ``checkpoint`` replaces all that
-    was remembered before. A baseline retires the older ones of its rule; ``retired`` are retired at an
-    instant (ns UTC) without another.
+    ``cursors`` maps a sink to the last sample it has, ``change_cursors`` to the last change. ``judged`` is
+    the last sample that the rules have seen. ``counts`` are added to the counters; ``meta`` replaces texts.
+    ``checkpoint`` replaces all that was remembered before. A baseline retires the older ones of its rule;
+    ``retired`` are retired at an instant (ns UTC) without another.
     """
 
     samples: Sequence[Sample] = ()
@@ -95,6 +110,7 @@ class Batch:
     attempts: Sequence[Attempt] = ()
     dead_letter_lines: Sequence[DeadLetterLine] = ()
     cursors: Mapping[str, int] = field(default_factory=dict)
+    change_cursors: Mapping[str, int] = field(default_factory=dict)
     judged: int | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
     meta: Mapping[str, str] = field(default_factory=dict)

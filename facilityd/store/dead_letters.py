@@ -19,7 +19,7 @@ from facilityd.model.marks import Marking
 from facilityd.model.notice import Notice
 from facilityd.model.readiness import CheckedItem
 from facilityd.model.sample import SignalType
-from facilityd.store.batch import Delivery
+from facilityd.store.batch import DeadLetterLine, Delivery, LineKind
 from facilityd.store.rows import UNREADABLE
 from facilityd.store.schema import select
 
@@ -28,6 +28,7 @@ LONGEST = 4096
 _NAMELESS = """
 UPDATE stream SET signals = '[]', types = '[]', device = ?, family = ?, link = ?, unit = ? WHERE id = ?
 """
+_PARKED = "SELECT sink, row, at, reason, line, kind FROM parked WHERE id > ? ORDER BY id LIMIT ?"
 _LETTERS = "SELECT at, source, reason, content FROM dead_letter ORDER BY id"
 Row = dict[str, Any]
 
@@ -143,3 +144,12 @@ def _move(db: apsw.Connection, table: str, key: tuple[Any, ...], row: Row, reaso
 def dead_letters(db: apsw.Connection) -> list[DeadLetter]:
     """Return what was set aside, oldest first."""
     return [DeadLetter(*row) for row in select(db, _LETTERS)]
+
+
+def dead_letter_lines(db: apsw.Connection, after: int = 0, limit: int = -1) -> list[DeadLetterLine]:
+    """Return the lines that sinks refused, oldest first."""
+    rows = select(db, _PARKED, (after, limit))
+    return [
+        DeadLetterLine(sink, row, at, reason, line, LineKind(kind))
+        for sink, row, at, reason, line, kind in rows
+    ]

@@ -11,14 +11,15 @@ import apsw
 from facilityd.model.alarm import AlarmState
 from facilityd.model.finding import Evidence
 from facilityd.model.notice import Notice
-from facilityd.store.batch import Attempt, ChangeRecord, DeadLetterLine, FindingRecord
+from facilityd.store.batch import Attempt, ChangeRecord, DeadLetterLine, FindingRecord, LineKind
 
 JUDGED = "judged"
 FINDINGS_BEFORE = "findings-before"
 _FINDING = "INSERT INTO finding(at, device, rule, verdict, evidence, sample) VALUES(?, ?, ?, ?, ?, ?)"
 _CHANGE = """
-INSERT INTO change(at, device, rule, occurrence, kind, evidence, person, comment, sample)
-VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
+INSERT INTO change(
+    at, device, rule, occurrence, kind, evidence, person, comment, sample, state, condition, priority
+) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
 """
 _ALARM = "INSERT OR REPLACE INTO alarm(device, rule, state) VALUES(?, ?, ?)"
 _NOTICE = """
@@ -28,10 +29,13 @@ VALUES(?, ?, ?, ?, ?, ?, ?, 'waiting', 0, 0, '') ON CONFLICT(key) DO NOTHING
 _ATTEMPT = "UPDATE outbox SET state = ?, attempts = ?, next_at = ?, error = ? WHERE id = ?"
 _ATTEMPT_OF = "UPDATE outbox SET state = ?, attempts = ?, next_at = ?, error = ? WHERE key = ?"
 _PARKED = """
-INSERT INTO parked(sink, sample, at, reason, line) VALUES(?, ?, ?, ?, ?) ON CONFLICT(sink, sample) DO NOTHING
+INSERT INTO parked(sink, kind, row, at, reason, line) VALUES(?, ?, ?, ?, ?, ?)
+ON CONFLICT(sink, kind, row) DO NOTHING
 """
-_PASSED = "SELECT count(*) FROM sample WHERE id > ? AND id <= ?"
-_REFUSED = "SELECT count(*) FROM parked WHERE sink = ? AND sample > ? AND sample <= ?"
+_PASSED = "SELECT count(*) FROM {0} WHERE id > ? AND id <= ?"
+_REFUSED = "SELECT count(*) FROM parked WHERE sink = ? AND kind = ? AND row > ? AND row <= ?"
+FORWARDED = {LineKind.SAMPLE: "forwarded", LineKind.CHANGE: "changes_forwarded"}
+"""The counter of what sinks have taken."""
 _COUNT = """
 INSERT INTO counter(name, value) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = value + excluded.value
 """
@@ -55,7 +59,8 @@ def add_changes(db: apsw.Connection, changes: Iterable[ChangeRecord]) -> tuple[i
         c = recorded.change
         evidence = _text(c.evidence) if c.evidence else None
         row = (c.at, c.device, c.rule, c.occurrence, c.kind, evidence, c.person, c.comment, recorded.sample)
-        numbers.append(db.execute(_CHANGE, row).get)
+        after = (recorded.state, recorded.condition, recorded.priority)
+        numbers.append(db.execute(_CHANGE, (*row, *after)).get)
         add_notices(db, recorded.notices, numbers[-1])
     return tuple(numbers)
 
@@ -83,23 +88,25 @@ def add_dead_letter_lines(
 ) -> None:
     """Keep lines that a sink refuses; a replay parks none twice."""
     for p in dead_letter_lines:
-        db.execute(_PARKED, (p.sink, p.sample, p.at, p.reason, p.line))
+        db.execute(_PARKED, (p.sink, p.kind, p.row, p.at, p.reason, p.line))
         counts["parked"] += db.changes()
 
 
-def move_cursors(db: apsw.Connection, cursors: Mapping[str, int], counts: Counter[str]) -> None:
-    """Move sinks forward, never back, and count the samples that were taken."""
-    for name, sample in cursors.items():
-        before = db.execute("SELECT sample FROM sink WHERE name = ?", (name,)).get
-        if before is None or before >= sample:
+def move_cursors(
+    db: apsw.Connection, kind: LineKind, cursors: Mapping[str, int], counts: Counter[str]
+) -> None:
+    """Move sinks forward, never back, and count the samples or changes that were taken."""
+    for name, row in cursors.items():
+        before = db.execute(f"SELECT {kind} FROM sink WHERE name = ?", (name,)).get  # noqa: S608 - our own names
+        if before is None or before >= row:
             continue
-        passed = db.execute(_PASSED, (before, sample)).get
-        counts["forwarded"] += passed - db.execute(_REFUSED, (name, before, sample)).get
-        db.execute("UPDATE sink SET sample = ? WHERE name = ?", (sample, name))
+        passed = db.execute(_PASSED.format(kind), (before, row)).get
+        counts[FORWARDED[kind]] += passed - db.execute(_REFUSED, (name, kind, before, row)).get
+        db.execute(f"UPDATE sink SET {kind} = ? WHERE name = ?", (row, name))  # noqa: S608
 
 
 def set_sinks(db: apsw.Connection, names: Sequence[str]) -> None:
-    """Say which sinks are configured. A new one starts at the oldest sample; others keep their place."""
+    """Say which sinks are configured. A new one starts at the oldest; others keep their place."""
     db.execute("UPDATE sink SET active = 0")
     for name in names:
         db.execute(

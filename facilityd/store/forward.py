@@ -14,16 +14,16 @@ from typing import Literal, NoReturn, ParamSpec, Protocol, TypeVar
 from facilityd.errors import StoreFull
 from facilityd.model.clock import Clock, seconds
 from facilityd.model.plain import plain
-from facilityd.store.batch import DeadLetterLine
-from facilityd.store.line_source import LineSource, SampleLine
+from facilityd.store.batch import DeadLetterLine, LineKind
+from facilityd.store.line_source import ChangeSource, JournalLine, LineSource, SampleSource
 from facilityd.store.pending_lines import NextStep, PendingLines
 from facilityd.store.reader import JournalReader
 from facilityd.store.sink import Sink, WriteAction, WriteOutcome
 
 log = logging.getLogger(__name__)
 
-Advance = Callable[[str, int], Awaitable[None]]
-"""Move the cursor of a sink to a sample id, through the journal's one writer."""
+Advance = Callable[[str, LineKind, int], Awaitable[None]]
+"""Move the cursor of a sink to the id of a sample or change, through the journal's one writer."""
 AddDeadLetter = Callable[[DeadLetterLine], Awaitable[None]]
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -73,7 +73,7 @@ class ReaderThread(Protocol):
 
 
 class Forwarder:
-    """Reads the journal forward from the sink's cursor and writes until every line is taken or parked.
+    """Reads samples and changes forward from the sink's cursors, and writes until each is taken or parked.
 
     ``name`` is the sink's in the journal; ``thread`` is the forwarder's own and closed with it.
     """
@@ -101,17 +101,24 @@ class Forwarder:
     async def run(self) -> NoReturn:
         """Forward until cancelled. What was not acknowledged is sent again next time, byte for byte."""
         with JournalReader.open(self._journal) as reader, closing(self._thread):
-            source = LineSource(reader, self._site)
-            cursor = reader.cursor(self._name)
+            # Alarms first: they are few, and do not wait for a long backlog of samples.
+            sources: tuple[LineSource, ...] = (
+                ChangeSource(reader, self._site),
+                SampleSource(reader, self._site),
+            )
+            cursors = {source.kind: reader.cursor(self._name, source.kind) for source in sources}
             async with self._sink:
                 while True:
-                    lines, more = await self._thread.call(source.read, cursor)
-                    if lines:
-                        cursor = await self._deliver(lines)
-                    if not more:
+                    ended = True
+                    for source in sources:
+                        lines, more = await self._thread.call(source.read, cursors[source.kind])
+                        if lines:
+                            cursors[source.kind] = await self._deliver(source.kind, lines)
+                        ended = ended and not more
+                    if ended:
                         await asyncio.sleep(self._retry_policy.idle)
 
-    async def _deliver(self, lines: Sequence[SampleLine]) -> int:
+    async def _deliver(self, kind: LineKind, lines: Sequence[JournalLine]) -> int:
         """Have each line taken or parked, halves in order. Return the id up to which nothing is open."""
         portions, refused = PendingLines(lines), 0
         while (chunk := portions.take()) is not None:
@@ -132,23 +139,23 @@ class Forwarder:
                 continue
             if not taken:
                 refused += 1
-                await self._set_aside(chunk[0], outcome)
+                await self._set_aside(kind, chunk[0], outcome)
             reached = portions.settled(chunk, taken=taken)
             if reached is not None:
-                await self._durably(self._advance, self._name, reached)
+                await self._durably(self._advance, self._name, kind, reached)
         if refused:
             log.warning("%s refused %d of %d lines for good; parked", self._name, refused, len(lines))
         return portions.reached
 
-    async def _write(self, chunk: Sequence[SampleLine]) -> WriteOutcome:
+    async def _write(self, chunk: Sequence[JournalLine]) -> WriteOutcome:
         """Try once. What the other side said is made harmless for logs, journal and terminals."""
         outcome = await self._sink.write([line.text for line in chunk])
         return replace(outcome, text=plain(outcome.text))
 
-    async def _set_aside(self, line: SampleLine, outcome: WriteOutcome) -> None:
+    async def _set_aside(self, kind: LineKind, line: JournalLine, outcome: WriteOutcome) -> None:
         told = f"{outcome.reason}: {outcome.text}"
         log.debug("%s refuses a line: %s", self._name, told)
-        letter = DeadLetterLine(self._name, line.id, self._clock.now()[0], told, line.text.decode())
+        letter = DeadLetterLine(self._name, line.id, self._clock.now()[0], told, line.text.decode(), kind)
         await self._durably(self._add_dead_letter_lines, letter)
 
     async def _durably(self, work: Callable[..., Awaitable[None]], *args: object) -> None:
@@ -159,7 +166,7 @@ class Forwarder:
             except StoreFull:
                 await asyncio.sleep(self._retry_policy.first)
 
-    def _trouble(self, outcome: WriteOutcome, oldest: SampleLine) -> None:
+    def _trouble(self, outcome: WriteOutcome, oldest: JournalLine) -> None:
         status: Literal["waiting", "held"] = "held" if outcome.verdict is WriteAction.HELD else "waiting"
         if (status, outcome.reason) != (self.state.status, self.state.reason):
             log.warning("%s takes no points: %s: %s", self._name, outcome.reason, outcome.text)

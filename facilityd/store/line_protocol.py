@@ -1,4 +1,4 @@
-"""Line protocol out of stored rows: one sample, one line, the same bytes at every replay."""
+"""Line protocol out of stored rows: one sample or change, one line, the same bytes at every replay."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ import re
 from collections.abc import Mapping
 
 from facilityd.model.quality import Reason
+from facilityd.model.reserved import ALARM, BAD, RESERVED_SIGNALS
 from facilityd.model.sample import SignalType, Stream, Value
 from facilityd.store.packing import Values, layout
-from facilityd.store.rows import StoredSample
+from facilityd.store.rows import StoredChange, StoredSample
 
-BAD = "bad"
-"""The string field that says what is not good, as 'signal:reason,…' or '*:reason'."""
-RESERVED = frozenset({BAD, "time", "site", "device", "unit"})
-"""Names a signal may not have: they are tags, or mean something to the server."""
 _FORMATS = {
     SignalType.FLOAT: "%r",
     SignalType.INT: "%di",
@@ -41,11 +38,23 @@ def _text(value: Value) -> Value | str:
     return ("true" if value else "false") if isinstance(value, bool) else value
 
 
+def change_line(row: StoredChange, site: str) -> bytes:
+    """Return the line of an alarm's change, without a line feed. Raises ValueError for an impossible name."""
+    change = row.change
+    tags = {"device": change.device, "kind": change.kind, "priority": row.priority, "rule": change.rule}
+    tags["site"] = site
+    series = ",".join(f"{key}={_escaped(value, ',= ')}" for key, value in tags.items() if value)
+    texts = {"state": row.state, "verdict": row.condition, "person": change.person}
+    fields = [f"occurrence={change.occurrence}i"]
+    fields += [f'{key}="{_text(value)}"' for key, value in texts.items() if value]
+    return f"{ALARM},{series} {','.join(fields)} {change.at}".encode()
+
+
 class LineFormat:
     """Lines of one stream: measurement is the family; tags are device, site and unit."""
 
     def __init__(self, stream: Stream, site: str) -> None:
-        if taken := RESERVED.intersection(stream.signals):
+        if taken := RESERVED_SIGNALS.intersection(stream.signals):
             raise ValueError(f"a signal cannot be called {', '.join(sorted(taken))}")
         tags = {"device": stream.device, "site": site, "unit": stream.unit}
         series = ",".join(f"{key}={_escaped(value, ',= ')}" for key, value in tags.items())

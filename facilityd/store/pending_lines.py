@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum, auto
 
-from facilityd.store.line_source import SampleLine
+from facilityd.store.line_source import JournalLine
 from facilityd.store.sink import WriteOutcome
 
 EQUAL = 5
@@ -30,28 +30,28 @@ class NextStep(Enum):
 class PendingLines:
     """The lines of one delivery, in order. What is given up stays open, and comes again with the next one."""
 
-    def __init__(self, lines: Sequence[SampleLine]) -> None:
-        self._pending: list[Sequence[SampleLine]] = [lines]
-        self._suspects: list[SampleLine] = []
+    def __init__(self, lines: Sequence[JournalLine]) -> None:
+        self._pending: list[Sequence[JournalLine]] = [lines]
+        self._suspects: list[JournalLine] = []
         self._accused: set[int] = set()
         self._open: set[int] = {line.id for line in lines}
         self._last = lines[-1].id
-        self._taken: SampleLine | None = None
+        self._taken: JournalLine | None = None
         self._text, self._same, self._barren = "", 0, 0
 
-    def take(self) -> Sequence[SampleLine] | None:
+    def take(self) -> Sequence[JournalLine] | None:
         """Return the portion to try now; None when there is nothing more to do."""
         if not self._pending and self._suspects and self._taken:
             # Once more a line that was taken, which changes nothing: is it the server, or the suspects?
             self._pending.append([self._taken])
         return self._pending.pop() if self._pending else None
 
-    def halve(self, portion: Sequence[SampleLine]) -> None:
+    def halve(self, portion: Sequence[JournalLine]) -> None:
         """Try its halves, in order."""
         middle = len(portion) // 2
         self._pending += [portion[middle:], portion[:middle]]
 
-    def refused(self, portion: Sequence[SampleLine], answer: WriteOutcome) -> NextStep:
+    def refused(self, portion: Sequence[JournalLine], answer: WriteOutcome) -> NextStep:
         """Take in that the server could not, or would not for now."""
         self._same = self._same + 1 if answer.text == self._text else 1
         self._text = answer.text
@@ -71,7 +71,7 @@ class PendingLines:
             self._suspects.append(portion[0])
         return NextStep.GO_ON
 
-    def settled(self, portion: Sequence[SampleLine], *, taken: bool) -> int | None:
+    def settled(self, portion: Sequence[JournalLine], *, taken: bool) -> int | None:
         """Take in that a portion is taken or parked; return the id up to which nothing is open, if any."""
         done = {line.id for line in portion}
         self._open -= done

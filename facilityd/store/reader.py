@@ -17,8 +17,8 @@ from facilityd.model.marks import OperatorMark
 from facilityd.model.readiness import Check, Waiver
 from facilityd.model.sample import Sample, Stream
 from facilityd.store import downtimes, learning, marks, readiness
-from facilityd.store.batch import DeadLetterLine, RuleCheckpoint
-from facilityd.store.dead_letters import DeadLetter, dead_letters
+from facilityd.store.batch import DeadLetterLine, LineKind, RuleCheckpoint
+from facilityd.store.dead_letters import DeadLetter, dead_letter_lines, dead_letters
 from facilityd.store.entries import FINDINGS_BEFORE, JUDGED
 from facilityd.store.files import check_regular, closed_to_us, denied
 from facilityd.store.history import Bucket, Carrier, Gap, Point, buckets, explained, gaps, points
@@ -43,7 +43,8 @@ from facilityd.store.schema import MINUTE, VERSION, ForeignFile, connect_reader,
 
 _CHANGES = """
 SELECT id, sample, at, CAST(device AS BLOB), CAST(rule AS BLOB), occurrence, CAST(kind AS BLOB),
-CAST(evidence AS BLOB), CAST(person AS BLOB), CAST(comment AS BLOB) FROM change
+CAST(evidence AS BLOB), CAST(person AS BLOB), CAST(comment AS BLOB), CAST(state AS BLOB),
+CAST(condition AS BLOB), CAST(priority AS BLOB) FROM change
 """
 _OUTBOX = "SELECT id, change, body, state, attempts, next_at, error FROM outbox"
 _DUE = """
@@ -72,7 +73,6 @@ _BEFORE = """
 SELECT max(id) FROM sample
 WHERE at / 60000000000 = (SELECT max(at / 60000000000) FROM sample WHERE at / 60000000000 < ?)
 """
-_PARKED = "SELECT sink, sample, at, reason, line FROM parked WHERE id > ? ORDER BY id LIMIT ?"
 
 _STEPS = 10_000
 """Of SQLite's machine, between two looks whether a read should be given up; about a millisecond."""
@@ -174,9 +174,9 @@ class JournalReader:
         found: str | None = single(self._db, "SELECT value FROM meta WHERE name = ?", (name,))
         return found
 
-    def cursor(self, sink: str) -> int:
-        """Return the id of the last sample that a sink has taken."""
-        return single(self._db, "SELECT sample FROM sink WHERE name = ?", (sink,)) or 0
+    def cursor(self, sink: str, kind: LineKind = LineKind.SAMPLE) -> int:
+        """Return the id of the last sample, or change, that a sink has taken."""
+        return single(self._db, f"SELECT {kind} FROM sink WHERE name = ?", (sink,)) or 0  # noqa: S608
 
     def counters(self) -> dict[str, int]:
         """Return all counters."""
@@ -271,7 +271,7 @@ class JournalReader:
 
     def dead_letter_lines(self, after: int = 0, limit: int = -1) -> list[DeadLetterLine]:
         """Return the lines that sinks refused."""
-        return [DeadLetterLine(*row) for row in select(self._db, _PARKED, (after, limit))]
+        return dead_letter_lines(self._db, after, limit)
 
     def history(self, device: str, signal: str, since: int, until: int) -> Iterator[Point]:
         """Iterate over (at, value, reason) with since <= at < until, in ns UTC."""

@@ -34,11 +34,17 @@ class StoredSample:
 
 @dataclass(frozen=True, slots=True)
 class StoredChange:
-    """A change, its id and the id of the sample that caused it."""
+    """A change, its id and the id of the sample that caused it.
+
+    ``state``, ``condition`` and ``priority`` are the alarm's right after it; empty where it is not on record.
+    """
 
     id: int
     sample: int | None
     change: Change
+    state: str = ""
+    condition: str = ""
+    priority: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +76,10 @@ def _decoded(value: Any) -> Any:
 
 def change(row: tuple[Any, ...]) -> StoredChange:
     """Build from columns."""
-    number, sample, at, device, rule, occurrence, kind, evidence, person, comment = map(_decoded, row)
+    number, sample, at, device, rule, occurrence, kind, evidence, person, comment, *after = map(_decoded, row)
     found = Evidence.from_dict(json.loads(evidence)) if evidence else None
     told = Change(at, device, rule, occurrence, ChangeKind(kind), found, person, comment)
-    return StoredChange(number, sample, told)
+    return StoredChange(number, sample, told, *(text or "" for text in after))
 
 
 def finding(row: tuple[Any, ...]) -> StoredFinding:

@@ -99,7 +99,20 @@ CREATE TABLE downtime(
     id INTEGER PRIMARY KEY, since INTEGER NOT NULL, until INTEGER NOT NULL, why TEXT NOT NULL
 ) STRICT;
 """
-_STEPS = (_TABLES, _LEARNING, _READINESS, _SOUNDNESS, _DOWNTIME)
+_CHANGES_TO_SINKS = """
+ALTER TABLE change ADD COLUMN state TEXT;
+ALTER TABLE change ADD COLUMN condition TEXT;
+ALTER TABLE change ADD COLUMN priority TEXT;
+ALTER TABLE parked RENAME TO parked_samples;
+CREATE TABLE parked(
+    id INTEGER PRIMARY KEY, sink TEXT NOT NULL, kind TEXT NOT NULL, row INTEGER NOT NULL, at INTEGER NOT NULL,
+    reason TEXT NOT NULL, line TEXT NOT NULL, UNIQUE(sink, kind, row)
+) STRICT;
+INSERT INTO parked(id, sink, kind, row, at, reason, line)
+    SELECT id, sink, 'sample', sample, at, reason, line FROM parked_samples;
+DROP TABLE parked_samples;
+"""
+_STEPS = (_TABLES, _LEARNING, _READINESS, _SOUNDNESS, _DOWNTIME, _CHANGES_TO_SINKS)
 """What each version added. A journal of an older one gets what it lacks when the daemon opens it."""
 VERSION = len(_STEPS)
 

@@ -14,6 +14,7 @@ async def test_kills_lose_and_double_nothing(tmp_path):
     assert figures.samples > 300, figures
     assert figures.points == figures.samples
     assert (figures.missing, figures.foreign, figures.wrong, figures.doubled) == (0, 0, 0, 0), figures
+    assert figures.changes_there == figures.changes, figures
     assert (figures.disordered, figures.dead_letter_lines, figures.tracebacks) == (0, 0, 0), figures
     # A busy machine reads a second late now and then, and history says that too: it is no absence.
     absences = [gap for gap in figures.gaps if gap >= min(figures.down)]

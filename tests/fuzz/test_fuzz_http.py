@@ -23,7 +23,7 @@ from support.raw_http import TAKEN, RawServer, Said, answers, raw_server
 
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, SendFailure
 from facilityd.notify.webhook import Webhook
-from facilityd.store.line_source import LineSource
+from facilityd.store.line_source import SampleSource
 from facilityd.store.reader import JournalReader
 
 NESTED = Said(
@@ -90,11 +90,11 @@ def test_no_answer_of_influxdb_loses_or_doubles(
     caplog.clear()
     place.fill()
     before = place.reader.cursor("influx")
-    wanted = {line.id: line.text for line in LineSource(place.reader, "square").read(before)[0]}
+    wanted = {line.id: line.text for line in SampleSource(place.reader, "square").read(before)[0]}
     place.server.script, place.server.taken = deque(said), []
     place.wait()
     assert not [record for record in caplog.records if record.exc_info], "a failure that nobody foresaw"
-    dead_letter_lines = {one.sample for one in place.reader.dead_letter_lines() if one.sample in wanted}
+    dead_letter_lines = {one.row for one in place.reader.dead_letter_lines() if one.row in wanted}
     taken = {line for body in place.server.taken for line in body.split(b"\n")}
     assert (
         {text for row, text in wanted.items() if row not in dead_letter_lines}

@@ -89,7 +89,7 @@ async def test_a_full_journal_delays_the_cursor_and_loses_nothing(keeper, reader
         made._add_dead_letter_lines = lambda *args: sometimes(keeper.add_dead_letter_lines, *args)
         async with running(made):
             await wait_for(lambda: reader.cursor("influx") == 60)
-    assert [entry.sample for entry in reader.dead_letter_lines()] == [8]
+    assert [entry.row for entry in reader.dead_letter_lines()] == [8]
     assert len(server.points) == 59
 
 

@@ -143,7 +143,7 @@ async def test_a_field_that_changed_its_type_is_parked_and_the_rest_arrives(keep
         await wait_for(lambda: reader.cursor("influx") == reader.last_sample())
         assert made.state.status == "ok"
         points = await in_influxdb(server)
-    assert [entry.sample for entry in reader.dead_letter_lines()] == [9, 23]
+    assert [entry.row for entry in reader.dead_letter_lines()] == [9, 23]
     assert "field type conflict" in reader.dead_letter_lines()[0].reason
     assert reader.dead_letter_lines()[0].line == f"pump,device=pump-1,site=square,unit=plc speed=5.5 {T0 + 1}"
     assert len(points) == 21

@@ -23,7 +23,7 @@ async def test_a_single_line_that_is_too_large_is_parked(keeper, reader):
         big = expected(reader)[3]
         server.respond = lambda lines: (413, {}, "") if big in lines else (204, {}, "")
         await deliver_all(keeper, reader, server)
-    assert [letter.sample for letter in reader.dead_letter_lines()] == [4]
+    assert [letter.row for letter in reader.dead_letter_lines()] == [4]
     assert server.arrivals == [line for line in expected(reader) if line != big]
 
 
@@ -36,7 +36,7 @@ async def test_exactly_the_poison_is_parked(keeper, reader, bad, partial):
     async with serve(Scripted(poison=poison.__contains__, partial=partial)) as server:
         await deliver_all(keeper, reader, server)
     dead_letter_lines = reader.dead_letter_lines()
-    assert [entry.sample for entry in dead_letter_lines] == bad
+    assert [entry.row for entry in dead_letter_lines] == bad
     assert [entry.line.encode() for entry in dead_letter_lines] == [lines[number - 1] for number in bad]
     assert {entry.reason.split(":")[0] for entry in dead_letter_lines} == {"refused"}
     assert set(server.points.values()) == set(lines) - poison
@@ -53,7 +53,7 @@ async def test_an_early_partial_write_as_500_is_bisected_too(keeper, reader):
         told = '{"message":"partial write: points beyond retention policy dropped=1"}'
         server.respond = lambda lines: (500, {}, told) if bad in lines else (204, {}, "")
         await deliver_all(keeper, reader, server)
-    assert [entry.sample for entry in reader.dead_letter_lines()] == [18]
+    assert [entry.row for entry in reader.dead_letter_lines()] == [18]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ async def test_a_500_that_means_the_line_is_found_and_parked(keeper, reader, bad
     async with serve(Scripted()) as server:
         server.respond = lambda asked: CONFLICT if poison.intersection(asked) else (204, {}, "")
         await deliver_all(keeper, reader, server)
-    assert [entry.sample for entry in reader.dead_letter_lines()] == bad
+    assert [entry.row for entry in reader.dead_letter_lines()] == bad
     assert set(server.points.values()) == set(lines) - poison
     assert reader.cursor("influx") == 300
 

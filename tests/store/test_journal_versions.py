@@ -1,14 +1,16 @@
 """Journals of other versions: refused, or brought up to date with all that they hold."""
 
+import apsw
 import pytest
-from support.journals import T0, open_journal, sample, stream
+from support.journals import T0, open_journal
 
 from facilityd.errors import UsageError
+from facilityd.model.alarm import Change, ChangeKind
+from facilityd.model.sample import SignalType
 from facilityd.store import schema
-from facilityd.store.batch import Batch
+from facilityd.store.batch import DeadLetterLine, LineKind
+from facilityd.store.packing import layout
 from facilityd.store.reader import JournalReader
-
-HOIST = stream()
 
 
 def test_another_version_is_refused(tmp_path):
@@ -20,26 +22,42 @@ def test_another_version_is_refused(tmp_path):
         open_journal(tmp_path)
 
 
-@pytest.mark.parametrize("version", [1, 2, 3, 4])
+def an_older_one(path, version):
+    """A journal as a facilityd of that version made it, with a sample, a change and a line that was refused."""
+    db = apsw.Connection(str(path))
+    db.execute("".join(schema._STEPS[:version]))
+    db.pragma("application_id", schema.APPLICATION)
+    db.pragma("user_version", version)
+    names, types = '["s0"]', '["float"]'
+    db.execute("INSERT INTO stream VALUES(1, 'hoist-1', 'drive', 'hoist', 'bus-1', ?, ?, 1)", (names, types))
+    data = layout((SignalType.FLOAT,)).pack((1.5,), {})[0]
+    db.execute("INSERT INTO sample(id, stream, at, data) VALUES(1, 1, ?, ?)", (T0, data))
+    db.execute("INSERT INTO tail VALUES(1, 1, ?)", (T0,))
+    db.execute("INSERT INTO sink VALUES('influx', 1, 0, 1)")
+    db.execute(
+        "INSERT INTO change(at, device, rule, occurrence, kind, person, comment) VALUES(?,'d','r',1,'raise','','')",
+        (T0,),
+    )
+    refused = "INSERT INTO parked(sink, sample, at, reason, line) VALUES('influx', 1, 7, 'refused', 'a line')"
+    db.execute(refused)
+    db.close()
+
+
+@pytest.mark.parametrize("version", range(1, 6))
 def test_an_older_journal_is_brought_up_to_date_with_all_it_holds(tmp_path, version):
     path = tmp_path / "journal.db"
-    with open_journal(tmp_path) as journal:
-        journal.commit(Batch(samples=[sample(HOIST, T0)]))
-        added = {
-            5: ("downtime",),
-            4: ("dead_letter",),
-            3: ("waiver", "readiness"),
-            2: ("memory", "baseline", "mark"),
-        }
-        for table in (name for step, names in added.items() if step > version for name in names):
-            journal._db.execute(f"DROP TABLE {table}")
-        if version < 4:
-            journal._db.execute("ALTER TABLE sample DROP COLUMN checksum")
-        journal._db.pragma("user_version", version)
+    an_older_one(path, version)
     with pytest.raises(UsageError, match="facilityd run brings an older one up to date"):
         JournalReader.open(path)
-    with open_journal(tmp_path), JournalReader.open(path) as reader:
+    with open_journal(tmp_path) as journal, JournalReader.open(path) as reader:
+        assert journal.moved_aside is None
         assert (reader.last_sample(), reader.baselines(), reader.checkpoint().sample) == (1, [], 0)
+        assert [reader.sample(row).values for row in reader.samples_after(0, 9)] == [(1.5,)]
+        assert reader.dead_letter_lines() == [DeadLetterLine("influx", 1, 7, "refused", "a line")]
+        assert (reader.cursor("influx"), reader.cursor("influx", LineKind.CHANGE)) == (1, 0)
+        (stored,) = reader.changes()
+        assert (stored.change, stored.state) == (Change(T0, "d", "r", 1, ChangeKind.RAISE), "")
+        assert schema._columns(journal._db) == schema._columns(schema._model(schema.VERSION))
 
 
 def test_a_reader_never_sees_a_journal_half_made(tmp_path, monkeypatch):

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from support.journals import T0
 
 from facilityd.model.quality import Reason
+from facilityd.model.reserved import RESERVED_SIGNALS
 from facilityd.model.sample import NS, SignalType, Stream
-from facilityd.store.line_protocol import RESERVED, LineFormat
+from facilityd.store.line_protocol import LineFormat
 from facilityd.store.packing import layout
 from facilityd.store.rows import StoredSample
 
@@ -58,7 +59,7 @@ NAMES = st.text(
     min_size=1,
     max_size=8,
 ).filter(lambda name: not name.startswith("#"))
-SIGNALS = NAMES.filter(lambda name: name not in RESERVED)
+SIGNALS = NAMES.filter(lambda name: name not in RESERVED_SIGNALS)
 INT64 = st.integers(-(2**63), 2**63 - 1)
 VALUES = {
     SignalType.FLOAT: st.floats(allow_nan=False, allow_infinity=False),
@@ -168,7 +169,7 @@ def test_what_line_protocol_cannot_say_is_refused(name):
             LineFormat(of, "site")
 
 
-@pytest.mark.parametrize("name", sorted(RESERVED))
+@pytest.mark.parametrize("name", sorted(RESERVED_SIGNALS))
 def test_reserved_names_are_refused(name):
     with pytest.raises(ValueError, match=f"cannot be called {name}"):
         LineFormat(Stream("d", "f", "u", "l", (name,), (SignalType.INT,)), "site")

@@ -13,7 +13,7 @@ from facilityd.pipeline.writer import WriterThread
 from facilityd.store.batch import Batch
 from facilityd.store.forward import Forwarder, RetryPolicy
 from facilityd.store.influx import InfluxSink
-from facilityd.store.line_source import LineSource
+from facilityd.store.line_source import SampleSource
 from facilityd.store.reader import JournalReader
 from facilityd.store.sink import Sink
 from support.journals import T0, Keeper, sample, stream
@@ -77,7 +77,7 @@ async def wait_for(condition: Callable[[], object], seconds: float = 30.0) -> No
 
 def expected(reader: JournalReader) -> list[bytes]:
     """Every line that the journal says, in order."""
-    return [line.text for line in LineSource(reader, "square", most=10**6, size=10**9).read(0)[0]]
+    return [line.text for line in SampleSource(reader, "square", most=10**6, size=10**9).read(0)[0]]
 
 
 async def deliver_all(

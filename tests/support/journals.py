@@ -10,7 +10,7 @@ from typing import Any
 
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, Sample, SignalType, Stream, Value
-from facilityd.store.batch import Batch, DeadLetterLine
+from facilityd.store.batch import Batch, DeadLetterLine, LineKind
 from facilityd.store.journal import Journal
 
 T0 = 1_790_000_040 * NS
@@ -49,8 +49,10 @@ class Keeper:
     async def store(self, *samples: Sample) -> None:
         await self.call(self.journal.commit, Batch(samples=samples))
 
-    async def advance(self, sink: str, cursor: int) -> None:
-        await self.call(self.journal.commit, Batch(cursors={sink: cursor}))
+    async def advance(self, sink: str, kind: LineKind, row: int) -> None:
+        moved = {sink: row}
+        batch = Batch(cursors=moved) if kind is LineKind.SAMPLE else Batch(change_cursors=moved)
+        await self.call(self.journal.commit, batch)
 
     async def add_dead_letter_lines(self, letter: DeadLetterLine) -> None:
         await self.call(self.journal.commit, Batch(dead_letter_lines=(letter,)))

@@ -12,7 +12,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from facilityd.cli.history import NOTHING
+from facilityd.model.reserved import ALARM
 from facilityd.model.sample import NS, Sample
+from facilityd.store.batch import LineKind
 from facilityd.store.journal import Journal
 from facilityd.store.reader import JournalReader
 from support.daemon import Command, daemon, facilityd_json, journal_of, running, until
@@ -70,6 +72,8 @@ class Figures:
     dead_letter_lines: int
     tracebacks: int
     server_kills: int
+    changes: int
+    changes_there: int
 
     def text(self) -> str:
         down, gaps = (", ".join(f"{s:.1f}" for s in spans) for spans in (self.down, self.gaps))
@@ -77,6 +81,7 @@ class Figures:
             f"{self.seconds:.0f} s; influxd killed {self.server_kills} times, "
             f"facilityd killed {len(self.down)} times (kill -9)\n"
             f"samples in the journal {self.samples}; points in InfluxDB {self.points}; values {self.values}\n"
+            f"changes of alarms in the journal {self.changes}; in InfluxDB {self.changes_there}\n"
             f"missing={self.missing} foreign={self.foreign} wrong={self.wrong} "
             f"doubled={self.doubled} disordered={self.disordered} parked={self.dead_letter_lines}\n"
             f"facilityd was down for {down} s; history shows gaps of {gaps} s"
@@ -134,7 +139,9 @@ async def the_rest(made: Made, server: Influxd) -> None:
         with JournalReader.open(made.journal) as reader:
             sender = forwarder(keeper, server.url, bucket=server.bucket, org=server.org, token=server.token)
             async with forwarding(sender):
+                last = reader.changes()[-1:]
                 await wait_for(lambda: reader.cursor("influx") == reader.last_sample(), 60)
+                await wait_for(lambda: not last or reader.cursor("influx", LineKind.CHANGE) == last[0].id, 60)
     finally:
         keeper.close()
 
@@ -149,8 +156,8 @@ async def figures(
 ) -> Figures:
     with JournalReader.open(made.journal) as reader:
         stored = [reader.sample(row) for row in reader.samples_after(0, 10**7)]
-        dead_letter_lines = len(reader.dead_letter_lines())
-    points, rows = await _points(server)
+        dead_letter_lines, changes = len(reader.dead_letter_lines()), len(reader.changes())
+    points, rows, changes_there = await _points(server)
     told = {_key(sample): sample for sample in stored}
     wrong = sum(_wrong(sample, points[key]) for key, sample in told.items() if key in points)
     device, signal = TELLS
@@ -163,6 +170,7 @@ async def figures(
         tuple((until - since) / NS for since, until in down),
         tuple(gap["seconds"] for gap in shown["gaps"] if gap["downtime"] or gap["reason"]["en"] == NOTHING["en"]),
         dead_letter_lines, watching.text().count("Traceback"), deaths,
+        changes, changes_there,
     )  # fmt: skip
 
 
@@ -170,14 +178,19 @@ def _key(sample: Sample) -> Key:
     return (sample.stream.family, sample.stream.device, sample.stream.unit, sample.at)
 
 
-async def _points(server: Influxd) -> tuple[dict[Key, dict[str, str]], int]:
+async def _points(server: Influxd) -> tuple[dict[Key, dict[str, str]], int, int]:
+    """Return the samples' points, how many values they have, and how many changes of alarms there are."""
     points: dict[Key, dict[str, str]] = defaultdict(dict)
-    rows = await server.everything()
+    everything = await server.everything()
+    rows = [row for row in everything if row["_measurement"] != ALARM]
+    occurrences = [
+        row for row in everything if row["_measurement"] == ALARM and row["_field"] == "occurrence"
+    ]
     for row in rows:
         key = (row["_measurement"], row["device"], row["unit"], instant(row["_time"]))
         assert row["_field"] not in points[key], "InfluxDB said one value twice"
         points[key][row["_field"]] = row["_value"]
-    return points, len(rows)
+    return points, len(rows), len(occurrences)
 
 
 def _wrong(sample: Sample, point: dict[str, str]) -> int:
