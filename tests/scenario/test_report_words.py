@@ -58,4 +58,4 @@ def test_times_of_day_are_those_of_the_site_in_both_languages(tmp_path: Path) ->
     result = perform(story, Options(html=str(tmp_path)))
     page = (tmp_path / result.page).read_text(encoding="utf-8")
     assert set(re.findall(r"since (\d\d):", page)) == {"10"}
-    assert set(re.findall(r"自 (\d\d):", page)) == {"10"}
+    assert set(re.findall(r"从 (\d\d):", page)) == {"10"}

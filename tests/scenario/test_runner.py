@@ -185,5 +185,5 @@ def test_all_that_happened_can_be_kept(tmp_path: Path) -> None:
 
 def test_one_seed_one_outcome_and_json_for_machines(tmp_path: Path) -> None:
     said = [json.loads(play(story(tmp_path, "good"), "--json", "--seed", "7").output) for _ in range(2)]
-    assert said[0]["judgements"] == said[1]["judgements"]
+    assert said[0]["check_results"] == said[1]["check_results"]
     assert said[0]["ok"] is True

@@ -75,7 +75,7 @@ def test_a_mistake_has_its_place(tmp_path: Path, wrong: str, right: str, said: s
 
 def test_a_good_one_is_ready_to_play(tmp_path: Path) -> None:
     script = load(written(tmp_path, GOOD))
-    assert script.scenario.timeline[0].act == "fault"
+    assert script.scenario.timeline[0].step == "fault"
     (place, _, expectation) = script.expectations[0]
     assert place.endswith("mine.yaml:8:5")
     assert expectation == AlarmRaised("F1", "fountain-2", 120 * 10**9)
