@@ -25,6 +25,8 @@ SCRIPT = """
 import os, sys
 from click.testing import CliRunner
 from facilityd.cli.main import facilityd, main
+from facilityd.cli.words import words
+words()
 group, *words = sys.argv[1:]
 for warm in (["alarms", words[1]], ["ack", words[1], "nosuch", "nosuch"]):
     CliRunner().invoke(facilityd, warm)
