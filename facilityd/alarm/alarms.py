@@ -9,6 +9,7 @@ from facilityd.alarm.machine import apply
 from facilityd.alarm.table import REFUSALS, AlarmEvent, transition
 from facilityd.errors import UsageError
 from facilityd.model.alarm import AlarmCondition, AlarmState, Change, ChangeKind
+from facilityd.model.command import AlarmCommand
 from facilityd.model.finding import Evidence, Finding
 
 Key = tuple[str, str]
@@ -48,26 +49,20 @@ class AlarmManager:
         event = AlarmEvent.EXPLAINED if finding.evidence.cause else AlarmEvent.UNEXPLAINED
         return self._move(state, event, finding.at, evidence=finding.evidence)
 
-    def acknowledge(
-        self, device: str, rule: str, occurrence: int | None, person: str, comment: str, at: int
-    ) -> Change:
-        """Take on one occurrence (None: the newest). Raises UsageError where there is none to take on."""
-        return self._ask(device, rule, occurrence, AlarmEvent.ACKNOWLEDGE, person, comment, at)
+    def operate(self, event: AlarmEvent, command: AlarmCommand, at: int) -> Change:
+        """Return the change that a person's command causes at an instant in ns UTC.
 
-    def reset(
-        self, device: str, rule: str, occurrence: int | None, person: str, comment: str, at: int
-    ) -> Change:
-        """End a latched alarm after an inspection. Raises UsageError unless acknowledged and over."""
-        state = self.state(device, rule)
-        if state.latched and state.acked and state.condition is not AlarmCondition.FALSE:
+        Raises UsageError where the alarm's state, or its occurrence by now, does not allow it.
+        """
+        state = self.state(command.device, command.rule)
+        if event is AlarmEvent.RESET and state.latched and state.acked and _unsure(state):
             raise _refused(state, ("its condition cannot be judged now", "当前无法判断故障是否消失"))
-        return self._ask(device, rule, occurrence, AlarmEvent.RESET, person, comment, at)
-
-    def realarm(
-        self, device: str, rule: str, occurrence: int | None, person: str, comment: str, at: int
-    ) -> Change:
-        """Announce an acknowledged alarm again. Raises UsageError where nothing is acknowledged."""
-        return self._ask(device, rule, occurrence, AlarmEvent.REALARM, person, comment, at)
+        if command.occurrence and command.occurrence != state.occurrence:
+            raise _refused(state, _other_occurrence(state, command.occurrence))
+        change = self._move(state, event, at, person=command.person, comment=command.comment)
+        if change is None:
+            raise _refused(state, REFUSALS[state.unsuppressed, event])
+        return change
 
     def retire(self, device: str, rule: str, why: Evidence, at: int) -> Change | None:
         """End an alarm that nothing watches any more; None where there is nothing to end."""
@@ -78,24 +73,6 @@ class AlarmManager:
         key = change.device, change.rule
         self._states[key] = apply(self.state(*key), change)
         return self._states[key]
-
-    def _ask(
-        self,
-        device: str,
-        rule: str,
-        occurrence: int | None,
-        event: AlarmEvent,
-        person: str,
-        comment: str,
-        at: int,
-    ) -> Change:
-        state = self.state(device, rule)
-        if occurrence is not None and occurrence != state.occurrence:
-            raise _refused(state, _other_occurrence(state, occurrence))
-        change = self._move(state, event, at, person=person, comment=comment)
-        if change is None:
-            raise _refused(state, REFUSALS[state.unsuppressed, event])
-        return change
 
     def _move(
         self, state: AlarmState, event: AlarmEvent, at: int,
@@ -115,6 +92,10 @@ def _is_worse(state: AlarmState, finding: Finding) -> bool:
     wider = bool(state.extent) and not set(finding.evidence.extent) <= set(state.extent)
     alone = not (state.cause or finding.evidence.cause)
     return bool(finding.verdict) and state.active and wider and alone
+
+
+def _unsure(state: AlarmState) -> bool:
+    return state.condition is not AlarmCondition.FALSE
 
 
 def _other_occurrence(state: AlarmState, asked: int) -> tuple[str, str]:

@@ -27,6 +27,29 @@ class AlarmEvent(StrEnum):
     UNWATCHED = "no longer watched"
 
 
+class EventSource(StrEnum):
+    """Who brings an event about."""
+
+    RULE = "rule"
+    PERSON = "person"
+    START = "start of the daemon"
+
+
+SOURCES: dict[AlarmEvent, EventSource] = {
+    AlarmEvent.TRUE: EventSource.RULE,
+    AlarmEvent.FALSE: EventSource.RULE,
+    AlarmEvent.UNKNOWN: EventSource.RULE,
+    AlarmEvent.ACKNOWLEDGE: EventSource.PERSON,
+    AlarmEvent.RESET: EventSource.PERSON,
+    AlarmEvent.REALARM: EventSource.PERSON,
+    AlarmEvent.EXPLAINED: EventSource.RULE,
+    AlarmEvent.UNEXPLAINED: EventSource.RULE,
+    AlarmEvent.WORSE: EventSource.RULE,
+    AlarmEvent.UNWATCHED: EventSource.START,
+}
+"""Each of a person's has a command (``app.commands.ALARM_EVENTS``): tests/house walks the table."""
+
+
 @dataclass(frozen=True, slots=True)
 class Transition:
     """One arrow. ``number`` is the row of docs/reference/alarms.md §1.2.

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from facilityd.app.core import Core
 from facilityd.model.baseline import Baseline
+from facilityd.model.command import ApproveBaseline, CommandRecord, RecordService
 from facilityd.model.marks import Marking, OperatorMark
 from facilityd.store.batch import Batch
 from facilityd.store.reader import JournalReader
-from facilityd.supervise.inbox import BaselineRequest, ServiceRequest
 
 
-async def approve(core: Core, reader: JournalReader, ask: BaselineRequest, at: int) -> str:
-    """Store the next version and teach it; return why that was refused, or nothing. ``at`` in ns UTC."""
+async def approve(core: Core, reader: JournalReader, ask: ApproveBaseline, record: CommandRecord) -> str:
+    """Store the next version and teach it; return why that was refused, or nothing. Raises StoreFull."""
     if ask.device not in core.devices or ask.rule not in core.engine.learned(ask.device):
         return f"{ask.device} has no rule {ask.rule!r} that is learned"
     if not ask.person or not ask.data:
@@ -20,13 +20,17 @@ async def approve(core: Core, reader: JournalReader, ask: BaselineRequest, at: i
         b.version for b in reader.baselines(retired=True) if (b.device, b.rule) == (ask.device, ask.rule)
     ]
     version = max(known, default=0) + 1
-    return await core.flow.learn(
-        Baseline(ask.device, ask.rule, version, at, ask.since, ask.until, ask.person, ask.data, ask.comment)
-    )
+    learned = ask.since, ask.until, ask.person, ask.data, ask.comment
+    await core.flow.learn(Baseline(ask.device, ask.rule, version, record.done_at, *learned), record)
+    return ""
 
 
-async def service(core: Core, reader: JournalReader, ask: ServiceRequest, at: int) -> str:
-    """Retire the baselines of some rules and let their counters and trends begin anew; record who and why."""
+async def service(core: Core, reader: JournalReader, ask: RecordService, record: CommandRecord) -> str:
+    """Retire the baselines of some rules and let their counters and trends begin anew; record who and why.
+
+    Raises StoreFull.
+    """
+    at = record.done_at
     device = core.devices.get(ask.device)
     unknown = [rule for rule in ask.rules if device is None or rule not in device.family.rules]
     if device is None or unknown or not ask.rules:
@@ -36,4 +40,6 @@ async def service(core: Core, reader: JournalReader, ask: ServiceRequest, at: in
     retired = [b for b in reader.baselines() if b.device == ask.device and b.rule in ask.rules]
     note = f"{ask.reason.strip()} ({', '.join(ask.rules)})"
     mark = OperatorMark(0, at, ask.device, Marking.SERVICE, at, at + 1, "", note, ask.person.strip())
-    return await core.flow.service(Batch(retired=(retired, at), marks=(mark,)), ask.device, ask.rules)
+    batch = Batch(retired=(retired, at), marks=(mark,), commands=(record,))
+    await core.flow.service(batch, ask.device, ask.rules)
+    return ""

@@ -7,9 +7,9 @@ import contextlib
 from collections.abc import Callable
 
 from facilityd.app.builtin import DAEMON, LINK_PERIOD, PERIOD
+from facilityd.app.commands import CommandRunner
 from facilityd.app.core import Core
 from facilityd.app.readiness_scheduler import ReadinessScheduler
-from facilityd.app.requests import carry_out
 from facilityd.app.self_monitor import SelfMonitor
 from facilityd.config.site import Site
 from facilityd.detect.engine import STOOD_STILL
@@ -20,7 +20,6 @@ from facilityd.store.journal import DiskUsage
 from facilityd.store.reader import JournalReader
 from facilityd.supervise.clock_steps import DOUBT
 from facilityd.supervise.health import link_values, sample_of
-from facilityd.supervise.inbox import Inbox
 
 BEAT_S = 1.0
 REMEMBER = 600 * NS
@@ -43,7 +42,7 @@ class Housekeeping:
         self._ask_every, self._edge, self._readiness_scheduler = requests, next_edge, readiness_scheduler
         self._moved, self._planned = asyncio.Event(), 0
         self._site, self._core, self._clock, self._condition = site, core, clock, condition
-        self._inbox = Inbox(core.path)
+        self._commands = CommandRunner(core)
         self._links: dict[str, LinkHealth] = {}
         self._written: dict[str, int] = {}
         self._channels: dict[str, tuple[int, dict[str, Value | None] | None]] = {}
@@ -106,7 +105,7 @@ class Housekeeping:
         await self._core.downtimes.record(self._core.flow.commit)
         if self._core.downtimes.untold:
             self._due = 0
-        await self._requests(reader, at)
+        await self._commands.run(reader, at)
         await self._readiness_scheduler.beat(reader, at)
         if steady >= self._due:
             # While a jump is news its sample bears a doubtful label; the next one must come soon.
@@ -115,10 +114,6 @@ class Housekeeping:
         if steady >= self._remember_at:
             self._remember_at = steady + REMEMBER
             await self._core.flow.remember()
-
-    async def _requests(self, reader: JournalReader, at: int) -> None:
-        for name, ask in self._inbox.take():
-            self._inbox.done(name, await carry_out(self._core, reader, ask, at))
 
     async def _write_down(self, reader: JournalReader) -> None:
         quiet = self._clock.steady() - LINK_PERIOD

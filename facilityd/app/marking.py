@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from facilityd.app.core import Core
-from facilityd.errors import StoreFull
+from facilityd.model.command import AddMark, CommandRecord, RevokeMark
 from facilityd.model.marks import Marking, OperatorMark
 from facilityd.store.batch import Batch
 from facilityd.store.reader import JournalReader
-from facilityd.supervise.inbox import MarkRequest, UnmarkRequest
 
 
-async def mark(core: Core, _: JournalReader, ask: MarkRequest, at: int) -> str:
-    """Store a mark; return why that was refused, or nothing."""
+async def mark(core: Core, _: JournalReader, ask: AddMark, record: CommandRecord) -> str:
+    """Store a mark with its record; return why that was refused, or nothing. Raises StoreFull."""
+    at = record.done_at
     device = core.devices.get(ask.device)
     if device is None:
         return f"no device {ask.device!r}"
@@ -29,20 +29,15 @@ async def mark(core: Core, _: JournalReader, ask: MarkRequest, at: int) -> str:
     made = OperatorMark(
         0, at, ask.device, Marking(ask.kind), ask.since, ask.until, ask.fault, ask.note, ask.person.strip()
     )
-    return await _commit(core, Batch(marks=(made,)))
+    await core.flow.commit(Batch(marks=(made,), commands=(record,)))
+    return ""
 
 
-async def unmark(core: Core, reader: JournalReader, ask: UnmarkRequest, at: int) -> str:
-    """Take a mark back; return why that was refused, or nothing."""
+async def unmark(core: Core, reader: JournalReader, ask: RevokeMark, record: CommandRecord) -> str:
+    """Take a mark back; return why that was refused, or nothing. Raises StoreFull."""
     found = next((one for one in reader.marks() if one.id == ask.mark), None)
     if found is None:
         return f"no mark {ask.mark} is in force"
-    return await _commit(core, Batch(unmarked=(replace(found, revoked=at),)))
-
-
-async def _commit(core: Core, batch: Batch) -> str:
-    try:
-        await core.flow.commit(batch)
-    except StoreFull as full:
-        return str(full)
+    revoked = replace(found, revoked=record.done_at)
+    await core.flow.commit(Batch(unmarked=(revoked,), commands=(record,)))
     return ""

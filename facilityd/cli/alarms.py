@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import click
 
+from facilityd.cli.command import send
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import (
     console,
@@ -24,10 +24,10 @@ from facilityd.cli.when import show_instant
 from facilityd.cli.words import say as sentence
 from facilityd.cli.words import show_priority
 from facilityd.config.site import Site
-from facilityd.errors import FacilitydError, UsageError
-from facilityd.supervise.inbox import AckRequest, Inbox, RealarmRequest, ResetRequest, whoami
+from facilityd.errors import UsageError
+from facilityd.model.command import AcknowledgeAlarm, RealarmAlarm, ResetAlarm
+from facilityd.supervise.inbox import whoami
 
-WAIT_S = 5.0
 COLUMNS = (
     whole("priority", "优先级"), whole("state", "状态"), whole("device", "设备"), whole("rule", "规则"),
     whole("since", "起始时间"), Column("what", "内容"), Column("do first", "先做"),
@@ -67,10 +67,10 @@ def alarms(site: tuple[Path, ...], everything: bool, lang: str | None, as_json: 
     console().print(table("", COLUMNS, rows, language=language))
 
 
-DONE = {AckRequest: "acknowledged", ResetRequest: "reset", RealarmRequest: "announced-again"}
+DONE = {AcknowledgeAlarm: "acknowledged", ResetAlarm: "reset", RealarmAlarm: "announced-again"}
 
 
-def _request(name: str, kind: type[AckRequest | ResetRequest | RealarmRequest], text: str) -> click.Command:
+def _request(name: str, kind: type[AcknowledgeAlarm | ResetAlarm | RealarmAlarm], text: str) -> click.Command:
     """Return a command that asks something of an alarm: a file that the daemon takes."""
 
     @click.command(name, help=text)
@@ -88,8 +88,8 @@ def _request(name: str, kind: type[AckRequest | ResetRequest | RealarmRequest], 
 
         loaded = load(site, secrets=False)
         must_exist(loaded, device, rule)
-        inbox, who = Inbox(Path(loaded.store.path)), person or whoami()
-        await_taken(inbox, inbox.drop(kind(device, rule, who, comment)))
+        who = person or whoami()
+        send(loaded, kind, device=device, rule=rule, person=who, comment=comment)
         done = DONE[kind]
         if as_json:
             print_json({"device": device, "rule": rule, "person": who, done.replace("-", "_"): True})
@@ -100,14 +100,14 @@ def _request(name: str, kind: type[AckRequest | ResetRequest | RealarmRequest], 
     return command
 
 
-ack = _request("ack", AckRequest, "Acknowledge an alarm: you know, and you are on it.")
+ack = _request("ack", AcknowledgeAlarm, "Acknowledge an alarm: you know, and you are on it.")
 reset = _request(
     "reset",
-    ResetRequest,
+    ResetAlarm,
     "Reset a latched alarm after an inspection.\n\nIt must be acknowledged, and its condition over.",
 )
 realarm = _request(
-    "realarm", RealarmRequest, "Take an acknowledgement back.\n\nEverybody concerned is notified again."
+    "realarm", RealarmAlarm, "Take an acknowledgement back.\n\nEverybody concerned is notified again."
 )
 
 
@@ -122,15 +122,3 @@ def must_exist(site: Site, device: str, rule: str) -> None:
     rules = devices[device].family.rules
     if rule not in rules:
         raise UsageError(f"{device} has no rule {rule!r}", hint=suggestion(rule, rules))
-
-
-def await_taken(inbox: Inbox, name: str) -> None:
-    """Return when the daemon has taken a request. Raises FacilitydError where it refused or is silent."""
-    deadline = time.monotonic() + WAIT_S
-    while inbox.waiting(name):
-        if time.monotonic() > deadline:
-            hint = "it is kept and will be taken when the daemon runs"
-            raise FacilitydError("the daemon has not taken the request yet", hint=hint)
-        time.sleep(0.05)
-    if refused := inbox.refusal(name):
-        raise FacilitydError(refused)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from facilityd.cli.alarms import await_taken
+from facilityd.cli.command import send
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, say, table, writing
 from facilityd.cli.text_table import Column, whole
@@ -16,7 +16,8 @@ from facilityd.cli.when import show_instant
 from facilityd.cli.words import counted
 from facilityd.cli.words import say as sentence
 from facilityd.errors import UsageError
-from facilityd.supervise.inbox import BaselineRequest, Inbox, ServiceRequest, whoami
+from facilityd.model.command import ApproveBaseline, RecordService
+from facilityd.supervise.inbox import whoami
 from facilityd.yaml_source import suggestion
 
 if TYPE_CHECKING:
@@ -171,11 +172,19 @@ def _take_over(site: Site, source: Path, person: str, language: Language | None)
     if not found:
         raise UsageError("it holds no baseline", where=str(source))
     checked(site, found, source)
-    inbox = Inbox(Path(site.store.path))
     for one in found:
         comment = f"{one.comment} [{source.name}: version {one.version}, signed by {one.person}]".strip()
-        ask = BaselineRequest(one.device, one.rule, person, one.since, one.until, dict(one.data), comment)
-        await_taken(inbox, inbox.drop(ask))
+        send(
+            site,
+            ApproveBaseline,
+            device=one.device,
+            rule=one.rule,
+            person=person,
+            since=one.since,
+            until=one.until,
+            data=dict(one.data),
+            comment=comment,
+        )
     if language is None:
         print_json([{"device": one.device, "rule": one.rule, "by": person} for one in found])
     else:
@@ -212,8 +221,7 @@ def serviced(
     if bool(rules) is everything:
         raise UsageError("say which rules begin anew", hint="--rule RULE (repeated), or --all")
     anew = list(rules or known)
-    inbox = Inbox(Path(loaded.store.path))
-    await_taken(inbox, inbox.drop(ServiceRequest(device, anew, person, reason)))
+    send(loaded, RecordService, device=device, rules=anew, person=person, reason=reason)
     if as_json:
         print_json({"device": device, "rules": anew, "by": person, "reason": reason})
         return

@@ -9,14 +9,15 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from facilityd.cli.alarms import await_taken
+from facilityd.cli.command import send
 from facilityd.cli.language import both, chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, say, table
 from facilityd.cli.when import InstantParam, between
 from facilityd.cli.words import counted
 from facilityd.cli.words import say as sentence
 from facilityd.errors import FacilitydError, UsageError
-from facilityd.supervise.inbox import BaselineRequest, Inbox, whoami
+from facilityd.model.command import ApproveBaseline
+from facilityd.supervise.inbox import whoami
 from facilityd.yaml_source import suggestion
 
 if TYPE_CHECKING:
@@ -139,7 +140,16 @@ def _short(value: Any) -> str:
 
 
 def _sign(site: Site, lessons: list[FitResult], span: tuple[int, int], person: str, comment: str) -> None:
-    inbox = Inbox(Path(site.store.path))
+    since, until = span
     for one in lessons:
-        ask = BaselineRequest(one.device, one.rule, person, *span, dict(one.data), comment)
-        await_taken(inbox, inbox.drop(ask))
+        send(
+            site,
+            ApproveBaseline,
+            device=one.device,
+            rule=one.rule,
+            person=person,
+            since=since,
+            until=until,
+            data=dict(one.data),
+            comment=comment,
+        )

@@ -43,6 +43,7 @@ COMMANDS = {
     "waivers": "facilityd.cli.waive:waivers",
     "mark": "facilityd.cli.mark:mark",
     "marks": "facilityd.cli.mark:marks",
+    "audit": "facilityd.cli.audit:audit",
     "backtest": "facilityd.cli.backtest:backtest",
     "alarm": "facilityd.cli.alarm:alarm",
     "record": "facilityd.cli.record:record",

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from facilityd.cli.alarms import await_taken
+from facilityd.cli.command import send
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, say, table
 from facilityd.cli.text_table import Column, whole
 from facilityd.cli.when import InstantParam, between, show_instant
 from facilityd.cli.words import say as sentence
 from facilityd.errors import UsageError
-from facilityd.supervise.inbox import Inbox, MarkRequest, UnmarkRequest, whoami
+from facilityd.model.command import AddMark, RevokeMark
+from facilityd.supervise.inbox import whoami
 from facilityd.yaml_source import suggestion
 
 if TYPE_CHECKING:
@@ -61,8 +62,9 @@ def mark(  # noqa: PLR0917 - click hands its options in
     since, end = between(loaded, since, until)
     _possible(loaded, device, fault, end)
     who = person or whoami()
-    inbox = Inbox(Path(loaded.store.path))
-    await_taken(inbox, inbox.drop(MarkRequest(device, kind, since, end, fault, note, who)))
+    send(
+        loaded, AddMark, device=device, kind=kind, since=since, until=end, fault=fault, note=note, person=who
+    )
     if as_json:
         told = {"device": device, "kind": kind, "fault": fault, "since": since, "until": end}
         print_json(told | {"by": who, "note": note})
@@ -103,8 +105,7 @@ def marks(
     if device and device not in loaded.devices:
         raise UsageError(f"no device {device!r}", hint=suggestion(device, loaded.devices))
     if revoke is not None:
-        inbox = Inbox(Path(loaded.store.path))
-        await_taken(inbox, inbox.drop(UnmarkRequest(revoke, whoami())))
+        send(loaded, RevokeMark, mark=revoke, person=whoami())
         if as_json:
             print_json({"id": revoke, "state": "revoked"})
         else:

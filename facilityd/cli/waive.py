@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from facilityd.cli.alarms import await_taken
+from facilityd.cli.command import send
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, say, table
 from facilityd.cli.text_table import Column, whole
 from facilityd.cli.when import DurationParam, show_instant
 from facilityd.cli.words import say as sentence
 from facilityd.errors import UsageError
-from facilityd.supervise.inbox import Inbox, UnwaiveRequest, WaiveRequest
+from facilityd.model.command import RevokeWaiver, WaiveItem
 from facilityd.yaml_source import suggestion
 
 if TYPE_CHECKING:
@@ -56,8 +56,7 @@ def waive(
     loaded = load(site, secrets=False)
     _must_exist(loaded, device, item)
     until = time.time_ns() + lasts
-    inbox = Inbox(Path(loaded.store.path))
-    await_taken(inbox, inbox.drop(WaiveRequest(device, item, person, reason, until)))
+    send(loaded, WaiveItem, device=device, item=item, person=person, reason=reason, until=until)
     shown = show_instant(until, loaded.timezone)[:16]
     if as_json:
         print_json({"device": device, "item": item, "by": person, "reason": reason, "until": until})
@@ -94,8 +93,7 @@ def waivers(
     if revoke is not None:
         if not person.strip():
             raise UsageError("--revoke needs a name", hint="add --by NAME")
-        inbox = Inbox(Path(loaded.store.path))
-        await_taken(inbox, inbox.drop(UnwaiveRequest(revoke, person)))
+        send(loaded, RevokeWaiver, waiver=revoke, person=person)
         if as_json:
             print_json({"id": revoke, "state": "revoked", "by": person})
         else:

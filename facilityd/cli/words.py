@@ -34,6 +34,7 @@ class Words(Strict):
     standing: dict[str, Text]
     method: dict[str, Text]
     change: dict[str, Text]
+    command: dict[str, Text]
     notice: dict[str, Text]
     event: dict[str, Text]
     table: dict[str, Text]

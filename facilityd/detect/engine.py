@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -177,6 +177,17 @@ class RuleEngine:
         """Return, as plain JSON by (device, rule), what a restart must not lose."""
         kept = ((instance, instance.detector.checkpoint()) for instance in self._instances)
         return {(instance.device, instance.rule): state for instance, state in kept if state is not None}
+
+    def checkpoint_serviced(self, device: str, rules: Collection[str]) -> dict[tuple[str, str], Any]:
+        """Return the checkpoint as it is after ``service``: what those rules gathered is not in it."""
+        forgetful = {
+            (instance.device, instance.rule)
+            for instance in self._device_rules[device].instances
+            if instance.rule in rules
+            and isinstance(instance.detector, ConditionalDetector)
+            and type(instance.detector).serviced is not ConditionalDetector.serviced
+        }
+        return {key: state for key, state in self.checkpoint().items() if key not in forgetful}
 
     def report_each_occasion(self, device: str, rules: Iterable[str]) -> None:
         """Let rules of a device tell their verdict of each occasion, be it the same as of the last."""

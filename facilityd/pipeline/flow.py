@@ -11,11 +11,14 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Literal, Protocol
+from dataclasses import replace
+from typing import Any, Protocol
 
+from facilityd.alarm.table import AlarmEvent
 from facilityd.errors import StoreFull, UsageError
 from facilityd.model.alarm import AlarmState, Change
 from facilityd.model.baseline import Baseline
+from facilityd.model.command import AlarmCommand, CommandRecord
 from facilityd.model.finding import Evidence, Finding
 from facilityd.model.notice import Notice
 from facilityd.model.readiness import Check
@@ -28,9 +31,6 @@ from facilityd.store.batch import Attempt, Batch, ChangeRecord, FindingRecord, R
 from facilityd.store.spill import ROOM
 
 log = logging.getLogger(__name__)
-
-Action = Literal["ack", "reset", "realarm"]
-"""What a person may ask of an alarm."""
 
 
 class RuleStage(Protocol):
@@ -48,6 +48,9 @@ class RuleStage(Protocol):
     def service(self, device: str, rules: Sequence[str]) -> None:
         """Let rules forget what was before a service."""
 
+    def checkpoint_serviced(self, device: str, rules: Sequence[str]) -> Mapping[tuple[str, str], Any]:
+        """Return what a restart must not lose after ``service``."""
+
     def set_baseline(self, device: str, rule: str, baseline: Baseline | None) -> None:
         """Let a rule judge by a baseline from now on."""
 
@@ -58,20 +61,8 @@ class AlarmStage(Protocol):
     def apply(self, finding: Finding) -> Change | None:
         """Return the transition a finding causes, if any."""
 
-    def acknowledge(
-        self, device: str, rule: str, occurrence: int | None, person: str, comment: str, at: int
-    ) -> Change:
-        """Return the transition. Raises UsageError where there is nothing to acknowledge."""
-
-    def reset(
-        self, device: str, rule: str, occurrence: int | None, person: str, comment: str, at: int
-    ) -> Change:
-        """Return the transition. Raises UsageError where there is nothing to reset."""
-
-    def realarm(
-        self, device: str, rule: str, occurrence: int | None, person: str, comment: str, at: int
-    ) -> Change:
-        """Return the transition. Raises UsageError where there is nothing to announce again."""
+    def operate(self, event: AlarmEvent, command: AlarmCommand, at: int) -> Change:
+        """Return the transition that a person asks for. Raises UsageError where it is not allowed."""
 
     def retire(self, device: str, rule: str, why: Evidence, at: int) -> Change | None:
         """Return the transition of an alarm that nothing watches any more."""
@@ -152,29 +143,23 @@ class Flow:
             with suppress(StoreFull):  # the older memory is as true, and goes on from its own sample
                 await self._commit(Batch(judged=self._judged, checkpoint=checkpoint))
 
-    async def act(
-        self,
-        action: Action,
-        device: str,
-        rule: str,
-        occurrence: int | None,
-        person: str,
-        comment: str,
-        at: int,
-    ) -> str:
-        """Carry out what a person asks of an alarm; return why it was refused, or nothing."""
+    async def operate(self, event: AlarmEvent, command: AlarmCommand, record: CommandRecord) -> str:
+        """Carry out what a person asks of an alarm; return why it was refused, or nothing.
+
+        ``record`` becomes durable together with the change: at once, or when the disk has room again.
+        """
         async with self._order:
-            moves = {
-                "ack": self._alarms.acknowledge,
-                "reset": self._alarms.reset,
-                "realarm": self._alarms.realarm,
-            }
             try:
-                change = moves[action](device, rule, occurrence, person, comment, at)
+                change = self._alarms.operate(event, command, record.done_at)
             except UsageError as refused:
                 return str(refused)
-            await self._write(WriteGroup(recorded=[await self._recorded(change)]))
+            recorded = await self._recorded(change)
+            await self._write(WriteGroup(recorded=[recorded], commands=[record]))
             return ""
+
+    def holds(self, command: str) -> bool:
+        """Return whether a command, by its id, was carried out and waits for room on the disk."""
+        return any(record.id == command for record in self._held.commands)
 
     async def tell(self, checks: Sequence[Check], notices: Sequence[Notice]) -> None:
         """Store checks with their notices; on a full disk the notices leave all the same."""
@@ -189,29 +174,20 @@ class Flow:
             if recorded:
                 await self._write(WriteGroup(recorded=recorded))
 
-    async def learn(self, baseline: Baseline) -> str:
-        """Judge by a baseline from now on, once it is durable; return why not, or nothing."""
+    async def learn(self, baseline: Baseline, record: CommandRecord) -> None:
+        """Judge by a baseline from now on, once it is durable. Raises StoreFull."""
         async with self._order:
-            try:
-                await self._commit(Batch(baselines=(baseline,)))
-            except StoreFull as full:
-                return str(full)
+            await self._commit(Batch(baselines=(baseline,), commands=(record,)))
             self._engine.set_baseline(baseline.device, baseline.rule, baseline)
-            return ""
 
-    async def service(self, batch: Batch, device: str, rules: Sequence[str]) -> str:
-        """Let rules forget what was before a service, once it is durable; return why not, or nothing."""
+    async def service(self, batch: Batch, device: str, rules: Sequence[str]) -> None:
+        """Let rules forget what was before a service, once it is durable. Raises StoreFull."""
         async with self._order:
-            try:
-                await self._commit(batch)
-            except StoreFull as full:
-                return str(full)
-            self._engine.service(device, rules)
             if self._judged is not None:  # a crash must not bring back what was forgotten
-                checkpoint = RuleCheckpoint(self._judged, self._engine.checkpoint())
-                with suppress(StoreFull):
-                    await self._commit(Batch(judged=self._judged, checkpoint=checkpoint))
-            return ""
+                kept = self._engine.checkpoint_serviced(device, rules)
+                batch = replace(batch, judged=self._judged, checkpoint=RuleCheckpoint(self._judged, kept))
+            await self._commit(batch)
+            self._engine.service(device, rules)
 
     async def note(self, attempt: Attempt) -> bool:
         """Remember an attempt at a notice that only memory has; False where the journal has it."""

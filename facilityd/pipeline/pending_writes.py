@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from facilityd.model.alarm import AlarmState
+from facilityd.model.command import CommandRecord
 from facilityd.model.notice import Notice
 from facilityd.model.readiness import Check
 from facilityd.pipeline.spilled import MARK, Spilled
@@ -26,6 +27,7 @@ class WriteGroup:
     recorded: Sequence[ChangeRecord] = ()
     checks: Sequence[Check] = ()
     notices: Sequence[Notice] = ()
+    commands: Sequence[CommandRecord] = ()
 
     @property
     def all_notices(self) -> list[Notice]:
@@ -51,8 +53,13 @@ class PendingWrites:
             findings=findings, changes=changes, alarms=[state(*key) for key in sorted(touched)],
             attempts=tried, judged=judged, meta={MARK: self.token} if self.token else {},
             checks=[item for part in self.parts for item in part.checks],
-            notices=[item for part in self.parts for item in part.notices],
+            notices=[item for part in self.parts for item in part.notices], commands=self.commands,
         )  # fmt: skip
+
+    @property
+    def commands(self) -> list[CommandRecord]:
+        """What people asked and what came of it."""
+        return [item for part in self.parts for item in part.commands]
 
     def keep(self, part: WriteGroup) -> None:
         """Note that the newest part was not written; of too many the oldest are forgotten.
@@ -74,10 +81,10 @@ class PendingWrites:
         self.token = self.token or f"{first.at}/{first.device}/{first.rule}/{first.occurrence}"
         touched = {(item.change.device, item.change.rule) for item in changes}
         states = [state(*key) for key in sorted(touched)]
-        return Spilled(self.token, changes, states, self.unwritten.all(), notices)
+        return Spilled(self.token, changes, states, self.unwritten.all(), notices, self.commands)
 
     def take_back(self, spilled: Spilled) -> None:
         """Go on with what was spilled before a restart."""
         self.token = spilled.token
-        self.parts = [WriteGroup(recorded=spilled.recorded, notices=spilled.loose)]
+        self.parts = [WriteGroup(recorded=spilled.recorded, notices=spilled.loose, commands=spilled.commands)]
         self.unwritten.take_back(spilled.kept)

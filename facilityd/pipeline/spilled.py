@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from facilityd.model.alarm import AlarmState, Change
+from facilityd.model.command import CommandRecord
 from facilityd.model.notice import Notice
 from facilityd.pipeline.uncommitted import UncommittedNotice
 from facilityd.store.batch import ChangeRecord, Delivery
@@ -22,7 +23,7 @@ _LONGEST = 64 * 2**20
 class Spilled:
     """Changes with their notices, the states after them, and what became of the notices.
 
-    ``token`` names it; ``loose`` are notices of no change.
+    ``token`` names it; ``loose`` are notices of no change. ``commands``: what people asked, none done twice.
     """
 
     token: str
@@ -30,22 +31,25 @@ class Spilled:
     alarms: Sequence[AlarmState] = ()
     kept: Sequence[UncommittedNotice] = ()
     loose: Sequence[Notice] = ()
+    commands: Sequence[CommandRecord] = ()
 
     def pack(self, room: int) -> bytes:
-        """Return at most ``room`` bytes; of too many changes the newest, the states always."""
-        recorded = list(self.recorded)
+        """Return at most ``room`` bytes; of too many changes and commands the newest, the states always."""
+        recorded, commands = list(self.recorded), list(self.commands)
         while True:
-            data = zlib.compress(json.dumps(self._plain(recorded), ensure_ascii=False).encode())
-            if len(data) <= room or not recorded:
+            data = zlib.compress(json.dumps(self._plain(recorded, commands), ensure_ascii=False).encode())
+            if len(data) <= room or not (recorded or commands):
                 return data
-            del recorded[: max(1, len(recorded) // 4)]
+            for some in (recorded, commands):
+                del some[: max(1, len(some) // 4)]
 
-    def _plain(self, recorded: Iterable[ChangeRecord]) -> dict[str, Any]:
+    def _plain(self, recorded: Iterable[ChangeRecord], commands: Iterable[CommandRecord]) -> dict[str, Any]:
         return {
             "token": self.token,
             "recorded": [_packed(one) for one in recorded],
             "loose": [notice.to_json() for notice in self.loose],
             "alarms": [state.to_json() for state in self.alarms],
+            "commands": [record.to_json() for record in commands],
             "kept": [
                 [one.notice.key, one.attempts, one.next_at, one.state.value, one.error] for one in self.kept
             ],
@@ -68,7 +72,8 @@ class Spilled:
                 if key in notices
             ]
             alarms = [AlarmState.from_json(text) for text in plain["alarms"]]
-            return cls(plain["token"], recorded, alarms, kept, loose)
+            commands = [CommandRecord.from_json(text) for text in plain.get("commands", ())]
+            return cls(plain["token"], recorded, alarms, kept, loose, commands)
         except (ValueError, TypeError, KeyError, zlib.error):
             return None
 

@@ -10,8 +10,9 @@ from types import TracebackType
 from typing import Self
 
 from facilityd.config.site import Site
+from facilityd.model.command import AcknowledgeAlarm
 from facilityd.model.sample import NS
-from facilityd.supervise.inbox import AckRequest, Inbox
+from facilityd.supervise.inbox import Inbox
 from simulators.physics import World
 from simulators.physics.base import Fault
 from simulators.square import Square
@@ -24,6 +25,7 @@ class ScenarioRuntime(ABC):
     journal: Path
     square: Square
     start: int
+    _commands = 0
 
     @abstractmethod
     def __enter__(self) -> Self:
@@ -101,7 +103,13 @@ class ScenarioRuntime(ABC):
 
     def acknowledge(self, device: str, rule: str, person: str, comment: str = "") -> None:
         """Acknowledge an alarm as ``facilityd ack`` does; the daemon takes it at its next beat."""
-        Inbox(self.journal).drop(AckRequest(device, rule, person, comment))
+        # Named by its instant: the same story leaves the same journal.
+        self._commands = max(self._commands + 1, self.now)
+        command = AcknowledgeAlarm(
+            id=f"story-{self._commands}", at=self.now, origin="scenario",
+            device=device, rule=rule, person=person, comment=comment,
+        )  # fmt: skip
+        Inbox(self.journal).drop(command)
 
 
 def square_of(site: Site, start: int, seed: int) -> Square:

@@ -9,6 +9,7 @@ from typing import Any
 
 from facilityd.model.alarm import AlarmState, Change
 from facilityd.model.baseline import Baseline
+from facilityd.model.command import CommandRecord
 from facilityd.model.downtime import Downtime
 from facilityd.model.finding import Finding
 from facilityd.model.marks import OperatorMark
@@ -123,6 +124,7 @@ class Batch:
     marks: Sequence[OperatorMark] = ()
     unmarked: Sequence[OperatorMark] = ()
     downtimes: Sequence[Downtime] = ()
+    commands: Sequence[CommandRecord] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import apsw
 
 from facilityd.errors import UsageError
 from facilityd.model.clock import Clock
-from facilityd.store import downtimes, entries, learning, marks, readiness
+from facilityd.store import commands, downtimes, entries, learning, marks, readiness
 from facilityd.store.batch import Batch, LineKind, Receipt
 from facilityd.store.dead_letters import set_aside
 from facilityd.store.files import (
@@ -187,6 +187,7 @@ class Journal:
         marks.add_marks(self._db, batch.marks)
         marks.revoke_marks(self._db, batch.unmarked)
         downtimes.add_downtimes(self._db, batch.downtimes)
+        commands.add_commands(self._db, batch.commands)
         return Receipt(first, ats, changes)
 
 

@@ -12,11 +12,12 @@ import apsw
 from facilityd.errors import UsageError
 from facilityd.model.alarm import AlarmState
 from facilityd.model.baseline import Baseline
+from facilityd.model.command import CommandRecord
 from facilityd.model.downtime import Downtime
 from facilityd.model.marks import OperatorMark
 from facilityd.model.readiness import Check, Waiver
 from facilityd.model.sample import Sample, Stream
-from facilityd.store import downtimes, learning, marks, readiness
+from facilityd.store import commands, downtimes, learning, marks, outbox, readiness
 from facilityd.store.batch import DeadLetterLine, LineKind, RuleCheckpoint
 from facilityd.store.dead_letters import DeadLetter, dead_letter_lines, dead_letters
 from facilityd.store.entries import FINDINGS_BEFORE, JUDGED
@@ -32,7 +33,6 @@ from facilityd.store.rows import (
     StoredSample,
     built,
     change,
-    entry,
     finding,
     nameless,
     number_in,
@@ -45,13 +45,6 @@ _CHANGES = """
 SELECT id, sample, at, CAST(device AS BLOB), CAST(rule AS BLOB), occurrence, CAST(kind AS BLOB),
 CAST(evidence AS BLOB), CAST(person AS BLOB), CAST(comment AS BLOB), CAST(state AS BLOB),
 CAST(condition AS BLOB), CAST(priority AS BLOB) FROM change
-"""
-_OUTBOX = "SELECT id, change, body, state, attempts, next_at, error FROM outbox"
-_DUE = """
-SELECT id, change, body, state, attempts, next_at, error FROM (
-    SELECT *, row_number() OVER (PARTITION BY channel ORDER BY id) AS place FROM outbox
-    WHERE state = 'waiting' AND next_at <= ?
-) WHERE place <= ? ORDER BY id
 """
 _LATEST = """
 SELECT s.id, s.stream, s.at, s.data, CAST(s.reasons AS BLOB), s.checksum
@@ -225,6 +218,14 @@ class JournalReader:
         """Return the operators' marks in force, or with ``revoked`` every one there ever was."""
         return marks.marks(self._db, revoked=revoked)
 
+    def commands(self, since: int = 0) -> list[CommandRecord]:
+        """Return people's commands that were answered from ``since`` (ns UTC) on: the audit trail."""
+        return commands.commands(self._db, since)
+
+    def command_result(self, command: str) -> str | None:
+        """Return why a command was refused, nothing where it was carried out; None if it is not on record."""
+        return commands.command_result(self._db, command)
+
     def downtimes(self, since: int, until: int) -> list[Downtime]:
         """Return the times in which nobody watched that touch a span (ns UTC), in order."""
         return downtimes.downtimes(self._db, since, until)
@@ -243,23 +244,19 @@ class JournalReader:
 
     def outbox(self) -> list[OutboxEntry]:
         """Return every notice that is still kept."""
-        return built(select(self._db, f"{_OUTBOX} ORDER BY id"), entry, "outbox")
+        return outbox.outbox(self._db)
 
     def due(self, now: int, per_channel: int = 100) -> list[OutboxEntry]:
         """Return notices to be tried at ``now`` (ns), the oldest first; no channel crowds out another."""
-        return built(select(self._db, _DUE, (now, per_channel)), entry, "outbox")
+        return outbox.due(self._db, now, per_channel)
 
     def next_due(self) -> int | None:
         """Return when the next waiting notice is to be tried (ns), or None where none waits."""
-        rows = select(self._db, "SELECT min(next_at) FROM outbox WHERE state = 'waiting'")
-        return rows[0][0]  # type: ignore[no-any-return]
+        return outbox.next_due(self._db)
 
     def waiting_on(self) -> dict[str, tuple[int, int]]:
         """Return of each channel on which notices wait how many, and the oldest one's instant (ns UTC)."""
-        rows = select(
-            self._db, "SELECT channel, count(*), min(at) FROM outbox WHERE state = 'waiting' GROUP BY 1"
-        )
-        return {channel: (count, at) for channel, count, at in rows}
+        return outbox.waiting_on(self._db)
 
     def dead_letter_count(self) -> int:
         """Return how many records were set aside."""

@@ -6,7 +6,7 @@ from collections import Counter
 
 import apsw
 
-from facilityd.store import losses
+from facilityd.store import commands, losses
 from facilityd.store.schema import PAGE, select
 
 _OLDEST = "DELETE FROM sample WHERE id IN (SELECT id FROM sample ORDER BY id LIMIT ?) RETURNING id, at"
@@ -110,4 +110,5 @@ class Retention:
         )
         self._db.execute(_HEAD.format("change", "at < ?"), (now - max(CHANGES_KEPT, self._max_age),))
         self._db.execute(_HEAD.format("downtime", "until < ?"), (now - max(CHANGES_KEPT, self._max_age),))
+        commands.forget(self._db, now - max(CHANGES_KEPT, self._max_age))
         self._db.execute(_SURPLUS, (PARKED_KEPT,))

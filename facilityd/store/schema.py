@@ -112,7 +112,14 @@ INSERT INTO parked(id, sink, kind, row, at, reason, line)
     SELECT id, sink, 'sample', sample, at, reason, line FROM parked_samples;
 DROP TABLE parked_samples;
 """
-_STEPS = (_TABLES, _LEARNING, _READINESS, _SOUNDNESS, _DOWNTIME, _CHANGES_TO_SINKS)
+_COMMAND = """
+CREATE TABLE command(
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, person TEXT NOT NULL,
+    at INTEGER NOT NULL, origin TEXT NOT NULL, account TEXT NOT NULL, payload TEXT NOT NULL,
+    refusal TEXT NOT NULL, done_at INTEGER NOT NULL
+) STRICT;
+"""
+_STEPS = (_TABLES, _LEARNING, _READINESS, _SOUNDNESS, _DOWNTIME, _CHANGES_TO_SINKS, _COMMAND)
 """What each version added. A journal of an older one gets what it lacks when the daemon opens it."""
 VERSION = len(_STEPS)
 

@@ -1,7 +1,8 @@
-"""Requests from people, as files in a folder that only the daemon empties.
+"""Commands from people, as files in a folder that only the daemon empties.
 
 The daemon listens on nothing (decision 0001): whoever may write this folder may ask.
-A request is written under another name and renamed, so that the daemon never sees half of one.
+A command is written under another name and renamed, so that the daemon never sees half of one. What came of
+it is in the journal, by its id; here nothing is answered.
 """
 
 from __future__ import annotations
@@ -11,150 +12,51 @@ import getpass
 import json
 import logging
 import os
+import pwd
+import re
+import socket
 import stat
 import uuid
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Container
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import ValidationError
 
 from facilityd.errors import FacilitydError
+from facilityd.model.command import COMMANDS, MAX_BYTES, Command
 from facilityd.model.plain import plain
 from facilityd.model.regular import read_regular
 
 log = logging.getLogger(__name__)
 
-MAX_BYTES = 64 * 1024
 MOST = 50
-"""Requests that are taken at once: a thousand of them would keep the daemon from its watch for a second."""
+"""Commands that are taken at once: a thousand of them would keep the daemon from its watch for a second."""
 SEEN = 1000
 """Files among which the oldest are looked for: beyond that many their order is not kept."""
-LONGEST, LONGEST_NAME = 4000, 200
-"""Characters of a text, and of a person's name: it stands in mails, on terminals and in the journal."""
-_INT64 = 2**63
+KEPT = 20
+"""Files that were no commands and are kept for a look."""
+EXCERPT = 300
+_OURS = re.compile(r"[0-9a-f]{32}")
+_SET_ASIDE = ".rejected"
 
 
 @dataclass(frozen=True, slots=True)
-class AckRequest:
-    """Somebody says: I know. ``occurrence`` 0 means the present one."""
+class InboxFile:
+    """A file as it lay there. ``command`` is None where it is none: then ``fault`` says why.
 
-    device: str
-    rule: str
-    person: str
-    comment: str = ""
-    occurrence: int = 0
+    ``id`` is that under which the result is on record; ``at`` (ns UTC) when the file was written;
+    ``account`` whose it is; ``excerpt`` its beginning, as text.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class ResetRequest:
-    """Somebody has inspected: a latched alarm may end. ``occurrence`` 0 means the present one."""
-
-    device: str
-    rule: str
-    person: str
-    comment: str = ""
-    occurrence: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class RealarmRequest:
-    """Somebody takes an acknowledgement back: everybody concerned is told again."""
-
-    device: str
-    rule: str
-    person: str
-    comment: str = ""
-    occurrence: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class BaselineRequest:
-    """Somebody signs what was learned from ``since`` to ``until`` (ns UTC)."""
-
-    device: str
-    rule: str
-    person: str
-    since: int
-    until: int
-    data: dict[str, Any]
-    comment: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class WaiveRequest:
-    """Somebody takes the responsibility for a checklist item until an instant in ns UTC."""
-
-    device: str
-    item: str
-    person: str
-    reason: str
-    until: int
-
-
-@dataclass(frozen=True, slots=True)
-class UnwaiveRequest:
-    """Somebody takes a waiver back."""
-
-    waiver: int
-    person: str
-
-
-@dataclass(frozen=True, slots=True)
-class MarkRequest:
-    """Somebody saw an incident, or that all was healthy, from ``since`` to ``until`` (ns UTC)."""
-
-    device: str
-    kind: str
-    since: int
-    until: int
-    fault: str
-    note: str
-    person: str
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceRequest:
-    """Somebody serviced a device: these rules begin anew."""
-
-    device: str
-    rules: list[str]
-    person: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class UnmarkRequest:
-    """Somebody takes a mark back."""
-
-    mark: int
-    person: str
-
-
-Request = (
-    AckRequest
-    | ResetRequest
-    | RealarmRequest
-    | BaselineRequest
-    | WaiveRequest
-    | UnwaiveRequest
-    | MarkRequest
-    | UnmarkRequest
-    | ServiceRequest
-)
-KINDS: dict[str, type[Request]] = {
-    "ack": AckRequest,
-    "reset": ResetRequest,
-    "realarm": RealarmRequest,
-    "baseline": BaselineRequest,
-    "waive": WaiveRequest,
-    "unwaive": UnwaiveRequest,
-    "mark": MarkRequest,
-    "unmark": UnmarkRequest,
-    "service": ServiceRequest,
-}
-NAMES = {kind: name for name, kind in KINDS.items()}
+    path: Path
+    id: str
+    at: int
+    account: str
+    command: Command | None = None
+    fault: str = ""
+    excerpt: str = ""
 
 
 class Inbox:
@@ -164,126 +66,112 @@ class Inbox:
         self.folder = journal.with_name(f"{journal.name}.inbox")
         self._stuck: set[str] = set()
 
-    def drop(self, request: Request) -> str:
-        """Leave a request; return its name. Raises FacilitydError where the folder is closed."""
-        name = uuid.uuid4().hex
+    def drop(self, command: Command) -> str:
+        """Leave a command; return its id. Raises FacilitydError where the folder is closed."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            part = self.folder / f".{name}"
-            asked = {"ask": NAMES[type(request)], **asdict(request)}
-            part.write_text(json.dumps(asked, ensure_ascii=False), encoding="utf-8", errors="replace")
+            part = self.folder / f".{command.id}"
+            part.write_text(command.model_dump_json(), encoding="utf-8")
             if self.folder.stat().st_mode & stat.S_ISGID:
                 part.chmod(0o640)  # the folder is shared: the daemon reads it as a member of its group
-            part.rename(self.folder / f"{name}.json")
+            part.rename(self._file(command.id))
         except OSError as error:
             hint = "run as the daemon's user, or as a member of the group that store.group names"
             raise FacilitydError(
                 f"cannot write: {error.strerror}", where=str(self.folder), hint=hint
             ) from error
-        return name
+        return command.id
 
-    def waiting(self, name: str) -> bool:
-        """Return whether the daemon has not yet taken a request."""
-        return (self.folder / f"{name}.json").exists()
+    def waiting(self, command: str) -> bool:
+        """Return whether a command, by its id, still lies there: it has no result on record."""
+        return self._file(command).exists()
 
-    def refusal(self, name: str) -> str:
-        """Return why the daemon refused a request, or nothing."""
-        answer = self.folder / f"{name}.refused"
-        try:
-            text = _content(answer).decode(errors="replace")
-        except FileNotFoundError:
-            return ""
-        except (OSError, ValueError) as error:
-            text = str(error)
-        with contextlib.suppress(OSError):  # in a shared folder it is the daemon's file
-            answer.unlink(missing_ok=True)
-        return plain(text)
+    def take(self, known: Container[str] = ()) -> list[InboxFile]:
+        """Return at most ``MOST`` of what lies there, oldest first, without files whose name is ``known``.
 
-    def take(self) -> list[tuple[str, Request]]:
-        """Return at most ``MOST`` of what lies there, oldest first; what cannot be read is refused."""
-        out = []
-        for file in sorted(self._files(), key=_written_at)[:MOST]:
-            request = self._read(file)
-            if request:
-                out.append((file.stem, request))
-        return out
+        Nothing is removed.
+        """
+        return [_read(file) for file in sorted(self._files(known), key=_written_at)[:MOST]]
 
-    def _files(self) -> list[Path]:
+    def _files(self, known: Container[str]) -> list[Path]:
         """Return the newcomers, or the first ``SEEN`` of them."""
         try:
             with os.scandir(self.folder) as entries:
                 names = (one.name for one in entries if one.name.endswith(".json"))
-                fresh = (name for name in names if name not in self._stuck)
+                fresh = (name for name in names if name not in known and name not in self._stuck)
                 return [self.folder / name for name in islice(fresh, SEEN)]
         except OSError:
             return []
 
-    def _read(self, file: Path) -> Request | None:
+    def remove(self, file: InboxFile) -> None:
+        """Remove a file whose result is on record; one that was no command is kept for a look."""
         try:
-            asked = json.loads(_content(file))
-            request = KINDS[asked.pop("ask", "ack")](**asked)
-            # JSON's own types, strictly: a list where text belongs must not reach a handler.
-            return _harmless(TypeAdapter(type(request)).validate_json(json.dumps(asked), strict=True))
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            self.done(file.stem, f"not a request: {plain(str(error), 300)}")
-            return None
+            if file.command is None:
+                self._set_aside(file)
+            else:
+                file.path.unlink(missing_ok=True)
+        except OSError as error:
+            self._stuck.add(file.path.name)  # still there in a second: one look is enough
+            log.warning("%s cannot be removed: %s", file.path, error.strerror)
 
-    def done(self, name: str, refused: str = "") -> None:
-        """Forget a request, once what it asked for is durable; leave the reason if refused."""
-        file = self.folder / f"{name}.json"
-        if refused:
-            log.warning("request %s refused: %s", file, plain(refused, 300))
-            _answer(self.folder / f"{name}.refused", refused)
-        try:
-            file.unlink(missing_ok=True)
-        except OSError:  # a folder: moved out of the way, for a person to look at
-            try:
-                file.rename(self.folder / f"{name}.rejected")
-            except OSError as error:
-                # Still there in a second: what it asks for must not be done again and again.
-                self._stuck.add(file.name)
-                log.warning("request %s cannot be removed: %s", file, error.strerror)
+    def _set_aside(self, file: InboxFile) -> None:
+        name = file.id if _OURS.fullmatch(file.path.stem) else f"{file.at}-{uuid.uuid4().hex[:8]}"
+        file.path.rename(self.folder / f"{name}{_SET_ASIDE}")
+        for old in sorted(self.folder.glob(f"*{_SET_ASIDE}"), key=_written_at)[:-KEPT]:
+            with contextlib.suppress(OSError):
+                old.unlink() if not old.is_dir() or old.is_symlink() else old.rmdir()
+
+    def _file(self, command: str) -> Path:
+        return self.folder / f"{command}.json"
 
 
-def _answer(file: Path, text: str) -> None:
-    """Leave the reason of a refusal, never through a link that somebody put in its place."""
-    with contextlib.suppress(OSError):
-        file.unlink(missing_ok=True)
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as stream:
-            stream.write(text)
-        if file.parent.stat().st_mode & stat.S_ISGID:
-            file.chmod(0o640)
+def _read(file: Path) -> InboxFile:
+    at, account, content = _written_at(file), _account(file), b""
+    named = file.stem if _OURS.fullmatch(file.stem) else f"{_letters(file.stem)}-{at}"
+    try:
+        content = read_regular(file, MAX_BYTES, follow=False)
+        command = COMMANDS.validate_json(json.dumps(_fields(content, named, at)))
+    except ValidationError as error:
+        fault = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        fault = str(error)
+    else:
+        return InboxFile(file, command.id, at, account, command)
+    excerpt = plain(content.decode(errors="replace"), EXCERPT)
+    return InboxFile(file, named, at, account, None, f"not a command: {plain(fault, EXCERPT)}", excerpt)
+
+
+def _fields(content: bytes, name: str, at: int) -> dict[str, object]:
+    """Return the fields of a command; one by hand or of an older command line has no id and no instant."""
+    fields = dict(json.loads(content))
+    if "ask" in fields:
+        fields["command"] = fields.pop("ask")
+    return {"id": name, "at": max(at, 0)} | fields
+
+
+def _letters(text: str) -> str:
+    """Return the first part of a file's name that may stand in an id."""
+    return re.sub(r"[^0-9A-Za-z_.-]", "_", text)[:40]
 
 
 def _written_at(file: Path) -> int:
-    """Return when a file was written, ns; a link that leads nowhere counts as the oldest."""
+    """Return when a file was written, ns; what is gone counts as the oldest."""
     try:
         return file.lstat().st_mtime_ns
     except OSError:
         return 0
 
 
-def _content(file: Path) -> bytes:
-    """Return a request's bytes. Raises OSError for what is no regular file of fair size."""
-    return read_regular(file, MAX_BYTES, follow=False)
-
-
-def _harmless(request: Request) -> Request:
-    """Return a request whose texts may stand in the journal, in a mail and on a terminal.
-
-    Raises ValueError for a text that is too long and for a number that the journal cannot hold.
-    """
-    for name, value in asdict(request).items():
-        most = LONGEST_NAME if name in ("person", "device", "rule", "item") else LONGEST
-        if isinstance(value, str) and len(value) > most:
-            raise ValueError(f"{name} has more than {most} characters")
-        if isinstance(value, int) and not -_INT64 <= value < _INT64:
-            raise ValueError(f"{name} is beyond what the journal can hold")
-    texts: dict[str, Any] = {
-        name: plain(value, MAX_BYTES) for name, value in asdict(request).items() if isinstance(value, str)
-    }
-    return replace(request, **texts)
+def _account(file: Path) -> str:
+    """Return whose a file is: the name of the account, its number where it has none."""
+    try:
+        number = file.lstat().st_uid
+    except OSError:
+        return ""
+    try:
+        return plain(pwd.getpwuid(number).pw_name)
+    except KeyError:
+        return str(number)
 
 
 def whoami() -> str:
@@ -292,3 +180,9 @@ def whoami() -> str:
         return getpass.getuser()
     except (OSError, KeyError):
         return "unknown"
+
+
+def here() -> str:
+    """Return where a command comes from: this host, and from where somebody is logged in to it."""
+    logged_in = os.environ.get("SSH_CONNECTION", "").split(" ")[0]
+    return plain(f"{socket.gethostname()} ({logged_in})" if logged_in else socket.gethostname(), 200)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.commands import operate
 
 from facilityd.alarm import AlarmManager
 from facilityd.alarm.table import REFUSALS, ROWS, STATES, AlarmEvent, transition
@@ -23,8 +24,7 @@ def _step(alarms: AlarmManager, mark: str, at: int) -> Change | None:
     """'#' wrong, '.' right, '?' unknown, 'a' acknowledge, 'r' reset, '!' announce again."""
     if mark in "#.?":
         return alarms.apply(Finding(*KEY, {"#": True, ".": False, "?": None}[mark], at, at, WHY))
-    ask = {"a": alarms.acknowledge, "r": alarms.reset, "!": alarms.realarm}[mark]
-    return ask(*KEY, None, "Li", "on my way", at)
+    return operate(alarms, mark, KEY, at)
 
 
 def _walk(story: str, latching: bool = False) -> tuple[str, list[Change]]:
@@ -103,8 +103,8 @@ def test_a_change_carries_evidence_person_and_comment() -> None:
 @pytest.mark.parametrize(
     ("story", "occurrence", "said"),
     [
-        (".", None, "there is no alarm to acknowledge / 没有需要确认的报警"),
-        ("#a", None, r"already acknowledged \(Li\) / 报警已被确认 \(Li\)"),
+        (".", 0, "there is no alarm to acknowledge / 没有需要确认的报警"),
+        ("#a", 0, r"already acknowledged \(Li\) / 报警已被确认 \(Li\)"),
         ("#.#", 1, "occurrence 1 is over, the newest is 2: look at that one / 第 1 次报警已结束"),
         ("#", 2, "occurrence 2 has not happened / 第 2 次报警尚未发生"),
     ],
@@ -115,7 +115,7 @@ def test_an_acknowledgement_names_one_occurrence_that_waits_for_it(story, occurr
         _step(alarms, mark, at)
     before = alarms.state(*KEY)
     with pytest.raises(UsageError, match=f"hoist drag: .*{said}"):
-        alarms.acknowledge(*KEY, occurrence, "Li", "", 99)
+        operate(alarms, "a", KEY, 99, occurrence=occurrence)
     assert alarms.state(*KEY) == before
 
 
@@ -128,7 +128,7 @@ def test_a_reset_is_refused_unless_acknowledged_and_known_to_be_over(story: str,
     for at, mark in enumerate(story, start=1):
         _step(alarms, mark, at)
     with pytest.raises(UsageError, match=said):
-        alarms.reset(*KEY, None, "Li", "", 99)
+        operate(alarms, "r", KEY, 99)
 
 
 def test_every_state_answers_every_event() -> None:
@@ -191,7 +191,7 @@ def test_more_of_an_alarm_than_was_told_is_told_once_and_withdraws_the_acknowled
         why = Evidence("unreadable", {}, "a", extent=tuple(extent))
         changes.append(alarms.apply(Finding(*KEY, True, at, at, why)))
         if at == 1:
-            alarms.acknowledge(*KEY, None, "Li", "", at)
+            operate(alarms, "a", KEY, at)
     assert [change and change.kind for change in changes] == [
         ChangeKind.RAISE,
         None,

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from support.commands import result
 
 from facilityd.app.commission import FitPeriod, fit_rules
+from facilityd.model.command import AddMark, RevokeMark
 from facilityd.model.marks import Marking
 from facilityd.model.sample import NS
 from facilityd.store.reader import JournalReader
-from facilityd.supervise.inbox import Inbox, MarkRequest, UnmarkRequest
+from facilityd.supervise.inbox import Inbox
 
 MIN = 60 * NS
 
@@ -32,20 +34,31 @@ def _ask(site: Any, request: Any) -> str:
     name = inbox.drop(request)
     site.advance("2min")
     assert not inbox.waiting(name)
-    return inbox.refusal(name)
+    return result(site.journal, name)
 
 
 def test_a_mark_is_stored_and_taken_back(evening: Any) -> None:
     now = _now(evening)
     assert (
-        _ask(evening, MarkRequest("avenue-east", "incident", now - 5 * MIN, now, "L1", "two dark", "Li Na"))
+        _ask(
+            evening,
+            AddMark(
+                device="avenue-east",
+                kind="incident",
+                since=now - 5 * MIN,
+                until=now,
+                fault="L1",
+                note="two dark",
+                person="Li Na",
+            ),
+        )
         == ""
     )
     with JournalReader.open(evening.journal) as reader:
         (mark,) = reader.marks()
     assert (mark.kind, mark.fault, mark.note, mark.person) == (Marking.INCIDENT, "L1", "two dark", "Li Na")
-    assert _ask(evening, UnmarkRequest(mark.id, "Li Na")) == ""
-    assert "no mark 1 is in force" in _ask(evening, UnmarkRequest(mark.id, "Li Na"))
+    assert _ask(evening, RevokeMark(mark=mark.id, person="Li Na")) == ""
+    assert "no mark 1 is in force" in _ask(evening, RevokeMark(mark=mark.id, person="Li Na"))
 
 
 @pytest.mark.parametrize(
@@ -63,7 +76,7 @@ def test_a_mark_that_makes_no_sense_is_refused(evening: Any, changes: dict[str, 
     now = _now(evening)
     asked = {"device": "avenue-east", "kind": "incident", "since": now - MIN, "until": now, "fault": "", "note": "",
              "person": "Li Na"}  # fmt: skip
-    assert why in _ask(evening, MarkRequest(**(asked | changes)))
+    assert why in _ask(evening, AddMark(**(asked | changes)))
 
 
 def test_nothing_is_learned_from_an_incident(evening: Any) -> None:
@@ -75,7 +88,15 @@ def test_nothing_is_learned_from_an_incident(evening: Any) -> None:
     with JournalReader.open(evening.journal) as reader:
         before = fit_rules(evening.site, "avenue-east", [FitPeriod(reader, start, end)])
     assert {fit_result.refused for fit_result in before} == {"unfit-alarm"}
-    asked = MarkRequest("avenue-east", "incident", start + 29 * MIN, start + 75 * MIN, "L1", "", "Li Na")
+    asked = AddMark(
+        device="avenue-east",
+        kind="incident",
+        since=start + 29 * MIN,
+        until=start + 75 * MIN,
+        fault="L1",
+        note="",
+        person="Li Na",
+    )
     assert _ask(evening, asked) == ""
     with JournalReader.open(evening.journal) as reader:
         after = fit_rules(evening.site, "avenue-east", [FitPeriod(reader, start, end)])

@@ -10,14 +10,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from support.commands import result
 
+from facilityd.model.command import RevokeWaiver, WaiveItem
 from facilityd.model.notice import Purpose
 from facilityd.model.readiness import Check, ItemOutcome
 from facilityd.model.sample import NS
 from facilityd.store.batch import Batch
 from facilityd.store.journal import Journal
 from facilityd.store.reader import JournalReader
-from facilityd.supervise.inbox import Inbox, UnwaiveRequest, WaiveRequest
+from facilityd.supervise.inbox import Inbox
 from facilityd.testing.site import begin
 
 # On this day the sun rises at 05:56 and sets at 18:38 local time. The evening before gives every rule its run.
@@ -112,10 +114,13 @@ def test_a_waiver_is_recorded_with_the_check_and_stops_the_notices(morning: Any)
     morning.fault("hoist-1", "estop")
     until = round(morning.now.timestamp() * NS) + 60 * MIN
     inbox = Inbox(morning.journal)
-    asked = [WaiveRequest("hoist-1", item, "Li Na", "reset by hand", until) for item in BLOCKED]
+    asked = [
+        WaiveItem(device="hoist-1", item=item, person="Li Na", reason="reset by hand", until=until)
+        for item in BLOCKED
+    ]
     names = [inbox.drop(ask) for ask in asked]
     morning.advance("45min")  # T-60 is within
-    assert [inbox.refusal(name) for name in names] == ["", ""]
+    assert [result(morning.journal, name) for name in names] == ["", ""]
     (check,) = _checks(morning)
     assert {
         one.item: one.waived_by for one in check.items if one.outcome is ItemOutcome.WAIVED
@@ -144,9 +149,9 @@ def test_a_waiver_without_name_reason_or_end_is_refused(
     until = round(morning.now.timestamp() * NS) + 60 * MIN
     inbox = Inbox(morning.journal)
     asked = {"device": "hoist-1", "item": "brake", "person": "Li Na", "reason": "looked at", "until": until}
-    name = inbox.drop(WaiveRequest(**(asked | changes)))
+    name = inbox.drop(WaiveItem(**(asked | changes)))
     morning.advance("2min")
-    assert why in inbox.refusal(name)
+    assert why in result(morning.journal, name)
     with JournalReader.open(morning.journal) as reader:
         assert reader.waivers() == []
 
@@ -154,14 +159,14 @@ def test_a_waiver_without_name_reason_or_end_is_refused(
 def test_a_waiver_taken_back_counts_no_more_and_stays_on_record(morning: Any) -> None:
     inbox = Inbox(morning.journal)
     until = round(morning.now.timestamp() * NS) + 600 * MIN
-    inbox.drop(WaiveRequest("hoist-1", "brake", "Li Na", "looked at", until))
+    inbox.drop(WaiveItem(device="hoist-1", item="brake", person="Li Na", reason="looked at", until=until))
     morning.advance("2min")
-    name = inbox.drop(UnwaiveRequest(1, "Wang Wei"))
+    name = inbox.drop(RevokeWaiver(waiver=1, person="Wang Wei"))
     morning.advance("2min")
-    again = inbox.drop(UnwaiveRequest(1, "Wang Wei"))
+    again = inbox.drop(RevokeWaiver(waiver=1, person="Wang Wei"))
     morning.advance("2min")
-    assert inbox.refusal(name) == ""
-    assert "no waiver 1 is in force" in inbox.refusal(again)
+    assert result(morning.journal, name) == ""
+    assert "no waiver 1 is in force" in result(morning.journal, again)
     with JournalReader.open(morning.journal) as reader:
         (waiver,) = reader.waivers()
     assert (waiver.person, waiver.revoker) == ("Li Na", "Wang Wei")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from support.commands import result
 from support.site import SQUARE, make_square
 
 from facilityd.app.baseline_file import NAME, read, write
@@ -19,6 +20,7 @@ from facilityd.cli.baselines import baselines
 from facilityd.cli.commission import commission
 from facilityd.config.load import load
 from facilityd.errors import UsageError
+from facilityd.model.command import ApproveBaseline
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, void
 from facilityd.scenario.subset import subset
@@ -26,7 +28,7 @@ from facilityd.scenario.virtual_runtime import VirtualRuntime
 from facilityd.store.batch import Batch
 from facilityd.store.journal import Journal
 from facilityd.store.reader import JournalReader
-from facilityd.supervise.inbox import BaselineRequest, Inbox
+from facilityd.supervise.inbox import Inbox
 
 HOUR = 3600 * NS
 START = 1_780_315_200 * NS  # 2026-06-01 20:00 on the square: everything is lit
@@ -94,7 +96,11 @@ def test_what_is_signed_is_judged_by_at_once_and_the_old_version_kept(evening: V
     inbox = Inbox(evening.journal)
     data = {"coefficients": [100.0, 1.0], "sigma": 0.01, "ranges": {}, "rows": 99}
     for person in ("Li Na", "Wang Wei"):
-        inbox.drop(BaselineRequest(FACADE, rule, person, START, START + HOUR, data))
+        inbox.drop(
+            ApproveBaseline(
+                device=FACADE, rule=rule, person=person, since=START, until=START + HOUR, data=data
+            )
+        )
         evening.until(evening.now + 120 * NS)
     with JournalReader.open(evening.journal) as reader:
         assert [(b.version, b.person) for b in reader.baselines()] == [(2, "Wang Wei")]
@@ -109,9 +115,13 @@ def test_what_is_signed_is_judged_by_at_once_and_the_old_version_kept(evening: V
 
 def test_a_rule_that_is_not_learned_is_refused(evening: VirtualRuntime) -> None:
     inbox = Inbox(evening.journal)
-    name = inbox.drop(BaselineRequest(FACADE, "no-such-rule", "Li Na", START, START + HOUR, {"a": 1}))
+    name = inbox.drop(
+        ApproveBaseline(
+            device=FACADE, rule="no-such-rule", person="Li Na", since=START, until=START + HOUR, data={"a": 1}
+        )
+    )
     evening.until(evening.now + 120 * NS)
-    assert "no-such-rule" in inbox.refusal(name)
+    assert "no-such-rule" in result(evening.journal, name)
 
 
 def test_the_shipped_baselines_are_taken_over_once(tmp_path: Path) -> None:

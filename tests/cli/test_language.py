@@ -26,6 +26,7 @@ from facilityd.cli.wrapping import joined, wrapped
 from facilityd.config.load import load
 from facilityd.model.alarm import AlarmCondition, AlarmState, Change, ChangeKind
 from facilityd.model.baseline import Baseline
+from facilityd.model.command import CommandRecord
 from facilityd.model.marks import OperatorMark
 from facilityd.model.measure import COMMON
 from facilityd.model.quality import Reason
@@ -36,6 +37,11 @@ from facilityd.notify.texts import texts
 from facilityd.store.batch import Batch, ChangeRecord
 from facilityd.store.journal import Journal
 
+ASKED = (
+    {"device": "hoist-1", "rule": "rope-tight", "comment": "已到现场"}, {"device": "hoist-1", "rule": "rope-tight"},
+    {"device": "hoist-1", "rules": ["rope-tight", "brake-worn"], "reason": "更换刹车片"}, {"mark": 1}, "？",
+)  # fmt: skip
+REFUSED = ("", "hoist-1 rope-tight: it is not latched / 报警没有锁存", "", "", "")
 CHINESE = re.compile("[\u4e00-\u9fff]")
 VALUES = {SignalType.BOOL: True, SignalType.INT: 1, SignalType.FLOAT: -0.001, SignalType.TEXT: "V1.2"}
 NOUGHT = re.compile(r"-0(?:\.0*)?(?![\d.])")
@@ -82,6 +88,8 @@ def square(tmp_path_factory: pytest.TempPathFactory) -> Path:
             marks=[OperatorMark(n, now, "hoist-1", kind, at, now, "H7", "", "李")
                    for n, kind in enumerate(("incident", "healthy", "service"), 1)],
             baselines=[Baseline("hoist-1", "rope-tight", n, now, at, now, "王", {"a": n}, "") for n in (1, 2)],
+            commands=[CommandRecord(kind, kind, "王工", at, "", "", asked, now, refused)
+                      for kind, asked, refused in zip(words().command, ASKED, REFUSED, strict=False)],
         ))  # fmt: skip
     return folder
 
@@ -91,7 +99,7 @@ CALLS = (
     ["alarms", "--all"], ["alarm", *ALARM], ["rules"], ["ready"], ["ready", "--history"],
     ["history", "hoist-1", "position", "--bucket", "1min"], ["history", "hoist-1", "upper_limit"],
     ["history", "hoist-1", "tension", "--until", "30min"],
-    ["marks", "--all"], ["waivers", "--all"], ["plan"], ["check"],
+    ["audit"], ["audit", "--refused"], ["marks", "--all"], ["waivers", "--all"], ["plan"], ["check"],
     ["baselines", "hoist-1"], ["baselines", "hoist-1", "--diff", "rope-tight"],
     ["backtest", "--rule", "leakage", "-d", "fountain-1", "--since", "1min"],
 )  # fmt: skip

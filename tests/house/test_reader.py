@@ -38,7 +38,7 @@ QUESTIONS = {
     "add a channel": "channel",
     "decides that a unit is offline": "",
     "value's quality decided": "",
-    "request of a person": "request",
+    "request of a person": "command",
     "journal upgraded": "schema",
     "notices wait": "",
     "scenario's expectation checked": "checks",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.commands import operate
 from support.crew import ABOUT, KEY, PLACE, person
 from support.story import START
 
@@ -41,8 +42,7 @@ class Day:
             verdict = {"#": True, ".": False, "?": None}[mark]
             evidence = {True: WRONG, False: RIGHT, None: Evidence("unknown-yet")}[verdict]
             return self._told(self.alarms.apply(Finding(*KEY, verdict, at, at, evidence)))
-        ask = {"a": self.alarms.acknowledge, "r": self.alarms.reset, "!": self.alarms.realarm}[mark]
-        return self._told(ask(*KEY, None, who, "on my way", at))
+        return self._told(operate(self.alarms, mark, KEY, at, who))
 
     def walk(self, story: str) -> list[str]:
         return [" ".join(f"{n.recipient}:{n.purpose}" for n in self.step(mark)) for mark in story]

@@ -6,9 +6,11 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from support.commands import acknowledgement
 
 from devices.tables import families
 from facilityd.alarm.alarms import AlarmManager
+from facilityd.alarm.table import AlarmEvent
 from facilityd.detect.engine import RuleEngine
 from facilityd.errors import StoreFull
 from facilityd.model.alarm import AlarmStateName, Change, ChangeKind
@@ -59,6 +61,11 @@ class FlowBench:
             self.clock += NS
             self.ingest_queue.offer([Sample(STREAM, self.clock, self.clock, (active,))])
             await self.flow.samples(self.ingest_queue.take_now())
+
+    async def acknowledge(self, comment: str = "") -> str:
+        command, self.record = acknowledgement("fire", "active", self.clock)
+        command = command.model_copy(update={"comment": comment})  # as it is, valid or not
+        return await self.flow.operate(AlarmEvent.ACKNOWLEDGE, command, self.record)
 
     def state_name(self) -> AlarmStateName:
         return self.alarms.state("fire", "active").state_name
@@ -117,14 +124,29 @@ async def test_a_full_disk_loses_history_and_no_alarm(bench: FlowBench) -> None:
 
 
 async def test_an_acknowledgement_is_refused_with_a_reason_or_carried_out(bench: FlowBench) -> None:
-    refused = await bench.flow.act("ack", "fire", "active", None, "王工", "", bench.clock)
-    assert refused
+    assert await bench.acknowledge()
     await bench.see(True)
-    assert await bench.flow.act("ack", "fire", "active", None, "王工", "on it", bench.clock) == ""
+    assert await bench.acknowledge("on it") == ""
     assert bench.state_name() is AlarmStateName.ACKNOWLEDGED
     with JournalReader.open(bench.path) as reader:
         last = reader.changes_after(0)[-1].change
         assert (last.kind, last.person, last.comment) == (ChangeKind.ACKNOWLEDGE, "王工", "on it")
+
+
+async def test_on_a_full_disk_an_acknowledgement_is_done_once_and_on_record_when_there_is_room(
+    bench: FlowBench,
+) -> None:
+    await bench.see(True)
+    bench.disk.full = True
+    assert await bench.acknowledge("on it") == ""
+    assert bench.state_name() is AlarmStateName.ACKNOWLEDGED
+    assert bench.flow.holds(bench.record.id)
+    with JournalReader.open(bench.path) as reader:
+        assert reader.command_result(bench.record.id) is None
+        bench.disk.full = False
+        await bench.flow.tick(bench.clock + NS, bench.clock + NS)
+        assert reader.commands() == [bench.record]
+    assert not bench.flow.holds(bench.record.id)
 
 
 async def test_what_a_crash_left_unjudged_is_judged_at_the_start(bench: FlowBench) -> None:
@@ -140,7 +162,7 @@ async def test_what_a_crash_left_unjudged_is_judged_at_the_start(bench: FlowBenc
 async def test_what_can_never_be_written_takes_no_later_alarm_with_it(bench: FlowBench) -> None:
     await bench.see(True)
     with pytest.raises(UnicodeEncodeError):
-        await bench.flow.act("ack", "fire", "active", None, "王工", "\ud800", bench.clock)
+        await bench.acknowledge("\ud800")
     await bench.see(False, 40)
     await bench.see(True)
     with JournalReader.open(bench.path) as reader:

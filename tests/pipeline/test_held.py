@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from support.commands import acknowledgement
 from support.crew import notice
 
 from facilityd.model.alarm import AlarmState, Change, ChangeKind
@@ -29,7 +30,8 @@ def test_what_is_packed_comes_back() -> None:
     recorded = [_recorded(1), _recorded(2)]
     kept = [UncommittedNotice(0, recorded[0].notices[0], 3, 99, Delivery.REJECTED, "HTTP 401")]
     loose = [notice(key="ready/1")]
-    spilled = Spilled("token", recorded, [AlarmState("fire", "active")], kept, loose)
+    asked = [acknowledgement("fire", "active", 5)[1]]
+    spilled = Spilled("token", recorded, [AlarmState("fire", "active")], kept, loose, asked)
     again = Spilled.unpack(spilled.pack(ROOM))
     assert again == spilled
     assert [one.key for one in again.notices] == [recorded[1].notices[0].key, "ready/1"]

@@ -6,12 +6,14 @@ import random
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import apsw
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from support.commands import acknowledgement
 from support.crew import notice
 from support.fuzz import fuzzed
 from support.journals import T0, open_journal, sample, stream
@@ -194,6 +196,27 @@ def test_a_journal_of_version_3_is_upgraded_with_all_it_holds(tmp_path: Path) ->
         assert (reader.last_judged(), reader.cursor("influx"), reader.last_sample()) == (21, 7, 22)
         points = list(reader.history("hoist-1", "s0", T0, T0 + 21 * NS))
     assert [value for _, value, _ in points] == [float(n) for n in range(21)]
+
+
+def test_a_journal_of_version_5_is_upgraded_with_all_it_holds(tmp_path: Path) -> None:
+    """It was written by a daemon of that version: an alarm that somebody had acknowledged, and a mark."""
+    path = tmp_path / "journal.db"
+    shutil.copy(Path(__file__).with_name("stored") / "version-5.db", path)
+    with pytest.raises(UsageError, match="brings an older one up to date"):
+        JournalReader.open(path)
+    record = acknowledgement("gate-base", "pole-live", T0)[1]
+    with open_journal(tmp_path) as journal:
+        assert not journal.was_damaged
+        journal.commit(Batch(commands=[record]))
+        journal.commit(Batch(commands=[replace(record, refusal="a second time")]))
+    with JournalReader.open(path) as reader:
+        state = next(state for state in reader.alarms() if state.rule == "pole-live")
+        assert (state.occurrence, state.active, state.acked_by) == (1, True, "li")
+        kinds = [one.change.kind for one in reader.changes() if one.change.rule == "pole-live"]
+        assert kinds == [ChangeKind.REGAIN, ChangeKind.RAISE, ChangeKind.ACKNOWLEDGE]
+        assert [(mark.fault, mark.person) for mark in reader.marks()] == [("L18", "li")]
+        assert (len(reader.outbox()), len(reader.baselines())) == (4, 3)
+        assert reader.commands() == [record], "the first result holds"
 
 
 @pytest.mark.parametrize("text", [b'["float', b"pump", b"hoist-1", b"brake", b"drive", b"verdict"])

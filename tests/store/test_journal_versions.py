@@ -38,12 +38,13 @@ def an_older_one(path, version):
         "INSERT INTO change(at, device, rule, occurrence, kind, person, comment) VALUES(?,'d','r',1,'raise','','')",
         (T0,),
     )
-    refused = "INSERT INTO parked(sink, sample, at, reason, line) VALUES('influx', 1, 7, 'refused', 'a line')"
-    db.execute(refused)
+    row = "sink, sample" if version < 6 else "kind, sink, row"
+    values = "'influx', 1" if version < 6 else "'sample', 'influx', 1"
+    db.execute(f"INSERT INTO parked({row}, at, reason, line) VALUES({values}, 7, 'refused', 'a line')")
     db.close()
 
 
-@pytest.mark.parametrize("version", range(1, 6))
+@pytest.mark.parametrize("version", range(1, 7))
 def test_an_older_journal_is_brought_up_to_date_with_all_it_holds(tmp_path, version):
     path = tmp_path / "journal.db"
     an_older_one(path, version)

@@ -2,12 +2,15 @@ import pytest
 from support.journals import DAY, T0, open_journal, sample, stream
 
 from facilityd.model.alarm import AlarmCondition, AlarmState, Change, ChangeKind
+from facilityd.model.command import UNREADABLE, CommandRecord
 from facilityd.model.finding import Evidence, Finding
 from facilityd.model.notice import Notice, Purpose
 from facilityd.model.sample import NS, Sample
+from facilityd.store import commands
 from facilityd.store.batch import Attempt, Batch, ChangeRecord, Delivery, FindingRecord
 from facilityd.store.losses import PURGED_UNSENT, Loss
 from facilityd.store.reader import JournalReader
+from facilityd.store.retention import CHANGES_KEPT
 
 WIDE = [stream(f"lamp-{n}", "relay", 40) for n in range(50)]
 
@@ -198,3 +201,17 @@ def test_what_is_lost_days_later_is_another_loss(tmp_path):
         assert loss is not None
         assert (loss.count, loss.since, loss.seconds) == (3, T0 + 4 * DAY, 2.0)
         assert reader.counters()["purged_unsent"] == 6
+
+
+def test_commands_are_forgotten_after_years_and_no_flood_of_rubbish_hides_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(commands, "MOST_UNREADABLE", 3)
+    old, new = ("ack", T0), ("ack", T0 + CHANGES_KEPT)
+    kinds = [old, new, *((UNREADABLE, T0 + CHANGES_KEPT) for _ in range(9))]
+    asked = [CommandRecord(str(n), kind, "li", at, "", "li", {}, at) for n, (kind, at) in enumerate(kinds)]
+    with open_journal(tmp_path) as journal, JournalReader.open(journal.path) as reader:
+        journal.commit(Batch(commands=asked))
+        commands.forget(journal._db, T0 + CHANGES_KEPT)
+        assert [record.kind for record in reader.commands()] == ["ack", *[UNREADABLE] * 3]
+        monkeypatch.setattr(commands, "MOST", 2)
+        commands.forget(journal._db, 0)
+        assert [record.id for record in reader.commands()] == ["9", "10"]

@@ -50,7 +50,7 @@ INBOX: list[bytes] = [
     b"[" * 60_000, b"[]", b'{"ask": []}', b"\xff\xfe\x00", b"", b" " * 70_000 + b"{}",
     b'{"ask": "ack", "device": [], "rule": "r", "person": "p"}',
     b'{"ask": "ack", "device": "d", "rule": "r", "person": "p", "comment": "\\ud800\\u001b[31m"}',
-    b'{"ask": "reset", "device": "nosuch", "rule": "r", "person": "p", "comment": "c"}',
+    b'{"command": "reset", "id": "one-of-many", "device": "nosuch", "rule": "r", "person": "p", "comment": "c"}',
     b'{"ask": "ack", "device": "fire-gate", "rule": "active", "person": "p", "occurrence": "1"}',
 ]  # fmt: skip
 PAYLOADS: list[bytes] = [

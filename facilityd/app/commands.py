@@ -1,0 +1,126 @@
+"""What the daemon does with each command: carries it out once, or says why not; the journal has the result.
+
+The result is stored in the one transaction with what the command did. After a crash at any point the command
+is either on record, and not done again, or it is not, and nothing of it was done.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+from facilityd.alarm.table import AlarmEvent
+from facilityd.app.baseline_approval import approve, service
+from facilityd.app.core import Core
+from facilityd.app.marking import mark, unmark
+from facilityd.app.waive import unwaive, waive
+from facilityd.errors import StoreFull
+from facilityd.model.command import (
+    UNREADABLE,
+    AcknowledgeAlarm,
+    AddMark,
+    AlarmCommand,
+    ApproveBaseline,
+    CommandRecord,
+    RealarmAlarm,
+    RecordService,
+    ResetAlarm,
+    RevokeMark,
+    RevokeWaiver,
+    WaiveItem,
+)
+from facilityd.model.plain import plain
+from facilityd.store.batch import Batch
+from facilityd.store.reader import JournalReader
+from facilityd.supervise.inbox import Inbox, InboxFile
+
+log = logging.getLogger(__name__)
+LONGEST_REFUSAL = 1000
+MOST_WAITING = 200
+"""Commands that wait for room on the disk; meanwhile the rest stays where it is."""
+Handler = Callable[[Core, JournalReader, Any, CommandRecord], Awaitable[str]]
+"""Carries a command out and commits its record with it; or returns why it is refused. Raises StoreFull."""
+
+
+def _alarm(event: AlarmEvent) -> Handler:
+    async def operate(core: Core, _: JournalReader, command: AlarmCommand, record: CommandRecord) -> str:
+        return await core.flow.operate(event, command, record)
+
+    return operate
+
+
+ALARM_EVENTS: dict[type[AlarmCommand], AlarmEvent] = {
+    AcknowledgeAlarm: AlarmEvent.ACKNOWLEDGE,
+    ResetAlarm: AlarmEvent.RESET,
+    RealarmAlarm: AlarmEvent.REALARM,
+}
+"""The command for each event of the alarm table that is a person's."""
+HANDLERS: dict[type, Handler] = {
+    **{kind: _alarm(event) for kind, event in ALARM_EVENTS.items()},
+    ApproveBaseline: approve,
+    WaiveItem: waive,
+    RevokeWaiver: unwaive,
+    AddMark: mark,
+    RevokeMark: unmark,
+    RecordService: service,
+}
+
+
+class CommandRunner:
+    """Takes commands out of the inbox, at most once each, and leaves none without a result on record."""
+
+    def __init__(self, core: Core) -> None:
+        self._core, self._inbox = core, Inbox(core.path)
+        self._waiting: dict[str, InboxFile] = {}
+
+    async def run(self, reader: JournalReader, at: int) -> None:
+        """Carry out what lies there at an instant in ns UTC; what the disk has no room for waits."""
+        room = len(self._waiting) < MOST_WAITING
+        files = [*self._waiting.values(), *(self._inbox.take(self._waiting) if room else ())]
+        full = False
+        for file in files:
+            full = await self._settle(file, reader, at, full=full)
+            if reader.command_result(file.id) is None:
+                self._waiting[file.path.name] = file
+            else:
+                self._waiting.pop(file.path.name, None)
+                self._inbox.remove(file)
+
+    async def _settle(self, file: InboxFile, reader: JournalReader, at: int, *, full: bool) -> bool:
+        """Return whether the disk has no room: then only what an alarm is asked can be done."""
+        if full and not isinstance(file.command, AlarmCommand):
+            return True
+        try:
+            await self._answer(file, reader, at)
+        except StoreFull:
+            return True  # nothing was done
+        return full
+
+    async def _answer(self, file: InboxFile, reader: JournalReader, at: int) -> None:
+        if reader.command_result(file.id) is not None or self._core.flow.holds(file.id):
+            return  # done before a crash, or done and not durable yet
+        if file.command is None:
+            log.warning("%s: refused: %s", file.path, plain(file.fault))
+            record = CommandRecord(file.id, UNREADABLE, "", file.at, "", file.account, file.excerpt, at)
+            await self._refuse(record, file.fault)
+            return
+        record = CommandRecord.of(file.command, file.account, at)
+        if refusal := await self._carry_out(file, record, reader):
+            log.warning("%s: command %s refused: %s", file.path, record.kind, plain(refusal))
+            await self._refuse(record, refusal)
+
+    async def _carry_out(self, file: InboxFile, record: CommandRecord, reader: JournalReader) -> str:
+        """Return why a command was refused, or nothing. What nobody foresaw refuses this one alone."""
+        try:
+            return await HANDLERS[type(file.command)](self._core, reader, file.command, record)
+        except StoreFull:
+            raise
+        except Exception as error:  # a command is a compartment: it comes from outside
+            log.exception("command %s failed in a way nobody foresaw", record.kind)
+            return f"it could not be carried out: unexpected {type(error).__name__}, see the daemon's log"
+
+    async def _refuse(self, record: CommandRecord, refusal: str) -> None:
+        refused = replace(record, refusal=plain(refusal, LONGEST_REFUSAL))
+        await self._core.flow.commit(Batch(commands=(refused,)))

@@ -1,0 +1,94 @@
+"""facilityd audit: who asked what of the daemon, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from facilityd.cli.language import chosen, lang_option
+from facilityd.cli.output import console, json_option, print_json, table
+from facilityd.cli.text_table import Column, whole
+from facilityd.cli.when import InstantParam, at_site, show_instant
+from facilityd.cli.words import listed, word, words
+from facilityd.cli.words import say as sentence
+
+if TYPE_CHECKING:
+    from facilityd.config.site import Site
+    from facilityd.model.command import CommandRecord
+    from facilityd.model.text import Language
+
+COLUMNS = (
+    whole("time", "时间"), whole("command", "操作"), Column("of", "对象"), Column("by", "操作人"),
+    Column("from", "来源", gives=1), Column("result", "结果"), Column("note", "备注", gives=2),
+)  # fmt: skip
+_WHAT = ("device", "rule", "item", "rules", "waiver", "mark", "fault")
+_NOTES = ("comment", "reason", "note")
+
+
+@click.command()
+@click.argument("site", type=click.Path(exists=True, path_type=Path))
+@click.option("--since", type=InstantParam(), default="7d", show_default=True, help="From when on.")
+@click.option("--refused", is_flag=True, help="Only what was refused.")
+@lang_option
+@json_option
+def audit(site: Path, since: int, refused: bool, lang: str | None, as_json: bool) -> None:
+    """List what people asked of facilityd, and what came of it.
+
+    Acknowledgements, resets, waivers, marks, baselines and services; also what was refused, and why.
+    """
+    from facilityd.config.load import load
+    from facilityd.store.reader import JournalReader
+
+    loaded = load(site, secrets=False)
+    with JournalReader.open(Path(loaded.store.path), loaded.id) as reader:
+        found = [
+            one for one in reader.commands(at_site(since, loaded.timezone)) if one.refusal or not refused
+        ]
+    if as_json:
+        print_json([_plain(one) for one in found])
+        return
+    language = chosen(lang, loaded)
+    if not found:
+        click.echo(sentence("no-commands", language))
+        return
+    rows = [_row(loaded, one, language) for one in found]
+    console().print(table("", COLUMNS, rows, language=language))
+
+
+def _plain(record: CommandRecord) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "command": record.kind,
+        "by": record.person,
+        "asked_at": record.at,
+        "from": record.origin,
+        "account": record.account,
+        "payload": record.payload,
+        "done_at": record.done_at,
+        "refused": record.refusal,
+    }
+
+
+def _row(site: Site, record: CommandRecord, language: Language) -> tuple[object, ...]:
+    payload = record.payload if isinstance(record.payload, Mapping) else {"note": record.payload}
+    refusal = _why(record.refusal, language)
+    return (
+        show_instant(record.done_at, site.timezone)[:19], word(words().command, record.kind, language),
+        " ".join(_shown(payload[name], language) for name in _WHAT if name in payload), record.person,
+        "@".join(part for part in (record.account, record.origin) if part),
+        sentence("command-refused", language, why=refusal) if refusal else sentence("command-done", language),
+        " ".join(str(payload[name]) for name in _NOTES if payload.get(name)),
+    )  # fmt: skip
+
+
+def _why(refusal: str, language: Language) -> str:
+    """Return the reader's part of a refusal that is in both languages."""
+    english, _, chinese = refusal.partition(" / ")
+    return (chinese or english) if language == "zh" else english
+
+
+def _shown(value: object, language: Language) -> str:
+    return listed(map(str, value), language) if isinstance(value, list) else str(value)

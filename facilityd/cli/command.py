@@ -1,0 +1,66 @@
+"""Leaving a command for the daemon, and waiting until its result is on record."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from facilityd.errors import FacilitydError, UsageError
+from facilityd.store.reader import JournalReader
+from facilityd.supervise.inbox import Inbox, here
+
+if TYPE_CHECKING:
+    from facilityd.config.site import Site
+    from facilityd.model.command import Command
+
+WAIT_S = 5.0
+
+
+def send(site: Site, kind: type[Command], /, **fields: Any) -> None:
+    """Return once the journal says that a command was carried out. ``fields`` are those of its kind.
+
+    Raises UsageError for a field that is no such thing; FacilitydError where the command was refused, the
+    daemon is silent, or the journal is closed.
+    """
+    journal = Path(site.store.path)
+    inbox, command = Inbox(journal), _made(kind, fields)
+    inbox.drop(command)
+    deadline = time.monotonic() + WAIT_S
+    while (refusal := _result(journal, site.id, command.id)) is None:
+        if time.monotonic() > deadline:
+            _give_up(inbox, journal, site.id, command.id)
+        time.sleep(0.05)
+    if refusal:
+        raise FacilitydError(refusal)
+
+
+def _made(kind: type[Command], fields: Mapping[str, Any]) -> Command:
+    try:
+        return kind(origin=here(), **fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+def _result(journal: Path, site: str, command: str) -> str | None:
+    try:
+        with JournalReader.open(journal, site) as reader:
+            return reader.command_result(command)
+    except UsageError:  # the daemon has not made it yet, or not brought it up to date
+        return None
+
+
+def _give_up(inbox: Inbox, journal: Path, site: str, command: str) -> None:
+    if inbox.waiting(command):
+        hint = "it is kept and will be taken when the daemon runs, and its disk has room for the result"
+        raise FacilitydError("the daemon has not taken the request yet", hint=hint)
+    with JournalReader.open(journal, site) as reader:
+        refusal = reader.command_result(command)
+    if refusal is None:
+        raise FacilitydError("the daemon took the request, and its journal has no result of it")
+    if refusal:
+        raise FacilitydError(refusal)

@@ -1,0 +1,191 @@
+"""What a person may ask of the daemon: one union of commands, validated where it comes in.
+
+None of them commands a device: they are about alarms, baselines, waivers and marks. A new command is a class
+here, a handler in ``facilityd/app/commands.py`` and, for an event of the alarm table, a line in its
+``ALARM_EVENTS``.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints, TypeAdapter
+
+from facilityd.model.plain import plain
+
+MAX_BYTES = 64 * 1024
+"""Of one command, written as JSON."""
+
+
+def _finite(data: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    json.dumps(data, allow_nan=False)
+    return data
+
+
+CommandId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_.-]{1,80}$")]
+LONGEST, LONGEST_NAME = 4000, 200
+"""Characters of a text, and of a name: they stand in mails, on terminals and in the journal."""
+_Plain = AfterValidator(lambda text: plain(text, LONGEST))
+PlainText = Annotated[str, StringConstraints(max_length=LONGEST), _Plain]
+Name = Annotated[str, StringConstraints(max_length=LONGEST_NAME), _Plain]
+Instant = Annotated[int, Field(ge=0, lt=2**63)]
+"""ns UTC."""
+Number = Annotated[int, Field(ge=0, le=2**53)]
+
+
+class CommandBase(BaseModel):
+    """What each command has. ``id`` names it once and for all; ``at`` is when it was asked, in ns UTC.
+
+    ``person`` is who says they ask; ``origin`` from where. The daemon records the account beside them.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    id: CommandId = Field(default_factory=lambda: uuid.uuid4().hex)
+    at: Instant = Field(default_factory=time.time_ns)
+    origin: Name = ""
+    person: Name
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """Return what is this command's own, as plain JSON."""
+        return self.model_dump(mode="json", exclude={"command", *CommandBase.model_fields})
+
+
+class AlarmCommand(CommandBase):
+    """Something asked of one alarm. ``occurrence`` 0 means the present one."""
+
+    device: Name
+    rule: Name
+    comment: PlainText = ""
+    occurrence: Number = 0
+
+
+class AcknowledgeAlarm(AlarmCommand):
+    """Somebody says: I know."""
+
+    command: Literal["ack"] = "ack"
+
+
+class ResetAlarm(AlarmCommand):
+    """Somebody has inspected: a latched alarm may end."""
+
+    command: Literal["reset"] = "reset"
+
+
+class RealarmAlarm(AlarmCommand):
+    """Somebody takes an acknowledgement back: everybody concerned is told again."""
+
+    command: Literal["realarm"] = "realarm"
+
+
+class ApproveBaseline(CommandBase):
+    """Somebody signs what was learned from ``since`` to ``until`` (ns UTC)."""
+
+    command: Literal["baseline"] = "baseline"
+    device: Name
+    rule: Name
+    since: Instant
+    until: Instant
+    data: Annotated[dict[str, JsonValue], AfterValidator(_finite)]
+    comment: PlainText = ""
+
+
+class WaiveItem(CommandBase):
+    """Somebody takes the responsibility for a checklist item until an instant in ns UTC."""
+
+    command: Literal["waive"] = "waive"
+    device: Name
+    item: Name
+    reason: PlainText
+    until: Instant
+
+
+class RevokeWaiver(CommandBase):
+    """Somebody takes a waiver back."""
+
+    command: Literal["unwaive"] = "unwaive"
+    waiver: Number
+
+
+class AddMark(CommandBase):
+    """Somebody saw an incident, or that all was healthy, from ``since`` to ``until`` (ns UTC)."""
+
+    command: Literal["mark"] = "mark"
+    device: Name
+    kind: Name
+    since: Instant
+    until: Instant
+    fault: Name = ""
+    note: PlainText = ""
+
+
+class RevokeMark(CommandBase):
+    """Somebody takes a mark back."""
+
+    command: Literal["unmark"] = "unmark"
+    mark: Number
+
+
+class RecordService(CommandBase):
+    """Somebody serviced a device: these rules begin anew."""
+
+    command: Literal["service"] = "service"
+    device: Name
+    rules: list[Name]
+    reason: PlainText
+
+
+Command = (
+    AcknowledgeAlarm
+    | ResetAlarm
+    | RealarmAlarm
+    | ApproveBaseline
+    | WaiveItem
+    | RevokeWaiver
+    | AddMark
+    | RevokeMark
+    | RecordService
+)
+COMMANDS: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="command")])
+"""Validates one, told apart by ``command``."""
+UNREADABLE = "unreadable"
+"""The kind on record of what was no command."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRecord:
+    """A command and what came of it; the audit trail. Instants in ns UTC.
+
+    ``account``: the account of the machine that left it, as the daemon saw it. ``payload``: what the command
+    asked, as plain JSON. ``refusal``: why it was not carried out; nothing where it was.
+    """
+
+    id: str
+    kind: str
+    person: str
+    at: int
+    origin: str
+    account: str
+    payload: Any
+    done_at: int
+    refusal: str = ""
+
+    @classmethod
+    def of(cls, command: Command, account: str, done_at: int) -> Self:
+        """Return the record of a command that was carried out."""
+        made = command.id, command.command, command.person, command.at, command.origin
+        return cls(*made, account, command.payload, done_at)
+
+    def to_json(self) -> str:
+        """Return one line of JSON."""
+        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return what ``to_json`` wrote."""
+        return cls(**json.loads(text))

@@ -1,0 +1,70 @@
+"""People's commands and what came of them, in the journal: the audit trail."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import apsw
+
+from facilityd.model.command import UNREADABLE, CommandRecord
+from facilityd.store.rows import built
+from facilityd.store.schema import select, single
+
+_ADD = """
+INSERT INTO command(id, kind, person, at, origin, account, payload, refusal, done_at)
+VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO NOTHING
+"""
+_RESULT = "SELECT CAST(refusal AS BLOB) FROM command WHERE id = ?"
+_COMMANDS = """
+SELECT CAST(id AS BLOB), CAST(kind AS BLOB), CAST(person AS BLOB), at, CAST(origin AS BLOB),
+CAST(account AS BLOB), CAST(payload AS BLOB), done_at, CAST(refusal AS BLOB)
+FROM command WHERE done_at >= ? ORDER BY number
+"""
+MOST, MOST_UNREADABLE = 100_000, 1_000
+"""Rows kept, whatever their age: no flood of commands fills the file, none of rubbish hides a command."""
+_FORGET = """
+DELETE FROM command WHERE number IN (SELECT number FROM command ORDER BY number LIMIT 200) AND done_at < ?
+"""
+_SURPLUS = "DELETE FROM command WHERE number <= (SELECT max(number) FROM command) - ?"
+_RUBBISH = """
+DELETE FROM command WHERE kind = ?1 AND number <=
+    (SELECT number FROM command WHERE kind = ?1 ORDER BY number DESC LIMIT 1 OFFSET ?2)
+"""
+
+
+def add_commands(db: apsw.Connection, records: Iterable[CommandRecord]) -> None:
+    """Store commands with what came of them; one whose id is there is the same. Within a transaction."""
+    for r in records:
+        payload = json.dumps(r.payload, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        row = (r.id, r.kind, r.person, r.at, r.origin, r.account, payload, r.refusal, r.done_at)
+        db.execute(_ADD, row)
+
+
+def command_result(db: apsw.Connection, command: str) -> str | None:
+    """Return what came of a command, by its id: nothing where it was carried out, else why not.
+
+    None where it is not on record.
+    """
+    refusal = single(db, _RESULT, (command,))
+    return None if refusal is None else refusal.decode(errors="replace")
+
+
+def commands(db: apsw.Connection, since: int = 0) -> list[CommandRecord]:
+    """Return the commands answered from an instant (ns UTC) on, in their order."""
+    return built(select(db, _COMMANDS, (since,)), _record, "command")
+
+
+def forget(db: apsw.Connection, horizon: int) -> None:
+    """Forget what was answered before an instant (ns UTC), and what is too many. Within a transaction."""
+    db.execute(_FORGET, (horizon,))
+    db.execute(_SURPLUS, (MOST,))
+    db.execute(_RUBBISH, (UNREADABLE, MOST_UNREADABLE))
+
+
+def _record(row: tuple[Any, ...]) -> CommandRecord:
+    name, kind, person, at, origin, account, payload, done_at, refusal = row
+    texts = name.decode(), kind.decode(), person.decode()
+    left_by = origin.decode(), account.decode()
+    return CommandRecord(*texts, at, *left_by, json.loads(payload), done_at, refusal.decode())

@@ -1,0 +1,150 @@
+"""A command is done once, and its result is on record: over a crash at any point, and on a full disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from support.commands import result
+
+from facilityd.config.load import load
+from facilityd.config.site import Site
+from facilityd.model.alarm import ChangeKind
+from facilityd.model.command import UNREADABLE, AcknowledgeAlarm, AddMark
+from facilityd.model.sample import NS
+from facilityd.scenario.load import square
+from facilityd.scenario.subset import subset
+from facilityd.scenario.virtual_runtime import VirtualRuntime
+from facilityd.store.journal import Journal
+from facilityd.store.reader import JournalReader
+from facilityd.supervise.inbox import Inbox
+
+NIGHT = 1_781_100_000 * NS
+COMMAND = AcknowledgeAlarm(device="gate-base", rule="pole-live", person="li", comment="on my way")
+SITE = subset(load(square()), ("gate-base",))
+
+
+@pytest.fixture
+def runtime(tmp_path: Path) -> Iterator[VirtualRuntime]:
+    with _begun(SITE, tmp_path, NIGHT) as opened:
+        yield opened
+
+
+def _begun(site: Site, folder: Path, start: int) -> VirtualRuntime:
+    return VirtualRuntime(site, folder, start=start)
+
+
+def _killed_at(folder: Path, moment: Callable[[], None]) -> int:
+    """Let the daemon be killed (-9) in another process, where ``moment`` puts it; return when, in ns UTC."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            with _begun(SITE, folder, NIGHT) as runtime:
+                runtime.fault("gate-base", "L18")
+                runtime.advance(900)
+                os.write(writing, str(runtime.now + 300 * NS).encode())
+                os.close(writing)
+                moment()
+                Inbox(runtime.journal).drop(COMMAND)
+                runtime.advance(120)
+        finally:
+            os._exit(1)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        then = int(pipe.read())
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status), "it was killed"
+    return then
+
+
+def _kill(*_: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _between_doing_and_removing() -> None:
+    Inbox.remove = _kill  # type: ignore[method-assign]
+
+
+def _before_it_is_durable() -> None:
+    commit = Journal.commit
+
+    def killed(self: Journal, batch):
+        return _kill() if batch.commands else commit(self, batch)
+
+    Journal.commit = killed  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("moment", [_between_doing_and_removing, _before_it_is_durable])
+def test_over_a_kill_a_command_is_done_once_and_its_result_is_found(
+    tmp_path: Path, moment: Callable[[], None]
+) -> None:
+    then = _killed_at(tmp_path, moment)
+    inbox = Inbox(tmp_path / "journal.db")
+    assert inbox.waiting(COMMAND.id), "the file outlived the daemon"
+    with _begun(SITE, tmp_path, then) as again:
+        again.fault("gate-base", "L18")
+        again.advance(120)
+    assert not inbox.waiting(COMMAND.id)
+    assert result(tmp_path / "journal.db", COMMAND.id) == ""
+    with JournalReader.open(tmp_path / "journal.db") as reader:
+        kinds = [row.change.kind for row in reader.changes() if row.change.rule == "pole-live"]
+        (record,) = reader.commands()
+    assert kinds.count(ChangeKind.ACKNOWLEDGE) == 1
+    assert (record.kind, record.person, record.payload["comment"]) == ("ack", "li", "on my way")
+
+
+def test_what_was_refused_and_what_was_no_command_is_on_record_too(runtime: VirtualRuntime) -> None:
+    runtime.advance(60)
+    inbox = Inbox(runtime.journal)
+    inbox.drop(COMMAND)
+    (inbox.folder / "rubbish.json").write_text('{"command": "start", "device": "hoist-1"}', encoding="utf-8")
+    runtime.advance(120)
+    with JournalReader.open(runtime.journal) as reader:
+        records = {record.kind: record for record in reader.commands()}
+    assert "there is no alarm to acknowledge" in records["ack"].refusal
+    rubbish = records[UNREADABLE]
+    assert rubbish.refusal.startswith("not a command")
+    assert json.loads(rubbish.payload) == {"command": "start", "device": "hoist-1"}
+    assert [file.suffix for file in inbox.folder.iterdir()] == [".rejected"]
+
+
+def test_the_same_command_again_is_answered_and_not_done(runtime: VirtualRuntime) -> None:
+    runtime.advance(600)
+    inbox = Inbox(runtime.journal)
+    seen = {"device": "gate-base", "kind": "incident", "since": NIGHT, "until": NIGHT + 60 * NS}
+    command = AddMark(person="li", **seen)
+    for _ in range(2):
+        inbox.drop(command)
+        runtime.advance(120)
+        assert not inbox.waiting(command.id)
+    with JournalReader.open(runtime.journal) as reader:
+        assert len(reader.marks()) == len(reader.commands()) == 1
+
+
+def test_on_a_full_disk_a_command_waits_or_is_done_in_memory_and_is_done_once(
+    runtime: VirtualRuntime,
+) -> None:
+    runtime.fault("gate-base", "L18")
+    runtime.advance(900)
+    inbox, until = Inbox(runtime.journal), runtime.now
+    mark = AddMark(device="gate-base", kind="incident", since=until - 60 * NS, until=until, person="li")
+    runtime.hazard("facilityd", "disk-full")
+    inbox.drop(mark)
+    inbox.drop(COMMAND)
+    runtime.advance(300)
+    assert inbox.waiting(mark.id)
+    assert inbox.waiting(COMMAND.id)
+    runtime.crash()
+    runtime.advance(300)
+    runtime.hazard("facilityd", "none")
+    runtime.advance(300)
+    assert [result(runtime.journal, command) for command in (mark.id, COMMAND.id)] == ["", ""]
+    with JournalReader.open(runtime.journal) as reader:
+        kinds = [row.change.kind for row in reader.changes() if row.change.rule == "pole-live"]
+        assert len(reader.marks()) == 1
+    assert kinds.count(ChangeKind.ACKNOWLEDGE) == 1

@@ -1,0 +1,38 @@
+"""People's commands in tests: what came of one, and what one does to an alarm."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from facilityd.alarm import AlarmManager
+from facilityd.alarm.table import AlarmEvent
+from facilityd.model.alarm import Change
+from facilityd.model.command import AcknowledgeAlarm, AlarmCommand, CommandRecord
+from facilityd.store.reader import JournalReader
+
+EVENTS = {"a": AlarmEvent.ACKNOWLEDGE, "r": AlarmEvent.RESET, "!": AlarmEvent.REALARM}
+
+
+def result(journal: Path, command: str) -> str:
+    """Return why a command was refused, nothing where it was carried out."""
+    with JournalReader.open(journal) as reader:
+        found = reader.command_result(command)
+    assert found is not None, "it has no result"
+    return found
+
+
+def operate(
+    alarms: AlarmManager, mark: str, key: tuple[str, str], at: int, person: str = "Li", *, occurrence: int = 0
+) -> Change:
+    """'a' acknowledge, 'r' reset, '!' announce again."""
+    device, rule = key
+    command = AlarmCommand(
+        device=device, rule=rule, person=person, comment="on my way", occurrence=occurrence
+    )
+    return alarms.operate(EVENTS[mark], command, at)
+
+
+def acknowledgement(device: str, rule: str, at: int) -> tuple[AcknowledgeAlarm, CommandRecord]:
+    """Return a command of 王工's, and the record that says it was carried out."""
+    command = AcknowledgeAlarm(device=device, rule=rule, person="王工", at=at)
+    return command, CommandRecord.of(command, "wang", at)
