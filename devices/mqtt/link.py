@@ -92,7 +92,7 @@ class MqttLinkRunner:
                 size += len(batch[-1].payload)
             self._failures = 0
             self._count_lost(subscriber.dropped())
-            await self._commit([sample for message in batch for sample in self._hear(message)])
+            await self._commit([sample for message in batch for sample in self._hear(message)], subscriber)
             for message in batch:
                 subscriber.acknowledge(message)
 
@@ -153,13 +153,18 @@ class MqttLinkRunner:
         self._lost_told, self._lost_at = lost, now
         self._tell(up=True)
 
-    async def _commit(self, samples: list[Sample]) -> None:
-        """Return when durable; what is not stays unacknowledged, and the broker keeps it."""
+    async def _commit(self, samples: list[Sample], subscriber: MqttSubscriber) -> None:
+        """Return when durable, or when newer messages wait: a full disk loses history, never an alarm.
+
+        Each try is judged whether or not the disk takes it. Until then the broker keeps what is not durable.
+        """
         while samples:
             try:
                 await self._intake.commit(samples)
             except StoreFull:
                 await asyncio.sleep(FULL_S)
+                if subscriber.waiting():
+                    break
             else:
                 break
 

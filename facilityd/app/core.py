@@ -166,8 +166,7 @@ def _without(samples: Iterable[Sample], devices: frozenset[str]) -> list[Sample]
 
 def _spilled(spill: Spill, reader: JournalReader) -> Spilled:
     """Return what a full disk had not taken before this start, nothing where the journal has it by now."""
-    spilled = Spilled.unpack(spill.read())
-    return spilled if spilled and spilled.token != reader.meta(MARK) else Spilled("")
+    return Spilled.outstanding(spill.read(), reader.meta(MARK)) or Spilled("")
 
 
 def _priorities(devices: dict[str, Device]) -> dict[tuple[str, str], str]:

@@ -13,9 +13,11 @@ from facilityd.config.site import Site
 from facilityd.model.sample import NS
 from facilityd.model.text import Language
 from facilityd.notify.value_text import format_span
+from facilityd.pipeline.spilled import MARK, Spilled
 from facilityd.store.files import is_held
 from facilityd.store.last_word import last_word
 from facilityd.store.reader import JournalReader
+from facilityd.store.spill import Spill
 
 HUNG_AFTER = 150 * NS
 """The daemon writes itself down each minute; holding the journal without a word for so long (ns) it hangs."""
@@ -27,6 +29,15 @@ _WORDS = {
     ): "NOT RUNNING since {since} ({ago} ago): nobody watches; what follows is of then",
     ("never", "zh"): "监测程序未运行，尚无任何记录",
     ("never", "en"): "NOT RUNNING: nobody watches, and nothing was ever recorded",
+    (
+        "full",
+        "zh",
+    ): "磁盘已满，{since} 起的数据未能保存（{ago}前）；监测和通知照常，以下数值为当时的情况；请清理磁盘",
+    (
+        "full",
+        "en",
+    ): "DISK FULL: nothing is stored since {since} ({ago} ago); it watches and tells people all the same,"
+    " but the values below are of then; free some space",
     ("hung", "zh"): "监测程序无反应，最后一次记录在 {since}（{ago}前）；请查看进程或重启",
     ("hung", "en"): "NOT RESPONDING: last word at {since} ({ago} ago); look at its process, or restart it",
 }
@@ -36,7 +47,7 @@ _WORDS = {
 class Liveness:
     """``since``: its last word, ns UTC; 0 where there is none."""
 
-    state: Literal["running", "hung", "stopped"]
+    state: Literal["running", "hung", "stopped", "full"]
     since: int
 
     def warning(self, zone: str, language: Language) -> str:
@@ -57,6 +68,11 @@ def unwatched(site: Site, language: Language) -> str:
         return liveness(site, reader).warning(site.timezone, language)
 
 
+def outstanding(site: Site, reader: JournalReader) -> Spilled | None:
+    """Return what a full disk has kept out of the journal so far: alarms of which people were told."""
+    return Spilled.outstanding(Spill(Path(site.store.path)).read(), reader.meta(MARK))
+
+
 def liveness(site: Site, reader: JournalReader) -> Liveness:
     """Return whether the daemon of a site watches now."""
     at = {reader.stream(row.stream).device: row.at for row in reader.latest()}
@@ -64,6 +80,8 @@ def liveness(site: Site, reader: JournalReader) -> Liveness:
     if not is_held(Path(site.store.path)):
         return Liveness("stopped", last)
     word = at.get(DAEMON, last)
+    if outstanding(site, reader):
+        return Liveness("full", last)
     hung = bool(word) and time.time_ns() - max(word, last) > HUNG_AFTER
     return Liveness("hung" if hung else "running", word)
 

@@ -17,7 +17,7 @@ from facilityd.app.checklist import NOT_YET, JournalState
 from facilityd.cli.alarm_row import AlarmRow, alarm_row
 from facilityd.cli.counts import Counts
 from facilityd.cli.language import both
-from facilityd.cli.liveness import Liveness, liveness
+from facilityd.cli.liveness import Liveness, liveness, outstanding
 from facilityd.cli.unwatched import unwatched_lines
 from facilityd.cli.words import NEVER, counted, words
 from facilityd.cli.wrapping import wrapped
@@ -232,7 +232,10 @@ class Snapshot:
 
     def alarms(self, *, everything: bool = False) -> list[AlarmRow]:
         """Return alarms that are not normal, most urgent first."""
-        states = [s for s in self._reader.alarms() if everything or s.state_name is not AlarmStateName.NORMAL]
+        newest = {(one.device, one.rule): one for one in self._reader.alarms()}
+        spilled = outstanding(self._site, self._reader)
+        newest |= {(one.device, one.rule): one for one in spilled.alarms} if spilled else {}
+        states = [s for s in newest.values() if everything or s.state_name is not AlarmStateName.NORMAL]
         lines = [line for state in states if (line := alarm_row(state, self._devices))]
         return sorted(lines, key=lambda line: (-line.level, line.since))
 

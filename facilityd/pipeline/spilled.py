@@ -56,6 +56,12 @@ class Spilled:
         }
 
     @classmethod
+    def outstanding(cls, data: bytes, taken: str | None) -> Spilled | None:
+        """Return what ``data`` holds, None where that is nothing or ``taken``, the journal's ``MARK``."""
+        spilled = cls.unpack(data) if data else None
+        return spilled if spilled and spilled.token and spilled.token != taken else None
+
+    @classmethod
     def unpack(cls, data: bytes) -> Spilled | None:
         """Return what ``pack`` made, None where it is not readable (any more)."""
         try:
@@ -73,8 +79,8 @@ class Spilled:
             ]
             alarms = [AlarmState.from_json(text) for text in plain["alarms"]]
             commands = [CommandRecord.from_json(text) for text in plain.get("commands", ())]
-            return cls(plain["token"], recorded, alarms, kept, loose, commands)
-        except (ValueError, TypeError, KeyError, zlib.error):
+            return cls(str(plain["token"]), recorded, alarms, kept, loose, commands)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, zlib.error):
             return None
 
     @property

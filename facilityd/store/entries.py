@@ -106,7 +106,12 @@ def move_cursors(
 
 
 def set_sinks(db: apsw.Connection, names: Sequence[str]) -> None:
-    """Say which sinks are configured. A new one starts at the oldest; others keep their place."""
+    """Say which sinks are configured. A new one starts at the oldest; others keep their place.
+
+    Where nothing changes nothing is written: a start must not need room on a full disk.
+    """
+    if {name for (name,) in db.execute("SELECT name FROM sink WHERE active")} == set(names):
+        return
     db.execute("UPDATE sink SET active = 0")
     for name in names:
         db.execute(

@@ -23,6 +23,8 @@ HALF = 256 * 1024
 _HEAD, _CHECK = struct.Struct(">8sQI"), struct.Struct(">I")
 _BEGIN = _HEAD.size + _CHECK.size
 _MARK = b"fd-spill"
+_LAST = 1 << 63
+"""No half has a greater number: there must be room to go on counting."""
 ROOM = HALF - _BEGIN
 """Bytes that one half holds."""
 
@@ -40,7 +42,7 @@ class Spill:
         Somebody else's file, folder, pipe or link in its place is left alone.
         """
         try:
-            with self._open(os.O_CREAT) as file:
+            with self._open(os.O_RDWR | os.O_CREAT) as file:
                 status = os.fstat(file)
                 if not stat.S_ISREG(status.st_mode) or status.st_size > 2 * HALF:
                     return False
@@ -74,7 +76,7 @@ class Spill:
     def read(self) -> bytes:
         """Return what was kept last, empty where nothing was."""
         try:
-            with self._open() as file:
+            with self._open(os.O_RDONLY) as file:
                 halves = [os.pread(file, HALF, at) for at in (0, HALF)]
         except OSError:
             return b""
@@ -82,8 +84,8 @@ class Spill:
         return data
 
     @contextmanager
-    def _open(self, more: int = 0) -> Iterator[int]:
-        file = os.open(self.path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | more, 0o600)
+    def _open(self, how: int = os.O_RDWR) -> Iterator[int]:
+        file = os.open(self.path, os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | how, 0o600)
         try:
             yield file
         finally:
@@ -97,5 +99,7 @@ def _sound(half: bytes) -> tuple[int, bytes]:
     mark, number, length = _HEAD.unpack_from(half)
     data = half[_BEGIN : _BEGIN + length]
     check = zlib.crc32(data, zlib.crc32(half[: _HEAD.size]))
+    if number > _LAST:
+        return 0, b""
     sound = (mark, len(data), _CHECK.pack(check)) == (_MARK, length, half[_HEAD.size : _BEGIN])
     return (number, data) if sound else (0, b"")

@@ -24,11 +24,13 @@ from facilityd.model.finding import Evidence, Finding
 from facilityd.model.notice import Notice, Purpose
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, Sample, Stream, Value, void
+from facilityd.pipeline.spilled import MARK, Spilled
 from facilityd.store.batch import Batch, DeadLetterLine, FindingRecord
 from facilityd.store.entries import add_counts
 from facilityd.store.journal import Journal
 from facilityd.store.last_word import WATCHED, last_word
 from facilityd.store.reader import JournalReader
+from facilityd.store.spill import ROOM, Spill
 
 YARD = """\
 site: {id: yard, name: {zh: 院子, en: Yard}, latitude: 39.9, longitude: 116.4, timezone: Asia/Shanghai}
@@ -125,6 +127,26 @@ def test_a_daemon_that_watches_is_not_spoken_of(yard: Site, journal: Journal) ->
     done = CliRunner().invoke(facilityd, ["status", yard.source])
     assert "NOT R" not in done.stdout
     assert {one["daemon"] for one in status(yard)} == {"running"}
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "DISK FULL"), ("zh", "磁盘已满")])
+@pytest.mark.parametrize("command", ["status", "alarms"])
+def test_what_a_full_disk_kept_out_of_the_journal_is_shown(
+    yard: Site, journal: Journal, command: str, lang: str, words: str
+) -> None:
+    store(journal, stream_of(yard, "facilityd"), 0, 600)
+    fire = AlarmState(
+        "fire", "active", AlarmCondition.TRUE, acked=False, occurrence=1, since=time.time_ns(), raised_at=1
+    )
+    spill = Spill(journal.path)
+    assert spill.prepare()
+    assert spill.write(Spilled("1/fire", alarms=[fire]).pack(ROOM))
+    done = CliRunner().invoke(facilityd, [command, yard.source, "--lang", lang])
+    assert words in done.stdout.splitlines()[0]
+    assert device(yard, "fire")["state"] == "active"
+    assert {one["daemon"] for one in status(yard)} == {"full"}
+    journal.commit(Batch(meta={MARK: "1/fire"}))
+    assert device(yard, "fire")["state"] != "active", "the journal has it by now, and knows better"
 
 
 def test_asking_does_not_keep_a_daemon_from_starting(yard: Site, journal: Journal) -> None:

@@ -12,7 +12,9 @@ from support.mqtt_bench import TOPIC, CollectingIntake, listening, plug, power, 
 
 from devices.mqtt import probe
 from devices.unit import MqttLink
+from facilityd.errors import StoreFull
 from facilityd.model.quality import Reason
+from facilityd.model.sample import Sample
 
 
 @pytest.mark.parametrize("version", ["3.1.1", "5"])
@@ -89,6 +91,24 @@ async def test_a_full_journal_is_waited_for(tmp_path: Path) -> None:
         await say(broker, power(7))
         await until(lambda: intake.values() == [7.0])
         assert intake.full == 0
+
+
+async def test_what_is_newer_is_heard_while_the_disk_is_full(tmp_path: Path) -> None:
+    """A contact that acts while the disk is full must reach the rules, which judge what is not durable too."""
+    intake, heard = CollectingIntake(), list[float]()
+
+    async def full(samples: list[Sample]) -> None:
+        heard.extend(float(s.values[0]) for s in samples if s.values[0] is not None)
+        raise StoreFull("no room")
+
+    intake.commit = full
+    async with Mosquitto(tmp_path) as broker, listening(broker, intake):
+        await until(lambda: intake.health and intake.health[-1].up)
+        await say(broker, power(7))
+        await until(lambda: heard)
+        await say(broker, power(8))
+        await until(lambda: 8.0 in heard)
+        await until(lambda: heard.count(8.0) > 1)
 
 
 async def test_retained_messages_and_last_wills(tmp_path: Path) -> None:

@@ -137,3 +137,16 @@ def test_a_restart_on_a_full_disk_goes_on(tmp_path, monkeypatch):
                 journal.commit(tick(number))
             assert ids(journal)[-1] == 50 * (start + 600)
     assert disk.used() <= 6656 * KIB
+
+
+def test_a_start_with_the_sinks_of_before_needs_no_room(tmp_path):
+    disk = MemoryDisk("no-room-at-start")
+    with open_journal(tmp_path, vfs=disk.name, ballast_bytes=64 * KIB) as journal:
+        journal.configure_sinks(["influx"])
+        journal.commit(tick(0))
+        disk.quota = lambda: 0
+        with pytest.raises(StoreFull):
+            journal.commit(tick(1))
+        journal.configure_sinks(["influx"])
+        with pytest.raises(StoreFull):
+            journal.configure_sinks(["influx", "another"])
