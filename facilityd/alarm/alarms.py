@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 from facilityd.alarm.machine import apply
 from facilityd.alarm.table import REFUSALS, AlarmEvent, transition
 from facilityd.errors import UsageError
-from facilityd.model.alarm import AlarmCondition, AlarmState, Change, ChangeKind
+from facilityd.model.alarm import AlarmCondition, AlarmState, AlarmStateName, Change, ChangeKind
 from facilityd.model.command import AlarmCommand
 from facilityd.model.finding import Evidence, Finding
 
@@ -18,11 +19,22 @@ _EVENTS = {True: AlarmEvent.TRUE, False: AlarmEvent.FALSE, None: AlarmEvent.UNKN
 
 
 class AlarmManager:
-    """Starts from exactly the stored states (row 20). ``latching``: (device, rule) pairs that latch."""
+    """Starts from exactly the stored states (row 20). ``latching``: (device, rule) pairs that latch.
 
-    def __init__(self, states: Iterable[AlarmState] = (), latching: Container[Key] = frozenset()) -> None:
+    ``expiry``: by (device, rule), after how many ns an acknowledgement of what goes on is too old (row 7).
+    """
+
+    def __init__(
+        self,
+        states: Iterable[AlarmState] = (),
+        latching: Container[Key] = frozenset(),
+        expiry: Mapping[Key, int] = MappingProxyType({}),
+    ) -> None:
         self._states = {(state.device, state.rule): state for state in states}
-        self._latching = latching
+        self._latching, self._expiry = latching, expiry
+        self._due: dict[Key, int] = {}
+        for state in self._states.values():
+            self._schedule(state)
 
     @property
     def states(self) -> Mapping[Key, AlarmState]:
@@ -49,6 +61,29 @@ class AlarmManager:
         event = AlarmEvent.EXPLAINED if finding.evidence.cause else AlarmEvent.UNEXPLAINED
         return self._move(state, event, finding.at, evidence=finding.evidence)
 
+    @property
+    def next_due(self) -> int | None:
+        """Return when ``tick`` may first change something, ns UTC; None where nothing waits for a time."""
+        return min(self._due.values(), default=None)
+
+    def tick(self, at: int) -> list[Change]:
+        """Return what changed by time alone, up to an instant in ns UTC."""
+        due = sorted(key for key, when in self._due.items() if when <= at)
+        return [change for key in due if (change := self._expire(self._states[key], at))]
+
+    def _expire(self, state: AlarmState, at: int) -> Change | None:
+        details = {"expired": True, "acknowledged_by": state.acked_by, "acknowledged_at": state.acked_at}
+        return self._move(state, AlarmEvent.REALARM, at, details=details)
+
+    def _schedule(self, state: AlarmState) -> None:
+        """Note when time alone will change an alarm."""
+        key = state.device, state.rule
+        self._due.pop(key, None)
+        if key not in self._expiry or state.state_name is not AlarmStateName.ACKNOWLEDGED:
+            return
+        if state.acked_at is not None:
+            self._due[key] = state.acked_at + self._expiry[key]
+
     def operate(self, event: AlarmEvent, command: AlarmCommand, at: int) -> Change:
         """Return the change that a person's command causes at an instant in ns UTC.
 
@@ -59,7 +94,9 @@ class AlarmManager:
             raise _refused(state, ("its condition cannot be judged now", "当前无法判断故障是否消失"))
         if command.occurrence and command.occurrence != state.occurrence:
             raise _refused(state, _other_occurrence(state, command.occurrence))
-        change = self._move(state, event, at, person=command.person, comment=command.comment)
+        change = self._move(
+            state, event, at, person=command.person, comment=command.comment, details={"command": command.id}
+        )
         if change is None:
             raise _refused(state, REFUSALS[state.unsuppressed, event])
         return change
@@ -72,17 +109,21 @@ class AlarmManager:
         """Take a stored change as it was; return the state after it."""
         key = change.device, change.rule
         self._states[key] = apply(self.state(*key), change)
+        self._schedule(self._states[key])
         return self._states[key]
 
     def _move(
         self, state: AlarmState, event: AlarmEvent, at: int,
         evidence: Evidence | None = None, person: str = "", comment: str = "",
+        details: Mapping[str, Any] = MappingProxyType({}),
     ) -> Change | None:  # fmt: skip
         row = transition(state.unsuppressed, event, latching=(state.device, state.rule) in self._latching)
         if row is None:
             return None
         occurrence = state.occurrence + (row.kind is ChangeKind.RAISE)
-        change = Change(at, state.device, state.rule, occurrence, row.kind, evidence, person, comment)
+        change = Change(
+            at, state.device, state.rule, occurrence, row.kind, evidence, person, comment, dict(details)
+        )
         self.replay(change)
         return change
 

@@ -47,7 +47,9 @@ SOURCES: dict[AlarmEvent, EventSource] = {
     AlarmEvent.WORSE: EventSource.RULE,
     AlarmEvent.UNWATCHED: EventSource.START,
 }
-"""Each of a person's has a command (``app.commands.ALARM_EVENTS``): tests/house walks the table."""
+"""What time brings about is one of these too: an acknowledgement expires as a person would take it back.
+
+Each of a person's has a command (``app.commands.ALARM_EVENTS``): tests/house walks the table."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,9 +77,10 @@ class Housekeeping:
             return
         await asyncio.sleep(BEAT_S)
         self._moved.clear()
-        steady = self._clock.steady()
+        at, steady = self._clock.now()
+        due = self._core.alarms.next_due
         self._planned = min(
-            self._due,
+            self._due if due is None else min(self._due, steady + due - at),
             self._core.engine.next_wake,
             self._edge(steady),
             self._readiness_scheduler.next_edge(steady),

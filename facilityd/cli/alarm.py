@@ -188,7 +188,7 @@ def _plain(
 
 def _told(changes: list[Change]) -> list[dict[str, Any]]:
     return [
-        {"at": c.at, "kind": c.kind.value, "person": c.person, "comment": c.comment,
+        {"at": c.at, "kind": c.kind.value, "person": c.person, "comment": c.comment, "details": c.details,
          "occurrence": c.occurrence, "evidence": c.evidence.as_dict() if c.evidence else None}
         for c in changes
     ]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Self
@@ -102,7 +103,10 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One transition of an alarm. Replayed in order, changes rebuild every state exactly."""
+    """One transition of an alarm. Replayed in order, changes rebuild every state exactly.
+
+    ``details``: what else belongs to it, as plain JSON: a person's command by its id, what had expired.
+    """
 
     at: int
     device: str
@@ -112,6 +116,7 @@ class Change:
     evidence: Evidence | None = None
     person: str = ""
     comment: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """Return one line of JSON."""

@@ -61,6 +61,9 @@ class AlarmStage(Protocol):
     def apply(self, finding: Finding) -> Change | None:
         """Return the transition a finding causes, if any."""
 
+    def tick(self, at: int) -> list[Change]:
+        """Return the transitions that time alone causes."""
+
     def operate(self, event: AlarmEvent, command: AlarmCommand, at: int) -> Change:
         """Return the transition that a person asks for. Raises UsageError where it is not allowed."""
 
@@ -122,9 +125,11 @@ class Flow:
         self.on_judged()
 
     async def tick(self, steady: int, at: int) -> None:
-        """Let time pass: holds, silence, and what could not be written before."""
+        """Let time pass: holds, silence, what expires, and what could not be written before."""
         async with self._order:
             await self._record(self._engine.tick(steady, at), {})
+            if recorded := [await self._recorded(change) for change in self._alarms.tick(at)]:
+                await self._write(WriteGroup(recorded=recorded))
 
     async def rejudge(self, samples: Sequence[Sample], ids: Sequence[int]) -> None:
         """Judge what was committed before a crash and not judged any more."""

@@ -18,8 +18,8 @@ FINDINGS_BEFORE = "findings-before"
 _FINDING = "INSERT INTO finding(at, device, rule, verdict, evidence, sample) VALUES(?, ?, ?, ?, ?, ?)"
 _CHANGE = """
 INSERT INTO change(
-    at, device, rule, occurrence, kind, evidence, person, comment, sample, state, condition, priority
-) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
+    at, device, rule, occurrence, kind, evidence, person, comment, sample, state, condition, priority, details
+) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
 """
 _ALARM = "INSERT OR REPLACE INTO alarm(device, rule, state) VALUES(?, ?, ?)"
 _NOTICE = """
@@ -59,7 +59,8 @@ def add_changes(db: apsw.Connection, changes: Iterable[ChangeRecord]) -> tuple[i
         c = recorded.change
         evidence = _text(c.evidence) if c.evidence else None
         row = (c.at, c.device, c.rule, c.occurrence, c.kind, evidence, c.person, c.comment, recorded.sample)
-        after = (recorded.state, recorded.condition, recorded.priority)
+        details = json.dumps(c.details, ensure_ascii=False, sort_keys=True) if c.details else None
+        after = (recorded.state, recorded.condition, recorded.priority, details)
         numbers.append(db.execute(_CHANGE, (*row, *after)).get)
         add_notices(db, recorded.notices, numbers[-1])
     return tuple(numbers)

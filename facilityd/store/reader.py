@@ -44,7 +44,7 @@ from facilityd.store.schema import MINUTE, VERSION, ForeignFile, connect_reader,
 _CHANGES = """
 SELECT id, sample, at, CAST(device AS BLOB), CAST(rule AS BLOB), occurrence, CAST(kind AS BLOB),
 CAST(evidence AS BLOB), CAST(person AS BLOB), CAST(comment AS BLOB), CAST(state AS BLOB),
-CAST(condition AS BLOB), CAST(priority AS BLOB) FROM change
+CAST(condition AS BLOB), CAST(priority AS BLOB), CAST(details AS BLOB) FROM change
 """
 _LATEST = """
 SELECT s.id, s.stream, s.at, s.data, CAST(s.reasons AS BLOB), s.checksum

@@ -76,10 +76,12 @@ def _decoded(value: Any) -> Any:
 
 def change(row: tuple[Any, ...]) -> StoredChange:
     """Build from columns."""
-    number, sample, at, device, rule, occurrence, kind, evidence, person, comment, *after = map(_decoded, row)
+    number, sample, *rest, state, condition, priority, details = map(_decoded, row)
+    at, device, rule, occurrence, kind, evidence, person, comment = rest
     found = Evidence.from_dict(json.loads(evidence)) if evidence else None
-    told = Change(at, device, rule, occurrence, ChangeKind(kind), found, person, comment)
-    return StoredChange(number, sample, told, *(text or "" for text in after))
+    more = dict(json.loads(details)) if details else {}
+    told = Change(at, device, rule, occurrence, ChangeKind(kind), found, person, comment, more)
+    return StoredChange(number, sample, told, *(text or "" for text in (state, condition, priority)))
 
 
 def finding(row: tuple[Any, ...]) -> StoredFinding:

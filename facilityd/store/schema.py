@@ -119,7 +119,10 @@ CREATE TABLE command(
     refusal TEXT NOT NULL, done_at INTEGER NOT NULL
 ) STRICT;
 """
-_STEPS = (_TABLES, _LEARNING, _READINESS, _SOUNDNESS, _DOWNTIME, _CHANGES_TO_SINKS, _COMMAND)
+_DETAILS = """
+ALTER TABLE change ADD COLUMN details TEXT;
+"""
+_STEPS = (_TABLES, _LEARNING, _READINESS, _SOUNDNESS, _DOWNTIME, _CHANGES_TO_SINKS, _COMMAND, _DETAILS)
 """What each version added. A journal of an older one gets what it lacks when the daemon opens it."""
 VERSION = len(_STEPS)
 

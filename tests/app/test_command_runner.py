@@ -6,15 +6,19 @@ import json
 import os
 import signal
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from support.commands import result
 
+from facilityd.alarm import AlarmManager
+from facilityd.app import core
 from facilityd.config.load import load
 from facilityd.config.site import Site
 from facilityd.model.alarm import ChangeKind
 from facilityd.model.command import UNREADABLE, AcknowledgeAlarm, AddMark
+from facilityd.model.notice import Purpose
 from facilityd.model.sample import NS
 from facilityd.scenario.load import square
 from facilityd.scenario.subset import subset
@@ -148,3 +152,27 @@ def test_on_a_full_disk_a_command_waits_or_is_done_in_memory_and_is_done_once(
         kinds = [row.change.kind for row in reader.changes() if row.change.rule == "pole-live"]
         assert len(reader.marks()) == 1
     assert kinds.count(ChangeKind.ACKNOWLEDGE) == 1
+
+
+def test_the_daemon_lets_an_acknowledgement_expire_and_the_journal_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No rule has an expiry yet: here one is given, and the daemon's own beat brings it about."""
+    key, hour = ("gate-base", "pole-live"), 3600 * NS
+    monkeypatch.setattr(core, "AlarmManager", partial(AlarmManager, expiry={key: hour}))
+    with _begun(SITE, tmp_path, NIGHT) as runtime:
+        runtime.fault("gate-base", "L18")
+        runtime.advance(900)
+        Inbox(runtime.journal).drop(COMMAND)
+        runtime.advance(600)
+        runtime.restart()
+        runtime.advance(3600)
+    with JournalReader.open(tmp_path / "journal.db") as reader:
+        changes = [row.change for row in reader.changes() if row.change.rule == "pole-live"]
+        purposes = {entry.notice.purpose for entry in reader.outbox()}
+    acknowledged, expired = changes[-2:]
+    assert (acknowledged.kind, acknowledged.details) == (ChangeKind.ACKNOWLEDGE, {"command": COMMAND.id})
+    assert (expired.kind, expired.person) == (ChangeKind.REALARM, "")
+    assert expired.details["acknowledged_at"] == acknowledged.at
+    assert 0 <= expired.at - acknowledged.at - hour <= 2 * NS
+    assert Purpose.REALARMED in purposes

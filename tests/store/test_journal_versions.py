@@ -44,7 +44,7 @@ def an_older_one(path, version):
     db.close()
 
 
-@pytest.mark.parametrize("version", range(1, 7))
+@pytest.mark.parametrize("version", range(1, 8))
 def test_an_older_journal_is_brought_up_to_date_with_all_it_holds(tmp_path, version):
     path = tmp_path / "journal.db"
     an_older_one(path, version)
