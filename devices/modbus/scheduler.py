@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import random
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from devices.modbus.plan import UnitPlan
+from facilityd.model.retry import RetryPolicy
 from facilityd.model.sample import NS
 
 LOSS = 0.025
@@ -25,6 +25,8 @@ RECHECK_VAGUE_S = 60.0
 """The same for a unit known by a range only, such as the mains frequency."""
 RECHECK_TCP_S = 600.0
 """The same where transaction ids keep answers apart."""
+REOPEN = RetryPolicy(0.25, 10.0)
+"""Before a link is opened again."""
 
 
 @dataclass(slots=True, eq=False)
@@ -128,8 +130,8 @@ class PollScheduler:
         return healthy, max(now, healthy.due)
 
     def backoff(self, failures: int) -> float:
-        """Return s to wait before opening the link again: growing, bounded, spread."""
-        return min(10.0, 0.25 * 2.0**failures) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
+        """Return s to wait before opening the link again."""
+        return REOPEN.wait(failures)
 
 
 __all__ = ["PollScheduler", "PollSlot"]

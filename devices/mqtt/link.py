@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -20,6 +19,7 @@ from facilityd.errors import LinkOutage, StoreFull
 from facilityd.model.clock import Clock
 from facilityd.model.link import LinkHealth
 from facilityd.model.quality import Reason
+from facilityd.model.retry import RetryPolicy
 from facilityd.model.sample import Intake, Sample
 from facilityd.model.topic import covers
 
@@ -31,7 +31,7 @@ Listen = Callable[[MqttLink], AbstractAsyncContextManager[MqttSubscriber]]
 BATCH, BATCH_BYTES = 500, 2**20
 TOLD_S = 60.0
 """A loss that goes on is told again so often, in s."""
-LONGEST_S, FIRST_S = 30.0, 0.5
+RECONNECT = RetryPolicy(0.5, 30.0)
 FULL_S = 1.0
 MINUTE_S = 60.0
 FLAPPING = 3
@@ -75,9 +75,9 @@ class MqttLinkRunner:
                         self._lost_before += subscriber.dropped()
             except LinkOutage as outage:
                 self._lost(outage)
-                wait = min(LONGEST_S, FIRST_S * 2.0 ** min(self._failures, 10))
+                wait = RECONNECT.wait(self._failures)
                 self._failures += 1
-                await asyncio.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
+                await asyncio.sleep(wait)
 
     async def _serve(self, subscriber: MqttSubscriber) -> None:
         for topic, reason in (await self._subscribe(subscriber)).items():

@@ -9,11 +9,9 @@ from devices.pointer import ABSENT, find, steps_of
 from devices.profile import MqttProfile
 from devices.unit import Unit
 from facilityd.model.quality import Reason
-from facilityd.model.sample import Sample, Value, void
+from facilityd.model.sample import STALE_PERIODS, Sample, Value, void
 from facilityd.model.topic import joined
 
-LIFETIME = 3
-"""Expected periods for which a word stands when later messages do not repeat it."""
 Known = tuple[Value | None, Reason | None, int]
 
 
@@ -73,7 +71,7 @@ class UnitDecoder:
 
     def _sample(self, number: int, at: int, steady: int) -> Sample:
         stream = self.unit.streams[number]
-        oldest = steady - LIFETIME * stream.expected
+        oldest = steady - STALE_PERIODS * stream.expected
         known = list(_fresh(self._known[number], oldest))
         reasons = {index: reason for index, (_, reason) in enumerate(known) if reason is not None}
         return Sample(stream, at, steady, tuple(value for value, _ in known), reasons)

@@ -21,12 +21,10 @@ from facilityd.model.readiness import (
     Waiver,
     check,
 )
-from facilityd.model.sample import Value
+from facilityd.model.sample import STALE_PERIODS, Value
 from facilityd.model.text import Text
 from facilityd.store.reader import JournalReader
 
-LIFETIME = 3
-"""Expected periods after which a value is old."""
 NOT_YET = ("unknown-unlearned", "unknown-young")
 """A rule that waits for its baseline, or for days of data, does not stand against a ceremony."""
 
@@ -95,7 +93,7 @@ class JournalState:
     @cached_property
     def _watched(self) -> bool:
         words = [r.at for r in self.reader.latest() if self.reader.stream(r.stream).device == DAEMON]
-        return self.at - max(words, default=0) <= LIFETIME * PERIOD
+        return self.at - max(words, default=0) <= STALE_PERIODS * PERIOD
 
     @cached_property
     def _values(self) -> Mapping[tuple[str, str], tuple[Value, int]]:
@@ -104,7 +102,7 @@ class JournalState:
     def _fresh(self) -> Iterator[tuple[tuple[str, str], tuple[Value, int]]]:
         for row in self.reader.latest():
             sample = self.reader.sample(row)
-            if self.at - sample.at > LIFETIME * sample.stream.expected:
+            if self.at - sample.at > STALE_PERIODS * sample.stream.expected:
                 continue
             for index, signal in enumerate(sample.stream.signals):
                 value = sample.values[index]

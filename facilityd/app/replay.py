@@ -11,11 +11,11 @@ from facilityd.detect.engine import RuleEngine
 from facilityd.model.alarm import AlarmState
 from facilityd.model.downtime import Downtime, Pause
 from facilityd.model.finding import Evidence, Finding
-from facilityd.model.sample import Sample
+from facilityd.model.sample import STALE_PERIODS, Sample
 from facilityd.store.reader import JournalReader
 
 PAGE = 5_000
-AWAY = 3 * PERIOD
+AWAY = STALE_PERIODS * PERIOD
 """The daemon writes itself down every minute; without a word for so long (ns) it was not running.
 
 Journals record that since version 5; older ones are known by this."""

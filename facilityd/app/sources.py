@@ -22,13 +22,14 @@ from facilityd.errors import FacilitydError
 from facilityd.model.clock import Clock
 from facilityd.model.link import LinkHealth
 from facilityd.model.quality import Reason
+from facilityd.model.retry import EXACT, RetryPolicy
 from facilityd.model.sample import Intake, void
 
 log = logging.getLogger(__name__)
 
 Running = Coroutine[Any, Any, None]
 
-LONGEST_S = 60.0
+AGAIN = RetryPolicy(1.0, 60.0, EXACT)
 """The longest pause before a link whose adapter failed is tried again."""
 
 
@@ -94,13 +95,13 @@ async def _compartment(link: Link, behind: LinkUnits, field: AdapterContext) -> 
         try:
             await ADAPTERS[type(link)](link, behind, field)
         except Exception as error:  # what the field causes stays in its link
-            failures = 0 if loop.time() - begun > LONGEST_S else failures + 1
+            failures = 0 if loop.time() - begun > AGAIN.longest else failures + 1
             reason = str(error) if isinstance(error, FacilitydError) else f"unexpected {type(error).__name__}"
             log.exception("%s: %s; it is tried again", link.id, reason)
             at, steady = field.clock.now()
             streams = [stream for unit in behind.units for stream in unit.streams]
             field.intake.offer([void(stream, at, steady, Reason.LINK_DOWN) for stream in streams])
             field.health(LinkHealth(link.id, False, link.where, reason))
-            await asyncio.sleep(min(LONGEST_S, 2.0 ** min(failures, 10)))
+            await asyncio.sleep(AGAIN.wait(failures))
         else:
             return

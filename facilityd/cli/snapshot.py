@@ -25,7 +25,7 @@ from facilityd.config.site import Device, Site
 from facilityd.errors import UsageError
 from facilityd.model.alarm import AlarmStateName
 from facilityd.model.operating_mode import operating_mode
-from facilityd.model.sample import Sample, Stream, Value
+from facilityd.model.sample import STALE_PERIODS, Sample, Stream, Value
 from facilityd.model.text import Language, Text
 from facilityd.notify.value_text import format_value
 from facilityd.store.reader import JournalReader
@@ -42,8 +42,6 @@ DOUBTS: dict[tuple[str, Language], str] = {
     ("some", "en"): ": {count} rules cannot be judged now (see facilityd rules)",
 }
 """No alarm is good news only where somebody could have raised one."""
-STALE_AFTER = 3
-"""Expected periods after which a value is old."""
 
 
 def open_journal(site: Site) -> JournalReader:
@@ -245,7 +243,7 @@ def _quality(sample: Sample | None, index: int, age: int, stream: Stream) -> str
         return "never seen"
     if index in sample.reasons:
         return str(sample.reasons[index])
-    return "old" if age > STALE_AFTER * stream.expected else "good"
+    return "old" if age > STALE_PERIODS * stream.expected else "good"
 
 
 def _show(signal: Signal, value: Value | None, language: Language) -> str:

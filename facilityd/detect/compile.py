@@ -9,13 +9,13 @@ from typing import Protocol
 from facilityd.detect.availability import UnitAvailability
 from facilityd.detect.conditional import ConditionalDetector
 from facilityd.detect.context import RuleContext
-from facilityd.detect.device_state import LIFETIME, NEVER, DeviceState, SignalState
+from facilityd.detect.device_state import NEVER, DeviceState, SignalState
 from facilityd.detect.instance import RuleInstance
 from facilityd.detect.kinds import KINDS
 from facilityd.detect.limit import LimitDetector
 from facilityd.model.operating_mode import CEREMONY, REST, OperatingMode
 from facilityd.model.rule import Conjunction, Rule, Schedule, Unreadable
-from facilityd.model.sample import Stream
+from facilityd.model.sample import STALE_PERIODS, Stream
 
 
 class SignalKind(Protocol):
@@ -159,7 +159,7 @@ def _watch(
     detector = KINDS[detect.kind](detect, device_state)
     if isinstance(detector, LimitDetector):
         detector.heeds_retained = rule.at_stake == "safety"
-    instance = RuleInstance(device_state.device, name, detector, LIFETIME * max(expected))
+    instance = RuleInstance(device_state.device, name, detector, STALE_PERIODS * max(expected))
     if isinstance(rule.detect, Unreadable):
         instance.wait = instance.grace = rule.detect.on_delay
     return instance

@@ -7,11 +7,11 @@ from typing import Any
 
 from facilityd.detect.delay import OnOffDelay
 from facilityd.detect.detector import Trouble, why_unknown
-from facilityd.detect.device_state import FOREVER, LIFETIME, NEVER, DeviceState, SignalState
+from facilityd.detect.device_state import FOREVER, NEVER, DeviceState, SignalState
 from facilityd.model.finding import Evidence
 from facilityd.model.kinds import Conditional
 from facilityd.model.operating_mode import answer
-from facilityd.model.sample import NS
+from facilityd.model.sample import NS, STALE_PERIODS
 
 REPLAYED = 15 * 60 * NS
 """What a restart shows the rules again (ns): a shorter hold needs no memory."""
@@ -75,7 +75,7 @@ class ConditionalDetector(ABC):
         slowest = max(
             signal_state.expected for signal_state in (*self.signal_states, *self.enable.signal_states)
         )
-        self.delay = OnOffDelay(rule.on_delay, rule.off_delay, (LIFETIME - 1) * slowest)
+        self.delay = OnOffDelay(rule.on_delay, rule.off_delay, (STALE_PERIODS - 1) * slowest)
         self.wake = FOREVER
         self._seen = NEVER
         self._known = False

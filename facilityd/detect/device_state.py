@@ -11,12 +11,10 @@ from facilityd.detect.context import RuleContext
 from facilityd.model.finding import Evidence
 from facilityd.model.operating_mode import CEREMONY, REST, OperatingMode, operating_mode, possible
 from facilityd.model.quality import Reason
-from facilityd.model.sample import NS, Number, Sample
+from facilityd.model.sample import NS, STALE_PERIODS, Number, Sample
 
 NEVER = -(1 << 62)
 FOREVER = 1 << 62
-LIFETIME = 3
-"""Periods of its stream after which a value is too old to judge by."""
 
 
 @dataclass(slots=True, eq=False)
@@ -35,13 +33,13 @@ class SignalState:
 
         A doubtful label of time is no reason: ages are measured on the clock that never jumps.
         """
-        if now - self.steady > LIFETIME * self.expected:
+        if now - self.steady > STALE_PERIODS * self.expected:
             return None
         return self.value if self.reason is None or self.reason is Reason.CLOCK else None
 
     def retained(self, now: int) -> Number | None:
         """Return what a broker keeps of it: true once, nobody knows when. None where it is something else."""
-        fresh = now - self.steady <= LIFETIME * self.expected
+        fresh = now - self.steady <= STALE_PERIODS * self.expected
         return self.value if fresh and self.reason is Reason.AGE_UNKNOWN else None
 
     @property
@@ -52,7 +50,7 @@ class SignalState:
     @property
     def stale_from(self) -> int:
         """Return the first instant at which the value is too old."""
-        return self.steady + LIFETIME * self.expected + 1
+        return self.steady + STALE_PERIODS * self.expected + 1
 
 
 class OtherRule(Protocol):

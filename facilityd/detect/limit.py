@@ -6,9 +6,10 @@ from typing import Any
 
 from facilityd.detect.delay import OnOffDelay
 from facilityd.detect.detector import StatelessDetector, in_seconds, why_unknown
-from facilityd.detect.device_state import FOREVER, LIFETIME, NEVER, DeviceState
+from facilityd.detect.device_state import FOREVER, NEVER, DeviceState
 from facilityd.model.finding import BECAUSE, Evidence, Number
 from facilityd.model.rule import Limit
+from facilityd.model.sample import STALE_PERIODS
 
 
 class LimitDetector(StatelessDetector):
@@ -29,7 +30,9 @@ class LimitDetector(StatelessDetector):
             for signal in rule.because
             if signal in device_state.signal_states
         )
-        self._delay = OnOffDelay(rule.on_delay, rule.off_delay, (LIFETIME - 1) * self._signal_state.expected)
+        self._delay = OnOffDelay(
+            rule.on_delay, rule.off_delay, (STALE_PERIODS - 1) * self._signal_state.expected
+        )
         self.wake = FOREVER
         self.occasional = bool(self._during)
         self.seen_at = NEVER

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from facilityd.detect.delay import OnOffDelay
 from facilityd.detect.detector import StatelessDetector, in_seconds, why_unknown
-from facilityd.detect.device_state import FOREVER, LIFETIME, NEVER, DeviceState
+from facilityd.detect.device_state import FOREVER, NEVER, DeviceState
 from facilityd.model.finding import Evidence
 from facilityd.model.operating_mode import answer
 from facilityd.model.rule import Mismatch
+from facilityd.model.sample import STALE_PERIODS
 
 
 class MismatchDetector(StatelessDetector):
@@ -19,7 +20,7 @@ class MismatchDetector(StatelessDetector):
             device_state.signal_states[rule.commanded.signal],
             device_state.signal_states[rule.observed.signal],
         )
-        patience = (LIFETIME - 1) * max(signal_state.expected for signal_state in self._signal_states)
+        patience = (STALE_PERIODS - 1) * max(signal_state.expected for signal_state in self._signal_states)
         self._delay = OnOffDelay(rule.within, 0, patience)
         self._slug = "mismatch-agree"
         self._sides_seen: tuple[bool, bool] | None = None

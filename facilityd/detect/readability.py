@@ -6,10 +6,10 @@ from typing import Protocol
 
 from facilityd.detect.availability import UnitAvailability
 from facilityd.detect.detector import Trouble
-from facilityd.detect.device_state import FOREVER, LIFETIME, NEVER, DeviceState, SignalState
+from facilityd.detect.device_state import FOREVER, NEVER, DeviceState, SignalState
 from facilityd.model.quality import Reason
 from facilityd.model.rule import Unreadable
-from facilityd.model.sample import NS
+from facilityd.model.sample import NS, STALE_PERIODS
 
 LINK_TELLS = 20 * NS
 """A link that is down for so long (ns) has told of itself; one that comes and goes faster may not have."""
@@ -157,11 +157,11 @@ class SignalReadability:
             return (
                 rule.on_delay
                 if many
-                else rule.on_delay + max(UNSURE_FOR, LIFETIME * self.signal_state.expected)
+                else rule.on_delay + max(UNSURE_FOR, STALE_PERIODS * self.signal_state.expected)
             )
         if self._strange >= rule.answers or self._lost >= rule.unanswered:
             return rule.on_delay
-        return rule.on_delay + LIFETIME * self.signal_state.expected
+        return rule.on_delay + STALE_PERIODS * self.signal_state.expected
 
     @property
     def reason(self) -> str:

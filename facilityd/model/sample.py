@@ -28,6 +28,10 @@ class SignalType(StrEnum):
     TEXT = "text"  # words of the device: a serial number, a version, a state; shown and stored, never judged
 
 
+STALE_PERIODS = 3
+"""Periods of its stream after which a value is too old, and a stream without a sample silent: everywhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stream:
     """One unit's part in one device. Every sample of a stream has the same layout.

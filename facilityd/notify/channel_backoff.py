@@ -8,13 +8,16 @@ from dataclasses import dataclass, field
 
 from facilityd.model.measure import spell_duration
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, SendFailure
+from facilityd.model.retry import EXACT, RetryPolicy
 from facilityd.model.sample import NS
 
 log = logging.getLogger(__name__)
 
-BASE = 5 * NS
-FIRST_HELD = 30 * NS
-CAP = 10 * 60 * NS
+CAP_S = 600.0
+CAP = round(CAP_S * NS)
+AGAIN = RetryPolicy(5.0, CAP_S)
+HELD = RetryPolicy(30.0, CAP_S, EXACT)
+"""For a notice that was refused for good, and matters."""
 LONGEST = 3600 * NS
 """A wait that the other side asks for is obeyed up to here (ns), but not while an alarm stands: then CAP."""
 TRIES_UNKNOWN = 5
@@ -45,7 +48,7 @@ class ChannelBackoff:
             return None
         self._speak(outcome, now, held=matters)
         if outcome.final:  # of this notice alone: others may go, so the channel itself does not wait
-            return now + min(CAP, FIRST_HELD << min(attempts, 20)) if matters else None
+            return now + round(HELD.wait(attempts) * NS) if matters else None
         self.failures += 1
         if outcome.result is DeliveryOutcome.UNKNOWN and attempts + 1 >= TRIES_UNKNOWN and not matters:
             return None
@@ -53,9 +56,8 @@ class ChannelBackoff:
         return self.until
 
     def _wait(self, outcome: DeliveryResult, attempts: int, longest: int) -> int:
-        steps = min(max(self.failures - 1, attempts), 20)
-        spread = round(min(CAP, BASE << steps) * self.chance.uniform(0.5, 1.0))
-        return max(spread, min(longest, outcome.retry_after or 0))
+        ours = round(AGAIN.wait(max(self.failures - 1, attempts), self.chance) * NS)
+        return max(ours, min(longest, outcome.retry_after or 0))
 
     def _speak(self, outcome: DeliveryResult, now: int, *, held: bool) -> None:
         self.failure = outcome.failure

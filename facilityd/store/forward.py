@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from typing import Literal, NoReturn, ParamSpec, Protocol, TypeVar
 from facilityd.errors import StoreFull
 from facilityd.model.clock import Clock, seconds
 from facilityd.model.plain import plain
+from facilityd.model.retry import RetryPolicy
 from facilityd.store.batch import DeadLetterLine, LineKind
 from facilityd.store.line_source import ChangeSource, JournalLine, LineSource, SampleSource
 from facilityd.store.pending_lines import NextStep, PendingLines
@@ -25,12 +25,14 @@ log = logging.getLogger(__name__)
 Advance = Callable[[str, LineKind, int], Awaitable[None]]
 """Move the cursor of a sink to the id of a sample or change, through the journal's one writer."""
 AddDeadLetter = Callable[[DeadLetterLine], Awaitable[None]]
+LATER = 1.2
+"""A wait is spread over this range: not earlier than a server asks for, a fifth later at most."""
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class RetryPolicy:
+class SinkRetryPolicy:
     """Seconds: ``idle`` between looks at the journal; ``first`` or ``held`` doubles up to ``longest``."""
 
     idle: float = 1.0
@@ -40,11 +42,10 @@ class RetryPolicy:
 
     def after(self, answer: WriteOutcome, failures: int) -> float:
         """Return the wait after the n-th failure in a row; the server's own wish comes first."""
-        spread = random.uniform(1.0, 1.2)  # noqa: S311
         if answer.retry_after is not None:
-            return min(answer.retry_after * spread, self.longest)
-        start = self.held if answer.verdict is WriteAction.HELD else self.first
-        return min(start * 2.0 ** min(failures - 1, 20), self.longest) / spread
+            return min(RetryPolicy(answer.retry_after, self.longest, (1.0, LATER)).wait(0), self.longest)
+        first = self.held if answer.verdict is WriteAction.HELD else self.first
+        return RetryPolicy(first, self.longest, (1.0 / LATER, 1.0)).wait(failures - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +90,11 @@ class Forwarder:
         *,
         thread: ReaderThread,
         clock: Clock | None = None,
-        retry_policy: RetryPolicy | None = None,
+        retry_policy: SinkRetryPolicy | None = None,
     ) -> None:
         self._name, self._sink, self._site, self._journal = name, sink, site, journal
         self._advance, self._add_dead_letter_lines = advance, add_dead_letter_lines
-        self._clock, self._retry_policy = clock or Clock(), retry_policy or RetryPolicy()
+        self._clock, self._retry_policy = clock or Clock(), retry_policy or SinkRetryPolicy()
         self._thread = thread
         self._failures = 0
         self.state = SinkState(name, since=self._clock.now()[0])

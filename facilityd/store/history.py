@@ -12,15 +12,13 @@ import apsw
 
 from facilityd.model.downtime import Downtime
 from facilityd.model.quality import Reason
-from facilityd.model.sample import Number, SignalType, Value
+from facilityd.model.sample import STALE_PERIODS, Number, SignalType, Value
 from facilityd.store.checksum import sound
 from facilityd.store.packing import layout
 from facilityd.store.schema import MINUTE, select
 
 Point = tuple[int, Value | None, Reason | None]
 """(at in ns UTC, value or None, reason or None)."""
-SILENT_AFTER = 3
-"""Expected periods without a sample that make a gap."""
 
 # The next minutes that hold anything: gaps of months cost one step.
 _MINUTES = """
@@ -143,7 +141,7 @@ def gaps(db: apsw.Connection, carriers: Sequence[Carrier], since: int, until: in
 
 def _silence(carriers: Sequence[Carrier]) -> int:
     """Return the longest time without a sample that is no gap, ns."""
-    return SILENT_AFTER * max((carrier.expected for carrier in carriers), default=0)
+    return STALE_PERIODS * max((carrier.expected for carrier in carriers), default=0)
 
 
 def explained(

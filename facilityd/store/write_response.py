@@ -33,7 +33,9 @@ def classify(status: int, headers: Mapping[str, str], body: bytes | str | None) 
     # Early 2.0 answered 500 to a partial write: retried for ever, it would stop everything behind it.
     if verdict is WriteAction.RETRY and "partial write" in text:
         verdict, reason = WriteAction.REFUSED, "refused"
-    return WriteOutcome(verdict, reason, text, wait_of(headers) if verdict is WriteAction.RETRY else None)
+    # Zero asks for no time: then the wait is our own.
+    wait = retry_after(headers) or None if verdict is WriteAction.RETRY else None
+    return WriteOutcome(verdict, reason, text, wait)
 
 
 def _other(status: int) -> tuple[WriteAction, str]:
@@ -51,8 +53,3 @@ def body_text(body: bytes | str | None) -> str:
     if isinstance(data, dict):
         text = str(data.get("message") or data.get("error") or text)
     return " ".join(text.split())[:_LONGEST]
-
-
-def wait_of(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that Retry-After asks for; none where it asks for no time."""
-    return retry_after(headers) or None

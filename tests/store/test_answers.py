@@ -1,7 +1,7 @@
 import pytest
 
 from facilityd.store.sink import WriteAction
-from facilityd.store.write_response import body_text, classify, wait_of
+from facilityd.store.write_response import body_text, classify
 
 
 @pytest.mark.parametrize(
@@ -72,4 +72,4 @@ DATE = {"Date": "Mon, 23 Nov 2026 20:00:00 GMT"}
     ],
 )
 def test_retry_after(headers, seconds):
-    assert wait_of(headers) == seconds
+    assert classify(503, headers, None).retry_after == seconds

@@ -12,10 +12,10 @@ from support.journals import T0, Keeper, sample, stream
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, Sample, SignalType, Stream
 from facilityd.store.batch import Batch
-from facilityd.store.forward import Forwarder, RetryPolicy
+from facilityd.store.forward import Forwarder, SinkRetryPolicy
 from facilityd.store.reader import JournalReader
 
-QUICK = RetryPolicy(idle=0.02, first=0.05, held=0.1, longest=0.2)
+QUICK = SinkRetryPolicy(idle=0.02, first=0.05, held=0.1, longest=0.2)
 MIXED = Stream(
     "fountain-1",
     "fountain",

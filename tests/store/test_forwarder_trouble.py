@@ -9,7 +9,7 @@ from support.influxd import free_port
 from support.journals import T0
 from support.scripted import Scripted, serve
 
-from facilityd.store.forward import RetryPolicy
+from facilityd.store.forward import SinkRetryPolicy
 from facilityd.store.sink import WriteAction, WriteOutcome
 
 TRANSIENT = [
@@ -68,7 +68,7 @@ async def test_it_speaks_at_first_failure_new_reason_and_recovery_only(keeper, r
 async def test_retry_after_is_obeyed(keeper, reader):
     fill(keeper, 5)
     async with serve(Scripted(deque([(429, {"Retry-After": "1"}, "")]))) as server:
-        await deliver_all(keeper, reader, server, RetryPolicy(idle=0.01, first=0.01))
+        await deliver_all(keeper, reader, server, SinkRetryPolicy(idle=0.01, first=0.01))
     first, second = (request.at for request in server.requests)
     assert 1.0 <= second - first < 10
 
@@ -84,14 +84,14 @@ async def test_retry_after_is_capped(keeper, reader):
 @pytest.mark.parametrize(("verdict", "first"), [(WriteAction.RETRY, 1.0), (WriteAction.HELD, 30.0)])
 def test_waits_double_to_five_minutes_with_jitter(verdict, first):
     retry_policy = [
-        [RetryPolicy().after(WriteOutcome(verdict, "r"), n) for _ in range(200)] for n in range(1, 40)
+        [SinkRetryPolicy().after(WriteOutcome(verdict, "r"), n) for _ in range(200)] for n in range(1, 40)
     ]
     for failures, drawn in enumerate(retry_policy, 1):
         whole = min(first * 2.0 ** (failures - 1), 300.0)
         assert whole / 1.2 <= min(drawn) < max(drawn) <= whole
         assert max(drawn) - min(drawn) > 0.1 * whole, "a crowd of daemons comes back spread out"
     asked = [
-        RetryPolicy().after(WriteOutcome(WriteAction.RETRY, "r", retry_after=20.0), 1) for _ in range(200)
+        SinkRetryPolicy().after(WriteOutcome(WriteAction.RETRY, "r", retry_after=20.0), 1) for _ in range(200)
     ]
     assert 20.0 <= min(asked) < max(asked) <= 24.0
 

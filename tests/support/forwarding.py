@@ -11,7 +11,7 @@ from facilityd.model.sample import NS
 from facilityd.model.settings import InfluxSettings
 from facilityd.pipeline.writer import WriterThread
 from facilityd.store.batch import Batch
-from facilityd.store.forward import Forwarder, RetryPolicy
+from facilityd.store.forward import Forwarder, SinkRetryPolicy
 from facilityd.store.influx import InfluxSink
 from facilityd.store.line_source import SampleSource
 from facilityd.store.reader import JournalReader
@@ -19,7 +19,7 @@ from facilityd.store.sink import Sink
 from support.journals import T0, Keeper, sample, stream
 from support.scripted import Scripted
 
-QUICK = RetryPolicy(idle=0.01, first=0.01, held=0.02, longest=0.1)
+QUICK = SinkRetryPolicy(idle=0.01, first=0.01, held=0.02, longest=0.1)
 
 
 STREAMS = [stream("hoist-1"), stream("lamp-1", "relay", 2), stream("lamp-2", "relay", 2)]
@@ -37,7 +37,7 @@ def influx(url: str, *, timeout: float = 5.0, gzip: bool = False, **settings: An
     return InfluxSink(InfluxSettings(url=url, **wanted), gzip=gzip, timeout=timeout)
 
 
-def forwarder_of(sink: Sink, keeper: Keeper, retry_policy: RetryPolicy = QUICK) -> Forwarder:
+def forwarder_of(sink: Sink, keeper: Keeper, retry_policy: SinkRetryPolicy = QUICK) -> Forwarder:
     """A forwarder of the sink "influx", whatever it is."""
     return Forwarder(
         "influx",
@@ -51,7 +51,7 @@ def forwarder_of(sink: Sink, keeper: Keeper, retry_policy: RetryPolicy = QUICK) 
     )
 
 
-def forwarder(keeper: Keeper, url: str, retry_policy: RetryPolicy = QUICK, **options: Any) -> Forwarder:
+def forwarder(keeper: Keeper, url: str, retry_policy: SinkRetryPolicy = QUICK, **options: Any) -> Forwarder:
     """A forwarder to InfluxDB."""
     return forwarder_of(influx(url, **options), keeper, retry_policy)
 
@@ -81,7 +81,11 @@ def expected(reader: JournalReader) -> list[bytes]:
 
 
 async def deliver_all(
-    keeper: Keeper, reader: JournalReader, server: Scripted, retry_policy: RetryPolicy = QUICK, **target: Any
+    keeper: Keeper,
+    reader: JournalReader,
+    server: Scripted,
+    retry_policy: SinkRetryPolicy = QUICK,
+    **target: Any,
 ) -> Forwarder:
     """Forward until the cursor stands at the last sample."""
     async with running(forwarder(keeper, server.url, retry_policy, **target)) as made:
