@@ -18,7 +18,7 @@ class FrameReader:
         self._buffer = bytearray()
         self._heard = 0.0
 
-    def binding(self, data: bytes, line: Connection) -> None:
+    def feed(self, data: bytes, line: Connection) -> None:
         """Take bytes and serve every whole question; hang up on what is not Modbus TCP."""
         if self._endpoint.deaf:
             return

@@ -26,7 +26,7 @@ class MemoryTransport(asyncio.Transport):
 
     def _hear(self, data: bytes) -> None:
         if self._open:
-            self._reader.binding(data, self)
+            self._reader.feed(data, self)
 
     def send(self, data: bytes) -> None:
         """Hand an answer to the master."""

@@ -52,7 +52,7 @@ class Terminal:
 
     def _readable(self, reader: FrameReader) -> None:
         with contextlib.suppress(BlockingIOError):
-            reader.binding(os.read(self._ours, _CHUNK), self)
+            reader.feed(os.read(self._ours, _CHUNK), self)
 
     def send(self, data: bytes) -> None:
         """Put bytes on the line; quietly nothing where it is unplugged."""

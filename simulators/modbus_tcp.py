@@ -31,7 +31,7 @@ class _Connection(asyncio.Protocol):
         self._endpoint.left(self)
 
     def data_received(self, data: bytes) -> None:
-        self._reader.binding(data, self)
+        self._reader.feed(data, self)
 
     def eof_received(self) -> bool:
         return self._endpoint.deaf  # whoever is dead does not notice

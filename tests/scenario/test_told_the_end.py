@@ -112,7 +112,7 @@ def test_a_device_that_leaves_the_site_ends_its_alarm_once_for_everybody_who_was
     with JournalReader.open(runtime.journal) as reader:
         (state,) = [one for one in reader.alarms() if (one.device, one.rule) == ("fire-gate", "active")]
         kinds = [s.change.kind for s in reader.changes() if s.change.device == "fire-gate"]
-    assert (state.life, state.unwatched, state.active) == (AlarmStateName.NORMAL, True, False)
+    assert (state.state_name, state.unwatched, state.active) == (AlarmStateName.NORMAL, True, False)
     assert kinds[-2:] == [ChangeKind.RAISE, ChangeKind.RETIRE]
 
 
