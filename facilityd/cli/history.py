@@ -6,7 +6,7 @@ import csv
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ HEADS = {
     "bad": "无效", "count": "个数",
 }  # fmt: skip
 MOST_BUCKETS = 100_000
+HOUR, DAY = 3600 * NS, 86_400 * NS
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,28 +130,44 @@ def _values(asked: HistoryQuery) -> Iterator[dict[str, object]]:
 
 
 def _buckets(asked: HistoryQuery) -> Iterator[dict[str, object]]:
-    first = _grid(asked)
-    found = _reader(asked).buckets(asked.device, asked.signal, first, asked.until, asked.bucket)
-    known = {bucket.start: bucket for bucket in found}
-    for start in range(first, asked.until, asked.bucket):
-        one = known.get(start)
-        yield {
-            "at": start,
-            "time": _iso(asked, start),
-            "count": one.count if one else 0,
-            "mean": one.mean if one else None,
-            "least": one.low if one else None,
-            "greatest": one.high if one else None,
-            "bad": one.bad if one else 0,
-        }
+    reader = _reader(asked)
+    for first, last, width in _grid(asked):
+        known = {one.start: one for one in reader.buckets(asked.device, asked.signal, first, last, width)}
+        for start in range(first, last, width):
+            one = known.get(start)
+            yield {
+                "at": start,
+                "time": _iso(asked, start),
+                "count": one.count if one else 0,
+                "mean": one.mean if one else None,
+                "least": one.low if one else None,
+                "greatest": one.high if one else None,
+                "bad": one.bad if one else 0,
+            }
 
 
-def _grid(asked: HistoryQuery) -> int:
-    """Return where the first bucket begins: buckets of a day or of an hour begin with the site's own."""
-    zone = ZoneInfo(asked.site.timezone)
-    day = datetime.fromtimestamp(asked.since // NS, zone).replace(hour=0, minute=0, second=0)
-    midnight = int(day.timestamp()) * NS
-    return midnight + (asked.since - midnight) // asked.bucket * asked.bucket
+def _grid(asked: HistoryQuery) -> Iterator[tuple[int, int, int]]:
+    """Iterate over spans (from, to, width of the buckets in it), in ns: buckets begin with the site's days.
+
+    A day on which the clock is put forward or back has 23 or 25 hours.
+    """
+    zone, bucket = ZoneInfo(asked.site.timezone), asked.bucket
+    day = datetime.fromtimestamp(asked.since // NS, zone).date()
+    start = _midnight(day, zone)
+    if bucket <= HOUR or (bucket % DAY and DAY % bucket):
+        yield start + (asked.since - start) // bucket * bucket, asked.until, bucket
+        return
+    while start < asked.until:
+        day += timedelta(days=max(1, bucket // DAY))
+        end = _midnight(day, zone)
+        width = bucket if bucket < DAY else end - start
+        first = start + max(0, asked.since - start) // width * width
+        yield first, min(end, asked.until), width
+        start = end
+
+
+def _midnight(day: date, zone: ZoneInfo) -> int:
+    return int(datetime.combine(day, datetime.min.time(), zone).timestamp()) * NS
 
 
 def _gaps(asked: HistoryQuery) -> list[dict[str, object]]:
