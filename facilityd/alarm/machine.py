@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from facilityd.model.alarm import AlarmCondition, AlarmState, Change, ChangeKind, Suppressor
+from facilityd.model.alarm import AlarmCondition, AlarmState, Change, ChangeKind, Suppression, Suppressor
 
 
 def apply(state: AlarmState, change: Change) -> AlarmState:
@@ -34,8 +34,13 @@ def _worsen(state: AlarmState, change: Change) -> AlarmState:
 def _because(state: AlarmState, change: Change) -> AlarmState:
     """Suppress by design what is only a consequence, and nothing else."""
     cause = change.evidence.cause if change.evidence else ""
-    others = tuple(s for s in state.suppressors if s is not Suppressor.BY_DESIGN)
-    return replace(state, cause=cause, suppressors=(*others, Suppressor.BY_DESIGN) if cause else others)
+    before = state.suppressed_by(Suppressor.BY_DESIGN)
+    others = tuple(one for one in state.suppressors if one is not before)
+    if not cause:
+        return replace(state, cause="", suppressors=others)
+    lasting = before if cause == state.cause else None
+    fact = lasting or Suppression(Suppressor.BY_DESIGN, since=change.at)
+    return replace(state, cause=cause, suppressors=(*others, fact))
 
 
 def _suppress(state: AlarmState, change: Change) -> AlarmState:
@@ -54,7 +59,7 @@ def _acknowledge(state: AlarmState, change: Change) -> AlarmState:
 
 def _clear(state: AlarmState, change: Change) -> AlarmState:
     # What nobody was told of needs nobody's acknowledgement.
-    unheard = Suppressor.BY_DESIGN in state.suppressors
+    unheard = state.suppressed_by(Suppressor.BY_DESIGN) is not None
     over = replace(state, condition=AlarmCondition.FALSE, since=change.at, cleared_at=change.at)
     return replace(_because(over, replace(change, evidence=None)), acked=over.acked or unheard)
 

@@ -36,6 +36,27 @@ class Suppressor(StrEnum):
     OUT_OF_SERVICE = "out-of-service"
 
 
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """One fact beside the alarm's life: since when, and where it is so until when, by whom and why.
+
+    Instants in ns UTC; ``until`` None: until it is lifted. ``since`` 0: before such facts were kept.
+    """
+
+    kind: Suppressor
+    since: int = 0
+    until: int | None = None
+    person: str = ""
+    comment: str = ""
+
+    @classmethod
+    def from_plain(cls, data: Any) -> Self:
+        """Return what a stored state holds: a fact, or (of an older facilityd) its kind alone."""
+        if isinstance(data, str):
+            return cls(Suppressor(data))
+        return cls(**{**data, "kind": Suppressor(data["kind"])})
+
+
 class AlarmStateName(StrEnum):
     """The states that a person sees. Names, not letters, are stored: editions differ in letters."""
 
@@ -155,7 +176,7 @@ class AlarmState:
     cleared_at: int | None = None
     realarms: int = 0
     cause: str = ""
-    suppressors: tuple[Suppressor, ...] = field(default=())
+    suppressors: tuple[Suppression, ...] = ()
     unwatched: bool = False
     extent: tuple[str, ...] = ()
 
@@ -163,6 +184,10 @@ class AlarmState:
     def active(self) -> bool:
         """True from raise to clear, also while the condition is unknown."""
         return self.raised_at is not None and self.cleared_at is None
+
+    def suppressed_by(self, kind: Suppressor) -> Suppression | None:
+        """Return the fact that suppresses it in one way, None where nothing does."""
+        return next((one for one in self.suppressors if one.kind is kind), None)
 
     @property
     def unsuppressed(self) -> AlarmStateName:
@@ -178,7 +203,7 @@ class AlarmState:
     @property
     def state_name(self) -> AlarmStateName:
         """Return the state that a person sees."""
-        strongest = next((s for s in _STRONGEST if s in self.suppressors), None)
+        strongest = next((kind for kind in _STRONGEST if self.suppressed_by(kind)), None)
         return AlarmStateName(strongest.value) if strongest else self.unsuppressed
 
     @property
@@ -194,7 +219,7 @@ class AlarmState:
     def from_json(cls, text: str) -> Self:
         """Return what ``to_json`` wrote."""
         data = json.loads(text)
-        suppressors = tuple(Suppressor(name) for name in data.pop("suppressors"))
+        suppressors = tuple(Suppression.from_plain(one) for one in data.pop("suppressors"))
         extent = tuple(data.pop("extent", ()))
         return cls(
             condition=AlarmCondition(data.pop("condition")), suppressors=suppressors, extent=extent, **data

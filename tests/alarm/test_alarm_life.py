@@ -13,7 +13,15 @@ from support.commands import operate
 from facilityd.alarm import AlarmManager
 from facilityd.alarm.table import REFUSALS, ROWS, STATES, AlarmEvent, transition
 from facilityd.errors import UsageError
-from facilityd.model.alarm import AlarmCondition, AlarmState, AlarmStateName, Change, ChangeKind, Suppressor
+from facilityd.model.alarm import (
+    AlarmCondition,
+    AlarmState,
+    AlarmStateName,
+    Change,
+    ChangeKind,
+    Suppression,
+    Suppressor,
+)
 from facilityd.model.finding import Evidence, Finding
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -174,10 +182,17 @@ def test_unknown_rows_hold_their_state_and_the_table_has_every_row_of_the_standa
 
 def test_suppression_lies_over_the_life_and_the_strongest_is_shown() -> None:
     state = AlarmState(
-        *KEY, AlarmCondition.TRUE, acked=False, occurrence=1, raised_at=1, suppressors=(Suppressor.SHELVED,)
+        *KEY,
+        AlarmCondition.TRUE,
+        acked=False,
+        occurrence=1,
+        raised_at=1,
+        suppressors=(Suppression(Suppressor.SHELVED),),
     )
     assert (state.letter, state.unsuppressed) == ("E", AlarmStateName.UNACKNOWLEDGED)
-    both = AlarmState(*KEY, suppressors=(Suppressor.SHELVED, Suppressor.OUT_OF_SERVICE))
+    both = AlarmState(
+        *KEY, suppressors=(Suppression(Suppressor.SHELVED), Suppression(Suppressor.OUT_OF_SERVICE))
+    )
     assert both.letter == "G"
 
 

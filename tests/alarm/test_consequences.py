@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 from facilityd.alarm import AlarmManager
-from facilityd.model.alarm import AlarmState, AlarmStateName, Change, ChangeKind
+from facilityd.model.alarm import AlarmState, AlarmStateName, Change, ChangeKind, Suppression, Suppressor
 from facilityd.model.finding import Evidence, Finding
 
 
@@ -48,3 +50,28 @@ def test_replay_and_storage_keep_the_cause() -> None:
             again.replay(Change.from_json(change.to_json()))
         mine = alarms.state("pump", "trip")
         assert again.state("pump", "trip") == mine == AlarmState.from_json(mine.to_json())
+
+
+def test_a_suppression_is_a_fact_with_its_instant_and_one_cause_after_the_other_are_two() -> None:
+    alarms = AlarmManager()
+    told(alarms, True, "", 1)
+    told(alarms, True, "jammed", 2)
+    fact = alarms.state("pump", "trip").suppressed_by(Suppressor.BY_DESIGN)
+    assert fact == Suppression(Suppressor.BY_DESIGN, since=2)
+    told(alarms, None, "", 3)
+    told(alarms, True, "jammed", 4)
+    assert alarms.state("pump", "trip").suppressors == (fact,), "it lasted"
+    told(alarms, True, "dry", 5)
+    assert alarms.state("pump", "trip").suppressors == (Suppression(Suppressor.BY_DESIGN, since=5),)
+    told(alarms, True, "", 6)
+    assert alarms.state("pump", "trip").suppressors == ()
+
+
+def test_a_state_that_an_older_version_stored_is_read_and_one_of_now_comes_back_whole() -> None:
+    fact = Suppression(Suppressor.SHELVED, 5, 9, "li", "the crane works there")
+    state = AlarmState("pump", "trip", suppressors=(fact,))
+    assert AlarmState.from_json(state.to_json()) == state
+    plain = json.loads(state.to_json()) | {"suppressors": ["shelved"]}
+    older = AlarmState.from_json(json.dumps(plain))
+    assert older.suppressors == (Suppression(Suppressor.SHELVED),)
+    assert older.state_name is AlarmStateName.SHELVED
