@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from facilityd.detect.conditional import ConditionalDetector
 from facilityd.detect.detector import in_seconds
 from facilityd.detect.device_state import DeviceState, OtherRule, SignalState
-from facilityd.model.finding import Evidence, Number
+from facilityd.model.finding import Evidence, Number, OtherSignal, rounded
 from facilityd.model.kinds import Conditional
 from facilityd.model.operating_mode import answer
 from facilityd.model.rule import Conjunction, RuleTerm, SignalTerm
@@ -54,13 +54,10 @@ class _Told:
         seen = self.judged.seen
         return None if seen is None else seen is self.term.is_
 
-    def short(self, now: int) -> str:
-        """Return the value of its signal, then what was expected, or that it is as it should be."""
-        value = _short(self.judged.signal_states[0].good(now))
-        if not self.term.is_:
-            return f"{value}/ok"
-        expected = self.judged.known_evidence(now).numbers.get("expected")
-        return value if expected is None else f"{value}/{_short(expected)}"
+    def other(self, now: int) -> OtherSignal:
+        """Return the value of its signal, and what was expected or that it is as it should be."""
+        expected = self.judged.known_evidence(now).numbers.get("expected") if self.term.is_ else None
+        return _other(self.judged.signal_states[0], now, expected, usual=not self.term.is_)
 
 
 class ConjunctionDetector(ConditionalDetector):
@@ -102,35 +99,35 @@ class ConjunctionDetector(ConditionalDetector):
         if not self.delay.verdict:
             return Evidence("conjunction-over", numbers, signal_state.signal)
         numbers["for_s"] = in_seconds(self.delay.held)
-        numbers["others"] = " ".join(dict.fromkeys(self._others(now)))
+        others = tuple(dict.fromkeys(self._others(now)))
         if first is None:
-            return self._by_rules(now, numbers)
+            return self._by_rules(now, numbers, others)
         if limit is None:
-            return Evidence("conjunction-is", numbers, signal_state.signal)
+            return Evidence("conjunction-is", numbers, signal_state.signal, others=others)
         side = "above" if first.term.above is not None else "below"
-        return Evidence(f"conjunction-{side}", numbers | {"limit": limit}, signal_state.signal)
+        numbers["limit"] = limit
+        return Evidence(f"conjunction-{side}", numbers, signal_state.signal, others=others)
 
-    def _by_rules(self, now: int, numbers: dict[str, Number]) -> Evidence:
+    def _by_rules(self, now: int, numbers: dict[str, Number], others: tuple[OtherSignal, ...]) -> Evidence:
         """Return what the first rule expected, and by which baseline, where it has one."""
         theirs = next(t for t in self._terms if isinstance(t, _Told)).judged.known_evidence(now).numbers
         learned = {name: theirs[name] for name in _LEARNED if name in theirs}
         slug = "conjunction-learned" if len(learned) == len(_LEARNED) else "conjunction-is"
-        return Evidence(slug, numbers | learned, self._first.signal)
+        return Evidence(slug, numbers | learned, self._first.signal, others=others)
 
-    def _others(self, now: int) -> list[str]:
-        """Return signal=value of the other terms; of a rule also what it expected (notify.speaker)."""
-        told = [
-            (t.signal_state, _short(t.signal_state.good(now)))
-            if isinstance(t, _Sign)
-            else (t.judged.signal_states[0], t.short(now))
-            for t in self._terms
-        ]
-        return [
-            f"{signal_state.signal}={value}"
-            for signal_state, value in told
-            if signal_state.signal != self._first.signal
-        ]
+    def _others(self, now: int) -> list[OtherSignal]:
+        """Return the signals of the other terms with what they are; of a rule also what it expected."""
+        seen = [_other(t.signal_state, now) if isinstance(t, _Sign) else t.other(now) for t in self._terms]
+        return [other for other in seen if other.signal != self._first.signal]
 
 
-def _short(value: Number | None) -> str:
-    return f"{value:#.6g}" if isinstance(value, float) else str(value)
+def _other(
+    signal_state: SignalState, now: int, expected: Number | None = None, *, usual: bool = False
+) -> OtherSignal:
+    value = signal_state.good(now)
+    return OtherSignal(
+        signal_state.signal,
+        "?" if value is None else rounded(value),
+        None if expected is None else rounded(expected),
+        usual,
+    )

@@ -8,7 +8,7 @@ from typing import Any
 from facilityd.detect.conditional import ConditionalDetector
 from facilityd.detect.detector import in_seconds
 from facilityd.detect.device_state import DeviceState
-from facilityd.model.finding import Evidence, Number
+from facilityd.model.finding import Evidence, Number, OtherSignal, rounded
 from facilityd.model.operating_mode import answer
 from facilityd.model.rule import Count
 from facilityd.model.sample import Value
@@ -84,8 +84,8 @@ class CountDetector(ConditionalDetector):
         if not counter:
             return Evidence("count-above", numbers, self._signal_state.signal)
         beside = ((signal_state, signal_state.good(now)) for signal_state in self.signal_states[1:])
-        numbers["others"] = " ".join(f"{c.signal}={_short(v)}" for c, v in beside if v is not None)
-        return Evidence("counter-above", numbers, self._signal_state.signal)
+        others = tuple(OtherSignal(c.signal, rounded(v)) for c, v in beside if v is not None)
+        return Evidence("counter-above", numbers, self._signal_state.signal, others=others)
 
     def kind_checkpoint(self) -> Any:
         """Return what has happened in the window, by part."""
@@ -97,7 +97,3 @@ class CountDetector(ConditionalDetector):
         self._last, self._since = kept["last"], kept.get("since")
         self._seen_in = deque((int(part), float(much)) for part, much in kept["seen"])
         self._total = sum(much for _, much in self._seen_in)
-
-
-def _short(value: Number) -> str:
-    return f"{value:#.6g}" if isinstance(value, float) else str(value)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from facilityd.model.finding import BECAUSE, Evidence, Number
+from facilityd.model.finding import BECAUSE, Evidence, Number, OtherSignal
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS
 from facilityd.model.text import Language
@@ -44,7 +44,7 @@ class EvidenceFormatter:
         numbers, template = evidence.numbers, texts().evidence[evidence.slug].in_(self.language)
         fields = {name: self._field(name, value, evidence) for name, value in numbers.items()}
         fields |= {"held": "", "signal": self._name(evidence.signal), "because": self._because(numbers)}
-        fields |= self._made(evidence)
+        fields |= self._made(evidence) | {"others": self._others(evidence.others)}
         if numbers.get("for_s"):
             fields["held"] = texts().held.in_(self.language).format(**fields)
         said = template.format(**fields)
@@ -86,7 +86,7 @@ class EvidenceFormatter:
         return f"{value:{sign}.3g} {unit}".rstrip()
 
     def _field(self, name: str, value: Number, evidence: Evidence) -> str:
-        if name in ("per_s", "others", "reason", "reasons", "signals"):
+        if name in ("per_s", "reason", "reasons", "signals"):
             return self._phrase(name, str(value))
         if isinstance(value, int | float) and name.endswith(("_s", "_at", "_n", "_clock")):
             return self._counted(name, value)
@@ -99,34 +99,28 @@ class EvidenceFormatter:
         """Return what is more than a value: a rate's unit, a list of words."""
         if name == "per_s":
             return self._per(told)
-        if name == "others":
-            return self._others(told)
         words = [self._name(one) if name == "signals" else self._reason(one) for one in told.split()]
         return "、".join(words) if self.language == "zh" else _listed(words)
 
-    def _others(self, told: str) -> str:
-        """Return what else is seen: ``signal=value`` each, then ``/`` and what was expected, or ``/ok``.
-
-        Older records have the signal alone.
-        """
-        clauses = [self._other(*one.partition("=")) for one in told.split()]
+    def _others(self, others: Sequence[OtherSignal]) -> str:
+        """Return what else is seen, and where it is known what was expected of it."""
+        clauses = [self._other(other) for other in others]
         if not clauses:
             return ""
         joined = "、".join(clauses) if self.language == "zh" else _listed(clauses)
         return texts().together.in_(self.language).format(states=joined)
 
-    def _other(self, signal: str, equals: str, value: str) -> str:
-        known = self.signals.get(signal)
-        if not equals:
-            return texts().too.in_(self.language).format(name=self._name(signal))
+    def _other(self, other: OtherSignal) -> str:
+        known = self.signals.get(other.signal)
+        if other.value is None:
+            return texts().too.in_(self.language).format(name=self._name(other.signal))
         unit = known.unit if known else ""
-        seen, _, expected = value.partition("/")
-        state = self._state(signal, _number(seen), unit)
-        if not expected:
+        state = self._state(other.signal, other.value, unit)
+        if other.expected is None and not other.usual:
             return state
-        template = texts().beside["usual" if expected == "ok" else "expected"].in_(self.language)
-        number = "" if expected == "ok" else format_value(_number(expected), known, unit, self.language)
-        return template.format(state=state, expected=number)
+        template = texts().beside["usual" if other.usual else "expected"].in_(self.language)
+        expected = "" if other.expected is None else format_value(other.expected, known, unit, self.language)
+        return template.format(state=state, expected=expected)
 
     def _reason(self, reason: str) -> str:
         known = texts().reason
@@ -156,16 +150,6 @@ class EvidenceFormatter:
         if known is None:
             return signal
         return small(known.name.en) if self.language == "en" else known.name.zh
-
-
-def _number(text: str) -> Number:
-    """Return what the evidence wrote: a switch, a whole number, one with a point, or a word."""
-    if text in ("True", "False"):
-        return text == "True"
-    try:
-        return float(text) if "." in text or "e" in text else int(text)
-    except ValueError:
-        return text
 
 
 def _listed(clauses: Sequence[str]) -> str:

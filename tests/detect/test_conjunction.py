@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from support.story import MARK, START, Kind, bad, rule, sample, state, stream
 
 from facilityd.detect import RuleEngine
 from facilityd.detect.compile import compile_device
+from facilityd.model.finding import Evidence, OtherSignal
 from facilityd.model.sample import NS
 
 PUMP = stream("flow", "suction", "speed", unit="pump")
@@ -77,8 +79,9 @@ def test_the_limit_follows_the_speed() -> None:
         "unit": "m³/h",
         "limit": 7.0,
         "for_s": 2.0,
-        "others": "suction=-0.100000",
     }
+    assert evidence.others == (OtherSignal("suction", -0.1),)
+    assert Evidence.from_dict(json.loads(json.dumps(evidence.as_dict()))) == evidence
 
 
 def test_a_rule_without_its_signals_does_not_apply() -> None:

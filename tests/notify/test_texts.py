@@ -16,7 +16,7 @@ from devices.family import Family
 from devices.tables import families
 from facilityd.detect import RuleEngine
 from facilityd.model.alarm import Change, ChangeKind
-from facilityd.model.finding import Evidence, Finding
+from facilityd.model.finding import Evidence, Finding, OtherSignal
 from facilityd.model.quality import Reason
 from facilityd.model.readiness import ItemOutcome
 from facilityd.model.rule import Priority
@@ -206,19 +206,26 @@ def test_a_switch_is_told_by_what_it_means() -> None:
     assert zh == "已发制动器打开命令，但已过 1.5 秒，制动器未打开"
 
 
+def as_it_was_stored(numbers, others):
+    stored = {"slug": "conjunction-above", "numbers": numbers | {"others": others}, "signal": "tension"}
+    return Evidence.from_dict(stored)
+
+
 def test_other_signs_are_told_with_what_they_are() -> None:
     numbers = {"value": 952.0, "unit": "N", "limit": 800.0, "for_s": 0.5}
-    numbers["others"] = "output_frequency=50.0000 upper_limit=False"
-    en, zh = (
-        EvidenceFormatter(HOIST, language).evidence(Evidence("conjunction-above", numbers, "tension"))
-        for language in ("en", "zh")
-    )
+    others = (OtherSignal("output_frequency", 50.0), OtherSignal("upper_limit", False))
+    evidence = Evidence("conjunction-above", numbers, "tension", others=others)
+    en, zh = (EvidenceFormatter(HOIST, language).evidence(evidence) for language in ("en", "zh"))
     assert en == (
         "Rope tension is 952 N, at most 800 N expected as things are, "
         "while output frequency is 50.00 Hz and the upper limit switch is not made, for 0.5 s"
     )
     assert zh == "钢丝绳张力 952 N，此时应不高于 800 N，同时输出频率 50.00 Hz、上限位未动作，已持续 0.5 秒"
-    older = Evidence("conjunction-above", numbers | {"others": "position"}, "tension")
+    older = as_it_was_stored(numbers, "output_frequency=50.0000 upper_limit=False")
+    assert older == evidence, "a record of old, with the others as one text, says the same"
+    expected = as_it_was_stored(numbers, "output_frequency=50.0000/49.5000 upper_limit=False/ok").others
+    assert [(one.expected, one.usual) for one in expected] == [(49.5, False), (None, True)]
+    older = as_it_was_stored(numbers, "position")
     assert "while truck height is off too" in EvidenceFormatter(HOIST, "en").evidence(older)
 
 
