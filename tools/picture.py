@@ -10,8 +10,8 @@ from rich.console import Console
 
 from facilityd.cli.demo import SITE, view
 from facilityd.cli.local_sink import LocalSink, ReceivedMessage
-from facilityd.cli.snapshot import Snapshot, open_journal
 from facilityd.config.load import load
+from facilityd.query.site import SiteQuery, open_journal
 from facilityd.store.batch import Delivery
 
 PICTURE = Path(__file__).resolve().parent.parent / "docs" / "demo.svg"
@@ -30,7 +30,7 @@ def main() -> None:
         first = reader.sample(reader.samples_after(0, 1)[0]).at
         last = max(reader.sample(row).at for row in reader.latest())
     screen = Console(record=True, width=150, height=42, file=io.StringIO())
-    screen.print(view(Snapshot(site, "en"), sink, (last - first) / 1e9, screen.size))
+    screen.print(view(SiteQuery(site), "en", sink, (last - first) / 1e9, screen.size))
     drawn = screen.export_svg(title="make demo")
     # The picture stands on its own: no fonts from elsewhere.
     PICTURE.write_text(re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL), encoding="utf-8")

@@ -24,6 +24,7 @@ from facilityd.pipeline.flow import Flow
 from facilityd.pipeline.uncommitted import FIRST
 from facilityd.store.batch import Attempt, Batch, DeadLetterLine, Delivery, LineKind
 from facilityd.store.forward import Forwarder
+from facilityd.store.losses import NOTICES_LOST
 from facilityd.store.reader import JournalReader
 
 _DELIVERIES = {
@@ -43,8 +44,6 @@ HELD_FOR = {
 """Held so long from what they tell of (ns), then given up and counted: an end, until everybody knows it
 otherwise; a checklist, until its ceremony has begun."""
 ENDS = (Purpose.CLEARED, Purpose.UNWATCHED)
-LOST = "notices_lost "
-"""Before a channel's id: the counter of notices that it refused for good or may not have taken."""
 FAR = 1 << 62
 
 
@@ -120,7 +119,7 @@ class JournalOutbox:
         key = entry.notice.key if entry.id >= FIRST else ""
         attempt = Attempt(entry.id, state, entry.attempts + 1, next_at or 0, reason, key)
         gone = state in (Delivery.REJECTED, Delivery.UNKNOWN)
-        counts = {f"{LOST}{entry.notice.channel}": 1} if gone else {}
+        counts = {f"{NOTICES_LOST}{entry.notice.channel}": 1} if gone else {}
         if not await self._parts.flow.note(attempt) or counts:
             await self._parts.flow.commit(Batch(attempts=[attempt], counts=counts))
         if state is Delivery.REJECTED:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from facilityd.app.builtin import channel_name
 from facilityd.app.core import Core
-from facilityd.app.outputs import LOST
 from facilityd.app.totals import Totals
 from facilityd.config.site import Site
 from facilityd.model.notice import SendFailure
@@ -16,6 +15,7 @@ from facilityd.model.sample import NS, Value
 from facilityd.notify.deliver import Deliverer
 from facilityd.store.forward import Forwarder
 from facilityd.store.journal import DiskUsage
+from facilityd.store.losses import NOTICES_LOST
 from facilityd.store.reader import JournalReader
 
 MIB = 2**20
@@ -65,7 +65,7 @@ class SelfMonitor:
                 "taking": channel.id not in troubles,
                 "waiting": waiting.get(channel.id, (0, now))[0],
                 "oldest": max(0, now - waiting.get(channel.id, (0, now))[1]) / NS,
-                "lost": counters.get(f"{LOST}{channel.id}", 0),
+                "lost": counters.get(f"{NOTICES_LOST}{channel.id}", 0),
                 "why": failures.get(channel.id, None if channel.id in troubles else SendFailure.NONE),
                 "reason": troubles.get(channel.id, ""),
             }

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from facilityd.app.outputs import LOST
-from facilityd.store.losses import PURGED_UNSENT, Loss
+from facilityd.store.losses import NOTICES_LOST, PURGED_UNSENT, Loss
 from facilityd.store.reader import JournalReader
 
 
@@ -33,7 +32,7 @@ class Totals:
         return cls(
             notices_waiting=sum(count for count, _ in waiting),
             oldest_notice=min((at for _, at in waiting), default=None),
-            notices_lost=sum(n for name, n in counters.items() if name.startswith(LOST)),
+            notices_lost=sum(n for name, n in counters.items() if name.startswith(NOTICES_LOST)),
             dead_letter_lines=counters.get("parked", 0),
             dead_letters=reader.dead_letter_count(),
             purged_unsent=counters.get(PURGED_UNSENT, 0),

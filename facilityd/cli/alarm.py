@@ -4,30 +4,28 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING
 
 import click
 
 from facilityd.app.alarm_plot import guilty
-from facilityd.cli.alarm_row import alarm_row
-from facilityd.cli.alarms import must_exist
-from facilityd.cli.language import both, chosen, lang_option
+from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, table
 from facilityd.cli.text_table import Column, whole
-from facilityd.cli.when import show_instant
 from facilityd.cli.words import say as sentence
 from facilityd.cli.words import show_priority, show_span, word, words
 from facilityd.model.sample import NS
-from facilityd.notify.evidence_text import EvidenceFormatter
 from facilityd.notify.sparkline import POINTS, draw, width
 from facilityd.notify.value_text import format_span, scaled
+from facilityd.query.instants import show_instant
 
 if TYPE_CHECKING:
-    from facilityd.config.site import Device, Site
-    from facilityd.model.alarm import AlarmState, Change
+    from facilityd.config.site import Device
+    from facilityd.model.alarm import Change
+    from facilityd.model.rule import Rule
     from facilityd.model.text import Language
-    from facilityd.store.reader import JournalReader
+    from facilityd.query.alarms import AlarmRecord
+    from facilityd.query.site import SiteQuery
 
 WORDS = {
     "zh": {"state": "状态", "fault": "故障号", "priority": "优先级", "evidence": "依据", "cause": "可能原因",
@@ -53,66 +51,46 @@ AROUND = 1800 * NS
 @json_option
 def alarm(site: Path, device: str, rule: str, lang: str | None, as_json: bool) -> None:
     """Show one alarm whole: record, evidence, life, and a plot."""
-    from facilityd.cli.snapshot import open_journal
     from facilityd.config.load import load
+    from facilityd.query.site import SiteQuery
 
     loaded = load(site, secrets=False)
     language = chosen(lang, loaded)
-    with open_journal(loaded) as reader:
-        state = next((s for s in reader.alarms() if (s.device, s.rule) == (device, rule)), None)
-        changes = [s.change for s in reader.changes() if (s.change.device, s.change.rule) == (device, rule)]
-        if not changes:
-            must_exist(loaded, device, rule)
-        from facilityd.app.builtin import all_devices
-
-        one: Device | None = all_devices(loaded).get(device)
-        if one is None or rule not in one.family.rules:
-            _gone(loaded, one, rule, state, changes, language, as_json=as_json)
-            return
+    with SiteQuery(loaded) as query:
+        record = query.alarm(device, rule)
         if as_json:
-            print_json(_plain(one, rule, state, changes, loaded))
+            print_json(record.plain())
             return
-        _record(loaded, one, rule, state, changes, language)
-        if state and state.raised_at:
-            _plot(reader, loaded, one, rule, state, changes, language)
-    _life(loaded, one, changes, language)
+        if record.device and record.about:
+            _record(record, record.device, record.about, language)
+            _plot(query, record, record.device, record.about, language)
+        else:
+            _gone(record, language)
+    _life(record, language)
 
 
-def _life(site: Site, device: Device | None, changes: list[Change], language: Language) -> None:
-    if changes:
-        rows = [_change(site, device, change, language) for change in changes[-MOST:]]
+def _life(record: AlarmRecord, language: Language) -> None:
+    if record.changes:
+        rows = [_change(record, change, language) for change in record.changes[-MOST:]]
         console().print(table("", LIFE, rows, language=language))
 
 
-def _gone(
-    site: Site, device: Device | None, rule: str, state: AlarmState | None, changes: list[Change],
-    language: Language, *, as_json: bool,
-) -> None:  # fmt: skip
+def _gone(record: AlarmRecord, language: Language) -> None:
     """Show what the journal knows of an alarm whose device or rule left the site."""
-    line = alarm_row(state, {}) if state else None
-    if as_json:
-        print_json((line.as_dict() if line else {}) | {"changes": _told(changes)})
-        return
-    if line:
-        console().print(
-            sentence("done", language, what=f"{line.device} {rule}", done=line.state.in_(language)),
-            highlight=False,
-        )
-    _life(site, device, changes, language)
+    if row := record.row:
+        said = sentence("done", language, what=f"{row.device} {record.rule}", done=row.state.in_(language))
+        console().print(said, highlight=False)
 
 
-def _record(
-    site: Site, device: Device, rule: str, state: AlarmState | None, changes: list[Change], language: Language
-) -> None:
-    words, about = WORDS[language], device.family.rules[rule]
-    said = _evidence(site, device, changes, language)
+def _record(record: AlarmRecord, device: Device, about: Rule, language: Language) -> None:
+    words, state = WORDS[language], record.state
     steps = "\n".join(f"{n}. {step.in_(language)}" for n, step in enumerate(about.action, 1))
     state_name = state.state_name.wording.in_(language) if state and state.occurrence else words["never"]
     rows = [
         (words["state"], state_name),
         (words["fault"], about.fault),
         (words["priority"], show_priority(about.priority.name.lower(), language)),
-        (words["evidence"], said),
+        (words["evidence"], record.evidence(language)),
         (words["action"], steps),
         (words["cause"], about.cause.in_(language)),
         (words["consequence"], about.consequence.in_(language)),
@@ -120,75 +98,36 @@ def _record(
         (words["respond"], format_span(about.respond / NS, language)),
     ]
     title = TITLE[language].format(
-        device=device.name.in_(language), id=device.id, alarm=about.name.in_(language), rule=rule
+        device=device.name.in_(language), id=device.id, alarm=about.name.in_(language), rule=record.rule
     )
     console().print(table(title, (whole(""), Column("")), [row for row in rows if row[1]], language=language))
 
 
-def _evidence(site: Site, device: Device, changes: list[Change], language: Language) -> str:
-    found = [change.evidence for change in changes if change.evidence and change.kind.value == "raise"]
-    formatter = EvidenceFormatter(device.family.signals, language, ZoneInfo(site.timezone))
-    return formatter.evidence(found[-1]) if found else ""
-
-
-def _change(site: Site, device: Device | None, change: Change, language: Language) -> tuple[object, ...]:
-    formatter = EvidenceFormatter(device.family.signals if device else {}, language, ZoneInfo(site.timezone))
-    said = formatter.evidence(change.evidence) if change.evidence else ""
-    at = show_instant(change.at, site.timezone)[:19]
+def _change(record: AlarmRecord, change: Change, language: Language) -> tuple[object, ...]:
+    at = show_instant(change.at, record.zone.key)[:19]
     kind = word(words().change, change.kind.value, language)
+    said = record.evidence_of(change, language)
     return (at, kind, change.person, " ".join(filter(None, (change.comment, said))))
 
 
-def _plot(
-    reader: JournalReader,
-    site: Site,
-    device: Device,
-    rule: str,
-    state: AlarmState,
-    changes: list[Change],
-    language: Language,
-) -> None:
+def _plot(query: SiteQuery, record: AlarmRecord, device: Device, about: Rule, language: Language) -> None:
     """Draw the guilty signal from half an hour before the raise to half an hour after it, on one line."""
-    evidence = next((c.evidence for c in reversed(changes) if c.evidence and c.evidence.signal), None)
-    signal = guilty(device, device.family.rules[rule], evidence)
-    if not signal or state.raised_at is None:
+    evidence = next((c.evidence for c in reversed(record.changes) if c.evidence and c.evidence.signal), None)
+    signal_name, raised_at = guilty(device, about, evidence), record.state.raised_at if record.state else None
+    if not signal_name or not raised_at:
         return
-    since = state.raised_at - AROUND
-    until = min(time.time_ns(), state.raised_at + AROUND)
-    found = reader.buckets(device.id, signal, since, until, width(since, until))
-    about = device.family.signals[signal]
-    drawn = draw(about, {bucket.start: bucket.mean for bucket in found}, since, until)
+    since = raised_at - AROUND
+    until = min(time.time_ns(), raised_at + AROUND)
+    found = query.buckets(device.id, signal_name, since, until, width(since, until))
+    signal = device.family.signals[signal_name]
+    drawn = draw(signal, {bucket.start: bucket.mean for bucket in found}, since, until)
     if drawn is None:
         return
-    place = min(POINTS - 1, round((state.raised_at - since) / max(1, until - since) * POINTS))
-    low, _, unit = scaled(drawn.low, about, about.unit)
-    high, _, _ = scaled(drawn.high, about, about.unit)
+    place = min(POINTS - 1, round((raised_at - since) / max(1, until - since) * POINTS))
+    low, _, unit = scaled(drawn.low, signal, signal.unit)
+    high, _, _ = scaled(drawn.high, signal, signal.unit)
     span = f"{low + 0.0:.4g} – {high + 0.0:.4g} {unit}".rstrip()
-    console().print(sentence("done", language, what=about.name.in_(language), done=span), highlight=False)
+    console().print(sentence("done", language, what=signal.name.in_(language), done=span), highlight=False)
     console().print(drawn.line, highlight=False)
-    console().print(" " * place + "^ " + show_instant(state.raised_at, site.timezone, date=False)[:8])
+    console().print(" " * place + "^ " + show_instant(raised_at, record.zone.key, date=False)[:8])
     console().print(f"{show_span(until - since, language)}\n")
-
-
-def _plain(
-    device: Device, rule: str, state: AlarmState | None, changes: list[Change], site: Site
-) -> dict[str, Any]:
-    about = device.family.rules[rule]
-    return {
-        "device": device.id, "rule": rule, "fault": about.fault, "name": about.name,
-        "state": state.state_name.value if state else "normal",
-        "occurrence": state.occurrence if state else 0,
-        "priority": about.priority.name.lower(),
-        "evidence": both(lambda language: _evidence(site, device, changes, language)),
-        "action": about.action, "cause": about.cause,
-        "consequence": about.consequence, "confirm": about.confirm,
-        "respond_s": about.respond / NS, "changes": _told(changes),
-    }  # fmt: skip
-
-
-def _told(changes: list[Change]) -> list[dict[str, Any]]:
-    return [
-        {"at": c.at, "kind": c.kind.value, "person": c.person, "comment": c.comment, "details": c.details,
-         "occurrence": c.occurrence, "evidence": c.evidence.as_dict() if c.evidence else None}
-        for c in changes
-    ]  # fmt: skip

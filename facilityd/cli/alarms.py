@@ -20,12 +20,10 @@ from facilityd.cli.output import (
     warn,
 )
 from facilityd.cli.text_table import Column, whole
-from facilityd.cli.when import show_instant
 from facilityd.cli.words import say as sentence
 from facilityd.cli.words import show_priority
-from facilityd.config.site import Site
-from facilityd.errors import UsageError
 from facilityd.model.command import AcknowledgeAlarm, RealarmAlarm, ResetAlarm
+from facilityd.query.instants import show_instant
 from facilityd.supervise.inbox import whoami
 
 COLUMNS = (
@@ -41,21 +39,22 @@ COLUMNS = (
 @json_option
 def alarms(site: tuple[Path, ...], everything: bool, lang: str | None, as_json: bool) -> None:
     """List what is wrong, most urgent first, and what to do first."""
-    from facilityd.cli.snapshot import NO_ALARMS, Snapshot
+    from facilityd.cli.headline import NO_ALARMS, doubt, warning
     from facilityd.config.load import load
+    from facilityd.query.site import SiteQuery
 
     loaded = load(*site, secrets=False)
     language = chosen(lang, loaded)
-    snapshot = Snapshot(loaded, language)
-    lines = snapshot.alarms(everything=everything)
+    query = SiteQuery(loaded)
+    lines, first = query.alarms(everything=everything), warning(query, language)
     if as_json:
-        print_json([line.as_dict() for line in lines])
-        warn(snapshot.warning or ("" if lines else snapshot.doubt().lstrip("：: ")))
+        print_json([line.plain() for line in lines])
+        warn(first or ("" if lines else doubt(query, language).lstrip("：: ")))
         return
-    if snapshot.warning:
-        console().print(loud(snapshot.warning))
+    if first:
+        console().print(loud(first))
     if not lines:
-        click.echo(f"{NO_ALARMS[language]}{snapshot.doubt()}")
+        click.echo(f"{NO_ALARMS[language]}{doubt(query, language)}")
         return
     rows = [
         (styled(show_priority(line.priority, language), line.priority),
@@ -84,10 +83,12 @@ def _request(name: str, kind: type[AcknowledgeAlarm | ResetAlarm | RealarmAlarm]
     def command(
         site: Path, device: str, rule: str, comment: str, person: str | None, lang: str | None, as_json: bool
     ) -> None:  # fmt: skip
+        from facilityd.app.builtin import all_devices
         from facilityd.config.load import load
+        from facilityd.query.alarms import require_rule
 
         loaded = load(site, secrets=False)
-        must_exist(loaded, device, rule)
+        require_rule(all_devices(loaded), device, rule)
         who = person or whoami()
         send(loaded, kind, device=device, rule=rule, person=who, comment=comment)
         done = DONE[kind]
@@ -109,16 +110,3 @@ reset = _request(
 realarm = _request(
     "realarm", RealarmAlarm, "Take an acknowledgement back.\n\nEverybody concerned is notified again."
 )
-
-
-def must_exist(site: Site, device: str, rule: str) -> None:
-    """Raise UsageError where there is no such device or rule."""
-    from facilityd.app.builtin import all_devices
-    from facilityd.yaml_source import suggestion
-
-    devices = all_devices(site)
-    if device not in devices:
-        raise UsageError(f"no device {device!r}", hint=suggestion(device, devices))
-    rules = devices[device].family.rules
-    if rule not in rules:
-        raise UsageError(f"{device} has no rule {rule!r}", hint=suggestion(rule, rules))

@@ -11,9 +11,11 @@ import click
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, table
 from facilityd.cli.text_table import Column, whole
-from facilityd.cli.when import InstantParam, at_site, show_instant
-from facilityd.cli.words import listed, word, words
+from facilityd.cli.when import InstantParam, at_site
 from facilityd.cli.words import say as sentence
+from facilityd.cli.words import word, words
+from facilityd.query.instants import show_instant
+from facilityd.query.words import listed
 
 if TYPE_CHECKING:
     from facilityd.config.site import Site

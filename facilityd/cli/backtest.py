@@ -11,13 +11,15 @@ from zoneinfo import ZoneInfo
 import click
 from rich.text import Text
 
-from facilityd.cli.language import both, lang_option
 from facilityd.cli.language import chosen as speaks
+from facilityd.cli.language import lang_option
 from facilityd.cli.output import STYLES, console, json_option, print_json, table, writing
 from facilityd.cli.text_table import Column, whole
-from facilityd.cli.when import InstantParam, between, show_instant
+from facilityd.cli.when import InstantParam, between
 from facilityd.errors import UsageError
 from facilityd.model.sample import NS
+from facilityd.query.instants import show_instant
+from facilityd.query.words import both
 from facilityd.yaml_source import suggestion
 
 if TYPE_CHECKING:

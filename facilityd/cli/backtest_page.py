@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 from facilityd.app.backtest import BacktestResult
 from facilityd.app.replay import AlarmSpan
-from facilityd.cli.when import show_instant
 from facilityd.config.site import Site
 from facilityd.model.sample import NS, Value
 from facilityd.model.text import Language
 from facilityd.notify.evidence_text import EvidenceFormatter
+from facilityd.query.instants import show_instant
 from facilityd.scenario.html import document
 from facilityd.scenario.plot import COLUMNS, Axis, Bar, lanes, line
 from facilityd.store.reader import JournalReader

@@ -12,11 +12,11 @@ from facilityd.cli.command import send
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, say, table, writing
 from facilityd.cli.text_table import Column, whole
-from facilityd.cli.when import show_instant
 from facilityd.cli.words import counted
 from facilityd.cli.words import say as sentence
 from facilityd.errors import UsageError
 from facilityd.model.command import ApproveBaseline, RecordService
+from facilityd.query.instants import show_instant
 from facilityd.supervise.inbox import whoami
 from facilityd.yaml_source import suggestion
 

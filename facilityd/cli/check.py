@@ -10,10 +10,11 @@ import click
 
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import json_option, print_json, say, site_argument
-from facilityd.cli.words import counted, listed
+from facilityd.cli.words import counted
 from facilityd.cli.words import say as sentence
 from facilityd.errors import ConfigError
 from facilityd.model.sample import NS
+from facilityd.query.words import listed
 
 if TYPE_CHECKING:
     from facilityd.config.site import Site
@@ -74,8 +75,8 @@ def _templates(site: Site) -> list[dict[str, Any]]:
     """Return what each wildcard topic brings, and what was heard behind it and is not watched."""
     if not site.templates:
         return []
-    from facilityd.cli.unwatched import unwatched
     from facilityd.config.templates import topic_of
+    from facilityd.query.unwatched import unwatched
 
     heard = unwatched(site)
     return [

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
-from typing import Any
 
 from rich.cells import cell_len
 from rich.text import Text
 
 from facilityd.app.totals import Totals
-from facilityd.cli.when import show_instant
 from facilityd.cli.words import show_span
-from facilityd.model.sample import Value
 from facilityd.model.text import Language
-from facilityd.store.reader import JournalReader
+from facilityd.query.counts import Counts
+from facilityd.query.instants import show_instant
 
 _TITLE = {"zh": "监测程序：", "en": "The daemon itself: "}
 _WORDS: dict[str, dict[Language, str]] = {
@@ -35,47 +32,32 @@ _OF = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """The journal's totals, and two counts since the daemon's start, None where it never ran."""
+def count_lines(
+    counts: Counts, language: Language, zone: str, *, width: int, brief: bool = False
+) -> list[Text]:
+    """Return lines of at most ``width`` cells, broken between counts; what is not nought stands out.
 
-    totals: Totals
-    intake_dropped: Value | None
-    plots_skipped: Value | None
+    A ``brief`` answer has only what is not nought, and may be empty.
+    """
+    numbers = counts.plain()
+    names = [name for name in _WORDS if not brief or numbers[name]]
+    lines = [Text(_TITLE[language])] if names else []
+    for number, name in enumerate(names):
+        count = numbers[name] or 0
+        text = _WORDS[name][language].format(n=f"{count:,}") + _more(counts.totals, name, language, zone)
+        if number and lines[-1].cell_len + len(_BETWEEN) + cell_len(text) > width:
+            lines.append(Text("  "))
+        elif number:
+            lines[-1].append(_BETWEEN)
+        lines[-1].append(text, style="yellow" if count else "dim")
+    return lines
 
-    @classmethod
-    def read(cls, reader: JournalReader, values: dict[str, Value | None]) -> Counts:
-        """Return the counts; ``values`` are the daemon's newest signals."""
-        return cls(Totals.read(reader), values.get("intake_dropped"), values.get("plots_skipped"))
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain data for JSON; instants in ns UTC."""
-        own = {"intake_dropped": self.intake_dropped, "plots_skipped": self.plots_skipped}
-        return asdict(self.totals) | own
-
-    def text(self, language: Language, zone: str, *, width: int, brief: bool = False) -> list[Text]:
-        """Return lines of at most ``width`` cells, broken between counts; what is not nought stands out.
-
-        A ``brief`` answer has only what is not nought, and may be empty.
-        """
-        counts = self.as_dict()
-        names = [name for name in _WORDS if not brief or counts[name]]
-        lines = [Text(_TITLE[language])] if names else []
-        for number, name in enumerate(names):
-            count = counts[name] or 0
-            text = _WORDS[name][language].format(n=f"{count:,}") + self._more(name, language, zone)
-            if number and lines[-1].cell_len + len(_BETWEEN) + cell_len(text) > width:
-                lines.append(Text("  "))
-            elif number:
-                lines[-1].append(_BETWEEN)
-            lines[-1].append(text, style="yellow" if count else "dim")
-        return lines
-
-    def _more(self, name: str, language: Language, zone: str) -> str:
-        if name == "notices_waiting" and self.totals.oldest_notice is not None:
-            ago = show_span(max(0, time.time_ns() - self.totals.oldest_notice), language)
-            return _OLDEST[language].format(ago=ago)
-        if name == "purged_unsent" and (loss := self.totals.loss):
-            since, until = (show_instant(at, zone)[:19] for at in (loss.since, loss.until))
-            return _OF[language].format(count=f"{loss.count:,}", since=since, until=until)
-        return ""
+def _more(totals: Totals, name: str, language: Language, zone: str) -> str:
+    if name == "notices_waiting" and totals.oldest_notice is not None:
+        ago = show_span(max(0, time.time_ns() - totals.oldest_notice), language)
+        return _OLDEST[language].format(ago=ago)
+    if name == "purged_unsent" and (loss := totals.loss):
+        since, until = (show_instant(at, zone)[:19] for at in (loss.since, loss.until))
+        return _OF[language].format(count=f"{loss.count:,}", since=since, until=until)
+    return ""

@@ -22,15 +22,15 @@ from rich.console import ConsoleDimensions, Group
 from rich.live import Live
 from rich.text import Text
 
+from facilityd.cli.headline import headline
 from facilityd.cli.language import chosen
 from facilityd.cli.local_sink import LocalSink
 from facilityd.cli.output import PLAIN_WIDTH, console, say, styled, table
 from facilityd.cli.ports import lead_to_broker, moved
-from facilityd.cli.snapshot import Snapshot
 from facilityd.cli.status import DEVICE_COLUMNS, device_row
 from facilityd.cli.text_table import Column, TextTable, whole
-from facilityd.cli.words import listed, show_priority
 from facilityd.cli.words import say as sentence
+from facilityd.cli.words import show_priority
 from facilityd.cli.wrapping import wrapped
 from facilityd.config.load import load
 from facilityd.config.site import Site
@@ -38,6 +38,8 @@ from facilityd.errors import UsageError
 from facilityd.model.plain import plain
 from facilityd.model.sample import NS
 from facilityd.model.text import Language
+from facilityd.query.site import SiteQuery
+from facilityd.query.words import listed
 from facilityd.scenario.load import square
 from facilityd.store.reader import JournalReader
 
@@ -175,32 +177,34 @@ async def _ready(site: Site, daemon: Process, folder: Path) -> None:
 async def _screen(
     site: Site, language: Language, sink: LocalSink, stop: asyncio.Event, daemon: Process
 ) -> None:
-    snapshot, begin, out = Snapshot(site, language), time.monotonic(), console()
+    query, begin, out = SiteQuery(site), time.monotonic(), console()
     with Live(console=out, screen=True, auto_refresh=False) as live:
         while not stop.is_set() and daemon.returncode is None:
-            live.update(view(snapshot, sink, time.monotonic() - begin, out.size), refresh=True)
+            live.update(view(query, language, sink, time.monotonic() - begin, out.size), refresh=True)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), 0.5)
 
 
-def view(snapshot: Snapshot, sink: LocalSink, seconds: float, window: ConsoleDimensions | None) -> Group:
+def view(
+    query: SiteQuery, language: Language, sink: LocalSink, seconds: float, window: ConsoleDimensions | None
+) -> Group:
     """Return devices, alarms and notices; in a ``window`` no more than it has room for, the rest counted."""
-    devices = [line for line in snapshot.lines() if not line.device.startswith(("link-", "channel-"))]
+    devices = [line for line in query.devices() if not line.device.startswith(("link-", "channel-"))]
     if window:
         devices.sort(key=lambda line: not line.priority)
     width = window.width if window else PLAIN_WIDTH
-    about = sentence("demo", snapshot.language, seconds=f"{seconds:.0f}")
+    about = sentence("demo", language, seconds=f"{seconds:.0f}")
     top = [Text(line, style="bold") for line in wrapped(about, width)]
     news = _news(sink, width)
     # Of what is left alarms take what they need, at most half; the devices take the rest.
     left = window.height - len(top) - len(news) - 3 if window else 0
-    alarms = _alarms(snapshot, max(3, left // 2) if window else 0)
+    alarms = _alarms(query, language, max(3, left // 2) if window else 0)
     room = max(3, left - len(alarms.laid_out(width))) if window else 0
-    rows = [device_row(line, snapshot.language) for line in devices]
-    title = Text(sentence("demo-notices", snapshot.language), style="italic")
+    rows = [device_row(line, language) for line in devices]
+    title = Text(sentence("demo-notices", language), style="italic")
     return Group(
         *top,
-        table(snapshot.headline(), DEVICE_COLUMNS, rows, language=snapshot.language, lines=room),
+        table(headline(query, language), DEVICE_COLUMNS, rows, language=language, lines=room),
         Text(),
         alarms,
         Text(),
@@ -209,12 +213,11 @@ def view(snapshot: Snapshot, sink: LocalSink, seconds: float, window: ConsoleDim
     )
 
 
-def _alarms(snapshot: Snapshot, room: int) -> TextTable:
-    language = snapshot.language
+def _alarms(query: SiteQuery, language: Language, room: int) -> TextTable:
     rows = [
         (styled(show_priority(a.priority, language), a.priority), a.device,
          a.state.in_(language), a.what.in_(language), a.first.in_(language))
-        for a in snapshot.alarms()
+        for a in query.alarms()
     ]  # fmt: skip
     return table(sentence("demo-alarms", language), ALARM_COLUMNS, rows, language=language, lines=room)
 
@@ -232,14 +235,14 @@ async def _lines(
     site: Site, language: Language, sink: LocalSink, stop: asyncio.Event, daemon: Process
 ) -> None:
     """Without a terminal: a table now and then, and each alarm and notice as it comes."""
-    snapshot, begin, out = Snapshot(site, language), time.monotonic(), console()
+    query, begin, out = SiteQuery(site), time.monotonic(), console()
     shown, known = -1, set[tuple[str, str, str]]()
     while not stop.is_set() and daemon.returncode is None:
         seconds = time.monotonic() - begin
         if int(seconds) // 20 != shown:
             shown = int(seconds) // 20
-            out.print(view(snapshot, sink, seconds, None))
-        for alarm in snapshot.alarms():
+            out.print(view(query, language, sink, seconds, None))
+        for alarm in query.alarms():
             if (key := (alarm.device, alarm.rule, alarm.state_id)) not in known:
                 known.add(key)
                 say(sentence(

@@ -7,7 +7,6 @@ from statistics import quantiles
 from typing import Any
 
 from facilityd.app.commission import FitResult
-from facilityd.cli.language import both
 from facilityd.cli.words import word, words
 from facilityd.config.site import Device
 from facilityd.detect.residual_fit import watched
@@ -17,6 +16,7 @@ from facilityd.model.sample import NS
 from facilityd.model.text import Language
 from facilityd.notify.sparkline import blocks
 from facilityd.notify.value_text import format_span
+from facilityd.query.words import both
 
 CELLS, BINS = 20, 40
 WAYS = {"zh": ("去程", "回程"), "en": ("forth", "back ")}

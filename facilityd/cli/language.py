@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -34,11 +34,6 @@ def of_terminal(environment: Mapping[str, str]) -> Language:
     """Return the language of a terminal: Chinese where its locale is (zh_CN.UTF-8), else English."""
     locale = next((environment[name] for name in VARIABLES if environment.get(name)), "")
     return "zh" if locale.lower().startswith("zh") else "en"
-
-
-def both(make: Callable[[Language], str]) -> Text:
-    """Return a text in both languages, made by one function; what it makes may be empty."""
-    return Text.model_construct(zh=make("zh"), en=make("en"))
 
 
 def as_json(value: object) -> Any:

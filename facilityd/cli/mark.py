@@ -12,10 +12,11 @@ from facilityd.cli.command import send
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, say, table
 from facilityd.cli.text_table import Column, whole
-from facilityd.cli.when import InstantParam, between, show_instant
+from facilityd.cli.when import InstantParam, between
 from facilityd.cli.words import say as sentence
 from facilityd.errors import UsageError
 from facilityd.model.command import AddMark, RevokeMark
+from facilityd.query.instants import show_instant
 from facilityd.supervise.inbox import whoami
 from facilityd.yaml_source import suggestion
 

@@ -11,12 +11,13 @@ from devices.unit import Unit
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, site_argument, table
 from facilityd.cli.text_table import Column, whole
-from facilityd.cli.words import listed, say, word, words
+from facilityd.cli.words import say, word, words
 from facilityd.config.site import Site
 from facilityd.model.measure import spell_duration
 from facilityd.model.sample import NS
 from facilityd.model.text import Language
 from facilityd.notify.value_text import format_span
+from facilityd.query.words import listed
 
 COLUMNS = (
     whole("unit", "单元"), whole("id", "站号", named=True), Column("period", "周期", gives=1),

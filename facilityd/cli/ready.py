@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,24 +16,22 @@ from rich.console import ConsoleDimensions, Group
 from rich.live import Live
 from rich.text import Text
 
+from facilityd.cli.countdown import countdown_sentence
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import STYLES, console, json_option, print_json, styled, table, warn
 from facilityd.cli.text_table import Column, whole
-from facilityd.cli.when import InstantParam, at_site, show_instant
-from facilityd.cli.words import listed
+from facilityd.cli.when import InstantParam, at_site
 from facilityd.cli.wrapping import wrapped
 from facilityd.errors import UsageError
-from facilityd.model.readiness import ItemOutcome
-from facilityd.model.sample import NS
 from facilityd.model.text import Language
 from facilityd.notify.texts import texts
-from facilityd.yaml_source import suggestion
+from facilityd.query.instants import show_instant
+from facilityd.query.words import listed
 
 if TYPE_CHECKING:
-    from facilityd.cli.countdown import Countdown
-    from facilityd.cli.readiness import ItemRow, ReadinessBoard
     from facilityd.config.site import Site
-    from facilityd.model.readiness import Check, CheckedItem
+    from facilityd.query.liveness import Liveness
+    from facilityd.query.readiness import ItemRow, ReadinessAnswer, ReadinessBoard, RecordedCheck
 
 COLUMNS = (
     whole("device", "设备"), Column("item", "项目"), whole("result", "结果"), Column("why", "依据"),
@@ -82,28 +81,50 @@ def ready(
     Exit status 0: nothing stands against it (or the countdown was ended, or the history was shown).
     1: an item failed or is unknown, and is not waived.
     """
-    from facilityd.cli.countdown import countdown
-    from facilityd.cli.readiness import ReadinessBoard
     from facilityd.config.load import load
+    from facilityd.query.readiness import ReadinessBoard, checklist_devices
+    from facilityd.query.site import open_journal
 
     _possible(watch=watch, as_json=as_json)
     loaded = load(site, secrets=False)
     language = chosen(lang, loaded)
-    board = ReadinessBoard(loaded, _chosen(loaded, device))
+    board = ReadinessBoard(loaded, checklist_devices(loaded, device))
     if history:
-        _history(loaded, board.checks(at_site(since, loaded.timezone)), language, as_json=as_json)
+        with open_journal(loaded) as reader:
+            checks = board.recorded(reader, at_site(since, loaded.timezone))
+        _history(loaded, checks, language, as_json=as_json)
     elif watch:
         _watch(loaded, board, language)
     else:
-        lines, coming = board.lines(), countdown(loaded, time.time_ns())
-        good = _good(lines)
+        seen = _look(loaded, board)
         if as_json:
-            items = [line.plain() for line in lines]
-            print_json({"ready": good, "ceremony": coming.plain(), "items": items})
-            warn(board.warning(language))
+            print_json(seen.answer.plain())
+            warn(seen.liveness.warning(loaded.timezone, language))
         else:
-            console().print(_view(loaded, board, lines, coming, language))
-        ctx.exit(0 if good else 1)
+            console().print(_view(loaded, seen, language))
+        ctx.exit(0 if seen.answer.ready else 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What is shown: read from the journal at one instant. ``recorded``: before the coming ceremony."""
+
+    answer: ReadinessAnswer
+    recorded: Sequence[RecordedCheck]
+    liveness: Liveness
+
+
+def _look(site: Site, board: ReadinessBoard) -> _Seen:
+    from facilityd.query.liveness import liveness
+    from facilityd.query.site import open_journal
+
+    with open_journal(site) as reader:
+        now = time.time_ns()
+        answer = board.answer(reader, now)
+        coming = answer.countdown.ceremony
+        checks = board.recorded(reader, coming.at) if coming else []
+        checks = [one for one in checks if coming and one.check.ceremony == coming.at]
+        return _Seen(answer, checks, liveness(site, reader, now))
 
 
 def _possible(*, watch: bool, as_json: bool) -> None:
@@ -113,63 +134,37 @@ def _possible(*, watch: bool, as_json: bool) -> None:
         raise UsageError("a countdown needs a terminal", hint="leave out --watch to print it once")
 
 
-def _chosen(site: Site, device: str) -> list[str]:
-    known = [name for name, one in site.devices.items() if one.family.readiness]
-    if not known:
-        hint = "it is the 'readiness' of a family"
-        raise UsageError("no device has a checklist", where=site.source, hint=hint)
-    if device and device not in known:
-        raise UsageError(f"no device {device!r} with a checklist", hint=suggestion(device, known))
-    return [device] if device else known
-
-
-def _history(site: Site, checks: Sequence[Check], language: Language, *, as_json: bool) -> None:
+def _history(site: Site, checks: Sequence[RecordedCheck], language: Language, *, as_json: bool) -> None:
     if as_json:
-        print_json([_plain(one) for one in checks])
+        print_json([one.plain() for one in checks])
         return
     rows = [_past(site, one, language) for one in checks]
     console().print(table("", PAST, rows, language=language))
 
 
-def _plain(check: Check) -> dict[str, object]:
-    items = [one.plain() for one in check.items]
-    return {
-        "ceremony": check.ceremony, "name": check.name, "before_min": _minutes(check), "device": check.device,
-        "at": check.at, "ready": check.ready, "items": items,
-    }  # fmt: skip
-
-
-def _past(site: Site, check: Check, language: Language) -> tuple[object, ...]:
+def _past(site: Site, one: RecordedCheck, language: Language) -> tuple[object, ...]:
+    check = one.check
     items = site.devices[check.device].family.readiness
     outcome = texts().outcome
     against = [
-        f"{items[one.item].name.in_(language) if one.item in items else one.item}"
-        f"{AGAINST[language].format(outcome=outcome[one.outcome.value].in_(language), by=one.waived_by)}"
-        for one in check.items
-        if one.stands_against or one.waived_by
+        f"{items[item.item].name.in_(language) if item.item in items else item.item}"
+        f"{AGAINST[language].format(outcome=outcome[item.outcome.value].in_(language), by=item.waived_by)}"
+        for item in check.items
+        if item.stands_against or item.waived_by
     ]
-    verdict = styled(
-        VERDICT[language][_standing(check.items)], "" if check.ready else "high", calm=check.ready
-    )
+    verdict = styled(VERDICT[language][one.verdict], "" if check.ready else "high", calm=check.ready)
     moment = show_instant(check.ceremony, site.timezone)[:16]
-    made = f"T−{_minutes(check)} {show_instant(check.at, site.timezone, date=False)[:8]}"
+    made = f"T−{one.minutes} {show_instant(check.at, site.timezone, date=False)[:8]}"
     name = texts().readiness[check.name].in_(language)
     return (name, moment, made, check.device, verdict, listed(against, language))
 
 
-def _minutes(check: Check) -> int:
-    return check.before // (60 * NS)
-
-
 def _watch(site: Site, board: ReadinessBoard, language: Language) -> None:
     """Redraw every second until Ctrl-C; the seconds are taken from the clock, not counted."""
-    from facilityd.cli.countdown import countdown
-
     out = console()
 
     def now() -> Group:
-        coming = countdown(site, time.time_ns())
-        return _view(site, board, board.lines(), coming, language, window=out.size)
+        return _view(site, _look(site, board), language, window=out.size)
 
     # A shell's background job begins with Ctrl-C ignored; a countdown must end by it all the same.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -182,49 +177,40 @@ def _watch(site: Site, board: ReadinessBoard, language: Language) -> None:
             live.update(now(), refresh=True)
 
 
-def _view(
-    site: Site,
-    board: ReadinessBoard,
-    lines: Sequence[ItemRow],
-    coming: Countdown,
-    language: Language,
-    *,
-    window: ConsoleDimensions | None = None,
-) -> Group:
+def _view(site: Site, seen: _Seen, language: Language, *, window: ConsoleDimensions | None = None) -> Group:
     """Return what is shown; in a ``window``, with the seconds, no more than it has room for."""
-    good, warning = _good(lines), board.warning(language)
+    answer, warning = seen.answer, seen.liveness.warning(site.timezone, language)
     above = [
         *([Text(warning, style=STYLES["critical"])] if warning else []),
-        Text(coming.sentence(language, seconds=window is not None), style="bold"),
-        *_recorded(board, coming, language),
+        Text(countdown_sentence(answer.countdown, language, seconds=window is not None), style="bold"),
+        *_recorded(seen.recorded, language),
     ]
     width = window.width if window else console().width
     above = [Text(part, style=line.style) for line in above for part in wrapped(line.plain, width)]
     # What stands against the ceremony comes first where not everything has room.
-    shown = sorted(lines, key=lambda one: not one.checked.stands_against) if window else lines
+    shown = sorted(answer.items, key=lambda one: not one.checked.stands_against) if window else answer.items
     room = max(1, window.height - len(above) - 1) if window else 0
     rows = [_row(site, line, language) for line in shown]
     return Group(
         *above,
         table("", COLUMNS, rows, language=language, lines=room),
         styled(
-            VERDICT[language][_standing([one.checked for one in lines])] + _unasked(lines, language),
-            "" if good else "high",
-            calm=good,
+            VERDICT[language][answer.verdict] + _unasked(answer, language),
+            "" if answer.ready else "high",
+            calm=answer.ready,
         ),
     )
 
 
-def _recorded(board: ReadinessBoard, coming: Countdown, language: Language) -> list[Text]:
+def _recorded(checks: Sequence[RecordedCheck], language: Language) -> list[Text]:
     """Return a line on the last recorded check before the coming ceremony, if there is one."""
-    if coming.ceremony is None:
-        return []
-    checks = [one for one in board.checks(coming.ceremony.at) if one.ceremony == coming.ceremony.at]
+    from facilityd.query.readiness import verdict_of
+
     if not checks:
         return []
-    last = [one for one in checks if one.before == checks[-1].before]
-    verdict = VERDICT[language][_standing([item for one in last for item in one.items])]
-    return [Text(LAST[language].format(minutes=_minutes(last[0]), verdict=verdict))]
+    last = [one for one in checks if one.check.before == checks[-1].check.before]
+    verdict = VERDICT[language][verdict_of(item for one in last for item in one.check.items)]
+    return [Text(LAST[language].format(minutes=last[0].minutes, verdict=verdict))]
 
 
 def _row(site: Site, line: ItemRow, language: Language) -> tuple[object, ...]:
@@ -239,21 +225,7 @@ def _row(site: Site, line: ItemRow, language: Language) -> tuple[object, ...]:
     return (line.device.id, line.name.in_(language), mark, line.shown(language), note)
 
 
-def _unasked(lines: Sequence[ItemRow], language: Language) -> str:
+def _unasked(answer: ReadinessAnswer, language: Language) -> str:
     """Return how much of the list the verdict says nothing of."""
-    absent = sum(line.checked.outcome is ItemOutcome.ABSENT for line in lines)
-    return UNASKED[language].format(absent=absent, all=len(lines)) if absent else ""
-
-
-def _good(lines: Sequence[ItemRow]) -> bool:
-    """Return whether nothing stands against it, and something speaks for it."""
-    return _standing([line.checked for line in lines]) == "pass"
-
-
-def _standing(items: Sequence[CheckedItem]) -> str:
-    """Return what the whole list says: fail, unknown (nothing failed, and not all is known) or pass."""
-    found = {one.outcome for one in items}
-    if ItemOutcome.FAIL in found:
-        return "fail"
-    passed = found & {ItemOutcome.PASS, ItemOutcome.WAIVED}
-    return "unknown" if ItemOutcome.UNKNOWN in found or not passed else "pass"
+    absent, count = answer.absent, len(answer.items)
+    return UNASKED[language].format(absent=absent, all=count) if absent else ""

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import click
 
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, loud, print_json, styled, table, warn
 from facilityd.cli.text_table import Column, whole
-from facilityd.cli.when import show_instant
 from facilityd.cli.words import show_priority, word, words
-from facilityd.errors import UsageError
-from facilityd.yaml_source import suggestion
+from facilityd.query.instants import show_instant
 
 if TYPE_CHECKING:
-    from facilityd.cli.rulebook import RuleRow
     from facilityd.model.text import Language
+    from facilityd.query.rules import RuleRow
 
 COLUMNS = (
     whole("fault", "故障号"), whole("rule", "规则"), Column("name", "名称"), Column("kind", "方法", gives=3),
@@ -36,19 +33,20 @@ TITLE = {"zh": "{name}（{id}）", "en": "{name} ({id})"}
 def rules(site: Path, device: str, lang: str | None, as_json: bool) -> None:
     """List the rules of a DEVICE, or of all, and how each stands."""
     from facilityd.app.builtin import all_devices
-    from facilityd.cli.liveness import unwatched
-    from facilityd.cli.rulebook import lines
     from facilityd.config.load import load
+    from facilityd.query.alarms import require_device
+    from facilityd.query.liveness import liveness_warning
+    from facilityd.query.rules import rule_rows
 
     loaded = load(site, secrets=False)
     known = all_devices(loaded)
-    if device and device not in known:
-        raise UsageError(f"no device {device!r}", hint=suggestion(device, known))
-    found = lines(loaded, [device] if device else known)
-    zone, language = ZoneInfo(loaded.timezone), chosen(lang, loaded)
-    warning = unwatched(loaded, language)
+    if device:
+        require_device(known, device)
+    found = rule_rows(loaded, [device] if device else known)
+    language = chosen(lang, loaded)
+    warning = liveness_warning(loaded, language)
     if as_json:
-        print_json([line.plain(zone) for line in found])
+        print_json([line.plain() for line in found])
         warn(warning)
         return
     if warning:
@@ -56,12 +54,10 @@ def rules(site: Path, device: str, lang: str | None, as_json: bool) -> None:
     for name in dict.fromkeys(line.device.id for line in found):
         mine = [line for line in found if line.device.id == name]
         title = TITLE[language].format(name=mine[0].device.name.in_(language), id=name)
-        console().print(
-            table(title, COLUMNS, [_row(line, language, zone) for line in mine], language=language)
-        )
+        console().print(table(title, COLUMNS, [_row(line, language) for line in mine], language=language))
 
 
-def _row(line: RuleRow, language: Language, zone: ZoneInfo) -> tuple[object, ...]:
+def _row(line: RuleRow, language: Language) -> tuple[object, ...]:
     state = word(words().standing, line.standing.value, language)
     priority = line.rule.priority.name.lower()
     loud = priority if line.standing.value == "abnormal" else ""
@@ -72,6 +68,6 @@ def _row(line: RuleRow, language: Language, zone: ZoneInfo) -> tuple[object, ...
         word(words().method, line.rule.detect.kind, language),
         show_priority(priority, language),
         styled(state, loud, calm=line.standing.value == "healthy"),
-        show_instant(line.since, zone.key)[:19] if line.since else "",
-        line.text(language, zone),
+        show_instant(line.since, line.zone.key)[:19] if line.since else "",
+        line.text(language),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import ConsoleDimensions, Group
@@ -13,14 +12,15 @@ from rich.live import Live
 from rich.text import Text
 
 from facilityd.app.builtin import DAEMON
+from facilityd.cli.headline import daemon_lines, headline, not_watched_lines, warning
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import STYLES, console, json_option, print_json, site_argument, styled, table, warn
-from facilityd.cli.snapshot import DeviceRow, Snapshot
 from facilityd.cli.text_table import Column, TextTable, whole
-from facilityd.cli.unwatched import unwatched
 from facilityd.cli.words import show_quality, show_span
 from facilityd.cli.wrapping import joined, wrapped
 from facilityd.model.text import Language
+from facilityd.query.devices import DeviceRow
+from facilityd.query.site import SiteQuery
 
 REFRESH_S = 1.0
 DEVICE_COLUMNS = (
@@ -52,48 +52,46 @@ def status(
     from facilityd.config.load import load
 
     loaded = load(*site, secrets=False)
-    snapshot = Snapshot(loaded, chosen(lang, loaded))
+    query, language = SiteQuery(loaded), chosen(lang, loaded)
     if as_json:
-        daemon = snapshot.liveness.state
-        own: dict[str, Any] = {"counts": snapshot.counts().as_dict(), "not_watched": unwatched(loaded)}
-        counts = {DAEMON: own}
-        lines = snapshot.lines(devices)
-        print_json([line.as_dict() | {"daemon": daemon} | counts.get(line.device, {}) for line in lines])
-        warn(snapshot.warning)
+        print_json(query.status(devices).plain())
+        warn(warning(query, language))
         return
     out = console()
     if once or not sys.stdout.isatty():
-        out.print(_view(snapshot, devices))
+        out.print(_view(query, language, devices))
         return
     with Live(console=out, screen=True, auto_refresh=False) as live:
         while True:
-            live.update(_view(snapshot, devices, out.size), refresh=True)
+            live.update(_view(query, language, devices, out.size), refresh=True)
             time.sleep(REFRESH_S)
 
 
-def _view(snapshot: Snapshot, devices: tuple[str, ...], window: ConsoleDimensions | None = None) -> Group:
+def _view(
+    query: SiteQuery, language: Language, devices: tuple[str, ...], window: ConsoleDimensions | None = None
+) -> Group:
     """Return what is shown; in a ``window`` no more than it has room for."""
-    said = snapshot.warning
-    warning = wrapped(said, window.width if window else console().width) if said else []
     width = window.width if window else console().width
+    said = warning(query, language)
+    first = wrapped(said, width) if said else []
     about_daemon = not devices or DAEMON in devices
-    counts = snapshot.counted(width=width, brief=window is not None) if about_daemon else []
-    counts += [] if devices else snapshot.unwatched(width)
-    room = max(1, window.height - len(warning) - len(counts)) if window else 0
-    above = (Text(line, style=STYLES["critical"]) for line in warning)
-    return Group(*above, _table(snapshot, devices, room), *counts)
+    counts = daemon_lines(query, language, width=width, brief=window is not None) if about_daemon else []
+    counts += [] if devices else not_watched_lines(query, language, width)
+    room = max(1, window.height - len(first) - len(counts)) if window else 0
+    above = (Text(line, style=STYLES["critical"]) for line in first)
+    return Group(*above, _table(query, language, devices, room), *counts)
 
 
-def _table(snapshot: Snapshot, devices: tuple[str, ...], room: int) -> TextTable:
-    lines, about = snapshot.lines(devices), snapshot.headline()
+def _table(query: SiteQuery, language: Language, devices: tuple[str, ...], room: int) -> TextTable:
+    lines, about = query.devices(devices), headline(query, language)
     if devices:
-        rows = [row for line in lines for row in _signals(line, snapshot.language)]
-        return table(about, SIGNAL_COLUMNS, rows, language=snapshot.language, lines=room)
+        rows = [row for line in lines for row in _signals(line, language)]
+        return table(about, SIGNAL_COLUMNS, rows, language=language, lines=room)
     rows = [
-        device_row(line, snapshot.language)
+        device_row(line, language)
         for line in (sorted(lines, key=lambda one: not one.priority) if room else lines)
     ]
-    return table(about, DEVICE_COLUMNS, rows, language=snapshot.language, lines=room)
+    return table(about, DEVICE_COLUMNS, rows, language=language, lines=room)
 
 
 def device_row(line: DeviceRow, language: Language) -> tuple[object, ...]:

@@ -12,12 +12,12 @@ import click
 
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import print_json_line, say, site_argument
-from facilityd.cli.when import show_instant
 from facilityd.cli.words import say as sentences
 from facilityd.cli.words import show_quality, word, words
 from facilityd.cli.wrapping import padded
 from facilityd.model.plain import plain
 from facilityd.model.text import Language
+from facilityd.query.instants import show_instant
 from facilityd.store.reader import JournalReader
 
 LOOK_S = 0.25
@@ -42,8 +42,8 @@ def tail(
     as_json: bool,
 ) -> None:  # fmt: skip
     """Follow samples, alarms and notices as they are stored. Ctrl-C ends it."""
-    from facilityd.cli.snapshot import open_journal
     from facilityd.config.load import load
+    from facilityd.query.site import open_journal
 
     loaded = load(*site, secrets=False)
     language = "en" if as_json else chosen(lang, loaded)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from facilityd.config.found import file_of, read_found
 from facilityd.config.site import Site
 from facilityd.model.text import Language
+from facilityd.query.unwatched import unwatched
 
 SHOWN = 10
 """Names in one line."""
@@ -14,17 +14,6 @@ _SAID: dict[Language, str] = {
     "zh": "{topic} 下听到而未监测 {count} 个：{names}（原因见 facilityd check）",
     "en": "heard behind {topic} and not watched {count}: {names} (facilityd check says why)",
 }
-
-
-def unwatched(site: Site) -> dict[str, dict[str, str]]:
-    """Return by unit with a wildcard topic the names heard there and not watched, each with the reason."""
-    if not site.templates:
-        return {}
-    heard = read_found(file_of(site))[0].heard
-    return {
-        unit: {n: why for n, why in heard.get(unit, {}).items() if n not in (*one.names, *one.ignore)}
-        for unit, one in site.templates.items()
-    }
 
 
 def unwatched_lines(site: Site, language: Language) -> list[Text]:

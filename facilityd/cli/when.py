@@ -16,6 +16,7 @@ from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.model.measure import duration
 from facilityd.model.sample import NS
+from facilityd.query.instants import show_instant
 
 LONGEST_S = 10_000_000
 WEEK = 7 * 86_400 * NS
@@ -160,10 +161,3 @@ class SpeedParam(click.FloatRange):
         if math.isnan(speed):
             self.fail(f"{value!r} is no speed", param, ctx)
         return speed
-
-
-def show_instant(at: int, zone: str, *, date: bool = True) -> str:
-    """Return an instant in the site's time zone, to the millisecond."""
-    when = datetime.fromtimestamp(at // NS, ZoneInfo(zone))
-    pattern = "%Y-%m-%d %H:%M:%S" if date else "%H:%M:%S"
-    return f"{when:{pattern}}.{at % NS // 1_000_000:03d}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 
@@ -11,10 +10,8 @@ import yaml
 from facilityd.model.sample import NS
 from facilityd.model.text import Language, Strict, Text
 from facilityd.notify.texts import texts
+from facilityd.query.words import say_reason
 
-NEVER = 2**62
-"""An age of nothing that was ever seen."""
-_UNLISTED = "unknown-code-"
 _SIZES = (("d", 86_400), ("h", 3600), ("min", 60))
 
 
@@ -29,8 +26,6 @@ class Counted(Strict):
 class Words(Strict):
     """What ``words.yaml`` holds: in each section the words by code."""
 
-    quality: dict[str, Text]
-    device: dict[str, Text]
     standing: dict[str, Text]
     method: dict[str, Text]
     change: dict[str, Text]
@@ -40,8 +35,6 @@ class Words(Strict):
     table: dict[str, Text]
     duty: dict[str, Text]
     diagnosis: dict[str, Text]
-    limit: dict[str, Text]
-    law: dict[str, Text]
     said: dict[str, Text]
     count: dict[str, Counted]
 
@@ -70,11 +63,6 @@ def counted(number: int, thing: str, language: Language) -> str:
     return (form.zh if language == "zh" else form.one if number == 1 else form.several).format(n=number)
 
 
-def listed(names: Iterable[str], language: Language) -> str:
-    """Return names one after the other."""
-    return ("、" if language == "zh" else ", ").join(names)
-
-
 def show_priority(priority: str, language: Language) -> str:
     """Return a priority, such as ``high``."""
     return texts().priority[priority].in_("zh") if language == "zh" and priority else priority
@@ -85,16 +73,9 @@ def show_quality(quality: str, language: Language) -> str:
     return "；".join(say_reason(one, "zh") for one in quality.split(", ")) if language == "zh" else quality
 
 
-def say_reason(reason: str, language: Language) -> str:
-    """Return why a value is bad, in words."""
-    if reason.startswith(_UNLISTED):
-        return f"{texts().reason['unknown-code'].in_(language)} {reason.removeprefix(_UNLISTED)}"
-    return word(words().quality | texts().reason, reason, language)
-
-
-def show_span(ns: float, language: Language) -> str:
-    """Return a span as a person says it: 0.4 s, 12 s, 5 min, 3 h, 2 d; in Chinese 5 分钟."""
-    if ns >= NEVER:
+def show_span(ns: float | None, language: Language) -> str:
+    """Return a span as a person says it: 0.4 s, 12 s, 5 min, 3 h, 2 d; in Chinese 5 分钟; a dash for None."""
+    if ns is None:
         return "—"
     seconds, unit = ns / NS, texts().span
     for name, size in _SIZES:

@@ -12,6 +12,8 @@ import apsw
 from facilityd.store.schema import single
 
 PURGED_UNSENT = "purged_unsent"
+NOTICES_LOST = "notices_lost "
+"""Before a channel's id: the counter of notices that it refused for good or may not have taken."""
 _READ = "SELECT value FROM meta WHERE name = ?"
 _WRITE = "INSERT OR REPLACE INTO meta(name, value) VALUES(?, ?)"
 APART = 86400 * 10**9

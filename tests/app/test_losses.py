@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from facilityd.cli.counts import Counts
-from facilityd.cli.snapshot import Snapshot
 from facilityd.config.load import load
 from facilityd.model.alarm import ChangeKind
 from facilityd.model.sample import NS
+from facilityd.query.counts import Counts
+from facilityd.query.site import SiteQuery
 from facilityd.scenario.subset import subset
 from facilityd.scenario.virtual_runtime import VirtualRuntime
 from facilityd.store.reader import JournalReader
@@ -46,4 +46,4 @@ def test_influxdb_away_and_a_full_file_are_told_to_the_sample(tmp_path: Path) ->
     assert 0 < raised.evidence.numbers["seen_n"] <= counts.purged_unsent
     assert told, "the daemon's own samples have the count too"
     assert any("Samples purged unsent grew by" in body and "time span" in body for body in notices)
-    assert Snapshot(site, "en").counts().totals.purged_unsent == first - 1
+    assert SiteQuery(site).counts().totals.purged_unsent == first - 1

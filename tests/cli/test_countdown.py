@@ -18,10 +18,11 @@ from click.testing import CliRunner
 from support.site import make_square
 
 from facilityd.cli.check import check
-from facilityd.cli.countdown import countdown, spell
+from facilityd.cli.countdown import countdown_sentence, spell
 from facilityd.cli.ready import ready
 from facilityd.errors import UsageError
 from facilityd.model.sample import NS
+from facilityd.query.countdown import countdown
 from facilityd.scenario.real_runtime import _write
 from facilityd.store.journal import Journal
 
@@ -61,13 +62,13 @@ def test_the_countdown_reads_as_people_say_it(tmp_path: Path) -> None:
     site = load(_square(tmp_path, "2026-10-01,06:10,17:57\n"))
     now = round(datetime(2026, 10, 1, 4, 57, 55, tzinfo=ZONE).timestamp()) * NS
     coming = countdown(site, now)
-    assert coming.sentence("en") == (
+    assert countdown_sentence(coming, "en") == (
         "next ceremony: raising at sunrise, 2026-10-01 06:10 (published), in 1 h 12 min"
     )
-    assert coming.sentence("zh", seconds=True) == (
+    assert countdown_sentence(coming, "zh", seconds=True) == (
         "下一次仪式：日出升旗，2026-10-01 06:10（公布时刻），还有 1 小时 12 分钟 05 秒"
     )
-    evening = countdown(site, now + 86400 * NS).sentence("en")
+    evening = countdown_sentence(countdown(site, now + 86400 * NS), "en")
     assert "2026-10-02 06:1" in evening
     assert "(computed)" in evening
     assert spell(59, "en", seconds=True) == "0 min 59 s"

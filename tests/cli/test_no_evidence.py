@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,13 +12,13 @@ from click.testing import CliRunner
 
 from facilityd.app.builtin import DAEMON, all_devices
 from facilityd.cli.main import facilityd
-from facilityd.cli.ready import _good
 from facilityd.config.load import load
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.model.finding import Evidence, Finding
 from facilityd.model.readiness import CheckedItem, ItemOutcome
 from facilityd.model.sample import Sample
+from facilityd.query.readiness import verdict_of
 from facilityd.scenario.load import load as load_story
 from facilityd.scenario.run import Options, perform
 from facilityd.store.batch import Batch, FindingRecord
@@ -116,13 +115,13 @@ def test_a_back_test_without_data_says_that_it_says_nothing(yard: Site) -> None:
 
 
 def test_a_checklist_of_which_nothing_is_fitted_is_not_ready() -> None:
-    def lines(*found: ItemOutcome) -> list[Any]:
-        return [SimpleNamespace(checked=CheckedItem("x", one, {})) for one in found]
+    def verdict(*found: ItemOutcome) -> str:
+        return verdict_of([CheckedItem("x", one, {}) for one in found])
 
-    assert not _good(lines(ItemOutcome.ABSENT, ItemOutcome.ABSENT))
-    assert not _good([])
-    assert _good(lines(ItemOutcome.ABSENT, ItemOutcome.PASS))
-    assert not _good(lines(ItemOutcome.PASS, ItemOutcome.UNKNOWN))
+    assert verdict(ItemOutcome.ABSENT, ItemOutcome.ABSENT) == "unknown"
+    assert verdict() == "unknown"
+    assert verdict(ItemOutcome.ABSENT, ItemOutcome.PASS) == "pass"
+    assert verdict(ItemOutcome.PASS, ItemOutcome.UNKNOWN) == "unknown"
 
 
 def test_a_folder_without_stories_does_not_pass(tmp_path: Path) -> None:

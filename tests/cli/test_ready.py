@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.tables import families
-from facilityd.cli.readiness import ReadinessBoard
 from facilityd.cli.ready import ready
+from facilityd.config.site import Site
 from facilityd.model.finding import Evidence, Finding
 from facilityd.model.readiness import (
     CheckedItem,
@@ -28,6 +28,8 @@ from facilityd.model.readiness import (
 )
 from facilityd.model.sample import NS
 from facilityd.notify.readiness import ReadinessContext
+from facilityd.query.readiness import ItemRow, ReadinessBoard
+from facilityd.query.site import open_journal
 
 HOIST = families(None)["hoist"].readiness
 WELL: dict[str, Any] = {
@@ -37,6 +39,11 @@ WELL: dict[str, Any] = {
     "wind": 3.0,
 }  # fmt: skip
 SIGNED = Waiver(1, 100, "hoist-1", "supply", 200, "Li Na", "measured by hand")
+
+
+def looked_at(site: Site, board: ReadinessBoard, at: int) -> list[ItemRow]:
+    with open_journal(site) as reader:
+        return board.items(reader, at)
 
 
 def known(
@@ -141,18 +148,18 @@ def test_the_command_on_a_story_that_was_kept(simulated_site, tmp_path: Path, mo
     site.advance("80min")
     now = round(site.now.timestamp() * 1e9)
     board = ReadinessBoard(site.site, ["hoist-1", "weather"])
-    lines = board.lines(now)
+    lines = looked_at(site.site, board, now)
     assert not [line.checked.item for line in lines if line.checked.stands_against], (
         "once a run and the rest after it were seen, all is known"
     )
     site.fault("hoist-1", "estop")
     site.advance("3min")
-    lines = board.lines(now + 180 * 10**9)
+    lines = looked_at(site.site, board, now + 180 * 10**9)
     assert {one.checked.item for one in lines if one.checked.stands_against} == {
         "emergency-chain",
         "drive-ready",
     }
-    late = board.lines(now + 3600 * 10**9)
+    late = looked_at(site.site, board, now + 3600 * 10**9)
     assert {line.checked.outcome for line in late if line.checked.values} == {ItemOutcome.UNKNOWN}, (
         "nothing is fresh"
     )
@@ -259,7 +266,7 @@ def test_before_any_run_and_right_after_a_start_nothing_passes_on_nothing(simula
 
     def now(later: int = 0) -> dict[str, Any]:
         at = round(site.now.timestamp()) * NS + later
-        return {line.checked.item: line for line in board.lines(at)}
+        return {line.checked.item: line for line in looked_at(site.site, board, at)}
 
     site.advance("10min")
     before = now()

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner
 from support.site import SQUARE
 
-from facilityd.cli.rulebook import RuleStatus, lines
 from facilityd.cli.rules import rules
 from facilityd.config.load import load
 from facilityd.errors import UsageError
-
-ZONE = ZoneInfo("Asia/Shanghai")
+from facilityd.query.rules import RuleStatus, rule_rows
 
 
 def test_how_rules_stand_in_a_story(simulated_site) -> None:
@@ -24,17 +21,17 @@ def test_how_rules_stand_in_a_story(simulated_site) -> None:
     square.fault("bridges", "L1")
     square.wait_for_alarm("L1", on="bridges", within="12min")
     now = round(square.now.timestamp()) * 10**9
-    found = {line.name: line for line in lines(square.site, ["bridges"], now)}
+    found = {line.name: line for line in rule_rows(square.site, ["bridges"], now)}
     failed = found["lamp-failed"]
     assert failed.standing is RuleStatus.WRONG
     assert failed.since is not None
-    assert failed.text("en", ZONE).startswith("The lamp has failed")
+    assert failed.text("en").startswith("The lamp has failed")
     assert found["dark"].standing is RuleStatus.RIGHT
     lacking = found["leakage"]
     assert (lacking.standing, lacking.missing) == (RuleStatus.UNFITTED, ("leakage",))
-    assert (lacking.text("zh", ZONE), lacking.text("en", ZONE)) == ("剩余电流", "Residual current")
+    assert (lacking.text("zh"), lacking.text("en")) == ("剩余电流", "Residual current")
     assert found["end-of-life"].since is None
-    later = {line.name: line for line in lines(square.site, ["bridges"], now + 3600 * 10**9)}
+    later = {line.name: line for line in rule_rows(square.site, ["bridges"], now + 3600 * 10**9)}
     assert later["lamp-failed"].standing is RuleStatus.WRONG, "a stop hides nothing that is wrong"
     assert later["dark"].standing is RuleStatus.UNJUDGED, "what was right then says nothing of now"
     assert later["dark"].since is None
@@ -52,7 +49,7 @@ def test_before_the_first_run_nothing_was_judged() -> None:
 
 def test_every_rule_of_every_device_in_both_languages() -> None:
     site = load(SQUARE)
-    rows = lines(site, site.devices)
+    rows = rule_rows(site, site.devices)
     assert len(rows) == sum(len(device.family.rules) for device in site.devices.values())
     for lang, word in (("zh", "不适用"), ("en", "not applicable")):
         result = CliRunner().invoke(rules, [str(SQUARE), "--lang", lang])

@@ -13,9 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from facilityd.app.builtin import all_devices
-from facilityd.app.outputs import LOST
 from facilityd.cli.main import facilityd
-from facilityd.cli.snapshot import Snapshot
 from facilityd.config.load import load
 from facilityd.config.site import Site
 from facilityd.model.alarm import AlarmCondition, AlarmState
@@ -25,10 +23,12 @@ from facilityd.model.notice import Notice, Purpose
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, Sample, Stream, Value, void
 from facilityd.pipeline.spilled import MARK, Spilled
+from facilityd.query.site import SiteQuery
 from facilityd.store.batch import Batch, DeadLetterLine, FindingRecord
 from facilityd.store.entries import add_counts
 from facilityd.store.journal import Journal
 from facilityd.store.last_word import WATCHED, last_word
+from facilityd.store.losses import NOTICES_LOST
 from facilityd.store.reader import JournalReader
 from facilityd.store.spill import ROOM, Spill
 
@@ -265,12 +265,12 @@ def test_a_live_view_looks_for_an_old_value_once(yard: Site, journal: Journal, m
     monkeypatch.setattr(JournalReader, "last_good", lambda *told: looked.append(told) or real(*told))
     store(journal, stream_of(yard, "fire"), True, 6000)
     store(journal, stream_of(yard, "fire"), None, 60, Reason.TIMEOUT)
-    snapshot = Snapshot(yard, "en")
-    ages = [line.age for _ in range(3) for line in snapshot.lines(("fire",))]
+    query = SiteQuery(yard)
+    ages = [line.age for _ in range(3) for line in query.devices(("fire",))]
     assert len(looked) == 1
     assert [age / NS for age in ages] == [pytest.approx(6000, abs=60)] * 3
     store(journal, stream_of(yard, "fire"), False, 1)
-    assert next(iter(snapshot.lines(("fire",)))).age < 60 * NS
+    assert next(iter(query.devices(("fire",)))).age < 60 * NS
 
 
 def _notice(number: int) -> Notice:
@@ -283,7 +283,7 @@ def test_what_the_daemon_counts_is_in_status(yard: Site, journal: Journal) -> No
     """Waiting, refused, parked, set aside, lost: in one line of either language, and in JSON."""
     assert device(yard, "facilityd")["counts"]["purged_unsent"] == 0
     journal.configure_sinks(["influx"])
-    journal.commit(Batch(notices=[_notice(1), _notice(2)], counts={f"{LOST}li-1-webhook": 3}))
+    journal.commit(Batch(notices=[_notice(1), _notice(2)], counts={f"{NOTICES_LOST}li-1-webhook": 3}))
     journal.commit(
         Batch(dead_letter_lines=[DeadLetterLine("influx", n, 0, "type", "line") for n in range(4)])
     )

@@ -20,14 +20,14 @@ from facilityd.app.builtin import all_devices
 from facilityd.cli.demo import view
 from facilityd.cli.local_sink import LocalSink, ReceivedMessage
 from facilityd.cli.main import facilityd
-from facilityd.cli.snapshot import Snapshot
-from facilityd.cli.when import show_instant
 from facilityd.config.load import load
 from facilityd.model.alarm import AlarmCondition, AlarmState, Change, ChangeKind
 from facilityd.model.baseline import Baseline
 from facilityd.model.marks import OperatorMark
 from facilityd.model.readiness import Waiver
 from facilityd.model.sample import NS, Sample, SignalType
+from facilityd.query.instants import show_instant
+from facilityd.query.site import SiteQuery
 from facilityd.store.batch import Batch, ChangeRecord
 from facilityd.store.journal import Journal
 
@@ -165,7 +165,7 @@ def test_the_demo_fits_its_window_with_what_is_wrong_first(square: Path, width: 
         for _ in range(9)
     )
     out = Console(width=width, file=io.StringIO(), color_system=None)
-    out.print(view(Snapshot(load(square), "en"), sink, 31.0, ConsoleDimensions(width, 24)))
+    out.print(view(SiteQuery(load(square)), "en", sink, 31.0, ConsoleDimensions(width, 24)))
     seen = Seen(out.file.getvalue(), 0)
     assert len(seen.lines) <= 24, seen.text
     assert seen.widest <= width

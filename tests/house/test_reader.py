@@ -41,6 +41,7 @@ QUESTIONS = {
     "request of a person": "command",
     "journal upgraded": "schema",
     "notices wait": "",
+    "question to the journal answered": "query",
     "scenario's expectation checked": "checks",
 }
 

@@ -13,7 +13,6 @@ from click.testing import CliRunner
 from support.site import make_contacts
 
 from facilityd.alarm import AlarmManager
-from facilityd.app.outputs import LOST
 from facilityd.cli.main import facilityd
 from facilityd.config.load import load
 from facilityd.model.alarm import AlarmCondition, AlarmState, AlarmStateName, Change, ChangeKind
@@ -25,6 +24,7 @@ from facilityd.scenario.subset import subset
 from facilityd.scenario.virtual_runtime import VirtualRuntime
 from facilityd.store.batch import Batch, ChangeRecord
 from facilityd.store.journal import Journal
+from facilityd.store.losses import NOTICES_LOST
 from facilityd.store.reader import JournalReader
 
 START = 1_781_056_800 * NS
@@ -73,7 +73,7 @@ def test_an_end_that_is_refused_for_days_is_given_up_and_counted(runtime: Virtua
     with JournalReader.open(runtime.journal) as reader:
         lost = Counter(reader.counters())
         waiting = [e.notice for e in reader.due(1 << 62) if e.notice.device == "fire-gate"]
-    assert lost[f"{LOST}crew-1-webhook"] >= 1
+    assert lost[f"{NOTICES_LOST}crew-1-webhook"] >= 1
     assert not waiting
 
 

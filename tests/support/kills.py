@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
-from facilityd.cli.history import NOTHING
 from facilityd.model.reserved import ALARM
 from facilityd.model.sample import NS, Sample
+from facilityd.query.words import sentence
 from facilityd.store.batch import LineKind
 from facilityd.store.journal import Journal
 from facilityd.store.reader import JournalReader
@@ -168,7 +168,7 @@ async def figures(
         len(told.keys() - points.keys()), len(points.keys() - told.keys()), wrong,
         len(stored) - len(told), _disordered(stored),
         tuple((until - since) / NS for since, until in down),
-        tuple(gap["seconds"] for gap in shown["gaps"] if gap["downtime"] or gap["reason"]["en"] == NOTHING["en"]),
+        tuple(gap["seconds"] for gap in shown["gaps"] if gap["downtime"] or gap["reason"]["en"] == sentence("nothing-stored", "en")),
         dead_letter_lines, watching.text().count("Traceback"), deaths,
         changes, changes_there,
     )  # fmt: skip

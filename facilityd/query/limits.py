@@ -7,12 +7,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from facilityd.cli.words import say, words
 from facilityd.model.measure import duration
 from facilityd.model.rule_parameters import dump, parameter
 from facilityd.model.sample import NS
 from facilityd.model.text import Language
 from facilityd.notify.value_text import SignalWords, format_span, scaled, small
+from facilityd.query.words import query_words, sentence
 
 AT = 1000.0
 """A limit that follows another signal is told at this value of that one: 1.1e-07 W/rpm³ says nothing."""
@@ -29,7 +29,7 @@ def say_limit(model: BaseModel, path: str, signals: Mapping[str, SignalWords], l
     if per is not None and isinstance(value, int | float):
         value *= AT**exponent
     fields = {"name": _name(signal, language), "value": _value(value, signal, language), "key": key}
-    form = words().limit.get(key, words().limit["other"])
+    form = query_words().limit.get(key, query_words().limit["other"])
     said = form.in_(language).format(**fields).strip()
     return said + _scale(per, exponent, language) if per is not None else said
 
@@ -52,7 +52,7 @@ def _value(value: Any, signal: SignalWords | None, language: Language) -> str:
 
 
 def _scale(per: SignalWords, exponent: float, language: Language) -> str:
-    known = words().law
+    known = query_words().law
     law = known.get(f"{exponent:g}", known["other"]).in_(language).format(exponent=f"{exponent:g}")
     size = f"{AT:g} {per.unit}".rstrip()
-    return say("scaled", language, per=_name(per, language), size=size, law=law)
+    return sentence("scaled", language, per=_name(per, language), size=size, law=law)

@@ -13,8 +13,6 @@ from zoneinfo import ZoneInfo
 from facilityd.app.builtin import all_devices
 from facilityd.app.checklist import JournalState
 from facilityd.app.engine import fresh_engine
-from facilityd.cli.language import both
-from facilityd.cli.limits import say_limit
 from facilityd.config.site import Device, Site
 from facilityd.model.charts import Learned
 from facilityd.model.finding import Finding
@@ -22,10 +20,12 @@ from facilityd.model.rule import Rule
 from facilityd.model.rule_parameters import parameter
 from facilityd.model.text import Language
 from facilityd.notify.evidence_text import EvidenceFormatter
+from facilityd.query.json_data import to_plain
+from facilityd.query.limits import say_limit
+from facilityd.query.words import both, listed, sentence
 from facilityd.store.reader import JournalReader
 
 UNLEARNED = "unknown-unlearned"
-ASSUMED = {"zh": "［假定限值：{limits}］", "en": "[assumed limit: {limits}]"}
 
 
 class RuleStatus(Enum):
@@ -41,7 +41,7 @@ class RuleStatus(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RuleRow:
-    """One rule on one device; ``missing`` signals or states keep it from applying."""
+    """One rule on one device; ``missing`` signals or states keep it from applying. ``zone``: the site's."""
 
     device: Device
     name: str
@@ -49,6 +49,7 @@ class RuleRow:
     standing: RuleStatus
     finding: Finding | None
     missing: tuple[str, ...]
+    zone: ZoneInfo
 
     @property
     def assumed(self) -> dict[str, Any]:
@@ -62,37 +63,38 @@ class RuleRow:
         judged = self.standing in (RuleStatus.RIGHT, RuleStatus.WRONG, RuleStatus.UNKNOWN)
         return (self.finding.evidence.seen or self.finding.at) if judged and self.finding else None
 
-    def text(self, language: Language, zone: ZoneInfo) -> str:
+    def text(self, language: Language) -> str:
         """Return what the verdict rests on, or the names of what would have to be fitted."""
         signals, states = self.device.family.signals, self.device.family.states
         if self.standing is RuleStatus.UNFITTED:
             words = {name: state.name for name, state in states.items()}
             words |= {name: signal.name for name, signal in signals.items()}
-            names = (words[name].in_(language) if name in words else name for name in self.missing)
-            return ("、" if language == "zh" else ", ").join(names)
-        said = (
-            EvidenceFormatter(signals, language, zone).evidence(self.finding.evidence) if self.finding else ""
+            return listed((words[n].in_(language) if n in words else n for n in self.missing), language)
+        formatter = EvidenceFormatter(signals, language, self.zone)
+        said = formatter.evidence(self.finding.evidence) if self.finding else ""
+        limits = listed(
+            (say_limit(self.rule.detect, path, signals, language) for path in self.assumed), language
         )
-        limits = ("、" if language == "zh" else ", ").join(
-            say_limit(self.rule.detect, path, signals, language) for path in self.assumed
+        return " ".join(
+            filter(None, (said, sentence("assumed-limits", language, limits=limits) if limits else ""))
         )
-        return " ".join(filter(None, (said, ASSUMED[language].format(limits=limits) if limits else "")))
 
-    def plain(self, zone: ZoneInfo) -> dict[str, Any]:
+    def plain(self) -> dict[str, Any]:
         """Return data for JSON."""
         rule = self.rule
         found = {"verdict": self.finding.verdict, "at": self.finding.at} if self.finding else {}
-        return {
+        data = {
             "device": self.device.id, "rule": self.name, "fault": rule.fault, "kind": rule.detect.kind,
             "name": rule.name, "priority": rule.priority.name.lower(),
             "assumed": self.assumed, "state": self.standing.value,
-            "said": both(lambda language: self.text(language, zone)), "missing": list(self.missing), **found,
+            "said": both(self.text), "missing": list(self.missing), **found,
         }  # fmt: skip
+        return dict(to_plain(data))
 
 
-def lines(site: Site, devices: Iterable[str], now: int | None = None) -> list[RuleRow]:
+def rule_rows(site: Site, devices: Iterable[str], now: int | None = None) -> list[RuleRow]:
     """Return every rule of some devices at ``now`` (ns UTC). Without a journal nothing was judged yet."""
-    known = all_devices(site)
+    known, zone = all_devices(site), ZoneInfo(site.timezone)
     engine, found = fresh_engine(site), _newest(site, time.time_ns() if now is None else now)
     out = []
     for device in devices:
@@ -101,7 +103,7 @@ def lines(site: Site, devices: Iterable[str], now: int | None = None) -> list[Ru
             finding = found.get((device, name))
             lacks = missing.get(name, ())
             standing = _standing(rule, finding, lacks)
-            out.append(RuleRow(known[device], name, rule, standing, finding, lacks))
+            out.append(RuleRow(known[device], name, rule, standing, finding, lacks, zone))
     return out
 
 

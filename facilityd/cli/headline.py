@@ -1,0 +1,51 @@
+"""What stands above a list: the site, how many alarms there are, and what must be known first."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from facilityd.cli.counts import count_lines
+from facilityd.cli.unwatched import unwatched_lines
+from facilityd.cli.words import counted
+from facilityd.cli.wrapping import wrapped
+from facilityd.model.text import Language
+from facilityd.query.site import SiteQuery
+
+NO_ALARMS = {"zh": "没有报警", "en": "no alarms"}
+DOUBTS: dict[tuple[str, Language], str] = {
+    ("none", "zh"): "：尚未判断任何规则",
+    ("none", "en"): ": no rule has been judged yet",
+    ("some", "zh"): "：{count} 条规则当前无法判断（见 facilityd rules）",
+    ("some", "en"): ": {count} rules cannot be judged now (see facilityd rules)",
+}
+"""No alarm is good news only where somebody could have raised one."""
+
+
+def headline(query: SiteQuery, language: Language) -> str:
+    """Return the site's name and how many alarms there are."""
+    count = len(query.alarms())
+    said = counted(count, "alarm", language) if count else NO_ALARMS[language]
+    return f"{query.site.name.in_(language)}  {said}"
+
+
+def warning(query: SiteQuery, language: Language) -> str:
+    """Return what must be known before anything else is read; nothing while the daemon watches."""
+    return query.liveness().warning(query.site.timezone, language)
+
+
+def doubt(query: SiteQuery, language: Language) -> str:
+    """Return what 'no alarms' does not say: how many rules cannot be judged, or that none was."""
+    found = query.unjudged()
+    word = "none" if found.never else "some" if found.unknown else ""
+    return DOUBTS[word, language].format(count=found.unknown) if word else ""
+
+
+def daemon_lines(query: SiteQuery, language: Language, *, width: int, brief: bool) -> list[Text]:
+    """Return what the daemon counts as lines of ``width`` cells; ``brief``: none where all is nought."""
+    return count_lines(query.counts(), language, query.site.timezone, width=width, brief=brief)
+
+
+def not_watched_lines(query: SiteQuery, language: Language, width: int) -> list[Text]:
+    """Return lines of ``width`` cells on each wildcard topic behind which something is not watched."""
+    lines = unwatched_lines(query.site, language)
+    return [Text(part, style=line.style) for line in lines for part in wrapped(line.plain, width)]

@@ -1,0 +1,238 @@
+"""What was: one signal over a span, as values or buckets, with its gaps told and never closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from devices.family import Signal
+from facilityd.config.site import Site
+from facilityd.errors import UsageError
+from facilityd.model.downtime import Downtime
+from facilityd.model.quality import Reason
+from facilityd.model.sample import NS, SignalType, Value
+from facilityd.model.text import Language
+from facilityd.query.instants import iso_instant, show_instant
+from facilityd.query.json_data import to_plain
+from facilityd.query.words import both, say_reason, sentence
+from facilityd.store.reader import JournalReader
+from facilityd.yaml_source import suggestion
+
+MOST_BUCKETS = 100_000
+HOUR, DAY = 3600 * NS, 86_400 * NS
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryQuery:
+    """A signal from ``since`` to before ``until``, ns UTC; in buckets of ``bucket`` ns, or 0: every value.
+
+    ``gaps``: they are asked for too, which costs a second pass over the span.
+    """
+
+    device: str
+    signal: str
+    since: int
+    until: int
+    bucket: int = 0
+    gaps: bool = True
+
+    @property
+    def size(self) -> int:
+        """How many buckets are asked for; 0 where none are."""
+        return (self.until - self.since) // self.bucket if self.bucket else 0
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPoint:
+    """A stored value at ``at`` (ns UTC); ``quality`` is ``good`` or the reason why not."""
+
+    at: int
+    value: Value | None
+    quality: str
+
+    def plain(self, zone: str) -> dict[str, object]:
+        """Return data for JSON and CSV; ``time`` in the site's zone."""
+        return {
+            "at": self.at, "time": iso_instant(self.at, zone), "value": self.value, "quality": self.quality,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryBucket:
+    """The values from ``at`` (ns UTC) on for one bucket; without any, ``mean`` and its like are None.
+
+    ``bad``: samples that were not good; an uncertain value counts in both.
+    """
+
+    at: int
+    count: int
+    mean: float | None
+    least: float | None
+    greatest: float | None
+    bad: int
+
+    def plain(self, zone: str) -> dict[str, object]:
+        """Return data for JSON and CSV; ``time`` in the site's zone."""
+        return {
+            "at": self.at, "time": iso_instant(self.at, zone), "count": self.count, "mean": self.mean,
+            "least": self.least, "greatest": self.greatest, "bad": self.bad,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class DataGap:
+    """From ``since`` to before ``until`` (ns UTC) there is no value.
+
+    ``reason``: the values were bad. ``downtime``: nobody watched. Neither: nothing came.
+    """
+
+    since: int
+    until: int
+    reason: Reason | None
+    downtime: Downtime | None
+    zone: str
+
+    def text(self, language: Language) -> str:
+        """Return why there is no value."""
+        if self.reason is not None:
+            return say_reason(str(self.reason), language)
+        if self.downtime is None:
+            return sentence("nothing-stored", language)
+        edges = (self.downtime.since, self.downtime.until)
+        since, until = (show_instant(at, self.zone)[:19] for at in edges)
+        return self.downtime.sentence(since, until, language)
+
+    def plain(self) -> dict[str, Any]:
+        """Return data for JSON; ``code`` and ``why`` are the same in every language."""
+        found = {
+            **self._edges(self.since, self.until), "seconds": (self.until - self.since) / NS,
+            "code": None if self.reason is None else str(self.reason),
+            "reason": both(self.text), "downtime": None,
+        }  # fmt: skip
+        if one := self.downtime:
+            edges = self._edges(one.since, one.until)
+            found["downtime"] = {"why": one.why.value, **edges, "seconds": one.seconds}
+        return dict(to_plain(found))
+
+    def _edges(self, since: int, until: int) -> dict[str, object]:
+        return {"from": iso_instant(since, self.zone), "to": iso_instant(until, self.zone)}
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryQuality:
+    """How complete an answer is: ``values`` shown, ``bad`` samples, ``missing`` ns without a value.
+
+    An uncertain value is shown, so it counts in both of the first.
+    """
+
+    values: int
+    bad: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryAnswer:
+    """What the journal has: ``points``, or ``buckets`` where those were asked for; and the ``gaps``.
+
+    There is a bucket for each step of the span, also where nothing was stored.
+    """
+
+    query: HistoryQuery
+    signal: Signal
+    zone: str
+    points: tuple[HistoryPoint, ...]
+    buckets: tuple[HistoryBucket, ...]
+    gaps: tuple[DataGap, ...]
+
+    @property
+    def quality(self) -> HistoryQuality:
+        """How many values there are, how many samples were bad, and for how long there is no value.
+
+        Without gaps in the question nothing is known to be missing.
+        """
+        bad = sum(point.quality != "good" for point in self.points) + sum(b.bad for b in self.buckets)
+        values = sum(point.value is not None for point in self.points) + sum(b.count for b in self.buckets)
+        return HistoryQuality(values, bad, sum(gap.until - gap.since for gap in self.gaps))
+
+    def rows(self) -> Iterator[dict[str, object]]:
+        """Yield the points or buckets as flat data, each with the same keys: rows of a CSV."""
+        yield from (one.plain(self.zone) for one in (self.buckets if self.query.bucket else self.points))
+
+    def plain(self) -> dict[str, Any]:
+        """Return data for JSON."""
+        return {
+            "device": self.query.device, "signal": self.query.signal, "unit": self.signal.unit,
+            "rows": list(self.rows()), "gaps": [gap.plain() for gap in self.gaps],
+        }  # fmt: skip
+
+
+def require_signal(site: Site, device: str, signal: str) -> Signal:
+    """Return a signal that a device of the site brings. Raises UsageError where there is none."""
+    if device not in site.devices:
+        raise UsageError(f"no device {device!r}", hint=suggestion(device, site.devices))
+    bound = {name for stream in site.devices[device].streams for name in stream.signals}
+    if signal not in bound:
+        raise UsageError(f"{device} has no signal {signal!r}", hint=suggestion(signal, bound))
+    return site.devices[device].family.signals[signal]
+
+
+def read_history(site: Site, reader: JournalReader, query: HistoryQuery) -> HistoryAnswer:
+    """Return the answer. Raises UsageError for what there is not, and for more than MOST_BUCKETS buckets."""
+    about = require_signal(site, query.device, query.signal)
+    if query.since >= query.until or query.bucket < 0:
+        raise UsageError("a span longer than 0 is expected")
+    if query.bucket and about.type is SignalType.TEXT:
+        raise UsageError(f"{query.signal} is a text: it has no mean", hint="ask for its values")
+    if query.size > MOST_BUCKETS:
+        raise UsageError(f"more than {MOST_BUCKETS:,} buckets", hint="ask for longer ones, or a shorter time")
+    points = () if query.bucket else tuple(_points(reader, query))
+    buckets = tuple(_buckets(site, reader, query)) if query.bucket else ()
+    gaps = tuple(_gaps(site, reader, query)) if query.gaps else ()
+    return HistoryAnswer(query, about, site.timezone, points, buckets, gaps)
+
+
+def _points(reader: JournalReader, asked: HistoryQuery) -> Iterator[HistoryPoint]:
+    for at, value, reason in reader.history(asked.device, asked.signal, asked.since, asked.until):
+        yield HistoryPoint(at, value, str(reason or "good"))
+
+
+def _buckets(site: Site, reader: JournalReader, asked: HistoryQuery) -> Iterator[HistoryBucket]:
+    empty = partial(HistoryBucket, count=0, mean=None, least=None, greatest=None, bad=0)
+    for first, last, width in _grid(site, asked):
+        found = reader.buckets(asked.device, asked.signal, first, last, width)
+        known = {b.start: HistoryBucket(b.start, b.count, b.mean, b.low, b.high, b.bad) for b in found}
+        for start in range(first, last, width):
+            yield known.get(start) or empty(start)
+
+
+def _grid(site: Site, asked: HistoryQuery) -> Iterator[tuple[int, int, int]]:
+    """Iterate over spans (from, to, width of the buckets in it), in ns: buckets begin with the site's days.
+
+    A day on which the clock is put forward or back has 23 or 25 hours.
+    """
+    zone, bucket = ZoneInfo(site.timezone), asked.bucket
+    day = datetime.fromtimestamp(asked.since // NS, zone).date()
+    start = _midnight(day, zone)
+    if bucket <= HOUR or (bucket % DAY and DAY % bucket):
+        yield start + (asked.since - start) // bucket * bucket, asked.until, bucket
+        return
+    while start < asked.until:
+        day += timedelta(days=max(1, bucket // DAY))
+        end = _midnight(day, zone)
+        width = bucket if bucket < DAY else end - start
+        first = start + max(0, asked.since - start) // width * width
+        yield first, min(end, asked.until), width
+        start = end
+
+
+def _midnight(day: date, zone: ZoneInfo) -> int:
+    return int(datetime.combine(day, datetime.min.time(), zone).timestamp()) * NS
+
+
+def _gaps(site: Site, reader: JournalReader, asked: HistoryQuery) -> Iterator[DataGap]:
+    for gap in reader.gaps(asked.device, asked.signal, asked.since, asked.until):
+        yield DataGap(gap.since, gap.until, gap.reason, gap.downtime, site.timezone)

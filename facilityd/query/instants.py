@@ -1,0 +1,20 @@
+"""Instants on the site's clock."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from facilityd.model.sample import NS
+
+
+def show_instant(at: int, zone: str, *, date: bool = True) -> str:
+    """Return an instant (ns UTC) in the site's time zone, to the millisecond."""
+    when = datetime.fromtimestamp(at // NS, ZoneInfo(zone))
+    pattern = "%Y-%m-%d %H:%M:%S" if date else "%H:%M:%S"
+    return f"{when:{pattern}}.{at % NS // 1_000_000:03d}"
+
+
+def iso_instant(at: int, zone: str) -> str:
+    """Return the same as ``2026-11-23T06:10:00.000``."""
+    return show_instant(at, zone).replace(" ", "T")

@@ -1,0 +1,70 @@
+"""Whether the daemon watches: what a person reads of its journal is the present only while it does."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from facilityd.app.builtin import DAEMON, PERIOD
+from facilityd.config.site import Site
+from facilityd.model.sample import NS
+from facilityd.model.text import Language
+from facilityd.notify.value_text import format_span
+from facilityd.query.instants import show_instant
+from facilityd.query.unsaved import outstanding
+from facilityd.query.words import sentence
+from facilityd.store.files import is_held
+from facilityd.store.last_word import last_word
+from facilityd.store.reader import JournalReader
+
+HUNG_AFTER = 150 * NS
+"""The daemon writes itself down each minute; holding the journal without a word for so long (ns) it hangs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Liveness:
+    """Whether the daemon watches at ``at``. ``since``: its last word; 0 where there is none. Both ns UTC."""
+
+    state: Literal["running", "hung", "stopped", "full"]
+    since: int
+    at: int
+
+    def warning(self, zone: str, language: Language) -> str:
+        """Return the first line of everything shown; nothing while it runs."""
+        if self.state == "running":
+            return ""
+        name = "never" if self.state == "stopped" and not self.since else self.state
+        ago = format_span(max(0, self.at - self.since) // NS, language)
+        return sentence(name, language, since=show_instant(self.since, zone)[:19], ago=ago)
+
+    def plain(self) -> dict[str, Any]:
+        """Return data for JSON; instants in ns UTC, None for a daemon that never said a word."""
+        return {"state": self.state, "since": self.since or None, "at": self.at}
+
+
+def liveness(site: Site, reader: JournalReader, now: int | None = None) -> Liveness:
+    """Return whether the daemon of a site watches at ``now`` (ns UTC)."""
+    now = time.time_ns() if now is None else now
+    at = {reader.stream(row.stream).device: row.at for row in reader.latest()}
+    last = last_word(reader)
+    if not is_held(Path(site.store.path)):
+        return Liveness("stopped", last, now)
+    word = at.get(DAEMON, last)
+    if outstanding(site, reader):
+        return Liveness("full", last, now)
+    hung = bool(word) and now - max(word, last) > HUNG_AFTER
+    return Liveness("hung" if hung else "running", word, now)
+
+
+def liveness_warning(site: Site, language: Language) -> str:
+    """Return that nobody watches now; nothing while somebody does, or where there is no journal yet."""
+    path = Path(site.store.path)
+    if not path.exists():
+        return ""
+    with JournalReader.open(path, site.id) as reader:
+        return liveness(site, reader).warning(site.timezone, language)
+
+
+assert HUNG_AFTER > 2 * PERIOD  # noqa: S101 - one missed word is not a hang

@@ -1,0 +1,156 @@
+"""All questions to one site: the journal opened read-only, and the site's tables beside it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+from facilityd.app.builtin import DAEMON, all_devices
+from facilityd.app.checklist import NOT_YET, JournalState
+from facilityd.config.site import Site
+from facilityd.query.alarms import AlarmRecord, AlarmRow, alarm_record, alarm_rows, require_device
+from facilityd.query.countdown import Countdown, countdown
+from facilityd.query.counts import Counts
+from facilityd.query.devices import DeviceReader, DeviceRow
+from facilityd.query.history import HistoryAnswer, HistoryQuery, read_history
+from facilityd.query.liveness import Liveness, liveness
+from facilityd.query.readiness import ReadinessAnswer, ReadinessBoard, RecordedCheck, checklist_devices
+from facilityd.query.rules import RuleRow, rule_rows
+from facilityd.query.unsaved import outstanding
+from facilityd.query.unwatched import unwatched
+from facilityd.store.history import Bucket
+from facilityd.store.reader import JournalReader
+
+
+def open_journal(site: Site) -> JournalReader:
+    """Open the site's journal. Raises UsageError where there is none."""
+    return JournalReader.open(Path(site.store.path), site.id)
+
+
+@dataclass(frozen=True, slots=True)
+class UnjudgedRules:
+    """What 'no alarms' does not say: how many rules cannot be judged now, or that none was judged yet."""
+
+    never: bool
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True)
+class SiteStatus:
+    """The devices, and whether the daemon watches, what it counts and what nobody watches."""
+
+    devices: tuple[DeviceRow, ...]
+    liveness: Liveness
+    counts: Counts
+    not_watched: Mapping[str, Mapping[str, str]]
+
+    def plain(self) -> list[dict[str, Any]]:
+        """Return data for JSON: one object for each device; the daemon's own has its counts too."""
+        own = {"counts": self.counts.plain(), "not_watched": dict(self.not_watched)}
+        daemon = {"daemon": self.liveness.state}
+        return [row.plain() | daemon | (own if row.device == DAEMON else {}) for row in self.devices]
+
+
+class SiteQuery:
+    """Reads anew at each question. For one thread at a time; ``clock`` returns ns UTC, else the system's.
+
+    Raises UsageError where the site has no journal, or one of another version or site.
+    """
+
+    def __init__(self, site: Site, clock: Callable[[], int] | None = None) -> None:
+        self._site, self._clock = site, clock or time.time_ns
+        self._devices = all_devices(site)
+        self._reader = open_journal(site)
+        self._rows = DeviceReader(self._reader)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the journal."""
+        self._reader.close()
+
+    @property
+    def site(self) -> Site:
+        """The site that is asked."""
+        return self._site
+
+    def liveness(self) -> Liveness:
+        """Return whether the daemon watches now."""
+        return liveness(self._site, self._reader, self._clock())
+
+    def devices(self, only: tuple[str, ...] = ()) -> list[DeviceRow]:
+        """Return every device, or those named. Raises UsageError for one that there is not."""
+        if unknown := set(only) - self._devices.keys():
+            require_device(self._devices, min(unknown))
+        chosen = [device for device in self._devices.values() if not only or device.id in only]
+        return self._rows.rows(chosen, self.alarms(), self._clock())
+
+    def alarms(self, *, everything: bool = False) -> list[AlarmRow]:
+        """Return alarms that are not normal, or ``everything`` ever raised; most urgent first."""
+        spilled = outstanding(self._site, self._reader)
+        states = [*self._reader.alarms(), *(spilled.alarms if spilled else ())]
+        return alarm_rows(states, self._devices, everything=everything)
+
+    def alarm(self, device: str, rule: str) -> AlarmRecord:
+        """Return one alarm whole. Raises UsageError where neither the site nor the journal knows it."""
+        return alarm_record(self._reader, self._devices, device, rule, ZoneInfo(self._site.timezone))
+
+    def history(self, query: HistoryQuery) -> HistoryAnswer:
+        """Return what was, with its gaps. Raises UsageError for what there is not, and for too much."""
+        return read_history(self._site, self._reader, query)
+
+    def buckets(self, device: str, signal: str, since: int, until: int, width: int) -> list[Bucket]:
+        """Return what buckets of ``width`` ns from ``since`` (ns UTC) on hold; for a small plot."""
+        return list(self._reader.buckets(device, signal, since, until, width))
+
+    def rules(self, *devices: str) -> list[RuleRow]:
+        """Return the rules of some devices, or of all. Raises UsageError for an unknown device."""
+        for device in devices:
+            require_device(self._devices, device)
+        return rule_rows(self._site, devices or self._devices, self._clock())
+
+    def readiness(self, device: str = "") -> ReadinessAnswer:
+        """Return the checklist of a device, or of all that have one. Raises UsageError where none has."""
+        board = ReadinessBoard(self._site, checklist_devices(self._site, device))
+        return board.answer(self._reader, self._clock())
+
+    def recorded_checks(self, since: int, device: str = "") -> list[RecordedCheck]:
+        """Return the checks recorded before ceremonies from ``since`` (ns UTC) on. Raises UsageError."""
+        board = ReadinessBoard(self._site, checklist_devices(self._site, device))
+        return board.recorded(self._reader, since)
+
+    def countdown(self) -> Countdown:
+        """Return the next ceremony."""
+        return countdown(self._site, self._clock())
+
+    def counts(self) -> Counts:
+        """Return what the daemon counts of its own."""
+        (daemon,) = self.devices((DAEMON,))
+        return Counts.read(self._reader, {signal.signal: signal.value for signal in daemon.signals})
+
+    def not_watched(self) -> dict[str, dict[str, str]]:
+        """Return by unit with a wildcard topic the names heard there and not watched, with the reason."""
+        return unwatched(self._site)
+
+    def status(self, only: tuple[str, ...] = ()) -> SiteStatus:
+        """Return devices, liveness and counts in one answer. Raises UsageError for an unknown device."""
+        return SiteStatus(tuple(self.devices(only)), self.liveness(), self.counts(), self.not_watched())
+
+    def unjudged(self) -> UnjudgedRules:
+        """Return how many rules cannot be judged now; one that waits for its baseline is not counted."""
+        known = {(device.id, name) for device in self._devices.values() for name in device.family.rules}
+        now = JournalState(self._reader, self._clock())
+        found = [finding for key in known if (finding := now.finding(*key)) is not None]
+        unknown = sum(one.verdict is None and one.evidence.slug not in NOT_YET for one in found)
+        return UnjudgedRules(all(one.verdict is None for one in found), unknown)

@@ -1,0 +1,54 @@
+"""Codes of the read model as a person reads them; the words stand in ``words.yaml``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cache
+from importlib.resources import files
+
+import yaml
+
+from facilityd.model.text import Language, Strict, Text
+from facilityd.notify.texts import texts
+
+_UNLISTED = "unknown-code-"
+
+
+class QueryWords(Strict):
+    """What ``words.yaml`` holds: in each section the words by code."""
+
+    quality: dict[str, Text]
+    device: dict[str, Text]
+    limit: dict[str, Text]
+    law: dict[str, Text]
+    sentence: dict[str, Text]
+
+
+@cache
+def query_words() -> QueryWords:
+    """Return the table that is shipped."""
+    source = files("facilityd.query").joinpath("words.yaml").read_text(encoding="utf-8")
+    return QueryWords.model_validate(yaml.safe_load(source))
+
+
+def sentence(name: str, language: Language, **fields: object) -> str:
+    """Return one of the sentences, filled in."""
+    return query_words().sentence[name].in_(language).format(**fields)
+
+
+def both(make: Callable[[Language], str]) -> Text:
+    """Return a text in both languages, made by one function; what it makes may be empty."""
+    return Text.model_construct(zh=make("zh"), en=make("en"))
+
+
+def listed(names: Iterable[str], language: Language) -> str:
+    """Return names one after the other."""
+    return ("、" if language == "zh" else ", ").join(names)
+
+
+def say_reason(reason: str, language: Language) -> str:
+    """Return why a value is bad, in words."""
+    if reason.startswith(_UNLISTED):
+        return f"{texts().reason['unknown-code'].in_(language)} {reason.removeprefix(_UNLISTED)}"
+    known = (query_words().quality | texts().reason).get(reason)
+    return known.in_(language) if known else reason
