@@ -1,0 +1,179 @@
+"""History: a signal over a span, in values or buckets, and never a value where there was none."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.asked import T0, Stored, Yard
+
+from facilityd.errors import UsageError
+from facilityd.model.downtime import Downtime
+from facilityd.model.quality import Reason
+from facilityd.model.sample import NS
+from facilityd.query.history import MOST_BUCKETS, HistoryAnswer, HistoryQuery
+from facilityd.store.batch import Batch
+
+MINUTE, HOUR = 60 * NS, 3600 * NS
+
+
+def ask(yard: Yard, until: float, bucket: int = 0, *, since: float = 0, gaps: bool = True) -> HistoryAnswer:
+    with yard.ask() as query:
+        span = (T0 + round(since * NS), T0 + round(until * NS))
+        return query.history(HistoryQuery("gate", "power", *span, bucket, gaps=gaps))
+
+
+def test_values_come_with_their_quality_and_only_of_the_span(yard: Yard) -> None:
+    yard.store(0, 10)
+    yard.store(2, 11)
+    yard.store(4, None, Reason.TIMEOUT)
+    yard.store(6, 13)
+    answer = ask(yard, 6, since=2)
+    assert [(p.at - T0, p.value, p.quality) for p in answer.points] == [
+        (2 * NS, 11, "good"), (4 * NS, None, "timeout"),
+    ]  # fmt: skip
+    assert answer.buckets == ()
+    assert answer.signal.unit == "W"
+    assert (answer.quality.values, answer.quality.bad) == (1, 1)
+
+
+def test_every_step_of_the_span_has_its_bucket_and_an_empty_one_has_no_figures(yard: Yard) -> None:
+    for at, power in ((0, 10), (2, 20), (121, 7)):
+        yard.store(at, power)
+    yard.store(122, None, Reason.TIMEOUT)
+    first, second, third = ask(yard, 180, MINUTE).buckets
+    assert (first.count, first.mean, first.least, first.greatest, first.bad) == (2, 15.0, 10, 20, 0)
+    assert (second.at, second.count, second.mean, second.least) == (T0 + MINUTE, 0, None, None)
+    assert (third.count, third.mean, third.bad) == (1, 7.0, 1)
+
+
+@pytest.mark.parametrize(
+    ("bucket", "begins"), [(24 * HOUR, "00:00"), (6 * HOUR, "18:00"), (HOUR, "22:00"), (5 * MINUTE, "22:10")]
+)
+def test_buckets_begin_with_the_sites_own_day(yard: Yard, bucket: int, begins: str) -> None:
+    yard.store(0, 10)
+    first = ask(yard, 60, bucket).buckets[0]
+    local = datetime.fromtimestamp(first.at / NS, ZoneInfo("Asia/Shanghai"))
+    assert f"{local:%Y-%m-%d %H:%M}" == f"2026-09-21 {begins}"
+    assert first.count == 1
+
+
+def test_a_gap_says_why_there_is_nothing(yard: Yard) -> None:
+    """A bad value has its reason, a stop of the daemon its times, and a silence neither."""
+    for at in (0, 2, 4):
+        yard.store(at, 10)
+    for at in (6, 8, 10):
+        yard.store(at, None, Reason.TIMEOUT)
+    for at in (12, 14, 100, 102, 200, 202):
+        yard.store(at, 12)
+    stop = Downtime(T0 + 103 * NS, T0 + 199 * NS)
+    yard.journal.commit(Batch(downtimes=[stop]))
+    bad, silent, stopped = ask(yard, 204).gaps
+    assert (bad.since - T0, bad.until - T0, bad.reason) == (6 * NS, 12 * NS, Reason.TIMEOUT)
+    assert (silent.since - T0, silent.until - T0) == (14 * NS, 100 * NS)
+    assert (silent.reason, silent.downtime, silent.text("en")) == (None, None, "nothing was stored")
+    assert stopped.downtime == stop
+    assert stopped.text("zh") == "监测程序未运行：2026-09-21 22:15:43 至 2026-09-21 22:17:19"
+    told = stopped.plain()
+    assert told["downtime"]["why"] == "stopped"
+    assert told["downtime"]["from"] == "2026-09-21T22:15:43.000"
+    assert told["reason"]["en"] == stopped.text("en")
+    assert [gap.plain()["code"] for gap in (bad, silent)] == ["timeout", None]
+
+
+def test_what_is_missing_is_summed_and_gaps_cost_nothing_where_nobody_asks(yard: Yard) -> None:
+    yard.store(0, 10)
+    yard.store(100, 10)
+    assert ask(yard, 101).quality.missing == 100 * NS
+    without = ask(yard, 101, gaps=False)
+    assert (without.gaps, without.quality.missing) == ((), 0)
+    assert len(without.points) == 2
+
+
+def test_a_span_in_which_nothing_was_stored_is_one_gap(yard: Yard) -> None:
+    answer = ask(yard, 60)
+    assert (answer.points, answer.quality.values) == ((), 0)
+    (gap,) = answer.gaps
+    assert (gap.since, gap.until) == (T0, T0 + MINUTE)
+    assert list(answer.rows()) == []
+
+
+def test_rows_are_flat_and_alike_and_json_needs_no_help(yard: Yard) -> None:
+    yard.store(0, 10)
+    yard.store(2, None, Reason.TIMEOUT)
+    for bucket, keys in (
+        (0, ["at", "time", "value", "quality"]),
+        (NS, ["at", "time", "count", "mean", "least", "greatest", "bad"]),
+    ):
+        answer = ask(yard, 4, bucket)
+        rows = list(answer.rows())
+        assert {tuple(row) for row in rows} == {tuple(keys)}
+        assert rows[0]["time"] == "2026-09-21T22:14:00.000"
+        assert json.loads(json.dumps(answer.plain()))["rows"] == rows
+
+
+@pytest.mark.parametrize(
+    ("asked", "said", "hint"),
+    [
+        (HistoryQuery("gaet", "power", 0, 1), "no device 'gaet'", "gate"),
+        (HistoryQuery("gate", "powr", 0, 1), "gate has no signal 'powr'", "power"),
+        (HistoryQuery("gate", "leakage", 0, 1), "gate has no signal 'leakage'", ""),
+        (HistoryQuery("gate", "power", 5, 5), "a span longer than 0", ""),
+        (HistoryQuery("gate", "power", 6, 5), "a span longer than 0", ""),
+        (HistoryQuery("gate", "power", 0, 5, -1), "a span longer than 0", ""),
+        (HistoryQuery("gate", "power", 0, MOST_BUCKETS + 1, 1), "more than 100,000 buckets", "longer"),
+    ],
+)
+def test_what_cannot_be_answered_is_refused(yard: Yard, asked: HistoryQuery, said: str, hint: str) -> None:
+    with yard.ask() as query, pytest.raises(UsageError) as refused:
+        query.history(asked)
+    assert said in str(refused.value)
+    assert hint in (refused.value.hint or "")
+
+
+READINGS = st.lists(
+    st.tuples(st.integers(0, 600), st.one_of(st.integers(0, 60_000), st.none())),
+    max_size=30, unique_by=lambda reading: reading[0],
+)  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(readings=READINGS, width=st.integers(1, 200), since=st.integers(0, 300))
+def test_buckets_and_gaps_agree_with_the_values(yard: Yard, readings, width: int, since: int) -> None:
+    """However readings fall: buckets hold each value once, and no good value lies within a gap."""
+    base = next(yard.regions)
+    for at, power in sorted(readings):
+        yard.store(base + at, power, None if power is not None else Reason.TIMEOUT)
+    begin, end = base + since, base + 601
+    raw, cut = ask(yard, end, since=begin), ask(yard, end, width * NS, since=begin)
+    good = [p for p in raw.points if p.value is not None]
+    stored = {(p.at - T0) // NS - base: p.value for p in raw.points}
+    assert stored == {at: power for at, power in readings if at >= since}
+    for bucket in cut.buckets:
+        here = [p.value for p in good if bucket.at <= p.at < bucket.at + width * NS]
+        if bucket.at >= T0 + begin * NS:  # the first may begin before what was asked for
+            assert (bucket.count, bucket.least) == (len(here), min(here, default=None))
+            assert bucket.mean == (pytest.approx(sum(here) / len(here)) if here else None)
+    assert raw.gaps == cut.gaps
+    edges = [(gap.since, gap.until) for gap in raw.gaps]
+    assert all(a < b for a, b in edges)
+    assert all(one[1] <= other[0] for one, other in pairwise(edges)), "in order, and none overlap"
+    assert all(T0 + begin * NS <= a and b <= T0 + end * NS for a, b in edges)
+    assert [(p.at, a, b) for p in good for a, b in edges if a < p.at < b] == []
+
+
+def test_a_story_is_told_as_it_went(story: Stored) -> None:
+    """The flag went up, so the position did; and nobody asked for more buckets than minutes."""
+    with story.ask() as query:
+        answer = query.history(HistoryQuery("hoist-1", "position", story.now - HOUR, story.now, MINUTE))
+    highest = [b.greatest for b in answer.buckets if b.greatest is not None]
+    assert highest[0] < 1
+    assert highest[-1] > 20
+    assert [round(h) for h in highest] == sorted(round(h) for h in highest)
+    assert len(answer.buckets) in (60, 61)
+    assert answer.quality.missing < 2 * MINUTE

@@ -1,0 +1,272 @@
+"""Every question to a stored site, its answer, and that the command line says the same in JSON."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+from support.asked import T0, Stored, Yard
+from support.site import make_square
+
+from facilityd.cli.main import facilityd
+from facilityd.errors import UsageError
+from facilityd.model.alarm import AlarmCondition, AlarmState, Change, ChangeKind
+from facilityd.model.quality import Reason
+from facilityd.model.readiness import ItemOutcome
+from facilityd.model.sample import NS
+from facilityd.model.text import Text
+from facilityd.query.history import HistoryQuery
+from facilityd.query.json_data import to_plain
+from facilityd.query.rules import RuleStatus
+from facilityd.query.site import SiteQuery
+from facilityd.store.batch import Batch, ChangeRecord
+
+HOUR = 3600 * NS
+
+
+def test_devices_have_values_ages_and_the_state_of_their_worst_alarm(story: Stored) -> None:
+    with story.ask() as query:
+        rows = {row.device: row for row in query.devices()}
+    hoist, bridges, weather = rows["hoist-1"], rows["bridges"], rows["weather"]
+    assert (hoist.state_id, hoist.priority) == ("emergency-stop", "critical")
+    assert (bridges.state_id, bridges.priority) == ("lamp-failed", "low")
+    assert (weather.state_id, weather.priority, weather.quality) == ("normal", "", "good")
+    assert weather.age is not None
+    expected = max(stream.expected for stream in story.site.devices["weather"].streams)
+    assert 0 <= weather.age <= 3 * expected, "what is older is not good"
+    wind = next(signal for signal in weather.signals if signal.signal == "wind")
+    assert wind.shown.en == f"{wind.value:.1f} m/s"
+    assert {"hoist-1", "bridges", "fountain-2", "weather", "facilityd"} <= rows.keys()
+
+
+def test_later_every_value_is_old_and_only_its_age_grew(story: Stored) -> None:
+    with story.ask() as now, story.ask(HOUR) as then:
+        (before,), (after,) = now.devices(("weather",)), then.devices(("weather",))
+    assert {signal.quality for signal in after.signals} == {"old"}
+    assert after.quality == "old"
+    assert [a.age - b.age for a, b in zip(after.signals, before.signals, strict=True)] == [HOUR] * len(
+        before.signals
+    )
+    assert after.state_id == "unknown", "of old values nothing follows"
+
+
+def test_a_device_that_there_is_not_is_refused_with_the_nearest_name(story: Stored) -> None:
+    with story.ask() as query:
+        for question in (
+            lambda: query.devices(("wether",)),
+            lambda: query.rules("wether"),
+            lambda: query.alarm("wether", "silent"),
+        ):
+            with pytest.raises(UsageError, match="no device 'wether'") as refused:
+                question()
+            assert "weather" in (refused.value.hint or "")
+        with pytest.raises(UsageError, match="with a checklist"):
+            query.readiness("bridges")
+
+
+def test_alarms_come_most_urgent_first_and_one_has_its_whole_life(story: Stored) -> None:
+    with story.ask() as query:
+        rows = query.alarms()
+        record = query.alarm(rows[0].device, rows[0].rule)
+        lamp = query.alarm("bridges", "lamp-failed")
+    assert [row.level for row in rows] == sorted((row.level for row in rows), reverse=True)
+    assert {row.device for row in rows} >= {"hoist-1", "bridges", "fountain-2"}
+    assert all(0 < row.since <= story.now for row in rows)
+    assert record.row == rows[0]
+    assert [change.kind for change in lamp.changes][-1] is ChangeKind.RAISE
+    assert [change.at for change in lamp.changes] == sorted(change.at for change in lamp.changes)
+    assert lamp.evidence("en").startswith("The lamp has failed")
+    assert lamp.plain()["action"][0].keys() == {"zh", "en"}
+
+
+def test_rules_stand_as_the_daemon_left_them_and_after_a_stop_only_what_is_wrong(story: Stored) -> None:
+    with story.ask() as query, story.ask(HOUR) as later:
+        now = {(row.device.id, row.name): row for row in query.rules()}
+        then = {(row.device.id, row.name): row for row in later.rules("bridges")}
+    assert now["bridges", "lamp-failed"].standing is RuleStatus.WRONG
+    assert then["bridges", "lamp-failed"].standing is RuleStatus.WRONG
+    assert now["bridges", "dark"].standing is RuleStatus.RIGHT
+    assert then["bridges", "dark"].standing is RuleStatus.UNJUDGED
+    assert {device for device, _ in then} == {"bridges"}
+
+
+def test_readiness_names_what_stands_against_the_next_ceremony(story: Stored) -> None:
+    with story.ask() as query, story.ask(HOUR) as later:
+        now, then = query.readiness("hoist-1"), later.readiness("hoist-1")
+        recorded = query.recorded_checks(story.now - 24 * HOUR)
+        coming = query.countdown()
+    failed = {row.checked.item for row in now.items if row.checked.outcome is ItemOutcome.FAIL}
+    assert "emergency-chain" in failed
+    assert (now.ready, now.verdict, then.verdict) == (False, "fail", "unknown")
+    assert coming.ceremony is not None
+    assert (coming.ceremony.name, now.countdown) == ("sunset", coming)
+    assert 12 * 3600 < coming.left < 15 * 3600
+    assert {one.check.device for one in recorded} == {"hoist-1", "weather"}
+    assert [one.minutes for one in recorded] == sorted((one.minutes for one in recorded), reverse=True)
+
+
+def test_who_stopped_is_not_watching_and_who_never_ran_said_nothing(story: Stored, yard: Yard) -> None:
+    with story.ask(HOUR) as query:
+        found = query.liveness()
+    assert (found.state, found.at) == ("stopped", story.now + HOUR)
+    assert abs(found.since - story.now) < 2 * NS
+    assert found.warning("Asia/Shanghai", "en").startswith("NOT RUNNING since 2026-06-10 05:")
+    with yard.ask() as query:  # the journal is held by a writer, as a daemon holds it
+        assert query.liveness().state == "running"
+        assert query.liveness().warning("Asia/Shanghai", "en") == ""
+        yard.store(0, 10)
+        yard.now = T0 + 151 * NS
+        assert query.liveness().state == "hung"
+    yard.journal.close()
+    with yard.ask() as query:
+        assert query.liveness().plain() == {"state": "stopped", "since": T0, "at": yard.now}
+
+
+def test_a_value_is_as_old_as_its_last_good_reading(yard: Yard) -> None:
+    yard.now = T0 + 5 * NS
+    yard.store(0, 10)
+    yard.store(4, None, Reason.TIMEOUT)
+    with yard.ask() as query:
+        (gate,) = query.devices(("gate",))
+        power = next(signal for signal in gate.signals if signal.signal == "power")
+        assert (power.value, power.quality, power.shown.en) == (None, "timeout", "—")
+        assert (power.age, power.message_age) == (5 * NS, 1 * NS)
+        (tower,) = query.devices(("tower",))
+    assert {(s.age, s.message_age, s.quality) for s in tower.signals} == {(None, None, "never seen")}
+    assert (tower.age, tower.state_id) == (None, "unknown")
+    assert tower.plain()["signals"][0]["age"] is None
+
+
+def test_an_alarm_of_what_left_the_site_is_known_by_its_ids(yard: Yard) -> None:
+    state = AlarmState(
+        "well", "dry", AlarmCondition.FALSE, occurrence=2, raised_at=T0, cleared_at=T0 + NS, unwatched=True
+    )
+    raised = Change(T0, "well", "dry", 2, ChangeKind.RAISE)
+    yard.journal.commit(Batch(changes=[ChangeRecord(raised)], alarms=[state]))
+    with yard.ask() as query:
+        assert query.alarms() == []
+        (row,) = query.alarms(everything=True)
+        record = query.alarm("well", "dry")
+        with pytest.raises(UsageError, match="gate has no rule 'dry'"):
+            query.alarm("gate", "dry")
+    assert (row.state_id, row.state.en, row.what.en, row.priority) == (
+        "no-longer-watched", "no longer watched", "dry", "",
+    )  # fmt: skip
+    assert (record.device, record.about, record.row) == (None, None, row)
+    told = record.plain()
+    assert (told["state"], told["changes"][0]["kind"]) == ("no-longer-watched", "raise")
+
+
+def test_a_rule_that_was_never_raised_has_a_record_without_a_life(yard: Yard) -> None:
+    rule = next(iter(yard.site.devices["gate"].family.rules))
+    with yard.ask() as query:
+        record = query.alarm("gate", rule)
+    assert (record.row, list(record.changes), record.evidence("zh")) == (None, [], "")
+    assert (record.plain()["state"], record.plain()["occurrence"]) == ("normal", 0)
+
+
+def test_before_the_first_verdict_no_alarm_says_nothing(yard: Yard, story: Stored) -> None:
+    with yard.ask() as query:
+        assert query.unjudged().never
+    with story.ask() as query:
+        assert not query.unjudged().never
+
+
+def test_without_a_journal_or_with_another_sites_there_is_no_answer(yard: Yard, tmp_path: Path) -> None:
+    elsewhere = replace(yard.site, store=replace(yard.site.store, path=str(tmp_path / "none.db")))
+    with pytest.raises(UsageError, match="no journal"):
+        SiteQuery(elsewhere)
+    yard.store(0, 10)
+    with pytest.raises(UsageError):
+        SiteQuery(replace(yard.site, id="meadow"))
+
+
+QUESTIONS = {
+    "status": lambda q, now: q.status().plain(),
+    "alarms": lambda q, now: [row.plain() for row in q.alarms()],
+    "alarm bridges lamp-failed": lambda q, now: q.alarm("bridges", "lamp-failed").plain(),
+    "rules": lambda q, now: [row.plain() for row in q.rules()],
+    "ready hoist-1": lambda q, now: q.readiness("hoist-1").plain(),
+    "ready hoist-1 --history": lambda q, now: [
+        one.plain() for one in q.recorded_checks(now - 7 * 24 * HOUR, "hoist-1")
+    ],
+    "history hoist-1 tension": lambda q, now: q.history(
+        HistoryQuery("hoist-1", "tension", now - HOUR, now)
+    ).plain(),
+    "history weather wind --bucket 5min": lambda q, now: q.history(
+        HistoryQuery("weather", "wind", now - HOUR, now, 300 * NS)
+    ).plain(),
+}
+
+
+@pytest.fixture(scope="module")
+def same_square(story: Stored, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a whole square over the story's journal."""
+    made = make_square(tmp_path_factory.mktemp("square") / "site")
+    made.journal.parent.mkdir(parents=True, exist_ok=True)
+    for file in Path(story.site.store.path).parent.glob("journal.db*"):
+        made.journal.with_name(file.name).write_bytes(file.read_bytes())
+    return made.folder
+
+
+@pytest.mark.parametrize("command", QUESTIONS)
+def test_an_answer_is_plain_data_and_the_command_line_says_the_same(
+    story: Stored, same_square: Path, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from facilityd.config.load import load
+
+    with SiteQuery(load(same_square), lambda: story.now) as query:
+        answer = QUESTIONS[command](query, story.now)
+    monkeypatch.setattr(time, "time_ns", lambda: story.now)
+    name, *rest = command.split()
+    said = CliRunner().invoke(facilityd, [name, str(same_square), *rest, "--json"])
+    assert said.exit_code in (0, 1), said.output
+    assert json.loads(json.dumps(answer)) == json.loads(said.stdout), "no JSON encoder of our own is needed"
+    assert answer
+
+
+def test_asking_changes_nothing(story: Stored) -> None:
+    def state() -> dict[str, str]:
+        folder = Path(story.site.store.path).parent
+        return {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in folder.glob("*.db")}
+
+    before = state()
+    with story.ask() as query:
+        for question in QUESTIONS.values():
+            question(query, story.now)
+    assert state() == before
+
+
+def test_the_read_model_loads_no_terminal_and_no_daemon() -> None:
+    code = (
+        "import sys, facilityd.query.site;"
+        "print([n for n in ('click', 'rich', 'plotext', 'aiomqtt', 'pymodbus',"
+        " 'influxdb_client', 'facilityd.app.daemon', 'facilityd.pipeline.flow', 'facilityd.store.journal')"
+        " if n in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"
+
+
+LEAVES: st.SearchStrategy[Any] = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(),
+    st.just(Text(zh="好", en="good")), st.sampled_from(list(Reason)), st.just(Path("a/b")),
+)  # fmt: skip
+
+
+@given(
+    st.recursive(LEAVES, lambda inner: st.lists(inner) | st.tuples(inner) | st.dictionaries(st.text(), inner))
+)
+def test_whatever_an_answer_holds_becomes_json(value: object) -> None:
+    told = to_plain(value)
+    assert json.loads(json.dumps(told)) == told
