@@ -13,12 +13,16 @@ QUEUE = 10_000
 QUEUE_BYTES = 8 * 2**20
 """Bytes of payload held; a message costs memory well beyond it, so that many small ones are bounded above."""
 
+QOS1_BYTES = 32 * 2**20
+"""Bytes held with QoS 1: more than a broker may send unacknowledged, unless it ignores what we allow."""
+
 
 class Inbound(asyncio.Queue[aiomqtt.Message]):
     """A queue that drops QoS 0 beyond its bounds and counts it.
 
     QoS 1 is kept: the broker sends no more of it than may be unacknowledged (receive maximum), and a dropped
-    one would not come again before the next connection. A payload that is too large to be read is cut short.
+    one would not come again before the next connection. A broker that ignores that is
+    bounded too. A payload that is too large to be read is cut short.
     """
 
     def __init__(self, maxsize: int = 0) -> None:
@@ -32,7 +36,8 @@ class Inbound(asyncio.Queue[aiomqtt.Message]):
         if isinstance(payload, bytes | bytearray) and len(payload) > MAX_PAYLOAD:
             item.payload = bytes(payload[: MAX_PAYLOAD + 1])  # read as malformed, as the whole would be
         full = self.qsize() >= self._messages or self._bytes + _size(item) > QUEUE_BYTES
-        if full and not item.qos:
+        beyond = self.qsize() >= self._messages or self._bytes + _size(item) > QOS1_BYTES
+        if beyond if item.qos else full:
             self.lost += 1
             return
         self._bytes += _size(item)

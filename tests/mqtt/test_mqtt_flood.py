@@ -14,7 +14,8 @@ from support.mosquitto import Mosquitto
 from support.mqtt_bench import TOPIC, CollectingIntake, listening, power, say, until
 
 from devices.mqtt.decode import MAX_PAYLOAD
-from devices.mqtt.inbound import QUEUE, QUEUE_BYTES, Inbound
+from devices.mqtt.inbound import QOS1_BYTES, QUEUE, QUEUE_BYTES, Inbound
+from devices.mqtt.subscriber import RECEIVE_MAXIMUM
 from facilityd.model.quality import Reason
 
 
@@ -43,6 +44,15 @@ async def test_qos_1_is_kept_and_what_is_too_large_is_cut() -> None:
         queue.put_nowait(_message(50 * MAX_PAYLOAD, qos=1))
     assert queue.lost == 0
     assert len((await queue.get()).payload) == MAX_PAYLOAD + 1
+
+
+async def test_a_broker_that_ignores_what_we_allow_fills_no_memory() -> None:
+    queue = Inbound()
+    for _ in range(2 * QOS1_BYTES // 60_000):
+        queue.put_nowait(_message(60_000, qos=1))
+    assert queue.qsize() == QOS1_BYTES // 60_000
+    assert queue.lost == 2 * QOS1_BYTES // 60_000 - queue.qsize()
+    assert RECEIVE_MAXIMUM * MAX_PAYLOAD < QOS1_BYTES, "what a broker may send is never lost"
 
 
 async def test_what_a_flood_loses_is_counted_and_told(
