@@ -109,7 +109,7 @@ def _message(family: Family, rule: Rule, example: Example | None, language: Lang
     if example:
         formatter = EvidenceFormatter(family.signals, language, ZoneInfo(example["zone"]))
         yield f"> {formatter.evidence(Evidence.from_dict(example['evidence']))}  "
-    first, check = ("先做：", "现场核实：") if language == "zh" else ("Do first: ", "Check on site: ")
+    first, check = ("首要措施：", "现场核实：") if language == "zh" else ("Do first: ", "Check on site: ")
     yield f"> {first}{rule.action[0].in_(language)}  "
     yield f"> {check}{rule.confirm.in_(language)}"
 

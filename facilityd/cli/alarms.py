@@ -28,7 +28,7 @@ from facilityd.supervise.inbox import whoami
 
 COLUMNS = (
     whole("priority", "优先级"), whole("state", "状态"), whole("device", "设备"), whole("rule", "规则"),
-    whole("since", "起始时间"), Column("what", "内容"), Column("do first", "先做"),
+    whole("since", "起始时间"), Column("what", "内容"), Column("do first", "首要措施"),
 )  # fmt: skip
 
 

@@ -58,7 +58,7 @@ PACE = "--at-most=5s"
 """Nobody wants to wait minutes for a value in a demonstration."""
 ALARM_COLUMNS = (
     whole("priority", "优先级"), whole("device", "设备"), whole("state", "状态"), Column("what", "内容"),
-    Column("do first", "先做"),
+    Column("do first", "首要措施"),
 )  # fmt: skip
 NEWS = 6
 Show = Callable[[LocalSink, asyncio.Event, Process], Awaitable[None]]

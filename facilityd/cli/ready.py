@@ -35,14 +35,14 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     whole("device", "设备"), Column("item", "项目"), whole("result", "结果"), Column("why", "依据"),
-    Column("do first", "先做"),
+    Column("do first", "首要措施"),
 )  # fmt: skip
 PAST = (
     Column("ceremony", "仪式", gives=1), whole("at", "时刻"), whole("check", "检查"), whole("device", "设备"),
     whole("result", "结果"), Column("failed or unknown; waived", "未通过或未知；已放行"),
 )  # fmt: skip
 VERDICT = {
-    "zh": {"fail": "不具备条件", "unknown": "不能确认具备条件", "pass": "可以升降"},
+    "zh": {"fail": "不具备条件", "unknown": "不能确认具备条件", "pass": "具备条件"},
     "en": {"fail": "NOT ready", "unknown": "not known to be ready", "pass": "ready"},
 }
 AGAINST = {"zh": "（{outcome} {by}）", "en": " ({outcome} {by})"}

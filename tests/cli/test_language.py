@@ -281,7 +281,7 @@ def test_help_lists_whole_sentences(group: list[str]) -> None:
 def test_a_head_is_broken_between_words_and_never_cut(width: int) -> None:
     columns = [
         whole("rule", "规则"),
-        Column("evidence or to be fitted", "依据或须加装"),
+        Column("evidence or what it needs", "依据／缺少的信号"),
         Column("name", "名称"),
     ]
     rows = [("a-rule-of-some-length", "it stands", "The truck ran past the upper limit")]
@@ -290,7 +290,7 @@ def test_a_head_is_broken_between_words_and_never_cut(width: int) -> None:
         assert max(map(cell_len, lines)) <= width
         text = "".join("".join(lines).split())
         assert "…" not in text
-        assert {"zh": "依据或须加装", "en": "fitted"}[language] in text
+        assert {"zh": "依据／缺少的信号", "en": "needs"}[language] in text
 
 
 def test_what_must_be_seen_first_is_broken_between_words(square: Path) -> None:

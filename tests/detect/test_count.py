@@ -130,7 +130,7 @@ def test_so_far_names_when_counting_began_and_a_restart_or_service_is_heeded() -
     night.minute = 5
     assert night.play("..") == ".."
     said = night.detector.evidence(0)
-    assert "grew by 0 since counting began on 1970-01-01 at 00:05; the limit is 3 within 10 min" in (
+    assert ": +0 since counting began on 1970-01-01 at 00:05; the limit is 3 within 10 min" in (
         EvidenceFormatter({}, "en").evidence(said)
     )
     again = Night(STEPS)
