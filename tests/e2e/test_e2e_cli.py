@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import json
 import signal
 import subprocess
@@ -53,6 +54,7 @@ def words_of(site):
         "rules": [["rules", here], ["rules", here, "fire", "--lang", "zh"]],
         "alarms": [["alarms", here], ["alarms", here, "--all"]],
         "ack": [["ack", here, "fire", "active", "-m", "seen"]],
+        "audit": [["audit", here], ["audit", here, "--refused", "--lang", "zh"]],
         "marks": [["marks", here], ["marks", here, "--all", "--lang", "zh"]],
         "backtest": [["backtest", here, "--rule", "active", "--since", "1min"]],
         "alarm": [["alarm", here, "fire", "active"], ["alarm", here, "fire", "active", "--lang", "zh"]],
@@ -75,6 +77,10 @@ async def test_every_command_without_a_terminal_with_and_without_json(yard):
     assert (await facilityd("history", made.folder, "fire", "active", "--csv")).startswith("at,time,value")
     alarms = json.loads(await facilityd("alarms", made.folder, "--json"))
     assert [one["state"] for one in alarms if one["device"] == "fire"] == ["acknowledged"]
+    audit = json.loads(await facilityd("audit", made.folder, "--json"))
+    assert [(one["command"], one["account"], one["refused"]) for one in audit] == [
+        ("ack", getpass.getuser(), "")
+    ]
     assert watching.alive
 
 
