@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
+from facilityd.errors import UnknownName
 from facilityd.model.kinds import Conditional, Conjunction, Unreadable
 from facilityd.model.number import Finite
 from facilityd.model.readiness import Item
@@ -67,6 +68,9 @@ class ModeDefinition(Strict):
     when: tuple[Condition, ...] = Field(min_length=1)
 
 
+_SECTION = {"state": "states", "rule": "rules", "readiness": "readiness"}
+
+
 class Family(Strict):
     """Signals, operating modes and rules of one kind of device."""
 
@@ -81,7 +85,9 @@ class Family(Strict):
     def _closed(self) -> Self:
         for where, signal in self._mentions() + self._told():
             if signal not in self.signals:
-                raise ValueError(f"{where} names signal {signal!r}, which the family does not have")
+                kind, _, name = where.partition(" ")
+                what = f"{where} names signal {signal!r}, which the family does not have"
+                raise UnknownName(what, (_SECTION[kind], name), signal, self.signals)
         for where, signal in self._mentions():
             if self.signals[signal].type is SignalType.TEXT:
                 raise ValueError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 
 class FacilitydError(Exception):
@@ -45,6 +46,14 @@ class ConfigError(FacilitydError):
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+class UnknownName(ValueError):
+    """A name that nothing has, somewhere under the keys ``under`` of a file; ``known`` exist."""
+
+    def __init__(self, what: str, under: tuple[str, ...], word: str, known: Iterable[str]) -> None:
+        super().__init__(what)
+        self.under, self.word, self.known = under, word, tuple(known)
 
 
 # --- the daemon retries, in one place ------------------------------------------------------

@@ -6,14 +6,14 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from facilityd.errors import ConfigError
+from facilityd.errors import ConfigError, UnknownName
 from facilityd.model.regular import open_regular
-from facilityd.validator_text import choice, plain, without_echoes
+from facilityd.validator_text import choice, known_keys, plain, without_echoes
 from facilityd.yaml_loader import (
     INDENTS,
     MAX_BYTES,
@@ -188,6 +188,11 @@ class _Walk:
         return out
 
 
+_ALSO_CALLED = {"for": "on_delay", "raise_after": "on_delay", "clear_after": "off_delay", "id": "device_id"}
+"""What people write who know other programs, and what it is called here."""
+MOST_NEAR = 6
+
+
 def suggestion(word: str, known: Iterable[str]) -> str:
     """Return "did you mean …" for a near miss, else what is allowed."""
     names = sorted(set(known))
@@ -202,8 +207,14 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     # 'power_total' is 'active_power_total' shortened before it is 'power_factor_total' misspelt.
     longer = [name for name in names if set(word.split("_")) < set(name.split("_")) and word in name]
     near = difflib.get_close_matches(word, longer or names, n=1, cutoff=0.5 if longer else 0.6)
+    if longer and near:
+        near = sorted(difflib.get_close_matches(word, longer, n=MOST_NEAR, cutoff=0.5))
+    meant = _ALSO_CALLED.get(word)
+    if meant in names:
+        near = [meant]
     if near:
-        return f"did you mean {near[0]!r}?"
+        *most, last = (repr(name) for name in near)
+        return f"did you mean {', '.join(most)} or {last}?" if most else f"did you mean {last}?"
     return f"known: {', '.join(names)}" if names else ""
 
 
@@ -223,6 +234,9 @@ def validate(
         return None, [_problem(document, path, line, adapter) for line in lines]
 
 
+_HINTS = {("latitude", "less_than_equal"): "are latitude and longitude exchanged?"}
+
+
 def _problem(document: Document, path: Where, line: dict[str, Any], adapter: TypeAdapter[Any]) -> Problem:
     # Pydantic puts names of union branches into the path; marks know only real keys.
     where = _real(document, path, line["loc"])
@@ -232,7 +246,7 @@ def _problem(document: Document, path: Where, line: dict[str, Any], adapter: Typ
         return Problem(
             document.location(where, key=True),
             f"unknown key {word!r}",
-            suggestion(word, _known(adapter, line["loc"])),
+            suggestion(word, known_keys(adapter.json_schema(), line["loc"])),
         )
     if kind == "missing":
         return Problem(document.location(where[:-1]), f"{'.'.join(map(str, where[-1:]))!r} is missing")
@@ -243,8 +257,28 @@ def _problem(document: Document, path: Where, line: dict[str, Any], adapter: Typ
         return Problem(document.location(where), f"{word!r} is not allowed", choice(str(word), names))
     if kind == "secret":
         return Problem(document.location(where), line["msg"])  # what was found is never repeated
+    if isinstance(error := context.get("error"), UnknownName):
+        place = _place_of(document, (*path, *error.under), error.word)
+        return Problem(document.location(place), str(error), suggestion(error.word, error.known))
+    hint = _HINTS.get((str(where[-1]), kind), "") if where else ""
     what = str(context["error"]) if kind == "value_error" else plain(kind, line["msg"], context)
-    return Problem(document.location(where), _with_input(what, line["input"]))
+    return Problem(document.location(where), _with_input(what, line["input"]), hint)
+
+
+def _place_of(document: Document, under: Where, word: str) -> Where:
+    """Return the place of the first value below ``under`` that is this word, else ``under``."""
+    places = [where for where in document.marks if where[: len(under)] == under]
+    return next((where for where in sorted(places, key=len) if _found(document, where) == word), under)
+
+
+def _found(document: Document, where: Where) -> object:
+    part = document.data
+    for key in where:
+        try:
+            part = part[key]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return part
 
 
 def _with_input(what: str, value: object) -> str:
@@ -257,41 +291,6 @@ def _real(document: Document, path: Where, loc: Sequence[Key]) -> Where:
         if (*where, step) in document.marks:
             where = (*where, step)
     return where if not loc or where[-1:] == (loc[-1],) else (*where, loc[-1])
-
-
-def _known(adapter: TypeAdapter[Any], loc: Sequence[Key]) -> list[str]:
-    """Return the keys allowed where an unknown one was found, from the JSON schema."""
-    schema = adapter.json_schema()
-    spots = [schema]
-    for step in loc[:-1]:
-        spots = (
-            _branch(spots, step)
-            or [child for spot in spots for child in _children(schema, spot, step)]
-            or spots
-        )
-    return [name for spot in spots for flat in _flat(schema, spot) for name in flat.get("properties", {})]
-
-
-def _branch(spots: list[dict[str, Any]], tag: Key) -> list[dict[str, Any]]:
-    """Return the branch of a tagged union that a tag chooses: a key of another one is not allowed here."""
-    chosen = (spot.get("discriminator", {}).get("mapping", {}).get(tag) for spot in spots)
-    return [{"$ref": name} for name in chosen if name]
-
-
-def _flat(root: dict[str, Any], spot: dict[str, Any]) -> list[dict[str, Any]]:
-    if "$ref" in spot:
-        return _flat(root, cast("dict[str, Any]", root["$defs"][spot["$ref"].rsplit("/", 1)[-1]]))
-    branches = spot.get("anyOf", []) + spot.get("oneOf", []) + spot.get("allOf", [])
-    return [flat for branch in branches for flat in _flat(root, branch)] if branches else [spot]
-
-
-def _children(root: dict[str, Any], spot: dict[str, Any], step: Key) -> list[dict[str, Any]]:
-    out = []
-    for flat in _flat(root, spot):
-        child = flat.get("properties", {}).get(step) or flat.get("items") or flat.get("additionalProperties")
-        if isinstance(child, dict):
-            out.append(child)
-    return out
 
 
 def raise_problems(problems: Iterable[Problem]) -> None:

@@ -8,7 +8,7 @@ from devices.family import REST, Family, Signal
 from devices.profile import ModbusProfile, MqttProfile, Point, TopicPoint
 from devices.unit import Binding, PollRates, Unit
 from facilityd.config import schema
-from facilityd.config.fits import check_source, check_strange, check_unit
+from facilityd.config.fits import PROTOCOL, check_source, check_strange, check_unit, unlike_units
 from facilityd.config.kinds import codes_of, kind_of, suits, unknown_words, words_of
 from facilityd.config.sections import SectionEntry, Sections
 from facilityd.model.measure import conversion, spell_duration
@@ -111,7 +111,7 @@ class UnitCompiler:
         profile: ModbusProfile | MqttProfile,
     ) -> Binding:  # fmt: skip
         point: Point | TopicPoint = profile.expanded[point_name]
-        scale, offset = self._scaling(entry.location("signals", name), signal, source, point)
+        scale, offset = self._scaling(entry.location("signals", name), name, signal, source, point)
         if not suits(signal, point):
             kinds = f"signal {name} is {signal.type}, point {point_name} is {kind_of(point)}"
             self._sections.report(
@@ -132,7 +132,12 @@ class UnitCompiler:
         )
 
     def _scaling(
-        self, location: SourceLocation, signal: Signal, source: schema.SourceConfig, point: Point | TopicPoint
+        self,
+        location: SourceLocation,
+        name: str,
+        signal: Signal,
+        source: schema.SourceConfig,
+        point: Point | TopicPoint,
     ) -> tuple[float, float]:
         """Convert units of measure, unless the site says itself how the number is to be read."""
         if source.scale is not None or (source.tare is not None and not point.unit):
@@ -141,9 +146,7 @@ class UnitCompiler:
             scale, offset = conversion(point.unit, signal.unit) if point.unit or signal.unit else (1.0, 0.0)
         except ValueError:
             scale, offset = 1.0, 0.0
-            here, there = point.unit or "no unit", signal.unit or "no unit"
-            hint = "bind another point, or give 'scale'"
-            self._sections.report(location, f"{here} does not convert to {there}", hint)
+            self._sections.report(location, *unlike_units(name, signal, point))
         return scale, offset + (source.tare or 0.0)
 
     def _rates_of(self, unit: str, device: str, family: Family) -> PollRates:
@@ -207,7 +210,7 @@ class UnitCompiler:
         needed = "topic" if over == "mqtt" else "device_id"
         if getattr(entry.value, needed) is None:
             self._sections.report(
-                entry.location(), f"{needed!r} is missing", f"a unit on a {over} link has one"
+                entry.location(), f"{needed!r} is missing", f"a unit on {PROTOCOL[over]} link has one"
             )
             return False
         check_strange(self._sections, entry, over)

@@ -10,18 +10,36 @@ from devices.unit import Unit
 from facilityd.config import schema
 from facilityd.config.kinds import kind_of
 from facilityd.config.sections import SectionEntry, Sections
+from facilityd.model.measure import COMMON
 from facilityd.model.sample import SignalType
 from facilityd.model.topic import LONGEST, LONGEST_NAME, joined
 
+PROTOCOL = {"mqtt": "an MQTT", "modbus": "a Modbus"}
 STRANGE = {"mqtt": ("device_id", "base"), "modbus": ("topic",)}
 """Settings of a unit that mean nothing where it speaks the other protocol."""
+
+
+def unlike_units(name: str, signal: Signal, point: Point | TopicPoint) -> tuple[str, str]:
+    """Return what is wrong with a point's unit of measure for this signal, and what to do about it."""
+    meant = [unit for unit in COMMON if unit.lower() == signal.unit.lower() and unit != signal.unit]
+    if signal.unit not in COMMON and meant:
+        return (
+            f"the family gives signal {name} the unit {signal.unit}, which is not that of the point",
+            f"did you mean {' or '.join(map(repr, sorted(meant)))} in the family?",
+        )
+    hint = "bind another point, or give 'scale'"
+    if not point.unit:
+        return f"signal {name} is in {signal.unit}, the point has no unit of measure", hint
+    if not signal.unit:
+        return f"the point is in {point.unit}, signal {name} has no unit of measure", hint
+    return f"{point.unit} does not convert to {signal.unit}, the unit of signal {name} in its family", hint
 
 
 def check_strange(sections: Sections, entry: SectionEntry, protocol: str) -> None:
     """Report settings that this protocol has no use for."""
     for setting in STRANGE[protocol]:
         if setting in entry.value.model_fields_set:
-            what = f"a unit on a {protocol} link has no {setting!r}"
+            what = f"a unit on {PROTOCOL[protocol]} link has no {setting!r}"
             sections.report(entry.location(setting, key=True), what, "take it out, or look at its link")
 
 

@@ -14,10 +14,10 @@ from facilityd.model.sample import NS
 if TYPE_CHECKING:
     import pint
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|h|d)", re.ASCII)
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)", re.ASCII)
 LONGEST = 36_500 * 86_400 * NS
 """A hundred years in ns: what is longer is a slip, and does not fit where instants are kept."""
-_SCALE = {"ms": NS // 1000, "s": NS, "min": 60 * NS, "h": 3600 * NS, "d": 86400 * NS}
+_SCALE = {"ms": NS // 1000, "s": NS, "min": 60 * NS, "m": 60 * NS, "h": 3600 * NS, "d": 86400 * NS}
 
 
 def duration(text: object) -> int:
@@ -58,7 +58,7 @@ def unit_name(text: str) -> str:
 
 UnitName = Annotated[str, AfterValidator(unit_name)]
 
-DURATION_PATTERN = r"^[0-9]+(\.[0-9]+)? ?(ms|s|min|h|d)$"
+DURATION_PATTERN = r"^[0-9]+(\.[0-9]+)? ?(ms|s|min|m|h|d)$"
 DurationText = Annotated[str, Field(pattern=DURATION_PATTERN)]
 """What a file holds, for the schemas that editors read."""
 Duration = Annotated[int, BeforeValidator(duration, json_schema_input_type=DurationText)]

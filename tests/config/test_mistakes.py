@@ -122,7 +122,7 @@ def test_a_missing_variable_is_told_before_the_start(tmp_path: Path, monkeypatch
         (SOUND.replace("link: bus, profile: eastron_sdm630, device_id: 2", "link: buss, profile: eastron_sdm630, device_id: 2"), "did you mean 'bus'"),
         (SOUND.replace("period: 2s}", "period: {rest: 2s, moving: 1s}}", 1), "has no operating mode 'moving'"),
         (SOUND.replace("https://crew.example/hook", "crew.example"), "is not a URL"),
-        (SOUND.replace("latitude: 39.9", "latitude: north"), "valid number"),
+        (SOUND.replace("latitude: 39.9", "latitude: north"), "a number is expected (found 'north')"),
     ],
 )  # fmt: skip
 def test_each_kind_of_mistake_is_named(

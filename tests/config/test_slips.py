@@ -266,7 +266,7 @@ ROUNDS = {
         ("link: net, profile: meter_1, device_id: 1, period: 2s", "link: nett, profile: meter_2, device_id: 1, period: 2",
          "a duration is|did you mean 'net'|did you mean 'meter_1'"),
     ],
-    "a bad name and a typo inside": [("name: {zh: 城楼, en: Gate}", "name: Gate", "key: value"), ("power: meter.power", "powr: meter.power", "did you mean 'power'")],
+    "a bad name and a typo inside": [("name: {zh: 城楼, en: Gate}", "name: Gate", "both languages"), ("power: meter.power", "powr: meter.power", "did you mean 'power'")],
     "a missing name and a family": [("{family: lighting, name: {zh: 城楼, en: Gate}", "{family: lightin", "'name' is missing|did you mean 'lighting'")],
     "a bad id and a bad link": [("link: net, profile: meter_1, device_id: 1", "link: nett, profile: meter_1, device_id: 999", "255|did you mean 'net'")],
     "a host and a variable": [("host: 192.0.2.7", 'host: 192.0.2.777, username: u, password: "${YARD_PORT}"', "no IPv4|YARD_PORT is not set")],

@@ -132,7 +132,7 @@ def test_an_unknown_key_is_answered_with_what_may_stand_in_this_kind_of_link(
 def test_a_shortened_name_is_answered_with_the_name_that_it_shortens() -> None:
     known = ["active_power_total", "power_factor_total", "voltage_l1", "voltage_thd_l1", "frequency"]
     assert suggestion("power_total", known) == "did you mean 'active_power_total'?"
-    assert suggestion("voltage", known) == "did you mean 'voltage_l1'?"
+    assert suggestion("voltage", known) == "did you mean 'voltage_l1' or 'voltage_thd_l1'?"
     assert suggestion("frequnecy", known) == "did you mean 'frequency'?"
     assert suggestion("_", known).startswith("known: ")
 
