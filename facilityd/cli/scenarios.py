@@ -44,7 +44,7 @@ def run_command(
 
     Files, folders, names of shipped ones, or 'all'.
 
-    Exit code 0: every expectation was met; 1: one was not; 2: a scenario cannot be played as written.
+    Exit status 0: every expectation was met; 1: one was not; 2: a scenario cannot be played as written.
     """
     from facilityd.scenario.junit import write
     from facilityd.scenario.load import find

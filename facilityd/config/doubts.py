@@ -127,7 +127,7 @@ def _topic(unit: SectionEntry, profile: ModbusProfile | MqttProfile | None) -> I
         yield Problem(unit.location("period"), what, "write the longest time between two of its messages")
     if why := doubtful(topic):
         yield Problem(unit.location("topic"), *why)
-    points = profile.points.values() if isinstance(profile, MqttProfile) else ()
+    points = profile.expanded.values() if isinstance(profile, MqttProfile) else ()
     for end in sorted({source.topic for point in points for source in point.sources} - {""}):
         if topic.endswith(f"/{end}"):
             what = f"profile {unit.value.profile} adds /{end} itself, so it listens to {topic}/{end}"

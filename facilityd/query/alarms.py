@@ -161,6 +161,8 @@ def require_device(devices: Mapping[str, Device], device: str) -> Device:
 def require_rule(devices: Mapping[str, Device], device: str, rule: str) -> Rule:
     """Return a rule. Raises UsageError where there is no such device or rule."""
     rules = require_device(devices, device).family.rules
+    if found := [name for name, about in rules.items() if about.fault and about.fault == rule]:
+        raise UsageError(f"{rule} is the number of a fault", hint=f"it is found by {' and '.join(found)}")
     if rule not in rules:
         raise UsageError(f"{device} has no rule {rule!r}", hint=suggestion(rule, rules))
     return rules[rule]

@@ -122,9 +122,11 @@ class DeviceReader:
             row for stream in device.streams for row in self._signals(device, stream, latest, now)
         )
         worst = next((alarm for alarm in alarms if alarm.active), None)
-        if worst:
-            return DeviceRow(device.id, device.name, worst.what, worst.rule, worst.priority, signals)
         values = {s.signal: s.value for s in signals if s.value is not None and s.quality == "good"}
+        if worst:
+            again = device.family.family == "link" and values.get("up") is True
+            what = query_words().device["clearing"] if again else worst.what
+            return DeviceRow(device.id, device.name, what, worst.rule, worst.priority, signals)
         state = _calm(device, values)
         named = device.family.states.get(state)
         text = named.name if named else query_words().device[state]

@@ -64,12 +64,13 @@ class RuleRow:
         return (self.finding.evidence.seen or self.finding.at) if judged and self.finding else None
 
     def text(self, language: Language) -> str:
-        """Return what the verdict rests on, or the names of what would have to be fitted."""
+        """Return what the verdict rests on, or what the rule needs to apply."""
         signals, states = self.device.family.signals, self.device.family.states
         if self.standing is RuleStatus.UNFITTED:
             words = {name: state.name for name, state in states.items()}
             words |= {name: signal.name for name, signal in signals.items()}
-            return listed((words[n].in_(language) if n in words else n for n in self.missing), language)
+            names = (words[n].in_(language) if n in words else n for n in self.missing)
+            return sentence("needs", language, names=listed(names, language))
         formatter = EvidenceFormatter(signals, language, self.zone)
         said = formatter.evidence(self.finding.evidence) if self.finding else ""
         limits = listed(

@@ -29,7 +29,7 @@ def test_how_rules_stand_in_a_story(simulated_site) -> None:
     assert found["dark"].standing is RuleStatus.RIGHT
     lacking = found["leakage"]
     assert (lacking.standing, lacking.missing) == (RuleStatus.UNFITTED, ("leakage",))
-    assert (lacking.text("zh"), lacking.text("en")) == ("剩余电流", "Residual current")
+    assert (lacking.text("zh"), lacking.text("en")) == ("缺少：剩余电流", "needs: Residual current")
     assert found["end-of-life"].since is None
     later = {line.name: line for line in rule_rows(square.site, ["bridges"], now + 3600 * 10**9)}
     assert later["lamp-failed"].standing is RuleStatus.WRONG, "a stop hides nothing that is wrong"

@@ -44,7 +44,7 @@ def _check(folder: Path, site: str = SITE, family: str = FAMILY) -> list[str]:
     (folder / "families" / "cabinet.yaml").write_text(family, encoding="utf-8")
     (folder / "site.yaml").write_text(site, encoding="utf-8")
     done = CliRunner().invoke(facilityd, ["check", str(folder)], catch_exceptions=False)
-    return done.stdout.splitlines()
+    return done.output.splitlines()
 
 
 def test_the_site_and_family_that_the_mistakes_are_made_in_are_sound(tmp_path: Path) -> None:
@@ -99,3 +99,14 @@ def test_minutes_may_be_written_as_m() -> None:
 def test_a_name_that_several_lengthen_is_answered_with_all_of_them() -> None:
     known = ["voltage_l1", "voltage_l2", "voltage_l3", "frequency"]
     assert suggestion("voltage", known) == "did you mean 'voltage_l1', 'voltage_l2' or 'voltage_l3'?"
+
+
+def test_a_topic_that_ends_with_what_the_profile_adds_itself_is_a_warning(tmp_path: Path) -> None:
+    site = SITE.replace("  net:", "  broker: {protocol: mqtt, host: 192.0.2.7}\n  net:").replace(
+        "  meter:",
+        '  lantern: {link: broker, profile: shelly_gen2, period: 1min, topic: "lanterns/one/status/switch:0"}\n  meter:',
+    )
+    lines = _check(tmp_path, site=site)
+    assert any("adds /status/switch:0 itself" in line and "write lanterns/one" in line for line in lines), (
+        lines
+    )

@@ -18,12 +18,13 @@ from hypothesis import strategies as st
 from support.asked import T0, Stored, Yard
 from support.site import make_square
 
+from facilityd.app.builtin import all_devices
 from facilityd.cli.main import facilityd
 from facilityd.errors import UsageError
 from facilityd.model.alarm import AlarmCondition, AlarmState, Change, ChangeKind
 from facilityd.model.quality import Reason
 from facilityd.model.readiness import ItemOutcome
-from facilityd.model.sample import NS
+from facilityd.model.sample import NS, Sample
 from facilityd.model.text import Text
 from facilityd.query.history import HistoryQuery
 from facilityd.query.json_data import to_plain
@@ -159,6 +160,8 @@ def test_an_alarm_of_what_left_the_site_is_known_by_its_ids(yard: Yard) -> None:
         record = query.alarm("well", "dry")
         with pytest.raises(UsageError, match="gate has no rule 'dry'"):
             query.alarm("gate", "dry")
+        with pytest.raises(UsageError, match="L2 is the number of a fault; it is found by "):
+            query.alarm("gate", "L2")
     assert (row.state_id, row.state.en, row.what.en, row.priority) == (
         "no-longer-watched", "no longer watched", "dry", "",
     )  # fmt: skip
@@ -270,3 +273,15 @@ LEAVES: st.SearchStrategy[Any] = st.one_of(
 def test_whatever_an_answer_holds_becomes_json(value: object) -> None:
     told = to_plain(value)
     assert json.loads(json.dumps(told)) == told
+
+
+def test_a_link_that_is_up_while_its_alarm_clears_is_not_shown_as_down(yard: Yard) -> None:
+    link = next(device for name, device in all_devices(yard.site).items() if name.startswith("link-"))
+    (stream,) = link.streams
+    values = tuple({"up": True}.get(name) for name in stream.signals)
+    reasons = {n: Reason.MISSING for n, value in enumerate(values) if value is None}
+    state = AlarmState(link.id, "down", AlarmCondition.TRUE, occurrence=1, raised_at=T0, acked=False)
+    yard.journal.commit(Batch(samples=[Sample(stream, T0, T0, values, reasons)], alarms=[state]))
+    with yard.ask() as query:
+        (row,) = query.devices((link.id,))
+    assert (row.state_id, row.state.en) == ("down", "up again, the alarm is clearing")
