@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from devices.tables import families
+
 ROOT = Path(__file__).resolve().parents[2]
 TEXTS = [
     *sorted((ROOT / "devices" / "families").glob("*.yaml")),
@@ -26,3 +28,11 @@ BETTER = {
 def test_texts_use_the_better_term(term: str) -> None:
     where = [str(path.relative_to(ROOT)) for path in TEXTS if term in path.read_text(encoding="utf-8")]
     assert not where, f"write {BETTER[term]!r} instead of {term!r}"
+
+
+@pytest.mark.parametrize("name", ["contact", "flagpole", "fountain", "hoist", "lighting"])
+def test_silence_may_come_of_a_wrong_topic(name: str) -> None:
+    """A unit on a broker has a topic and no device id: nobody publishes there where it is wrong."""
+    cause = families(None)[name].rules["silent"].cause
+    assert "主题" in cause.zh
+    assert "topic" in cause.en
