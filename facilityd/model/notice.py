@@ -82,6 +82,7 @@ class SendFailure(IntEnum):
     CUT = 10
     REFUSED = 11
     BUSY = 12
+    WEB_PAGE = 13
 
 
 @dataclass(frozen=True, slots=True)

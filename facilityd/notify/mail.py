@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import ssl
@@ -17,6 +18,7 @@ from facilityd.model.sample import NS
 from facilityd.notify.failures import of_error, of_smtp
 
 _PERMANENT = 500
+_SLOW = "no answer in time"
 
 
 class Email:
@@ -38,6 +40,8 @@ class Email:
         self._to, self._sender, self._host, self._port, self._tls = to, sender, host, port, tls
         self._username, self._password = username, password
         self._timeout_s, self._context = timeout_s, tls_context
+        # A server that takes nearly all its time at each command may not hold up what waits behind.
+        self._session_s = 2 * timeout_s
 
     async def send(self, notice: Notice) -> DeliveryResult:
         """Hand over once. Raises nothing that the server or the network can cause."""
@@ -69,23 +73,25 @@ class Email:
 
     async def _hand_over(self, smtp: aiosmtplib.SMTP, content: EmailMessage) -> DeliveryResult:
         try:
-            await smtp.connect()
-            await smtp.mail(self._sender)
-            await smtp.rcpt(self._to)
+            async with asyncio.timeout(self._session_s):
+                await smtp.connect()
+                await smtp.mail(self._sender)
+                await smtp.rcpt(self._to)
         except aiosmtplib.SMTPResponseException as refusal:
             return self._refused(refusal)
         except (OSError, UnicodeError) as error:  # a reply need not be UTF-8
             return DeliveryResult(
-                DeliveryOutcome.TRANSIENT, _one_line(error), failure=of_error(error, connecting=True)
+                DeliveryOutcome.TRANSIENT, _one_line(error) or _SLOW, failure=of_error(error, connecting=True)
             )
         except aiosmtplib.SMTPException as error:
             return DeliveryResult(DeliveryOutcome.REJECTED, _one_line(error), failure=_lacking(error))
         try:
-            await smtp.data(content.as_bytes())
+            async with asyncio.timeout(self._session_s):
+                await smtp.data(content.as_bytes())
         except aiosmtplib.SMTPResponseException as refusal:
             return self._refused(refusal)
         except (aiosmtplib.SMTPException, OSError, UnicodeError) as error:
-            reason = f"after the message was sent: {_one_line(error)}"
+            reason = f"after the message was sent: {_one_line(error) or _SLOW}"
             return DeliveryResult(DeliveryOutcome.UNKNOWN, reason, failure=of_error(error, connecting=False))
         return DeliveryResult(DeliveryOutcome.ACCEPTED)
 

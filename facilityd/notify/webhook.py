@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import aiohttp
@@ -16,6 +17,8 @@ _LONGEST = 200
 _LATER = frozenset({408, 425, 429})
 _GATEWAY_TIMEOUT = 504
 _OK, _REDIRECT, _SERVER = 200, 300, 500
+_PAGES = ("text/html", "application/xhtml+xml")
+_PAGE = re.compile(r"\s*(<\?xml[^>]*>\s*)?<(!doctype html|html|head|body)\b", re.IGNORECASE)
 
 
 class Webhook:
@@ -57,7 +60,7 @@ class Webhook:
 
     async def _outcome(self, answer: aiohttp.ClientResponse) -> DeliveryResult:
         if _OK <= answer.status < _REDIRECT:
-            return DeliveryResult(DeliveryOutcome.ACCEPTED)
+            return await self._taken(answer)
         reason = f"HTTP {answer.status} {self._masked(await _said(answer))}".rstrip()
         failure = of_http(answer.status)
         if answer.status == _GATEWAY_TIMEOUT:
@@ -65,6 +68,13 @@ class Webhook:
         if answer.status in _LATER or answer.status >= _SERVER:
             return DeliveryResult(DeliveryOutcome.TRANSIENT, reason, _wait(answer), failure)
         return DeliveryResult(DeliveryOutcome.REJECTED, reason, failure=failure)
+
+    async def _taken(self, answer: aiohttp.ClientResponse) -> DeliveryResult:
+        """Believe a 2xx, except where a page for people stands in the receiver's place: a login, a portal."""
+        if answer.content_type not in _PAGES or not _PAGE.match(await _said(answer)):
+            return DeliveryResult(DeliveryOutcome.ACCEPTED)
+        reason = f"HTTP {answer.status}, but a web page answers, such as a login or a portal's"
+        return DeliveryResult(DeliveryOutcome.REJECTED, reason, failure=SendFailure.WEB_PAGE)
 
     def _masked(self, text: str) -> str:
         for secret in filter(None, (self._token, self._url)):

@@ -173,6 +173,34 @@ async def test_a_server_that_never_greets_certainly_did_not_take_it() -> None:
         await asyncio.sleep(0.05)
 
 
+async def test_a_server_that_takes_nearly_all_its_time_at_each_command_holds_nobody_up() -> None:
+    said: list[bytes] = []
+    ended = asyncio.Event()
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        line = b"hello"
+        while line:
+            await asyncio.sleep(0.25)
+            if writer.is_closing():
+                break
+            writer.write(b"250 in a while\r\n" if said else b"220 slow\r\n")
+            said.append(line := await reader.readline())
+        writer.close()
+        await writer.wait_closed()
+        ended.set()
+
+    running = await asyncio.start_server(slow, "127.0.0.1", 0)
+    async with running:
+        email = Email(
+            to="li@square.example", sender="a@square.example", host="127.0.0.1",
+            port=running.sockets[0].getsockname()[1], timeout_s=0.4,
+        )  # fmt: skip
+        outcome = await email.send(notice())
+        await ended.wait()
+    assert (outcome.result, outcome.reason) == (DeliveryOutcome.TRANSIENT, "no answer in time")
+    assert b"DATA\r\n" not in said
+
+
 async def test_starttls_is_not_given_up_where_the_server_lacks_it() -> None:
     post = Post()
     async with office(post) as port:

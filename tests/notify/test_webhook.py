@@ -90,6 +90,21 @@ async def test_retry_after_in_both_forms(headers: dict[str, str], wait: int | No
     assert (await _answered(429, **headers)).retry_after == wait
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "result"),
+    [
+        ("<!DOCTYPE html><html><title>Please log in</title>", "text/html; charset=utf-8", "rejected"),
+        ('<?xml version="1.0"?>\n<html xmlns="x">', "application/xhtml+xml", "rejected"),
+        ("ok", "text/html", "accepted"),  # what many a small receiver answers
+        ('{"text": "<html>"}', "application/json", "accepted"),
+    ],
+)
+async def test_a_login_page_is_no_receiver(text: str, kind: str, result: str) -> None:
+    said = await _answered(200, text, Content_Type=kind)
+    assert said.result == result
+    assert (said.failure is SendFailure.WEB_PAGE) == (result == "rejected")
+
+
 async def test_a_server_that_hangs_may_have_taken_it() -> None:
     release = asyncio.Event()
 
