@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.fuzz import fuzzed
 
-from facilityd.cli import alarms as waiting
+from facilityd.cli import command as waiting
 from facilityd.cli.main import facilityd
 from facilityd.config.load import load
 from facilityd.errors import FacilitydError
