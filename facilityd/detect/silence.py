@@ -2,43 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from facilityd.detect.availability import UnitAvailability
-from facilityd.detect.detector import Trouble, in_seconds
-from facilityd.detect.device_state import FOREVER, NEVER, DeviceState
+from facilityd.detect.delay import OnOffDelay
+from facilityd.detect.detector import StatelessDetector, Trouble, in_seconds
+from facilityd.detect.device_state import FOREVER, DeviceState
 from facilityd.model.finding import Evidence, Number
 from facilityd.model.rule import Silence
 
 
-class SilenceDetector:
-    """True where any unit is silent; unknown where a unit's whole link is down."""
+class SilenceDetector(StatelessDetector):
+    """True where any unit is silent; unknown where a unit's whole link is down.
+
+    An alarm that stands is over once no unit was silent for ``off_delay``. ``extent``: the units that are, as
+    of the newest look.
+    """
 
     def __init__(self, rule: Silence, device_state: DeviceState) -> None:
         self._rule, self._availabilities = rule, device_state.availabilities
+        self._delay = OnOffDelay(0, rule.off_delay, FOREVER)
         self.wake = FOREVER
-        self._owing = self._stands = False
-        self._well: int | None = None
-        self._extent: frozenset[str] = frozenset()
+        self._owing = False
 
     def update(self, now: int) -> bool | None:
         """Listen at ``now`` (ns, steady)."""
-        verdict = self._listen(now)
-        if verdict is not False:
-            self._stands, self._well = self._stands or bool(verdict), None
-            return verdict
-        if self._stands:
-            self._well = now if self._well is None else self._well
-            over = self._well + self._rule.off_delay
-            self._stands = now < over
-            self.wake = min(self.wake, over) if self._stands else self.wake
-        return self._stands
+        silent = self._listen(now)
+        if silent is None:
+            self._delay.drop()
+            return None
+        verdict = self._delay.see(silent, now, FOREVER)
+        self.wake = min(self.wake, self._delay.due)
+        return verdict
 
     def _listen(self, now: int) -> bool | None:
         """Return whether any unit is silent, without any delay."""
         verdict: bool | None = False
         self.wake, self._owing = FOREVER, False
-        told: list[str] = []
+        own: list[str] = []
         for availability in self._availabilities:
             silent = self._silent(availability, now)
             if (
@@ -48,12 +47,13 @@ class SilenceDetector:
                 self.wake = end
             if availability.quiet and not (silent or availability.owner):
                 self._owing = True
-            told += [availability.unit] if silent and not availability.owner else []
-            if told:
+            if silent and not availability.owner:
+                own.append(availability.unit)
+            if own:
                 verdict = True
             elif silent is not False:
                 verdict = None
-        self._extent = frozenset(told)
+        self.extent = frozenset(own)
         return verdict
 
     def _silent(self, availability: UnitAvailability, now: int) -> bool | None:
@@ -84,10 +84,11 @@ class SilenceDetector:
             return Evidence("unknown-link", {"units": ", ".join(availability.unit for availability in down)})
         if silent:
             return Evidence("unknown-elsewhere", {"units": silent[0].unit, "device": silent[0].owner})
-        if self._stands and self._well is not None:
+        if not all(availability.heard for availability in self._availabilities):
+            return Evidence("unknown-yet")
+        if self._delay.verdict:
             return Evidence("silence-ending", self._units() | {"well_s": in_seconds(self._rule.off_delay)})
-        heard = all(availability.heard for availability in self._availabilities)
-        return Evidence("silence-over", self._units()) if heard else Evidence("unknown-yet")
+        return Evidence("silence-over", self._units())
 
     def _units(self) -> dict[str, Number]:
         return {"units": ", ".join(availability.unit for availability in self._availabilities)}
@@ -106,15 +107,6 @@ class SilenceDetector:
         return Evidence("silence", numbers)
 
     @property
-    def extent(self) -> frozenset[str]:
-        """The units that are silent, as of the newest look."""
-        return self._extent
-
-    occasional = dated = False
-    edition = 0
-    seen_at = NEVER
-
-    @property
     def pending(self) -> bool:
         """True while a unit owes answers, and not yet for long enough."""
         return self._owing
@@ -128,14 +120,3 @@ class SilenceDetector:
         ]
         found = (v for v in own if self._silent(v, now) or (v.quiet and not ripe))
         return frozenset((availability.unit, "silent") for availability in found)
-
-    def resume(self, verdict: bool) -> None:
-        """Take over an alarm that stands; silence itself is measured from the start."""
-        self._stands = verdict
-
-    def checkpoint(self) -> Any:
-        """Nothing is kept."""
-        return None
-
-    def restore(self, state: Any) -> None:
-        """Nothing was kept."""
