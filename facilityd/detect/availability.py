@@ -15,7 +15,7 @@ UNSURE = 3600 * NS
 
 @dataclass(slots=True, eq=False)
 class UnitAvailability:
-    """One unit's voice. ``since`` is when it last spoke, or when we began to listen (ns, steady).
+    """Whether one unit speaks. ``since`` is when it last spoke, or when we began to listen (ns, steady).
 
     ``heard``: it has spoken since we began to listen; a link that returns begins anew.
     ``unanswered``: how many questions in a row got no answer. A unit that publishes is asked none.
@@ -74,7 +74,7 @@ class UnitAvailability:
 
 
 def assign_owner(availabilities: Iterable[tuple[str, int, UnitAvailability]]) -> None:
-    """Find who tells of each unit: of ``(device, number of signals, voice)`` the one with most signals."""
+    """Find who tells of each unit: of ``(device, signals, availability)`` the one with most signals."""
     by_unit: dict[str, list[tuple[int, str, UnitAvailability]]] = {}
     for device, signals, availability in availabilities:
         by_unit.setdefault(availability.unit, []).append((-signals, device, availability))
@@ -94,5 +94,5 @@ def _common(reasons: Mapping[int, Reason], values: int) -> Reason | None:
 
 
 def _is_quiet(reason: Reason) -> bool:
-    """Return whether the unit said nothing: a broker's retained message is not its voice."""
+    """Return whether the unit said nothing: a broker's retained message is not its word."""
     return reason.is_silence or reason in (Reason.LINK_DOWN, Reason.AGE_UNKNOWN, Reason.GATEWAY_PATH)

@@ -87,7 +87,7 @@ class ChartDetector(LearnedDetector):
         return against(self, self.signal_states[guilty], level, self._chart.allowed(guilty))
 
     def evidence(self, now: int) -> Evidence:
-        """Return what the verdict rests on; also that this duty was never learned."""
+        """Return what the verdict rests on; also that this operating mode was never learned."""
         seen = all(signal_state.good(now) is not None for signal_state in self.signal_states)
         if self.baseline is not None and not self._learned and seen:
             return Evidence("unknown-outside", {}, self.signal_states[0].signal)

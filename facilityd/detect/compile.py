@@ -58,7 +58,7 @@ class DeviceRules:
 
 @dataclass(slots=True, eq=False)
 class StreamBinding:
-    """What one stream moves: its cells, its voice, and the rules that look at them."""
+    """What one stream moves: signal states, an availability, and the rules that look at them."""
 
     device_state: DeviceState
     signal_states: tuple[SignalState, ...]
@@ -101,7 +101,7 @@ def compile_device(
     instances = {}
     for name in sorted(family.rules, key=lambda n: _steps(n, family)):
         if name not in device_rules.missing:
-            instances[name] = instance = _watch(device_state, name, family, streams)
+            instances[name] = instance = _instance(device_state, name, family, streams)
             if isinstance(instance.detector, ConditionalDetector):
                 device_state.rules[name] = instance.detector
     for name, instance in instances.items():
@@ -111,7 +111,9 @@ def compile_device(
     instances = {name: instances[name] for name in order}
     device_rules.instances = tuple(instances.values())
     for stream in streams:
-        seen = tuple(w for n, w in instances.items() if _touches(family.rules[n], family, stream))
+        seen = tuple(
+            instance for n, instance in instances.items() if _touches(family.rules[n], family, stream)
+        )
         device_rules.bindings[stream] = StreamBinding(
             device_state,
             tuple(signal_states[s] for s in stream.signals),
@@ -138,12 +140,12 @@ def _steps(name: str, family: FamilyKind) -> int:
 
 
 def needs(rule: Rule, family: FamilyKind) -> set[str]:
-    """Return every signal a rule cannot do without, those of its duty and of rules it looks at among them."""
+    """Return every signal a rule cannot do without, those of its modes and of rules it looks at included."""
     others = (needs(family.rules[name], family) for name in _refers(rule))
-    return {*rule.detect.inputs, *_duty_signals(rule, family)}.union(*others)
+    return {*rule.detect.inputs, *_mode_signals(rule, family)}.union(*others)
 
 
-def _watch(
+def _instance(
     device_state: DeviceState, name: str, family: FamilyKind, streams: Sequence[Stream]
 ) -> RuleInstance:
     rule = family.rules[name]
@@ -190,7 +192,7 @@ def _during(rule: Rule) -> tuple[str, ...]:
     return getattr(rule.detect, "during", ())
 
 
-def _duty_signals(rule: Rule, family: FamilyKind) -> set[str]:
+def _mode_signals(rule: Rule, family: FamilyKind) -> set[str]:
     """Return the signals that decide whether the device is in one of the rule's operating modes."""
     during = set(_during(rule)) - {CEREMONY}
     if not during:

@@ -1,4 +1,4 @@
-"""What most kinds share: a gate (duty, settling, conditions), a look, a hold, a memory."""
+"""What most kinds share: when a rule is judged, for how long it must be so, what a restart keeps."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from facilityd.model.operating_mode import answer
 from facilityd.model.sample import NS, STALE_PERIODS
 
 REPLAYED = 15 * 60 * NS
-"""What a restart shows the rules again (ns): a shorter hold needs no memory."""
+"""What a restart shows the rules again (ns): a shorter on-delay needs no memory."""
 
 
 class EnableCondition:
@@ -117,19 +117,19 @@ class ConditionalDetector(ABC):
         return verdict
 
     def inputs(self, rule: Conditional, device_state: DeviceState) -> tuple[SignalState, ...]:
-        """Return the cells that the kind itself looks at."""
+        """Return the signal states that the kind itself looks at."""
         return tuple(device_state.signal_states[signal] for signal in rule.own)
 
     @abstractmethod
     def evaluate(self, now: int) -> bool | None:
-        """Return what is seen at ``now``, without any hold; None where it cannot be told."""
+        """Return what is seen at ``now``, without any delay; None where it cannot be told."""
 
     @abstractmethod
     def known_evidence(self, now: int) -> Evidence:
-        """Return what the verdict, which is known, rests on. ``self.hold`` knows it and for how long."""
+        """Return what the verdict, which is known, rests on. ``self.delay`` knows it and for how long."""
 
     def disabled(self, now: int) -> None:  # noqa: B027 - most kinds have nothing to forget
-        """The gate is closed: a kind that must not bridge the pause forgets here."""
+        """It is not judged now: a kind that must not bridge the pause forgets here."""
 
     def serviced(self) -> None:  # noqa: B027 - most kinds look at the present only
         """Somebody has serviced the device: what was before says nothing of what comes."""
@@ -152,7 +152,7 @@ class ConditionalDetector(ABC):
 
     @property
     def pending(self) -> bool:
-        """True while it is seen wrong, and the hold is not over."""
+        """True while it is seen wrong, and the on-delay is not over."""
         return self.delay.pending
 
     def trouble(self, now: int, *, ripe: bool = False) -> Trouble:  # noqa: ARG002 - it has one trouble
@@ -179,7 +179,7 @@ class ConditionalDetector(ABC):
         """Return, as plain JSON, what a restart must not lose; None where the last minutes are enough."""
         own = self.kind_checkpoint()
         if own is None and self.delay.on <= REPLAYED and self.enable.always:
-            return None  # while a gate is closed the verdict stands, and nothing would bring it back
+            return None  # while it is not judged the verdict stands, and nothing would bring it back
         return {"own": own, "hold": self.delay.checkpoint(), "entered": self.enable.entered,
                 "seen": self._seen, "judged": self._judged}  # fmt: skip
 
@@ -194,7 +194,7 @@ class ConditionalDetector(ABC):
             self.restore_kind(state["own"])
 
 
-def numbers(signal_state: SignalState, now: int) -> float | None:
-    """Return a cell's good value as a float, or None."""
+def good_float(signal_state: SignalState, now: int) -> float | None:
+    """Return a signal's good value as a float, or None."""
     value = signal_state.good(now)
     return None if value is None else float(value)

@@ -17,7 +17,7 @@ _LEARNED = ("expected", "learned_at", "version_n")
 
 @dataclass(slots=True, eq=False)
 class _Sign:
-    """One term on its cells. ``limit`` is the term's, at the present value of what it follows."""
+    """One term on its signals. ``limit`` is the term's, at the present value of what it follows."""
 
     term: SignalTerm
     signal_state: SignalState
@@ -76,7 +76,7 @@ class ConjunctionDetector(ConditionalDetector):
         self._first = self._guilty.signal_state if self._guilty else self.signal_states[0]
 
     def inputs(self, rule: Conditional, device_state: DeviceState) -> tuple[SignalState, ...]:
-        """Return its own cells, then those of the rules whose verdicts are its terms."""
+        """Return its own signal states, then those of the rules whose verdicts are its terms."""
         others = rule.rules if isinstance(rule, Conjunction) else ()
         theirs = (signal_state for name in others for signal_state in device_state.rules[name].signal_states)
         return tuple(dict.fromkeys((*super().inputs(rule, device_state), *theirs)))

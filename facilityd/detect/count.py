@@ -61,8 +61,8 @@ class CountDetector(ConditionalDetector):
             much += self._seen_in.pop()[1]
         self._seen_in.append((part, much))
 
-    def disabled(self, now: int) -> None:  # noqa: ARG002 - the gate says when
-        """What happens while the gate is closed is not counted."""
+    def disabled(self, now: int) -> None:  # noqa: ARG002 - whenever it was
+        """What happens while it is not judged is not counted."""
         self._last = None
 
     def serviced(self) -> None:

@@ -85,7 +85,7 @@ def why_unknown(signal_states: Iterable[SignalState], now: int) -> Evidence:
 
 
 class StatelessDetector:
-    """What a kind does that keeps nothing over a restart but its verdict. ``_delay``: its hold."""
+    """What a kind does that keeps nothing over a restart but its verdict. ``_delay``: its delays."""
 
     _delay: OnOffDelay
     occasional = False

@@ -63,7 +63,7 @@ class OtherRule(Protocol):
 
     @property
     def seen(self) -> bool | None:
-        """What it sees now, its hold not waited for."""
+        """What it sees now, its on-delay not waited for."""
 
     def known_evidence(self, now: int) -> Evidence:
         """Return what that rests on."""
@@ -80,9 +80,9 @@ class DeviceState:
     near: Callable[[int], bool]
     context: RuleContext = field(default_factory=RuleContext)
     peers: tuple[DeviceState, ...] = ()
-    """The views of its neighbours: same family, same group."""
+    """The states of its neighbours: same family, same group."""
     availability_of: Mapping[str, UnitAvailability] = field(default_factory=dict)
-    """The voice of the unit that brings a signal."""
+    """The availability of the unit that brings a signal."""
     listening: int = NEVER
     """Since when somebody asks without a break (ns, steady), where that is known."""
     rules: dict[str, OtherRule] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The judge: samples in, findings out wherever a verdict has changed."""
+"""The rule engine: samples in, findings out wherever a verdict has changed."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class RuleEngine:
         return findings
 
     def tick(self, steady: int, at: int) -> list[Finding]:
-        """Let holds, silence and ages run on without data; call about once a second."""
+        """Let delays, silence and ages run on without data; call about once a second."""
         self._latest = FOREVER
         self._notice_pause(steady)
         self._looked = steady
@@ -199,7 +199,7 @@ class RuleEngine:
         known = {(finding.device, finding.rule): finding for finding in findings}
         for instance in self._instances:
             if instance.reports_each_occasion and (instance.device, instance.rule) in known:
-                instance.restore_findings(known[instance.device, instance.rule])
+                instance.restore_finding(known[instance.device, instance.rule])
 
     def restore(self, checkpoint: Mapping[tuple[str, str], Any]) -> None:
         """Take back what ``checkpoint`` returned; call after ``resume`` and before ``warm``."""
@@ -210,7 +210,11 @@ class RuleEngine:
     def learned(self, device: str) -> dict[str, LearnedDetector]:
         """Return the detectors of a device that judge by a baseline, by rule."""
         instances = self._device_rules[device].instances
-        return {w.rule: w.detector for w in instances if isinstance(w.detector, LearnedDetector)}
+        return {
+            instance.rule: instance.detector
+            for instance in instances
+            if isinstance(instance.detector, LearnedDetector)
+        }
 
     def set_baseline(self, device: str, rule: str, baseline: Baseline | None) -> None:
         """Let a rule judge by a baseline from now on; one that does not apply here is let alone."""

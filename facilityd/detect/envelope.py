@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
-from facilityd.detect.conditional import numbers
+from facilityd.detect.conditional import good_float
 from facilityd.detect.detector import in_seconds
 from facilityd.detect.device_state import DeviceState
 from facilityd.detect.learned import FitRefused, LearnedDetector
@@ -65,7 +65,7 @@ class EnvelopeDetector(LearnedDetector):
     def known_evidence(self, now: int) -> Evidence:
         """Return the value, the place and what was learned there."""
         signal_state, over = self.signal_states[0], self.signal_states[1]
-        value, place = numbers(signal_state, now), numbers(over, now)
+        value, place = good_float(signal_state, now), good_float(over, now)
         told: dict[str, Number] = {"value": "?" if value is None else value, "unit": signal_state.measure}
         if not self.delay.verdict or value is None or place is None:
             return Evidence("envelope-over", told, signal_state.signal)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from facilityd.detect.conditional import ConditionalDetector, numbers
+from facilityd.detect.conditional import ConditionalDetector, good_float
 from facilityd.detect.detector import in_seconds
 from facilityd.detect.device_state import DeviceState
 from facilityd.model.finding import Evidence, Number
@@ -12,7 +12,7 @@ from facilityd.model.rule import Frozen
 
 
 class FrozenDetector(ConditionalDetector):
-    """Still is what stays within ``least`` of where it was when it last moved. The hold counts how long."""
+    """Still is what stays within ``least`` of where it was when it last moved. The delay counts how long."""
 
     def __init__(self, rule: Frozen, device_state: DeviceState) -> None:
         super().__init__(rule, device_state)
@@ -22,7 +22,7 @@ class FrozenDetector(ConditionalDetector):
 
     def evaluate(self, now: int) -> bool | None:
         """Return whether it stands where it stood."""
-        value = numbers(self._signal_state, now)
+        value = good_float(self._signal_state, now)
         if value is None:
             return None
         if self.fresh():
@@ -34,7 +34,7 @@ class FrozenDetector(ConditionalDetector):
                 self._stood = value
         return self.delay.verdict if self._still is None else self._still
 
-    def disabled(self, now: int) -> None:  # noqa: ARG002 - the gate says when
+    def disabled(self, now: int) -> None:  # noqa: ARG002 - whenever it was
         """Where it stood while it need not move says nothing."""
         self._stood, self._still = None, None
 
@@ -48,7 +48,7 @@ class FrozenDetector(ConditionalDetector):
 
     def known_evidence(self, now: int) -> Evidence:
         """Return where it stands and since when."""
-        value = numbers(self._signal_state, now)
+        value = good_float(self._signal_state, now)
         told: dict[str, Number] = {
             "value": value if value is not None else "?",
             "unit": self._signal_state.measure,

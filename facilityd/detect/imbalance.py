@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from facilityd.detect.conditional import ConditionalDetector, numbers
+from facilityd.detect.conditional import ConditionalDetector, good_float
 from facilityd.detect.detector import in_seconds
 from facilityd.detect.device_state import DeviceState, SignalState
 from facilityd.model.finding import Evidence, Number
@@ -21,7 +21,9 @@ class ImbalanceDetector(ConditionalDetector):
     def evaluate(self, now: int) -> bool | None:
         """Return whether a phase is too far from the mean; None where one is not known."""
         found = [
-            value for signal_state in self.signal_states if (value := numbers(signal_state, now)) is not None
+            value
+            for signal_state in self.signal_states
+            if (value := good_float(signal_state, now)) is not None
         ]
         if len(found) < len(self.signal_states):
             return None

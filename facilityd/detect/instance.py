@@ -74,8 +74,8 @@ class RuleInstance:
         extent = self.detector.extent if verdict else frozenset()
         self._extent, self._extended = (self._extent | extent if verdict else extent), now
         self._told, self._cause, self._edition = verdict, cause, self.detector.edition
-        said = tuple(sorted(extent))
-        evidence = replace(self._evidence(now, at, stands=stands), cause=cause, extent=said)
+        seen = self._evidence(now, at, stands=stands)
+        evidence = replace(seen, cause=cause, extent=tuple(sorted(extent)))
         return Finding(self.device, self.rule, verdict, at, now, evidence)
 
     def _grown(self, now: int) -> bool:
@@ -102,7 +102,7 @@ class RuleInstance:
         self._kept_at = seen
         return replace(kept or self.detector.evidence(now), seen=at - (now - seen))
 
-    def restore_findings(self, finding: Finding) -> None:
+    def restore_finding(self, finding: Finding) -> None:
         """Take back what was told before a restart: the values that a standing verdict rests on are gone."""
         self._kept = finding.evidence if finding.verdict is not None else None
 

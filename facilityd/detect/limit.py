@@ -60,7 +60,7 @@ class LimitDetector(StatelessDetector):
         return verdict
 
     def _told_because(self, now: int) -> dict[str, Number]:
-        """Return what the signals say that say why (notify.speaker)."""
+        """Return what the signals say that say why (notify.evidence_text)."""
         said = ((signal_state.signal, signal_state.good(now)) for signal_state in self._because)
         return {f"{BECAUSE}{signal}": value for signal, value in said if value is not None and str(value)}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from statistics import median
 
-from facilityd.detect.conditional import ConditionalDetector, numbers
+from facilityd.detect.conditional import ConditionalDetector, good_float
 from facilityd.detect.detector import in_seconds
 from facilityd.detect.device_state import DeviceState
 from facilityd.model.finding import Evidence, Number
@@ -13,7 +13,7 @@ from facilityd.model.rule import Peer
 
 
 class PeerDetector(ConditionalDetector):
-    """A neighbour counts while it is in the same duty, its value good; too few of them: unknown."""
+    """A neighbour counts while it is in the same operating mode, its value good; too few of them: unknown."""
 
     def __init__(self, rule: Peer, device_state: DeviceState) -> None:
         super().__init__(rule, device_state)
@@ -23,7 +23,7 @@ class PeerDetector(ConditionalDetector):
 
     def evaluate(self, now: int) -> bool | None:
         """Return whether it is away from its neighbours' median."""
-        value, middle = numbers(self._signal_state, now), self._middle(now)
+        value, middle = good_float(self._signal_state, now), self._middle(now)
         if value is None or middle is None:
             return None
         away = value - middle
@@ -45,7 +45,7 @@ class PeerDetector(ConditionalDetector):
             other = peer.signal_states.get(condition.signal)
             if other is None or not answer(condition, other.good(now)):
                 return None
-        return numbers(signal_state, now)
+        return good_float(signal_state, now)
 
     def evidence(self, now: int) -> Evidence:
         """Return the value against its neighbours', or that too few of them are known."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from facilityd.detect.conditional import ConditionalDetector, numbers
+from facilityd.detect.conditional import ConditionalDetector, good_float
 from facilityd.detect.detector import in_seconds
 from facilityd.detect.device_state import DeviceState
 from facilityd.detect.slope import theil_sen
@@ -30,7 +30,7 @@ class RateDetector(ConditionalDetector):
 
     def evaluate(self, now: int) -> bool | None:
         """Return whether it moves too fast; None while too little was seen of the window."""
-        value = numbers(self._signal_state, now)
+        value = good_float(self._signal_state, now)
         if value is None:
             return None
         if self.fresh():

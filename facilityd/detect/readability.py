@@ -67,7 +67,7 @@ class SignalReadability:
         self.point = device_state.context.points.get(
             (device_state.device, signal_state.signal), f"{availability.unit} {signal_state.signal}"
         )
-        self.tellers: tuple[CoveringRule, ...] = ()
+        self.covered_by: tuple[CoveringRule, ...] = ()
         self.begun: int | None = None
         self.since = NEVER
         """When its last good value was read, or listening began: ns, steady."""
@@ -186,11 +186,10 @@ class SignalReadability:
         if self._down is not None and now - self._down >= LINK_TELLS:
             return self.availability.unit
         trouble, late = self.trouble, now >= self.due + self._rule.on_delay
-        for teller in self.tellers:
-            if (teller.holds or (teller.detector.pending and not late)) and trouble in (
-                teller.detector.trouble(now) or ()
-            ):
-                return teller.device
+        for rule in self.covered_by:
+            tells = rule.holds or (rule.detector.pending and not late)
+            if tells and trouble in (rule.detector.trouble(now) or ()):
+                return rule.device
         return ""
 
     def wake(self, now: int) -> int:

@@ -38,11 +38,11 @@ class ResidualDetector(LearnedDetector):
     def compare(self, row: HealthyReading | None, now: int) -> bool | None:
         """Return whether the newest reading is off; one reading lost leaves the last, while it is good."""
         if row is not None:
-            self._seen_wrong = self._engine(row.values)
+            self._seen_wrong = self._judge(row.values)
         stale = any(signal_state.good(now) is None for signal_state in self._vector)
         return None if stale else self._seen_wrong
 
-    def _engine(self, values: tuple[float, ...]) -> bool | None:
+    def _judge(self, values: tuple[float, ...]) -> bool | None:
         if any(not low <= values[i] <= high for i, low, high in self._bounds):
             return None
         try:
@@ -65,7 +65,7 @@ class ResidualDetector(LearnedDetector):
         return max(above, wide) if above is not None else min(self._rule.below or 0.0, -wide)
 
     def known_evidence(self, now: int) -> Evidence:  # noqa: ARG002 - as of the newest reading
-        """Return the value, what was expected at this duty, and which version says so."""
+        """Return the value, what was expected here, and which version says so."""
         by = self.baseline
         said: dict[str, Number] = {"value": self._value, "unit": self.signal_states[0].measure}
         said |= {
@@ -80,7 +80,7 @@ class ResidualDetector(LearnedDetector):
         return Evidence(f"residual-{side}", said, self._rule.signal)
 
     def evidence(self, now: int) -> Evidence:
-        """Return what the verdict rests on; also that a duty was never learned."""
+        """Return what the verdict rests on; also that an operating mode was never learned."""
         strange = not self._known and self.baseline is not None and self._seen_wrong is None
         if strange and all(signal_state.good(now) is not None for signal_state in self._vector):
             return Evidence("unknown-outside", {}, self._rule.signal)

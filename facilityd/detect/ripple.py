@@ -6,7 +6,7 @@ import math
 from collections import deque
 from typing import Any
 
-from facilityd.detect.conditional import ConditionalDetector, numbers
+from facilityd.detect.conditional import ConditionalDetector, good_float
 from facilityd.detect.detector import in_seconds
 from facilityd.detect.device_state import DeviceState
 from facilityd.model.finding import Evidence, Number
@@ -29,7 +29,7 @@ class RippleDetector(ConditionalDetector):
 
     def evaluate(self, now: int) -> bool | None:
         """Return whether it is too unsteady, or too steady; None while too little was seen."""
-        value = numbers(self._signal_state, now)
+        value = good_float(self._signal_state, now)
         if value is None:
             self.disabled(now)
             return None
@@ -49,7 +49,7 @@ class RippleDetector(ConditionalDetector):
             self._total += self._steps[-1]
         self._last = value
 
-    def disabled(self, now: int) -> None:  # noqa: ARG002 - the gate says when
+    def disabled(self, now: int) -> None:  # noqa: ARG002 - whenever it was
         """A pause ends the window."""
         self._steps.clear()
         self._last, self._total = None, 0.0

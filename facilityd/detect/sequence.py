@@ -63,20 +63,20 @@ class SequenceDetector(ConditionalDetector):
         if not ended:
             self._unended = max(self._unended, at)
             if self._unended - self._begun > rule.at_most:
-                self._engine("late", self._unended - self._begun)
+                self._judge("late", self._unended - self._begun)
             if rule.gives_up and self._unended - self._begun > rule.gives_up:
                 self._begun, self._ended = NEVER, at
             return
         shortest, longest = max(0, self._unended - self._begun), at - self._earliest
         side = "late" if shortest > rule.at_most else "early" if longest < rule.at_least else "kept"
-        self._engine(side, shortest if side == "late" else longest)
+        self._judge(side, shortest if side == "late" else longest)
         self._begun, self._ended = NEVER, at
 
-    def _engine(self, side: str, took: int) -> None:
+    def _judge(self, side: str, took: int) -> None:
         self._wrong, self._side, self._took = side != "kept", side, took
 
-    def disabled(self, now: int) -> None:  # noqa: ARG002 - the gate says when
-        """A run is not timed across a pause of the gate."""
+    def disabled(self, now: int) -> None:  # noqa: ARG002 - whenever it was
+        """A run is not timed across a time in which it was not judged."""
         self._idle = self._begun = NEVER
 
     def known_evidence(self, now: int) -> Evidence:  # noqa: ARG002 - as of the last look

@@ -33,8 +33,10 @@ def share(bindings: Iterable[StreamBinding], rules: Mapping[str, Mapping[str, Ru
         for binding in own:
             for instance, sign in _signs(binding):
                 rule = rules[instance.device][instance.rule]
-                others = (w for w in earlier if w.device != instance.device)
-                sign.tellers = tuple(w for w in others if may_explain(rules[w.device][w.rule], rule))
+                others = (other for other in earlier if other.device != instance.device)
+                sign.covered_by = tuple(
+                    other for other in others if may_explain(rules[other.device][other.rule], rule)
+                )
             earlier += [
                 instance for instance in binding.instances if _tells(instance, binding.availability.unit)
             ]

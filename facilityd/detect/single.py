@@ -185,7 +185,7 @@ class SingleDetector(LearnedDetector):
         return against(self, self.signal_states[0], self._level, self._range)
 
     def evidence(self, now: int) -> Evidence:
-        """Return what the verdict rests on; also that this duty was never learned."""
+        """Return what the verdict rests on; also that this operating mode was never learned."""
         if self.baseline is not None and not self._learned and self.signal_states[0].good(now) is not None:
             return Evidence("unknown-outside", {}, self._rule.signal)
         return super().evidence(now)

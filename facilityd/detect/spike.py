@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from facilityd.detect.conditional import ConditionalDetector, numbers
+from facilityd.detect.conditional import ConditionalDetector, good_float
 from facilityd.detect.detector import in_seconds
 from facilityd.detect.device_state import DeviceState
 from facilityd.model.finding import Evidence, Number
@@ -25,7 +25,7 @@ class SpikeDetector(ConditionalDetector):
 
     def evaluate(self, now: int) -> bool | None:
         """Return whether it has jumped so many times in the window that ends now."""
-        value = numbers(self._signal_state, now)
+        value = good_float(self._signal_state, now)
         if value is None:
             return None
         known = self._last is not None
@@ -45,13 +45,13 @@ class SpikeDetector(ConditionalDetector):
                 self._jump = jump
         self._last = (at, value)
 
-    def disabled(self, now: int) -> None:  # noqa: ARG002 - the gate says when
-        """What it does while the gate is closed is not followed."""
+    def disabled(self, now: int) -> None:  # noqa: ARG002 - whenever it was
+        """What it does while it is not judged is not followed."""
         self._last = None
 
     def known_evidence(self, now: int) -> Evidence:
         """Return the last jump and how fast the thing can really move."""
-        value = numbers(self._signal_state, now)
+        value = good_float(self._signal_state, now)
         told: dict[str, Number] = {
             "value": value if value is not None else "?",
             "unit": self._signal_state.measure,

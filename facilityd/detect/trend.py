@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from facilityd.detect.conditional import ConditionalDetector, numbers
+from facilityd.detect.conditional import ConditionalDetector, good_float
 from facilityd.detect.daily import DAY, Daily
 from facilityd.detect.device_state import DeviceState
 from facilityd.detect.slope import theil_sen
@@ -52,7 +52,7 @@ class TrendDetector(ConditionalDetector):
 
     def evaluate(self, now: int) -> bool | None:
         """Return whether the limit is near; None while too few days were seen."""
-        value = numbers(self._signal_state, now)
+        value = good_float(self._signal_state, now)
         if value is None:
             return None
         if self.fresh():
@@ -64,7 +64,7 @@ class TrendDetector(ConditionalDetector):
             self.serviced()
         self._last = value
         if self._days.add(self._signal_state.steady, value):
-            self._engine()
+            self._judge()
 
     def _reached(self) -> bool:
         """Return whether a counter has come to its end; other signals have limit rules for that."""
@@ -75,7 +75,7 @@ class TrendDetector(ConditionalDetector):
         self._days.drop()
         self._heading, self._wrong, self._last, self._row = None, False, None, 0
 
-    def _engine(self) -> None:
+    def _judge(self) -> None:
         points = self._days.points
         if len(points) < self._rule.points:
             return

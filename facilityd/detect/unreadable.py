@@ -28,7 +28,7 @@ class UnreadableDetector:
             for signal in rule.signals
             if signal in device_state.signal_states
         ]
-        self._device_state, self._clear_hold = device_state, rule.off_delay
+        self._device_state, self._off_delay = device_state, rule.off_delay
         # While all is readable a look at every sample of a fast unit costs more than it tells.
         self._next, self._seldom = NEVER, rule.on_delay // 8
         self.signs = tuple(
@@ -58,7 +58,7 @@ class UnreadableDetector:
         self._troubled = tuple([sign for sign in self.signs if sign.is_bad(now)])
         self._ripe = ()
         self.wake = min([sign.stale_from for sign in self.signs if sign.begun is None], default=FOREVER)
-        return self._engine(now) if self._troubled else self._readable(now)
+        return self._judge(now) if self._troubled else self._readable(now)
 
     def _readable(self, now: int) -> bool:
         """Return whether an alarm that stands does so still, although all is readable."""
@@ -67,13 +67,13 @@ class UnreadableDetector:
             return False
         if self._readable_since is None:
             self._readable_since = now
-        over = self._readable_since + self._clear_hold
+        over = self._readable_since + self._off_delay
         self._stands = now < over
         if self._stands:
             self.wake = min(self.wake, over)
         return self._stands
 
-    def _engine(self, now: int) -> bool | None:
+    def _judge(self, now: int) -> bool | None:
         self._readable_since, self._next = None, NEVER
         open_ = [sign for sign in self._troubled if not sign.told_elsewhere(now)]
         self._ripe = tuple(sign for sign in open_ if sign.due <= now)

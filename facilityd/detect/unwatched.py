@@ -17,9 +17,9 @@ def unwatched(
 
     ``watched``: (device, rule) pairs that are judged; ``rules``: of each device, those of its family.
     """
-    disabled = (state for state in states if (state.device, state.rule) not in watched)
+    unjudged = (state for state in states if (state.device, state.rule) not in watched)
     return [
-        (state, _why(state, rules)) for state in disabled if state.unsuppressed is not AlarmStateName.NORMAL
+        (state, _why(state, rules)) for state in unjudged if state.unsuppressed is not AlarmStateName.NORMAL
     ]
 
 

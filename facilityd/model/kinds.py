@@ -147,7 +147,7 @@ class SignalTerm(Condition):
 
 
 class RuleTerm(Strict):
-    """A term of a conjunction: what another rule of the family sees now, its hold not waited for.
+    """A term of a conjunction: what another rule of the family sees now, its on-delay not waited for.
 
     So a learned rule ("flow is below what this speed should give") becomes a sign of several causes.
     """

@@ -57,7 +57,7 @@ class Sample:
     """Values in the stream's order; ``None`` where there is no number.
 
     ``at`` is the instant in ns UTC, a label. ``steady`` is ns on a clock that never jumps
-    while the daemon runs; holds and ages are measured on it. ``reasons`` maps a signal's
+    while the daemon runs; delays and ages are measured on it. ``reasons`` maps a signal's
     index to why it is not good; absent means good.
     """
 

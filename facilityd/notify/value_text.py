@@ -1,4 +1,4 @@
-"""Numbers, spans and instants as a technician reads them. Evidence: ``formatter``."""
+"""Numbers, spans and instants as a technician reads them. Evidence: ``evidence_text``."""
 
 from __future__ import annotations
 

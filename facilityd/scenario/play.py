@@ -1,4 +1,4 @@
-"""Plays a script on a stage: each act at its time, and at the end the question what came of it."""
+"""Plays a script in a runtime: each act at its time, and at the end the question what came of it."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def carry_out(script: LoadedScenario, runtime: ScenarioRuntime, progress: Progre
 
 
 def runtime_of(*, real: bool) -> Callable[..., ScenarioRuntime]:
-    """Return the kind of stage: in real time or in virtual."""
+    """Return the kind of runtime: in real time or in virtual."""
     if not real:
         return VirtualRuntime
     from facilityd.scenario.real_runtime import RealRuntime  # noqa: PLC0415 - sockets and a broker only where asked for
@@ -120,7 +120,7 @@ def play(
     seed: int | None,
     progress: Progress,
 ) -> PlayResult:
-    """Play on a kind of stage; the journal stays in ``folder``."""
+    """Play in a kind of runtime; the journal stays in ``folder``."""
     seed = script.scenario.seed if seed is None else seed
     began = perf_counter()
     more = {"forwarding": True} if script.forwards else {}

@@ -1,4 +1,4 @@
-"""The stage in real time: units on real sockets and serial lines, the daemon as a process of its own."""
+"""A scenario in real time: units on real sockets and serial lines, the daemon as a process of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a story can happen: in virtual time (stage) or in real time (real)."""
+"""Where a story can happen: in virtual time or in real time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stage: the real daemon on a simulated site, in virtual time, in this process."""
+"""A scenario in virtual time: the real daemon on a simulated site, in virtual time, in this process."""
 
 from __future__ import annotations
 

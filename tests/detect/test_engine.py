@@ -1,4 +1,4 @@
-"""The judge: what is told, when, and what is not."""
+"""The rule engine: what is told, when, and what is not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Duty states: the first that holds wins, and what cannot be told is not guessed."""
+"""Operating modes: the first that holds wins, and what cannot be told is not guessed."""
 
 from __future__ import annotations
 
