@@ -20,7 +20,6 @@ CEREMONY = "ceremony"
 """The operating mode that the clock, not the device, decides: near sunrise and sunset."""
 REST = "rest"
 """The operating mode when no other holds."""
-"""Names that line protocol needs for itself."""
 
 
 class Signal(Strict):
@@ -62,7 +61,7 @@ class Signal(Strict):
 
 
 class ModeDefinition(Strict):
-    """A operating mode holds while all its conditions hold; the first state that holds wins."""
+    """An operating mode holds while all its conditions hold; the first state that holds wins."""
 
     name: Text
     when: tuple[Condition, ...] = Field(min_length=1)

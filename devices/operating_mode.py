@@ -1,4 +1,4 @@
-"""Duty at the edge: which state each device is in, so that its units are read at the right pace.
+"""Operating modes at the edge: which state each device is in, so that its units are read at the right pace.
 
 Lives beside the adapters on purpose: the pace must follow the field even when everything
 behind the journal is busy.

@@ -28,7 +28,7 @@ class OutgoingMessage:
 
 
 class MqttEncoder:
-    """One unit's voice. Topics that are some point's first source are told whole, others changes only."""
+    """One unit's messages. Topics that are some point's first source are told whole, others changes only."""
 
     def __init__(self, unit: Unit, *, retain: bool = False) -> None:
         if not isinstance(unit.profile, MqttProfile):

@@ -55,10 +55,10 @@ class Bus:
     ) -> None:
         self._connect = opener
         self._link, self._intake, self._clock, self._mode, self._health = link, intake, clock, mode, health
-        self._programs = [CompiledUnit.of(plan_unit(unit, link)) for unit in units]
+        plans = [plan_unit(unit, link) for unit in units]
         self._loop = asyncio.get_running_loop()
-        self._table = PollScheduler.of(link.id, [p.plan for p in self._programs], self._loop.time())
-        self._slots = dict(zip(self._table.slots, self._programs, strict=True))
+        self._scheduler = PollScheduler.of(link.id, plans, self._loop.time())
+        self._slots = dict(zip(self._scheduler.slots, map(CompiledUnit.of, plans), strict=True))
         self._wake = asyncio.Event()
         self._recheck = RECHECK_S if link.is_serial_line else RECHECK_TCP_S
         self._down, self._repeats = False, Repeats(link, clock, self._loop.time)
@@ -81,7 +81,7 @@ class Bus:
                     if late := self._repeats.expired(at_once=True):
                         self._conclude(*late)
                     self._lost(outage)
-                    await asyncio.sleep(self._table.backoff(self._failures))
+                    await asyncio.sleep(self._scheduler.backoff(self._failures))
                     self._failures += 1
 
     async def _serve(self, reader: ModbusReader) -> None:
@@ -89,14 +89,14 @@ class Bus:
         while True:
             if late := self._repeats.expired():
                 self._conclude(*late)
-            slot, start = self._table.next(self._loop.time())
+            slot, start = self._scheduler.next(self._loop.time())
             if not await self._sleep_until(start):
                 continue
             lateness = self._loop.time() - slot.due if slot.online else 0.0
             self._worst = max(self._worst, lateness)
             await self._take(slot, reader)
             self._report(reader)
-            if self._quiet >= DEAD_AFTER and not any(t.online for t in self._table.slots):
+            if self._quiet >= DEAD_AFTER and not any(slot.online for slot in self._scheduler.slots):
                 raise LinkOutage("no unit answers", where=self._link.where)
 
     async def _sleep_until(self, start: float) -> bool:
@@ -125,7 +125,7 @@ class Bus:
                 log.exception("%s: reading it failed in a way nobody foresaw; it is tried again", name)
             result = PollResult(voided(compiled_unit.plan, self._clock, Reason.MALFORMED), Reason.MALFORMED)
         if len(compiled_unit.blocks) > len(planned):
-            tell_overload(self._link, self._programs, compiled_unit)
+            tell_overload(self._link, self._slots.values(), compiled_unit)
         if not self._repeats.hold(slot, result, quiet=self._quiet):
             self._conclude(slot, self._repeats.better(slot, result))
 
@@ -171,7 +171,7 @@ class Bus:
     async def _in_step(
         self, slot: PollSlot, compiled_unit: CompiledUnit, reader: ModbusReader
     ) -> Reason | None:
-        """Return None where the line is in step: the probe holds behind a whole poll. Raises Failed."""
+        """Return None where the line is in step: the probe holds behind a whole poll. Raises ReadFailed."""
         result = await poll(compiled_unit, reader, self._clock)
         if result.silent:
             raise ReadFailed(result.silent)
@@ -182,7 +182,7 @@ class Bus:
     ) -> Reason | None:
         """Return why the unit's answers are not believed, None where it is the one its profile describes.
 
-        One that was known and now refuses the very question is not called another one. Raises Failed and
+        One that was known and now refuses the very question is not called another one. Raises ReadFailed and
         LinkOutage.
         """
         known = slot.recognised
@@ -223,10 +223,10 @@ class Bus:
         if self._quiet == ASK_ROUND:
             # Is it the unit or the whole link? Who is due in minutes only is asked now, or each unit
             # would be told of as silent before its link is.
-            for other in self._table.slots:
+            for other in self._scheduler.slots:
                 other.due = min(other.due, now) if other.online else other.due
-        quiet_units = 1 + sum(t.open for t in self._table.slots if t is not slot)
-        slot.silent(now, silent_units=quiet_units, alone=len(self._table.slots) == 1)
+        quiet_units = 1 + sum(other.open for other in self._scheduler.slots if other is not slot)
+        slot.silent(now, silent_units=quiet_units, alone=len(self._scheduler.slots) == 1)
         if slot.open:
             slot.recognised = False  # who comes back may be another module
             self._slots[slot].forget()
@@ -237,9 +237,9 @@ class Bus:
         self._intake.offer(samples)
 
     def _pace_changed(self, device: str) -> None:
-        """Follow the device's duty: a faster pace starts now, a slower one after the next poll."""
+        """Follow the device's operating mode: a faster pace starts now, a slower one after the next poll."""
         now = self._loop.time()
-        for slot in self._table.slots:
+        for slot in self._scheduler.slots:
             poll_rates = slot.plan.unit.poll_rates
             if poll_rates.device != device:
                 continue
@@ -254,7 +254,7 @@ class Bus:
         if self._failures != 1:
             return
         self._down = True
-        for compiled_unit in self._programs:
+        for compiled_unit in self._slots.values():
             self._intake.offer(voided(compiled_unit.plan, self._clock, Reason.LINK_DOWN))
         self._say(f"{self._link.id}: {outage}")
         self._tell(up=False, reason=str(outage))

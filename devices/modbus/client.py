@@ -120,7 +120,7 @@ class ModbusReader:
     ) -> bytes:
         """Return the payload bytes of one read.
 
-        Raises Failed where the unit gave no usable answer, LinkOutage where the link is gone.
+        Raises ReadFailed where the unit gave no usable answer, LinkOutage where the link is gone.
         ``timeout_s`` is in s.
         """
         request = _REQUESTS[table](address=address, count=count, dev_id=device_id)

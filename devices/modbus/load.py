@@ -23,12 +23,12 @@ def share(plan: UnitPlan, link: ModbusLink, reads: Iterable[MergedRead] | None =
     return seconds / (plan.unit.poll_rates.fastest / NS)
 
 
-def tell_overload(link: ModbusLink, programs: Iterable[CompiledUnit], split: CompiledUnit) -> None:
+def tell_overload(link: ModbusLink, compiled_units: Iterable[CompiledUnit], split: CompiledUnit) -> None:
     """Say where a bus cannot keep its periods, now that one unit is read in parts.
 
     ``check`` cannot foresee that: which reads a unit refuses only the unit knows.
     """
-    shares = {compiled_unit.plan.unit.id: _now(compiled_unit, link) for compiled_unit in programs}
+    shares = {compiled_unit.plan.unit.id: _now(compiled_unit, link) for compiled_unit in compiled_units}
     load, unit = sum(shares.values()), split.plan.unit
     if load > BUSY:
         log.warning(

@@ -51,7 +51,7 @@ class CompiledUnit:
         self.whole.clear()
 
     async def ask(self, reader: ModbusReader, read: MergedRead) -> bytes:
-        """Send one read. Raises Failed and LinkOutage."""
+        """Send one read. Raises ReadFailed and LinkOutage."""
         return await reader.read(
             read.table,
             self.plan.unit.device_id,
@@ -81,18 +81,18 @@ class _Fetch:
     asked: int = 0
 
     async def all(self, blocks: Compiled) -> Compiled:
-        """Read everything; return what to read next time. Raises Failed at silence, and LinkOutage."""
+        """Read everything; return what to read next time. Raises ReadFailed at silence, and LinkOutage."""
         kept: list[tuple[MergedRead, BlockDecoder]] = []
         for number, one in enumerate(blocks):
             try:
-                kept += await self.compile_read(one)
+                kept += await self.read_block(one)
             except ReadFailed as failed:
                 for read, _ in blocks[number:]:
                     fail(self.put, read, failed.reason)
                 raise
         return tuple(kept)
 
-    async def compile_read(self, compiled: tuple[MergedRead, BlockDecoder]) -> Compiled:
+    async def read_block(self, compiled: tuple[MergedRead, BlockDecoder]) -> Compiled:
         """Read one block, in parts where it is refused; return what to read in its stead."""
         if self.asked and self.reader.pause:
             await asyncio.sleep(self.reader.pause)
@@ -126,7 +126,7 @@ class _Fetch:
         self.put = noting
         try:
             for part in _compile(parts):
-                kept += await self.compile_read(part)
+                kept += await self.read_block(part)
         finally:
             self.put = put
         if not brought:
@@ -234,7 +234,7 @@ def voided(plan: UnitPlan, clock: Clock, reason: Reason) -> list[Sample]:
 async def identify(
     compiled_unit: CompiledUnit, reader: ModbusReader
 ) -> list[tuple[IdentityCheck, Value | None, Reason | None]]:
-    """Read the identity probe. Raises Failed where the unit is silent, and LinkOutage."""
+    """Read the identity probe. Raises ReadFailed where the unit is silent, and LinkOutage."""
     found: dict[int, Verdict] = {}
 
     def put(slot: Slot, verdict: Verdict) -> None:

@@ -1,4 +1,4 @@
-"""Whose turn it is on a bus: healthy units keep their times, the silent use only the gaps."""
+"""Which unit of a bus is polled next: healthy units keep their times, the silent use only the gaps."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class PollSlot:
 
 @dataclass(slots=True)
 class PollScheduler:
-    """The turns of one link."""
+    """The poll slots of one link."""
 
     slots: list[PollSlot] = field(default_factory=list)
 
@@ -114,13 +114,13 @@ class PollScheduler:
         return cls([PollSlot(plan, start, period) for plan, period in zip(plans, periods, strict=True)])
 
     def next(self, now: float) -> tuple[PollSlot, float]:
-        """Return the turn to take and when to take it (at or after ``now``)."""
-        healthy = min((t for t in self.slots if t.online), key=lambda t: t.due, default=None)
-        waiting = min((t for t in self.slots if not t.online), key=lambda t: t.due, default=None)
+        """Return the slot to poll and when to poll it (at or after ``now``)."""
+        healthy = min((one for one in self.slots if one.online), key=lambda one: one.due, default=None)
+        waiting = min((one for one in self.slots if not one.online), key=lambda one: one.due, default=None)
         if waiting is None or healthy is None:
             slot = waiting or healthy
             if slot is None:
-                raise ValueError("a link without units has no turns")
+                raise ValueError("a link without units has nothing to poll")
             return slot, max(now, slot.due)
         start = max(now, waiting.due)
         # Overdue by twenty timeouts: there is no gap on this bus, so take 5 % of it anyway.

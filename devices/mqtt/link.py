@@ -50,14 +50,14 @@ class MqttLinkRunner:
         mode: OperatingModeTracker,
         health: Callable[[LinkHealth], None],
         opener: Listen = listen,
-        scouts: Sequence[WildcardSubscriber] = (),
+        wildcards: Sequence[WildcardSubscriber] = (),
     ) -> None:
-        self._listen, self._scouts = opener, scouts
+        self._listen, self._wildcards = opener, wildcards
         self._link, self._intake, self._clock, self._health = link, intake, clock, health
         self._mode, self._reports = mode, set[str]()
-        self._listeners = [UnitDecoder(unit) for unit in units]
+        self._decoders = [UnitDecoder(unit) for unit in units]
         self._by_topic: dict[str, list[UnitDecoder]] = {}
-        for decoder in self._listeners:
+        for decoder in self._decoders:
             for topic in decoder.topics:
                 self._by_topic.setdefault(topic, []).append(decoder)
         self._failures, self._connects = 0, deque[float](maxlen=FLAPPING + 1)
@@ -98,9 +98,7 @@ class MqttLinkRunner:
 
     async def _subscribe(self, subscriber: MqttSubscriber) -> dict[str, str]:
         """Ask for everything once: a broker may send a message for each of two filters that bring it."""
-        wild = sorted(
-            {pattern for wildcard_subscriber in self._scouts for pattern in wildcard_subscriber.filters}
-        )
+        wild = sorted({pattern for wildcard in self._wildcards for pattern in wildcard.filters})
         refused = await subscriber.subscribe(wild, self._link.qos) if wild else {}
         granted = [pattern for pattern in wild if pattern not in refused]
         left = [topic for topic in self._by_topic if not any(covers(pattern, topic) for pattern in granted)]
@@ -108,10 +106,10 @@ class MqttLinkRunner:
 
     def _hear(self, message: aiomqtt.Message) -> list[Sample]:
         out: list[Sample] = []
-        listeners = self._by_topic.get(str(message.topic), ())
-        for decoder in listeners:
+        decoders = self._by_topic.get(str(message.topic), ())
+        for decoder in decoders:
             out += self._made(decoder, message)
-        if not listeners:
+        if not decoders:
             self._look_for(message)
         for sample in out:
             self._mode.observe(sample)
@@ -119,12 +117,12 @@ class MqttLinkRunner:
 
     def _look_for(self, message: aiomqtt.Message) -> None:
         """Let the patterns see a message of nobody known; the first that it fits has it."""
-        for wildcard_subscriber in self._scouts:
+        for wildcard in self._wildcards:
             try:
-                if wildcard_subscriber.hear(str(message.topic), message.payload, retained=message.retain):
+                if wildcard.hear(str(message.topic), message.payload, retained=message.retain):
                     break
             except Exception:
-                pattern = wildcard_subscriber.wildcard.unit.id
+                pattern = wildcard.template.unit.id
                 if pattern not in self._reports:
                     self._reports.add(pattern)
                     log.exception("%s: a message on %r cannot be understood", pattern, str(message.topic))
@@ -185,7 +183,7 @@ class MqttLinkRunner:
             log.warning("%s: %s", self._link.id, reason)
         if self._up or not self._failures:
             at, steady = self._clock.now()
-            for decoder in self._listeners:
+            for decoder in self._decoders:
                 self._intake.offer(decoder.forget(at, steady, Reason.LINK_DOWN))
         self._up = False
         self._tell(up=False, reason=reason)
@@ -205,7 +203,7 @@ async def run_link(
     mode: OperatingModeTracker,
     health: Callable[[LinkHealth], None],
     opener: Listen = listen,
-    scouts: Sequence[WildcardSubscriber] = (),
+    wildcards: Sequence[WildcardSubscriber] = (),
 ) -> None:
-    """Listen to one broker until cancelled; ``scouts`` look for units that nobody listed."""
-    await MqttLinkRunner(link, units, intake, clock, mode, health, opener, scouts).run()
+    """Listen to one broker until cancelled; ``wildcards`` look for units that nobody listed."""
+    await MqttLinkRunner(link, units, intake, clock, mode, health, opener, wildcards).run()

@@ -38,9 +38,9 @@ class _Heard:
 
 @dataclass(slots=True)
 class WildcardSubscriber:
-    """One pattern's ears."""
+    """Listens for names that stand in place of one pattern's ``+``."""
 
-    wildcard: UnitTemplate
+    template: UnitTemplate
     tell: Callable[[DiscoveredName], None]
     _names: dict[str, _Heard] = field(default_factory=dict)
     _wanted: dict[str, list[Extractor]] = field(init=False)
@@ -48,7 +48,7 @@ class WildcardSubscriber:
     _full: bool = False
 
     def __post_init__(self) -> None:
-        unit = self.wildcard.unit
+        unit = self.template.unit
         if not isinstance(unit.profile, MqttProfile):
             raise TypeError(f"{unit.id} is not an MQTT unit")
         self._wanted = extractors(unit.bindings, unit.streams)
@@ -56,18 +56,18 @@ class WildcardSubscriber:
     @property
     def filters(self) -> list[str]:
         """Everything to subscribe to; it brings the messages of the units that are known, too."""
-        profile = self.wildcard.unit.profile
+        profile = self.template.unit.profile
         there = profile.availability if isinstance(profile, MqttProfile) else None
         below = [*self._wanted, there.topic] if there else [*self._wanted]
-        return [joined(self.wildcard.unit.topic, topic) for topic in below]
+        return [joined(self.template.unit.topic, topic) for topic in below]
 
     def hear(self, topic: str, payload: bytes, *, retained: bool) -> bool:
         """Look at a message of nobody known; return whether it was of this pattern. Raises nothing."""
         name, below = self._split(topic)
         extract = self._wanted.get(below, ())
-        if not name or not extract or name in self.wildcard.known:
+        if not name or not extract or name in self.template.known:
             return False
-        if self.wildcard.unit.topic.replace("+", name) in self.wildcard.taken:
+        if self.template.unit.topic.replace("+", name) in self.template.taken:
             return False
         name = name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
         known = self._names.get(name)
@@ -88,11 +88,11 @@ class WildcardSubscriber:
     def _overflow(self) -> None:
         if not self._full:
             self._full = True
-            self.tell(DiscoveredName(self.wildcard.unit.id, "…", TOO_MANY))
+            self.tell(DiscoveredName(self.template.unit.id, "…", TOO_MANY))
 
     def _split(self, topic: str) -> tuple[str, str]:
         """Return the name in place of ``+`` and the topic below it; two empty texts where it does not fit."""
-        before, after = self.wildcard.unit.topic.split("+")
+        before, after = self.template.unit.topic.split("+")
         name, _, rest = topic.removeprefix(before).partition("/")
         tail = f"/{rest}" if rest else ""
         whole = f"{before}{name}{after}"
@@ -108,7 +108,7 @@ class WildcardSubscriber:
         if why == FOUND:
             self._found += 1
         known.why = why
-        self.tell(DiscoveredName(self.wildcard.unit.id, name, why))
+        self.tell(DiscoveredName(self.template.unit.id, name, why))
 
     def _why(self, name: str, *, like: bool, retained: bool, tries: int) -> str | None:
         """Return what a name is held to be; None while that cannot be told."""
@@ -116,6 +116,6 @@ class WildcardSubscriber:
             return UNLIKE if tries >= TRIES else None
         if why := unfit(name):
             return why
-        if self._found >= self.wildcard.room:
+        if self._found >= self.template.room:
             return NO_ROOM
         return RETAINED if retained else FOUND

@@ -52,7 +52,7 @@ class LinkUnits:
     """What is watched on one link."""
 
     units: list[Unit]
-    scouts: list[mqtt.WildcardSubscriber]
+    wildcards: list[mqtt.WildcardSubscriber]
 
 
 def _modbus(link: Link, behind: LinkUnits, field: AdapterContext) -> Running:
@@ -65,8 +65,9 @@ def _mqtt(link: Link, behind: LinkUnits, field: AdapterContext) -> Running:
     if not isinstance(link, MqttLink):
         raise TypeError(f"{link.id} is not an MQTT link")
     return mqtt.run_link(
-        link, behind.units, field.intake, field.clock, field.mode, field.health, field.listen, behind.scouts
-    )
+        link, behind.units, field.intake, field.clock, field.mode, field.health, field.listen,
+        behind.wildcards,
+    )  # fmt: skip
 
 
 ADAPTERS: dict[type[Link], Callable[[Link, LinkUnits, AdapterContext], Running]] = {
@@ -78,13 +79,13 @@ ADAPTERS: dict[type[Link], Callable[[Link, LinkUnits, AdapterContext], Running]]
 def sources(site: Site, field: AdapterContext) -> dict[str, Running]:
     """Return a coroutine per link that has units to watch, by link id."""
     all_ = {link: _behind(site, link, field) for link in site.links}
-    used = {link: behind for link, behind in all_.items() if behind.units or behind.scouts}
+    used = {link: behind for link, behind in all_.items() if behind.units or behind.wildcards}
     return {link: _compartment(site.links[link], behind, field) for link, behind in used.items()}
 
 
 def _behind(site: Site, link: str, field: AdapterContext) -> LinkUnits:
-    scouts = [mqtt.WildcardSubscriber(wildcard, field.sighted) for wildcard in wildcards(site, link)]
-    return LinkUnits(site.units_of(link), scouts)
+    listening = [mqtt.WildcardSubscriber(template, field.sighted) for template in wildcards(site, link)]
+    return LinkUnits(site.units_of(link), listening)
 
 
 async def _compartment(link: Link, behind: LinkUnits, field: AdapterContext) -> None:

@@ -45,7 +45,7 @@ class DirectReader:
         timeout_s: float,
         any_transaction: bool = False,
     ) -> bytes:
-        """Return the payload bytes of one read. Raises Failed and LinkOutage."""
+        """Return the payload bytes of one read. Raises ReadFailed and LinkOutage."""
         self._look(self._link.id, device_id)
         self.requests += 1
         if self._endpoint.troubled or not self._endpoint.listening:

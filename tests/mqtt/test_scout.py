@@ -143,12 +143,12 @@ async def test_a_broker_sends_each_message_once(tmp_path: Path) -> None:
     intake, told = CollectingIntake(), list[DiscoveredName]()
     async with Mosquitto(tmp_path) as broker:
         link = MqttLink("broker", "127.0.0.1", broker.port)
-        scouts = [
+        wildcards = [
             WildcardSubscriber(UnitTemplate(plug("lamps/+", "lamp"), frozenset({"a"}), room=5), told.append)
         ]
         lamp = plug("lamps/a", "lamp-a")
         session = MqttLinkRunner(
-            link, [lamp], intake, Clock(), OperatingModeTracker({}), intake.health.append, scouts=scouts
+            link, [lamp], intake, Clock(), OperatingModeTracker({}), intake.health.append, wildcards=wildcards
         )
         task = asyncio.create_task(session.run())
         await until(lambda: intake.health and intake.health[-1].up)
@@ -170,12 +170,18 @@ async def test_a_unit_is_asked_for_by_itself_where_the_wildcard_is_refused(grant
             asked.append(topic)
             return (1,) if granted or "+" not in topic else (0x87,)
 
-    scouts = [
+    wildcards = [
         WildcardSubscriber(UnitTemplate(plug("lamps/+", "lamp"), frozenset({"a"}), room=5), lambda _: None)
     ]
     link, units = MqttLink("broker", "192.0.2.7"), [plug("lamps/a", "lamp-a"), plug("other/b", "b")]
     session = MqttLinkRunner(
-        link, units, CollectingIntake(), Clock(), OperatingModeTracker({}), lambda _: None, scouts=scouts
+        link,
+        units,
+        CollectingIntake(),
+        Clock(),
+        OperatingModeTracker({}),
+        lambda _: None,
+        wildcards=wildcards,
     )
     refused = await session._subscribe(MqttSubscriber(cast("Any", Broker())))
     assert set(refused) == (set() if granted else {topic for topic in asked if "+" in topic})
@@ -189,10 +195,16 @@ def test_a_failure_of_the_search_harms_no_unit(caplog: pytest.LogCaptureFixture)
 
     caplog.set_level(logging.CRITICAL)
     units: list[Unit] = [plug("lamps/a", "lamp-a")]
-    scouts = [WildcardSubscriber(UnitTemplate(plug("lamps/+", "lamp"), frozenset({"a"}), room=5), fail)]
+    wildcards = [WildcardSubscriber(UnitTemplate(plug("lamps/+", "lamp"), frozenset({"a"}), room=5), fail)]
     link = MqttLink("broker", "192.0.2.7")
     session = MqttLinkRunner(
-        link, units, CollectingIntake(), Clock(), OperatingModeTracker({}), lambda _: None, scouts=scouts
+        link,
+        units,
+        CollectingIntake(),
+        Clock(),
+        OperatingModeTracker({}),
+        lambda _: None,
+        wildcards=wildcards,
     )
     for name in "ba":
         message = aiomqtt.Message(
