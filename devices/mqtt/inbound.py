@@ -12,17 +12,15 @@ QUEUE = 10_000
 """Messages held while the journal is busy."""
 QUEUE_BYTES = 8 * 2**20
 """Bytes of payload held; a message costs memory well beyond it, so that many small ones are bounded above."""
-
 QOS1_BYTES = 32 * 2**20
 """Bytes held with QoS 1: more than a broker may send unacknowledged, unless it ignores what we allow."""
 
 
 class Inbound(asyncio.Queue[aiomqtt.Message]):
-    """A queue that drops QoS 0 beyond its bounds and counts it.
+    """A queue that drops what is beyond its bounds and counts it.
 
-    QoS 1 is kept: the broker sends no more of it than may be unacknowledged (receive maximum), and a dropped
-    one would not come again before the next connection. A broker that ignores that is
-    bounded too. A payload that is too large to be read is cut short.
+    QoS 1 has more room than a broker may fill (receive maximum): a dropped message of it would not come again
+    before the next connection. A payload that is too large to be read is cut short.
     """
 
     def __init__(self, maxsize: int = 0) -> None:
@@ -35,12 +33,11 @@ class Inbound(asyncio.Queue[aiomqtt.Message]):
         payload = item.payload
         if isinstance(payload, bytes | bytearray) and len(payload) > MAX_PAYLOAD:
             item.payload = bytes(payload[: MAX_PAYLOAD + 1])  # read as malformed, as the whole would be
-        full = self.qsize() >= self._messages or self._bytes + _size(item) > QUEUE_BYTES
-        beyond = self.qsize() >= self._messages or self._bytes + _size(item) > QOS1_BYTES
-        if beyond if item.qos else full:
+        held = self._bytes + _size(item)
+        if self.qsize() >= self._messages or held > (QOS1_BYTES if item.qos else QUEUE_BYTES):
             self.lost += 1
             return
-        self._bytes += _size(item)
+        self._bytes = held
         super().put_nowait(item)
 
     def get_nowait(self) -> aiomqtt.Message:
