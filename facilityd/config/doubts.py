@@ -183,8 +183,8 @@ def _journal_folder(sections: Sections) -> Iterable[Problem]:
     store = sections.entries["store"].get("store")
     if store is None or not store.value.path:
         return
-    home = Path(store.document.file).parent.resolve()
-    folder = (home / store.value.path).parent.resolve()
+    home = store.beside("").resolve()
+    folder = store.beside(store.value.path).parent.resolve()
     if not folder.is_dir() and home not in folder.parents:
         yield _no_folder(store, folder)
 
@@ -192,7 +192,7 @@ def _journal_folder(sections: Sections) -> Iterable[Problem]:
 def _lines_folders(sections: Sections) -> Iterable[Problem]:
     for sink in sections.values("sinks"):
         if sink.value.kind == "file":
-            folder = Path(sink.document.file).parent.joinpath(sink.value.path).parent.resolve()
+            folder = sink.beside(sink.value.path).parent.resolve()
             if not folder.is_dir():
                 yield _no_folder(sink, folder)
 

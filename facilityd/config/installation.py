@@ -37,7 +37,7 @@ def check_installation(sections: Sections) -> None:
 
 def _check_journal(sections: Sections, store: SectionEntry) -> None:
     """Refuse a path where no journal can be, or where something of somebody's own is."""
-    path, location = Path(store.document.file).parent / store.value.path, store.location("path")
+    path, location = store.beside(store.value.path), store.location("path")
     if len(path.name.encode()) > LONGEST_FILE_NAME:
         what = f"the journal's name is longer than {LONGEST_FILE_NAME} bytes"
         sections.report(location, what, "files beside it have longer ones")
@@ -58,7 +58,7 @@ def _check_files_of_lines(sections: Sections) -> None:
     """Refuse a file of lines that two sinks would write, or in whose place something else is."""
 
     def path_of(sink: SectionEntry) -> Path:
-        return Path(sink.document.file).parent.joinpath(sink.value.path).resolve()
+        return sink.beside(sink.value.path).resolve()
 
     files = [sink for sink in sections.values("sinks") if sink.whole and sink.value.kind == "file"]
     for sink, first in doubled(files, path_of):

@@ -122,7 +122,7 @@ def _timetable(head: SectionEntry, sections: Sections) -> CeremonyTimetable | No
     """Read the published times that the site names, beside the file that names them."""
     if not head.value.timetable:
         return None
-    path = Path(head.document.file).parent / head.value.timetable
+    path = head.beside(head.value.timetable)
     if not path.is_file():
         sections.report(head.location("timetable"), f"timetable {path} is not a file")
         return None
@@ -136,7 +136,7 @@ def _store(sections: Sections, source: Path, site: str) -> StoreSettings:
     entry = sections.entries["store"].get("store")
     value = entry.value if entry else schema.StoreConfig()
     if entry and value.path:
-        path = Path(entry.document.file).parent / value.path
+        path = entry.beside(value.path)
     else:
         path = home_of(source) / ".facilityd" / site / "journal.db"
     return StoreSettings(str(path), value.keep, value.max_size, value.group)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from devices.unit import Link, ModbusLink, MqttLink
 from facilityd.config import schema
@@ -58,8 +57,7 @@ def compile_sink(entry: SectionEntry, sections: Sections) -> SinkSettings:
 
 
 def _file_sink(entry: SectionEntry, _: Sections) -> FileSinkSettings:
-    """Return a file: its path begins at the file that names it, wherever a command is started from."""
-    path = Path(entry.document.file).parent / entry.value.path
+    path = entry.beside(entry.value.path)
     return FileSinkSettings(entry.id, str(path), entry.value.max_size, entry.value.keep)
 
 

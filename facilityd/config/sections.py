@@ -46,6 +46,10 @@ class SectionEntry:
         """Return the mark of something inside the item."""
         return self.document.location((*self.path, *below), key=key)
 
+    def beside(self, path: str) -> Path:
+        """Return a path that the item names: it begins at the file that says it, not where a command runs."""
+        return Path(self.document.file).parent / path
+
 
 @dataclass(slots=True)
 class Sections:
