@@ -85,6 +85,10 @@ class UnitTemplate:
     room: int = 0
 
 
+HIGHEST_ID = 247
+"""Device ids on a serial line are 1 to this (Modbus over serial line V1.02, 2.2)."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModbusLink:
     """A TCP endpoint, a serial port, or a serial bus behind a TCP gateway."""

@@ -14,7 +14,7 @@ from devices.modbus.plan import plan_unit
 from devices.modbus.poll import CompiledUnit, identify
 from devices.modbus.probe_reads import HUNG_UP, ONE_CONNECTION, planned, strayed
 from devices.profile import IdentityCheck, ModbusProfile, Point
-from devices.unit import ModbusLink, Unit
+from devices.unit import HIGHEST_ID, ModbusLink, Unit
 from facilityd.errors import LinkOutage
 from facilityd.model.quality import Reason
 from facilityd.model.sample import SignalType, Stream, Value
@@ -128,7 +128,7 @@ async def _silent(reader: ModbusReader, link: ModbusLink, unit: Unit, reason: Re
     """Nobody answers at this address: look who else is there."""
     quick = replace(link, timeout=round(SHORT_S * 1e9))
     near = [unit.device_id - 1, unit.device_id + 1, *NEIGHBOURS]
-    ids = [one for one in dict.fromkeys(near) if 1 <= one <= 247 and one != unit.device_id]  # noqa: PLR2004
+    ids = [one for one in dict.fromkeys(near) if 1 <= one <= HIGHEST_ID and one != unit.device_id]
     there = [one for one in ids if await _recognised(reader, quick, replace(unit, device_id=one))]
     if there:
         listed = ", ".join(map(str, there))

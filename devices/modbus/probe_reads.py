@@ -7,12 +7,11 @@ from dataclasses import replace
 from devices.modbus.client import ModbusReader, ReadFailed
 from devices.modbus.plan import MergedRead, plan_unit
 from devices.modbus.poll import CompiledUnit, poll
-from devices.unit import ModbusLink, Unit
+from devices.unit import HIGHEST_ID, ModbusLink, Unit
 from facilityd.errors import LinkOutage
 from facilityd.model.clock import Clock
 from facilityd.model.text import Text
 
-HIGHEST_ID = 247
 SHORT_S = 0.5
 ONE_CONNECTION = Text(
     zh="连接已建立而无应答：不少设备只允许一个连接，可能已被 facilityd 或 PLC 占用；先停止它们再试。",

@@ -9,14 +9,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from devices.profile import ModbusProfile, MqttProfile
+from devices.unit import HIGHEST_ID
 from facilityd.config.credentials import port_doubts
+from facilityd.config.installation import on_serial_line
 from facilityd.config.sections import SectionEntry, Sections, doubled
 from facilityd.config.timetable import CeremonyTimetable
 from facilityd.model.topic import doubtful
 from facilityd.yaml_source import Problem, SourceLocation
 
-SERIAL = ("modbus-rtu", "modbus-rtu-over-tcp")
-HIGHEST_ID = 247
 SUN_HOURS = 4.5
 """Hours between a zone's clock and the sun's: nowhere on land are they more than 3.6."""
 Profiles = Mapping[str, ModbusProfile | MqttProfile]
@@ -113,9 +113,8 @@ def _sources(sections: Sections) -> Iterable[str]:
 
 
 def _address(unit: SectionEntry, sections: Sections) -> Iterable[Problem]:
-    link = sections.entries["links"].get(unit.value.link)
     number = unit.value.device_id
-    if link and link.value.protocol in SERIAL and number is not None and number > HIGHEST_ID:
+    if number is not None and number > HIGHEST_ID and on_serial_line(sections, unit):
         what = f"device id {number} is reserved on a serial line"
         yield Problem(unit.location("device_id"), what, f"devices have 1 to {HIGHEST_ID}")
 

@@ -7,6 +7,7 @@ import ssl
 import stat
 from pathlib import Path
 
+from devices.unit import HIGHEST_ID
 from facilityd.config.credentials import check_credentials
 from facilityd.config.fields import LONGEST_FILE_NAME
 from facilityd.config.found import SUFFIX
@@ -122,13 +123,18 @@ def _no_line(path: Path) -> str:
     return "" if is_line else "is no serial port"
 
 
+def on_serial_line(sections: Sections, unit: SectionEntry) -> bool:
+    """Return whether a unit shares a serial line, whatever leads there."""
+    link = sections.entries["links"].get(unit.value.link)
+    return link is not None and link.value.protocol in _SERIAL
+
+
 def _check_broadcast(sections: Sections) -> None:
     """On a serial line device id 0 is everybody, and nobody answers (Modbus over serial line V1.02, 2.2)."""
     for unit in sections.values("units"):
-        link = sections.entries["links"].get(unit.value.link)
-        if link and link.value.protocol in _SERIAL and unit.value.device_id == 0:
+        if unit.value.device_id == 0 and on_serial_line(sections, unit):
             what = "device id 0 is the broadcast address of a serial line: no device answers it"
-            sections.report(unit.location("device_id"), what, "devices have 1 to 247")
+            sections.report(unit.location("device_id"), what, f"devices have 1 to {HIGHEST_ID}")
 
 
 def _holds_certificates(path: str) -> bool:
