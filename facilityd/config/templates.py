@@ -26,8 +26,8 @@ def part_of(name: str) -> str:
     plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     if plain and _PLAIN.fullmatch(name):
         return plain
-    location = hashlib.sha256(name.encode()).hexdigest()[:6]
-    return f"{plain}-{location}" if plain else location
+    mark = hashlib.sha256(name.encode()).hexdigest()[:6]
+    return f"{plain}-{mark}" if plain else mark
 
 
 def topic_of(template: SiteTemplate, name: str) -> str:
