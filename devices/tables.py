@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from devices.family import Family
 from devices.golden import slips
 from devices.limits import family_faults
-from devices.possible import faults
+from devices.possible import Fault, faults
 from devices.profile import ModbusProfile, MqttProfile, Profile
 from facilityd.yaml_source import Problem, raise_problems, read, validate
 
@@ -114,11 +114,15 @@ def _load(adapter: TypeAdapter[Any], path: Path, kind: str) -> tuple[Any, list[P
     if item is not None and getattr(item, kind) != path.stem:
         what = f"{kind} {getattr(item, kind)!r} stands in file {path.name!r}"
         problems.append(Problem(document.location((kind,)), what, "both must have the same name"))
-    if isinstance(item, Family):
-        problems += [Problem(document.location(path), what, hint) for path, what, hint in family_faults(item)]
-    if isinstance(item, ModbusProfile | MqttProfile):
-        problems += [Problem(document.location(path), what, hint) for path, what, hint in faults(item)]
-        for number, what in slips(item).items():
-            hint = "work it again, or look at the point's type, order and scale"
-            problems.append(Problem(document.location(("golden", number)), what, hint))
+    problems += [Problem(document.location(where), what, hint) for where, what, hint in _faults(item)]
     return item, problems
+
+
+def _faults(item: Family | ModbusProfile | MqttProfile | None) -> list[Fault]:
+    """Return what each setting may be and all together cannot."""
+    if item is None:
+        return []
+    if isinstance(item, Family):
+        return family_faults(item)
+    hint = "work it again, or look at the point's type, order and scale"
+    return [*faults(item), *((("golden", number), what, hint) for number, what in slips(item).items())]
