@@ -112,7 +112,9 @@ class UnitCompiler:
     ) -> Binding:  # fmt: skip
         point: Point | TopicPoint = profile.expanded[point_name]
         scale, offset = self._scaling(entry.location("signals", name), name, signal, source, point)
-        if not suits(signal, point):
+        if suits(signal, point):
+            check_source(self._sections, entry, name, source, signal, point, (scale, offset))
+        else:
             kinds = f"signal {name} is {signal.type}, point {point_name} is {kind_of(point)}"
             self._sections.report(
                 entry.location("signals", name), kinds, "bind it to a point of the same kind"
@@ -122,8 +124,6 @@ class UnitCompiler:
             self._sections.report(entry.location("signals", name), what, suggestion(word, words_of(signal)))
         if source.invert and signal.type is not SignalType.BOOL:
             self._sections.report(entry.location("signals", name, "invert"), "only a switch can be inverted")
-        if suits(signal, point):
-            check_source(self._sections, entry, name, source, signal, point, (scale, offset))
         low, high = signal.range or (None, None)
         empty = Stream("", "", "", "", (), ())
         codes = codes_of(signal, point)

@@ -84,13 +84,16 @@ def check_source(
     point: Point | TopicPoint,
     scaling: tuple[float, float],
 ) -> None:
-    """Report a scale of what is no number, and numbers that the signal can never take."""
+    """Report a scale of what is no number, and numbers that the signal can never take.
+
+    The point suits the signal: that of a number is a number, or a code.
+    """
     number = signal.type in (SignalType.FLOAT, SignalType.INT)
     for setting in () if number else ("scale", "tare"):
         if setting in source.model_fields_set:
             what = f"{kind_of(point)} is no quantity: it has no {setting!r}"
             sections.report(entry.location("signals", name, setting), what, "leave it out")
-    if not number or not signal.range or point.is_bool or point.is_text or point.enum:
+    if not number or not signal.range or point.enum:
         return
     scale, offset = scaling
     low, high = sorted(end * scale + offset for end in span(point))

@@ -38,10 +38,16 @@ PEOPLES = ("zh", "en")
 """Texts, which have a check of their own."""
 
 
+def _parts(value: Any) -> Iterator[tuple[Key, Any]]:
+    if isinstance(value, dict):
+        yield from value.items()
+    elif isinstance(value, list):
+        yield from enumerate(value)
+
+
 def unseen(value: Any, path: tuple[Key, ...]) -> Iterator[tuple[Key, ...]]:
     """Iterate over the paths of texts with letters that nobody sees."""
-    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, part in inside:
+    for key, part in _parts(value):
         if isinstance(part, str) and part != UNREADABLE and key not in PEOPLES and not part.isprintable():
             yield (*path, key)
         yield from unseen(part, (*path, key))
@@ -53,8 +59,7 @@ OPTIONAL = ("rules", "readiness")
 
 def nothings(value: Any, path: tuple[Key, ...]) -> Iterator[tuple[Key, ...]]:
     """Iterate over the paths at which nothing stands."""
-    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, part in inside:
+    for key, part in _parts(value):
         if key in OPTIONAL:
             continue
         yield from [(*path, key)] if part is None else nothings(part, (*path, key))
