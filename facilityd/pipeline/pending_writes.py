@@ -34,6 +34,11 @@ class WriteGroup:
         """Every notice in it."""
         return [*(notice for item in self.recorded for notice in item.notices), *self.notices]
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is in it."""
+        return not (self.judged or self.recorded or self.checks or self.notices or self.commands)
+
 
 @dataclass(slots=True)
 class PendingWrites:
@@ -66,7 +71,7 @@ class PendingWrites:
 
         A beat in which nothing happened is no part: an hour of them would push out what did.
         """
-        if part == WriteGroup():
+        if part.empty:
             self.parts.pop()
         del self.parts[:-MOST]
         self.unwritten.keep(part.all_notices)

@@ -16,6 +16,7 @@ from facilityd.errors import StoreFull
 from facilityd.model.alarm import AlarmStateName, Change, ChangeKind
 from facilityd.model.notice import Notice, Purpose
 from facilityd.model.sample import NS, Sample, SignalType, Stream
+from facilityd.pipeline import pending_writes
 from facilityd.pipeline.flow import Flow
 from facilityd.pipeline.ingest_queue import IngestQueue
 from facilityd.pipeline.writer import WriterThread
@@ -147,6 +148,22 @@ async def test_on_a_full_disk_an_acknowledgement_is_done_once_and_on_record_when
         await bench.flow.tick(bench.clock + NS, bench.clock + NS)
         assert reader.commands() == [bench.record]
     assert not bench.flow.holds(bench.record.id)
+
+
+async def test_beats_in_which_nothing_happens_push_out_nothing_that_a_full_disk_left_in_memory(
+    bench: FlowBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.see(False)
+    bench.disk.full = True
+    await bench.see(True)
+    monkeypatch.setattr(pending_writes, "MOST", 5)
+    for _ in range(10):
+        bench.clock += NS
+        await bench.flow.tick(bench.clock, bench.clock)
+    bench.disk.full = False
+    await bench.flow.tick(bench.clock + NS, bench.clock + NS)
+    with JournalReader.open(bench.path) as reader:
+        assert [entry.notice.subject for entry in reader.outbox()] == ["火警"]
 
 
 async def test_what_a_crash_left_unjudged_is_judged_at_the_start(bench: FlowBench) -> None:
