@@ -77,15 +77,15 @@ class BacktestResult:
     @property
     def only_then(self) -> tuple[AlarmSpan, ...]:
         """Alarms that would not be raised now."""
-        return tuple(a for a in self.then if not any(_register_stream(a, b, self.until) for b in self.now))
+        return tuple(a for a in self.then if not any(_meet(a, b, self.until) for b in self.now))
 
     @property
     def only_now(self) -> tuple[AlarmSpan, ...]:
         """Alarms that were not raised then."""
-        return tuple(b for b in self.now if not any(_register_stream(a, b, self.until) for a in self.then))
+        return tuple(b for b in self.now if not any(_meet(a, b, self.until) for a in self.then))
 
 
-def _register_stream(a: AlarmSpan, b: AlarmSpan, last: int) -> bool:
+def _meet(a: AlarmSpan, b: AlarmSpan, last: int) -> bool:
     return abs(a.since - b.since) <= NEAR or (a.since < b.end(last) and b.since < a.end(last))
 
 
