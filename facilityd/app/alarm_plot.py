@@ -52,7 +52,7 @@ class AlarmPlot:
     def draw(self, change: Change, late: Callable[[], bool] = lambda: False) -> Sparkline | None:
         """Return the guilty signal's way to the alarm; None for what has no number to show.
 
-        Raises TooMuch where it takes more than ``ROWS``, or until it is ``late``.
+        Raises PlotTooLarge where it takes more than ``ROWS``, or until it is ``late``.
         """
         device = self.devices.get(change.device)
         rule = device.family.rules.get(change.rule) if device else None

@@ -1,4 +1,4 @@
-"""The middle of the daemon: gate, journal, judge, alarms and who is told, put together once."""
+"""The middle of the daemon: ingest queue, journal, rule engine, alarms and who is told, put together once."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ PAGE = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """Everything between the door and the outlets.
+    """Everything between the sources and the outputs.
 
     ``spilled``: devices with alarms that a full disk had not taken before this start.
     """

@@ -1,6 +1,6 @@
 """The daemon: what is built on what, and in which order it starts and stops.
 
-    journal ( writer ( flow, notices, forwarders, heartbeat ( sources ) ) )
+    journal ( writer ( flow, notices, forwarders, housekeeping ( sources ) ) )
 
 The journal is opened first and closed last; the sources are started last and stopped first.
 Leaving the nest is the shutdown order.
@@ -112,14 +112,20 @@ async def _run(
     await core.catch_up()
     if environment.long_lived:
         _settle()
-    sinks = make_forwarders(site, core, environment)
+    forwarders = make_forwarders(site, core, environment)
     readiness_scheduler = ReadinessScheduler(site, core, ceremonies)
     with JournalReader.open(core.path) as reader, contextlib.closing(core.drawings):
-        notices = make_deliverer(site, core, reader, environment)
-        core.planner.troubled = lambda: notices.troubles
-        condition = SelfMonitor(site, core, sinks, notices)
+        deliverer = make_deliverer(site, core, reader, environment)
+        core.planner.troubled = lambda: deliverer.troubles
+        self_monitor = SelfMonitor(site, core, forwarders, deliverer)
         housekeeping = Housekeeping(
-            site, core, clock, condition, ceremonies.next_edge, readiness_scheduler, environment.requests
+            site,
+            core,
+            clock,
+            self_monitor,
+            ceremonies.next_edge,
+            readiness_scheduler,
+            environment.command_interval,
         )
         core.flow.on_judged = housekeeping.replan
         discovery = Discovery(site, clock, calendar.near, calm_s)
@@ -132,13 +138,13 @@ async def _run(
             environment.listen,
             discovery.hear,
         )
-        core.flow.on_notices = notices.wake
+        core.flow.on_notices = deliverer.wake
         async with asyncio.TaskGroup() as outputs:
             flow = outputs.create_task(core.flow.run(), name="flow")
             works: dict[str, Coroutine[Any, Any, None]] = {
-                f"sink {n}": sink.run() for n, sink in sinks.items()
+                f"sink {n}": one.run() for n, one in forwarders.items()
             }
-            works |= {"notices": notices.run(), "heartbeat": housekeeping.run()}
+            works |= {"notices": deliverer.run(), "housekeeping": housekeeping.run()}
             running = [outputs.create_task(work, name=name) for name, work in works.items()]
             await _watch_field(site, field, flow, stop, discovery.run(writer) if site.templates else None)
             core.ingest_queue.close()

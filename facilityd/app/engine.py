@@ -1,4 +1,4 @@
-"""The judge of a site: the same for the daemon, for what is learned and for the rules' list."""
+"""The rule engine of a site: the same for the daemon, for what is learned and for the rules' list."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def make_engine(
     baselines: Sequence[Baseline] = (),
     units: Iterable[Unit] = (),
 ) -> RuleEngine:
-    """Return the judge of some devices, knowing some baselines; ``units`` name the registers."""
+    """Return the rule engine of some devices, knowing some baselines; ``units`` name the registers."""
     # Those without limits of their own come last: theirs is the family as it is for everybody.
     ordered = sorted(devices.values(), key=lambda device: not device.settings)
     families = {device.family.family: device.family for device in ordered}
@@ -50,7 +50,7 @@ def points_of(units: Iterable[Unit]) -> dict[tuple[str, str], str]:
 
 
 def fresh_engine(site: Site) -> RuleEngine:
-    """Return the very judge that the daemon would use, knowing no baseline."""
+    """Return the very engine that the daemon would use, knowing no baseline."""
     return make_engine(
         all_devices(site), SiteCalendar(Ceremonies.of(site), site.timezone), units=site.units.values()
     )

@@ -21,12 +21,12 @@ from facilityd.store.sinks import make_sink
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Clock, wires, outlets and disk. The defaults are the real ones.
+    """Clock, wires, outputs and disk. The defaults are the real ones.
 
-    ``requests``: s between looks for people's requests; None: only at beats that something else asks
-    for. ``sink``: makes a sink. ``durable``: each commit waits for
-    the disk. ``signals``: SIGINT and SIGTERM end the daemon. ``long_lived``: the process is the
-    daemon's own, and its collector is tuned for that.
+    ``command_interval``: s between looks for people's commands; None: only at beats that something else
+    asks for. ``sink``: makes a sink. ``durable``: each commit waits for the disk. ``signals``: SIGINT and
+    SIGTERM end the daemon. ``long_lived``: the process is the daemon's own, and its collector is tuned for
+    that.
     """
 
     clock: Clock = field(default_factory=Clock)
@@ -36,7 +36,7 @@ class Environment:
     writer: Callable[[], Writer] = WriterThread
     sink: Callable[[SinkSettings], Sink] = make_sink
     disk_free: Callable[[Path], int] = disk_free
-    requests: float | None = 1.0
+    command_interval: float | None = 1.0
     durable: bool = True
     signals: bool = True
     long_lived: bool = True

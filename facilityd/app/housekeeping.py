@@ -1,4 +1,4 @@
-"""Once a second: let time pass for rules and duty, take requests; now and then write down health."""
+"""Once a second: let time pass for rules and modes, carry out commands; now and then write down health."""
 
 from __future__ import annotations
 
@@ -34,14 +34,15 @@ class Housekeeping:
         site: Site,
         core: Core,
         clock: Clock,
-        condition: SelfMonitor,
+        self_monitor: SelfMonitor,
         next_edge: Callable[[int], int],
         readiness_scheduler: ReadinessScheduler,
-        requests: float | None = BEAT_S,
+        command_interval: float | None = BEAT_S,
     ) -> None:
-        self._ask_every, self._edge, self._readiness_scheduler = requests, next_edge, readiness_scheduler
+        self._command_interval, self._edge = command_interval, next_edge
+        self._readiness_scheduler = readiness_scheduler
         self._moved, self._planned = asyncio.Event(), 0
-        self._site, self._core, self._clock, self._condition = site, core, clock, condition
+        self._site, self._core, self._clock, self._self_monitor = site, core, clock, self_monitor
         self._commands = CommandRunner(core)
         self._links: dict[str, LinkHealth] = {}
         self._written: dict[str, int] = {}
@@ -68,11 +69,11 @@ class Housekeeping:
 
     async def _rest(self) -> None:
         """Sleep for a beat; where nobody asks, until time alone may change something."""
-        if self._ask_every is not None:
+        if self._command_interval is not None:
             before = self._clock.steady()
-            await asyncio.sleep(self._ask_every)
+            await asyncio.sleep(self._command_interval)
             slept = self._clock.steady() - before
-            if slept > self._ask_every * NS + STOOD_STILL:
+            if slept > self._command_interval * NS + STOOD_STILL:
                 self._core.downtimes.paused(slept)
             return
         await asyncio.sleep(BEAT_S)
@@ -135,7 +136,7 @@ class Housekeeping:
 
     def _values(self, reader: JournalReader, room: DiskUsage) -> dict[str, Value | None]:
         at, lost = self._clock.now()[0], sum(one.lost for one in self._links.values())
-        return self._condition.daemon(reader, room, at, lost) | {
+        return self._self_monitor.daemon(reader, room, at, lost) | {
             "clock_jump": self._core.clock_steps.recent(),
             "unwatched": self._core.downtimes.tell(),
             "interruptions": self._core.downtimes.recent(reader),
@@ -146,7 +147,7 @@ class Housekeeping:
     def _write_channels(self, reader: JournalReader) -> None:
         """Write down channels with news; one on which all is well and nothing happens, now and then."""
         steady = self._clock.steady()
-        for device, values in self._condition.channels(reader, self._clock.now()[0]).items():
+        for device, values in self._self_monitor.channels(reader, self._clock.now()[0]).items():
             written, before = self._channels.get(device, (0, None))
             if values != before or written <= steady - LINK_PERIOD:
                 self._channels[device] = steady, values

@@ -1,4 +1,4 @@
-"""The outlets: who is told, how notices leave, and where points go. All read the journal."""
+"""The outputs: who is told, how notices leave, and where points go. All read the journal."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ FAR = 1 << 62
 
 
 class OutputParts(Protocol):
-    """What the outlets need of the middle (app.core.Core)."""
+    """What the outputs need of the middle (app.core.Core)."""
 
     @property
     def flow(self) -> Flow:

@@ -1,4 +1,4 @@
-"""Stored history played through a judge: time passes between samples; a daemon that was away is a restart."""
+"""Stored history played through a rule engine: time passes between samples; an absence is a restart."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class AlarmSpan:
 
 @dataclass(slots=True)
 class JournalReplay:
-    """Plays rows of a journal; ``make`` makes the judge anew, as a start of the daemon does."""
+    """Plays rows of a journal; ``make`` makes the engine anew, as a start of the daemon does."""
 
     reader: JournalReader
     devices: frozenset[str]

@@ -28,7 +28,7 @@ class SelfMonitor:
 
     site: Site
     core: Core
-    sinks: Mapping[str, Forwarder]
+    forwarders: Mapping[str, Forwarder]
     deliverer: Deliverer
 
     def daemon(self, reader: JournalReader, room: DiskUsage, now: int, links_lost: int) -> Values:
@@ -46,7 +46,7 @@ class SelfMonitor:
             "dead_letters": totals.dead_letters,
             "unsent": self._unsent(reader),
             "oldest_unsent": self._oldest_unsent(now),
-            "sink_held": any(sink.state.status == "held" for sink in self.sinks.values()),
+            "sink_held": any(one.state.status == "held" for one in self.forwarders.values()),
             "intake_dropped": self.core.ingest_queue.dropped + links_lost,
             "notices_waiting": totals.notices_waiting,
             "notices_lost": totals.notices_lost,
@@ -75,8 +75,8 @@ class SelfMonitor:
 
     def _unsent(self, reader: JournalReader) -> int:
         last = reader.last_sample()
-        return max((last - reader.cursor(name) for name in self.sinks), default=0)
+        return max((last - reader.cursor(name) for name in self.forwarders), default=0)
 
     def _oldest_unsent(self, now: int) -> float:
-        oldest = [sink.state.oldest_unsent for sink in self.sinks.values()]
+        oldest = [one.state.oldest_unsent for one in self.forwarders.values()]
         return max((max(0, now - at) / NS for at in oldest if at is not None), default=0.0)

@@ -17,7 +17,7 @@ LONGEST = 900 * NS
 
 
 class Unjudged:
-    """Shows samples to a judge, and keeps count of what its rules on one device could tell."""
+    """Shows samples to a rule engine, and keeps count of what its rules on one device could tell."""
 
     def __init__(self, engine: RuleEngine, device: str) -> None:
         self._engine, self._device = engine, device

@@ -103,7 +103,7 @@ class Flow:
         self.on_judged: Callable[[], None] = lambda: None
 
     async def run(self) -> None:
-        """Work until the gate is closed, then take what is left."""
+        """Work until the ingest queue is closed, then take what is left."""
         while not self._ingest_queue.closed:
             await self.samples(await self._ingest_queue.take())
         await self.samples(self._ingest_queue.take_now())

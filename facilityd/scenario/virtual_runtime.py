@@ -194,7 +194,7 @@ class VirtualRuntime(ScenarioRuntime):
             writer=self.host.writer,
             sink=self.host.sink,
             disk_free=self.host.disk_free,
-            requests=None,
+            command_interval=None,
             durable=False,
             signals=False,
             long_lived=False,

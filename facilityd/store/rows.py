@@ -23,7 +23,7 @@ UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, IndexError, Recur
 
 @dataclass(frozen=True, slots=True)
 class StoredSample:
-    """A row as it lies in the journal; ``Reader.sample`` turns it into a sample."""
+    """A row as it lies in the journal; ``JournalReader.sample`` turns it into a sample."""
 
     id: int
     stream: int

@@ -136,7 +136,7 @@ class ForeignFile(Exception):
 
 
 def connect_writer(path: Path, vfs: str | None) -> apsw.Connection:
-    """Open or create the file for the one writer. Raises Unreadable, Foreign, apsw.Error."""
+    """Open or create the file for the one writer. Raises UnsoundFile, ForeignFile, apsw.Error."""
     flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
     if vfs is None and not path.exists():
         _create_file(path, flags)
@@ -200,7 +200,7 @@ def single(db: apsw.Connection, sql: str, bindings: tuple[Any, ...] = ()) -> Any
 
 
 def version_of(db: apsw.Connection) -> int:
-    """Return the version of the tables; 0 for an empty file. Raises Foreign."""
+    """Return the version of the tables; 0 for an empty file. Raises ForeignFile."""
     application, version = db.pragma("application_id"), int(db.pragma("user_version"))
     if application not in (0, APPLICATION) or (application == 0 and db.pragma("schema_version")):
         raise ForeignFile("this database belongs to another program")

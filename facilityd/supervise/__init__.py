@@ -1,1 +1,1 @@
-"""The daemon looking after itself: its own health, requests from people, its stop."""
+"""The daemon looking after itself: its own health, commands from people, its stop."""

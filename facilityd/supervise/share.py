@@ -1,4 +1,4 @@
-"""Who besides the daemon's own user may read the journal and leave requests: one group, or nobody."""
+"""Who besides the daemon's own user may read the journal and leave commands: one group, or nobody."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def group_id(name: str) -> int:
 
 
 def share(journal: Path, inbox: Path, group: str) -> None:
-    """Let ``group`` read the journal and leave requests. Does nothing without one. Raises UsageError.
+    """Let ``group`` read the journal and leave commands. Does nothing without one. Raises UsageError.
 
     SQLite readers of a journal in use need to write its shared memory (``-shm``), and nothing else of it.
     """

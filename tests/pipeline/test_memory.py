@@ -118,7 +118,7 @@ def lived(story: str, breaks: Sequence[str]) -> list[tuple[str, int, str]]:
             {"k": crew.begin, "s": crew.stop, "m": crew.remember, " ": lambda: None}[happens]()
             crew.read(mark)
             if crew.second % 600 == 0:
-                crew.remember()  # as the heartbeat does
+                crew.remember()  # as the housekeeping does
         return crew.lives()
 
 
