@@ -158,9 +158,7 @@ def make_forwarders(site: Site, parts: OutputParts, environment: Environment) ->
     """Return a forwarder for each sink."""
 
     async def advance(sink: str, kind: LineKind, row: int) -> None:
-        moved = {sink: row}
-        batch = Batch(cursors=moved) if kind is LineKind.SAMPLE else Batch(change_cursors=moved)
-        await parts.flow.commit(batch)
+        await parts.flow.commit(Batch(cursors={(sink, kind): row}))
 
     async def add_dead_letter_lines(letter: DeadLetterLine) -> None:
         await parts.flow.commit(Batch(dead_letter_lines=[letter]))

@@ -97,8 +97,8 @@ class RuleCheckpoint:
 class Batch:
     """One transaction: all of it is durable when ``Journal.commit`` returns, or none of it.
 
-    ``cursors`` maps a sink to the last sample it has, ``change_cursors`` to the last change. ``judged`` is
-    the last sample that the rules have seen. ``counts`` are added to the counters; ``meta`` replaces texts.
+    ``cursors`` maps a sink and a kind of line to the id up to which the sink has them. ``judged`` is the
+    last sample that the rules have seen. ``counts`` are added to the counters; ``meta`` replaces texts.
     ``checkpoint`` replaces all that was remembered before. A baseline retires the older ones of its rule;
     ``retired`` are retired at an instant (ns UTC) without another.
     """
@@ -110,8 +110,7 @@ class Batch:
     notices: Sequence[Notice] = ()
     attempts: Sequence[Attempt] = ()
     dead_letter_lines: Sequence[DeadLetterLine] = ()
-    cursors: Mapping[str, int] = field(default_factory=dict)
-    change_cursors: Mapping[str, int] = field(default_factory=dict)
+    cursors: Mapping[tuple[str, LineKind], int] = field(default_factory=dict)
     judged: int | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
     meta: Mapping[str, str] = field(default_factory=dict)

@@ -94,10 +94,10 @@ def add_dead_letter_lines(
 
 
 def move_cursors(
-    db: apsw.Connection, kind: LineKind, cursors: Mapping[str, int], counts: Counter[str]
+    db: apsw.Connection, cursors: Mapping[tuple[str, LineKind], int], counts: Counter[str]
 ) -> None:
     """Move sinks forward, never back, and count the samples or changes that were taken."""
-    for name, row in cursors.items():
+    for (name, kind), row in cursors.items():
         before = db.execute(f"SELECT {kind} FROM sink WHERE name = ?", (name,)).get  # noqa: S608 - our own names
         if before is None or before >= row:
             continue

@@ -15,7 +15,7 @@ import apsw
 from facilityd.errors import UsageError
 from facilityd.model.clock import Clock
 from facilityd.store import commands, downtimes, entries, learning, marks, readiness
-from facilityd.store.batch import Batch, LineKind, Receipt
+from facilityd.store.batch import Batch, Receipt
 from facilityd.store.dead_letters import set_aside
 from facilityd.store.files import (
     ReserveFile,
@@ -174,8 +174,7 @@ class Journal:
         entries.note_attempts(self._db, batch.attempts)
         entries.set_alarms(self._db, batch.alarms)
         entries.add_dead_letter_lines(self._db, batch.dead_letter_lines, counts)
-        entries.move_cursors(self._db, LineKind.SAMPLE, batch.cursors, counts)
-        entries.move_cursors(self._db, LineKind.CHANGE, batch.change_cursors, counts)
+        entries.move_cursors(self._db, batch.cursors, counts)
         entries.set_meta(self._db, batch.meta, batch.judged)
         if batch.checkpoint:
             learning.save_checkpoints(self._db, batch.checkpoint)

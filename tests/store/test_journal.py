@@ -11,7 +11,15 @@ from facilityd.model.finding import Evidence, Finding
 from facilityd.model.notice import Notice, Purpose
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, SignalType, Stream
-from facilityd.store.batch import Attempt, Batch, ChangeRecord, DeadLetterLine, Delivery, FindingRecord
+from facilityd.store.batch import (
+    Attempt,
+    Batch,
+    ChangeRecord,
+    DeadLetterLine,
+    Delivery,
+    FindingRecord,
+    LineKind,
+)
 from facilityd.store.reader import JournalReader
 
 HOIST, LAMP = stream(), stream("lamp-1", "relay", 2)
@@ -191,9 +199,12 @@ def test_cursors_go_forward_only_and_count_what_was_taken(journal, reader):
     journal.configure_sinks(["influx"])
     journal.commit(Batch(samples=[sample(HOIST, T0 + n) for n in range(10)]))
     journal.commit(
-        Batch(cursors={"influx": 6}, dead_letter_lines=[DeadLetterLine("influx", 3, T0, "refused", "line")])
+        Batch(
+            cursors={("influx", LineKind.SAMPLE): 6},
+            dead_letter_lines=[DeadLetterLine("influx", 3, T0, "refused", "line")],
+        )
     )
-    journal.commit(Batch(cursors={"influx": 2, "unknown": 9}))
+    journal.commit(Batch(cursors={("influx", LineKind.SAMPLE): 2, ("unknown", LineKind.SAMPLE): 9}))
     assert (reader.cursor("influx"), reader.cursor("unknown")) == (6, 0)
     assert reader.counters()["forwarded"] == 5
     assert reader.counters()["parked"] == 1

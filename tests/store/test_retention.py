@@ -7,7 +7,7 @@ from facilityd.model.finding import Evidence, Finding
 from facilityd.model.notice import Notice, Purpose
 from facilityd.model.sample import NS, Sample
 from facilityd.store import commands
-from facilityd.store.batch import Attempt, Batch, ChangeRecord, Delivery, FindingRecord
+from facilityd.store.batch import Attempt, Batch, ChangeRecord, Delivery, FindingRecord, LineKind
 from facilityd.store.losses import PURGED_UNSENT, Loss
 from facilityd.store.reader import JournalReader
 from facilityd.store.retention import CHANGES_KEPT
@@ -68,7 +68,7 @@ def test_what_no_sink_has_taken_is_counted_when_it_goes(tmp_path):
     with open_journal(tmp_path, max_bytes=4 * 2**20) as journal, JournalReader.open(journal.path) as reader:
         journal.configure_sinks(["influx"])
         fill(journal, range(60))
-        journal.commit(Batch(cursors={"influx": 3000}))
+        journal.commit(Batch(cursors={("influx", LineKind.SAMPLE): 3000}))
         fill(journal, range(60, 400))
         counters, oldest = reader.counters(), kept(reader)[0]
         assert oldest > 3001
@@ -82,7 +82,7 @@ def test_what_was_taken_goes_uncounted(tmp_path):
         journal.configure_sinks(["influx"])
         for number in range(300):
             taken = journal.commit(tick(number)).ids[-1]
-            journal.commit(Batch(cursors={"influx": taken}))
+            journal.commit(Batch(cursors={("influx", LineKind.SAMPLE): taken}))
         assert reader.counters()["purged"] > 1000
         assert "purged_unsent" not in reader.counters()
 
@@ -93,7 +93,7 @@ def test_the_slowest_configured_sink_counts(tmp_path, configured, unsent):
     with open_journal(tmp_path, max_age=DAY) as journal, JournalReader.open(journal.path) as reader:
         journal.configure_sinks(["slow", "quick"])
         journal.commit(Batch(samples=[sample(hoist, T0 + n) for n in range(5)]))
-        journal.commit(Batch(cursors={"slow": 3, "quick": 5}))
+        journal.commit(Batch(cursors={("slow", LineKind.SAMPLE): 3, ("quick", LineKind.SAMPLE): 5}))
         journal.configure_sinks(configured)
         journal.commit(Batch(samples=[sample(hoist, T0 + 2 * DAY)]))
         assert reader.counters()["purged"] == 5
@@ -104,7 +104,7 @@ def test_a_sink_that_comes_back_keeps_its_place(tmp_path):
     with open_journal(tmp_path) as journal, JournalReader.open(journal.path) as reader:
         journal.configure_sinks(["influx"])
         fill(journal, range(1))
-        journal.commit(Batch(cursors={"influx": 7}))
+        journal.commit(Batch(cursors={("influx", LineKind.SAMPLE): 7}))
         journal.configure_sinks([])
         journal.configure_sinks(["influx", "second"])
         assert (reader.cursor("influx"), reader.cursor("second")) == (7, 0)
@@ -176,7 +176,7 @@ def test_the_loss_is_on_record_with_the_purge(tmp_path):
     with open_journal(tmp_path, max_bytes=4 * 2**20) as journal, JournalReader.open(journal.path) as reader:
         journal.configure_sinks(["influx"])
         fill(journal, range(60))
-        journal.commit(Batch(cursors={"influx": 3000}))
+        journal.commit(Batch(cursors={("influx", LineKind.SAMPLE): 3000}))
         assert Loss.from_json(reader.meta(PURGED_UNSENT)) is None
         for number in range(60, 400):
             fill(journal, range(number, number + 1))

@@ -50,9 +50,7 @@ class Keeper:
         await self.call(self.journal.commit, Batch(samples=samples))
 
     async def advance(self, sink: str, kind: LineKind, row: int) -> None:
-        moved = {sink: row}
-        batch = Batch(cursors=moved) if kind is LineKind.SAMPLE else Batch(change_cursors=moved)
-        await self.call(self.journal.commit, batch)
+        await self.call(self.journal.commit, Batch(cursors={(sink, kind): row}))
 
     async def add_dead_letter_lines(self, letter: DeadLetterLine) -> None:
         await self.call(self.journal.commit, Batch(dead_letter_lines=(letter,)))
