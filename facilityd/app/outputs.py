@@ -160,12 +160,12 @@ def make_forwarders(site: Site, parts: OutputParts, environment: Environment) ->
     async def advance(sink: str, kind: LineKind, row: int) -> None:
         await parts.flow.commit(Batch(cursors={(sink, kind): row}))
 
-    async def add_dead_letter_lines(letter: DeadLetterLine) -> None:
+    async def add_dead_letter_line(letter: DeadLetterLine) -> None:
         await parts.flow.commit(Batch(dead_letter_lines=[letter]))
 
     return {
         name: Forwarder(
-            name, environment.sink(settings), site.id, parts.path, advance, add_dead_letter_lines,
+            name, environment.sink(settings), site.id, parts.path, advance, add_dead_letter_line,
             clock=environment.clock, thread=environment.writer(),
         )
         for name, settings in site.sinks.items()

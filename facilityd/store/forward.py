@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 Advance = Callable[[str, LineKind, int], Awaitable[None]]
 """Move the cursor of a sink to the id of a sample or change, through the journal's one writer."""
-AddDeadLetter = Callable[[DeadLetterLine], Awaitable[None]]
+AddDeadLetterLine = Callable[[DeadLetterLine], Awaitable[None]]
 LATER = 1.2
 """A wait is spread over this range: not earlier than a server asks for, a fifth later at most."""
 P = ParamSpec("P")
@@ -40,11 +40,11 @@ class SinkRetryPolicy:
     held: float = 30.0
     longest: float = 300.0
 
-    def after(self, answer: WriteOutcome, failures: int) -> float:
+    def after(self, outcome: WriteOutcome, failures: int) -> float:
         """Return the wait after the n-th failure in a row; the server's own wish comes first."""
-        if answer.retry_after is not None:
-            return min(RetryPolicy(answer.retry_after, self.longest, (1.0, LATER)).wait(0), self.longest)
-        first = self.held if answer.verdict is WriteAction.HELD else self.first
+        if outcome.retry_after is not None:
+            return min(RetryPolicy(outcome.retry_after, self.longest, (1.0, LATER)).wait(0), self.longest)
+        first = self.held if outcome.action is WriteAction.HELD else self.first
         return RetryPolicy(first, self.longest, (1.0 / LATER, 1.0)).wait(failures - 1)
 
 
@@ -86,14 +86,14 @@ class Forwarder:
         site: str,
         journal: Path,
         advance: Advance,
-        add_dead_letter_lines: AddDeadLetter,
+        add_dead_letter_line: AddDeadLetterLine,
         *,
         thread: ReaderThread,
         clock: Clock | None = None,
         retry_policy: SinkRetryPolicy | None = None,
     ) -> None:
         self._name, self._sink, self._site, self._journal = name, sink, site, journal
-        self._advance, self._add_dead_letter_lines = advance, add_dead_letter_lines
+        self._advance, self._add_dead_letter_line = advance, add_dead_letter_line
         self._clock, self._retry_policy = clock or Clock(), retry_policy or SinkRetryPolicy()
         self._thread = thread
         self._failures = 0
@@ -121,43 +121,43 @@ class Forwarder:
 
     async def _deliver(self, kind: LineKind, lines: Sequence[JournalLine]) -> int:
         """Have each line taken or parked, halves in order. Return the id up to which nothing is open."""
-        portions, refused = PendingLines(lines), 0
-        while (chunk := portions.take()) is not None:
-            outcome = await self._write(chunk)
-            taken = outcome.verdict is WriteAction.TAKEN
-            if outcome.verdict in (WriteAction.RETRY, WriteAction.HELD):
-                step = portions.refused(chunk, outcome)
+        pending, refused = PendingLines(lines), 0
+        while (portion := pending.take()) is not None:
+            outcome = await self._write(portion)
+            taken = outcome.action is WriteAction.TAKEN
+            if outcome.action in (WriteAction.RETRY, WriteAction.HELD):
+                step = pending.refused(portion, outcome)
                 if step is NextStep.WAIT:
                     self._failures += 1
-                    self._trouble(outcome, chunk[0])
+                    self._trouble(outcome, portion[0])
                     await asyncio.sleep(self._retry_policy.after(outcome, self._failures))
                 if step is not NextStep.PARK:
                     continue
             self._failures = 0
             self._working()
-            if not taken and len(chunk) > 1:
-                portions.halve(chunk)
+            if not taken and len(portion) > 1:
+                pending.halve(portion)
                 continue
             if not taken:
                 refused += 1
-                await self._set_aside(kind, chunk[0], outcome)
-            reached = portions.settled(chunk, taken=taken)
+                await self._set_aside(kind, portion[0], outcome)
+            reached = pending.settled(portion, taken=taken)
             if reached is not None:
                 await self._durably(self._advance, self._name, kind, reached)
         if refused:
             log.warning("%s refused %d of %d lines for good; parked", self._name, refused, len(lines))
-        return portions.reached
+        return pending.reached
 
-    async def _write(self, chunk: Sequence[JournalLine]) -> WriteOutcome:
+    async def _write(self, portion: Sequence[JournalLine]) -> WriteOutcome:
         """Try once. What the other side said is made harmless for logs, journal and terminals."""
-        outcome = await self._sink.write([line.text for line in chunk])
+        outcome = await self._sink.write([line.text for line in portion])
         return replace(outcome, text=plain(outcome.text))
 
     async def _set_aside(self, kind: LineKind, line: JournalLine, outcome: WriteOutcome) -> None:
         told = f"{outcome.reason}: {outcome.text}"
         log.debug("%s refuses a line: %s", self._name, told)
         letter = DeadLetterLine(self._name, line.id, self._clock.now()[0], told, line.text.decode(), kind)
-        await self._durably(self._add_dead_letter_lines, letter)
+        await self._durably(self._add_dead_letter_line, letter)
 
     async def _durably(self, work: Callable[..., Awaitable[None]], *args: object) -> None:
         """Wait for room in the journal: going on without it would forget what became of lines."""
@@ -168,7 +168,7 @@ class Forwarder:
                 await asyncio.sleep(self._retry_policy.first)
 
     def _trouble(self, outcome: WriteOutcome, oldest: JournalLine) -> None:
-        status: Literal["waiting", "held"] = "held" if outcome.verdict is WriteAction.HELD else "waiting"
+        status: Literal["waiting", "held"] = "held" if outcome.action is WriteAction.HELD else "waiting"
         if (status, outcome.reason) != (self.state.status, self.state.reason):
             log.warning("%s takes no points: %s: %s", self._name, outcome.reason, outcome.text)
             since = self._clock.now()[0] if self.state.status == "ok" else self.state.since

@@ -177,7 +177,7 @@ class Journal:
         entries.move_cursors(self._db, batch.cursors, counts)
         entries.set_meta(self._db, batch.meta, batch.judged)
         if batch.checkpoint:
-            learning.save_checkpoints(self._db, batch.checkpoint)
+            learning.save_checkpoint(self._db, batch.checkpoint)
         learning.add_baselines(self._db, batch.baselines)
         learning.retire(self._db, *batch.retired)
         readiness.add_waivers(self._db, batch.waivers)

@@ -24,7 +24,7 @@ VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)
 _BASELINES = "SELECT device, rule, version, at, since, until, person, data, comment FROM baseline"
 
 
-def save_checkpoints(db: apsw.Connection, checkpoint: RuleCheckpoint) -> None:
+def save_checkpoint(db: apsw.Connection, checkpoint: RuleCheckpoint) -> None:
     """Replace the memory, together with the id of the last sample in it. Within a transaction."""
     db.execute("DELETE FROM memory")
     rows = [(device, rule, _plain(state)) for (device, rule), state in checkpoint.states.items()]
@@ -32,7 +32,7 @@ def save_checkpoints(db: apsw.Connection, checkpoint: RuleCheckpoint) -> None:
     db.execute(_META, (REMEMBERED, str(checkpoint.sample)))
 
 
-def checkpoints(db: apsw.Connection) -> RuleCheckpoint:
+def load_checkpoint(db: apsw.Connection) -> RuleCheckpoint:
     """Return the memory; of sample 0 where none was ever stored."""
     with db:  # one read transaction: the states belong to that very sample
         found = single(db, "SELECT value FROM meta WHERE name = ?", (REMEMBERED,))

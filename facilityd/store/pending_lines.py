@@ -14,7 +14,7 @@ from facilityd.store.line_source import JournalLine
 from facilityd.store.sink import WriteOutcome
 
 EQUAL = 5
-"""Equal answers in a row before the lines themselves are suspected."""
+"""Equal outcomes in a row before the lines themselves are suspected."""
 BARREN = 40
 """Tries without any success before the server is to blame after all: three times the halvings of 5,000."""
 
@@ -51,12 +51,12 @@ class PendingLines:
         middle = len(portion) // 2
         self._pending += [portion[middle:], portion[:middle]]
 
-    def refused(self, portion: Sequence[JournalLine], answer: WriteOutcome) -> NextStep:
+    def refused(self, portion: Sequence[JournalLine], outcome: WriteOutcome) -> NextStep:
         """Take in that the server could not, or would not for now."""
-        self._same = self._same + 1 if answer.text == self._text else 1
-        self._text = answer.text
-        if answer.reason != "server-error" or self._same < EQUAL:
-            if portion[0].id in self._accused and answer.reason == "server-error":
+        self._same = self._same + 1 if outcome.text == self._text else 1
+        self._text = outcome.text
+        if outcome.reason != "server-error" or self._same < EQUAL:
+            if portion[0].id in self._accused and outcome.reason == "server-error":
                 return NextStep.PARK
             self._pending.append(portion)
             return NextStep.WAIT

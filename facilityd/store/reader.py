@@ -200,7 +200,7 @@ class JournalReader:
 
     def checkpoint(self) -> RuleCheckpoint:
         """Return what the rules kept over a restart; of sample 0 where there is nothing."""
-        return learning.checkpoints(self._db)
+        return learning.load_checkpoint(self._db)
 
     def baselines(self, *, retired: bool = False) -> list[Baseline]:
         """Return the baselines in force, or with ``retired`` every version there ever was."""

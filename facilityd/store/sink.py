@@ -23,7 +23,7 @@ class WriteAction(Enum):
 class WriteOutcome:
     """``reason`` is a slug, ``text`` what the other side said; ``retry_after`` in s."""
 
-    verdict: WriteAction
+    action: WriteAction
     reason: str = ""
     text: str = ""
     retry_after: float | None = None

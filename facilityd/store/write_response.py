@@ -29,13 +29,13 @@ _READ = 16_384
 def classify(status: int, headers: Mapping[str, str], body: bytes | str | None) -> WriteOutcome:
     """Return what an answer outside 2xx means."""
     text = body_text(body) or f"HTTP {status}"
-    verdict, reason = _REASONS.get(status, _other(status))
+    action, reason = _REASONS.get(status, _other(status))
     # Early 2.0 answered 500 to a partial write: retried for ever, it would stop everything behind it.
-    if verdict is WriteAction.RETRY and "partial write" in text:
-        verdict, reason = WriteAction.REFUSED, "refused"
+    if action is WriteAction.RETRY and "partial write" in text:
+        action, reason = WriteAction.REFUSED, "refused"
     # Zero asks for no time: then the wait is our own.
-    wait = retry_after(headers) or None if verdict is WriteAction.RETRY else None
-    return WriteOutcome(verdict, reason, text, wait)
+    wait = retry_after(headers) or None if action is WriteAction.RETRY else None
+    return WriteOutcome(action, reason, text, wait)
 
 
 def _other(status: int) -> tuple[WriteAction, str]:

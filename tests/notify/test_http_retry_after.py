@@ -37,7 +37,7 @@ def test_a_date_counts_from_the_servers_own_clock() -> None:
 def test_a_body_of_nested_json_or_of_fifty_megabytes_is_an_answer_like_others() -> None:
     for body in (b'{"a":' * 100_000, "[" * 100_000, b"x" * 50_000_000):
         answer = classify(503, {"Retry-After": "9" * 5000}, body)
-        assert answer.verdict is WriteAction.RETRY
+        assert answer.action is WriteAction.RETRY
         assert len(answer.text) <= 300
         assert answer.retry_after == LONGEST_WAIT_S
     assert classify(400, {}, json.dumps({"message": "no"})).text == "no"

@@ -5,7 +5,7 @@ from facilityd.store.write_response import body_text, classify
 
 
 @pytest.mark.parametrize(
-    ("status", "verdict", "reason"),
+    ("status", "action", "reason"),
     [
         (400, WriteAction.REFUSED, "refused"),
         (422, WriteAction.REFUSED, "refused"),
@@ -23,14 +23,14 @@ from facilityd.store.write_response import body_text, classify
         (599, WriteAction.RETRY, "server-error"),
     ],
 )
-def test_every_class_of_answer(status, verdict, reason):
+def test_every_class_of_answer(status, action, reason):
     answer = classify(status, {}, None)
-    assert (answer.verdict, answer.reason, answer.text) == (verdict, reason, f"HTTP {status}")
+    assert (answer.action, answer.reason, answer.text) == (action, reason, f"HTTP {status}")
 
 
 def test_a_partial_write_is_refused_even_as_500():
     body = b'{"message": "partial write: points beyond retention policy dropped=1"}'
-    assert classify(500, {}, body).verdict is WriteAction.REFUSED
+    assert classify(500, {}, body).action is WriteAction.REFUSED
 
 
 def test_only_a_retry_has_a_wait():

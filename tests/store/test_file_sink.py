@@ -49,7 +49,7 @@ async def test_what_a_full_disk_does_not_take_leaves_no_half_line(tmp_path):
 
     made = sink_in(tmp_path, sync=sync)
     outcome = await made.write([LINE % 1, LINE % 2])
-    assert (outcome.verdict, outcome.reason) == (WriteAction.RETRY, "disk-full")
+    assert (outcome.action, outcome.reason) == (WriteAction.RETRY, "disk-full")
     assert (tmp_path / "a.lp").read_bytes() == b""
     full = False
     assert await made.write([LINE % 1, LINE % 2]) == TAKEN
@@ -64,13 +64,13 @@ async def test_what_is_no_file_of_ours_is_left_alone(tmp_path, other):
         other
     ]()
     outcome = await sink_in(tmp_path).write([LINE % 1])
-    assert (outcome.verdict, outcome.reason) == (WriteAction.HELD, "unexpected-file")
+    assert (outcome.action, outcome.reason) == (WriteAction.HELD, "unexpected-file")
     assert elsewhere.read_bytes() == b"theirs"
 
 
 async def test_a_folder_that_is_gone_waits_for_a_person(tmp_path):
     outcome = await sink_in(tmp_path / "gone").write([LINE % 1])
-    assert (outcome.verdict, outcome.reason) == (WriteAction.HELD, "not-found")
+    assert (outcome.action, outcome.reason) == (WriteAction.HELD, "not-found")
 
 
 async def test_killed_and_restarted_every_line_is_there_in_order(tmp_path, keeper, reader):

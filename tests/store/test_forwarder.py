@@ -86,7 +86,7 @@ async def test_a_full_journal_delays_the_cursor_and_loses_nothing(keeper, reader
     async with serve(Scripted(poison=lambda line: line == bad)) as server:
         made = forwarder(keeper, server.url)
         made._advance = lambda *args: sometimes(keeper.advance, *args)
-        made._add_dead_letter_lines = lambda *args: sometimes(keeper.add_dead_letter_lines, *args)
+        made._add_dead_letter_line = lambda *args: sometimes(keeper.add_dead_letter_line, *args)
         async with running(made):
             await wait_for(lambda: reader.cursor("influx") == 60)
     assert [entry.row for entry in reader.dead_letter_lines()] == [8]

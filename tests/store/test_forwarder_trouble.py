@@ -81,10 +81,10 @@ async def test_retry_after_is_capped(keeper, reader):
     assert 0.1 <= second - first < 10
 
 
-@pytest.mark.parametrize(("verdict", "first"), [(WriteAction.RETRY, 1.0), (WriteAction.HELD, 30.0)])
-def test_waits_double_to_five_minutes_with_jitter(verdict, first):
+@pytest.mark.parametrize(("action", "first"), [(WriteAction.RETRY, 1.0), (WriteAction.HELD, 30.0)])
+def test_waits_double_to_five_minutes_with_jitter(action, first):
     retry_policy = [
-        [SinkRetryPolicy().after(WriteOutcome(verdict, "r"), n) for _ in range(200)] for n in range(1, 40)
+        [SinkRetryPolicy().after(WriteOutcome(action, "r"), n) for _ in range(200)] for n in range(1, 40)
     ]
     for failures, drawn in enumerate(retry_policy, 1):
         whole = min(first * 2.0 ** (failures - 1), 300.0)

@@ -57,7 +57,7 @@ async def test_every_situation_has_its_outcome(rig, situation):
         lines = [*LINES, b"pump,device=p bad=1 99"] if situation == "partial" else LINES
         async with asyncio.timeout(20):
             outcome = await rig.sink.write(lines)
-        assert outcome.verdict is SITUATIONS[situation], outcome
+        assert outcome.action is SITUATIONS[situation], outcome
         assert outcome == TAKEN or outcome.reason
         assert outcome.retry_after == (7.0 if situation == "retry after" else None)
         assert SECRET not in f"{outcome!r}"

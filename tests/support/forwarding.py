@@ -45,7 +45,7 @@ def forwarder_of(sink: Sink, keeper: Keeper, retry_policy: SinkRetryPolicy = QUI
         "square",
         keeper.journal.path,
         keeper.advance,
-        keeper.add_dead_letter_lines,
+        keeper.add_dead_letter_line,
         retry_policy=retry_policy,
         thread=WriterThread(),
     )

@@ -52,7 +52,7 @@ class Keeper:
     async def advance(self, sink: str, kind: LineKind, row: int) -> None:
         await self.call(self.journal.commit, Batch(cursors={(sink, kind): row}))
 
-    async def add_dead_letter_lines(self, letter: DeadLetterLine) -> None:
+    async def add_dead_letter_line(self, letter: DeadLetterLine) -> None:
         await self.call(self.journal.commit, Batch(dead_letter_lines=(letter,)))
 
     def close(self) -> None:
