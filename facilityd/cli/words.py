@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
-
-import yaml
 
 from facilityd.model.sample import NS
 from facilityd.model.text import Language, Strict, Text
+from facilityd.model.word_table import shipped_table
 from facilityd.notify.texts import texts
 from facilityd.query.words import say_reason
 
@@ -42,8 +40,7 @@ class Words(Strict):
 @cache
 def words() -> Words:
     """Return the table that is shipped."""
-    source = files("facilityd.cli").joinpath("words.yaml").read_text(encoding="utf-8")
-    return Words.model_validate(yaml.safe_load(source))
+    return shipped_table("facilityd.cli", "words.yaml", Words)
 
 
 def word(section: dict[str, Text], code: str, language: Language) -> str:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
-
-import yaml
 
 from facilityd.model.text import Strict, Text
+from facilityd.model.word_table import shipped_table
 
 
 class Texts(Strict):
@@ -34,5 +32,4 @@ class Texts(Strict):
 @cache
 def texts() -> Texts:
     """Return the table that is shipped."""
-    source = files("facilityd.notify").joinpath("texts.yaml").read_text(encoding="utf-8")
-    return Texts.model_validate(yaml.safe_load(source))
+    return shipped_table("facilityd.notify", "texts.yaml", Texts)

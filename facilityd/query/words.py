@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cache
-from importlib.resources import files
-
-import yaml
 
 from facilityd.model.text import Language, Strict, Text
+from facilityd.model.word_table import shipped_table
 from facilityd.notify.texts import texts
 
 _UNLISTED = "unknown-code-"
@@ -27,8 +25,7 @@ class QueryWords(Strict):
 @cache
 def query_words() -> QueryWords:
     """Return the table that is shipped."""
-    source = files("facilityd.query").joinpath("words.yaml").read_text(encoding="utf-8")
-    return QueryWords.model_validate(yaml.safe_load(source))
+    return shipped_table("facilityd.query", "words.yaml", QueryWords)
 
 
 def sentence(name: str, language: Language, **fields: object) -> str:

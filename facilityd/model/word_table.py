@@ -1,0 +1,18 @@
+"""Tables of words that are shipped beside the code which speaks them."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TypeVar
+
+import yaml
+
+from facilityd.model.text import Strict
+
+Table = TypeVar("Table", bound=Strict)
+
+
+def shipped_table(package: str, name: str, kind: type[Table]) -> Table:
+    """Return the YAML file ``name`` of a package. Raises ValidationError where it is not of ``kind``."""
+    source = files(package).joinpath(name).read_text(encoding="utf-8")
+    return kind.model_validate(yaml.safe_load(source))
