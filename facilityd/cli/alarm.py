@@ -17,7 +17,7 @@ from facilityd.cli.words import show_priority, show_span, word, words
 from facilityd.model.sample import NS
 from facilityd.notify.sparkline import POINTS, draw, width
 from facilityd.notify.value_text import format_span, scaled
-from facilityd.query.instants import show_instant
+from facilityd.query.instants import show_instant, show_second
 
 if TYPE_CHECKING:
     from facilityd.config.site import Device
@@ -104,7 +104,7 @@ def _record(record: AlarmRecord, device: Device, about: Rule, language: Language
 
 
 def _change(record: AlarmRecord, change: Change, language: Language) -> tuple[object, ...]:
-    at = show_instant(change.at, record.zone.key)[:19]
+    at = show_second(change.at, record.zone.key)
     kind = word(words().change, change.kind.value, language)
     said = record.evidence_of(change, language)
     return (at, kind, change.person, " ".join(filter(None, (change.comment, said))))

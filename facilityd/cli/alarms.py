@@ -23,7 +23,7 @@ from facilityd.cli.text_table import Column, whole
 from facilityd.cli.words import say as sentence
 from facilityd.cli.words import show_priority
 from facilityd.model.command import AcknowledgeAlarm, RealarmAlarm, ResetAlarm
-from facilityd.query.instants import show_instant
+from facilityd.query.instants import show_second
 from facilityd.supervise.inbox import whoami
 
 COLUMNS = (
@@ -59,7 +59,7 @@ def alarms(site: tuple[Path, ...], everything: bool, lang: str | None, as_json: 
     rows = [
         (styled(show_priority(line.priority, language), line.priority),
          line.state.in_(language), line.device, line.rule,
-         show_instant(line.since, loaded.timezone)[:19] if line.since else "",
+         show_second(line.since, loaded.timezone) if line.since else "",
          line.what.in_(language), line.first.in_(language))
         for line in lines
     ]  # fmt: skip

@@ -14,7 +14,7 @@ from facilityd.cli.text_table import Column, whole
 from facilityd.cli.when import InstantParam, at_site
 from facilityd.cli.words import say as sentence
 from facilityd.cli.words import word, words
-from facilityd.query.instants import show_instant
+from facilityd.query.instants import show_second
 from facilityd.query.words import listed
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _row(site: Site, record: CommandRecord, language: Language) -> tuple[object,
     payload = record.payload if isinstance(record.payload, Mapping) else {"note": record.payload}
     refusal = _why(record.refusal, language)
     return (
-        show_instant(record.done_at, site.timezone)[:19], word(words().command, record.kind, language),
+        show_second(record.done_at, site.timezone), word(words().command, record.kind, language),
         " ".join(_shown(payload[name], language) for name in _WHAT if name in payload), record.person,
         "@".join(part for part in (record.account, record.origin) if part),
         sentence("command-refused", language, why=refusal) if refusal else sentence("command-done", language),

@@ -18,7 +18,7 @@ from facilityd.cli.text_table import Column, whole
 from facilityd.cli.when import InstantParam, between
 from facilityd.errors import UsageError
 from facilityd.model.sample import NS
-from facilityd.query.instants import show_instant
+from facilityd.query.instants import show_second
 from facilityd.query.words import both
 from facilityd.yaml_source import suggestion
 
@@ -189,8 +189,8 @@ def _scored(score: BacktestScore) -> tuple[object, ...]:
 def _listed(site: Site, result: BacktestResult, language: Language) -> list[tuple[object, ...]]:
     both = [(span, 0) for span in result.then] + [(span, 1) for span in result.now]
     return [
-        (result.device, WHEN[language][n], show_instant(span.since, site.timezone)[:19],
-         show_instant(span.until, site.timezone)[:19] if span.until else "…",
+        (result.device, WHEN[language][n], show_second(span.since, site.timezone),
+         show_second(span.until, site.timezone) if span.until else "…",
          _said(site, result, span, language))
         for span, n in sorted(both, key=lambda one: (one[0].since, one[1]))
     ]  # fmt: skip

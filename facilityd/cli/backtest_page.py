@@ -13,7 +13,7 @@ from facilityd.config.site import Site
 from facilityd.model.sample import NS, Value
 from facilityd.model.text import Language
 from facilityd.notify.evidence_text import EvidenceFormatter
-from facilityd.query.instants import show_instant
+from facilityd.query.instants import show_second
 from facilityd.scenario.html import document
 from facilityd.scenario.plot import COLUMNS, Axis, Bar, lanes, line
 from facilityd.store.reader import JournalReader
@@ -67,7 +67,7 @@ def _device(site: Site, reader: JournalReader, result: BacktestResult, language:
         about = device.family.signals[signal]
         series = _series(reader, result, signal)
         plots.append(line(axis, about.name.in_(language), about.unit, series, edges))
-    span = " – ".join(show_instant(at, site.timezone)[:19] for at in (result.since, result.until))
+    span = " – ".join(show_second(at, site.timezone) for at in (result.since, result.until))
     counts = f"{words['then']} {len(result.then)} · {words['now']} {len(result.now)}"
     said = f"{span} · {counts} · {words['same']} {result.same}"
     title = f"{device.name.in_(language)} ({device.id})"

@@ -11,7 +11,7 @@ from facilityd.app.totals import Totals
 from facilityd.cli.words import show_span
 from facilityd.model.text import Language
 from facilityd.query.counts import Counts
-from facilityd.query.instants import show_instant
+from facilityd.query.instants import show_second
 
 _TITLE = {"zh": "监测程序：", "en": "The daemon itself: "}
 _WORDS: dict[str, dict[Language, str]] = {
@@ -58,6 +58,6 @@ def _more(totals: Totals, name: str, language: Language, zone: str) -> str:
         ago = show_span(max(0, time.time_ns() - totals.oldest_notice), language)
         return _OLDEST[language].format(ago=ago)
     if name == "purged_unsent" and (loss := totals.loss):
-        since, until = (show_instant(at, zone)[:19] for at in (loss.since, loss.until))
+        since, until = (show_second(at, zone) for at in (loss.since, loss.until))
         return _OF[language].format(count=f"{loss.count:,}", since=since, until=until)
     return ""

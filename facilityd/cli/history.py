@@ -21,7 +21,7 @@ from facilityd.model.sample import NS, SignalType
 from facilityd.model.text import Language, Text
 from facilityd.notify.texts import texts
 from facilityd.query.history import MOST_BUCKETS, HistoryAnswer, HistoryQuery, require_signal
-from facilityd.query.instants import show_instant
+from facilityd.query.instants import show_instant, show_second
 from facilityd.query.site import SiteQuery
 
 PLOT_POINTS, TICKS = 400, 6
@@ -113,7 +113,7 @@ def _table(answer: HistoryAnswer, language: Language) -> None:
 
 def _say_gaps(answer: HistoryAnswer, language: Language) -> None:
     for gap in answer.gaps:
-        since, until = (show_instant(at, answer.zone)[:19] for at in (gap.since, gap.until))
+        since, until = (show_second(at, answer.zone) for at in (gap.since, gap.until))
         length = show_span(gap.until - gap.since, language)
         say(sentence("gap", language, since=since, until=until, span=length, reason=gap.text(language)))
 

@@ -16,7 +16,7 @@ from facilityd.cli.when import InstantParam, between
 from facilityd.cli.words import say as sentence
 from facilityd.errors import UsageError
 from facilityd.model.command import AddMark, RevokeMark
-from facilityd.query.instants import show_instant
+from facilityd.query.instants import show_second
 from facilityd.supervise.inbox import whoami
 from facilityd.yaml_source import suggestion
 
@@ -71,7 +71,7 @@ def mark(  # noqa: PLR0917 - click hands its options in
         print_json(told | {"by": who, "note": note})
         return
     language = chosen(lang, loaded)
-    first, last = (show_instant(at, loaded.timezone)[:19] for at in (since, end))
+    first, last = (show_second(at, loaded.timezone) for at in (since, end))
     about = f"{KINDS[language][kind]} {fault}".rstrip()
     done = sentence("marked", language, since=first, until=last, mark=about, who=who)
     say(sentence("done", language, what=device, done=done))
@@ -117,7 +117,7 @@ def marks(
     language = "en" if as_json else chosen(lang, loaded)
     rows = [
         (one.id, one.device, KINDS[language][one.kind], one.fault,
-         show_instant(one.since, loaded.timezone)[:19], show_instant(one.until, loaded.timezone)[:19],
+         show_second(one.since, loaded.timezone), show_second(one.until, loaded.timezone),
          one.person, one.note)
         for one in found
     ]  # fmt: skip

@@ -11,7 +11,7 @@ from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, loud, print_json, styled, table, warn
 from facilityd.cli.text_table import Column, whole
 from facilityd.cli.words import show_priority, word, words
-from facilityd.query.instants import show_instant
+from facilityd.query.instants import show_second
 
 if TYPE_CHECKING:
     from facilityd.model.text import Language
@@ -68,6 +68,6 @@ def _row(line: RuleRow, language: Language) -> tuple[object, ...]:
         word(words().method, line.rule.detect.kind, language),
         show_priority(priority, language),
         styled(state, loud, calm=line.standing.value == "healthy"),
-        show_instant(line.since, line.zone.key)[:19] if line.since else "",
+        show_second(line.since, line.zone.key) if line.since else "",
         line.text(language),
     )

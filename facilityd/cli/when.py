@@ -16,7 +16,7 @@ from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.model.measure import duration
 from facilityd.model.sample import NS
-from facilityd.query.instants import show_instant
+from facilityd.query.instants import show_second
 
 LONGEST_S = 10_000_000
 WEEK = 7 * 86_400 * NS
@@ -64,7 +64,7 @@ def between(site: Site, since: int, until: int | None) -> tuple[int, int]:
     first = at_site(since, site.timezone)
     last = time.time_ns() if until is None else at_site(until, site.timezone)
     if first >= last:
-        shown = " is not before ".join(show_instant(at, site.timezone)[:19] for at in (first, last))
+        shown = " is not before ".join(show_second(at, site.timezone) for at in (first, last))
         raise UsageError(f"--since is not before --until: {shown}", hint="times are the site's own")
     return first, last
 

@@ -16,7 +16,7 @@ from facilityd.model.downtime import Downtime
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, SignalType, Value
 from facilityd.model.text import Language
-from facilityd.query.instants import iso_instant, show_instant
+from facilityd.query.instants import iso_instant, show_second
 from facilityd.query.json_data import to_plain
 from facilityd.query.words import both, say_reason, sentence
 from facilityd.store.reader import JournalReader
@@ -103,7 +103,7 @@ class DataGap:
         if self.downtime is None:
             return sentence("nothing-stored", language)
         edges = (self.downtime.since, self.downtime.until)
-        since, until = (show_instant(at, self.zone)[:19] for at in edges)
+        since, until = (show_second(at, self.zone) for at in edges)
         return self.downtime.sentence(since, until, language)
 
     def plain(self) -> dict[str, Any]:

@@ -15,6 +15,11 @@ def show_instant(at: int, zone: str, *, date: bool = True) -> str:
     return f"{when:{pattern}}.{at % NS // 1_000_000:03d}"
 
 
+def show_second(at: int, zone: str) -> str:
+    """Return an instant (ns UTC) in the site's time zone, to the second."""
+    return f"{datetime.fromtimestamp(at // NS, ZoneInfo(zone)):%Y-%m-%d %H:%M:%S}"
+
+
 def iso_instant(at: int, zone: str) -> str:
     """Return the same as ``2026-11-23T06:10:00.000``."""
     return show_instant(at, zone).replace(" ", "T")

@@ -12,7 +12,7 @@ from facilityd.config.site import Site
 from facilityd.model.sample import NS
 from facilityd.model.text import Language
 from facilityd.notify.value_text import format_span
-from facilityd.query.instants import show_instant
+from facilityd.query.instants import show_second
 from facilityd.query.unsaved import outstanding
 from facilityd.query.words import sentence
 from facilityd.store.files import is_held
@@ -37,7 +37,7 @@ class Liveness:
             return ""
         name = "never" if self.state == "stopped" and not self.since else self.state
         ago = format_span(max(0, self.at - self.since) // NS, language)
-        return sentence(name, language, since=show_instant(self.since, zone)[:19], ago=ago)
+        return sentence(name, language, since=show_second(self.since, zone), ago=ago)
 
     def plain(self) -> dict[str, Any]:
         """Return data for JSON; instants in ns UTC, None for a daemon that never said a word."""
