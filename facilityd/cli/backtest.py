@@ -107,10 +107,10 @@ def backtest(
 
 def _chosen(site: Site, rule: str, devices: tuple[str, ...]) -> list[str]:
     from facilityd.app.engine import fresh_engine
+    from facilityd.query.alarms import require_device
 
     for name in devices:
-        if name not in site.devices:
-            raise UsageError(f"no device {name!r}", hint=suggestion(name, site.devices))
+        require_device(site.devices, name)
     having = [
         n for n, one in site.devices.items() if rule in one.family.rules and n in (devices or site.devices)
     ]

@@ -60,11 +60,12 @@ def baselines(  # noqa: PLR0917 - click hands its options in
     """List what the learned rules judge by, and who signed it."""
     from facilityd.app.baseline_file import write
     from facilityd.config.load import load
+    from facilityd.query.alarms import require_device
     from facilityd.store.reader import JournalReader
 
     loaded = load(site, secrets=False)
-    if device and device not in loaded.devices:
-        raise UsageError(f"no device {device!r}", hint=suggestion(device, loaded.devices))
+    if device:
+        require_device(loaded.devices, device)
     language = None if as_json else chosen(lang, loaded)
     if source:
         _take_over(loaded, source, person or whoami(), language)
@@ -210,11 +211,10 @@ def serviced(
     What was learned is kept as an older version; the rule is unknown until it is commissioned again.
     """
     from facilityd.config.load import load
+    from facilityd.query.alarms import require_device
 
     loaded = load(site, secrets=False)
-    if device not in loaded.devices:
-        raise UsageError(f"no device {device!r}", hint=suggestion(device, loaded.devices))
-    known = loaded.devices[device].family.rules
+    known = require_device(loaded.devices, device).family.rules
     for rule in rules:
         if rule not in known:
             raise UsageError(f"{device} has no rule {rule!r}", hint=suggestion(rule, known))

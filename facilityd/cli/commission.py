@@ -55,10 +55,10 @@ def commission(  # noqa: PLR0917 - click hands its options in
     person's yes; what a rule was judged by before is kept as an older version.
     """
     from facilityd.config.load import load
+    from facilityd.query.alarms import require_device
 
     loaded = load(site, secrets=False)
-    if device not in loaded.devices:
-        raise UsageError(f"no device {device!r}", hint=suggestion(device, loaded.devices))
+    require_device(loaded.devices, device)
     asked = between(loaded, since, until)
     lessons = _lessons(loaded, device, rule, *asked)
     language = chosen(lang, loaded)

@@ -98,22 +98,19 @@ class Console:
 
     def watch(self, device: str) -> None:
         """Tell a device's signals."""
-        known = self.site.site.devices
-        if device not in known:
-            raise UsageError(f"no device {device!r}", hint=suggestion(device, known))
-        family = known[device].family
+        from facilityd.query.alarms import require_device
+
+        known = require_device(self.site.site.devices, device)
         rows = []
-        for stream in known[device].streams:
+        for stream in known.streams:
             for signal in stream.signals:
                 value = self.site.value(device, signal)
-                about = family.signals[signal]
+                about = known.family.signals[signal]
                 shown = (
                     "unknown" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
                 )
                 rows.append((signal, about.name.zh, shown, about.unit))
-        screen().print(
-            table(known[device].name.en, (whole("signal"), "名称", whole("value"), whole("unit")), rows)
-        )
+        screen().print(table(known.name.en, (whole("signal"), "名称", whole("value"), whole("unit")), rows))
 
     def alarms(self) -> None:
         """Tell every alarm."""

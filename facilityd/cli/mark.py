@@ -78,9 +78,10 @@ def mark(  # noqa: PLR0917 - click hands its options in
 
 
 def _possible(site: Site, device: str, fault: str, until: int) -> None:
-    if device not in site.devices:
-        raise UsageError(f"no device {device!r}", hint=suggestion(device, site.devices))
-    faults = sorted({rule.fault for rule in site.devices[device].family.rules.values() if rule.fault})
+    from facilityd.query.alarms import require_device
+
+    rules = require_device(site.devices, device).family.rules
+    faults = sorted({rule.fault for rule in rules.values() if rule.fault})
     if fault and fault not in faults:
         hint = suggestion(fault, faults) or f"numbers: {', '.join(faults)}"
         raise UsageError(f"no rule of {device} bears fault number {fault!r}", hint=hint)
@@ -100,11 +101,12 @@ def marks(
 ) -> None:
     """List the marks of a SITE or of one DEVICE, or take one back."""
     from facilityd.config.load import load
+    from facilityd.query.alarms import require_device
     from facilityd.store.reader import JournalReader
 
     loaded = load(site, secrets=False)
-    if device and device not in loaded.devices:
-        raise UsageError(f"no device {device!r}", hint=suggestion(device, loaded.devices))
+    if device:
+        require_device(loaded.devices, device)
     if revoke is not None:
         send(loaded, RevokeMark, mark=revoke, person=whoami())
         if as_json:

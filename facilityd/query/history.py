@@ -16,6 +16,7 @@ from facilityd.model.downtime import Downtime
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, SignalType, Value
 from facilityd.model.text import Language
+from facilityd.query.alarms import require_device
 from facilityd.query.instants import iso_instant, show_second
 from facilityd.query.json_data import to_plain
 from facilityd.query.words import both, say_reason, sentence
@@ -172,12 +173,11 @@ class HistoryAnswer:
 
 def require_signal(site: Site, device: str, signal: str) -> Signal:
     """Return a signal that a device of the site brings. Raises UsageError where there is none."""
-    if device not in site.devices:
-        raise UsageError(f"no device {device!r}", hint=suggestion(device, site.devices))
-    bound = {name for stream in site.devices[device].streams for name in stream.signals}
+    known = require_device(site.devices, device)
+    bound = {name for stream in known.streams for name in stream.signals}
     if signal not in bound:
         raise UsageError(f"{device} has no signal {signal!r}", hint=suggestion(signal, bound))
-    return site.devices[device].family.signals[signal]
+    return known.family.signals[signal]
 
 
 def read_history(site: Site, reader: JournalReader, query: HistoryQuery) -> HistoryAnswer:

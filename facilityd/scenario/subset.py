@@ -7,15 +7,14 @@ from dataclasses import replace
 
 from devices.unit import Unit
 from facilityd.config.site import Site
-from facilityd.errors import UsageError
-from facilityd.yaml_source import suggestion
+from facilityd.query.alarms import require_device
 
 
 def subset(site: Site, devices: Iterable[str]) -> Site:
     """Return the site as if only these devices stood on it. Raises UsageError for an unknown one."""
     wanted = set(devices)
-    for device in wanted - set(site.devices):
-        raise UsageError(f"no device {device!r}", hint=suggestion(device, site.devices))
+    for device in wanted:
+        require_device(site.devices, device)
     units = {
         unit.id: _without(unit, wanted)
         for unit in site.units.values()
