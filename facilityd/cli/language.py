@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from facilityd.model.text import LANGUAGES, Language, Text
+from facilityd.model.text import LANGUAGES, Language
 
 if TYPE_CHECKING:
     from facilityd.config.site import Site
@@ -34,8 +34,3 @@ def of_terminal(environment: Mapping[str, str]) -> Language:
     """Return the language of a terminal: Chinese where its locale is (zh_CN.UTF-8), else English."""
     locale = next((environment[name] for name in VARIABLES if environment.get(name)), "")
     return "zh" if locale.lower().startswith("zh") else "en"
-
-
-def as_json(value: object) -> Any:
-    """Return what JSON has in place of a value of ours: a text as {"zh": …, "en": …}."""
-    return value.model_dump() if isinstance(value, Text) else str(value)

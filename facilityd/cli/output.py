@@ -15,13 +15,13 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from facilityd.cli.language import as_json
 from facilityd.cli.text_table import Column, TextTable
 from facilityd.cli.wrapping import wrapped
 from facilityd.errors import UsageError, system_reason
 from facilityd.model.measure import duration
 from facilityd.model.plain import plain
 from facilityd.model.text import Language
+from facilityd.query.json_data import to_plain
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 PLAIN_WIDTH, LEAST_WIDTH = 200, 20
@@ -83,12 +83,12 @@ def writing(path: Path) -> Iterator[None]:
 
 def print_json(data: object) -> None:
     """Print JSON that a person can read too; Chinese stays Chinese."""
-    click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=as_json))
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=to_plain))
 
 
 def print_json_line(data: object) -> None:
     """Print one JSON object on one line, for streams."""
-    click.echo(json.dumps(data, ensure_ascii=False, default=as_json))
+    click.echo(json.dumps(data, ensure_ascii=False, default=to_plain))
 
 
 def table(
