@@ -136,7 +136,7 @@ class SiteQuery:
 
     def counts(self) -> Counts:
         """Return what the daemon counts of its own."""
-        (daemon,) = self.devices((DAEMON,))
+        (daemon,) = self._rows.rows([self._devices[DAEMON]], (), self._clock())
         return Counts.read(self._reader, {signal.signal: signal.value for signal in daemon.signals})
 
     def not_watched(self) -> dict[str, dict[str, str]]:
