@@ -13,16 +13,13 @@ import click
 import pytest
 import yaml
 from click.testing import CliRunner
-from rich.cells import cell_len
 from support.site import SQUARE
 from support.terminal import terminal
 
 from facilityd.app.builtin import all_devices
 from facilityd.cli.language import chosen, of_terminal
 from facilityd.cli.main import COMMANDS, facilityd
-from facilityd.cli.text_table import Column, TextTable, whole
 from facilityd.cli.words import counted, words
-from facilityd.cli.wrapping import joined, wrapped
 from facilityd.config.load import load
 from facilityd.model.alarm import AlarmCondition, AlarmState, Change, ChangeKind
 from facilityd.model.baseline import Baseline
@@ -32,7 +29,6 @@ from facilityd.model.measure import COMMON
 from facilityd.model.quality import Reason
 from facilityd.model.readiness import Waiver
 from facilityd.model.sample import NS, Sample, SignalType, void
-from facilityd.model.text import LANGUAGES
 from facilityd.notify.texts import texts
 from facilityd.store.batch import Batch, ChangeRecord
 from facilityd.store.journal import Journal
@@ -258,16 +254,6 @@ def test_one_is_not_several() -> None:
     assert counted(1, "assumed", "en") == "1 limit is"
 
 
-def test_a_value_and_its_unit_are_not_parted() -> None:
-    shown = wrapped(joined(["Running no", "Speed 1450 rpm", "Head 0.00 bar"], "en"), 20)
-    assert shown == ["Running no,", "Speed 1450 rpm,", "Head 0.00 bar"]
-    assert wrapped(joined(["有功功率 1475 W", "电压 229 V"], "zh"), 18) == ["有功功率 1475 W，", "电压 229 V"]
-    lines = wrapped("判断变化速度需要 12 分钟的数据，目前不高于 110.0 °C", 12)
-    assert {"12 分钟", "110.0 °C"} <= {
-        part for line in lines for part in re.findall(r"[\d.]+ (?:分钟|°C)", line)
-    }
-
-
 @pytest.mark.parametrize("group", [[], ["simulate"]], ids=["facilityd", "simulate"])
 def test_help_lists_whole_sentences(group: list[str]) -> None:
     shown = CliRunner().invoke(facilityd, [*group, "--help"], terminal_width=80).output
@@ -275,22 +261,6 @@ def test_help_lists_whole_sentences(group: list[str]) -> None:
     assert len(listed) >= 5
     assert [line for line in listed if not line.endswith((".", ")"))] == []
     assert [line for line in listed if line.endswith("...")] == []
-
-
-@pytest.mark.parametrize("width", [40, 80])
-def test_a_head_is_broken_between_words_and_never_cut(width: int) -> None:
-    columns = [
-        whole("rule", "规则"),
-        Column("evidence or what it needs", "依据／缺少的信号"),
-        Column("name", "名称"),
-    ]
-    rows = [("a-rule-of-some-length", "it stands", "The truck ran past the upper limit")]
-    for language in LANGUAGES:
-        lines = [line.plain for line in TextTable("", columns, rows, language=language).laid_out(width)]
-        assert max(map(cell_len, lines)) <= width
-        text = "".join("".join(lines).split())
-        assert "…" not in text
-        assert {"zh": "依据／缺少的信号", "en": "needs"}[language] in text
 
 
 def test_what_must_be_seen_first_is_broken_between_words(square: Path) -> None:

@@ -4,79 +4,39 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from support.hand_filled import device, journal_of, status, store, stream_of, yard_in
 
-from facilityd.app.builtin import all_devices
 from facilityd.cli.main import facilityd
-from facilityd.config.load import load
 from facilityd.config.site import Site
 from facilityd.model.alarm import AlarmCondition, AlarmState
 from facilityd.model.downtime import Downtime
 from facilityd.model.finding import Evidence, Finding
-from facilityd.model.notice import Notice, Purpose
 from facilityd.model.quality import Reason
-from facilityd.model.sample import NS, Sample, Stream, Value, void
+from facilityd.model.sample import NS
 from facilityd.pipeline.spilled import MARK, Spilled
 from facilityd.query.site import SiteQuery
-from facilityd.store.batch import Batch, DeadLetterLine, FindingRecord
-from facilityd.store.entries import add_counts
+from facilityd.store.batch import Batch, FindingRecord
 from facilityd.store.journal import Journal
 from facilityd.store.last_word import WATCHED, last_word
-from facilityd.store.losses import NOTICES_LOST
 from facilityd.store.reader import JournalReader
 from facilityd.store.spill import ROOM, Spill
-
-YARD = """\
-site: {id: yard, name: {zh: 院子, en: Yard}, latitude: 39.9, longitude: 116.4, timezone: Asia/Shanghai}
-store: {path: journal.db}
-links: {net: {protocol: modbus-tcp, host: 127.0.0.1, port: 1}}
-units: {contacts: {link: net, profile: moxa_iologik_e1212, device_id: 1, period: 30s}}
-devices:
-  fire: {family: contact, name: {zh: 火灾报警, en: Fire panel}, signals: {active: contacts.input_0}}
-  water: {family: contact, name: {zh: 水浸, en: Water sensor}, signals: {active: contacts.input_1}}
-"""
 
 
 @pytest.fixture
 def yard(tmp_path: Path) -> Site:
-    (tmp_path / "site.yaml").write_text(YARD, encoding="utf-8")
-    return load(tmp_path)
+    return yard_in(tmp_path)
 
 
 @pytest.fixture
 def journal(yard: Site) -> Iterator[Journal]:
-    with Journal.open(Path(yard.store.path), max_bytes=2**26, max_age=10**18, site="yard") as opened:
+    with journal_of(yard) as opened:
         yield opened
-
-
-def stream_of(site: Site, device: str) -> Stream:
-    return all_devices(site)[device].streams[0]
-
-
-def store(journal: Journal, stream: Stream, value: Value | None, ago: float = 1.0, *reasons: Reason) -> None:
-    at = time.time_ns() - round(ago * NS)
-    made = (
-        void(stream, at, at, reasons[0])
-        if reasons
-        else Sample(stream, at, at, (value,) * len(stream.signals))
-    )
-    journal.commit(Batch(samples=[made]))
-
-
-def status(site: Site, *more: str) -> list[dict]:
-    done = CliRunner().invoke(facilityd, ["status", site.source, "--json", *more])
-    assert done.exit_code == 0, done.output
-    return json.loads(done.stdout)
-
-
-def device(site: Site, name: str) -> dict:
-    return next(one for one in status(site) if one["device"] == name)
 
 
 @pytest.mark.parametrize(("lang", "words"), [("en", "NOT RUNNING since"), ("zh", "监测程序未运行")])
@@ -271,50 +231,3 @@ def test_a_live_view_looks_for_an_old_value_once(yard: Site, journal: Journal, m
     assert [age / NS for age in ages] == [pytest.approx(6000, abs=60)] * 3
     store(journal, stream_of(yard, "fire"), False, 1)
     assert next(iter(query.devices(("fire",)))).age < 60 * NS
-
-
-def _notice(number: int) -> Notice:
-    return Notice(
-        f"n{number}", "li", "li-1-webhook", Purpose.RAISED, "zh", "s", "b", at=time.time_ns() - 720 * NS
-    )
-
-
-def test_what_the_daemon_counts_is_in_status(yard: Site, journal: Journal) -> None:
-    """Waiting, refused, parked, set aside, lost: in one line of either language, and in JSON."""
-    assert device(yard, "facilityd")["counts"]["purged_unsent"] == 0
-    journal.configure_sinks(["influx"])
-    journal.commit(Batch(notices=[_notice(1), _notice(2)], counts={f"{NOTICES_LOST}li-1-webhook": 3}))
-    journal.commit(
-        Batch(dead_letter_lines=[DeadLetterLine("influx", n, 0, "type", "line") for n in range(4)])
-    )
-    journal._db.execute("INSERT INTO dead_letter(at, source, reason, content) VALUES(0, 'alarm', 'r', 'c')")
-    stream = stream_of(yard, "fire")
-    for minute in range(3):
-        at = 1_790_000_040 * NS + minute * 60 * NS
-        journal.commit(Batch(samples=[Sample(stream, at, at, (False,))]))
-    with journal._db:
-        journal._retention.purge(2, lost := Counter())
-        add_counts(journal._db, lost)
-    counts = device(yard, "facilityd")["counts"]
-    known = {
-        "notices_waiting": 2,
-        "notices_lost": 3,
-        "dead_letter_lines": 4,
-        "dead_letters": 1,
-        "purged_unsent": 2,
-    }
-    assert {name: counts[name] for name in known} == known
-    assert counts["loss"] == {"count": 2, "since": 1_790_000_040 * NS, "until": 1_790_000_100 * NS}
-    for lang, words in (
-        ("en", ["notices waiting 2 (the oldest for 12 min)", "not delivered 3", "lines refused by the store 4",
-                "records set aside 1", "purged unsent 2 (the last loss: 2, of 2026-09-21 22:14:00 to 2026-09-21 22:15:00)"]),
-        ("zh", ["待发通知 2（最久 12 分钟）", "未送达通知 3", "拒收 4 行", "移出的记录 1", "未转发即清除 2 个采样（最近一次丢失 2 个：2026-09-21 22:14:00"]),
-    ):  # fmt: skip
-        shown = CliRunner().invoke(facilityd, ["status", yard.source, "--lang", lang]).stdout
-        assert [word for word in words if word not in " ".join(shown.split())] == []
-
-
-def test_the_counts_are_the_daemons_alone(yard: Site, journal: Journal) -> None:
-    assert ["counts" in one for one in status(yard, "-d", "fire")] == [False]
-    shown = CliRunner().invoke(facilityd, ["status", yard.source, "-d", "fire"]).stdout
-    assert "notices waiting" not in shown
