@@ -12,8 +12,7 @@ from facilityd.app.alarm_plot import guilty
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, table
 from facilityd.cli.text_table import Column, whole
-from facilityd.cli.words import say as sentence
-from facilityd.cli.words import show_priority, show_span, word, words
+from facilityd.cli.words import sentence, show_priority, show_span, word, words
 from facilityd.model.sample import NS
 from facilityd.notify.sparkline import POINTS, draw, width
 from facilityd.notify.value_text import format_span, scaled

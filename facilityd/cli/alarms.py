@@ -20,8 +20,7 @@ from facilityd.cli.output import (
     warn,
 )
 from facilityd.cli.text_table import Column, whole
-from facilityd.cli.words import say as sentence
-from facilityd.cli.words import show_priority
+from facilityd.cli.words import sentence, show_priority
 from facilityd.model.command import AcknowledgeAlarm, RealarmAlarm, ResetAlarm
 from facilityd.query.instants import show_second
 from facilityd.supervise.inbox import whoami

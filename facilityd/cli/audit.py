@@ -12,8 +12,7 @@ from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, table
 from facilityd.cli.text_table import Column, whole
 from facilityd.cli.when import InstantParam, at_site
-from facilityd.cli.words import say as sentence
-from facilityd.cli.words import word, words
+from facilityd.cli.words import sentence, word, words
 from facilityd.query.instants import show_second
 from facilityd.query.words import listed
 

@@ -12,8 +12,7 @@ from facilityd.cli.command import send
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, say, table, writing
 from facilityd.cli.text_table import Column, whole
-from facilityd.cli.words import counted
-from facilityd.cli.words import say as sentence
+from facilityd.cli.words import counted, sentence
 from facilityd.errors import UsageError
 from facilityd.model.command import ApproveBaseline, RecordService
 from facilityd.query.instants import show_instant

@@ -10,8 +10,7 @@ import click
 
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import json_option, print_json, say, site_argument
-from facilityd.cli.words import counted
-from facilityd.cli.words import say as sentence
+from facilityd.cli.words import counted, sentence
 from facilityd.errors import ConfigError
 from facilityd.model.sample import NS
 from facilityd.query.words import listed

@@ -13,8 +13,7 @@ from facilityd.cli.command import send
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, say, table
 from facilityd.cli.when import InstantParam, between
-from facilityd.cli.words import counted
-from facilityd.cli.words import say as sentence
+from facilityd.cli.words import counted, sentence
 from facilityd.errors import FacilitydError, UsageError
 from facilityd.model.command import ApproveBaseline
 from facilityd.query.words import both

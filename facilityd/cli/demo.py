@@ -29,8 +29,7 @@ from facilityd.cli.output import PLAIN_WIDTH, console, say, styled, table
 from facilityd.cli.ports import lead_to_broker, moved
 from facilityd.cli.status import DEVICE_COLUMNS, device_row
 from facilityd.cli.text_table import Column, TextTable, whole
-from facilityd.cli.words import say as sentence
-from facilityd.cli.words import show_priority
+from facilityd.cli.words import sentence, show_priority
 from facilityd.cli.wrapping import wrapped
 from facilityd.config.load import load
 from facilityd.config.site import Site

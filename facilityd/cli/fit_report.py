@@ -40,7 +40,7 @@ def _state(device: Device, fit_result: FitResult, rule: Learned, state: str) -> 
     bar = f"[{'█' * filled}{'·' * (CELLS - filled)}] {share:4.0%}"
 
     def sentence(language: Language) -> str:
-        name = about.name.in_(language) if about else word(words().duty, state or REST, language)
+        name = about.name.in_(language) if about else word(words().mode, state or REST, language)
         spans = {"seen": format_span(round(seen), language), "most": format_span(most, language)}
         return f"{bar}  {SEEN[language].format(state=name, **spans)}"
 

@@ -14,8 +14,7 @@ from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, say, table
 from facilityd.cli.text_table import whole
 from facilityd.cli.when import DurationParam, InstantParam, between
-from facilityd.cli.words import say as sentence
-from facilityd.cli.words import show_quality, show_span
+from facilityd.cli.words import sentence, show_quality, show_span
 from facilityd.errors import UsageError
 from facilityd.model.sample import NS, SignalType
 from facilityd.model.text import Language, Text

@@ -11,7 +11,7 @@ from devices.unit import Unit
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, site_argument, table
 from facilityd.cli.text_table import Column, whole
-from facilityd.cli.words import say, word, words
+from facilityd.cli.words import sentence, word, words
 from facilityd.config.site import Site
 from facilityd.model.measure import spell_duration
 from facilityd.model.sample import NS
@@ -46,7 +46,7 @@ def plan(site: tuple[Path, ...], lang: str | None, as_json: bool) -> None:
     out, language = console(), chosen(lang, loaded)
     for link in links:
         fields = link | {"load": f"{link.get('load', 0):.1%}"}
-        about = say("link-load" if "load" in link else "link", language, **fields)
+        about = sentence("link-load" if "load" in link else "link", language, **fields)
         out.print(table(about, COLUMNS, _rows(loaded, link, language), language=language))
         out.print()
 
@@ -106,7 +106,7 @@ def _said_periods(site: Site, unit: Unit, language: Language) -> str:
     }
     poll_rates = unit.poll_rates
     states = [
-        f"{named.get(state) or word(words().duty, state, language)} {format_span(ns / NS, language)}"
+        f"{named.get(state) or word(words().mode, state, language)} {format_span(ns / NS, language)}"
         for state, ns in poll_rates.by_state.items()
     ]
     return listed([format_span(poll_rates.rest / NS, language), *states], language)

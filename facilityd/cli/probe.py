@@ -16,7 +16,7 @@ from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, styled, table
 from facilityd.cli.text_table import Column
 from facilityd.cli.when import SecondsParam
-from facilityd.cli.words import say, show_quality, word, words
+from facilityd.cli.words import sentence, show_quality, word, words
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.model.sample import SignalType, Stream
@@ -131,7 +131,7 @@ def _ask(site: Site, unit: Unit, known: Mapping[str, AnyProfile], language: Lang
     ]  # fmt: skip
     out = console()
     if rows:
-        about = say(
+        about = sentence(
             "probed",
             language,
             unit=unit.id,
@@ -161,10 +161,10 @@ def _listen(site: Site, unit: Unit, seconds: float, language: Language | None) -
         )
         return good
     rows = [(m.topic, m.payload, ", ".join(f"{k}={v}" for k, v in m.values.items())) for m in heard]
-    about = say("listened", language, unit=unit.id, where=link.where, topic=unit.topic)
+    about = sentence("listened", language, unit=unit.id, where=link.where, topic=unit.topic)
     console().print(table(about, HEARD, rows, language=language))
     if not good:
-        click.echo(say("unheard", language, seconds=f"{seconds:g}"))
+        click.echo(sentence("unheard", language, seconds=f"{seconds:g}"))
     return good
 
 

@@ -12,8 +12,7 @@ import click
 
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import print_json_line, say, site_argument
-from facilityd.cli.words import say as sentences
-from facilityd.cli.words import show_quality, word, words
+from facilityd.cli.words import sentence, show_quality, word, words
 from facilityd.cli.wrapping import padded
 from facilityd.model.plain import plain
 from facilityd.model.text import Language
@@ -98,8 +97,8 @@ class Follower:
                    "change": str(change.kind), "text": text}  # fmt: skip
         yield from self._new_notices()
 
-    def _say(self, sentence: str, **fields: object) -> str:
-        return sentences(sentence, self.language, **fields)
+    def _say(self, name: str, **fields: object) -> str:
+        return sentence(name, self.language, **fields)
 
     def _new_samples(self) -> Iterator[dict[str, Any]]:
         for row in self.reader.samples_after(self._sample, PAGE):

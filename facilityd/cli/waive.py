@@ -13,7 +13,7 @@ from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, say, table
 from facilityd.cli.text_table import Column, whole
 from facilityd.cli.when import DurationParam
-from facilityd.cli.words import say as sentence
+from facilityd.cli.words import sentence
 from facilityd.errors import UsageError
 from facilityd.model.command import RevokeWaiver, WaiveItem
 from facilityd.query.instants import show_instant

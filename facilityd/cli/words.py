@@ -31,9 +31,9 @@ class Words(Strict):
     notice: dict[str, Text]
     event: dict[str, Text]
     table: dict[str, Text]
-    duty: dict[str, Text]
+    mode: dict[str, Text]
     diagnosis: dict[str, Text]
-    said: dict[str, Text]
+    sentence: dict[str, Text]
     count: dict[str, Counted]
 
 
@@ -49,9 +49,9 @@ def word(section: dict[str, Text], code: str, language: Language) -> str:
     return known.in_(language) if known else code
 
 
-def say(sentence: str, language: Language, **fields: object) -> str:
-    """Return one of the sentences of ``said``, filled in."""
-    return words().said[sentence].in_(language).format(**fields)
+def sentence(name: str, language: Language, **fields: object) -> str:
+    """Return one of the sentences, filled in."""
+    return words().sentence[name].in_(language).format(**fields)
 
 
 def counted(number: int, thing: str, language: Language) -> str:
