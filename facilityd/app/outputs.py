@@ -71,7 +71,7 @@ def make_planner(
     site: Site, devices: Mapping[str, Device], reader: JournalReader, unwritten: Sequence[Notice] = ()
 ) -> NotificationPlanner:
     """Return who is told, remembering who was told before a restart, also of what the disk did not take."""
-    abouts = {
+    alarm_contexts = {
         (device.id, name): AlarmContext(device.name, rule, device.family.signals, channel_of(device.id))
         for device in devices.values()
         for name, rule in device.family.rules.items()
@@ -79,7 +79,7 @@ def make_planner(
     recipients = list(site.recipients.values())
     place = SiteContext(site.name, ZoneInfo(site.timezone), f"facilityd ack {site.source}")
     sent = [entry.notice for entry in reader.outbox() if entry.state is not Delivery.REJECTED]
-    return NotificationPlanner(place, abouts, recipients, [*sent, *unwritten])
+    return NotificationPlanner(place, alarm_contexts, recipients, [*sent, *unwritten])
 
 
 def telling(

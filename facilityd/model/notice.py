@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from enum import IntEnum, StrEnum
 from typing import Self
+from urllib.parse import quote
 
 from facilityd.model.text import Language
 
@@ -55,6 +56,11 @@ class Notice:
         """Return what ``to_json`` wrote."""
         data = json.loads(text)
         return cls(purpose=Purpose(data.pop("purpose")), **data)
+
+
+def notice_key(*parts: object) -> str:
+    """Return a key of printable ASCII: it travels in HTTP headers."""
+    return "/".join(quote(str(part), safe="-._~") for part in parts)
 
 
 class DeliveryOutcome(StrEnum):

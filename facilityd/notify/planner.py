@@ -18,10 +18,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from facilityd.model.alarm import AlarmState, Change, ChangeKind
-from facilityd.model.notice import Notice, Purpose
+from facilityd.model.notice import Notice, Purpose, notice_key
 from facilityd.model.rule import Priority
 from facilityd.model.settings import RecipientSettings
 from facilityd.notify.render import PURPOSES, AlarmContext, SiteContext, render, render_test
@@ -89,7 +88,9 @@ def _notice(
 ) -> Notice:  # fmt: skip
     purpose = PURPOSES[change.kind]
     subject, body = render(change, state, alarm_context, place, recipient.language, sparkline)
-    name = key(change.device, change.rule, change.occurrence, purpose, recipient.id, channel, change.at)
+    name = notice_key(
+        change.device, change.rule, change.occurrence, purpose, recipient.id, channel, change.at
+    )
     return Notice(
         name, recipient.id, channel, purpose, recipient.language, subject, body,
         change.device, change.rule, change.occurrence, int(alarm_context.rule.priority), change.at,
@@ -102,16 +103,11 @@ def plan_test(at: int, place: SiteContext, recipients: Iterable[RecipientSetting
     for recipient in recipients:
         subject, body = render_test(at, place, recipient.language)
         for channel in recipient.channels:
-            name = key(Purpose.TEST, recipient.id, channel.id, at)
+            name = notice_key(Purpose.TEST, recipient.id, channel.id, at)
             notices.append(
                 Notice(name, recipient.id, channel.id, Purpose.TEST, recipient.language, subject, body, at=at)
             )
     return notices
-
-
-def key(*parts: object) -> str:
-    """Return a key of printable ASCII: it travels in HTTP headers."""
-    return "/".join(quote(str(part), safe="-._~") for part in parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,18 +119,18 @@ class _Told:
 class NotificationPlanner:
     """Plans notices and remembers who was told of what is still open.
 
-    ``abouts`` by (device, rule). ``sent``: notices of the outbox at a restart, oldest first,
+    ``alarm_contexts`` by (device, rule). ``sent``: notices of the outbox at a restart, oldest first,
     without those that were rejected.
     """
 
     def __init__(
         self,
         place: SiteContext,
-        abouts: Mapping[tuple[str, str], AlarmContext],
+        alarm_contexts: Mapping[tuple[str, str], AlarmContext],
         recipients: Sequence[RecipientSettings],
         sent: Iterable[Notice] = (),
     ) -> None:
-        self._place, self._abouts, self._recipients = place, abouts, recipients
+        self._place, self._alarm_contexts, self._recipients = place, alarm_contexts, recipients
         self._told: dict[tuple[str, str], _Told] = {}
         self.troubled: Callable[[], Collection[str]] = lambda: ()
         """The channels that take no notices now."""
@@ -144,7 +140,7 @@ class NotificationPlanner:
     def tell(self, change: Change, state: AlarmState, sparkline: Sparkline | None = None) -> list[Notice]:
         """Return the notices of a change; ``state`` is the one after it, ``sparkline`` what led to it."""
         key = change.device, change.rule
-        alarm_context = self._abouts.get(key)
+        alarm_context = self._alarm_contexts.get(key)
         if change.kind is ChangeKind.RETIRE:
             return self._unwatched(change, state)
         if alarm_context is None:
@@ -172,14 +168,10 @@ class NotificationPlanner:
         """Return the notices of an alarm that nothing watches any more; of one that was over, none."""
         if state.cleared_at != change.at:
             return []
-        heard = self._addresses(change.device, change.rule, change.occurrence)
-        named = (change.device, change.rule, change.occurrence, Purpose.UNWATCHED)
-        keys = {
-            (one.id, channel.id): key(*named, one.id, channel.id, change.at)
-            for one in self._recipients
-            for channel in one.channels
-        }
-        return plan_unwatched(change, state, heard, self._abouts, self._place, keys)
+        told = self._addresses(change.device, change.rule, change.occurrence)
+        present = {(one.id, channel.id) for one in self._recipients for channel in one.channels}
+        heard = [notice for address, notice in told.items() if address in present]
+        return plan_unwatched(change, state, heard, self._alarm_contexts, self._place)
 
     def has_told(self, notice: Notice) -> bool:
         """Return whether the address of a notice was told, or may have been, that its alarm was raised."""

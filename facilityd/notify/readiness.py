@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from facilityd.model.notice import Notice, Purpose
+from facilityd.model.notice import Notice, Purpose, notice_key
 from facilityd.model.readiness import BEFORE, Check, CheckedItem, Item, ItemOutcome, VerdictEvidence
 from facilityd.model.rule import Priority
 from facilityd.model.sample import NS
 from facilityd.model.settings import RecipientSettings
 from facilityd.model.text import Language, Text
 from facilityd.notify.evidence_text import EvidenceFormatter
-from facilityd.notify.planner import key
 from facilityd.notify.render import SiteContext
 from facilityd.notify.texts import texts
 from facilityd.notify.value_text import SignalWords, format_span, format_state
@@ -151,7 +150,7 @@ def _notice(
     fields = _fields(check, subject, place, recipient.language, mended)
     title = texts().subject[purpose.value].in_(recipient.language).format(**fields)
     body = texts().body[purpose.value].in_(recipient.language).format(**fields).strip()
-    name = key(RULE, check.device, check.ceremony, check.before, recipient.id, channel)
+    name = notice_key(RULE, check.device, check.ceremony, check.before, recipient.id, channel)
     return Notice(
         name, recipient.id, channel, purpose, recipient.language, title, body,
         check.device, RULE, 0, int(priority), check.at,

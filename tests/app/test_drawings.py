@@ -55,13 +55,13 @@ class DrawingBench:
         self.alarms = AlarmManager()
         self.alarm_plot = SlowArtist(path, {})
         self.drawings = PlotQueue(self.alarm_plot, WriterThread())
-        abouts = {
+        alarm_contexts = {
             (one.device, name): AlarmContext(CONTACT.name, rule, CONTACT.signals)
             for one in STREAMS
             for name, rule in CONTACT.rules.items()
         }
         place = SiteContext(site.name, ZoneInfo(site.timezone), "facilityd ack")
-        planner = NotificationPlanner(place, abouts, list(site.recipients.values()))
+        planner = NotificationPlanner(place, alarm_contexts, list(site.recipients.values()))
         engine = RuleEngine({"contact": CONTACT}, STREAMS)
         told = telling(planner, self.alarms.state, self.drawings)
         self.flow = Flow(self.ingest_queue, journal, self.writer, engine, self.alarms, told)
