@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from support.crew import Line, RecordingOutbox, notice
+from support.crew import RecordingOutbox, notice
 from support.virtual import in_virtual_time
 
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult
 from facilityd.model.sample import NS
+from facilityd.model.settings import ChannelSettings
 from facilityd.notify import Deliverer, build
 from facilityd.notify.channels import Channel
 from facilityd.notify.deliver import STUBBORN
@@ -198,7 +199,7 @@ async def test_over_real_http_a_busy_server_is_waited_for_as_long_as_it_asks() -
     app.router.add_post("/", handler)
     outbox = RecordingOutbox(notice("li-1"))
     async with TestServer(app, host="127.0.0.1") as server:
-        settings = [Line("li-1", "webhook", {"url": str(server.make_url("/")), "token": "t0ken"})]
+        settings = [ChannelSettings("li-1", "webhook", {"url": str(server.make_url("/")), "token": "t0ken"})]
         async with delivering(outbox, build(settings), now):
             await _until(lambda: outbox.entries[0].attempts == 1)
             assert outbox.entries[0].next_at == 30 * NS
@@ -216,7 +217,9 @@ async def test_over_real_http_a_busy_server_is_waited_for_as_long_as_it_asks() -
 def test_every_configurable_kind_is_built_from_its_options() -> None:
     mail = {"to": "a@b.example", "sender": "c@b.example", "host": "h", "port": 25, "tls": "none", "username": "",
             "password": "p"}  # fmt: skip
-    built = build([Line("w", "webhook", {"url": "http://h/"}), Line("m", "email", mail)])
+    built = build(
+        [ChannelSettings("w", "webhook", {"url": "http://h/"}), ChannelSettings("m", "email", mail)]
+    )
     assert [type(one).__name__ for one in built.values()] == ["Webhook", "Email"]
 
 

@@ -78,8 +78,10 @@ async def office(post: Post, **options) -> AsyncIterator[int]:
         await asyncio.sleep(0.01)
 
 
-def _email(port: int, to: str = "li@square.example", **more) -> Email:
-    return Email(to=to, sender="alarm@square.example", host="127.0.0.1", port=port, timeout_s=2.0, **more)
+def _email(port: int, to: str = "li@square.example", timeout_s: float = 2.0, **more) -> Email:
+    return Email(
+        to=to, sender="alarm@square.example", host="127.0.0.1", port=port, timeout_s=timeout_s, **more
+    )
 
 
 async def _sent(post: Post, to: str) -> DeliveryResult:
@@ -142,10 +144,7 @@ async def test_what_happens_after_the_message_was_sent(at_data: str, result: str
 async def test_a_server_that_hangs_after_the_message_may_have_taken_it() -> None:
     post = Post(at_data="hang")
     async with office(post) as port:
-        email = Email(
-            to="li@square.example", sender="a@square.example", host="127.0.0.1", port=port, timeout_s=0.3
-        )
-        outcome = await email.send(notice())
+        outcome = await _email(port, timeout_s=0.3).send(notice())
     assert outcome.result is DeliveryOutcome.UNKNOWN
     assert outcome.reason.startswith("after the message was sent")
 
@@ -165,10 +164,7 @@ async def test_a_server_that_never_greets_certainly_did_not_take_it() -> None:
 
     running = await asyncio.start_server(mute, "127.0.0.1", 0)
     async with running:
-        email = Email(
-            to="li@square.example", sender="a@square.example", host="127.0.0.1",
-            port=running.sockets[0].getsockname()[1], timeout_s=0.2,
-        )  # fmt: skip
+        email = _email(running.sockets[0].getsockname()[1], timeout_s=0.2)
         assert (await email.send(notice())).result is DeliveryOutcome.TRANSIENT
         await asyncio.sleep(0.05)
 
@@ -191,11 +187,7 @@ async def test_a_server_that_takes_nearly_all_its_time_at_each_command_holds_nob
 
     running = await asyncio.start_server(slow, "127.0.0.1", 0)
     async with running:
-        email = Email(
-            to="li@square.example", sender="a@square.example", host="127.0.0.1",
-            port=running.sockets[0].getsockname()[1], timeout_s=0.4,
-        )  # fmt: skip
-        outcome = await email.send(notice())
+        outcome = await _email(running.sockets[0].getsockname()[1], timeout_s=0.4).send(notice())
         await ended.wait()
     assert (outcome.result, outcome.reason) == (DeliveryOutcome.TRANSIENT, "no answer in time")
     assert b"DATA\r\n" not in said

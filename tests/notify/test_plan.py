@@ -111,7 +111,7 @@ def test_the_person_who_acknowledges_is_not_told_what_they_did() -> None:
 
 
 def test_all_channels_of_a_person_carry_it_and_each_has_its_key() -> None:
-    notices = Day(person("li", lines=2)).step("#")
+    notices = Day(person("li", channels=2)).step("#")
     assert [n.channel for n in notices] == ["li-1", "li-2"]
     assert len({n.key for n in notices}) == 2
 
@@ -169,7 +169,8 @@ def test_a_test_message_for_each_channel() -> None:
 def test_told_raised_is_told_cleared_and_nobody_else(story, latching, crew, at_stake) -> None:
     """Over random lives and restarts (R), each occurrence ends for exactly those it began for."""
     people = [
-        person(f"p{n}", "zh" if n % 2 else "en", minimum, lines) for n, (minimum, lines) in enumerate(crew)
+        person(f"p{n}", "zh" if n % 2 else "en", minimum, channels)
+        for n, (minimum, channels) in enumerate(crew)
     ]
     alarm_context = AlarmContext(
         ABOUT.device, ABOUT.rule.model_copy(update={"at_stake": at_stake}), ABOUT.signals
@@ -228,7 +229,7 @@ def test_another_broken_channel_counts_for_nothing() -> None:
 
 
 def test_somebody_with_two_channels_hears_of_one_over_the_other() -> None:
-    day = Day(person("li", lines=2), BOSS, alarm_context=CHANNEL)
+    day = Day(person("li", channels=2), BOSS, alarm_context=CHANNEL)
     assert addresses(day.step("#")) == {"li-1", "li-2"}
 
 
@@ -237,7 +238,9 @@ def test_somebody_with_two_channels_hears_of_one_over_the_other() -> None:
 def test_whoever_can_be_reached_is_not_all_left_out(
     people: list[tuple[Priority, int]], data: st.DataObject
 ) -> None:
-    crew = [person(f"p{n}", minimum=minimum, lines=lines) for n, (minimum, lines) in enumerate(people)]
+    crew = [
+        person(f"p{n}", minimum=minimum, channels=channels) for n, (minimum, channels) in enumerate(people)
+    ]
     every = [channel.id for one in crew for channel in one.channels]
     if not every:
         return

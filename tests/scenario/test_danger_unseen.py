@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from facilityd.model.alarm import ChangeKind
+from facilityd.model.alarm import Change, ChangeKind
 from facilityd.model.notice import Purpose
 from facilityd.model.quality import Reason
 from facilityd.store.reader import JournalReader
@@ -26,6 +26,14 @@ def _told(site: Any, since: float) -> Told:
         if c.kind in (ChangeKind.RAISE, ChangeKind.UNSUPPRESS) and not (c.evidence and c.evidence.cause)
     ]
     return [one for one in raised if one[2] >= 0]
+
+
+def _life(site: Any, device: str, rule: str) -> list[Change]:
+    """Return what happened to one alarm, without what nobody is told of."""
+    with JournalReader.open(site.journal) as reader:
+        changes = [stored.change for stored in reader.changes()]
+    kinds = (ChangeKind.RAISE, ChangeKind.WORSEN, ChangeKind.UNSUPPRESS, ChangeKind.CLEAR)
+    return [c for c in changes if (c.device, c.rule) == (device, rule) and c.kind in kinds]
 
 
 def _reasons(site: Any, device: str) -> set[str]:
@@ -142,18 +150,11 @@ def test_another_signal_that_goes_unread_while_the_alarm_stands_is_told_once(
     site.advance("20min")
     site.restart(10)
     site.advance("20min")
+    life = _life(site, "hoist-1", "unseen")
     with JournalReader.open(site.journal) as reader:
-        mine = [
-            s.change for s in reader.changes() if (s.change.device, s.change.rule) == ("hoist-1", "unseen")
-        ]
         told = [
             e.notice for e in reader.outbox() if (e.notice.device, e.notice.rule) == ("hoist-1", "unseen")
         ]
-    life = [
-        c
-        for c in mine
-        if c.kind in (ChangeKind.RAISE, ChangeKind.WORSEN, ChangeKind.UNSUPPRESS, ChangeKind.CLEAR)
-    ]
     assert [c.kind for c in life] == [ChangeKind.RAISE, ChangeKind.WORSEN]
     before, after = (set(c.evidence.extent) for c in life if c.evidence)
     assert before < after
@@ -173,15 +174,7 @@ def test_another_module_that_falls_silent_while_the_alarm_stands_is_told_once(
     site.advance("30min")
     site.hazard("hoist-1-rope", "silent")
     site.advance("90min")
-    with JournalReader.open(site.journal) as reader:
-        mine = [
-            s.change for s in reader.changes() if (s.change.device, s.change.rule) == ("hoist-1", "silent")
-        ]
-    life = [
-        c
-        for c in mine
-        if c.kind in (ChangeKind.RAISE, ChangeKind.WORSEN, ChangeKind.UNSUPPRESS, ChangeKind.CLEAR)
-    ]
+    life = _life(site, "hoist-1", "silent")
     assert [c.kind for c in life] == [ChangeKind.RAISE, ChangeKind.WORSEN]
     assert [c.evidence.extent for c in life if c.evidence] == [
         ("hoist-1-encoder",),

@@ -24,6 +24,15 @@ def _told(runtime: VirtualRuntime) -> list[tuple[str, str, str, str]]:
     return [(n.device, n.rule, n.purpose.value, n.recipient) for n in runtime.mailbox.taken]
 
 
+def _fire_on_a_full_disk(runtime: VirtualRuntime, *more: str, burns: float | None = None) -> None:
+    """Let the disk be full, and more go wrong with the daemon's computer, then a fire begin."""
+    runtime.advance(100)
+    for hazard in ("disk-full", *more):
+        runtime.hazard("facilityd", hazard)
+    runtime.fault("fire-gate", "active", duration=burns)
+    runtime.advance(120)
+
+
 @pytest.fixture
 def runtime(tmp_path: Path) -> VirtualRuntime:
     return VirtualRuntime(subset(load(square()), ("fire-gate",)), tmp_path, start=START)
@@ -51,11 +60,7 @@ def test_a_fire_on_a_full_disk_is_told_at_once_and_only_once(runtime: VirtualRun
 
 def test_a_channel_that_refuses_on_a_full_disk_is_tried_again(runtime: VirtualRuntime) -> None:
     with runtime:
-        runtime.advance(100)
-        runtime.hazard("facilityd", "disk-full")
-        runtime.hazard("facilityd", "channel-down")
-        runtime.fault("fire-gate", "active")
-        runtime.advance(120)
+        _fire_on_a_full_disk(runtime, "channel-down")
         assert not _told(runtime)
         runtime.host.troubles.discard("channel-down")
         runtime.advance(900)
@@ -67,10 +72,7 @@ def test_a_channel_that_refuses_on_a_full_disk_is_tried_again(runtime: VirtualRu
 
 def test_whoever_heard_on_a_full_disk_hears_the_end_after_a_restart(runtime: VirtualRuntime) -> None:
     with runtime:
-        runtime.advance(100)
-        runtime.hazard("facilityd", "disk-full")
-        runtime.fault("fire-gate", "active", None, None, 600)
-        runtime.advance(120)
+        _fire_on_a_full_disk(runtime, burns=600)
         assert ("fire-gate", "active", "raised", "crew") in _told(runtime)
         runtime.hazard("facilityd", "none")
         runtime.advance(60)
@@ -104,10 +106,7 @@ def test_whoever_heard_on_a_full_disk_hears_the_end_after_a_crash_and_nothing_tw
     runtime: VirtualRuntime, room_first: bool
 ) -> None:
     with runtime:
-        runtime.advance(100)
-        runtime.hazard("facilityd", "disk-full")
-        runtime.fault("fire-gate", "active", None, None, 600)
-        runtime.advance(120)
+        _fire_on_a_full_disk(runtime, burns=600)
         assert ("fire-gate", "active", "raised", "crew") in _told(runtime)
         if room_first:
             runtime.host.troubles.clear()
@@ -127,11 +126,7 @@ def test_whoever_heard_on_a_full_disk_hears_the_end_after_a_crash_and_nothing_tw
 
 def test_what_became_of_it_on_a_full_disk_outlives_a_crash(runtime: VirtualRuntime) -> None:
     with runtime:
-        runtime.advance(100)
-        runtime.hazard("facilityd", "disk-full")
-        runtime.hazard("facilityd", "channel-down")
-        runtime.fault("fire-gate", "active")
-        runtime.advance(120)
+        _fire_on_a_full_disk(runtime, "channel-down")
         runtime.crash(10)
         runtime.host.troubles.discard("channel-down")
         runtime.advance(900)

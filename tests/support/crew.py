@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from facilityd.errors import StoreFull
 from facilityd.model.notice import DeliveryResult, Notice, Purpose
 from facilityd.model.rule import Priority
-from facilityd.model.text import Text
+from facilityd.model.settings import ChannelSettings, RecipientSettings
+from facilityd.model.text import Language, Text
 from facilityd.notify import AlarmContext, SiteContext
 from support.story import rule, text
 
@@ -38,25 +39,11 @@ ABOUT = AlarmContext(
 )
 
 
-@dataclass(frozen=True)
-class Line:
-    id: str
-    kind: str = "webhook"
-    options: dict[str, str | int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Person:
-    id: str
-    language: str = "zh"
-    minimum: Priority = Priority.LOW
-    channels: tuple[Line, ...] = ()
-    name: Text = field(default_factory=lambda: Text(zh="李师傅", en="Master Li"))
-
-
-def person(name: str, language: str = "zh", minimum: Priority = Priority.LOW, lines: int = 1) -> Person:
-    channels = tuple(Line(f"{name}-{n + 1}") for n in range(lines))
-    return Person(name, language, minimum, channels, Text(zh=f"{name}师傅", en=name.title()))
+def person(
+    name: str, language: Language = "zh", minimum: Priority = Priority.LOW, channels: int = 1
+) -> RecipientSettings:
+    ways = tuple(ChannelSettings(f"{name}-{n + 1}", "webhook", {}) for n in range(channels))
+    return RecipientSettings(name, Text(zh=f"{name}师傅", en=name.title()), language, minimum, ways)
 
 
 def notice(channel: str = "li-1", key: str = "hoist/drag/1/raised/li/li-1/5", **more) -> Notice:
