@@ -67,10 +67,6 @@ class LinkOutage(Outage):
     """A link (TCP endpoint, serial port, broker) cannot be opened or was lost."""
 
 
-class SinkOutage(Outage):
-    """A time-series sink does not take points for now."""
-
-
 class StoreFull(Outage):
     """The journal's disk has no room."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -131,9 +131,6 @@ def _around(run_log: RunLog, check_result: CheckResult) -> str:
 def _point(at: int, value: object, centre: int) -> str:
     said = "unknown" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
     return f"{(at - centre) / NS:+.0f}s={said}"
-
-
-Done = Callable[[ScenarioResult], None]
 
 
 def perform_all(
