@@ -3,6 +3,7 @@
 import pytest
 from support.yard import FILES, told, write
 
+pytestmark = pytest.mark.usefixtures("yard_environment")
 FAMILY = """\
 family: pump
 name: {zh: 泵, en: Pump}
@@ -61,11 +62,6 @@ def _told(folder, changed):
     (folder / "families").mkdir()
     (folder / "families/pump.yaml").write_text(changed, encoding="utf-8")
     return told(folder)
-
-
-@pytest.fixture(autouse=True)
-def _token(monkeypatch):
-    monkeypatch.setenv("YARD_TOKEN", "s3cret")
 
 
 def test_the_family_is_sound(tmp_path):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import pytest
 from click.testing import CliRunner
 
 from facilityd.cli.main import facilityd
@@ -68,6 +70,15 @@ golden: [{point: power, topic: state, payload: '{"p": 5}', value: 5}]
 }
 
 
+# Pieces of the site that mistakes are made in.
+HOST, TCP = "host: 192.0.2.1", "{protocol: modbus-tcp, host: 192.0.2.1}"
+BROKER, TOPIC = "{protocol: mqtt, host: 192.0.2.7}", "topic: z/plug"
+METER, PLUG = "device_id: 1, period: 2s", "period: 60s, topic: z/plug"
+POWER, ON = "power: meter.power", "commanded: meter.on"
+MAIL, URL, HOOK = "to: t@h.example", '"http://h:8086"', '"https://crew.example/hook"'
+ZONE = "timezone: Asia/Shanghai"
+
+
 @dataclass(frozen=True, slots=True)
 class Slip:
     """One replacement in one of the files, and what is to be said of it, where it was made."""
@@ -90,6 +101,16 @@ class Slip:
         kept = next((n for n, (a, b) in enumerate(zip(self.old, self.new, strict=False)) if a != b), 0)
         return before.count("\n") + self.new[:kept].count("\n") + 1
 
+    def places(self, *further: int) -> tuple[str, ...]:
+        """How a message may begin: with the line where the mistake begins, where it ends, or a further one."""
+        lines = {self.line, self.line + self.new.count("\n"), *further}
+        return tuple(f"{self.file}:{line}:" for line in lines)
+
+
+def slips(file: str, cases: Iterable[tuple[str, str, str, str]]) -> list[Any]:
+    """Return a parameter for each (name, old, new, said) in one of the files."""
+    return [pytest.param(Slip(file, *case), id=name) for name, *case in cases]
+
 
 def write(folder: Path, changed: Mapping[str, str]) -> None:
     """Write the site into a folder, some of its files changed."""
@@ -102,3 +123,16 @@ def told(folder: Path) -> tuple[int, list[str]]:
     """Return the exit status of ``check`` and its lines, without the folder's own name."""
     done = CliRunner().invoke(facilityd, ["check", str(folder)], catch_exceptions=False)
     return done.exit_code, done.output.replace(f"{folder}/", "").splitlines()
+
+
+def refused_once(folder: Path, slip: Slip, further: Iterable[int] = ()) -> None:
+    """Assert that ``check`` refuses the site for this mistake alone, where it stands or at a further line."""
+    write(folder, {slip.file: slip.text})
+    code, lines = told(folder)
+    assert code == 1, lines
+    *problems, count = lines
+    assert count == "1 problem", lines
+    _, _, what = problems[0].partition(": ")
+    assert any(said in what for said in slip.said.split("|")), problems
+    assert problems[0].startswith(slip.places(*further)), problems
+    assert "s3cret" not in problems[0]
