@@ -151,7 +151,7 @@ def _unusable(certificate: str, key: str) -> str:
         return ""
     try:
         # Never asked for: a daemon has nobody to type the password of a key.
-        ssl.create_default_context().load_cert_chain(certificate, key, password=lambda: "")
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(certificate, key, password=lambda: "")
     except ssl.SSLError as error:
         mismatch = "MISMATCH" in (error.reason or "")
         return "the key is another certificate's" if mismatch else "no PEM files, or the key has a password"
