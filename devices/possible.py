@@ -28,9 +28,7 @@ def _raw(point: Point | TopicPoint) -> tuple[float, float]:
     """Return the lowest and highest number before scaling."""
     if isinstance(point, TopicPoint):
         return -math.inf, math.inf
-    low, high = (-HIGHEST_F32, HIGHEST_F32) if point.type is WireType.F32 else point.type.raw
-    if point.bits:
-        low, high = 0, 2 ** (point.bits[1] - point.bits[0] + 1) - 1
+    low, high = (-HIGHEST_F32, HIGHEST_F32) if point.type is WireType.F32 else point.raw
     return (-high if point.sign else low), high
 
 

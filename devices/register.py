@@ -165,10 +165,9 @@ class Point(Strict):
 
     def _codes_fit(self) -> None:
         """Refuse codes that the type cannot hold: they would never be met, in silence."""
-        field = (0, 2 ** (self.bits[1] - self.bits[0] + 1) - 1) if self.bits else self.type.raw
         for what, codes, (low, high) in (
             ("no_value", self.no_value, self.type.raw),
-            ("enum", self.enum, field),
+            ("enum", self.enum, self.raw),
         ):
             if beyond := next((code for code in codes if not low <= code <= high), None):
                 raise ValueError(
@@ -180,6 +179,11 @@ class Point(Strict):
     def words(self) -> int:
         """Registers taken."""
         return self.length or self.type.words
+
+    @property
+    def raw(self) -> tuple[float, float]:
+        """The lowest and highest number that its bits, or its type, can hold."""
+        return (0, 2 ** (self.bits[1] - self.bits[0] + 1) - 1) if self.bits else self.type.raw
 
     @property
     def is_text(self) -> bool:
