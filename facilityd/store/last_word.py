@@ -18,8 +18,7 @@ def last_word(reader: JournalReader) -> int:
     A start, an orderly stop, a sample, a verdict, an alarm's change: between two samples of a slow site
     minutes may pass.
     """
-    words = [number_in(reader.meta(WATCHED)), reader.started(ALWAYS)]
+    words = [number_in(reader.meta(WATCHED)), reader.started(ALWAYS), reader.last_judged_at()]
     words += [row.at for row in reader.latest()]
-    words += [stored.finding.at for stored in reader.verdicts()]
     words += [state.since for state in reader.alarms()]
     return max(words)

@@ -59,6 +59,7 @@ SELECT id, sample, CAST(device AS BLOB), CAST(rule AS BLOB), verdict, at, CAST(e
 FROM finding
 WHERE id IN (SELECT max(id) FROM finding GROUP BY device, rule) ORDER BY id
 """
+_LAST_JUDGED_AT = "SELECT max(at) FROM (SELECT at FROM finding ORDER BY id DESC LIMIT 1000)"
 _AFTER = """
 SELECT id, stream, at, data, CAST(reasons AS BLOB), checksum FROM sample WHERE id > ? ORDER BY id LIMIT ?
 """
@@ -237,6 +238,10 @@ class JournalReader:
     def last_finding(self) -> int:
         """Return the id of the last finding that is kept; 0 where there is none."""
         return single(self._db, "SELECT max(id) FROM finding") or 0
+
+    def last_judged_at(self) -> int:
+        """Return the newest instant (ns UTC) of the findings stored last; 0 where there is none."""
+        return single(self._db, _LAST_JUDGED_AT) or 0
 
     def started(self, at: int) -> int:
         """Return the last start of the daemon up to an instant, ns UTC; 0 where none is on record."""
