@@ -13,6 +13,7 @@ from typing import Self
 
 from facilityd.model.regular import NOT_REGULAR
 from facilityd.model.settings import FileSinkSettings
+from facilityd.store.files import sync_folder
 from facilityd.store.sink import TAKEN, WriteAction, WriteOutcome
 
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
@@ -128,7 +129,7 @@ class FileSink:
                 rest = rest[os.write(file, rest) :]
             self._sync(file)
             if not before:
-                self._sync_folder()
+                sync_folder(self._path.parent)
         except OSError:
             os.ftruncate(file, before)
             raise
@@ -139,11 +140,4 @@ class FileSink:
         for older, newer in zip(reversed(names), reversed(names[:-1]), strict=False):
             if newer.exists():
                 newer.replace(older)
-        self._sync_folder()
-
-    def _sync_folder(self) -> None:
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(self._path.parent)

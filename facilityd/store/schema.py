@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import apsw
 
 from facilityd.errors import UsageError
+from facilityd.store.files import sync_folder
 
 CACHE_KIB = 2048
 """Pages kept in memory. 16 MiB made no commit quicker, and took three hours of steady growth to fill."""
@@ -166,11 +166,7 @@ def _create_file(path: Path, flags: int) -> None:
         raise
     db.close()
     part.rename(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)  # a power cut must not take the name away from what is committed later
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)  # what is committed later must not lose its name
 
 
 def connect_reader(path: Path) -> apsw.Connection:
