@@ -253,9 +253,9 @@ class Flow:
 
     async def _keep(self) -> None:
         """Let what memory alone has outlive a crash: nobody is left without the end of what was told."""
-        spilled = self._held.spilled(self._alarms.state)
-        if self._spill:
-            await self._writer.call(self._spill.write, spilled.pack(ROOM) if spilled else b"")
+        spill, spilled = self._spill, self._held.spilled(self._alarms.state)
+        if spill:  # packing takes as long as a poll, or longer: not in the loop
+            await self._writer.call(lambda: spill.write(spilled.pack(ROOM) if spilled else b""))
 
     async def _commit(self, batch: Batch) -> Receipt:
         try:
