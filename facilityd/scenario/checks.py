@@ -48,7 +48,7 @@ def check(script: LoadedScenario, journal: Path) -> Iterator[CheckResult]:
     """Hold every expectation of a script against the journal that the story left."""
     with RunLog.open(script, journal) as run_log:
         for place, sentence, expectation in script.expectations:
-            answer = _JUDGES[type(expectation)](script, run_log, expectation)
+            answer = _CHECKS[type(expectation)](script, run_log, expectation)
             yield CheckResult(sentence, place, *answer)
 
 
@@ -205,7 +205,7 @@ def _s(ns: int) -> str:
     return f"{ns / NS:.1f} s" if ns < 600 * NS else spell_duration(ns // NS * NS)
 
 
-_JUDGES: dict[type, Callable[[LoadedScenario, RunLog, Any], Answer]] = {
+_CHECKS: dict[type, Callable[[LoadedScenario, RunLog, Any], Answer]] = {
     AlarmRaised: _raised,
     AlarmSuppressed: _suppressed,
     AlarmCleared: _cleared,

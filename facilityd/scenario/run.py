@@ -94,7 +94,7 @@ def _folder(options: Options, script: LoadedScenario) -> AbstractContextManager[
 def _told(script: LoadedScenario, outcome: PlayResult, options: Options) -> ScenarioResult:
     name = ""
     with RunLog.open(script, outcome.journal) as run_log:
-        around = {j.sentence: _around(run_log, j) for j in outcome.check_results if not j.ok}
+        around = {one.sentence: _around(run_log, one) for one in outcome.check_results if not one.ok}
         told = sum(alarm.told is not None for alarm in run_log.alarms)
         hidden = suppressed(run_log.alarms)
         if options.html:

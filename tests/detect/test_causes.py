@@ -1,4 +1,4 @@
-"""One cause, one voice: a consequence waits for its cause, names it, and speaks alone when it outlives it."""
+"""One cause, one alarm: a consequence waits for its cause, names it, and speaks alone when it outlives it."""
 
 from __future__ import annotations
 

@@ -31,13 +31,13 @@ SIGNS = {".": (29.0, 0.1, 2000.0), "f": (15.0, 0.1, 2000.0), "#": (15.0, -0.1, 2
 
 def play(story: str, **more: Any) -> str:
     kind = Kind({"clogged": rule({**CLOGGED, **more})}, STATES, UNITS)
-    bench = compile_device(kind, [PUMP], None)
-    feed, detector = bench.bindings[PUMP], bench.instances[0].detector
+    device_rules = compile_device(kind, [PUMP], None)
+    binding, detector = device_rules.bindings[PUMP], device_rules.instances[0].detector
     verdicts = []
     for second, mark in enumerate(story):
         if mark != " ":
             one = bad(PUMP, second) if mark == "?" else sample(PUMP, second, *SIGNS[mark])
-            feed.device_state.put(feed.signal_states, one)
+            binding.device_state.put(binding.signal_states, one)
         verdicts.append(MARK[detector.update(second * NS)])
     return "".join(verdicts)
 
@@ -119,13 +119,13 @@ def test_a_bad_or_missing_input_never_raises_and_never_clears(story: str, cut: i
 
 def test_a_restart_takes_the_verdict_over() -> None:
     kind = Kind({"clogged": rule(CLOGGED)}, STATES, UNITS)
-    bench = compile_device(kind, [PUMP], None)
-    detector = bench.instances[0].detector
+    device_rules = compile_device(kind, [PUMP], None)
+    detector = device_rules.instances[0].detector
     detector.resume(True)
-    feed = bench.bindings[PUMP]
-    feed.device_state.put(feed.signal_states, sample(PUMP, 0, *SIGNS["#"]))
+    binding = device_rules.bindings[PUMP]
+    binding.device_state.put(binding.signal_states, sample(PUMP, 0, *SIGNS["#"]))
     assert detector.update(0) is True
-    feed.device_state.put(feed.signal_states, sample(PUMP, 1, *SIGNS["."]))
+    binding.device_state.put(binding.signal_states, sample(PUMP, 1, *SIGNS["."]))
     assert detector.update(NS) is False
     assert START
 
@@ -147,7 +147,7 @@ def causes(detect: dict[str, Any]) -> Kind:
 @pytest.mark.parametrize(
     ("is_", "story", "heard"),
     [
-        (True, "..####....", [("clogged", 4)]),  # the symptom's own long hold is not waited for
+        (True, "..####....", [("clogged", 4)]),  # the symptom's own long on-delay is not waited for
         (True, "..ffffff..", []),
         (True, "..##.####.", [("clogged", 7)]),
         (True, "..##??####", [("clogged", 6)]),  # one lost reading pauses the count

@@ -25,8 +25,8 @@ class Night:
     """A lamp read once a minute; a story's letters are its readings."""
 
     def __init__(self, detect: dict[str, Any]) -> None:
-        bench = compile_device(Kind({"cycles": rule(detect)}), [LAMP], None)
-        self.feed, self.instance = bench.bindings[LAMP], bench.instances[0]
+        device_rules = compile_device(Kind({"cycles": rule(detect)}), [LAMP], None)
+        self.binding, self.instance = device_rules.bindings[LAMP], device_rules.instances[0]
         detector = self.instance.detector
         assert isinstance(detector, CountDetector)
         self.detector = detector
@@ -35,7 +35,7 @@ class Night:
     def read(self, value: float | None) -> str:
         second = 60 * self.minute
         one = bad(LAMP, second) if value is None else sample(LAMP, second, value)
-        self.feed.device_state.put(self.feed.signal_states, one)
+        self.binding.device_state.put(self.binding.signal_states, one)
         self.minute += 1
         return MARK[self.detector.update(second * NS)]
 
@@ -118,7 +118,7 @@ def test_not_too_much_is_so_far_only_until_the_window_was_seen(detect: dict[str,
     told = []
     for _ in range(14):
         second = 60 * night.minute
-        night.feed.device_state.put(night.feed.signal_states, sample(LAMP, second, 1.0))
+        night.binding.device_state.put(night.binding.signal_states, sample(LAMP, second, 1.0))
         night.minute += 1
         finding = night.instance.run(second * NS, START + second * NS)
         told += [(second // 60, finding.verdict, finding.evidence.slug)] if finding else []

@@ -57,7 +57,7 @@ def test_without_a_wrong_value_nothing_is_ever_wrong(detect: dict, story: str) -
 
 @settings(max_examples=300, deadline=None)
 @given(st.integers(1, 9), st.text(alphabet="#?^ ", min_size=1, max_size=60))
-def test_a_hold_never_counts_more_than_was_seen(delay: int, story: str) -> None:
+def test_a_delay_never_counts_more_than_was_seen(delay: int, story: str) -> None:
     """However the losses lie, a raise has at least ``delay`` seconds vouched for by good samples."""
     verdicts = play({"kind": "limit", "signal": "current", "above": 10.0, "on_delay": f"{delay}s"}, story)
     if "#" in verdicts:
@@ -99,16 +99,16 @@ def test_the_instant_a_story_starts_changes_nothing(detect: dict, story: str, sh
 
     def verdicts(offset: int) -> list[bool | None]:
         source = stream("current")
-        bench = compile_device(_kind(detect), [source], None)
+        device_rules = compile_device(_kind(detect), [source], None)
         out = []
         for second, mark in enumerate(story):
             for one in letter(source, second, mark, VALUES):
                 from dataclasses import replace
 
-                bench.bindings[source].device_state.put(
-                    bench.bindings[source].signal_states, replace(one, steady=one.steady + offset)
+                device_rules.bindings[source].device_state.put(
+                    device_rules.bindings[source].signal_states, replace(one, steady=one.steady + offset)
                 )
-            out += [w.detector.update(second * NS + offset) for w in bench.instances[:1]]
+            out += [w.detector.update(second * NS + offset) for w in device_rules.instances[:1]]
         return out
 
     assert verdicts(0) == verdicts(shift)

@@ -80,7 +80,7 @@ def test_history_from_a_clock_that_was_ahead_does_not_block_the_present() -> Non
     assert brief(engine.evaluate([sample(source, 5, 1.0)])) == "5."
 
 
-def test_a_hold_begun_before_the_restart_goes_on() -> None:
+def test_a_delay_begun_before_the_restart_goes_on() -> None:
     source = stream("current")
     held = Kind({"high": rule({"kind": "limit", "signal": "current", "above": 10.0, "on_delay": "5s"})})
     engine = RuleEngine({"hoist": held}, [source])

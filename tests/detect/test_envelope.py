@@ -36,7 +36,7 @@ def healthy(runs: int = 2) -> list[HealthyReading]:
     return rows
 
 
-def bench(**more: Any) -> tuple[Any, Any]:
+def compiled(**more: Any) -> tuple[Any, Any]:
     made_rule = rule({**CURVE, **more})
     made = compile_device(
         Kind({"jam": made_rule}, units={"tension": "N", "position": "m", "speed": ""}), [ROPE], None
@@ -50,13 +50,13 @@ def bench(**more: Any) -> tuple[Any, Any]:
 
 def play(story: str, *, way: int = 1, **more: Any) -> str:
     """Go up (or down) a metre a second: '#' 200 N too much, '-' too little, 's' standing."""
-    feed, detector = bench(**more)
+    binding, detector = compiled(**more)
     out = []
     for second, mark in enumerate(story):
         place = second if way > 0 else 29 - second
         value = usual(place, way) + {"#": 220.0, "-": -220.0}.get(mark, 0.0)
         one = sample(ROPE, second, value, float(place), 0.0 if mark == "s" else float(way))
-        feed.device_state.put(feed.signal_states, bad(ROPE, second) if mark == "?" else one)
+        binding.device_state.put(binding.signal_states, bad(ROPE, second) if mark == "?" else one)
         out.append(MARK[detector.update(second * NS)])
     return "".join(out)
 
@@ -84,9 +84,9 @@ def test_each_direction_has_its_own_curve() -> None:
 
 
 def test_it_names_the_place_and_what_is_usual() -> None:
-    feed, detector = bench()
+    binding, detector = compiled()
     for second in range(3):
-        feed.device_state.put(feed.signal_states, sample(ROPE, second, 800.0, 10.0, 1.0))
+        binding.device_state.put(binding.signal_states, sample(ROPE, second, 800.0, 10.0, 1.0))
         detector.update(second * NS)
     told = detector.evidence(2 * NS)
     assert (told.slug, told.signal, told.numbers["place_n"]) == ("envelope-above", "tension", 10.0)
@@ -102,9 +102,9 @@ def test_too_few_runs_teach_nothing() -> None:
 
 
 def test_without_a_baseline_it_cannot_tell() -> None:
-    feed, detector = bench()
+    binding, detector = compiled()
     detector.set_baseline(None)
-    feed.device_state.put(feed.signal_states, sample(ROPE, 0, 900.0, 10.0, 1.0))
+    binding.device_state.put(binding.signal_states, sample(ROPE, 0, 900.0, 10.0, 1.0))
     assert detector.update(0) is None
     assert detector.evidence(0).slug == "unknown-unlearned"
 
@@ -116,6 +116,6 @@ def test_a_loss_raises_and_clears_nothing(story: str) -> None:
         if mark == "?":
             assert verdict == "?"
         if mark in "?s" and verdict != "?":
-            assert verdict in (last, "#"), "standing may only let a hold run on"
+            assert verdict in (last, "#"), "standing may only let a delay run on"
         if verdict != "?":
             last = verdict

@@ -38,12 +38,12 @@ def phases() -> DeviceRules:
     return compile_device(kind, [METER], None)
 
 
-def play(bench: DeviceRules, story: str) -> str:
+def play(device_rules: DeviceRules, story: str) -> str:
     verdicts = []
     for second, mark in enumerate(story):
         one = bad(METER, second) if mark == "?" else sample(METER, second, *READ[mark])
-        bench.bindings[METER].device_state.put(bench.bindings[METER].signal_states, one)
-        verdicts.append(MARK[bench.instances[0].detector.update(second * NS)])
+        device_rules.bindings[METER].device_state.put(device_rules.bindings[METER].signal_states, one)
+        verdicts.append(MARK[device_rules.instances[0].detector.update(second * NS)])
     return "".join(verdicts)
 
 
@@ -67,9 +67,9 @@ def test_a_phase_that_is_off(story: str, verdicts: str) -> None:
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_the_worst_phase_is_named_with_the_mean(language: Any) -> None:
-    bench = phases()
-    play(bench, "..####")
-    said = bench.instances[0].detector.evidence(5 * NS)
+    device_rules = phases()
+    play(device_rules, "..####")
+    said = device_rules.instances[0].detector.evidence(5 * NS)
     sentence = EvidenceFormatter({}, language).evidence(said)
     assert said.signal == "current_l2"
     assert all(part in sentence for part in ("current_l2", "5.00 A", "7.00 A", "28.6", "10"))

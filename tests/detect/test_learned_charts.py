@@ -36,14 +36,14 @@ class Motor:
     def __init__(self, kind: str, **more: Any) -> None:
         self.kind, self.at, self.chance = kind, 0, random.Random(3)
         self.rule = rule(RULES[kind] | COMMON | more)
-        bench = compile_device(Kind({"odd": self.rule}, STATES, UNITS), [MOTOR], None)
-        self.feed = bench.bindings[MOTOR]
-        detector = bench.instances[0].detector
+        device_rules = compile_device(Kind({"odd": self.rule}, STATES, UNITS), [MOTOR], None)
+        self.binding = device_rules.bindings[MOTOR]
+        detector = device_rules.instances[0].detector
         assert isinstance(detector, LearnedDetector)
         self.detector = detector
 
     def take(self, one: Any) -> str:
-        self.feed.device_state.put(self.feed.signal_states, one)
+        self.binding.device_state.put(self.binding.signal_states, one)
         self.at += 1
         return MARK[self.detector.update(one.steady)]
 

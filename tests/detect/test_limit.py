@@ -1,4 +1,4 @@
-"""Limits in time: hysteresis, holds, losses."""
+"""Limits in time: hysteresis, delays, losses."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ SLOW = ABOVE | {"on_delay": "3s"}
 STORIES = {
     "beyond raises at once, back clears at once": (ABOVE, "..##..", "..##.."),
     "between limit and hysteresis nothing turns": (ABOVE, "~.~#~~.~", "...###.."),
-    "a hold waits its time": (HELD, ".#######", "....####"),
+    "a delay waits its time": (HELD, ".#######", "....####"),
     "a short excursion is nothing": (HELD, ".##.##.###.", "..........."),
     "the clear waits too": (HELD, ".####..#....", "....######.."),
-    "between the two limits a hold does not begin": (HELD, ".~~~~~", "......"),
-    "the first verdict waits for the hold, the first all-clear does not": (HELD, "####.", "???##"),
+    "between the two limits a delay does not begin": (HELD, ".~~~~~", "......"),
+    "the first verdict waits for the delay, the first all-clear does not": (HELD, "####.", "???##"),
     "nothing at all is unknown": (ABOVE, "     ", "?????"),
     "a bad value is unknown at once": (ABOVE, ".?.#?#", ".?.#?#"),
     "a link down is unknown": (ABOVE, "#^^#", "#??#"),
-    "unknown pauses a hold: what was seen counts": (HELD, ".##?###.", "...?.###"),
-    "unknown for long starts the hold over": (HELD, ".##????###.", "...????...."),
+    "unknown pauses a delay: what was seen counts": (HELD, ".##?###.", "...?.###"),
+    "unknown for long starts the delay over": (HELD, ".##????###.", "...????...."),
     "unknown does not clear": (HELD, ".####????#", "....#????#"),
     "a value is good for three periods": (ABOVE, "#      .", "####???."),
-    "a gap is no hold": (SLOW, ".#    #####", ".....?...##"),
+    "a gap is no delay": (SLOW, ".#    #####", ".....?...##"),
 }  # fmt: skip
 
 
@@ -62,18 +62,18 @@ def test_a_message_on_change_holds_until_the_next_is_due_and_no_longer() -> None
 LIFTING = {"lifting": state({"signal": "speed", "above": 0.1, "magnitude": True})}
 
 
-def _bench(during: list[str]):
+def _compiled(during: list[str]):
     source = stream("current", "speed")
     kind = Kind({"high": rule(ABOVE | {"during": during})}, LIFTING, {"current": "A", "speed": "m/s"})
     return source, compile_device(kind, [source], lambda now: 20 * NS <= now < 30 * NS)
 
 
 def _run(during: list[str], rows: list[tuple[float, float | None, float | None]]) -> list[bool | None]:
-    source, bench = _bench(during)
-    feed, detector = bench.bindings[source], bench.instances[0].detector
+    source, device_rules = _compiled(during)
+    binding, detector = device_rules.bindings[source], device_rules.instances[0].detector
     verdicts = []
     for second, current, speed in rows:
-        feed.device_state.put(feed.signal_states, sample(source, second, current, speed))
+        binding.device_state.put(binding.signal_states, sample(source, second, current, speed))
         verdicts.append(detector.update(round(second * NS)))
     return verdicts
 
@@ -93,14 +93,14 @@ def test_rest_is_a_duty_and_the_ceremony_is_the_calendars() -> None:
 
 
 def test_evidence_says_value_limit_unit_and_for_how_long() -> None:
-    source, bench = _bench(["lifting"])
-    feed, detector = bench.bindings[source], bench.instances[0].detector
-    feed.device_state.put(feed.signal_states, sample(source, 1, 12.5, 0.2))
+    source, device_rules = _compiled(["lifting"])
+    binding, detector = device_rules.bindings[source], device_rules.instances[0].detector
+    binding.device_state.put(binding.signal_states, sample(source, 1, 12.5, 0.2))
     detector.update(1 * NS)
     wrong = detector.evidence(1 * NS)
     assert (wrong.slug, wrong.signal) == ("limit-above", "current")
     assert wrong.numbers == {"value": 12.5, "limit": 10.0, "unit": "A", "for_s": 0.0}
-    feed.device_state.put(feed.signal_states, sample(source, 2, 3.0, 0.2))
+    binding.device_state.put(binding.signal_states, sample(source, 2, 3.0, 0.2))
     detector.update(2 * NS)
     right = detector.evidence(2 * NS)
     assert (right.slug, right.numbers["limit"]) == ("clear-above", 8.0)

@@ -21,8 +21,8 @@ PANEL, METER = stream("on", unit="panel"), stream("power", unit="meter", period=
 def _play(direction: str, commands: str, powers: str) -> str:
     """Commands every second, power every other second; '?' is a bad sample."""
     kind = Kind({"lamp": rule(DETECT | {"direction": direction})}, {}, {"on": "", "power": "kW"})
-    bench = compile_device(kind, [PANEL, METER], None)
-    detector, verdicts = bench.instances[0].detector, []
+    device_rules = compile_device(kind, [PANEL, METER], None)
+    detector, verdicts = device_rules.instances[0].detector, []
     for second, (command, power) in enumerate(zip(commands, powers, strict=True)):
         for source, mark, values in (
             (PANEL, command, {"1": True, "0": False}),
@@ -30,7 +30,9 @@ def _play(direction: str, commands: str, powers: str) -> str:
         ):
             if mark != " ":
                 one = bad(source, second) if mark == "?" else sample(source, second, values[mark])
-                bench.bindings[source].device_state.put(bench.bindings[source].signal_states, one)
+                device_rules.bindings[source].device_state.put(
+                    device_rules.bindings[source].signal_states, one
+                )
         verdicts.append(MARK[detector.update(second * NS)])
     return "".join(verdicts)
 

@@ -25,16 +25,16 @@ class Basin:
     """A basin read once a minute."""
 
     def __init__(self, **more: Any) -> None:
-        bench = compile_device(Kind({"falls": rule(FALLS | more)}, units=UNITS), [BASIN], None)
-        self.feed, self.minute = bench.bindings[BASIN], 0
-        detector = bench.instances[0].detector
+        device_rules = compile_device(Kind({"falls": rule(FALLS | more)}, units=UNITS), [BASIN], None)
+        self.binding, self.minute = device_rules.bindings[BASIN], 0
+        detector = device_rules.instances[0].detector
         assert isinstance(detector, RateDetector)
         self.detector = detector
 
     def read(self, level: float | None) -> str:
         second = 60 * self.minute
         one = bad(BASIN, second) if level is None else sample(BASIN, second, level)
-        self.feed.device_state.put(self.feed.signal_states, one)
+        self.binding.device_state.put(self.binding.signal_states, one)
         self.minute += 1
         return MARK[self.detector.update(second * NS)]
 

@@ -35,8 +35,8 @@ class Pump:
 
     def __init__(self, gain: float = 0.0145, **more: Any) -> None:
         self.gain, self.chance, self.at = gain, random.Random(7), 0
-        bench = compile_device(Kind({"flow-low": rule(LOW | more)}, STATES, UNITS), [PUMP], None)
-        self.feed, self.instance = bench.bindings[PUMP], bench.instances[0]
+        device_rules = compile_device(Kind({"flow-low": rule(LOW | more)}, STATES, UNITS), [PUMP], None)
+        self.binding, self.instance = device_rules.bindings[PUMP], device_rules.instances[0]
         detector = self.instance.detector
         assert isinstance(detector, ResidualDetector)
         self.detector = detector
@@ -49,7 +49,7 @@ class Pump:
         return self.take(bad(PUMP, 10 * self.at))
 
     def take(self, one: Any) -> str:
-        self.feed.device_state.put(self.feed.signal_states, one)
+        self.binding.device_state.put(self.binding.signal_states, one)
         self.at += 1
         return MARK[self.detector.update(one.steady)]
 

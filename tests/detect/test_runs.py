@@ -36,24 +36,24 @@ def said(mark: str) -> tuple[float, bool, float]:
     return SAID[mark] if mark in SAID else (50.0, False, float(mark))
 
 
-def bench(detect: dict[str, Any]) -> Any:
+def compiled(detect: dict[str, Any]) -> Any:
     return compile_device(Kind({"it": rule(detect)}, STATES, UNITS), [HOIST], None)
 
 
 def play(detect: dict[str, Any], story: str, cut: int = -1, reason: Reason = Reason.TIMEOUT) -> str:
-    made, out = bench(detect), []
+    made, out = compiled(detect), []
     for second, mark in enumerate(story):
         if second == cut:  # the daemon is restarted
             state = json.loads(json.dumps(made.instances[0].detector.checkpoint()))
-            made = bench(detect)
+            made = compiled(detect)
             if "#" in out:  # an alarm is stored once it was raised
                 made.instances[0].detector.resume([v for v in out if v != "?"][-1] == "#")
             if state is not None:
                 made.instances[0].detector.restore(state)
-        feed, detector = made.bindings[HOIST], made.instances[0].detector
+        binding, detector = made.bindings[HOIST], made.instances[0].detector
         if mark != " ":
             one = bad(HOIST, second, reason) if mark == "?" else sample(HOIST, second, *said(mark))
-            feed.device_state.put(feed.signal_states, one)
+            binding.device_state.put(binding.signal_states, one)
         out.append(MARK[detector.update(second * NS)])
     return "".join(out)
 
@@ -76,10 +76,10 @@ def test_a_run_keeps_its_time(story: str, verdicts: str) -> None:
 
 
 def test_it_says_how_long_the_run_took() -> None:
-    made = bench(RUN)
-    feed, detector = made.bindings[HOIST], made.instances[0].detector
+    made = compiled(RUN)
+    binding, detector = made.bindings[HOIST], made.instances[0].detector
     for second, mark in enumerate("__uuuuuuuuT"):
-        feed.device_state.put(feed.signal_states, sample(HOIST, second, *said(mark)))
+        binding.device_state.put(binding.signal_states, sample(HOIST, second, *said(mark)))
         detector.update(second * NS)
     told = detector.evidence(10 * NS)
     assert (told.slug, told.numbers) == ("sequence-late", {"took_s": 7.0, "least_s": 3.0, "most_s": 5.0})

@@ -30,19 +30,19 @@ class Days:
         return () if second is None else tuple((second + day) * NS for day in (-1000, 0, 1000))
 
 
-def bench(calendar: Any = None, **more: Any) -> Any:
+def compiled(calendar: Any = None, **more: Any) -> Any:
     kind = Kind({"aloft": rule({**ALOFT, **more})}, units={"position": "m"})
     return compile_device(kind, [FLAG], None, RuleContext(calendar=calendar or Days()))
 
 
 def play(story: str, **more: Any) -> str:
-    made = bench(**more)
-    feed, detector = made.bindings[FLAG], made.instances[0].detector
+    made = compiled(**more)
+    binding, detector = made.bindings[FLAG], made.instances[0].detector
     out = []
     for second, mark in enumerate(story):
         if mark != " ":
             one = bad(FLAG, second) if mark == "?" else sample(FLAG, second, HEIGHT[mark])
-            feed.device_state.put(feed.signal_states, one)
+            binding.device_state.put(binding.signal_states, one)
         out.append(MARK[detector.update(second * NS)])
     return "".join(out)
 
@@ -74,9 +74,9 @@ def test_what_was_read_before_the_hour_says_nothing_after_it() -> None:
 
 
 def test_it_names_the_hour() -> None:
-    made = bench()
-    feed, detector = made.bindings[FLAG], made.instances[0].detector
-    feed.device_state.put(feed.signal_states, sample(FLAG, 15, 0.0))
+    made = compiled()
+    binding, detector = made.bindings[FLAG], made.instances[0].detector
+    binding.device_state.put(binding.signal_states, sample(FLAG, 15, 0.0))
     assert detector.update(15 * NS) is True
     told = detector.evidence(15 * NS)
     assert (told.slug, told.numbers["edge_clock"], told.numbers["value"]) == (
@@ -84,7 +84,7 @@ def test_it_names_the_hour() -> None:
         10 * NS,
         0.0,
     )
-    feed.device_state.put(feed.signal_states, sample(FLAG, 16, 28.0))
+    binding.device_state.put(binding.signal_states, sample(FLAG, 16, 28.0))
     assert detector.update(16 * NS) is False
     assert detector.evidence(16 * NS).slug == "schedule-kept"
 

@@ -30,7 +30,7 @@ def test_silence_in_time(story: str, verdicts: str) -> None:
     assert play(SILENCE, story) == verdicts
 
 
-def test_a_hold_is_waited_on_top() -> None:
+def test_a_delay_is_waited_on_top() -> None:
     assert play(SILENCE | {"on_delay": "5s"}, ".?????????") == ".....#####"
 
 

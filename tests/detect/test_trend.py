@@ -32,9 +32,9 @@ class Season:
 
     def __init__(self, detect: dict[str, Any]) -> None:
         kind = Kind({"drift": rule(detect)}, {}, {"leakage": "mA"})
-        bench = compile_device(kind, [LEAK], None)
-        self.feed = bench.bindings[LEAK]
-        detector = bench.instances[0].detector
+        device_rules = compile_device(kind, [LEAK], None)
+        self.binding = device_rules.bindings[LEAK]
+        detector = device_rules.instances[0].detector
         assert isinstance(detector, TrendDetector)
         self.detector = detector
         self.reads = 0
@@ -42,7 +42,7 @@ class Season:
     def read(self, value: float | None) -> str:
         second = self.reads * EVERY_H * 3600
         one = bad(LEAK, second) if value is None else sample(LEAK, second, value)
-        self.feed.device_state.put(self.feed.signal_states, one)
+        self.binding.device_state.put(self.binding.signal_states, one)
         self.reads += 1
         return MARK[self.detector.update(second * NS)]
 

@@ -56,7 +56,7 @@ def _told(found: list[Finding], rule: str = "unseen", device: str = "hoist") -> 
         ("..?...", "..?..."),
         (".???????????..", ".???????####.."),  # eight questions without an answer
         ("?.?.?.?.?.?.?.", "?.?.?.?.?.?.?."),
-        (".           ..", "....?????###.."),  # one that publishes: three periods, then the hold
+        (".           ..", "....?????###.."),  # one that publishes: three periods, then the delay
         ("            ..", "????????####.."),  # and one that never did
     ],
 )
@@ -66,7 +66,7 @@ def test_in_time(story: str, verdicts: str) -> None:
 
 
 @pytest.mark.parametrize("reason", ANSWERED)
-def test_every_reason_is_an_alarm_after_the_hold(reason: Reason) -> None:
+def test_every_reason_is_an_alarm_after_the_delay(reason: Reason) -> None:
     source = stream("current")
     engine = RuleEngine({"hoist": _kind()}, [source])
     found = _say(engine, range(5), (source, 1.0)) + _say(engine, range(5, 20), (source, reason))
