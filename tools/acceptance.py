@@ -190,7 +190,7 @@ FAULTS = """
 {found} of {all} faults of the catalogue are found by a rule of their own number, each in a story in
 which nothing else is told (what is only a consequence is listed with its cause and told to nobody).
 {kept} of {scenarios} scenarios kept every word. Times count from the first act of the story, so they hold the
-wait for the run, the dusk or the rain in which a fault can be seen at all, and the hold of the rule.
+wait for the run, the dusk or the rain in which a fault can be seen at all, and the on-delay of the rule.
 
 | fault | scenario | what happened |
 |---|---|---|

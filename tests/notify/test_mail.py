@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import socket
 import ssl
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,6 +15,7 @@ from pathlib import Path
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from support.crew import notice
+from support.peers import make_certificates
 
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, SendFailure
 from facilityd.notify.mail import Email, message
@@ -202,31 +201,20 @@ async def test_starttls_is_not_given_up_where_the_server_lacks_it() -> None:
     assert post.taken == []
 
 
-@pytest.fixture
-def certificate(tmp_path: Path) -> tuple[Path, Path]:
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("no openssl to make a certificate with")
-    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
-    subprocess.run(
-        [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-keyout", key, "-out", cert, "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    return key, cert
-
-
-async def test_starttls_and_a_password(certificate: tuple[Path, Path]) -> None:
-    key, cert = certificate
-    theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    theirs.load_cert_chain(cert, key)
-    ours, strangers = ssl.create_default_context(cafile=cert), ssl.create_default_context()
+async def test_starttls_and_a_password(tmp_path: Path) -> None:
+    made = make_certificates(tmp_path, "localhost")
+    ours, strangers = ssl.create_default_context(cafile=made.ours), ssl.create_default_context()
 
     def check(server, session, envelope, mechanism, data) -> AuthResult:
         return AuthResult(success=data.password == b"hunter2", handled=False)
 
     post = Post()
-    options = {"tls_context": theirs, "require_starttls": True, "authenticator": check, "auth_required": True}
+    options = {
+        "tls_context": made.trusted,
+        "require_starttls": True,
+        "authenticator": check,
+        "auth_required": True,
+    }
     async with office(post, **options) as port:
         known = {"tls": "starttls", "username": "alarm", "tls_context": ours}
         good = await _email(port, password="hunter2", **known).send(notice())

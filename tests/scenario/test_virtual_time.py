@@ -129,7 +129,7 @@ def test_a_bug_in_the_daemon_ends_the_stage_loudly(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    with (  # noqa: PT012 - the stage ends within
+    with (  # noqa: PT012 - the runtime ends within
         pytest.raises(BaseExceptionGroup) as told,
         VirtualRuntime(subset(site, ["weather"]), tmp_path, start=instant("2026-06-10T12:00")) as runtime,
     ):

@@ -1,6 +1,6 @@
-"""Real servers and the real channels, in a loop of their own beside a stage in virtual time.
+"""Real servers and the real channels, in a loop of their own beside a site in virtual time.
 
-While one of them is at work the stage's time stands still: a story of ten minutes with real sockets takes
+While one of them is at work virtual time stands still: a story of ten minutes with real sockets takes
 as long as the sockets do.
 """
 
@@ -67,7 +67,7 @@ class Far:
 
 @dataclass
 class Real:
-    """A channel of the product as a stage calls it. ``outcomes`` are what came of each attempt."""
+    """A channel of the product as a virtual runtime calls it. ``outcomes`` are what came of each attempt."""
 
     channel: channels.Channel
     far: Far
@@ -80,7 +80,7 @@ class Real:
 
 
 class Wired(VirtualRuntime):
-    """A stage on which the channels of some people are the real ones; ``patience`` of theirs in s."""
+    """A virtual runtime in which the channels of some people are the real ones; ``patience`` of theirs in s."""
 
     def __init__(
         self, site: Site, folder: Path, *, start: int, far: Far, real: Iterable[str], patience: float
