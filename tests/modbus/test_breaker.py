@@ -59,19 +59,19 @@ async def test_seven_keep_their_period_while_the_eighth_is_silent() -> None:
     async with served(units, "modbus-rtu-over-tcp", baudrate=19200) as endpoint:
         link = link_to(endpoint, "modbus-rtu-over-tcp", baudrate=19200)
         with watch():
-            async with watching(link, units) as buffer:
-                await until(lambda: all(buffer.good(n) for n in range(1, 9)), 15)
+            async with watching(link, units) as intake:
+                await until(lambda: all(intake.good(n) for n in range(1, 9)), 15)
                 endpoint.inject(SILENT, hazard("silent"))
-                await until(lambda: buffer.reasons(SILENT), 5)
+                await until(lambda: intake.reasons(SILENT), 5)
                 await asyncio.sleep(3.0)
                 watch.busy.clear()
-                count, begin = len(buffer.samples), asyncio.get_running_loop().time()
+                count, begin = len(intake.samples), asyncio.get_running_loop().time()
                 await asyncio.sleep(LENGTH_S)
                 length = asyncio.get_running_loop().time() - begin
-                taken = buffer.samples[count:]
+                taken = intake.samples[count:]
                 endpoint.inject(SILENT, None)
-                before = len(buffer.good(SILENT))
-                await until(lambda: len(buffer.good(SILENT)) > before + 1, 30)
+                before = len(intake.good(SILENT))
+                await until(lambda: len(intake.good(SILENT)) > before + 1, 30)
     lost = watch.busy.get(SILENT, 0.0) / length
     late: list[float] = []
     for number in set(range(1, 9)) - {SILENT}:
@@ -82,7 +82,7 @@ async def test_seven_keep_their_period_while_the_eighth_is_silent() -> None:
     p99 = late[int(0.99 * len(late))]
     assert lost <= 0.05, f"{lost:.1%} of the bus went to the silent unit"
     assert p99 < 0.1 * PERIOD_S, f"p99 lateness {p99 * 1000:.0f} ms"
-    assert buffer.wrong() == []
+    assert intake.wrong() == []
 
 
 def test_by_the_timetable_alone_a_silent_unit_never_delays_anybody() -> None:

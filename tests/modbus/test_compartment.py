@@ -29,13 +29,13 @@ async def test_a_unit_whose_decoder_fails_is_bad_alone_and_comes_back(
         return await poll(compiled_unit, *words)
 
     monkeypatch.setattr(bus, "poll", stumbling)
-    async with served(units) as endpoint, watching(link_to(endpoint), units) as buffer:
-        await until(lambda: len(buffer.good(2)) >= 5)
-        assert buffer.good(1) == []
-        assert buffer.reasons(1) == {Reason.MALFORMED}
+    async with served(units) as endpoint, watching(link_to(endpoint), units) as intake:
+        await until(lambda: len(intake.good(2)) >= 5)
+        assert intake.good(1) == []
+        assert intake.reasons(1) == {Reason.MALFORMED}
         failing[0] = False
-        await until(lambda: len(buffer.good(1)) >= 2)
-    assert buffer.reasons(2) == set()
+        await until(lambda: len(intake.good(1)) >= 2)
+    assert intake.reasons(2) == set()
     assert caplog.text.count("Traceback") == 1, "reported once, not at every poll"
 
 

@@ -58,10 +58,10 @@ async def test_a_write_is_refused_before_the_socket(protocol: str, name: str) ->
 async def test_reads_pass_and_are_all_the_field_sees(protocol: str) -> None:
     one = unit()
     async with served([one], protocol) as endpoint:
-        async with watching(link_to(endpoint, protocol), [one]) as buffer:
-            await until(lambda: len(buffer.good()) >= 3)
+        async with watching(link_to(endpoint, protocol), [one]) as intake:
+            await until(lambda: len(intake.good()) >= 3)
         assert set(endpoint.witness) == {3}
-    assert buffer.wrong() == []
+    assert intake.wrong() == []
 
 
 @pytest.mark.parametrize("rtu", [False, True])

@@ -61,16 +61,16 @@ async def test_a_wrong_value_is_never_good(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     one = unit()
-    async with served([one], protocol) as endpoint, watching(link_to(endpoint, protocol), [one]) as buffer:
-        await until(lambda: len(buffer.good()) >= 2)
+    async with served([one], protocol) as endpoint, watching(link_to(endpoint, protocol), [one]) as intake:
+        await until(lambda: len(intake.good()) >= 2)
         endpoint.inject(None if name in ("half-open", "refused") else 1, hazard(name, **options))
-        await until(lambda: buffer.reasons() & expected, 12)
+        await until(lambda: intake.reasons() & expected, 12)
         await asyncio.sleep(1.2)
         endpoint.inject(None if name in ("half-open", "refused") else 1, None)
-        before = len(buffer.good())
-        await until(lambda: len(buffer.good()) > before + 1, 25)
-    assert buffer.wrong() == []
-    assert buffer.reasons() & expected
+        before = len(intake.good())
+        await until(lambda: len(intake.good()) > before + 1, 25)
+    assert intake.wrong() == []
+    assert intake.reasons() & expected
     assert not [r for r in caplog.records if r.levelno >= logging.ERROR], caplog.text
     assert "Traceback" not in caplog.text
 
@@ -88,14 +88,14 @@ async def test_a_wrong_value_is_never_good(
 async def test_nor_on_a_real_connection(protocol: str, name: str, target: int | None) -> None:
     """What the cases above have in memory, with the sockets of this machine between."""
     one = unit()
-    async with served([one], protocol) as endpoint, watching(link_to(endpoint, protocol), [one]) as buffer:
-        await until(lambda: len(buffer.good()) >= 2)
+    async with served([one], protocol) as endpoint, watching(link_to(endpoint, protocol), [one]) as intake:
+        await until(lambda: len(intake.good()) >= 2)
         endpoint.inject(target, hazard(name))
-        await until(lambda: buffer.reasons() & SILENT, 12)
+        await until(lambda: intake.reasons() & SILENT, 12)
         endpoint.inject(target, None)
-        before = len(buffer.good())
-        await until(lambda: len(buffer.good()) > before + 1, 25)
-    assert buffer.wrong() == []
+        before = len(intake.good())
+        await until(lambda: len(intake.good()) > before + 1, 25)
+    assert intake.wrong() == []
 
 
 @pytest.mark.parametrize("late", range(4, 12))
@@ -113,14 +113,14 @@ async def test_a_line_that_comes_into_step_in_the_midst_of_a_poll_is_not_believe
 
     async with (
         served([one], "modbus-rtu-over-tcp") as endpoint,
-        watching(link_to(endpoint, "modbus-rtu-over-tcp"), [one]) as buffer,
+        watching(link_to(endpoint, "modbus-rtu-over-tcp"), [one]) as intake,
     ):
-        await until(lambda: len(buffer.good()) >= 2)
+        await until(lambda: len(intake.good()) >= 2)
         endpoint.inject(1, Hazard(alter=shift))
         await until(lambda: seen > late, 20)
-        before = len(buffer.good())
-        await until(lambda: len(buffer.good()) > before + 1, 25)
-    assert buffer.wrong() == []
+        before = len(intake.good())
+        await until(lambda: len(intake.good()) > before + 1, 25)
+    assert intake.wrong() == []
 
 
 @in_virtual_time
@@ -129,11 +129,11 @@ async def test_what_was_answered_before_a_lost_answer_is_kept() -> None:
     lost = Hazard(
         alter=lambda answer: None if len(answer.pdu) == 6 and answer.pdu[2:] == b"\x3f\xc0\0\0" else answer
     )
-    async with served([one]) as endpoint, watching(link_to(endpoint), [one]) as buffer:
-        await until(lambda: len(buffer.good()) >= 2)
+    async with served([one]) as endpoint, watching(link_to(endpoint), [one]) as intake:
+        await until(lambda: len(intake.good()) >= 2)
         endpoint.inject(1, lost)
-        await until(lambda: len([s for s in buffer.of(1) if s.reasons]) >= 5)
-        half = [s for s in buffer.of(1) if s.reasons]
+        await until(lambda: len([s for s in intake.of(1) if s.reasons]) >= 5)
+        half = [s for s in intake.of(1) if s.reasons]
     assert {tuple(s.reasons.items()) for s in half} == {((3, Reason.TIMEOUT),)}
     assert {s.values for s in half} == {(11.0, 22.0, 333333.0, None)}
 
@@ -143,23 +143,23 @@ async def test_slow_single_bytes_are_read_right() -> None:
     one = unit()
     async with served([one]) as endpoint:
         endpoint.inject(1, hazard("byte-by-byte", gap=0.002))
-        async with watching(link_to(endpoint), [one]) as buffer:
-            await until(lambda: len(buffer.good()) >= 3)
-    assert buffer.wrong() == []
+        async with watching(link_to(endpoint), [one]) as intake:
+            await until(lambda: len(intake.good()) >= 3)
+    assert intake.wrong() == []
 
 
 @in_virtual_time
 async def test_a_megabyte_of_garbage_is_survived() -> None:
     one = unit()
     flood = Hazard(emit=lambda data: ((0.0, bytes(range(256)) * 4096), (0.0, data)))
-    async with served([one]) as endpoint, watching(link_to(endpoint), [one]) as buffer:
-        await until(lambda: len(buffer.good()) >= 2)
+    async with served([one]) as endpoint, watching(link_to(endpoint), [one]) as intake:
+        await until(lambda: len(intake.good()) >= 2)
         endpoint.inject(1, flood)
         await asyncio.sleep(2.0)
         endpoint.inject(1, None)
-        before = len(buffer.good())
-        await until(lambda: len(buffer.good()) > before + 1, 25)
-    assert buffer.wrong() == []
+        before = len(intake.good())
+        await until(lambda: len(intake.good()) > before + 1, 25)
+    assert intake.wrong() == []
 
 
 @in_virtual_time
@@ -167,10 +167,10 @@ async def test_a_wrong_word_order_is_not_believed() -> None:
     one = unit()
     async with served([one]) as endpoint:
         endpoint.inject(1, hazard("word-order"))
-        async with watching(link_to(endpoint), [one]) as buffer:
-            await until(lambda: len(buffer.of(1)) >= 4)
-            assert buffer.reasons() == {Reason.IDENTITY}
-            assert buffer.good() == []
+        async with watching(link_to(endpoint), [one]) as intake:
+            await until(lambda: len(intake.of(1)) >= 4)
+            assert intake.reasons() == {Reason.IDENTITY}
+            assert intake.good() == []
             endpoint.inject(1, None)
-            await until(lambda: len(buffer.good()) >= 2)
-    assert buffer.wrong() == []
+            await until(lambda: len(intake.good()) >= 2)
+    assert intake.wrong() == []

@@ -35,10 +35,10 @@ def test_every_order_of_four_bytes(name: str) -> None:
 @in_virtual_time
 async def test_a_unit_with_any_order_reads_right(word_order: str, byte_order: str) -> None:
     one = unit(model=profile(word_order=word_order, byte_order=byte_order, golden=_golden(byte_order)))
-    async with served([one]) as endpoint, watching(link_to(endpoint), [one]) as buffer:
-        await until(lambda: len(buffer.good()) >= 2)
-    assert buffer.wrong() == []
-    assert buffer.reasons() == set()
+    async with served([one]) as endpoint, watching(link_to(endpoint), [one]) as intake:
+        await until(lambda: len(intake.good()) >= 2)
+    assert intake.wrong() == []
+    assert intake.reasons() == set()
 
 
 def _golden(byte_order: str) -> list[dict[str, Any]]:

@@ -32,15 +32,15 @@ def _without(*names: str) -> dict[str, Any]:
 async def test_a_missing_register_costs_its_own_value_only(caplog: pytest.LogCaptureFixture) -> None:
     watched = unit()
     has = unit(model=_device(points=_without("second")))
-    async with served([has]) as endpoint, watching(link_to(endpoint), [watched]) as buffer:
-        await until(lambda: len(buffer.of(1)) >= 3)
+    async with served([has]) as endpoint, watching(link_to(endpoint), [watched]) as intake:
+        await until(lambda: len(intake.of(1)) >= 3)
         endpoint.log.clear()
         await until(lambda: len(endpoint.log) >= 8)
         asked = [pdu for _, pdu in endpoint.log]
     index = watched.streams[0].signals.index("second")
-    for sample in buffer.of(1):
+    for sample in intake.of(1):
         assert sample.reasons == {index: Reason.ILLEGAL_ADDRESS}
-    assert buffer.wrong() == []
+    assert intake.wrong() == []
     merged = bytes((3, 0, 0, 0, 2))
     assert merged not in asked, "what is refused is remembered, not asked again at every poll"
     told = [text for text in caplog.messages if "refuses to give" in text]
@@ -53,10 +53,10 @@ async def test_a_missing_register_costs_its_own_value_only(caplog: pytest.LogCap
 async def test_a_gap_that_is_no_register_costs_nothing() -> None:
     points = {**POINTS, "wide": {**POINTS["wide"], "address": 4}}
     watched, has = unit(model=profile(points=points, max_gap=8)), unit(model=_device(points=points))
-    async with served([has]) as endpoint, watching(link_to(endpoint), [watched]) as buffer:
-        await until(lambda: len(buffer.good(1)) >= 2)
-    assert buffer.reasons() == set()
-    assert buffer.wrong() == []
+    async with served([has]) as endpoint, watching(link_to(endpoint), [watched]) as intake:
+        await until(lambda: len(intake.good(1)) >= 2)
+    assert intake.reasons() == set()
+    assert intake.wrong() == []
 
 
 @in_virtual_time
@@ -65,10 +65,10 @@ async def test_a_unit_that_takes_few_registers_at_once_is_read_in_parts() -> Non
         unit(model=profile(max_gap=20, max_block=100)),
         unit(model=profile(max_gap=20, max_block=2)),
     )
-    async with served([has]) as endpoint, watching(link_to(endpoint), [watched]) as buffer:
-        await until(lambda: len(buffer.good(1)) >= 2)
-    assert buffer.reasons() == set()
-    assert buffer.wrong() == []
+    async with served([has]) as endpoint, watching(link_to(endpoint), [watched]) as intake:
+        await until(lambda: len(intake.good(1)) >= 2)
+    assert intake.reasons() == set()
+    assert intake.wrong() == []
 
 
 @pytest.mark.parametrize(("period", "told"), [(NS // 50, 1), (NS // 5, 0)])
@@ -78,8 +78,8 @@ async def test_parts_that_the_bus_has_no_time_for_are_told(
 ) -> None:
     """Planned are three reads of 5 ms; the first is refused and takes two."""
     watched, has = unit(period=period), unit(model=_device(points=_without("second")))
-    async with served([has]) as endpoint, watching(link_to(endpoint), [watched]) as buffer:
-        await until(lambda: len(buffer.of(1)) >= 4)
+    async with served([has]) as endpoint, watching(link_to(endpoint), [watched]) as intake:
+        await until(lambda: len(intake.of(1)) >= 4)
     said = [text for text in caplog.messages if "the bus load is" in text]
     assert len(said) == told
     if told:
@@ -92,33 +92,33 @@ async def test_what_is_refused_whole_and_in_parts_is_not_taken_apart_again() -> 
     watched = unit()
     other = [{"point": "wide", "words": [0, 1], "value": 1}]
     has = unit(model=_device(points=_without("first", "second"), golden=other))
-    async with served([has]) as endpoint, watching(link_to(endpoint), [watched]) as buffer:
-        await until(lambda: len(buffer.of(1)) >= 2)
+    async with served([has]) as endpoint, watching(link_to(endpoint), [watched]) as intake:
+        await until(lambda: len(intake.of(1)) >= 2)
         endpoint.log.clear()
-        await until(lambda: len(buffer.of(1)) >= 4)
+        await until(lambda: len(intake.of(1)) >= 4)
         await asyncio.sleep(0.1)
         small = [pdu for _, pdu in endpoint.log if pdu[1:5] in (bytes(3) + b"\1", bytes((0, 1, 0, 1)))]
     assert small == []
-    assert {n: r for n, r in buffer.of(1)[-1].reasons.items() if r is not Reason.ILLEGAL_ADDRESS} == {}
-    assert len(buffer.of(1)[-1].reasons) == 2
+    assert {n: r for n, r in intake.of(1)[-1].reasons.items() if r is not Reason.ILLEGAL_ADDRESS} == {}
+    assert len(intake.of(1)[-1].reasons) == 2
 
 
 @in_virtual_time
 async def test_who_comes_back_after_silence_is_read_as_planned() -> None:
     watched = unit()
     partial, full = unit(model=_device(points=_without("second"))), unit()
-    async with served([partial]) as endpoint, watching(link_to(endpoint), [watched]) as buffer:
-        await until(lambda: len(buffer.of(1)) >= 3)
+    async with served([partial]) as endpoint, watching(link_to(endpoint), [watched]) as intake:
+        await until(lambda: len(intake.of(1)) >= 3)
         async with served([full]) as other:
             register_map = other.register_maps[1]
             endpoint.register_maps.pop(1)
             await until(
-                lambda: len([s for s in buffer.of(1) if Reason.TIMEOUT in s.reasons.values()]) >= 2, 15
+                lambda: len([s for s in intake.of(1) if Reason.TIMEOUT in s.reasons.values()]) >= 2, 15
             )
             register_map.update(truth([full]))
             endpoint.register_maps[1] = register_map
             endpoint.log.clear()
-            await until(lambda: buffer.good(1), 15)
+            await until(lambda: intake.good(1), 15)
             assert bytes((3, 0, 0, 0, 2)) in [pdu for _, pdu in endpoint.log]
 
 

@@ -40,23 +40,23 @@ def losing(*numbers: int) -> Hazard:
 @pytest.mark.parametrize("number", range(1, 5), ids=lambda n: f"answer {n}")
 async def test_one_lost_frame_is_no_lost_sample(number: int) -> None:
     one = unit()
-    async with served([one], SERIAL) as endpoint, watching(link_to(endpoint, SERIAL), [one]) as buffer:
-        await until(lambda: len(buffer.good()) >= 2)
+    async with served([one], SERIAL) as endpoint, watching(link_to(endpoint, SERIAL), [one]) as intake:
+        await until(lambda: len(intake.good()) >= 2)
         endpoint.inject(1, losing(number))
-        before = len(buffer.good())
-        await until(lambda: len(buffer.good()) >= before + 5)
-    assert buffer.reasons() == set()
-    assert buffer.wrong() == []
+        before = len(intake.good())
+        await until(lambda: len(intake.good()) >= before + 5)
+    assert intake.reasons() == set()
+    assert intake.wrong() == []
 
 
 async def test_a_second_loss_is_told_once_and_the_unit_is_read_again() -> None:
     one = unit()
-    async with served([one], SERIAL) as endpoint, watching(link_to(endpoint, SERIAL), [one]) as buffer:
-        await until(lambda: len(buffer.good()) >= 2)
+    async with served([one], SERIAL) as endpoint, watching(link_to(endpoint, SERIAL), [one]) as intake:
+        await until(lambda: len(intake.good()) >= 2)
         endpoint.inject(1, losing(1, 2))
-        before = len(buffer.good())
-        await until(lambda: len(buffer.good()) >= before + 3)
-    bad = [sample for sample in buffer.of(1) if sample.reasons]
+        before = len(intake.good())
+        await until(lambda: len(intake.good()) >= before + 3)
+    bad = [sample for sample in intake.of(1) if sample.reasons]
     assert [set(sample.reasons.values()) for sample in bad] == [{Reason.TIMEOUT}]
 
 
@@ -64,17 +64,17 @@ async def test_none_is_repeated_where_the_site_says_so() -> None:
     one = unit()
     async with (
         served([one], SERIAL) as endpoint,
-        watching(link_to(endpoint, SERIAL, retries=0), [one]) as buffer,
+        watching(link_to(endpoint, SERIAL, retries=0), [one]) as intake,
     ):
-        await until(lambda: len(buffer.good()) >= 2)
+        await until(lambda: len(intake.good()) >= 2)
         endpoint.inject(1, losing(1))
-        await until(lambda: buffer.reasons() == {Reason.TIMEOUT})
+        await until(lambda: intake.reasons() == {Reason.TIMEOUT})
 
 
 PAPER = ModbusLink("link", "modbus-rtu", serial_port="none", baudrate=19200)
 
 
-def _turn(one: Unit, *, online: bool = True, link: ModbusLink = PAPER) -> PollSlot:
+def _slot(one: Unit, *, online: bool = True, link: ModbusLink = PAPER) -> PollSlot:
     (slot,) = PollScheduler.of("paper", [plan_unit(one, link)], 0.0).slots
     if online:
         slot.answered(0.0)
@@ -94,7 +94,7 @@ class _Time:
 
 def test_who_is_repeated_is_asked_in_the_next_gap_and_keeps_its_times() -> None:
     one, time = unit(period=NS), _Time()
-    slot, repeats = _turn(one), Repeats(PAPER, Clock(), time)
+    slot, repeats = _slot(one), Repeats(PAPER, Clock(), time)
     time.now = 1.2
     assert repeats.hold(slot, _lost(one), quiet=0)
     assert (slot.due, slot.online, slot.suspect) == (1.2, False, True)
@@ -107,7 +107,7 @@ def test_who_is_repeated_is_asked_in_the_next_gap_and_keeps_its_times() -> None:
 
 def test_where_no_gap_comes_the_loss_is_told_in_time_and_as_of_now() -> None:
     one, time = unit(period=60 * NS), _Time()
-    slot, repeats = _turn(one), Repeats(PAPER, Clock(lambda: 7, lambda: 7), time)
+    slot, repeats = _slot(one), Repeats(PAPER, Clock(lambda: 7, lambda: 7), time)
     assert repeats.hold(slot, _lost(one), quiet=0)
     time.now = WITHIN_S - 0.1
     assert repeats.expired() is None
@@ -129,9 +129,9 @@ def test_who_is_not_repeated(why: str) -> None:
     one = unit(period=60 * NS, model=models.get(why))
     link = ModbusLink("link", "modbus-tcp", "host") if why == "tcp" else PAPER
     repeats = Repeats(link, Clock(), _Time())
-    slot, lost = _turn(one, online=why != "was away", link=link), _lost(one)
+    slot, lost = _slot(one, online=why != "was away", link=link), _lost(one)
     if why == "one":
-        assert repeats.hold(_turn(unit(2, period=NS)), lost, quiet=0)
+        assert repeats.hold(_slot(unit(2, period=NS)), lost, quiet=0)
     result = PollResult(lost.samples) if why == "answered" else lost
     assert not repeats.hold(slot, result, quiet=1 if why == "link away" else 0)
 

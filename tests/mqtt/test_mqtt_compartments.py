@@ -136,8 +136,8 @@ async def test_a_state_that_arrives_by_mqtt_is_seen_by_who_sets_the_pace(tmp_pat
     mode, intake, changed = OperatingModeTracker({"lantern": FAMILY}), CollectingIntake(), list[str]()
     async with Mosquitto(tmp_path) as broker:
         link = MqttLink("broker", "127.0.0.1", broker.port)
-        session = MqttLinkRunner(link, [plug()], intake, Clock(), mode, intake.health.append)
-        task = asyncio.create_task(session.run())
+        runner = MqttLinkRunner(link, [plug()], intake, Clock(), mode, intake.health.append)
+        task = asyncio.create_task(runner.run())
         with mode.watching("lantern", changed.append):
             await until(lambda: intake.health and intake.health[-1].up)
             await say(broker, power(500))

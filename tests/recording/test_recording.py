@@ -239,10 +239,10 @@ async def test_watching_a_link_through_a_tap_changes_nothing() -> None:
     units, notes, kept = [unit(1, NS // 20)], [], Kept()
     async with (
         served(units) as endpoint,
-        watching(ModbusLink("field", "modbus-tcp", host="127.0.0.1", port=endpoint.port), units) as buffer,
+        watching(ModbusLink("field", "modbus-tcp", host="127.0.0.1", port=endpoint.port), units) as intake,
     ):
-        await until(lambda: len(buffer.good(1)) >= 3)
+        await until(lambda: len(intake.good(1)) >= 3)
         link = ModbusLink("field", "modbus-tcp", host="127.0.0.1", port=endpoint.port)
         await watch(link, units, kept, lambda: len(kept.samples) >= 5, Taps(notes.append))
-        assert kept.samples[-1].values == buffer.good(1)[-1].values
+        assert kept.samples[-1].values == intake.good(1)[-1].values
     assert sum(isinstance(note, Exchange) for note in notes) >= 5

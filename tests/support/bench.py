@@ -98,7 +98,7 @@ def truth(units: list[Unit]) -> dict[tuple[str, str], float]:
 
 
 @dataclass
-class Tray:
+class TimedIntake:
     """An Intake that keeps what it gets, with the loop's time."""
 
     samples: list[tuple[float, Sample]] = field(default_factory=list)
@@ -167,13 +167,13 @@ async def served(
 @asynccontextmanager
 async def watching(
     link: ModbusLink, units: list[Unit], mode: OperatingModeTracker | None = None
-) -> AsyncIterator[Tray]:
+) -> AsyncIterator[TimedIntake]:
     """Run the adapter on a link."""
-    buffer = Tray()
-    bus = Bus(link, units, buffer, _clock(), mode or OperatingModeTracker({}), buffer.health.append)
+    intake = TimedIntake()
+    bus = Bus(link, units, intake, _clock(), mode or OperatingModeTracker({}), intake.health.append)
     task = asyncio.create_task(bus.run())
     try:
-        yield buffer
+        yield intake
         assert not task.done(), "the adapter must outlive everything the field does"
     finally:
         await end([task])

@@ -86,13 +86,13 @@ def play(
     """Return the detector's verdict at every second of a story, after that second's tick."""
     source = stream("current", period=period)
     values = values or {".": 1.0, "~": 9.0, "#": 20.0}
-    bench = compile_device(Kind({"high": rule(detect)}), [source], None)
-    feed, detector = bench.bindings[source], bench.instances[0].detector
+    rules = compile_device(Kind({"high": rule(detect)}), [source], None)
+    binding, detector = rules.bindings[source], rules.instances[0].detector
     verdicts = []
     for second, mark in enumerate(story):
         for one in letter(source, second, mark, values):
-            feed.device_state.put(feed.signal_states, one)
-            feed.availability.update(one)
+            binding.device_state.put(binding.signal_states, one)
+            binding.availability.update(one)
             detector.update(one.steady)
         now = round(second * NS)
         if ticks or mark != " ":

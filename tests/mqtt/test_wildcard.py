@@ -147,10 +147,10 @@ async def test_a_broker_sends_each_message_once(tmp_path: Path) -> None:
             WildcardSubscriber(UnitTemplate(plug("lamps/+", "lamp"), frozenset({"a"}), room=5), told.append)
         ]
         lamp = plug("lamps/a", "lamp-a")
-        session = MqttLinkRunner(
+        runner = MqttLinkRunner(
             link, [lamp], intake, Clock(), OperatingModeTracker({}), intake.health.append, wildcards=wildcards
         )
-        task = asyncio.create_task(session.run())
+        task = asyncio.create_task(runner.run())
         await until(lambda: intake.health and intake.health[-1].up)
         await say(broker, power(7), topic=f"lamps/a/{BELOW}")
         await say(broker, power(8), topic=f"lamps/b/{BELOW}")
@@ -174,7 +174,7 @@ async def test_a_unit_is_asked_for_by_itself_where_the_wildcard_is_refused(grant
         WildcardSubscriber(UnitTemplate(plug("lamps/+", "lamp"), frozenset({"a"}), room=5), lambda _: None)
     ]
     link, units = MqttLink("broker", "192.0.2.7"), [plug("lamps/a", "lamp-a"), plug("other/b", "b")]
-    session = MqttLinkRunner(
+    runner = MqttLinkRunner(
         link,
         units,
         CollectingIntake(),
@@ -183,7 +183,7 @@ async def test_a_unit_is_asked_for_by_itself_where_the_wildcard_is_refused(grant
         lambda _: None,
         wildcards=wildcards,
     )
-    refused = await session._subscribe(MqttSubscriber(cast("Any", Broker())))
+    refused = await runner._subscribe(MqttSubscriber(cast("Any", Broker())))
     assert set(refused) == (set() if granted else {topic for topic in asked if "+" in topic})
     assert (f"lamps/a/{BELOW}" in asked) is not granted
     assert f"other/b/{BELOW}" in asked
@@ -197,7 +197,7 @@ def test_a_failure_of_the_search_harms_no_unit(caplog: pytest.LogCaptureFixture)
     units: list[Unit] = [plug("lamps/a", "lamp-a")]
     wildcards = [WildcardSubscriber(UnitTemplate(plug("lamps/+", "lamp"), frozenset({"a"}), room=5), fail)]
     link = MqttLink("broker", "192.0.2.7")
-    session = MqttLinkRunner(
+    runner = MqttLinkRunner(
         link,
         units,
         CollectingIntake(),
@@ -210,5 +210,5 @@ def test_a_failure_of_the_search_harms_no_unit(caplog: pytest.LogCaptureFixture)
         message = aiomqtt.Message(
             f"lamps/{name}/{BELOW}", json.dumps({"apower": 4}).encode(), 0, False, 0, None
         )
-        samples = session._hear(message)
+        samples = runner._hear(message)
     assert [sample.values for sample in samples] == [(4.0,)]
