@@ -21,23 +21,6 @@ def quantile(values: Iterable[float], share: float) -> float:
     return ordered[below] + (place - below) * (ordered[above] - ordered[below])
 
 
-def solve(matrix: list[list[float]], right: list[list[float]]) -> list[list[float]]:
-    """Solve matrix x = right for a positive definite matrix; both are overwritten. Columns of x as rows."""
-    size = len(matrix)
-    for i in range(size):
-        for j in range(i + 1, size):
-            share = matrix[j][i] / matrix[i][i]
-            matrix[j] = [a - share * b for a, b in zip(matrix[j], matrix[i], strict=True)]
-            right[j] = [a - share * b for a, b in zip(right[j], right[i], strict=True)]
-    found: list[list[float]] = [[] for _ in range(size)]
-    for i in reversed(range(size)):
-        found[i] = [
-            (value - sum(matrix[i][j] * found[j][k] for j in range(i + 1, size))) / matrix[i][i]
-            for k, value in enumerate(right[i])
-        ]
-    return [list(column) for column in zip(*found, strict=True)]
-
-
 def stretches(rows: Sequence[HealthyReading]) -> list[list[HealthyReading]]:
     """Return the rows cut where the operating mode changes or readings are missing."""
     steps = [later.steady - earlier.steady for earlier, later in pairwise(rows)]

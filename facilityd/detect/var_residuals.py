@@ -15,7 +15,7 @@ from operator import mul
 from statistics import fmean, median
 from typing import Any, Self
 
-from facilityd.detect.statistics import quantile, solve
+from facilityd.detect.statistics import quantile
 
 Values = Sequence[float]
 ORDER, SMOOTH, LEVEL, RIDGE = 3, 0.2, 0.995, 0.01
@@ -126,23 +126,19 @@ def _range(levels: Values, values: Values, middle: float, floor: float) -> tuple
 
 def _predictors(stretches: Sequence[Sequence[Values]], start: VarLimits) -> tuple[tuple[float, ...], ...]:
     """Return the ridge regression of each reading on the ORDER before it."""
-    size, count = len(start.mean) * ORDER + 1, 0
-    square = [[0.0] * size for _ in range(size)]
-    right = [[0.0] * len(start.mean) for _ in range(size)]
+    import numpy as np  # here, not above: the daemon that judges does without
+
+    pasts, futures = [], []
     for rows in stretches:
-        lags: deque[float] = deque(maxlen=size - 1)
-        for row in rows:
-            now = [(v - m) / s for v, m, s in zip(row, start.mean, start.scale, strict=True)]
-            if len(lags) == size - 1:
-                count += 1
-                past = [*lags, 1.0]
-                for i, factor in enumerate(past):
-                    square[i] = [a + factor * b for a, b in zip(square[i], past, strict=True)]
-                    right[i] = [a + factor * b for a, b in zip(right[i], now, strict=True)]
-            lags.extendleft(reversed(now))
-    for i in range(size):
-        square[i][i] += RIDGE * max(count, 1)
-    return tuple(map(tuple, solve(square, right)))
+        standard = (np.array(rows, float).reshape(len(rows), -1) - start.mean) / start.scale
+        count = max(0, len(standard) - ORDER)
+        lags = [standard[ORDER - lag : ORDER - lag + count] for lag in range(1, ORDER + 1)]
+        pasts.append(np.hstack([*lags, np.ones((count, 1))]))
+        futures.append(standard[ORDER : ORDER + count])
+    past, future = np.vstack(pasts), np.vstack(futures)
+    ridge = RIDGE * max(len(past), 1) * np.eye(past.shape[1])
+    weights = np.linalg.solve(past.T @ past + ridge, past.T @ future)
+    return tuple(map(tuple, weights.T.tolist()))
 
 
 def _healthy(stretches: Sequence[Sequence[Values]], first: VarLimits) -> tuple[list[Values], list[Values]]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facilityd.detect.statistics import MOfN, quantile, solve
+from facilityd.detect.statistics import MOfN, quantile
 from facilityd.detect.var_residuals import CALM, OUT_OF, VarLimits, VarResidualChart, fit
 
 
@@ -110,9 +110,21 @@ def test_votes() -> None:
     ]
 
 
-def test_quantiles_and_equations() -> None:
+def test_a_quantile_lies_between_its_neighbours() -> None:
     assert quantile([3, 1, 2], 0.75) == 2.5
-    assert solve([[2.0, 1.0], [1.0, 3.0]], [[5.0], [10.0]]) == [pytest.approx([1.0, 3.0])]
+
+
+def test_a_machine_that_follows_its_own_past_is_predicted_by_just_that() -> None:
+    """x(t) = 0.6 x(t-1) + noise: the ridge regression finds 0.6, and next to nothing for what is older."""
+    chance, rows, x = random.Random(3), [], 0.0
+    for _ in range(4000):
+        x = 0.6 * x + chance.gauss(0, 1)
+        rows.append((x,))
+    ((newest, older, oldest, constant),) = fit([rows[:1500], rows[1500:]]).weights
+    assert newest == pytest.approx(0.6, abs=0.05)
+    assert abs(older) < 0.06
+    assert abs(oldest) < 0.06
+    assert abs(constant) < 0.05
 
 
 def test_what_drifted_while_it_was_learned_has_more_room() -> None:

@@ -77,6 +77,15 @@ def test_the_daemon_never_loads_a_simulator() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def test_the_daemon_loads_numpy_only_to_fit() -> None:
+    """It costs 0.2 s and 20 MB, and judging does without."""
+    code = (
+        "import sys, facilityd.app.daemon, facilityd.cli.run, facilityd.cli.status, facilityd.detect.fit;"
+        "sys.exit('numpy' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_the_readme_names_every_command() -> None:
     from facilityd.cli.main import COMMANDS
 
