@@ -15,6 +15,7 @@ from facilityd.app.baseline_file import install
 from facilityd.app.builtin import all_devices
 from facilityd.app.downtimes import Downtimes
 from facilityd.app.engine import make_engine
+from facilityd.app.notice_ledger import JournalLedger
 from facilityd.app.outputs import make_planner, telling
 from facilityd.config.site import Device, Site
 from facilityd.detect.conditional import REPLAYED
@@ -56,6 +57,7 @@ class Core:
     journal: Journal
     flow: Flow
     planner: NotificationPlanner
+    ledger: JournalLedger
     engine: RuleEngine
     alarms: AlarmManager
     mode: OperatingModeTracker
@@ -81,19 +83,21 @@ class Core:
             spilled = _spilled(spill, reader)
             newest = {(one.device, one.rule): one for one in (*reader.alarms(), *spilled.alarms)}
             states = list(newest.values())
-            planner = make_planner(site, devices, reader, spilled.notices)
             engine = make_engine(devices, calendar, reader.baselines(), site.units.values())
             engine.restore_findings(stored.finding for stored in reader.verdicts())
         alarms = AlarmManager(states, _latching(devices))
         engine.resume(states)
         ingest_queue = IngestQueue(doubtful=clock_steps.doubtful)
         drawings = PlotQueue(AlarmPlot(journal.path, devices), thread)
+        ledger = JournalLedger(journal.path)
+        planner = make_planner(site, devices, ledger)
         told = telling(planner, alarms.state, drawings)
         priorities = _priorities(devices)
         flow = Flow(
             ingest_queue, journal, writer, engine, alarms, told, spill, spilled,
             lambda device, rule: priorities.get((device, rule), ""),
         )  # fmt: skip
+        ledger.pending = flow.pending_notices
         mode = OperatingModeTracker({name: device.family for name, device in devices.items()}, calendar.near)
         return cls(
             devices,
@@ -103,6 +107,7 @@ class Core:
             journal,
             flow,
             planner,
+            ledger,
             engine,
             alarms,
             mode,
@@ -112,6 +117,11 @@ class Core:
             drawings,
             frozenset(one.device for one in spilled.alarms),
         )
+
+    def close(self) -> None:
+        """Let go of the thread for drawings and of the ledger's file."""
+        self.drawings.close()
+        self.ledger.close()
 
     async def disk_usage(self) -> DiskUsage:
         """Return how full file and disk are."""

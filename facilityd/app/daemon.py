@@ -114,7 +114,7 @@ async def _run(
         _settle()
     forwarders = make_forwarders(site, core, environment)
     readiness_scheduler = ReadinessScheduler(site, core, ceremonies)
-    with JournalReader.open(core.path) as reader, contextlib.closing(core.drawings):
+    with JournalReader.open(core.path) as reader, contextlib.closing(core):
         deliverer = make_deliverer(site, core, reader, environment)
         core.planner.troubled = lambda: deliverer.troubles
         self_monitor = SelfMonitor(site, core, forwarders, deliverer)

@@ -18,6 +18,7 @@ from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Notice, Purp
 from facilityd.model.plain import masked, plain
 from facilityd.model.sample import NS
 from facilityd.notify.deliver import Deliverer, QueuedNotice
+from facilityd.notify.plan import NoticeLedger
 from facilityd.notify.planner import NotificationPlanner
 from facilityd.notify.render import AlarmContext, SiteContext
 from facilityd.pipeline.flow import Flow
@@ -67,10 +68,8 @@ class OutputParts(Protocol):
         """The journal."""
 
 
-def make_planner(
-    site: Site, devices: Mapping[str, Device], reader: JournalReader, unwritten: Sequence[Notice] = ()
-) -> NotificationPlanner:
-    """Return who is told, remembering who was told before a restart, also of what the disk did not take."""
+def make_planner(site: Site, devices: Mapping[str, Device], ledger: NoticeLedger) -> NotificationPlanner:
+    """Return who is told; ``ledger`` says who was told before."""
     alarm_contexts = {
         (device.id, name): AlarmContext(device.name, rule, device.family.signals, channel_of(device.id))
         for device in devices.values()
@@ -78,8 +77,7 @@ def make_planner(
     }
     recipients = list(site.recipients.values())
     place = SiteContext(site.name, ZoneInfo(site.timezone), f"facilityd ack {site.source}")
-    sent = [entry.notice for entry in reader.outbox() if entry.state is not Delivery.REJECTED]
-    return NotificationPlanner(place, alarm_contexts, recipients, [*sent, *unwritten])
+    return NotificationPlanner(place, alarm_contexts, recipients, ledger)
 
 
 def telling(
@@ -122,8 +120,6 @@ class JournalOutbox:
         counts = {f"{NOTICES_LOST}{entry.notice.channel}": 1} if gone else {}
         if not await self._parts.flow.note(attempt) or counts:
             await self._parts.flow.commit(Batch(attempts=[attempt], counts=counts))
-        if state is Delivery.REJECTED:
-            self._parts.planner.refused(entry.notice)
 
 
 def make_deliverer(

@@ -52,7 +52,7 @@ class ChannelSettings:
 
     id: str
     kind: str
-    options: Mapping[str, str | int] = field(repr=False)
+    options: Mapping[str, str | int] = field(repr=False, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 from facilityd.notify.channels import build
 from facilityd.notify.deliver import Deliverer
-from facilityd.notify.planner import NotificationPlanner, plan, plan_test
+from facilityd.notify.planner import NotificationPlanner
 from facilityd.notify.render import AlarmContext, SiteContext, render
+from facilityd.notify.send import plan_test
 
 __all__ = [
     "AlarmContext",
@@ -11,7 +12,6 @@ __all__ = [
     "NotificationPlanner",
     "SiteContext",
     "build",
-    "plan",
     "plan_test",
     "render",
 ]

@@ -162,6 +162,10 @@ class Flow:
             await self._write(WriteGroup(recorded=[recorded], commands=[record]))
             return ""
 
+    def pending_notices(self) -> Sequence[Notice]:
+        """Return the notices that the journal may not have yet, without those that were refused for good."""
+        return self._held.notices
+
     def holds(self, command: str) -> bool:
         """Return whether a command, by its id, was carried out and waits for room on the disk."""
         return any(record.id == command for record in self._held.commands)
@@ -223,11 +227,13 @@ class Flow:
         after = self._alarms.state(change.device, change.rule)
         priority = self._priority(change.device, change.rule)
         notices = tuple(await self._told(change))
+        self._held.planned += notices
         return ChangeRecord(change, cause, notices, after.state_name, after.condition, priority)
 
     async def _write(self, part: WriteGroup) -> None:
         held = self._held
         held.parts.append(part)
+        held.planned.clear()
         tried = self.unwritten.attempts()
         try:
             await self._commit(held.batch(self._alarms.state, tried, self._judged))

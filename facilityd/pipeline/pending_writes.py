@@ -11,7 +11,7 @@ from facilityd.model.notice import Notice
 from facilityd.model.readiness import Check
 from facilityd.pipeline.spilled import MARK, Spilled
 from facilityd.pipeline.uncommitted import UncommittedNotices
-from facilityd.store.batch import Attempt, Batch, ChangeRecord, FindingRecord
+from facilityd.store.batch import Attempt, Batch, ChangeRecord, Delivery, FindingRecord
 
 MOST = 10_000
 """Parts kept in memory while the disk takes nothing."""
@@ -42,11 +42,21 @@ class WriteGroup:
 
 @dataclass(slots=True)
 class PendingWrites:
-    """Parts in their order. ``unwritten``: what became of their notices; ``token`` names what was spilled."""
+    """Parts in their order. ``unwritten``: what became of their notices; ``token`` names what was spilled.
+
+    ``planned``: the notices of changes that are about to be written.
+    """
 
     parts: list[WriteGroup] = field(default_factory=list)
     unwritten: UncommittedNotices = field(default_factory=UncommittedNotices)
     token: str = ""
+    planned: list[Notice] = field(default_factory=list)
+
+    @property
+    def notices(self) -> list[Notice]:
+        """Return every notice that the journal may not have yet, without those that were refused for good."""
+        kept = [one.notice for one in self.unwritten.all() if one.state is not Delivery.REJECTED]
+        return [*kept, *self.planned]
 
     def batch(self, state: StateOf, tried: Sequence[Attempt], judged: int | None) -> Batch:
         """Return everything as one transaction."""

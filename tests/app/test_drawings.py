@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from support.crew import RecordedLedger
 
 from devices.tables import families
 from facilityd.alarm.alarms import AlarmManager
@@ -61,7 +62,7 @@ class DrawingBench:
             for name, rule in CONTACT.rules.items()
         }
         place = SiteContext(site.name, ZoneInfo(site.timezone), "facilityd ack")
-        planner = NotificationPlanner(place, alarm_contexts, list(site.recipients.values()))
+        planner = NotificationPlanner(place, alarm_contexts, list(site.recipients.values()), RecordedLedger())
         engine = RuleEngine({"contact": CONTACT}, STREAMS)
         told = telling(planner, self.alarms.state, self.drawings)
         self.flow = Flow(self.ingest_queue, journal, self.writer, engine, self.alarms, told)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.commands import operate
-from support.crew import ABOUT, KEY, PLACE, person
+from support.crew import ABOUT, KEY, PLACE, RecordedLedger, person
 from support.story import START
 
 from facilityd.alarm import AlarmManager
@@ -27,13 +27,15 @@ class Day:
     """Alarms with a teller behind them; every step is a minute."""
 
     def __init__(self, *people, alarm_context: AlarmContext = ABOUT, latching: bool = False) -> None:
-        self.alarms = AlarmManager((), {KEY} if latching else set())
-        self.planner = NotificationPlanner(PLACE, {KEY: alarm_context}, people)
+        self.alarms, self.ledger = AlarmManager((), {KEY} if latching else set()), RecordedLedger()
+        self.planner = NotificationPlanner(PLACE, {KEY: alarm_context}, people, self.ledger)
         self.minute = 0
         self.people, self.alarm_context = people, alarm_context
 
     def _told(self, change: Change | None) -> list[Notice]:
-        return self.planner.tell(change, self.alarms.state(*KEY)) if change else []
+        notices = self.planner.tell(change, self.alarms.state(*KEY)) if change else []
+        self.ledger.sent += notices
+        return notices
 
     def step(self, mark: str, who: str = "Zhao") -> list[Notice]:
         self.minute += 1
@@ -117,7 +119,7 @@ def test_all_channels_of_a_person_carry_it_and_each_has_its_key() -> None:
 
 
 def test_keys_are_plain_ascii_for_any_name() -> None:
-    planner = NotificationPlanner(PLACE, {("旗杆 1", "电流/高"): ABOUT}, [LI])
+    planner = NotificationPlanner(PLACE, {("旗杆 1", "电流/高"): ABOUT}, [LI], RecordedLedger())
     alarms = AlarmManager()
     change = alarms.apply(Finding("旗杆 1", "电流/高", True, START, START, WRONG))
     (told,) = planner.tell(change, alarms.state("旗杆 1", "电流/高"))
@@ -129,25 +131,21 @@ def test_keys_are_plain_ascii_for_any_name() -> None:
 
 def test_a_raise_that_was_refused_has_no_end_to_tell() -> None:
     day = Day(LI, WANG)
-    day.planner.refused(day.step("#")[0])
+    day.ledger.sent.remove(day.step("#")[0])
     assert [n.recipient for n in day.step(".")] == ["wang"]
 
 
 def test_a_restart_remembers_who_was_told_even_if_they_would_not_be_now() -> None:
     day = Day(LI, CHIEF)
-    sent = day.step("#")
-    day.planner = NotificationPlanner(
-        PLACE, {KEY: LOW}, [LI, CHIEF, WANG], [Notice.from_json(n.to_json()) for n in sent]
-    )
+    day.step("#")
+    day.planner = NotificationPlanner(PLACE, {KEY: LOW}, [LI, CHIEF, WANG], day.ledger)
     assert [n.recipient for n in day.step(".")] == ["li", "chief"]
 
 
 def test_what_is_no_longer_configured_is_told_to_nobody() -> None:
     change = AlarmManager().apply(Finding("gone", "drag", True, START, START, WRONG))
-    assert (
-        NotificationPlanner(PLACE, {KEY: ABOUT}, [LI]).tell(change, AlarmManager().state("gone", "drag"))
-        == []
-    )
+    planner = NotificationPlanner(PLACE, {KEY: ABOUT}, [LI], RecordedLedger())
+    assert planner.tell(change, AlarmManager().state("gone", "drag")) == []
 
 
 def test_a_test_message_for_each_channel() -> None:
@@ -178,7 +176,7 @@ def test_told_raised_is_told_cleared_and_nobody_else(story, latching, crew, at_s
     day, sent = Day(*people, alarm_context=alarm_context, latching=latching), []
     for mark in story:
         if mark == "R":
-            day.planner = NotificationPlanner(PLACE, {KEY: alarm_context}, people, sent)
+            day.planner = NotificationPlanner(PLACE, {KEY: alarm_context}, people, day.ledger)
             continue
         try:
             sent += day.step(mark)

@@ -62,6 +62,17 @@ class Entry:
     open: bool = True
 
 
+class RecordedLedger:
+    """Who was told what, in memory; as JournalLedger, which reads it from the journal."""
+
+    def __init__(self) -> None:
+        self.sent: list[Notice] = []
+
+    def notices(self, device: str, rule: str, occurrence: int) -> list[Notice]:
+        mine = (device, rule, occurrence)
+        return [one for one in self.sent if (one.device, one.rule, one.occurrence) == mine]
+
+
 class RecordingOutbox:
     """What the journal does, in memory; ``full`` refuses to note anything."""
 
