@@ -117,7 +117,9 @@ async def test_mistakes_are_one_line_and_a_status(yard, tmp_path):
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 async def test_it_ends_when_told_and_loses_nothing(yard, how):
     made, watching, field = yard
-    await asyncio.sleep(3)
+    with JournalReader.open(made.journal) as reader:
+        seen = reader.last_sample()
+        await until(lambda: reader.last_sample() > seen + 10)
     assert await watching.end(how) == 0
     assert watching.text().rstrip().endswith("yard: stopped")
     assert not made.journal.with_name("journal.db-wal").exists(), "closed in order"

@@ -71,7 +71,8 @@ async def _jumps(made, by, rule):
         changes, jumped = len(reader.changes()), time.time_ns()
         wall.off = by
         await until(lambda: ("facilityd", rule) in _raised(reader), 30)
-        await asyncio.sleep(max(0.0, 13 - (time.time_ns() - jumped) / NS))
+        enough = range(jumped + by + 12 * NS, jumped + by + HOUR // 2)
+        await until(lambda: any(row.at in enough for row in reader.samples_after(before, 10**6)), 30)
         after = [reader.sample(row) for row in reader.samples_after(before, 10**6)]
         again = {row.id: row for row in reader.samples_after(0, 10**6)}
         fresh = reader.changes_after(0)[changes:]

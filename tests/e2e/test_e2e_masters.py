@@ -65,7 +65,6 @@ async def polled(tmp_path, request):
             (await journal_of(made.journal, watching)).close()
             # A lantern's news carry no total; its first status does. Rest periods are 30 s.
             await until(lambda: wanted <= stored(made.journal).keys(), 40)
-            await asyncio.sleep(1)
             await watching.stop()
         yield made, site, field, request.param == "faulty"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from pathlib import Path
 
@@ -67,8 +66,8 @@ async def test_without_its_file_the_model_is_unknown_with_it_all_works(park, tmp
         assert probed["diagnosis"] == "ok", probed
         watching = daemon(park, log=tmp_path / "daemon.log")
         async with running(watching):
-            (await journal_of(tmp_path / "journal.db", watching)).close()
-            await asyncio.sleep(2)
+            with await journal_of(tmp_path / "journal.db", watching) as reader:
+                await until(lambda: reader.last_sample() > 3)
             shown = await facilityd_json("history", park, "wind-mast", "wind", "--since", "1min")
             await watching.stop()
         await simulator.stop()

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from support.naps import naps
 
-MOST = 22
-"""It only ever goes down; ten are wanted."""
+MOST = 8
+"""It only ever goes down."""
 
 
 def test_few_tests_wait_in_real_time() -> None:

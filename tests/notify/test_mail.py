@@ -5,76 +5,18 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
 
 import pytest
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+from aiosmtpd.smtp import AuthResult
 from support.crew import notice
+from support.mail_server import Post, office
 from support.peers import make_certificates
 
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, SendFailure
 from facilityd.notify.mail import Email, message
-
-
-@dataclass
-class Post:
-    """Answers by the recipient's name; keeps what it took."""
-
-    taken: list[Envelope] = field(default_factory=list)
-    secure: list[bool] = field(default_factory=list)
-    at_data: str = "250 OK queued"
-
-    async def handle_RCPT(
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list
-    ) -> str:
-        answers = {
-            "full": "452 4.2.2 mailbox full",
-            "gone": "550 5.1.1 no such user",
-            "busy": "451 try later",
-        }
-        name = address.partition("@")[0]
-        if name == "drop":
-            server.transport.abort()
-        if name in answers:
-            return answers[name]
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        if self.at_data == "drop":
-            server.transport.abort()
-            return "250 never seen"
-        if self.at_data == "hang":
-            await asyncio.sleep(1.0)
-        self.taken.append(envelope)
-        self.secure.append(session.ssl is not None)
-        return self.at_data if self.at_data[0].isdigit() else "250 late"
-
-
-@asynccontextmanager
-async def office(post: Post, **options) -> AsyncIterator[int]:
-    loop = asyncio.get_running_loop()
-    wires: list[asyncio.Transport] = []
-
-    class Clerk(SMTP):
-        def connection_made(self, transport: asyncio.Transport) -> None:
-            wires.append(transport)
-            super().connection_made(transport)
-
-    running = await loop.create_server(lambda: Clerk(post, loop=loop, **options), "127.0.0.1", 0)
-    try:
-        yield running.sockets[0].getsockname()[1]
-    finally:
-        running.close()
-        for wire in wires:
-            wire.abort()
-        await running.wait_closed()
-        await asyncio.sleep(0.01)
 
 
 def _email(port: int, to: str = "li@square.example", timeout_s: float = 2.0, **more) -> Email:
@@ -156,16 +98,19 @@ async def test_nobody_there_certainly_did_not_take_it() -> None:
 
 
 async def test_a_server_that_never_greets_certainly_did_not_take_it() -> None:
+    left = asyncio.Event()
+
     async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()  # until the other side gives up
         writer.close()
         await writer.wait_closed()
+        left.set()
 
     running = await asyncio.start_server(mute, "127.0.0.1", 0)
     async with running:
         email = _email(running.sockets[0].getsockname()[1], timeout_s=0.2)
         assert (await email.send(notice())).result is DeliveryOutcome.TRANSIENT
-        await asyncio.sleep(0.05)
+        await left.wait()
 
 
 async def test_a_server_that_takes_nearly_all_its_time_at_each_command_holds_nobody_up() -> None:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 
 import aiomqtt
 import pytest
+from support.daemon import until
 from wire_units import PLUG, free_port, program, truth, unit_of
 
 from devices.unit import MqttLink
@@ -29,14 +30,17 @@ async def mosquitto(port: int) -> AsyncIterator[None]:
         stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        for _ in range(100):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-                break
-            await asyncio.sleep(0.02)
+        await until(lambda: _listens(port))
         yield
     finally:
         process.terminate()
         await process.wait()
+
+
+def _listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+        return True
+    return False
 
 
 BROKERS = {"mosquitto": (mosquitto, "5"), "amqtt": (broker, "3.1.1")}

@@ -99,10 +99,10 @@ async def test_killed_and_restarted_points_are_the_rows_of_the_journal(keeper, r
     chance, stop = random.Random(5), asyncio.Event()
 
     async def produce() -> None:
-        for number in range(10**6):
-            if stop.is_set():
-                return
+        number = 0
+        while not stop.is_set():
             await keeper.store(*(sample(of, T0 + number * 10**6 + n) for n, of in enumerate(LAMPS)))
+            number += 1
             await asyncio.sleep(0.001)
 
     async with influxd(folder) as server:
