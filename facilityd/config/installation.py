@@ -11,7 +11,7 @@ from devices.unit import HIGHEST_ID
 from facilityd.config.credentials import check_credentials
 from facilityd.config.fields import LONGEST_FILE_NAME
 from facilityd.config.found import SUFFIX
-from facilityd.config.sections import SectionEntry, Sections, doubled
+from facilityd.config.sections import SectionEntry, Sections, doubled, serial_port, tls_file
 from facilityd.errors import UsageError
 from facilityd.supervise.share import group_id
 
@@ -105,9 +105,9 @@ def unknown_group(sections: Sections) -> str:
 def _check_serial_ports(sections: Sections) -> None:
     serial = [link for link in sections.values("links") if link.value.protocol == "modbus-rtu"]
     for link in serial:
-        if why := _no_line(Path(link.value.serial_port)):
+        if why := _no_line(Path(serial_port(link))):
             sections.report(link.location("serial_port"), f"{link.value.serial_port} {why}")
-    for link, first in doubled(serial, lambda one: os.path.realpath(one.value.serial_port)):
+    for link, first in doubled(serial, lambda one: os.path.realpath(serial_port(one))):
         what = f"serial port {link.value.serial_port} is link {first.id!r} already"
         hint = f"a bus has one master: put its units on that link; first at {first.location(key=True)}"
         sections.report(link.location("serial_port"), what, hint)
@@ -161,15 +161,15 @@ def _unusable(certificate: str, key: str) -> str:
 
 
 def _check_tls(sections: Sections, link: SectionEntry) -> None:
-    tls = link.value.tls
-    for name in ("ca", "certificate", "key"):
-        path = getattr(tls, name)
+    files = {name: tls_file(link, name) for name in ("ca", "certificate", "key")}
+    for name, path in files.items():
         if path and (name, path) != ("ca", "system") and not Path(path).is_file():
             sections.report(link.location("tls", name), f"{path} is not a file")
         elif name == "ca" and path != "system" and not _holds_certificates(path):
             sections.report(link.location("tls", name), f"{path} holds no certificate", "PEM is expected")
-    if tls.certificate and tls.key and (why := _unusable(tls.certificate, tls.key)):
-        sections.report(link.location("tls", "certificate"), f"{tls.certificate} with {tls.key}: {why}")
-    if bool(tls.certificate) != bool(tls.key):
-        missing = "key" if tls.certificate else "certificate"
+    certificate, key = files["certificate"], files["key"]
+    if certificate and key and (why := _unusable(certificate, key)):
+        sections.report(link.location("tls", "certificate"), f"{certificate} with {key}: {why}")
+    if bool(certificate) != bool(key):
+        missing = "key" if certificate else "certificate"
         sections.report(link.location("tls"), f"{missing!r} is missing", "a client certificate has both")

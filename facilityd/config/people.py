@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from devices.unit import Link, ModbusLink, MqttLink
 from facilityd.config import schema
-from facilityd.config.sections import SectionEntry, Sections, resolve_secret
+from facilityd.config.sections import SectionEntry, Sections, resolve_secret, serial_port, tls_file
 from facilityd.model.plain import url_secrets
 from facilityd.model.rule import Priority
 from facilityd.model.settings import (
@@ -23,15 +23,14 @@ def compile_link(entry: SectionEntry, sections: Sections) -> Link:
     """Return the link as its adapter takes it."""
     value = entry.value
     if isinstance(value, schema.MqttConfig):
-        tls = value.tls
         return MqttLink(
             entry.id, value.host, value.port, value.version, value.client_id, value.username,
             resolve_secret(sections, entry.location("password"), value.password),
-            tls.ca if tls else "", tls.certificate if tls else "", tls.key if tls else "", value.qos,
+            tls_file(entry, "ca"), tls_file(entry, "certificate"), tls_file(entry, "key"), value.qos,
         )  # fmt: skip
     if isinstance(value, schema.ModbusRtuConfig):
         return ModbusLink(
-            entry.id, value.protocol, serial_port=value.serial_port, baudrate=value.baudrate,
+            entry.id, value.protocol, serial_port=serial_port(entry), baudrate=value.baudrate,
             parity=value.parity, stopbits=value.stopbits, timeout=value.timeout, retries=value.retries,
         )  # fmt: skip
     baudrate = getattr(value, "baudrate", 9600)

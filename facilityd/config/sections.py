@@ -230,6 +230,17 @@ def variable(sections: Sections, location: SourceLocation, name: str) -> str:
     return os.environ.get(name, f"${{{name}}}")
 
 
+def serial_port(link: SectionEntry) -> str:
+    """Return where a link's serial port is; a relative path begins at the file that says it."""
+    return str(link.beside(link.value.serial_port))
+
+
+def tls_file(link: SectionEntry, name: str) -> str:
+    """Return where one of a link's files for TLS is; ``system``, and what is not given, as they stand."""
+    given = getattr(link.value.tls, name, "")
+    return str(link.beside(given)) if given and (name, given) != ("ca", "system") else given
+
+
 def resolve_secret(sections: Sections, location: SourceLocation, value: str | dict[str, str] | None) -> str:
     """Return the secret's text from the environment or its file."""
     if value is None or not sections.secrets:
@@ -237,7 +248,7 @@ def resolve_secret(sections: Sections, location: SourceLocation, value: str | di
     if isinstance(value, str):
         found: str | None = variable(sections, location, value[2:-1]).strip()
     else:
-        found = _secret_file(sections, location, Path(value["file"]))
+        found = _secret_file(sections, location, Path(location.file).parent / value["file"])
     if found is None:
         return ""
     if not found.isprintable():

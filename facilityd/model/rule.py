@@ -36,7 +36,7 @@ from facilityd.model.kinds import (
     Silence,
     Unreadable,
 )
-from facilityd.model.measure import Duration, within
+from facilityd.model.measure import Duration, spell_duration, within
 from facilityd.model.rule_parameters import override, parameter
 from facilityd.model.sample import NS
 from facilityd.model.text import Strict, Text
@@ -102,6 +102,17 @@ class Rule(Strict):
             parameter(self.detect, name)
         return self
 
+    @model_validator(mode="after")
+    def told_in_time(self) -> Self:
+        """Raise ValueError where an urgent alarm waits longer than people have; standing still takes its time."""
+        delay = 0 if isinstance(self.detect, Frozen) else getattr(self.detect, "on_delay", 0)
+        if self.priority >= Priority.HIGH and delay > self.respond:
+            raise ValueError(
+                f"on_delay {spell_duration(delay)} is longer than the {spell_duration(self.respond)} "
+                "within which a person must act"
+            )
+        return self
+
     @property
     def priority(self) -> Priority:
         """Consequence by time to respond."""
@@ -117,7 +128,10 @@ def may_explain(cause: Rule, consequence: Rule) -> bool:
 
 def with_settings(rule: Rule, settings: Mapping[str, Any]) -> Rule:
     """Return the rule with parameters of its detector set, by dotted name. Raises ValueError."""
-    return rule.model_copy(update={"detect": override(rule.detect, settings)}) if settings else rule
+    if not settings:
+        return rule
+    made = rule.model_copy(update={"detect": override(rule.detect, settings)})
+    return made.told_in_time()
 
 
 __all__ = [

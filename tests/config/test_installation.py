@@ -1,7 +1,10 @@
 """What only the machine can contradict is said by ``check``, with its place, and not at the start or never."""
 
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
+from support.peers import make_certificates
 
 from facilityd.cli.main import facilityd
 from facilityd.config.load import load
@@ -124,3 +127,25 @@ def test_a_site_that_tells_nobody_is_said(tmp_path):
     assert said in CliRunner().invoke(facilityd, ["check", str(tmp_path)]).stderr
     (tmp_path / "site.yaml").write_text(HEAD + HOOK % "http://h/", encoding="utf-8")
     assert said not in CliRunner().invoke(facilityd, ["check", str(tmp_path)]).output
+
+
+def test_every_path_begins_at_the_file_that_says_it_wherever_a_command_is_started(tmp_path, monkeypatch):
+    """A service manager starts in /, a person in the site's folder: both must mean the same files."""
+    site, elsewhere = tmp_path / "yard", tmp_path / "elsewhere"
+    (site / "keys").mkdir(parents=True)
+    elsewhere.mkdir()
+    made = make_certificates(site / "keys", "localhost")
+    ca = Path(made.ours).name
+    (site / "keys" / "token").write_text("s3cret\n")
+    (site / "site.yaml").write_text(
+        HEAD
+        + "links:\n"
+        + f"  broker: {{protocol: mqtt, host: h, port: 8883, tls: {{ca: keys/{ca}}}}}\n"
+        + "  bus: {protocol: modbus-rtu, serial_port: dev/ttyMeters}\n"
+        + "sinks:\n  influx: {kind: influxdb, url: 'http://h:8086', org: o, bucket: b, token: {file: keys/token}}\n"
+    )
+    monkeypatch.chdir(elsewhere)
+    found = load(Path("..") / "yard")
+    assert Path(found.links["bus"].serial_port).resolve() == site / "dev" / "ttyMeters"
+    assert Path(found.links["broker"].ca).resolve() == site / "keys" / ca
+    assert found.sinks["influx"].token == "s3cret"

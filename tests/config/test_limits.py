@@ -68,6 +68,14 @@ def test_the_family_is_sound(tmp_path):
     assert _told(tmp_path, FAMILY)[0] == 0
 
 
+def test_an_urgent_alarm_does_not_wait_longer_than_people_have(tmp_path):
+    late = FAMILY.replace("on_delay: 10s", "on_delay: 2h")
+    assert _told(tmp_path / "not-urgent", late)[0] == 0
+    code, lines = _told(tmp_path / "urgent", late.replace("at_stake: asset", "at_stake: safety"))
+    assert code == 1
+    assert "on_delay 2h is longer than the 1h within which a person must act" in lines[0]
+
+
 @pytest.mark.parametrize(("old", "new", "said", "line"), CASES)
 def test_it_is_said_where_it_stands(tmp_path, old, new, said, line):
     assert old in FAMILY

@@ -63,6 +63,10 @@ def test_a_limit_that_is_set_is_not_assumed(tmp_path: Path) -> None:
         ("{jam: {abov: 80}}", "rule jam: no parameter 'abov'; there are: signal, above"),
         ("{jam: {above: much}}", "rule jam: above: "),
         ("{jam: {on_delay: 5}}", "rule jam: on_delay: a duration is a number with"),
+        (
+            "{jam: {on_delay: 300d}}",
+            "rule jam: on_delay 300d is longer than the 15min within which a person must act",
+        ),
     ],
 )
 def test_a_slip_has_its_place(tmp_path: Path, written: str, why: str) -> None:

@@ -114,7 +114,7 @@ def slips(file: str, cases: Iterable[tuple[str, str, str, str]]) -> list[Any]:
 
 def write(folder: Path, changed: Mapping[str, str]) -> None:
     """Write the site into a folder, some of its files changed."""
-    (folder / "profiles").mkdir(exist_ok=True)
+    (folder / "profiles").mkdir(parents=True, exist_ok=True)
     for name, text in {**FILES, **changed}.items():
         (folder / name).write_text(text, encoding="utf-8")
 
