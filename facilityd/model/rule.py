@@ -103,14 +103,8 @@ class Rule(Strict):
         return self
 
     @model_validator(mode="after")
-    def told_in_time(self) -> Self:
-        """Raise ValueError where an urgent alarm waits longer than people have; standing still takes its time."""
-        delay = 0 if isinstance(self.detect, Frozen) else getattr(self.detect, "on_delay", 0)
-        if self.priority >= Priority.HIGH and delay > self.respond:
-            raise ValueError(
-                f"on_delay {spell_duration(delay)} is longer than the {spell_duration(self.respond)} "
-                "within which a person must act"
-            )
+    def _in_time(self) -> Self:
+        _check_delay(self)
         return self
 
     @property
@@ -118,6 +112,16 @@ class Rule(Strict):
         """Consequence by time to respond."""
         column = sum(self.respond > step for step in _RESPONSE_STEPS)
         return _MATRIX[self.at_stake][column]
+
+
+def _check_delay(rule: Rule) -> None:
+    """Raise ValueError where an urgent alarm waits longer than people have; ``frozen`` takes its time."""
+    delay = 0 if isinstance(rule.detect, Frozen) else getattr(rule.detect, "on_delay", 0)
+    if rule.priority >= Priority.HIGH and delay > rule.respond:
+        within_s = spell_duration(rule.respond)
+        raise ValueError(
+            f"on_delay {spell_duration(delay)} is longer than the {within_s} within which a person must act"
+        )
 
 
 def may_explain(cause: Rule, consequence: Rule) -> bool:
@@ -131,7 +135,8 @@ def with_settings(rule: Rule, settings: Mapping[str, Any]) -> Rule:
     if not settings:
         return rule
     made = rule.model_copy(update={"detect": override(rule.detect, settings)})
-    return made.told_in_time()
+    _check_delay(made)
+    return made
 
 
 __all__ = [
