@@ -61,7 +61,7 @@ class Endpoint(ABC):
         self.register_maps = dict(register_maps)
         self.witness: Counter[int] = Counter()
         self.log: deque[tuple[int, bytes]] = deque(maxlen=_LOG)
-        self._framing, self._gateway, self._wire = framing, gateway, wire
+        self.framing, self._gateway, self._wire = framing, gateway, wire
         self._hazards: dict[int | None, Hazard] = {}
         self._opened = False
 
@@ -93,10 +93,10 @@ class Endpoint(ABC):
         hazard = self._hazard(ask.unit)
         if hazard is None:
             if answer is not None:
-                self._send(line, self._framing.pack(answer), 0.0, len(ask.pdu))
+                self._send(line, self.framing.pack(answer), 0.0, len(ask.pdu))
             return
         spoilt = hazard.alter(answer) if answer is not None else None
-        for delay, data in hazard.emit(self._framing.pack(spoilt)) if spoilt else ():
+        for delay, data in hazard.emit(self.framing.pack(spoilt)) if spoilt else ():
             self._send(line, data, delay, len(ask.pdu))
         if hazard.closes:
             line.close()
@@ -140,7 +140,7 @@ class Endpoint(ABC):
         """Make one device id (None: all of them) misbehave, or behave again. Raises UsageError."""
         if device_id is not None and device_id not in self.register_maps:
             raise UsageError(f"no simulated unit has device id {device_id}", where=self.address)
-        if hazard and hazard.framing not in ("", self._framing.name):
+        if hazard and hazard.framing not in ("", self.framing.name):
             raise UsageError(f"this hazard makes sense only on {hazard.framing} frames", where=self.address)
         was_deaf = self.deaf
         if hazard is None:

@@ -79,7 +79,7 @@ class MemoryEndpoint(Endpoint):
         """Return a connection that has been made. Raises ConnectionRefusedError."""
         if not self._listening:
             raise ConnectionRefusedError(f"nobody listens at {self._name}")
-        line = MemoryTransport(self, protocol, FrameReader(self, self._framing))
+        line = MemoryTransport(self, protocol, FrameReader(self, self.framing))
         self._lines.append(line)
         protocol.connection_made(line)
         return line

@@ -95,7 +95,7 @@ class TcpEndpoint(Endpoint):
                 task.add_done_callback(self._accepting.discard)
 
     def _connection(self) -> _Connection:
-        return _Connection(self, FrameReader(self, self._framing))
+        return _Connection(self, FrameReader(self, self.framing))
 
     def _stop(self) -> None:
         if self._listener is not None:

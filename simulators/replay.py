@@ -113,7 +113,7 @@ class _Recorded(Endpoint):
         if answer.pdu == HANG_UP:
             line.close()
             return
-        line.send(self._framing.pack(answer))
+        line.send(self.framing.pack(answer))
 
 
 class ReplayEndpoint(_Recorded, TcpEndpoint):

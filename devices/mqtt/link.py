@@ -54,7 +54,7 @@ class MqttLinkRunner:
     ) -> None:
         self._listen, self._wildcards = opener, wildcards
         self._link, self._intake, self._clock, self._health = link, intake, clock, health
-        self._mode, self._reports = mode, set[str]()
+        self._mode, self.reported = mode, set[str]()
         self._decoders = [UnitDecoder(unit) for unit in units]
         self._by_topic: dict[str, list[UnitDecoder]] = {}
         for decoder in self._decoders:
@@ -80,7 +80,7 @@ class MqttLinkRunner:
                 await asyncio.sleep(wait)
 
     async def _serve(self, subscriber: MqttSubscriber) -> None:
-        for topic, reason in (await self._subscribe(subscriber)).items():
+        for topic, reason in (await self.subscribe(subscriber)).items():
             log.warning("%s: topic %r brings nothing: %s", self._link.id, topic, reason)
         self._connected()
         messages = subscriber.messages()
@@ -92,11 +92,11 @@ class MqttLinkRunner:
                 size += len(batch[-1].payload)
             self._failures = 0
             self._count_lost(subscriber.dropped())
-            await self._commit([sample for message in batch for sample in self._hear(message)], subscriber)
+            await self._commit([sample for message in batch for sample in self.decode(message)], subscriber)
             for message in batch:
                 subscriber.acknowledge(message)
 
-    async def _subscribe(self, subscriber: MqttSubscriber) -> dict[str, str]:
+    async def subscribe(self, subscriber: MqttSubscriber) -> dict[str, str]:
         """Ask for everything once: a broker may send a message for each of two filters that bring it."""
         wild = sorted({pattern for wildcard in self._wildcards for pattern in wildcard.filters})
         refused = await subscriber.subscribe(wild, self._link.qos) if wild else {}
@@ -104,7 +104,8 @@ class MqttLinkRunner:
         left = [topic for topic in self._by_topic if not any(covers(pattern, topic) for pattern in granted)]
         return refused | await subscriber.subscribe(sorted(left), self._link.qos)
 
-    def _hear(self, message: aiomqtt.Message) -> list[Sample]:
+    def decode(self, message: aiomqtt.Message) -> list[Sample]:
+        """Return what the units make of one message; of who cannot understand it, bad values."""
         out: list[Sample] = []
         decoders = self._by_topic.get(str(message.topic), ())
         for decoder in decoders:
@@ -123,8 +124,8 @@ class MqttLinkRunner:
                     break
             except Exception:
                 pattern = wildcard.template.unit.id
-                if pattern not in self._reports:
-                    self._reports.add(pattern)
+                if pattern not in self.reported:
+                    self.reported.add(pattern)
                     log.exception("%s: a message on %r cannot be understood", pattern, str(message.topic))
 
     def _made(self, decoder: UnitDecoder, message: aiomqtt.Message) -> list[Sample]:
@@ -134,8 +135,8 @@ class MqttLinkRunner:
         try:
             return decoder.hear(topic, message.payload, at, steady, retained=message.retain)
         except Exception:
-            if decoder.unit.id not in self._reports:
-                self._reports.add(decoder.unit.id)
+            if decoder.unit.id not in self.reported:
+                self.reported.add(decoder.unit.id)
                 log.exception("%s: a message on %r cannot be understood", decoder.unit.id, topic)
             return decoder.forget(at, steady, Reason.MALFORMED)
 

@@ -58,12 +58,13 @@ class Discovery:
         try:
             await asyncio.sleep(self._calm_s)
             while self.wider is None:
-                await self._look(writer)
+                await self.look(writer)
         except Exception:  # what is known already is watched on
             log.exception("units are no longer looked for")
             await asyncio.Event().wait()
 
-    async def _look(self, writer: Writer) -> None:
+    async def look(self, writer: Writer) -> None:
+        """Wait for news, tell and keep it; set ``wider`` where there is something to take in."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CALM_S):
                 await self._news.wait()

@@ -129,7 +129,7 @@ async def test_what_is_found_is_shared_with_the_operators(tmp_path: Path) -> Non
     site = load(tmp_path)
     one = discovery.Discovery(site, Clock(), lambda _: True, 0.0)
     one.hear(DiscoveredName("plug", "porch", ""))
-    await one._look(HostFaults().writer())  # type: ignore[arg-type]
+    await one.look(HostFaults().writer())  # type: ignore[arg-type]
     assert file_of(site).stat().st_mode & 0o777 == 0o640
 
 
@@ -139,13 +139,13 @@ async def test_nothing_is_taken_in_while_a_ceremony_is_near(tmp_path: Path) -> N
     one = discovery.Discovery(load(tmp_path), Clock(), lambda _: near[0], 0.0)
     one.hear(DiscoveredName("plug", "porch", ""))
     one.hear(DiscoveredName("plug", "Porch", ""))
-    await one._look(host.writer())  # type: ignore[arg-type]
+    await one.look(host.writer())  # type: ignore[arg-type]
     assert one.wider is None
     assert load(tmp_path).templates["plug"].unit_names == ("porch",)
     assert read_found(file_of(load(tmp_path)))[0].heard == {"plug": {"Porch": "its id is taken already"}}
     near[0] = False
     one.hear(DiscoveredName("plug", "other", "no reason"))
-    await one._look(host.writer())  # type: ignore[arg-type]
+    await one.look(host.writer())  # type: ignore[arg-type]
     assert one.wider is not None
     assert "plug-porch" in one.wider.devices
 

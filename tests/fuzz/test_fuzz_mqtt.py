@@ -69,7 +69,7 @@ def test_no_payload_harms_or_lies(said: list[tuple[str, bytes, bool]]) -> None:
         link, units, CollectingIntake(), Clock(), OperatingModeTracker({}), lambda _: None
     )
     for topic, payload, retained in said:
-        samples = session._hear(aiomqtt.Message(topic, payload, 0, retained, 0, None))
+        samples = session.decode(aiomqtt.Message(topic, payload, 0, retained, 0, None))
         assert {sample.stream.unit for sample in samples} <= {"plug"}
         truth = _truth(topic, payload)
         for value in [s.values[0] for s in samples if not s.reasons]:
@@ -78,8 +78,8 @@ def test_no_payload_harms_or_lies(said: list[tuple[str, bytes, bool]]) -> None:
             if truth is not None:
                 assert not isinstance(truth, bool | str)
                 assert value == truth
-    assert session._reports == set(), "an exception that nobody foresaw"
-    (sample,) = session._hear(aiomqtt.Message(NEIGHBOUR, power(7).encode(), 0, False, 0, None))
+    assert session.reported == set(), "an exception that nobody foresaw"
+    (sample,) = session.decode(aiomqtt.Message(NEIGHBOUR, power(7).encode(), 0, False, 0, None))
     assert (sample.stream.unit, sample.values, sample.reasons) == ("neighbour", (7.0,), {})
 
 

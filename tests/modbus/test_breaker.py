@@ -29,7 +29,7 @@ class Stopwatch:
 
     def __init__(self) -> None:
         self.busy: dict[int, float] = {}
-        self._read = ModbusReader.read
+        self.original = ModbusReader.read
 
     def __call__(self):
         watch = self
@@ -38,7 +38,7 @@ class Stopwatch:
             loop = asyncio.get_running_loop()
             begin = loop.time()
             try:
-                return await watch._read(reader, table, device_id, address, count, **options)
+                return await watch.original(reader, table, device_id, address, count, **options)
             finally:
                 watch.busy[device_id] = watch.busy.get(device_id, 0.0) + loop.time() - begin
 

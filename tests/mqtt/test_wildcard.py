@@ -183,7 +183,7 @@ async def test_a_unit_is_asked_for_by_itself_where_the_wildcard_is_refused(grant
         lambda _: None,
         wildcards=wildcards,
     )
-    refused = await runner._subscribe(MqttSubscriber(cast("Any", Broker())))
+    refused = await runner.subscribe(MqttSubscriber(cast("Any", Broker())))
     assert set(refused) == (set() if granted else {topic for topic in asked if "+" in topic})
     assert (f"lamps/a/{BELOW}" in asked) is not granted
     assert f"other/b/{BELOW}" in asked
@@ -210,5 +210,5 @@ def test_a_failure_of_the_search_harms_no_unit(caplog: pytest.LogCaptureFixture)
         message = aiomqtt.Message(
             f"lamps/{name}/{BELOW}", json.dumps({"apower": 4}).encode(), 0, False, 0, None
         )
-        samples = runner._hear(message)
+        samples = runner.decode(message)
     assert [sample.values for sample in samples] == [(4.0,)]

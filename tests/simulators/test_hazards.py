@@ -47,7 +47,7 @@ async def rtu_tcp():
 
 async def heard(endpoint: TcpEndpoint, *asked: Frame, within: float = 0.15) -> bytes:
     """The bytes that come back until it has been quiet ``within`` s, or the end of the connection."""
-    framing = MBAP if endpoint._framing is MBAP else RTU
+    framing = MBAP if endpoint.framing is MBAP else RTU
     reader, writer = await asyncio.open_connection("127.0.0.1", endpoint.port)
     said = b""
     try:

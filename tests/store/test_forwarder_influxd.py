@@ -115,7 +115,7 @@ async def test_killed_and_restarted_points_are_the_rows_of_the_journal(keeper, r
                 await wait_for(lambda: made.state.status == "waiting")
                 if chance.random() < 0.5:
                     await server.start()
-            if server._process.returncode is not None:
+            if not server.alive:
                 await server.start()
         stop.set()
         await producing

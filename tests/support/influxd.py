@@ -64,6 +64,11 @@ class Influxd:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process is not None and self._process.returncode is None
+
     async def start(self) -> None:
         """Start and wait until it answers."""
         where = {"bolt-path": "influxd.bolt", "engine-path": "engine", "sqlite-path": "influxd.sqlite"}
@@ -109,7 +114,7 @@ class Influxd:
         await self._end(signal.SIGKILL)
 
     async def _end(self, how: signal.Signals) -> None:
-        if self._process and self._process.returncode is None:
+        if self._process and self.alive:
             self._process.send_signal(how)
             await self._process.wait()
 
