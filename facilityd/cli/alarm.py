@@ -1,16 +1,12 @@
-"""facilityd alarm: everything about one alarm: its record, its evidence, its life, and a small plot."""
+"""facilityd alarms SITE DEVICE RULE: one alarm whole: its record, evidence and life, and a small plot."""
 
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from facilityd.app.alarm_plot import guilty
-from facilityd.cli.language import chosen, lang_option
-from facilityd.cli.output import console, json_option, print_json, table
+from facilityd.cli.output import console, print_json, table
 from facilityd.cli.text_table import Column, whole
 from facilityd.cli.words import sentence, show_priority, show_span, word, words
 from facilityd.model.sample import NS
@@ -42,29 +38,17 @@ AROUND = 1800 * NS
 """How much of the signal is drawn on each side of the raise, in ns."""
 
 
-@click.command()
-@click.argument("site", type=click.Path(exists=True, path_type=Path))
-@click.argument("device")
-@click.argument("rule")
-@lang_option
-@json_option
-def alarm(site: Path, device: str, rule: str, lang: str | None, as_json: bool) -> None:
-    """Show one alarm whole: record, evidence, life, and a plot."""
-    from facilityd.config.load import load
-    from facilityd.query.site import SiteQuery
-
-    loaded = load(site, secrets=False)
-    language = chosen(lang, loaded)
-    with SiteQuery(loaded) as query:
-        record = query.alarm(device, rule)
-        if as_json:
-            print_json(record.plain())
-            return
-        if record.device and record.about:
-            _record(record, record.device, record.about, language)
-            _plot(query, record, record.device, record.about, language)
-        else:
-            _gone(record, language)
+def show_alarm(query: SiteQuery, device: str, rule: str, language: Language, *, as_json: bool) -> None:
+    """Show one alarm whole: record, evidence, life, and a plot. Raises UsageError for what there is not."""
+    record = query.alarm(device, rule)
+    if as_json:
+        print_json(record.plain())
+        return
+    if record.device and record.about:
+        _record(record, record.device, record.about, language)
+        _plot(query, record, record.device, record.about, language)
+    else:
+        _gone(record, language)
     _life(record, language)
 
 

@@ -1,29 +1,22 @@
-"""facilityd alarms and ack: what is wrong, and who knows."""
+"""facilityd alarms: what is wrong; of a device, or one alarm whole."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from facilityd.cli.command import send
+from facilityd.cli.arguments import Asked, site_and_names
 from facilityd.cli.language import chosen, lang_option
-from facilityd.cli.output import (
-    console,
-    json_option,
-    loud,
-    print_json,
-    say,
-    site_argument,
-    styled,
-    table,
-    warn,
-)
+from facilityd.cli.output import console, json_option, loud, print_json, styled, table, warn
 from facilityd.cli.text_table import Column, whole
-from facilityd.cli.words import sentence, show_priority
-from facilityd.model.command import AcknowledgeAlarm, RealarmAlarm, ResetAlarm
+from facilityd.cli.words import show_priority
 from facilityd.query.instants import show_second
-from facilityd.supervise.inbox import whoami
+
+if TYPE_CHECKING:
+    from facilityd.model.text import Language
+    from facilityd.query.alarms import AlarmRow
+    from facilityd.query.site import SiteQuery
 
 COLUMNS = (
     whole("priority", "优先级"), whole("state", "状态"), whole("device", "设备"), whole("rule", "规则"),
@@ -32,20 +25,34 @@ COLUMNS = (
 
 
 @click.command()
-@site_argument
+@site_and_names("device", "rule")
 @click.option("--all", "everything", is_flag=True, help="Also what is normal again.")
 @lang_option
 @json_option
-def alarms(site: tuple[Path, ...], everything: bool, lang: str | None, as_json: bool) -> None:
-    """List what is wrong, most urgent first, and what to do first."""
-    from facilityd.cli.headline import NO_ALARMS, doubt, warning
+def alarms(asked: Asked, everything: bool, lang: str | None, as_json: bool) -> None:
+    """List what is wrong, most urgent first, and what to do first.
+
+    Of a DEVICE only its own alarms; of a RULE of it that one alarm whole: record, evidence, life and a plot.
+    """
     from facilityd.config.load import load
     from facilityd.query.site import SiteQuery
 
-    loaded = load(*site, secrets=False)
+    loaded = load(*asked.site, secrets=False)
     language = chosen(lang, loaded)
-    query = SiteQuery(loaded)
-    lines, first = query.alarms(everything=everything), warning(query, language)
+    with SiteQuery(loaded) as query:
+        device, rule = (*asked.names, "", "")[:2]
+        if rule:
+            from facilityd.cli.alarm import show_alarm
+
+            show_alarm(query, device, rule, language, as_json=as_json)
+        else:
+            _list(query, device, language, everything=everything, as_json=as_json)
+
+
+def _list(query: SiteQuery, device: str, language: Language, *, everything: bool, as_json: bool) -> None:
+    from facilityd.cli.headline import NO_ALARMS, doubt, warning
+
+    lines, first = query.alarms(everything=everything, device=device), warning(query, language)
     if as_json:
         print_json([line.plain() for line in lines])
         warn(first or ("" if lines else doubt(query, language).lstrip("：: ")))
@@ -55,57 +62,17 @@ def alarms(site: tuple[Path, ...], everything: bool, lang: str | None, as_json: 
     if not lines:
         click.echo(f"{NO_ALARMS[language]}{doubt(query, language)}")
         return
-    rows = [
-        (styled(show_priority(line.priority, language), line.priority),
-         line.state.in_(language), line.device, line.rule,
-         show_second(line.since, loaded.timezone) if line.since else "",
-         line.what.in_(language), line.first.in_(language))
-        for line in lines
-    ]  # fmt: skip
+    rows = [_row(line, query.site.timezone, language) for line in lines]
     console().print(table("", COLUMNS, rows, language=language))
 
 
-DONE = {AcknowledgeAlarm: "acknowledged", ResetAlarm: "reset", RealarmAlarm: "announced-again"}
-
-
-def _request(name: str, kind: type[AcknowledgeAlarm | ResetAlarm | RealarmAlarm], text: str) -> click.Command:
-    """Return a command that asks something of an alarm: a file that the daemon takes."""
-
-    @click.command(name, help=text)
-    @click.argument("site", type=click.Path(exists=True, path_type=Path))
-    @click.argument("device")
-    @click.argument("rule")
-    @click.option("--comment", "-m", default="", help="What you found or will do.")
-    @click.option("--as", "person", default=None, help="Your name.  [default: the user of this machine]")
-    @lang_option
-    @json_option
-    def command(
-        site: Path, device: str, rule: str, comment: str, person: str | None, lang: str | None, as_json: bool
-    ) -> None:  # fmt: skip
-        from facilityd.app.builtin import all_devices
-        from facilityd.config.load import load
-        from facilityd.query.alarms import require_rule
-
-        loaded = load(site, secrets=False)
-        require_rule(all_devices(loaded), device, rule)
-        who = person or whoami()
-        send(loaded, kind, device=device, rule=rule, person=who, comment=comment)
-        done = DONE[kind]
-        if as_json:
-            print_json({"device": device, "rule": rule, "person": who, done.replace("-", "_"): True})
-        else:
-            language = chosen(lang, loaded)
-            say(sentence("done", language, what=f"{device} {rule}", done=sentence(done, language, who=who)))
-
-    return command
-
-
-ack = _request("ack", AcknowledgeAlarm, "Acknowledge an alarm: you know, and you are on it.")
-reset = _request(
-    "reset",
-    ResetAlarm,
-    "Reset a latched alarm after an inspection.\n\nIt must be acknowledged, and its condition over.",
-)
-realarm = _request(
-    "realarm", RealarmAlarm, "Take an acknowledgement back.\n\nEverybody concerned is notified again."
-)
+def _row(line: AlarmRow, zone: str, language: Language) -> tuple[object, ...]:
+    return (
+        styled(show_priority(line.priority, language), line.priority),
+        line.state.in_(language),
+        line.device,
+        line.rule,
+        show_second(line.since, zone) if line.since else "",
+        line.what.in_(language),
+        line.first.in_(language),
+    )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from facilityd.cli.arguments import one_site
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, table
 from facilityd.cli.text_table import Column, whole
@@ -30,7 +31,7 @@ _NOTES = ("comment", "reason", "note")
 
 
 @click.command()
-@click.argument("site", type=click.Path(exists=True, path_type=Path))
+@one_site
 @click.option("--since", type=InstantParam(), default="7d", show_default=True, help="From when on.")
 @click.option("--refused", is_flag=True, help="Only what was refused.")
 @lang_option

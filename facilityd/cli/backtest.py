@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import click
 from rich.text import Text
 
+from facilityd.cli.arguments import NameParam, one_site
 from facilityd.cli.language import chosen as speaks
 from facilityd.cli.language import lang_option
 from facilityd.cli.output import STYLES, console, json_option, print_json, table, writing
@@ -55,9 +56,16 @@ MOST = 40
 
 
 @click.command()
-@click.argument("site", type=click.Path(exists=True, path_type=Path))
-@click.option("--rule", required=True, help="The rule, such as rope-tight.")
-@click.option("--device", "-d", "devices", multiple=True, help="Only this device; may be repeated.")
+@one_site
+@click.option("--rule", required=True, type=NameParam("rule"), help="The rule, such as rope-tight.")
+@click.option(
+    "--device",
+    "-d",
+    "devices",
+    multiple=True,
+    type=NameParam("device"),
+    help="Only this device; may be repeated.",
+)
 @click.option("--since", type=InstantParam(), default="7d", show_default=True, help="Span back, or a time.")
 @click.option("--until", type=InstantParam(), default=None, help="Span back, or a time.  [default: now]")
 @click.option(

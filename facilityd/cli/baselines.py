@@ -1,4 +1,4 @@
-"""facilityd baselines and serviced: what the learned rules judge by, compared, carried over, ended."""
+"""facilityd baselines: what the learned rules judge by, compared and carried over."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from facilityd.cli.arguments import NameParam, maybe_device_argument, one_site
 from facilityd.cli.command import send
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, say, table, writing
 from facilityd.cli.text_table import Column, whole
 from facilityd.cli.words import counted, sentence
 from facilityd.errors import UsageError
-from facilityd.model.command import ApproveBaseline, RecordService
+from facilityd.model.command import ApproveBaseline
 from facilityd.query.instants import show_instant
 from facilityd.supervise.inbox import whoami
 from facilityd.yaml_source import suggestion
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from facilityd.model.baseline import Baseline
     from facilityd.model.text import Language
 
-site_option = click.argument("site", type=click.Path(exists=True, path_type=Path))
 KEYS = ("device", "rule", "version", "signed", "by", "healthy from", "to", "comment")
 COLUMNS = (
     whole("device", "设备"), whole("rule", "规则"), whole("version", "版本", named=True),
@@ -36,10 +36,12 @@ MOST = 60
 
 
 @click.command()
-@site_option
-@click.argument("device", default="")
+@one_site
+@maybe_device_argument
 @click.option("--all", "everything", is_flag=True, help="Also older versions.")
-@click.option("--diff", default="", metavar="RULE", help="Compare the last two versions of a rule of DEVICE.")
+@click.option(
+    "--diff", default="", type=NameParam("rule"), help="Compare the last two versions of a rule of DEVICE."
+)
 @click.option("--versions", type=(int, int), default=None, metavar="OLD NEW", help="With --diff: these two.")
 @click.option("--export", type=click.Path(path_type=Path), default=None, help="Write them to a JSON file.")
 @click.option(
@@ -190,40 +192,3 @@ def _take_over(site: Site, source: Path, person: str, language: Language | None)
     else:
         count = counted(len(found), "baseline", language)
         say(sentence("taken-over", language, baselines=count, who=person))
-
-
-@click.command()
-@site_option
-@click.argument("device")
-@click.option("--rule", "rules", multiple=True, help="This rule begins anew; may be repeated.")
-@click.option("--all", "everything", is_flag=True, help="Every rule of the device.")
-@click.option("--by", "person", required=True, help="Who did it.")
-@click.option("--reason", required=True, help="What was done, such as: new brake lining.")
-@lang_option
-@json_option
-def serviced(
-    site: Path, device: str, rules: tuple[str, ...], everything: bool, person: str, reason: str,
-    lang: str | None, as_json: bool,
-) -> None:  # fmt: skip
-    """Say that a DEVICE was serviced: learning begins anew.
-
-    What was learned is kept as an older version; the rule is unknown until it is commissioned again.
-    """
-    from facilityd.config.load import load
-    from facilityd.query.alarms import require_device
-
-    loaded = load(site, secrets=False)
-    known = require_device(loaded.devices, device).family.rules
-    for rule in rules:
-        if rule not in known:
-            raise UsageError(f"{device} has no rule {rule!r}", hint=suggestion(rule, known))
-    if bool(rules) is everything:
-        raise UsageError("say which rules begin anew", hint="--rule RULE (repeated), or --all")
-    anew = list(rules or known)
-    send(loaded, RecordService, device=device, rules=anew, person=person, reason=reason)
-    if as_json:
-        print_json({"device": device, "rules": anew, "by": person, "reason": reason})
-        return
-    language = chosen(lang, loaded)
-    done = sentence("serviced", language, rules=counted(len(anew), "rule", language), who=person)
-    say(sentence("done", language, what=device, done=done))

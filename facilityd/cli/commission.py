@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from facilityd.cli.arguments import NameParam, device_argument, one_site
 from facilityd.cli.command import send
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, say, table
@@ -30,13 +31,12 @@ HEAD = {
     "en": ("rule", "readings", "result", "what was learned"),
 }
 GOOD, REFUSED = {"zh": "可以签字", "en": "ready to sign"}, {"zh": "不能学习", "en": "refused"}
-site_option = click.argument("site", type=click.Path(exists=True, path_type=Path))
 
 
 @click.command()
-@site_option
-@click.argument("device")
-@click.option("--rule", default="", help="Only this rule.")
+@one_site
+@device_argument
+@click.option("--rule", default="", type=NameParam("rule"), help="Only this rule.")
 @click.option("--since", type=InstantParam(), default="7d", show_default=True, help="Healthy from here on.")
 @click.option("--until", type=InstantParam(), default=None, help="Healthy up to here.  [default: now]")
 @click.option("--by", "person", default=None, help="Who signs.  [default: the user of this machine]")

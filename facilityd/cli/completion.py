@@ -5,11 +5,13 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from facilityd.cli.language import spoken_lang_option
 from facilityd.cli.output import json_option, print_json
 
 
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@spoken_lang_option
 @json_option
 def completion(shell: str, as_json: bool) -> None:
     """Print the completion script of a SHELL.

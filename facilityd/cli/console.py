@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from facilityd.cli.language import spoken_lang_option
 from facilityd.cli.output import console as screen
 from facilityd.cli.output import table
 from facilityd.cli.text_table import whole
@@ -143,6 +144,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
 @click.option("--start", default="2026-06-10T19:55", show_default=True, help="Local time on site.")
 @click.option("--seed", type=click.IntRange(0, 2**53), default=1, show_default=True)
 @click.option("--real/--virtual", default=False, help="Sockets and the clock, or virtual time [default].")
+@spoken_lang_option
 def console_command(site: str, start: str, seed: int, real: bool) -> None:
     """Play with a simulated SITE: inject a fault, watch the daemon.
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from facilityd.cli.arguments import device_argument, one_site, signal_argument
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, say, table
 from facilityd.cli.text_table import whole
@@ -35,9 +36,9 @@ HEADS = {
 
 
 @click.command()
-@click.argument("site", type=click.Path(exists=True, path_type=Path))
-@click.argument("device")
-@click.argument("signal")
+@one_site
+@device_argument
+@signal_argument
 @click.option("--since", type=InstantParam(), default="1h", show_default=True, help="Span back, or a time.")
 @click.option("--until", type=InstantParam(), default=None, help="Span back, or a time.  [default: now]")
 @click.option(

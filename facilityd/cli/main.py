@@ -10,17 +10,21 @@ import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
+from facilityd.cli.click_words import install
+from facilityd.cli.help import HELP_NAMES, Context, help_table, spoken, summary
+from facilityd.cli.language import current, forget, lang_option, listen
+from facilityd.cli.words import sentence
 from facilityd.errors import ConfigError, FacilitydError
 from facilityd.model.plain import masked, plain
 
-# name: module and its click command
+# name: module and its click command; what each is for stands in help.yaml
 COMMANDS = {
     "run": "facilityd.cli.run:run",
     "check": "facilityd.cli.check:check",
@@ -30,25 +34,28 @@ COMMANDS = {
     "tail": "facilityd.cli.tail:tail",
     "history": "facilityd.cli.history:history",
     "alarms": "facilityd.cli.alarms:alarms",
-    "ack": "facilityd.cli.alarms:ack",
-    "reset": "facilityd.cli.alarms:reset",
-    "realarm": "facilityd.cli.alarms:realarm",
+    "ack": "facilityd.cli.act:ack",
+    "reset": "facilityd.cli.act:reset",
+    "realarm": "facilityd.cli.act:realarm",
     "simulate": "facilityd.cli.simulate:simulate",
     "rules": "facilityd.cli.rules:rules",
     "commission": "facilityd.cli.commission:commission",
     "baselines": "facilityd.cli.baselines:baselines",
-    "serviced": "facilityd.cli.baselines:serviced",
+    "service": "facilityd.cli.service:service",
     "ready": "facilityd.cli.ready:ready",
     "waive": "facilityd.cli.waive:waive",
+    "unwaive": "facilityd.cli.waive:unwaive",
     "waivers": "facilityd.cli.waive:waivers",
     "mark": "facilityd.cli.mark:mark",
+    "unmark": "facilityd.cli.mark:unmark",
     "marks": "facilityd.cli.mark:marks",
     "audit": "facilityd.cli.audit:audit",
     "backtest": "facilityd.cli.backtest:backtest",
-    "alarm": "facilityd.cli.alarm:alarm",
     "record": "facilityd.cli.record:record",
     "completion": "facilityd.cli.completion:completion",
 }
+RENAMED = {"alarm": "alarms", "serviced": "service"}
+"""Names of before, which go on to work and say what they are called now."""
 EXIT_PROBLEM, EXIT_BUG = 1, 70  # 70 is EX_SOFTWARE of sysexits.h
 UMASK = 0o077
 OPTIONAL = {"amqtt": "demo", "aiosmtpd": "demo", "pytest": "testing"}
@@ -58,33 +65,70 @@ LONGEST = 4000
 
 
 class _Lazy(click.Group):
+    context_class = Context
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        listen(args)
+        return super().make_context(info_name, args, parent, **extra)
+
+    def main(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, standalone_mode: bool = True, **extra: Any
+    ) -> Any:  # fmt: skip
+        """Run a command; one that ends here, not in our own ``main``, leaves no language behind."""
+        try:
+            return super().main(args, standalone_mode=standalone_mode, **extra)
+        finally:
+            if standalone_mode:
+                forget()
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+        if args and args[0] not in COMMANDS | RENAMED and not args[0].startswith("-"):
             near = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            meant = f" Did you mean {near[0]!r}?" if near else ""
-            ctx.fail(f"No such command {args[0]!r}.{meant}")
+            language = current()
+            meant = sentence("meant-command", language, command=near[0]) if near else ""
+            ctx.fail(sentence("no-command", language, command=args[0]) + meant)
         return super().resolve_command(ctx, args)
 
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name in RENAMED and not ctx.resilient_parsing:
+            now = RENAMED[name]
+            click.echo(sentence("called-now", current(), old=name, new=now), err=True)
+        name = RENAMED.get(name, name)
         if name not in COMMANDS:
             return None
         module, _, attribute = COMMANDS[name].partition(":")
         command = getattr(import_module(module), attribute)
-        return command if isinstance(command, click.Command) else None
+        return spoken(command, name, current()) if isinstance(command, click.Command) else None
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        click.Group.format_help(spoken(self, "", current()), ctx, formatter)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands by what they are for, each with one whole sentence."""
+        language, width = current(), max(map(len, COMMANDS))
+        for group in help_table().groups:
+            with formatter.section(group.title.in_(language)):
+                formatter.write_dl([(name.ljust(width), summary(name, language)) for name in group.commands])
 
 
-@click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=_Lazy, context_settings={"help_option_names": HELP_NAMES})
 @click.version_option(package_name="facilityd")
-def facilityd() -> None:
+@lang_option
+def facilityd(lang: str | None) -> None:
     """Watch the equipment of a civic square. facilityd only reads; it never commands a device.
 
     SITE is a folder of *.yaml files, or one file.
     """
+
+
+install()
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""facilityd mark and marks: incidents and healthy times, as people saw them."""
+"""facilityd mark, unmark and marks: incidents and healthy times, as people saw them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from facilityd.cli.arguments import device_argument, maybe_device_argument, one_site
 from facilityd.cli.command import send
 from facilityd.cli.language import chosen, lang_option
-from facilityd.cli.output import console, json_option, print_json, say, table
+from facilityd.cli.output import console, json_option, print_json, say, table, warn
 from facilityd.cli.text_table import Column, whole
 from facilityd.cli.when import InstantParam, between
 from facilityd.cli.words import sentence
@@ -32,12 +33,11 @@ KINDS = {
     "zh": {"incident": "故障", "healthy": "正常", "service": "检修"},
     "en": {"incident": "incident", "healthy": "healthy", "service": "service"},
 }
-site_option = click.argument("site", type=click.Path(exists=True, path_type=Path))
 
 
 @click.command()
-@site_option
-@click.argument("device")
+@one_site
+@device_argument
 @click.argument("kind", type=click.Choice(["incident", "healthy"]))
 @click.option(
     "--since", type=InstantParam(), required=True, help="When it began: 3h (ago) or 2026-11-23T06:10."
@@ -90,16 +90,39 @@ def _possible(site: Site, device: str, fault: str, until: int) -> None:
 
 
 @click.command()
-@site_option
-@click.argument("device", required=False, default="")
+@one_site
+@click.argument("number", type=click.IntRange(1, 2**53))
+@lang_option
+@json_option
+def unmark(site: Path, number: int, lang: str | None, as_json: bool) -> None:
+    """Take a mark back by its number.
+
+    'facilityd marks' shows the numbers.
+    """
+    from facilityd.config.load import load
+
+    _revoke(load(site, secrets=False), number, lang, as_json=as_json)
+
+
+def _revoke(site: Site, number: int, lang: str | None, *, as_json: bool) -> None:
+    send(site, RevokeMark, mark=number, person=whoami())
+    if as_json:
+        print_json({"id": number, "state": "revoked"})
+    else:
+        say(sentence("mark-revoked", chosen(lang, site), number=number))
+
+
+@click.command()
+@one_site
+@maybe_device_argument
 @click.option("--all", "everything", is_flag=True, help="Also those that were taken back.")
-@click.option("--revoke", type=click.IntRange(1, 2**53), default=None, metavar="NO", help="Take one back.")
+@click.option("--revoke", type=click.IntRange(1, 2**53), default=None, hidden=True)
 @lang_option
 @json_option
 def marks(
     site: Path, device: str, everything: bool, revoke: int | None, lang: str | None, as_json: bool
 ) -> None:
-    """List the marks of a SITE or of one DEVICE, or take one back."""
+    """List the marks of a SITE or of one DEVICE."""
     from facilityd.config.load import load
     from facilityd.query.alarms import require_device
     from facilityd.store.reader import JournalReader
@@ -107,12 +130,9 @@ def marks(
     loaded = load(site, secrets=False)
     if device:
         require_device(loaded.devices, device)
-    if revoke is not None:
-        send(loaded, RevokeMark, mark=revoke, person=whoami())
-        if as_json:
-            print_json({"id": revoke, "state": "revoked"})
-        else:
-            say(sentence("mark-revoked", chosen(lang, loaded), number=revoke))
+    if revoke is not None:  # what 'unmark' was called before
+        warn(sentence("called-now", chosen(lang, loaded), old="marks --revoke", new="unmark"))
+        _revoke(loaded, revoke, lang, as_json=as_json)
         return
     with JournalReader.open(Path(loaded.store.path), loaded.id) as reader:
         found = [one for one in reader.marks(revoked=everything) if device in ("", one.device)]

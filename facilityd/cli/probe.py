@@ -12,6 +12,7 @@ import click
 
 from devices.profile import ModbusProfile, MqttProfile, Point, TopicPoint
 from devices.unit import Binding, ModbusLink, MqttLink, Unit
+from facilityd.cli.arguments import NameParam, one_site
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, styled, table
 from facilityd.cli.text_table import Column
@@ -37,8 +38,8 @@ AnyProfile = ModbusProfile | MqttProfile
 
 
 @click.command()
-@click.argument("site", type=click.Path(exists=True, path_type=Path))
-@click.argument("names", nargs=-1, required=True, metavar="[LINK] UNIT")
+@one_site
+@click.argument("names", nargs=-1, required=True, metavar="[LINK] UNIT", type=NameParam("unit"))
 @click.option("--profile", default="", help="With a device id or topic for UNIT: the model to expect there.")
 @click.option(
     "--seconds", type=SecondsParam(), default=LISTEN_S, show_default=True, help="How long to listen (MQTT)."

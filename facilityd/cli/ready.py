@@ -16,6 +16,7 @@ from rich.console import ConsoleDimensions, Group
 from rich.live import Live
 from rich.text import Text
 
+from facilityd.cli.arguments import maybe_device_argument, one_site
 from facilityd.cli.countdown import countdown_sentence
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import STYLES, console, json_option, print_json, styled, table, warn
@@ -55,8 +56,8 @@ LAST = {"zh": "上次记录 T−{minutes}：{verdict}", "en": "last recorded che
 
 
 @click.command()
-@click.argument("site", type=click.Path(exists=True, path_type=Path))
-@click.argument("device", required=False, default="")
+@one_site
+@maybe_device_argument
 @click.option("--watch", is_flag=True, help="Count down in the terminal until Ctrl-C.")
 @click.option("--history", is_flag=True, help="Show the checks recorded at T-60, T-30 and T-10 min.")
 @click.option(

@@ -9,8 +9,11 @@ from pathlib import Path
 import click
 
 from devices.unit import Link, ModbusLink, Unit
-from facilityd.cli.output import site_argument
+from facilityd.cli.arguments import Asked, site_and_names
+from facilityd.cli.language import current, spoken_lang_option
+from facilityd.cli.output import json_option, print_json
 from facilityd.cli.when import SecondsParam
+from facilityd.cli.words import sentence
 from facilityd.errors import UsageError
 from facilityd.model.link import LinkHealth
 from facilityd.model.sample import Sample
@@ -28,8 +31,7 @@ class _Nobody:
 
 
 @click.command()
-@site_argument
-@click.argument("link")
+@site_and_names("link", needed=True)
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True,
     help="The file; a name that ends in .zst is compressed.",
@@ -37,7 +39,9 @@ class _Nobody:
 @click.option(
     "--seconds", type=SecondsParam(), default=0, help="End after so long.  [default: Ctrl-C ends it]"
 )
-def record(site: tuple[Path, ...], link: str, output: Path, seconds: float) -> None:
+@spoken_lang_option
+@json_option
+def record(asked: Asked, output: Path, seconds: float, as_json: bool) -> None:
     """Record the traffic of a LINK, asking as the daemon does.
 
     Stop the daemon first where the link is a serial line: a bus has one master. The file holds
@@ -45,11 +49,14 @@ def record(site: tuple[Path, ...], link: str, output: Path, seconds: float) -> N
     """
     from facilityd.config.load import load
 
-    loaded = load(*site)
+    loaded, link = load(*asked.site), asked.names[0]
     if link not in loaded.links:
         raise UsageError(f"no link {link!r}", hint=suggestion(link, loaded.links))
     count = asyncio.run(_record(loaded.links[link], loaded.units_of(link), output, seconds))
-    click.echo(f"{output}: {count} lines of {link}", err=True)
+    if as_json:
+        print_json({"file": str(output), "link": link, "lines": count})
+    else:
+        click.echo(sentence("recorded", current(), file=output, count=count, link=link), err=True)
 
 
 async def _record(link: Link, units: list[Unit], output: Path, seconds: float) -> int:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from facilityd.cli.language import current, spoken_lang_option
+from facilityd.cli.output import print_json_line
 from facilityd.cli.when import SecondsParam, SpeedParam
+from facilityd.cli.words import sentence
 from facilityd.errors import PortTaken
 
 if TYPE_CHECKING:
     from facilityd.recording.format import Recording
+
+
+Tell = Callable[..., None]
 
 
 @click.command("replay")
@@ -31,7 +38,11 @@ if TYPE_CHECKING:
 @click.option(
     "--seconds", type=SecondsParam(), default=0, help="End after so long.  [default: Ctrl-C ends it]"
 )
-def replay_command(file: Path, host: str, port: int, own_broker: bool, speed: float, seconds: float) -> None:
+@spoken_lang_option
+@click.option("--json", "as_json", is_flag=True, help="Tell what happens as JSON, one object per line.")
+def replay_command(
+    file: Path, host: str, port: int, own_broker: bool, speed: float, seconds: float, as_json: bool
+) -> None:
     """Serve a recorded link: each question gets its recorded answer.
 
     A serial line comes back as RTU in TCP: let the site's link be modbus-rtu-over-tcp to this port.
@@ -42,14 +53,14 @@ def replay_command(file: Path, host: str, port: int, own_broker: bool, speed: fl
     if recording.damage:
         click.echo(f"warning: {recording.damage}", err=True)
     try:
-        asyncio.run(_replay(recording, host, port, speed, seconds, own_broker=own_broker))
+        asyncio.run(_replay(recording, host, port, speed, seconds, _json if as_json else _say, own_broker))
     except PortTaken as error:
         hint = "give another --port, or stop what uses this one"
         raise PortTaken(error.what, where=error.where, hint=hint) from error
 
 
 async def _replay(
-    recording: Recording, host: str, port: int, speed: float, seconds: float, *, own_broker: bool
+    recording: Recording, host: str, port: int, speed: float, seconds: float, tell: Tell, own_broker: bool
 ) -> None:
     from facilityd.supervise.stop import on_signals
     from simulators.broker import broker
@@ -61,10 +72,19 @@ async def _replay(
         if own_broker:
             await stack.enter_async_context(broker(port, host))
         replay = await stack.enter_async_context(replaying(recording, host, port, speed))
-        click.echo(f"serving {replay.header.link} ({replay.header.protocol}) on {host}:{port}", err=True)
+        header = replay.header
+        tell("replay-serving", link=header.link, protocol=header.protocol, where=f"{host}:{port}")
         try:
             async with asyncio.timeout(seconds or None):
                 await stop.wait()
         except TimeoutError:
             pass
-        click.echo(f"{replay.left} recorded answers were not asked for", err=True)
+        tell("replay-left", left=replay.left)
+
+
+def _say(name: str, **facts: object) -> None:
+    click.echo(sentence(name, current(), **facts), err=True)
+
+
+def _json(name: str, **facts: object) -> None:
+    print_json_line({"kind": name.removeprefix("replay-"), **facts})

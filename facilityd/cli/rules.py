@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from facilityd.cli.arguments import maybe_device_argument, one_site
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, loud, print_json, styled, table, warn
 from facilityd.cli.text_table import Column, whole
@@ -26,8 +27,8 @@ TITLE = {"zh": "{name}（{id}）", "en": "{name} ({id})"}
 
 
 @click.command()
-@click.argument("site", type=click.Path(exists=True, path_type=Path))
-@click.argument("device", required=False, default="")
+@one_site
+@maybe_device_argument
 @lang_option
 @json_option
 def rules(site: Path, device: str, lang: str | None, as_json: bool) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from facilityd.cli.language import spoken_lang_option
 from facilityd.cli.output import at_most_option, site_argument
 from facilityd.model.plain import masked, plain
 
@@ -26,6 +27,7 @@ LONGEST = 2000
     "--log-level", type=click.Choice(["warning", "info", "debug"]), default="info", show_default=True
 )
 @at_most_option
+@spoken_lang_option
 @click.option("--json", "as_json", is_flag=True, help="Log one JSON object per line.")
 def run(site: tuple[Path, ...], log_level: str, at_most: int, as_json: bool) -> None:
     """Watch a SITE until told to stop (Ctrl-C or SIGTERM)."""

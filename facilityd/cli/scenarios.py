@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from facilityd.cli.language import current, spoken_lang_option
 from facilityd.cli.output import print_json_line, writing
+from facilityd.cli.words import sentence
 from facilityd.errors import UsageError
 from facilityd.model.measure import spell_duration
 from facilityd.model.sample import NS
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     "--record", type=click.Path(path_type=Path, dir_okay=False), help="Write all that happened (.zst)."
 )
 @click.option("--jobs", "-j", type=click.IntRange(1), default=1, show_default=True, help="Stories at a time.")
+@spoken_lang_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per scenario.")
 def run_command(
     scenarios: tuple[str, ...], virtual: bool, seed: int | None, junit: Path | None, html: Path | None,
@@ -96,7 +99,8 @@ class _Bar:
     def moved(self, into: int) -> None:
         if not self._quiet:
             at = spell_duration(into // NS * NS)
-            click.echo(f"\r\x1b[K{self._count + 1}/{self._total}  {at} of the story", nl=False, err=True)
+            said = sentence("story-at", current(), number=self._count + 1, total=self._total, at=at)
+            click.echo(f"\r\x1b[K{said}", nl=False, err=True)
 
     def done(self) -> None:
         self._count += 1
@@ -108,10 +112,11 @@ class _Bar:
 
 
 def _print(result: ScenarioResult) -> None:
-    speed = f", {result.span / NS / result.took:,.0f} times life" if result.took else ""
-    click.echo(f"{'passed' if result.ok else 'FAILED'}  {result.scenario}  ({result.took:.1f} s{speed})")
+    language, name = current(), "story-passed" if result.ok else "story-failed"
+    speed = f"{result.span / NS / result.took:,.0f}" if result.took else "—"
+    click.echo(sentence(name, language, scenario=result.scenario, seconds=f"{result.took:.1f}", speed=speed))
     if result.suppressed:
-        click.echo(f"  alarms: {result.told} told, {result.suppressed}")
+        click.echo(sentence("story-told", language, told=result.told, suppressed=result.suppressed))
     if result.error:
         click.echo(f"  {result.error}", err=True)
     for check_result in result.check_results:
@@ -127,7 +132,7 @@ def _plain(result: ScenarioResult) -> dict[str, object]:
 def _end(results: list[ScenarioResult], *, as_json: bool) -> None:
     failed = sum(not result.ok for result in results)
     if not as_json:
-        click.echo(f"{len(results) - failed} of {len(results)} passed")
+        click.echo(sentence("stories", current(), passed=len(results) - failed, all=len(results)))
     if any(result.error for result in results):
         raise click.exceptions.Exit(2)
     raise click.exceptions.Exit(1 if failed else 0)

@@ -18,7 +18,7 @@ import click
 
 from devices.unit import Link, MqttLink
 from facilityd.cli.console import console_command
-from facilityd.cli.language import lang_option
+from facilityd.cli.language import lang_option, spoken_lang_option
 from facilityd.cli.output import at_most_option, print_json_line, site_argument
 from facilityd.cli.ports import told_with_line
 from facilityd.cli.replay import replay_command
@@ -120,6 +120,7 @@ simulate.add_command(replay_command)
     help="A run, e.g. 5s:hoist-1:up or 5s:pole-1:run",
 )
 @at_most_option
+@spoken_lang_option
 @click.option("--json", "as_json", is_flag=True, help="Tell what happens as JSON, one object per line.")
 def serve_command(
     site: tuple[Path, ...], own_broker: bool, clock: str, seed: int,

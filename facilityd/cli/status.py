@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
 
 import click
 from rich.console import ConsoleDimensions, Group
@@ -12,9 +11,10 @@ from rich.live import Live
 from rich.text import Text
 
 from facilityd.app.builtin import DAEMON
+from facilityd.cli.arguments import Asked, NameParam, site_and_names
 from facilityd.cli.headline import daemon_lines, headline, not_watched_lines, warning
 from facilityd.cli.language import chosen, lang_option
-from facilityd.cli.output import STYLES, console, json_option, print_json, site_argument, styled, table, warn
+from facilityd.cli.output import STYLES, console, json_option, print_json, styled, table, warn
 from facilityd.cli.text_table import Column, TextTable, whole
 from facilityd.cli.words import show_quality, show_span
 from facilityd.cli.wrapping import joined, wrapped
@@ -36,22 +36,25 @@ SIGNAL_COLUMNS = (
 
 
 @click.command()
-@site_argument
-@click.option("--device", "-d", "devices", multiple=True, help="Only this device, with all its signals.")
+@site_and_names("device", more=True)
+@click.option(
+    "--device", "-d", "devices", multiple=True, type=NameParam("device"),
+    help="Only this device, with all its signals; the same as to name it after SITE.",
+)  # fmt: skip
 @click.option("--once", is_flag=True, help="Print once and end (always so without a terminal).")
 @lang_option
 @json_option
-def status(
-    site: tuple[Path, ...], devices: tuple[str, ...], once: bool, lang: str | None, as_json: bool
-) -> None:
-    """Show each device: state, value, age, quality, link. Live in a terminal; Ctrl-C ends it.
+def status(asked: Asked, devices: tuple[str, ...], once: bool, lang: str | None, as_json: bool) -> None:
+    """Show each device: state, value, age, quality, link.
 
-    The age is that of the last good value, the oldest one of a device; with -d that of the unit's last
+    Live in a terminal; Ctrl-C ends it. Of a DEVICE that is named all signals are shown.
+
+    The age is that of the last good value, the oldest one of a device; of a DEVICE that of the unit's last
     message stands beside it. A dash: never, or too long ago to be found.
     """
     from facilityd.config.load import load
 
-    loaded = load(*site, secrets=False)
+    loaded, devices = load(*asked.site, secrets=False), (*asked.names, *devices)
     query, language = SiteQuery(loaded), chosen(lang, loaded)
     if as_json:
         print_json(query.status(devices).plain())

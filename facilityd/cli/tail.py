@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import click
 
+from facilityd.cli.arguments import Asked, NameParam, site_and_names
 from facilityd.cli.language import chosen, lang_option
-from facilityd.cli.output import print_json_line, say, site_argument
+from facilityd.cli.output import print_json_line, say
 from facilityd.cli.words import sentence, show_quality, word, words
 from facilityd.cli.wrapping import padded
 from facilityd.model.plain import plain
@@ -28,8 +28,11 @@ LONGEST = 4000
 
 
 @click.command()
-@site_argument
-@click.option("--device", "-d", "devices", multiple=True, help="Only this device.")
+@site_and_names("device", more=True)
+@click.option(
+    "--device", "-d", "devices", multiple=True, type=NameParam("device"),
+    help="Only this device; the same as to name it after SITE.",
+)  # fmt: skip
 @click.option("--alarms-only", is_flag=True, help="No samples: only alarms and notices.")
 @click.option(
     "--count", "-n", type=click.IntRange(0), default=0, help="End after so many lines; 0: Ctrl-C ends it."
@@ -37,14 +40,17 @@ LONGEST = 4000
 @lang_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object per line.")
 def tail(
-    site: tuple[Path, ...], devices: tuple[str, ...], alarms_only: bool, count: int, lang: str | None,
+    asked: Asked, devices: tuple[str, ...], alarms_only: bool, count: int, lang: str | None,
     as_json: bool,
 ) -> None:  # fmt: skip
-    """Follow samples, alarms and notices as they are stored. Ctrl-C ends it."""
+    """Follow samples, alarms and notices as they are stored.
+
+    Ctrl-C ends it.
+    """
     from facilityd.config.load import load
     from facilityd.query.site import open_journal
 
-    loaded = load(*site, secrets=False)
+    loaded, devices = load(*asked.site, secrets=False), (*asked.names, *devices)
     language = "en" if as_json else chosen(lang, loaded)
     follower = Follower(open_journal(loaded), language, samples=not alarms_only)
     for number, line in enumerate(_chosen(follower, devices), 1):

@@ -1,4 +1,4 @@
-"""facilityd waive and waivers: a person answers for a checklist item, for a reason, for a time."""
+"""facilityd waive, unwaive and waivers: a person answers for a checklist item, for a reason, for a time."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from facilityd.cli.arguments import device_argument, item_argument, one_site
 from facilityd.cli.command import send
 from facilityd.cli.language import chosen, lang_option
-from facilityd.cli.output import console, json_option, print_json, say, table
+from facilityd.cli.output import console, json_option, print_json, say, table, warn
 from facilityd.cli.text_table import Column, whole
 from facilityd.cli.when import DurationParam
 from facilityd.cli.words import sentence
@@ -29,13 +30,12 @@ COLUMNS = (
     Column("reason", "原因"), whole("until", "有效期至", named=True), whole("state", "状态"),
 )  # fmt: skip
 STATES = {"zh": ("有效", "已过期", "已撤销"), "en": ("in force", "expired", "revoked")}
-site_option = click.argument("site", type=click.Path(exists=True, path_type=Path))
 
 
 @click.command()
-@site_option
-@click.argument("device")
-@click.argument("item")
+@one_site
+@device_argument
+@item_argument
 @click.option(
     "--for", "lasts", type=DurationParam(), required=True, help="How long, such as 2h or 3d; 31d at most."
 )
@@ -77,28 +77,49 @@ def _must_exist(site: Site, device: str, item: str) -> None:
 
 
 @click.command()
-@site_option
+@one_site
+@click.argument("number", type=click.IntRange(1, 2**53))
+@click.option("--by", "person", required=True, help="Who takes it back.")
+@lang_option
+@json_option
+def unwaive(site: Path, number: int, person: str, lang: str | None, as_json: bool) -> None:
+    """Take a waiver back by its number.
+
+    'facilityd waivers' shows the numbers.
+    """
+    from facilityd.config.load import load
+
+    _revoke(load(site, secrets=False), number, person, lang, as_json=as_json)
+
+
+def _revoke(site: Site, number: int, person: str, lang: str | None, *, as_json: bool) -> None:
+    send(site, RevokeWaiver, waiver=number, person=person)
+    if as_json:
+        print_json({"id": number, "state": "revoked", "by": person})
+    else:
+        say(sentence("waiver-revoked", chosen(lang, site), number=number, who=person))
+
+
+@click.command()
+@one_site
 @click.option("--all", "everything", is_flag=True, help="Also those that have ended.")
-@click.option("--revoke", type=click.IntRange(1, 2**53), default=None, metavar="NO", help="Take one back.")
-@click.option("--by", "person", default="", help="With --revoke: who takes it back.")
+@click.option("--revoke", type=click.IntRange(1, 2**53), default=None, hidden=True)
+@click.option("--by", "person", default="", hidden=True)
 @lang_option
 @json_option
 def waivers(
     site: Path, everything: bool, revoke: int | None, person: str, lang: str | None, as_json: bool
 ) -> None:
-    """List the waivers, or take one back."""
+    """List the waivers."""
     from facilityd.config.load import load
     from facilityd.store.reader import JournalReader
 
     loaded = load(site, secrets=False)
-    if revoke is not None:
+    if revoke is not None:  # what 'unwaive' was called before
+        warn(sentence("called-now", chosen(lang, loaded), old="waivers --revoke", new="unwaive"))
         if not person.strip():
             raise UsageError("--revoke needs a name", hint="add --by NAME")
-        send(loaded, RevokeWaiver, waiver=revoke, person=person)
-        if as_json:
-            print_json({"id": revoke, "state": "revoked", "by": person})
-        else:
-            say(sentence("waiver-revoked", chosen(lang, loaded), number=revoke, who=person))
+        _revoke(loaded, revoke, person, lang, as_json=as_json)
         return
     now = time.time_ns()
     with JournalReader.open(Path(loaded.store.path), loaded.id) as reader:

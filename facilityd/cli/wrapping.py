@@ -11,6 +11,8 @@ from facilityd.model.text import Language
 
 CLOSING = frozenset("，。；：！？、）】」』》”’…,.;:!?)]}%")
 """Signs that never begin a line where they can stand at the end of the one before."""
+OPENING = frozenset("（【「『《“‘([{")
+"""Signs that never end a line where what they open can follow."""
 WIDE = 2
 KEPT = "\u00a0"
 """A space that no line is broken at, nor within the word that holds one; shown as a space."""
@@ -75,7 +77,7 @@ def _loose(text: str) -> Iterator[tuple[bool, str]]:
             space, wide = True, False
             continue
         is_wide = not is_measure and cell_len(sign) >= WIDE
-        if word and (is_wide or wide) and sign not in CLOSING:
+        if word and (is_wide or wide) and sign not in CLOSING and word[-1] not in OPENING:
             yield space, word
             word, space = "", False
         word, wide = word + sign, is_wide or is_measure or (wide and sign in CLOSING)

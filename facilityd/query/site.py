@@ -96,11 +96,17 @@ class SiteQuery:
         chosen = [device for device in self._devices.values() if not only or device.id in only]
         return self._rows.rows(chosen, self.alarms(), self._clock())
 
-    def alarms(self, *, everything: bool = False) -> list[AlarmRow]:
-        """Return alarms that are not normal, or ``everything`` ever raised; most urgent first."""
+    def alarms(self, *, everything: bool = False, device: str = "") -> list[AlarmRow]:
+        """Return alarms that are not normal, or ``everything`` ever raised; most urgent first.
+
+        Of one ``device`` only, where it is named. Raises UsageError where neither site nor journal knows it.
+        """
         spilled = outstanding(self._site, self._reader)
         states = [*self._reader.alarms(), *(spilled.alarms if spilled else ())]
-        return alarm_rows(states, self._devices, everything=everything)
+        found = alarm_rows(states, self._devices, everything=everything)
+        if device and device not in {state.device for state in states}:
+            require_device(self._devices, device)
+        return [row for row in found if device in ("", row.device)]
 
     def alarm(self, device: str, rule: str) -> AlarmRecord:
         """Return one alarm whole. Raises UsageError where neither the site nor the journal knows it."""

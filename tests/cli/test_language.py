@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -18,7 +17,7 @@ from support.terminal import terminal
 
 from facilityd.app.builtin import all_devices
 from facilityd.cli.language import chosen, of_terminal
-from facilityd.cli.main import COMMANDS, facilityd
+from facilityd.cli.main import facilityd
 from facilityd.cli.words import counted, words
 from facilityd.config.load import load
 from facilityd.model.alarm import AlarmCondition, AlarmState, Change, ChangeKind
@@ -92,7 +91,7 @@ def square(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 CALLS = (
     ["status"], *(["status", "-d", name] for name in (*DEVICES, "facilityd")),
-    ["alarms", "--all"], ["alarm", *ALARM], ["rules"], ["ready"], ["ready", "--history"],
+    ["alarms", "--all"], ["alarms", *ALARM], ["rules"], ["ready"], ["ready", "--history"],
     ["history", "hoist-1", "position", "--bucket", "1min"], ["history", "hoist-1", "upper_limit"],
     ["history", "hoist-1", "tension", "--until", "30min"],
     ["audit"], ["audit", "--refused"], ["marks", "--all"], ["waivers", "--all"], ["plan"], ["check"],
@@ -138,37 +137,6 @@ def test_english_is_free_of_inner_paths_and_odd_numbers(square: Path, call: list
     assert not NOUGHT.search(shown)
     assert not re.search(r"\b1 (links|units|devices|signals|limits|problems|rules|alarms|baselines)\b", shown)
     assert not re.search(r"(?m) ,", shown), "no value is empty"
-
-
-def _options(command: click.Command, name: str = "") -> Iterator[tuple[str, set[str]]]:
-    if isinstance(command, click.Group):
-        for inner in command.commands.values():
-            yield from _options(inner, f"{name} {inner.name}".strip())
-    else:
-        yield name, {option for parameter in command.params for option in parameter.opts}
-
-
-def test_every_command_has_a_language_and_every_answer_json() -> None:
-    context = click.Context(facilityd)
-    found = {n: options for name in COMMANDS for n, options in _options(_command(context, name), name)}
-    silent = {
-        "run",
-        "record",
-        "completion",
-        "simulate serve",
-        "simulate replay",
-        "simulate run",
-        "simulate console",
-    }
-    assert {name for name, options in found.items() if "--lang" not in options} == silent
-    talks = {"simulate console", "simulate replay", "simulate demo", "record"}
-    assert {name for name, options in found.items() if "--json" not in options} == talks
-
-
-def _command(context: click.Context, name: str) -> click.Command:
-    command = facilityd.get_command(context, name)  # type: ignore[attr-defined]
-    assert isinstance(command, click.Command)
-    return command
 
 
 @pytest.mark.parametrize(
@@ -252,15 +220,6 @@ def test_one_is_not_several() -> None:
     assert counted(1, "link", "en") == "1 link"
     assert counted(2, "link", "en") == "2 links"
     assert counted(1, "assumed", "en") == "1 limit is"
-
-
-@pytest.mark.parametrize("group", [[], ["simulate"]], ids=["facilityd", "simulate"])
-def test_help_lists_whole_sentences(group: list[str]) -> None:
-    shown = CliRunner().invoke(facilityd, [*group, "--help"], terminal_width=80).output
-    listed = [line for line in shown.split("Commands:")[1].splitlines() if line.strip()]
-    assert len(listed) >= 5
-    assert [line for line in listed if not line.endswith((".", ")"))] == []
-    assert [line for line in listed if line.endswith("...")] == []
 
 
 def test_what_must_be_seen_first_is_broken_between_words(square: Path) -> None:

@@ -23,8 +23,8 @@ REFUSED = (
     ("simulate", "replay", __file__, "--speed", "nan"),
     ("record", SQUARE, "dali", "-o", "/dev/null", "--seconds", "nan"),
     ("tail", SQUARE, "--count", "-1"),
-    ("waivers", SQUARE, "--revoke", "0", "--by", "me"),
-    ("marks", SQUARE, "--revoke", "99999999999999999999"),
+    ("unwaive", SQUARE, "0", "--by", "me"),
+    ("unmark", SQUARE, "99999999999999999999"),
 )
 
 

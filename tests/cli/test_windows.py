@@ -103,7 +103,7 @@ def expected(square: Path, lang: str) -> dict[tuple[str, ...], list[str]]:
         ("alarms",): [text for a in alarms for text in (a["device"], a["rule"], a["state_text"][lang])]
         + [PRIORITIES[lang].get(str(a["priority"]), str(a["priority"])) for a in alarms]
         + [show_instant(a["since"], site.timezone)[:19] for a in alarms],
-        ("alarm", alarms[0]["device"], alarms[0]["rule"]): [
+        ("alarms", alarms[0]["device"], alarms[0]["rule"]): [
             alarms[0]["device"],
             alarms[0]["state_text"][lang],
         ],

@@ -18,7 +18,20 @@ from facilityd.store.reader import JournalReader
 from simulators.site import serve
 
 RUN, NO_JSON = (
-    {"run", "simulate", "record", "ready", "commission", "waive", "mark", "serviced", "reset", "realarm"},
+    {
+        "run",
+        "simulate",
+        "record",
+        "ready",
+        "commission",
+        "waive",
+        "unwaive",
+        "mark",
+        "unmark",
+        "service",
+        "reset",
+        "realarm",
+    },
     {"completion"},
 )
 
@@ -52,12 +65,16 @@ def words_of(site):
         ],
         "baselines": [["baselines", here], ["baselines", here, "fire", "--all"]],
         "rules": [["rules", here], ["rules", here, "fire", "--lang", "zh"]],
-        "alarms": [["alarms", here], ["alarms", here, "--all"]],
+        "alarms": [
+            ["alarms", here],
+            ["alarms", here, "--all"],
+            ["alarms", here, "fire", "active"],
+            ["alarms", here, "fire", "active", "--lang", "zh"],
+        ],
         "ack": [["ack", here, "fire", "active", "-m", "seen"]],
         "audit": [["audit", here], ["audit", here, "--refused", "--lang", "zh"]],
         "marks": [["marks", here], ["marks", here, "--all", "--lang", "zh"]],
         "backtest": [["backtest", here, "--rule", "active", "--since", "1min"]],
-        "alarm": [["alarm", here, "fire", "active"], ["alarm", here, "fire", "active", "--lang", "zh"]],
         "waivers": [["waivers", here], ["waivers", here, "--all", "--lang", "zh"]],
         "completion": [["completion", shell] for shell in ("bash", "zsh", "fish")],
     }

@@ -64,9 +64,7 @@ async def test_killed_between_the_checks_it_makes_none_twice_and_a_person_may_an
             assert (waiver["item"], waiver["by"], waiver["state"]) == ("supply", "Li Na", "in force")
             items = await _items(made.folder)
             assert (items["supply"], items["brake"]) == ("waived", "unknown")
-            assert "revoked by Wang Wei" in await facilityd(
-                "waivers", made.folder, "--revoke", "1", "--by", "Wang Wei"
-            )
+            assert "revoked by Wang Wei" in await facilityd("unwaive", made.folder, "1", "--by", "Wang Wei")
             assert (await _items(made.folder))["supply"] == "unknown"
             assert await facilityd_json("waivers", made.folder) == []
             history = await facilityd_json("ready", made.folder, "--history")

@@ -177,11 +177,11 @@ def test_alarms_name_what_left_the_site_before_and_after_its_end(tmp_path: Path)
     assert before == {"alarms": ["unacknowledged"], "alarms --all": ["unacknowledged"]}
     assert after == {"alarms": [], "alarms --all": ["no-longer-watched"]}
     one = CliRunner().invoke(
-        facilityd, ["alarm", str(made.folder), "attic", "active"], env={"COLUMNS": "160"}
+        facilityd, ["alarms", str(made.folder), "attic", "active"], env={"COLUMNS": "160"}
     )
     assert "no longer watched" in one.stdout
     assert "The device is no longer part of the site" in one.stdout
-    nothing = CliRunner().invoke(facilityd, ["alarm", str(made.folder), "attic", "unseen"])
+    nothing = CliRunner().invoke(facilityd, ["alarms", str(made.folder), "attic", "unseen"])
     assert "no device 'attic'" in str(nothing.exception)
 
 

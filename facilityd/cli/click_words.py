@@ -1,0 +1,54 @@
+"""What click says, in Chinese where Chinese is read.
+
+Click asks gettext, which goes by the environment alone and wants compiled catalogues; ``--lang`` and a
+site's language decide here. So the name that click's modules call gettext by leads to our own table.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+import click.core
+import click.decorators
+import click.exceptions
+import click.formatting
+import click.parser
+import click.types
+import yaml
+
+from facilityd.cli.language import current
+
+MODULES = (
+    click.core,
+    click.decorators,
+    click.exceptions,
+    click.formatting,
+    click.parser,
+    click.types,
+)
+
+
+@cache
+def table() -> dict[str, str]:
+    """Return the Chinese text by click's English one."""
+    text = files("facilityd.cli").joinpath("click_words.yaml").read_text(encoding="utf-8")
+    return dict(yaml.safe_load(text))
+
+
+def translated(text: str) -> str:
+    """Return what click says in the language of this call; its own text where the table has none."""
+    return table().get(text, text) if current() == "zh" else text
+
+
+def translated_number(one: str, several: str, number: int) -> str:
+    """Return what click says of a number of things."""
+    return translated(one if number == 1 else several)
+
+
+def install() -> None:
+    """Let click speak by the table."""
+    for module in MODULES:
+        for name, speaker in (("_", translated), ("ngettext", translated_number)):
+            if hasattr(module, name):
+                setattr(module, name, speaker)
