@@ -66,6 +66,18 @@ def channel_of(device: str) -> str:
     return device.removeprefix(_CHANNEL) if device.startswith(_CHANNEL) else ""
 
 
+def scope_of(device: str, site: Site) -> tuple[tuple[str, str], ...]:
+    """Return the site's devices that one is about, each with its family: of a link, those behind it.
+
+    Of the daemon and of channels there are none: they concern everybody.
+    """
+    if device in site.devices:
+        return ((device, site.devices[device].family.family),)
+    link = device.removeprefix("link-")
+    behind = (one for one in site.devices.values() if any(s.link == link for s in one.streams))
+    return tuple((one.id, one.family.family) for one in behind) if link != device else ()
+
+
 def channel_device(person: RecipientSettings, channel: ChannelSettings, family: Family) -> Device:
     """Return the device that stands for the way to a person."""
     kind = _KINDS.get(channel.kind, Text(zh=channel.kind, en=channel.kind))

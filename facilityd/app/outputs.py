@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from facilityd.alarm.alarms import AlarmManager
 from facilityd.app.alarm_plot import PlotQueue
-from facilityd.app.builtin import channel_of
+from facilityd.app.builtin import channel_of, scope_of
 from facilityd.app.environment import Environment
 from facilityd.config.site import Device, Site
 from facilityd.model.alarm import AlarmState, Change
@@ -71,13 +71,15 @@ class OutputParts(Protocol):
 def make_planner(site: Site, devices: Mapping[str, Device], ledger: NoticeLedger) -> NotificationPlanner:
     """Return who is told; ``ledger`` says who was told before."""
     alarm_contexts = {
-        (device.id, name): AlarmContext(device.name, rule, device.family.signals, channel_of(device.id))
+        (device.id, name): AlarmContext(
+            device.name, rule, device.family.signals, channel_of(device.id), scope_of(device.id, site)
+        )
         for device in devices.values()
         for name, rule in device.family.rules.items()
     }
     recipients = list(site.recipients.values())
     place = SiteContext(site.name, ZoneInfo(site.timezone), f"facilityd ack {site.source}")
-    return NotificationPlanner(place, alarm_contexts, recipients, ledger)
+    return NotificationPlanner(place, alarm_contexts, recipients, ledger, site.duty)
 
 
 def telling(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from facilityd.config.schema import EmailConfig
+from facilityd.config.channel_schema import EmailConfig
 from facilityd.config.sections import SectionEntry, Sections
 from facilityd.yaml_source import Problem
 

@@ -17,8 +17,13 @@ from facilityd.config.hosts import UNSET, host_fault
 from facilityd.model.measure import DurationText, duration, within
 from facilityd.model.number import number
 from facilityd.model.sample import NS
+from facilityd.model.text import Text
 
 LONGEST_ID = 63
+LONGEST_NAME = 200
+"""Characters of a name that people read in lists and messages."""
+LONGEST_LOGIN = 1000
+"""Characters; brokers and mail servers take fewer."""
 SMALLEST = 2**20
 """Bytes of a journal, or of a file that is written in portions of up to 1 MB."""
 LONGEST_FILE_NAME = 200
@@ -162,6 +167,13 @@ def lines_path(text: str) -> str:
     return text
 
 
+def _name(text: Text) -> Text:
+    for words in (text.zh, text.en):
+        if len(words) > LONGEST_NAME or not words.isprintable():
+            raise ValueError(f"a name is one line of at most {LONGEST_NAME} characters")
+    return text
+
+
 _PERIOD = within(NS // 100, 7 * 86400 * NS)
 
 
@@ -181,6 +193,7 @@ def _period_of(state: str, text: object) -> int:
         raise ValueError(f"{state}: {error} (found {text!r:.40})") from None
 
 
+Name = Annotated[Text, AfterValidator(_name)]
 SIZE_PATTERN = r"^[0-9]+(\.[0-9]+)? ?(MiB|GiB)$"
 Size = Annotated[
     int, BeforeValidator(size, json_schema_input_type=Annotated[str, Field(pattern=SIZE_PATTERN)])

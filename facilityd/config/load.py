@@ -18,6 +18,7 @@ from devices.unit import Link, ModbusLink, Unit
 from facilityd.config import schema
 from facilityd.config.compile import Profiles, UnitCompiler
 from facilityd.config.doubts import doubts
+from facilityd.config.duty import compile_duty, duty_doubts
 from facilityd.config.expand import expanded
 from facilityd.config.found import DiscoveredNames, file_of, read_found
 from facilityd.config.installation import check_installation, unheard, unknown_group
@@ -64,6 +65,7 @@ def load(*paths: Path, at_most: int = 0, secrets: bool = True) -> Site:
         *map(_warning, doubts(sections, known_profiles, site.timetable)),
         unknown_group(sections),
         *unheard(sections),
+        *map(_warning, duty_doubts(sections, site.recipients, site.duty, site.timezone)),
     ]
     return replace(site, warnings=tuple(filter(None, warnings)))
 
@@ -113,7 +115,8 @@ def _compile(
     site = Site(
         source, about.id, about.name, about.latitude, about.longitude, about.timezone, about.language,
         about.ceremony, _store(sections, Path(source), about.id), links, compiled, devices, sinks, recipients,
-        known, _timetable(head, sections), secrets=frozenset(sections.resolved),
+        known, _timetable(head, sections), duty=compile_duty(sections, recipients, about.holidays),
+        secrets=frozenset(sections.resolved),
     )  # fmt: skip
     return expanded(site, sections)
 

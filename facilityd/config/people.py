@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from devices.unit import Link, ModbusLink, MqttLink
 from facilityd.config import schema
+from facilityd.config.duty import compile_quiet
 from facilityd.config.sections import SectionEntry, Sections, resolve_secret, serial_port, tls_file
 from facilityd.model.plain import url_secrets
 from facilityd.model.rule import Priority
@@ -76,7 +77,10 @@ def compile_recipient(entry: SectionEntry, sections: Sections) -> RecipientSetti
     """Return a recipient with the secrets of each channel resolved."""
     value = entry.value
     channels = tuple(_channel(entry, sections, number) for number in range(len(value.channels)))
-    return RecipientSettings(entry.id, value.name, value.language, Priority[value.minimum.upper()], channels)
+    return RecipientSettings(
+        entry.id, value.name, value.language, Priority[value.minimum.upper()], channels, value.every_channel,
+        frozenset(value.families), frozenset(value.devices), tuple(map(compile_quiet, value.quiet_hours)),
+    )  # fmt: skip
 
 
 def _channel(entry: SectionEntry, sections: Sections, number: int) -> ChannelSettings:

@@ -7,40 +7,26 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from facilityd.config.fields import (
-    Address,
+    LONGEST_LOGIN,
     BaseUrl,
     LinesPath,
+    Name,
     Period,
     Port,
     Secret,
     Size,
-    Url,
     Whole,
     Zone,
     each_once,
     identifier,
 )
 from facilityd.config.hosts import Host, SerialPort
+from facilityd.config.people_schema import EscalationConfig, RecipientConfig, RotaConfig, SubstituteConfig
 from facilityd.model.measure import LONGEST, Duration, Timeout, within
 from facilityd.model.number import Finite, Scale, number
 from facilityd.model.sample import NS
-from facilityd.model.text import Language, Strict, Text
+from facilityd.model.text import Language, Strict
 from facilityd.model.topic import BaseTopic, unit_name
-
-LONGEST_NAME = 200
-"""Characters of a name that people read in lists and messages."""
-LONGEST_LOGIN = 1000
-"""Characters; brokers and mail servers take fewer."""
-
-
-def _name(text: Text) -> Text:
-    for words in (text.zh, text.en):
-        if len(words) > LONGEST_NAME or not words.isprintable():
-            raise ValueError(f"a name is one line of at most {LONGEST_NAME} characters")
-    return text
-
-
-Name = Annotated[Text, AfterValidator(_name)]
 
 
 class SiteConfig(Strict):
@@ -53,6 +39,9 @@ class SiteConfig(Strict):
     timezone: Zone
     language: Language | None = Field(
         default=None, description="of commands called without --lang; if not given, the terminal's"
+    )
+    holidays: Literal["", "china"] = Field(
+        default="", description="whose public holidays and made-up workdays decide what a workday is"
     )
     ceremony: Annotated[Duration, AfterValidator(within(0, 6 * 3600 * NS))] = Field(
         default=10 * 60 * NS, description="watch closely this long before and after"
@@ -223,39 +212,6 @@ class InfluxConfig(Strict):
     token: Secret
 
 
-class WebhookConfig(Strict):
-    """A notice as JSON by HTTP POST."""
-
-    kind: Literal["webhook"]
-    url: Url
-    token: Secret | None = None
-
-
-class EmailConfig(Strict):
-    """A notice by SMTP."""
-
-    kind: Literal["email"]
-    to: Address
-    sender: Address
-    host: Host
-    port: Port = 25
-    tls: Literal["none", "starttls", "tls"] = "none"
-    username: str = Field(default="", max_length=LONGEST_LOGIN)
-    password: Secret | None = None
-
-
-Channel = Annotated[WebhookConfig | EmailConfig, Field(discriminator="kind")]
-
-
-class RecipientConfig(Strict):
-    """Somebody who is told."""
-
-    name: Name
-    language: Language
-    minimum: Literal["low", "medium", "high", "critical"] = "low"
-    channels: tuple[Channel, ...] = Field(min_length=1)
-
-
 class FileSinkConfig(Strict):
     """A file of InfluxDB's line protocol, for export and to look at; a full one makes room for a new one."""
 
@@ -275,8 +231,11 @@ SECTIONS: dict[str, Any] = {
     "devices": DeviceConfig,
     "sinks": Sink,
     "recipients": RecipientConfig,
+    "rotas": RotaConfig,
+    "substitutes": SubstituteConfig,
+    "escalation": EscalationConfig,
 }
-SINGLE = ("site", "store")
+SINGLE = ("site", "store", "escalation")
 
 
 class SiteFile(Strict):
@@ -289,3 +248,6 @@ class SiteFile(Strict):
     devices: dict[str, DeviceConfig] = {}
     sinks: dict[str, Sink] = {}
     recipients: dict[str, RecipientConfig] = {}
+    rotas: dict[str, RotaConfig] = {}
+    substitutes: dict[str, SubstituteConfig] = {}
+    escalation: EscalationConfig | None = None

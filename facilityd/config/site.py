@@ -9,6 +9,7 @@ from typing import Any
 from devices.family import Family
 from devices.unit import Link, Unit
 from facilityd.config.timetable import CeremonyTimetable
+from facilityd.model.people import DutyPlan
 from facilityd.model.sample import Stream
 from facilityd.model.settings import RecipientSettings, SinkSettings, StoreSettings
 from facilityd.model.text import Language, Text
@@ -112,6 +113,8 @@ class Site:
     """Patterns of units by wildcard; the units and devices made of them stand among the others."""
     warnings: tuple[str, ...] = ()
     """What is allowed and perhaps not meant, as file:line:column."""
+    duty: DutyPlan = field(default_factory=DutyPlan)
+    """When people are told, and who is asked next."""
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     """Whatever must be masked where an error's text repeats it."""
 

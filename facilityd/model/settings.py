@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from facilityd.model.people import QuietHours
 from facilityd.model.rule import Priority
 from facilityd.model.text import Language, Text
 
@@ -57,10 +58,18 @@ class ChannelSettings:
 
 @dataclass(frozen=True, slots=True)
 class RecipientSettings:
-    """Somebody who is told of alarms of at least ``minimum``."""
+    """Somebody who is told of alarms of at least ``minimum``; ``channels`` in their order.
+
+    ``every_channel``: each channel carries everything; else the first, and the next where that fails.
+    ``families`` and ``devices`` are what they answer for, both empty: everything.
+    """
 
     id: str
     name: Text
     language: Language
     minimum: Priority
     channels: tuple[ChannelSettings, ...]
+    every_channel: bool = False
+    families: frozenset[str] = frozenset()
+    devices: frozenset[str] = frozenset()
+    quiet: tuple[QuietHours, ...] = ()

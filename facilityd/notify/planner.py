@@ -20,10 +20,12 @@ from dataclasses import replace
 
 from facilityd.model.alarm import AlarmState, Change, ChangeKind
 from facilityd.model.notice import Notice, Purpose
+from facilityd.model.people import DutyPlan
 from facilityd.model.settings import RecipientSettings
 from facilityd.notify.dedupe import dedupe
 from facilityd.notify.plan import NoticeLedger, NotificationPlan, NotificationStage, run, told_raised
 from facilityd.notify.render import PURPOSES, AlarmContext, SiteContext
+from facilityd.notify.roster import Roster
 from facilityd.notify.route import Route, present
 from facilityd.notify.send import Send
 from facilityd.notify.sparkline import Sparkline
@@ -40,13 +42,15 @@ class NotificationPlanner:
         alarm_contexts: Mapping[tuple[str, str], AlarmContext],
         recipients: Sequence[RecipientSettings],
         ledger: NoticeLedger,
+        duty: DutyPlan | None = None,
     ) -> None:
         self._place, self._alarm_contexts, self._recipients = place, alarm_contexts, recipients
+        self._roster = Roster(recipients, duty or DutyPlan(), place.zone)
         self._ledger = ledger
         self.troubled: Callable[[], Collection[str]] = lambda: ()
         """The channels that take no notices now."""
         self._stages: tuple[NotificationStage, ...] = (
-            Route(recipients, self._deaf),
+            Route(self._roster, self._deaf),
             suppress,
             dedupe,
             Send(place),

@@ -46,13 +46,15 @@ class SiteContext:
 class AlarmContext:
     """What a change is about: the device's name, the rule's record, the family's signals.
 
-    ``channel`` is the channel that the device stands for, if it stands for one.
+    ``channel`` is the channel that the device stands for, if it stands for one. ``scope``: the devices that
+    it is about, each with its family, by which people answer for it; none: it concerns everybody.
     """
 
     device: Text
     rule: Rule
     signals: Mapping[str, SignalWords]
     channel: str = ""
+    scope: tuple[tuple[str, str], ...] = ()
 
 
 def render(

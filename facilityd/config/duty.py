@@ -1,0 +1,163 @@
+"""Rotas, substitutes and escalation, compiled; every name in them is held against the people of the site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from facilityd.config.people_schema import EscalationConfig, QuietConfig, RotaConfig, ShiftConfig
+from facilityd.config.sections import SectionEntry, Sections
+from facilityd.model.measure import spell_duration
+from facilityd.model.people import (
+    NEXT_CHANNEL,
+    DutyPlan,
+    EscalationPolicy,
+    EscalationStep,
+    Hours,
+    QuietHours,
+    Rota,
+    Shift,
+    Substitution,
+)
+from facilityd.model.regular import read_regular
+from facilityd.model.rule import Priority
+from facilityd.model.sample import NS
+from facilityd.model.settings import RecipientSettings
+from facilityd.notify.hours import local_date
+from facilityd.notify.roster import Roster
+from facilityd.notify.rota_calendar import LONGEST, named, summaries
+from facilityd.notify.working_days import holidays_known
+from facilityd.yaml_source import Key, Problem, suggestion
+
+AHEAD_DAYS = 7
+"""A rota is looked through so far ahead."""
+
+
+def compile_quiet(value: QuietConfig) -> QuietHours:
+    """Return quiet hours."""
+    return QuietHours(Hours(value.from_, value.until, frozenset(value.days)), Priority[value.least.upper()])
+
+
+def compile_duty(sections: Sections, recipients: Mapping[str, RecipientSettings], holidays: str) -> DutyPlan:
+    """Return who is told when; report every name that nobody bears."""
+    rotas = tuple(_rota(entry, sections, recipients) for entry in sections.values("rotas"))
+    _check_scopes(sections)
+    for entry in sections.values("rotas"):
+        if entry.id in recipients or entry.id == NEXT_CHANNEL:
+            sections.report(entry.location(key=True), f"{entry.id!r} is the id of a person too", "rename it")
+    substitutions = tuple(_substitution(entry, sections) for entry in sections.values("substitutes"))
+    return DutyPlan(rotas, substitutions, _escalation(sections), holidays)
+
+
+def _check_scopes(sections: Sections) -> None:
+    """Report what people answer for and is not there."""
+    known = {"devices": sections.known_ids("devices")}
+    known["families"] = {one.value.family for one in sections.values("devices")}
+    for entry in sections.values("recipients"):
+        for kind, there in known.items():
+            for number, name in enumerate(getattr(entry.value, kind)):
+                if name not in there and not sections.unread and not sections.broken["devices"]:
+                    what = f"{name!r} is no {'device' if kind == 'devices' else 'family'} of this site"
+                    sections.report(entry.location(kind, number), what, suggestion(name, there))
+
+
+def _rota(entry: SectionEntry, sections: Sections, recipients: Mapping[str, RecipientSettings]) -> Rota:
+    value: RotaConfig = entry.value
+    for number, shift in enumerate(value.shifts):
+        _check_people(sections, entry, ("shifts", number, "people"), shift.people)
+    shifts = tuple(_shift(shift) for shift in value.shifts)
+    text = _ical(entry, sections) if value.ical else ""
+    people = frozenset(name for shift in shifts for name in shift.people)
+    if text:
+        people |= _named_in(text, entry, sections, recipients)
+    return Rota(entry.id, shifts, text, people)
+
+
+def _shift(value: ShiftConfig) -> Shift:
+    hours = Hours(value.from_, value.until, frozenset(value.days))
+    return Shift(hours, value.people, value.turn_days, value.start)
+
+
+def _ical(entry: SectionEntry, sections: Sections) -> str:
+    """Return the text of the file beside the one that names it."""
+    path = entry.beside(entry.value.ical)
+    try:
+        text = read_regular(path, LONGEST).decode("utf-8-sig")
+        summaries(text)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "is no iCal file"
+        sections.report(entry.location("ical"), f"{path}: {why}", "an .ics file with an event for each duty")
+        return ""
+    return text
+
+
+def _named_in(
+    text: str, entry: SectionEntry, sections: Sections, recipients: Mapping[str, RecipientSettings]
+) -> frozenset[str]:
+    names = {
+        name.casefold(): one.id for one in recipients.values() for name in (one.id, one.name.zh, one.name.en)
+    }
+    people: frozenset[str] = frozenset()
+    for summary in sorted(summaries(text)):
+        found = named(summary, names)
+        if not found and not sections.broken["recipients"]:
+            what = f"an event of the calendar names nobody: {summary[:40]!r}"
+            sections.report(entry.location("ical"), what, "its summary is the id or the name of a recipient")
+        people |= found
+    return people
+
+
+def _substitution(entry: SectionEntry, sections: Sections) -> Substitution:
+    value = entry.value
+    for key in ("person", "by"):
+        _check_people(sections, entry, (key,), [getattr(value, key)])
+    if value.until <= value.from_:
+        sections.report(entry.location("until"), "this ends before it begins", "'until' is the day after")
+    return Substitution(value.person, value.by, value.from_, value.until)
+
+
+def _escalation(sections: Sections) -> EscalationPolicy:
+    entry = sections.entries["escalation"].get("escalation")
+    if entry is None:
+        return EscalationPolicy()
+    value: EscalationConfig = entry.value
+    also = {NEXT_CHANNEL, *sections.known_ids("rotas")}
+    for number, step in enumerate(value.steps):
+        _check_people(sections, entry, ("steps", number, "to"), step.to, also)
+    steps = tuple(EscalationStep(step.after, step.to) for step in value.steps)
+    asked = {Priority[name.upper()]: wait for name, wait in value.still_on_it if wait is not None}
+    return EscalationPolicy(Priority[value.least.upper()], steps, asked)
+
+
+def _check_people(
+    sections: Sections, entry: SectionEntry, path: tuple[Key, ...], names: Iterable[str],
+    also: Iterable[str] = (),
+) -> None:  # fmt: skip
+    known = sections.known_ids("recipients") | set(also)
+    for name in names:
+        if name not in known and not sections.unread:
+            sections.report(entry.location(*path), f"{name!r} is nobody's id", suggestion(name, known))
+
+
+def duty_doubts(
+    sections: Sections, recipients: Mapping[str, RecipientSettings], plan: DutyPlan, zone: str
+) -> Iterator[Problem]:
+    """Yield what is allowed and leaves somebody without an answer: gaps, and years without holidays."""
+    now = int(datetime.now(UTC).timestamp()) * NS
+    roster = Roster(list(recipients.values()), plan, ZoneInfo(zone))
+    for name, at in roster.gaps(now, AHEAD_DAYS):
+        entry = sections.entries["rotas"][name]
+        when = datetime.fromtimestamp(at // NS, ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
+        what = f"nobody is on duty at {when}; everybody on this rota is told then"
+        yield Problem(entry.location(key=True), what, "add a shift")
+    until = local_date(now + AHEAD_DAYS * 86400 * NS, ZoneInfo(zone))
+    if not holidays_known(until, plan.holidays):
+        entry = sections.entries["site"]["site"]
+        what = f"the public holidays of {until.year} are not known here: weekends count as rest days"
+        yield Problem(entry.location("holidays"), what, "a newer chinesecalendar has them")
+    entry_of = sections.entries["escalation"].get("escalation")
+    for step in plan.escalation.steps[-1:]:
+        if entry_of and step.to == (NEXT_CHANNEL,):
+            what = f"the last step, after {spell_duration(step.after)}, tells nobody new"
+            yield Problem(entry_of.location("steps"), what, "end with a supervisor")

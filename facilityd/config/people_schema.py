@@ -1,0 +1,144 @@
+"""What a site file may say of people: how each is reached, when they are there, and who is asked next."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from facilityd.config.channel_schema import Channel
+from facilityd.config.fields import Name, Whole, each_once
+from facilityd.model.measure import Duration, within
+from facilityd.model.sample import NS
+from facilityd.model.text import Language, Strict
+
+_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)|24:00")
+CLOCK_PATTERN = r"^(([01]?[0-9]|2[0-3]):[0-5][0-9]|24:00)$"
+MOST_PEOPLE = 100
+Urgency = Literal["low", "medium", "high", "critical"]
+
+
+def clock(text: object) -> int:
+    """Return the minutes since midnight of '22:00'."""
+    if isinstance(text, int) and not isinstance(text, bool):
+        raise ValueError('a time of day needs quotes, for YAML reads 22:00 as a number: "22:00"')  # noqa: TRY004
+    if not isinstance(text, str) or not _CLOCK.fullmatch(text):
+        raise ValueError('a time of day is expected, such as "22:00"')
+    hour, minute = text.split(":")
+    return 60 * int(hour) + int(minute)
+
+
+def day(value: object) -> date:
+    """Return a date."""
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError("a date is expected, such as 2026-10-01") from None
+
+
+ClockTime = Annotated[
+    int, BeforeValidator(clock, json_schema_input_type=Annotated[str, Field(pattern=CLOCK_PATTERN)])
+]
+Day = Annotated[date, BeforeValidator(day)]
+DayName = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", "workdays", "restdays", "all"]
+Ids = Annotated[tuple[str, ...], AfterValidator(each_once), Field(max_length=MOST_PEOPLE)]
+Days = Annotated[tuple[DayName, ...], Field(min_length=1)]
+_WAIT = within(30 * NS, 30 * 86400 * NS)
+
+
+class QuietConfig(Strict):
+    """Hours in which only what is urgent is told at once; the rest comes as one digest at their end."""
+
+    from_: ClockTime = Field(alias="from")
+    until: ClockTime = Field(description="not after 'from': of the next day")
+    days: Days = ("all",)
+    least: Urgency = Field(default="critical", description="told at once from this priority on")
+
+
+class RecipientConfig(Strict):
+    """Somebody who is told."""
+
+    name: Name
+    language: Language
+    minimum: Urgency = "low"
+    channels: tuple[Channel, ...] = Field(
+        min_length=1, description="in order: the next where one takes nothing"
+    )
+    every_channel: bool = Field(default=False, description="each channel carries everything")
+    families: Ids = Field(default=(), description="kinds of device that they answer for")
+    devices: Ids = Field(default=(), description="devices that they answer for; neither given: everything")
+    quiet_hours: tuple[QuietConfig, ...] = Field(default=(), max_length=20)
+
+
+class ShiftConfig(Strict):
+    """Hours of a rota and who is on duty in them: all of them, or in turns of some days."""
+
+    from_: ClockTime = Field(alias="from")
+    until: ClockTime = Field(description="not after 'from': of the next day")
+    days: Days = ("all",)
+    people: Ids = Field(min_length=1)
+    turn_days: Whole = Field(default=0, ge=0, le=366, description="one after another, so many days each")
+    start: Day | None = Field(default=None, description="first day of the first one's turn")
+
+    @model_validator(mode="after")
+    def _has_a_start(self) -> ShiftConfig:
+        if bool(self.turn_days) != (self.start is not None):
+            raise ValueError("turn_days and start belong together")
+        return self
+
+
+class RotaConfig(Strict):
+    """Who is on duty when: as a table of shifts, or as an iCal file whose events name people."""
+
+    shifts: tuple[ShiftConfig, ...] = Field(default=(), max_length=200)
+    ical: str = Field(default="", description="an .ics file beside this one")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> RotaConfig:
+        if not self.shifts and not self.ical:
+            raise ValueError("shifts or ical is needed")
+        return self
+
+
+class SubstituteConfig(Strict):
+    """Who stands in for somebody, from a day up to, but not with, another."""
+
+    person: str
+    by: str
+    from_: Day = Field(alias="from")
+    until: Day
+
+
+class StepConfig(Strict):
+    """One step: who is told when nobody has answered for so long."""
+
+    after: Annotated[Duration, AfterValidator(_WAIT)]
+    to: Ids = Field(min_length=1, description="ids of people and rotas, or next-channel")
+
+
+class StillOnItConfig(Strict):
+    """After how long an acknowledgement of what goes on is asked about."""
+
+    critical: Annotated[Duration, AfterValidator(_WAIT)] | None = None
+    high: Annotated[Duration, AfterValidator(_WAIT)] | None = None
+    medium: Annotated[Duration, AfterValidator(_WAIT)] | None = None
+    low: Annotated[Duration, AfterValidator(_WAIT)] | None = None
+
+
+class EscalationConfig(Strict):
+    """What happens to an alarm that nobody answers."""
+
+    least: Urgency = Field(default="high", description="alarms from this priority on")
+    steps: tuple[StepConfig, ...] = Field(default=(), max_length=20)
+    still_on_it: StillOnItConfig = StillOnItConfig()
+
+    @model_validator(mode="after")
+    def _grows(self) -> EscalationConfig:
+        waits = [step.after for step in self.steps]
+        if waits != sorted(set(waits)):
+            raise ValueError("each step comes later than the one before: 'after' counts from the alarm")
+        return self

@@ -1,0 +1,101 @@
+"""When people are there: hours, rotas, quiet hours; and whom an alarm goes to that nobody answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from facilityd.model.rule import Priority
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WORKDAYS, RESTDAYS, ALL = "workdays", "restdays", "all"
+NEXT_CHANNEL = "next-channel"
+"""A step of an escalation that tries whoever was told over their next channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """A part of a day, in minutes of the site's clock; ``until`` not after ``begin``: of the next day.
+
+    ``days`` are names of weekdays, ``workdays``, ``restdays`` or ``all``: of the day on which it begins.
+    """
+
+    begin: int
+    until: int
+    days: frozenset[str] = frozenset({ALL})
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """Hours in which only what is of at least ``least`` priority is told at once."""
+
+    hours: Hours
+    least: Priority = Priority.CRITICAL
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Who is on duty in some hours: all of ``people``, or one after another in turns of ``turn`` days.
+
+    ``start`` is the first day of the first one's turn.
+    """
+
+    hours: Hours
+    people: tuple[str, ...]
+    turn: int = 0
+    start: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Substitution:
+    """``by`` stands in for ``person`` from ``begin`` up to, but not with, ``until``: days of the site."""
+
+    person: str
+    by: str
+    begin: date
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class Rota:
+    """Who is on duty when; ``calendar`` is the text of an iCal file whose events name people."""
+
+    id: str
+    shifts: tuple[Shift, ...] = ()
+    calendar: str = field(default="", repr=False)
+    people: frozenset[str] = frozenset()
+    """Everybody who is ever on it: while nobody is on duty all of them are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationStep:
+    """``after`` ns without an answer ``to`` are told: ids of people and rotas, or ``next-channel``."""
+
+    after: int
+    to: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationPolicy:
+    """What happens to an alarm of at least ``least`` priority that nobody answers.
+
+    ``still_on_it``: by priority, after how many ns an acknowledgement of what goes on is asked about.
+    """
+
+    least: Priority = Priority.HIGH
+    steps: tuple[EscalationStep, ...] = ()
+    still_on_it: Mapping[Priority, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DutyPlan:
+    """Everything that says who is told when, beside the people themselves.
+
+    ``holidays`` is the calendar of public holidays that decides what a workday is: ``china``, or none.
+    """
+
+    rotas: tuple[Rota, ...] = ()
+    substitutions: tuple[Substitution, ...] = ()
+    escalation: EscalationPolicy = field(default_factory=EscalationPolicy)
+    holidays: str = ""

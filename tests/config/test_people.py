@@ -1,0 +1,115 @@
+"""People, rotas, substitutes and escalation of a site: what is meant, and each mistake in its place."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from support.yard import FILES, told, write
+
+from facilityd.config.load import load
+from facilityd.model.people import NEXT_CHANNEL, EscalationStep
+from facilityd.model.rule import Priority
+from facilityd.model.sample import NS
+
+pytestmark = pytest.mark.usefixtures("yard_environment")
+HOOK = '{kind: webhook, url: "http://h/x"}'
+PEOPLE = f"""
+recipients:
+  li:
+    name: {{zh: 李师傅, en: Li}}
+    language: zh
+    channels: [{HOOK}, {{kind: webhook, url: "http://h/y"}}]
+    families: [lighting]
+    quiet_hours: [{{from: "22:00", until: "07:00", least: critical}}]
+  wang: {{name: {{zh: 王工, en: Wang}}, language: en, channels: [{HOOK}], every_channel: true}}
+  boss: {{name: {{zh: 主管, en: Boss}}, language: zh, channels: [{HOOK}]}}
+rotas:
+  crew:
+    shifts:
+      - {{from: "08:00", until: "20:00", days: [workdays], people: [li]}}
+      - {{from: "00:00", until: "24:00", people: [li, wang], turn_days: 7, start: 2026-03-02}}
+substitutes:
+  leave: {{person: li, by: wang, from: 2026-03-02, until: 2026-03-09}}
+escalation:
+  least: medium
+  steps:
+    - {{after: 5min, to: [next-channel]}}
+    - {{after: 15min, to: [crew, boss]}}
+  still_on_it: {{critical: 30min}}
+"""
+HEAD = FILES["site.yaml"].partition("recipients:")[0]
+
+
+def _yard(tmp_path, people: str):
+    write(tmp_path, {"site.yaml": HEAD + people})
+    return tmp_path
+
+
+def test_everything_that_is_said_of_people_is_compiled(tmp_path) -> None:
+    site = load(_yard(tmp_path, PEOPLE))
+    li, wang = site.recipients["li"], site.recipients["wang"]
+    assert li.families == {"lighting"}
+    assert not li.every_channel
+    assert wang.every_channel
+    assert (li.quiet[0].hours.begin, li.quiet[0].hours.until, li.quiet[0].least) == (
+        1320,
+        420,
+        Priority.CRITICAL,
+    )
+    (crew,) = site.duty.rotas
+    assert crew.people == {"li", "wang"}
+    assert (crew.shifts[1].turn, crew.shifts[1].start) == (7, date(2026, 3, 2))
+    assert site.duty.substitutions[0].by == "wang"
+    escalation = site.duty.escalation
+    assert escalation.least is Priority.MEDIUM
+    assert escalation.steps == (
+        EscalationStep(300 * NS, (NEXT_CHANNEL,)),
+        EscalationStep(900 * NS, ("crew", "boss")),
+    )
+    assert escalation.still_on_it == {Priority.CRITICAL: 1800 * NS}
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("people: [li, wang]", "people: [li, wong]", "'wong' is nobody's id; did you mean 'wang'?"),
+        ("to: [crew, boss]", "to: [crow, boss]", "'crow' is nobody's id; did you mean 'crew'?"),
+        ("by: wang", "by: wong", "'wong' is nobody's id"),
+        ("until: 2026-03-09", "until: 2026-03-02", "ends before it begins"),
+        ("families: [lighting]", "families: [lightning]", "is no family of this site; did you mean 'lighting'?"),
+        ("families: [lighting]", "devices: [no-such]", "is no device of this site"),
+        ('from: "22:00"', 'from: "25:00"', "a time of day is expected"),
+        ("after: 15min", "after: 5min", "each step comes later than the one before"),
+        (", start: 2026-03-02", "", "turn_days and start belong together"),
+        ("shifts:", "ical: nowhere.ics\n    shifts:", "No such file or directory"),
+        ("  crew:\n", '  boss: {shifts: [{from: "0:00", until: "24:00", people: [li]}]}\n  crew:\n', "is the id of a person too"),
+    ],
+)  # fmt: skip
+def test_each_mistake_is_told_in_its_place(tmp_path, right: str, wrong: str, said: str) -> None:
+    text = PEOPLE.replace(right, wrong, 1)
+    assert text != PEOPLE
+    code, lines = told(_yard(tmp_path, text))
+    assert code == 1
+    mistakes = [line for line in lines if "site.yaml:" in line and ": warning: " not in line]
+    assert [line for line in mistakes if said in line], lines
+    assert len(mistakes) == 1, "and nothing else"
+
+
+def test_a_calendar_beside_the_site(tmp_path) -> None:
+    text = PEOPLE.replace("shifts:", "ical: crew.ics\n    shifts:", 1)
+    event = "BEGIN:VEVENT\nUID:1\nDTSTART:20260302T000000Z\nSUMMARY:{0}\nEND:VEVENT\n"
+    whole = "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\n{0}END:VCALENDAR\n"
+    (tmp_path / "crew.ics").write_text(whole.format(event.format("主管")), encoding="utf-8")
+    assert "boss" in load(_yard(tmp_path, text)).duty.rotas[0].people
+    (tmp_path / "crew.ics").write_text(whole.format(event.format("stranger")), encoding="utf-8")
+    assert "names nobody: 'stranger'" in "\n".join(told(tmp_path)[1])
+    (tmp_path / "crew.ics").write_text("hello", encoding="utf-8")
+    assert "is no iCal file" in "\n".join(told(tmp_path)[1])
+
+
+def test_a_gap_in_a_rota_is_warned_of(tmp_path) -> None:
+    turn = '      - {from: "00:00", until: "24:00", people: [li, wang], turn_days: 7, start: 2026-03-02}\n'
+    code, lines = told(_yard(tmp_path, PEOPLE.replace(turn, "")))
+    assert code == 0
+    assert any("nobody is on duty at 20" in line for line in lines)
