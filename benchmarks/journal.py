@@ -19,6 +19,7 @@ from facilityd.store.batch import Batch
 from facilityd.store.journal import Journal
 from facilityd.store.line_source import SampleSource
 from facilityd.store.reader import JournalReader
+from facilityd.store.samples import SampleWrite
 
 T0 = 1_790_000_040 * NS
 WIDTH = 20
@@ -41,8 +42,8 @@ def tick(number: int, streams: list[Stream], *, silent: bool = False) -> Batch:
     at = T0 + number * NS
     if silent:
         why = dict.fromkeys(range(WIDTH), Reason.TIMEOUT)
-        return Batch(samples=[Sample(s, at + n, at, (None,) * WIDTH, why) for n, s in enumerate(streams)])
-    return Batch(samples=[Sample(s, at + n, at, READINGS[(number + n) % 997]) for n, s in enumerate(streams)])
+        return [SampleWrite([Sample(s, at + n, at, (None,) * WIDTH, why) for n, s in enumerate(streams)])]
+    return [SampleWrite([Sample(s, at + n, at, READINGS[(number + n) % 997]) for n, s in enumerate(streams)])]
 
 
 def written() -> int:
@@ -57,7 +58,7 @@ def commits(journal: Journal, title: str, batches: Iterator[Batch]) -> None:
         journal.commit(batch)
         walls.append(perf_counter() - began)
         cpu += process_time() - worked
-        values += len(batch.samples) * WIDTH
+        values += sum(write.incoming for write in batch) * WIDTH
     ordered = sorted(walls)
     print(
         f"{title:44} {sum(walls) / values * 1e6:7.2f} {cpu / values * 1e6:7.2f} "
@@ -80,7 +81,7 @@ def writing(folder: Path) -> None:
     room = {"max_age": 90 * 86400 * NS, "max_bytes": 2**31}
     with Journal.open(folder / "journal.db", **room) as journal:
         commits(journal, "1,000 samples x 20 values", (tick(n, STREAMS) for n in range(600)))
-        size = journal.room().used
+        size = journal.disk_usage().used
         print(f"{'  bytes in the file per sample':44} {size / 600_000:7.1f}")
         commits(journal, "1,000 silent samples", (tick(n, STREAMS, silent=True) for n in range(600, 700)))
         few = [STREAMS[n : n + 5] for n in range(0, 1000, 5)]

@@ -6,7 +6,9 @@ from facilityd.app.core import Core
 from facilityd.model.baseline import Baseline
 from facilityd.model.command import ApproveBaseline, CommandRecord, RecordService
 from facilityd.model.marks import Marking, OperatorMark
-from facilityd.store.batch import Batch
+from facilityd.store.commands import CommandWrite
+from facilityd.store.learning import BaselineRetirement
+from facilityd.store.marks import MarkWrite
 from facilityd.store.reader import JournalReader
 
 
@@ -40,6 +42,6 @@ async def service(core: Core, reader: JournalReader, ask: RecordService, record:
     retired = [b for b in reader.baselines() if b.device == ask.device and b.rule in ask.rules]
     note = f"{ask.reason.strip()} ({', '.join(ask.rules)})"
     mark = OperatorMark(0, at, ask.device, Marking.SERVICE, at, at + 1, "", note, ask.person.strip())
-    batch = Batch(retired=(retired, at), marks=(mark,), commands=(record,))
+    batch = [BaselineRetirement(retired, at), MarkWrite((mark,)), CommandWrite((record,))]
     await core.flow.service(batch, ask.device, ask.rules)
     return ""

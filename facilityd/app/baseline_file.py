@@ -12,8 +12,8 @@ from facilityd.config.site import Site
 from facilityd.detect.fit import SHAPES
 from facilityd.errors import ConfigError, UsageError
 from facilityd.model.baseline import Baseline
-from facilityd.store.batch import Batch
 from facilityd.store.journal import Journal
+from facilityd.store.learning import BaselineWrite
 from facilityd.store.reader import JournalReader
 
 NAME = "baselines.json"
@@ -66,4 +66,4 @@ def install(site: Site, journal: Journal) -> None:
         and b.rule in site.devices[b.device].family.rules
     ]
     if new:
-        journal.commit(Batch(baselines=new))
+        journal.commit([BaselineWrite(new)])

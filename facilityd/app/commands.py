@@ -32,7 +32,7 @@ from facilityd.model.command import (
     WaiveItem,
 )
 from facilityd.model.plain import plain
-from facilityd.store.batch import Batch
+from facilityd.store.commands import CommandWrite
 from facilityd.store.reader import JournalReader
 from facilityd.supervise.inbox import Inbox, InboxFile
 
@@ -123,4 +123,4 @@ class CommandRunner:
 
     async def _refuse(self, record: CommandRecord, refusal: str) -> None:
         refused = replace(record, refusal=plain(refusal, LONGEST_REFUSAL))
-        await self._core.flow.commit(Batch(commands=(refused,)))
+        await self._core.flow.commit([CommandWrite((refused,))])

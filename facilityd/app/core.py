@@ -30,9 +30,8 @@ from facilityd.pipeline.flow import Flow
 from facilityd.pipeline.ingest_queue import IngestQueue
 from facilityd.pipeline.spilled import MARK, Spilled
 from facilityd.pipeline.writer import Writer
-from facilityd.store.batch import Batch
-from facilityd.store.entries import FINDINGS_BEFORE
 from facilityd.store.journal import DiskUsage, Journal
+from facilityd.store.meta import FINDINGS_BEFORE, MetaWrite
 from facilityd.store.reader import JournalReader
 from facilityd.store.spill import Spill
 from facilityd.supervise.clock_steps import ClockStepMonitor
@@ -134,7 +133,7 @@ class Core:
             self.downtimes.started(reader)
             await self.downtimes.record(self.flow.commit)
             with suppress(StoreFull):  # its alarm stands against everything meanwhile
-                await self.flow.commit(Batch(meta={FINDINGS_BEFORE: str(reader.last_finding())}))
+                await self.flow.commit([MetaWrite({FINDINGS_BEFORE: str(reader.last_finding())})])
             judged, checkpoint = reader.last_judged(), reader.checkpoint()
             self.engine.restore(checkpoint.states)
             known = min(checkpoint.sample, judged)

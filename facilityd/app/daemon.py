@@ -53,6 +53,7 @@ async def watch(
         path,
         max_bytes=site.store.max_size,
         max_age=site.store.keep,
+        retention=site.store.retention,
         clock=environment.clock,
         site=site.id,
         durable=environment.durable,

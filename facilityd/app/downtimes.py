@@ -12,7 +12,9 @@ from facilityd.model.clock import Clock
 from facilityd.model.downtime import Downtime, Pause
 from facilityd.model.sample import NS
 from facilityd.store.batch import Batch
+from facilityd.store.downtimes import DowntimeWrite
 from facilityd.store.last_word import WATCHED, last_word
+from facilityd.store.meta import MetaWrite
 from facilityd.store.reader import JournalReader
 
 log = logging.getLogger(__name__)
@@ -81,7 +83,7 @@ class Downtimes:
             return
         taken = tuple(self._unrecorded)
         try:
-            await commit(Batch(downtimes=taken))
+            await commit([DowntimeWrite(taken)])
         except StoreFull:
             return
         del self._unrecorded[: len(taken)]
@@ -89,7 +91,7 @@ class Downtimes:
     async def stopping(self, commit: Callable[[Batch], Awaitable[object]]) -> None:
         """Write down until when somebody watched."""
         with suppress(StoreFull):  # the last sample says nearly the same
-            await commit(Batch(meta={WATCHED: str(self._clock.now()[0])}))
+            await commit([MetaWrite({WATCHED: str(self._clock.now()[0])})])
 
     def tell(self) -> float:
         """Return for how long nobody watched since this was last asked, s."""

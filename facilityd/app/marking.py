@@ -7,7 +7,8 @@ from dataclasses import replace
 from facilityd.app.core import Core
 from facilityd.model.command import AddMark, CommandRecord, RevokeMark
 from facilityd.model.marks import Marking, OperatorMark
-from facilityd.store.batch import Batch
+from facilityd.store.commands import CommandWrite
+from facilityd.store.marks import MarkRevocation, MarkWrite
 from facilityd.store.reader import JournalReader
 
 
@@ -29,7 +30,7 @@ async def mark(core: Core, _: JournalReader, ask: AddMark, record: CommandRecord
     made = OperatorMark(
         0, at, ask.device, Marking(ask.kind), ask.since, ask.until, ask.fault, ask.note, ask.person.strip()
     )
-    await core.flow.commit(Batch(marks=(made,), commands=(record,)))
+    await core.flow.commit([MarkWrite((made,)), CommandWrite((record,))])
     return ""
 
 
@@ -39,5 +40,5 @@ async def unmark(core: Core, reader: JournalReader, ask: RevokeMark, record: Com
     if found is None:
         return f"no mark {ask.mark} is in force"
     revoked = replace(found, revoked=record.done_at)
-    await core.flow.commit(Batch(unmarked=(revoked,), commands=(record,)))
+    await core.flow.commit([MarkRevocation((revoked,)), CommandWrite((record,))])
     return ""

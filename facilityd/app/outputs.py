@@ -23,9 +23,13 @@ from facilityd.notify.planner import NotificationPlanner
 from facilityd.notify.render import AlarmContext, SiteContext
 from facilityd.pipeline.flow import Flow
 from facilityd.pipeline.uncommitted import FIRST
-from facilityd.store.batch import Attempt, Batch, DeadLetterLine, Delivery, LineKind
+from facilityd.store.batch import Attempt, DeadLetterLine, Delivery, LineKind
+from facilityd.store.cursors import CursorWrite
+from facilityd.store.dead_letters import DeadLetterLineWrite
 from facilityd.store.forward import Forwarder
 from facilityd.store.losses import NOTICES_LOST
+from facilityd.store.meta import CountWrite
+from facilityd.store.outbox import AttemptWrite
 from facilityd.store.reader import JournalReader
 
 _DELIVERIES = {
@@ -121,7 +125,7 @@ class JournalOutbox:
         gone = state in (Delivery.REJECTED, Delivery.UNKNOWN)
         counts = {f"{NOTICES_LOST}{entry.notice.channel}": 1} if gone else {}
         if not await self._parts.flow.note(attempt) or counts:
-            await self._parts.flow.commit(Batch(attempts=[attempt], counts=counts))
+            await self._parts.flow.commit([AttemptWrite([attempt]), CountWrite(counts)])
 
 
 def make_deliverer(
@@ -156,10 +160,10 @@ def make_forwarders(site: Site, parts: OutputParts, environment: Environment) ->
     """Return a forwarder for each sink."""
 
     async def advance(sink: str, kind: LineKind, row: int) -> None:
-        await parts.flow.commit(Batch(cursors={(sink, kind): row}))
+        await parts.flow.commit([CursorWrite(sink, kind, row)])
 
     async def add_dead_letter_line(letter: DeadLetterLine) -> None:
-        await parts.flow.commit(Batch(dead_letter_lines=[letter]))
+        await parts.flow.commit([DeadLetterLineWrite([letter])])
 
     return {
         name: Forwarder(

@@ -8,8 +8,9 @@ from facilityd.app.core import Core
 from facilityd.model.command import CommandRecord, RevokeWaiver, WaiveItem
 from facilityd.model.readiness import Waiver
 from facilityd.model.sample import NS
-from facilityd.store.batch import Batch
+from facilityd.store.commands import CommandWrite
 from facilityd.store.reader import JournalReader
+from facilityd.store.readiness import WaiverRevocation, WaiverWrite
 
 LONGEST = 31 * 86400 * NS
 """A waiver for longer (ns) is a repair that was never made."""
@@ -26,7 +27,7 @@ async def waive(core: Core, _: JournalReader, ask: WaiveItem, record: CommandRec
     if not at < ask.until <= at + LONGEST:
         return "a waiver ends in the future, within 31 days"
     waiver = Waiver(0, at, ask.device, ask.item, ask.until, ask.person.strip(), ask.reason.strip())
-    await core.flow.commit(Batch(waivers=(waiver,), commands=(record,)))
+    await core.flow.commit([WaiverWrite((waiver,)), CommandWrite((record,))])
     return ""
 
 
@@ -37,5 +38,5 @@ async def unwaive(core: Core, reader: JournalReader, ask: RevokeWaiver, record: 
     if found is None or not found.holds(at):
         return f"no waiver {ask.waiver} is in force"
     revoked = replace(found, revoked=at, revoker=ask.person)
-    await core.flow.commit(Batch(revoked=(revoked,), commands=(record,)))
+    await core.flow.commit([WaiverRevocation((revoked,)), CommandWrite((record,))])
     return ""

@@ -32,7 +32,7 @@ from facilityd.model.measure import spell_duration
 from facilityd.model.readiness import Item
 from facilityd.model.readiness import with_settings as with_item_settings
 from facilityd.model.rule import Rule, with_settings
-from facilityd.model.settings import RecipientSettings, StoreSettings
+from facilityd.model.settings import RecipientSettings, RetentionSettings, StoreSettings
 from facilityd.yaml_source import Problem, SourceLocation, raise_problems, suggestion
 
 T = TypeVar("T", Rule, Item)
@@ -142,7 +142,9 @@ def _store(sections: Sections, source: Path, site: str) -> StoreSettings:
         path = entry.beside(value.path)
     else:
         path = home_of(source) / ".facilityd" / site / "journal.db"
-    return StoreSettings(str(path), value.keep, value.max_size, value.group)
+    return StoreSettings(
+        str(path), value.keep, value.max_size, value.group, RetentionSettings(**value.retention.model_dump())
+    )
 
 
 def home_of(source: Path) -> Path:

@@ -51,6 +51,34 @@ class SiteConfig(Strict):
     )
 
 
+KeptFor = Annotated[Duration, AfterValidator(within(60 * NS, LONGEST))]
+
+
+class RetentionConfig(Strict):
+    """How long the journal keeps what is no sample; of what is not named, as long as it always did."""
+
+    findings: KeptFor | None = Field(
+        default=None, description="verdicts of rules; if not given, as long as samples"
+    )
+    notices: KeptFor | None = Field(
+        default=None,
+        description="messages that were sent; if not given, as long as samples. What waits, or tells of"
+        " an alarm that stands, is never removed",
+    )
+    alarms: KeptFor | None = Field(
+        default=None, description="what became of alarms, and who acknowledged them; if not given, 3 years"
+    )
+    downtimes: KeptFor | None = Field(
+        default=None, description="times in which nobody watched; if not given, 3 years"
+    )
+    commands: KeptFor | None = Field(
+        default=None, description="who asked what of facilityd; if not given, 3 years"
+    )
+    refused_lines: Annotated[int, BeforeValidator(number)] | None = Field(
+        default=None, ge=1, le=1_000_000, description="lines that a sink refused; if not given, 10000"
+    )
+
+
 class StoreConfig(Strict):
     """The journal: where it lies and how much it keeps."""
 
@@ -58,12 +86,13 @@ class StoreConfig(Strict):
         default="",
         description="relative to this file; if not given, .facilityd/ID/journal.db beside the site",
     )
-    keep: Annotated[Duration, AfterValidator(within(60 * NS, LONGEST))] = 90 * 86400 * NS
+    keep: KeptFor = 90 * 86400 * NS
     max_size: Size = 2 * 2**30
     group: str = Field(
         default="",
         description="a group that may read the journal and leave requests; if not given, nobody",
     )
+    retention: RetentionConfig = RetentionConfig()
 
 
 Retries = Annotated[

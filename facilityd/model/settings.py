@@ -12,6 +12,21 @@ from facilityd.model.text import Language, Text
 
 
 @dataclass(frozen=True, slots=True)
+class RetentionSettings:
+    """How long the journal keeps what is no sample, ns; ``refused_lines`` is a number of lines.
+
+    None: as facilityd.store.retention_table says.
+    """
+
+    findings: int | None = None
+    notices: int | None = None
+    alarms: int | None = None
+    downtimes: int | None = None
+    commands: int | None = None
+    refused_lines: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StoreSettings:
     """``keep`` in ns, ``max_size`` in bytes; ``group`` may read the journal and leave requests."""
 
@@ -19,6 +34,7 @@ class StoreSettings:
     keep: int
     max_size: int
     group: str = ""
+    retention: RetentionSettings = RetentionSettings()
 
 
 @dataclass(frozen=True, slots=True)

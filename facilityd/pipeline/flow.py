@@ -11,7 +11,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any, Protocol
 
 from facilityd.alarm.table import AlarmEvent
@@ -28,6 +27,11 @@ from facilityd.pipeline.pending_writes import PendingWrites, WriteGroup
 from facilityd.pipeline.spilled import Spilled
 from facilityd.pipeline.writer import Commits, Keeps, Writer
 from facilityd.store.batch import Attempt, Batch, ChangeRecord, FindingRecord, Receipt, RuleCheckpoint
+from facilityd.store.commands import CommandWrite
+from facilityd.store.learning import BaselineWrite, CheckpointWrite
+from facilityd.store.meta import JudgedWrite
+from facilityd.store.outbox import AttemptWrite
+from facilityd.store.samples import SampleWrite
 from facilityd.store.spill import ROOM
 
 log = logging.getLogger(__name__)
@@ -112,7 +116,7 @@ class Flow:
         """Commit first, then judge. A full disk loses history, never an alarm."""
         async with self._order:
             try:
-                receipt = await self._commit(Batch(samples=intake.samples, judged=self._judged))
+                receipt = await self._commit([SampleWrite(intake.samples), JudgedWrite(self._judged)])
             except StoreFull as full:
                 intake.done(full)
                 causes: dict[str, int] = {}
@@ -146,7 +150,7 @@ class Flow:
                 return  # what was stored before still holds
             checkpoint = RuleCheckpoint(self._judged, self._engine.checkpoint())
             with suppress(StoreFull):  # the older memory is as true, and goes on from its own sample
-                await self._commit(Batch(judged=self._judged, checkpoint=checkpoint))
+                await self._commit([JudgedWrite(self._judged), CheckpointWrite(checkpoint)])
 
     async def operate(self, event: AlarmEvent, command: AlarmCommand, record: CommandRecord) -> str:
         """Carry out what a person asks of an alarm; return why it was refused, or nothing.
@@ -186,7 +190,7 @@ class Flow:
     async def learn(self, baseline: Baseline, record: CommandRecord) -> None:
         """Judge by a baseline from now on, once it is durable. Raises StoreFull."""
         async with self._order:
-            await self._commit(Batch(baselines=(baseline,), commands=(record,)))
+            await self._commit([BaselineWrite((baseline,)), CommandWrite((record,))])
             self._engine.set_baseline(baseline.device, baseline.rule, baseline)
 
     async def service(self, batch: Batch, device: str, rules: Sequence[str]) -> None:
@@ -194,7 +198,8 @@ class Flow:
         async with self._order:
             if self._judged is not None:  # a crash must not bring back what was forgotten
                 kept = self._engine.checkpoint_serviced(device, rules)
-                batch = replace(batch, judged=self._judged, checkpoint=RuleCheckpoint(self._judged, kept))
+                checkpoint = CheckpointWrite(RuleCheckpoint(self._judged, kept))
+                batch = [*batch, JudgedWrite(self._judged), checkpoint]
             await self._commit(batch)
             self._engine.service(device, rules)
 
@@ -253,7 +258,7 @@ class Flow:
             await self._keep()
         if later := self.unwritten.settle(tried):
             with suppress(StoreFull):  # then somebody gets a double, with the same key
-                await self._commit(Batch(attempts=later))
+                await self._commit([AttemptWrite(later)])
         if told:
             self.on_notices()
 

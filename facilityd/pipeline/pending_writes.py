@@ -12,6 +12,12 @@ from facilityd.model.readiness import Check
 from facilityd.pipeline.spilled import MARK, Spilled
 from facilityd.pipeline.uncommitted import UncommittedNotices
 from facilityd.store.batch import Attempt, Batch, ChangeRecord, Delivery, FindingRecord
+from facilityd.store.changes import AlarmWrite, ChangeWrite
+from facilityd.store.commands import CommandWrite
+from facilityd.store.findings import FindingWrite
+from facilityd.store.meta import JudgedWrite, MetaWrite
+from facilityd.store.outbox import AttemptWrite, NoticeWrite
+from facilityd.store.readiness import CheckWrite
 
 MOST = 10_000
 """Parts kept in memory while the disk takes nothing."""
@@ -64,12 +70,17 @@ class PendingWrites:
         changes = [item for part in self.parts for item in part.recorded]
         touched = {(item.change.device, item.change.rule) for item in changes}
         touched |= {(item.finding.device, item.finding.rule) for item in findings}
-        return Batch(
-            findings=findings, changes=changes, alarms=[state(*key) for key in sorted(touched)],
-            attempts=tried, judged=judged, meta={MARK: self.token} if self.token else {},
-            checks=[item for part in self.parts for item in part.checks],
-            notices=[item for part in self.parts for item in part.notices], commands=self.commands,
-        )  # fmt: skip
+        return [
+            FindingWrite(findings),
+            ChangeWrite(changes),
+            AlarmWrite([state(*key) for key in sorted(touched)]),
+            NoticeWrite([item for part in self.parts for item in part.notices]),
+            AttemptWrite(tried),  # behind the notices: some were tried before they had an id
+            JudgedWrite(judged),
+            MetaWrite({MARK: self.token} if self.token else {}),
+            CheckWrite([item for part in self.parts for item in part.checks]),
+            CommandWrite(self.commands),
+        ]
 
     @property
     def commands(self) -> list[CommandRecord]:

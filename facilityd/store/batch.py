@@ -1,21 +1,25 @@
-"""What goes into the journal in one transaction, and what comes back."""
+"""What goes into the journal in one transaction, and what comes back.
+
+A batch is a list of writes. Each kind of write is a class beside the table that it fills and applies itself;
+the journal knows none of them.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from facilityd.model.alarm import AlarmState, Change
-from facilityd.model.baseline import Baseline
-from facilityd.model.command import CommandRecord
-from facilityd.model.downtime import Downtime
+import apsw
+
+from facilityd.model.alarm import Change
 from facilityd.model.finding import Finding
-from facilityd.model.marks import OperatorMark
 from facilityd.model.notice import Notice
-from facilityd.model.readiness import Check, Waiver
-from facilityd.model.sample import Sample
+
+if TYPE_CHECKING:
+    from facilityd.store.samples import SampleTable
 
 
 class Delivery(StrEnum):
@@ -93,37 +97,39 @@ class RuleCheckpoint:
     states: Mapping[tuple[str, str], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """One transaction: all of it is durable when ``Journal.commit`` returns, or none of it.
+@dataclass(slots=True)
+class WriteContext:
+    """The transaction that writes apply themselves to; ``counts`` are added to the counters at its end."""
 
-    ``cursors`` maps a sink and a kind of line to the id up to which the sink has them. ``judged`` is the
-    last sample that the rules have seen. ``counts`` are added to the counters; ``meta`` replaces texts.
-    ``checkpoint`` replaces all that was remembered before. A baseline retires the older ones of its rule;
-    ``retired`` are retired at an instant (ns UTC) without another.
-    """
+    db: apsw.Connection
+    counts: Counter[str]
+    samples: SampleTable
+    ats: list[int] = field(default_factory=list)
+    changes: list[int] = field(default_factory=list)
 
-    samples: Sequence[Sample] = ()
-    findings: Sequence[FindingRecord] = ()
-    changes: Sequence[ChangeRecord] = ()
-    alarms: Sequence[AlarmState] = ()
-    notices: Sequence[Notice] = ()
-    attempts: Sequence[Attempt] = ()
-    dead_letter_lines: Sequence[DeadLetterLine] = ()
-    cursors: Mapping[tuple[str, LineKind], int] = field(default_factory=dict)
-    judged: int | None = None
-    counts: Mapping[str, int] = field(default_factory=dict)
-    meta: Mapping[str, str] = field(default_factory=dict)
-    checkpoint: RuleCheckpoint | None = None
-    baselines: Sequence[Baseline] = ()
-    retired: tuple[Sequence[Baseline], int] = ((), 0)
-    waivers: Sequence[Waiver] = ()
-    revoked: Sequence[Waiver] = ()
-    checks: Sequence[Check] = ()
-    marks: Sequence[OperatorMark] = ()
-    unmarked: Sequence[OperatorMark] = ()
-    downtimes: Sequence[Downtime] = ()
-    commands: Sequence[CommandRecord] = ()
+
+class Write:
+    """Rows of one kind. A kind is a frozen dataclass with ``apply``; what it writes is all that it knows."""
+
+    __slots__ = ()
+
+    @property
+    def incoming(self) -> int:
+        """How many samples it brings: so many of the oldest may have to make room."""
+        return 0
+
+    @property
+    def steady(self) -> int | None:
+        """The newest instant in it (ns, steady clock), by which age is counted; None where it has none."""
+        return None
+
+    def apply(self, to: WriteContext) -> None:
+        """Write the rows. Raises ValueError, apsw.Error; then nothing of the transaction is kept."""
+        raise NotImplementedError
+
+
+Batch = Sequence[Write]
+"""One transaction, in this order: all of it is durable when ``Journal.commit`` returns, or none of it."""
 
 
 @dataclass(frozen=True, slots=True)

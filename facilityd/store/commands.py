@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import apsw
 
-from facilityd.model.command import UNREADABLE, CommandRecord
+from facilityd.model.command import CommandRecord
+from facilityd.store.batch import Write, WriteContext
 from facilityd.store.rows import built
 from facilityd.store.schema import select, single
 
@@ -24,22 +26,20 @@ FROM command WHERE done_at >= ? ORDER BY number
 """
 MOST, MOST_UNREADABLE = 100_000, 1_000
 """Rows kept, whatever their age: no flood of commands fills the file, none of rubbish hides a command."""
-_FORGET = """
-DELETE FROM command WHERE number IN (SELECT number FROM command ORDER BY number LIMIT 200) AND done_at < ?
-"""
-_SURPLUS = "DELETE FROM command WHERE number <= (SELECT max(number) FROM command) - ?"
-_RUBBISH = """
-DELETE FROM command WHERE kind = ?1 AND number <=
-    (SELECT number FROM command WHERE kind = ?1 ORDER BY number DESC LIMIT 1 OFFSET ?2)
-"""
 
 
-def add_commands(db: apsw.Connection, records: Iterable[CommandRecord]) -> None:
-    """Store commands with what came of them; one whose id is there is the same. Within a transaction."""
-    for r in records:
-        payload = json.dumps(r.payload, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        row = (r.id, r.kind, r.person, r.at, r.origin, r.account, payload, r.refusal, r.done_at)
-        db.execute(_ADD, row)
+@dataclass(frozen=True, slots=True)
+class CommandWrite(Write):
+    """Commands with what came of them; one whose id is there is the same."""
+
+    records: Sequence[CommandRecord]
+
+    def apply(self, to: WriteContext) -> None:
+        """Store them."""
+        for r in self.records:
+            payload = json.dumps(r.payload, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+            row = (r.id, r.kind, r.person, r.at, r.origin, r.account, payload, r.refusal, r.done_at)
+            to.db.execute(_ADD, row)
 
 
 def command_result(db: apsw.Connection, command: str) -> str | None:
@@ -54,13 +54,6 @@ def command_result(db: apsw.Connection, command: str) -> str | None:
 def commands(db: apsw.Connection, since: int = 0) -> list[CommandRecord]:
     """Return the commands answered from an instant (ns UTC) on, in their order."""
     return built(select(db, _COMMANDS, (since,)), _record, "command")
-
-
-def forget(db: apsw.Connection, horizon: int) -> None:
-    """Forget what was answered before an instant (ns UTC), and what is too many. Within a transaction."""
-    db.execute(_FORGET, (horizon,))
-    db.execute(_SURPLUS, (MOST,))
-    db.execute(_RUBBISH, (UNREADABLE, MOST_UNREADABLE))
 
 
 def _record(row: tuple[Any, ...]) -> CommandRecord:

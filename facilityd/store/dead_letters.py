@@ -19,7 +19,7 @@ from facilityd.model.marks import Marking
 from facilityd.model.notice import Notice
 from facilityd.model.readiness import CheckedItem
 from facilityd.model.sample import SignalType
-from facilityd.store.batch import DeadLetterLine, Delivery, LineKind
+from facilityd.store.batch import DeadLetterLine, Delivery, LineKind, Write, WriteContext
 from facilityd.store.rows import UNREADABLE
 from facilityd.store.schema import select
 
@@ -28,9 +28,26 @@ LONGEST = 4096
 _NAMELESS = """
 UPDATE stream SET signals = '[]', types = '[]', device = ?, family = ?, link = ?, unit = ? WHERE id = ?
 """
+_PARK = """
+INSERT INTO parked(sink, kind, row, at, reason, line) VALUES(?, ?, ?, ?, ?, ?)
+ON CONFLICT(sink, kind, row) DO NOTHING
+"""
 _PARKED = "SELECT sink, row, at, reason, line, kind FROM parked WHERE id > ? ORDER BY id LIMIT ?"
 _LETTERS = "SELECT at, source, reason, content FROM dead_letter ORDER BY id"
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterLineWrite(Write):
+    """Lines that a sink refuses for good; a replay parks none twice."""
+
+    lines: Sequence[DeadLetterLine]
+
+    def apply(self, to: WriteContext) -> None:
+        """Keep and count them."""
+        for p in self.lines:
+            to.db.execute(_PARK, (p.sink, p.kind, p.row, p.at, p.reason, p.line))
+            to.counts["parked"] += to.db.changes()
 
 
 @dataclass(frozen=True, slots=True)

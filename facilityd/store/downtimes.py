@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import apsw
 
 from facilityd.model.downtime import Downtime, Pause
+from facilityd.store.batch import Write, WriteContext
 from facilityd.store.schema import select
 
 _ADD = "INSERT INTO downtime(since, until, why) VALUES(?, ?, ?)"
@@ -14,9 +16,15 @@ _BETWEEN = "SELECT since, until, why FROM downtime WHERE until > ? AND since < ?
 _STARTED = "SELECT max(until) FROM downtime WHERE why = 'stopped' AND until <= ?"
 
 
-def add_downtimes(db: apsw.Connection, downtimes: Iterable[Downtime]) -> None:
-    """Store downtimes. Within a transaction."""
-    db.executemany(_ADD, [(one.since, one.until, one.why) for one in downtimes])
+@dataclass(frozen=True, slots=True)
+class DowntimeWrite(Write):
+    """Times in which nobody watched."""
+
+    downtimes: Sequence[Downtime]
+
+    def apply(self, to: WriteContext) -> None:
+        """Store them."""
+        to.db.executemany(_ADD, [(one.since, one.until, one.why) for one in self.downtimes])
 
 
 def downtimes(db: apsw.Connection, since: int, until: int) -> list[Downtime]:

@@ -14,8 +14,9 @@ import apsw
 
 from facilityd.errors import UsageError
 from facilityd.model.clock import Clock
-from facilityd.store import commands, downtimes, entries, learning, marks, readiness
-from facilityd.store.batch import Batch, Receipt
+from facilityd.model.settings import RetentionSettings
+from facilityd.store.batch import Batch, Receipt, WriteContext
+from facilityd.store.cursors import set_sinks
 from facilityd.store.dead_letters import set_aside
 from facilityd.store.files import (
     ReserveFile,
@@ -62,6 +63,7 @@ class Journal:
         reserve: ReserveFile,
         max_bytes: int,
         max_age: int,
+        retention: RetentionSettings,
     ) -> None:
         self.path = path
         self.moved_aside: Path | None = None
@@ -69,7 +71,7 @@ class Journal:
         self.lost = ""
         self._db, self._held, self._reserve, self._allowed = db, held, reserve, max_bytes
         self._disk_free: Callable[[Path], int] = disk_free
-        self._retention = Retention(db, max_bytes, max_age)
+        self._retention = Retention(db, max_bytes, max_age, retention)
         self._samples = SampleTable(db)
         self._transactions = Transactions(path, db, reserve, self._retention, self._samples.reload)
 
@@ -80,6 +82,7 @@ class Journal:
         *,
         max_bytes: int,
         max_age: int,
+        retention: RetentionSettings | None = None,
         ballast_bytes: int = 4 * MIB,
         clock: Clock | None = None,
         site: str = "",
@@ -89,7 +92,8 @@ class Journal:
     ) -> Self:
         """Open or create; a damaged file is moved aside. ``max_age`` in ns; ``clock`` stamps the old file.
 
-        ``site``: whose journal it is, written into a new one and asked of an old one.
+        ``max_age`` is of samples, ``retention`` of everything else. ``site``: whose journal it is, written
+        into a new one and asked of an old one.
         Not ``durable``: commits do not wait for the disk (simulations only). ``free`` tells its room.
         Raises UsageError where another facilityd writes it, it is another site's or cannot be opened.
         """
@@ -102,7 +106,7 @@ class Journal:
             undo.callback(db.close)
             claim(db, path, site)
             set_aside_now = set_aside(db, (clock or Clock()).now()[0])
-            journal = cls(path, db, held, reserve, max_bytes, max_age)
+            journal = cls(path, db, held, reserve, max_bytes, max_age, retention or RetentionSettings())
             journal.moved_aside, journal._disk_free = moved, free
             journal.set_aside, journal.lost = set_aside_now, lost
             if not durable:
@@ -144,11 +148,12 @@ class Journal:
 
     def commit(self, batch: Batch) -> Receipt:
         """Return when everything in the batch is durable. Raises StoreFull; then nothing of it is."""
-        return self._transactions.run(lambda counts: self._apply(batch, counts), len(batch.samples))
+        incoming = sum(one.incoming for one in batch)
+        return self._transactions.run(lambda counts: self._apply(batch, incoming, counts), incoming)
 
     def configure_sinks(self, names: Sequence[str]) -> None:
         """Say which sinks want samples: what they have not taken counts when it is purged."""
-        self._transactions.run(lambda _: entries.set_sinks(self._db, names))
+        self._transactions.run(lambda _: set_sinks(self._db, names))
 
     def disk_usage(self) -> DiskUsage:
         """Return how full file and disk are."""
@@ -163,31 +168,13 @@ class Journal:
         """Let the file grow to what is allowed."""
         self._retention.lift_cap()
 
-    def _apply(self, batch: Batch, counts: Counter[str]) -> Receipt:
-        counts.update(batch.counts)
-        now = max((sample.steady for sample in batch.samples), default=None)
-        self._retention.step(now, len(batch.samples), counts)
-        first, ats = self._samples.insert(batch.samples, counts)
-        entries.add_findings(self._db, batch.findings)
-        changes = entries.add_changes(self._db, batch.changes)
-        entries.add_notices(self._db, batch.notices)
-        entries.note_attempts(self._db, batch.attempts)
-        entries.set_alarms(self._db, batch.alarms)
-        entries.add_dead_letter_lines(self._db, batch.dead_letter_lines, counts)
-        entries.move_cursors(self._db, batch.cursors, counts)
-        entries.set_meta(self._db, batch.meta, batch.judged)
-        if batch.checkpoint:
-            learning.save_checkpoint(self._db, batch.checkpoint)
-        learning.add_baselines(self._db, batch.baselines)
-        learning.retire(self._db, *batch.retired)
-        readiness.add_waivers(self._db, batch.waivers)
-        readiness.revoke_waivers(self._db, batch.revoked)
-        readiness.add_checks(self._db, batch.checks)
-        marks.add_marks(self._db, batch.marks)
-        marks.revoke_marks(self._db, batch.unmarked)
-        downtimes.add_downtimes(self._db, batch.downtimes)
-        commands.add_commands(self._db, batch.commands)
-        return Receipt(first, ats, changes)
+    def _apply(self, batch: Batch, incoming: int, counts: Counter[str]) -> Receipt:
+        now = max((one.steady for one in batch if one.steady is not None), default=None)
+        self._retention.step(now, incoming, counts)
+        first, to = self._samples.last + 1, WriteContext(self._db, counts, self._samples)
+        for write in batch:
+            write.apply(to)
+        return Receipt(first, tuple(to.ats), tuple(to.changes))
 
 
 def _connect(

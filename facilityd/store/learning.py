@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import apsw
 
 from facilityd.model.baseline import Baseline
-from facilityd.store.batch import RuleCheckpoint
+from facilityd.store.batch import RuleCheckpoint, Write, WriteContext
 from facilityd.store.rows import number_in
 from facilityd.store.schema import select, single
 
@@ -24,12 +25,44 @@ VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)
 _BASELINES = "SELECT device, rule, version, at, since, until, person, data, comment FROM baseline"
 
 
-def save_checkpoint(db: apsw.Connection, checkpoint: RuleCheckpoint) -> None:
-    """Replace the memory, together with the id of the last sample in it. Within a transaction."""
-    db.execute("DELETE FROM memory")
-    rows = [(device, rule, _plain(state)) for (device, rule), state in checkpoint.states.items()]
-    db.executemany(_MEMORY, rows)
-    db.execute(_META, (REMEMBERED, str(checkpoint.sample)))
+@dataclass(frozen=True, slots=True)
+class CheckpointWrite(Write):
+    """What the rules keep over a restart, in place of all that was kept before."""
+
+    checkpoint: RuleCheckpoint
+
+    def apply(self, to: WriteContext) -> None:
+        """Replace it, together with the id of the last sample in it."""
+        to.db.execute("DELETE FROM memory")
+        states = self.checkpoint.states.items()
+        to.db.executemany(_MEMORY, [(device, rule, _plain(state)) for (device, rule), state in states])
+        to.db.execute(_META, (REMEMBERED, str(self.checkpoint.sample)))
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineWrite(Write):
+    """Baselines; what a rule was judged by before is kept and retired."""
+
+    baselines: Sequence[Baseline]
+
+    def apply(self, to: WriteContext) -> None:
+        """Store them."""
+        for b in self.baselines:
+            to.db.execute(_RETIRE, (b.at, b.device, b.rule))
+            row = (b.device, b.rule, b.version, b.at, b.since, b.until, b.person, b.comment, _plain(b.data))
+            to.db.execute(_BASELINE, row)
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineRetirement(Write):
+    """No rule is judged by these any more, from ``at`` (ns UTC) on; they are kept."""
+
+    baselines: Sequence[Baseline]
+    at: int
+
+    def apply(self, to: WriteContext) -> None:
+        """Retire them."""
+        to.db.executemany(_RETIRE, [(self.at, b.device, b.rule) for b in self.baselines])
 
 
 def load_checkpoint(db: apsw.Connection) -> RuleCheckpoint:
@@ -40,19 +73,6 @@ def load_checkpoint(db: apsw.Connection) -> RuleCheckpoint:
     return RuleCheckpoint(
         number_in(found), {(device, rule): json.loads(state) for device, rule, state in rows}
     )
-
-
-def add_baselines(db: apsw.Connection, baselines: Iterable[Baseline]) -> None:
-    """Store baselines; what a rule was judged by before is kept and retired. Within a transaction."""
-    for b in baselines:
-        db.execute(_RETIRE, (b.at, b.device, b.rule))
-        row = (b.device, b.rule, b.version, b.at, b.since, b.until, b.person, b.comment, _plain(b.data))
-        db.execute(_BASELINE, row)
-
-
-def retire(db: apsw.Connection, retired: Iterable[Baseline], at: int) -> None:
-    """Let no rule judge by these any more; they are kept. ``at`` in ns UTC. Within a transaction."""
-    db.executemany(_RETIRE, [(at, b.device, b.rule) for b in retired])
 
 
 def baselines(db: apsw.Connection, *, retired: bool = False) -> list[Baseline]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import apsw
 
 from facilityd.model.marks import Marking, OperatorMark
+from facilityd.store.batch import Write, WriteContext
 from facilityd.store.schema import select
 
 _ADD = "INSERT INTO mark(at, device, kind, since, until, fault, note, person) VALUES(?, ?, ?, ?, ?, ?, ?, ?)"
@@ -16,15 +18,27 @@ _MARKS = (
 )
 
 
-def add_marks(db: apsw.Connection, marks: Iterable[OperatorMark]) -> None:
-    """Store marks; their ids are given here. Within a transaction."""
-    rows = [(m.at, m.device, m.kind, m.since, m.until, m.fault, m.note, m.person) for m in marks]
-    db.executemany(_ADD, rows)
+@dataclass(frozen=True, slots=True)
+class MarkWrite(Write):
+    """Marks; their ids are given here."""
+
+    marks: Sequence[OperatorMark]
+
+    def apply(self, to: WriteContext) -> None:
+        """Store them."""
+        rows = [(m.at, m.device, m.kind, m.since, m.until, m.fault, m.note, m.person) for m in self.marks]
+        to.db.executemany(_ADD, rows)
 
 
-def revoke_marks(db: apsw.Connection, marks: Iterable[OperatorMark]) -> None:
-    """Store when marks were taken back. Within a transaction."""
-    db.executemany(_REVOKE, [(m.revoked, m.id) for m in marks])
+@dataclass(frozen=True, slots=True)
+class MarkRevocation(Write):
+    """Marks that were taken back, and when."""
+
+    marks: Sequence[OperatorMark]
+
+    def apply(self, to: WriteContext) -> None:
+        """Note it; what is revoked already stays as it is."""
+        to.db.executemany(_REVOKE, [(m.revoked, m.id) for m in self.marks])
 
 
 def marks(db: apsw.Connection, *, revoked: bool = False) -> list[OperatorMark]:

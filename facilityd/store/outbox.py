@@ -1,12 +1,23 @@
-"""The notices that wait, and what became of them, as they are read from the journal."""
+"""The notices that wait, and what became of them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import apsw
 
+from facilityd.model.notice import Notice
+from facilityd.store.batch import Attempt, Write, WriteContext
 from facilityd.store.rows import OutboxEntry, built, entry
 from facilityd.store.schema import select, single
 
+_NOTICE = """
+INSERT INTO outbox(change, at, key, recipient, channel, purpose, body, state, attempts, next_at, error)
+VALUES(?, ?, ?, ?, ?, ?, ?, 'waiting', 0, 0, '') ON CONFLICT(key) DO NOTHING
+"""
+_ATTEMPT = "UPDATE outbox SET state = ?, attempts = ?, next_at = ?, error = ? WHERE id = ?"
+_ATTEMPT_OF = "UPDATE outbox SET state = ?, attempts = ?, next_at = ?, error = ? WHERE key = ?"
 _OUTBOX = "SELECT id, change, body, state, attempts, next_at, error FROM outbox ORDER BY id"
 _DUE = """
 SELECT id, change, body, state, attempts, next_at, error FROM (
@@ -16,6 +27,36 @@ SELECT id, change, body, state, attempts, next_at, error FROM (
 """
 _NEXT = "SELECT min(next_at) FROM outbox WHERE state = 'waiting'"
 _WAITING = "SELECT channel, count(*), min(at) FROM outbox WHERE state = 'waiting' GROUP BY 1"
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeWrite(Write):
+    """Notices to be sent; one whose key is already there is the same and is not queued twice.
+
+    ``change``: the id of the change that caused them.
+    """
+
+    notices: Sequence[Notice]
+    change: int | None = None
+
+    def apply(self, to: WriteContext) -> None:
+        """Queue them."""
+        for n in self.notices:
+            row = (self.change, n.at, n.key, n.recipient, n.channel, n.purpose, n.to_json())
+            to.db.execute(_NOTICE, row)
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptWrite(Write):
+    """What became of notices, by their key where they were tried before they had an id."""
+
+    attempts: Sequence[Attempt]
+
+    def apply(self, to: WriteContext) -> None:
+        """Update the outbox."""
+        for a in self.attempts:
+            row = (a.state, a.attempts, a.next_at, a.error)
+            to.db.execute(_ATTEMPT_OF if a.key else _ATTEMPT, (*row, a.key or a.notice))
 
 
 def outbox(db: apsw.Connection) -> list[OutboxEntry]:

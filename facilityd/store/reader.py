@@ -20,10 +20,10 @@ from facilityd.model.sample import Sample, Stream
 from facilityd.store import commands, downtimes, learning, marks, outbox, readiness
 from facilityd.store.batch import DeadLetterLine, LineKind, RuleCheckpoint
 from facilityd.store.dead_letters import DeadLetter, dead_letter_lines, dead_letters
-from facilityd.store.entries import FINDINGS_BEFORE, JUDGED
 from facilityd.store.files import check_regular, closed_to_us, denied
 from facilityd.store.history import Bucket, Carrier, Gap, Point, buckets, explained, gaps, points
 from facilityd.store.last_good import last_good
+from facilityd.store.meta import FINDINGS_BEFORE, JUDGED
 from facilityd.store.owner import check_owner
 from facilityd.store.packing import layout
 from facilityd.store.rows import (

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import apsw
 
 from facilityd.model.readiness import Check, CheckedItem, Waiver
+from facilityd.store.batch import Write, WriteContext
 from facilityd.store.schema import select
 
 _WAIVE = "INSERT INTO waiver(at, device, item, until, person, reason) VALUES(?, ?, ?, ?, ?, ?)"
@@ -23,14 +25,40 @@ ORDER BY ceremony, before DESC, device
 """
 
 
-def add_waivers(db: apsw.Connection, waivers: Iterable[Waiver]) -> None:
-    """Store waivers; their ids are given here. Within a transaction."""
-    db.executemany(_WAIVE, [(w.at, w.device, w.item, w.until, w.person, w.reason) for w in waivers])
+@dataclass(frozen=True, slots=True)
+class WaiverWrite(Write):
+    """Waivers; their ids are given here."""
+
+    waivers: Sequence[Waiver]
+
+    def apply(self, to: WriteContext) -> None:
+        """Store them."""
+        rows = [(w.at, w.device, w.item, w.until, w.person, w.reason) for w in self.waivers]
+        to.db.executemany(_WAIVE, rows)
 
 
-def revoke_waivers(db: apsw.Connection, revoked: Iterable[Waiver]) -> None:
-    """Store by whom and when waivers were taken back. Within a transaction."""
-    db.executemany(_REVOKE, [(w.revoked, w.revoker, w.id) for w in revoked])
+@dataclass(frozen=True, slots=True)
+class WaiverRevocation(Write):
+    """Waivers that were taken back, by whom and when."""
+
+    waivers: Sequence[Waiver]
+
+    def apply(self, to: WriteContext) -> None:
+        """Note it; what is revoked already stays as it is."""
+        to.db.executemany(_REVOKE, [(w.revoked, w.revoker, w.id) for w in self.waivers])
+
+
+@dataclass(frozen=True, slots=True)
+class CheckWrite(Write):
+    """Readiness checks; one that is already there stands."""
+
+    checks: Sequence[Check]
+
+    def apply(self, to: WriteContext) -> None:
+        """Store them."""
+        for c in self.checks:
+            items = json.dumps([one.plain() for one in c.items], ensure_ascii=False, separators=(",", ":"))
+            to.db.execute(_CHECK, (c.ceremony, c.before, c.device, c.name, c.at, c.ready, items))
 
 
 def waivers(db: apsw.Connection) -> list[Waiver]:
@@ -39,13 +67,6 @@ def waivers(db: apsw.Connection) -> list[Waiver]:
         Waiver(number, at, device, item, until, person, reason, revoked, revoker or "")
         for number, at, device, item, until, person, reason, revoked, revoker in select(db, _WAIVERS)
     ]
-
-
-def add_checks(db: apsw.Connection, checks: Iterable[Check]) -> None:
-    """Store checks; one that is already there stands. Within a transaction."""
-    for c in checks:
-        items = json.dumps([one.plain() for one in c.items], ensure_ascii=False, separators=(",", ":"))
-        db.execute(_CHECK, (c.ceremony, c.before, c.device, c.name, c.at, c.ready, items))
 
 
 def checks(db: apsw.Connection, since: int) -> list[Check]:

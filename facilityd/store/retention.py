@@ -6,7 +6,9 @@ from collections import Counter
 
 import apsw
 
-from facilityd.store import commands, losses
+from facilityd.model.settings import RetentionSettings
+from facilityd.store import losses
+from facilityd.store.retention_table import TABLES, TableRetention
 from facilityd.store.schema import PAGE, select
 
 _OLDEST = "DELETE FROM sample WHERE id IN (SELECT id FROM sample ORDER BY id LIMIT ?) RETURNING id, at"
@@ -16,19 +18,14 @@ DELETE FROM sample WHERE id IN
 RETURNING id, at
 """
 # Only the head of a table is looked at, so that a step costs the same however much there is.
-_HEAD = "DELETE FROM {0} WHERE id IN (SELECT id FROM (SELECT * FROM {0} ORDER BY id LIMIT 200) WHERE {1})"
-# Who was told that an alarm was raised is to be told its end, however long it stands. The states are
-# searched as text, so that a damaged one costs no more than its own notices.
-_STANDS = """
-EXISTS (SELECT 1 FROM change AS c JOIN alarm AS a ON a.device = c.device AND a.rule = c.rule
-WHERE c.id = change AND instr(a.state, '"occurrence":' || c.occurrence || ',') > 0
-AND (instr(a.state, '"cleared_at":null') > 0 OR instr(a.state, '"latched":true') > 0))
+_HEAD = """
+DELETE FROM {0} WHERE {1} IN (SELECT {1} FROM (SELECT * FROM {0} ORDER BY {1} LIMIT 200) WHERE {2} < ? {3})
 """
-_SURPLUS = "DELETE FROM parked WHERE id <= (SELECT max(id) FROM parked) - ?"
-_YEAR = 365 * 86400 * 10**9
-CHANGES_KEPT = 3 * _YEAR
-"""Who acknowledged what is kept longer than what was measured; ns."""
-PARKED_KEPT = 10_000
+_SURPLUS = "DELETE FROM {0} WHERE {1} <= (SELECT max({1}) FROM {0}) - ?"
+_SURPLUS_OF = """
+DELETE FROM {0} WHERE {2} = ?1 AND {1} <=
+    (SELECT {1} FROM {0} WHERE {2} = ?1 ORDER BY {1} DESC LIMIT 1 OFFSET ?2)
+"""
 _STEP = 200
 _SMALL_EVERY = 256
 _LOOK = 60 * 10**9
@@ -36,16 +33,17 @@ _LOOK = 60 * 10**9
 
 
 class Retention:
-    """Keeps samples within ``max_age`` (ns) and the file within ``max_bytes``.
+    """Keeps samples for ``max_age`` (ns), other tables as ``settings`` say, the file within ``max_bytes``.
 
     Since a sink takes samples in the order of their ids, the oldest first means what every sink has
     taken before what some sink still wants; the latter is counted as ``purged_unsent`` and on record as
     a loss. What goes because the disk has no room, though the file might be larger, is ``purged_early``.
     """
 
-    def __init__(self, db: apsw.Connection, max_bytes: int, max_age: int) -> None:
-        self._db = db
-        self._max_age = max_age
+    def __init__(
+        self, db: apsw.Connection, max_bytes: int, max_age: int, settings: RetentionSettings
+    ) -> None:
+        self._db, self._max_age, self._settings = db, max_age, settings
         self._allowed = max_bytes // PAGE
         self._steps = self._owed = self._looked = 0
         self._behind = self._squeezed = False
@@ -103,12 +101,21 @@ class Retention:
             losses.note(self._db, unsent)
 
     def _tidy(self, now: int) -> None:
-        horizon = now - self._max_age
-        self._db.execute(_HEAD.format("finding", "at < ?"), (horizon,))
-        self._db.execute(
-            _HEAD.format("outbox", f"at < ? AND state <> 'waiting' AND NOT {_STANDS}"), (horizon,)
-        )
-        self._db.execute(_HEAD.format("change", "at < ?"), (now - max(CHANGES_KEPT, self._max_age),))
-        self._db.execute(_HEAD.format("downtime", "until < ?"), (now - max(CHANGES_KEPT, self._max_age),))
-        commands.forget(self._db, now - max(CHANGES_KEPT, self._max_age))
-        self._db.execute(_SURPLUS, (PARKED_KEPT,))
+        for entry in TABLES:
+            forget(self._db, entry, entry.horizon(now, self._max_age, self._settings), self._settings)
+
+
+def forget(db: apsw.Connection, entry: TableRetention, horizon: int, settings: RetentionSettings) -> None:
+    """Forget a little of one table: what is older than an instant (ns), and what is too many.
+
+    Within a transaction.
+    """
+    table, key = entry.table, entry.key
+    if entry.age:
+        unless = f"AND NOT ({entry.unless})" if entry.unless else ""
+        db.execute(_HEAD.format(table, key, entry.age, unless), (horizon,))
+    if most := entry.rows(settings):
+        db.execute(_SURPLUS.format(table, key), (most,))
+    if entry.most_of:
+        column, value, most = entry.most_of
+        db.execute(_SURPLUS_OF.format(table, key, column), (value, most))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import apsw
 
 from facilityd.model.sample import Sample, Stream
+from facilityd.store.batch import Write, WriteContext
 from facilityd.store.checksum import checksum
 from facilityd.store.packing import layout
 
@@ -93,3 +94,24 @@ class SampleTable:
             known.newest, known.last = tail
         self._known[stream] = known
         return known
+
+
+@dataclass(frozen=True, slots=True)
+class SampleWrite(Write):
+    """Samples, in the order in which they get their ids."""
+
+    samples: Sequence[Sample]
+
+    @property
+    def incoming(self) -> int:
+        """How many samples it brings."""
+        return len(self.samples)
+
+    @property
+    def steady(self) -> int | None:
+        """The newest instant on the steady clock, ns."""
+        return max((sample.steady for sample in self.samples), default=None)
+
+    def apply(self, to: WriteContext) -> None:
+        """Store them. Raises ValueError where a sample does not fit its stream."""
+        to.ats += to.samples.insert(self.samples, to.counts)[1]

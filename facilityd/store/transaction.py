@@ -12,8 +12,8 @@ from typing import TypeVar
 import apsw
 
 from facilityd.errors import FacilitydError, StoreFull
-from facilityd.store.entries import add_counts
 from facilityd.store.files import ReserveFile
+from facilityd.store.meta import add_counts
 from facilityd.store.retention import Retention
 
 T = TypeVar("T")

@@ -20,8 +20,8 @@ from facilityd.model.rule_parameters import dump, override
 from facilityd.model.sample import NS
 from facilityd.scenario.load import LoadedScenario, load
 from facilityd.scenario.run import Options, perform
-from facilityd.store.batch import Batch
 from facilityd.store.journal import Journal
+from facilityd.store.marks import MarkRevocation, MarkWrite
 from facilityd.store.reader import JournalReader
 
 STORIES = ("h07-jam", "f04-strainer", "l09-leaks", "pole-h04-brake")
@@ -152,9 +152,9 @@ def test_a_parameter_that_does_not_fit_is_named(settings_: dict[str, str], why: 
 
 def test_marks_are_kept_when_taken_back(tmp_path: Path) -> None:
     with Journal.open(tmp_path / "j.db", max_bytes=2**24, max_age=10**15) as journal:
-        journal.commit(Batch(marks=[_mark(0, Marking.INCIDENT, 1, 2), _mark(0, Marking.HEALTHY, 3, 4)]))
+        journal.commit([MarkWrite([_mark(0, Marking.INCIDENT, 1, 2), _mark(0, Marking.HEALTHY, 3, 4)])])
         with JournalReader.open(journal.path) as reader:
             first, second = reader.marks()
-            journal.commit(Batch(unmarked=[replace(first, revoked=9)]))
+            journal.commit([MarkRevocation([replace(first, revoked=9)])])
             assert reader.marks() == [second]
             assert reader.marks(revoked=True) == [replace(first, revoked=9), second]

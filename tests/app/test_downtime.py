@@ -23,8 +23,10 @@ from facilityd.model.sample import NS
 from facilityd.scenario.load import load
 from facilityd.scenario.run import Options, perform
 from facilityd.store.batch import Batch
+from facilityd.store.downtimes import DowntimeWrite
 from facilityd.store.journal import Journal
 from facilityd.store.reader import JournalReader
+from facilityd.store.samples import SampleWrite
 
 STORY = Path("simulators/scenarios/hazards/restart-after-downtime.yaml")
 AT = 1_790_000_000 * NS
@@ -137,7 +139,7 @@ def asked(tmp_path: Path) -> Any:
         Downtime(AT + 900 * NS, AT + 1300 * NS, Pause.CLOCK),
     ]
     with Journal.open(made.journal, max_bytes=2**24, max_age=10**18, site=site.id) as journal:
-        journal.commit(Batch(samples=[Sample(stream, one, one, values) for one in at], downtimes=away))
+        journal.commit([SampleWrite([Sample(stream, one, one, values) for one in at]), DowntimeWrite(away)])
 
     def ask(*options: str) -> str:
         span = ["--since", _iso(AT), "--until", _iso(AT + 2090 * NS)]
@@ -193,8 +195,9 @@ def test_a_downtime_that_no_disk_takes_is_kept_and_told_meanwhile() -> None:
             await kept.record(commit)
 
     asyncio.run(story())
-    (batch,) = taken
-    assert [one.why for one in batch.downtimes] == [Pause.STOOD_STILL, Pause.CLOCK]
+    ((written,),) = taken
+    assert isinstance(written, DowntimeWrite)
+    assert [one.why for one in written.downtimes] == [Pause.STOOD_STILL, Pause.CLOCK]
     assert kept.untold
     assert kept.tell() == 60.0, "the other signal tells of the clock"
     assert not kept.untold

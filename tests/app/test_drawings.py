@@ -28,9 +28,10 @@ from facilityd.notify.sparkline import Sparkline
 from facilityd.pipeline.flow import Flow
 from facilityd.pipeline.ingest_queue import IngestQueue
 from facilityd.pipeline.writer import WriterThread
-from facilityd.store.batch import Batch
 from facilityd.store.journal import Journal
+from facilityd.store.meta import CountWrite
 from facilityd.store.reader import JournalReader
+from facilityd.store.samples import SampleWrite
 
 COUNT = 200
 CONTACT = families()["contact"]
@@ -91,7 +92,7 @@ def bench(tmp_path: Path) -> Iterator[DrawingBench]:
 async def test_two_hundred_alarms_do_not_wait_for_a_slow_drawing(bench: DrawingBench) -> None:
     async with asyncio.timeout(60):  # the drawing never ends by itself
         await bench.see(*STREAMS)
-        await bench.flow.commit(Batch(counts={"other": 1}))
+        await bench.flow.commit([CountWrite({"other": 1})])
     with JournalReader.open(bench.path) as reader:
         raised = [row for row in reader.changes_after(0) if row.change.kind is ChangeKind.RAISE]
         told = {entry.notice.device for entry in reader.outbox()}
@@ -126,7 +127,7 @@ def stored(tmp_path: Path) -> Iterator[AlarmPlot]:
     path = tmp_path / "journal.db"
     with Journal.open(path, max_bytes=2**26, max_age=86400 * NS) as journal:
         values = [tuple(float(n) if t is SignalType.FLOAT else None for t in stream.types) for n in range(50)]
-        journal.commit(Batch(samples=[Sample(stream, n * NS, n * NS, one) for n, one in enumerate(values)]))
+        journal.commit([SampleWrite([Sample(stream, n * NS, n * NS, one) for n, one in enumerate(values)])])
         yield AlarmPlot(path, {hoist.id: hoist})
 
 

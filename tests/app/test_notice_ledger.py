@@ -22,8 +22,10 @@ from facilityd.model.rule import Priority
 from facilityd.model.sample import NS
 from facilityd.model.settings import RecipientSettings
 from facilityd.notify.planner import NotificationPlanner
-from facilityd.store.batch import Attempt, Batch, ChangeRecord, Delivery
+from facilityd.store.batch import Attempt, ChangeRecord, Delivery
+from facilityd.store.changes import AlarmWrite, ChangeWrite
 from facilityd.store.journal import Journal
+from facilityd.store.outbox import AttemptWrite
 from facilityd.store.reader import JournalReader
 
 WRONG = Evidence("limit-above", {"value": 12.5, "limit": 10.0, "unit": "A", "for_s": 3.0}, "current")
@@ -58,7 +60,7 @@ class JournalDay:
             return []
         notices = self.planner.tell(change, self.alarms.state(*KEY))
         record = ChangeRecord(change, None, tuple(notices))
-        self.journal.commit(Batch(changes=[record], alarms=[self.alarms.state(*KEY)]))
+        self.journal.commit([ChangeWrite([record]), AlarmWrite([self.alarms.state(*KEY)])])
         return notices
 
     def _change(self, mark: str, at: int) -> Change | None:
@@ -73,7 +75,7 @@ class JournalDay:
         """Let the newest notice on a channel be refused for good, if it is the raise."""
         mine = [e for e in self.reader.outbox() if e.notice.channel == channel]
         if mine and mine[-1].notice.purpose is Purpose.RAISED:
-            self.journal.commit(Batch(attempts=[Attempt(mine[-1].id, Delivery.REJECTED, 1)]))
+            self.journal.commit([AttemptWrite([Attempt(mine[-1].id, Delivery.REJECTED, 1)])])
 
 
 def _crew(drawn: list[tuple[Priority, int]]) -> list[RecipientSettings]:

@@ -16,9 +16,9 @@ from facilityd.model.command import RevokeWaiver, WaiveItem
 from facilityd.model.notice import Purpose
 from facilityd.model.readiness import Check, ItemOutcome
 from facilityd.model.sample import NS
-from facilityd.store.batch import Batch
 from facilityd.store.journal import Journal
 from facilityd.store.reader import JournalReader
+from facilityd.store.readiness import CheckWrite
 from facilityd.supervise.inbox import Inbox
 from facilityd.testing.site import begin
 
@@ -176,7 +176,7 @@ def test_a_waiver_taken_back_counts_no_more_and_stays_on_record(morning: Any) ->
 def test_a_check_that_is_already_there_stands(tmp_path: Path) -> None:
     first = Check(10**18, 3600 * NS, "hoist-1", "sunrise", 10**18 - 3600 * NS, ())
     with Journal.open(tmp_path / "j.db", max_bytes=2**24, max_age=10**15) as journal:
-        journal.commit(Batch(checks=[first]))
-        journal.commit(Batch(checks=[Check(10**18, 3600 * NS, "hoist-1", "sunrise", 10**18, ())]))
+        journal.commit([CheckWrite([first])])
+        journal.commit([CheckWrite([Check(10**18, 3600 * NS, "hoist-1", "sunrise", 10**18, ())])])
         with JournalReader.open(journal.path) as reader:
             assert reader.checks() == [first]

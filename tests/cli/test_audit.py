@@ -17,7 +17,7 @@ from facilityd.config.load import load
 from facilityd.errors import FacilitydError, UsageError
 from facilityd.model.command import UNREADABLE, AcknowledgeAlarm, CommandRecord
 from facilityd.model.sample import NS
-from facilityd.store.batch import Batch
+from facilityd.store.commands import CommandWrite
 from facilityd.store.journal import Journal
 from facilityd.supervise.inbox import Inbox
 
@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
     made = make_square(tmp_path / "square")
     made.journal.parent.mkdir(parents=True, exist_ok=True)
     with Journal.open(made.journal, max_bytes=2**26, max_age=10**18, site=made.site.id) as journal:
-        journal.commit(Batch(commands=[DONE, REFUSED, RUBBISH]))
+        journal.commit([CommandWrite([DONE, REFUSED, RUBBISH])])
     return made.folder
 
 
@@ -84,7 +84,7 @@ def test_a_command_returns_once_its_result_is_durable_and_says_a_refusal(folder:
         assert command is not None
         record = CommandRecord(command.id, "ack", "li", 1, "", "", {}, 2, refusal)
         with Journal.open(Path(site.store.path), max_bytes=2**26, max_age=10**18, site=site.id) as journal:
-            journal.commit(Batch(commands=[record]))
+            journal.commit([CommandWrite([record])])
         inbox.remove(files[0])
 
     for refusal in ("", "there is no alarm"):

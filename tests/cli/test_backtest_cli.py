@@ -17,8 +17,8 @@ from facilityd.model.marks import Marking, OperatorMark
 from facilityd.model.sample import NS
 from facilityd.scenario.load import load
 from facilityd.scenario.run import Options, perform
-from facilityd.store.batch import Batch
 from facilityd.store.journal import Journal
+from facilityd.store.marks import MarkWrite
 
 STORY = Path("simulators/scenarios/faults/h07-jam.yaml")
 SPAN = ["--since", "2026-10-01T05:50+08:00", "--until", "2026-10-01T06:30+08:00"]
@@ -36,7 +36,7 @@ def square(tmp_path_factory: pytest.TempPathFactory) -> Path:
         0, begun, "hoist-1", Marking.INCIDENT, begun, begun + 300 * NS, "H7", "ice", "Li Na"
     )
     with Journal.open(journal, max_bytes=2**28, max_age=10**18) as stored:
-        stored.commit(Batch(marks=[incident]))
+        stored.commit([MarkWrite([incident])])
     made.journal.parent.mkdir(parents=True, exist_ok=True)
     journal.rename(made.journal)
     return made.folder

@@ -29,8 +29,8 @@ from facilityd.model.sample import NS
 from facilityd.scenario.real_runtime import _write
 from facilityd.scenario.subset import subset
 from facilityd.scenario.virtual_runtime import VirtualRuntime
-from facilityd.store.batch import Batch
 from facilityd.store.journal import Journal
+from facilityd.store.learning import BaselineWrite
 from facilityd.store.reader import JournalReader
 
 START = 1_780_315_200 * NS  # 2026-06-01 20:00 on the square
@@ -49,8 +49,8 @@ def made(tmp_path: Path) -> Made:
     first = _shipped("avenue-east")[0]
     second = replace(first, version=2, data={**first.data, "sigma": first.data["sigma"] * 2}, person="Li Na")
     with Journal.open(made.journal, max_bytes=2**26, max_age=10**18) as journal:
-        journal.commit(Batch(baselines=[first]))
-        journal.commit(Batch(baselines=[second]))
+        journal.commit([BaselineWrite([first])])
+        journal.commit([BaselineWrite([second])])
     return made
 
 

@@ -25,9 +25,9 @@ from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, void
 from facilityd.scenario.subset import subset
 from facilityd.scenario.virtual_runtime import VirtualRuntime
-from facilityd.store.batch import Batch
 from facilityd.store.journal import Journal
 from facilityd.store.reader import JournalReader
+from facilityd.store.samples import SampleWrite
 from facilityd.supervise.inbox import Inbox
 
 HOUR = 3600 * NS
@@ -68,7 +68,7 @@ def test_no_alarm_is_no_health_where_rules_lacked_their_data(
     kept = [one for one in stored if one.stream.device == FACADE and one.stream.unit not in units]
     with Journal.open(tmp_path / "some.db", max_bytes=2**26, max_age=10**18) as journal:
         for first in range(0, len(kept), 500):
-            journal.commit(Batch(samples=kept[first : first + 500]))
+            journal.commit([SampleWrite(kept[first : first + 500])])
     with JournalReader.open(tmp_path / "some.db") as reader:
         lessons = fit_rules(evening.site, FACADE, [FitPeriod(reader, START, START + 2 * HOUR)])
     assert lessons

@@ -15,10 +15,13 @@ from facilityd.cli.main import facilityd
 from facilityd.config.site import Site
 from facilityd.model.notice import Notice, Purpose
 from facilityd.model.sample import NS, Sample
-from facilityd.store.batch import Batch, DeadLetterLine
-from facilityd.store.entries import add_counts
+from facilityd.store.batch import DeadLetterLine
+from facilityd.store.dead_letters import DeadLetterLineWrite
 from facilityd.store.journal import Journal
 from facilityd.store.losses import NOTICES_LOST
+from facilityd.store.meta import CountWrite, add_counts
+from facilityd.store.outbox import NoticeWrite
+from facilityd.store.samples import SampleWrite
 
 
 @pytest.fixture
@@ -42,15 +45,13 @@ def test_what_the_daemon_counts_is_in_status(yard: Site, journal: Journal) -> No
     """Waiting, refused, parked, set aside, lost: in one line of either language, and in JSON."""
     assert device(yard, "facilityd")["counts"]["purged_unsent"] == 0
     journal.configure_sinks(["influx"])
-    journal.commit(Batch(notices=[_notice(1), _notice(2)], counts={f"{NOTICES_LOST}li-1-webhook": 3}))
-    journal.commit(
-        Batch(dead_letter_lines=[DeadLetterLine("influx", n, 0, "type", "line") for n in range(4)])
-    )
+    journal.commit([NoticeWrite([_notice(1), _notice(2)]), CountWrite({f"{NOTICES_LOST}li-1-webhook": 3})])
+    journal.commit([DeadLetterLineWrite([DeadLetterLine("influx", n, 0, "type", "line") for n in range(4)])])
     journal._db.execute("INSERT INTO dead_letter(at, source, reason, content) VALUES(0, 'alarm', 'r', 'c')")
     stream = stream_of(yard, "fire")
     for minute in range(3):
         at = 1_790_000_040 * NS + minute * 60 * NS
-        journal.commit(Batch(samples=[Sample(stream, at, at, (False,))]))
+        journal.commit([SampleWrite([Sample(stream, at, at, (False,))])])
     with journal._db:
         journal._retention.purge(2, lost := Counter())
         add_counts(journal._db, lost)

@@ -14,8 +14,8 @@ from facilityd.app.builtin import all_devices
 from facilityd.cli.main import facilityd
 from facilityd.config.load import load
 from facilityd.model.sample import NS, Sample
-from facilityd.store.batch import Batch
 from facilityd.store.journal import Journal
+from facilityd.store.samples import SampleWrite
 
 BERLIN = ZoneInfo("Europe/Berlin")
 YARD = """\
@@ -36,7 +36,7 @@ def test_buckets_begin_with_the_sites_days(tmp_path: Path, change: str, bucket: 
     stream = all_devices(site)["fire"].streams[0]
     ats = [int(first.timestamp() + 1800 + 3600 * n) * NS for n in range(24 * 4)]
     with Journal.open(Path(site.store.path), max_bytes=2**26, max_age=10**18, site="yard") as journal:
-        journal.commit(Batch(samples=[Sample(stream, at, at, (True,)) for at in ats]))
+        journal.commit([SampleWrite([Sample(stream, at, at, (True,)) for at in ats])])
     until = (first + timedelta(days=4)).date()
     asked = ["--since", str(first.date()), "--until", str(until), "--bucket", bucket, "--json"]
     done = CliRunner().invoke(facilityd, ["history", str(tmp_path), "fire", "active", *asked])

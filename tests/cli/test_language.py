@@ -29,8 +29,14 @@ from facilityd.model.quality import Reason
 from facilityd.model.readiness import Waiver
 from facilityd.model.sample import NS, Sample, SignalType, void
 from facilityd.notify.texts import texts
-from facilityd.store.batch import Batch, ChangeRecord
+from facilityd.store.batch import ChangeRecord
+from facilityd.store.changes import AlarmWrite, ChangeWrite
+from facilityd.store.commands import CommandWrite
 from facilityd.store.journal import Journal
+from facilityd.store.learning import BaselineWrite
+from facilityd.store.marks import MarkWrite
+from facilityd.store.readiness import WaiverWrite
+from facilityd.store.samples import SampleWrite
 
 ASKED = (
     {"device": "hoist-1", "rule": "rope-tight", "comment": "已到现场"}, {"device": "hoist-1", "rule": "rope-tight"},
@@ -77,15 +83,9 @@ def square(tmp_path_factory: pytest.TempPathFactory) -> Path:
     item = next(iter(site.devices["hoist-1"].family.readiness))
     Path(site.store.path).parent.mkdir(parents=True)
     with Journal.open(Path(site.store.path), max_bytes=2**28, max_age=10**18, site=site.id) as journal:
-        journal.commit(Batch(
-            samples=samples, alarms=states, changes=changes,
-            waivers=[Waiver(1, now - NS, "hoist-1", item, now + 3600 * NS, "王工", "备件明日到货")],
-            marks=[OperatorMark(n, now, "hoist-1", kind, at, now, "H7", "", "李")
-                   for n, kind in enumerate(("incident", "healthy", "service"), 1)],
-            baselines=[Baseline("hoist-1", "rope-tight", n, now, at, now, "王", {"a": n}, "") for n in (1, 2)],
-            commands=[CommandRecord(kind, kind, "王工", at, "", "", asked, now, refused)
-                      for kind, asked, refused in zip(words().command, ASKED, REFUSED, strict=False)],
-        ))  # fmt: skip
+        journal.commit([SampleWrite(samples), ChangeWrite(changes), AlarmWrite(states), BaselineWrite([Baseline("hoist-1", "rope-tight", n, now, at, now, "王", {"a": n}, "") for n in (1, 2)]), WaiverWrite([Waiver(1, now - NS, "hoist-1", item, now + 3600 * NS, "王工", "备件明日到货")]), MarkWrite([OperatorMark(n, now, "hoist-1", kind, at, now, "H7", "", "李")
+                   for n, kind in enumerate(("incident", "healthy", "service"), 1)]), CommandWrite([CommandRecord(kind, kind, "王工", at, "", "", asked, now, refused)
+                      for kind, asked, refused in zip(words().command, ASKED, REFUSED, strict=False)])])  # fmt: skip
     return folder
 
 

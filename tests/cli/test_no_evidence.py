@@ -21,8 +21,11 @@ from facilityd.model.sample import Sample
 from facilityd.query.readiness import verdict_of
 from facilityd.scenario.load import load as load_story
 from facilityd.scenario.run import Options, perform
-from facilityd.store.batch import Batch, FindingRecord
+from facilityd.store.batch import FindingRecord
+from facilityd.store.findings import FindingWrite
 from facilityd.store.journal import Journal
+from facilityd.store.meta import MetaWrite
+from facilityd.store.samples import SampleWrite
 
 YARD = """\
 site: {id: yard, name: {zh: 院子, en: Yard}, latitude: 39.9, longitude: 116.4, timezone: Asia/Shanghai}
@@ -60,7 +63,7 @@ def _say(journal: Journal, site: Site, verdict: bool | None, slug: str, rule: st
     numbers = {"units": "contacts"}
     finding = Finding("fire", rule, verdict, now, now, Evidence(slug, dict(numbers)))
     sample = Sample(stream, now, now, (0,) * len(stream.signals))
-    journal.commit(Batch(samples=[sample], findings=[FindingRecord(finding)]))
+    journal.commit([SampleWrite([sample]), FindingWrite([FindingRecord(finding)])])
 
 
 def _run(*words: str) -> Any:
@@ -84,7 +87,7 @@ def test_rules_of_a_daemon_that_stopped_are_not_right(yard: Site) -> None:
     with _journal(yard) as journal:
         _say(journal, yard, False, "silence-over")
         running = json.loads(_run("rules", yard.source, "fire", "--json").stdout)
-        journal.commit(Batch(meta={"findings-before": "1"}))
+        journal.commit([MetaWrite({"findings-before": "1"})])
         restarted = json.loads(_run("rules", yard.source, "fire", "--json").stdout)
     stopped = _run("rules", yard.source, "fire", "--json")
     states = [

@@ -21,9 +21,13 @@ from facilityd.model.quality import Reason
 from facilityd.model.sample import NS
 from facilityd.pipeline.spilled import MARK, Spilled
 from facilityd.query.site import SiteQuery
-from facilityd.store.batch import Batch, FindingRecord
+from facilityd.store.batch import FindingRecord
+from facilityd.store.changes import AlarmWrite
+from facilityd.store.downtimes import DowntimeWrite
+from facilityd.store.findings import FindingWrite
 from facilityd.store.journal import Journal
 from facilityd.store.last_word import WATCHED, last_word
+from facilityd.store.meta import MetaWrite
 from facilityd.store.reader import JournalReader
 from facilityd.store.spill import ROOM, Spill
 
@@ -57,14 +61,14 @@ def test_since_when_nobody_watches_is_the_newest_word_of_any_kind(yard: Site, jo
     store(journal, stream_of(yard, "fire"), False, 3600)
     for batch, ago in (
         (
-            lambda at: Batch(
-                findings=[FindingRecord(Finding("fire", "active", False, at, at, Evidence("x")))]
-            ),
+            lambda at: [
+                FindingWrite([FindingRecord(Finding("fire", "active", False, at, at, Evidence("x")))])
+            ],
             40,
         ),
-        (lambda at: Batch(alarms=[AlarmState("fire", "active", occurrence=1, since=at)]), 30),
-        (lambda at: Batch(downtimes=[Downtime(at - NS, at)]), 20),
-        (lambda at: Batch(meta={WATCHED: str(at)}), 10),
+        (lambda at: [AlarmWrite([AlarmState("fire", "active", occurrence=1, since=at)])], 30),
+        (lambda at: [DowntimeWrite([Downtime(at - NS, at)])], 20),
+        (lambda at: [MetaWrite({WATCHED: str(at)})], 10),
     ):
         journal.commit(batch(time.time_ns() - ago * 60 * NS))
         with JournalReader.open(journal.path) as reader:
@@ -105,7 +109,7 @@ def test_what_a_full_disk_kept_out_of_the_journal_is_shown(
     assert words in done.stdout.splitlines()[0]
     assert device(yard, "fire")["state"] == "active"
     assert {one["daemon"] for one in status(yard)} == {"full"}
-    journal.commit(Batch(meta={MARK: "1/fire"}))
+    journal.commit([MetaWrite({MARK: "1/fire"})])
     assert device(yard, "fire")["state"] != "active", "the journal has it by now, and knows better"
 
 
@@ -156,9 +160,9 @@ def test_a_cleared_alarm_is_not_the_present_state(yard: Site, journal: Journal) 
         raised_at=now - NS,
         cleared_at=now,
     )
-    journal.commit(Batch(alarms=[gone]))
+    journal.commit([AlarmWrite([gone])])
     assert device(yard, "fire")["state"] == "normal"
-    journal.commit(Batch(alarms=[replace(gone, condition=AlarmCondition.TRUE, cleared_at=None)]))
+    journal.commit([AlarmWrite([replace(gone, condition=AlarmCondition.TRUE, cleared_at=None)])])
     assert device(yard, "fire")["state"] == "active"
 
 
@@ -170,7 +174,7 @@ def test_json_is_the_same_in_every_language(
     state = AlarmState(
         "fire", "active", AlarmCondition.TRUE, acked=False, occurrence=1, since=now, raised_at=now
     )
-    journal.commit(Batch(alarms=[state]))
+    journal.commit([AlarmWrite([state])])
     monkeypatch.setattr(time, "time_ns", lambda: now)
     for command in ("status", "alarms", "rules", "check", "plan"):
         words = [[command, yard.source, "--json", "--lang", lang] for lang in ("en", "zh")]

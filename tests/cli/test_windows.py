@@ -28,8 +28,13 @@ from facilityd.model.readiness import Waiver
 from facilityd.model.sample import NS, Sample, SignalType
 from facilityd.query.instants import show_instant
 from facilityd.query.site import SiteQuery
-from facilityd.store.batch import Batch, ChangeRecord
+from facilityd.store.batch import ChangeRecord
+from facilityd.store.changes import AlarmWrite, ChangeWrite
 from facilityd.store.journal import Journal
+from facilityd.store.learning import BaselineWrite
+from facilityd.store.marks import MarkWrite
+from facilityd.store.readiness import WaiverWrite
+from facilityd.store.samples import SampleWrite
 
 VALUES = {SignalType.BOOL: True, SignalType.INT: 1, SignalType.FLOAT: 21.5, SignalType.TEXT: "二号泵 V1.2"}
 WIDTHS = (40, 80, 160)
@@ -67,12 +72,7 @@ def square(tmp_path_factory: pytest.TempPathFactory) -> Path:
     long = "已由厂家现场检查，备件明日到货，仪式可以照常进行 spare part arrives tomorrow"
     Path(site.store.path).parent.mkdir(parents=True)
     with Journal.open(Path(site.store.path), max_bytes=2**28, max_age=10**18, site=site.id) as journal:
-        journal.commit(Batch(
-            samples=samples, alarms=alarms, changes=changes,
-            waivers=[Waiver(1, now - NS, "hoist-1", item, now + 3600 * NS, "王工程师", long)],
-            marks=[OperatorMark(1, now, "fountain-2", "incident", now - 99 * NS, now - NS, "", long, "李")],
-            baselines=[Baseline("fountain-2", "efficiency-low", 1, now, now - 9 * NS, now, "王", {"a": 1}, long)],
-        ))  # fmt: skip
+        journal.commit([SampleWrite(samples), ChangeWrite(changes), AlarmWrite(alarms), BaselineWrite([Baseline("fountain-2", "efficiency-low", 1, now, now - 9 * NS, now, "王", {"a": 1}, long)]), WaiverWrite([Waiver(1, now - NS, "hoist-1", item, now + 3600 * NS, "王工程师", long)]), MarkWrite([OperatorMark(1, now, "fountain-2", "incident", now - 99 * NS, now - NS, "", long, "李")])])  # fmt: skip
     return folder
 
 

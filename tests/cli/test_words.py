@@ -15,8 +15,8 @@ from facilityd.config.load import load
 from facilityd.model.quality import Reason
 from facilityd.model.rule import Priority
 from facilityd.model.sample import NS, Sample, void
-from facilityd.store.batch import Batch
 from facilityd.store.journal import Journal
+from facilityd.store.samples import SampleWrite
 
 HOIST = """\
 site: {id: yard, name: {zh: 院子, en: Yard}, latitude: 39.9, longitude: 116.4, timezone: Asia/Shanghai}
@@ -41,8 +41,8 @@ def test_a_status_in_chinese_and_the_verdict_on_a_hoist_with_one_signal(tmp_path
     site = load(tmp_path)
     stream, at = all_devices(site)["hoist-1"].streams[0], time.time_ns() - 90 * NS
     with Journal.open(Path(site.store.path), max_bytes=2**26, max_age=10**18, site="yard") as journal:
-        journal.commit(Batch(samples=[Sample(stream, at - NS, at - NS, (False,))]))
-        journal.commit(Batch(samples=[void(stream, at, at, Reason.LINK_DOWN)]))
+        journal.commit([SampleWrite([Sample(stream, at - NS, at - NS, (False,))])])
+        journal.commit([SampleWrite([void(stream, at, at, Reason.LINK_DOWN)])])
     status = CliRunner().invoke(facilityd, ["status", str(tmp_path), "--lang", "zh"]).stdout
     assert "链路中断" in status
     assert "link-down" not in status

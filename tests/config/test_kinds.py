@@ -13,8 +13,8 @@ from facilityd.cli.main import facilityd
 from facilityd.config.load import load
 from facilityd.model.quality import Reason
 from facilityd.model.sample import Sample
-from facilityd.store.batch import Batch
 from facilityd.store.journal import Journal
+from facilityd.store.samples import SampleWrite
 from simulators.register_map import RegisterMap
 
 FAMILY = """\
@@ -85,7 +85,7 @@ def _stored(yard: Path, *values: object, **reasons: Reason) -> None:
     at = time.time_ns()
     why = {stream.signals.index(name): reason for name, reason in reasons.items()}
     with Journal.open(Path(site.store.path), max_bytes=2**26, max_age=10**18, site="yard") as journal:
-        journal.commit(Batch(samples=[Sample(stream, at, at, values, why)]))  # type: ignore[arg-type]
+        journal.commit([SampleWrite([Sample(stream, at, at, values, why)])])  # type: ignore[arg-type]
 
 
 def test_a_code_means_to_each_signal_what_its_family_says(yard: Path) -> None:

@@ -22,8 +22,8 @@ from facilityd.cli.main import facilityd
 from facilityd.config.load import load
 from facilityd.errors import FacilitydError
 from facilityd.model.sample import NS, Sample
-from facilityd.store.batch import Batch
 from facilityd.store.journal import Journal
+from facilityd.store.samples import SampleWrite
 
 SITE = """\
 site: {id: yard, name: {zh: 院子, en: Yard}, latitude: 39.9, longitude: 116.4, timezone: Asia/Shanghai}
@@ -57,7 +57,7 @@ def yard() -> Iterator[Path]:
     Path(site.store.path).parent.mkdir(parents=True)
     with Journal.open(Path(site.store.path), max_bytes=2**26, max_age=10**18, site=site.id) as journal:
         journal.commit(
-            Batch(samples=[Sample(stream, now - n * NS, now, (n % 2 == 0,)) for n in range(50, 0, -1)])
+            [SampleWrite([Sample(stream, now - n * NS, now, (n % 2 == 0,)) for n in range(50, 0, -1)])]
         )
     os.chdir(folder)
     yield folder / "yard.yaml"

@@ -21,8 +21,10 @@ from facilityd.pipeline.flow import Flow
 from facilityd.pipeline.ingest_queue import IngestQueue
 from facilityd.pipeline.writer import WriterThread
 from facilityd.store.batch import Batch, Receipt
+from facilityd.store.changes import ChangeWrite
 from facilityd.store.journal import Journal
 from facilityd.store.reader import JournalReader
+from facilityd.store.samples import SampleWrite
 
 STREAM = Stream("fire", "contact", "io", "link", ("active",), (SignalType.BOOL,), NS)
 
@@ -37,7 +39,11 @@ class Disk:
     def commit(self, batch: Batch) -> Receipt:
         if self.full:
             raise StoreFull("no room", where="here")
-        self.order.append("samples" if batch.samples else "changes" if batch.changes else "other")
+        kinds = {type(write): write for write in batch}
+        changes = kinds.get(ChangeWrite)
+        changed = isinstance(changes, ChangeWrite) and changes.records
+        brings = any(write.incoming for write in batch)
+        self.order.append("samples" if brings else "changes" if changed else "other")
         return self.journal.commit(batch)
 
 
@@ -168,7 +174,7 @@ async def test_beats_in_which_nothing_happens_push_out_nothing_that_a_full_disk_
 
 async def test_what_a_crash_left_unjudged_is_judged_at_the_start(bench: FlowBench) -> None:
     samples = [Sample(STREAM, n * NS, n * NS, (True,)) for n in range(1000, 1004)]
-    receipt = bench.disk.journal.commit(Batch(samples=samples))
+    receipt = bench.disk.journal.commit([SampleWrite(samples)])
     await bench.flow.rejudge(samples, list(receipt.ids))
     assert bench.state_name() is AlarmStateName.UNACKNOWLEDGED
     await bench.see(True, 1)

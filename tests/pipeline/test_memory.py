@@ -26,8 +26,9 @@ from facilityd.model.notice import Notice
 from facilityd.model.sample import NS, Sample
 from facilityd.pipeline.flow import Flow
 from facilityd.pipeline.ingest_queue import IngestQueue
-from facilityd.store.batch import Batch, RuleCheckpoint
+from facilityd.store.batch import RuleCheckpoint
 from facilityd.store.journal import Journal
+from facilityd.store.learning import CheckpointWrite
 from facilityd.store.reader import JournalReader
 
 LAMP = stream("current", period=60.0)
@@ -143,7 +144,7 @@ def test_restart_at_any_moment_changes_nothing(data: st.DataObject) -> None:
 
 def test_memory_is_stored_with_the_sample_it_has_seen(tmp_path: Path) -> None:
     with open_journal(tmp_path) as journal:
-        journal.commit(Batch(checkpoint=RuleCheckpoint(7, {("hoist", "cycles"): {"seen": [1, None]}})))
-        journal.commit(Batch(checkpoint=RuleCheckpoint(9, {("hoist", "climbs"): [2.5]})))
+        journal.commit([CheckpointWrite(RuleCheckpoint(7, {("hoist", "cycles"): {"seen": [1, None]}}))])
+        journal.commit([CheckpointWrite(RuleCheckpoint(9, {("hoist", "climbs"): [2.5]}))])
         with JournalReader.open(journal.path) as reader:
             assert reader.checkpoint() == RuleCheckpoint(9, {("hoist", "climbs"): [2.5]})

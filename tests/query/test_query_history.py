@@ -17,7 +17,7 @@ from facilityd.model.downtime import Downtime
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS
 from facilityd.query.history import MOST_BUCKETS, HistoryAnswer, HistoryQuery
-from facilityd.store.batch import Batch
+from facilityd.store.downtimes import DowntimeWrite
 
 MINUTE, HOUR = 60 * NS, 3600 * NS
 
@@ -72,7 +72,7 @@ def test_a_gap_says_why_there_is_nothing(yard: Yard) -> None:
     for at in (12, 14, 100, 102, 200, 202):
         yard.store(at, 12)
     stop = Downtime(T0 + 103 * NS, T0 + 199 * NS)
-    yard.journal.commit(Batch(downtimes=[stop]))
+    yard.journal.commit([DowntimeWrite([stop])])
     bad, silent, stopped = ask(yard, 204).gaps
     assert (bad.since - T0, bad.until - T0, bad.reason) == (6 * NS, 12 * NS, Reason.TIMEOUT)
     assert (silent.since - T0, silent.until - T0) == (14 * NS, 100 * NS)

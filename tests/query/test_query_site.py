@@ -30,7 +30,9 @@ from facilityd.query.history import HistoryQuery
 from facilityd.query.json_data import to_plain
 from facilityd.query.rules import RuleStatus
 from facilityd.query.site import SiteQuery
-from facilityd.store.batch import Batch, ChangeRecord
+from facilityd.store.batch import ChangeRecord
+from facilityd.store.changes import AlarmWrite, ChangeWrite
+from facilityd.store.samples import SampleWrite
 
 HOUR = 3600 * NS
 
@@ -153,7 +155,7 @@ def test_an_alarm_of_what_left_the_site_is_known_by_its_ids(yard: Yard) -> None:
         "well", "dry", AlarmCondition.FALSE, occurrence=2, raised_at=T0, cleared_at=T0 + NS, unwatched=True
     )
     raised = Change(T0, "well", "dry", 2, ChangeKind.RAISE)
-    yard.journal.commit(Batch(changes=[ChangeRecord(raised)], alarms=[state]))
+    yard.journal.commit([ChangeWrite([ChangeRecord(raised)]), AlarmWrite([state])])
     with yard.ask() as query:
         assert query.alarms() == []
         (row,) = query.alarms(everything=True)
@@ -281,7 +283,7 @@ def test_a_link_that_is_up_while_its_alarm_clears_is_not_shown_as_down(yard: Yar
     values = tuple({"up": True}.get(name) for name in stream.signals)
     reasons = {n: Reason.MISSING for n, value in enumerate(values) if value is None}
     state = AlarmState(link.id, "down", AlarmCondition.TRUE, occurrence=1, raised_at=T0, acked=False)
-    yard.journal.commit(Batch(samples=[Sample(stream, T0, T0, values, reasons)], alarms=[state]))
+    yard.journal.commit([SampleWrite([Sample(stream, T0, T0, values, reasons)]), AlarmWrite([state])])
     with yard.ask() as query:
         (row,) = query.devices((link.id,))
     assert (row.state_id, row.state.en) == ("down", "up again, the alarm is clearing")

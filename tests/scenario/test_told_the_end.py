@@ -22,7 +22,8 @@ from facilityd.model.sample import NS
 from facilityd.scenario.load import square
 from facilityd.scenario.subset import subset
 from facilityd.scenario.virtual_runtime import VirtualRuntime
-from facilityd.store.batch import Batch, ChangeRecord
+from facilityd.store.batch import ChangeRecord
+from facilityd.store.changes import AlarmWrite, ChangeWrite
 from facilityd.store.journal import Journal
 from facilityd.store.losses import NOTICES_LOST
 from facilityd.store.reader import JournalReader
@@ -167,12 +168,12 @@ def test_alarms_name_what_left_the_site_before_and_after_its_end(tmp_path: Path)
     alarms = AlarmManager([state])
     made.journal.parent.mkdir()
     with Journal.open(made.journal, max_bytes=2**24, max_age=10**18, site="yard") as journal:
-        journal.commit(Batch(alarms=[state], changes=[ChangeRecord(changes[0])]))
+        journal.commit([ChangeWrite([ChangeRecord(changes[0])]), AlarmWrite([state])])
         before = _shown(made.folder)
         ended = alarms.retire("attic", "active", Evidence("unwatched-device"), 2 * NS)
         assert ended is not None
         assert alarms.retire("attic", "active", Evidence("unwatched-device"), 3 * NS) is None
-        journal.commit(Batch(alarms=[alarms.state("attic", "active")], changes=[ChangeRecord(ended)]))
+        journal.commit([ChangeWrite([ChangeRecord(ended)]), AlarmWrite([alarms.state("attic", "active")])])
         after = _shown(made.folder)
     assert before == {"alarms": ["unacknowledged"], "alarms --all": ["unacknowledged"]}
     assert after == {"alarms": [], "alarms --all": ["no-longer-watched"]}

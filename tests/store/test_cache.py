@@ -8,7 +8,7 @@ import apsw
 from support.journals import T0, open_journal, sample, stream
 
 from facilityd.model.sample import NS
-from facilityd.store.batch import Batch
+from facilityd.store.samples import SampleWrite
 
 MIB = 2**20
 
@@ -20,6 +20,6 @@ def test_a_growing_journal_takes_no_more_memory(tmp_path: Path) -> None:
         for tick in range(1000):
             if tick % 20 == 0:
                 batch = [sample(one, T0 + at * NS) for at in range(tick, tick + 20) for one in streams]
-                journal.commit(Batch(samples=batch))
+                journal.commit([SampleWrite(batch)])
         assert journal.path.stat().st_size > 8 * MIB
         assert apsw.memory_used() - before < 4 * MIB

@@ -7,8 +7,8 @@ from support.journals import T0, open_journal, sample, stream
 from facilityd.errors import UsageError
 from facilityd.model.clock import Clock
 from facilityd.model.sample import NS
-from facilityd.store.batch import Batch
 from facilityd.store.reader import JournalReader
+from facilityd.store.samples import SampleWrite
 
 CLOCK = Clock(wall=lambda: T0, monotonic=lambda: 0)
 STAMP = ".damaged-20260921T141400Z"
@@ -16,7 +16,7 @@ STAMP = ".damaged-20260921T141400Z"
 
 def fill(folder) -> None:
     with open_journal(folder) as journal:
-        journal.commit(Batch(samples=[sample(stream(), T0 + n * NS) for n in range(2000)]))
+        journal.commit([SampleWrite([sample(stream(), T0 + n * NS) for n in range(2000)])])
 
 
 def overwrite(path, offset: int, data: bytes) -> None:
@@ -42,7 +42,7 @@ def test_damage_is_moved_aside(tmp_path, damage):
     with open_journal(tmp_path, clock=CLOCK) as journal:
         assert journal.moved_aside == tmp_path / f"journal.db{STAMP}"
         assert journal.moved_aside.read_bytes() == damaged
-        assert journal.commit(Batch(samples=[sample(stream(), T0)])).first == 1
+        assert journal.commit([SampleWrite([sample(stream(), T0)])]).first == 1
     with open_journal(tmp_path, clock=CLOCK) as journal:
         assert journal.moved_aside is None
 

@@ -23,8 +23,12 @@ from facilityd.model.alarm import AlarmCondition, AlarmState, Change, ChangeKind
 from facilityd.model.finding import Evidence
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS
-from facilityd.store.batch import Batch, ChangeRecord
+from facilityd.store.batch import ChangeRecord
+from facilityd.store.changes import AlarmWrite, ChangeWrite
+from facilityd.store.commands import CommandWrite
+from facilityd.store.meta import JudgedWrite
 from facilityd.store.reader import JournalReader
+from facilityd.store.samples import SampleWrite
 
 HOIST, PUMP = stream(), stream("pump")
 STATES = [
@@ -41,8 +45,8 @@ RAISED = Change(
 def fill(folder: Path, count: int = 30) -> Path:
     with open_journal(folder) as journal:
         samples = [sample(HOIST, T0 + n * NS) for n in range(count)]
-        journal.commit(Batch(samples=[*samples, sample(PUMP, T0, s0=Reason.TIMEOUT)], judged=count + 1))
-        journal.commit(Batch(alarms=STATES, changes=[ChangeRecord(RAISED, 5, (notice(),))]))
+        journal.commit([SampleWrite([*samples, sample(PUMP, T0, s0=Reason.TIMEOUT)]), JudgedWrite(count + 1)])
+        journal.commit([ChangeWrite([ChangeRecord(RAISED, 5, (notice(),))]), AlarmWrite(STATES)])
     return folder / "journal.db"
 
 
@@ -126,7 +130,7 @@ def test_a_record_that_cannot_be_read_is_set_aside_once_and_the_rest_goes_on(
         assert letter.source == name.partition(",")[0]
         assert letter.reason
         assert "hoist-1" in {state.device for state in reader.alarms()}
-        assert journal.commit(Batch(samples=[sample(PUMP, T0 + 99 * NS)])).first == 32
+        assert journal.commit([SampleWrite([sample(PUMP, T0 + 99 * NS)])]).first == 32
     assert read_all(path)["hoist-1", T0 + 4 * NS] == (4.0, 4.0, 4.0)
     assert read_all(path)["pump", T0 + 99 * NS] == (99.0, 99.0, 99.0)
     with open_journal(tmp_path) as journal:
@@ -138,7 +142,7 @@ def test_a_journal_without_one_of_its_tables_is_moved_aside_as_damaged(tmp_path:
     change(fill(tmp_path), f"DROP TABLE {table}")
     with open_journal(tmp_path) as journal:
         assert journal.moved_aside is not None
-        journal.commit(Batch(samples=[sample(HOIST, T0)]))
+        journal.commit([SampleWrite([sample(HOIST, T0)])])
 
 
 def _cut(path: Path, size: int) -> None:
@@ -159,7 +163,7 @@ def test_a_journal_that_is_gone_is_missed(tmp_path: Path, loss: Callable[[Path],
     with open_journal(tmp_path) as journal:
         assert said in journal.lost
         assert journal.was_damaged
-        journal.commit(Batch(samples=[sample(HOIST, T0)]))
+        journal.commit([SampleWrite([sample(HOIST, T0)])])
     with open_journal(tmp_path) as journal:
         assert journal.lost == ""
 
@@ -168,7 +172,7 @@ def test_a_log_that_is_gone_after_a_crash_is_missed(tmp_path: Path) -> None:
     path, crashed = fill(tmp_path), tmp_path / "crashed"
     crashed.mkdir()
     with open_journal(tmp_path) as journal:
-        journal.commit(Batch(samples=[sample(HOIST, T0 + 500 * NS)]))
+        journal.commit([SampleWrite([sample(HOIST, T0 + 500 * NS)])])
         for suffix in ("", ".lock"):  # as after kill -9 and a copy that forgot the log
             shutil.copy(f"{path}{suffix}", crashed)
     with open_journal(crashed) as journal:
@@ -180,14 +184,16 @@ def test_a_new_journal_misses_nothing(tmp_path: Path) -> None:
         assert not journal.was_damaged
 
 
-def test_a_journal_of_version_3_is_upgraded_with_all_it_holds(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", [1, 3])
+def test_an_older_journal_is_upgraded_with_all_it_holds(tmp_path: Path, version: int) -> None:
+    """Both files were written by the code of their version; 1 is the oldest that ever was."""
     path = tmp_path / "journal.db"
-    shutil.copy(Path(__file__).with_name("stored") / "version-3.db", path)
+    shutil.copy(Path(__file__).with_name("stored") / f"version-{version}.db", path)
     with pytest.raises(UsageError, match="brings an older one up to date"):
         JournalReader.open(path)
     with open_journal(tmp_path) as journal:
         assert not journal.was_damaged
-        journal.commit(Batch(samples=[sample(HOIST, T0 + 20 * NS)]))
+        journal.commit([SampleWrite([sample(HOIST, T0 + 20 * NS)])])
     with JournalReader.open(path) as reader:
         (state,) = reader.alarms()
         assert (state.device, state.occurrence, state.active) == ("hoist-1", 2, True)
@@ -207,8 +213,8 @@ def test_a_journal_of_version_5_is_upgraded_with_all_it_holds(tmp_path: Path) ->
     record = acknowledgement("gate-base", "pole-live", T0)[1]
     with open_journal(tmp_path) as journal:
         assert not journal.was_damaged
-        journal.commit(Batch(commands=[record]))
-        journal.commit(Batch(commands=[replace(record, refusal="a second time")]))
+        journal.commit([CommandWrite([record])])
+        journal.commit([CommandWrite([replace(record, refusal="a second time")])])
     with JournalReader.open(path) as reader:
         state = next(state for state in reader.alarms() if state.rule == "pole-live")
         assert (state.occurrence, state.active, state.acked_by) == (1, True, "li")
@@ -232,7 +238,7 @@ def test_a_row_whose_index_says_otherwise_ends_nothing(tmp_path: Path, text: byt
         spoilt[at + len(text) - 1] ^= 0x80
         (folder / "journal.db").write_bytes(spoilt)
         with suppress(FacilitydError), open_journal(folder) as journal:
-            journal.commit(Batch(samples=[sample(PUMP, T0 + 5000 * NS)]))
+            journal.commit([SampleWrite([sample(PUMP, T0 + 5000 * NS)])])
             read_all(journal.path)
 
 
@@ -271,7 +277,7 @@ def test_whatever_happens_to_the_bytes_nothing_wrong_is_good(
     (folder / "journal.db").write_bytes(content)
     with suppress(UsageError), open_journal(folder) as journal:
         with suppress(FacilitydError):  # damage that only a write meets is a named error
-            journal.commit(Batch(samples=[sample(HOIST, T0 + 5000 * NS)]))
+            journal.commit([SampleWrite([sample(HOIST, T0 + 5000 * NS)])])
         for (device, at), values in read_all(journal.path).items():
             expected = (at - T0) / NS
             known = [v for v in values if v is not None and device in ("hoist-1", "pump")]

@@ -10,7 +10,8 @@ from support.journals import T0
 from support.scripted import Scripted, serve
 
 from facilityd.model.alarm import Change, ChangeKind
-from facilityd.store.batch import Batch, ChangeRecord, LineKind
+from facilityd.store.batch import ChangeRecord, LineKind
+from facilityd.store.changes import ChangeWrite
 
 RAISED = ChangeRecord(
     Change(T0 + 1, "hoist-1", "F4", 7, ChangeKind.RAISE), None, (), "unacknowledged", "true", "high"
@@ -47,7 +48,7 @@ def all_there(reader):
 
 
 async def test_a_change_is_a_point_of_measurement_alarm(keeper, reader):
-    keeper.journal.commit(Batch(changes=[RAISED, TAKEN_ON, OLD]))
+    keeper.journal.commit([ChangeWrite([RAISED, TAKEN_ON, OLD])])
     async with serve(Scripted()) as server, running(forwarder(keeper, server.url)):
         await wait_for(lambda: all_there(reader))
     assert [line.decode() for line in server.arrivals] == LINES
@@ -56,7 +57,7 @@ async def test_a_change_is_a_point_of_measurement_alarm(keeper, reader):
 
 
 async def test_killed_and_restarted_midway_each_change_is_there_once(keeper, reader):
-    keeper.journal.commit(Batch(changes=many(300)))
+    keeper.journal.commit([ChangeWrite(many(300))])
     fill(keeper, 100)
     async with serve(Scripted(largest=97, delay=0.002)) as server:
         for _ in range(8):
@@ -77,7 +78,7 @@ async def test_a_backlog_of_samples_does_not_delay_an_alarm(keeper, reader):
     fill(keeper, 4000)
     async with serve(Scripted()) as server, running(forwarder(keeper, server.url)):
         await wait_for(lambda: server.requests)
-        keeper.journal.commit(Batch(changes=[RAISED]))
+        keeper.journal.commit([ChangeWrite([RAISED])])
         await wait_for(lambda: all_there(reader))
     place = [line.startswith(b"alarm,") for line in server.arrivals].index(True)
     assert place <= 10_000, "at most two portions of samples go before it"
@@ -85,7 +86,7 @@ async def test_a_backlog_of_samples_does_not_delay_an_alarm(keeper, reader):
 
 async def test_a_change_that_is_refused_is_set_aside_by_its_own_id(keeper, reader):
     fill(keeper, 1)
-    keeper.journal.commit(Batch(changes=[RAISED, TAKEN_ON]))
+    keeper.journal.commit([ChangeWrite([RAISED, TAKEN_ON])])
     poisoned = Scripted(poison=lambda line: b"acknowledge," in line)
     async with serve(poisoned) as server, running(forwarder(keeper, server.url)):
         await wait_for(lambda: all_there(reader))
@@ -96,7 +97,7 @@ async def test_a_change_that_is_refused_is_set_aside_by_its_own_id(keeper, reade
 
 
 async def test_a_change_whose_name_a_flipped_bit_spoilt_holds_nothing_up(keeper, reader):
-    keeper.journal.commit(Batch(changes=[RAISED, TAKEN_ON, OLD]))
+    keeper.journal.commit([ChangeWrite([RAISED, TAKEN_ON, OLD])])
     keeper.journal._db.execute("UPDATE change SET rule = 'F4\\' WHERE id < 3")
     async with serve(Scripted()) as server, running(forwarder(keeper, server.url)):
         await wait_for(lambda: all_there(reader))
@@ -104,7 +105,7 @@ async def test_a_change_whose_name_a_flipped_bit_spoilt_holds_nothing_up(keeper,
 
 
 async def test_what_waits_for_the_server_is_told_of_the_change_s_time(keeper, reader):
-    keeper.journal.commit(Batch(changes=[RAISED]))
+    keeper.journal.commit([ChangeWrite([RAISED])])
     overloaded = Scripted(script=deque([(503, {}, "")] * 3))
     async with serve(overloaded) as server, running(forwarder(keeper, server.url)) as made:
         await wait_for(lambda: made.state.status == "waiting")
@@ -118,12 +119,12 @@ async def test_a_real_influxdb_has_every_change_once_over_kills(keeper, reader, 
         told = {"bucket": server.bucket, "token": server.token, "org": server.org}
         for start in range(3):
             fill(keeper, 3, 3 * start)
-            keeper.journal.commit(Batch(changes=many(20, 20 * start)))
+            keeper.journal.commit([ChangeWrite(many(20, 20 * start))])
             async with running(forwarder_of(influx(server.url, **told), keeper)):
                 await wait_for(lambda: reader.cursor("influx", LineKind.CHANGE) > 0)
                 await server.kill()
             await server.start()
-        keeper.journal.commit(Batch(changes=[TAKEN_ON]))
+        keeper.journal.commit([ChangeWrite([TAKEN_ON])])
         async with running(forwarder_of(influx(server.url, **told), keeper)):
             await wait_for(lambda: all_there(reader))
         page = Path("docs/forwarding.md").read_text(encoding="utf-8")

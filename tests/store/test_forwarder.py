@@ -10,7 +10,7 @@ from support.scripted import Scripted, serve
 from facilityd.errors import StoreFull
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS
-from facilityd.store.batch import Batch
+from facilityd.store.samples import SampleWrite
 
 
 async def test_every_sample_is_one_point_in_order(keeper, reader):
@@ -44,7 +44,7 @@ async def test_compressed(keeper, reader):
 
 async def test_batches_are_bounded_in_lines_and_bytes(keeper, reader):
     wide = stream("wall", "plc", 60)
-    keeper.journal.commit(Batch(samples=[sample(wide, T0 + n * NS, 0.123456789 + n) for n in range(3000)]))
+    keeper.journal.commit([SampleWrite([sample(wide, T0 + n * NS, 0.123456789 + n) for n in range(3000)])])
     fill(keeper, 4000)
     async with serve(Scripted()) as server:
         await deliver_all(keeper, reader, server)
@@ -108,7 +108,7 @@ async def test_what_was_purged_unsent_is_passed_over(keeper, reader):
 async def test_bad_and_uncertain_samples_are_points_as_well(keeper, reader):
     of = STREAMS[0]
     void = sample(of, T0, None, None, None, s0=Reason.TIMEOUT, s1=Reason.TIMEOUT, s2=Reason.TIMEOUT)
-    keeper.journal.commit(Batch(samples=[void, sample(of, T0 + NS, 1.0, 2.0, 3.0, s1=Reason.CLOCK)]))
+    keeper.journal.commit([SampleWrite([void, sample(of, T0 + NS, 1.0, 2.0, 3.0, s1=Reason.CLOCK)])])
     async with serve(Scripted()) as server:
         await deliver_all(keeper, reader, server)
     assert [line.split(b" ")[1] for line in server.arrivals] == [

@@ -11,9 +11,9 @@ from support.journals import T0, Keeper, sample, stream
 
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, Sample, SignalType, Stream
-from facilityd.store.batch import Batch
 from facilityd.store.forward import Forwarder, SinkRetryPolicy
 from facilityd.store.reader import JournalReader
+from facilityd.store.samples import SampleWrite
 
 QUICK = SinkRetryPolicy(idle=0.02, first=0.05, held=0.1, longest=0.2)
 MIXED = Stream(
@@ -79,7 +79,7 @@ async def test_every_type_reason_and_nanosecond_arrives(keeper, reader, folder):
         Sample(MIXED, T0 + 5, 0, (None,) * 5, dict.fromkeys(range(5), Reason.LINK_DOWN)),
         sample(MIXED, T0 + 1, 3.0, 8, True, 1, "%s %d"),
     ]
-    keeper.journal.commit(Batch(samples=samples))
+    keeper.journal.commit([SampleWrite(samples)])
     async with influxd(folder) as server:
         async with running(to(keeper, server, gzip=True)):
             await wait_for(lambda: reader.cursor("influx") == 6)

@@ -10,7 +10,9 @@ from facilityd.model.sample import NS
 from facilityd.store import files
 from facilityd.store.batch import Batch
 from facilityd.store.losses import last_loss
+from facilityd.store.outbox import NoticeWrite
 from facilityd.store.reader import JournalReader
+from facilityd.store.samples import SampleWrite
 
 KIB = 1024
 STREAMS = [stream(f"lamp-{n}", "relay", 20) for n in range(50)]
@@ -18,7 +20,7 @@ NOTICE = Notice("full", "li", "mail", Purpose.RAISED, "en", "disk is full", "fre
 
 
 def tick(number: int) -> Batch:
-    return Batch(samples=[sample(of, T0 + number * NS) for of in STREAMS])
+    return [SampleWrite([sample(of, T0 + number * NS) for of in STREAMS])]
 
 
 def ids(journal) -> list[int]:
@@ -99,7 +101,7 @@ def test_alarms_and_notices_go_through_on_a_full_disk(tmp_path):
         for number in range(100):
             journal.commit(tick(number))
         disk.quota = small_disk(tmp_path, "brimful", disk.used() + 256 * KIB).quota
-        journal.commit(Batch(notices=[NOTICE]))
+        journal.commit([NoticeWrite([NOTICE])])
         assert journal._db.execute("SELECT key FROM outbox").get == "full"
 
 
@@ -108,7 +110,7 @@ def test_a_batch_larger_than_the_file_may_be_is_refused_whole(tmp_path):
         journal.commit(tick(0))
         huge = [sample(of, T0 + n * NS) for n in range(1, 100) for of in STREAMS]
         with pytest.raises(StoreFull):
-            journal.commit(Batch(samples=huge))
+            journal.commit([SampleWrite(huge)])
         journal.commit(tick(1))
         stored = [row.at for row in reader.samples_after(0, 10**6)]
         assert set(stored) <= {T0, T0 + NS}
@@ -122,7 +124,7 @@ def test_a_batch_that_fits_only_without_the_oldest_fits(tmp_path):
             journal.commit(tick(number))
         assert "purged" not in reader.counters(), "not yet full"
         large = [sample(of, T0 + n * NS) for n in range(100, 140) for of in STREAMS]
-        receipt = journal.commit(Batch(samples=large))
+        receipt = journal.commit([SampleWrite(large)])
         assert reader.samples_after(receipt.first - 1, 10**6)[-1].id == receipt.ids[-1]
         assert reader.counters()["purged"] > 0
 

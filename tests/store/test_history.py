@@ -9,9 +9,9 @@ from support.journals import T0, open_journal, sample, stream
 from facilityd.model.downtime import Downtime
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, SignalType, Stream
-from facilityd.store.batch import Batch
 from facilityd.store.history import Bucket, Carrier, Gap, Point, _gaps, buckets, explained
 from facilityd.store.reader import JournalReader
+from facilityd.store.samples import SampleWrite
 
 HOIST = stream(expected=10 * NS)
 LAMP = stream("lamp-1", "relay", 2)
@@ -31,7 +31,7 @@ def reader(journal):
 
 def fill(journal, seconds: Sequence[int], of: Stream = HOIST, **reasons: Reason) -> None:
     values = [None if name in reasons and not reasons[name].keeps_value else 1.0 for name in of.signals]
-    journal.commit(Batch(samples=[sample(of, T0 + s * NS, *values, **reasons) for s in seconds]))
+    journal.commit([SampleWrite([sample(of, T0 + s * NS, *values, **reasons) for s in seconds])])
 
 
 def gaps(reader, since: int, until: int) -> list[tuple[int, int, Reason | None]]:
@@ -41,7 +41,7 @@ def gaps(reader, since: int, until: int) -> list[tuple[int, int, Reason | None]]
 
 def test_history_is_half_open_and_of_one_signal(journal, reader):
     samples = [sample(HOIST, T0 + n * NS, float(n), float(-n)) for n in range(10)]
-    journal.commit(Batch(samples=[*samples, sample(LAMP, T0 + 3 * NS, 99.0, 99.0)]))
+    journal.commit([SampleWrite([*samples, sample(LAMP, T0 + 3 * NS, 99.0, 99.0)])])
     found = list(reader.history("hoist-1", "s1", T0 + 2 * NS, T0 + 5 * NS))
     assert found == [(T0 + n * NS, float(-n), None) for n in (2, 3, 4)]
 
@@ -82,7 +82,7 @@ def test_an_open_history_does_not_hold_the_log(journal, reader):
 def test_buckets(journal, reader):
     fill(journal, [0, 1, 2])
     fill(journal, [3], s0=Reason.TIMEOUT)
-    journal.commit(Batch(samples=[sample(HOIST, T0 + 25 * NS, v) for v in (2.0, 4.0)]))
+    journal.commit([SampleWrite([sample(HOIST, T0 + 25 * NS, v) for v in (2.0, 4.0)])])
     fill(journal, [41], s0=Reason.TIMEOUT)
     found = list(reader.buckets("hoist-1", "s0", T0, T0 + 100 * NS, 10 * NS))
     assert found == [
@@ -94,7 +94,7 @@ def test_buckets(journal, reader):
 
 def test_buckets_of_a_switch_tell_the_share_of_time(journal, reader):
     relay = Stream("lamp-2", "lantern", "relay", "l", ("on",), (SignalType.BOOL,), NS)
-    journal.commit(Batch(samples=[sample(relay, T0 + n * NS, n < 3) for n in range(4)]))
+    journal.commit([SampleWrite([sample(relay, T0 + n * NS, n < 3) for n in range(4)])])
     bucket = next(reader.buckets("lamp-2", "on", T0, T0 + 10 * NS, 10 * NS))
     assert (bucket.mean, bucket.low, bucket.high) == (0.75, False, True)
 

@@ -12,8 +12,10 @@ from support.journals import T0, open_journal, sample, stream
 
 from facilityd.model.alarm import AlarmState
 from facilityd.model.sample import NS
-from facilityd.store.batch import Batch
+from facilityd.store.changes import AlarmWrite
+from facilityd.store.meta import CountWrite, JudgedWrite
 from facilityd.store.reader import JournalReader
+from facilityd.store.samples import SampleWrite
 
 SIZE = 20
 STREAMS = [stream(f"lamp-{n}", "relay") for n in range(SIZE)]
@@ -26,7 +28,9 @@ def write_for_ever(folder: Path, start: int, acknowledged: int) -> None:
         for number in range(start, start + 10**6):
             samples = [sample(of, T0 + number * NS, float(number)) for of in STREAMS]
             states = [AlarmState("d", "r", occurrence=number)]
-            journal.commit(Batch(samples=samples, alarms=states, judged=number, counts={"batches": 1}))
+            journal.commit(
+                [SampleWrite(samples), AlarmWrite(states), JudgedWrite(number), CountWrite({"batches": 1})]
+            )
             os.write(acknowledged, f"{number}\n".encode())
 
 

@@ -11,8 +11,8 @@ import pytest
 from support.journals import T0, open_journal, sample, stream
 
 from facilityd.errors import UsageError
-from facilityd.store.batch import Batch
 from facilityd.store.reader import JournalReader
+from facilityd.store.samples import SampleWrite
 
 
 def test_a_file_that_was_never_a_journal_is_not_moved(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def _ends(path: Path) -> list[BaseException]:
 @pytest.mark.parametrize("word", [b"CREATE TABLE tail(", b"CREATE TABLE meta(", b"TEXT NOT NULL", b"STRICT"])
 def test_a_reader_of_a_damaged_schema_is_told_so(tmp_path: Path, word: bytes) -> None:
     with open_journal(tmp_path) as journal:
-        journal.commit(Batch(samples=[sample(stream(), T0)]))
+        journal.commit([SampleWrite([sample(stream(), T0)])])
     content = (tmp_path / "journal.db").read_bytes()
     for bit in (0, 1, 2, 3, 4, 6, 7):  # 5 is upper or lower case, which is all the same
         damaged = word[:-1] + bytes([word[-1] ^ 1 << bit])

@@ -11,7 +11,8 @@ from support.memory_disk import MemoryDisk
 
 from facilityd.errors import FacilitydError, StoreFull
 from facilityd.model.sample import NS
-from facilityd.store.batch import Batch
+from facilityd.store.meta import JudgedWrite
+from facilityd.store.samples import SampleWrite
 
 SIZE = 5
 STREAMS = [stream(f"lamp-{n}", "relay") for n in range(SIZE)]
@@ -36,7 +37,7 @@ def run_until_dark(folder: Path, disk: MemoryDisk, synchronous: str, budget: int
         disk.budget = budget
         for number in range(200):
             samples = [sample(of, T0 + number * NS, float(number)) for of in STREAMS]
-            journal.commit(Batch(samples=samples, judged=number))
+            journal.commit([SampleWrite(samples), JudgedWrite(number)])
             acknowledged = number + 1
     except FacilitydError:
         pass
@@ -55,7 +56,7 @@ def survive(folder: Path, disk: MemoryDisk, acknowledged: int, tally: Tally) -> 
         tally.lost += sum(counted[number] == 0 for number in range(acknowledged))
         tally.torn += sum(0 < count != SIZE for count in counted.values())
         tally.cut_short += acknowledged < 200
-        journal.commit(Batch(samples=[sample(STREAMS[0], T0 - NS)]))
+        journal.commit([SampleWrite([sample(STREAMS[0], T0 - NS)])])
 
 
 def cut(folder: Path, synchronous: str) -> Tally:
@@ -93,10 +94,10 @@ def test_a_cut_while_the_file_is_made_leaves_a_fresh_start(tmp_path, budget):
     disk = MemoryDisk(f"birth-{budget}")
     disk.budget = budget
     with pytest.raises(FacilitydError):
-        open_journal(tmp_path, vfs=disk.name).commit(Batch(samples=[sample(STREAMS[0], T0)] * 50))
+        open_journal(tmp_path, vfs=disk.name).commit([SampleWrite([sample(STREAMS[0], T0)] * 50)])
     after = MemoryDisk(f"rebirth-{budget}", disk.cut(random.Random(budget)))
     with open_journal(tmp_path, vfs=after.name) as journal:
-        assert journal.commit(Batch(samples=[sample(STREAMS[0], T0)])).first == 1
+        assert journal.commit([SampleWrite([sample(STREAMS[0], T0)])]).first == 1
 
 
 def test_a_disk_that_fails_is_a_named_error_and_not_a_full_one(tmp_path):
@@ -104,6 +105,6 @@ def test_a_disk_that_fails_is_a_named_error_and_not_a_full_one(tmp_path):
     journal = open_journal(tmp_path, vfs=disk.name)
     disk.budget = 0
     with pytest.raises(FacilitydError, match=r"cannot be written: .*check the disk") as told:
-        journal.commit(Batch(samples=[sample(STREAMS[0], T0)]))
+        journal.commit([SampleWrite([sample(STREAMS[0], T0)])])
     assert not isinstance(told.value, StoreFull)
     journal.close()

@@ -1,3 +1,5 @@
+from dataclasses import fields, replace
+
 import pytest
 from support.journals import DAY, T0, open_journal, sample, stream
 
@@ -6,17 +8,34 @@ from facilityd.model.command import UNREADABLE, CommandRecord
 from facilityd.model.finding import Evidence, Finding
 from facilityd.model.notice import Notice, Purpose
 from facilityd.model.sample import NS, Sample
-from facilityd.store import commands
-from facilityd.store.batch import Attempt, Batch, ChangeRecord, Delivery, FindingRecord, LineKind
+from facilityd.model.settings import RetentionSettings
+from facilityd.store import schema
+from facilityd.store.batch import (
+    Attempt,
+    Batch,
+    ChangeRecord,
+    DeadLetterLine,
+    Delivery,
+    FindingRecord,
+    LineKind,
+)
+from facilityd.store.changes import AlarmWrite, ChangeWrite
+from facilityd.store.commands import CommandWrite
+from facilityd.store.cursors import CursorWrite
+from facilityd.store.dead_letters import DeadLetterLineWrite
+from facilityd.store.findings import FindingWrite
 from facilityd.store.losses import PURGED_UNSENT, Loss
+from facilityd.store.outbox import AttemptWrite, NoticeWrite
 from facilityd.store.reader import JournalReader
-from facilityd.store.retention import CHANGES_KEPT
+from facilityd.store.retention import forget
+from facilityd.store.retention_table import NEVER, RECORDS_KEPT, TABLES
+from facilityd.store.samples import SampleWrite
 
 WIDE = [stream(f"lamp-{n}", "relay", 40) for n in range(50)]
 
 
 def tick(number: int) -> Batch:
-    return Batch(samples=[sample(of, T0 + number * NS) for of in WIDE])
+    return [SampleWrite([sample(of, T0 + number * NS) for of in WIDE])]
 
 
 def fill(journal, ticks: range) -> None:
@@ -31,11 +50,11 @@ def kept(reader) -> list[int]:
 def test_age_takes_the_oldest_in_small_steps(tmp_path):
     hoist = stream()
     with open_journal(tmp_path, max_age=DAY) as journal, JournalReader.open(journal.path) as reader:
-        journal.commit(Batch(samples=[sample(hoist, T0 + n * NS) for n in range(1000)]))
+        journal.commit([SampleWrite([sample(hoist, T0 + n * NS) for n in range(1000)])])
         purged = []
         for n in range(8):
             at = T0 + DAY + 600 * NS + n * NS
-            journal.commit(Batch(samples=[sample(hoist, at)]))
+            journal.commit([SampleWrite([sample(hoist, at)])])
             purged.append(reader.counters().get("purged", 0))
         assert purged[:3] == [200, 400, 600], "200 at a time"
         assert purged[-1] == 600, "all whole minutes before the horizon, and no more"
@@ -46,10 +65,10 @@ def test_age_takes_the_oldest_in_small_steps(tmp_path):
 def test_age_goes_by_the_steady_clock(tmp_path):
     hoist = stream()
     with open_journal(tmp_path, max_age=DAY) as journal, JournalReader.open(journal.path) as reader:
-        journal.commit(Batch(samples=[sample(hoist, T0)]))
+        journal.commit([SampleWrite([sample(hoist, T0)])])
         jumped = Sample(hoist, T0 + 400 * DAY, T0 + NS, (1.0, 2.0, 3.0))
-        journal.commit(Batch(samples=[jumped]))
-        journal.commit(Batch(samples=[jumped]))
+        journal.commit([SampleWrite([jumped])])
+        journal.commit([SampleWrite([jumped])])
         assert kept(reader) == [1, 2, 3], "the wall clock jumped a year ahead; nothing is too old"
 
 
@@ -68,7 +87,7 @@ def test_what_no_sink_has_taken_is_counted_when_it_goes(tmp_path):
     with open_journal(tmp_path, max_bytes=4 * 2**20) as journal, JournalReader.open(journal.path) as reader:
         journal.configure_sinks(["influx"])
         fill(journal, range(60))
-        journal.commit(Batch(cursors={("influx", LineKind.SAMPLE): 3000}))
+        journal.commit([CursorWrite("influx", LineKind.SAMPLE, 3000)])
         fill(journal, range(60, 400))
         counters, oldest = reader.counters(), kept(reader)[0]
         assert oldest > 3001
@@ -82,7 +101,7 @@ def test_what_was_taken_goes_uncounted(tmp_path):
         journal.configure_sinks(["influx"])
         for number in range(300):
             taken = journal.commit(tick(number)).ids[-1]
-            journal.commit(Batch(cursors={("influx", LineKind.SAMPLE): taken}))
+            journal.commit([CursorWrite("influx", LineKind.SAMPLE, taken)])
         assert reader.counters()["purged"] > 1000
         assert "purged_unsent" not in reader.counters()
 
@@ -92,10 +111,10 @@ def test_the_slowest_configured_sink_counts(tmp_path, configured, unsent):
     hoist = stream()
     with open_journal(tmp_path, max_age=DAY) as journal, JournalReader.open(journal.path) as reader:
         journal.configure_sinks(["slow", "quick"])
-        journal.commit(Batch(samples=[sample(hoist, T0 + n) for n in range(5)]))
-        journal.commit(Batch(cursors={("slow", LineKind.SAMPLE): 3, ("quick", LineKind.SAMPLE): 5}))
+        journal.commit([SampleWrite([sample(hoist, T0 + n) for n in range(5)])])
+        journal.commit([CursorWrite("slow", LineKind.SAMPLE, 3), CursorWrite("quick", LineKind.SAMPLE, 5)])
         journal.configure_sinks(configured)
-        journal.commit(Batch(samples=[sample(hoist, T0 + 2 * DAY)]))
+        journal.commit([SampleWrite([sample(hoist, T0 + 2 * DAY)])])
         assert reader.counters()["purged"] == 5
         assert reader.counters().get("purged_unsent") == unsent
 
@@ -104,7 +123,7 @@ def test_a_sink_that_comes_back_keeps_its_place(tmp_path):
     with open_journal(tmp_path) as journal, JournalReader.open(journal.path) as reader:
         journal.configure_sinks(["influx"])
         fill(journal, range(1))
-        journal.commit(Batch(cursors={("influx", LineKind.SAMPLE): 7}))
+        journal.commit([CursorWrite("influx", LineKind.SAMPLE, 7)])
         journal.configure_sinks([])
         journal.configure_sinks(["influx", "second"])
         assert (reader.cursor("influx"), reader.cursor("second")) == (7, 0)
@@ -128,15 +147,19 @@ def test_small_tables_are_kept_small(tmp_path):
     def told(at: int, key: str) -> Batch:
         notice = Notice(key, "li", "mail", Purpose.RAISED, "en", "s", "b", at=at)
         finding, change = Finding("d", "r", True, at, at, evidence), Change(at, "d", "r", 1, ChangeKind.RAISE)
-        return Batch(findings=[FindingRecord(finding)], changes=[ChangeRecord(change)], notices=[notice])
+        return [
+            FindingWrite([FindingRecord(finding)]),
+            ChangeWrite([ChangeRecord(change)]),
+            NoticeWrite([notice]),
+        ]
 
     with open_journal(tmp_path, max_age=DAY) as journal, JournalReader.open(journal.path) as reader:
         journal.commit(told(T0, "sent"))
         journal.commit(told(T0, "waiting"))
         journal.commit(told(T0 + 3 * DAY, "new"))
-        journal.commit(Batch(attempts=[Attempt(1, Delivery.ACCEPTED, 1)]))
+        journal.commit([AttemptWrite([Attempt(1, Delivery.ACCEPTED, 1)])])
         for n in range(300):
-            journal.commit(Batch(samples=[sample(hoist, T0 + 2 * DAY + n * NS)]))
+            journal.commit([SampleWrite([sample(hoist, T0 + 2 * DAY + n * NS)])])
         assert [row.finding.at for row in reader.findings_after()] == [T0 + 3 * DAY]
         assert [entry.notice.key for entry in reader.outbox()] == ["waiting", "new"], (
             "nothing forgotten unsent"
@@ -164,10 +187,10 @@ def test_who_was_told_of_an_alarm_is_known_as_long_as_it_stands(tmp_path, state,
     notice = Notice("told", "li", "mail", Purpose.RAISED, "en", "s", "b", "d", "r", 1, at=T0)
     raised = ChangeRecord(Change(T0, "d", "r", 1, ChangeKind.RAISE), None, (notice,))
     with open_journal(tmp_path, max_age=DAY) as journal, JournalReader.open(journal.path) as reader:
-        journal.commit(Batch(changes=[raised], alarms=[state]))
-        journal.commit(Batch(attempts=[Attempt(1, Delivery.ACCEPTED, 1)]))
+        journal.commit([ChangeWrite([raised]), AlarmWrite([state])])
+        journal.commit([AttemptWrite([Attempt(1, Delivery.ACCEPTED, 1)])])
         for n in range(300):
-            journal.commit(Batch(samples=[sample(stream(), T0 + 2 * DAY + n * NS)]))
+            journal.commit([SampleWrite([sample(stream(), T0 + 2 * DAY + n * NS)])])
         assert bool(reader.outbox()) is kept
 
 
@@ -176,7 +199,7 @@ def test_the_loss_is_on_record_with_the_purge(tmp_path):
     with open_journal(tmp_path, max_bytes=4 * 2**20) as journal, JournalReader.open(journal.path) as reader:
         journal.configure_sinks(["influx"])
         fill(journal, range(60))
-        journal.commit(Batch(cursors={("influx", LineKind.SAMPLE): 3000}))
+        journal.commit([CursorWrite("influx", LineKind.SAMPLE, 3000)])
         assert Loss.from_json(reader.meta(PURGED_UNSENT)) is None
         for number in range(60, 400):
             fill(journal, range(number, number + 1))
@@ -195,23 +218,55 @@ def test_what_is_lost_days_later_is_another_loss(tmp_path):
     with open_journal(tmp_path, max_age=DAY) as journal, JournalReader.open(journal.path) as reader:
         journal.configure_sinks(["influx"])
         for day in (0, 4, 8):
-            journal.commit(Batch(samples=[sample(hoist, T0 + day * DAY + n * NS) for n in range(3)]))
-            journal.commit(Batch(samples=[]))
+            journal.commit([SampleWrite([sample(hoist, T0 + day * DAY + n * NS) for n in range(3)])])
+            journal.commit([SampleWrite([])])
         loss = Loss.from_json(reader.meta(PURGED_UNSENT))
         assert loss is not None
         assert (loss.count, loss.since, loss.seconds) == (3, T0 + 4 * DAY, 2.0)
         assert reader.counters()["purged_unsent"] == 6
 
 
-def test_commands_are_forgotten_after_years_and_no_flood_of_rubbish_hides_one(tmp_path, monkeypatch):
-    monkeypatch.setattr(commands, "MOST_UNREADABLE", 3)
-    old, new = ("ack", T0), ("ack", T0 + CHANGES_KEPT)
-    kinds = [old, new, *((UNREADABLE, T0 + CHANGES_KEPT) for _ in range(9))]
+def test_commands_are_forgotten_after_years_and_no_flood_of_rubbish_hides_one(tmp_path):
+    entry = next(one for one in TABLES if one.table == "command")
+    entry = replace(entry, most_of=("kind", UNREADABLE, 3))
+    old, new = ("ack", T0), ("ack", T0 + RECORDS_KEPT)
+    kinds = [old, new, *((UNREADABLE, T0 + RECORDS_KEPT) for _ in range(9))]
     asked = [CommandRecord(str(n), kind, "li", at, "", "li", {}, at) for n, (kind, at) in enumerate(kinds)]
     with open_journal(tmp_path) as journal, JournalReader.open(journal.path) as reader:
-        journal.commit(Batch(commands=asked))
-        commands.forget(journal._db, T0 + CHANGES_KEPT)
+        journal.commit([CommandWrite(asked)])
+        forget(journal._db, entry, T0 + RECORDS_KEPT, RetentionSettings())
         assert [record.kind for record in reader.commands()] == ["ack", *[UNREADABLE] * 3]
-        monkeypatch.setattr(commands, "MOST", 2)
-        commands.forget(journal._db, 0)
+        forget(journal._db, replace(entry, most=2), 0, RetentionSettings())
         assert [record.id for record in reader.commands()] == ["9", "10"]
+
+
+def test_every_table_of_the_journal_has_a_line_that_says_what_is_kept():
+    known = [row[0] for row in schema._model(schema.VERSION).execute("SELECT name FROM sqlite_schema")]
+    tables = {name for name, _ in schema._columns(schema._model(schema.VERSION)) if name in known}
+    indices = {"sample_at", "outbox_open"}
+    forgotten = {entry.table for entry in TABLES}
+    assert forgotten | set(NEVER) == tables - indices
+    assert not forgotten & set(NEVER)
+    assert {entry.setting for entry in TABLES} == {field.name for field in fields(RetentionSettings)}
+
+
+def test_a_site_says_how_long_each_table_is_kept(tmp_path):
+    asked = RetentionSettings(findings=2 * DAY, alarms=DAY // 2, commands=10 * DAY, refused_lines=3)
+    finding = Finding("d", "r", True, T0, T0, Evidence("above", {}))
+    lines = [DeadLetterLine("influx", n, T0, "refused", "line") for n in range(9)]
+    with (
+        open_journal(tmp_path, max_age=DAY, retention=asked) as journal,
+        JournalReader.open(journal.path) as reader,
+    ):
+        journal.commit([
+            FindingWrite([FindingRecord(finding)]),
+            ChangeWrite([ChangeRecord(Change(T0, "d", "r", 1, ChangeKind.RAISE))]),
+            CommandWrite([CommandRecord("1", "ack", "li", T0, "", "li", {}, T0)]),
+            DeadLetterLineWrite(lines),
+        ])  # fmt: skip
+        for n in range(300):
+            journal.commit([SampleWrite([sample(stream(), T0 + DAY + 600 * NS + n * NS)])])
+        assert len(reader.findings_after()) == 1, "longer than samples, as asked"
+        assert reader.changes() == [], "shorter than by default"
+        assert len(reader.commands()) == 1
+        assert [line.row for line in reader.dead_letter_lines()] == [6, 7, 8]

@@ -9,8 +9,8 @@ from facilityd.config.site import Site
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, Sample, Value
 from facilityd.query.site import SiteQuery
-from facilityd.store.batch import Batch
 from facilityd.store.journal import Journal
+from facilityd.store.samples import SampleWrite
 
 T0 = 1_790_000_040 * NS
 """A whole minute: 2026-09-21 22:14 in the yard."""
@@ -43,7 +43,7 @@ class Yard:
         instant, index = T0 + round(at * NS), self.stream.signals.index("power")
         values = tuple(power if n == index else True for n in range(len(self.stream.signals)))
         reasons = {index: reason} if reason else {}
-        self.journal.commit(Batch(samples=[Sample(self.stream, instant, instant, values, reasons)]))
+        self.journal.commit([SampleWrite([Sample(self.stream, instant, instant, values, reasons)])])
 
     def ask(self) -> SiteQuery:
         """Open the journal for reading."""

@@ -10,11 +10,11 @@ from typing import Any
 from facilityd.model.sample import NS
 from facilityd.model.settings import InfluxSettings
 from facilityd.pipeline.writer import WriterThread
-from facilityd.store.batch import Batch
 from facilityd.store.forward import Forwarder, SinkRetryPolicy
 from facilityd.store.influx import InfluxSink
 from facilityd.store.line_source import SampleSource
 from facilityd.store.reader import JournalReader
+from facilityd.store.samples import SampleWrite
 from facilityd.store.sink import Sink
 from support.journals import T0, Keeper, sample, stream
 from support.scripted import Scripted
@@ -28,7 +28,7 @@ STREAMS = [stream("hoist-1"), stream("lamp-1", "relay", 2), stream("lamp-2", "re
 def fill(keeper: Keeper, ticks: int, start: int = 0) -> None:
     """Store one sample of each stream per tick."""
     samples = [sample(of, T0 + n * NS) for n in range(start, start + ticks) for of in STREAMS]
-    keeper.journal.commit(Batch(samples=samples))
+    keeper.journal.commit([SampleWrite(samples)])
 
 
 def influx(url: str, *, timeout: float = 5.0, gzip: bool = False, **settings: Any) -> InfluxSink:

@@ -16,8 +16,8 @@ from facilityd.config.load import load
 from facilityd.config.site import Site
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, Sample, Stream, Value, void
-from facilityd.store.batch import Batch
 from facilityd.store.journal import Journal
+from facilityd.store.samples import SampleWrite
 
 YARD = """\
 site: {id: yard, name: {zh: 院子, en: Yard}, latitude: 39.9, longitude: 116.4, timezone: Asia/Shanghai}
@@ -52,7 +52,7 @@ def store(journal: Journal, stream: Stream, value: Value | None, ago: float = 1.
         if reasons
         else Sample(stream, at, at, (value,) * len(stream.signals))
     )
-    journal.commit(Batch(samples=[made]))
+    journal.commit([SampleWrite([made])])
 
 
 def status(site: Site, *more: str) -> list[dict]:

@@ -10,8 +10,11 @@ from typing import Any
 
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, Sample, SignalType, Stream, Value
-from facilityd.store.batch import Batch, DeadLetterLine, LineKind
+from facilityd.store.batch import DeadLetterLine, LineKind
+from facilityd.store.cursors import CursorWrite
+from facilityd.store.dead_letters import DeadLetterLineWrite
 from facilityd.store.journal import Journal
+from facilityd.store.samples import SampleWrite
 
 T0 = 1_790_000_040 * NS
 """A whole minute in September 2026."""
@@ -47,13 +50,13 @@ class Keeper:
         return await asyncio.get_running_loop().run_in_executor(self.thread, work, *args)
 
     async def store(self, *samples: Sample) -> None:
-        await self.call(self.journal.commit, Batch(samples=samples))
+        await self.call(self.journal.commit, [SampleWrite(samples)])
 
     async def advance(self, sink: str, kind: LineKind, row: int) -> None:
-        await self.call(self.journal.commit, Batch(cursors={(sink, kind): row}))
+        await self.call(self.journal.commit, [CursorWrite(sink, kind, row)])
 
     async def add_dead_letter_line(self, letter: DeadLetterLine) -> None:
-        await self.call(self.journal.commit, Batch(dead_letter_lines=(letter,)))
+        await self.call(self.journal.commit, [DeadLetterLineWrite((letter,))])
 
     def close(self) -> None:
         self.thread.shutdown()

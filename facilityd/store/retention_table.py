@@ -1,0 +1,88 @@
+"""What of each table is kept, for how long and how many: one line for each table of the journal.
+
+A table that is in neither of the two lists fails a test: nothing grows without somebody having thought of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from facilityd.model.command import UNREADABLE
+from facilityd.model.settings import RetentionSettings
+from facilityd.store.commands import MOST, MOST_UNREADABLE
+
+YEAR = 365 * 86400 * 10**9
+RECORDS_KEPT = 3 * YEAR
+"""Who acknowledged what is kept longer than what was measured; ns."""
+
+# Who was told that an alarm was raised is to be told its end, however long it stands. The states are
+# searched as text, so that a damaged one costs no more than its own notices.
+_STANDS = """
+EXISTS (SELECT 1 FROM change AS c JOIN alarm AS a ON a.device = c.device AND a.rule = c.rule
+WHERE c.id = change AND instr(a.state, '"occurrence":' || c.occurrence || ',') > 0
+AND (instr(a.state, '"cleared_at":null') > 0 OR instr(a.state, '"latched":true') > 0))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class TableRetention:
+    """One table, in the order of ``key``; a row ages by ``age`` (a column in ns UTC).
+
+    ``setting``: its name in ``store.retention``; there a length of time, or of ``rows`` the number kept.
+    ``unless``: SQL of what stays however old it is. ``at_least``: kept so long (ns) where the site says
+    nothing, and never less than the samples. ``most``: rows kept whatever their age; ``most_of``: rows of
+    which a column has a value, and how many.
+    """
+
+    table: str
+    setting: str
+    age: str = ""
+    key: str = "id"
+    unless: str = ""
+    at_least: int = 0
+    most: int = 0
+    most_of: tuple[str, str, int] | None = None
+
+    def horizon(self, now: int, max_age: int, settings: RetentionSettings) -> int:
+        """Return the instant before which rows are forgotten, ns; ``max_age``: how long samples are kept."""
+        asked: int | None = getattr(settings, self.setting)
+        return now - (max(self.at_least, max_age) if asked is None else asked)
+
+    def rows(self, settings: RetentionSettings) -> int:
+        """Return how many rows are kept at most; 0 for any number."""
+        return self.most if self.age else getattr(settings, self.setting) or self.most
+
+
+TABLES = (
+    TableRetention("finding", "findings", "at"),
+    TableRetention("outbox", "notices", "at", unless=f"state = 'waiting' OR {_STANDS}"),
+    TableRetention("change", "alarms", "at", at_least=RECORDS_KEPT),
+    TableRetention("downtime", "downtimes", "until", at_least=RECORDS_KEPT),
+    # No flood of commands fills the file, and none of rubbish hides a command.
+    TableRetention(
+        "command", "commands", "done_at", "number", at_least=RECORDS_KEPT, most=MOST,
+        most_of=("kind", UNREADABLE, MOST_UNREADABLE),
+    ),
+    TableRetention("parked", "refused_lines", most=10_000),
+)  # fmt: skip
+"""What is forgotten, the oldest first, a little at a time. Samples go by age and by the file's size."""
+
+Why = Literal["present", "signed", "evidence", "samples"]
+NEVER: dict[str, Why] = {
+    "alarm": "present",
+    "counter": "present",
+    "memory": "present",
+    "meta": "present",
+    "sink": "present",
+    "stream": "present",
+    "tail": "present",
+    "baseline": "signed",
+    "mark": "signed",
+    "readiness": "signed",
+    "waiver": "signed",
+    "dead_letter": "evidence",
+    "sample": "samples",
+}
+"""What is never removed by this table, and why: it is the present state, of a size that does not grow with
+time; a person answers for it; it says what was damaged; or samples.py and Retention see to it."""
