@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -11,16 +11,20 @@ from facilityd.alarm.alarms import AlarmManager
 from facilityd.app.alarm_plot import PlotQueue
 from facilityd.app.builtin import channel_of, scope_of
 from facilityd.app.environment import Environment
+from facilityd.app.notice_ledger import JournalLedger
 from facilityd.config.site import Device, Site
 from facilityd.model.alarm import AlarmState, Change
 from facilityd.model.clock import Clock
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Notice, Purpose
 from facilityd.model.plain import masked, plain
 from facilityd.model.sample import NS
+from facilityd.model.settings import RecipientSettings
 from facilityd.notify.deliver import Deliverer, QueuedNotice
+from facilityd.notify.fallback import BEGINNINGS, falls_back, over_next_channel
 from facilityd.notify.plan import NoticeLedger
 from facilityd.notify.planner import NotificationPlanner
 from facilityd.notify.render import AlarmContext, SiteContext
+from facilityd.notify.route import URGENT
 from facilityd.pipeline.flow import Flow
 from facilityd.pipeline.uncommitted import FIRST
 from facilityd.store.batch import Attempt, DeadLetterLine, Delivery, LineKind
@@ -64,6 +68,10 @@ class OutputParts(Protocol):
         """Who knows what."""
 
     @property
+    def ledger(self) -> JournalLedger:
+        """Who was told what."""
+
+    @property
     def alarms(self) -> AlarmManager:
         """The alarms' present states."""
 
@@ -103,13 +111,29 @@ class JournalOutbox:
     """The outbox as the deliverer sees it: read here, written through the flow."""
 
     def __init__(
-        self, reader: JournalReader, parts: OutputParts, secrets: frozenset[str] = frozenset()
-    ) -> None:
-        self._reader, self._parts, self._secrets = reader, parts, secrets
+        self, reader: JournalReader, parts: OutputParts, people: Mapping[str, RecipientSettings],
+        secrets: frozenset[str] = frozenset(),
+    ) -> None:  # fmt: skip
+        self._reader, self._parts, self._people, self._secrets = reader, parts, people, secrets
 
     async def take(self, now: int) -> Sequence[QueuedNotice]:
-        """Return what is due at ``now`` (ns), that included which a full disk does not take."""
-        return [*self._reader.due(now), *self._parts.flow.unwritten.due(now)]
+        """Return what is due at ``now`` (ns), that included which a full disk does not take.
+
+        Nothing of an alarm overtakes what was to be said of it before on the same channel.
+        """
+        due: list[QueuedNotice] = [*self._reader.due(now), *self._parts.flow.unwritten.due(now)]
+        together = {one.notice.key for one in due}  # the deliverer keeps the order of these
+        return [one for one in due if not self._is_early(one.notice, together)]
+
+    def _is_early(self, notice: Notice, together: Collection[str]) -> bool:
+        if not notice.occurrence or notice.purpose is Purpose.RAISED:
+            return False
+        for one in self._parts.ledger.waiting(notice.device, notice.rule, notice.occurrence):
+            if one.key == notice.key:
+                return False
+            if one.channel == notice.channel and one.key not in together:
+                return True
+        return False
 
     async def next_due(self) -> int | None:
         """Return when the next waiting one is due, in ns."""
@@ -126,6 +150,20 @@ class JournalOutbox:
         counts = {f"{NOTICES_LOST}{entry.notice.channel}": 1} if gone else {}
         if not await self._parts.flow.note(attempt) or counts:
             await self._parts.flow.commit([AttemptWrite([attempt]), CountWrite(counts)])
+        if falls_back(entry.notice, outcome, attempt.attempts):
+            await self._fall_back(entry)
+
+    async def _fall_back(self, entry: QueuedNotice) -> None:
+        """Tell it over the next channel, and with it what is as urgent and waits behind it."""
+        behind = (one.notice for one in self._reader.due(FAR) if one.notice.channel == entry.notice.channel)
+        urgent = [one for one in behind if one.priority >= URGENT and one.purpose in BEGINNINGS]
+        notices = []
+        for notice in (entry.notice, *urgent):
+            again = over_next_channel(notice, self._people)
+            if again and not self._parts.ledger.has(again):
+                notices.append(again)
+        if notices:
+            await self._parts.flow.tell((), notices)
 
 
 def make_deliverer(
@@ -137,7 +175,7 @@ def make_deliverer(
     )
     # A channel that failed before a restart fails until it has taken something.
     troubles = {one.notice.channel: one.error for one in reader.due(FAR) if one.attempts and one.error}
-    outbox = JournalOutbox(reader, parts, site.secrets)
+    outbox = JournalOutbox(reader, parts, site.recipients, site.secrets)
     matters = _matters(parts, environment.clock)
     return Deliverer(outbox, channels, environment.clock.steady, matters=matters, troubles=troubles)
 

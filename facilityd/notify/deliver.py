@@ -133,12 +133,18 @@ class Deliverer:
         return by_channel
 
     async def _serve(self, channel: str, entries: Sequence[QueuedNotice]) -> None:
+        unheard: set[tuple[str, str, int]] = set()
         try:
             for entry in entries:
+                alarm = entry.notice.device, entry.notice.rule, entry.notice.occurrence
+                if alarm in unheard:
+                    continue  # nobody hears the end of an alarm before its beginning
                 outcome, next_at = await self._attempt(channel, entry)
                 await self._report(entry, outcome, next_at)
                 if next_at is not None and entry.attempts < STUBBORN:
                     break  # what is behind it stays behind it
+                if next_at is not None:
+                    unheard.add(alarm)
         finally:
             self._busy.discard(channel)
             self._wake.set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from facilityd.model.alarm import ChangeKind
@@ -11,6 +11,9 @@ from facilityd.model.rule import Priority
 from facilityd.model.settings import RecipientSettings
 from facilityd.notify.plan import Addressee, NotificationPlan, told_raised
 from facilityd.notify.roster import Roster, looks_after
+
+URGENT = Priority.CRITICAL
+"""What is so grave goes over the next channel at once where one does not take it."""
 
 
 class Route:
@@ -22,11 +25,12 @@ class Route:
     worsen       the same: it is of more signals or units than was told
     acknowledge  those who were told, but not the person who did it; high priority and above,
                  and only while the alarm goes on: below that the list is enough
-    a channel    that takes no notices: where its alarm reaches nobody else, everybody over every other
+    a channel    that takes no notices: where its alarm reaches nobody else, everybody over another
     latch, clear, reset
                  exactly those who were told it was raised, whatever their minimum is by now
 
-    ``troubled`` returns the channels that take no notices now.
+    Each hears over their first channel, or over every one where they want that; of the end over those that
+    brought the beginning. ``troubled`` returns the channels that take no notices now.
     """
 
     def __init__(self, roster: Roster, troubled: Callable[[], Collection[str]]) -> None:
@@ -38,12 +42,37 @@ class Route:
         duty = {one.id for one in self._responsible(plan)}
         chosen = [
             one
-            for one in addresses(self._recipients)
-            if _concerns(plan, one, told=one in told, duty=one.person.id in duty)
+            for person in self._recipients
+            for one in self._over(plan, person, told, duty=person.id in duty)
         ]
         if plan.context.channel and plan.purpose in (Purpose.RAISED, Purpose.REALARMED):
             chosen += self._beside(plan.context.channel, chosen)
         return replace(plan, addressees=tuple(chosen))
+
+    def _over(
+        self, plan: NotificationPlan, person: RecipientSettings, told: Container[Addressee], *, duty: bool
+    ) -> Iterator[Addressee]:
+        """Yield the channels over which somebody hears of it."""
+        anew = plan.begins or plan.change.kind in (ChangeKind.REALARM, ChangeKind.WORSEN)
+        first = self._first(plan, person) if anew and duty else frozenset()
+        for channel in person.channels:
+            one = Addressee(person, channel.id)
+            if channel.id in first or (one in told and not plan.begins and _follows(plan, person)):
+                yield one
+
+    def _first(self, plan: NotificationPlan, person: RecipientSettings) -> frozenset[str]:
+        """Return the channels that begin: the first; while it is in trouble the next too for what is grave.
+
+        The alarm of a channel does not begin with that channel, where there is another.
+        """
+        if person.every_channel:
+            return frozenset(channel.id for channel in person.channels)
+        order = [channel.id for channel in person.channels if channel.id != plan.context.channel]
+        chosen = (order or [channel.id for channel in person.channels])[:1]
+        deaf = self._troubled() if plan.context.rule.priority >= URGENT else ()
+        if chosen[0] in deaf:
+            chosen += [channel for channel in order if channel not in deaf][:1]
+        return frozenset(chosen)
 
     def _responsible(self, plan: NotificationPlan) -> list[RecipientSettings]:
         """Return who answers for it now, and wants to hear of its priority."""
@@ -58,12 +87,11 @@ class Route:
         deaf = {broken, *self._troubled()}
         if any(one.channel not in deaf for one in chosen):
             return []
-        return [one for one in addresses(self._recipients) if one.channel not in deaf]
-
-
-def addresses(recipients: Iterable[RecipientSettings]) -> list[Addressee]:
-    """Return every person over each of their channels."""
-    return [Addressee(person, channel.id) for person in recipients for channel in person.channels]
+        beside: list[Addressee] = []
+        for person in self._recipients:
+            there = [Addressee(person, one.id) for one in person.channels if one.id not in deaf]
+            beside += there if person.every_channel else there[:1]
+        return beside
 
 
 def present(heard: Iterable[Notice], recipients: Sequence[RecipientSettings]) -> dict[Addressee, Notice]:
@@ -80,14 +108,10 @@ def present(heard: Iterable[Notice], recipients: Sequence[RecipientSettings]) ->
     return reached
 
 
-def _concerns(plan: NotificationPlan, one: Addressee, *, told: bool, duty: bool) -> bool:
-    kind, priority = plan.change.kind, plan.context.rule.priority
-    if plan.begins:
-        return duty
-    if kind in (ChangeKind.REALARM, ChangeKind.WORSEN):
-        return told or duty
-    if kind is ChangeKind.ACKNOWLEDGE:
-        goes_on = plan.state.active or plan.state.latched
-        themself = plan.change.person in (one.person.id, one.person.name.zh, one.person.name.en)
-        return told and goes_on and priority >= Priority.HIGH and not themself
-    return told
+def _follows(plan: NotificationPlan, person: RecipientSettings) -> bool:
+    """Return whether somebody who was told of the beginning hears of this."""
+    if plan.change.kind is not ChangeKind.ACKNOWLEDGE:
+        return True
+    goes_on = plan.state.active or plan.state.latched
+    themself = plan.change.person in (person.id, person.name.zh, person.name.en)
+    return goes_on and plan.context.rule.priority >= Priority.HIGH and not themself

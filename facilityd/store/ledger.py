@@ -7,14 +7,13 @@ from pathlib import Path
 import apsw
 
 from facilityd.model.notice import notice_key
-from facilityd.store.batch import Delivery
 from facilityd.store.rows import OutboxEntry, built, entry
 from facilityd.store.schema import connect_reader, select
 
 # Each key begins with device, rule and occurrence (model.notice), and is unique: this walks its index.
 _OF = """
 SELECT id, change, body, state, attempts, next_at, error FROM outbox
-WHERE key > ? || '/' AND key < ? || '0' AND state <> ? ORDER BY id
+WHERE key > ? || '/' AND key < ? || '0' ORDER BY id
 """
 
 
@@ -26,11 +25,11 @@ class NoticeReader:
         self._db: apsw.Connection | None = None
 
     def notices(self, device: str, rule: str, occurrence: int) -> list[OutboxEntry]:
-        """Return what was told of an occurrence, oldest first, without what was refused for good."""
+        """Return what was told of an occurrence, oldest first."""
         if self._db is None:
             self._db = connect_reader(self._path)
         prefix = notice_key(device, rule, occurrence)
-        return built(select(self._db, _OF, (prefix, prefix, Delivery.REJECTED)), entry, "outbox")
+        return built(select(self._db, _OF, (prefix, prefix)), entry, "outbox")
 
     def close(self) -> None:
         """Let go of the file; the next question opens it again."""

@@ -104,13 +104,34 @@ async def test_while_a_channel_is_down_the_news_waits_in_order() -> None:
 @in_virtual_time
 async def test_one_notice_that_a_server_chokes_on_does_not_keep_the_others_for_ever() -> None:
     now, channel = Now(), ScriptedChannel({"raised": [DOWN] * 99})
-    outbox = RecordingOutbox(*_three())
+    others = [notice("li-1", "another", occurrence=2), notice("li-1", "elsewhere", device="gate")]
+    outbox = RecordingOutbox(_three()[0], *others)
     async with delivering(outbox, {"li-1": channel}, now):
         for tries in range(1, STUBBORN + 2):
             now.at += 3600 * NS
             await _until(lambda tries=tries: outbox.entries[0].attempts == tries)
         await _until(lambda: not outbox.entries[2].open)
     assert [e.open for e in outbox.entries] == [True, False, False]
+
+
+@in_virtual_time
+async def test_nobody_hears_the_end_of_an_alarm_before_its_beginning() -> None:
+    """However often the beginning failed, and although others of the channel go on."""
+    now, channel = Now(), ScriptedChannel({"raised": [DOWN] * (STUBBORN + 3)})
+    outbox = RecordingOutbox(*_three(), notice("li-1", "another", occurrence=2))
+    async with delivering(outbox, {"li-1": channel}, now):
+        for tries in range(1, STUBBORN + 5):
+            now.at += 3600 * NS
+            await _until(lambda tries=tries: outbox.entries[0].attempts == tries)
+        await _until(lambda: not any(e.open for e in outbox.entries))
+    heard = [
+        key for n, key in enumerate(channel.seen) if key != "raised" or n == channel.seen.index("raised")
+    ]
+    last = len(channel.seen) - 1 - channel.seen[::-1].index("raised")
+    assert channel.seen.index("another") < last, "the others do not wait for ever"
+    assert channel.seen.index("acknowledged") > last
+    assert channel.seen.index("cleared") > channel.seen.index("acknowledged")
+    assert heard[0] == "raised"
 
 
 @in_virtual_time

@@ -40,10 +40,13 @@ ABOUT = AlarmContext(
 
 
 def person(
-    name: str, language: Language = "zh", minimum: Priority = Priority.LOW, channels: int = 1
-) -> RecipientSettings:
+    name: str, language: Language = "zh", minimum: Priority = Priority.LOW, channels: int = 1,
+    every_channel: bool = True,
+) -> RecipientSettings:  # fmt: skip
     ways = tuple(ChannelSettings(f"{name}-{n + 1}", "webhook", {}) for n in range(channels))
-    return RecipientSettings(name, Text(zh=f"{name}师傅", en=name.title()), language, minimum, ways)
+    return RecipientSettings(
+        name, Text(zh=f"{name}师傅", en=name.title()), language, minimum, ways, every_channel
+    )
 
 
 def notice(channel: str = "li-1", key: str = "hoist/drag/1/raised/li/li-1/5", **more) -> Notice:
@@ -85,7 +88,17 @@ class RecordingOutbox:
         return self.entries[-1]
 
     async def take(self, now: int) -> list[Entry]:
-        return [entry for entry in self.entries if entry.open and entry.next_at <= now]
+        due = [entry for entry in self.entries if entry.open and entry.next_at <= now]
+        return [entry for entry in due if not self._is_early(entry, now)]
+
+    def _is_early(self, entry: Entry, now: int) -> bool:
+        one = entry.notice
+        thread = one.channel, one.device, one.rule, one.occurrence
+        return any(
+            (n.channel, n.device, n.rule, n.occurrence) == thread and e.next_at > now
+            for e in self.entries
+            if e.open and e.id < entry.id and (n := e.notice)
+        )
 
     async def next_due(self) -> int | None:
         return min((entry.next_at for entry in self.entries if entry.open), default=None)

@@ -1,0 +1,41 @@
+"""Where a channel does not take a notice: the same over the person's next one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Notice, Purpose, notice_key
+from facilityd.model.settings import RecipientSettings
+from facilityd.notify.route import URGENT
+
+PATIENT = 3
+"""Attempts that what is less urgent is given on a channel, before the next one is tried."""
+BEGINNINGS = (Purpose.RAISED, Purpose.REALARMED, Purpose.WORSENED)
+"""What has to arrive somewhere; the end of it follows over the channels that brought the beginning."""
+
+
+def falls_back(notice: Notice, outcome: DeliveryResult, attempts: int) -> bool:
+    """Return whether a notice goes over the next channel, after so many attempts and this last outcome.
+
+    What is urgent at once, whatever kept it; the rest where this channel refuses it, or has failed often.
+    """
+    if outcome.result is DeliveryOutcome.ACCEPTED or notice.purpose not in BEGINNINGS:
+        return False
+    refused = outcome.result is DeliveryOutcome.REJECTED
+    return notice.priority >= URGENT or refused or attempts >= PATIENT
+
+
+def over_next_channel(notice: Notice, people: Mapping[str, RecipientSettings]) -> Notice | None:
+    """Return the same notice over the person's next channel; None where there is none, or all carry it."""
+    person = people.get(notice.recipient)
+    if person is None or person.every_channel or not notice.occurrence:
+        return None
+    order = [channel.id for channel in person.channels]
+    place = order.index(notice.channel) + 1 if notice.channel in order else 0
+    if place >= len(order):
+        return None
+    key = notice_key(
+        notice.device, notice.rule, notice.occurrence, notice.purpose, person.id, order[place], notice.at
+    )
+    return replace(notice, channel=order[place], key=key)

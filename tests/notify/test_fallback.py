@@ -1,0 +1,71 @@
+"""Channels in order: the first begins, the next one takes over where it fails, and no news is lost by it."""
+
+from __future__ import annotations
+
+import pytest
+from support.crew import ABOUT, KEY, PLACE, RecordedLedger, notice, person
+from support.story import START
+
+from facilityd.alarm import AlarmManager
+from facilityd.model.finding import Evidence, Finding
+from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Purpose
+from facilityd.notify import AlarmContext, NotificationPlanner
+from facilityd.notify.fallback import PATIENT, falls_back, over_next_channel
+
+WRONG = Evidence("limit-above", {"value": 12.5, "limit": 10.0, "unit": "A", "for_s": 3.0}, "current")
+LI = person("li", channels=3, every_channel=False)
+LOW = AlarmContext(ABOUT.device, ABOUT.rule.model_copy(update={"at_stake": "appearance"}), ABOUT.signals)
+
+
+def raised(context: AlarmContext = ABOUT, troubled: tuple[str, ...] = ()) -> list[str]:
+    planner = NotificationPlanner(PLACE, {KEY: context}, [LI], RecordedLedger())
+    planner.troubled = lambda: troubled
+    alarms = AlarmManager()
+    change = alarms.apply(Finding(*KEY, True, START, START, WRONG))
+    return [one.channel for one in planner.tell(change, alarms.state(*KEY))]
+
+
+def test_the_first_channel_begins() -> None:
+    assert raised() == ["li-1"]
+
+
+def test_while_it_is_in_trouble_what_is_critical_goes_over_the_next_sound_one_too() -> None:
+    assert raised(troubled=("li-1", "li-2")) == ["li-1", "li-3"]
+    assert raised(LOW, troubled=("li-1",)) == ["li-1"]
+
+
+def test_the_alarm_of_a_channel_does_not_begin_with_it() -> None:
+    channel = AlarmContext(ABOUT.device, ABOUT.rule, ABOUT.signals, channel="li-1")
+    assert raised(channel) == ["li-2"]
+
+
+@pytest.mark.parametrize("result", [one for one in DeliveryOutcome if one is not DeliveryOutcome.ACCEPTED])
+def test_a_critical_beginning_falls_back_at_once_whatever_kept_it(result: DeliveryOutcome) -> None:
+    assert falls_back(notice(), DeliveryResult(result), 1)
+    assert not falls_back(notice(), DeliveryResult(DeliveryOutcome.ACCEPTED), 1)
+
+
+def test_what_is_less_urgent_waits_for_its_channel_a_while() -> None:
+    low, down = notice(priority=2), DeliveryResult(DeliveryOutcome.TRANSIENT)
+    assert [falls_back(low, down, attempts) for attempts in range(1, PATIENT + 1)] == [False] * (
+        PATIENT - 1
+    ) + [True]
+    assert falls_back(low, DeliveryResult(DeliveryOutcome.REJECTED), 1), "refused for good: no use to wait"
+
+
+def test_the_next_channel_has_a_key_of_its_own_and_after_the_last_there_is_none() -> None:
+    people, seen, one = {"li": LI}, [notice()], notice()
+    while (one := over_next_channel(one, people)) is not None:
+        seen.append(one)
+    assert [n.channel for n in seen] == ["li-1", "li-2", "li-3"]
+    assert len({n.key for n in seen}) == 3
+    assert {n.body for n in seen} == {notice().body}
+    assert {n.purpose for n in seen} == {Purpose.RAISED}
+
+
+def test_nobody_who_has_every_channel_or_is_gone_falls_back() -> None:
+    assert over_next_channel(notice(), {"li": person("li", channels=3)}) is None
+    assert over_next_channel(notice(), {}) is None
+    removed = over_next_channel(notice("li-9"), {"li": LI})
+    assert removed is not None
+    assert removed.channel == "li-1", "its channel is gone: begin with the first"
