@@ -5,11 +5,20 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from facilityd.alarm.table import REFUSALS, RESERVED, ROWS, STATES, AlarmEvent, transition
-from facilityd.model.alarm import AlarmStateName
+from facilityd.alarm.table import (
+    REFUSALS,
+    ROWS,
+    SOURCES,
+    STATES,
+    AlarmEvent,
+    EventSource,
+    Transition,
+    transition,
+)
+from facilityd.model.alarm import AlarmStateName, Suppressor
 
 FILE = Path(__file__).resolve().parent.parent / "docs" / "alarm-states.md"
-PEOPLE = (AlarmEvent.ACKNOWLEDGE, AlarmEvent.RESET, AlarmEvent.REALARM)
+PEOPLE = tuple(event for event, source in SOURCES.items() if source is EventSource.PERSON)
 
 HEAD = """\
 # The life of an alarm 报警状态
@@ -28,12 +37,19 @@ TAIL = """\
   row 21: what nothing watches any more nobody can acknowledge; it ends with that reason, never as well.
 - A restart restores exactly the stored states (row 20); replaying the changes rebuilds them.
 - A rule either latches or does not; the family file says so (`latching: true`).
+- What lies over the life (E, F, G) never changes what is judged or recorded; of several the strongest is
+  shown, in the order of JAWS: out of service, suppressed by design, shelved. Each is a fact of its own, with
+  who, why and until when. As long as one is there nobody is told; who was told *raised* is told *cleared*
+  all the same.
+- All of it ends: a shelf by its time, a suppression with its cause; out of service has a date of review, and
+  people are told when that is overdue.
+- A confirmed repair whose condition still holds an hour later is announced again.
 """
 
 
 def text() -> str:
     """Return the whole file."""
-    return "\n".join([HEAD, *_states(), *_arrows(), *_refusals(), *_reserved(), TAIL])
+    return "\n".join([HEAD, *_states(), *_arrows(), *_refusals(), *_guards(), TAIL])
 
 
 def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
@@ -53,15 +69,25 @@ def _states() -> list[str]:
     return ["## States", "", *_table(("letter", "state", "状态", "stored as"), rows)]
 
 
+def _over(fact: Suppressor | None) -> str:
+    return f"{_name(AlarmStateName(fact.value))} over " if fact else ""
+
+
+def _rule(row: Transition) -> str:
+    kind = {None: "", True: "latching", False: "not latching"}[row.latching]
+    return ", ".join(
+        filter(None, (kind, "one-shot" if row.once else "", "suppressed" if row.suppressed else ""))
+    )
+
+
 def _arrows() -> list[str]:
-    rule = {None: "", True: "latching", False: "not latching"}
     rows = [
         (
             str(r.number),
-            _name(r.source),
+            _over(r.lifts) + _name(r.source),
             r.event.value,
-            rule[r.latching],
-            _name(r.target),
+            _rule(r),
+            _over(r.lays) + _name(r.target),
             f"`{r.kind}`",
             r.effect,
         )
@@ -84,9 +110,22 @@ def _refused(state_name: AlarmStateName, event: AlarmEvent) -> bool:
     return transition(state_name, event, latching=True) is None
 
 
-def _reserved() -> list[str]:
-    rows = list(RESERVED.items())
-    return ["## Reserved", "", *_table(("rows", "meaning"), rows)]
+GUARDS = (
+    ("shelve", "it is shelved; without a name and a reason; longer than `alarms:` allows its class"),
+    ("unshelve", "it is not shelved"),
+    (
+        "take out of service",
+        "without ticket, name and reason; with a review later than its class allows",
+    ),
+    ("return to service", "it is not out of service"),
+    ("confirm", "nothing was ever raised; its repair is confirmed already"),
+    ("reset", "its condition cannot be judged now"),
+    ("each", "another occurrence is meant than the newest"),
+)
+
+
+def _guards() -> list[str]:
+    return ["Whatever the state:", "", *_table(("request", "is refused where"), list(GUARDS))]
 
 
 def main() -> None:

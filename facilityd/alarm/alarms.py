@@ -6,22 +6,28 @@ from collections.abc import Container, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from facilityd.alarm.guards import refusal, until
 from facilityd.alarm.machine import apply
-from facilityd.alarm.table import REFUSALS, AlarmEvent, transition
+from facilityd.alarm.table import AlarmEvent, leaves
+from facilityd.alarm.timers import due
 from facilityd.errors import UsageError
-from facilityd.model.alarm import AlarmCondition, AlarmState, AlarmStateName, Change, ChangeKind
-from facilityd.model.command import AlarmCommand
+from facilityd.model.alarm import AlarmCondition, AlarmState, Change, ChangeKind
+from facilityd.model.command import AlarmCommand, ShelveAlarm, TakeOutOfService
 from facilityd.model.finding import Evidence, Finding
+from facilityd.model.suppression import SuppressionLimits
 
 Key = tuple[str, str]
 
 _EVENTS = {True: AlarmEvent.TRUE, False: AlarmEvent.FALSE, None: AlarmEvent.UNKNOWN}
+_NO_LIMITS: Mapping[Key, SuppressionLimits] = MappingProxyType({})
+_COMMON = SuppressionLimits()
 
 
 class AlarmManager:
     """Starts from exactly the stored states (row 20). ``latching``: (device, rule) pairs that latch.
 
     ``expiry``: by (device, rule), after how many ns an acknowledgement of what goes on is too old (row 7).
+    ``limits``: by (device, rule), how long a person may keep people from being told.
     """
 
     def __init__(
@@ -29,10 +35,12 @@ class AlarmManager:
         states: Iterable[AlarmState] = (),
         latching: Container[Key] = frozenset(),
         expiry: Mapping[Key, int] = MappingProxyType({}),
+        limits: Mapping[Key, SuppressionLimits] = _NO_LIMITS,
     ) -> None:
         self._states = {(state.device, state.rule): state for state in states}
-        self._latching, self._expiry = latching, expiry
+        self._latching, self._expiry, self._limits = latching, expiry, limits
         self._due: dict[Key, int] = {}
+        self._newest: dict[Key, Evidence] = {}
         for state in self._states.values():
             self._schedule(state)
 
@@ -48,16 +56,18 @@ class AlarmManager:
     def apply(self, finding: Finding) -> Change | None:
         """Return the change that a finding causes, or None where it says nothing new."""
         state = self.state(finding.device, finding.rule)
+        if finding.verdict:
+            self._newest[finding.device, finding.rule] = finding.evidence
         if _is_worse(state, finding):
             return self._move(state, AlarmEvent.WORSE, finding.at, evidence=finding.evidence)
+        if finding.verdict and state.active and finding.evidence.cause != state.cause:
+            return self._explain(state, finding)  # also of one that was unknown meanwhile
         if state.condition is AlarmCondition.of(finding.verdict):
-            return self._explain(state, finding) if finding.verdict else None
+            return None
         return self._move(state, _EVENTS[finding.verdict], finding.at, evidence=finding.evidence)
 
     def _explain(self, state: AlarmState, finding: Finding) -> Change | None:
         """Return the change where a lasting alarm has found its cause, or lost it."""
-        if finding.evidence.cause == state.cause:
-            return None
         event = AlarmEvent.EXPLAINED if finding.evidence.cause else AlarmEvent.UNEXPLAINED
         return self._move(state, event, finding.at, evidence=finding.evidence)
 
@@ -67,38 +77,49 @@ class AlarmManager:
         return min(self._due.values(), default=None)
 
     def tick(self, at: int) -> list[Change]:
-        """Return what changed by time alone, up to an instant in ns UTC."""
-        due = sorted(key for key, when in self._due.items() if when <= at)
-        return [change for key in due if (change := self._expire(self._states[key], at))]
+        """Return what changed by time alone, up to an instant in ns UTC, in the order in which it was due."""
+        changes = []
+        while ready := sorted((when, key) for key, when in self._due.items() if when <= at):
+            changes += [change for _, key in ready if (change := self._time(key, at))]
+        return changes
 
-    def _expire(self, state: AlarmState, at: int) -> Change | None:
-        details = {"expired": True, "acknowledged_by": state.acked_by, "acknowledged_at": state.acked_at}
-        return self._move(state, AlarmEvent.REALARM, at, details=details)
+    def _time(self, key: Key, at: int) -> Change | None:
+        state = self._states[key]
+        now = due(state, self._expiry.get(key))
+        if now is None or now.at > at:
+            self._schedule(state)
+            return None
+        return self._move(state, now.event, at, evidence=self._shown(state, now.event), details=now.details)
+
+    def _shown(self, state: AlarmState, event: AlarmEvent) -> Evidence | None:
+        """Return what an alarm that people hear of anew rests on, where it is known."""
+        again = event in (AlarmEvent.SHELF_OVER, AlarmEvent.RETURN_TO_SERVICE) and state.active
+        return self._newest.get((state.device, state.rule)) if again else None
 
     def _schedule(self, state: AlarmState) -> None:
         """Note when time alone will change an alarm."""
         key = state.device, state.rule
-        self._due.pop(key, None)
-        if key not in self._expiry or state.state_name is not AlarmStateName.ACKNOWLEDGED:
-            return
-        if state.acked_at is not None:
-            self._due[key] = state.acked_at + self._expiry[key]
+        next_one = due(state, self._expiry.get(key))
+        if next_one is None:
+            self._due.pop(key, None)
+        else:
+            self._due[key] = next_one.at
 
     def operate(self, event: AlarmEvent, command: AlarmCommand, at: int) -> Change:
         """Return the change that a person's command causes at an instant in ns UTC.
 
-        Raises UsageError where the alarm's state, or its occurrence by now, does not allow it.
+        Raises UsageError where the alarm's state, its occurrence by now, or its class does not allow it.
         """
         state = self.state(command.device, command.rule)
-        if event is AlarmEvent.RESET and state.latched and state.acked and _unsure(state):
-            raise _refused(state, ("its condition cannot be judged now", "当前无法判断故障是否消失"))
-        if command.occurrence and command.occurrence != state.occurrence:
-            raise _refused(state, _other_occurrence(state, command.occurrence))
+        limits = self._limits.get((command.device, command.rule), _COMMON)
+        if why := refusal(state, event, command, limits, at):
+            raise UsageError(f"{why[0]} / {why[1]}", where=f"{state.device} {state.rule}")
         change = self._move(
-            state, event, at, person=command.person, comment=command.comment, details={"command": command.id}
-        )
+            state, event, at, self._shown(state, event), command.person, command.comment,
+            _details(command, until(command, limits, at)),
+        )  # fmt: skip
         if change is None:
-            raise _refused(state, REFUSALS[state.unsuppressed, event])
+            raise AssertionError(f"{state.unsuppressed} has neither an arrow nor a refusal for {event}")
         return change
 
     def retire(self, device: str, rule: str, why: Evidence, at: int) -> Change | None:
@@ -117,7 +138,7 @@ class AlarmManager:
         evidence: Evidence | None = None, person: str = "", comment: str = "",
         details: Mapping[str, Any] = MappingProxyType({}),
     ) -> Change | None:  # fmt: skip
-        row = transition(state.unsuppressed, event, latching=(state.device, state.rule) in self._latching)
+        row = leaves(state, event, latching=(state.device, state.rule) in self._latching)
         if row is None:
             return None
         occurrence = state.occurrence + (row.kind is ChangeKind.RAISE)
@@ -135,20 +156,11 @@ def _is_worse(state: AlarmState, finding: Finding) -> bool:
     return bool(finding.verdict) and state.active and wider and alone
 
 
-def _unsure(state: AlarmState) -> bool:
-    return state.condition is not AlarmCondition.FALSE
-
-
-def _other_occurrence(state: AlarmState, asked: int) -> tuple[str, str]:
-    if asked > state.occurrence:
-        return f"occurrence {asked} has not happened", f"第 {asked} 次报警尚未发生"
-    newest = state.occurrence
-    return (
-        f"occurrence {asked} is over, the newest is {newest}: look at that one",
-        f"第 {asked} 次报警已结束，最新为第 {newest} 次，请查看最新一次",
-    )
-
-
-def _refused(state: AlarmState, why: tuple[str, str]) -> UsageError:
-    by = f" ({state.acked_by})" if state.acked and state.acked_by and state.active else ""
-    return UsageError(f"{why[0]}{by} / {why[1]}{by}", where=f"{state.device} {state.rule}")
+def _details(command: AlarmCommand, end: int) -> dict[str, Any]:
+    """Return what else a change by a command says: all that the next state needs."""
+    details: dict[str, Any] = {"command": command.id}
+    if isinstance(command, ShelveAlarm):
+        return details | {"until": end, "once": command.once}
+    if isinstance(command, TakeOutOfService):
+        return details | {"until": end, "ticket": command.ticket.strip()}
+    return details

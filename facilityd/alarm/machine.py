@@ -27,10 +27,6 @@ def _raise(state: AlarmState, change: Change) -> AlarmState:
     )
 
 
-def _worsen(state: AlarmState, change: Change) -> AlarmState:
-    return replace(_unsuppress(state, change), condition=AlarmCondition.TRUE)
-
-
 def _because(state: AlarmState, change: Change) -> AlarmState:
     """Suppress by design what is only a consequence, and nothing else."""
     cause = change.evidence.cause if change.evidence else ""
@@ -44,13 +40,18 @@ def _because(state: AlarmState, change: Change) -> AlarmState:
 
 
 def _suppress(state: AlarmState, change: Change) -> AlarmState:
-    return replace(_because(state, change), since=change.at)
+    return replace(_because(state, change), condition=AlarmCondition.TRUE, since=change.at)
 
 
 def _unsuppress(state: AlarmState, change: Change) -> AlarmState:
     more = change.evidence.extent if change.evidence else ()
     wider = replace(_because(state, change), extent=tuple(sorted({*state.extent, *more})))
-    return replace(wider, since=change.at, acked=False, acked_at=None, acked_by="")
+    return replace(_unanswered(wider, change), condition=AlarmCondition.TRUE)
+
+
+def _unanswered(state: AlarmState, change: Change) -> AlarmState:
+    """Let nobody have answered yet."""
+    return replace(state, since=change.at, acked=False, acked_at=None, acked_by="")
 
 
 def _acknowledge(state: AlarmState, change: Change) -> AlarmState:
@@ -59,8 +60,10 @@ def _acknowledge(state: AlarmState, change: Change) -> AlarmState:
 
 def _clear(state: AlarmState, change: Change) -> AlarmState:
     # What nobody was told of needs nobody's acknowledgement.
-    unheard = state.suppressed_by(Suppressor.BY_DESIGN) is not None
-    over = replace(state, condition=AlarmCondition.FALSE, since=change.at, cleared_at=change.at)
+    unheard = bool(state.suppressors)
+    shelf = state.suppressed_by(Suppressor.SHELVED)
+    kept = _without(state, Suppressor.SHELVED) if shelf and shelf.once else state
+    over = replace(kept, condition=AlarmCondition.FALSE, since=change.at, cleared_at=change.at)
     return replace(_because(over, replace(change, evidence=None)), acked=over.acked or unheard)
 
 
@@ -73,8 +76,8 @@ def _reset(state: AlarmState, change: Change) -> AlarmState:
 
 
 def _realarm(state: AlarmState, change: Change) -> AlarmState:
-    again = state.realarms + 1
-    return replace(state, acked=False, since=change.at, acked_at=None, acked_by="", realarms=again)
+    again = replace(state, realarms=state.realarms + 1, confirmed_at=None, confirmed_by="")
+    return _unanswered(again, change)
 
 
 def _lose(state: AlarmState, _: Change) -> AlarmState:
@@ -87,10 +90,62 @@ def _regain(state: AlarmState, _: Change) -> AlarmState:
 
 def _retire(state: AlarmState, change: Change) -> AlarmState:
     ended = change.at if state.active else state.cleared_at
-    over = replace(
-        _because(state, replace(change, evidence=None)), condition=AlarmCondition.UNKNOWN, cleared_at=ended
-    )
+    over = replace(state, condition=AlarmCondition.UNKNOWN, cleared_at=ended, cause="", suppressors=())
     return replace(over, acked=True, latched=False, since=change.at, unwatched=True)
+
+
+def _confirm(state: AlarmState, change: Change) -> AlarmState:
+    return replace(state, confirmed_at=change.at, confirmed_by=change.person)
+
+
+def _without(state: AlarmState, kind: Suppressor) -> AlarmState:
+    return replace(state, suppressors=tuple(one for one in state.suppressors if one.kind is not kind))
+
+
+def _lay(state: AlarmState, change: Change, fact: Suppression) -> AlarmState:
+    others = _without(state, fact.kind)
+    return replace(others, suppressors=(*others.suppressors, fact), since=change.at)
+
+
+def _shelve(state: AlarmState, change: Change) -> AlarmState:
+    until, once = change.details["until"], change.details["once"]
+    return _lay(
+        state, change, Suppression(Suppressor.SHELVED, change.at, until, change.person, change.comment, once)
+    )
+
+
+def _unshelve(state: AlarmState, change: Change) -> AlarmState:
+    """The person who ends a shelf knows of the alarm: it waits for nobody."""
+    left = replace(_without(state, Suppressor.SHELVED), since=change.at)
+    return left if left.acked else _acknowledge(left, change)
+
+
+def _shelf_over(state: AlarmState, change: Change) -> AlarmState:
+    return _back(_without(state, Suppressor.SHELVED), change)
+
+
+def _back(state: AlarmState, change: Change) -> AlarmState:
+    """What goes on, or is latched, is nobody's yet; what is over is over."""
+    if state.active or state.latched:
+        return _unanswered(state, change)
+    return replace(state, since=change.at, acked=True)
+
+
+def _out_of_service(state: AlarmState, change: Change) -> AlarmState:
+    fact = Suppression(
+        Suppressor.OUT_OF_SERVICE, change.at, change.details["until"], change.person, change.comment,
+        ticket=change.details["ticket"],
+    )  # fmt: skip
+    return _lay(state, change, fact)
+
+
+def _return_to_service(state: AlarmState, change: Change) -> AlarmState:
+    return _back(_without(state, Suppressor.OUT_OF_SERVICE), change)
+
+
+def _review(state: AlarmState, _: Change) -> AlarmState:
+    late = (replace(one, overdue=one.kind is Suppressor.OUT_OF_SERVICE) for one in state.suppressors)
+    return replace(state, suppressors=tuple(late))
 
 
 _NEXT: dict[ChangeKind, Callable[[AlarmState, Change], AlarmState]] = {
@@ -104,6 +159,13 @@ _NEXT: dict[ChangeKind, Callable[[AlarmState, Change], AlarmState]] = {
     ChangeKind.REGAIN: _regain,
     ChangeKind.SUPPRESS: _suppress,
     ChangeKind.UNSUPPRESS: _unsuppress,
-    ChangeKind.WORSEN: _worsen,
+    ChangeKind.WORSEN: _unsuppress,
     ChangeKind.RETIRE: _retire,
+    ChangeKind.CONFIRM: _confirm,
+    ChangeKind.SHELVE: _shelve,
+    ChangeKind.UNSHELVE: _unshelve,
+    ChangeKind.SHELF_OVER: _shelf_over,
+    ChangeKind.OUT_OF_SERVICE: _out_of_service,
+    ChangeKind.RETURN_TO_SERVICE: _return_to_service,
+    ChangeKind.REVIEW: _review,
 }

@@ -24,11 +24,16 @@ from facilityd.model.command import (
     AlarmCommand,
     ApproveBaseline,
     CommandRecord,
+    ConfirmAlarm,
     RealarmAlarm,
     RecordService,
     ResetAlarm,
+    ReturnToService,
     RevokeMark,
     RevokeWaiver,
+    ShelveAlarm,
+    TakeOutOfService,
+    UnshelveAlarm,
     WaiveItem,
 )
 from facilityd.model.plain import plain
@@ -55,6 +60,11 @@ ALARM_EVENTS: dict[type[AlarmCommand], AlarmEvent] = {
     AcknowledgeAlarm: AlarmEvent.ACKNOWLEDGE,
     ResetAlarm: AlarmEvent.RESET,
     RealarmAlarm: AlarmEvent.REALARM,
+    ConfirmAlarm: AlarmEvent.CONFIRM,
+    ShelveAlarm: AlarmEvent.SHELVE,
+    UnshelveAlarm: AlarmEvent.UNSHELVE,
+    TakeOutOfService: AlarmEvent.OUT_OF_SERVICE,
+    ReturnToService: AlarmEvent.RETURN_TO_SERVICE,
 }
 """The command for each event of the alarm table that is a person's."""
 HANDLERS: dict[type, Handler] = {

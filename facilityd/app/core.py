@@ -25,6 +25,7 @@ from facilityd.detect.unwatched import unwatched
 from facilityd.errors import StoreFull
 from facilityd.model.clock import Clock
 from facilityd.model.sample import Sample
+from facilityd.model.suppression import SuppressionLimits
 from facilityd.notify.planner import NotificationPlanner
 from facilityd.pipeline.flow import Flow
 from facilityd.pipeline.ingest_queue import IngestQueue
@@ -84,7 +85,7 @@ class Core:
             states = list(newest.values())
             engine = make_engine(devices, calendar, reader.baselines(), site.units.values())
             engine.restore_findings(stored.finding for stored in reader.verdicts())
-        alarms = AlarmManager(states, _latching(devices))
+        alarms = AlarmManager(states, _latching(devices), limits=_limits(site, devices))
         engine.resume(states)
         ingest_queue = IngestQueue(doubtful=clock_steps.doubtful)
         drawings = PlotQueue(AlarmPlot(journal.path, devices), thread)
@@ -181,6 +182,14 @@ def _spilled(spill: Spill, reader: JournalReader) -> Spilled:
 def _priorities(devices: dict[str, Device]) -> dict[tuple[str, str], str]:
     return {
         (device.id, name): rule.priority.name.lower()
+        for device in devices.values()
+        for name, rule in device.family.rules.items()
+    }
+
+
+def _limits(site: Site, devices: dict[str, Device]) -> dict[tuple[str, str], SuppressionLimits]:
+    return {
+        (device.id, name): site.limits[rule.at_stake]
         for device in devices.values()
         for name, rule in device.family.rules.items()
     }

@@ -9,6 +9,7 @@ import click
 from facilityd.cli.arguments import Asked, site_and_names
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, loud, print_json, styled, table, warn
+from facilityd.cli.suppressed import print_suppressed
 from facilityd.cli.text_table import Column, whole
 from facilityd.cli.words import show_priority
 from facilityd.query.instants import show_second
@@ -30,7 +31,7 @@ COLUMNS = (
 @lang_option
 @json_option
 def alarms(asked: Asked, everything: bool, lang: str | None, as_json: bool) -> None:
-    """List what is wrong, most urgent first, and what to do first.
+    """List what is wrong, urgent first, and what to do first.
 
     Of a DEVICE only its own alarms; of a RULE of it that one alarm whole: record, evidence, life and a plot.
     """
@@ -64,6 +65,7 @@ def _list(query: SiteQuery, device: str, language: Language, *, everything: bool
         return
     rows = [_row(line, query.site.timezone, language) for line in lines]
     console().print(table("", COLUMNS, rows, language=language))
+    print_suppressed(lines, query.site.timezone, language)
 
 
 def _row(line: AlarmRow, zone: str, language: Language) -> tuple[object, ...]:

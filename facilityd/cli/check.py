@@ -28,7 +28,7 @@ _PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?P<what>.*)"
 @json_option
 @click.pass_context
 def check(ctx: click.Context, site: tuple[Path, ...], lang: str | None, as_json: bool) -> None:
-    """Report every mistake of a SITE at once, as file:line:column.
+    """Report all mistakes of a SITE at once, as file:line:column.
 
     A published time more than 3 min from the sun's is a warning, not a mistake.
 

@@ -32,7 +32,7 @@ COLUMNS = (
 @lang_option
 @json_option
 def plan(site: tuple[Path, ...], lang: str | None, as_json: bool) -> None:
-    """Show the merged reads of each link, and how busy they make it.
+    """Show the merged reads of each link, and how busy it is.
 
     Bus time in %, and what each read brings.
     """

@@ -51,7 +51,7 @@ def probe(
     ctx: click.Context, site: Path, names: tuple[str, ...], profile: str, seconds: float, lang: str | None,
     as_json: bool,
 ) -> None:  # fmt: skip
-    """Tell whether a UNIT's address, word order and model are right.
+    """Tell whether a UNIT's address, word order and model fit.
 
     UNIT is a unit of the site; or, with its LINK and --profile, a device id (or topic) that the site
     does not know yet. Exit status 0: it is the right one. 1: it is not, or does not answer. Only reads.

@@ -16,6 +16,7 @@ from devices.profile import ModbusProfile
 from devices.tables import families, own_tables, profiles
 from devices.unit import Link, ModbusLink, Unit
 from facilityd.config import schema
+from facilityd.config.alarm_limits import compile_limits
 from facilityd.config.compile import Profiles, UnitCompiler
 from facilityd.config.doubts import doubts
 from facilityd.config.duty import compile_duty, duty_doubts
@@ -117,6 +118,7 @@ def _compile(
         about.ceremony, _store(sections, Path(source), about.id), links, compiled, devices, sinks, recipients,
         known, _timetable(head, sections), duty=compile_duty(sections, recipients, about.holidays),
         secrets=frozenset(sections.resolved),
+        limits=compile_limits(next((one.value for one in sections.values("alarms")), None)),
     )  # fmt: skip
     return expanded(site, sections)
 

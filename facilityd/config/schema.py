@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from facilityd.config.alarm_limits import AlarmsConfig
 from facilityd.config.fields import (
     LONGEST_LOGIN,
     BaseUrl,
@@ -263,8 +264,9 @@ SECTIONS: dict[str, Any] = {
     "rotas": RotaConfig,
     "substitutes": SubstituteConfig,
     "escalation": EscalationConfig,
+    "alarms": AlarmsConfig,
 }
-SINGLE = ("site", "store", "escalation")
+SINGLE = ("site", "store", "escalation", "alarms")
 
 
 class SiteFile(Strict):
@@ -280,3 +282,4 @@ class SiteFile(Strict):
     rotas: dict[str, RotaConfig] = {}
     substitutes: dict[str, SubstituteConfig] = {}
     escalation: EscalationConfig | None = None
+    alarms: AlarmsConfig | None = None

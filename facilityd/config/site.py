@@ -12,6 +12,7 @@ from facilityd.config.timetable import CeremonyTimetable
 from facilityd.model.people import DutyPlan
 from facilityd.model.sample import Stream
 from facilityd.model.settings import RecipientSettings, SinkSettings, StoreSettings
+from facilityd.model.suppression import LIMITS, SuppressionLimits
 from facilityd.model.text import Language, Text
 
 
@@ -117,6 +118,8 @@ class Site:
     """When people are told, and who is asked next."""
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     """Whatever must be masked where an error's text repeats it."""
+    limits: Mapping[str, SuppressionLimits] = field(default_factory=lambda: dict(LIMITS))
+    """How long people may keep alarms from being told, by what is at stake."""
 
     def units_of(self, link: str) -> list[Unit]:
         """Return the units on a link that feed something."""

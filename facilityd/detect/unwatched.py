@@ -19,7 +19,7 @@ def unwatched(
     """
     unjudged = (state for state in states if (state.device, state.rule) not in watched)
     return [
-        (state, _why(state, rules)) for state in unjudged if state.unsuppressed is not AlarmStateName.NORMAL
+        (state, _why(state, rules)) for state in unjudged if state.state_name is not AlarmStateName.NORMAL
     ]
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from facilityd.model.finding import Evidence
+from facilityd.model.suppression import Suppression, Suppressor
 from facilityd.model.text import Text
 
 
@@ -23,38 +24,6 @@ class AlarmCondition(StrEnum):
     def of(cls, verdict: bool | None) -> AlarmCondition:
         """Return the truth of a finding's verdict."""
         return cls.UNKNOWN if verdict is None else cls.TRUE if verdict else cls.FALSE
-
-
-class Suppressor(StrEnum):
-    """Facts beside the alarm's life (docs/reference/alarms.md §1.2, rows 12-18).
-
-    By design: it is a known consequence.
-    """
-
-    SHELVED = "shelved"
-    BY_DESIGN = "suppressed-by-design"
-    OUT_OF_SERVICE = "out-of-service"
-
-
-@dataclass(frozen=True, slots=True)
-class Suppression:
-    """One fact beside the alarm's life: since when, and where it is so until when, by whom and why.
-
-    Instants in ns UTC; ``until`` None: until it is lifted. ``since`` 0: before such facts were kept.
-    """
-
-    kind: Suppressor
-    since: int = 0
-    until: int | None = None
-    person: str = ""
-    comment: str = ""
-
-    @classmethod
-    def from_plain(cls, data: Any) -> Self:
-        """Return what a stored state holds: a fact, or (of an older facilityd) its kind alone."""
-        if isinstance(data, str):
-            return cls(Suppressor(data))
-        return cls(**{**data, "kind": Suppressor(data["kind"])})
 
 
 class AlarmStateName(StrEnum):
@@ -120,6 +89,13 @@ class ChangeKind(StrEnum):
     UNSUPPRESS = "unsuppress"  # its cause is over, and it goes on
     WORSEN = "worsen"  # it is of more than was told
     RETIRE = "retire"  # nothing watches it any more
+    CONFIRM = "confirm"  # somebody says that the repair is done
+    SHELVE = "shelve"
+    UNSHELVE = "unshelve"  # by hand
+    SHELF_OVER = "shelf-over"  # by its time
+    OUT_OF_SERVICE = "out-of-service"
+    RETURN_TO_SERVICE = "return-to-service"
+    REVIEW = "review"  # it is out of service, and its review is due
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +137,7 @@ class AlarmState:
     while there is nothing to acknowledge. The instants are those of the newest occurrence.
     ``cause``: the rule on the same device whose consequence it is. ``unwatched``: it did not end by being
     well, but because nothing watches it any more. ``extent``: all that the newest occurrence was told of.
+    ``confirmed_at`` and ``confirmed_by``: when and by whom its repair was said to be done.
     """
 
     device: str
@@ -179,6 +156,8 @@ class AlarmState:
     suppressors: tuple[Suppression, ...] = ()
     unwatched: bool = False
     extent: tuple[str, ...] = ()
+    confirmed_at: int | None = None
+    confirmed_by: str = ""
 
     @property
     def active(self) -> bool:
@@ -228,3 +207,14 @@ class AlarmState:
 
 def _packed(data: dict[str, Any]) -> str:
     return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+__all__ = [
+    "AlarmCondition",
+    "AlarmState",
+    "AlarmStateName",
+    "Change",
+    "ChangeKind",
+    "Suppression",
+    "Suppressor",
+]

@@ -83,6 +83,46 @@ class RealarmAlarm(AlarmCommand):
     command: Literal["realarm"] = "realarm"
 
 
+class ConfirmAlarm(AlarmCommand):
+    """Somebody says: the repair is done."""
+
+    command: Literal["confirm"] = "confirm"
+
+
+class ShelveAlarm(AlarmCommand):
+    """Nobody is to be told of an alarm for a time. ``until`` (ns UTC) 0: as long as its class allows.
+
+    ``once``: until it is over. ``comment`` says why.
+    """
+
+    command: Literal["shelve"] = "shelve"
+    until: Instant = 0
+    once: bool = False
+
+
+class UnshelveAlarm(AlarmCommand):
+    """Somebody ends a shelf, and knows of the alarm under it."""
+
+    command: Literal["unshelve"] = "unshelve"
+
+
+class TakeOutOfService(AlarmCommand):
+    """An alarm is not used under a ticket, until it is returned. ``until`` (ns UTC): its review.
+
+    0: as late as its class allows. ``comment`` says why. Asked again it sets a new review.
+    """
+
+    command: Literal["out-of-service"] = "out-of-service"
+    ticket: Name
+    until: Instant = 0
+
+
+class ReturnToService(AlarmCommand):
+    """An alarm is used again."""
+
+    command: Literal["return-to-service"] = "return-to-service"
+
+
 class ApproveBaseline(CommandBase):
     """Somebody signs what was learned from ``since`` to ``until`` (ns UTC)."""
 
@@ -144,6 +184,11 @@ Command = (
     AcknowledgeAlarm
     | ResetAlarm
     | RealarmAlarm
+    | ConfirmAlarm
+    | ShelveAlarm
+    | UnshelveAlarm
+    | TakeOutOfService
+    | ReturnToService
     | ApproveBaseline
     | WaiveItem
     | RevokeWaiver

@@ -21,6 +21,8 @@ class Purpose(StrEnum):
     LATCHED = "latched"
     CLEARED = "cleared"
     UNWATCHED = "unwatched"
+    SUPPRESSED = "suppressed"  # by a person: shelved or taken out of service
+    REVIEW = "review"  # out of service, and its review is due
     NOT_READY = "not-ready"
     READY = "ready"
     TEST = "test"

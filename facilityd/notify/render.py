@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from facilityd.model.alarm import AlarmState, AlarmStateName, Change, ChangeKind
+from facilityd.model.alarm import AlarmState, AlarmStateName, Change, ChangeKind, Suppressor
 from facilityd.model.notice import Purpose
 from facilityd.model.plain import plain
 from facilityd.model.rule import Rule
@@ -29,6 +29,11 @@ PURPOSES: dict[ChangeKind, Purpose] = {
     ChangeKind.CLEAR: Purpose.CLEARED,
     ChangeKind.RESET: Purpose.CLEARED,
     ChangeKind.UNSUPPRESS: Purpose.RAISED,
+    ChangeKind.SHELF_OVER: Purpose.REALARMED,
+    ChangeKind.RETURN_TO_SERVICE: Purpose.REALARMED,
+    ChangeKind.SHELVE: Purpose.SUPPRESSED,
+    ChangeKind.OUT_OF_SERVICE: Purpose.SUPPRESSED,
+    ChangeKind.REVIEW: Purpose.REVIEW,
 }
 """What people are told of; that a condition cannot be told is not among them."""
 
@@ -81,9 +86,28 @@ def render_test(at: int, place: SiteContext, language: Language) -> tuple[str, s
     return subject.in_(language).format(**fields), body.in_(language).format(**fields).rstrip()
 
 
+def _removed(state: AlarmState, place: SiteContext) -> dict[str, str]:
+    """Return who took an alarm out of service, under which ticket, and when its review was due."""
+    fact = state.suppressed_by(Suppressor.OUT_OF_SERVICE)
+    if fact is None:
+        return {"remover": "", "removed": "", "review": "", "under": ""}
+    review = format_instant(fact.until, place.zone) if fact.until else ""
+    since = format_instant(fact.since, place.zone)
+    return {"remover": plain(fact.person), "removed": since, "review": review, "under": plain(fact.ticket)}
+
+
 def _template(change: Change, state: AlarmState) -> str:
     unseen = change.kind is ChangeKind.CLEAR and state.unsuppressed is AlarmStateName.RETURNED
-    return "cleared-unseen" if unseen else PURPOSES[change.kind].value
+    return "cleared-unseen" if unseen else _OWN.get(change.kind, PURPOSES[change.kind].value)
+
+
+_OWN = {
+    ChangeKind.SHELF_OVER: "shelf-over",
+    ChangeKind.RETURN_TO_SERVICE: "returned",
+    ChangeKind.SHELVE: "shelved",
+    ChangeKind.OUT_OF_SERVICE: "removed",
+}
+"""The texts of changes that are told as another purpose's."""
 
 
 def _fields(
@@ -114,6 +138,9 @@ def _fields(
         "lasted": format_span(max(0, ended - raised) / NS, language),
         "occurrence": str(change.occurrence),
         "person": plain(change.person),
+        "until": format_instant(until, place.zone) if (until := change.details.get("until")) else "",
+        "ticket": plain(str(change.details.get("ticket", ""))),
+        **_removed(state, place),
         "comment": plain(change.comment),
         "ack": f"{place.command} {shlex.quote(change.device)} {shlex.quote(change.rule)}",
     }

@@ -14,6 +14,16 @@ from facilityd.notify.roster import Roster, looks_after
 
 URGENT = Priority.CRITICAL
 """What is so grave goes over the next channel at once where one does not take it."""
+ANEW = (
+    ChangeKind.REALARM,
+    ChangeKind.WORSEN,
+    ChangeKind.SHELF_OVER,
+    ChangeKind.RETURN_TO_SERVICE,
+    ChangeKind.SHELVE,
+    ChangeKind.OUT_OF_SERVICE,
+    ChangeKind.REVIEW,
+)
+"""Changes that concern whoever answers for the device now, whether they were told before or not."""
 
 
 class Route:
@@ -21,7 +31,12 @@ class Route:
 
     raise        whoever answers for the device now and whose minimum priority it reaches; where it reaches
                  nobody's who is on duty, and somebody's who is not, those
-    re-alarm     the same, and those who were told
+    re-alarm, shelf-over, return-to-service
+                 the same, and those who were told
+    shelve, out-of-service
+                 of a critical alarm the same and the supervisor (the last step of an escalation), but not the
+                 person who did it
+    review       as raise: it is out of service, and to be reviewed
     worsen       the same: it is of more signals or units than was told
     acknowledge  those who were told, but not the person who did it; high priority and above,
                  and only while the alarm goes on: below that the list is enough
@@ -39,7 +54,8 @@ class Route:
     def __call__(self, plan: NotificationPlan) -> NotificationPlan:
         """Return the plan with its addressees, in the order of the configuration."""
         told = present(plan.heard, self._recipients)
-        duty = {one.id for one in self._responsible(plan)}
+        people = self._overseers(plan) if plan.purpose is Purpose.SUPPRESSED else self._responsible(plan)
+        duty = {one.id for one in people}
         chosen = [
             one
             for person in self._recipients
@@ -53,7 +69,7 @@ class Route:
         self, plan: NotificationPlan, person: RecipientSettings, told: Container[Addressee], *, duty: bool
     ) -> Iterator[Addressee]:
         """Yield the channels over which somebody hears of it."""
-        anew = plan.begins or plan.change.kind in (ChangeKind.REALARM, ChangeKind.WORSEN)
+        anew = plan.begins or plan.change.kind in ANEW
         first = self._first(plan, person) if anew and duty else frozenset()
         for channel in person.channels:
             one = Addressee(person, channel.id)
@@ -81,6 +97,14 @@ class Route:
         return there or [
             one for one in self._recipients if priority >= one.minimum and looks_after(one, scope)
         ]
+
+    def _overseers(self, plan: NotificationPlan) -> list[RecipientSettings]:
+        """Return who hears that a person keeps a critical alarm from being told."""
+        if plan.context.rule.priority < Priority.CRITICAL:
+            return []
+        last = self._roster.plan.escalation.steps[-1:]
+        supervisors = [one for step in last for one in self._roster.members(step.to, plan.change.at)]
+        return [one for one in (*self._responsible(plan), *supervisors) if not _themself(plan, one)]
 
     def _beside(self, broken: str, chosen: Sequence[Addressee]) -> list[Addressee]:
         """Return who hears of a broken channel where nobody would: everybody, over every other channel."""
@@ -110,8 +134,13 @@ def present(heard: Iterable[Notice], recipients: Sequence[RecipientSettings]) ->
 
 def _follows(plan: NotificationPlan, person: RecipientSettings) -> bool:
     """Return whether somebody who was told of the beginning hears of this."""
+    if plan.purpose in (Purpose.SUPPRESSED, Purpose.REVIEW):
+        return False
     if plan.change.kind is not ChangeKind.ACKNOWLEDGE:
         return True
     goes_on = plan.state.active or plan.state.latched
-    themself = plan.change.person in (person.id, person.name.zh, person.name.en)
-    return goes_on and plan.context.rule.priority >= Priority.HIGH and not themself
+    return goes_on and plan.context.rule.priority >= Priority.HIGH and not _themself(plan, person)
+
+
+def _themself(plan: NotificationPlan, person: RecipientSettings) -> bool:
+    return plan.change.person in (person.id, person.name.zh, person.name.en)

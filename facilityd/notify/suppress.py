@@ -1,4 +1,4 @@
-"""Second stage: what nobody is told of while something else speaks for it."""
+"""Second stage: what nobody is told of while something lies over it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from dataclasses import replace
 from facilityd.model.alarm import AlarmState, Change, ChangeKind
 from facilityd.notify.plan import NotificationPlan
 
+BACK = (ChangeKind.SHELF_OVER, ChangeKind.RETURN_TO_SERVICE)
+STANDS = (ChangeKind.RAISE, ChangeKind.UNSUPPRESS, ChangeKind.REALARM, ChangeKind.WORSEN, *BACK)
+"""Changes that tell of an alarm as one that stands."""
+
 
 def suppress(plan: NotificationPlan) -> NotificationPlan:
-    """Return the plan, without addressees for the raise of a mere consequence.
+    """Return the plan, without addressees for what is shelved, out of service or a mere consequence.
 
     The end of what people were told is never kept from them.
     """
@@ -17,5 +21,10 @@ def suppress(plan: NotificationPlan) -> NotificationPlan:
 
 
 def is_silent(change: Change, state: AlarmState) -> bool:
-    """Return whether it begins something that is suppressed: it is told if it outlives its cause."""
-    return change.kind is ChangeKind.RAISE and bool(state.cause)
+    """Return whether it tells of something that stands and is suppressed: it is told if it outlives that.
+
+    What came back with its condition over and nothing latched is no news either.
+    """
+    if change.kind in BACK and not (state.active or state.latched):
+        return True
+    return change.kind in STANDS and bool(state.suppressors)

@@ -12,6 +12,7 @@ from facilityd.errors import UsageError
 from facilityd.model.alarm import AlarmState, AlarmStateName, Change
 from facilityd.model.rule import Rule
 from facilityd.model.sample import NS
+from facilityd.model.suppression import Suppression
 from facilityd.model.text import Language, Text
 from facilityd.notify.evidence_text import EvidenceFormatter
 from facilityd.query.json_data import to_plain
@@ -27,7 +28,10 @@ UNWATCHED_ID = "no-longer-watched"
 
 @dataclass(frozen=True, slots=True)
 class AlarmRow:
-    """One alarm with its record. ``since`` in ns UTC; ``first``: what to do first."""
+    """One alarm with its record. ``since`` in ns UTC; ``first``: what to do first.
+
+    ``suppressors``: why nobody is told of it; ``suppressed_by``: the rule whose consequence it is.
+    """
 
     device: str
     rule: str
@@ -41,6 +45,8 @@ class AlarmRow:
     level: int
     state_id: str
     active: bool
+    suppressors: tuple[Suppression, ...] = ()
+    suppressed_by: str = ""
 
     def plain(self) -> dict[str, Any]:
         """Return data for JSON; texts in both languages."""
@@ -106,7 +112,7 @@ def alarm_row(state: AlarmState, devices: Mapping[str, Device]) -> AlarmRow | No
     One whose device or rule left the site is named by its ids: the daemon ends it at its next start.
     """
     if state.state_name is AlarmStateName.NORMAL and not state.occurrence:
-        return None
+        return None  # one that is shelved or out of service is listed all the same
     device = devices.get(state.device)
     rule = device.family.rules.get(state.rule) if device else None
     ended = state.unwatched and state.state_name is AlarmStateName.NORMAL
@@ -123,6 +129,8 @@ def alarm_row(state: AlarmState, devices: Mapping[str, Device]) -> AlarmRow | No
         int(rule.priority) if rule else 0,
         UNWATCHED_ID if ended else state.state_name.value,
         state.active,
+        state.suppressors,
+        state.cause,
     )
 
 

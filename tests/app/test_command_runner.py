@@ -17,12 +17,13 @@ from facilityd.app import core
 from facilityd.config.load import load
 from facilityd.config.site import Site
 from facilityd.model.alarm import ChangeKind
-from facilityd.model.command import UNREADABLE, AcknowledgeAlarm, AddMark
+from facilityd.model.command import UNREADABLE, AcknowledgeAlarm, AddMark, AlarmCommand, ShelveAlarm
 from facilityd.model.notice import Purpose
 from facilityd.model.sample import NS
 from facilityd.scenario.load import square
 from facilityd.scenario.subset import subset
 from facilityd.scenario.virtual_runtime import VirtualRuntime
+from facilityd.store.commands import CommandWrite
 from facilityd.store.journal import Journal
 from facilityd.store.reader import JournalReader
 from facilityd.supervise.inbox import Inbox
@@ -42,7 +43,7 @@ def _begun(site: Site, folder: Path, start: int) -> VirtualRuntime:
     return VirtualRuntime(site, folder, start=start)
 
 
-def _killed_at(folder: Path, moment: Callable[[], None]) -> int:
+def _killed_at(folder: Path, moment: Callable[[], None], command: AlarmCommand) -> int:
     """Let the daemon be killed (-9) in another process, where ``moment`` puts it; return when, in ns UTC."""
     reading, writing = os.pipe()
     child = os.fork()
@@ -54,7 +55,7 @@ def _killed_at(folder: Path, moment: Callable[[], None]) -> int:
                 os.write(writing, str(runtime.now + 300 * NS).encode())
                 os.close(writing)
                 moment()
-                Inbox(runtime.journal).drop(COMMAND)
+                Inbox(runtime.journal).drop(command)
                 runtime.advance(120)
         finally:
             os._exit(1)
@@ -78,28 +79,34 @@ def _before_it_is_durable() -> None:
     commit = Journal.commit
 
     def killed(self: Journal, batch):
-        return _kill() if batch.commands else commit(self, batch)
+        return _kill() if any(isinstance(one, CommandWrite) for one in batch) else commit(self, batch)
 
     Journal.commit = killed  # type: ignore[method-assign]
 
 
+SHELF = ShelveAlarm(device="gate-base", rule="pole-live", person="li", comment="on my way", once=True)
+
+
+@pytest.mark.parametrize("command", [COMMAND, SHELF], ids=["ack", "shelve"])
 @pytest.mark.parametrize("moment", [_between_doing_and_removing, _before_it_is_durable])
 def test_over_a_kill_a_command_is_done_once_and_its_result_is_found(
-    tmp_path: Path, moment: Callable[[], None]
+    tmp_path: Path, moment: Callable[[], None], command: AlarmCommand
 ) -> None:
-    then = _killed_at(tmp_path, moment)
+    then = _killed_at(tmp_path, moment, command)
     inbox = Inbox(tmp_path / "journal.db")
-    assert inbox.waiting(COMMAND.id), "the file outlived the daemon"
+    assert inbox.waiting(command.id), "the file outlived the daemon"
     with _begun(SITE, tmp_path, then) as again:
         again.fault("gate-base", "L18")
         again.advance(120)
-    assert not inbox.waiting(COMMAND.id)
-    assert result(tmp_path / "journal.db", COMMAND.id) == ""
+    assert not inbox.waiting(command.id)
+    assert result(tmp_path / "journal.db", command.id) == ""
     with JournalReader.open(tmp_path / "journal.db") as reader:
         kinds = [row.change.kind for row in reader.changes() if row.change.rule == "pole-live"]
         (record,) = reader.commands()
-    assert kinds.count(ChangeKind.ACKNOWLEDGE) == 1
-    assert (record.kind, record.person, record.payload["comment"]) == ("ack", "li", "on my way")
+    done = {COMMAND: ChangeKind.ACKNOWLEDGE, SHELF: ChangeKind.SHELVE}[command]
+    assert kinds.count(done) == 1
+    assert (record.kind, record.person) == (command.model_dump()["command"], "li")
+    assert record.payload["comment"] == "on my way"
 
 
 def test_what_was_refused_and_what_was_no_command_is_on_record_too(runtime: VirtualRuntime) -> None:

@@ -12,7 +12,7 @@ from facilityd.alarm.table import REFUSALS, ROWS, SOURCES, AlarmEvent, EventSour
 from facilityd.app.commands import ALARM_EVENTS, HANDLERS
 from facilityd.cli.main import COMMANDS
 from facilityd.cli.words import words
-from facilityd.model.alarm import AlarmStateName
+from facilityd.model.alarm import AlarmStateName, Suppressor
 from facilityd.model.command import UNREADABLE, Command
 from facilityd.model.finding import Evidence, Finding
 
@@ -25,8 +25,11 @@ WAYS = {
     AlarmStateName.RETURNED: "#.",
     AlarmStateName.LATCHED_UNACKNOWLEDGED: "#.",
     AlarmStateName.LATCHED_ACKNOWLEDGED: "#.a",
+    AlarmStateName.NORMAL: "#a.",
 }
 """How an alarm gets there: '#' wrong, '.' right, 'a' acknowledged."""
+OVER = {Suppressor.SHELVED: "s", Suppressor.OUT_OF_SERVICE: "o"}
+"""What brings about that which a row lifts."""
 
 
 def test_every_command_has_a_handler_and_every_handler_a_command() -> None:
@@ -39,7 +42,7 @@ def test_every_event_of_the_alarm_table_that_is_a_persons_has_a_command() -> Non
     assert SOURCES.keys() == set(AlarmEvent) == {row.event for row in ROWS}
     peoples = {event for event, source in SOURCES.items() if source is EventSource.PERSON}
     assert sorted(ALARM_EVENTS.values()) == sorted(peoples)
-    assert {event for _, event in REFUSALS} == peoples, "what a rule finds is never refused"
+    assert {event for _, event in REFUSALS} <= peoples, "what a rule finds is never refused"
     typed = {kind.model_fields["command"].default for kind in ALARM_EVENTS}
     assert typed <= COMMANDS.keys(), "each is a command of the command line by the same name"
 
@@ -48,7 +51,8 @@ def test_every_event_of_the_alarm_table_that_is_a_persons_has_a_command() -> Non
 def test_every_row_of_a_persons_is_walked_by_its_command(row: Transition) -> None:
     latching = "latched" in row.source
     alarms = AlarmManager((), {KEY} if latching else ())
-    for at, mark in enumerate(WAYS[row.source], start=1):
+    way = WAYS[row.source] + (OVER[row.lifts] if row.lifts else "")
+    for at, mark in enumerate(way, start=1):
         if mark in EVENTS:
             operate(alarms, mark, KEY, at)
         else:

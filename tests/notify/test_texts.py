@@ -28,6 +28,7 @@ from facilityd.notify.texts import texts
 from facilityd.notify.value_text import format_instant, format_span, format_value
 
 FAMILIES = families(None)
+DETAILS = {"until": START + 3600 * NS, "once": False, "ticket": "T-7"}
 TABLE = texts()
 TEMPLATES = {
     f"{part}.{slug}": wording
@@ -69,8 +70,9 @@ def test_every_reason_priority_and_purpose_has_words() -> None:
     assert (
         set(TABLE.subject)
         == set(TABLE.body)
-        == {p.value for p in PURPOSES.values()}
+        == {p.value for p in PURPOSES.values()} - {"suppressed"}
         | {"cleared-unseen", "test", "not-ready", "ready", "unwatched"}
+        | {"shelf-over", "returned", "shelved", "removed"}
     )
 
 
@@ -79,7 +81,9 @@ def _found() -> list[Finding]:
     limits = {"above": {"above": 10.0}, "below": {"below": 0.5}, "is": {"is": 1.0}}
     rules = {name: rule({"kind": "limit", "signal": "current"} | test) for name, test in limits.items()}
     rules["held"] = rule({"kind": "limit", "signal": "current", "above": 10.0, "on_delay": "2s"})
-    rules["slow"] = rule({"kind": "limit", "signal": "current", "above": 10.0, "on_delay": "1h"})
+    rules["slow"] = rule(
+        {"kind": "limit", "signal": "current", "above": 10.0, "on_delay": "1h"}, respond="2h"
+    )
     rules["silent"] = rule({"kind": "silence"})
     second = {"signal": "current", "above": 5}
     for name, test in limits.items():
@@ -151,7 +155,8 @@ def test_every_shipped_rule_can_be_told(family: Family, language: str) -> None:
         numbers = {"value": 1.5, "limit": 1.0, "unit": unit, "for_s": 3.0}
         state = AlarmState("device-1", name)
         for kind in PURPOSES:
-            change = Change(START, "device-1", name, 1, kind, Evidence("limit-above", numbers, signal), "Li")
+            evidence = Evidence("limit-above", numbers, signal)
+            change = Change(START, "device-1", name, 1, kind, evidence, "Li", details=DETAILS)
             state = apply(state, change)
             subject, body = render(change, state, alarm_context, PLACE, language)
             assert record.name.in_(language) in subject

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from facilityd.alarm import AlarmManager
 from facilityd.alarm.table import AlarmEvent
 from facilityd.model.alarm import Change
-from facilityd.model.command import AcknowledgeAlarm, AlarmCommand, CommandRecord
+from facilityd.model.command import (
+    AcknowledgeAlarm,
+    AlarmCommand,
+    CommandRecord,
+    ShelveAlarm,
+    TakeOutOfService,
+)
 from facilityd.store.reader import JournalReader
 
-EVENTS = {"a": AlarmEvent.ACKNOWLEDGE, "r": AlarmEvent.RESET, "!": AlarmEvent.REALARM}
+EVENTS = {
+    "a": AlarmEvent.ACKNOWLEDGE,
+    "r": AlarmEvent.RESET,
+    "!": AlarmEvent.REALARM,
+    "c": AlarmEvent.CONFIRM,
+    "s": AlarmEvent.SHELVE,
+    "u": AlarmEvent.UNSHELVE,
+    "o": AlarmEvent.OUT_OF_SERVICE,
+    "b": AlarmEvent.RETURN_TO_SERVICE,
+}
+OWN = {"s": ShelveAlarm, "o": partial(TakeOutOfService, ticket="T-7")}
+"""What has more to say than which alarm it is about."""
 
 
 def result(journal: Path, command: str) -> str:
@@ -22,13 +41,13 @@ def result(journal: Path, command: str) -> str:
 
 
 def operate(
-    alarms: AlarmManager, mark: str, key: tuple[str, str], at: int, person: str = "Li", *, occurrence: int = 0
-) -> Change:
-    """'a' acknowledge, 'r' reset, '!' announce again."""
+    alarms: AlarmManager, mark: str, key: tuple[str, str], at: int, person: str = "Li", *,
+    occurrence: int = 0, **more: Any,
+) -> Change:  # fmt: skip
+    """Ask by the letter of ``EVENTS``."""
     device, rule = key
-    command = AlarmCommand(
-        device=device, rule=rule, person=person, comment="on my way", occurrence=occurrence
-    )
+    asked = {"device": device, "rule": rule, "person": person, "comment": "on my way"} | more
+    command = OWN.get(mark, AlarmCommand)(occurrence=occurrence, **asked)
     return alarms.operate(EVENTS[mark], command, at)
 
 

@@ -1,0 +1,48 @@
+"""What nobody is told of: shelved, out of service or a mere consequence; with who, why and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from facilityd.cli.output import console, table
+from facilityd.cli.text_table import Column, whole
+from facilityd.cli.words import sentence
+from facilityd.model.alarm import AlarmStateName
+from facilityd.model.suppression import Suppression, Suppressor
+from facilityd.query.instants import show_instant
+
+if TYPE_CHECKING:
+    from facilityd.model.text import Language
+    from facilityd.query.alarms import AlarmRow
+
+TITLE = {"zh": "已搁置、停用或抑制，不再通知", "en": "Shelved, out of service or suppressed: nobody is told"}
+COLUMNS = (
+    whole("device", "设备"), whole("rule", "规则"), whole("how", "方式"), whole("since", "起始时间"),
+    whole("by", "人员"), whole("until", "截止时间", named=True), Column("why", "原因"),
+)  # fmt: skip
+
+
+def print_suppressed(rows: Iterable[AlarmRow], zone: str, language: Language) -> None:
+    """Print a table of what is suppressed; nothing where nothing is."""
+    lines = [_line(row, fact, zone, language) for row in rows for fact in row.suppressors]
+    if lines:
+        console().print(table(TITLE[language], COLUMNS, lines, language=language))
+
+
+def _line(row: AlarmRow, fact: Suppression, zone: str, language: Language) -> tuple[object, ...]:
+    how = AlarmStateName(fact.kind.value).wording.in_(language)
+    since = show_instant(fact.since, zone)[:16] if fact.since else ""
+    until, why = "", fact.comment
+    if fact.kind is Suppressor.BY_DESIGN:
+        why = sentence("consequence-of", language, rule=row.suppressed_by)
+        until = sentence("cause-over", language)
+    elif fact.until is not None:
+        until = show_instant(fact.until, zone)[:16]
+    if fact.kind is Suppressor.OUT_OF_SERVICE:
+        name = "review-overdue" if fact.overdue else "review-on"
+        until = sentence(name, language, until=until)
+        why = sentence("under-ticket", language, ticket=fact.ticket, why=fact.comment)
+    elif fact.once:
+        until = sentence("or-once", language, until=until)
+    return row.device, row.rule, how, since, fact.person, until, why

@@ -1,0 +1,38 @@
+"""Section ``alarms``: how long people may keep alarms from being told, by class."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from facilityd.model.measure import Span
+from facilityd.model.suppression import LIMITS, SuppressionLimits
+from facilityd.model.text import Strict
+
+
+class AlarmClassConfig(Strict):
+    """How long people may keep an alarm of one class from being told; 0s: not at all."""
+
+    longest_shelf: Span | None = Field(default=None, description="of a shelf")
+    longest_review: Span | None = Field(
+        default=None, description="until what is out of service is to be reviewed"
+    )
+
+
+class AlarmsConfig(Strict):
+    """Limits by class of alarm: what is at stake where nothing is done."""
+
+    safety: AlarmClassConfig = AlarmClassConfig()
+    ceremony: AlarmClassConfig = AlarmClassConfig()
+    asset: AlarmClassConfig = AlarmClassConfig()
+    appearance: AlarmClassConfig = AlarmClassConfig()
+
+
+def compile_limits(alarms: AlarmsConfig | None) -> dict[str, SuppressionLimits]:
+    """Return how long people may keep alarms from being told, by what is at stake."""
+    limits = dict(LIMITS)
+    for name, set_ in alarms or ():
+        known = limits[name]
+        shelf = known.shelf if set_.longest_shelf is None else set_.longest_shelf
+        review = known.review if set_.longest_review is None else set_.longest_review
+        limits[name] = SuppressionLimits(shelf, review)
+    return limits
