@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from facilityd.errors import UnknownName
 from facilityd.model.kinds import Conditional, Conjunction, Unreadable
+from facilityd.model.message import Wording
 from facilityd.model.number import Finite
 from facilityd.model.readiness import Item
 from facilityd.model.reserved import RESERVED_FAMILIES, RESERVED_SIGNALS
@@ -46,17 +47,17 @@ class Signal(Strict):
     @model_validator(mode="after")
     def _sound(self) -> Self:
         if (self.active or self.inactive) and self.type is not SignalType.BOOL:
-            raise ValueError("only a switch is 'active' or 'inactive'")
+            raise ValueError(Wording("tables.only-switch-active-or-inactive"))
         if (self.active is None) != (self.inactive is None):
-            raise ValueError("give both 'active' and 'inactive'")
+            raise ValueError(Wording("tables.give-both-active-inactive"))
         if self.type is SignalType.ENUM and not self.values:
-            raise ValueError("an enum signal names its codes in 'values'")
+            raise ValueError(Wording("tables.enum-signal-names-its-codes"))
         if self.words and self.type is not SignalType.TEXT:
-            raise ValueError("only a text has 'words'; an enum names its codes in 'values'")
+            raise ValueError(Wording("tables.only-text-has-words-enum"))
         if self.type is SignalType.TEXT and (self.range or self.unit):
-            raise ValueError("a text has neither unit nor range")
+            raise ValueError(Wording("tables.text-has-neither-unit-nor"))
         if self.range and self.range[0] >= self.range[1]:
-            raise ValueError("range is [low, high] with low < high")
+            raise ValueError(Wording("tables.range-low-high-with-low"))
         return self
 
 
@@ -85,13 +86,11 @@ class Family(Strict):
         for where, signal in self._mentions() + self._told():
             if signal not in self.signals:
                 kind, _, name = where.partition(" ")
-                what = f"{where} names signal {signal!r}, which the family does not have"
+                what = Wording("tables.names-signal-which-family-does", where=where, signal=signal)
                 raise UnknownName(what, (_SECTION[kind], name), signal, self.signals)
         for where, signal in self._mentions():
             if self.signals[signal].type is SignalType.TEXT:
-                raise ValueError(
-                    f"{where} names signal {signal!r}, which is a text: texts are shown, not judged"
-                )
+                raise ValueError(Wording("tables.names-signal-which-text-texts", where=where, signal=signal))
         return self
 
     @model_validator(mode="after")
@@ -99,7 +98,9 @@ class Family(Strict):
         for name, item in self.readiness.items():
             for rule in item.rules:
                 if "." not in rule and rule not in self.rules:
-                    raise ValueError(f"readiness {name} names rule {rule!r}, which the family does not have")
+                    raise ValueError(
+                        Wording("tables.readiness-names-rule-which-family", name=name, rule=rule)
+                    )
         return self
 
     @model_validator(mode="after")
@@ -108,14 +109,12 @@ class Family(Strict):
             for cause in rule.consequence_of:
                 if cause not in self.rules:
                     raise ValueError(
-                        f"rule {name} is a consequence of {cause!r}, which the family does not have"
+                        Wording("tables.rule-consequence-which-family-does", name=name, cause=cause)
                     )
                 if not may_explain(self.rules[cause], rule):
-                    raise ValueError(
-                        f"rule {name} is graver than {cause}, so it cannot be suppressed as its consequence"
-                    )
+                    raise ValueError(Wording("tables.rule-graver-than-so-cannot", name=name, cause=cause))
                 if name in self._all_causes(cause):
-                    raise ValueError(f"rules {name} and {cause} are each other's consequence")
+                    raise ValueError(Wording("tables.rules-each-other-consequence", name=name, cause=cause))
         return self
 
     @model_validator(mode="after")
@@ -123,11 +122,15 @@ class Family(Strict):
         for name, rule in self.rules.items():
             for other in rule.detect.rules if isinstance(rule.detect, Conjunction) else ():
                 if other not in self.rules:
-                    raise ValueError(f"rule {name} looks at {other!r}, which the family does not have")
+                    raise ValueError(Wording("tables.rule-looks-at-which-family", name=name, other=other))
                 looked_at = self.rules[other].detect
                 simple = isinstance(looked_at, Conditional) and not isinstance(looked_at, Conjunction)
                 if not simple:
-                    raise ValueError(f"rule {name} looks at {other!r}; {looked_at.kind} cannot be a term")
+                    raise ValueError(
+                        Wording(
+                            "tables.rule-looks-at-cannot-term", name=name, other=other, kind=looked_at.kind
+                        )
+                    )
         return self
 
     def _all_causes(self, name: str, seen: frozenset[str] = frozenset()) -> frozenset[str]:
@@ -140,26 +143,29 @@ class Family(Strict):
             for state in getattr(rule.detect, "during", ()):
                 if state not in self.operating_modes:
                     raise ValueError(
-                        f"rule {name} names operating mode {state!r}, which the family does not have"
+                        Wording("tables.rule-names-operating-mode-which", name=name, state=state)
                     )
         for name in RESERVED_SIGNALS & set(self.signals):
-            raise ValueError(f"a signal cannot be named {name!r}: stores use that name themselves")
+            raise ValueError(Wording("tables.signal-cannot-named-stores-use", name=name))
         if self.family in RESERVED_FAMILIES:
-            raise ValueError(f"a family cannot be named {self.family!r}: stores use that name themselves")
+            raise ValueError(Wording("tables.family-cannot-named-stores-use", family=self.family))
         return self
 
     def _mentions(self) -> list[tuple[str, str]]:
-        states = [(f"state {n}", c.signal) for n, s in self.states.items() for c in s.when]
-        rules = [(f"rule {n}", s) for n, r in self.rules.items() for s in r.detect.inputs]
+        states: list[tuple[str, str]]
+        states = [(Wording("tables.state", n=n), c.signal) for n, s in self.states.items() for c in s.when]
+        rules = [(Wording("tables.rule", n=n), s) for n, r in self.rules.items() for s in r.detect.inputs]
         unread = {n: r.detect.signals for n, r in self.rules.items() if isinstance(r.detect, Unreadable)}
-        rules += [(f"rule {n}", s) for n, signals in unread.items() for s in signals]
-        ready = [(f"readiness {n}", s) for n, item in self.readiness.items() for s in item.signals]
+        rules += [(Wording("tables.rule", n=n), s) for n, signals in unread.items() for s in signals]
+        ready = [
+            (Wording("tables.readiness", n=n), s) for n, item in self.readiness.items() for s in item.signals
+        ]
         return states + rules + ready
 
     def _told(self) -> list[tuple[str, str]]:
         """Return the signals that are told and not judged: these may be texts."""
         because = {n: r.detect.because for n, r in self.rules.items() if isinstance(r.detect, Limit)}
-        return [(f"rule {n}", s) for n, signals in because.items() for s in signals]
+        return [(Wording("tables.rule", n=n), s) for n, signals in because.items() for s in signals]
 
     @cached_property
     def operating_modes(self) -> tuple[str, ...]:

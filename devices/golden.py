@@ -8,6 +8,7 @@ import math
 from devices.codec import Affine, bit_field, from_words, legible, string_bytes, text_of
 from devices.pointer import ABSENT, find, steps_of
 from devices.profile import Golden, ModbusProfile, MqttProfile, Point, TopicGolden, TopicPoint
+from facilityd.model.message import Wording
 
 NEAR = 1e-4
 """Manuals print values rounded."""
@@ -26,10 +27,14 @@ def _modbus(profile: ModbusProfile) -> dict[int, str]:
 
 def _words(point: Point, golden: Golden) -> str:
     if len(golden.words) != point.words:
-        return f"{point.type} takes {point.words} words, here are {len(golden.words)}"
+        return Wording(
+            "tables.takes-words-here", type=point.type, words=point.words, words2=len(golden.words)
+        )
     if not all(0 <= word <= (1 if point.type == "bit" else 0xFFFF) for word in golden.words):
-        return "a word is 0 to 65535, a bit 0 or 1"
-    return _compare(_value(point, golden), golden.value, f"words {list(golden.words)} give")
+        return Wording("tables.word-bit-or")
+    return _compare(
+        _value(point, golden), golden.value, Wording("tables.words-give", words=list(golden.words))
+    )
 
 
 def _value(point: Point, golden: Golden) -> Found:
@@ -60,18 +65,18 @@ def _mqtt(profile: MqttProfile) -> dict[int, str]:
 
 def _message(point: TopicPoint | None, golden: TopicGolden) -> str:
     if point is None:
-        return f"the profile has no point {golden.point!r}"
+        return Wording("tables.profile-has-no-point", point=golden.point)
     source = next((one for one in point.sources if one.topic == golden.topic), None)
     if source is None:
-        return f"point {golden.point!r} has no source on topic {golden.topic!r}"
+        return Wording("tables.point-has-no-source-on", point=golden.point, topic=golden.topic)
     try:
         found = json.loads(golden.payload) if source.pointer else golden.payload.strip()
     except ValueError:
-        return "the payload is not JSON"
+        return Wording("tables.payload-not-json")
     found = find(found, steps_of(source.pointer))
     if found is ABSENT:
-        return f"nothing stands at {source.pointer} in the payload"
-    return _compare(_said(point, found), golden.value, "the payload gives")
+        return Wording("tables.nothing-stands-at-in-payload", pointer=source.pointer)
+    return _compare(_said(point, found), golden.value, Wording("tables.payload-gives"))
 
 
 def _said(point: TopicPoint, found: object) -> Found:
@@ -101,10 +106,10 @@ def _compare(found: Found, wanted: Found, what: str) -> str:
         same = found == wanted and type(found) is type(wanted)
     else:
         same = math.isclose(found, wanted, rel_tol=NEAR, abs_tol=1e-9)
-    return "" if same else f"{what} {_spell(found)}, not {_spell(wanted)}"
+    return "" if same else Wording("tables.not", what=what, found=_spell(found), wanted=_spell(wanted))
 
 
 def _spell(value: Found) -> str:
     if value is None or isinstance(value, bool):
-        return "no value" if value is None else str(value).lower()
+        return Wording("tables.no-value") if value is None else str(value).lower()
     return repr(value) if isinstance(value, str) else f"{value:.10g}"

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from devices.family import CEREMONY, REST, Family, Signal
 from facilityd.model.histories import Trend
 from facilityd.model.kinds import Condition, Limit, SignalTerm
+from facilityd.model.message import Wording
 from facilityd.model.sample import SignalType
 
 Path = tuple[str | int, ...]
@@ -24,8 +25,8 @@ def family_faults(family: Family) -> list[Fault]:
     parts += [(("readiness", name), item) for name, item in family.readiness.items()]
     out = [(where, what, hint) for where, part in parts for what, hint in never(family.signals, part)]
     for name in sorted({CEREMONY, REST} & set(family.states)):
-        what = f"{name!r} is an operating mode of every family: it is no state of its own"
-        out.append((("states", name), what, "choose another name"))
+        what = Wording("tables.operating-mode-every-family-no", name=name)
+        out.append((("states", name), what, Wording("tables.choose-another-name")))
     return out
 
 
@@ -34,7 +35,10 @@ def never(signals: Mapping[str, Signal], part: BaseModel) -> Iterator[tuple[str,
     for test in _tests(part):
         signal = signals.get(test.signal)
         if signal and (what := _against(signal, test)):
-            yield f"{test.signal}: {what}", "look at the limit and at the signal's range"
+            yield (
+                Wording("tables.signal-what", signal=test.signal, what=what),
+                Wording("tables.look-at-limit-at-signal"),
+            )
 
 
 def _tests(part: object) -> Iterator[Condition | Limit | Trend]:
@@ -53,7 +57,7 @@ def _against(signal: Signal, test: Condition | Limit | Trend) -> str:
     if wanted is not None:
         return _is(signal, wanted)
     if signal.type is SignalType.BOOL:
-        return "a switch has no limit; write is: true or is: false"
+        return Wording("tables.switch-has-no-limit-write")
     following = isinstance(test, SignalTerm) and bool(test.per)
     if following or signal.range is None or (isinstance(test, Trend) and test.counter):
         return ""
@@ -62,13 +66,13 @@ def _against(signal: Signal, test: Condition | Limit | Trend) -> str:
 
 def _is(signal: Signal, wanted: bool | int | str) -> str:
     if signal.type is SignalType.BOOL:
-        return "" if isinstance(wanted, bool) else f"a switch is true or false, never {wanted!r}"
+        return "" if isinstance(wanted, bool) else Wording("tables.switch-true-or-false-never", wanted=wanted)
     if isinstance(wanted, bool | str):
-        return f"a number is never {str(wanted).lower()!r}"
+        return Wording("tables.number-never", lower=str(wanted).lower())
     if signal.type is SignalType.ENUM and wanted not in signal.values:
-        return f"{wanted} is none of its codes ({', '.join(map(str, signal.values))})"
+        return Wording("tables.none-its-codes", wanted=wanted, str=[*map(str, signal.values)])
     low, high = signal.range or (-math.inf, math.inf)
-    return "" if low <= wanted <= high else f"it is {low:g} to {high:g}, never {wanted}"
+    return "" if low <= wanted <= high else Wording("tables.never", low=low, high=high, wanted=wanted)
 
 
 def _reach(ends: tuple[float, float], *, magnitude: bool) -> tuple[float, float]:
@@ -82,17 +86,17 @@ def _beyond(test: Condition | Limit | Trend, low: float, high: float) -> str:
     back = getattr(test, "hysteresis", 0.0)
     if test.above is not None:
         if test.above >= high:
-            return f"it is {low:g} to {high:g}, never above {test.above:g}"
+            return Wording("tables.never-above", low=low, high=high, above=test.above)
         return (
-            f"never over: it would have to fall below {test.above - back:g}"
+            Wording("tables.never-over-would-have-fall", above=test.above - back)
             if test.above - back < low
             else ""
         )
     if test.below is not None:
         if test.below <= low:
-            return f"it is {low:g} to {high:g}, never below {test.below:g}"
+            return Wording("tables.never-below", low=low, high=high, below=test.below)
         return (
-            f"never over: it would have to rise above {test.below + back:g}"
+            Wording("tables.never-over-would-have-rise", below=test.below + back)
             if test.below + back > high
             else ""
         )

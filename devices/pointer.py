@@ -7,6 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from facilityd.model.message import Wording
+
 _POINTER = re.compile(r"(?:/(?:[^/~]|~[01])*)*")
 ABSENT = object()
 """What is found where nothing is."""
@@ -20,9 +22,9 @@ def steps_of(pointer: str) -> tuple[str, ...]:
 def sound_pointer(text: str) -> str:
     """Return a pointer. Raises ValueError for what would find nothing in any message."""
     if not text.startswith("/") and text:
-        raise ValueError(f"a pointer begins with '/': write {f'/{text}'!r}, or nothing for the whole message")
+        raise ValueError(Wording("tables.pointer-begins-with-write-or", value=f"/{text}"))
     if not _POINTER.fullmatch(text):
-        raise ValueError("in a pointer '~' is written ~0, and '/' within a name ~1")
+        raise ValueError(Wording("tables.in-pointer-written-within-name"))
     return text
 
 

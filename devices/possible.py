@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from devices.codec import from_words, to_words
 from devices.profile import IdentityCheck, ModbusProfile, MqttProfile, Point, TopicPoint, WireType
+from facilityd.model.message import Wording
 
 Path = tuple[str | int, ...]
 Fault = tuple[Path, str, str]
@@ -44,7 +45,7 @@ def faults(profile: ModbusProfile | MqttProfile) -> list[Fault]:
     out += _availability(profile) if isinstance(profile, MqttProfile) else ()
     for number, expect in enumerate(profile.identity):
         if what := _expected(profile.expanded, expect):
-            out.append((("identity", number), what, "compare it with the manual, and with type and scale"))
+            out.append((("identity", number), what, Wording("tables.compare-with-manual-with-type")))
     return out
 
 
@@ -54,58 +55,111 @@ def _under(where: Path, found: Iterable[Fault]) -> Iterator[Fault]:
 
 def _point(name: str, point: Point | TopicPoint) -> Iterator[Fault]:
     if not 0 < len(name) <= LONGEST_NAME or not name.isprintable() or any(sign.isspace() for sign in name):
-        yield (), f"{name[:LONGEST_NAME]!r} is no name of a point", "letters, digits and '_', at most 64"
+        yield (
+            (),
+            Wording("tables.no-name-point", name=name[:LONGEST_NAME]),
+            Wording("tables.letters-digits-at-most"),
+        )
     if point.is_bool:
         for setting in sorted(point.model_fields_set.intersection(_QUANTITY)):
-            yield (setting,), f"a switch is no quantity: it has no {setting!r}", "leave it out"
+            yield (
+                (setting,),
+                Wording("tables.switch-no-quantity-has-no", setting=setting),
+                Wording("tables.leave-out"),
+            )
     elif point.range and not point.is_text and not point.enum and not _comes(point, *point.range):
         low, high = span(point.model_copy(update={"range": None}))
-        what = f"by its type and scale the point is {low:g} to {high:g}: nothing of it fits this range"
-        yield ("range",), what, "compare the range with scale and offset"
+        what = Wording("tables.by-its-type-scale-point", low=low, high=high)
+        yield ("range",), what, Wording("tables.compare-range-with-scale-offset")
     if point.repeat and point.repeat.first < 0:
-        yield ("repeat",), "numbers begin at 0 or 1", "write first: 1"
+        yield (
+            ("repeat",),
+            Wording("tables.numbers-begin-at-or"),
+            Wording("tables.write-first"),
+        )
 
 
 def _register(point: Point, profile: ModbusProfile) -> Iterator[Fault]:
     table = point.table or profile.table
     if table.is_bits != (point.type is WireType.BIT):
-        holds = "single bits: write type: bit" if table.is_bits else "registers: write type: u16 and bit: …"
-        yield ("type",), f"table {table} holds {holds.partition(':')[0]}", holds.partition(": ")[2]
+        if table.is_bits:
+            yield (
+                ("type",),
+                Wording("tables.table-holds-bits", table=table),
+                Wording("tables.write-type-bit"),
+            )
+        else:
+            what = Wording("tables.table-holds-registers", table=table)
+            yield ("type",), what, Wording("tables.write-type-u-and-bit")
     plain = point.type in (WireType.U16, WireType.S16)
     if not plain and (point.bit is not None or point.bits):
         yield (
             ("type",),
-            f"bits are taken from a register as it is, not from a {point.type}",
-            "write type: u16",
+            Wording("tables.bits-taken-from-register-as", type=point.type),
+            Wording("tables.write-type-u"),
         )
     if point.sign and abs(point.sign.address - point.address) >= profile.max_block:
-        what = f"the sign at {point.sign.address} and the value at {point.address} do not fit in one read"
-        yield ("sign",), what, f"at most {profile.max_block} registers are read at once"
+        what = Wording("tables.sign-at-value-at-do", address=point.sign.address, address2=point.address)
+        yield (
+            ("sign",),
+            what,
+            Wording("tables.at-most-registers-read-at", max_block=profile.max_block),
+        )
     if point.sign and point.repeat:
-        yield ("sign",), "all repeated points would take their sign from one bit", "write the points out"
+        yield (
+            ("sign",),
+            Wording("tables.all-repeated-points-would-take"),
+            Wording("tables.write-points-out"),
+        )
     if point.repeat and point.bit is None and point.repeat.count > 1 and point.repeat.step < point.words:
-        what = f"step {point.repeat.step}, where each point takes {point.words} registers: they overlap"
-        yield ("repeat",), what, f"write step: {point.words}, or what the manual says"
+        what = Wording("tables.step-where-each-point-takes", step=point.repeat.step, words=point.words)
+        yield ("repeat",), what, Wording("tables.write-step-or-what-manual", words=point.words)
     if both := sorted(set(point.enum) & set(point.no_value)):
-        yield ("enum",), f"code {both[0]} is a word and means 'no value' too", "take it out of one of them"
+        yield (
+            ("enum",),
+            Wording("tables.code-word-means-no-value", both=both[0]),
+            Wording("tables.take-out-one-them"),
+        )
 
 
 def _topic_point(point: TopicPoint) -> Iterator[Fault]:
     for number, source in enumerate(point.sources):
         if source in point.sources[:number]:
-            yield ("sources", number), "this source stands twice", "take one out"
+            yield (
+                ("sources", number),
+                Wording("tables.this-source-stands-twice"),
+                Wording("tables.take-one-out"),
+            )
         if ("{n}" in source.topic + source.pointer) != (point.repeat is not None):
             what = (
-                "has no {n}: all repeated points would be one" if point.repeat else "has {n} and no 'repeat'"
+                Wording("tables.has-no-all-repeated-points")
+                if point.repeat
+                else Wording("tables.has-no-repeat")
             )
-            yield ("sources", number), f"a source {what}", "write {n} where the number stands in the topic"
+            yield (
+                ("sources", number),
+                Wording("tables.source", what=what),
+                Wording("tables.write-where-number-stands-in"),
+            )
     if point.repeat and point.repeat.step != 1:
-        yield ("repeat",), "a step is one of registers; topics are numbered one by one", "write step: 1"
+        yield (
+            ("repeat",),
+            Wording("tables.step-one-registers-topics-numbered"),
+            Wording("tables.write-step"),
+        )
     for setting, words in (("true", point.true), ("false", point.false)):
         if setting in point.model_fields_set and not point.is_bool:
-            yield (setting,), f"only a switch has words for {setting!r}", "write type: bool"
+            yield (
+                (setting,),
+                Wording("tables.only-switch-has-words-for", setting=setting),
+                Wording("tables.write-type-bool"),
+            )
         if point.is_bool and not words:
-            yield (setting,), f"no word means {setting}, so it never is", "name one, such as ['1']"
+            yield (
+                (setting,),
+                Wording("tables.no-word-means-so-never", setting=setting),
+                Wording("tables.name-one-such-as"),
+            )
         if point.is_bool and not all(source.pointer for source in point.sources):
             yield from _under((setting,), _words(words))
     yield from _under(("enum",), _words(tuple(map(str, point.enum))))
@@ -114,10 +168,14 @@ def _topic_point(point: TopicPoint) -> Iterator[Fault]:
 def _words(words: tuple[str, ...]) -> Iterator[Fault]:
     for number, word in enumerate(words):
         if word != word.strip(" \0\r\n\t") or not word:
-            what = f"{word!r} is never heard: spaces around a word are taken away"
-            yield (), what, "write the word alone"
+            what = Wording("tables.never-heard-spaces-around-word", word=word)
+            yield (), what, Wording("tables.write-word-alone")
         if word in words[:number]:
-            yield (), f"{word!r} stands twice; a number and the same in quotes are one", "take one out"
+            yield (
+                (),
+                Wording("tables.stands-twice-number-same-in", word=word),
+                Wording("tables.take-one-out"),
+            )
 
 
 def _availability(profile: MqttProfile) -> Iterator[Fault]:
@@ -131,22 +189,22 @@ def _expected(points: Mapping[str, Point] | Mapping[str, TopicPoint], expect: Id
     """Return why a line of the identity probe can never hold."""
     point = points.get(expect.point)
     if point is None:
-        return f"the profile has no point {expect.point!r}"
+        return Wording("tables.profile-has-no-point", point=expect.point)
     if point.range and not _comes(point, *point.range):
         return ""  # told at the range
     if expect.between is not None:
-        return "" if _comes(point, *expect.between) else _never(point, "nothing of this is")
+        return "" if _comes(point, *expect.between) else _never(point, Wording("tables.nothing-this"))
     for value in expect.one_of or (expect.equals or 0.0,):
         if not _comes(point, value, value):
-            return _never(point, f"{value:g} is not")
+            return _never(point, Wording("tables.not-2", value=value))
         if isinstance(point, Point) and point.type is WireType.F32 and not _exact(value):
-            return f"no f32 is {value:g} exactly: write between: [lowest, highest]"
+            return Wording("tables.no-f-exactly-write-between", value=value)
     return ""
 
 
 def _never(point: Point | TopicPoint, what: str) -> str:
     low, high = (0, 1) if point.is_bool else span(point)
-    return f"{what} among what the point can say by its type, scale and range ({low:g} to {high:g})"
+    return Wording("tables.among-what-point-can-say", what=what, low=low, high=high)
 
 
 def _exact(value: float) -> bool:

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field, model_validator
 from devices.pointer import Pointer
 from devices.register import HIGHEST, Order, Point, Repeat, SignBit, Table, WireType, Word
 from facilityd.model.measure import Duration, Timeout, UnitName, within
+from facilityd.model.message import Wording
 from facilityd.model.number import AT_LEAST_ONE, SOME, Finite, Range, Scale
 from facilityd.model.sample import NS
 from facilityd.model.text import Strict
@@ -26,12 +27,14 @@ def _check_names(points: Mapping[str, Point | TopicPoint]) -> None:
     taken: set[str] = set()
     for name, point in points.items():
         if ("{n}" in name) != (point.repeat is not None):
-            what = "has no {n} in its name" if point.repeat else "has {n} in its name and no 'repeat'"
-            raise ValueError(f"point {name!r} {what}")
+            what = (
+                Wording("tables.has-no-in-its-name") if point.repeat else Wording("tables.has-in-its-name-no")
+            )
+            raise ValueError(Wording("tables.point", name=name, what=what))
         repeat = point.repeat or Repeat(first=0, count=1, step=1)
         names = {name.replace("{n}", str(repeat.first + n)) for n in range(repeat.count)}
         if twice := taken & names:
-            raise ValueError(f"point {min(twice)!r} stands twice when 'repeat' is written out")
+            raise ValueError(Wording("tables.point-stands-twice-when-repeat", twice=min(twice)))
         taken |= names
 
 
@@ -47,11 +50,11 @@ class IdentityCheck(Strict):
     @model_validator(mode="after")
     def _one_test(self) -> Self:
         if sum(t is not None for t in (self.equals, self.one_of, self.between)) != 1:
-            raise ValueError("give exactly one of equals, one_of, between")
+            raise ValueError(Wording("tables.give-exactly-one-equals-one"))
         if self.one_of == ():
-            raise ValueError("one_of names at least one value")
+            raise ValueError(Wording("tables.one-names-at-least-one"))
         if self.between and self.between[0] > self.between[1]:
-            raise ValueError("between is [lowest, highest]")
+            raise ValueError(Wording("tables.between-lowest-highest"))
         return self
 
     def holds(self, value: float) -> bool:
@@ -105,18 +108,16 @@ class ModbusProfile(Strict):
             ("golden", g.point) for g in self.golden
         ]:
             if point not in names:
-                raise ValueError(f"{what} names point {point!r}, which the profile does not have")
+                raise ValueError(Wording("tables.names-point-which-profile-does", what=what, point=point))
         for name, expanded in names.items():
             if expanded.is_text and (expanded.table is None or expanded.table.is_bits):
-                raise ValueError(f"point {name!r} is a string: it stands in registers, not in bits")
+                raise ValueError(Wording("tables.point-string-stands-in-registers", name=name))
             if expanded.words > self.max_block:
-                raise ValueError(
-                    f"point {name!r} takes {expanded.words} registers, 'max_block' allows {self.max_block}: "
-                    "no read could bring it"
-                )
+                takes = {"words": expanded.words, "max_block": self.max_block}
+                raise ValueError(Wording("tables.point-takes-registers-max-block", name=name, **takes))
         for expect in self.identity:
             if names[expect.point].is_text:
-                raise ValueError(f"identity names point {expect.point!r}, which is a text: give a number")
+                raise ValueError(Wording("tables.identity-names-point-which-text", point=expect.point))
         return self
 
     def with_points(self, points: dict[str, Point]) -> Self:
@@ -130,7 +131,9 @@ class ModbusProfile(Strict):
         _check_names(self.points)
         for name, point in self.expanded.items():
             if point.address + point.words > HIGHEST + 1:
-                raise ValueError(f"point {name!r} goes beyond the last register, {HIGHEST}")
+                raise ValueError(
+                    Wording("tables.point-goes-beyond-last-register", name=name, highest=HIGHEST)
+                )
         return self
 
     @cached_property
@@ -185,16 +188,16 @@ class TopicPoint(Strict):
     @model_validator(mode="after")
     def _enum_fits(self) -> Self:
         if (self.type == "enum") != bool(self.enum):
-            raise ValueError("'type: enum' lists its codes in 'enum', and nothing else has any")
+            raise ValueError(Wording("tables.type-enum-lists-its-codes"))
         number = self.model_fields_set & {"scale", "offset", "unit", "range"}
         if number and self.type in ("enum", "text"):
-            raise ValueError(f"{self.type} is no quantity: it has no {min(number)!r}")
+            raise ValueError(Wording("tables.no-quantity-has-no", type=self.type, number=min(number)))
         return self
 
     @model_validator(mode="after")
     def _one_meaning(self) -> Self:
         if both := sorted(set(self.true) & set(self.false)):
-            raise ValueError(f"{both[0]!r} means both true and false")
+            raise ValueError(Wording("tables.means-both-true-false", both=both[0]))
         return self
 
     @property
@@ -219,7 +222,7 @@ class Availability(Strict):
     @model_validator(mode="after")
     def _two_words(self) -> Self:
         if self.online == self.offline:
-            raise ValueError(f"'online' and 'offline' are both {self.online!r}: nobody could tell them apart")
+            raise ValueError(Wording("tables.online-offline-both-nobody-could", online=self.online))
         return self
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from facilityd.model.measure import UnitName
+from facilityd.model.message import Wording
 from facilityd.model.number import Finite, Range, Scale
 from facilityd.model.text import Strict, Text
 
@@ -123,23 +124,30 @@ class Point(Strict):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if (self.bit is not None or self.bits) and self.type.words != 1:
-            raise ValueError("bit and bits are taken from a 16-bit register")
+            raise ValueError(Wording("tables.bit-bits-taken-from-bit"))
         if self.bit is not None and self.bits:
-            raise ValueError("give bit or bits, not both")
+            raise ValueError(Wording("tables.give-bit-or-bits-not"))
         if self.bits and self.bits[0] > self.bits[1]:
-            raise ValueError(f"bits are [low, high]: write {[*reversed(self.bits)]}")
+            raise ValueError(Wording("tables.bits-low-high-write", bits=[*reversed(self.bits)]))
         self._text_fits()
         self._enum_fits()
         self._codes_fit()
         if self.address + self.words > HIGHEST + 1:
-            raise ValueError(f"a {self.type} at {self.address} goes beyond the last register, {HIGHEST}")
+            raise ValueError(
+                Wording(
+                    "tables.at-goes-beyond-last-register",
+                    type=self.type,
+                    address=self.address,
+                    highest=HIGHEST,
+                )
+            )
         if self.sign and self.type.value[0] != "u":
-            raise ValueError("sign goes with an unsigned type")
+            raise ValueError(Wording("tables.sign-goes-with-unsigned-type"))
         return self
 
     def _text_fits(self) -> None:
         if (self.type is WireType.STRING) != (self.length is not None):
-            raise ValueError("a string has a 'length' in registers, and nothing else has one")
+            raise ValueError(Wording("tables.string-has-length-in-registers"))
         number = self.model_fields_set & {
             "scale",
             "offset",
@@ -152,16 +160,16 @@ class Point(Strict):
             "enum",
         }
         if self.is_text and number:
-            raise ValueError(f"a string has no {min(number)!r}")
+            raise ValueError(Wording("tables.string-has-no", number=min(number)))
 
     def _enum_fits(self) -> None:
         if not self.enum:
             return
         if self.is_bool or self.type in (WireType.F32, WireType.F64):
-            raise ValueError("codes of an enum are whole numbers")
+            raise ValueError(Wording("tables.codes-enum-whole-numbers"))
         number = self.model_fields_set & {"scale", "offset", "unit", "sign", "range"}
         if number:
-            raise ValueError(f"a code is no quantity: it has no {min(number)!r}")
+            raise ValueError(Wording("tables.code-no-quantity-has-no", number=min(number)))
 
     def _codes_fit(self) -> None:
         """Refuse codes that the type cannot hold: they would never be met, in silence."""
@@ -171,8 +179,14 @@ class Point(Strict):
         ):
             if beyond := next((code for code in codes if not low <= code <= high), None):
                 raise ValueError(
-                    f"{what}: {self.type} is from {low} to {high}, so {beyond} never comes; "
-                    "a signed 0x8000 is -32768"
+                    Wording(
+                        "tables.from-so-never-comes-signed",
+                        what=what,
+                        type=self.type,
+                        low=low,
+                        high=high,
+                        beyond=beyond,
+                    )
                 )
 
     @property

@@ -14,6 +14,7 @@ from devices.golden import slips
 from devices.limits import family_faults
 from devices.possible import Fault, faults
 from devices.profile import ModbusProfile, MqttProfile, Profile
+from facilityd.model.message import Wording
 from facilityd.yaml_source import Problem, raise_problems, read, validate
 
 SHELF = Path(__file__).parent
@@ -112,8 +113,8 @@ def _load(adapter: TypeAdapter[Any], path: Path, kind: str) -> tuple[Any, list[P
         return None, document.problems
     item, problems = validate(adapter, document)
     if item is not None and getattr(item, kind) != path.stem:
-        what = f"{kind} {getattr(item, kind)!r} stands in file {path.name!r}"
-        problems.append(Problem(document.location((kind,)), what, "both must have the same name"))
+        what = Wording("tables.stands-in-file", kind=kind, item=getattr(item, kind), path=path.name)
+        problems.append(Problem(document.location((kind,)), what, Wording("tables.both-must-have-same-name")))
     problems += [Problem(document.location(where), what, hint) for where, what, hint in _faults(item)]
     return item, problems
 
@@ -124,5 +125,5 @@ def _faults(item: Family | ModbusProfile | MqttProfile | None) -> list[Fault]:
         return []
     if isinstance(item, Family):
         return family_faults(item)
-    hint = "work it again, or look at the point's type, order and scale"
+    hint = Wording("tables.work-again-or-look-at")
     return [*faults(item), *((("golden", number), what, hint) for number, what in slips(item).items())]

@@ -41,11 +41,14 @@ class PortTaken(UsageError):
 
 
 class ConfigError(FacilitydError):
-    """The configuration is wrong; carries every problem found, already located."""
+    """The configuration is wrong; carries every problem found, already located.
 
-    def __init__(self, problems: tuple[str, ...]) -> None:
+    ``language``: the one that the site itself asks for, as far as that could be read; else nothing.
+    """
+
+    def __init__(self, problems: tuple[str, ...], language: str = "") -> None:
         super().__init__("\n".join(problems))
-        self.problems = problems
+        self.problems, self.language = problems, language
 
 
 class UnknownName(ValueError):

@@ -3,65 +3,23 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
-Context = Mapping[str, Any]
+from facilityd.model.message import Wording
 
 
 def choice(word: str, names: list[str]) -> str:
     """Return what is allowed, and which of it was probably meant."""
     same = [name for name in names if name.lower() == word.lower()]
     near = same or difflib.get_close_matches(word, names, n=1, cutoff=0.65)
-    return f"allowed: {', '.join(names)}" + (f"; did you mean {near[0]!r}?" if near else "")
+    if near:
+        return Wording("yaml.allowed-meant", names=names, near=near[0])
+    return Wording("yaml.allowed", names=names)
 
-
-def _entries(context: Context) -> str:
-    count = context.get("min_length", 1)
-    return f"at least {count} {'entry is' if count == 1 else 'entries are'} needed"
-
-
-def _characters(context: Context) -> str:
-    least = context.get("min_length", 1)
-    return "a text is needed here" if least == 1 else f"at least {least} characters are needed"
-
-
-def _settings(context: Context) -> str:
-    if context.get("class_name") == "Text":
-        return "write it in both languages: {zh: …, en: …}"
-    return "settings as 'key: value' are expected"
-
-
-_WORDS: dict[str, Callable[[Context], str]] = {
-    "too_short": _entries,
-    "too_long": lambda context: f"at most {context.get('max_length')} entries are allowed",
-    "string_too_short": _characters,
-    "string_type": lambda _: "a text is expected",
-    "dict_type": lambda _: "settings as 'key: value' are expected",
-    "model_type": _settings,
-    "model_attributes_type": _settings,
-    "int_type": lambda _: "a whole number is expected",
-    "int_parsing": lambda _: "a whole number is expected",
-    "int_from_float": lambda _: "a whole number is expected",
-    "float_type": lambda _: "a number is expected",
-    "float_parsing": lambda _: "a number is expected",
-    "list_type": lambda _: "a list is expected",
-    "tuple_type": lambda _: "a list is expected",
-    "bool_type": lambda _: "true or false is expected",
-    "bool_parsing": lambda _: "true or false is expected",
-    "string_pattern_mismatch": lambda context: f"does not have the expected form {context.get('pattern')}",
-    "union_tag_not_found": lambda context: f"{context.get('discriminator')} is missing",
-}
 
 _SETTINGS_TYPES = ("model_type", "model_attributes_type", "dict_type")
 _PLAIN_TYPES = ("string_type", "int_type", "float_type")
-
-
-def plain(kind: str, message: str, context: Context) -> str:
-    """Return one sentence for a problem of a pydantic kind; pydantic's own where it reads well."""
-    words = _WORDS.get(kind)
-    text = message.removeprefix("Input ")
-    return words(context) if words else text[:1].lower() + text[1:]
 
 
 def without_echoes(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:

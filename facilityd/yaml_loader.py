@@ -10,6 +10,9 @@ from yaml.composer import Composer
 from yaml.constructor import SafeConstructor
 from yaml.resolver import Resolver
 
+from facilityd.model.meant import INDENTS
+from facilityd.model.message import Wording
+
 MAX_BYTES = 4 * 2**20
 MAX_DEPTH = 64
 MAX_NODES = 200_000
@@ -18,7 +21,6 @@ _CORE = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float"
 _MERGE = "tag:yaml.org,2002:merge"
 _INT = re.compile(r"[-+]?(?:0x[0-9a-fA-F]{1,16}|[0-9]{1,20})")
 _FULL_WIDTH = dict(zip("：，｛｝［］＃－", ":,{}[]#-", strict=True))
-INDENTS = {"\t": "a tab", "\u3000": "a full-width space", "\u00a0": "a no-break space"}
 _UNUSABLE = re.compile("[\0\ud800-\udfff]")
 """What no file name, message or database takes: YAML's escapes can write it all the same."""
 _KEY = re.compile(r"\s*(?:- +)?[\w.\-]+(?P<colon>：)")
@@ -36,7 +38,8 @@ class Limited(Composer):
             if self.depth > MAX_DEPTH:
                 mark = self.peek_event().start_mark  # type: ignore[attr-defined]
                 raise yaml.MarkedYAMLError(
-                    problem=f"nested more than {MAX_DEPTH} levels deep", problem_mark=mark
+                    problem=Wording("yaml.nested-more-than-levels-deep", max_depth=MAX_DEPTH),
+                    problem_mark=mark,
                 )
             node: yaml.Node | None = super().compose_node(parent, index)
             return node
@@ -105,18 +108,16 @@ def scalar(loader: Loader, node: yaml.Node) -> Any:
     """Return a plain value. Raises ValueError with a reason a person understands."""
     short = node.tag.replace("tag:yaml.org,2002:", "!!")
     if node.tag == _MERGE:
-        raise ValueError("merge keys ('<<') are not known here; write the settings out")
+        raise ValueError(Wording("yaml.merge-keys-not-known-here"))
     if node.tag not in _CORE or not isinstance(node, yaml.ScalarNode):
-        raise ValueError(f"the tag {short} is not known here; write a plain value")
+        raise ValueError(Wording("yaml.tag-not-known-here-write", short=short))
     try:
         value = loader.construct_object(node, deep=True)
     except (ValueError, KeyError, yaml.YAMLError) as error:
-        kind = "an integer of at most 20 digits" if short == "!!int" else short.removeprefix("!!")
-        raise ValueError(f"{node.value[:40]!r} is not {kind}") from error
+        kind = Wording("yaml.integer-at-most-digits") if short == "!!int" else short.removeprefix("!!")
+        raise ValueError(Wording("yaml.not", node=node.value[:40], kind=kind)) from error
     if isinstance(value, str) and (bad := _UNUSABLE.search(value)):
-        raise ValueError(
-            f"U+{ord(bad[0]):04X}, a control character or half a character, is no part of a text"
-        )
+        raise ValueError(Wording("yaml.u-control-character-or-half", bad=ord(bad[0])))
     return value
 
 
@@ -141,14 +142,12 @@ def unprintable(text: str) -> tuple[int, str] | None:
 
 
 _ADVICE = {
-    "found unexpected end of stream": "the quotation mark here is never closed",
-    "<stream end>": "a bracket or a quotation mark is not closed, or an unquoted '#' began a comment",
-    "expected ',' or": "a ',' or a bracket is missing before it, "
-    "or quotes around a value with braces or ': '",
-    "mapping values are not allowed": "is the line indented like its neighbours, is a space after "
-    "each ':' above? A value with ': ' needs quotes",
-    "expected <block end>": "the line is indented unlike the lines above",
-    "cannot start any token": "a value that begins with it needs quotes",
+    "found unexpected end of stream": Wording("yaml.quotation-mark-here-never-closed"),
+    "<stream end>": Wording("yaml.bracket-or-quotation-mark-not"),
+    "expected ',' or": Wording("yaml.or-bracket-missing-before-or"),
+    "mapping values are not allowed": Wording("yaml.line-indented-like-its-neighbours"),
+    "expected <block end>": Wording("yaml.line-indented-unlike-lines-above"),
+    "cannot start any token": Wording("yaml.value-that-begins-with-needs"),
 }
 """What a reason of the YAML library means to a person, the first that fits."""
 
@@ -170,11 +169,17 @@ def slip(text: str, line: int) -> tuple[int, int, str] | None:
         indent = content[: len(content) - len(content.lstrip())]
         for column, letter in enumerate(indent, 1):
             if letter in INDENTS:
-                return number, column, f"{INDENTS[letter]} indents here; YAML takes spaces only"
+                return (
+                    number,
+                    column,
+                    Wording("yaml.indents-here-yaml-takes-spaces", indents=INDENTS[letter]),
+                )
         if found := _KEY.match(content):
-            return number, found.start("colon") + 1, "full-width '：' where ':' and a space belong"
+            return number, found.start("colon") + 1, Wording("yaml.full-width-where-space-belong")
         for column, letter in enumerate(content, 1):
             if letter in _FULL_WIDTH and not {"'", '"'}.intersection(content):
-                reason = f"full-width {letter!r} where {_FULL_WIDTH[letter]!r} belongs"
+                reason = Wording(
+                    "yaml.full-width-where-belongs", letter=letter, full_width=_FULL_WIDTH[letter]
+                )
                 return number, column, reason
     return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,10 +11,12 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from facilityd.errors import ConfigError, UnknownName
+from facilityd.model.meant import meant
+from facilityd.model.message import Wording, reason
 from facilityd.model.regular import open_regular
-from facilityd.validator_text import choice, known_keys, plain, without_echoes
+from facilityd.model.validation import said_of
+from facilityd.validator_text import choice, known_keys, without_echoes
 from facilityd.yaml_loader import (
-    INDENTS,
     MAX_BYTES,
     MAX_DEPTH,
     MAX_NODES,
@@ -51,6 +52,12 @@ class SourceLocation:
         return f"{self.file}:{self.line}:{self.column}"
 
 
+_LINES = {
+    "problem": ("yaml.problem", "yaml.problem-with-hint"),
+    "warning": ("yaml.warning", "yaml.warning-with-hint"),
+}
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
     """One mistake: where it is, what is wrong, what is allowed or meant."""
@@ -60,7 +67,13 @@ class Problem:
     hint: str = ""
 
     def __str__(self) -> str:
-        return f"{self.location}: {self.what}; {self.hint}" if self.hint else f"{self.location}: {self.what}"
+        return str(self.message())
+
+    def message(self, kind: str = "problem") -> Wording:
+        """Return it as one line, in both languages; ``kind``: problem or warning."""
+        alone, hinted = _LINES[kind]
+        parts = {"location": str(self.location), "what": self.what}
+        return Wording(hinted, **parts, hint=self.hint) if self.hint else Wording(alone, **parts)
 
 
 @dataclass(slots=True)
@@ -98,13 +111,15 @@ def read(path: Path, shown: str | None = None) -> Document:
         with open_regular(path) as stream:
             content = stream.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
-            document.problem(SourceLocation(document.file), f"is larger than {MAX_BYTES // 2**20} MiB")
+            document.problem(
+                SourceLocation(document.file), Wording("yaml.larger-than-mib", max_bytes=MAX_BYTES // 2**20)
+            )
         else:
             _parse(content.decode("utf-8-sig"), document)
     except OSError as error:
-        document.problem(SourceLocation(document.file), f"cannot be read: {error.strerror}")
+        document.problem(SourceLocation(document.file), Wording("yaml.cannot-read", strerror=error.strerror))
     except UnicodeDecodeError as error:
-        document.problem(SourceLocation(document.file), f"is not UTF-8 at byte {error.start}")
+        document.problem(SourceLocation(document.file), Wording("yaml.not-utf-at-byte", start=error.start))
     return document
 
 
@@ -112,7 +127,7 @@ def _parse(text: str, document: Document) -> None:
     if found := unprintable(text):
         line, column = place(text, found[0])
         document.problem(
-            SourceLocation(document.file, line, column), f"the character {found[1]} is not allowed"
+            SourceLocation(document.file, line, column), Wording("yaml.character-not-allowed", found=found[1])
         )
         return
     try:
@@ -121,7 +136,10 @@ def _parse(text: str, document: Document) -> None:
     except yaml.MarkedYAMLError as error:
         _syntax(text, document, error)
     except (yaml.YAMLError, RecursionError) as error:
-        document.problem(SourceLocation(document.file), f"not YAML: {(str(error).splitlines() or ['?'])[0]}")
+        document.problem(
+            SourceLocation(document.file),
+            Wording("yaml.not-yaml", reason=(str(error).splitlines() or ["?"])[0]),
+        )
 
 
 def _syntax(text: str, document: Document, error: yaml.MarkedYAMLError) -> None:
@@ -133,11 +151,11 @@ def _syntax(text: str, document: Document, error: yaml.MarkedYAMLError) -> None:
     )
     found = slip(text, at.line) if at else None
     if found:
-        document.problem(SourceLocation(document.file, *found[:2]), f"not YAML: {found[2]}")
+        document.problem(SourceLocation(document.file, *found[:2]), Wording("yaml.not-yaml", reason=found[2]))
     else:
         said = error.problem or error.context or ""
-        reason = f"{error.context}, {said}" if said.startswith("but ") and error.context else said
-        document.problem(location, f"not YAML: {reason}", hint)
+        why = f"{error.context}, {said}" if said.startswith("but ") and error.context else said
+        document.problem(location, Wording("yaml.not-yaml", reason=why), hint)
 
 
 class _Walk:
@@ -162,7 +180,7 @@ class _Walk:
         try:
             return scalar(self._loader, node)
         except ValueError as error:
-            self._document.problem(location, str(error))
+            self._document.problem(location, reason(error))
             return UNREADABLE
 
     def _mapping(self, node: yaml.MappingNode, path: Where) -> dict[Any, Any]:
@@ -172,50 +190,25 @@ class _Walk:
                 self._document.file, key_node.start_mark.line + 1, key_node.start_mark.column + 1
             )
             if not isinstance(key_node, yaml.ScalarNode):
-                self._document.problem(location, "a key is a plain word")
+                self._document.problem(location, Wording("yaml.key-plain-word"))
                 continue
             try:
                 name = key_of(self._loader, key_node)
             except ValueError as error:
-                self._document.problem(location, str(error))
+                self._document.problem(location, reason(error))
                 continue
             if name in out:
-                first = f"first at {self._document.marks[*path, name]}"
-                self._document.problem(location, f"{name!r} stands twice", first)
+                first = Wording("yaml.first-at", marks=self._document.marks[*path, name])
+                self._document.problem(location, Wording("yaml.stands-twice", name=name), first)
                 continue
             self._document.marks[*path, name, _KEY] = location
             out[name] = self.value(value_node, (*path, name))
         return out
 
 
-_ALSO_CALLED = {"for": "on_delay", "raise_after": "on_delay", "clear_after": "off_delay", "id": "device_id"}
-"""What people write who know other programs, and what it is called here."""
-MOST_NEAR = 6
-
-
 def suggestion(word: str, known: Iterable[str]) -> str:
     """Return "did you mean …" for a near miss, else what is allowed."""
-    names = sorted(set(known))
-    if word[:1] in INDENTS:
-        return f"{INDENTS[word[0]]} indents here; YAML takes spaces only"
-    if joined := next((colon for colon in "：:" if word.partition(colon)[0] in names and colon in word), ""):
-        return (
-            "a space is missing after the ':'"
-            if joined == ":"
-            else "full-width '：' where ':' and a space belong"
-        )
-    # 'power_total' is 'active_power_total' shortened before it is 'power_factor_total' misspelt.
-    longer = [name for name in names if set(word.split("_")) < set(name.split("_")) and word in name]
-    near = difflib.get_close_matches(word, longer or names, n=1, cutoff=0.5 if longer else 0.6)
-    if longer and near:
-        near = sorted(difflib.get_close_matches(word, longer, n=MOST_NEAR, cutoff=0.5))
-    meant = _ALSO_CALLED.get(word)
-    if meant in names:
-        near = [meant]
-    if near:
-        *most, last = (repr(name) for name in near)
-        return f"did you mean {', '.join(most)} or {last}?" if most else f"did you mean {last}?"
-    return f"known: {', '.join(names)}" if names else ""
+    return meant(word, sorted(set(known)))
 
 
 def validate(
@@ -234,7 +227,7 @@ def validate(
         return None, [_problem(document, path, line, adapter) for line in lines]
 
 
-_HINTS = {("latitude", "less_than_equal"): "are latitude and longitude exchanged?"}
+_HINTS = {("latitude", "less_than_equal"): Wording("yaml.exchanged")}
 
 
 def _problem(document: Document, path: Where, line: dict[str, Any], adapter: TypeAdapter[Any]) -> Problem:
@@ -245,24 +238,28 @@ def _problem(document: Document, path: Where, line: dict[str, Any], adapter: Typ
         word = str(where[-1])
         return Problem(
             document.location(where, key=True),
-            f"unknown key {word!r}",
+            Wording("yaml.unknown-key", word=word),
             suggestion(word, known_keys(adapter.json_schema(), line["loc"])),
         )
     if kind == "missing":
-        return Problem(document.location(where[:-1]), f"{'.'.join(map(str, where[-1:]))!r} is missing")
+        return Problem(
+            document.location(where[:-1]), Wording("yaml.missing-2", str=".".join(map(str, where[-1:])))
+        )
     if kind in ("literal_error", "enum", "union_tag_invalid"):
         word = context.get("tag", line["input"])
         allowed = str(context.get("expected") or context.get("expected_tags", ""))
         names = [name.strip(" '") for name in allowed.replace(" or ", ", ").split(",")]
-        return Problem(document.location(where), f"{word!r} is not allowed", choice(str(word), names))
+        return Problem(
+            document.location(where), Wording("yaml.not-allowed", word=word), choice(str(word), names)
+        )
     if kind == "secret":
-        return Problem(document.location(where), line["msg"])  # what was found is never repeated
+        # What was found is never repeated.
+        return Problem(document.location(where), context.get("said", line["msg"]))
     if isinstance(error := context.get("error"), UnknownName):
         place = _place_of(document, (*path, *error.under), error.word)
-        return Problem(document.location(place), str(error), suggestion(error.word, error.known))
+        return Problem(document.location(place), reason(error), suggestion(error.word, error.known))
     hint = _HINTS.get((str(where[-1]), kind), "") if where else ""
-    what = str(context["error"]) if kind == "value_error" else plain(kind, line["msg"], context)
-    return Problem(document.location(where), _with_input(what, line["input"]), hint)
+    return Problem(document.location(where), _with_input(said_of(line), line["input"]), hint)
 
 
 def _place_of(document: Document, under: Where, word: str) -> Where:
@@ -282,7 +279,9 @@ def _found(document: Document, where: Where) -> object:
 
 
 def _with_input(what: str, value: object) -> str:
-    return what if isinstance(value, dict | list) else f"{what} (found {value!r:.80})"
+    return (
+        what if isinstance(value, dict | list) else Wording("yaml.found", what=what, found=f"{value!r:.80}")
+    )
 
 
 def _real(document: Document, path: Where, loc: Sequence[Key]) -> Where:
@@ -293,7 +292,7 @@ def _real(document: Document, path: Where, loc: Sequence[Key]) -> Where:
     return where if not loc or where[-1:] == (loc[-1],) else (*where, loc[-1])
 
 
-def raise_problems(problems: Iterable[Problem]) -> None:
+def raise_problems(problems: Iterable[Problem], language: str = "") -> None:
     """Raise ConfigError with every problem, in file order; nothing if there are none."""
-    if found := tuple(str(problem) for problem in sorted(set(problems))):
-        raise ConfigError(found)
+    if found := tuple(problem.message() for problem in sorted(set(problems))):
+        raise ConfigError(found, language)

@@ -8,18 +8,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from facilityd.cli.language import chosen, lang_option
+from facilityd.cli.language import chosen, lang_option, problem_lines
 from facilityd.cli.output import json_option, print_json, say, site_argument
 from facilityd.cli.words import counted, sentence
 from facilityd.errors import ConfigError
+from facilityd.model.message import Wording, spoken
 from facilityd.model.sample import NS
+from facilityd.model.text import LANGUAGES
 from facilityd.query.words import listed
+from facilityd.yaml_source import Problem, SourceLocation
 
 if TYPE_CHECKING:
+    from facilityd.app.ceremony import Deviation
     from facilityd.config.site import Site
     from facilityd.model.text import Language
 
 _PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+):(?P<column>\d+): (?P<what>.*)", re.DOTALL)
+
+_NAMES = {"sunrise": "config.sunrise", "sunset": "config.sunset"}
 
 
 @click.command()
@@ -42,10 +48,11 @@ def check(ctx: click.Context, site: tuple[Path, ...], lang: str | None, as_json:
         if as_json:
             print_json({"ok": False, "problems": [_located(line) for line in error.problems]})
         else:
-            for line in error.problems:
+            for line in problem_lines(error):
                 say(line)
-            count = counted(len(error.problems), "problem", chosen(lang))
-            say(sentence("problems", chosen(lang), count=count), err=True)
+            language = chosen(lang)
+            count = counted(len(error.problems), "problem", language)
+            say(sentence("problems", language, count=count), err=True)
         ctx.exit(1)
     counts = {
         "links": len(loaded.links),
@@ -59,9 +66,9 @@ def check(ctx: click.Context, site: tuple[Path, ...], lang: str | None, as_json:
         more = {"warnings": [_located(line) for line in warnings], "assumed": assumed}
         print_json({"ok": True, "site": loaded.id, **counts, **more, "templates": _templates(loaded)})
     else:
-        for line in warnings:
-            say(line, err=True)
         language = chosen(lang, loaded)
+        for line in warnings:
+            say(spoken(line, language), err=True)
         shown = [counted(count, name.removesuffix("s"), language) for name, count in counts.items()]
         say(sentence("fine", language, site=loaded.id, counts=listed(shown, language)))
         for template in _templates(loaded):
@@ -116,23 +123,28 @@ def _slips(site: Site) -> list[str]:
         return []
     from facilityd.app.ceremony import Ceremonies
 
-    return [
-        f"{site.timetable.file}:{one.line}:1: warning: the {one.name} of {one.day} is published "
-        f"{abs(one.off) / (60 * NS):.1f} min {'after' if one.off > 0 else 'before'} the computed one; "
-        "look for a slip in the file, or in the coordinates or time zone of the site"
-        for one in Ceremonies.of(site).deviations()
-    ]
+    return [_slip(site.timetable.file, one) for one in Ceremonies.of(site).deviations()]
+
+
+def _slip(file: str, one: Deviation) -> str:
+    what = Wording(
+        "config.slip", day=one.day, name=Wording(_NAMES[one.name]), minutes=abs(one.off) / (60 * NS),
+        early=Wording("config.later" if one.off > 0 else "config.earlier"),
+    )  # fmt: skip
+    return Problem(SourceLocation(file, one.line), what, Wording("config.slip-hint")).message("warning")
 
 
 def _untold(site: Site) -> list[str]:
     """Return a warning where no alarm reaches anybody."""
-    return [] if site.recipients else [f"{site.source}: warning: no recipients: nobody is told of any alarm"]
+    if site.recipients:
+        return []
+    return [Wording("yaml.warning", location=str(site.source), what=Wording("config.nobody-told"))]
 
 
 def _located(line: str) -> dict[str, object]:
-    found = _PLACE.fullmatch(line)
+    found, text = _PLACE.fullmatch(line), {one: spoken(line, one) for one in LANGUAGES}
     if not found:
-        return {"what": line}
+        return {"what": line, "text": text}
     place = {"file": found["file"], "line": int(found["line"]), "column": int(found["column"])}
     what, _, hint = found["what"].partition("; ")
-    return {**place, "what": what, "hint": hint}
+    return {**place, "what": what, "hint": hint, "text": text}

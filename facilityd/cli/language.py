@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from facilityd.model.message import spoken
 from facilityd.model.text import LANGUAGES, Language
 
 if TYPE_CHECKING:
     from facilityd.config.site import Site
+    from facilityd.errors import ConfigError
 
 VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 """Where POSIX says what language messages are in: the first that is set counts."""
@@ -58,6 +60,17 @@ def chosen(lang: str | None, site: Site | None = None) -> Language:
 def current() -> Language:
     """Return the language of this call as far as it is known: of help, and of what is refused."""
     return _ASKED.get() or _SITES.get() or of_terminal(os.environ)
+
+
+def named(error: Exception) -> str:
+    """Return what an error says, in the language of this call."""
+    return spoken(error, current())
+
+
+def problem_lines(error: ConfigError) -> list[str]:
+    """Return each problem of a configuration; a site that says its language is told of them in it."""
+    _SITES.set(next((one for one in LANGUAGES if one == error.language), _SITES.get()))
+    return [spoken(problem, current()) for problem in error.problems]
 
 
 def of_terminal(environment: Mapping[str, str]) -> Language:

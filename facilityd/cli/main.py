@@ -19,7 +19,7 @@ import click
 
 from facilityd.cli.click_words import install
 from facilityd.cli.help import HELP_NAMES, Context, help_table, spoken, summary
-from facilityd.cli.language import current, forget, lang_option, listen
+from facilityd.cli.language import current, forget, lang_option, listen, named, problem_lines
 from facilityd.cli.words import sentence
 from facilityd.errors import ConfigError, FacilitydError
 from facilityd.model.plain import masked, plain
@@ -224,7 +224,7 @@ def _flat(group: BaseException | None) -> Iterator[BaseException]:
 
 def _named(errors: Iterable[FacilitydError]) -> NoReturn:
     for error in errors:
-        lines = error.problems if isinstance(error, ConfigError) else (f"facilityd: {error}",)
+        lines = problem_lines(error) if isinstance(error, ConfigError) else [f"facilityd: {named(error)}"]
         click.echo("\n".join(plain(line, LONGEST, lines=True) for line in lines), err=True)
     sys.exit(EXIT_PROBLEM)
 

@@ -12,6 +12,7 @@ from facilityd.config.fits import PROTOCOL, check_source, check_strange, check_u
 from facilityd.config.kinds import codes_of, kind_of, suits, unknown_words, words_of
 from facilityd.config.sections import SectionEntry, Sections
 from facilityd.model.measure import conversion, spell_duration
+from facilityd.model.message import Wording
 from facilityd.model.sample import SignalType, Stream
 from facilityd.yaml_source import SourceLocation, suggestion
 
@@ -43,7 +44,9 @@ class UnitCompiler:
         if family is None:
             hint = suggestion(entry.value.family, self._families)
             self._sections.report(
-                entry.location("family"), f"family {entry.value.family!r} is not known", hint
+                entry.location("family"),
+                Wording("config.family-not-known", family=entry.value.family),
+                hint,
             )
             return None
         by_unit: dict[str, list[tuple[str, schema.SourceConfig, str]]] = {}
@@ -64,25 +67,29 @@ class UnitCompiler:
         """Return (unit, point) of a signal, or report why there is none."""
         where = entry.location("signals", name)
         if name not in family.signals:
-            what = f"family {family.family} has no signal {name!r}"
+            what = Wording("config.family-has-no-signal", family=family.family, name=name)
             hint = suggestion(name, family.signals)
             self._sections.report(entry.location("signals", name, key=True), what, hint)
             return None
         unit, dot, point = source.from_.partition(".")
         if not dot:
-            hint = "write it as drive-1.motor_current"
-            self._sections.report(where, f"{source.from_!r} is not unit.point", hint)
+            hint = Wording("config.write-as-drive-motor-current")
+            self._sections.report(where, Wording("config.not-unit-point", from_=source.from_), hint)
             return None
         if unit not in self._sections.known_ids("units"):
             hint = suggestion(unit, self._sections.known_ids("units"))
-            self._sections.report(where, f"unit {unit!r} is not known", hint)
+            self._sections.report(where, Wording("config.unit-not-known", unit=unit), hint)
             return None
         profile = self._profile_of(unit)
         if profile is None:
             return None  # the unit is broken or its profile unknown: reported there
         if point not in profile.expanded:
             hint = suggestion(point, profile.expanded)
-            self._sections.report(where, f"profile {profile.profile} has no point {point!r}", hint)
+            self._sections.report(
+                where,
+                Wording("config.profile-has-no-point", profile=profile.profile, point=point),
+                hint,
+            )
             return None
         return unit, point
 
@@ -115,15 +122,19 @@ class UnitCompiler:
         if suits(signal, point):
             check_source(self._sections, entry, name, source, signal, point, (scale, offset))
         else:
-            kinds = f"signal {name} is {signal.type}, point {point_name} is {kind_of(point)}"
+            kinds = Wording(
+                "config.kinds-differ", name=name, type=signal.type, point=point_name, kind=kind_of(point)
+            )
             self._sections.report(
-                entry.location("signals", name), kinds, "bind it to a point of the same kind"
+                entry.location("signals", name), kinds, Wording("config.bind-point-same-kind")
             )
         for word in unknown_words(signal, point):
-            what = f"point {point_name} may say {word!r}, which signal {name} does not know"
+            what = Wording("config.point-may-say-which-signal", point_name=point_name, word=word, name=name)
             self._sections.report(entry.location("signals", name), what, suggestion(word, words_of(signal)))
         if source.invert and signal.type is not SignalType.BOOL:
-            self._sections.report(entry.location("signals", name, "invert"), "only a switch can be inverted")
+            self._sections.report(
+                entry.location("signals", name, "invert"), Wording("config.only-switch-can-inverted")
+            )
         low, high = signal.range or (None, None)
         empty = Stream("", "", "", "", (), ())
         codes = codes_of(signal, point)
@@ -165,7 +176,7 @@ class UnitCompiler:
         for state in period:
             if state not in family.operating_modes:
                 location = entry.location("period", state, key=True)
-                what = f"family {family.family} has no operating mode {state!r}"
+                what = Wording("config.family-has-no-operating-mode", family=family.family, state=state)
                 self._sections.report(location, what, suggestion(state, family.operating_modes))
 
     def unit(self, entry: SectionEntry) -> Unit | None:
@@ -191,11 +202,15 @@ class UnitCompiler:
         if profile is None and entry.value.profile not in self._broken:
             hint = suggestion(entry.value.profile, self._profiles)
             self._sections.report(
-                entry.location("profile"), f"profile {entry.value.profile!r} is not known", hint
+                entry.location("profile"),
+                Wording("config.profile-not-known", profile=entry.value.profile),
+                hint,
             )
         if entry.value.link not in self._sections.known_ids("links"):
             hint = suggestion(entry.value.link, self._sections.known_ids("links"))
-            self._sections.report(entry.location("link"), f"link {entry.value.link!r} is not known", hint)
+            self._sections.report(
+                entry.location("link"), Wording("config.link-not-known", link=entry.value.link), hint
+            )
         if profile is None or link is None:
             return False
         return self._fits(entry, profile, link)
@@ -203,14 +218,16 @@ class UnitCompiler:
     def _fits(self, entry: SectionEntry, profile: ModbusProfile | MqttProfile, link: SectionEntry) -> bool:
         over = "mqtt" if link.value.protocol == "mqtt" else "modbus"
         if profile.protocol != over:
-            speaks = f"profile {profile.profile} speaks {profile.protocol}"
-            what = f"{speaks}, link {link.id} is {link.value.protocol}"
+            speaks = Wording("config.profile-speaks", profile=profile.profile, protocol=profile.protocol)
+            what = Wording("config.link", speaks=speaks, link=link.id, protocol=link.value.protocol)
             self._sections.report(entry.location("profile"), what)
             return False
         needed = "topic" if over == "mqtt" else "device_id"
         if getattr(entry.value, needed) is None:
             self._sections.report(
-                entry.location(), f"{needed!r} is missing", f"a unit on {PROTOCOL[over]} link has one"
+                entry.location(),
+                Wording("config.missing", needed=needed),
+                Wording("config.unit-on-link-has-one", protocol=PROTOCOL[over]),
             )
             return False
         check_strange(self._sections, entry, over)
@@ -222,6 +239,8 @@ class UnitCompiler:
         period = entry.value.period
         shortest = period if isinstance(period, int) else min(period.values())
         if shortest < profile.min_interval:
-            what = f"period {spell_duration(shortest)} is too short for {profile.profile}"
-            hint = f"its maker asks for at least {spell_duration(profile.min_interval)}"
+            what = Wording(
+                "config.period-too-short-for", shortest=spell_duration(shortest), profile=profile.profile
+            )
+            hint = Wording("config.its-maker-asks-for-at", min_interval=spell_duration(profile.min_interval))
             self._sections.report(entry.location("period"), what, hint)

@@ -14,6 +14,7 @@ from facilityd.config.credentials import port_doubts
 from facilityd.config.installation import on_serial_line
 from facilityd.config.sections import SectionEntry, Sections, doubled
 from facilityd.config.timetable import CeremonyTimetable
+from facilityd.model.message import Wording
 from facilityd.model.topic import doubtful
 from facilityd.yaml_source import Problem, SourceLocation
 
@@ -43,13 +44,15 @@ def doubts(sections: Sections, profiles: Profiles, timetable: CeremonyTimetable 
 def _devices(sections: Sections) -> Iterable[Problem]:
     if not sections.entries["devices"]:
         yield Problem(
-            SourceLocation(str(sections.files[0])), "no devices: nothing is watched", "add 'devices'"
+            SourceLocation(str(sections.files[0])),
+            Wording("config.no-devices-nothing-watched"),
+            Wording("config.add-devices"),
         )
     for device, first in doubled(
         sections.values("devices"), lambda one: (one.value.name.zh, one.value.name.en)
     ):
-        what = f"device {first.id!r} has this name too: nobody could tell their alarms apart"
-        yield Problem(device.location("name"), what, "give each a name of its own")
+        what = Wording("config.device-has-this-name-too", first=first.id)
+        yield Problem(device.location("name"), what, Wording("config.give-each-name-its-own"))
 
 
 def _links(sections: Sections) -> Iterable[Problem]:
@@ -59,20 +62,20 @@ def _links(sections: Sections) -> Iterable[Problem]:
         if link.id not in used:
             yield Problem(
                 link.location(key=True),
-                f"link {link.id!r} has no units: nothing is read there",
-                "take it out?",
+                Wording("config.link-has-no-units-nothing", link=link.id),
+                Wording("config.take-out"),
             )
         if _ends_a_network(getattr(value, "host", "")):
-            what = f"{value.host} is usually a network's own or its broadcast address"
-            yield Problem(link.location("host"), what, "write the device's address")
+            what = Wording("config.usually-network-own-or-its", host=value.host)
+            yield Problem(link.location("host"), what, Wording("config.write-device-address"))
         if value.protocol == "mqtt":
             yield from _broker(link)
     tcp = (link for link in sections.values("links") if link.value.protocol.endswith("tcp"))
     for link, first in doubled(tcp, lambda one: (one.value.host, one.value.port)):
-        what = f"link {first.id!r} leads to {link.value.host}:{link.value.port} already"
-        yield Problem(
-            link.location("host"), what, "many devices take one connection: put its units on that link"
+        what = Wording(
+            "config.link-leads-already", first=first.id, host=link.value.host, port=link.value.port
         )
+        yield Problem(link.location("host"), what, Wording("config.many-devices-take-one-connection"))
 
 
 def _ends_a_network(host: str) -> bool:
@@ -88,20 +91,28 @@ MQTT_PORT, MQTT_TLS_PORT = 1883, 8883
 def _broker(link: SectionEntry) -> Iterable[Problem]:
     value = link.value
     if value.port == MQTT_TLS_PORT and value.tls is None:
-        yield Problem(link.location("port"), "brokers speak TLS on port 8883", "add tls: {}")
+        yield Problem(
+            link.location("port"),
+            Wording("config.brokers-speak-tls-on-port"),
+            Wording("config.add-tls-2"),
+        )
     if value.port == MQTT_PORT and value.tls is not None:
-        what = "brokers speak no TLS on port 1883"
-        yield Problem(link.location("tls", key=True), what, "add port: 8883, or leave tls out")
+        what = Wording("config.brokers-speak-no-tls-on")
+        yield Problem(link.location("tls", key=True), what, Wording("config.add-port-or-leave-tls"))
     if value.username and value.password is None:
-        yield Problem(link.location("username"), "a username without a password", "add password: ${NAME}")
+        yield Problem(
+            link.location("username"),
+            Wording("config.username-without-password"),
+            Wording("config.add-password"),
+        )
 
 
 def _units(sections: Sections, profiles: Profiles) -> Iterable[Problem]:
     feeding = {source.partition(".")[0] for source in _sources(sections)}
     for unit in sections.values("units"):
         if unit.id not in feeding:
-            what = f"unit {unit.id!r} feeds no device: nothing of it is read"
-            yield Problem(unit.location(key=True), what, "bind a signal to it, or take it out")
+            what = Wording("config.unit-feeds-no-device-nothing", unit=unit.id)
+            yield Problem(unit.location(key=True), what, Wording("config.bind-signal-or-take-out"))
         yield from _address(unit, sections)
         if unit.value.topic is not None:
             yield from _topic(unit, profiles.get(unit.value.profile))
@@ -115,25 +126,31 @@ def _sources(sections: Sections) -> Iterable[str]:
 def _address(unit: SectionEntry, sections: Sections) -> Iterable[Problem]:
     number = unit.value.device_id
     if number is not None and number > HIGHEST_ID and on_serial_line(sections, unit):
-        what = f"device id {number} is reserved on a serial line"
-        yield Problem(unit.location("device_id"), what, f"devices have 1 to {HIGHEST_ID}")
+        what = Wording("config.device-id-reserved-on-serial", number=number)
+        yield Problem(unit.location("device_id"), what, Wording("config.devices-have", highest_id=HIGHEST_ID))
 
 
 def _topic(unit: SectionEntry, profile: ModbusProfile | MqttProfile | None) -> Iterable[Problem]:
     topic = unit.value.topic
     if isinstance(unit.value.period, dict):
-        what = "a unit on a broker speaks when it likes: a period for each operating mode changes nothing"
-        yield Problem(unit.location("period"), what, "write the longest time between two of its messages")
+        what = Wording("config.unit-on-broker-speaks-when")
+        yield Problem(unit.location("period"), what, Wording("config.write-longest-time-between-two"))
     if why := doubtful(topic):
         yield Problem(unit.location("topic"), *why)
     points = profile.expanded.values() if isinstance(profile, MqttProfile) else ()
     for end in sorted({source.topic for point in points for source in point.sources} - {""}):
         if topic.endswith(f"/{end}"):
-            what = f"profile {unit.value.profile} adds /{end} itself, so it listens to {topic}/{end}"
-            yield Problem(unit.location("topic"), what, f"write {topic.removesuffix(f'/{end}')}")
+            what = Wording(
+                "config.profile-adds-itself-so-listens", profile=unit.value.profile, end=end, topic=topic
+            )
+            yield Problem(
+                unit.location("topic"),
+                what,
+                Wording("config.write", value=topic.removesuffix(f"/{end}")),
+            )
     if "+" in topic and not unit.value.names and not unit.value.discover:
-        what = "no names are listed and none may be found: there will be no unit"
-        yield Problem(unit.location("discover"), what, "add names: […], or let 'discover' be more than 0")
+        what = Wording("config.no-names-listed-none-may")
+        yield Problem(unit.location("discover"), what, Wording("config.add-names-or-let-discover"))
 
 
 def _twice(sections: Sections) -> Iterable[Problem]:
@@ -142,14 +159,14 @@ def _twice(sections: Sections) -> Iterable[Problem]:
 
     databases = (sink for sink in sections.values("sinks") if sink.value.kind == "influxdb")
     for sink, first in doubled(databases, database):
-        what = f"sink {first.id!r} writes there already: everything is sent twice"
-        yield Problem(sink.location(key=True), what, "take one out")
+        what = Wording("config.sink-writes-there-already-everything", first=first.id)
+        yield Problem(sink.location(key=True), what, Wording("config.take-one-out"))
     for person in sections.values("recipients"):
         channels = person.value.channels
         for number, channel in enumerate(channels):
             if channel in channels[:number]:
-                what = f"this channel of {person.id!r} stands twice: each notice comes twice"
-                yield Problem(person.location("channels", number), what, "take one out")
+                what = Wording("config.this-channel-stands-twice-each", person=person.id)
+                yield Problem(person.location("channels", number), what, Wording("config.take-one-out"))
 
 
 def _clock(sections: Sections) -> Iterable[Problem]:
@@ -160,10 +177,8 @@ def _clock(sections: Sections) -> Iterable[Problem]:
     clock = offset.total_seconds() / 3600 if offset else 0.0
     apart = (clock - head.value.longitude / 15 + 12) % 24 - 12
     if abs(apart) > SUN_HOURS:
-        what = f"the clock of {head.value.timezone} is {abs(apart):.0f} h off the sun at this longitude"
-        yield Problem(
-            head.location("timezone"), what, "look for a slip in zone or longitude (west is negative)"
-        )
+        what = Wording("config.clock-h-off-sun-at", timezone=head.value.timezone, apart=abs(apart))
+        yield Problem(head.location("timezone"), what, Wording("config.look-for-slip-in-zone"))
 
 
 def _over(sections: Sections, timetable: CeremonyTimetable | None) -> Iterable[Problem]:
@@ -173,8 +188,10 @@ def _over(sections: Sections, timetable: CeremonyTimetable | None) -> Iterable[P
     today = datetime.now(ZoneInfo(head.value.timezone)).date()
     last = max(timetable.days, default=None)
     if last is None or last < today:
-        what = f"the last day is {last}, before today" if last else "no day stands in it"
-        hint = "add the days that are published; until then the computed times are used"
+        what = (
+            Wording("config.last-day-before-today", last=last) if last else Wording("config.no-day-stands-in")
+        )
+        hint = Wording("config.add-days-that-published-until")
         yield Problem(SourceLocation(timetable.file, timetable.days[last].line if last else 1), what, hint)
 
 
@@ -197,5 +214,5 @@ def _lines_folders(sections: Sections) -> Iterable[Problem]:
 
 
 def _no_folder(entry: SectionEntry, folder: Path) -> Problem:
-    what = f"this machine has no folder {folder}: 'run' does not make it"
-    return Problem(entry.location("path"), what, "make it, or mount its disk, where the daemon runs")
+    what = Wording("config.this-machine-has-no-folder", folder=folder)
+    return Problem(entry.location("path"), what, Wording("config.make-or-mount-its-disk"))

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from facilityd.config.people_schema import EscalationConfig, QuietConfig, RotaConfig, ShiftConfig
 from facilityd.config.sections import SectionEntry, Sections
 from facilityd.model.measure import spell_duration
+from facilityd.model.message import Wording
 from facilityd.model.people import (
     NEXT_CHANNEL,
     DutyPlan,
@@ -45,7 +46,11 @@ def compile_duty(sections: Sections, recipients: Mapping[str, RecipientSettings]
     _check_scopes(sections)
     for entry in sections.values("rotas"):
         if entry.id in recipients or entry.id == NEXT_CHANNEL:
-            sections.report(entry.location(key=True), f"{entry.id!r} is the id of a person too", "rename it")
+            sections.report(
+                entry.location(key=True),
+                Wording("config.id-person-too", entry=entry.id),
+                Wording("config.rename"),
+            )
     substitutions = tuple(_substitution(entry, sections) for entry in sections.values("substitutes"))
     return DutyPlan(rotas, substitutions, _escalation(sections), holidays)
 
@@ -58,7 +63,8 @@ def _check_scopes(sections: Sections) -> None:
         for kind, there in known.items():
             for number, name in enumerate(getattr(entry.value, kind)):
                 if name not in there and not sections.unread and not sections.broken["devices"]:
-                    what = f"{name!r} is no {'device' if kind == 'devices' else 'family'} of this site"
+                    slug = "config.no-device-of-site" if kind == "devices" else "config.no-family-of-site"
+                    what = Wording(slug, name=name)
                     sections.report(entry.location(kind, number), what, suggestion(name, there))
 
 
@@ -86,8 +92,12 @@ def _ical(entry: SectionEntry, sections: Sections) -> str:
         text = read_regular(path, LONGEST).decode("utf-8-sig")
         summaries(text)
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "is no iCal file"
-        sections.report(entry.location("ical"), f"{path}: {why}", "an .ics file with an event for each duty")
+        why = error.strerror if isinstance(error, OSError) else Wording("config.no-ical-file")
+        sections.report(
+            entry.location("ical"),
+            Wording("config.path-says", path=path, why=why),
+            Wording("config.ics-file-with-event-for"),
+        )
         return ""
     return text
 
@@ -102,8 +112,8 @@ def _named_in(
     for summary in sorted(summaries(text)):
         found = named(summary, names)
         if not found and not sections.broken["recipients"]:
-            what = f"an event of the calendar names nobody: {summary[:40]!r}"
-            sections.report(entry.location("ical"), what, "its summary is the id or the name of a recipient")
+            what = Wording("config.event-calendar-names-nobody", summary=summary[:40])
+            sections.report(entry.location("ical"), what, Wording("config.its-summary-id-or-name"))
         people |= found
     return people
 
@@ -113,7 +123,11 @@ def _substitution(entry: SectionEntry, sections: Sections) -> Substitution:
     for key in ("person", "by"):
         _check_people(sections, entry, (key,), [getattr(value, key)])
     if value.until <= value.from_:
-        sections.report(entry.location("until"), "this ends before it begins", "'until' is the day after")
+        sections.report(
+            entry.location("until"),
+            Wording("config.this-ends-before-begins"),
+            Wording("config.until-day-after"),
+        )
     return Substitution(value.person, value.by, value.from_, value.until)
 
 
@@ -137,7 +151,9 @@ def _check_people(
     known = sections.known_ids("recipients") | set(also)
     for name in names:
         if name not in known and not sections.unread:
-            sections.report(entry.location(*path), f"{name!r} is nobody's id", suggestion(name, known))
+            sections.report(
+                entry.location(*path), Wording("config.nobody-id", name=name), suggestion(name, known)
+            )
 
 
 def duty_doubts(
@@ -149,15 +165,15 @@ def duty_doubts(
     for name, at in roster.gaps(now, AHEAD_DAYS):
         entry = sections.entries["rotas"][name]
         when = datetime.fromtimestamp(at // NS, ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
-        what = f"nobody is on duty at {when}; everybody on this rota is told then"
-        yield Problem(entry.location(key=True), what, "add a shift")
+        what = Wording("config.nobody-on-duty-at-everybody", when=when)
+        yield Problem(entry.location(key=True), what, Wording("config.add-shift"))
     until = local_date(now + AHEAD_DAYS * 86400 * NS, ZoneInfo(zone))
     if not holidays_known(until, plan.holidays):
         entry = sections.entries["site"]["site"]
-        what = f"the public holidays of {until.year} are not known here: weekends count as rest days"
-        yield Problem(entry.location("holidays"), what, "a newer chinesecalendar has them")
+        what = Wording("config.public-holidays-not-known-here", year=until.year)
+        yield Problem(entry.location("holidays"), what, Wording("config.newer-chinesecalendar-has-them"))
     entry_of = sections.entries["escalation"].get("escalation")
     for step in plan.escalation.steps[-1:]:
         if entry_of and step.to == (NEXT_CHANNEL,):
-            what = f"the last step, after {spell_duration(step.after)}, tells nobody new"
-            yield Problem(entry_of.location("steps"), what, "end with a supervisor")
+            what = Wording("config.last-step-after-tells-nobody", after=spell_duration(step.after))
+            yield Problem(entry_of.location("steps"), what, Wording("config.end-with-supervisor"))

@@ -8,6 +8,7 @@ from typing import Any
 from facilityd.config.sections import SectionEntry, Sections
 from facilityd.config.site import Device, Site, SiteTemplate
 from facilityd.config.templates import obstacle, widened
+from facilityd.model.message import Wording
 
 ONLY_TEMPLATES = ("names", "discover", "ignore")
 
@@ -46,7 +47,7 @@ def _check_settings(sections: Sections, entry: SectionEntry) -> None:
     if "+" in (entry.value.topic or ""):
         return
     for setting in sorted(entry.value.model_fields_set.intersection(ONLY_TEMPLATES)):
-        what = f"{setting!r} goes with a topic that has '+' in place of the unit's name"
+        what = Wording("config.goes-with-topic-that-has", setting=setting)
         sections.report(entry.location(setting, key=True), what)
 
 
@@ -56,9 +57,7 @@ def _pattern_of(sections: Sections, device: Device, patterns: dict[str, Any]) ->
     owner = min(units & patterns.keys(), default="")
     if owner and len(units) > 1:
         entry = sections.entries["devices"][device.id]
-        what = (
-            f"device {device.id!r} is made for each unit of {owner!r}: all its signals must come from there"
-        )
+        what = Wording("config.device-made-for-each-unit", device=device.id, owner=owner)
         sections.report(entry.location("signals"), what)
     return owner
 
@@ -66,12 +65,13 @@ def _pattern_of(sections: Sections, device: Device, patterns: dict[str, Any]) ->
 def _listed(site: Site, sections: Sections, entry: SectionEntry) -> Site:
     for number, name in enumerate(entry.value.ignore):
         if name in entry.value.names:
-            what = f"{name!r} stands in 'names' too: it is watched"
-            sections.report(entry.location("ignore", number), what, "take it out of one of them")
+            what = Wording("config.stands-in-names-too-watched", name=name)
+            sections.report(entry.location("ignore", number), what, Wording("config.take-out-one-them"))
     for number, name in enumerate(entry.value.names):
         if why := obstacle(site, site.templates[entry.id], name):
             sections.report(
-                entry.location("names", number), f"{name!r} cannot be a unit of {entry.id!r}: {why}"
+                entry.location("names", number),
+                Wording("config.cannot-unit", name=name, entry=entry.id, why=why),
             )
             continue
         site = widened(site, {entry.id: [name]})

@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from facilityd.config.hosts import UNSET, host_fault
 from facilityd.model.measure import DurationText, duration, within
+from facilityd.model.message import Wording
 from facilityd.model.number import number
 from facilityd.model.sample import NS
 from facilityd.model.text import Text
@@ -46,9 +47,9 @@ _KEYS = frozenset(
 def identifier(text: str) -> str:
     """Ids travel in topics, tags and URLs: lower-case letters, digits and hyphens."""
     if not _ID.fullmatch(text):
-        raise ValueError("an id is lower-case letters, digits and hyphens, starting with a letter")
+        raise ValueError(Wording("config.id-lower-case-letters-digits"))
     if len(text) > LONGEST_ID:
-        raise ValueError(f"an id is at most {LONGEST_ID} characters long: files are named after it")
+        raise ValueError(Wording("config.id-at-most-characters-long", longest_id=LONGEST_ID))
     return text
 
 
@@ -56,10 +57,10 @@ def size(text: object) -> int:
     """Return bytes for '500MiB' or '2GiB'."""
     found = _SIZE.fullmatch(text) if isinstance(text, str) else None
     if not found:
-        raise ValueError("a size is a number with MiB or GiB, such as 2GiB")
+        raise ValueError(Wording("config.size-number-with-mib-or"))
     wanted = round(float(found[1]) * {"MiB": 2**20, "GiB": 2**30}[found[2]])
     if wanted < SMALLEST:
-        raise ValueError("less than 1MiB would forget what it was told a moment ago")
+        raise ValueError(Wording("config.less-than-mib-would-forget"))
     return wanted
 
 
@@ -76,13 +77,13 @@ def zone(text: str) -> str:
         known = False
     if not known:
         hint = _zone_meant(text)
-        raise ValueError(f"not a time zone of the IANA database, such as Asia/Shanghai{hint}")
+        raise ValueError(Wording("config.not-time-zone-iana-database", hint=hint))
     return text
 
 
 def _zone_meant(text: str) -> str:
     near = difflib.get_close_matches(text, {*_ALSO_CALLED, *_zones()} - {text}, n=1, cutoff=0.75)
-    return f"; did you mean {_ALSO_CALLED.get(near[0], near[0])!r}?" if near else ""
+    return Wording("config.zone-meant", near=_ALSO_CALLED.get(near[0], near[0])) if near else ""
 
 
 @cache
@@ -96,20 +97,20 @@ def secret(value: object) -> object:
         return value
     if isinstance(value, str) and _SECRET.fullmatch(value):
         return value
-    raise PydanticCustomError("secret", "a secret in clear text is refused: write ${NAME} or {file: path}")
+    raise PydanticCustomError("secret", "{said}", {"said": Wording("config.secret-in-clear")})
 
 
 def each_once(names: tuple[str, ...]) -> tuple[str, ...]:
     """Refuse a list that says something twice."""
     if twice := next((name for number, name in enumerate(names) if name in names[:number]), ""):
-        raise ValueError(f"{twice!r} stands twice")
+        raise ValueError(Wording("config.stands-twice", twice=twice))
     return names
 
 
 def url(text: str) -> str:
     """Check an HTTP address. It is not repeated in a message: it may hold a password or a robot's key."""
     if UNSET not in text and (fault := _url_fault(text)):
-        raise PydanticCustomError("secret", "{fault}", {"fault": fault})
+        raise PydanticCustomError("secret", "{said}", {"said": fault})
     return text
 
 
@@ -121,23 +122,23 @@ def _url_fault(text: str) -> str:
     except ValueError:
         return _NO_URL
     if parts.username is not None or parts.password is not None:
-        return "a user or password in a URL is refused: give it as token, as ${NAME} or {file: path}"
+        return Wording("config.user-in-url")
     if not sound:
         return _NO_URL
     if fault := host_fault(parts.hostname or ""):
-        return f"the host of this URL: {fault}"
-    return "a URL with '#' reaches no server with what follows; leave it out" if parts.fragment else ""
+        return Wording("config.host-of-url", fault=fault)
+    return Wording("config.url-with-hash") if parts.fragment else ""
 
 
-_NO_URL = "is not a URL; write it as http://host:8086 or https://host/path"
+_NO_URL = Wording("config.no-url")
 
 
 def base_url(text: str) -> str:
     """Check the address of a server whose paths are known."""
     if UNSET not in text and "?" in text:
-        raise PydanticCustomError("secret", "this URL ends before '?'; a token has a key of its own")
+        raise PydanticCustomError("secret", "{said}", {"said": Wording("config.url-ends-before-query")})
     if (path := text.find("/api/v")) >= 0:
-        raise ValueError(f"this URL ends before {text[path:]!r}: what follows is put there by itself")
+        raise ValueError(Wording("config.this-url-ends-before-what", text=text[path:]))
     return url(text)
 
 
@@ -153,7 +154,7 @@ def key_in_clear(text: str) -> str:
 def address(text: str) -> str:
     """Check one mail address as servers take it without extensions."""
     if not _ADDRESS.fullmatch(text) or len(text) > LONGEST_ADDRESS:
-        raise ValueError("one plain ASCII mail address is expected, such as crew@square.example")
+        raise ValueError(Wording("config.one-plain-ascii-mail-address"))
     return text
 
 
@@ -161,16 +162,16 @@ def lines_path(text: str) -> str:
     """Check the name of a file that lines are written to: nothing else of a person's is called so."""
     fits = text.isprintable() and len(Path(text).name.encode()) <= LONGEST_FILE_NAME
     if not fits or not text.endswith(".lp"):
-        raise ValueError("the path of a file whose name ends in .lp is expected, such as export/lines.lp")
+        raise ValueError(Wording("config.path-file-whose-name-ends"))
     if text.startswith("~"):
-        raise ValueError("'~' is not replaced here: write the whole path")
+        raise ValueError(Wording("config.not-replaced-here-write-whole"))
     return text
 
 
 def _name(text: Text) -> Text:
     for words in (text.zh, text.en):
         if len(words) > LONGEST_NAME or not words.isprintable():
-            raise ValueError(f"a name is one line of at most {LONGEST_NAME} characters")
+            raise ValueError(Wording("config.name-one-line-at-most", longest_name=LONGEST_NAME))
     return text
 
 
@@ -181,7 +182,7 @@ def _period(value: Any) -> Any:
     """Accept one duration, or one by operating mode."""
     if isinstance(value, dict):
         if not value:
-            raise ValueError("a period for each operating mode is expected, such as {rest: 30s, moving: 1s}")
+            raise ValueError(Wording("config.period-for-each-operating-mode"))
         return {state: _period_of(state, text) for state, text in value.items()}
     return _PERIOD(duration(value))
 
@@ -190,7 +191,7 @@ def _period_of(state: str, text: object) -> int:
     try:
         return _PERIOD(duration(text))
     except ValueError as error:
-        raise ValueError(f"{state}: {error} (found {text!r:.40})") from None
+        raise ValueError(Wording("config.found", state=state, error=error, text=text)) from None
 
 
 Name = Annotated[Text, AfterValidator(_name)]

@@ -11,10 +11,11 @@ from facilityd.config import schema
 from facilityd.config.kinds import kind_of
 from facilityd.config.sections import SectionEntry, Sections
 from facilityd.model.measure import COMMON
+from facilityd.model.message import Wording
 from facilityd.model.sample import SignalType
 from facilityd.model.topic import LONGEST, LONGEST_NAME, joined
 
-PROTOCOL = {"mqtt": "an MQTT", "modbus": "a Modbus"}
+PROTOCOL = {"mqtt": Wording("config.mqtt"), "modbus": Wording("config.modbus")}
 STRANGE = {"mqtt": ("device_id", "base"), "modbus": ("topic",)}
 """Settings of a unit that mean nothing where it speaks the other protocol."""
 
@@ -24,23 +25,23 @@ def unlike_units(name: str, signal: Signal, point: Point | TopicPoint) -> tuple[
     meant = [unit for unit in COMMON if unit.lower() == signal.unit.lower() and unit != signal.unit]
     if signal.unit not in COMMON and meant:
         return (
-            f"the family gives signal {name} the unit {signal.unit}, which is not that of the point",
-            f"did you mean {' or '.join(map(repr, sorted(meant)))} in the family?",
+            Wording("config.family-gives-signal-unit-which", name=name, unit=signal.unit),
+            Wording("config.did-you-mean-in-family", repr=" or ".join(map(repr, sorted(meant)))),
         )
-    hint = "bind another point, or give 'scale'"
+    hint = Wording("config.bind-another-point-or-give")
     if not point.unit:
-        return f"signal {name} is in {signal.unit}, the point has no unit of measure", hint
+        return Wording("config.signal-in-point-has-no", name=name, unit=signal.unit), hint
     if not signal.unit:
-        return f"the point is in {point.unit}, signal {name} has no unit of measure", hint
-    return f"{point.unit} does not convert to {signal.unit}, the unit of signal {name} in its family", hint
+        return Wording("config.point-in-signal-has-no", unit=point.unit, name=name), hint
+    return Wording("config.does-not-convert-unit-signal", unit=point.unit, unit2=signal.unit, name=name), hint
 
 
 def check_strange(sections: Sections, entry: SectionEntry, protocol: str) -> None:
     """Report settings that this protocol has no use for."""
     for setting in STRANGE[protocol]:
         if setting in entry.value.model_fields_set:
-            what = f"a unit on {PROTOCOL[protocol]} link has no {setting!r}"
-            sections.report(entry.location(setting, key=True), what, "take it out, or look at its link")
+            what = Wording("config.unit-on-link-has-no", protocol=PROTOCOL[protocol], setting=setting)
+            sections.report(entry.location(setting, key=True), what, Wording("config.take-out-or-look-at"))
 
 
 def check_unit(sections: Sections, entry: SectionEntry, unit: Unit) -> None:
@@ -55,8 +56,10 @@ def _check_registers(sections: Sections, entry: SectionEntry, unit: Unit, profil
     used = {binding.name for binding in unit.bindings} | {expect.point for expect in profile.identity}
     ends = {name: _end(profile.expanded[name]) + unit.base for name in used if name in profile.expanded}
     if beyond := [name for name in sorted(ends) if ends[name] > HIGHEST]:
-        what = f"base {unit.base} puts point {beyond[0]!r} beyond the last register, {HIGHEST}"
-        hint = "base is added to every address of the profile; leave it out where the profile has them whole"
+        what = Wording(
+            "config.base-puts-point-beyond-last", base=unit.base, beyond=beyond[0], highest=HIGHEST
+        )
+        hint = Wording("config.base-added-every-address-profile")
         sections.report(entry.location("base"), what, hint)
 
 
@@ -71,8 +74,8 @@ def _check_topics(sections: Sections, entry: SectionEntry, unit: Unit, profile: 
     room = LONGEST - (LONGEST_NAME if "+" in unit.topic else 0)
     longest = max(below, key=lambda topic: len(topic.encode()), default="")
     if len(joined(unit.topic, longest).encode()) > room:
-        what = f"with what the profile adds ({longest[:40]!r}) the topic is longer than {LONGEST} bytes"
-        sections.report(entry.location("topic"), what, "no broker takes it: write a shorter one")
+        what = Wording("config.with-what-profile-adds-topic", longest=longest[:40], longest2=LONGEST)
+        sections.report(entry.location("topic"), what, Wording("config.no-broker-takes-write-shorter"))
 
 
 def check_source(
@@ -91,17 +94,20 @@ def check_source(
     number = signal.type in (SignalType.FLOAT, SignalType.INT)
     for setting in () if number else ("scale", "tare"):
         if setting in source.model_fields_set:
-            what = f"{kind_of(point)} is no quantity: it has no {setting!r}"
-            sections.report(entry.location("signals", name, setting), what, "leave it out")
+            what = Wording("config.no-quantity-has-no", point=kind_of(point), setting=setting)
+            sections.report(entry.location("signals", name, setting), what, Wording("config.leave-out"))
     if not number or not signal.range or point.enum:
         return
     scale, offset = scaling
     low, high = sorted(end * scale + offset for end in span(point))
     if high < signal.range[0] or low > signal.range[1]:
-        bounds = f"{signal.range[0]:g} to {signal.range[1]:g}"
-        what = (
-            f"the point gives {low:g} to {high:g} {signal.unit}, signal {name} is {bounds}: no value is good"
+        bounds = Wording("config.text", range=signal.range[0], range2=signal.range[1])
+        what = Wording(
+            "config.point-gives-signal-no-value",
+            low=low,
+            high=high,
+            unit=signal.unit,
+            name=name,
+            bounds=bounds,
         )
-        sections.report(
-            entry.location("signals", name), what, "look at scale, tare and the point's own range"
-        )
+        sections.report(entry.location("signals", name), what, Wording("config.look-at-scale-tare-point"))

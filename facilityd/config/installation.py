@@ -13,7 +13,9 @@ from facilityd.config.fields import LONGEST_FILE_NAME
 from facilityd.config.found import SUFFIX
 from facilityd.config.sections import SectionEntry, Sections, doubled, serial_port, tls_file
 from facilityd.errors import UsageError
+from facilityd.model.message import Wording
 from facilityd.supervise.share import group_id
+from facilityd.yaml_source import Problem, SourceLocation
 
 COMPANIONS = ("-wal", "-shm", ".lock", ".ballast", ".spill", ".inbox", ".new", SUFFIX)
 MEMORY = 1
@@ -40,19 +42,31 @@ def _check_journal(sections: Sections, store: SectionEntry) -> None:
     """Refuse a path where no journal can be, or where something of somebody's own is."""
     path, location = store.beside(store.value.path), store.location("path")
     if len(path.name.encode()) > LONGEST_FILE_NAME:
-        what = f"the journal's name is longer than {LONGEST_FILE_NAME} bytes"
-        sections.report(location, what, "files beside it have longer ones")
+        what = Wording("config.journal-name-longer-than-bytes", longest_file_name=LONGEST_FILE_NAME)
+        sections.report(location, what, Wording("config.files-beside-have-longer-ones"))
     elif path.is_dir():
-        sections.report(location, f"{store.value.path} is a folder", "name a file in it")
+        sections.report(
+            location,
+            Wording("config.folder", path=store.value.path),
+            Wording("config.name-file-in"),
+        )
     elif path.exists() and not path.is_file():
-        sections.report(location, f"{store.value.path} is no regular file")
+        sections.report(location, Wording("config.no-regular-file", path=store.value.path))
     elif above := next((one for one in path.parents if one.exists() and not one.is_dir()), None):
-        sections.report(location, f"{above.name} is a file, not a folder", "name a path in a folder")
+        sections.report(
+            location,
+            Wording("config.file-not-folder", above=above.name),
+            Wording("config.name-path-in-folder"),
+        )
     elif path.name.endswith((".yaml", *COMPANIONS)):
-        what = f"{store.value.path} is the name of a file of another kind"
-        sections.report(location, what, "call it journal.db, for example")
+        what = Wording("config.name-file-another-kind", path=store.value.path)
+        sections.report(location, what, Wording("config.call-journal-db-for-example"))
     elif store.value.path.startswith("~"):
-        sections.report(location, "'~' is not replaced here", "write the whole path")
+        sections.report(
+            location,
+            Wording("config.not-replaced-here"),
+            Wording("config.write-whole-path"),
+        )
 
 
 def _check_files_of_lines(sections: Sections) -> None:
@@ -63,10 +77,14 @@ def _check_files_of_lines(sections: Sections) -> None:
 
     files = [sink for sink in sections.values("sinks") if sink.whole and sink.value.kind == "file"]
     for sink, first in doubled(files, path_of):
-        sections.report(sink.location("path"), f"sink {first.id!r} writes this file already", "name another")
+        sections.report(
+            sink.location("path"),
+            Wording("config.sink-writes-this-file-already", first=first.id),
+            Wording("config.name-another"),
+        )
     for sink in files:
         if path_of(sink).exists() and not path_of(sink).is_file():
-            sections.report(sink.location("path"), f"{sink.value.path} is no regular file")
+            sections.report(sink.location("path"), Wording("config.no-regular-file", path=sink.value.path))
 
 
 def unheard(sections: Sections) -> list[str]:
@@ -74,7 +92,8 @@ def unheard(sections: Sections) -> list[str]:
     folders = {file.parent for file in sections.files}
     beside = [folder / name for folder in sorted(folders) for name in ("", "profiles", "families")]
     found = [file for folder in beside for file in sorted(folder.glob("*")) if _looks_read(file)]
-    return [f"{file}:1:1: warning: is not read; files of a site end in .yaml" for file in found]
+    what = Wording("config.is-not-read")
+    return [Problem(SourceLocation(str(file)), what).message("warning") for file in found]
 
 
 def _looks_read(file: Path) -> bool:
@@ -85,8 +104,8 @@ def _check_client_ids(sections: Sections) -> None:
     """Two sessions of one name at one broker end each other, again and again (MQTT 5.0, 3.1.4)."""
     named = (link for link in sections.values("links") if getattr(link.value, "client_id", ""))
     for link, first in doubled(named, lambda one: (one.value.host, one.value.port, one.value.client_id)):
-        what = f"link {first.id!r} has this client_id at the same broker: they would end each other"
-        sections.report(link.location("client_id"), what, "leave it out, then each has its own")
+        what = Wording("config.link-has-this-client-id", first=first.id)
+        sections.report(link.location("client_id"), what, Wording("config.leave-out-then-each-has"))
 
 
 def unknown_group(sections: Sections) -> str:
@@ -97,30 +116,31 @@ def unknown_group(sections: Sections) -> str:
     try:
         group_id(store.value.group)
     except UsageError:
-        hint = f"groupadd {store.value.group} where the daemon runs"
-        return f"{store.location('group')}: this machine has no group {store.value.group!r}; {hint}"
+        hint = Wording("config.groupadd-where-daemon-runs", group=store.value.group)
+        what = Wording("config.no-such-group", group=store.value.group)
+        return Problem(store.location("group"), what, hint).message()
     return ""
 
 
 def _check_serial_ports(sections: Sections) -> None:
     serial = [link for link in sections.values("links") if link.value.protocol == "modbus-rtu"]
     for link in serial:
-        if why := _no_line(Path(serial_port(link))):
-            sections.report(link.location("serial_port"), f"{link.value.serial_port} {why}")
+        if _no_line(Path(serial_port(link))):
+            what = Wording("config.no-serial-port", port=link.value.serial_port)
+            sections.report(link.location("serial_port"), what)
     for link, first in doubled(serial, lambda one: os.path.realpath(serial_port(one))):
-        what = f"serial port {link.value.serial_port} is link {first.id!r} already"
-        hint = f"a bus has one master: put its units on that link; first at {first.location(key=True)}"
+        what = Wording("config.serial-port-link-already", serial_port=link.value.serial_port, first=first.id)
+        hint = Wording("config.bus-has-one-master-put", location=first.location(key=True))
         sections.report(link.location("serial_port"), what, hint)
 
 
-def _no_line(path: Path) -> str:
-    """Return why a path is no serial port; one that is not plugged in now may be one."""
+def _no_line(path: Path) -> bool:
+    """Return whether a path is no serial port; one that is not plugged in now may be one."""
     try:
         about = path.stat()
     except (OSError, ValueError):
-        return ""
-    is_line = stat.S_ISCHR(about.st_mode) and os.major(about.st_rdev) != MEMORY
-    return "" if is_line else "is no serial port"
+        return False
+    return not stat.S_ISCHR(about.st_mode) or os.major(about.st_rdev) == MEMORY
 
 
 def on_serial_line(sections: Sections, unit: SectionEntry) -> bool:
@@ -133,8 +153,12 @@ def _check_broadcast(sections: Sections) -> None:
     """On a serial line device id 0 is everybody, and nobody answers (Modbus over serial line V1.02, 2.2)."""
     for unit in sections.values("units"):
         if unit.value.device_id == 0 and on_serial_line(sections, unit):
-            what = "device id 0 is the broadcast address of a serial line: no device answers it"
-            sections.report(unit.location("device_id"), what, f"devices have 1 to {HIGHEST_ID}")
+            what = Wording("config.device-id-broadcast-address-serial")
+            sections.report(
+                unit.location("device_id"),
+                what,
+                Wording("config.devices-have", highest_id=HIGHEST_ID),
+            )
 
 
 def _holds_certificates(path: str) -> bool:
@@ -154,9 +178,9 @@ def _unusable(certificate: str, key: str) -> str:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(certificate, key, password=lambda: "")
     except ssl.SSLError as error:
         mismatch = "MISMATCH" in (error.reason or "")
-        return "the key is another certificate's" if mismatch else "no PEM files, or the key has a password"
+        return Wording("config.key-of-another" if mismatch else "config.no-pem")
     except OSError as error:
-        return f"cannot be read: {error.strerror}"
+        return Wording("config.cannot-read", strerror=error.strerror)
     return ""
 
 
@@ -164,12 +188,23 @@ def _check_tls(sections: Sections, link: SectionEntry) -> None:
     files = {name: tls_file(link, name) for name in ("ca", "certificate", "key")}
     for name, path in files.items():
         if path and (name, path) != ("ca", "system") and not Path(path).is_file():
-            sections.report(link.location("tls", name), f"{path} is not a file")
+            sections.report(link.location("tls", name), Wording("config.not-file", path=path))
         elif name == "ca" and path != "system" and not _holds_certificates(path):
-            sections.report(link.location("tls", name), f"{path} holds no certificate", "PEM is expected")
+            sections.report(
+                link.location("tls", name),
+                Wording("config.holds-no-certificate", path=path),
+                Wording("config.pem-expected"),
+            )
     certificate, key = files["certificate"], files["key"]
     if certificate and key and (why := _unusable(certificate, key)):
-        sections.report(link.location("tls", "certificate"), f"{certificate} with {key}: {why}")
+        sections.report(
+            link.location("tls", "certificate"),
+            Wording("config.with", certificate=certificate, key=key, why=why),
+        )
     if bool(certificate) != bool(key):
         missing = "key" if certificate else "certificate"
-        sections.report(link.location("tls"), f"{missing!r} is missing", "a client certificate has both")
+        sections.report(
+            link.location("tls"),
+            Wording("config.missing-2", missing=missing),
+            Wording("config.client-certificate-has-both"),
+        )

@@ -30,6 +30,7 @@ from facilityd.config.templates import restored
 from facilityd.config.timetable import CeremonyTimetable, read_timetable
 from facilityd.errors import ConfigError
 from facilityd.model.measure import spell_duration
+from facilityd.model.message import Wording
 from facilityd.model.readiness import Item
 from facilityd.model.readiness import with_settings as with_item_settings
 from facilityd.model.rule import Rule, with_settings
@@ -53,12 +54,12 @@ def load(*paths: Path, at_most: int = 0, secrets: bool = True) -> Site:
         _hurry(sections, at_most, known_profiles)
     compiler = UnitCompiler(sections, known_profiles, known_families, own.broken)
     site = _compile(str(paths[0]), sections, compiler, known_families)
-    raise_problems(sections.problems)
+    raise_problems(sections.problems, sections.language)
     if site is None:
-        raise ConfigError((f"{paths[0]}: nothing to watch",))
+        raise ConfigError((Wording("config.nothing-to-watch", path=paths[0]),))
     found, unread = read_found(file_of(site)) if site.templates else (DiscoveredNames(), "")
     site, left = restored(site, found.units)
-    gone = [f"{file_of(site)}:1:1: warning: {what}" for what in left]
+    gone = [Problem(SourceLocation(str(file_of(site))), what).message("warning") for what in left]
     warnings = [
         *(_replaced(path) for path in own.replaced),
         unread,
@@ -72,12 +73,13 @@ def load(*paths: Path, at_most: int = 0, secrets: bool = True) -> Site:
 
 
 def _warning(doubt: Problem) -> str:
-    return f"{doubt.location}: warning: {doubt.what}; {doubt.hint}"
+    return doubt.message("warning")
 
 
 def _replaced(path: Path) -> str:
-    kind = {"profiles": "profile", "families": "family"}[path.parent.name]
-    return f"{path}:1:1: warning: this {kind} replaces the shipped one of the same name"
+    profile = path.parent.name == "profiles"
+    what = Wording("config.replaces-shipped-profile" if profile else "config.replaces-shipped-family")
+    return Problem(SourceLocation(str(path)), what).message("warning")
 
 
 def _hurry(sections: Sections, wanted: int, known: Profiles) -> None:
@@ -109,7 +111,7 @@ def _compile(
         if not sections.broken["site"] and not sections.unread:
             sections.report(
                 SourceLocation(str(sections.files[0])) if sections.files else SourceLocation("?"),
-                "'site' is missing",
+                Wording("config.site-missing"),
             )
         return None
     about = head.value
@@ -129,7 +131,7 @@ def _timetable(head: SectionEntry, sections: Sections) -> CeremonyTimetable | No
         return None
     path = head.beside(head.value.timetable)
     if not path.is_file():
-        sections.report(head.location("timetable"), f"timetable {path} is not a file")
+        sections.report(head.location("timetable"), Wording("config.timetable-not-file", path=path))
         return None
     timetable, problems = read_timetable(path, ZoneInfo(head.value.timezone))
     sections.problems += problems
@@ -169,8 +171,15 @@ def _devices(sections: Sections, compiler: UnitCompiler) -> dict[str, Device]:
 def _own(sections: Sections, entry: SectionEntry, family: Family) -> Family:
     """Return the family as this very machine has it; report what the site sets and does not fit."""
     rules, items = dict(family.rules), dict(family.readiness)
-    _set(sections, entry, ("rules", "rule"), rules, with_settings, family)
-    _set(sections, entry, ("readiness", "checklist item"), items, with_item_settings, family)
+    _set(sections, entry, ("rules", Wording("config.rule-word")), rules, with_settings, family)
+    _set(
+        sections,
+        entry,
+        ("readiness", Wording("config.item-word")),
+        items,
+        with_item_settings,
+        family,
+    )
     if not entry.value.rules and not entry.value.readiness:
         return family
     return family.model_copy(update={"rules": rules, "readiness": items})
@@ -187,15 +196,22 @@ def _set(
     section, word = words
     for name, settings in getattr(entry.value, section).items():
         if name not in table:
-            what = f"family {entry.value.family} has no {word} {name!r}"
-            sections.report(entry.location(section, name, key=True), what, suggestion(name, table))
+            lacks = Wording("config.family-has-no", family=entry.value.family, word=word, name=name)
+            sections.report(entry.location(section, name, key=True), lacks, suggestion(name, table))
             continue
         try:
             table[name] = change(table[name], settings)
             for what, hint in never(family.signals, table[name]):
-                sections.report(entry.location(section, name), f"{word} {name}: {what}", hint)
+                sections.report(
+                    entry.location(section, name),
+                    Wording("config.word-says", word=word, name=name, error=what),
+                    hint,
+                )
         except ValueError as error:
-            sections.report(entry.location(section, name), f"{word} {name}: {error}")
+            sections.report(
+                entry.location(section, name),
+                Wording("config.word-says", word=word, name=name, error=error),
+            )
 
 
 def _check_own_names(
@@ -203,22 +219,29 @@ def _check_own_names(
 ) -> None:
     """The daemon, each link and each channel are devices too: nothing else may bear their names."""
     channels = [channel.id for person in recipients.values() for channel in person.channels]
-    taken = {"facilityd": "facilityd itself"}
-    taken |= {f"link-{link}": f"the link {link!r}" for link in links}
-    taken |= {f"channel-{channel}": f"the channel {channel!r}" for channel in channels}
+    taken = {"facilityd": Wording("config.watched-itself")}
+    taken |= {f"link-{link}": Wording("config.watched-link", link=link) for link in links}
+    taken |= {
+        f"channel-{channel}": Wording("config.watched-channel", channel=channel) for channel in channels
+    }
     for entry in sections.values("devices"):
         if entry.id in taken:
-            what = f"device {entry.id!r} has the name under which {taken[entry.id]} is watched"
-            sections.report(entry.location(key=True), what, "choose another id")
+            what = Wording("config.device-has-name-under-which", entry=entry.id, taken=taken[entry.id])
+            sections.report(entry.location(key=True), what, Wording("config.choose-another-id"))
 
 
 def _check_addresses(sections: Sections) -> None:
     for entry, first in doubled(sections.values("units"), _address):
         value = entry.value
-        shown = f"topic {value.topic!r}" if value.topic is not None else f"device id {value.device_id}"
+        if value.topic is not None:
+            shown = Wording("config.topic-shown", topic=value.topic)
+        else:
+            shown = Wording("config.device-id-shown", device_id=value.device_id)
         key = "topic" if value.topic is not None else "device_id"
-        what = f"{shown} on link {value.link!r} is already unit {first.id!r}"
-        sections.report(entry.location(key), what, f"first at {first.location(key=True)}")
+        what = Wording("config.on-link-already-unit", shown=shown, link=value.link, first=first.id)
+        sections.report(
+            entry.location(key), what, Wording("config.first-at", location=first.location(key=True))
+        )
 
 
 def _address(entry: SectionEntry) -> tuple[object, ...]:
@@ -240,9 +263,9 @@ def _check_buses(sections: Sections, links: dict[str, Link], units: dict[str, Un
         if load > BUSY:
             worst = max(plans, key=lambda plan: share(plan, link))
             location = sections.entries["units"][worst.unit.id].location("period")
-            what = f"link {link.id!r} cannot keep its periods: bus load {load:.0%}, at most {BUSY:.0%}"
-            alone = f"unit {worst.unit.id!r} alone takes {share(worst, link):.0%}"
-            hint = f"{alone} at {_fastest(worst)}: read it less often"
+            what = Wording("config.link-cannot-keep-its-periods", link=link.id, load=load, busy=BUSY)
+            alone = Wording("config.unit-alone-takes", unit=worst.unit.id, share=share(worst, link))
+            hint = Wording("config.at-read-less-often", alone=alone, worst=_fastest(worst))
             sections.report(location, what, hint)
 
 

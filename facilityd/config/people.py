@@ -8,6 +8,7 @@ from devices.unit import Link, ModbusLink, MqttLink
 from facilityd.config import schema
 from facilityd.config.duty import compile_quiet
 from facilityd.config.sections import SectionEntry, Sections, resolve_secret, serial_port, tls_file
+from facilityd.model.message import Wording
 from facilityd.model.plain import url_secrets
 from facilityd.model.rule import Priority
 from facilityd.model.settings import (
@@ -46,7 +47,9 @@ def _token(sections: Sections, location: SourceLocation, value: str | dict[str, 
     token = resolve_secret(sections, location, value)
     if not token.isascii():
         sections.report(
-            location, "the token is not plain ASCII, so no request can carry it", "is it another text?"
+            location,
+            Wording("config.token-not-plain-ascii-so"),
+            Wording("config.another-text"),
         )
     return token
 

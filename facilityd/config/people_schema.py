@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from facilityd.config.channel_schema import Channel
 from facilityd.config.fields import Name, Whole, each_once
 from facilityd.model.measure import Duration, within
+from facilityd.model.message import Wording
 from facilityd.model.sample import NS
 from facilityd.model.text import Language, Strict
 
@@ -23,9 +24,9 @@ Urgency = Literal["low", "medium", "high", "critical"]
 def clock(text: object) -> int:
     """Return the minutes since midnight of '22:00'."""
     if isinstance(text, int) and not isinstance(text, bool):
-        raise ValueError('a time of day needs quotes, for YAML reads 22:00 as a number: "22:00"')  # noqa: TRY004
+        raise ValueError(Wording("config.time-day-needs-quotes-for"))  # noqa: TRY004
     if not isinstance(text, str) or not _CLOCK.fullmatch(text):
-        raise ValueError('a time of day is expected, such as "22:00"')
+        raise ValueError(Wording("config.time-day-expected-such-as"))
     hour, minute = text.split(":")
     return 60 * int(hour) + int(minute)
 
@@ -37,7 +38,7 @@ def day(value: object) -> date:
     try:
         return date.fromisoformat(str(value))
     except ValueError:
-        raise ValueError("a date is expected, such as 2026-10-01") from None
+        raise ValueError(Wording("config.date-expected-such-as")) from None
 
 
 ClockTime = Annotated[
@@ -87,7 +88,7 @@ class ShiftConfig(Strict):
     @model_validator(mode="after")
     def _has_a_start(self) -> ShiftConfig:
         if bool(self.turn_days) != (self.start is not None):
-            raise ValueError("turn_days and start belong together")
+            raise ValueError(Wording("config.turn-days-start-belong-together"))
         return self
 
 
@@ -100,7 +101,7 @@ class RotaConfig(Strict):
     @model_validator(mode="after")
     def _says_something(self) -> RotaConfig:
         if not self.shifts and not self.ical:
-            raise ValueError("shifts or ical is needed")
+            raise ValueError(Wording("config.shifts-or-ical-needed"))
         return self
 
 
@@ -140,5 +141,5 @@ class EscalationConfig(Strict):
     def _grows(self) -> EscalationConfig:
         waits = [step.after for step in self.steps]
         if waits != sorted(set(waits)):
-            raise ValueError("each step comes later than the one before: 'after' counts from the alarm")
+            raise ValueError(Wording("config.each-step-comes-later-than"))
         return self

@@ -24,6 +24,7 @@ from facilityd.config.fields import (
 from facilityd.config.hosts import Host, SerialPort
 from facilityd.config.people_schema import EscalationConfig, RecipientConfig, RotaConfig, SubstituteConfig
 from facilityd.model.measure import LONGEST, Duration, Timeout, within
+from facilityd.model.message import Wording
 from facilityd.model.number import Finite, Scale, number
 from facilityd.model.sample import NS
 from facilityd.model.text import Language, Strict
@@ -225,7 +226,7 @@ class DeviceConfig(Strict):
 
 def _spaceless(text: str) -> str:
     if text != text.strip():
-        raise ValueError("begins or ends with a space, which is no part of a name")
+        raise ValueError(Wording("config.begins-or-ends-with-space"))
     return text
 
 

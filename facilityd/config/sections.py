@@ -15,7 +15,9 @@ from facilityd.config.fields import identifier, key_in_clear
 from facilityd.config.hosts import UNSET
 from facilityd.config.mend import mended, nothings, unreadable, unseen
 from facilityd.config.schema import SECTIONS, SINGLE
+from facilityd.model.message import Wording
 from facilityd.model.regular import open_regular
+from facilityd.model.text import LANGUAGES
 from facilityd.yaml_source import (
     UNREADABLE,
     Document,
@@ -67,6 +69,8 @@ class Sections:
     """The secrets that were read, so that they can be masked wherever something repeats them."""
     unread: list[Path] = field(default_factory=list)
     """Files that cannot be read: what they hold is not known, so nothing is missing because of them."""
+    language: str = ""
+    """What the site says that people read, as far as that could be read: its mistakes are told so too."""
 
     def known_ids(self, section: str) -> set[str]:
         """Return every id of a section, right or wrong: a broken item is reported once."""
@@ -107,8 +111,13 @@ def read_sections(paths: list[Path], *, secrets: bool = True) -> Sections:
     for file in sections.files:
         _read_file(file, sections)
     if not sections.files:
-        sections.report(SourceLocation(str(paths[0])), "no *.yaml file here")
+        sections.report(SourceLocation(str(paths[0])), Wording("config.no-yaml-file-here"))
     return sections
+
+
+def _language(head: Any) -> str:
+    asked = head.get("language") if isinstance(head, dict) else None
+    return next((one for one in LANGUAGES if one == asked), "")
 
 
 def _read_file(file: Path, sections: Sections) -> None:
@@ -119,33 +128,42 @@ def _read_file(file: Path, sections: Sections) -> None:
     if document.data is None:
         return
     if not isinstance(document.data, dict):
-        sections.report(document.location(()), "a site file is a mapping", suggestion("", SECTIONS))
+        sections.report(document.location(()), Wording("config.site-file-mapping"), suggestion("", SECTIONS))
         return
+    sections.language = _language(document.data.get("site")) or sections.language
     for name, content in document.data.items():
         if name not in SECTIONS:
             hint = suggestion(str(name), SECTIONS)
-            sections.report(document.location((name,), key=True), f"unknown key {name!r}", hint)
+            sections.report(
+                document.location((name,), key=True), Wording("config.unknown-key", name=name), hint
+            )
         elif name in SINGLE:
             _add(sections, document, name, name, (name,))
         elif isinstance(content, dict):
             for item in content:
                 _add(sections, document, name, str(item), (name, item))
         elif content is not None:
-            sections.report(document.location((name,)), f"{name!r} is a mapping from id to its settings")
+            sections.report(
+                document.location((name,)), Wording("config.mapping-from-id-its-settings", name=name)
+            )
 
 
 def _add(sections: Sections, document: Document, section: str, item: str, path: tuple[Key, ...]) -> None:
     if item in sections.known_ids(section):
         earlier = sections.entries[section].get(item)
-        first = f"first at {earlier.location(key=True)}" if earlier else ""
+        first = Wording("config.first-at", location=earlier.location(key=True)) if earlier else ""
         one = "section" if section in SINGLE else section[:-1]
-        sections.report(document.location(path, key=True), f"{one} {item!r} stands twice", first)
+        sections.report(
+            document.location(path, key=True), Wording("config.stands-twice-2", one=one, item=item), first
+        )
         return
     if section not in SINGLE:
         try:
             identifier(item)
         except ValueError as error:
-            sections.report(document.location(path, key=True), f"{item!r}: {error}")
+            sections.report(
+                document.location(path, key=True), Wording("config.item-says", item=item, error=error)
+            )
     _expand(sections, document, path)
     value, problems = validate(_ADAPTERS[section], document, path)
     sections.problems += _with_what_is_not_seen(document, path, problems)
@@ -175,15 +193,17 @@ def _with_what_is_not_seen(
     told = {problem.location for problem in problems}
     for where in unseen(part, path):
         if document.location(where) not in told:
-            what = f"{where[-1]!r} holds a control character, or a space or mark that nobody sees"
-            problems = [*problems, Problem(document.location(where), what, "type it anew")]
+            what = Wording("config.holds-control-character-or-space", where=where[-1])
+            problems = [*problems, Problem(document.location(where), what, Wording("config.type-anew"))]
     for where in nothings(part, path):
         key, value = document.location(where, key=True), document.location(where)
         if not any(
             problem.location == key and problem.what.startswith("unknown key") for problem in problems
         ):
             name = repr(where[-1]) if isinstance(where[-1], str) else f"entry {where[-1] + 1}"
-            mistake = Problem(key, f"{name} has no value", "write one, or leave the key out")
+            mistake = Problem(
+                key, Wording("config.has-no-value", name=name), Wording("config.write-one-or-leave-key")
+            )
             problems = [*(problem for problem in problems if problem.location != value), mistake]
     return problems
 
@@ -207,15 +227,13 @@ def _expanded(sections: Sections, document: Document, path: tuple[Key, ...], val
     if not isinstance(value, str) or path[-1] in SECRET_KEYS:
         return value
     if path[-1] == "url" and (name := key_in_clear(value)):
-        what = f"a secret in clear text is refused: {name!r} in this URL"
+        what = Wording("config.secret-in-clear-text-refused", name=name)
         sections.report(
-            document.location(path), what, f"write {name}=${{NAME}} and set NAME in the environment"
+            document.location(path), what, Wording("config.write-set-name-in-environment", name=name)
         )
     if UNSET in _VARIABLE.sub("", value):
-        what = f"{value[value.index(UNSET) :][:40]!r} is not replaced"
-        sections.report(
-            document.location(path), what, "a variable is ${NAME}: letters, digits and '_', no default"
-        )
+        what = Wording("config.not-replaced", value=value[value.index(UNSET) :][:40])
+        sections.report(document.location(path), what, Wording("config.variable-letters-digits-no-default"))
         return UNREADABLE
     text = _VARIABLE.sub(lambda found: variable(sections, document.location(path), found[1]), value)
     return UNREADABLE if UNSET in text and sections.secrets else text
@@ -225,7 +243,9 @@ def variable(sections: Sections, location: SourceLocation, name: str) -> str:
     """Return an environment variable; a missing one is a problem."""
     if name not in os.environ and sections.secrets:
         sections.report(
-            location, f"environment variable {name} is not set", f"export {name}=… before starting"
+            location,
+            Wording("config.environment-variable-not-set", name=name),
+            Wording("config.export-before-starting", name=name),
         )
     return os.environ.get(name, f"${{{name}}}")
 
@@ -253,12 +273,16 @@ def resolve_secret(sections: Sections, location: SourceLocation, value: str | di
         return ""
     if not found.isprintable():
         sections.report(
-            location, "the secret holds a line break or control character", "one line is expected"
+            location, Wording("config.secret-holds-line-break-or"), Wording("config.one-line-expected")
         )
     if len(found.encode("utf-8", "replace")) >= MAX_SECRET:
-        sections.report(location, f"the secret is longer than {MAX_SECRET - 1} bytes", "is it another file?")
+        sections.report(
+            location,
+            Wording("config.secret-longer-than-bytes", max_secret=MAX_SECRET - 1),
+            Wording("config.another-file"),
+        )
     if not found:
-        sections.report(location, "the secret is empty", "leave the key out where none is needed")
+        sections.report(location, Wording("config.secret-empty"), Wording("config.leave-key-out-where-none"))
     sections.resolved.add(found)
     return found
 
@@ -269,6 +293,6 @@ def _secret_file(sections: Sections, location: SourceLocation, path: Path) -> st
         with open_regular(path) as stream:
             return stream.read(MAX_SECRET).decode().strip()
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        sections.report(location, f"secret file {path} cannot be read: {reason}")
+        reason = error.strerror if isinstance(error, OSError) else Wording("config.not-utf")
+        sections.report(location, Wording("config.secret-file-cannot-read", path=path, reason=reason))
         return None

@@ -9,13 +9,14 @@ from dataclasses import replace
 
 from devices.unit import Unit, UnitTemplate
 from facilityd.config.site import Device, Site, SiteTemplate
+from facilityd.model.message import Wording
 from facilityd.model.text import Text
 from facilityd.model.topic import unfit
 
 _PLAIN = re.compile(r"[A-Za-z0-9_. -]+")
 PLACE = "{name}"
-CLASH = "its id is taken already"
-OTHERS = "its topic is another unit's"
+CLASH = Wording("config.its-id-taken-already")
+OTHERS = Wording("config.its-topic-another-unit")
 
 
 def part_of(name: str) -> str:
@@ -59,15 +60,19 @@ def widened(site: Site, found: Mapping[str, Iterable[str]]) -> Site:
 
 def restored(site: Site, found: Mapping[str, Iterable[str]]) -> tuple[Site, list[str]]:
     """Return the site with the units of an earlier run, and what is no longer to be watched, and why."""
-    told = []
+    told: list[str] = []
     for key, names in found.items():
         for name in names:
             template = site.templates.get(key)
             if template is None or name in template.names or name in template.ignore:
                 continue  # the site's file says so
-            why = obstacle(site, template, name) or ("" if template.room else "'discover' allows no more")
+            why = obstacle(site, template, name) or (
+                "" if template.room else Wording("config.discover-allows-no-more")
+            )
             if why:
-                told.append(f"{name!r}, found behind {template.unit.topic!r}, is not watched: {why}")
+                told.append(
+                    Wording("config.found-behind-not-watched", name=name, topic=template.unit.topic, why=why)
+                )
             else:
                 site = _with(site, template, name)
     return site, told

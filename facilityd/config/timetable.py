@@ -9,6 +9,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from facilityd.model.message import Wording
 from facilityd.model.regular import read_regular
 from facilityd.model.sample import NS
 from facilityd.yaml_source import Problem, SourceLocation
@@ -18,7 +19,7 @@ COLUMNS = ["date", "sunrise", "sunset"]
 _DATE, _TIME = re.compile(r"\d{4}-\d\d-\d\d"), re.compile(r"\d?\d:\d\d")
 YEARS = range(1970, 2200)
 """Beyond them instants do not fit in ns, and nobody publishes anything."""
-_EXAMPLE = "such as 2026-10-01,06:10,17:57"
+_EXAMPLE = Wording("config.line-example")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +46,22 @@ def read_timetable(path: Path, zone: ZoneInfo) -> tuple[CeremonyTimetable, list[
         lines = read_regular(path, MAX_BYTES).decode("utf-8-sig").splitlines()
     except OSError as error:
         return CeremonyTimetable(str(path), {}), [
-            Problem(SourceLocation(str(path)), f"cannot be read: {error.strerror}")
+            Problem(SourceLocation(str(path)), Wording("config.cannot-read", strerror=error.strerror))
         ]
     except UnicodeDecodeError as error:
         return CeremonyTimetable(str(path), {}), [
-            Problem(SourceLocation(str(path)), f"is not UTF-8 at byte {error.start}")
+            Problem(SourceLocation(str(path)), Wording("config.not-utf-at-byte", start=error.start))
         ]
     days: dict[date, PublishedTimes] = {}
     problems: list[Problem] = []
     head = [text for text, _ in _cells(lines[0])] if lines else []
     if head != COLUMNS:
-        problems.append(Problem(SourceLocation(str(path)), f"the first line is not {','.join(COLUMNS)}"))
+        problems.append(
+            Problem(
+                SourceLocation(str(path)),
+                Wording("config.first-line-not", columns=",".join(COLUMNS)),
+            )
+        )
         return CeremonyTimetable(str(path), {}), problems
     for number, line in enumerate(lines[1:], start=2):
         if line.strip(" ,"):
@@ -78,7 +84,11 @@ def _line(
     cells = list(_cells(line))
     if len(cells) != len(COLUMNS):
         return [
-            Problem(SourceLocation(file, number), f"{len(cells)} columns instead of {len(COLUMNS)}", _EXAMPLE)
+            Problem(
+                SourceLocation(file, number),
+                Wording("config.columns-instead", cells=len(cells), columns=len(COLUMNS)),
+                _EXAMPLE,
+            )
         ]
     problems: list[Problem] = []
 
@@ -88,23 +98,35 @@ def _line(
             return parse(text)
         except ValueError:
             problems.append(
-                Problem(SourceLocation(file, number, column), f"{text!r} is not {what}", _EXAMPLE)
+                Problem(
+                    SourceLocation(file, number, column),
+                    Wording("config.not", text=text, what=what),
+                    _EXAMPLE,
+                )
             )
             return None
 
-    day = cell(0, _date, "a date YYYY-MM-DD")
-    rise, down = (cell(index, _time, "a local time HH:MM") for index in (1, 2))
+    day = cell(0, _date, Wording("config.date-form"))
+    rise, down = (cell(index, _time, Wording("config.time-form")) for index in (1, 2))
     if not (isinstance(day, date) and isinstance(rise, time) and isinstance(down, time)):
         return problems
     if rise >= down:
         return [
             Problem(
-                SourceLocation(file, number, cells[1][1]), "the sunrise is not before the sunset", _EXAMPLE
+                SourceLocation(file, number, cells[1][1]),
+                Wording("config.sunrise-not-before-sunset"),
+                _EXAMPLE,
             )
         ]
     if day in days:
-        first = f"first in line {days[day].line}"
-        return [Problem(SourceLocation(file, number, cells[0][1]), f"{day} stands twice", first)]
+        first = Wording("config.first-in-line", line=days[day].line)
+        return [
+            Problem(
+                SourceLocation(file, number, cells[0][1]),
+                Wording("config.stands-twice-3", day=day),
+                first,
+            )
+        ]
     at = [round(datetime.combine(day, wall, zone).timestamp()) * NS for wall in (rise, down)]
     days[day] = PublishedTimes(at[0], at[1], number)
     return []

@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 
 from facilityd.model.kinds import Conditional
 from facilityd.model.measure import Duration
+from facilityd.model.message import Wording
 from facilityd.model.number import Finite
 
 Side = Literal["above", "below", "both"]
@@ -126,10 +127,10 @@ class Residual(Learned):
     @model_validator(mode="after")
     def _sound(self) -> Self:
         if (self.above is None) == (self.below is None):
-            raise ValueError("give exactly one of above, below")
+            raise ValueError(Wording("model.give-exactly-one-above-below"))
         for term in self.terms:
             if term != "1" and not all(_FACTOR.fullmatch(part) for part in term.split("*")):
-                raise ValueError(f"{term!r} is not a product of powers such as flow*speed^2")
+                raise ValueError(Wording("model.not-product-powers-such-as", term=term))
         return self
 
     @property

@@ -8,12 +8,13 @@ from pydantic import Field, model_validator
 
 from facilityd.model.kinds import Condition, Conditional
 from facilityd.model.measure import Duration, Span
+from facilityd.model.message import Wording
 from facilityd.model.number import Finite
 
 
 def _one_side(above: float | None, below: float | None) -> None:
     if (above is None) == (below is None):
-        raise ValueError("give exactly one of above, below")
+        raise ValueError(Wording("model.give-exactly-one-above-below"))
 
 
 class Rate(Conditional):
@@ -96,7 +97,7 @@ class Count(Conditional):
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if (self.of is None) == (not self.counter):
-            raise ValueError("give exactly one of 'of' and 'counter'")
+            raise ValueError(Wording("model.give-exactly-one-counter"))
         return self
 
     @property

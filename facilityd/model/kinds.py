@@ -12,6 +12,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from facilityd.model.measure import Span
+from facilityd.model.message import Wording
 from facilityd.model.number import Finite
 from facilityd.model.sample import NS
 from facilityd.model.text import Strict
@@ -32,7 +33,7 @@ class Condition(Strict):
     @model_validator(mode="after")
     def _one_test(self) -> Self:
         if sum(test is not None for test in (self.above, self.below, self.is_)) != 1:
-            raise ValueError("give exactly one of above, below, is")
+            raise ValueError(Wording("model.give-exactly-one-above-below-2"))
         return self
 
 
@@ -56,9 +57,9 @@ class Limit(Strict):
     @model_validator(mode="after")
     def _one_test(self) -> Self:
         if sum(test is not None for test in (self.above, self.below, self.is_)) != 1:
-            raise ValueError("give exactly one of above, below, is")
+            raise ValueError(Wording("model.give-exactly-one-above-below-2"))
         if self.because and self.is_ is None:
-            raise ValueError("'because' goes with 'is' only")
+            raise ValueError(Wording("model.because-goes-with-only"))
         return self
 
     @property
@@ -142,7 +143,7 @@ class SignalTerm(Condition):
     @model_validator(mode="after")
     def _a_number(self) -> Self:
         if self.per and self.is_ is not None:
-            raise ValueError("'per' goes with above or below")
+            raise ValueError(Wording("model.per-goes-with-above-or"))
         return self
 
 
@@ -172,7 +173,7 @@ class Conditional(Strict, ABC):
     @model_validator(mode="after")
     def _settles_in_a_state(self) -> Self:
         if self.settle and not (self.during or self.when):
-            raise ValueError("'settle' goes with 'during' or 'when'")
+            raise ValueError(Wording("model.settle-goes-with-during-or"))
         return self
 
     @property

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from facilityd.model.message import Wording
 from facilityd.model.sample import NS
 
 if TYPE_CHECKING:
@@ -26,10 +27,10 @@ def duration(text: object) -> int:
         return 0
     found = _DURATION.fullmatch(text) if isinstance(text, str) else None
     if not found:
-        raise ValueError("a duration is a number with ms, s, min, h or d, such as 500ms")
+        raise ValueError(Wording("model.duration-number-with-ms-min"))
     length = float(found[1]) * _SCALE[found[2]]
     if length > LONGEST:
-        raise ValueError("a duration is at most 36500d")
+        raise ValueError(Wording("model.duration-at-most-d"))
     return round(length)
 
 
@@ -52,7 +53,7 @@ def unit_name(text: str) -> str:
     try:
         _registry().parse_units(text)
     except (pint.PintError, ValueError, TypeError, SyntaxError, AttributeError) as error:
-        raise ValueError("not a unit of measure that is known, such as °C, kW or m³/h") from error
+        raise ValueError(Wording("model.not-unit-measure-that-known")) from error
     return text
 
 
@@ -70,7 +71,9 @@ def within(low: int, high: int) -> Callable[[int], int]:
 
     def check(value: int) -> int:
         if not low <= value <= high:
-            raise ValueError(f"at least {spell_duration(low)} and at most {spell_duration(high)}")
+            raise ValueError(
+                Wording("model.at-least-at-most", low=spell_duration(low), high=spell_duration(high))
+            )
         return value
 
     return check
@@ -117,7 +120,7 @@ def conversion(source: str, target: str) -> tuple[float, float]:
         zero = units.Quantity(0.0, source).to(target).magnitude
         one = units.Quantity(1.0, source).to(target).magnitude
     except pint.DimensionalityError as error:
-        raise ValueError(f"{source} does not convert to {target}") from error
+        raise ValueError(Wording("model.does-not-convert", source=source, target=target)) from error
     except pint.UndefinedUnitError as error:
-        raise ValueError(f"unit of measure {error.unit_names} is not known") from error
+        raise ValueError(Wording("model.unit-measure-not-known", unit_names=error.unit_names)) from error
     return one - zero, zero

@@ -6,29 +6,31 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from facilityd.model.message import Wording
+
 
 def number(value: object) -> object:
     """Refuse a truth value: ``true`` is no 1."""
     if isinstance(value, bool):
-        raise ValueError("a number is expected, not true or false")  # noqa: TRY004 - pydantic collects these
+        raise ValueError(Wording("model.number-expected-not-true-or"))  # noqa: TRY004 - pydantic collects these
     return value
 
 
 def _not_zero(value: float) -> float:
     if value == 0:
-        raise ValueError("a scale of 0 makes every value 0; leave it out, or give the real one")
+        raise ValueError(Wording("model.scale-makes-every-value-leave"))
     return value
 
 
 def _ascending(ends: tuple[float, float]) -> tuple[float, float]:
     if ends[0] >= ends[1]:
-        raise ValueError(f"a range is [lowest, highest]: [{ends[0]:g}, {ends[1]:g}] holds nothing")
+        raise ValueError(Wording("model.range-lowest-highest-holds-nothing", ends=ends[0], ends2=ends[1]))
     return ends
 
 
 def _some(items: tuple[object, ...]) -> tuple[object, ...]:
     if not items:
-        raise ValueError("at least one is needed")
+        raise ValueError(Wording("model.at-least-one-needed"))
     return items
 
 

@@ -13,6 +13,7 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from facilityd.model.finding import Evidence, Finding
+from facilityd.model.message import Wording
 from facilityd.model.operating_mode import answer
 from facilityd.model.rule import Condition
 from facilityd.model.rule_parameters import override, parameter
@@ -46,7 +47,7 @@ class Item(Strict):
     @model_validator(mode="after")
     def _asks_something(self) -> Self:
         if not self.any_of and not self.rules:
-            raise ValueError("give 'any_of', 'rules' or both")
+            raise ValueError(Wording("model.give-any-rules-or-both"))
         for name in self.machine:
             parameter(self, name)
         return self

@@ -8,6 +8,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from facilityd.model.measure import duration, spell_duration
+from facilityd.model.message import Wording
+from facilityd.model.validation import said_of
 
 
 def dump(model: BaseModel) -> dict[str, Any]:
@@ -37,7 +39,7 @@ def parameter(model: BaseModel, path: str) -> Any:
         try:
             place = place[int(key) if isinstance(place, list) else key]
         except (KeyError, IndexError, ValueError, TypeError) as error:
-            raise ValueError(f"no parameter {path!r}") from error
+            raise ValueError(Wording("model.no-parameter", path=path)) from error
     return place
 
 
@@ -54,8 +56,9 @@ def override(model: BaseModel, settings: Mapping[str, Any]) -> BaseModel:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
+        said = said_of(first)
         raise ValueError(
-            f"{where or model}: {first['msg'].removeprefix('Value error, ').removeprefix('Input ')}"
+            Wording("model.parameter-says", where=where, said=said) if where else said
         ) from error
 
 
@@ -66,15 +69,15 @@ def _known(model: BaseModel) -> list[str]:
 def _set(told: Any, path: str, value: Any, known: list[str]) -> None:
     first, *rest = path.split(".")
     if first not in known:
-        raise ValueError(f"no parameter {path!r}; there are: {', '.join(known)}")
+        raise ValueError(Wording("model.no-parameter-there", path=path, known=[*known]))
     place, keys = told, [first, *rest]
     for key in keys[:-1]:
         try:
             place = place[int(key) if isinstance(place, list) else key]
         except (KeyError, IndexError, ValueError, TypeError) as error:
-            raise ValueError(f"no parameter {path!r}: {key!r} is not there") from error
+            raise ValueError(Wording("model.no-parameter-not-there-2", path=path, key=key)) from error
     last = keys[-1]
     try:
         place[int(last) if isinstance(place, list) else last] = value
     except (IndexError, ValueError, TypeError) as error:
-        raise ValueError(f"no parameter {path!r}: {last!r} is not there") from error
+        raise ValueError(Wording("model.no-parameter-not-there", path=path, last=last)) from error

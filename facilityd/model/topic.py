@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from facilityd.model.message import Wording
+
 LONGEST = 65_535
 """Bytes of a topic (MQTT 5.0, 4.7.3)."""
 LONGEST_NAME = 64
@@ -15,26 +17,26 @@ LONGEST_NAME = 64
 def base_topic(text: str) -> str:
     """Return a unit's own topic. Raises ValueError where nothing would ever arrive below it."""
     if not text:
-        raise ValueError("a topic is empty: write the unit's own topic, such as zigbee2mqtt/plug-1")
+        raise ValueError(Wording("model.topic-empty-write-unit-own"))
     return relative_topic(text)
 
 
 def relative_topic(text: str) -> str:
     """Return a topic below a unit's own; empty is the unit's own. Raises ValueError."""
     if text.startswith(("$share/", "$queue/")):
-        raise ValueError("a shared subscription gets only a part of the messages: write the topic itself")
+        raise ValueError(Wording("model.shared-subscription-gets-only-part"))
     if wild := next((sign for sign in "+#" if sign in text), ""):
-        raise ValueError(f"{wild!r} is a wildcard: write the topic out; one level of a unit's own may be '+'")
+        raise ValueError(Wording("model.wildcard-write-topic-out-one", wild=wild))
     if text.endswith("/"):
-        raise ValueError("a topic that ends in '/' receives nothing: leave the last '/' away")
+        raise ValueError(Wording("model.topic-that-ends-in-receives"))
     if not text.isprintable():
-        raise ValueError("a topic holds a control character or half a character")
+        raise ValueError(Wording("model.topic-holds-control-character-or"))
     if text != text.strip():
-        raise ValueError("a topic begins or ends with a space: no device sends to that one")
+        raise ValueError(Wording("model.topic-begins-or-ends-with"))
     if slip := next((sign for sign in ("／", "＋", "＃", "://") if sign in text), ""):
-        raise ValueError(f"{slip!r} stands in no topic: write its levels with '/' between them, without host")
+        raise ValueError(Wording("model.stands-in-no-topic-write", slip=slip))
     if len(text.encode()) > LONGEST:
-        raise ValueError(f"a topic is longer than {LONGEST} bytes")
+        raise ValueError(Wording("model.topic-longer-than-bytes", longest=LONGEST))
     return text
 
 
@@ -44,9 +46,9 @@ def template_topic(text: str) -> str:
     if "+" not in text or text.startswith(("$share/", "$queue/")):
         return base_topic(text)
     if any("+" in level and level != "+" for level in levels):
-        raise ValueError("'+' is a wildcard that stands for a whole level: write it between two '/'")
+        raise ValueError(Wording("model.wildcard-that-stands-for-whole"))
     if levels.count("+") > 1:
-        raise ValueError("one '+' names the units, a second one would not: write the other level out")
+        raise ValueError(Wording("model.one-names-units-second-one"))
     base_topic(text.replace("+", "x"))
     return text
 
@@ -54,25 +56,27 @@ def template_topic(text: str) -> str:
 def doubtful(text: str) -> tuple[str, str] | None:
     """Return what in a topic is allowed and hardly meant, and what to do."""
     if "\\" in text:
-        return "a topic with a backslash: brokers know '/' only", f"write {text.replace(chr(92), '/')}"
+        return Wording("model.topic-with-backslash-brokers-know"), Wording(
+            "model.write", value=text.replace(chr(92), "/")
+        )
     if "//" in text:
-        return "a topic with an empty level ('//')", "write one '/' where no level is missing"
+        return Wording("model.topic-with-empty-level"), Wording("model.write-one-where-no-level")
     if "{" in text:
-        return "a topic with braces: nothing is replaced here", "a level that names the unit is '+'"
+        return Wording("model.topic-with-braces-nothing-replaced"), Wording("model.level-that-names-unit")
     return None
 
 
-UNFIT = "its name cannot be an id"
+UNFIT = Wording("model.its-name-cannot-id")
 
 
 def unit_name(text: str) -> str:
     """Return what may stand in place of ``+`` as a unit's name. Raises ValueError."""
     if not 0 < len(text) <= LONGEST_NAME:
-        raise ValueError(f"a name has 1 to {LONGEST_NAME} characters")
+        raise ValueError(Wording("model.name-has-characters", longest_name=LONGEST_NAME))
     if not text.isprintable() or text != text.strip():
-        raise ValueError("a name holds a control character, or begins or ends with a space")
+        raise ValueError(Wording("model.name-holds-control-character-or"))
     if any(sign in text for sign in "/+#") or text.startswith("$"):
-        raise ValueError(f"{text!r} cannot stand in one level of a topic")
+        raise ValueError(Wording("model.cannot-stand-in-one-level", text=text))
     return text
 
 
@@ -88,7 +92,7 @@ def unfit(name: str) -> str:
 def _below(text: str) -> str:
     """Return a topic below a unit's own. Raises ValueError."""
     if text.startswith("/"):
-        raise ValueError("a topic below the unit's own begins without '/': one is put between them")
+        raise ValueError(Wording("model.topic-below-unit-own-begins"))
     return relative_topic(text)
 
 
