@@ -85,7 +85,9 @@ class Core:
             states = list(newest.values())
             engine = make_engine(devices, calendar, reader.baselines(), site.units.values())
             engine.restore_findings(stored.finding for stored in reader.verdicts())
-        alarms = AlarmManager(states, _latching(devices), limits=_limits(site, devices))
+        alarms = AlarmManager(
+            states, _latching(devices), _expiry(devices, site), limits=_limits(site, devices)
+        )
         engine.resume(states)
         ingest_queue = IngestQueue(doubtful=clock_steps.doubtful)
         drawings = PlotQueue(AlarmPlot(journal.path, devices), thread)
@@ -184,6 +186,17 @@ def _priorities(devices: dict[str, Device]) -> dict[tuple[str, str], str]:
         (device.id, name): rule.priority.name.lower()
         for device in devices.values()
         for name, rule in device.family.rules.items()
+    }
+
+
+def _expiry(devices: dict[str, Device], site: Site) -> dict[tuple[str, str], int]:
+    """Return after how many ns an acknowledgement is asked about, of the alarms of which it is."""
+    asked = site.duty.escalation.still_on_it
+    return {
+        (device.id, name): asked[rule.priority]
+        for device in devices.values()
+        for name, rule in device.family.rules.items()
+        if rule.priority in asked
     }
 
 

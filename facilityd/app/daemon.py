@@ -23,6 +23,7 @@ from facilityd.app.discovery import CALM_S, Discovery
 from facilityd.app.environment import Environment
 from facilityd.app.housekeeping import Housekeeping
 from facilityd.app.outputs import make_deliverer, make_forwarders
+from facilityd.app.people_scheduler import PeopleScheduler
 from facilityd.app.readiness_scheduler import ReadinessScheduler
 from facilityd.app.self_monitor import SelfMonitor
 from facilityd.app.sources import AdapterContext, sources
@@ -126,6 +127,7 @@ async def _run(
             self_monitor,
             ceremonies.next_edge,
             readiness_scheduler,
+            PeopleScheduler(site, core),
             environment.command_interval,
         )
         core.flow.on_judged = housekeeping.replan

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from facilityd.app.builtin import DAEMON, LINK_PERIOD, PERIOD
 from facilityd.app.commands import CommandRunner
 from facilityd.app.core import Core
+from facilityd.app.people_scheduler import PeopleScheduler
 from facilityd.app.readiness_scheduler import ReadinessScheduler
 from facilityd.app.self_monitor import SelfMonitor
 from facilityd.config.site import Site
@@ -37,10 +38,11 @@ class Housekeeping:
         self_monitor: SelfMonitor,
         next_edge: Callable[[int], int],
         readiness_scheduler: ReadinessScheduler,
+        people: PeopleScheduler,
         command_interval: float | None = BEAT_S,
     ) -> None:
         self._command_interval, self._edge = command_interval, next_edge
-        self._readiness_scheduler = readiness_scheduler
+        self._readiness_scheduler, self._people = readiness_scheduler, people
         self._moved, self._planned = asyncio.Event(), 0
         self._site, self._core, self._clock, self._self_monitor = site, core, clock, self_monitor
         self._commands = CommandRunner(core)
@@ -85,6 +87,7 @@ class Housekeeping:
             self._core.engine.next_wake,
             self._edge(steady),
             self._readiness_scheduler.next_edge(steady),
+            self._people.next_edge(steady, at),
         )
         if self._planned > steady:
             with contextlib.suppress(TimeoutError):
@@ -109,6 +112,7 @@ class Housekeeping:
             self._due = 0
         await self._commands.run(reader, at)
         await self._readiness_scheduler.beat(reader, at)
+        await self._people.beat(at)
         if steady >= self._due:
             # While a jump is news its sample bears a doubtful label; the next one must come soon.
             self._due = steady + (DOUBT if self._core.clock_steps.recent() else PERIOD)

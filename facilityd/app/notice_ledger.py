@@ -5,13 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
+from facilityd.model.alarm import Change
 from facilityd.model.notice import Notice
 from facilityd.store.batch import Delivery
+from facilityd.store.escalation import EscalationDeadline
 from facilityd.store.ledger import NoticeReader
 from facilityd.store.reader import UNREADABLE
 from facilityd.store.rows import OutboxEntry
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
@@ -32,20 +36,40 @@ class JournalLedger:
     def waiting(self, device: str, rule: str, occurrence: int) -> Sequence[Notice]:
         """Return those of an occurrence that have not gone out yet, oldest first."""
         stored = self._stored(device, rule, occurrence)
-        return [one.notice for one in stored if one.state is Delivery.WAITING]
+        return [one.notice for one in stored if one.state in (Delivery.WAITING, Delivery.DEFERRED)]
 
     def has(self, notice: Notice) -> bool:
         """Return whether a notice was made already, also one that was refused for good."""
         known = self._stored(notice.device, notice.rule, notice.occurrence, refused=True)
         return any(one.key == notice.key for one in (*(e.notice for e in known), *self.pending()))
 
-    def _stored(self, device: str, rule: str, occurrence: int, *, refused: bool = False) -> list[OutboxEntry]:
+    def changes(self, device: str, rule: str, occurrence: int) -> Sequence[Change]:
+        """Return the changes of an occurrence that somebody was told of, oldest first."""
+        return self._read(lambda: self._reader.changes(device, rule, occurrence), [])
+
+    def deferred(self, at: int) -> Sequence[OutboxEntry]:
+        """Return what was put off until an instant (ns UTC) or before, oldest first."""
+        return self._read(lambda: self._reader.deferred(at), [])
+
+    def next_deferred(self) -> int | None:
+        """Return until when the first of what is put off waits, ns UTC; None where nothing is."""
+        return self._read(self._reader.next_deferred, None)
+
+    def escalations(self) -> Sequence[EscalationDeadline]:
+        """Return the deadlines of alarms that nobody has answered."""
+        return self._read(self._reader.escalations, [])
+
+    def _read(self, ask: Callable[[], T], nothing: T) -> T:
         try:
-            found = self._reader.notices(device, rule, occurrence)
+            return ask()
         except UNREADABLE as error:  # a page of the file is damaged: what goes on is told all the same
-            log.error("who was told of %s %s cannot be read: %s", device, rule, error)  # noqa: TRY400
+            log.error("who was told what cannot be read: %s", error)  # noqa: TRY400
             self._reader.close()
-            return []
+            return nothing
+
+    def _stored(self, device: str, rule: str, occurrence: int, *, refused: bool = False) -> list[OutboxEntry]:
+        none: list[OutboxEntry] = []
+        found = self._read(lambda: self._reader.notices(device, rule, occurrence), none)
         return [one for one in found if refused or one.state is not Delivery.REJECTED]
 
     def close(self) -> None:

@@ -42,11 +42,12 @@ _DELIVERIES = {
     DeliveryOutcome.TRANSIENT: Delivery.REJECTED,
     DeliveryOutcome.UNKNOWN: Delivery.UNKNOWN,
 }
-STANDING = (Purpose.RAISED, Purpose.REALARMED, Purpose.WORSENED, Purpose.LATCHED)
+STANDING = (Purpose.RAISED, Purpose.REALARMED, Purpose.WORSENED, Purpose.ESCALATED, Purpose.LATCHED)
 """Held as long as the alarm they tell of stands."""
 HELD_FOR = {
     Purpose.CLEARED: 7 * 86400 * NS,
     Purpose.UNWATCHED: 7 * 86400 * NS,
+    Purpose.DIGEST: 12 * 3600 * NS,
     Purpose.NOT_READY: 3600 * NS,
     Purpose.READY: 3600 * NS,
 }

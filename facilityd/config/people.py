@@ -83,6 +83,7 @@ def compile_recipient(entry: SectionEntry, sections: Sections) -> RecipientSetti
     return RecipientSettings(
         entry.id, value.name, value.language, Priority[value.minimum.upper()], channels, value.every_channel,
         frozenset(value.families), frozenset(value.devices), tuple(map(compile_quiet, value.quiet_hours)),
+        value.standby,
     )  # fmt: skip
 
 

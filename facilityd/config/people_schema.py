@@ -70,6 +70,7 @@ class RecipientConfig(Strict):
         min_length=1, description="in order: the next where one takes nothing"
     )
     every_channel: bool = Field(default=False, description="each channel carries everything")
+    standby: bool = Field(default=False, description="told of nothing but what escalates to them")
     families: Ids = Field(default=(), description="kinds of device that they answer for")
     devices: Ids = Field(default=(), description="devices that they answer for; neither given: everything")
     quiet_hours: tuple[QuietConfig, ...] = Field(default=(), max_length=20)

@@ -17,6 +17,7 @@ class Purpose(StrEnum):
     RAISED = "raised"
     REALARMED = "re-alarmed"
     WORSENED = "worsened"
+    ESCALATED = "escalated"
     ACKNOWLEDGED = "acknowledged"
     LATCHED = "latched"
     CLEARED = "cleared"
@@ -25,6 +26,7 @@ class Purpose(StrEnum):
     REVIEW = "review"  # out of service, and its review is due
     NOT_READY = "not-ready"
     READY = "ready"
+    DIGEST = "digest"
     TEST = "test"
 
 
@@ -33,7 +35,7 @@ class Notice:
     """Rendered and ready. ``key`` is the same for every attempt: a receiver may drop doubles.
 
     ``recipient`` and ``channel`` are ids; ``priority`` is 1 (low) to 4 (critical);
-    ``at`` is when it happened, ns UTC.
+    ``at`` is when it happened, ns UTC. ``not_before``: it waits for the digest of then (ns UTC); 0: at once.
     """
 
     key: str
@@ -48,6 +50,7 @@ class Notice:
     occurrence: int = 0
     priority: int = 1
     at: int = 0
+    not_before: int = 0
 
     def to_json(self) -> str:
         """Return one line of JSON."""

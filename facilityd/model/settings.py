@@ -77,7 +77,8 @@ class RecipientSettings:
     """Somebody who is told of alarms of at least ``minimum``; ``channels`` in their order.
 
     ``every_channel``: each channel carries everything; else the first, and the next where that fails.
-    ``families`` and ``devices`` are what they answer for, both empty: everything.
+    ``standby``: told of nothing but what escalates to them. ``families`` and ``devices`` are what they
+    answer for, both empty: everything.
     """
 
     id: str
@@ -89,3 +90,4 @@ class RecipientSettings:
     families: frozenset[str] = frozenset()
     devices: frozenset[str] = frozenset()
     quiet: tuple[QuietHours, ...] = ()
+    standby: bool = False

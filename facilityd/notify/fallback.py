@@ -11,7 +11,7 @@ from facilityd.notify.route import URGENT
 
 PATIENT = 3
 """Attempts that what is less urgent is given on a channel, before the next one is tried."""
-BEGINNINGS = (Purpose.RAISED, Purpose.REALARMED, Purpose.WORSENED)
+BEGINNINGS = (Purpose.RAISED, Purpose.REALARMED, Purpose.WORSENED, Purpose.ESCALATED)
 """What has to arrive somewhere; the end of it follows over the channels that brought the beginning."""
 
 

@@ -12,7 +12,7 @@ from facilityd.model.settings import RecipientSettings
 from facilityd.notify.render import PURPOSES, AlarmContext
 from facilityd.notify.sparkline import Sparkline
 
-TELLING = (Purpose.RAISED, Purpose.REALARMED, Purpose.WORSENED)
+TELLING = (Purpose.RAISED, Purpose.REALARMED, Purpose.WORSENED, Purpose.ESCALATED)
 """Whoever got one of these knows of the alarm, and is told the end of it."""
 
 
@@ -25,18 +25,20 @@ class NoticeLedger(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """A person, over one channel (its id)."""
+    """A person, over one channel (its id); ``not_before`` (ns UTC): with the digest of then, 0: at once."""
 
     person: RecipientSettings
     channel: str
+    not_before: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class NotificationPlan:
     """A change, the alarm's state after it, and who is to hear of it.
 
-    ``heard``: what was said of this occurrence before, oldest first. ``not_before``: sent from then on (ns
-    UTC), 0: at once. ``notices`` are there after the last stage.
+    ``heard``: what was said of this occurrence before, oldest first. ``escalates``: nobody has answered, and
+    these ids of people and rotas are next; the change is the one that announced it then, and ``at`` is now.
+    ``notices`` are there after the last stage.
     """
 
     change: Change
@@ -45,18 +47,26 @@ class NotificationPlan:
     heard: Sequence[Notice] = ()
     sparkline: Sparkline | None = None
     addressees: tuple[Addressee, ...] = ()
-    not_before: int = 0
     notices: tuple[Notice, ...] = ()
+    escalates: tuple[str, ...] = ()
+    at: int = 0
+
+    @property
+    def moment(self) -> int:
+        """Return the instant at which it is told, ns UTC."""
+        return self.at or self.change.at
 
     @property
     def purpose(self) -> Purpose:
         """Return what it is told for."""
+        if self.escalates:
+            return Purpose.ESCALATED
         return PURPOSES[self.change.kind]
 
     @property
     def begins(self) -> bool:
         """Return whether it tells people of something that they did not know of."""
-        return self.change.kind in (ChangeKind.RAISE, ChangeKind.UNSUPPRESS)
+        return not self.escalates and self.change.kind in (ChangeKind.RAISE, ChangeKind.UNSUPPRESS)
 
 
 class NotificationStage(Protocol):

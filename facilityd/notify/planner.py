@@ -2,10 +2,11 @@
 
 The policy is stages in one row, each in a file of its own:
 
-    change ─> route ─> suppress ─> dedupe ─> send ─> notices
+    change ─> route ─> suppress ─> wait ─> dedupe ─> send ─> notices
 
     route     who is responsible; for the end of an alarm, who was told that it was raised (notify/route.py)
     suppress  what nobody is told of while something else speaks for it (notify/suppress.py)
+    wait      what may wait until somebody's quiet hours are over (notify/wait.py)
     dedupe    nobody is told twice what they know (notify/dedupe.py)
     send      the words for each reader, one notice for each channel (notify/send.py)
 
@@ -31,6 +32,7 @@ from facilityd.notify.send import Send
 from facilityd.notify.sparkline import Sparkline
 from facilityd.notify.suppress import is_silent, suppress
 from facilityd.notify.unwatched import plan_unwatched
+from facilityd.notify.wait import Wait
 
 
 class NotificationPlanner:
@@ -52,8 +54,9 @@ class NotificationPlanner:
         self._stages: tuple[NotificationStage, ...] = (
             Route(self._roster, self._deaf),
             suppress,
+            Wait(self._roster),
             dedupe,
-            Send(place),
+            Send(place, recipients),
         )
 
     def tell(self, change: Change, state: AlarmState, sparkline: Sparkline | None = None) -> list[Notice]:
@@ -65,6 +68,18 @@ class NotificationPlanner:
             return []  # of a device or rule that is no longer configured, or nothing to tell
         heard = self._ledger.notices(change.device, change.rule, change.occurrence)
         return list(run(self._stages, NotificationPlan(change, state, context, heard, sparkline)).notices)
+
+    def escalate(self, change: Change, state: AlarmState, to: tuple[str, ...], at: int) -> list[Notice]:
+        """Return the notices of an alarm that nobody has answered at an instant (ns UTC).
+
+        ``change`` announced it; ``to`` are the ids of people and rotas that are next, or ``next-channel``.
+        """
+        context = self._alarm_contexts.get((change.device, change.rule))
+        if context is None:
+            return []
+        heard = self._ledger.notices(change.device, change.rule, change.occurrence)
+        plan = NotificationPlan(change, state, context, heard, escalates=to, at=at)
+        return list(run(self._stages, plan).notices)
 
     def draws(self, change: Change, state: AlarmState) -> bool:
         """Return whether a message may go out that shows what led to the change."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -73,7 +73,25 @@ def render(
     """Return (subject, body); ``state`` is the one after the change, ``sparkline`` what led to it."""
     fields = _fields(change, state, alarm_context, place, language)
     fields["plot"] = sparkline.text(language) if sparkline else ""
-    which = _template(change, state)
+    return _filled(_template(change, state), fields, language)
+
+
+def render_escalation(
+    change: Change, state: AlarmState, alarm_context: AlarmContext, place: SiteContext,
+    language: Language, at: int, people: Iterable[str],
+) -> tuple[str, str]:  # fmt: skip
+    """Return (subject, body) of an alarm that nobody has answered at an instant (ns UTC).
+
+    ``change`` announced it, ``people`` are the names of those who were told.
+    """
+    fields = _fields(change, state, alarm_context, place, language)
+    raised = state.raised_at if state.raised_at is not None else change.at
+    fields["people"] = texts().separator.in_(language).join(people)
+    fields["lasted"] = format_span(max(0, at - raised) / NS, language)
+    return _filled(Purpose.ESCALATED.value, fields, language)
+
+
+def _filled(which: str, fields: Mapping[str, str], language: Language) -> tuple[str, str]:
     subject = " ".join(texts().subject[which].in_(language).format(**fields).split())
     lines = texts().body[which].in_(language).format(**fields).splitlines()
     return subject, "\n".join(line.rstrip() for line in lines if line.strip())

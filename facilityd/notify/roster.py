@@ -32,9 +32,9 @@ class Roster:
         ``scope`` has each device with its family; none: it concerns everybody. Whoever is on no rota is
         always there. Where nobody at all would answer, everybody does: better too many.
         """
-        there, scope = self._there(at), tuple(scope)
-        chosen = [one for one in self.people if one.id in there and looks_after(one, scope)]
-        return chosen or [one for one in self.people if one.id in there] or list(self.people)
+        on_duty, scope = self._there(at), tuple(scope)
+        there = [one for one in self.people if one.id in on_duty and not one.standby]
+        return [one for one in there if looks_after(one, scope)] or there or list(self.people)
 
     def members(self, names: Iterable[str], at: int) -> list[RecipientSettings]:
         """Return the people that ids of people and of rotas mean now; of a rota who is on duty."""

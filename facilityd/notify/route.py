@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from facilityd.model.alarm import ChangeKind
 from facilityd.model.notice import Notice, Purpose
+from facilityd.model.people import NEXT_CHANNEL
 from facilityd.model.rule import Priority
 from facilityd.model.settings import RecipientSettings
 from facilityd.notify.plan import Addressee, NotificationPlan, told_raised
@@ -54,6 +55,8 @@ class Route:
     def __call__(self, plan: NotificationPlan) -> NotificationPlan:
         """Return the plan with its addressees, in the order of the configuration."""
         told = present(plan.heard, self._recipients)
+        if plan.escalates:
+            return replace(plan, addressees=tuple(self._next(plan, told)))
         people = self._overseers(plan) if plan.purpose is Purpose.SUPPRESSED else self._responsible(plan)
         duty = {one.id for one in people}
         chosen = [
@@ -90,12 +93,29 @@ class Route:
             chosen += [channel for channel in order if channel not in deaf][:1]
         return frozenset(chosen)
 
+    def _next(self, plan: NotificationPlan, told: Collection[Addressee]) -> Iterator[Addressee]:
+        """Yield who is told where nobody has answered: the next people, or those told, over what is left."""
+        yield from (
+            Addressee(person, channel.id)
+            for person in self._roster.members(plan.escalates, plan.moment)
+            for channel in person.channels
+            if channel.id in self._first(plan, person)
+        )
+        if NEXT_CHANNEL not in plan.escalates:
+            return
+        for person in dict.fromkeys(one.person for one in told):
+            used = {one.channel for one in told if one.person is person}
+            left = [channel.id for channel in person.channels if channel.id not in used]
+            yield Addressee(person, (left or [channel.id for channel in person.channels])[0])
+
     def _responsible(self, plan: NotificationPlan) -> list[RecipientSettings]:
         """Return who answers for it now, and wants to hear of its priority."""
         priority, scope = plan.context.rule.priority, plan.context.scope
         there = [one for one in self._roster.responsible(plan.change.at, scope) if priority >= one.minimum]
         return there or [
-            one for one in self._recipients if priority >= one.minimum and looks_after(one, scope)
+            one
+            for one in self._recipients
+            if priority >= one.minimum and looks_after(one, scope) and not one.standby
         ]
 
     def _overseers(self, plan: NotificationPlan) -> list[RecipientSettings]:

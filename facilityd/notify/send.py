@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from facilityd.model.notice import Notice, Purpose, notice_key
 from facilityd.model.settings import RecipientSettings
+from facilityd.model.text import Language
 from facilityd.notify.plan import Addressee, NotificationPlan
-from facilityd.notify.render import SiteContext, render, render_test
+from facilityd.notify.render import SiteContext, render, render_escalation, render_test
+from facilityd.notify.route import present
 
 
 class Send:
     """Renders. What it makes becomes durable with the change; the deliverer takes it from there."""
 
-    def __init__(self, place: SiteContext) -> None:
-        self._place = place
+    def __init__(self, place: SiteContext, people: Sequence[RecipientSettings]) -> None:
+        self._place, self._people = place, people
 
     def __call__(self, plan: NotificationPlan) -> NotificationPlan:
         """Return the plan with its notices."""
@@ -23,14 +25,31 @@ class Send:
 
     def _notice(self, plan: NotificationPlan, one: Addressee) -> Notice:
         change, language = plan.change, one.person.language
-        subject, body = render(change, plan.state, plan.context, self._place, language, plan.sparkline)
+        subject, body = self._words(plan, language)
         key = notice_key(
-            change.device, change.rule, change.occurrence, plan.purpose, one.person.id, one.channel, change.at
+            change.device,
+            change.rule,
+            change.occurrence,
+            plan.purpose,
+            one.person.id,
+            one.channel,
+            plan.moment,
         )
         return Notice(
             key, one.person.id, one.channel, plan.purpose, language, subject, body, change.device,
-            change.rule, change.occurrence, int(plan.context.rule.priority), change.at,
+            change.rule, change.occurrence, int(plan.context.rule.priority), plan.moment,
+            one.not_before,
         )  # fmt: skip
+
+    def _words(self, plan: NotificationPlan, language: Language) -> tuple[str, str]:
+        if plan.escalates:
+            people = dict.fromkeys(
+                known.person.name.in_(language) for known in present(plan.heard, self._people)
+            )
+            return render_escalation(
+                plan.change, plan.state, plan.context, self._place, language, plan.at, people
+            )
+        return render(plan.change, plan.state, plan.context, self._place, language, plan.sparkline)
 
 
 def plan_test(at: int, place: SiteContext, recipients: Iterable[RecipientSettings]) -> list[Notice]:

@@ -17,7 +17,7 @@ def suppress(plan: NotificationPlan) -> NotificationPlan:
 
     The end of what people were told is never kept from them.
     """
-    return replace(plan, addressees=()) if is_silent(plan.change, plan.state) else plan
+    return replace(plan, addressees=()) if is_silent(plan.change, plan.state) and not plan.escalates else plan
 
 
 def is_silent(change: Change, state: AlarmState) -> bool:

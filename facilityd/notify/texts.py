@@ -16,9 +16,11 @@ class Texts(Strict):
     because: dict[str, Text]
     plot: Text
     together: Text
+    separator: Text
     too: Text
     beside: dict[str, Text]
     per: dict[str, Text]
+    digest: dict[str, Text]
     subject: dict[str, Text]
     body: dict[str, Text]
     priority: dict[str, Text]

@@ -29,6 +29,8 @@ class Delivery(StrEnum):
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     UNKNOWN = "unknown"  # may have been taken, and is not tried again
+    DEFERRED = "deferred"  # waits for somebody's quiet hours to end
+    DIGESTED = "digested"  # was told in a digest
 
 
 @dataclass(frozen=True, slots=True)

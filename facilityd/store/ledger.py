@@ -1,4 +1,4 @@
-"""Who was told what: the notices of one alarm's occurrence, found by the beginning of their keys."""
+"""Who was told what: notices by alarm, by address and by time; and what of people runs against a deadline."""
 
 from __future__ import annotations
 
@@ -6,14 +6,22 @@ from pathlib import Path
 
 import apsw
 
+from facilityd.model.alarm import Change
 from facilityd.model.notice import notice_key
-from facilityd.store.rows import OutboxEntry, built, entry
-from facilityd.store.schema import connect_reader, select
+from facilityd.store.escalation import EscalationDeadline, deadlines
+from facilityd.store.rows import OutboxEntry, built, change, entry
+from facilityd.store.schema import connect_reader, select, single
 
+_COLUMNS = "SELECT id, change, body, state, attempts, next_at, error FROM outbox"
 # Each key begins with device, rule and occurrence (model.notice), and is unique: this walks its index.
-_OF = """
-SELECT id, change, body, state, attempts, next_at, error FROM outbox
-WHERE key > ? || '/' AND key < ? || '0' ORDER BY id
+_OF = f"{_COLUMNS} WHERE key > ? || '/' AND key < ? || '0' ORDER BY id"
+_DEFERRED = f"{_COLUMNS} WHERE state = 'deferred' AND next_at <= ? ORDER BY id"
+_NEXT_DEFERRED = "SELECT min(next_at) FROM outbox WHERE state = 'deferred'"
+_CHANGES = """
+SELECT id, sample, at, CAST(device AS BLOB), CAST(rule AS BLOB), occurrence, CAST(kind AS BLOB),
+CAST(evidence AS BLOB), CAST(person AS BLOB), CAST(comment AS BLOB), CAST(state AS BLOB),
+CAST(condition AS BLOB), CAST(priority AS BLOB), CAST(details AS BLOB) FROM change
+WHERE id IN (SELECT change FROM outbox WHERE key > ? || '/' AND key < ? || '0') ORDER BY id
 """
 
 
@@ -22,17 +30,40 @@ class NoticeReader:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._db: apsw.Connection | None = None
+        self._held: apsw.Connection | None = None
+
+    @property
+    def _db(self) -> apsw.Connection:
+        if self._held is None:
+            self._held = connect_reader(self._path)
+        return self._held
 
     def notices(self, device: str, rule: str, occurrence: int) -> list[OutboxEntry]:
         """Return what was told of an occurrence, oldest first."""
-        if self._db is None:
-            self._db = connect_reader(self._path)
         prefix = notice_key(device, rule, occurrence)
         return built(select(self._db, _OF, (prefix, prefix)), entry, "outbox")
 
+    def changes(self, device: str, rule: str, occurrence: int) -> list[Change]:
+        """Return the changes of an occurrence that somebody was told of, oldest first."""
+        prefix = notice_key(device, rule, occurrence)
+        rows = built(select(self._db, _CHANGES, (prefix, prefix)), change, "change")
+        return [row.change for row in rows]
+
+    def deferred(self, at: int) -> list[OutboxEntry]:
+        """Return what was put off until an instant (ns UTC) or before, oldest first."""
+        return built(select(self._db, _DEFERRED, (at,)), entry, "outbox")
+
+    def next_deferred(self) -> int | None:
+        """Return until when the first of what is put off waits, ns UTC; None where nothing is."""
+        found: int | None = single(self._db, _NEXT_DEFERRED)
+        return found
+
+    def escalations(self) -> list[EscalationDeadline]:
+        """Return the deadlines of alarms that nobody has answered."""
+        return deadlines(self._db)
+
     def close(self) -> None:
         """Let go of the file; the next question opens it again."""
-        if self._db is not None:
-            self._db.close()
-        self._db = None
+        if self._held is not None:
+            self._held.close()
+        self._held = None

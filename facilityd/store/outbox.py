@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import apsw
 
 from facilityd.model.notice import Notice
-from facilityd.store.batch import Attempt, Write, WriteContext
+from facilityd.store.batch import Attempt, Delivery, Write, WriteContext
 from facilityd.store.rows import OutboxEntry, built, entry
 from facilityd.store.schema import select, single
 
 _NOTICE = """
 INSERT INTO outbox(change, at, key, recipient, channel, purpose, body, state, attempts, next_at, error)
-VALUES(?, ?, ?, ?, ?, ?, ?, 'waiting', 0, 0, '') ON CONFLICT(key) DO NOTHING
+VALUES(?, ?, ?, ?, ?, ?, ?, ?, 0, ?, '') ON CONFLICT(key) DO NOTHING
 """
 _ATTEMPT = "UPDATE outbox SET state = ?, attempts = ?, next_at = ?, error = ? WHERE id = ?"
 _ATTEMPT_OF = "UPDATE outbox SET state = ?, attempts = ?, next_at = ?, error = ? WHERE key = ?"
@@ -43,7 +43,8 @@ class NoticeWrite(Write):
         """Queue them."""
         for n in self.notices:
             row = (self.change, n.at, n.key, n.recipient, n.channel, n.purpose, n.to_json())
-            to.db.execute(_NOTICE, row)
+            state = Delivery.DEFERRED if n.not_before else Delivery.WAITING
+            to.db.execute(_NOTICE, (*row, state, n.not_before))
 
 
 @dataclass(frozen=True, slots=True)

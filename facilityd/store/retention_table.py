@@ -56,7 +56,7 @@ class TableRetention:
 
 TABLES = (
     TableRetention("finding", "findings", "at"),
-    TableRetention("outbox", "notices", "at", unless=f"state = 'waiting' OR {_STANDS}"),
+    TableRetention("outbox", "notices", "at", unless=f"state IN ('waiting', 'deferred') OR {_STANDS}"),
     TableRetention("change", "alarms", "at", at_least=RECORDS_KEPT),
     TableRetention("downtime", "downtimes", "until", at_least=RECORDS_KEPT),
     # No flood of commands fills the file, and none of rubbish hides a command.
@@ -71,6 +71,7 @@ TABLES = (
 Why = Literal["present", "signed", "evidence", "samples"]
 NEVER: dict[str, Why] = {
     "alarm": "present",
+    "escalation": "present",
     "counter": "present",
     "memory": "present",
     "meta": "present",

@@ -122,7 +122,24 @@ CREATE TABLE command(
 _DETAILS = """
 ALTER TABLE change ADD COLUMN details TEXT;
 """
-_STEPS = (_TABLES, _LEARNING, _READINESS, _SOUNDNESS, _DOWNTIME, _CHANGES_TO_SINKS, _COMMAND, _DETAILS)
+_ESCALATION = """
+CREATE TABLE escalation(
+    device TEXT NOT NULL, rule TEXT NOT NULL, occurrence INTEGER NOT NULL, since INTEGER NOT NULL,
+    step INTEGER NOT NULL, due_at INTEGER NOT NULL, PRIMARY KEY(device, rule)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX outbox_deferred ON outbox(next_at) WHERE state = 'deferred';
+"""
+_STEPS = (
+    _TABLES,
+    _LEARNING,
+    _READINESS,
+    _SOUNDNESS,
+    _DOWNTIME,
+    _CHANGES_TO_SINKS,
+    _COMMAND,
+    _DETAILS,
+    _ESCALATION,
+)
 """What each version added. A journal of an older one gets what it lacks when the daemon opens it."""
 VERSION = len(_STEPS)
 

@@ -71,7 +71,7 @@ def test_every_reason_priority_and_purpose_has_words() -> None:
         set(TABLE.subject)
         == set(TABLE.body)
         == {p.value for p in PURPOSES.values()} - {"suppressed"}
-        | {"cleared-unseen", "test", "not-ready", "ready", "unwatched"}
+        | {"cleared-unseen", "test", "not-ready", "ready", "unwatched", "escalated", "digest"}
         | {"shelf-over", "returned", "shelved", "removed"}
     )
 

@@ -1,0 +1,47 @@
+"""When somebody's quiet hours end: one message of all that was put off, or the one thing itself."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import suppress
+from zoneinfo import ZoneInfo
+
+from facilityd.app.core import Core
+from facilityd.config.site import Site
+from facilityd.errors import StoreFull
+from facilityd.notify.digest import plan_digest
+from facilityd.notify.render import SiteContext
+from facilityd.store.batch import Attempt, Delivery
+from facilityd.store.outbox import AttemptWrite, NoticeWrite
+from facilityd.store.rows import OutboxEntry
+
+TOGETHER = "told in a digest"
+
+
+class DigestSender:
+    """Everything is in the journal: what waits, until when, and in which digest it went."""
+
+    def __init__(self, site: Site, core: Core) -> None:
+        self._core = core
+        self._place = SiteContext(site.name, ZoneInfo(site.timezone))
+
+    async def beat(self, at: int) -> None:
+        """Send what is due at an instant (ns UTC)."""
+        addresses: dict[tuple[str, str], list[OutboxEntry]] = defaultdict(list)
+        for entry in self._core.ledger.deferred(at):
+            addresses[entry.notice.recipient, entry.notice.channel].append(entry)
+        for entries in addresses.values():
+            with suppress(StoreFull):  # they wait in the journal, and are due again at the next beat
+                await self._send(entries, at)
+
+    async def _send(self, entries: Sequence[OutboxEntry], at: int) -> None:
+        if len(entries) == 1:
+            released = [Attempt(entries[0].id, Delivery.WAITING, 0)]
+            await self._core.flow.commit([AttemptWrite(released)])
+        else:
+            put_off = [entry.notice for entry in entries]
+            digest = plan_digest(put_off, self._core.alarms.state, self._place, at)
+            told = [Attempt(entry.id, Delivery.DIGESTED, 0, error=TOGETHER) for entry in entries]
+            await self._core.flow.commit([NoticeWrite([digest]), AttemptWrite(told)])
+        self._core.flow.on_notices()

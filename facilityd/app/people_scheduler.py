@@ -1,0 +1,29 @@
+"""What becomes due for people by time alone: the next step of an escalation, the end of quiet hours."""
+
+from __future__ import annotations
+
+from facilityd.app.core import Core
+from facilityd.app.digest import DigestSender
+from facilityd.app.escalation import Escalator
+from facilityd.config.site import Site
+
+FAR = 1 << 62
+
+
+class PeopleScheduler:
+    """Asked at every beat; everything that it waits for is in the journal."""
+
+    def __init__(self, site: Site, core: Core) -> None:
+        self._ledger = core.ledger
+        self._escalator = Escalator(core, site.duty.escalation)
+        self._digests = DigestSender(site, core)
+
+    def next_edge(self, steady: int, at: int) -> int:
+        """Return when something is due, ns of the steady clock; ``at`` is the same instant, ns UTC."""
+        dues = (self._escalator.next_due(), self._ledger.next_deferred())
+        return min((steady + max(0, due - at) for due in dues if due is not None), default=FAR)
+
+    async def beat(self, at: int) -> None:
+        """Carry out what is due at an instant (ns UTC)."""
+        await self._digests.beat(at)
+        await self._escalator.beat(at)
