@@ -129,6 +129,7 @@ async def _run(
             readiness_scheduler,
             PeopleScheduler(site, core),
             environment.command_interval,
+            rolls_up=environment.rolls_up,
         )
         core.flow.on_judged = housekeeping.replan
         discovery = Discovery(site, clock, calendar.near, calm_s)

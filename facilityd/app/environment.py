@@ -24,7 +24,8 @@ class Environment:
     """Clock, wires, outputs and disk. The defaults are the real ones.
 
     ``command_interval``: s between looks for people's commands; None: only at beats that something else
-    asks for. ``sink``: makes a sink. ``durable``: each commit waits for the disk. ``signals``: SIGINT and
+    asks for. ``sink``: makes a sink. ``durable``: each commit waits for the disk. ``rolls_up``: hours that
+    have ended are rolled up at once; else they are computed when somebody asks. ``signals``: SIGINT and
     SIGTERM end the daemon. ``long_lived``: the process is the daemon's own, and its collector is tuned for
     that.
     """
@@ -38,5 +39,6 @@ class Environment:
     disk_free: Callable[[Path], int] = disk_free
     command_interval: float | None = 1.0
     durable: bool = True
+    rolls_up: bool = True
     signals: bool = True
     long_lived: bool = True

@@ -11,6 +11,7 @@ from facilityd.app.commands import CommandRunner
 from facilityd.app.core import Core
 from facilityd.app.people_scheduler import PeopleScheduler
 from facilityd.app.readiness_scheduler import ReadinessScheduler
+from facilityd.app.rollup_scheduler import RollupScheduler
 from facilityd.app.self_monitor import SelfMonitor
 from facilityd.config.site import Site
 from facilityd.detect.engine import STOOD_STILL
@@ -40,7 +41,10 @@ class Housekeeping:
         readiness_scheduler: ReadinessScheduler,
         people: PeopleScheduler,
         command_interval: float | None = BEAT_S,
+        *,
+        rolls_up: bool = True,
     ) -> None:
+        self._rollups = RollupScheduler(core.flow, site.store.keep) if rolls_up else None
         self._command_interval, self._edge = command_interval, next_edge
         self._readiness_scheduler, self._people = readiness_scheduler, people
         self._moved, self._planned = asyncio.Event(), 0
@@ -113,6 +117,8 @@ class Housekeeping:
         await self._commands.run(reader, at)
         await self._readiness_scheduler.beat(reader, at)
         await self._people.beat(at)
+        if self._rollups:
+            await self._rollups.beat(reader, at)
         if steady >= self._due:
             # While a jump is news its sample bears a doubtful label; the next one must come soon.
             self._due = steady + (DOUBT if self._core.clock_steps.recent() else PERIOD)

@@ -76,6 +76,13 @@ class RetentionConfig(Strict):
     commands: KeptFor | None = Field(
         default=None, description="who asked what of facilityd; if not given, 3 years"
     )
+    rollup_1min: KeptFor | None = Field(
+        default=None, description="values by the minute; if not given, as long as samples"
+    )
+    rollup_15min: KeptFor | None = Field(
+        default=None, description="values by the quarter of an hour; if not given, 365 days"
+    )
+    rollup_1h: KeptFor | None = Field(default=None, description="values by the hour; if not given, 3650 days")
     refused_lines: Annotated[int, BeforeValidator(number)] | None = Field(
         default=None, ge=1, le=1_000_000, description="lines that a sink refused; if not given, 10000"
     )

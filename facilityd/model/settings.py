@@ -24,6 +24,9 @@ class RetentionSettings:
     downtimes: int | None = None
     commands: int | None = None
     refused_lines: int | None = None
+    rollup_1min: int | None = None
+    rollup_15min: int | None = None
+    rollup_1h: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

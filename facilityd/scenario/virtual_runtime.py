@@ -195,6 +195,7 @@ class VirtualRuntime(ScenarioRuntime):
             sink=self.host.sink,
             disk_free=self.host.disk_free,
             command_interval=None,
+            rolls_up=False,  # a month of it would cost minutes, and nobody looks at years here
             durable=False,
             signals=False,
             long_lived=False,

@@ -1,4 +1,4 @@
-"""Alarms and their changes, as they are written."""
+"""Alarms and their changes."""
 
 from __future__ import annotations
 
@@ -6,15 +6,24 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import apsw
+
 from facilityd.model.alarm import AlarmState
 from facilityd.store.batch import ChangeRecord, Write, WriteContext
 from facilityd.store.findings import evidence_json
 from facilityd.store.outbox import NoticeWrite
+from facilityd.store.rows import StoredChange, built, change
+from facilityd.store.schema import select
 
 _CHANGE = """
 INSERT INTO change(
     at, device, rule, occurrence, kind, evidence, person, comment, sample, state, condition, priority, details
 ) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
+"""
+_CHANGES = """
+SELECT id, sample, at, CAST(device AS BLOB), CAST(rule AS BLOB), occurrence, CAST(kind AS BLOB),
+CAST(evidence AS BLOB), CAST(person AS BLOB), CAST(comment AS BLOB), CAST(state AS BLOB),
+CAST(condition AS BLOB), CAST(priority AS BLOB), CAST(details AS BLOB) FROM change
 """
 _ALARM = "INSERT OR REPLACE INTO alarm(device, rule, state) VALUES(?, ?, ?)"
 
@@ -47,3 +56,15 @@ class AlarmWrite(Write):
     def apply(self, to: WriteContext) -> None:
         """Replace them."""
         to.db.executemany(_ALARM, [(a.device, a.rule, a.to_json()) for a in self.states])
+
+
+def changes_since(db: apsw.Connection, since: int, limit: int) -> list[StoredChange]:
+    """Return changes from the instant ``since`` (ns UTC) on, in the order they were stored."""
+    rows = select(db, f"{_CHANGES} WHERE at >= ? ORDER BY id LIMIT ?", (since, limit))
+    return built(rows, change, "change")
+
+
+def changes_after(db: apsw.Connection, after: int, limit: int) -> list[StoredChange]:
+    """Return changes in the order they were stored, from the one after id ``after`` on."""
+    rows = select(db, f"{_CHANGES} WHERE id > ? ORDER BY id LIMIT ?", (after, limit))
+    return built(rows, change, "change")

@@ -17,7 +17,7 @@ from facilityd.model.downtime import Downtime
 from facilityd.model.marks import OperatorMark
 from facilityd.model.readiness import Check, Waiver
 from facilityd.model.sample import Sample, Stream
-from facilityd.store import commands, downtimes, learning, marks, outbox, readiness
+from facilityd.store import changes, commands, downtimes, findings, learning, marks, outbox, readiness
 from facilityd.store.batch import DeadLetterLine, LineKind, RuleCheckpoint
 from facilityd.store.dead_letters import DeadLetter, dead_letter_lines, dead_letters
 from facilityd.store.files import check_regular, closed_to_us, denied
@@ -26,14 +26,15 @@ from facilityd.store.last_good import last_good
 from facilityd.store.meta import FINDINGS_BEFORE, JUDGED
 from facilityd.store.owner import check_owner
 from facilityd.store.packing import layout
+from facilityd.store.rollup import HOUR, Rollup, merged
+from facilityd.store.rollup_blocks import Level
+from facilityd.store.rollups import live_rollups
 from facilityd.store.rows import (
     OutboxEntry,
     StoredChange,
     StoredFinding,
     StoredSample,
     built,
-    change,
-    finding,
     nameless,
     number_in,
     stored,
@@ -41,25 +42,10 @@ from facilityd.store.rows import (
 )
 from facilityd.store.schema import MINUTE, VERSION, ForeignFile, connect_reader, select, single, version_of
 
-_CHANGES = """
-SELECT id, sample, at, CAST(device AS BLOB), CAST(rule AS BLOB), occurrence, CAST(kind AS BLOB),
-CAST(evidence AS BLOB), CAST(person AS BLOB), CAST(comment AS BLOB), CAST(state AS BLOB),
-CAST(condition AS BLOB), CAST(priority AS BLOB), CAST(details AS BLOB) FROM change
-"""
 _LATEST = """
 SELECT s.id, s.stream, s.at, s.data, CAST(s.reasons AS BLOB), s.checksum
 FROM tail t JOIN sample s ON s.id = t.sample ORDER BY s.stream
 """
-_FINDINGS = """
-SELECT id, sample, CAST(device AS BLOB), CAST(rule AS BLOB), verdict, at, CAST(evidence AS BLOB)
-FROM finding WHERE id > ? ORDER BY id LIMIT ?
-"""
-_VERDICTS = """
-SELECT id, sample, CAST(device AS BLOB), CAST(rule AS BLOB), verdict, at, CAST(evidence AS BLOB)
-FROM finding
-WHERE id IN (SELECT max(id) FROM finding GROUP BY device, rule) ORDER BY id
-"""
-_LAST_JUDGED_AT = "SELECT max(at) FROM (SELECT at FROM finding ORDER BY id DESC LIMIT 1000)"
 _AFTER = """
 SELECT id, stream, at, data, CAST(reasons AS BLOB), checksum FROM sample WHERE id > ? ORDER BY id LIMIT ?
 """
@@ -183,21 +169,19 @@ class JournalReader:
 
     def changes(self, since: int = 0, limit: int = -1) -> list[StoredChange]:
         """Return changes from the instant ``since`` (ns UTC) on, in the order they were stored."""
-        rows = select(self._db, f"{_CHANGES} WHERE at >= ? ORDER BY id LIMIT ?", (since, limit))
-        return built(rows, change, "change")
+        return changes.changes_since(self._db, since, limit)
 
     def changes_after(self, after: int, limit: int = -1) -> list[StoredChange]:
         """Return changes in the order they were stored, from the one after id ``after`` on."""
-        rows = select(self._db, f"{_CHANGES} WHERE id > ? ORDER BY id LIMIT ?", (after, limit))
-        return built(rows, change, "change")
+        return changes.changes_after(self._db, after, limit)
 
     def findings_after(self, after: int = 0, limit: int = -1) -> list[StoredFinding]:
         """Return verdicts in the order they were stored, from the one after id ``after`` on."""
-        return built(select(self._db, _FINDINGS, (after, limit)), finding, "finding")
+        return findings.findings_after(self._db, after, limit)
 
     def verdicts(self) -> list[StoredFinding]:
         """Return the newest finding of every rule on every device that was ever judged."""
-        return built(select(self._db, _VERDICTS), finding, "finding")
+        return findings.verdicts(self._db)
 
     def checkpoint(self) -> RuleCheckpoint:
         """Return what the rules kept over a restart; of sample 0 where there is nothing."""
@@ -237,11 +221,11 @@ class JournalReader:
 
     def last_finding(self) -> int:
         """Return the id of the last finding that is kept; 0 where there is none."""
-        return single(self._db, "SELECT max(id) FROM finding") or 0
+        return findings.last_finding(self._db)
 
     def last_judged_at(self) -> int:
         """Return the newest instant (ns UTC) of the findings stored last; 0 where there is none."""
-        return single(self._db, _LAST_JUDGED_AT) or 0
+        return findings.last_judged_at(self._db)
 
     def started(self, at: int) -> int:
         """Return the last start of the daemon up to an instant, ns UTC; 0 where none is on record."""
@@ -282,6 +266,23 @@ class JournalReader:
     def buckets(self, device: str, signal: str, since: int, until: int, width: int) -> Iterator[Bucket]:
         """Iterate over the buckets of ``width`` ns that hold anything; the first starts at ``since``."""
         return buckets(self.history(device, signal, since, until), since, width)
+
+    def rollups(self, device: str, signal: str, since: int, until: int, level: Level) -> list[Rollup]:
+        """Return a signal's buckets of a level that start at since <= start < until (ns UTC), in order.
+
+        Those without samples, and without a value that held into them, are not there.
+        """
+        parts = [
+            live_rollups(self._db, one.stream, one.types, one.expected, one.index, level, since, until)
+            for one in self._carriers(device, signal)
+        ]
+        return parts[0] if len(parts) == 1 else merged(parts)
+
+    def rollup_due(self, until: int) -> bool:
+        """Return whether an hour that ended before an instant (ns UTC) is to be rolled up."""
+        return (
+            single(self._db, "SELECT 1 FROM rollup_due WHERE hour < ? LIMIT 1", (until // HOUR,)) is not None
+        )
 
     def gaps(self, device: str, signal: str, since: int, until: int) -> Iterator[Gap]:
         """Iterate over the intervals without good values: silence beyond 3 periods, or bad values.

@@ -8,7 +8,9 @@ import apsw
 
 from facilityd.model.settings import RetentionSettings
 from facilityd.store import losses
-from facilityd.store.retention_table import TABLES, TableRetention
+from facilityd.store.retention_table import TABLES, TableRetention, rollups_kept
+from facilityd.store.rollup import HOUR
+from facilityd.store.rollup_blocks import LEVELS
 from facilityd.store.schema import PAGE, select
 
 _OLDEST = "DELETE FROM sample WHERE id IN (SELECT id FROM sample ORDER BY id LIMIT ?) RETURNING id, at"
@@ -26,6 +28,12 @@ _SURPLUS_OF = """
 DELETE FROM {0} WHERE {2} = ?1 AND {1} <=
     (SELECT {1} FROM {0} WHERE {2} = ?1 ORDER BY {1} DESC LIMIT 1 OFFSET ?2)
 """
+_NEXT_STREAM = """
+SELECT id, CASE WHEN json_valid(types) THEN json_array_length(types) ELSE 0 END
+FROM stream WHERE id > ? ORDER BY id LIMIT 1
+"""
+_OLD_ROLLUPS = "DELETE FROM rollup WHERE stream = ? AND level = ? AND signal = ? AND block < ?"
+_PURGED = "INSERT OR IGNORE INTO purged_hour(hour) VALUES(?)"
 _STEP = 200
 _SMALL_EVERY = 256
 _LOOK = 60 * 10**9
@@ -45,7 +53,7 @@ class Retention:
     ) -> None:
         self._db, self._max_age, self._settings = db, max_age, settings
         self._allowed = max_bytes // PAGE
-        self._steps = self._owed = self._looked = 0
+        self._steps = self._owed = self._looked = self._stream = 0
         self._behind = self._squeezed = False
         self.lift_cap()
 
@@ -94,6 +102,8 @@ class Retention:
         if not gone:
             return
         counts["purged"] += len(gone)
+        # What a roll-up was computed from is there no more: a latecomer must not replace it.
+        self._db.executemany(_PURGED, [(hour,) for hour in {at // HOUR for _, at in gone}])
         sent = self._db.execute("SELECT min(sample) FROM sink WHERE active = 1").get
         if sent is not None:
             unsent = [at for number, at in gone if number > sent]
@@ -103,6 +113,7 @@ class Retention:
     def _tidy(self, now: int) -> None:
         for entry in TABLES:
             forget(self._db, entry, entry.horizon(now, self._max_age, self._settings), self._settings)
+        self._stream = forget_rollups(self._db, self._stream, now, self._max_age, self._settings)
 
 
 def forget(db: apsw.Connection, entry: TableRetention, horizon: int, settings: RetentionSettings) -> None:
@@ -119,3 +130,19 @@ def forget(db: apsw.Connection, entry: TableRetention, horizon: int, settings: R
     if entry.most_of:
         column, value, most = entry.most_of
         db.execute(_SURPLUS_OF.format(table, key, column), (value, most))
+
+
+def forget_rollups(
+    db: apsw.Connection, after: int, now: int, max_age: int, settings: RetentionSettings
+) -> int:
+    """Forget the roll-ups of one stream that are too old, as of ``now`` (ns): the one behind id ``after``.
+
+    Return its id, 0 where there is none any more. Within a transaction.
+    """
+    found = select(db, _NEXT_STREAM, (after,))
+    for stream, signals in found:
+        for level in LEVELS:
+            horizon = (now - rollups_kept(level.name, max_age, settings)) // level.span
+            rows = [(stream, level.number, signal, horizon) for signal in range(signals)]
+            db.executemany(_OLD_ROLLUPS, rows)
+    return int(found[0][0]) if found else 0

@@ -68,7 +68,17 @@ TABLES = (
 )  # fmt: skip
 """What is forgotten, the oldest first, a little at a time. Samples go by age and by the file's size."""
 
-Why = Literal["present", "signed", "evidence", "samples"]
+LEVELS_KEPT = {"rollup_1min": 0, "rollup_15min": YEAR, "rollup_1h": 10 * YEAR}
+"""How long roll-ups are kept where the site says nothing (ns), and never less than the samples."""
+
+
+def rollups_kept(level: str, max_age: int, settings: RetentionSettings) -> int:
+    """Return how long the roll-ups of a level are kept, ns; ``max_age``: how long samples are."""
+    asked: int | None = getattr(settings, level)
+    return max(LEVELS_KEPT[level], max_age) if asked is None else asked
+
+
+Why = Literal["present", "signed", "evidence", "samples", "levels"]
 NEVER: dict[str, Why] = {
     "alarm": "present",
     "escalation": "present",
@@ -84,6 +94,10 @@ NEVER: dict[str, Why] = {
     "waiver": "signed",
     "dead_letter": "evidence",
     "sample": "samples",
+    "purged_hour": "samples",
+    "rollup": "levels",
+    "rollup_due": "present",
 }
 """What is never removed by this table, and why: it is the present state, of a size that does not grow with
-time; a person answers for it; it says what was damaged; or samples.py and Retention see to it."""
+time; a person answers for it; it says what was damaged; or Retention sees to it: samples by age and by the
+file's size (``purged_hour`` is one number for each hour of them), roll-ups by LEVELS_KEPT."""

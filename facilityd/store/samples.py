@@ -13,6 +13,7 @@ from facilityd.model.sample import Sample, Stream
 from facilityd.store.batch import Write, WriteContext
 from facilityd.store.checksum import checksum
 from facilityd.store.packing import layout
+from facilityd.store.rollup import HOUR, stale_after
 
 _INSERT = "INSERT INTO sample(id, stream, at, data, reasons, checksum) VALUES(?, ?, ?, ?, ?, ?)"
 _TAIL = "INSERT OR REPLACE INTO tail(stream, sample, at) VALUES(?, ?, ?)"
@@ -22,17 +23,24 @@ INSERT INTO stream(device, unit, family, link, signals, types, expected) VALUES(
 ON CONFLICT DO UPDATE SET expected = expected RETURNING id
 """
 _BEGINNING = -(2**63)
+_DUE = "INSERT OR IGNORE INTO rollup_due(hour, stream) VALUES(?, ?)"
 
 
 @dataclass(slots=True)
 class _Known:
-    """A stream with its last sample and newest instant; ``clash`` is (asked, given) of the last one."""
+    """A stream with its last sample and newest instant; ``clash`` is (asked, given) of the last one.
+
+    From ``low`` to before ``high`` every hour that a sample lies in, or holds into, is noted as due already.
+    """
 
     id: int
     pack: Callable[..., tuple[bytes, str | None]]
+    stale: int
     newest: int = _BEGINNING
     last: int = 0
     clash: tuple[int, int] = (_BEGINNING, _BEGINNING)
+    low: int = 0
+    high: int = 0
 
 
 class SampleTable:
@@ -65,6 +73,8 @@ class SampleTable:
                 rows.clear()
                 at = self._free(known, at)
                 counts["bumped"] += at != sample.at
+            if not known.low <= at < known.high:
+                self._note_due(known, at)
             known.newest, known.last = max(at, known.newest), number
             data, reasons = known.pack(sample.values, sample.reasons)
             rows.append((number, known.id, at, data, reasons, checksum(known.id, at, data, reasons)))
@@ -75,6 +85,21 @@ class SampleTable:
         self._next = first + len(ats)
         counts["stored"] += len(ats)
         return first, tuple(ats)
+
+    def _note_due(self, known: _Known, at: int) -> None:
+        """Note the hours whose roll-ups a sample changes: its own, and the one that it may hold into."""
+        hour = at // HOUR
+        beyond = (hour + 1) * HOUR - known.stale
+        known.low, known.high = (hour * HOUR, beyond) if at < beyond else (beyond, beyond + known.stale)
+        self._db.execute(_DUE, (hour, known.id))
+        if at >= beyond:
+            self._db.execute(_DUE, (hour + 1, known.id))
+
+    def rolled(self, stream: int) -> None:
+        """Take in that hours of a stream, by its id, are not due any more: what comes now is noted anew."""
+        for known in self._known.values():
+            if known.id == stream:
+                known.low = known.high = 0
 
     def _free(self, known: _Known, asked: int) -> int:
         """Return the first free instant from ``asked`` on: the clock went back, or time stands still."""
@@ -88,7 +113,7 @@ class SampleTable:
         names, types = json.dumps(stream.signals), json.dumps(stream.types)
         bindings = (stream.device, stream.unit, stream.family, stream.link, names, types, stream.expected)
         number = self._db.execute(_STREAM, bindings).get
-        known = _Known(number, layout(stream.types).pack)
+        known = _Known(number, layout(stream.types).pack, stale_after(stream.expected))
         tail = self._db.execute("SELECT at, sample FROM tail WHERE stream = ?", (number,)).get
         if tail:
             known.newest, known.last = tail

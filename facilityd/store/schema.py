@@ -129,6 +129,20 @@ CREATE TABLE escalation(
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX outbox_deferred ON outbox(next_at) WHERE state = 'deferred';
 """
+# What the journal holds already is noted as due: it is rolled up little by little.
+_ROLLUPS = """
+CREATE TABLE rollup(
+    stream INTEGER NOT NULL, signal INTEGER NOT NULL, level INTEGER NOT NULL, block INTEGER NOT NULL,
+    count INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY(stream, level, signal, block)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE rollup_due(
+    hour INTEGER NOT NULL, stream INTEGER NOT NULL, PRIMARY KEY(hour, stream)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE purged_hour(hour INTEGER PRIMARY KEY) STRICT;
+INSERT INTO rollup_due(hour, stream)
+    SELECT at / 3600000000000, stream FROM sample
+    UNION SELECT at / 3600000000000 + 1, stream FROM sample;
+"""
 _STEPS = (
     _TABLES,
     _LEARNING,
@@ -139,6 +153,7 @@ _STEPS = (
     _COMMAND,
     _DETAILS,
     _ESCALATION,
+    _ROLLUPS,
 )
 """What each version added. A journal of an older one gets what it lacks when the daemon opens it."""
 VERSION = len(_STEPS)

@@ -28,6 +28,9 @@ from facilityd.store.changes import AlarmWrite, ChangeWrite
 from facilityd.store.commands import CommandWrite
 from facilityd.store.meta import JudgedWrite
 from facilityd.store.reader import JournalReader
+from facilityd.store.rollup import HOUR
+from facilityd.store.rollup_blocks import HOURS
+from facilityd.store.rollups import RollupWrite
 from facilityd.store.samples import SampleWrite
 
 HOIST, PUMP = stream(), stream("pump")
@@ -194,7 +197,10 @@ def test_an_older_journal_is_upgraded_with_all_it_holds(tmp_path: Path, version:
     with open_journal(tmp_path) as journal:
         assert not journal.was_damaged
         journal.commit([SampleWrite([sample(HOIST, T0 + 20 * NS)])])
+        journal.commit([RollupWrite(T0 + 9 * HOUR, 0, 99)])
     with JournalReader.open(path) as reader:
+        (hour,) = reader.rollups("hoist-1", "s0", 0, T0 + HOUR, HOURS)
+        assert (hour.count, hour.least, hour.greatest) == (21, 0.0, 20.0), "what it held is rolled up too"
         (state,) = reader.alarms()
         assert (state.device, state.occurrence, state.active) == ("hoist-1", 2, True)
         assert [one.change.kind for one in reader.changes()] == [ChangeKind.RAISE]

@@ -28,7 +28,8 @@ from facilityd.store.losses import PURGED_UNSENT, Loss
 from facilityd.store.outbox import AttemptWrite, NoticeWrite
 from facilityd.store.reader import JournalReader
 from facilityd.store.retention import forget
-from facilityd.store.retention_table import NEVER, RECORDS_KEPT, TABLES
+from facilityd.store.retention_table import LEVELS_KEPT, NEVER, RECORDS_KEPT, TABLES
+from facilityd.store.rollup_blocks import LEVELS
 from facilityd.store.samples import SampleWrite
 
 WIDE = [stream(f"lamp-{n}", "relay", 40) for n in range(50)]
@@ -247,7 +248,9 @@ def test_every_table_of_the_journal_has_a_line_that_says_what_is_kept():
     forgotten = {entry.table for entry in TABLES}
     assert forgotten | set(NEVER) == tables - indices
     assert not forgotten & set(NEVER)
-    assert {entry.setting for entry in TABLES} == {field.name for field in fields(RetentionSettings)}
+    settings = {entry.setting for entry in TABLES} | set(LEVELS_KEPT)
+    assert settings == {field.name for field in fields(RetentionSettings)}
+    assert set(LEVELS_KEPT) == {level.name for level in LEVELS}
 
 
 def test_a_site_says_how_long_each_table_is_kept(tmp_path):

@@ -1,0 +1,199 @@
+"""Columns of numbers as few bytes: constant, whole or decimal numbers as differences, others as they are.
+
+Exact: what is read is what was written, to the bit. Pure Python and zstandard: the daemon loads no numpy.
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from itertools import accumulate, pairwise
+from math import copysign
+from typing import Any
+from zlib import crc32
+
+import zstandard
+
+Column = list[int | float | None]
+_NOTHING, _CONSTANT, _WHOLE, _DECIMAL, _FLOAT, _SAME = range(6)
+_SPARSE = 0x80
+"""Added to a kind where some are None: a bitmap of those that are there comes first."""
+_HEAD = struct.Struct("<BBBI")
+"""Kind, power of ten, code of the differences, bytes behind."""
+_CODES = "bhiq"
+_POWERS = tuple(10.0**n for n in range(7))
+_LARGEST = 2.0**52
+"""Beyond it not every whole number is a float."""
+_LEVEL = 6
+_LONGEST = 64 * 2**20
+_AHEAD = 5
+"""Bytes before the columns: their checksum, and whether they are compressed."""
+
+
+class DamagedColumns(ValueError):
+    """The bytes are not what ``pack`` wrote."""
+
+
+def pack(columns: Sequence[Column], key: bytes) -> bytes:
+    """Return columns of one length as bytes, bound to ``key`` (where they lie) by a checksum."""
+    parts: list[bytes] = []
+    for number, column in enumerate(columns):
+        same = number and column == columns[number - 1] and _alike(column, columns[number - 1])
+        parts.append(_HEAD.pack(_SAME, 0, 0, 0) if same else _encode(column))
+    raw = b"".join(parts)
+    data = _compressor().compress(raw)
+    body = b"\1" + data if len(data) < len(raw) else b"\0" + raw
+    return crc32(body, crc32(key)).to_bytes(4, "little") + body
+
+
+def unpack(data: bytes, count: int, key: bytes) -> list[Column]:
+    """Return the columns, each ``count`` long. Raises DamagedColumns where a bit of them has flipped."""
+    if len(data) < _AHEAD or crc32(data[4:], crc32(key)).to_bytes(4, "little") != data[:4]:
+        raise DamagedColumns("the checksum is another")
+    columns: list[Column] = []
+    try:
+        raw = data[_AHEAD:] if data[4] == 0 else _decompressor().decompress(data[_AHEAD:], _LONGEST)
+        for kind, power, code, body in _parts(raw):
+            columns.append(columns[-1] if kind == _SAME else _decode(kind, power, code, body, count))
+    except (struct.error, zstandard.ZstdError, ValueError, IndexError) as error:
+        raise DamagedColumns(str(error)) from error
+    return columns
+
+
+@cache
+def _compressor() -> zstandard.ZstdCompressor:
+    return zstandard.ZstdCompressor(level=_LEVEL, write_content_size=True)
+
+
+@cache
+def _decompressor() -> zstandard.ZstdDecompressor:
+    return zstandard.ZstdDecompressor()
+
+
+def _parts(raw: bytes) -> Iterator[tuple[int, int, int, bytes]]:
+    at = 0
+    while at < len(raw):
+        kind, power, code, size = _HEAD.unpack_from(raw, at)
+        at += _HEAD.size
+        yield kind, power, code, raw[at : at + size]
+        at += size
+
+
+def _alike(one: Column, other: Column) -> bool:
+    """Return whether equal columns are also of the same types and signs: 1 is not 1.0, 0.0 not -0.0."""
+    return all(
+        type(a) is type(b) and (a or not isinstance(a, float) or copysign(1, a) == copysign(1, b or 0.0))
+        for a, b in zip(one, other, strict=True)
+    )
+
+
+def _encode(column: Column) -> bytes:
+    there = [value for value in column if value is not None]
+    if not there:
+        return _HEAD.pack(_NOTHING, 0, 0, 0)
+    sparse, bitmap = 0, b""
+    if len(there) < len(column):
+        bits = sum(1 << i for i, value in enumerate(column) if value is not None)
+        sparse, bitmap = _SPARSE, bits.to_bytes((len(column) + 7) // 8, "little")
+    kind, power, code, body = _numbers(there)
+    return _HEAD.pack(kind | sparse, power, code, len(bitmap) + len(body)) + bitmap + body
+
+
+def _numbers(there: Sequence[int | float]) -> tuple[int, int, int, bytes]:
+    if all(type(value) is int for value in there):
+        return _WHOLE, 0, *_differences(there)  # type: ignore[arg-type]
+    if any(type(value) is not float for value in there):
+        raise TypeError("a column is of whole numbers or of floats")
+    for power, scale in enumerate(_POWERS):
+        whole = _scaled(there, scale)
+        if whole is not None:
+            return _DECIMAL, power, *_differences(whole)
+    return _FLOAT, 0, 0, _shuffled(array("d", there))
+
+
+def _scaled(values: Sequence[float], scale: float) -> list[int] | None:
+    """Return values as whole numbers of 1/scale, None where one of them is none to the bit."""
+    whole: list[int] = []
+    for value in values:
+        scaled = value * scale
+        if not -_LARGEST < scaled < _LARGEST:
+            return None
+        number = round(scaled)
+        if number / scale != value or (not number and copysign(1, value) < 0):
+            return None
+        whole.append(number)
+    return whole
+
+
+def _differences(values: Sequence[int]) -> tuple[int, bytes]:
+    """Return code and bytes of the first value and the steps from each to the next."""
+    steps = [b - a for a, b in pairwise(values)]
+    largest = max((abs(step) for step in steps), default=0)
+    first = values[0].to_bytes(9, "little", signed=True)
+    if not largest:
+        return 0, first
+    for code, letter in enumerate(_CODES, 1):
+        if largest < 1 << (8 * array(letter).itemsize - 1):
+            return code, first + _shuffled(array(letter, steps))
+    return 5, first + b"".join(step.to_bytes(9, "little", signed=True) for step in steps)
+
+
+def _decode(kind: int, power: int, code: int, body: bytes, count: int) -> Column:
+    present = None
+    if kind & _SPARSE:
+        size = (count + 7) // 8
+        present, body = int.from_bytes(body[:size], "little"), body[size:]
+    number = count if present is None else present.bit_count()
+    there = _values(kind & ~_SPARSE, power, code, body, number)
+    if kind == _NOTHING:
+        return [None] * count
+    if len(there) != number:
+        raise ValueError("a column of another length")
+    if present is None:
+        return there
+    following = iter(there)
+    return [next(following) if present >> i & 1 else None for i in range(count)]
+
+
+def _values(kind: int, power: int, code: int, body: bytes, count: int) -> Column:
+    if kind == _NOTHING:
+        return []
+    if kind == _FLOAT:
+        return list(_joined("d", body))
+    first, rest = int.from_bytes(body[:9], "little", signed=True), body[9:]
+    if code == 0:
+        whole = [first] * count
+    else:
+        steps: Iterable[Any] = (
+            _joined(_CODES[code - 1], rest)
+            if code <= len(_CODES)
+            else [int.from_bytes(rest[i : i + 9], "little", signed=True) for i in range(0, len(rest), 9)]
+        )
+        whole = list(accumulate(steps, initial=first))
+    if kind == _WHOLE:
+        return list(whole)
+    scale = _POWERS[power]
+    return [value / scale for value in whole]
+
+
+def _shuffled(values: array[int] | array[float]) -> bytes:
+    """Return first bytes first: what hardly changes lies together."""
+    if sys.byteorder == "big":
+        values.byteswap()
+    raw, size = values.tobytes(), values.itemsize
+    return b"".join(raw[i::size] for i in range(size)) if size > 1 else raw
+
+
+def _joined(letter: str, data: bytes) -> array[int] | array[float]:
+    values: array[int] | array[float] = array(letter)
+    size, raw = values.itemsize, bytearray(len(data))
+    each = len(data) // size
+    for i in range(size):
+        raw[i::size] = data[i * each : (i + 1) * each]
+    values.frombytes(bytes(raw))
+    if sys.byteorder == "big":
+        values.byteswap()
+    return values

@@ -1,0 +1,129 @@
+"""Roll-ups as they lie in the journal: blocks of buckets of one signal and level, compressed by columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from struct import Struct
+from typing import Any
+
+import apsw
+
+from facilityd.model.sample import NS, Number
+from facilityd.store.columns import Column, DamagedColumns, pack, unpack
+from facilityd.store.rollup import HOUR, Rollup
+from facilityd.store.schema import select
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A width of buckets, and how many lie in one block. ``name`` is its key in ``store.retention``."""
+
+    number: int
+    name: str
+    width: int
+    size: int
+
+    @property
+    def span(self) -> int:
+        """The time that a block covers, ns."""
+        return self.width * self.size
+
+
+LEVELS = (
+    Level(1, "rollup_1min", 60 * NS, 60),
+    Level(2, "rollup_15min", 900 * NS, 96),
+    Level(3, "rollup_1h", HOUR, 192),
+)
+"""From fine to coarse; each width divides the next. A block is an hour, a day, eight days."""
+MINUTES, QUARTERS, HOURS = LEVELS
+
+_KEY = Struct("<qqqq")
+_GET = "SELECT count, data FROM rollup WHERE stream = ? AND signal = ? AND level = ? AND block = ?"
+_PUT = "INSERT OR REPLACE INTO rollup(stream, signal, level, block, count, data) VALUES(?, ?, ?, ?, ?, ?)"
+_DROP = "DELETE FROM rollup WHERE stream = ? AND signal = ? AND level = ? AND block = ?"
+_BETWEEN = """
+SELECT block, count, data FROM rollup WHERE stream = ? AND signal = ? AND level = ? AND block BETWEEN ? AND ?
+ORDER BY block
+"""
+
+
+def store_buckets(
+    db: apsw.Connection, stream: int, signal: int, level: Level, hour: int, rollups: Sequence[Rollup]
+) -> None:
+    """Put an hour's buckets (from ``hour``, ns UTC, on) in place of what was there. Within a transaction."""
+    block = hour // level.span
+    if level.span == HOUR:
+        kept = list(rollups)
+    else:
+        rows = select(db, _GET, (stream, signal, level.number, block))
+        before = _readable(rows[0], stream, signal, level, block) if rows else []
+        kept = [one for one in before if not hour <= one.start < hour + HOUR]
+        kept = sorted([*kept, *rollups], key=lambda one: one.start)
+    if not kept:
+        db.execute(_DROP, (stream, signal, level.number, block))
+        return
+    data = _packed(kept, level, block, _KEY.pack(stream, signal, level.number, block))
+    db.execute(_PUT, (stream, signal, level.number, block, len(kept), data))
+
+
+def stored_buckets(
+    db: apsw.Connection, stream: int, signal: int, level: Level, since: int, until: int
+) -> list[Rollup]:
+    """Return the stored buckets that start at since <= start < until (ns UTC); a damaged block has none."""
+    first, last = since // level.span, (until - 1) // level.span
+    found: list[Rollup] = []
+    for block, count, data in select(db, _BETWEEN, (stream, signal, level.number, first, last)):
+        rollups = _readable((count, data), stream, signal, level, block)
+        found += [one for one in rollups if since <= one.start < until]
+    return found
+
+
+def _readable(row: tuple[int, bytes], stream: int, signal: int, level: Level, block: int) -> list[Rollup]:
+    try:
+        return _unpacked(*row, level, block, _KEY.pack(stream, signal, level.number, block))
+    except (DamagedColumns, TypeError, ValueError, IndexError):
+        return []  # no value, rather than a wrong one
+
+
+_FIELDS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
+    ("count", int),
+    ("bad", int),
+    ("covered", int),
+    ("good", int),
+    ("first", lambda value: value),
+    ("last", lambda value: value),
+    ("least", lambda value: value),
+    ("greatest", lambda value: value),
+    ("integral", float),
+    ("resets", int),
+    ("before", float),
+)
+
+
+def _packed(rollups: Sequence[Rollup], level: Level, block: int, key: bytes) -> bytes:
+    states = sorted({value for one in rollups for value in one.states})
+    places: Column = [one.start // level.width - block * level.size for one in rollups]
+    columns = [places, *([_plain(getattr(one, name)) for one in rollups] for name, _ in _FIELDS)]
+    for value in states:
+        columns += [[value] * len(rollups), [one.states.get(value) for one in rollups]]
+    return pack(columns, key)
+
+
+def _plain(value: Number | None) -> int | float | None:
+    return int(value) if isinstance(value, bool) else value
+
+
+def _unpacked(count: int, data: bytes, level: Level, block: int, key: bytes) -> list[Rollup]:
+    places, *columns = unpack(data, count, key)
+    fields, behind = columns[: len(_FIELDS)], columns[len(_FIELDS) :]
+    states = [(int(names[0] or 0), held) for names, held in zip(behind[::2], behind[1::2], strict=True)]
+    found: list[Rollup] = []
+    for row, place in enumerate(places):
+        one = Rollup((block * level.size + int(place or 0)) * level.width)
+        for (name, kind), column in zip(_FIELDS, fields, strict=True):
+            value = column[row]
+            setattr(one, name, value if value is None else kind(value))
+        one.states = {value: int(length) for value, column in states if (length := column[row]) is not None}
+        found.append(one)
+    return found

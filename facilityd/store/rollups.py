@@ -1,0 +1,170 @@
+"""Roll-ups follow the samples: which hours are due, and how an hour is rolled up again, whole.
+
+An hour of a stream is due when a sample lies in it, or holds into it; that is noted in the transaction that
+stores the sample. It is rolled up from all that the journal holds of it, and the note removed, in one
+transaction. So whatever comes late, twice or after a step of the clock, and wherever a crash falls, a roll-up
+is what recomputing it would give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+import apsw
+
+from facilityd.model.sample import SignalType
+from facilityd.store.batch import Write, WriteContext
+from facilityd.store.checksum import sound
+from facilityd.store.packing import Values, layout
+from facilityd.store.rollup import HOUR, Held, Rollup, joined, roll, stale_after
+from facilityd.store.rollup_blocks import HOURS, LEVELS, MINUTES, Level, store_buckets, stored_buckets
+from facilityd.store.rows import UNREADABLE, stream_of
+from facilityd.store.schema import MINUTE, select
+
+ROLLED, TOO_LATE = "rolled_hours", "rollup_too_late"
+FEW = 240
+"""Samples in an hour, four a minute: of no more than these there are no roll-ups of a minute."""
+_DUE = "SELECT hour, stream FROM rollup_due WHERE hour < ? ORDER BY hour, stream LIMIT ?"
+_DONE = "DELETE FROM rollup_due WHERE hour = ? AND stream = ?"
+_STREAM = "SELECT device, unit, family, link, signals, types, expected FROM stream WHERE id = ?"
+_SIGNALS = "SELECT signal FROM rollup WHERE stream = ? AND level = ? AND block = ?"
+_PURGED = "SELECT 1 FROM purged_hour WHERE hour = ?"
+# The index is by minute; the names of the minutes are listed, so that each costs one step.
+_ROWS = """
+WITH RECURSIVE m(n) AS (SELECT ?1 UNION ALL SELECT n + 1 FROM m WHERE n < ?2)
+SELECT s.at, s.data, CAST(s.reasons AS BLOB), s.checksum FROM m CROSS JOIN sample s
+ON s.at / 60000000000 = m.n AND s.stream = ?3 AND s.at >= ?4 AND s.at < ?5 ORDER BY s.at
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class HourSamples:
+    """What a roll-up of an hour of one stream is computed from, and its types."""
+
+    types: tuple[SignalType, ...]
+    stale: int
+    rows: Sequence[tuple[int, Values, frozenset[int]]]
+
+    def held(self, signal: int) -> list[Held]:
+        """Return one signal's values."""
+        return [(at, _number(values[signal]), signal not in bad) for at, values, bad in self.rows]
+
+    def rollups(self, signal: int, hour: int, width: int) -> list[Rollup]:
+        """Return a signal's buckets within an hour; none of a text."""
+        kind = self.types[signal]
+        if kind is SignalType.TEXT:
+            return []
+        states = kind is SignalType.ENUM
+        fine = roll(self.held(signal), hour, hour + HOUR, MINUTES.width, self.stale, states=states)
+        return list(joined(fine, width)) if width > MINUTES.width else fine
+
+
+def _number(value: object) -> float | int | None:
+    if isinstance(value, bool):
+        return int(value)
+    return value if isinstance(value, int | float) else None
+
+
+def read_hour(
+    db: apsw.Connection, stream: int, types: tuple[SignalType, ...], expected: int, hour: int
+) -> HourSamples:
+    """Return what lies in an hour (from ``hour``, ns UTC, on) of a stream, and what holds into it."""
+    stale = stale_after(expected)
+    since, until = hour - stale, hour + HOUR
+    rows = select(db, _ROWS, (since // MINUTE, until // MINUTE + 1, stream, since, until))
+    unpacked = layout(types).unpack
+    samples = []
+    for at, data, told, check in rows:
+        values, reasons = unpacked(*sound(stream, at, data, told, check))
+        samples.append((at, values, frozenset(reasons)))
+    return HourSamples(types, stale, samples)
+
+
+@dataclass(frozen=True, slots=True)
+class RollupWrite(Write):
+    """Hours that are due and ended before ``until`` (ns UTC) are rolled up, at most ``most`` of them.
+
+    ``horizon`` (ns UTC): of what lies before it samples may be gone already. After ``budget`` seconds no
+    further hour is begun: who waits for a commit does not wait for long.
+    """
+
+    until: int
+    horizon: int
+    most: int = 1
+    budget: float = float("inf")
+
+    def apply(self, to: WriteContext) -> None:
+        """Compute and store them."""
+        begun = perf_counter()
+        for number, stream in select(to.db, _DUE, (self.until // HOUR, self.most)):
+            if self._is_whole(to.db, stream, number):
+                self._roll(to.db, stream, number * HOUR)
+                to.counts[ROLLED] += 1
+            else:
+                to.counts[TOO_LATE] += 1
+            to.db.execute(_DONE, (number, stream))
+            to.samples.rolled(stream)
+            if perf_counter() - begun > self.budget:
+                return
+
+    def _is_whole(self, db: apsw.Connection, stream: int, number: int) -> bool:
+        """Return whether rolling an hour up loses nothing: its samples are all there, or it never was."""
+        hour = number * HOUR
+        if hour >= self.horizon and not db.execute(_PURGED, (number,)).get:
+            return True
+        signals = [signal for (signal,) in select(db, _SIGNALS, (stream, HOURS.number, hour // HOURS.span))]
+        return not any(stored_buckets(db, stream, one, HOURS, hour, hour + HOUR) for one in signals)
+
+    def _roll(self, db: apsw.Connection, stream: int, hour: int) -> None:
+        found = select(db, _STREAM, (stream,))
+        try:
+            known = stream_of(*found[0])
+        except (*UNREADABLE, UnicodeDecodeError):
+            return
+        samples = read_hour(db, stream, known.types, known.expected, hour)
+        for signal, kind in enumerate(known.types):
+            if kind is SignalType.TEXT:
+                continue
+            fine = samples.rollups(signal, hour, MINUTES.width)
+            for level in LEVELS:
+                few = level is MINUTES and len(samples.rows) <= FEW
+                own: list[Rollup] = [] if few else list(joined(fine, level.width))
+                store_buckets(db, stream, signal, level, hour, own)
+
+
+def due_hours(db: apsw.Connection, stream: int, since: int, until: int) -> list[int]:
+    """Return the beginnings (ns UTC) of the hours within a span that a stream's roll-ups do not have yet."""
+    sql = "SELECT hour FROM rollup_due WHERE stream = ? AND hour BETWEEN ? AND ? ORDER BY hour"
+    rows = select(db, sql, (stream, since // HOUR, (until - 1) // HOUR))
+    return [number * HOUR for (number,) in rows]
+
+
+def level_for(width: int) -> Level | None:
+    """Return the widest level whose buckets make up buckets of ``width`` ns; None where none does."""
+    fitting = [level for level in LEVELS if width % level.width == 0]
+    return fitting[-1] if fitting else None
+
+
+def live_rollups(
+    db: apsw.Connection, stream: int, types: tuple[SignalType, ...], expected: int, signal: int,
+    level: Level, since: int, until: int,
+) -> list[Rollup]:  # fmt: skip
+    """Return the buckets that start at since <= start < until (ns UTC), in order, of one stream's signal.
+
+    Hours that are not rolled up yet are computed from their samples, likewise minutes of an hour of few.
+    """
+    found = stored_buckets(db, stream, signal, level, since, until)
+    fresh = set(due_hours(db, stream, since, until))
+    if level is MINUTES:
+        hours = stored_buckets(db, stream, signal, HOURS, since // HOUR * HOUR, until)
+        fine = {one.start // HOUR * HOUR for one in found}
+        fresh |= {one.start for one in hours if one.start not in fine}
+    if not fresh:
+        return found
+    found = [one for one in found if one.start // HOUR * HOUR not in fresh]
+    for hour in fresh:
+        samples = read_hour(db, stream, types, expected, hour)
+        found += [one for one in samples.rollups(signal, hour, level.width) if since <= one.start < until]
+    return sorted(found, key=lambda one: one.start)
