@@ -35,7 +35,9 @@ from facilityd.scenario.run_log import RunLog
 from facilityd.store.reader import JournalReader
 
 PAGE, EXAMPLES = ROOT / "docs" / "findings.md", ROOT / "tools" / "findings_examples.json"
-ORDER = ("hoist", "flagpole", "fountain", "lighting", "weather", "contact", "link", "channel", "daemon")
+ORDER = (
+    "hoist", "flagpole", "fountain", "lighting", "weather", "contact", "link", "group", "channel", "daemon",
+)  # fmt: skip
 POINTS = 48
 AFTER = 300 * NS
 """How long the plot goes on after the alarm, in ns."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from devices.family import Family
-from facilityd.config.site import Device, Site
+from facilityd.config.groups import members_of
+from facilityd.config.site import Device, Site, SiteGroup
 from facilityd.detect.compile import missed
+from facilityd.model.group import LOST, group_name
 from facilityd.model.rule import Rule, may_explain
 from facilityd.model.sample import NS, Stream
 from facilityd.model.settings import ChannelSettings, RecipientSettings
@@ -56,6 +58,16 @@ def _raised(down: Rule, hidden: Rule) -> Rule:
     return down.model_copy(update={"at_stake": "safety" if safety else down.at_stake, "respond": respond})
 
 
+def group_device(group: SiteGroup, family: Family, devices: Mapping[str, Device]) -> Device:
+    """Return the device that stands for a group; its loss is as grave as the gravest that it explains."""
+    lost = family.rules[LOST]
+    for device, rule in members_of(group, devices):
+        lost = _raised(lost, devices[device].family.rules[rule])
+    own = family.model_copy(update={"rules": {LOST: lost}})
+    name = group_name(group.id)
+    return Device(name, own, group.name, (_stream(name, own, DAEMON, LINK_PERIOD),), group.id)
+
+
 def channel_name(channel: str) -> str:
     """Return the id of the device that stands for a channel."""
     return f"{_CHANNEL}{channel}"
@@ -73,6 +85,9 @@ def scope_of(device: str, site: Site) -> tuple[tuple[str, str], ...]:
     """
     if device in site.devices:
         return ((device, site.devices[device].family.family),)
+    group = next((one for one in site.groups.values() if group_name(one.id) == device), None)
+    if group:
+        return tuple(pair for member in group.members for pair in scope_of(member, site))
     link = device.removeprefix("link-")
     behind = (one for one in site.devices.values() if any(s.link == link for s in one.streams))
     return tuple((one.id, one.family.family) for one in behind) if link != device else ()
@@ -101,4 +116,6 @@ def all_devices(site: Site) -> dict[str, Device]:
         for person in site.recipients.values()
         for channel in person.channels
     ]
-    return {**site.devices, **{device.id: device for device in (*built_in, *channels)}}
+    known = {**site.devices, **{device.id: device for device in (*built_in, *channels)}}
+    groups = [group_device(group, site.families["group"], known) for group in site.groups.values()]
+    return known | {group.id: group for group in groups if site.groups[group.group].least}

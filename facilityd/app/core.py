@@ -10,11 +10,13 @@ from pathlib import Path
 
 from devices.operating_mode import OperatingModeTracker
 from facilityd.alarm.alarms import AlarmManager
+from facilityd.alarm.groups import GroupedAlarms
 from facilityd.app.alarm_plot import AlarmPlot, PlotQueue
 from facilityd.app.baseline_file import install
-from facilityd.app.builtin import all_devices
+from facilityd.app.builtin import all_devices, scope_of
 from facilityd.app.downtimes import Downtimes
 from facilityd.app.engine import make_engine
+from facilityd.app.groups import cause_groups
 from facilityd.app.notice_ledger import JournalLedger
 from facilityd.app.outputs import make_planner, telling
 from facilityd.config.site import Device, Site
@@ -59,7 +61,7 @@ class Core:
     planner: NotificationPlanner
     ledger: JournalLedger
     engine: RuleEngine
-    alarms: AlarmManager
+    alarms: GroupedAlarms
     mode: OperatingModeTracker
     clock_steps: ClockStepMonitor
     downtimes: Downtimes
@@ -85,9 +87,11 @@ class Core:
             states = list(newest.values())
             engine = make_engine(devices, calendar, reader.baselines(), site.units.values())
             engine.restore_findings(stored.finding for stored in reader.verdicts())
-        alarms = AlarmManager(
+        lives = AlarmManager(
             states, _latching(devices), _expiry(devices, site), limits=_limits(site, devices)
         )
+        behind = {name: [one for one, _ in scope_of(name, site)] for name in devices.keys() - site.devices}
+        alarms = GroupedAlarms(lives, cause_groups(site, devices), behind)
         engine.resume(states)
         ingest_queue = IngestQueue(doubtful=clock_steps.doubtful)
         drawings = PlotQueue(AlarmPlot(journal.path, devices), thread)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from facilityd.app.builtin import DAEMON, LINK_PERIOD, PERIOD
 from facilityd.app.commands import CommandRunner
 from facilityd.app.core import Core
+from facilityd.app.groups import group_values
 from facilityd.app.people_scheduler import PeopleScheduler
 from facilityd.app.readiness_scheduler import ReadinessScheduler
 from facilityd.app.rollup_scheduler import RollupScheduler
@@ -53,6 +54,7 @@ class Housekeeping:
         self._links: dict[str, LinkHealth] = {}
         self._written: dict[str, int] = {}
         self._channels: dict[str, tuple[int, dict[str, Value | None] | None]] = {}
+        self._groups: dict[str, tuple[int, dict[str, Value | None] | None]] = {}
         self._clock_steps = 0
         self._lateness = 0.0
         self._due = 0
@@ -99,7 +101,8 @@ class Housekeeping:
                     await self._moved.wait()
 
     def replan(self) -> None:
-        """Look whether the newest samples want an earlier beat."""
+        """Look whether the newest samples want an earlier beat; write down what became of groups."""
+        self._write_groups()
         if self._core.engine.next_wake < self._planned:
             self._moved.set()
 
@@ -114,6 +117,7 @@ class Housekeeping:
         await self._core.downtimes.record(self._core.flow.commit)
         if self._core.downtimes.untold:
             self._due = 0
+        self._write_groups()
         await self._commands.run(reader, at)
         await self._readiness_scheduler.beat(reader, at)
         await self._people.beat(at)
@@ -153,6 +157,16 @@ class Housekeeping:
             "timetable_off": self._readiness_scheduler.timetable_off(at),
             "lateness": 1000.0 * self._lateness,
         }
+
+    def _write_groups(self) -> None:
+        """Write down groups with news; one on which all is well, now and then."""
+        steady = self._clock.steady()
+        for device, values in group_values(self._core.alarms).items():
+            written, before = self._groups.get(device, (0, None))
+            if values != before or written <= steady - LINK_PERIOD:
+                self._groups[device] = steady, values
+                stream = self._core.devices[device].streams[0]
+                self._core.ingest_queue.offer([sample_of(stream, self._clock, values)])
 
     def _write_channels(self, reader: JournalReader) -> None:
         """Write down channels with news; one on which all is well and nothing happens, now and then."""

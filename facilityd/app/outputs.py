@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from facilityd.alarm.alarms import AlarmManager
+from facilityd.alarm.groups import GroupedAlarms
 from facilityd.app.alarm_plot import PlotQueue
 from facilityd.app.builtin import channel_of, scope_of
 from facilityd.app.environment import Environment
@@ -73,7 +73,7 @@ class OutputParts(Protocol):
         """Who was told what."""
 
     @property
-    def alarms(self) -> AlarmManager:
+    def alarms(self) -> GroupedAlarms:
         """The alarms' present states."""
 
     @property
@@ -85,7 +85,12 @@ def make_planner(site: Site, devices: Mapping[str, Device], ledger: NoticeLedger
     """Return who is told; ``ledger`` says who was told before."""
     alarm_contexts = {
         (device.id, name): AlarmContext(
-            device.name, rule, device.family.signals, channel_of(device.id), scope_of(device.id, site)
+            device.name,
+            rule,
+            device.family.signals,
+            channel_of(device.id),
+            scope_of(device.id, site),
+            {one: site.devices[one].name for one, _ in scope_of(device.id, site)},
         )
         for device in devices.values()
         for name, rule in device.family.rules.items()

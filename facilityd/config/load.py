@@ -22,6 +22,7 @@ from facilityd.config.doubts import doubts
 from facilityd.config.duty import compile_duty, duty_doubts
 from facilityd.config.expand import expanded
 from facilityd.config.found import DiscoveredNames, file_of, read_found
+from facilityd.config.groups import compile_groups
 from facilityd.config.installation import check_installation, unheard, unknown_group
 from facilityd.config.people import compile_link, compile_recipient, compile_sink
 from facilityd.config.sections import SectionEntry, Sections, doubled, read_sections
@@ -29,6 +30,7 @@ from facilityd.config.site import Device, Site
 from facilityd.config.templates import restored
 from facilityd.config.timetable import CeremonyTimetable, read_timetable
 from facilityd.errors import ConfigError
+from facilityd.model.group import group_name
 from facilityd.model.measure import spell_duration
 from facilityd.model.message import Wording
 from facilityd.model.readiness import Item
@@ -54,6 +56,8 @@ def load(*paths: Path, at_most: int = 0, secrets: bool = True) -> Site:
         _hurry(sections, at_most, known_profiles)
     compiler = UnitCompiler(sections, known_profiles, known_families, own.broken)
     site = _compile(str(paths[0]), sections, compiler, known_families)
+    if site is not None:
+        site = replace(site, groups=compile_groups(site, sections))
     raise_problems(sections.problems, sections.language)
     if site is None:
         raise ConfigError((Wording("config.nothing-to-watch", path=paths[0]),))
@@ -223,6 +227,10 @@ def _check_own_names(
     taken |= {f"link-{link}": Wording("config.watched-link", link=link) for link in links}
     taken |= {
         f"channel-{channel}": Wording("config.watched-channel", channel=channel) for channel in channels
+    }
+    taken |= {
+        group_name(group): Wording("config.watched-group", group=group)
+        for group in sections.known_ids("groups")
     }
     for entry in sections.values("devices"):
         if entry.id in taken:

@@ -21,6 +21,7 @@ from facilityd.config.fields import (
     each_once,
     identifier,
 )
+from facilityd.config.group_schema import GroupConfig
 from facilityd.config.hosts import Host, SerialPort
 from facilityd.config.people_schema import EscalationConfig, RecipientConfig, RotaConfig, SubstituteConfig
 from facilityd.model.measure import LONGEST, Duration, Timeout, within
@@ -273,6 +274,7 @@ SECTIONS: dict[str, Any] = {
     "substitutes": SubstituteConfig,
     "escalation": EscalationConfig,
     "alarms": AlarmsConfig,
+    "groups": GroupConfig,
 }
 SINGLE = ("site", "store", "escalation", "alarms")
 
@@ -291,3 +293,4 @@ class SiteFile(Strict):
     substitutes: dict[str, SubstituteConfig] = {}
     escalation: EscalationConfig | None = None
     alarms: AlarmsConfig | None = None
+    groups: dict[str, GroupConfig] = {}

@@ -87,6 +87,22 @@ class SiteTemplate:
 
 
 @dataclass(frozen=True, slots=True)
+class SiteGroup:
+    """Devices with a common cause. ``rules`` none: those that say that a device cannot be reached.
+
+    ``causes`` are alarms as (device, rule); ``least`` 0: only they speak for it; ``within`` in ns.
+    """
+
+    id: str
+    name: Text
+    members: tuple[str, ...]
+    rules: tuple[str, ...]
+    causes: tuple[tuple[str, str], ...]
+    least: int
+    within: int
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """Everything one daemon watches. Coordinates in degrees, ``ceremony`` in ns.
 
@@ -118,6 +134,8 @@ class Site:
     """When people are told, and who is asked next."""
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     """Whatever must be masked where an error's text repeats it."""
+    groups: Mapping[str, SiteGroup] = field(default_factory=dict)
+    """Devices with a common cause."""
     limits: Mapping[str, SuppressionLimits] = field(default_factory=lambda: dict(LIMITS))
     """How long people may keep alarms from being told, by what is at stake."""
 

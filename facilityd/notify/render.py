@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from facilityd.model.alarm import AlarmState, AlarmStateName, Change, ChangeKind, Suppressor
@@ -18,6 +18,8 @@ from facilityd.notify.sparkline import Sparkline
 from facilityd.notify.texts import texts
 from facilityd.notify.value_text import SignalWords, format_instant, format_span
 
+MOST_NAMES = 60
+"""Of devices that are blind, in one message."""
 LONGEST = 4000
 """Characters of evidence in a message."""
 PURPOSES: dict[ChangeKind, Purpose] = {
@@ -60,6 +62,8 @@ class AlarmContext:
     signals: Mapping[str, SignalWords]
     channel: str = ""
     scope: tuple[tuple[str, str], ...] = ()
+    names: Mapping[str, Text] = field(default_factory=dict)
+    """Of the devices in ``scope``."""
 
 
 def render(
@@ -114,6 +118,21 @@ def _removed(state: AlarmState, place: SiteContext) -> dict[str, str]:
     return {"remover": plain(fact.person), "removed": since, "review": review, "under": plain(fact.ticket)}
 
 
+def _affected(change: Change, context: AlarmContext, language: Language) -> str:
+    """Return which devices are blind because of it, and which of them were in alarm before."""
+    names = {name: text.in_(language) for name, text in context.names.items()}
+    blind = [names.get(one, one) for one in change.details.get("blind", ())]
+    if not blind:
+        return ""
+    between, more = ("、", " 等") if language == "zh" else (", ", " …")
+    shown = between.join(blind[:MOST_NAMES]) + (more if len(blind) > MOST_NAMES else "")
+    known = change.details.get("in_alarm", ())[:MOST_NAMES]
+    named = [f"{names.get(device, device)} {rule}" for device, rule in known]
+    which = "affected-in-alarm" if named else "affected"
+    said = texts().affected[which].in_(language)
+    return said.format(count=len(blind), devices=shown, alarms=between.join(named))
+
+
 def _template(change: Change, state: AlarmState) -> str:
     unseen = change.kind is ChangeKind.CLEAR and state.unsuppressed is AlarmStateName.RETURNED
     return "cleared-unseen" if unseen else _OWN.get(change.kind, PURPOSES[change.kind].value)
@@ -146,6 +165,7 @@ def _fields(
         "rule": rule.name.in_(language),
         "priority": texts().priority[rule.priority.name.lower()].in_(language),
         "evidence": plain(evidence, LONGEST, lines=True),
+        "affected": plain(_affected(change, alarm_context, language), LONGEST),
         "first": rule.action[0].in_(language),
         "cause": rule.cause.in_(language),
         "consequence": rule.consequence.in_(language),

@@ -29,6 +29,7 @@ class Texts(Strict):
     reason: dict[str, Text]
     outcome: dict[str, Text]
     readiness: dict[str, Text]
+    affected: dict[str, Text]
 
 
 @cache

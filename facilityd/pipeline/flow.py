@@ -62,8 +62,8 @@ class RuleStage(Protocol):
 class AlarmStage(Protocol):
     """The alarms' lives (facilityd.alarm)."""
 
-    def apply(self, finding: Finding) -> Change | None:
-        """Return the transition a finding causes, if any."""
+    def apply(self, finding: Finding) -> Sequence[Change]:
+        """Return the transitions that a finding causes, those of what it explains included."""
 
     def tick(self, at: int) -> list[Change]:
         """Return the transitions that time alone causes."""
@@ -221,9 +221,7 @@ class Flow:
         for finding in findings:
             cause = causes.get(finding.device)
             judged.append(FindingRecord(finding, cause))
-            change = self._alarms.apply(finding)
-            if change:
-                recorded.append(await self._recorded(change, cause))
+            recorded += [await self._recorded(change, cause) for change in self._alarms.apply(finding)]
         if judged or self._held.parts:
             await self._write(WriteGroup(judged, recorded))
 

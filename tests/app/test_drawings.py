@@ -13,6 +13,7 @@ from support.crew import RecordedLedger
 
 from devices.tables import families
 from facilityd.alarm.alarms import AlarmManager
+from facilityd.alarm.groups import GroupedAlarms
 from facilityd.app import alarm_plot
 from facilityd.app.alarm_plot import AlarmPlot, PlotQueue
 from facilityd.app.outputs import telling
@@ -54,7 +55,7 @@ class SlowArtist(AlarmPlot):
 class DrawingBench:
     def __init__(self, path: Path, journal: Journal, site: Site) -> None:
         self.path, self.writer, self.ingest_queue = path, WriterThread(), IngestQueue(tick=0)
-        self.alarms = AlarmManager()
+        self.alarms = GroupedAlarms(AlarmManager())
         self.alarm_plot = SlowArtist(path, {})
         self.drawings = PlotQueue(self.alarm_plot, WriterThread())
         alarm_contexts = {

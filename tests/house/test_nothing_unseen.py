@@ -11,7 +11,7 @@ from devices.tables import families
 from facilityd.detect.compile import needs
 from facilityd.model.rule import Rule, Silence, Unreadable
 
-OWN = {"link", "channel", "daemon"}
+OWN = {"link", "channel", "daemon", "group"}
 """What the daemon writes down of itself is read from nobody."""
 CLASSES = {"ceremony": {"ceremony", "safety"}, "safety": {"safety"}}
 

@@ -10,6 +10,7 @@ from support.commands import acknowledgement
 
 from devices.tables import families
 from facilityd.alarm.alarms import AlarmManager
+from facilityd.alarm.groups import GroupedAlarms
 from facilityd.alarm.table import AlarmEvent
 from facilityd.detect.engine import RuleEngine
 from facilityd.errors import StoreFull
@@ -50,7 +51,7 @@ class Disk:
 class FlowBench:
     def __init__(self, path: Path, disk: Disk) -> None:
         self.path, self.disk, self.ingest_queue, self.writer = path, disk, IngestQueue(tick=0), WriterThread()
-        self.alarms = AlarmManager()
+        self.alarms = GroupedAlarms(AlarmManager())
         engine = RuleEngine({"contact": families()["contact"]}, [STREAM])
         self.flow = Flow(self.ingest_queue, disk, self.writer, engine, self.alarms, self.tell)
         self.clock = 1_000 * NS

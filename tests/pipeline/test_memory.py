@@ -16,6 +16,7 @@ from support.journals import open_journal
 from support.story import START, Kind, bad, rule, sample, stream
 
 from facilityd.alarm.alarms import AlarmManager
+from facilityd.alarm.groups import GroupedAlarms
 from facilityd.app.core import Core
 from facilityd.app.downtimes import Downtimes
 from facilityd.detect.engine import RuleEngine
@@ -68,7 +69,7 @@ class Crew:
     def begin(self) -> None:
         with JournalReader.open(self.journal.path) as reader:
             states = reader.alarms()
-        self.engine, self.alarms = RuleEngine({"hoist": FAMILY}, [LAMP]), AlarmManager(states)
+        self.engine, self.alarms = RuleEngine({"hoist": FAMILY}, [LAMP]), GroupedAlarms(AlarmManager(states))
         self.engine.resume(states)
         self.flow = Flow(IngestQueue(tick=0), self.journal, Inline(), self.engine, self.alarms, nobody)
         clock = Clock(lambda: START + self.second * NS, lambda: START + self.second * NS)
