@@ -20,7 +20,14 @@ PERIOD = 60 * NS
 LINK_PERIOD = 600 * NS
 """How often a link's or a channel's health is written down while nothing changes, in ns."""
 _CHANNEL = "channel-"
-_KINDS = {"webhook": Text(zh="网络推送", en="webhook"), "email": Text(zh="邮件", en="e-mail")}
+_KINDS = {
+    "webhook": Text(zh="网络推送", en="webhook"),
+    "email": Text(zh="邮件", en="e-mail"),
+    "wecom-robot": Text(zh="企业微信群机器人", en="WeCom robot"),
+    "dingtalk-robot": Text(zh="钉钉机器人", en="DingTalk robot"),
+    "feishu-robot": Text(zh="飞书机器人", en="Feishu robot"),
+    "mqtt": Text(zh="MQTT 消息", en="MQTT"),
+}
 
 
 def _stream(device: str, family: Family, link: str, period: int) -> Stream:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, StringConstraints
 
-from facilityd.config.fields import LONGEST_LOGIN, Address, Port, Secret, Url
+from facilityd.config.fields import LONGEST_LOGIN, Address, BaseUrl, Port, Secret, Url, each_once
 from facilityd.config.hosts import Host
 from facilityd.model.text import Strict
+
+Mention = Annotated[str, StringConstraints(pattern=r"^[-+@_.A-Za-z0-9]{1,64}$")]
+Mentions = Annotated[tuple[Mention, ...], AfterValidator(each_once), Field(max_length=50)]
 
 
 class WebhookConfig(Strict):
@@ -16,7 +19,8 @@ class WebhookConfig(Strict):
 
     kind: Literal["webhook"]
     url: Url
-    token: Secret | None = None
+    token: Secret | None = Field(default=None, description="goes out as a bearer token")
+    secret: Secret | None = Field(default=None, description="each post is signed with it (HMAC-SHA256)")
 
 
 class EmailConfig(Strict):
@@ -32,4 +36,73 @@ class EmailConfig(Strict):
     password: Secret | None = None
 
 
-Channel = Annotated[WebhookConfig | EmailConfig, Field(discriminator="kind")]
+class _RobotConfig(Strict):
+    token: Secret = Field(description="the robot's key, as its URL has it")
+    mobiles: Mentions = Field(default=(), description="mentioned by mobile number")
+    users: Mentions = Field(default=(), description="mentioned by user id")
+
+
+class WeComRobotConfig(_RobotConfig):
+    """A group robot of WeCom (企业微信)."""
+
+    kind: Literal["wecom-robot"]
+    url: Url = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send"
+
+
+class DingTalkRobotConfig(_RobotConfig):
+    """A group robot of DingTalk (钉钉)."""
+
+    kind: Literal["dingtalk-robot"]
+    url: Url = "https://oapi.dingtalk.com/robot/send"
+    secret: Secret | None = Field(default=None, description="of the signature, where the robot asks for one")
+
+
+class FeishuRobotConfig(Strict):
+    """A group robot of Feishu or Lark (飞书); for Lark: url https://open.larksuite.com/open-apis/bot/v2/hook."""
+
+    kind: Literal["feishu-robot"]
+    url: Url = "https://open.feishu.cn/open-apis/bot/v2/hook"
+    token: Secret = Field(description="the last part of the robot's URL")
+    secret: Secret | None = Field(default=None, description="of the signature, where the robot asks for one")
+    users: Mentions = Field(default=(), description="mentioned by user or open id; all for everybody")
+
+
+class NtfyConfig(Strict):
+    """A topic of ntfy."""
+
+    kind: Literal["ntfy"]
+    url: BaseUrl = "https://ntfy.sh"
+    topic: str = Field(pattern=r"^[-_A-Za-z0-9]{1,64}$")
+    token: Secret | None = None
+
+
+class MqttChannelConfig(Strict):
+    """Notices on a broker, under a prefix of their own; nothing is read there, and no device listens."""
+
+    kind: Literal["mqtt"]
+    host: Host
+    port: Port = 1883
+    prefix: str = Field(default="facilityd", pattern=r"^[^+#/\x00]+(/[^+#/\x00]+)*$", max_length=200)
+    username: str = Field(default="", max_length=LONGEST_LOGIN)
+    password: Secret | None = None
+    tls: bool = False
+
+
+class AppriseConfig(Strict):
+    """Any service that apprise knows, by its URL there, which is a secret as a whole."""
+
+    kind: Literal["apprise"]
+    token: Secret = Field(description="apprise's URL; robots of WeCom, DingTalk and Feishu have kinds here")
+
+
+Channel = Annotated[
+    WebhookConfig
+    | EmailConfig
+    | WeComRobotConfig
+    | DingTalkRobotConfig
+    | FeishuRobotConfig
+    | NtfyConfig
+    | MqttChannelConfig
+    | AppriseConfig,
+    Field(discriminator="kind"),
+]

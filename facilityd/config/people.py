@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from devices.unit import Link, ModbusLink, MqttLink
 from facilityd.config import schema
 from facilityd.config.duty import compile_quiet
-from facilityd.config.sections import SectionEntry, Sections, resolve_secret, serial_port, tls_file
+from facilityd.config.sections import (
+    SECRET_KEYS,
+    SectionEntry,
+    Sections,
+    resolve_secret,
+    serial_port,
+    tls_file,
+)
 from facilityd.model.message import Wording
 from facilityd.model.plain import url_secrets
 from facilityd.model.rule import Priority
@@ -89,12 +97,10 @@ def compile_recipient(entry: SectionEntry, sections: Sections) -> RecipientSetti
 
 def _channel(entry: SectionEntry, sections: Sections, number: int) -> ChannelSettings:
     channel = entry.value.channels[number]
-    options: dict[str, str | int] = {
-        name: value
-        for name, value in channel
-        if name not in ("kind", "token", "password") and value is not None
+    options: dict[str, Any] = {
+        name: value for name, value in channel if name not in ("kind", *SECRET_KEYS) and value is not None
     }
-    for name in ("token", "password"):
+    for name in sorted(SECRET_KEYS):
         if (held := getattr(channel, name, None)) is not None:
             resolve = _token if name == "token" else resolve_secret
             options[name] = resolve(sections, entry.location("channels", number, name), held)

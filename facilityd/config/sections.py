@@ -216,7 +216,7 @@ def _part(document: Document, path: tuple[Key, ...]) -> Any:
 
 
 MAX_SECRET = 65_536
-SECRET_KEYS = frozenset({"password", "token"})
+SECRET_KEYS = frozenset({"password", "secret", "token"})
 
 
 def _expanded(sections: Sections, document: Document, path: tuple[Key, ...], value: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from facilityd.model.people import QuietHours
 from facilityd.model.rule import Priority
@@ -72,7 +72,7 @@ class ChannelSettings:
 
     id: str
     kind: str
-    options: Mapping[str, str | int] = field(repr=False, hash=False)
+    options: Mapping[str, Any] = field(repr=False, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

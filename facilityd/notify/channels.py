@@ -7,7 +7,11 @@ from typing import Protocol
 
 from facilityd.model.notice import DeliveryResult, Notice
 from facilityd.model.settings import ChannelSettings
+from facilityd.notify.apprise_channel import AppriseChannel
 from facilityd.notify.mail import Email
+from facilityd.notify.mqtt_channel import MqttChannel
+from facilityd.notify.ntfy import Ntfy
+from facilityd.notify.robots import DingTalkRobot, FeishuRobot, WeComRobot
 from facilityd.notify.webhook import Webhook
 
 
@@ -21,6 +25,12 @@ class Channel(Protocol):
 KINDS: dict[str, Callable[..., Channel]] = {
     "webhook": Webhook,
     "email": Email,
+    "wecom-robot": WeComRobot,
+    "dingtalk-robot": DingTalkRobot,
+    "feishu-robot": FeishuRobot,
+    "ntfy": Ntfy,
+    "mqtt": MqttChannel,
+    "apprise": AppriseChannel,
 }
 
 

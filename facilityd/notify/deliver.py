@@ -10,9 +10,12 @@ from typing import Protocol
 
 from facilityd.errors import Outage
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Notice, SendFailure
+from facilityd.model.rule import Priority
 from facilityd.model.sample import NS
 from facilityd.notify.channel_backoff import ChannelBackoff
 from facilityd.notify.channels import Channel
+from facilityd.notify.merge import merged
+from facilityd.notify.pace import TokenBucket
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +114,9 @@ class Deliverer:
         wait, due = self._idle_s, await self._outbox.next_due()
         if self._unreported or due is not None:
             ahead = 0.0 if due is None or self._unreported else (due - self._now()) / NS
-            wait = min(wait, max(AGAIN_S, ahead))
+            now = self._now()
+            paces = (line.until - now for line in self._lines.values() if line.until > now)
+            wait = min([wait, max(AGAIN_S, ahead), *(max(pause / NS, 0.001) for pause in paces)])
         with contextlib.suppress(TimeoutError):
             # Not wait_for: before Python 3.12 it swallows a cancellation that comes with the event.
             async with asyncio.timeout(wait):
@@ -133,32 +138,63 @@ class Deliverer:
         return by_channel
 
     async def _serve(self, channel: str, entries: Sequence[QueuedNotice]) -> None:
-        unheard: set[tuple[str, str, int]] = set()
+        pace: TokenBucket | None = getattr(self._channels.get(channel), "pace", None)
         try:
-            for entry in entries:
-                alarm = entry.notice.device, entry.notice.rule, entry.notice.occurrence
-                if alarm in unheard:
-                    continue  # nobody hears the end of an alarm before its beginning
-                outcome, next_at = await self._attempt(channel, entry)
-                await self._report(entry, outcome, next_at)
-                if next_at is not None and entry.attempts < STUBBORN:
-                    break  # what is behind it stays behind it
-                if next_at is not None:
-                    unheard.add(alarm)
+            await (
+                self._one_by_one(channel, entries) if pace is None else self._paced(channel, entries, pace)
+            )
         finally:
             self._busy.discard(channel)
             self._wake.set()
 
-    async def _attempt(self, channel: str, entry: QueuedNotice) -> tuple[DeliveryResult, int | None]:
+    async def _one_by_one(self, channel: str, entries: Sequence[QueuedNotice]) -> None:
+        unheard: set[tuple[str, str, int]] = set()
+        for entry in entries:
+            alarm = entry.notice.device, entry.notice.rule, entry.notice.occurrence
+            if alarm in unheard:
+                continue  # nobody hears the end of an alarm before its beginning
+            outcome, next_at = await self._attempt(channel, entry.notice, [entry])
+            await self._report(entry, outcome, next_at)
+            if next_at is not None and entry.attempts < STUBBORN:
+                break  # what is behind it stays behind it
+            if next_at is not None:
+                unheard.add(alarm)
+
+    async def _paced(self, channel: str, entries: Sequence[QueuedNotice], pace: TokenBucket) -> None:
+        """Speak as often as the channel allows, what is critical first; together what would have to wait."""
+        left = sorted(entries, key=lambda entry: (not _critical(entry), entry.id))
+        while left:
+            wait = pace.wait(self._now(), critical=_critical(left[0]))
+            if wait:
+                self._lines[channel].until = self._now() + wait
+                return
+            alone = len(left) <= max(1, pace.spare(self._now()))
+            notice, count = merged([entry.notice for entry in (left[:1] if alone else left)])
+            group, left = left[:count], left[count:]
+            pace.spend(self._now(), parts_of(self._channels[channel], notice))
+            outcome, next_at = await self._attempt(channel, notice, group)
+            for entry in group:
+                final = outcome.final and not self._matters(entry.notice)
+                await self._report(entry, outcome, None if final else next_at)
+            if next_at is not None:
+                return
+
+    async def _attempt(
+        self, channel: str, notice: Notice, entries: Sequence[QueuedNotice]
+    ) -> tuple[DeliveryResult, int | None]:
+        """Try a notice that stands for some entries; return what came of it and when to try again."""
         if channel not in self._channels:
             return DeliveryResult(DeliveryOutcome.REJECTED, "the channel is no longer configured"), None
         try:
-            outcome = await self._channels[channel].send(entry.notice)
+            outcome = await self._channels[channel].send(notice)
         except Exception as error:  # a channel is a compartment: what a foreign server causes stays in it
             log.exception("channel %s failed in a way it does not know", channel)
             outcome = DeliveryResult(DeliveryOutcome.TRANSIENT, f"unexpected {type(error).__name__}")
         return outcome, self._lines[channel].note(
-            outcome, entry.attempts, self._now(), matters=self._matters(entry.notice)
+            outcome,
+            min(entry.attempts for entry in entries),
+            self._now(),
+            matters=any(self._matters(entry.notice) for entry in entries),
         )
 
     async def _report(self, entry: QueuedNotice, outcome: DeliveryResult, next_at: int | None) -> None:
@@ -172,3 +208,13 @@ class Deliverer:
         waiting, self._unreported = self._unreported, {}
         for held in waiting.values():
             await self._report(*held)
+
+
+def _critical(entry: QueuedNotice) -> bool:
+    return entry.notice.priority >= Priority.CRITICAL
+
+
+def parts_of(channel: Channel, notice: Notice) -> int:
+    """Return how many messages of a channel a notice becomes."""
+    count: Callable[[Notice], int] = getattr(channel, "parts", lambda _: 1)
+    return count(notice)

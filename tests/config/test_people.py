@@ -11,6 +11,7 @@ from facilityd.config.load import load
 from facilityd.model.people import NEXT_CHANNEL, EscalationStep
 from facilityd.model.rule import Priority
 from facilityd.model.sample import NS
+from facilityd.notify import build
 
 pytestmark = pytest.mark.usefixtures("yard_environment")
 HOOK = '{kind: webhook, url: "http://h/x"}'
@@ -113,3 +114,47 @@ def test_a_gap_in_a_rota_is_warned_of(tmp_path) -> None:
     code, lines = told(_yard(tmp_path, PEOPLE.replace(turn, "")))
     assert code == 0
     assert any("nobody is on duty at 20" in line for line in lines)
+
+
+CHANNELS = """
+recipients:
+  li:
+    name: {zh: 李师傅, en: Li}
+    language: zh
+    channels:
+      - {kind: wecom-robot, token: "${YARD_TOKEN}", mobiles: ["13800000001"], users: [zhang]}
+      - {kind: dingtalk-robot, token: "${YARD_TOKEN}", secret: "${YARD_TOKEN}"}
+      - {kind: feishu-robot, token: "${YARD_TOKEN}", url: "https://open.larksuite.com/open-apis/bot/v2/hook"}
+      - {kind: ntfy, topic: square}
+      - {kind: mqtt, host: broker.example, prefix: square/alarms}
+      - {kind: apprise, token: "${YARD_TOKEN}"}
+      - {kind: webhook, url: "https://h.example/x", secret: "${YARD_TOKEN}"}
+"""
+
+
+def test_every_kind_of_channel_is_compiled_and_can_be_built(tmp_path) -> None:
+    site = load(_yard(tmp_path, CHANNELS))
+    channels = site.recipients["li"].channels
+    assert [one.id for one in channels][:2] == ["li-1-wecom-robot", "li-2-dingtalk-robot"]
+    assert channels[0].options["mobiles"] == ("13800000001",)
+    assert {one.options[name] for one in channels for name in ("token", "secret") if name in one.options} == {
+        "s3cret"
+    }
+    assert set(build(channels)) == {one.id for one in channels}
+    assert "s3cret" not in repr(site)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ('secret: "${YARD_TOKEN}"}', "secret: clear}", "a secret in clear text is refused"),
+        ('token: "${YARD_TOKEN}", mobiles', "mobiles", "token"),
+        ("topic: square", 'topic: "a b"', "expected form"),
+        ("prefix: square/alarms", 'prefix: "square/#"', "expected form"),
+        ("users: [zhang]", 'users: ["zhang>"]', "expected form"),
+    ],
+)
+def test_a_channel_that_is_wrong(tmp_path, right: str, wrong: str, said: str) -> None:
+    code, lines = told(_yard(tmp_path, CHANNELS.replace(right, wrong, 1)))
+    assert code == 1
+    assert [line for line in lines if said in line and line.startswith("site.yaml:")], lines

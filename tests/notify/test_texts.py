@@ -68,7 +68,7 @@ def test_every_reason_priority_and_purpose_has_words() -> None:
     assert set(TABLE.outcome) == {outcome.value for outcome in ItemOutcome}
     assert set(TABLE.priority) == {priority.name.lower() for priority in Priority}
     assert (
-        set(TABLE.subject)
+        set(TABLE.subject) - {"merged"}
         == set(TABLE.body)
         == {p.value for p in PURPOSES.values()} - {"suppressed"}
         | {"cleared-unseen", "test", "not-ready", "ready", "unwatched", "escalated", "digest"}
