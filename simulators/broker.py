@@ -11,6 +11,7 @@ from amqtt.broker import Broker
 from amqtt.errors import BrokerError
 
 from facilityd.errors import PortTaken, system_reason
+from facilityd.model.message import Wording
 
 _LOGGERS = ("amqtt", "transitions")
 SPOKEN = "3.1.1"
@@ -63,9 +64,9 @@ async def broker(port: int = 1883, host: str = "127.0.0.1", link: str = "") -> A
             await serving.start()
         except BrokerError as error:
             raise PortTaken(
-                f"the demonstration broker cannot listen: {system_reason(_cause(error))}",
+                Wording("scenario.demonstration-broker-cannot-listen", error=system_reason(_cause(error))),
                 where=f"{host}:{port}",
-                hint="choose another port for the link, or stop what uses this one",
+                hint=Wording("scenario.choose-another-port-for-link"),
                 link=link,
             ) from error
         try:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from facilityd.errors import UsageError
+from facilityd.model.message import Wording
 from simulators.framing import Frame, Framing
 from simulators.hazards import Hazard
 from simulators.register_map import ILLEGAL_VALUE, RegisterMap, exception
@@ -139,9 +140,13 @@ class Endpoint(ABC):
     def inject(self, device_id: int | None, hazard: Hazard | None) -> None:
         """Make one device id (None: all of them) misbehave, or behave again. Raises UsageError."""
         if device_id is not None and device_id not in self.register_maps:
-            raise UsageError(f"no simulated unit has device id {device_id}", where=self.address)
+            raise UsageError(
+                Wording("scenario.no-simulated-unit-has-device", device_id=device_id), where=self.address
+            )
         if hazard and hazard.framing not in ("", self.framing.name):
-            raise UsageError(f"this hazard makes sense only on {hazard.framing} frames", where=self.address)
+            raise UsageError(
+                Wording("scenario.this-hazard-makes-sense-only", framing=hazard.framing), where=self.address
+            )
         was_deaf = self.deaf
         if hazard is None:
             self._hazards.pop(device_id, None)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from facilityd.errors import UsageError
+from facilityd.model.message import Wording
 from simulators.framing import Frame
 from simulators.register_map import Distortion, exception
 
@@ -206,7 +207,10 @@ def sized(name: str, magnitude: float | None) -> Hazard:
     if magnitude is None:
         return hazard(name)
     if name not in MAGNITUDES:
-        raise UsageError(f"hazard {name!r} has no magnitude", hint=f"these have: {', '.join(MAGNITUDES)}")
+        raise UsageError(
+            Wording("scenario.hazard-has-no-magnitude", name=name),
+            hint=Wording("scenario.these-have", magnitudes=[*MAGNITUDES]),
+        )
     parameter = MAGNITUDES[name]
     return hazard(name, **{parameter: int(magnitude) if parameter in _WHOLE else magnitude})
 
@@ -214,8 +218,13 @@ def sized(name: str, magnitude: float | None) -> Hazard:
 def hazard(name: str, **parameters: object) -> Hazard:
     """Return a new hazard by its name in ``HAZARDS``. Raises UsageError."""
     if name not in HAZARDS:
-        raise UsageError(f"hazard {name!r} is not known", hint=f"known: {', '.join(HAZARDS)}")
+        raise UsageError(
+            Wording("scenario.hazard-not-known", name=name),
+            hint=Wording("scenario.known", hazards=[*HAZARDS]),
+        )
     try:
         return HAZARDS[name](**parameters)
     except TypeError as error:
-        raise UsageError(f"hazard {name!r} does not take {', '.join(parameters)}") from error
+        raise UsageError(
+            Wording("scenario.hazard-does-not-take", name=name, parameters=[*parameters])
+        ) from error

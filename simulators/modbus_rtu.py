@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from facilityd.errors import PortTaken, UsageError
+from facilityd.model.message import Wording
 from simulators.endpoint import Endpoint, WireTime
 from simulators.frame_reader import FrameReader
 from simulators.framing import RTU
@@ -114,21 +115,23 @@ class SerialEndpoint(Endpoint):
             return
         if not _is_ours(self._path):
             raise PortTaken(
-                "exists and is not a simulated serial port",
+                Wording("scenario.exists-not-simulated-serial-port"),
                 where=self.address,
-                hint="give the simulated site serial ports of its own, such as run/bus1",
+                hint=Wording("scenario.give-simulated-site-serial-ports"),
             )
         try:
             self._terminal = Terminal(self._path)
         except OSError as error:
-            hint = "give the simulated site a serial port that it may make"
-            raise PortTaken(f"cannot be made: {error.strerror}", where=self.address, hint=hint) from error
+            hint = Wording("scenario.give-simulated-site-serial-port")
+            raise PortTaken(
+                Wording("scenario.cannot-made", strerror=error.strerror), where=self.address, hint=hint
+            ) from error
         if self._parity != "N" and not self._terminal.takes_parity():
             self._stop()
             raise UsageError(
-                "a simulated serial port has no parity on this system",
+                Wording("scenario.simulated-serial-port-has-no"),
                 where=self.address,
-                hint="write 'parity: N' for this link of the simulated site",
+                hint=Wording("scenario.write-parity-n-for-this"),
             )
         self._terminal.attach(FrameReader(self, RTU))
 

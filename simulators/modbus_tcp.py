@@ -8,6 +8,7 @@ import socket
 from collections.abc import Mapping
 
 from facilityd.errors import PortTaken, system_reason
+from facilityd.model.message import Wording
 from simulators.endpoint import Endpoint, WireTime
 from simulators.frame_reader import FrameReader
 from simulators.framing import MBAP, Framing
@@ -76,9 +77,9 @@ class TcpEndpoint(Endpoint):
             self._listener = socket.create_server((self.host, self.port), backlog=_BACKLOG)
         except (OSError, OverflowError) as error:  # a name that is not known, a port above 65535
             raise PortTaken(
-                f"cannot listen: {system_reason(error)}",
+                Wording("scenario.cannot-listen", error=system_reason(error)),
                 where=self.address,
-                hint="choose another port for the link, or stop what uses this one",
+                hint=Wording("scenario.choose-another-port-for-link"),
             ) from error
         self._listener.setblocking(False)
         self.port = self._listener.getsockname()[1]

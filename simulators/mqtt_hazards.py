@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from facilityd.errors import UsageError
+from facilityd.model.message import Wording
 
 _NUMBER = re.compile(rb"(?<=[:\[\s])-?\d+(?:\.\d+)?(?=[,}\]\s])")
 HUGE = 1_000_000
@@ -48,5 +49,8 @@ MQTT_HAZARDS: dict[str, Callable[[], MqttHazard]] = {
 def mqtt_hazard(name: str) -> MqttHazard:
     """Return a hazard by its name in ``MQTT_HAZARDS``. Raises UsageError."""
     if name not in MQTT_HAZARDS:
-        raise UsageError(f"MQTT hazard {name!r} is not known", hint=f"known: {', '.join(MQTT_HAZARDS)}")
+        raise UsageError(
+            Wording("scenario.mqtt-hazard-not-known", name=name),
+            hint=Wording("scenario.known-2", mqtt_hazards=[*MQTT_HAZARDS]),
+        )
     return MQTT_HAZARDS[name]()

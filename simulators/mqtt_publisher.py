@@ -12,6 +12,7 @@ import aiomqtt
 
 from devices.unit import MqttLink, Unit
 from facilityd.errors import UsageError
+from facilityd.model.message import Wording
 from facilityd.model.sample import NS
 from simulators.inverse_binding import Signals
 from simulators.mqtt_encoder import MqttEncoder, OutgoingMessage
@@ -75,7 +76,7 @@ class MqttPublisher:
     def _connect(self) -> aiomqtt.Client:
         link, last = self._link, self._encoder.presence(online=False)
         if link.version not in _VERSIONS:
-            raise UsageError(f"MQTT version {link.version} is not known", where=link.id)
+            raise UsageError(Wording("scenario.mqtt-version-not-known", version=link.version), where=link.id)
         will = aiomqtt.Will(last.topic, last.payload, 1, retain=True) if last else None
         return aiomqtt.Client(
             link.host,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from devices.codec import BCD, LETTERS, LIMITS, string_words, to_words
 from devices.profile import Point, Table
+from facilityd.model.message import Wording
 from facilityd.model.sample import Value
 
 _F32_MAX: float = struct.unpack(">f", b"\x7f\x7f\xff\xff")[0]
@@ -77,7 +78,9 @@ def cell_of(point: Point, memory: RegisterTables, base: int = 0) -> RegisterCell
     place = memory.find(table, point.address + base, point.words)
     status = memory.find(table, point.sign.address + base, 1) if point.sign else None
     if place is None:
-        raise ValueError(f"{point.doc}: wire address {point.address} + {base} does not exist")
+        raise ValueError(
+            Wording("scenario.wire-address-does-not-exist", doc=point.doc, address=point.address, base=base)
+        )
     if table.is_bits:
         return RegisterCell(_bit_of_table(*place))
     if point.is_text:

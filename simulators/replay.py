@@ -12,6 +12,7 @@ from typing import cast
 import aiomqtt
 
 from facilityd.errors import UsageError
+from facilityd.model.message import Wording
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS
 from facilityd.recording.format import LOST, Exchange, MqttRecord, Recording
@@ -165,4 +166,6 @@ async def _publish(replay: RecordedAnswers, host: str, port: int, speed: float) 
                 payload = bytes.fromhex(message.payload)
                 await client.publish(message.topic, payload, 1, retain=message.retain)
     except aiomqtt.MqttError as error:
-        raise UsageError(f"the broker does not take it: {error}", where=f"{host}:{port}") from error
+        raise UsageError(
+            Wording("scenario.broker-does-not-take", error=error), where=f"{host}:{port}"
+        ) from error

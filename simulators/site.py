@@ -9,6 +9,7 @@ from contextlib import ExitStack, asynccontextmanager
 
 from devices.unit import Link, ModbusLink, MqttLink, Unit
 from facilityd.errors import PortTaken, UsageError
+from facilityd.model.message import Wording
 from simulators.endpoint import READS, Endpoint, WireTime
 from simulators.framing import MBAP, RTU, Framing
 from simulators.hazards import Hazard, hazard
@@ -36,14 +37,16 @@ class ServedSite:
     def endpoint(self, link: str) -> Endpoint:
         """Return a Modbus link's endpoint. Raises UsageError."""
         if link not in self._endpoints:
-            raise UsageError(f"no simulated Modbus link {link!r}", hint=_known(self._endpoints))
+            raise UsageError(
+                Wording("scenario.no-simulated-modbus-link", link=link), hint=_known(self._endpoints)
+            )
         return self._endpoints[link]
 
     def port(self, link: str) -> int:
         """Return the TCP port that a link's units answer on. Raises UsageError."""
         endpoint = self.endpoint(link)
         if not isinstance(endpoint, TcpEndpoint):
-            raise UsageError(f"link {link!r} is a serial line and has no port")
+            raise UsageError(Wording("scenario.link-serial-line-has-no", link=link))
         return endpoint.port
 
     @property
@@ -64,7 +67,7 @@ class ServedSite:
         """
         known = self._units.get(unit)
         if known is None:
-            raise UsageError(f"no simulated unit {unit!r}", hint=_known(self._units))
+            raise UsageError(Wording("scenario.no-simulated-unit", unit=unit), hint=_known(self._units))
         if publisher := self.publishers.get(unit):
             publisher.inject(_mqtt(mqtt_hazard(what) if isinstance(what, str) else what))
         else:
@@ -86,13 +89,13 @@ def _known(names: Iterable[str]) -> str:
 
 def _mqtt(what: Hazard | MqttHazard | None) -> MqttHazard | None:
     if isinstance(what, Hazard):
-        raise UsageError("a Modbus hazard does not fit an MQTT unit")
+        raise UsageError(Wording("scenario.modbus-hazard-does-not-fit"))
     return what
 
 
 def _modbus(what: Hazard | MqttHazard | None) -> Hazard | None:
     if isinstance(what, MqttHazard):
-        raise UsageError("an MQTT hazard does not fit a Modbus unit")
+        raise UsageError(Wording("scenario.mqtt-hazard-does-not-fit"))
     return what
 
 

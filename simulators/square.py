@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from facilityd.errors import UsageError
+from facilityd.model.message import Wording
 from facilityd.model.sample import NS, Value
 from simulators.inverse_binding import Signals
 from simulators.physics import MODELS, Model, World
@@ -65,7 +66,10 @@ class Square:
     def model(self, device: str) -> Model:
         """Return a device's model. Raises UsageError."""
         if device not in self.models:
-            raise UsageError(f"no simulated device {device!r}", hint=f"known: {', '.join(self.models)}")
+            raise UsageError(
+                Wording("scenario.no-simulated-device", device=device),
+                hint=Wording("scenario.known-4", models=[*self.models]),
+            )
         return self.models[device]
 
     def fault(self, device: str, name: str, magnitude: float = 1.0) -> None:
@@ -84,7 +88,10 @@ class Square:
         elif isinstance(model, Flagpole):
             model.demand()
         else:
-            raise UsageError(f"{device!r} cannot be asked for a run", hint="hoists and flag poles can")
+            raise UsageError(
+                Wording("scenario.cannot-asked-for-run", device=device),
+                hint=Wording("scenario.hoists-flag-poles-can"),
+            )
 
 
 def live(square: Square, clock: Callable[[], int] = time.monotonic_ns) -> Callable[[], Signals]:

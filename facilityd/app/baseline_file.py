@@ -12,6 +12,7 @@ from facilityd.config.site import Site
 from facilityd.detect.fit import SHAPES
 from facilityd.errors import ConfigError, UsageError
 from facilityd.model.baseline import Baseline
+from facilityd.model.message import Wording
 from facilityd.store.journal import Journal
 from facilityd.store.learning import BaselineWrite
 from facilityd.store.reader import JournalReader
@@ -31,8 +32,10 @@ def read(path: Path) -> list[Baseline]:
     try:
         return [Baseline(**one) for one in json.loads(path.read_text(encoding="utf-8"))]
     except (OSError, ValueError, TypeError) as error:
-        hint = "it is written by facilityd baselines --export"
-        raise UsageError(f"not a file of baselines: {error}", where=str(path), hint=hint) from error
+        hint = Wording("ask.written-by-facilityd-baselines-export")
+        raise UsageError(
+            Wording("ask.not-file-baselines", error=error), where=str(path), hint=hint
+        ) from error
 
 
 def checked(site: Site, found: Iterable[Baseline], path: Path) -> None:

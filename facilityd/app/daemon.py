@@ -30,6 +30,7 @@ from facilityd.app.sources import AdapterContext, sources
 from facilityd.config.load import home_of
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
+from facilityd.model.message import Wording
 from facilityd.pipeline.writer import Writer
 from facilityd.store.journal import Journal
 from facilityd.store.reader import JournalReader
@@ -89,12 +90,12 @@ def make_folder(folder: Path, site: Site) -> None:
     if folder.is_dir():
         return
     if home_of(Path(site.source)).resolve() not in folder.resolve().parents:
-        hint = "make it, mount its disk, or set store: {path: …}"
-        raise UsageError("the journal's folder does not exist", where=str(folder), hint=hint)
+        hint = Wording("ask.make-mount-its-disk-or")
+        raise UsageError(Wording("ask.journal-folder-does-not-exist"), where=str(folder), hint=hint)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"cannot be made: {error.strerror}", where=str(folder)) from error
+        raise UsageError(Wording("ask.cannot-made", strerror=error.strerror), where=str(folder)) from error
 
 
 async def _run(

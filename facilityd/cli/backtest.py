@@ -18,6 +18,7 @@ from facilityd.cli.output import STYLES, console, json_option, print_json, table
 from facilityd.cli.text_table import Column, whole
 from facilityd.cli.when import InstantParam, between
 from facilityd.errors import UsageError
+from facilityd.model.message import Wording
 from facilityd.model.sample import NS
 from facilityd.query.instants import show_second
 from facilityd.query.words import both
@@ -96,7 +97,7 @@ def backtest(
         try:
             with_settings(loaded.devices[name].family.rules[rule], asked)
         except ValueError as error:
-            raise UsageError(f"--set: {error}", where=f"rule {rule}") from error
+            raise UsageError(Wording("ask.set-2", error=error), where=f"rule {rule}") from error
     with JournalReader.open(Path(loaded.store.path), loaded.id) as reader:
         test = Backtest(loaded, reader, rule, since, end, asked, _progress(since, end))
         results = [test.run(name) for name in chosen]
@@ -124,20 +125,23 @@ def _chosen(site: Site, rule: str, devices: tuple[str, ...]) -> list[str]:
     ]
     if not having:
         known = {name for one in site.devices.values() for name in one.family.rules}
-        raise UsageError(f"no rule {rule!r} on these devices", hint=suggestion(rule, known))
+        raise UsageError(Wording("ask.no-rule-on-these-devices", rule=rule), hint=suggestion(rule, known))
     engine = fresh_engine(site)
     lacking = {name: engine.not_applicable(name).get(rule) for name in having}
     found = [name for name in having if not lacking[name]]
     if not found:
-        missing = ", ".join(lacking[having[0]] or ())
-        raise UsageError(f"{rule} applies to none of these devices", hint=f"it would need {missing}")
+        missing = [*(lacking[having[0]] or ())]
+        raise UsageError(
+            Wording("ask.applies-none-these-devices", rule=rule),
+            hint=Wording("ask.would-need", missing=missing),
+        )
     return found
 
 
 def _setting(text: str) -> tuple[str, Any]:
     name, sign, value = text.partition("=")
     if not sign or not name.strip():
-        raise UsageError(f"--set {text!r}", hint="write it as --set above=750 or --set on_delay=10s")
+        raise UsageError(Wording("ask.set", text=text), hint=Wording("ask.write-as-set-above-or"))
     import yaml
 
     return name.strip().removeprefix("detect."), yaml.safe_load(value)

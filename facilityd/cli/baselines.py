@@ -16,6 +16,7 @@ from facilityd.cli.text_table import Column, whole
 from facilityd.cli.words import counted, sentence
 from facilityd.errors import UsageError
 from facilityd.model.command import ApproveBaseline
+from facilityd.model.message import Wording
 from facilityd.query.instants import show_instant
 from facilityd.supervise.inbox import whoami
 from facilityd.yaml_source import suggestion
@@ -78,7 +79,9 @@ def baselines(  # noqa: PLR0917 - click hands its options in
         _compare(*_pair(known, device, diff, versions), language)
     elif export:
         if not known:
-            raise UsageError("there are no baselines to export", hint="facilityd commission SITE DEVICE")
+            raise UsageError(
+                Wording("ask.there-no-baselines-export"), hint=Wording("ask.facilityd-commission-site-device")
+            )
         with writing(export):
             write(export, known)
     else:
@@ -108,18 +111,23 @@ def _pair(
     known: Sequence[Baseline], device: str, rule: str, versions: tuple[int, int] | None
 ) -> tuple[Baseline, Baseline]:
     if not device:
-        raise UsageError("--diff needs a device", hint="facilityd baselines SITE DEVICE --diff RULE")
+        raise UsageError(
+            Wording("ask.diff-needs-device"), hint=Wording("ask.facilityd-baselines-site-device-diff")
+        )
     own = {b.version: b for b in known if b.rule == rule}
     if not own:
         hint = suggestion(rule, {b.rule for b in known})
-        raise UsageError(f"{device} has no baseline of {rule!r}", hint=hint)
+        raise UsageError(Wording("ask.has-no-baseline", device=device, rule=rule), hint=hint)
     numbers = versions or tuple(sorted(own))[-2:]
     if len(numbers) != 2:  # noqa: PLR2004
-        raise UsageError(f"{rule} on {device} has version {max(own)} only: nothing to compare")
+        raise UsageError(Wording("ask.on-has-version-only-nothing", rule=rule, device=device, own=max(own)))
     missing = [number for number in numbers if number not in own]
     if missing:
-        have = ", ".join(map(str, sorted(own)))
-        raise UsageError(f"{rule} on {device} has no version {missing[0]}", hint=f"there are {have}")
+        have = [*map(str, sorted(own))]
+        raise UsageError(
+            Wording("ask.on-has-no-version", rule=rule, device=device, missing=missing[0]),
+            hint=Wording("ask.there", have=have),
+        )
     return own[numbers[0]], own[numbers[1]]
 
 
@@ -172,7 +180,7 @@ def _take_over(site: Site, source: Path, person: str, language: Language | None)
 
     found = read(source)
     if not found:
-        raise UsageError("it holds no baseline", where=str(source))
+        raise UsageError(Wording("ask.holds-no-baseline"), where=str(source))
     checked(site, found, source)
     for one in found:
         comment = f"{one.comment} [{source.name}: version {one.version}, signed by {one.person}]".strip()

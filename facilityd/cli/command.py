@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from facilityd.errors import FacilitydError, UsageError
+from facilityd.model.message import Wording
+from facilityd.model.validation import said_of
 from facilityd.store.reader import JournalReader
 from facilityd.supervise.inbox import Inbox, here
 
@@ -43,7 +45,8 @@ def _made(kind: type[Command], fields: Mapping[str, Any]) -> Command:
         return kind(origin=here(), **fields)
     except ValidationError as error:
         first = error.errors()[0]
-        raise UsageError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        where = ".".join(map(str, first["loc"]))
+        raise UsageError(Wording("ask.not-of-its-kind", where=where, said=said_of(first))) from error
 
 
 def _result(journal: Path, site: str, command: str) -> str | None:
@@ -56,11 +59,11 @@ def _result(journal: Path, site: str, command: str) -> str | None:
 
 def _give_up(inbox: Inbox, journal: Path, site: str, command: str) -> None:
     if inbox.waiting(command):
-        hint = "it is kept and will be taken when the daemon runs, and its disk has room for the result"
-        raise FacilitydError("the daemon has not taken the request yet", hint=hint)
+        hint = Wording("ask.kept-will-taken-when-daemon")
+        raise FacilitydError(Wording("ask.daemon-has-not-taken-request"), hint=hint)
     with JournalReader.open(journal, site) as reader:
         refusal = reader.command_result(command)
     if refusal is None:
-        raise FacilitydError("the daemon took the request, and its journal has no result of it")
+        raise FacilitydError(Wording("ask.daemon-took-request-its-journal"))
     if refusal:
         raise FacilitydError(refusal)

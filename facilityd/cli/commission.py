@@ -17,6 +17,7 @@ from facilityd.cli.when import InstantParam, between
 from facilityd.cli.words import counted, sentence
 from facilityd.errors import FacilitydError, UsageError
 from facilityd.model.command import ApproveBaseline
+from facilityd.model.message import Wording
 from facilityd.query.words import both
 from facilityd.supervise.inbox import whoami
 from facilityd.yaml_source import suggestion
@@ -67,7 +68,7 @@ def commission(  # noqa: PLR0917 - click hands its options in
         _show(loaded.devices[device], lessons, language)
     good = [fit_result for fit_result in lessons if not fit_result.refused]
     if not good:
-        raise FacilitydError("nothing was learned", where=device)
+        raise FacilitydError(Wording("ask.nothing-was-learned"), where=device)
     if not yes and not click.confirm(sentence("sign", language), default=False, err=as_json):
         return
     _sign(loaded, good, asked, person or whoami(), comment)
@@ -83,10 +84,12 @@ def _lessons(site: Site, device: str, rule: str, since: int, until: int) -> list
     with JournalReader.open(Path(site.store.path), site.id) as reader:
         lessons = fit_rules(site, device, [FitPeriod(reader, since, until)])
     if not lessons:
-        raise UsageError(f"{device} has no rule that is learned and applies here")
+        raise UsageError(Wording("ask.has-no-rule-that-learned", device=device))
     names = [fit_result.rule for fit_result in lessons]
     if rule and rule not in names:
-        raise UsageError(f"{device} has no learned rule {rule!r}", hint=suggestion(rule, names))
+        raise UsageError(
+            Wording("ask.has-no-learned-rule", device=device, rule=rule), hint=suggestion(rule, names)
+        )
     return [fit_result for fit_result in lessons if rule in ("", fit_result.rule)]
 
 

@@ -21,8 +21,7 @@ def completion(shell: str, as_json: bool) -> None:
     from facilityd.cli.main import facilityd
 
     kind = get_completion_class(shell)
-    if kind is None:
-        raise click.UsageError(f"no completion for {shell}")
+    assert kind  # noqa: S101 - click knows each of the choices
     script = kind(facilityd, {}, "facilityd", "_FACILITYD_COMPLETE").source()
     if as_json:
         print_json({"shell": shell, "script": script})

@@ -17,6 +17,7 @@ from facilityd.cli.output import console as screen
 from facilityd.cli.output import table
 from facilityd.cli.text_table import whole
 from facilityd.errors import FacilitydError, UsageError
+from facilityd.model.message import Wording
 from facilityd.yaml_source import suggestion
 
 if TYPE_CHECKING:
@@ -52,7 +53,9 @@ class Console:
         try:
             command = COMMANDS.get(words[0])
             if command is None:
-                raise UsageError(f"no command {words[0]!r}", hint=suggestion(words[0], [*COMMANDS, "quit"]))
+                raise UsageError(
+                    Wording("ask.no-command", words=words[0]), hint=suggestion(words[0], [*COMMANDS, "quit"])
+                )
             command(self, *words[1:])
             self._news()
         except FacilitydError as error:

@@ -34,6 +34,7 @@ from facilityd.cli.wrapping import wrapped
 from facilityd.config.load import load
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
+from facilityd.model.message import Wording
 from facilityd.model.plain import plain
 from facilityd.model.sample import NS
 from facilityd.model.text import Language
@@ -170,7 +171,10 @@ async def _ready(site: Site, daemon: Process, folder: Path) -> None:
                 return
         await asyncio.sleep(0.2)
     last = (folder / "daemon.log").read_text(encoding="utf-8").splitlines()[-1:]
-    raise UsageError("the daemon did not start", hint=f"see {folder}/daemon.log: {''.join(last)}")
+    raise UsageError(
+        Wording("ask.daemon-did-not-start"),
+        hint=Wording("ask.see-daemon-log", folder=folder, last="".join(last)),
+    )
 
 
 async def _screen(

@@ -17,6 +17,7 @@ from facilityd.cli.text_table import whole
 from facilityd.cli.when import DurationParam, InstantParam, between
 from facilityd.cli.words import sentence, show_quality, show_span
 from facilityd.errors import UsageError
+from facilityd.model.message import Wording
 from facilityd.model.sample import NS, SignalType
 from facilityd.model.text import Language, Text
 from facilityd.notify.texts import texts
@@ -62,12 +63,15 @@ def history(  # noqa: PLR0917 - click hands its options in
     about = require_signal(loaded, device, signal)
     if about.type is SignalType.TEXT and (bucket or plot):
         raise UsageError(
-            f"{signal} is a text: it has no mean and no curve", hint="leave --bucket and --plot away"
+            Wording("ask.text-has-no-mean-no", signal=signal), hint=Wording("ask.leave-bucket-plot-away")
         )
     first, last = between(loaded, since, until)
     asked = HistoryQuery(device, signal, first, last, bucket or 0, gaps=not as_csv)
     if asked.size > MOST_BUCKETS:
-        raise UsageError(f"more than {MOST_BUCKETS:,} rows", hint="give a longer --bucket or a shorter time")
+        raise UsageError(
+            Wording("ask.more-than-rows", most_buckets=MOST_BUCKETS),
+            hint=Wording("ask.give-longer-bucket-or-shorter"),
+        )
     with SiteQuery(loaded) as query:
         if plot:
             width = max(NS, (last - first) // PLOT_POINTS)

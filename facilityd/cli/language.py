@@ -67,6 +67,11 @@ def named(error: Exception) -> str:
     return spoken(error, current())
 
 
+def told(text: str) -> str:
+    """Return a message in the language of this call."""
+    return spoken(text, current())
+
+
 def problem_lines(error: ConfigError) -> list[str]:
     """Return each problem of a configuration; a site that says its language is told of them in it."""
     _SITES.set(next((one for one in LANGUAGES if one == error.language), _SITES.get()))

@@ -15,6 +15,7 @@ from aiohttp import web
 from aiosmtpd.controller import UnthreadedController
 
 from facilityd.errors import PortTaken, system_reason
+from facilityd.model.message import Wording
 
 HOST = "127.0.0.1"
 
@@ -93,5 +94,7 @@ def _told(port: int) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        where, hint = f"{HOST}:{port}", "stop what uses it, and start the demo again"
-        raise PortTaken(f"cannot listen: {system_reason(error)}", where=where, hint=hint) from error
+        where, hint = f"{HOST}:{port}", Wording("ask.choose-another-sink-port")
+        raise PortTaken(
+            Wording("ask.cannot-listen", error=system_reason(error)), where=where, hint=hint
+        ) from error

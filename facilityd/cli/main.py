@@ -19,9 +19,10 @@ import click
 
 from facilityd.cli.click_words import install
 from facilityd.cli.help import HELP_NAMES, Context, help_table, spoken, summary
-from facilityd.cli.language import current, forget, lang_option, listen, named, problem_lines
+from facilityd.cli.language import current, forget, lang_option, listen, named, problem_lines, told
 from facilityd.cli.words import sentence
 from facilityd.errors import ConfigError, FacilitydError
+from facilityd.model.message import Wording
 from facilityd.model.plain import masked, plain
 
 # name: module and its click command; what each is for stands in help.yaml
@@ -190,8 +191,8 @@ def _not_installed(error: ModuleNotFoundError) -> NoReturn:
     extra = OPTIONAL.get((error.name or "").partition(".")[0])
     if not extra:
         _bug(error)
-    hint = f"which is not installed: pip install 'facilityd[{extra}]'"
-    click.echo(f"facilityd: this command needs the library {error.name}, {hint}", err=True)
+    said = Wording("ask.needs-library", library=error.name, extra=extra)
+    click.echo(f"facilityd: {told(said)}", err=True)
     sys.exit(EXIT_PROBLEM)
 
 

@@ -17,6 +17,7 @@ from facilityd.cli.when import InstantParam, between
 from facilityd.cli.words import sentence
 from facilityd.errors import UsageError
 from facilityd.model.command import AddMark, RevokeMark
+from facilityd.model.message import Wording
 from facilityd.query.instants import show_second
 from facilityd.supervise.inbox import whoami
 from facilityd.yaml_source import suggestion
@@ -83,10 +84,10 @@ def _possible(site: Site, device: str, fault: str, until: int) -> None:
     rules = require_device(site.devices, device).family.rules
     faults = sorted({rule.fault for rule in rules.values() if rule.fault})
     if fault and fault not in faults:
-        hint = suggestion(fault, faults) or f"numbers: {', '.join(faults)}"
-        raise UsageError(f"no rule of {device} bears fault number {fault!r}", hint=hint)
+        hint = suggestion(fault, faults) or Wording("ask.numbers", faults=[*faults])
+        raise UsageError(Wording("ask.no-rule-bears-fault-number", device=device, fault=fault), hint=hint)
     if until > time.time_ns():
-        raise UsageError("--until lies in the future")
+        raise UsageError(Wording("ask.until-lies-in-future"))
 
 
 @click.command()

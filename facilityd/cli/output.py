@@ -15,10 +15,12 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from facilityd.cli.language import named
 from facilityd.cli.text_table import Column, TextTable
 from facilityd.cli.wrapping import wrapped
 from facilityd.errors import UsageError, system_reason
 from facilityd.model.measure import duration
+from facilityd.model.message import Wording
 from facilityd.model.plain import plain
 from facilityd.model.text import Language
 from facilityd.query.json_data import to_plain
@@ -36,7 +38,7 @@ def _span(_: click.Context, parameter: click.Parameter, text: str) -> int:
     try:
         return duration(text) if text else 0
     except ValueError as error:
-        raise click.BadParameter(str(error), param=parameter) from error
+        raise click.BadParameter(named(error), param=parameter) from error
 
 
 at_most_option = click.option(
@@ -78,7 +80,7 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         where = str(error.filename or path)
-        raise UsageError(f"cannot be written: {system_reason(error)}", where=where) from error
+        raise UsageError(Wording("ask.cannot-written", error=system_reason(error)), where=where) from error
 
 
 def print_json(data: object) -> None:

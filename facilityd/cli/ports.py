@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from facilityd.config.places import place_of
 from facilityd.config.sections import files_of
 from facilityd.errors import PortTaken, UsageError
+from facilityd.model.message import Wording
 from facilityd.yaml_source import Document, Key, SourceLocation, read
 
 HERE = ("127.0.0.1", "localhost")
@@ -33,7 +34,8 @@ def told_with_line(sites: Sequence[Path]) -> Iterator[None]:
         location = _line(sites, error.link)
         if location is None:
             raise
-        raise UsageError(f"{error.where} {error.what}", where=str(location), hint=error.hint) from error
+        what = Wording("ask.place-says", place=error.where, what=error.what)
+        raise UsageError(what, where=str(location), hint=error.hint) from error
 
 
 def _line(sites: Sequence[Path], link: str) -> SourceLocation | None:
@@ -94,9 +96,9 @@ def _webhook(document: Document, where: tuple[Key, ...], url: str) -> ListeningP
 
 def _must_be_here(document: Document, where: tuple[Key, ...], host: str) -> None:
     if host not in HERE:
-        hint = "write 127.0.0.1, or watch the real one with 'facilityd run'"
+        hint = Wording("ask.write-or-watch-real-one")
         raise UsageError(
-            f"the demo simulates everything on this machine, and this is {host!r}",
+            Wording("ask.demo-simulates-everything-on-this", host=host),
             where=str(document.location(where)), hint=hint,
         )  # fmt: skip
 
@@ -122,7 +124,7 @@ def lead_to_broker(folder: Path, broker: str) -> None:
     """Write HOST:PORT into every MQTT link of a copied site. Raises UsageError."""
     host, _, port = broker.rpartition(":")
     if not host or not (port.isascii() and port.isdigit() and 0 < int(port[:6]) <= LAST_PORT):
-        raise UsageError(f"{broker!r} is not HOST:PORT", hint="such as 192.168.1.5:1883")
+        raise UsageError(Wording("ask.not-host-port", broker=broker), hint=Wording("ask.such-as"))
     for file in files_of(folder):
         document = read(file)
         for name, link in ((document.data or {}).get("links") or {}).items():
@@ -141,8 +143,8 @@ def _hold(door: ListeningPort, held: ExitStack) -> int:
         except OSError as error:
             claim.close()
             if wanted and not door.written:
-                hint = "write a free 'port:' here, or stop what uses this one"
-                what = f"port {wanted} cannot be had: {error.strerror}"
+                hint = Wording("ask.write-free-port-here-or")
+                what = Wording("ask.port-cannot-had", wanted=wanted, strerror=error.strerror)
                 raise UsageError(what, where=str(door.location), hint=hint) from error
             continue
         # Bound without this option nobody else can have it; with it, on Linux, whoever serves it may.
@@ -152,7 +154,7 @@ def _hold(door: ListeningPort, held: ExitStack) -> int:
         if not sys.platform.startswith("linux"):
             claim.close()
         return number
-    raise UsageError("no port of this machine is free", where=str(door.location))
+    raise UsageError(Wording("ask.no-port-this-machine-free"), where=str(door.location))
 
 
 def _rewrite(location: SourceLocation, old: str, new: str) -> None:
@@ -162,6 +164,10 @@ def _rewrite(location: SourceLocation, old: str, new: str) -> None:
     line = lines[location.line - 1]
     found = line.find(old, location.column - 1)
     if found < 0:
-        raise UsageError(f"{old} is expected here", where=str(location), hint="write it as a plain value")
+        raise UsageError(
+            Wording("ask.expected-here", old=old),
+            where=str(location),
+            hint=Wording("ask.write-as-plain-value"),
+        )
     lines[location.line - 1] = line[:found] + new + line[found + len(old) :]
     path.write_text("".join(lines), encoding="utf-8")

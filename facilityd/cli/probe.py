@@ -20,6 +20,7 @@ from facilityd.cli.when import SecondsParam
 from facilityd.cli.words import sentence, show_quality, word, words
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
+from facilityd.model.message import Wording
 from facilityd.model.sample import SignalType, Stream
 from facilityd.model.text import Language
 from facilityd.notify.texts import texts
@@ -71,25 +72,25 @@ def probe(
 def _known(site: Site, names: tuple[str, ...]) -> Unit:
     *link, name = names
     if name not in site.units:
-        raise UsageError(f"no unit {name!r}", hint=suggestion(name, site.units))
+        raise UsageError(Wording("ask.no-unit", name=name), hint=suggestion(name, site.units))
     unit = site.units[name]
     if link and link != [unit.link]:
-        raise UsageError(f"unit {name!r} is on link {unit.link!r}, not on {' '.join(link)!r}")
+        raise UsageError(Wording("ask.unit-on-link-not-on", name=name, link=unit.link, link2=" ".join(link)))
     return unit
 
 
 def _stranger(site: Site, names: tuple[str, ...], known: Mapping[str, AnyProfile], profile: str) -> Unit:
     if len(names) != 2:  # noqa: PLR2004
-        raise UsageError("--profile goes with a LINK and a device id or topic")
+        raise UsageError(Wording("ask.profile-goes-with-link-device"))
     link, address = names
     if link not in site.links:
-        raise UsageError(f"no link {link!r}", hint=suggestion(link, site.links))
+        raise UsageError(Wording("ask.no-link", link=link), hint=suggestion(link, site.links))
     if profile not in known:
-        raise UsageError(f"no profile {profile!r}", hint=suggestion(profile, known))
+        raise UsageError(Wording("ask.no-profile", profile=profile), hint=suggestion(profile, known))
     if isinstance(site.links[link], MqttLink):
         return _everything(address, link, known[profile])
     if not address.isdigit():
-        raise UsageError(f"{address!r} is not a device id", hint="a number from 1 to 247")
+        raise UsageError(Wording("ask.not-device-id", address=address), hint=Wording("ask.number-from"))
     return Unit(f"{link}/{address}", link, known[profile], (), (), device_id=int(address))
 
 

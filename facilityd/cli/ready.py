@@ -24,6 +24,7 @@ from facilityd.cli.text_table import Column, whole
 from facilityd.cli.when import InstantParam, at_site
 from facilityd.cli.wrapping import wrapped
 from facilityd.errors import UsageError
+from facilityd.model.message import Wording
 from facilityd.model.text import Language
 from facilityd.notify.texts import texts
 from facilityd.query.instants import show_instant
@@ -130,9 +131,11 @@ def _look(site: Site, board: ReadinessBoard) -> _Seen:
 
 def _possible(*, watch: bool, as_json: bool) -> None:
     if watch and as_json:
-        raise UsageError("--watch is for people, --json for programs", hint="give one of them")
+        raise UsageError(Wording("ask.watch-for-people-json-for"), hint=Wording("ask.give-one-them"))
     if watch and not sys.stdout.isatty():
-        raise UsageError("a countdown needs a terminal", hint="leave out --watch to print it once")
+        raise UsageError(
+            Wording("ask.countdown-needs-terminal"), hint=Wording("ask.leave-out-watch-print-once")
+        )
 
 
 def _history(site: Site, checks: Sequence[RecordedCheck], language: Language, *, as_json: bool) -> None:

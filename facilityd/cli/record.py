@@ -16,6 +16,7 @@ from facilityd.cli.when import SecondsParam
 from facilityd.cli.words import sentence
 from facilityd.errors import UsageError
 from facilityd.model.link import LinkHealth
+from facilityd.model.message import Wording
 from facilityd.model.sample import Sample
 from facilityd.yaml_source import suggestion
 
@@ -51,7 +52,7 @@ def record(asked: Asked, output: Path, seconds: float, as_json: bool) -> None:
 
     loaded, link = load(*asked.site), asked.names[0]
     if link not in loaded.links:
-        raise UsageError(f"no link {link!r}", hint=suggestion(link, loaded.links))
+        raise UsageError(Wording("ask.no-link", link=link), hint=suggestion(link, loaded.links))
     count = asyncio.run(_record(loaded.links[link], loaded.units_of(link), output, seconds))
     if as_json:
         print_json({"file": str(output), "link": link, "lines": count})

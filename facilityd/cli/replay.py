@@ -15,6 +15,7 @@ from facilityd.cli.output import print_json_line
 from facilityd.cli.when import SecondsParam, SpeedParam
 from facilityd.cli.words import sentence
 from facilityd.errors import PortTaken
+from facilityd.model.message import Wording
 
 if TYPE_CHECKING:
     from facilityd.recording.format import Recording
@@ -55,7 +56,7 @@ def replay_command(
     try:
         asyncio.run(_replay(recording, host, port, speed, seconds, _json if as_json else _say, own_broker))
     except PortTaken as error:
-        hint = "give another --port, or stop what uses this one"
+        hint = Wording("ask.give-another-port-or-stop")
         raise PortTaken(error.what, where=error.where, hint=hint) from error
 
 

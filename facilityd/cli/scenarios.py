@@ -18,6 +18,7 @@ from facilityd.cli.output import print_json_line, writing
 from facilityd.cli.words import sentence
 from facilityd.errors import UsageError
 from facilityd.model.measure import spell_duration
+from facilityd.model.message import Wording
 from facilityd.model.sample import NS
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def run_command(
 
     paths = find(scenarios)
     if record and len(paths) > 1:
-        raise UsageError("--record takes one scenario", hint="play it alone, or use --keep for the journals")
+        raise UsageError(Wording("ask.record-takes-one-scenario"), hint=Wording("ask.play-alone-or-use-keep"))
     options = Options(seed, not virtual, str(html or ""), str(keep or ""), str(record or ""))
     results: list[ScenarioResult] = []
     bar = _Bar(len(paths), quiet=as_json or not sys.stderr.isatty())

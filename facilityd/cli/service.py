@@ -13,6 +13,7 @@ from facilityd.cli.output import json_option, print_json, say
 from facilityd.cli.words import counted, sentence
 from facilityd.errors import UsageError
 from facilityd.model.command import RecordService
+from facilityd.model.message import Wording
 from facilityd.yaml_source import suggestion
 
 
@@ -42,9 +43,13 @@ def service(
     known = require_device(loaded.devices, device).family.rules
     for rule in rules:
         if rule not in known:
-            raise UsageError(f"{device} has no rule {rule!r}", hint=suggestion(rule, known))
+            raise UsageError(
+                Wording("ask.has-no-rule", device=device, rule=rule), hint=suggestion(rule, known)
+            )
     if bool(rules) is everything:
-        raise UsageError("say which rules begin anew", hint="--rule RULE (repeated), or --all")
+        raise UsageError(
+            Wording("ask.say-which-rules-begin-anew"), hint=Wording("ask.rule-rule-repeated-or-all")
+        )
     anew = list(rules or known)
     send(loaded, RecordService, device=device, rules=anew, person=person, reason=reason)
     if as_json:

@@ -18,7 +18,7 @@ import click
 
 from devices.unit import Link, MqttLink
 from facilityd.cli.console import console_command
-from facilityd.cli.language import lang_option, spoken_lang_option
+from facilityd.cli.language import lang_option, named, spoken_lang_option, told
 from facilityd.cli.output import at_most_option, print_json_line, site_argument
 from facilityd.cli.ports import told_with_line
 from facilityd.cli.replay import replay_command
@@ -27,6 +27,7 @@ from facilityd.cli.when import SecondsParam
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.model.measure import duration
+from facilityd.model.message import Wording
 from facilityd.model.sample import NS
 from simulators.hazards import HAZARDS
 from simulators.mqtt_hazards import MQTT_HAZARDS
@@ -57,13 +58,13 @@ class TimedEventParam(click.ParamType[TimedEvent]):
             return value
         found = _EVENT.fullmatch(str(value))
         if not found:
-            self.fail(f"{value!r} is not AFTER:TARGET:NAME[=MAGNITUDE], such as 30s:fountain-2:leakage=0.03")
+            self.fail(told(Wording("ask.not-after-target-name-magnitude", value=value)))
         try:
             after, magnitude = duration(found["after"]), float(found["magnitude"] or 1)
         except ValueError as error:
-            self.fail(str(error), param, ctx)
+            self.fail(named(error), param, ctx)
         if not math.isfinite(magnitude):
-            self.fail(f"{found['magnitude']!r} is no magnitude", param, ctx)
+            self.fail(told(Wording("ask.no-magnitude", found=found["magnitude"])), param, ctx)
         return TimedEvent(after, found["target"], found["name"], magnitude)
 
 
@@ -162,7 +163,9 @@ def build_square(site: Site, clock: str, seed: int) -> Square:
         try:
             hour = datetime.strptime(clock, "%H:%M").time()  # noqa: DTZ007 - the site's zone follows
         except ValueError as error:
-            raise UsageError(f"{clock!r} is not a time of day", hint="write it as 19:30") from error
+            raise UsageError(
+                Wording("ask.not-time-day", clock=clock), hint=Wording("ask.write-as")
+            ) from error
         today = datetime.fromtimestamp(now / NS, ZoneInfo(site.timezone)).date()
         now = int(datetime.combine(today, hour, ZoneInfo(site.timezone)).timestamp()) * NS
     square = square_of(site, now, seed)
@@ -180,12 +183,15 @@ def rehearse(site: Site, square: Square, story: list[ParsedEvent]) -> None:
         elif kind == "demand":
             if not square.can_run(event.target):
                 raise UsageError(
-                    f"{event.target!r} cannot be asked for a run", hint="hoists and flag poles can"
+                    Wording("ask.cannot-asked-for-run", target=event.target),
+                    hint=Wording("ask.hoists-flag-poles-can"),
                 )
         elif event.target not in site.units:
-            raise UsageError(f"no unit {event.target!r}", hint=suggestion(event.target, site.units))
+            raise UsageError(
+                Wording("ask.no-unit-2", target=event.target), hint=suggestion(event.target, site.units)
+            )
         elif event.name not in (known := {*HAZARDS, *MQTT_HAZARDS, NO_HAZARD}):
-            raise UsageError(f"no hazard {event.name!r}", hint=suggestion(event.name, known))
+            raise UsageError(Wording("ask.no-hazard", event=event.name), hint=suggestion(event.name, known))
 
 
 def _tell(kind: str, **facts: object) -> None:

@@ -17,6 +17,7 @@ from facilityd.cli.when import DurationParam
 from facilityd.cli.words import sentence
 from facilityd.errors import UsageError
 from facilityd.model.command import RevokeWaiver, WaiveItem
+from facilityd.model.message import Wording
 from facilityd.query.instants import show_instant
 from facilityd.yaml_source import suggestion
 
@@ -70,10 +71,12 @@ def waive(
 def _must_exist(site: Site, device: str, item: str) -> None:
     known = {name: one.family.readiness for name, one in site.devices.items() if one.family.readiness}
     if device not in known:
-        raise UsageError(f"no device {device!r} with a checklist", hint=suggestion(device, known))
+        raise UsageError(
+            Wording("ask.no-device-with-checklist", device=device), hint=suggestion(device, known)
+        )
     if item not in known[device]:
-        hint = suggestion(item, known[device]) or f"items: {', '.join(known[device])}"
-        raise UsageError(f"{device} has no item {item!r} in its checklist", hint=hint)
+        hint = suggestion(item, known[device]) or Wording("ask.items", known=[*known[device]])
+        raise UsageError(Wording("ask.has-no-item-in-its", device=device, item=item), hint=hint)
 
 
 @click.command()
@@ -118,7 +121,7 @@ def waivers(
     if revoke is not None:  # what 'unwaive' was called before
         warn(sentence("called-now", chosen(lang, loaded), old="waivers --revoke", new="unwaive"))
         if not person.strip():
-            raise UsageError("--revoke needs a name", hint="add --by NAME")
+            raise UsageError(Wording("ask.revoke-needs-name"), hint=Wording("ask.add-by-name"))
         _revoke(loaded, revoke, person, lang, as_json=as_json)
         return
     now = time.time_ns()

@@ -12,9 +12,11 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from facilityd.cli.language import named, told
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.model.measure import duration
+from facilityd.model.message import Wording
 from facilityd.model.sample import NS
 from facilityd.query.instants import show_second
 
@@ -23,7 +25,7 @@ WEEK = 7 * 86_400 * NS
 EARLIEST, LATEST = 0, 2**63 - 1
 _DAYS = {"today": 0, "yesterday": 1, "今天": 0, "昨天": 1}
 _HOUR = re.compile(r"\d{1,2}:\d\d(:\d\d)?")
-_FORMS = "a span such as 10min, 1h or 7d, a time such as 2026-11-23T06:10 or 21:30, or 'yesterday'"
+_FORMS = Wording("ask.instant-forms")
 
 
 class LocalTime(int):
@@ -64,8 +66,9 @@ def between(site: Site, since: int, until: int | None) -> tuple[int, int]:
     first = at_site(since, site.timezone)
     last = time.time_ns() if until is None else at_site(until, site.timezone)
     if first >= last:
-        shown = " is not before ".join(show_second(at, site.timezone) for at in (first, last))
-        raise UsageError(f"--since is not before --until: {shown}", hint="times are the site's own")
+        shown = {"first": show_second(first, site.timezone), "last": show_second(last, site.timezone)}
+        hint = Wording("ask.times-site-own")
+        raise UsageError(Wording("ask.since-not-before-until", **shown), hint=hint)
     return first, last
 
 
@@ -76,7 +79,7 @@ def _bounded(when: datetime) -> int:
     except (OverflowError, ValueError, OSError):
         instant = -1
     if not EARLIEST <= instant <= LATEST:
-        raise UsageError(f"{when:%Y-%m-%d} is no time that can be stored", hint="give one from 1970 to 2262")
+        raise UsageError(Wording("ask.no-time-that-can-stored", when=when), hint=Wording("ask.give-one-from"))
     return instant
 
 
@@ -103,9 +106,9 @@ class InstantParam(click.ParamType[int]):
             when = datetime.fromisoformat(text)
             return _bounded(when) if when.tzinfo else LocalTime(text)
         except ValueError:
-            self.fail(f"{text!r} is not {_FORMS}", param, ctx)
+            self.fail(told(Wording("ask.not", text=text, forms=_FORMS)), param, ctx)
         except UsageError as error:
-            self.fail(str(error), param, ctx)
+            self.fail(named(error), param, ctx)
 
 
 def span(text: str) -> int:
@@ -113,8 +116,6 @@ def span(text: str) -> int:
     found = re.fullmatch(r"(\d{1,4})\s*w", text)
     if found:
         return int(found[1]) * WEEK
-    if re.fullmatch(r"\d+\s*m", text):
-        raise ValueError(f"{text!r}: minutes are written {text.rstrip('m').strip()}min")
     return duration(text)
 
 
@@ -130,9 +131,9 @@ class DurationParam(click.ParamType[int]):
         try:
             length = span(str(value))
         except ValueError as error:
-            self.fail(str(error), param, ctx)
+            self.fail(named(error), param, ctx)
         if length <= 0:
-            self.fail("a span longer than 0 is expected", param, ctx)
+            self.fail(told(Wording("ask.span-longer-than-expected")), param, ctx)
         return length
 
 
@@ -148,7 +149,8 @@ class SecondsParam(click.ParamType[float]):
         except ValueError:
             seconds = -1.0
         if not 0 <= seconds <= LONGEST_S:  # nan is not
-            self.fail(f"{value!r} is no number of seconds from 0 to {LONGEST_S:,}", param, ctx)
+            said = Wording("ask.no-number-seconds-from", value=value, longest_s=LONGEST_S)
+            self.fail(told(said), param, ctx)
         return seconds
 
 
@@ -159,5 +161,5 @@ class SpeedParam(click.FloatRange):
         """Return the number."""
         speed = float(super().convert(value, param, ctx))  # type: ignore[arg-type]
         if math.isnan(speed):
-            self.fail(f"{value!r} is no speed", param, ctx)
+            self.fail(told(Wording("ask.no-speed", value=value)), param, ctx)
         return speed

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from facilityd.config.site import Device
 from facilityd.errors import UsageError
 from facilityd.model.alarm import AlarmState, AlarmStateName, Change
+from facilityd.model.message import Wording
 from facilityd.model.rule import Rule
 from facilityd.model.sample import NS
 from facilityd.model.suppression import Suppression
@@ -162,7 +163,7 @@ def alarm_record(
 def require_device(devices: Mapping[str, Device], device: str) -> Device:
     """Return a device. Raises UsageError where there is none of that id."""
     if device not in devices:
-        raise UsageError(f"no device {device!r}", hint=suggestion(device, devices))
+        raise UsageError(Wording("ask.no-device", device=device), hint=suggestion(device, devices))
     return devices[device]
 
 
@@ -170,7 +171,7 @@ def require_rule(devices: Mapping[str, Device], device: str, rule: str) -> Rule:
     """Return a rule. Raises UsageError where there is no such device or rule."""
     rules = require_device(devices, device).family.rules
     if found := [name for name, about in rules.items() if about.fault and about.fault == rule]:
-        raise UsageError(f"{rule} is the number of a fault", hint=f"it is found by {' and '.join(found)}")
+        raise UsageError(Wording("ask.number-fault", rule=rule), hint=Wording("ask.found-by", found=found))
     if rule not in rules:
-        raise UsageError(f"{device} has no rule {rule!r}", hint=suggestion(rule, rules))
+        raise UsageError(Wording("ask.has-no-rule", device=device, rule=rule), hint=suggestion(rule, rules))
     return rules[rule]

@@ -13,6 +13,7 @@ from devices.family import Signal
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.model.downtime import Downtime
+from facilityd.model.message import Wording
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, SignalType, Value
 from facilityd.model.text import Language
@@ -176,7 +177,9 @@ def require_signal(site: Site, device: str, signal: str) -> Signal:
     known = require_device(site.devices, device)
     bound = {name for stream in known.streams for name in stream.signals}
     if signal not in bound:
-        raise UsageError(f"{device} has no signal {signal!r}", hint=suggestion(signal, bound))
+        raise UsageError(
+            Wording("ask.has-no-signal", device=device, signal=signal), hint=suggestion(signal, bound)
+        )
     return known.family.signals[signal]
 
 
@@ -184,11 +187,16 @@ def read_history(site: Site, reader: JournalReader, query: HistoryQuery) -> Hist
     """Return the answer. Raises UsageError for what there is not, and for more than MOST_BUCKETS buckets."""
     about = require_signal(site, query.device, query.signal)
     if query.since >= query.until or query.bucket < 0:
-        raise UsageError("a span longer than 0 is expected")
+        raise UsageError(Wording("ask.span-longer-than-expected"))
     if query.bucket and about.type is SignalType.TEXT:
-        raise UsageError(f"{query.signal} is a text: it has no mean", hint="ask for its values")
+        raise UsageError(
+            Wording("ask.text-has-no-mean", signal=query.signal), hint=Wording("ask.ask-for-its-values")
+        )
     if query.size > MOST_BUCKETS:
-        raise UsageError(f"more than {MOST_BUCKETS:,} buckets", hint="ask for longer ones, or a shorter time")
+        raise UsageError(
+            Wording("ask.more-than-buckets", most_buckets=MOST_BUCKETS),
+            hint=Wording("ask.ask-for-longer-ones-or"),
+        )
     points = () if query.bucket else tuple(_points(reader, query))
     buckets = tuple(_buckets(site, reader, query)) if query.bucket else ()
     gaps = tuple(_gaps(site, reader, query)) if query.gaps else ()

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from facilityd.app.checklist import Checklists, JournalState
 from facilityd.config.site import Device, Site
 from facilityd.errors import UsageError
+from facilityd.model.message import Wording
 from facilityd.model.readiness import Check, CheckedItem, ItemOutcome, Waiver
 from facilityd.model.rule_parameters import parameter
 from facilityd.model.sample import NS
@@ -128,10 +129,12 @@ def checklist_devices(site: Site, device: str = "") -> list[str]:
     """Return the devices that have a checklist, or the one named. Raises UsageError where there is none."""
     known = [name for name, one in site.devices.items() if one.family.readiness]
     if not known:
-        hint = "it is the 'readiness' of a family"
-        raise UsageError("no device has a checklist", where=site.source, hint=hint)
+        hint = Wording("ask.readiness-family")
+        raise UsageError(Wording("ask.no-device-has-checklist"), where=site.source, hint=hint)
     if device and device not in known:
-        raise UsageError(f"no device {device!r} with a checklist", hint=suggestion(device, known))
+        raise UsageError(
+            Wording("ask.no-device-with-checklist", device=device), hint=suggestion(device, known)
+        )
     return [device] if device else known
 
 

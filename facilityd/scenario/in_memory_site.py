@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from devices.unit import ModbusLink, MqttLink, Unit
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
+from facilityd.model.message import Wording
 from facilityd.model.sample import NS
 from facilityd.scenario.broker import MemoryBroker, MemoryDevice
 from facilityd.scenario.loop import VirtualLoop
@@ -83,8 +84,8 @@ class InMemorySite:
         elif name == FLOOD:
             self.brokers[target].flooded = True
         else:
-            hint = f"known: refused, {RESTART}, {FLOOD}"
-            raise UsageError(f"hazard {name!r} does not fit a broker", hint=hint)
+            hint = Wording("scenario.known-refused", restart=RESTART, flood=FLOOD)
+            raise UsageError(Wording("scenario.hazard-does-not-fit-broker", name=name), hint=hint)
 
     def _modbus_hazard(self, target: str, name: str, magnitude: float | None) -> None:
         what = None if name == NO_HAZARD else sized(name, magnitude)
@@ -94,7 +95,9 @@ class InMemorySite:
         unit = self._site.units.get(target)
         if unit is None:
             known = {*self._site.units, *self.endpoints, *self.brokers}
-            raise UsageError(f"no unit or link {target!r}", hint=suggestion(target, known))
+            raise UsageError(
+                Wording("scenario.no-unit-or-link", target=target), hint=suggestion(target, known)
+            )
         self.endpoints[unit.link].inject(unit.device_id, what)
 
     def _modbus(self, name: str) -> ModbusLink:

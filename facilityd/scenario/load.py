@@ -14,6 +14,7 @@ from facilityd.config.load import load as load_site
 from facilityd.config.site import Site
 from facilityd.config.timetable import read_timetable
 from facilityd.errors import UsageError
+from facilityd.model.message import Wording
 from facilityd.model.sample import NS
 from facilityd.scenario import expectations
 from facilityd.scenario.expectations import Expectation
@@ -65,7 +66,7 @@ def find(names: tuple[str, ...]) -> list[Path]:
         if path.is_dir():
             stories = sorted(path.rglob("*.yaml"))
             if not stories:
-                raise UsageError("no scenario (*.yaml) lies in this folder", where=name)
+                raise UsageError(Wording("scenario.no-scenario-yaml-lies-in"), where=name)
             out += stories
         elif path.exists():
             out.append(path)
@@ -79,7 +80,7 @@ def _shipped(name: str) -> list[Path]:
     if name == "all":
         return list(known.values())
     if name not in known:
-        raise UsageError(f"no scenario {name!r}", hint=suggestion(name, [*known, "all"]))
+        raise UsageError(Wording("scenario.no-scenario", name=name), hint=suggestion(name, [*known, "all"]))
     return [known[name]]
 
 
@@ -92,7 +93,7 @@ def load(path: Path, site: Site | None = None) -> LoadedScenario:
         scenario, problems = validate(Scenario, document)
     raise_problems(problems)
     if scenario is None:
-        raise UsageError("nothing to play", where=str(path))
+        raise UsageError(Wording("scenario.nothing-play"), where=str(path))
     site = _chosen(document, scenario, site or load_site(_site_of(path, scenario)))
     site = _published(document, scenario, site)
     expectations: list[tuple[str, str, Expectation]] = []
@@ -106,7 +107,11 @@ def load(path: Path, site: Site | None = None) -> LoadedScenario:
 def _chosen(document: Document, scenario: Scenario, site: Site) -> Site:
     """Return the site with only the devices that the scenario is about. Raises ConfigError."""
     raise_problems(
-        Problem(document.location(("only", number)), f"no device {name!r}", suggestion(name, site.devices))
+        Problem(
+            document.location(("only", number)),
+            Wording("scenario.no-device", name=name),
+            suggestion(name, site.devices),
+        )
         for number, name in enumerate(scenario.only)
         if name not in site.devices
     )
@@ -119,7 +124,13 @@ def _published(document: Document, scenario: Scenario, site: Site) -> Site:
         return site
     path = Path(document.file).parent / scenario.timetable
     if not path.is_file():
-        raise_problems([Problem(document.location(("timetable",)), f"timetable {path} is not a file", "")])
+        raise_problems(
+            [
+                Problem(
+                    document.location(("timetable",)), Wording("scenario.timetable-not-file", path=path), ""
+                )
+            ]
+        )
     timetable, problems = read_timetable(path, ZoneInfo(site.timezone))
     raise_problems(problems)
     return replace(site, timetable=timetable)
@@ -148,7 +159,7 @@ def _wrong(event: ScenarioEvent, site: Site) -> tuple[str, str, str] | None:
         return "on", f"no device {event.on!r}", suggestion(event.on, site.devices)
     family = site.devices[event.on].family
     if event.step == "acknowledge" and event.acknowledge not in family.rules:
-        what = f"no rule {event.acknowledge!r}"
+        what = Wording("scenario.no-rule", acknowledge=event.acknowledge)
         return "acknowledge", what, suggestion(str(event.acknowledge), family.rules)
     return _wrong_fault(event, family.family) if event.fault else None
 
@@ -199,7 +210,7 @@ def _expectations(
         try:
             expectation = expectations.parse(sentence)
         except ValueError as error:
-            yield Problem(location, f"{sentence!r} {error}")
+            yield Problem(location, Wording("scenario.sentence-says", sentence=sentence, error=error))
             continue
         wrong = _unheard(expectation, site)
         if wrong:

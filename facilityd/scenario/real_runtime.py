@@ -24,6 +24,7 @@ from facilityd.app.builtin import DAEMON
 from facilityd.config.load import load as load_site
 from facilityd.config.site import Site
 from facilityd.errors import FacilitydError, UsageError
+from facilityd.model.message import Wording
 from facilityd.model.sample import NS
 from facilityd.scenario.in_memory_site import NO_HAZARD
 from facilityd.scenario.runtime import ScenarioRuntime, square_of
@@ -48,7 +49,9 @@ class RealRuntime(ScenarioRuntime):
         self, site: Site, folder: Path, *, start: int, seed: int = 1, forwarding: bool = False
     ) -> None:
         if forwarding:
-            raise UsageError("no server of ours takes points here", hint="use virtual time")
+            raise UsageError(
+                Wording("scenario.no-server-ours-takes-points"), hint=Wording("scenario.use-virtual-time")
+            )
         self._folder = folder
         self.config = folder / "site"
         self.journal = folder / "journal.db"
@@ -70,7 +73,11 @@ class RealRuntime(ScenarioRuntime):
     def __enter__(self) -> Self:
         self._thread.start()
         if not self._ready.wait(STARTED_S) or self._failure:
-            raise self._failure[0] if self._failure else FacilitydError("the simulated site does not start")
+            raise (
+                self._failure[0]
+                if self._failure
+                else FacilitydError(Wording("scenario.simulated-site-does-not-start"))
+            )
         self._launch()
         self.start = time.time_ns()
         return self
@@ -104,16 +111,22 @@ class RealRuntime(ScenarioRuntime):
     def hazard(self, target: str, name: str, magnitude: float | None = None) -> None:
         """Make a unit, or every unit of a link, misbehave, or with ``none`` behave again."""
         if target == DAEMON:
-            raise UsageError(f"hazard {name!r} would harm this computer", hint="use virtual time")
+            raise UsageError(
+                Wording("scenario.hazard-would-harm-this-computer", name=name),
+                hint=Wording("scenario.use-virtual-time"),
+            )
         units = [u.id for u in self.site.units.values() if target in (u.id, u.link)]
         if not units:
-            raise UsageError(f"no unit or link {target!r}")
+            raise UsageError(Wording("scenario.no-unit-or-link", target=target))
         for unit in units:
             self._there(lambda unit=unit: self._inject(unit, name, magnitude))  # type: ignore[misc]
 
     def jump_clock(self, seconds: float) -> None:
         """Refuse: this machine's clock is not ours to move. Raises UsageError."""
-        raise UsageError(f"the clock cannot be moved by {seconds:g} s here", hint="use virtual time")
+        raise UsageError(
+            Wording("scenario.clock-cannot-moved-by-here", seconds=seconds),
+            hint=Wording("scenario.use-virtual-time"),
+        )
 
     def restart(self, down: float = 0.0) -> None:
         """Kill the daemon as a power cut would, and start it again ``down`` s later."""
@@ -162,7 +175,9 @@ class RealRuntime(ScenarioRuntime):
         while not self.journal.exists():
             self._check()
             if time.monotonic() > give_up:
-                raise FacilitydError("the daemon does not start", where=str(self._folder / "daemon.log"))
+                raise FacilitydError(
+                    Wording("scenario.daemon-does-not-start"), where=str(self._folder / "daemon.log")
+                )
             time.sleep(0.05)
 
     def _check(self) -> None:
@@ -170,7 +185,7 @@ class RealRuntime(ScenarioRuntime):
             raise self._failure[0]
         if self._daemon and self._daemon.poll() is not None:
             said = (self._folder / "daemon.log").read_text(encoding="utf-8", errors="replace")
-            raise FacilitydError(f"the daemon ended by itself: {said.strip()[-2000:]}")
+            raise FacilitydError(Wording("scenario.daemon-ended-by-itself", strip=said.strip()[-2000:]))
 
     def _halt(self, how: signal.Signals) -> None:
         if self._daemon:

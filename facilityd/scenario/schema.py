@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from facilityd.model.measure import DURATION_PATTERN, Duration, duration
+from facilityd.model.message import Wording
 from facilityd.model.text import Strict, Text
 
 _START = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?")
@@ -16,14 +17,14 @@ _SHIFT = re.compile(r"([+-])\s*(.+)")
 
 def _start(text: object) -> str:
     if not isinstance(text, str) or not _START.fullmatch(text):
-        raise ValueError("the start is local time on site, such as 2026-10-01T06:00")
+        raise ValueError(Wording("scenario.start-local-time-on-site"))
     return text
 
 
 def _shift(text: object) -> int:
     found = _SHIFT.fullmatch(text) if isinstance(text, str) else None
     if not found:
-        raise ValueError("a shift is a signed duration, such as +1h or -30s")
+        raise ValueError(Wording("scenario.shift-signed-duration-such-as"))
     return duration(found[2]) * (1 if found[1] == "+" else -1)
 
 
@@ -64,15 +65,15 @@ class ScenarioEvent(Strict):
     def _one_act(self) -> Self:
         steps = [step for step in _ACTS if getattr(self, step) is not None]
         if len(steps) != 1:
-            raise ValueError(f"give exactly one of {', '.join(_ACTS)}")
+            raise ValueError(Wording("scenario.give-exactly-one", acts=[*_ACTS]))
         if steps[0] in ("fault", "hazard", "demand", "acknowledge") and not self.on:
-            raise ValueError(f"a {steps[0]} needs 'on'")
+            raise ValueError(Wording("scenario.needs-on", steps=steps[0]))
         if self.lasting is not None and steps[0] not in ("fault", "hazard"):
-            raise ValueError("only a fault or a hazard lasts 'for' a time")
+            raise ValueError(Wording("scenario.only-fault-or-hazard-lasts"))
         if self.ramp is not None and steps[0] != "fault":
-            raise ValueError("only a fault grows over a ramp: a wire misbehaves or it does not")
+            raise ValueError(Wording("scenario.only-fault-grows-over-ramp"))
         if self.magnitude is not None and steps[0] not in ("fault", "hazard"):
-            raise ValueError("only a fault or a hazard has a magnitude")
+            raise ValueError(Wording("scenario.only-fault-or-hazard-has"))
         return self
 
     @property
@@ -101,5 +102,5 @@ class Scenario(Strict):
     def _in_time(self) -> Self:
         for event in self.timeline:
             if event.at > self.duration:
-                raise ValueError("an event lies after the end of the scenario")
+                raise ValueError(Wording("scenario.event-lies-after-end-scenario"))
         return self

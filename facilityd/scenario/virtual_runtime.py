@@ -20,6 +20,7 @@ from facilityd.app.environment import Environment
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.model.clock import Clock
+from facilityd.model.message import Wording
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Notice
 from facilityd.model.sample import NS
 from facilityd.model.settings import ChannelSettings, InfluxSettings
@@ -135,7 +136,10 @@ class VirtualRuntime(ScenarioRuntime):
         elif name in HAZARDS:
             self.host.troubles.add(name)
         else:
-            raise UsageError(f"hazard {name!r} does not fit {DAEMON}", hint=f"known: {', '.join(HAZARDS)}")
+            raise UsageError(
+                Wording("scenario.hazard-does-not-fit", name=name, daemon=DAEMON),
+                hint=Wording("scenario.known", hazards=[*HAZARDS]),
+            )
 
     def _there(self, work: Callable[[], None]) -> None:
         work()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from facilityd.errors import UsageError
+from facilityd.model.message import Wording
 from facilityd.model.regular import open_regular
 from facilityd.model.sample import NS
 
@@ -97,10 +98,12 @@ def check_regular(journal: Path, *, writes: bool = False) -> None:
         except PermissionError as error:
             raise denied(journal) from error
         except OSError as error:
-            raise UsageError(f"cannot be opened: {error.strerror}", where=str(path)) from error
+            raise UsageError(
+                Wording("store.cannot-opened", strerror=error.strerror), where=str(path)
+            ) from error
         if not sound:
-            hint = "take it away, or give another store.path"
-            raise UsageError("is no regular file", where=str(path), hint=hint)
+            hint = Wording("store.take-away-or-give-another")
+            raise UsageError(Wording("store.no-regular-file"), where=str(path), hint=hint)
 
 
 def may_be_ours(journal: Path, application: int, held: IO[bytes]) -> bool:
@@ -122,13 +125,15 @@ def lock(journal: Path) -> IO[bytes]:
         handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o666)
         file = os.fdopen(handle, "a+b")
     except OSError as error:
-        raise UsageError(f"cannot be written: {error.strerror}", where=str(path)) from error
+        raise UsageError(Wording("store.cannot-written", strerror=error.strerror), where=str(path)) from error
     try:
         _take(file)
     except BlockingIOError as error:
         file.close()
-        hint = "stop it first, or give this one another store.path"
-        raise UsageError("another facilityd writes this journal", where=str(journal), hint=hint) from error
+        hint = Wording("store.stop-first-or-give-this")
+        raise UsageError(
+            Wording("store.another-facilityd-writes-this-journal"), where=str(journal), hint=hint
+        ) from error
     return file
 
 
@@ -166,8 +171,8 @@ def closed_to_us(journal: Path) -> bool:
 
 def denied(journal: Path) -> UsageError:
     """Return what is said to somebody who may not read a journal."""
-    hint = "run as the daemon's user, or as a member of the group that store.group names"
-    return UsageError("you may not read this journal", where=str(journal), hint=hint)
+    hint = Wording("store.run-as-daemon-user-or")
+    return UsageError(Wording("store.you-may-not-read-this"), where=str(journal), hint=hint)
 
 
 def mark_open(held: IO[bytes], *, is_open: bool) -> None:

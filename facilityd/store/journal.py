@@ -14,6 +14,7 @@ import apsw
 
 from facilityd.errors import UsageError
 from facilityd.model.clock import Clock
+from facilityd.model.message import Wording
 from facilityd.model.settings import RetentionSettings
 from facilityd.store.batch import Batch, Receipt, WriteContext
 from facilityd.store.cursors import set_sinks
@@ -186,19 +187,23 @@ def _connect(
         return connect_writer(path, vfs), None
     except UnsoundFile as error:
         if vfs is None and not may_be_ours(path, APPLICATION, held):
-            hint = "give another store.path; nothing was changed"
-            raise UsageError("this file is no journal", where=str(path), hint=hint) from error
+            hint = Wording("store.give-another-store-path-nothing")
+            raise UsageError(Wording("store.this-file-no-journal"), where=str(path), hint=hint) from error
         moved = move_aside(path, clock.now()[0])
     except (apsw.FullError, apsw.IOError):
         reserve.release()
     except (ForeignFile, apsw.Error) as error:
-        raise UsageError(f"cannot be opened: {error}", where=str(path)) from error
+        raise UsageError(Wording("store.cannot-opened-2", error=error), where=str(path)) from error
     try:
         return connect_writer(path, vfs), moved
     except (apsw.FullError, apsw.IOError) as error:
         if disk_free(path) > MIB:
-            raise UsageError(f"cannot be opened: {error}", where=str(path), hint="check the disk") from error
-        hint = "free some MiB there; nothing that was stored is lost"
-        raise UsageError("there is no room on its disk to open it", where=str(path), hint=hint) from error
+            raise UsageError(
+                Wording("store.cannot-opened-2", error=error),
+                where=str(path),
+                hint=Wording("store.check-disk"),
+            ) from error
+        hint = Wording("store.free-some-mib-there-nothing")
+        raise UsageError(Wording("store.there-no-room-on-its"), where=str(path), hint=hint) from error
     except (UnsoundFile, ForeignFile, apsw.Error) as error:
-        raise UsageError(f"cannot be opened: {error}", where=str(path)) from error
+        raise UsageError(Wording("store.cannot-opened-2", error=error), where=str(path)) from error

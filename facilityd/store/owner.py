@@ -7,7 +7,8 @@ from pathlib import Path
 import apsw
 
 from facilityd.errors import UsageError
-from facilityd.store.schema import single
+from facilityd.model.message import Wording
+from facilityd.store.schema import VERSION, single
 
 SITE = "site"
 
@@ -22,6 +23,14 @@ def check_owner(db: apsw.Connection, path: Path, site: str) -> str | None:
     """Return the id of the journal's site, if it has one. Raises UsageError where it is another's."""
     owner: str | None = single(db, "SELECT value FROM meta WHERE name = ?", (SITE,))
     if site and owner not in (None, site):
-        hint = f"give {site!r} a store.path of its own"
-        raise UsageError(f"this journal belongs to site {owner!r}, not {site!r}", where=str(path), hint=hint)
+        hint = Wording("store.give-store-path-its-own", site=site)
+        raise UsageError(
+            Wording("store.this-journal-belongs-site-not", owner=owner, site=site), where=str(path), hint=hint
+        )
     return owner
+
+
+def other_version(path: Path, version: int) -> UsageError:
+    """Return what to say of a journal that another version of facilityd wrote."""
+    what = Wording("store.journal-version-expected", version=version, version2=VERSION)
+    return UsageError(what, where=str(path), hint=Wording("store.run-upgrades") if version < VERSION else "")

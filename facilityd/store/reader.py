@@ -15,6 +15,7 @@ from facilityd.model.baseline import Baseline
 from facilityd.model.command import CommandRecord
 from facilityd.model.downtime import Downtime
 from facilityd.model.marks import OperatorMark
+from facilityd.model.message import Wording
 from facilityd.model.readiness import Check, Waiver
 from facilityd.model.sample import Sample, Stream
 from facilityd.store import changes, commands, downtimes, findings, learning, marks, outbox, readiness
@@ -24,7 +25,7 @@ from facilityd.store.files import check_regular, closed_to_us, denied
 from facilityd.store.history import Bucket, Carrier, Gap, Point, buckets, explained, gaps, points
 from facilityd.store.last_good import last_good
 from facilityd.store.meta import FINDINGS_BEFORE, JUDGED
-from facilityd.store.owner import check_owner
+from facilityd.store.owner import check_owner, other_version
 from facilityd.store.packing import layout
 from facilityd.store.rollup import HOUR, Rollup, merged
 from facilityd.store.rollup_blocks import Level
@@ -77,12 +78,11 @@ class JournalReader:
         except (apsw.Error, ForeignFile) as error:
             if closed_to_us(path):
                 raise denied(path) from error
-            hint = "is the path right, and has facilityd run before?"
-            raise UsageError(f"no journal can be read here: {error}", where=str(path), hint=hint) from error
+            what = Wording("store.no-journal-can-read-here", error=error)
+            raise UsageError(what, where=str(path), hint=Wording("store.path-right")) from error
         if version != VERSION:
             db.close()
-            hint = "facilityd run brings an older one up to date" if version < VERSION else ""
-            raise UsageError(f"journal of version {version}, expected {VERSION}", where=str(path), hint=hint)
+            raise other_version(path, version)
         try:
             check_owner(db, path, site)
         except UsageError:

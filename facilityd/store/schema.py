@@ -8,6 +8,7 @@ from typing import Any
 import apsw
 
 from facilityd.errors import UsageError
+from facilityd.model.message import Wording
 from facilityd.store.files import sync_folder
 
 CACHE_KIB = 2048
@@ -217,8 +218,8 @@ def select(db: apsw.Connection, sql: str, bindings: tuple[Any, ...] = ()) -> lis
     try:
         return db.execute(sql, bindings).fetchall()
     except _DAMAGED as error:  # the check at the start looks into no index
-        hint = "keep a copy of the file and have an engineer look at it"
-        raise UsageError("the journal is damaged", where=db.filename, hint=hint) from error
+        hint = Wording("store.keep-copy-file-have-engineer")
+        raise UsageError(Wording("store.journal-damaged"), where=db.filename, hint=hint) from error
 
 
 def single(db: apsw.Connection, sql: str, bindings: tuple[Any, ...] = ()) -> Any:

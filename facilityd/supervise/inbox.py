@@ -26,6 +26,7 @@ from pydantic import ValidationError
 
 from facilityd.errors import FacilitydError
 from facilityd.model.command import COMMANDS, MAX_BYTES, Command
+from facilityd.model.message import Wording
 from facilityd.model.plain import plain
 from facilityd.model.regular import read_regular
 
@@ -76,9 +77,9 @@ class Inbox:
                 part.chmod(0o640)  # the folder is shared: the daemon reads it as a member of its group
             part.rename(self._file(command.id))
         except OSError as error:
-            hint = "run as the daemon's user, or as a member of the group that store.group names"
+            hint = Wording("store.run-as-daemon-user-or")
             raise FacilitydError(
-                f"cannot write: {error.strerror}", where=str(self.folder), hint=hint
+                Wording("store.cannot-write", strerror=error.strerror), where=str(self.folder), hint=hint
             ) from error
         return command.id
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from facilityd.config.found import SUFFIX
 from facilityd.errors import UsageError
+from facilityd.model.message import Wording
 
 HOME = ".facilityd"
 """The folder beside a site that is ours; the mode of any other is its owner's business."""
@@ -20,8 +21,10 @@ def group_id(name: str) -> int:
     try:
         return grp.getgrnam(name).gr_gid
     except KeyError as error:
-        hint = f"create it (groupadd {name}), or name another one"
-        raise UsageError("this machine has no such group", where=f"store.group: {name}", hint=hint) from error
+        hint = Wording("store.create-groupadd-or-name-another", name=name)
+        raise UsageError(
+            Wording("store.this-machine-has-no-such"), where=f"store.group: {name}", hint=hint
+        ) from error
 
 
 def share(journal: Path, inbox: Path, group: str) -> None:
@@ -44,5 +47,7 @@ def share(journal: Path, inbox: Path, group: str) -> None:
                 os.chown(path, -1, number)
                 path.chmod(mode)
     except OSError as error:
-        hint = f"the daemon's user must be a member of {group}"
-        raise UsageError(f"cannot be shared: {error.strerror}", where=str(path), hint=hint) from error
+        hint = Wording("store.daemon-user-must-member", group=group)
+        raise UsageError(
+            Wording("store.cannot-shared", strerror=error.strerror), where=str(path), hint=hint
+        ) from error

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from facilityd.errors import UsageError
+from facilityd.model.message import Wording
 from facilityd.model.sample import NS, Value
 from facilityd.model.text import Text
 from simulators.physics.world import World
@@ -150,7 +151,10 @@ class Model(ABC):
             if fault.catalogue and fault.catalogue == wanted.upper():
                 return name
         known = ", ".join(cls.FAULTS) or "none"
-        raise UsageError(f"a {cls.__name__.lower()} cannot have fault {wanted!r}", hint=f"known: {known}")
+        raise UsageError(
+            Wording("scenario.cannot-have-fault", lower=cls.__name__.lower(), wanted=wanted),
+            hint=Wording("scenario.known-3", known=known),
+        )
 
     def has(self, name: str) -> float:
         """Return a fault's present magnitude, 0 when it is absent."""

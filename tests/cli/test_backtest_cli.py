@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from support.site import make_square
 
-from facilityd.cli.alarm import alarm
+from facilityd.cli.alarms import alarms
 from facilityd.cli.backtest import backtest
 from facilityd.cli.mark import mark, marks
 from facilityd.errors import UsageError
@@ -96,15 +96,15 @@ def test_a_slip_is_named(square: Path, words: list[str], why: str) -> None:
 
 
 def test_one_alarm_whole_with_its_plot(square: Path) -> None:
-    done = CliRunner().invoke(alarm, [str(square), "hoist-1", "rope-overload"])
+    done = CliRunner().invoke(alarms, [str(square), "hoist-1", "rope-overload"])
     assert done.exit_code == 0
     for part in ("Rope tension is", "Stop at once", "act within", "raise", "clear", "█", "^ 06:11"):
         assert part in done.output
-    done = CliRunner().invoke(alarm, [str(square), "hoist-1", "rope-overload", "--lang", "zh"])
+    done = CliRunner().invoke(alarms, [str(square), "hoist-1", "rope-overload", "--lang", "zh"])
     assert "现场核实" in done.output
-    told = json.loads(CliRunner().invoke(alarm, [str(square), "hoist-1", "rope-overload", "--json"]).output)
+    told = json.loads(CliRunner().invoke(alarms, [str(square), "hoist-1", "rope-overload", "--json"]).output)
     assert [change["kind"] for change in told["changes"]][-2:] == ["raise", "clear"]
-    calm = CliRunner().invoke(alarm, [str(square), "hoist-1", "drive-trip"])
+    calm = CliRunner().invoke(alarms, [str(square), "hoist-1", "drive-trip"])
     assert "was never raised" in calm.output
 
 

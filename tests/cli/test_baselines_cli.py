@@ -17,9 +17,10 @@ from support.site import SQUARE, Made, make_square
 
 from facilityd.app.baseline_file import NAME, read, write
 from facilityd.app.commission import FitPeriod, FitResult, fit_rules
-from facilityd.cli.baselines import baselines, serviced
+from facilityd.cli.baselines import baselines
 from facilityd.cli.commission import commission
 from facilityd.cli.fit_report import bars, plot, progress
+from facilityd.cli.service import service
 from facilityd.config.load import load
 from facilityd.detect.residual_fit import watched
 from facilityd.errors import ConfigError, UsageError
@@ -123,7 +124,7 @@ def test_what_is_imported_is_judged_by_and_a_service_ends_it(tmp_path: Path) -> 
             assert {(b.device, b.person) for b in reader.baselines()} == {("avenue-east", "Wang Wei")}
             assert "unknown-unlearned" not in _slugs(reader)
         words = [str(made.folder), "avenue-east", "--all", "--by", "Li Na", "--reason", "new lamps"]
-        done = _meanwhile(runtime, lambda: CliRunner().invoke(serviced, words))
+        done = _meanwhile(runtime, lambda: CliRunner().invoke(service, words))
         assert "serviced by Li Na; " in done.output, done.exception
         runtime.until(runtime.now + 3600 * NS)
         with JournalReader.open(made.journal) as reader:
@@ -197,7 +198,7 @@ def test_unhealthy_history_teaches_nothing_and_says_why(simulated_site, trouble:
     ],
 )
 def test_a_service_must_say_what_begins_anew(made: Made, words: list[str], why: str) -> None:
-    done = CliRunner().invoke(serviced, [str(made.folder), *words, "--by", "Li", "--reason", "x"])
+    done = CliRunner().invoke(service, [str(made.folder), *words, "--by", "Li", "--reason", "x"])
     assert isinstance(done.exception, UsageError)
     assert why in str(done.exception)
 

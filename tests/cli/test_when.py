@@ -82,7 +82,6 @@ def test_a_span_counts_back_from_now(text: str, seconds: int) -> None:
         "-1h",
         "2026-13-01",
         "1e9d",
-        "10m",
         "١h",
     ],
 )
@@ -91,15 +90,14 @@ def test_what_is_no_time_is_a_usage_error(text: str) -> None:
         instant(text)
 
 
-@pytest.mark.parametrize("text", ["0s", "0d", "10m", "-1h", "99999999999999999999d", "", "1 fortnight"])
+@pytest.mark.parametrize("text", ["0s", "0d", "-1h", "99999999999999999999d", "", "1 fortnight"])
 def test_what_is_no_span_is_a_usage_error(text: str) -> None:
     with pytest.raises(click.BadParameter):
         DurationParam().convert(text, None, None)
 
 
-def test_minutes_are_hinted_at() -> None:
-    with pytest.raises(click.BadParameter, match="10min"):
-        DurationParam().convert("10m", None, None)
+def test_minutes_may_be_written_short_for_months_are_no_span() -> None:
+    assert DurationParam().convert("10m", None, None) == DurationParam().convert("10min", None, None)
 
 
 @given(st.text(max_size=30) | st.from_regex(r"[0-9T:+Zdhms.w -]{0,25}", fullmatch=True))
