@@ -9,6 +9,7 @@ from enum import StrEnum
 from devices.profile import IdentityCheck, ModbusProfile, Table
 from devices.unit import Unit
 from simulators.inverse_binding import InverseBinding, Signals, inverse_bindings
+from simulators.physics.world import MAINS_HZ
 from simulators.register_cells import RegisterCell, RegisterTables, cell_of
 
 ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE = 1, 2, 3
@@ -148,10 +149,15 @@ def _packed(bits: bytearray) -> bytes:
     return bytes(packed)
 
 
+MAINS_BAND = (45.0, 65.0)
+"""Hz: by this a meter that counts the mains' frequency is known; theirs here is 50 Hz, not the middle."""
+
+
 def expected(expect: IdentityCheck) -> float:
     """Return a value with which the identity probe passes, in the point's unit."""
     if expect.between is not None:
-        return sum(expect.between) / 2
+        low, high = expect.between
+        return MAINS_HZ if (low, high) == MAINS_BAND else (low + high) / 2
     return expect.one_of[0] if expect.one_of else expect.equals or 0.0
 
 

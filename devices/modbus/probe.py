@@ -187,17 +187,24 @@ async def _alternatives(
     for shift in (-1, 1):
         if await _recognised(reader, link, replace(unit, profile=_moved(profile, shift))):
             yield Diagnosis.OFF_BY_ONE, OFF_BY_ONE[shift]
-    for name, candidate in profiles.items():
-        if name == profile.profile:
-            continue
-        if await _recognised(reader, link, replace(unit, profile=candidate)):
-            yield (
-                Diagnosis.OTHER_MODEL,
-                Text(
-                    zh=f"应答与型号 {name}（{candidate.maker} {candidate.model}）相符。",
-                    en=f"It answers like {name} ({candidate.maker} {candidate.model}).",
-                ),
-            )
+    others = [candidate for name, candidate in profiles.items() if name != profile.profile]
+    found = [one for one in others if await _recognised(reader, link, replace(unit, profile=one))]
+    # Registers full of zeros answer like a weather station in a calm: no hint where another says more.
+    for candidate in [one for one in found if _tells(one)] or found:
+        name, model = candidate.profile, f"{candidate.maker} {candidate.model}"
+        yield (
+            Diagnosis.OTHER_MODEL,
+            Text(zh=f"应答与型号 {name}（{model}）相符。", en=f"It answers like {name} ({model})."),
+        )
+
+
+def _tells(profile: ModbusProfile) -> bool:
+    """Return whether a unit whose registers are all 0 would not be taken for this model."""
+    points = profile.expanded
+    nothing = (
+        (one, 0.0 if points[one.point].is_bool else points[one.point].offset) for one in profile.identity
+    )
+    return not all(expect.holds(value) for expect, value in nothing)
 
 
 def _swapped(profile: ModbusProfile, order: str) -> ModbusProfile:

@@ -73,6 +73,17 @@ async def test_another_model_is_named() -> None:
 
 
 @in_virtual_time
+async def test_a_model_that_zeros_answer_like_is_no_hint_beside_one_that_says_more() -> None:
+    calm = profile(profile="calm", identity=[{"point": "first", "between": [0, 10**5]}])
+    async with served([unit(1)]) as endpoint:
+        report = await probe(link_to(endpoint), unit(model=OTHER), KNOWN | {"calm": calm})
+        alone = await probe(link_to(endpoint), unit(model=OTHER), {"other": OTHER, "calm": calm})
+    assert [text.en for text in report.advice if "calm" in text.en] == []
+    assert "bench" in report.advice[0].en
+    assert "calm" in alone.advice[0].en, "where nothing says more it is named"
+
+
+@in_virtual_time
 async def test_a_unit_that_is_none_of_these_is_told_so() -> None:
     async with served([unit(1)]) as endpoint:
         report = await probe(link_to(endpoint), unit(model=OTHER), {"other": OTHER})
