@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import traceback
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
 
 from amqtt.broker import Broker
 from amqtt.errors import BrokerError
@@ -58,7 +61,7 @@ class _Broker(Broker):  # type: ignore[misc]
 @asynccontextmanager
 async def broker(port: int = 1883, host: str = "127.0.0.1", link: str = "") -> AsyncIterator[None]:
     """Serve anybody on ``host``:``port``, of ``link``. Speaks MQTT 3.1.1 only. Raises DoorTaken."""
-    with _hushed():
+    with _hushed(), _untraced():
         serving = _Broker(host, port)
         try:
             await serving.start()
@@ -79,6 +82,33 @@ def _cause(error: Exception) -> Exception:
     """Return what the system said, which amqtt wraps."""
     cause = error.__cause__ or error.__context__
     return cause if isinstance(cause, OSError) else error
+
+
+@contextmanager
+def _untraced() -> Iterator[None]:
+    """Drop what amqtt leaves to the event loop: clients that vanish while they are greeted or answered."""
+    loop = asyncio.get_running_loop()
+    before = loop.get_exception_handler()
+
+    def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if error is not None and _within_amqtt(error):
+            return
+        if before:
+            before(loop, context)
+        else:
+            loop.default_exception_handler(context)
+
+    loop.set_exception_handler(handle)
+    try:
+        yield
+    finally:
+        loop.set_exception_handler(before)
+
+
+def _within_amqtt(error: BaseException) -> bool:
+    frames = traceback.walk_tb(error.__traceback__)
+    return any("amqtt" in Path(frame.f_code.co_filename).parts for frame, _ in frames)
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from facilityd.query.site import SiteQuery
 PLOT_POINTS, TICKS = 400, 6
 Spot = tuple[int, float]
 """An instant in ns UTC and a value."""
-ROWS = 5000
+ROWS, GAPS = 5000, 40
 UNIT = {"zh": "（{unit}）", "en": " ({unit})"}
 HEADS = {
     "time": "时间", "value": "数值", "quality": "质量", "mean": "平均", "least": "最小", "greatest": "最大",
@@ -105,6 +105,7 @@ def _table(answer: HistoryAnswer, language: Language) -> None:
     cells = [["" if row[c] is None else _said(answer, c, row[c], language) for c in columns] for row in shown]
     heads = [whole(column, HEADS.get(column, "")) for column in columns]
     title = f"{answer.query.device} {answer.query.signal}  {answer.signal.name.in_(language)}{unit}"
+    _say_gaps(answer, language)
     if shown:
         out.print(table(title, heads, cells, language=language))
     else:
@@ -112,11 +113,13 @@ def _table(answer: HistoryAnswer, language: Language) -> None:
         say(sentence("nothing-stored", language))
     if len(known) > ROWS:
         say(sentence("last-rows", language, shown=f"{ROWS:,}", all=f"{len(known):,}"))
-    _say_gaps(answer, language)
 
 
 def _say_gaps(answer: HistoryAnswer, language: Language) -> None:
-    for gap in answer.gaps:
+    """Say before the values what is missing among them; the newest where there are many."""
+    if len(answer.gaps) > GAPS:
+        say(sentence("earlier-gaps", language, count=len(answer.gaps) - GAPS))
+    for gap in answer.gaps[-GAPS:]:
         since, until = (show_second(at, answer.zone) for at in (gap.since, gap.until))
         length = show_span(gap.until - gap.since, language)
         say(sentence("gap", language, since=since, until=until, span=length, reason=gap.text(language)))

@@ -6,9 +6,10 @@ import json
 import logging
 import signal
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -49,7 +50,7 @@ def run(site: tuple[Path, ...], log_level: str, at_most: int, as_json: bool) -> 
     for name in ("aiohttp", "paho", "aiomqtt", "mqtt", "influxdb_client", "Rx"):
         logging.getLogger(name).setLevel(logging.ERROR)
     loaded = load(*site, at_most=at_most)
-    lines.secrets = loaded.secrets
+    lines.secrets, lines.zone = loaded.secrets, ZoneInfo(loaded.timezone)
     for warning in (*loaded.warnings, *_left_behind(loaded.store.path)):
         logging.getLogger(__name__).warning("%s", warning)
     uvloop.run(watch(loaded))
@@ -66,8 +67,15 @@ def _left_behind(path: str) -> list[str]:
 class PlainLines(logging.Formatter):
     """One log record as a line (a failure's report below it) that holds nothing a terminal would obey."""
 
+    zone: tzinfo | None = None
+    """The site's zone once it is known, before it the machine's: each time says its distance from UTC."""
     secrets: frozenset[str] = frozenset()
     """Masked wherever they stand: a library's error may repeat a header or a URL."""
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002, N802
+        """Return the time as the tables show it, to the ms, and its zone."""
+        at = datetime.fromtimestamp(record.created, UTC).astimezone(self.zone)
+        return at.isoformat(sep=" ", timespec="milliseconds")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's own name
         """Return the line."""

@@ -80,6 +80,7 @@ class ParsedEvent(NamedTuple):
 
 Tell = Callable[..., None]
 NO_HAZARD = "none"
+LISTENS_S = 2.0
 
 
 @click.group()
@@ -222,11 +223,25 @@ async def _serve(
         units = list(site.units.values())
         field = await stack.enter_async_context(serve(units, links, live(square)))
         tell("serving", site=site.id, units=len(units), links=len(site.links))
+        for link in () if own_broker else brokers:
+            if not await _listens(link):
+                tell("not served: no broker listens", link=link.id, where=link.where, start="--broker")
         async with asyncio.TaskGroup() as group:
             telling = group.create_task(_happen(field, square, story, tell))
             await stop.wait()
             telling.cancel()
         tell("function codes seen", counts=dict(sorted(field.witness.items())), commands=field.commands)
+
+
+async def _listens(link: MqttLink) -> bool:
+    """Return whether somebody takes connections where a broker is expected."""
+    try:
+        async with asyncio.timeout(LISTENS_S):
+            _, writer = await asyncio.open_connection(link.host, link.port)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True
 
 
 async def _happen(field: ServedSite, square: Square, story: list[ParsedEvent], tell: Tell) -> None:

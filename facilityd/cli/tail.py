@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,8 +16,15 @@ from facilityd.cli.words import sentence, show_quality, word, words
 from facilityd.cli.wrapping import padded
 from facilityd.model.plain import plain
 from facilityd.model.text import Language
+from facilityd.query.devices import show_value
 from facilityd.query.instants import show_instant
+from facilityd.query.words import listed
 from facilityd.store.reader import JournalReader
+
+if TYPE_CHECKING:
+    from facilityd.config.site import Device
+    from facilityd.model.alarm import Change
+    from facilityd.model.sample import Value
 
 LOOK_S = 0.25
 PAGE = 1000
@@ -47,12 +54,13 @@ def tail(
 
     Ctrl-C ends it.
     """
+    from facilityd.app.builtin import all_devices
     from facilityd.config.load import load
     from facilityd.query.site import open_journal
 
     loaded, devices = load(*asked.site, secrets=False), (*asked.names, *devices)
     language = "en" if as_json else chosen(lang, loaded)
-    follower = Follower(open_journal(loaded), language, samples=not alarms_only)
+    follower = Follower(open_journal(loaded), all_devices(loaded), language, samples=not alarms_only)
     for number, line in enumerate(_chosen(follower, devices), 1):
         if as_json:
             print_json_line(line)
@@ -76,6 +84,7 @@ class Follower:
     """Remembers where it was in each table."""
 
     reader: JournalReader
+    devices: Mapping[str, Device]
     language: Language = "en"
     samples: bool = True
     _sample: int = field(init=False)
@@ -97,7 +106,7 @@ class Follower:
             kind = word(words().change, change.kind, self.language)
             text = self._say(
                 "tail-alarm", device=change.device, rule=change.rule, change=kind, who=who,
-                number=change.occurrence,
+                number=change.occurrence, title=self._name(change.device), what=self._what(change),
             )  # fmt: skip
             yield {"kind": "alarm", "at": change.at, "device": change.device, "rule": change.rule,
                    "change": str(change.kind), "text": text}  # fmt: skip
@@ -106,17 +115,35 @@ class Follower:
     def _say(self, name: str, **fields: object) -> str:
         return sentence(name, self.language, **fields)
 
+    def _name(self, device: str) -> str:
+        known = self.devices.get(device)
+        return known.name.in_(self.language) if known else device
+
+    def _what(self, change: Change) -> str:
+        known = self.devices.get(change.device)
+        rule = known.family.rules.get(change.rule) if known else None
+        return rule.name.in_(self.language) if rule else change.rule
+
+    def _value(self, device: str, name: str, value: Value | None, bad: Mapping[str, str]) -> str:
+        """Return a signal's name and value as people say them; of one that left the site the ids."""
+        known = self.devices.get(device)
+        signal = known.family.signals.get(name) if known else None
+        label = signal.name.in_(self.language) if signal else name
+        if name in bad:
+            return f"{label} {show_quality(bad[name], self.language)}"
+        return f"{label} {show_value(signal, value, self.language) if signal else value}"
+
     def _new_samples(self) -> Iterator[dict[str, Any]]:
         for row in self.reader.samples_after(self._sample, PAGE):
             self._sample, sample = row.id, self.reader.sample(row)
             stream = sample.stream
             values = dict(zip(stream.signals, sample.values, strict=True))
             bad = {stream.signals[index]: str(reason) for index, reason in sample.reasons.items()}
-            shown = " ".join(
-                f"{name}={show_quality(bad[name], self.language) if name in bad else value}"
-                for name, value in values.items()
-            )
-            text = f"{stream.device} ({stream.unit}) {shown}"
+            said = [self._value(stream.device, name, value, bad) for name, value in values.items()]
+            text = self._say(
+                "tail-sample", device=stream.device, title=self._name(stream.device), unit=stream.unit,
+                values=listed(said, self.language),
+            )  # fmt: skip
             yield {"kind": "sample", "at": sample.at, "device": stream.device, "unit": stream.unit,
                    "values": values, "bad": bad, "text": text}  # fmt: skip
 

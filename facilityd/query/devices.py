@@ -145,7 +145,7 @@ class DeviceReader:
             age = max(0, now - seen) if seen else None
             quality = _quality(here, places.get(name, 0), message_age or 0, stream)
             label = device.family.signals[name].name
-            shown = both(partial(_show, device.family.signals[name], value))
+            shown = both(partial(show_value, device.family.signals[name], value))
             yield SignalRow(name, label, value, shown, age, message_age, quality, stream.unit, stream.link)
 
 
@@ -166,7 +166,7 @@ def _quality(sample: Sample | None, index: int, age: int, stream: Stream) -> str
     return "old" if age > STALE_PERIODS * stream.expected else "good"
 
 
-def _show(signal: Signal, value: Value | None, language: Language) -> str:
+def show_value(signal: Signal, value: Value | None, language: Language) -> str:
     """Return a value as people say it: a code and a word by their names, a number with its unit."""
     if value is None or value == "":
         return "—"

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from devices.family import Signal
+from facilityd.app.builtin import all_devices
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.model.downtime import Downtime
@@ -243,4 +244,17 @@ def _midnight(day: date, zone: ZoneInfo) -> int:
 
 def _gaps(site: Site, reader: JournalReader, asked: HistoryQuery) -> Iterator[DataGap]:
     for gap in reader.gaps(asked.device, asked.signal, asked.since, asked.until):
-        yield DataGap(gap.since, gap.until, gap.reason, gap.downtime, site.timezone)
+        reason = gap.reason
+        if reason is None and gap.downtime is None and _link_down(site, reader, asked, gap.since, gap.until):
+            reason = Reason.LINK_DOWN
+        yield DataGap(gap.since, gap.until, reason, gap.downtime, site.timezone)
+
+
+def _link_down(site: Site, reader: JournalReader, asked: HistoryQuery, since: int, until: int) -> bool:
+    """Return whether the signal's link was down in a gap: over MQTT nobody then stores a bad value."""
+    streams = require_device(all_devices(site), asked.device).streams
+    for link in {stream.link for stream in streams if asked.signal in stream.signals}:
+        told = reader.history(f"link-{link}", "up", since, until)
+        if any(value is False for _, value, _ in told):
+            return True
+    return False

@@ -5,6 +5,7 @@ import json
 import logging
 import sys
 import tempfile
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -61,6 +62,12 @@ def test_a_table_shows_only_text():
 
 def _record(*args, **more):
     return logging.LogRecord("x", logging.ERROR, __file__, 1, "broker says %s", args, more.get("info"))
+
+
+def test_a_log_line_says_its_time_on_the_sites_clock_and_how_far_that_is_from_utc():
+    lines, record = PlainLines(FORMAT), _record("x")
+    lines.zone, record.created = ZoneInfo("Asia/Shanghai"), 1_790_000_040.25
+    assert lines.format(record).startswith("2026-09-21 22:14:00.250+08:00 ERROR")
 
 
 def test_a_log_line_is_one_line():

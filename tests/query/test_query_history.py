@@ -12,12 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.asked import T0, Stored, Yard
 
+from facilityd.app.builtin import all_devices
 from facilityd.errors import UsageError
 from facilityd.model.downtime import Downtime
 from facilityd.model.quality import Reason
-from facilityd.model.sample import NS
+from facilityd.model.sample import NS, Sample
 from facilityd.query.history import MOST_BUCKETS, HistoryAnswer, HistoryQuery
 from facilityd.store.downtimes import DowntimeWrite
+from facilityd.store.samples import SampleWrite
 
 MINUTE, HOUR = 60 * NS, 3600 * NS
 
@@ -84,6 +86,20 @@ def test_a_gap_says_why_there_is_nothing(yard: Yard) -> None:
     assert told["downtime"]["from"] == "2026-09-21T22:15:43.000"
     assert told["reason"]["en"] == stopped.text("en")
     assert [gap.plain()["code"] for gap in (bad, silent)] == ["timeout", None]
+
+
+def test_a_silence_while_the_link_was_down_has_that_as_its_reason(yard: Yard) -> None:
+    """Over MQTT nobody stores a bad value while the broker is away: the link's own record says it."""
+    yard.store(0, 10)
+    yard.store(100, 12)
+    yard.store(200, 12)
+    (link,) = all_devices(yard.site)[f"link-{yard.stream.link}"].streams
+    at = T0 + 20 * NS
+    values = tuple(False if name == "up" else None for name in link.signals)
+    yard.journal.commit([SampleWrite([Sample(link, at, at, values)])])
+    down, silent = ask(yard, 201).gaps
+    assert (down.reason, down.text("en")) == (Reason.LINK_DOWN, "the link is down")
+    assert (silent.reason, silent.text("en")) == (None, "nothing was stored")
 
 
 def test_what_is_missing_is_summed_and_gaps_cost_nothing_where_nobody_asks(yard: Yard) -> None:
