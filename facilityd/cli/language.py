@@ -67,7 +67,7 @@ def named(error: Exception) -> str:
     return spoken(error, current())
 
 
-def told(text: str) -> str:
+def in_words(text: str) -> str:
     """Return a message in the language of this call."""
     return spoken(text, current())
 

@@ -19,7 +19,7 @@ import click
 
 from facilityd.cli.click_words import install
 from facilityd.cli.help import HELP_NAMES, Context, help_table, spoken, summary
-from facilityd.cli.language import current, forget, lang_option, listen, named, problem_lines, told
+from facilityd.cli.language import current, forget, in_words, lang_option, listen, named, problem_lines
 from facilityd.cli.words import sentence
 from facilityd.errors import ConfigError, FacilitydError
 from facilityd.model.message import Wording
@@ -192,7 +192,7 @@ def _not_installed(error: ModuleNotFoundError) -> NoReturn:
     if not extra:
         _bug(error)
     said = Wording("ask.needs-library", library=error.name, extra=extra)
-    click.echo(f"facilityd: {told(said)}", err=True)
+    click.echo(f"facilityd: {in_words(said)}", err=True)
     sys.exit(EXIT_PROBLEM)
 
 

@@ -18,7 +18,7 @@ import click
 
 from devices.unit import Link, MqttLink
 from facilityd.cli.console import console_command
-from facilityd.cli.language import lang_option, named, spoken_lang_option, told
+from facilityd.cli.language import in_words, lang_option, named, spoken_lang_option
 from facilityd.cli.output import at_most_option, print_json_line, site_argument
 from facilityd.cli.ports import told_with_line
 from facilityd.cli.replay import replay_command
@@ -58,13 +58,13 @@ class TimedEventParam(click.ParamType[TimedEvent]):
             return value
         found = _EVENT.fullmatch(str(value))
         if not found:
-            self.fail(told(Wording("ask.not-after-target-name-magnitude", value=value)))
+            self.fail(in_words(Wording("ask.not-after-target-name-magnitude", value=value)))
         try:
             after, magnitude = duration(found["after"]), float(found["magnitude"] or 1)
         except ValueError as error:
             self.fail(named(error), param, ctx)
         if not math.isfinite(magnitude):
-            self.fail(told(Wording("ask.no-magnitude", found=found["magnitude"])), param, ctx)
+            self.fail(in_words(Wording("ask.no-magnitude", found=found["magnitude"])), param, ctx)
         return TimedEvent(after, found["target"], found["name"], magnitude)
 
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from facilityd.cli.language import named, told
+from facilityd.cli.language import in_words, named
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.model.measure import duration
@@ -106,7 +106,7 @@ class InstantParam(click.ParamType[int]):
             when = datetime.fromisoformat(text)
             return _bounded(when) if when.tzinfo else LocalTime(text)
         except ValueError:
-            self.fail(told(Wording("ask.not", text=text, forms=_FORMS)), param, ctx)
+            self.fail(in_words(Wording("ask.not", text=text, forms=_FORMS)), param, ctx)
         except UsageError as error:
             self.fail(named(error), param, ctx)
 
@@ -133,7 +133,7 @@ class DurationParam(click.ParamType[int]):
         except ValueError as error:
             self.fail(named(error), param, ctx)
         if length <= 0:
-            self.fail(told(Wording("ask.span-longer-than-expected")), param, ctx)
+            self.fail(in_words(Wording("ask.span-longer-than-expected")), param, ctx)
         return length
 
 
@@ -150,7 +150,7 @@ class SecondsParam(click.ParamType[float]):
             seconds = -1.0
         if not 0 <= seconds <= LONGEST_S:  # nan is not
             said = Wording("ask.no-number-seconds-from", value=value, longest_s=LONGEST_S)
-            self.fail(told(said), param, ctx)
+            self.fail(in_words(said), param, ctx)
         return seconds
 
 
@@ -161,5 +161,5 @@ class SpeedParam(click.FloatRange):
         """Return the number."""
         speed = float(super().convert(value, param, ctx))  # type: ignore[arg-type]
         if math.isnan(speed):
-            self.fail(told(Wording("ask.no-speed", value=value)), param, ctx)
+            self.fail(in_words(Wording("ask.no-speed", value=value)), param, ctx)
         return speed
