@@ -56,6 +56,7 @@ COMMANDS = {
     "unmark": "facilityd.cli.mark:unmark",
     "marks": "facilityd.cli.mark:marks",
     "audit": "facilityd.cli.audit:audit",
+    "storage": "facilityd.cli.storage:storage",
     "backtest": "facilityd.cli.backtest:backtest",
     "record": "facilityd.cli.record:record",
     "completion": "facilityd.cli.completion:completion",

@@ -33,6 +33,7 @@ class Words(Strict):
     table: dict[str, Text]
     mode: dict[str, Text]
     diagnosis: dict[str, Text]
+    part: dict[str, Text]
     sentence: dict[str, Text]
     count: dict[str, Counted]
 

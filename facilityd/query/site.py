@@ -21,6 +21,7 @@ from facilityd.query.history import HistoryAnswer, HistoryQuery, read_history
 from facilityd.query.liveness import Liveness, liveness
 from facilityd.query.readiness import ReadinessAnswer, ReadinessBoard, RecordedCheck, checklist_devices
 from facilityd.query.rules import RuleRow, rule_rows
+from facilityd.query.storage import StorageAnswer, read_storage
 from facilityd.query.unsaved import outstanding
 from facilityd.query.unwatched import unwatched
 from facilityd.store.history import Bucket
@@ -152,6 +153,10 @@ class SiteQuery:
     def status(self, only: tuple[str, ...] = ()) -> SiteStatus:
         """Return devices, liveness and counts in one answer. Raises UsageError for an unknown device."""
         return SiteStatus(tuple(self.devices(only)), self.liveness(), self.counts(), self.not_watched())
+
+    def storage(self) -> StorageAnswer:
+        """Return what takes the room in the journal, and when it will be full."""
+        return read_storage(self._site, self._reader, self._clock())
 
     def unjudged(self) -> UnjudgedRules:
         """Return how many rules cannot be judged now; one that waits for its baseline is not counted."""

@@ -15,7 +15,8 @@ from facilityd.model.quality import Reason
 from facilityd.model.sample import STALE_PERIODS, Number, SignalType, Value
 from facilityd.store.checksum import sound
 from facilityd.store.packing import layout
-from facilityd.store.schema import MINUTE, select
+from facilityd.store.rows import StoredSample, stored
+from facilityd.store.schema import MINUTE, select, single
 
 Point = tuple[int, Value | None, Reason | None]
 """(at in ns UTC, value or None, reason or None)."""
@@ -32,6 +33,17 @@ _ROWS = """
 SELECT at, data, CAST(reasons AS BLOB), checksum FROM sample
 WHERE at / 60000000000 IN (SELECT value FROM json_each(?))
 AND stream = ? AND at >= ? AND at < ? ORDER BY at
+"""
+_LATEST = """
+SELECT s.id, s.stream, s.at, s.data, CAST(s.reasons AS BLOB), s.checksum
+FROM tail t JOIN sample s ON s.id = t.sample ORDER BY s.stream
+"""
+_AFTER = """
+SELECT id, stream, at, data, CAST(reasons AS BLOB), checksum FROM sample WHERE id > ? ORDER BY id LIMIT ?
+"""
+_BEFORE = """
+SELECT max(id) FROM sample
+WHERE at / 60000000000 = (SELECT max(at / 60000000000) FROM sample WHERE at / 60000000000 < ?)
 """
 
 
@@ -71,6 +83,21 @@ class Gap:
     until: int
     reason: Reason | None
     downtime: Downtime | None = None
+
+
+def samples_after(db: apsw.Connection, after: int, limit: int) -> list[StoredSample]:
+    """Return rows in the order they were stored, from the one after id ``after`` on."""
+    return [stored(row) for row in select(db, _AFTER, (after, limit))]
+
+
+def latest(db: apsw.Connection) -> list[StoredSample]:
+    """Return the last sample of every stream that still has one."""
+    return [stored(row) for row in select(db, _LATEST)]
+
+
+def before(db: apsw.Connection, at: int) -> int:
+    """Return the id of the last sample stored for an instant before ``at`` (ns UTC), about; 0 if none."""
+    return single(db, _BEFORE, (at // MINUTE,)) or 0
 
 
 def points(db: apsw.Connection, carriers: Sequence[Carrier], since: int, until: int) -> Iterator[Point]:

@@ -18,7 +18,17 @@ from facilityd.model.marks import OperatorMark
 from facilityd.model.message import Wording
 from facilityd.model.readiness import Check, Waiver
 from facilityd.model.sample import Sample, Stream
-from facilityd.store import changes, commands, downtimes, findings, learning, marks, outbox, readiness
+from facilityd.store import (
+    changes,
+    commands,
+    downtimes,
+    findings,
+    history,
+    learning,
+    marks,
+    outbox,
+    readiness,
+)
 from facilityd.store.batch import DeadLetterLine, LineKind, RuleCheckpoint
 from facilityd.store.dead_letters import DeadLetter, dead_letter_lines, dead_letters
 from facilityd.store.files import check_regular, closed_to_us, denied
@@ -27,9 +37,9 @@ from facilityd.store.last_good import last_good
 from facilityd.store.meta import FINDINGS_BEFORE, JUDGED
 from facilityd.store.owner import check_owner, other_version
 from facilityd.store.packing import layout
-from facilityd.store.rollup import HOUR, Rollup, merged
+from facilityd.store.rollup import Rollup, merged
 from facilityd.store.rollup_blocks import Level
-from facilityd.store.rollups import live_rollups
+from facilityd.store.rollups import is_due, live_rollups
 from facilityd.store.rows import (
     OutboxEntry,
     StoredChange,
@@ -38,22 +48,10 @@ from facilityd.store.rows import (
     built,
     nameless,
     number_in,
-    stored,
     stream_of,
 )
-from facilityd.store.schema import MINUTE, VERSION, ForeignFile, connect_reader, select, single, version_of
-
-_LATEST = """
-SELECT s.id, s.stream, s.at, s.data, CAST(s.reasons AS BLOB), s.checksum
-FROM tail t JOIN sample s ON s.id = t.sample ORDER BY s.stream
-"""
-_AFTER = """
-SELECT id, stream, at, data, CAST(reasons AS BLOB), checksum FROM sample WHERE id > ? ORDER BY id LIMIT ?
-"""
-_BEFORE = """
-SELECT max(id) FROM sample
-WHERE at / 60000000000 = (SELECT max(at / 60000000000) FROM sample WHERE at / 60000000000 < ?)
-"""
+from facilityd.store.schema import VERSION, ForeignFile, connect_reader, select, single, version_of
+from facilityd.store.space import SpaceUse, space_use
 
 _STEPS = 10_000
 """Of SQLite's machine, between two looks whether a read should be given up; about a millisecond."""
@@ -126,16 +124,15 @@ class JournalReader:
 
     def samples_after(self, after: int, limit: int) -> list[StoredSample]:
         """Return rows in the order they were stored, from the one after id ``after`` on."""
-        return [stored(row) for row in select(self._db, _AFTER, (after, limit))]
+        return history.samples_after(self._db, after, limit)
 
     def before(self, at: int) -> int:
         """Return the id of the last sample stored for an instant before ``at`` (ns UTC), about; 0 if none."""
-        rows = select(self._db, _BEFORE, (at // MINUTE,))
-        return rows[0][0] or 0
+        return history.before(self._db, at)
 
     def latest(self) -> list[StoredSample]:
         """Return the last sample of every stream that still has one."""
-        return [stored(row) for row in select(self._db, _LATEST)]
+        return history.latest(self._db)
 
     def last_good(self, row: StoredSample, wanted: Collection[int]) -> dict[int, int]:
         """Return, by index, when signals of a row's stream had a good value before it (ns UTC), if lately."""
@@ -249,7 +246,7 @@ class JournalReader:
 
     def dead_letter_count(self) -> int:
         """Return how many records were set aside."""
-        return int(select(self._db, "SELECT count(*) FROM dead_letter")[0][0])
+        return int(single(self._db, "SELECT count(*) FROM dead_letter") or 0)
 
     def dead_letters(self) -> list[DeadLetter]:
         """Return the records that could not be read and were set aside, oldest first."""
@@ -280,9 +277,11 @@ class JournalReader:
 
     def rollup_due(self, until: int) -> bool:
         """Return whether an hour that ended before an instant (ns UTC) is to be rolled up."""
-        return (
-            single(self._db, "SELECT 1 FROM rollup_due WHERE hour < ? LIMIT 1", (until // HOUR,)) is not None
-        )
+        return is_due(self._db, until)
+
+    def space(self) -> SpaceUse:
+        """Return what takes the room."""
+        return space_use(self._db)
 
     def gaps(self, device: str, signal: str, since: int, until: int) -> Iterator[Gap]:
         """Iterate over the intervals without good values: silence beyond 3 periods, or bad values.

@@ -21,7 +21,7 @@ from facilityd.store.packing import Values, layout
 from facilityd.store.rollup import HOUR, Held, Rollup, joined, roll, stale_after
 from facilityd.store.rollup_blocks import HOURS, LEVELS, MINUTES, Level, store_buckets, stored_buckets
 from facilityd.store.rows import UNREADABLE, stream_of
-from facilityd.store.schema import MINUTE, select
+from facilityd.store.schema import MINUTE, select, single
 
 ROLLED, TOO_LATE = "rolled_hours", "rollup_too_late"
 FEW = 240
@@ -145,6 +145,11 @@ def level_for(width: int) -> Level | None:
     """Return the widest level whose buckets make up buckets of ``width`` ns; None where none does."""
     fitting = [level for level in LEVELS if width % level.width == 0]
     return fitting[-1] if fitting else None
+
+
+def is_due(db: apsw.Connection, until: int) -> bool:
+    """Return whether an hour that ended before an instant (ns UTC) is to be rolled up."""
+    return single(db, "SELECT 1 FROM rollup_due WHERE hour < ? LIMIT 1", (until // HOUR,)) is not None
 
 
 def live_rollups(
