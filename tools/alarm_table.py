@@ -15,7 +15,7 @@ from facilityd.alarm.table import (
     Transition,
     transition,
 )
-from facilityd.model.alarm import AlarmStateName, Suppressor
+from facilityd.model.alarm import STRONGEST, AlarmStateName, Suppressor
 
 FILE = Path(__file__).resolve().parent.parent / "docs" / "alarm-states.md"
 PEOPLE = tuple(event for event, source in SOURCES.items() if source is EventSource.PERSON)
@@ -70,7 +70,7 @@ def _states() -> list[str]:
 
 
 def _over(fact: Suppressor | None) -> str:
-    return f"{_name(AlarmStateName(fact.value))} over " if fact else ""
+    return f"{_name(STRONGEST[fact])} over " if fact else ""
 
 
 def _rule(row: Transition) -> str:

@@ -14,10 +14,11 @@ from facilityd.errors import UsageError
 from facilityd.model.alarm import AlarmCondition, AlarmState, Change, ChangeKind
 from facilityd.model.command import AlarmCommand, ShelveAlarm, TakeOutOfService
 from facilityd.model.finding import Evidence, Finding
-from facilityd.model.suppression import SuppressionLimits
+from facilityd.model.suppression import Suppression, SuppressionLimits, Suppressor
 
 Key = tuple[str, str]
-
+BACK = (AlarmEvent.SHELF_OVER, AlarmEvent.RETURN_TO_SERVICE, AlarmEvent.STATE_OVER)
+"""After these people hear anew of what goes on."""
 _EVENTS = {True: AlarmEvent.TRUE, False: AlarmEvent.FALSE, None: AlarmEvent.UNKNOWN}
 _NO_LIMITS: Mapping[Key, SuppressionLimits] = MappingProxyType({})
 _COMMON = SuppressionLimits()
@@ -93,7 +94,7 @@ class AlarmManager:
 
     def _shown(self, state: AlarmState, event: AlarmEvent) -> Evidence | None:
         """Return what an alarm that people hear of anew rests on, where it is known."""
-        again = event in (AlarmEvent.SHELF_OVER, AlarmEvent.RETURN_TO_SERVICE) and state.active
+        again = event in BACK and state.active
         return self._newest.get((state.device, state.rule)) if again else None
 
     def _schedule(self, state: AlarmState) -> None:
@@ -121,6 +122,29 @@ class AlarmManager:
         if change is None:
             raise AssertionError(f"{state.unsuppressed} has neither an arrow nor a refusal for {event}")
         return change
+
+    def begin_state(
+        self, device: str, rules: Iterable[str], at: int, fact: Suppression, command: str
+    ) -> list[Change]:
+        """Let nobody be told of rules of a device in a state, from ``at`` (ns UTC) on; return the changes."""
+        details = {"command": command, "until": fact.until, "state": fact.state}
+        event = AlarmEvent.STATE_BEGINS
+        moved = (
+            self._move(self.state(device, rule), event, at, None, fact.person, fact.comment, details)
+            for rule in sorted(rules)
+        )
+        return [change for change in moved if change]
+
+    def end_state(self, device: str, at: int, person: str, command: str) -> list[Change]:
+        """Let people be told of a device again, at an instant in ns UTC; return the changes."""
+        held = [one for one in self._states.values() if one.device == device]
+        held = [one for one in held if one.suppressed_by(Suppressor.BY_STATE)]
+        event, details = AlarmEvent.STATE_OVER, {"command": command}
+        moved = (
+            self._move(one, event, at, self._shown(one, event), person, "", details)
+            for one in sorted(held, key=lambda state: state.rule)
+        )
+        return [change for change in moved if change]
 
     def retire(self, device: str, rule: str, why: Evidence, at: int) -> Change | None:
         """End an alarm that nothing watches any more; None where there is nothing to end."""

@@ -24,6 +24,8 @@ class AlarmEvent(StrEnum):
     OUT_OF_SERVICE = "take out of service"
     RETURN_TO_SERVICE = "return to service"
     REVIEW_DUE = "review is due"
+    STATE_BEGINS = "state of the device begins"
+    STATE_OVER = "state of the device is over"
     EXPLAINED = "cause found"
     UNEXPLAINED = "cause over"
     WORSE = "more of it"
@@ -37,6 +39,7 @@ class EventSource(StrEnum):
     PERSON = "person"
     TIME = "time"
     START = "start of the daemon"
+    STATE = "state of the device"
 
 
 SOURCES: dict[AlarmEvent, EventSource] = {
@@ -53,6 +56,8 @@ SOURCES: dict[AlarmEvent, EventSource] = {
     AlarmEvent.OUT_OF_SERVICE: EventSource.PERSON,
     AlarmEvent.RETURN_TO_SERVICE: EventSource.PERSON,
     AlarmEvent.REVIEW_DUE: EventSource.TIME,
+    AlarmEvent.STATE_BEGINS: EventSource.STATE,
+    AlarmEvent.STATE_OVER: EventSource.STATE,
     AlarmEvent.EXPLAINED: EventSource.RULE,
     AlarmEvent.UNEXPLAINED: EventSource.RULE,
     AlarmEvent.WORSE: EventSource.RULE,

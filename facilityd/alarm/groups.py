@@ -18,6 +18,7 @@ from facilityd.model.alarm import AlarmState, Change, ChangeKind
 from facilityd.model.command import AlarmCommand
 from facilityd.model.finding import Evidence, Finding
 from facilityd.model.sample import NS
+from facilityd.model.suppression import Suppression
 
 Key = tuple[str, str]
 SETTLE = 120 * NS
@@ -179,6 +180,16 @@ class GroupedAlarms:
     def operate(self, event: AlarmEvent, command: AlarmCommand, at: int) -> Change:
         """Return the change that a person's command causes. Raises UsageError."""
         return self._alarms.operate(event, command, at)
+
+    def begin_state(
+        self, device: str, rules: Iterable[str], at: int, fact: Suppression, command: str
+    ) -> list[Change]:
+        """Let nobody be told of rules of a device while it is in a state; return the changes."""
+        return self._alarms.begin_state(device, rules, at, fact, command)
+
+    def end_state(self, device: str, at: int, person: str, command: str) -> list[Change]:
+        """Let people be told of a device again; return the changes."""
+        return self._alarms.end_state(device, at, person, command)
 
     def retire(self, device: str, rule: str, why: Evidence, at: int) -> Change | None:
         """End an alarm that nothing watches any more; None where there is nothing to end."""

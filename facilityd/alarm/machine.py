@@ -143,6 +143,18 @@ def _return_to_service(state: AlarmState, change: Change) -> AlarmState:
     return _back(_without(state, Suppressor.OUT_OF_SERVICE), change)
 
 
+def _state_begins(state: AlarmState, change: Change) -> AlarmState:
+    fact = Suppression(
+        Suppressor.BY_STATE, change.at, change.details["until"], change.person, change.comment,
+        state=change.details["state"],
+    )  # fmt: skip
+    return _lay(state, change, fact)
+
+
+def _state_over(state: AlarmState, change: Change) -> AlarmState:
+    return _back(_without(state, Suppressor.BY_STATE), change)
+
+
 def _review(state: AlarmState, _: Change) -> AlarmState:
     late = (replace(one, overdue=one.kind is Suppressor.OUT_OF_SERVICE) for one in state.suppressors)
     return replace(state, suppressors=tuple(late))
@@ -167,5 +179,7 @@ _NEXT: dict[ChangeKind, Callable[[AlarmState, Change], AlarmState]] = {
     ChangeKind.SHELF_OVER: _shelf_over,
     ChangeKind.OUT_OF_SERVICE: _out_of_service,
     ChangeKind.RETURN_TO_SERVICE: _return_to_service,
+    ChangeKind.STATE_BEGINS: _state_begins,
+    ChangeKind.STATE_OVER: _state_over,
     ChangeKind.REVIEW: _review,
 }

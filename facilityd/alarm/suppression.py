@@ -23,6 +23,7 @@ _RETURNED = {
 }
 _REVIEW = "stays out of service; everybody concerned is told that its review is overdue"
 _EXPLAINED = "suppressed by design: another alarm is its cause, and that one is told"
+_STATE = "suppressed by design: its device is in maintenance or the like, which always expires"
 _UNEXPLAINED = "the cause is over and this goes on: told as an alarm of its own"
 
 _BY_HAND = {U: A, A: A, N: N, D: N, LU: LA, LA: LA}
@@ -80,6 +81,19 @@ SUPPRESSION: tuple[Transition, ...] = (
             lifts=Suppressor.BY_DESIGN,
         )
         for one in (U, A)
+    ),
+    *(
+        _arrow(
+            16, AlarmEvent.STATE_BEGINS, ChangeKind.STATE_BEGINS, one, one, _STATE, lays=Suppressor.BY_STATE
+        )
+        for one in STATES
+    ),
+    *(
+        _arrow(
+            17, AlarmEvent.STATE_OVER, ChangeKind.STATE_OVER, one, to, _RETURNED[to in (U, LU)],
+            lifts=Suppressor.BY_STATE,
+        )
+        for one, to in _BY_ITSELF.items()
     ),
     *(
         _arrow(

@@ -43,6 +43,9 @@ def _deadlines(state: AlarmState, expiry: int | None) -> Iterator[Deadline]:
     shelf = state.suppressed_by(Suppressor.SHELVED)
     if shelf and shelf.until is not None:
         yield Deadline(shelf.until, AlarmEvent.SHELF_OVER)
+    held = state.suppressed_by(Suppressor.BY_STATE)
+    if held and held.until is not None:
+        yield Deadline(held.until, AlarmEvent.STATE_OVER, {"state": held.state})
     removed = state.suppressed_by(Suppressor.OUT_OF_SERVICE)
     if removed and removed.until is not None and not removed.overdue:
         yield Deadline(removed.until, AlarmEvent.REVIEW_DUE)

@@ -14,6 +14,7 @@ from typing import Any
 from facilityd.alarm.table import AlarmEvent
 from facilityd.app.baseline_approval import approve, service
 from facilityd.app.core import Core
+from facilityd.app.maintenance import start_maintenance, stop_maintenance
 from facilityd.app.marking import mark, unmark
 from facilityd.app.waive import unwaive, waive
 from facilityd.errors import StoreFull
@@ -32,6 +33,8 @@ from facilityd.model.command import (
     RevokeMark,
     RevokeWaiver,
     ShelveAlarm,
+    StartMaintenance,
+    StopMaintenance,
     TakeOutOfService,
     UnshelveAlarm,
     WaiveItem,
@@ -75,6 +78,8 @@ HANDLERS: dict[type, Handler] = {
     AddMark: mark,
     RevokeMark: unmark,
     RecordService: service,
+    StartMaintenance: start_maintenance,
+    StopMaintenance: stop_maintenance,
 }
 
 

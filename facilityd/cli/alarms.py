@@ -9,7 +9,7 @@ import click
 from facilityd.cli.arguments import Asked, site_and_names
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, loud, print_json, styled, table, warn
-from facilityd.cli.suppressed import print_suppressed
+from facilityd.cli.suppressed import only_held, print_suppressed
 from facilityd.cli.text_table import Column, whole
 from facilityd.cli.words import show_priority
 from facilityd.query.instants import show_second
@@ -63,8 +63,9 @@ def _list(query: SiteQuery, device: str, language: Language, *, everything: bool
     if not lines:
         click.echo(f"{NO_ALARMS[language]}{doubt(query, language)}")
         return
-    rows = [_row(line, query.site.timezone, language) for line in lines]
-    console().print(table("", COLUMNS, rows, language=language))
+    rows = [_row(line, query.site.timezone, language) for line in lines if not only_held(line)]
+    if rows:
+        console().print(table("", COLUMNS, rows, language=language))
     print_suppressed(lines, query.site.timezone, language)
 
 

@@ -43,6 +43,7 @@ COMMANDS = {
     "unshelve": "facilityd.cli.suppression:unshelve",
     "out-of-service": "facilityd.cli.suppression:out_of_service",
     "return-to-service": "facilityd.cli.suppression:return_to_service",
+    "maintenance": "facilityd.cli.maintenance:maintenance",
     "simulate": "facilityd.cli.simulate:simulate",
     "rules": "facilityd.cli.rules:rules",
     "commission": "facilityd.cli.commission:commission",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from facilityd.cli.output import console, table
 from facilityd.cli.text_table import Column, whole
 from facilityd.cli.words import sentence
-from facilityd.model.alarm import AlarmStateName
+from facilityd.model.alarm import STRONGEST
 from facilityd.model.suppression import Suppression, Suppressor
 from facilityd.query.instants import show_instant
 
@@ -23,15 +23,38 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def print_suppressed(rows: Iterable[AlarmRow], zone: str, language: Language) -> None:
+def only_held(row: AlarmRow) -> bool:
+    """Return whether an alarm is listed for the state of its device alone: nothing is wrong there."""
+    kinds = {fact.kind for fact in row.suppressors}
+    return not row.active and kinds == {Suppressor.BY_STATE}
+
+
+def print_suppressed(rows: Sequence[AlarmRow], zone: str, language: Language) -> None:
     """Print a table of what is suppressed; nothing where nothing is."""
-    lines = [_line(row, fact, zone, language) for row in rows for fact in row.suppressors]
+    lines = [
+        _line(row, fact, zone, language)
+        for row in rows
+        for fact in row.suppressors
+        if fact.kind is not Suppressor.BY_STATE
+    ]
+    lines += _states(rows, zone, language)
     if lines:
         console().print(table(TITLE[language], COLUMNS, lines, language=language))
 
 
+def _states(rows: Sequence[AlarmRow], zone: str, language: Language) -> Iterator[tuple[object, ...]]:
+    """Yield one line for each state of a device: it suppresses many of its alarms."""
+    laid = [(row.device, fact) for row in rows for fact in row.suppressors]
+    facts = [(device, fact) for device, fact in laid if fact.kind is Suppressor.BY_STATE]
+    for device, fact in dict.fromkeys(facts):
+        rules = sentence("all-but-danger", language, n=facts.count((device, fact)))
+        how, since = sentence(fact.state, language), show_instant(fact.since, zone)[:16]
+        until = show_instant(fact.until, zone)[:16] if fact.until is not None else ""
+        yield device, rules, how, since, fact.person, until, fact.comment
+
+
 def _line(row: AlarmRow, fact: Suppression, zone: str, language: Language) -> tuple[object, ...]:
-    how = AlarmStateName(fact.kind.value).wording.in_(language)
+    how = STRONGEST[fact.kind].wording.in_(language)
     since = show_instant(fact.since, zone)[:16] if fact.since else ""
     until, why = "", fact.comment
     if fact.kind is Suppressor.BY_DESIGN:

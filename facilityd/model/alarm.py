@@ -71,7 +71,12 @@ _WORDINGS = {
     AlarmStateName.OUT_OF_SERVICE: Text(zh="停用", en="out of service"),
 }
 # JAWS precedence, strongest first (docs/reference/alarms.md §1.1).
-_STRONGEST = (Suppressor.OUT_OF_SERVICE, Suppressor.BY_DESIGN, Suppressor.SHELVED)
+STRONGEST = {
+    Suppressor.OUT_OF_SERVICE: AlarmStateName.OUT_OF_SERVICE,
+    Suppressor.BY_STATE: AlarmStateName.BY_DESIGN,
+    Suppressor.BY_DESIGN: AlarmStateName.BY_DESIGN,
+    Suppressor.SHELVED: AlarmStateName.SHELVED,
+}
 
 
 class ChangeKind(StrEnum):
@@ -95,6 +100,8 @@ class ChangeKind(StrEnum):
     SHELF_OVER = "shelf-over"  # by its time
     OUT_OF_SERVICE = "out-of-service"
     RETURN_TO_SERVICE = "return-to-service"
+    STATE_BEGINS = "state-begins"  # the device is in a state in which nobody is told
+    STATE_OVER = "state-over"
     REVIEW = "review"  # it is out of service, and its review is due
 
 
@@ -182,8 +189,7 @@ class AlarmState:
     @property
     def state_name(self) -> AlarmStateName:
         """Return the state that a person sees."""
-        strongest = next((kind for kind in _STRONGEST if self.suppressed_by(kind)), None)
-        return AlarmStateName(strongest.value) if strongest else self.unsuppressed
+        return next((name for kind, name in STRONGEST.items() if self.suppressed_by(kind)), self.unsuppressed)
 
     @property
     def letter(self) -> str:
@@ -210,6 +216,7 @@ def _packed(data: dict[str, Any]) -> str:
 
 
 __all__ = [
+    "STRONGEST",
     "AlarmCondition",
     "AlarmState",
     "AlarmStateName",

@@ -171,6 +171,22 @@ class RevokeMark(CommandBase):
     mark: Number
 
 
+class StartMaintenance(CommandBase):
+    """Somebody works on a device until an instant in ns UTC: nobody is told of it but for danger."""
+
+    command: Literal["maintenance"] = "maintenance"
+    device: Name
+    until: Instant
+    reason: PlainText
+
+
+class StopMaintenance(CommandBase):
+    """The work on a device is done."""
+
+    command: Literal["end-maintenance"] = "end-maintenance"
+    device: Name
+
+
 class RecordService(CommandBase):
     """Somebody serviced a device: these rules begin anew."""
 
@@ -195,6 +211,8 @@ Command = (
     | AddMark
     | RevokeMark
     | RecordService
+    | StartMaintenance
+    | StopMaintenance
 )
 COMMANDS: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="command")])
 """Validates one, told apart by ``command``."""

@@ -18,6 +18,7 @@ class Suppressor(StrEnum):
 
     SHELVED = "shelved"
     BY_DESIGN = "suppressed-by-design"
+    BY_STATE = "suppressed-by-state"  # of the device, such as maintenance
     OUT_OF_SERVICE = "out-of-service"
 
 
@@ -27,7 +28,7 @@ class Suppression:
 
     Instants in ns UTC; ``until`` None: until it is lifted. ``since`` 0: before such facts were kept.
     ``once``: a shelf that ends with the occurrence. What is out of service has a ``ticket``, and ``until`` is
-    when it is to be reviewed: then it is ``overdue``, and stays.
+    when it is to be reviewed: then it is ``overdue``, and stays. ``state``: that of the device.
     """
 
     kind: Suppressor
@@ -37,6 +38,7 @@ class Suppression:
     comment: str = ""
     once: bool = False
     ticket: str = ""
+    state: str = ""
     overdue: bool = False
 
     @classmethod

@@ -33,6 +33,7 @@ PURPOSES: dict[ChangeKind, Purpose] = {
     ChangeKind.UNSUPPRESS: Purpose.RAISED,
     ChangeKind.SHELF_OVER: Purpose.REALARMED,
     ChangeKind.RETURN_TO_SERVICE: Purpose.REALARMED,
+    ChangeKind.STATE_OVER: Purpose.REALARMED,
     ChangeKind.SHELVE: Purpose.SUPPRESSED,
     ChangeKind.OUT_OF_SERVICE: Purpose.SUPPRESSED,
     ChangeKind.REVIEW: Purpose.REVIEW,
@@ -141,6 +142,7 @@ def _template(change: Change, state: AlarmState) -> str:
 _OWN = {
     ChangeKind.SHELF_OVER: "shelf-over",
     ChangeKind.RETURN_TO_SERVICE: "returned",
+    ChangeKind.STATE_OVER: "state-over",
     ChangeKind.SHELVE: "shelved",
     ChangeKind.OUT_OF_SERVICE: "removed",
 }

@@ -20,6 +20,7 @@ ANEW = (
     ChangeKind.WORSEN,
     ChangeKind.SHELF_OVER,
     ChangeKind.RETURN_TO_SERVICE,
+    ChangeKind.STATE_OVER,
     ChangeKind.SHELVE,
     ChangeKind.OUT_OF_SERVICE,
     ChangeKind.REVIEW,
@@ -32,7 +33,7 @@ class Route:
 
     raise        whoever answers for the device now and whose minimum priority it reaches; where it reaches
                  nobody's who is on duty, and somebody's who is not, those
-    re-alarm, shelf-over, return-to-service
+    re-alarm, shelf-over, return-to-service, state-over
                  the same, and those who were told
     shelve, out-of-service
                  of a critical alarm the same and the supervisor (the last step of an escalation), but not the

@@ -7,7 +7,7 @@ from dataclasses import replace
 from facilityd.model.alarm import AlarmState, Change, ChangeKind
 from facilityd.notify.plan import NotificationPlan
 
-BACK = (ChangeKind.SHELF_OVER, ChangeKind.RETURN_TO_SERVICE)
+BACK = (ChangeKind.SHELF_OVER, ChangeKind.RETURN_TO_SERVICE, ChangeKind.STATE_OVER)
 STANDS = (ChangeKind.RAISE, ChangeKind.UNSUPPRESS, ChangeKind.REALARM, ChangeKind.WORSEN, *BACK)
 """Changes that tell of an alarm as one that stands."""
 

@@ -170,6 +170,14 @@ class Flow:
         """Return the notices that the journal may not have yet, without those that were refused for good."""
         return self._held.notices
 
+    async def carry_out(self, move: Callable[[], Sequence[Change]], record: CommandRecord) -> bool:
+        """Make the changes that a person asks for, with the record; return whether there are any."""
+        async with self._order:
+            recorded = [await self._recorded(change) for change in move()]
+            if recorded:
+                await self._write(WriteGroup(recorded=recorded, commands=[record]))
+            return bool(recorded)
+
     def holds(self, command: str) -> bool:
         """Return whether a command, by its id, was carried out and waits for room on the disk."""
         return any(record.id == command for record in self._held.commands)

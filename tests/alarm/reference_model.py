@@ -24,16 +24,17 @@ class ReferenceAlarm:
     shelf: tuple[int, bool] | None = None
     out: int | None = None
     removed: bool = False
+    upkeep: int | None = None
 
     @property
     def hushed(self) -> bool:
         """Whether nobody is told."""
-        return bool(self.shelf or self.removed or self.explained)
+        return bool(self.shelf or self.removed or self.explained or self.upkeep)
 
     @property
     def shown(self) -> str:
         """The state a person sees: the strongest of what lies over it, else the life."""
-        over = ((self.removed, "G"), (self.explained, "F"), (bool(self.shelf), "E"))
+        over = ((self.removed, "G"), (self.explained or bool(self.upkeep), "F"), (bool(self.shelf), "E"))
         if strongest := next((letter for there, letter in over if there), ""):
             return strongest
         if self.holds:
@@ -103,15 +104,28 @@ class ReferenceAlarm:
         if self.shelf and self.shelf[0] <= now:
             self.shelf = None
             self._back()
+        if self.upkeep and self.upkeep <= now:
+            self.upkeep = None
+            self._back()
         if self.out and self.out <= now:
             self.out = None
+
+    def works(self, until: int) -> None:
+        """Row 16, of a state of the device."""
+        self.upkeep = until
+
+    def done(self) -> None:
+        """Row 17, of a state of the device."""
+        if self.upkeep:
+            self.upkeep = None
+            self._back()
 
     def leaves(self) -> None:
         """Row 21."""
         if self.shown != "A":
             self.gone, self.known = True, False
             self.holds, self.answered, self.latched, self.explained = False, True, False, False
-            self.shelf, self.out, self.removed = None, None, False
+            self.shelf, self.out, self.removed, self.upkeep = None, None, False, None
 
     def _back(self) -> None:
         self.answered = not (self.holds or self.latched)

@@ -16,7 +16,7 @@ from facilityd.alarm.table import ROWS, AlarmEvent, leaves
 from facilityd.errors import UsageError
 from facilityd.model.alarm import AlarmState, AlarmStateName, Change
 from facilityd.model.finding import Evidence, Finding
-from facilityd.model.suppression import SuppressionLimits
+from facilityd.model.suppression import Suppression, SuppressionLimits, Suppressor
 
 from .reference_model import ReferenceAlarm
 
@@ -77,6 +77,20 @@ class Twice(RuleBasedStateMachine):
             one.passes(self.now)
         assert (self.alarms.next_due or self.now + 1) > self.now
 
+    @rule(key=st.sampled_from(KEYS), lasts=st.integers(1, 60))
+    def works_begin(self, key, lasts) -> None:
+        self.now += 1
+        fact = Suppression(Suppressor.BY_STATE, self.now, self.now + lasts, "Li", "oil", state="maintenance")
+        self._note(*self.alarms.begin_state(key[0], [key[1]], self.now, fact, "c"))
+        self.reference[key].works(self.now + lasts)
+
+    @rule()
+    def works_end(self) -> None:
+        self.now += 1
+        self._note(*self.alarms.end_state(KEYS[0][0], self.now, "Li", "c"))
+        for one in self.reference.values():
+            one.done()
+
     @rule(key=st.sampled_from(KEYS))
     def left_the_site(self, key) -> None:
         self.now += 1
@@ -112,8 +126,9 @@ TestTwice = Twice.TestCase
 
 
 HOUR = 10**6
-STEPS = [*"#x.?", *EVENTS, "1", ">", "-"]
-"""'#' holds, 'x' holds as the consequence of another, '.' is over, '?' unknown; '1' a shelf for one occurrence;
+STEPS = [*"#x.?", *EVENTS, "1", ">", "-", "m", "w"]
+"""'m' maintenance begins, 'w' ends;
+'#' holds, 'x' holds as the consequence of another, '.' is over, '?' unknown; '1' a shelf for one occurrence;
 '>' time passes; '-' it leaves the site; the rest is a person's (``support.commands``)."""
 
 
@@ -123,6 +138,11 @@ def _step(alarms: AlarmManager, key: tuple[str, str], mark: str, at: int) -> Non
         alarms.apply(Finding(*key, verdict, at, at, Evidence("x", cause="jam" if mark == "x" else "")))
     elif mark == ">":
         alarms.tick(at)
+    elif mark == "m":
+        fact = Suppression(Suppressor.BY_STATE, at, at + 50, "Li", "oil", state="maintenance")
+        alarms.begin_state(key[0], [key[1]], at, fact, "c")
+    elif mark == "w":
+        alarms.end_state(key[0], at, "Li", "c")
     elif mark == "-":
         alarms.retire(*key, Evidence("unwatched-rule"), at)
     else:
@@ -136,6 +156,10 @@ def _reference_step(one: ReferenceAlarm, mark: str, at: int) -> None:
         one.judged({"#": True, "x": True, ".": False, "?": None}[mark], caused=mark == "x")
     elif mark == ">":
         one.passes(at)
+    elif mark == "m":
+        one.works(at + 50)
+    elif mark == "w":
+        one.done()
     elif mark == "-":
         one.leaves()
     else:
@@ -146,7 +170,8 @@ def _met(one: ReferenceAlarm) -> tuple[object, ...]:
     """What tells one state from another, whenever it was and however often."""
     shelf = one.shelf and one.shelf[1]
     return (
-        replace(one, shelf=None, out=None, count=min(one.count, 1)),
+        replace(one, shelf=None, out=None, upkeep=None, count=min(one.count, 1)),
+        one.upkeep is None,
         shelf,
         one.shelf is None,
         one.out is None,

@@ -12,7 +12,14 @@ from support.commands import result
 from facilityd.alarm import AlarmManager
 from facilityd.config.load import load
 from facilityd.model.alarm import AlarmState, AlarmStateName, ChangeKind
-from facilityd.model.command import Command, ReturnToService, ShelveAlarm, TakeOutOfService
+from facilityd.model.command import (
+    Command,
+    ReturnToService,
+    ShelveAlarm,
+    StartMaintenance,
+    StopMaintenance,
+    TakeOutOfService,
+)
 from facilityd.model.notice import Purpose
 from facilityd.model.sample import NS
 from facilityd.model.suppression import SuppressionLimits
@@ -79,13 +86,44 @@ def test_a_shelf_outlives_restarts_pages_nobody_and_ends_by_itself(runtime: Virt
         (row,) = [one for one in query.alarms() if one.rule == "pole-live"]
     assert row.plain()["suppressors"][0] == {
         "kind": "shelved", "since": row.suppressors[0].since, "until": now + 1500 * NS, "person": "li",
-        "comment": "crane", "once": False, "ticket": "", "overdue": False,
+        "comment": "crane", "once": False, "ticket": "", "overdue": False, "state": "",
     }  # fmt: skip
     assert told(runtime) == [Purpose.RAISED, Purpose.SUPPRESSED]
     runtime.restart(down=1800)
     runtime.advance(120)
     assert state(runtime).state_name is AlarmStateName.UNACKNOWLEDGED
     assert told(runtime) == [Purpose.RAISED, Purpose.SUPPRESSED, Purpose.REALARMED]
+
+
+def test_in_maintenance_only_danger_is_told_and_it_ends_by_itself_over_a_restart(
+    runtime: VirtualRuntime,
+) -> None:
+    asked = StartMaintenance(device="gate-base", person="li", reason="lamps", until=runtime.now + 3600 * NS)
+    assert "within 24 hours" in ask(runtime, asked.model_copy(update={"id": "a", "until": 2**62}))
+    assert ask(runtime, asked) == ""
+    with SiteQuery(runtime.site, clock=lambda: runtime.now) as query:
+        held = [row for row in query.alarms() if row.suppressors and row.suppressors[0].state]
+    assert len(held) > 10
+    assert {(row.suppressors[0].state, row.suppressors[0].comment) for row in held} == {
+        ("maintenance", "lamps")
+    }
+    rules = runtime.site.devices["gate-base"].family.rules
+    assert {rules[row.rule].at_stake for row in held}.isdisjoint({"safety"})
+    assert state(runtime).state_name is AlarmStateName.UNACKNOWLEDGED, "a live pole is told all the same"
+    runtime.fault("gate-base", "L1")
+    runtime.restart()
+    runtime.advance(1800)
+    quiet = {one.rule for one in runtime.mailbox.taken}
+    runtime.advance(3600)
+    loud = {one.rule for one in runtime.mailbox.taken} - quiet
+    assert quiet.isdisjoint({row.rule for row in held})
+    assert loud, "what goes on at the end is told"
+    assert folded(runtime)["gate-base", min(loud)]
+    again = asked.model_copy(update={"id": "b", "until": runtime.now + 3600 * NS})
+    stop = StopMaintenance(device="gate-base", person="li")
+    assert ask(runtime, again) == ""
+    assert ask(runtime, stop) == ""
+    assert "is not in maintenance" in ask(runtime, stop.model_copy(update={"id": "c"}))
 
 
 def test_out_of_service_is_told_on_the_day_of_its_review_and_returned(runtime: VirtualRuntime) -> None:

@@ -28,7 +28,7 @@ from facilityd.notify.texts import texts
 from facilityd.notify.value_text import format_instant, format_span, format_value
 
 FAMILIES = families(None)
-DETAILS = {"until": START + 3600 * NS, "once": False, "ticket": "T-7"}
+DETAILS = {"until": START + 3600 * NS, "once": False, "ticket": "T-7", "state": "maintenance"}
 TABLE = texts()
 TEMPLATES = {
     f"{part}.{slug}": wording
@@ -72,7 +72,7 @@ def test_every_reason_priority_and_purpose_has_words() -> None:
         == set(TABLE.body)
         == {p.value for p in PURPOSES.values()} - {"suppressed"}
         | {"cleared-unseen", "test", "not-ready", "ready", "unwatched", "escalated", "digest"}
-        | {"shelf-over", "returned", "shelved", "removed"}
+        | {"shelf-over", "returned", "state-over", "shelved", "removed"}
     )
 
 

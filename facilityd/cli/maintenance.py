@@ -1,0 +1,86 @@
+"""facilityd maintenance start and stop: somebody works on a device."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from facilityd.cli.arguments import device_argument, one_site
+from facilityd.cli.command import send
+from facilityd.cli.language import chosen, lang_option
+from facilityd.cli.output import json_option, print_json, say
+from facilityd.cli.when import DurationParam
+from facilityd.cli.words import sentence
+from facilityd.model.command import StartMaintenance, StopMaintenance
+from facilityd.query.instants import show_instant
+from facilityd.supervise.inbox import whoami
+
+if TYPE_CHECKING:
+    from facilityd.config.site import Site
+
+by_option = click.option(
+    "--by", "--as", "person", default=None, help="Your name.  [default: the user of this machine]"
+)
+
+
+@click.group()
+def maintenance() -> None:
+    """Work on a DEVICE: nobody is told of it, but of danger."""
+
+
+@maintenance.command()
+@one_site
+@device_argument
+@click.option("--for", "lasts", type=DurationParam(), required=True, help="How long, such as 2h, up to 24h.")
+@click.option("--reason", "-m", required=True, help="Why.")
+@by_option
+@lang_option
+@json_option
+def start(
+    site: Path, device: str, lasts: int, reason: str, person: str | None, lang: str | None, as_json: bool
+) -> None:
+    """Begin maintenance of a DEVICE.
+
+    It ends by itself. Alarms that endanger people are told all the same; what goes on at the end is told.
+    """
+    loaded, who, until = _load(site, device), person or whoami(), time.time_ns() + lasts
+    send(loaded, StartMaintenance, device=device, person=who, reason=reason, until=until)
+    if as_json:
+        print_json({"device": device, "person": who, "until": until, "maintenance": True})
+        return
+    language = chosen(lang, loaded)
+    done = sentence("in-maintenance", language, who=who, until=show_instant(until, loaded.timezone)[:16])
+    say(sentence("done", language, what=device, done=done))
+
+
+@maintenance.command()
+@one_site
+@device_argument
+@by_option
+@lang_option
+@json_option
+def stop(site: Path, device: str, person: str | None, lang: str | None, as_json: bool) -> None:
+    """End maintenance of a DEVICE.
+
+    What goes on is told.
+    """
+    loaded, who = _load(site, device), person or whoami()
+    send(loaded, StopMaintenance, device=device, person=who)
+    if as_json:
+        print_json({"device": device, "person": who, "maintenance": False})
+        return
+    language = chosen(lang, loaded)
+    say(sentence("done", language, what=device, done=sentence("maintenance-over", language, who=who)))
+
+
+def _load(site: Path, device: str) -> Site:
+    from facilityd.app.builtin import all_devices
+    from facilityd.config.load import load
+    from facilityd.query.alarms import require_device
+
+    loaded = load(site, secrets=False)
+    require_device(all_devices(loaded), device)
+    return loaded
