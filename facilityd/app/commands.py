@@ -16,6 +16,7 @@ from facilityd.app.baseline_approval import approve, service
 from facilityd.app.core import Core
 from facilityd.app.maintenance import start_maintenance, stop_maintenance
 from facilityd.app.marking import mark, unmark
+from facilityd.app.tasks import ACTS, act, take, take_over
 from facilityd.app.waive import unwaive, waive
 from facilityd.errors import StoreFull
 from facilityd.model.command import (
@@ -36,6 +37,9 @@ from facilityd.model.command import (
     StartMaintenance,
     StopMaintenance,
     TakeOutOfService,
+    TakeOverTask,
+    TakeTask,
+    TaskCommand,
     UnshelveAlarm,
     WaiveItem,
 )
@@ -80,6 +84,9 @@ HANDLERS: dict[type, Handler] = {
     RecordService: service,
     StartMaintenance: start_maintenance,
     StopMaintenance: stop_maintenance,
+    TakeTask: take,
+    TakeOverTask: take_over,
+    **dict.fromkeys(ACTS, act),
 }
 
 
@@ -105,7 +112,7 @@ class CommandRunner:
 
     async def _settle(self, file: InboxFile, reader: JournalReader, at: int, *, full: bool) -> bool:
         """Return whether the disk has no room: then only what an alarm is asked can be done."""
-        if full and not isinstance(file.command, AlarmCommand):
+        if full and not isinstance(file.command, AlarmCommand | TaskCommand):
             return True
         try:
             await self._answer(file, reader, at)

@@ -28,6 +28,7 @@ from facilityd.errors import StoreFull
 from facilityd.model.clock import Clock
 from facilityd.model.sample import Sample
 from facilityd.model.suppression import SuppressionLimits
+from facilityd.model.task import fold
 from facilityd.notify.planner import NotificationPlanner
 from facilityd.pipeline.flow import Flow
 from facilityd.pipeline.ingest_queue import IngestQueue
@@ -38,6 +39,7 @@ from facilityd.store.meta import FINDINGS_BEFORE, MetaWrite
 from facilityd.store.reader import JournalReader
 from facilityd.store.spill import Spill
 from facilityd.supervise.clock_steps import ClockStepMonitor
+from facilityd.tasks.manager import TaskManager
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +64,7 @@ class Core:
     ledger: JournalLedger
     engine: RuleEngine
     alarms: GroupedAlarms
+    tasks: TaskManager
     mode: OperatingModeTracker
     clock_steps: ClockStepMonitor
     downtimes: Downtimes
@@ -85,6 +88,7 @@ class Core:
             spilled = _spilled(spill, reader)
             newest = {(one.device, one.rule): one for one in (*reader.alarms(), *spilled.alarms)}
             states = list(newest.values())
+            tasks = TaskManager(fold([*reader.task_events(), *spilled.tasks]).values(), site.tasks)
             engine = make_engine(devices, calendar, reader.baselines(), site.units.values())
             engine.restore_findings(stored.finding for stored in reader.verdicts())
         lives = AlarmManager(
@@ -116,6 +120,7 @@ class Core:
             ledger,
             engine,
             alarms,
+            tasks,
             mode,
             clock_steps,
             Downtimes(clock),

@@ -14,6 +14,7 @@ from facilityd.app.people_scheduler import PeopleScheduler
 from facilityd.app.readiness_scheduler import ReadinessScheduler
 from facilityd.app.rollup_scheduler import RollupScheduler
 from facilityd.app.self_monitor import SelfMonitor
+from facilityd.app.tasks import TaskScheduler
 from facilityd.config.site import Site
 from facilityd.detect.engine import STOOD_STILL
 from facilityd.model.clock import Clock
@@ -48,6 +49,7 @@ class Housekeeping:
         self._rollups = RollupScheduler(core.flow, site.store.keep) if rolls_up else None
         self._command_interval, self._edge = command_interval, next_edge
         self._readiness_scheduler, self._people = readiness_scheduler, people
+        self._task_scheduler = TaskScheduler(site, core)
         self._moved, self._planned = asyncio.Event(), 0
         self._site, self._core, self._clock, self._self_monitor = site, core, clock, self_monitor
         self._commands = CommandRunner(core)
@@ -94,6 +96,7 @@ class Housekeeping:
             self._edge(steady),
             self._readiness_scheduler.next_edge(steady),
             self._people.next_edge(steady, at),
+            steady + self._task_scheduler.next_edge(at) - at,
         )
         if self._planned > steady:
             with contextlib.suppress(TimeoutError):
@@ -123,6 +126,7 @@ class Housekeeping:
         await self._people.beat(at)
         if self._rollups:
             await self._rollups.beat(reader, at)
+        await self._task_scheduler.beat(at)
         if steady >= self._due:
             # While a jump is news its sample bears a doubtful label; the next one must come soon.
             self._due = steady + (DOUBT if self._core.clock_steps.recent() else PERIOD)

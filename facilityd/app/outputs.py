@@ -50,6 +50,10 @@ HELD_FOR = {
     Purpose.DIGEST: 12 * 3600 * NS,
     Purpose.NOT_READY: 3600 * NS,
     Purpose.READY: 3600 * NS,
+    Purpose.TASK_DUE: 86400 * NS,
+    Purpose.TASK_OVERDUE: 86400 * NS,
+    Purpose.TASK_REOPENED: 86400 * NS,
+    Purpose.TASK_VERIFIED: 86400 * NS,
 }
 """Held so long from what they tell of (ns), then given up and counted: an end, until everybody knows it
 otherwise; a checklist, until its ceremony has begun."""

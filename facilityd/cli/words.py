@@ -28,6 +28,7 @@ class Words(Strict):
     method: dict[str, Text]
     change: dict[str, Text]
     command: dict[str, Text]
+    task_event: dict[str, Text]
     notice: dict[str, Text]
     event: dict[str, Text]
     table: dict[str, Text]

@@ -15,7 +15,6 @@ from devices.modbus.plan import UnitPlan, plan_unit
 from devices.profile import ModbusProfile
 from devices.tables import families, own_tables, profiles
 from devices.unit import Link, ModbusLink, Unit
-from facilityd.config import schema
 from facilityd.config.alarm_limits import compile_limits
 from facilityd.config.compile import Profiles, UnitCompiler
 from facilityd.config.doubts import doubts
@@ -27,6 +26,8 @@ from facilityd.config.installation import check_installation, unheard, unknown_g
 from facilityd.config.people import compile_link, compile_recipient, compile_sink
 from facilityd.config.sections import SectionEntry, Sections, doubled, read_sections
 from facilityd.config.site import Device, Site
+from facilityd.config.store_schema import StoreConfig
+from facilityd.config.tasks import compile_tasks
 from facilityd.config.templates import restored
 from facilityd.config.timetable import CeremonyTimetable, read_timetable
 from facilityd.errors import ConfigError
@@ -123,6 +124,7 @@ def _compile(
         source, about.id, about.name, about.latitude, about.longitude, about.timezone, about.language,
         about.ceremony, _store(sections, Path(source), about.id), links, compiled, devices, sinks, recipients,
         known, _timetable(head, sections), duty=compile_duty(sections, recipients, about.holidays),
+        tasks=compile_tasks(sections, about.timezone),
         secrets=frozenset(sections.resolved),
         limits=compile_limits(next((one.value for one in sections.values("alarms")), None)),
     )  # fmt: skip
@@ -145,7 +147,7 @@ def _timetable(head: SectionEntry, sections: Sections) -> CeremonyTimetable | No
 def _store(sections: Sections, source: Path, site: str) -> StoreSettings:
     """Return where the journal lies: each site has its own, beside it, wherever a command is started from."""
     entry = sections.entries["store"].get("store")
-    value = entry.value if entry else schema.StoreConfig()
+    value = entry.value if entry else StoreConfig()
     if entry and value.path:
         path = entry.beside(value.path)
     else:

@@ -24,7 +24,9 @@ from facilityd.config.fields import (
 from facilityd.config.group_schema import GroupConfig
 from facilityd.config.hosts import Host, SerialPort
 from facilityd.config.people_schema import EscalationConfig, RecipientConfig, RotaConfig, SubstituteConfig
-from facilityd.model.measure import LONGEST, Duration, Timeout, within
+from facilityd.config.store_schema import StoreConfig
+from facilityd.config.tasks_schema import InspectionConfig, TasksConfig
+from facilityd.model.measure import Duration, Timeout, within
 from facilityd.model.message import Wording
 from facilityd.model.number import Finite, Scale, number
 from facilityd.model.sample import NS
@@ -52,57 +54,6 @@ class SiteConfig(Strict):
     timetable: str = Field(
         default="", description="published times: a CSV beside this file, date,sunrise,sunset"
     )
-
-
-KeptFor = Annotated[Duration, AfterValidator(within(60 * NS, LONGEST))]
-
-
-class RetentionConfig(Strict):
-    """How long the journal keeps what is no sample; of what is not named, as long as it always did."""
-
-    findings: KeptFor | None = Field(
-        default=None, description="verdicts of rules; if not given, as long as samples"
-    )
-    notices: KeptFor | None = Field(
-        default=None,
-        description="messages that were sent; if not given, as long as samples. What waits, or tells of"
-        " an alarm that stands, is never removed",
-    )
-    alarms: KeptFor | None = Field(
-        default=None, description="what became of alarms, and who acknowledged them; if not given, 3 years"
-    )
-    downtimes: KeptFor | None = Field(
-        default=None, description="times in which nobody watched; if not given, 3 years"
-    )
-    commands: KeptFor | None = Field(
-        default=None, description="who asked what of facilityd; if not given, 3 years"
-    )
-    rollup_1min: KeptFor | None = Field(
-        default=None, description="values by the minute; if not given, as long as samples"
-    )
-    rollup_15min: KeptFor | None = Field(
-        default=None, description="values by the quarter of an hour; if not given, 365 days"
-    )
-    rollup_1h: KeptFor | None = Field(default=None, description="values by the hour; if not given, 3650 days")
-    refused_lines: Annotated[int, BeforeValidator(number)] | None = Field(
-        default=None, ge=1, le=1_000_000, description="lines that a sink refused; if not given, 10000"
-    )
-
-
-class StoreConfig(Strict):
-    """The journal: where it lies and how much it keeps."""
-
-    path: str = Field(
-        default="",
-        description="relative to this file; if not given, .facilityd/ID/journal.db beside the site",
-    )
-    keep: KeptFor = 90 * 86400 * NS
-    max_size: Size = 2 * 2**30
-    group: str = Field(
-        default="",
-        description="a group that may read the journal and leave requests; if not given, nobody",
-    )
-    retention: RetentionConfig = RetentionConfig()
 
 
 Retries = Annotated[
@@ -275,8 +226,10 @@ SECTIONS: dict[str, Any] = {
     "escalation": EscalationConfig,
     "alarms": AlarmsConfig,
     "groups": GroupConfig,
+    "tasks": TasksConfig,
+    "inspections": InspectionConfig,
 }
-SINGLE = ("site", "store", "escalation", "alarms")
+SINGLE = ("site", "store", "escalation", "alarms", "tasks")
 
 
 class SiteFile(Strict):
@@ -294,3 +247,5 @@ class SiteFile(Strict):
     escalation: EscalationConfig | None = None
     alarms: AlarmsConfig | None = None
     groups: dict[str, GroupConfig] = {}
+    tasks: TasksConfig | None = None
+    inspections: dict[str, InspectionConfig] = {}

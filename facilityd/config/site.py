@@ -11,7 +11,7 @@ from devices.unit import Link, Unit
 from facilityd.config.timetable import CeremonyTimetable
 from facilityd.model.people import DutyPlan
 from facilityd.model.sample import Stream
-from facilityd.model.settings import RecipientSettings, SinkSettings, StoreSettings
+from facilityd.model.settings import RecipientSettings, SinkSettings, StoreSettings, TaskSettings
 from facilityd.model.suppression import LIMITS, SuppressionLimits
 from facilityd.model.text import Language, Text
 
@@ -131,6 +131,7 @@ class Site:
     warnings: tuple[str, ...] = ()
     """What is allowed and perhaps not meant, as file:line:column."""
     duty: DutyPlan = field(default_factory=DutyPlan)
+    tasks: TaskSettings = field(default_factory=TaskSettings)
     """When people are told, and who is asked next."""
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     """Whatever must be masked where an error's text repeats it."""

@@ -207,6 +207,13 @@ class RuleEngine:
             if (instance.device, instance.rule) in checkpoint:
                 instance.detector.restore(checkpoint[instance.device, instance.rule])
 
+    def judged_at(self, device: str, rule: str) -> int | None:
+        """Return when a rule that is judged at times was judged last (ns, steady); None: always."""
+        for instance in self._device_rules[device].instances if device in self._device_rules else ():
+            if instance.rule == rule:
+                return instance.detector.seen_at if instance.detector.occasional else None
+        return None
+
     def learned(self, device: str) -> dict[str, LearnedDetector]:
         """Return the detectors of a device that judge by a baseline, by rule."""
         instances = self._device_rules[device].instances

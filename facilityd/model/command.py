@@ -1,8 +1,7 @@
 """What a person may ask of the daemon: one union of commands, validated where it comes in.
 
-None of them commands a device: they are about alarms, baselines, waivers and marks. A new command is a class
-here, a handler in ``facilityd/app/commands.py`` and, for an event of the alarm table, a line in its
-``ALARM_EVENTS``.
+None of them commands a device. A new command is a class here, a handler in ``facilityd/app/commands.py`` and,
+for an event of the alarm table, a line in its ``ALARM_EVENTS``.
 """
 
 from __future__ import annotations
@@ -196,6 +195,49 @@ class RecordService(CommandBase):
     reason: PlainText
 
 
+class TakeTask(AlarmCommand):
+    """Somebody takes the repair of an alarm, and so knows of it. ``due`` (ns UTC) 0: by its priority."""
+
+    command: Literal["take"] = "take"
+    due: Instant = 0
+
+
+class TaskCommand(CommandBase):
+    """Something asked of one task, by its number."""
+
+    task: Number
+    comment: PlainText = ""
+
+
+class TakeOverTask(TaskCommand):
+    """Somebody takes a task that is there."""
+
+    command: Literal["take-over"] = "take-over"
+    due: Instant = 0
+
+
+class NoteTask(TaskCommand):
+    """Somebody writes down something about a task: parts, the name of a photo."""
+
+    command: Literal["task-note"] = "task-note"
+    parts: PlainText = ""
+    photo: Name = ""
+
+
+class CompleteTask(TaskCommand):
+    """Somebody says that it is done; the data have the last word."""
+
+    command: Literal["done"] = "done"
+    parts: PlainText = ""
+    photo: Name = ""
+
+
+class CancelTask(TaskCommand):
+    """Somebody says that nothing is to be done. ``comment`` says why."""
+
+    command: Literal["task-cancel"] = "task-cancel"
+
+
 Command = (
     AcknowledgeAlarm
     | ResetAlarm
@@ -213,9 +255,13 @@ Command = (
     | RecordService
     | StartMaintenance
     | StopMaintenance
+    | TakeTask
+    | TakeOverTask
+    | NoteTask
+    | CompleteTask
+    | CancelTask
 )
 COMMANDS: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="command")])
-"""Validates one, told apart by ``command``."""
 UNREADABLE = "unreadable"
 """The kind on record of what was no command."""
 

@@ -27,6 +27,10 @@ class Purpose(StrEnum):
     NOT_READY = "not-ready"
     READY = "ready"
     DIGEST = "digest"
+    TASK_DUE = "task-due"  # an inspection is to be done
+    TASK_OVERDUE = "task-overdue"
+    TASK_REOPENED = "task-reopened"  # said to be done, and it is not
+    TASK_VERIFIED = "task-verified"
     TEST = "test"
 
 

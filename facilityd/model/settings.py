@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from facilityd.model.people import QuietHours
 from facilityd.model.rule import Priority
+from facilityd.model.sample import NS
 from facilityd.model.text import Language, Text
 
 
@@ -64,6 +65,36 @@ class FileSinkSettings:
 
 
 SinkSettings = InfluxSettings | FileSinkSettings
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionSettings:
+    """An inspection ``every`` ns from ``first`` (ns UTC); its task opens ``ahead`` ns before."""
+
+    id: str
+    device: str
+    name: Text
+    first: int
+    every: int
+    ahead: int
+    steps: tuple[Text, ...] = ()
+
+
+DUE = {"critical": 4 * 3600 * NS, "high": 86_400 * NS, "medium": 3 * 86_400 * NS, "low": 14 * 86_400 * NS}
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSettings:
+    """``due``: by an alarm's priority, within how many ns its repair is to be done.
+
+    A repair counts as verified when its rule was right for ``verify_for`` ns, or, where it is judged at times
+    only, on so many ``occasions``.
+    """
+
+    verify_for: int = 1800 * NS
+    occasions: int = 2
+    due: Mapping[str, int] = field(default_factory=lambda: DUE)
+    inspections: tuple[InspectionSettings, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ class Texts(Strict):
     outcome: dict[str, Text]
     readiness: dict[str, Text]
     affected: dict[str, Text]
+    task: dict[str, Text]
 
 
 @cache

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import Any, Protocol
 
 from facilityd.alarm.table import AlarmEvent
 from facilityd.errors import StoreFull, UsageError
@@ -22,9 +21,11 @@ from facilityd.model.finding import Evidence, Finding
 from facilityd.model.notice import Notice
 from facilityd.model.readiness import Check
 from facilityd.model.sample import Sample
+from facilityd.model.task import TaskEvent
 from facilityd.pipeline.ingest_queue import IngestBatch, IngestQueue
 from facilityd.pipeline.pending_writes import PendingWrites, WriteGroup
 from facilityd.pipeline.spilled import Spilled
+from facilityd.pipeline.stages import AlarmStage, RuleStage
 from facilityd.pipeline.writer import Commits, Keeps, Writer
 from facilityd.store.batch import Attempt, Batch, ChangeRecord, FindingRecord, Receipt, RuleCheckpoint
 from facilityd.store.commands import CommandWrite
@@ -35,47 +36,6 @@ from facilityd.store.samples import SampleWrite
 from facilityd.store.spill import ROOM
 
 log = logging.getLogger(__name__)
-
-
-class RuleStage(Protocol):
-    """Rules over devices (facilityd.detect)."""
-
-    def evaluate(self, samples: Sequence[Sample]) -> list[Finding]:
-        """Return the findings whose verdict changed."""
-
-    def tick(self, steady: int, at: int) -> list[Finding]:
-        """Return what changed by time alone."""
-
-    def checkpoint(self) -> Mapping[tuple[str, str], Any]:
-        """Return what a restart must not lose."""
-
-    def service(self, device: str, rules: Sequence[str]) -> None:
-        """Let rules forget what was before a service."""
-
-    def checkpoint_serviced(self, device: str, rules: Sequence[str]) -> Mapping[tuple[str, str], Any]:
-        """Return what a restart must not lose after ``service``."""
-
-    def set_baseline(self, device: str, rule: str, baseline: Baseline | None) -> None:
-        """Let a rule judge by a baseline from now on."""
-
-
-class AlarmStage(Protocol):
-    """The alarms' lives (facilityd.alarm)."""
-
-    def apply(self, finding: Finding) -> Sequence[Change]:
-        """Return the transitions that a finding causes, those of what it explains included."""
-
-    def tick(self, at: int) -> list[Change]:
-        """Return the transitions that time alone causes."""
-
-    def operate(self, event: AlarmEvent, command: AlarmCommand, at: int) -> Change:
-        """Return the transition that a person asks for. Raises UsageError where it is not allowed."""
-
-    def retire(self, device: str, rule: str, why: Evidence, at: int) -> Change | None:
-        """Return the transition of an alarm that nothing watches any more."""
-
-    def state(self, device: str, rule: str) -> AlarmState:
-        """Return the present state."""
 
 
 class Flow:
@@ -165,6 +125,23 @@ class Flow:
             recorded = await self._recorded(change)
             await self._write(WriteGroup(recorded=[recorded], commands=[record]))
             return ""
+
+    async def work(
+        self,
+        events: Sequence[TaskEvent],
+        notices: Sequence[Notice] = (),
+        record: CommandRecord | None = None,
+        asked: Sequence[tuple[AlarmEvent, AlarmCommand]] = (),
+    ) -> None:
+        """Store what happened to tasks, and what that asks of their alarms; what an alarm refuses is left."""
+        async with self._order:
+            recorded = []
+            for event, command in asked:
+                with suppress(UsageError):
+                    change = self._alarms.operate(event, command, events[0].at)
+                    recorded.append(await self._recorded(change))
+            commands = [record] if record else []
+            await self._write(WriteGroup((), recorded, (), notices, commands, events))
 
     def pending_notices(self) -> Sequence[Notice]:
         """Return the notices that the journal may not have yet, without those that were refused for good."""

@@ -9,6 +9,7 @@ from facilityd.model.alarm import AlarmState
 from facilityd.model.command import CommandRecord
 from facilityd.model.notice import Notice
 from facilityd.model.readiness import Check
+from facilityd.model.task import TaskEvent
 from facilityd.pipeline.spilled import MARK, Spilled
 from facilityd.pipeline.uncommitted import UncommittedNotices
 from facilityd.store.batch import Attempt, Batch, ChangeRecord, Delivery, FindingRecord
@@ -18,6 +19,7 @@ from facilityd.store.findings import FindingWrite
 from facilityd.store.meta import JudgedWrite, MetaWrite
 from facilityd.store.outbox import AttemptWrite, NoticeWrite
 from facilityd.store.readiness import CheckWrite
+from facilityd.store.tasks import TaskWrite
 
 MOST = 10_000
 """Parts kept in memory while the disk takes nothing."""
@@ -34,6 +36,7 @@ class WriteGroup:
     checks: Sequence[Check] = ()
     notices: Sequence[Notice] = ()
     commands: Sequence[CommandRecord] = ()
+    tasks: Sequence[TaskEvent] = ()
 
     @property
     def all_notices(self) -> list[Notice]:
@@ -43,7 +46,8 @@ class WriteGroup:
     @property
     def empty(self) -> bool:
         """Whether nothing is in it."""
-        return not (self.judged or self.recorded or self.checks or self.notices or self.commands)
+        mine = self.judged, self.recorded, self.checks, self.notices, self.commands, self.tasks
+        return not any(mine)
 
 
 @dataclass(slots=True)
@@ -80,12 +84,18 @@ class PendingWrites:
             MetaWrite({MARK: self.token} if self.token else {}),
             CheckWrite([item for part in self.parts for item in part.checks]),
             CommandWrite(self.commands),
+            TaskWrite(self.tasks),
         ]
 
     @property
     def commands(self) -> list[CommandRecord]:
         """What people asked and what came of it."""
         return [item for part in self.parts for item in part.commands]
+
+    @property
+    def tasks(self) -> list[TaskEvent]:
+        """What happened to tasks."""
+        return [item for part in self.parts for item in part.tasks]
 
     def keep(self, part: WriteGroup) -> None:
         """Note that the newest part was not written; of too many the oldest are forgotten.
@@ -101,16 +111,24 @@ class PendingWrites:
         """Return what must outlive a crash, None where nobody was told anything."""
         changes = [item for part in self.parts for item in part.recorded]
         notices = [item for part in self.parts for item in part.notices]
-        if not changes and not notices:
+        if not changes and not notices and not self.tasks:
             return None
-        first = changes[0].change if changes else notices[0]
-        self.token = self.token or f"{first.at}/{first.device}/{first.rule}/{first.occurrence}"
+        self.token = self.token or _token(changes, notices, self.tasks)
         touched = {(item.change.device, item.change.rule) for item in changes}
         states = [state(*key) for key in sorted(touched)]
-        return Spilled(self.token, changes, states, self.unwritten.all(), notices, self.commands)
+        return Spilled(self.token, changes, states, self.unwritten.all(), notices, self.commands, self.tasks)
 
     def take_back(self, spilled: Spilled) -> None:
         """Go on with what was spilled before a restart."""
         self.token = spilled.token
-        self.parts = [WriteGroup(recorded=spilled.recorded, notices=spilled.loose, commands=spilled.commands)]
+        loose, commands, tasks = spilled.loose, spilled.commands, spilled.tasks
+        self.parts = [WriteGroup(recorded=spilled.recorded, notices=loose, commands=commands, tasks=tasks)]
         self.unwritten.take_back(spilled.kept)
+
+
+def _token(changes: Sequence[ChangeRecord], notices: Sequence[Notice], tasks: Sequence[TaskEvent]) -> str:
+    """Return a name that nothing else spilled has."""
+    if not changes and not notices:
+        return f"{tasks[0].at}/task-{tasks[0].task}/{tasks[0].kind}"
+    first = changes[0].change if changes else notices[0]
+    return f"{first.at}/{first.device}/{first.rule}/{first.occurrence}"

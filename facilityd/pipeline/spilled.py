@@ -11,6 +11,7 @@ from typing import Any
 from facilityd.model.alarm import AlarmState, Change
 from facilityd.model.command import CommandRecord
 from facilityd.model.notice import Notice
+from facilityd.model.task import TaskEvent
 from facilityd.pipeline.uncommitted import UncommittedNotice
 from facilityd.store.batch import ChangeRecord, Delivery
 
@@ -23,7 +24,8 @@ _LONGEST = 64 * 2**20
 class Spilled:
     """Changes with their notices, the states after them, and what became of the notices.
 
-    ``token`` names it; ``loose`` are notices of no change. ``commands``: what people asked, none done twice.
+    ``token`` names it; ``loose`` are notices of no change. ``commands``: what people asked, none done twice;
+    ``tasks``: what became of tasks.
     """
 
     token: str
@@ -32,6 +34,7 @@ class Spilled:
     kept: Sequence[UncommittedNotice] = ()
     loose: Sequence[Notice] = ()
     commands: Sequence[CommandRecord] = ()
+    tasks: Sequence[TaskEvent] = ()
 
     def pack(self, room: int) -> bytes:
         """Return at most ``room`` bytes; of too many changes and commands the newest, the states always."""
@@ -50,6 +53,7 @@ class Spilled:
             "loose": [notice.to_json() for notice in self.loose],
             "alarms": [state.to_json() for state in self.alarms],
             "commands": [record.to_json() for record in commands],
+            "tasks": [event.to_json() for event in self.tasks],
             "kept": [
                 [one.notice.key, one.attempts, one.next_at, one.state.value, one.error] for one in self.kept
             ],
@@ -79,7 +83,8 @@ class Spilled:
             ]
             alarms = [AlarmState.from_json(text) for text in plain["alarms"]]
             commands = [CommandRecord.from_json(text) for text in plain.get("commands", ())]
-            return cls(str(plain["token"]), recorded, alarms, kept, loose, commands)
+            tasks = [TaskEvent.from_json(text) for text in plain.get("tasks", ())]
+            return cls(str(plain["token"]), recorded, alarms, kept, loose, commands, tasks)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, zlib.error):
             return None
 

@@ -22,6 +22,7 @@ from facilityd.query.liveness import Liveness, liveness
 from facilityd.query.readiness import ReadinessAnswer, ReadinessBoard, RecordedCheck, checklist_devices
 from facilityd.query.rules import RuleRow, rule_rows
 from facilityd.query.storage import StorageAnswer, read_storage
+from facilityd.query.tasks import TaskRecord, TaskRow, task_record, task_rows
 from facilityd.query.unsaved import outstanding
 from facilityd.query.unwatched import unwatched
 from facilityd.store.history import Bucket
@@ -112,6 +113,15 @@ class SiteQuery:
     def alarm(self, device: str, rule: str) -> AlarmRecord:
         """Return one alarm whole. Raises UsageError where neither the site nor the journal knows it."""
         return alarm_record(self._reader, self._devices, device, rule, ZoneInfo(self._site.timezone))
+
+    def tasks(self, *, everything: bool = False) -> list[TaskRow]:
+        """Return the open tasks, or ``everything`` there ever was; the most pressing first."""
+        events = self._reader.task_events()
+        return task_rows(self._site, self._devices, events, self._clock(), everything=everything)
+
+    def task(self, number: int) -> TaskRecord:
+        """Return one task whole. Raises UsageError where there is none."""
+        return task_record(self._site, self._devices, self._reader.task_events(), self._clock(), number)
 
     def history(self, query: HistoryQuery) -> HistoryAnswer:
         """Return what was, with its gaps. Raises UsageError for what there is not, and for too much."""

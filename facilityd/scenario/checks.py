@@ -9,6 +9,7 @@ from typing import Any
 
 from facilityd.model.measure import spell_duration
 from facilityd.model.sample import NS
+from facilityd.model.task import TaskEventKind
 from facilityd.scenario.expectations import (
     AlarmCleared,
     AlarmRaised,
@@ -19,6 +20,7 @@ from facilityd.scenario.expectations import (
     ReadinessIs,
     RuleUnknown,
     SignalIs,
+    TaskCameTo,
 )
 from facilityd.scenario.load import LoadedScenario
 from facilityd.scenario.run_log import AlarmOccurrence, RunLog
@@ -201,6 +203,25 @@ def _ready(script: LoadedScenario, run_log: RunLog, wanted: ReadinessIs) -> Answ
     return ready is wanted.ready and named, said, (), script.start + wanted.at
 
 
+_TASK = {
+    "taken": TaskEventKind.TAKE,
+    "verified": TaskEventKind.VERIFY,
+    "overdue": TaskEventKind.OVERDUE,
+    "reopened": TaskEventKind.REOPEN,
+}
+
+
+def _task(script: LoadedScenario, run_log: RunLog, wanted: TaskCameTo) -> Answer:
+    since, around = script.start + wanted.since, run_log.inputs(wanted.device, wanted.rule)
+    happened = run_log.task_events(wanted.device, wanted.rule)
+    first = next((e.at for e in happened if e.kind is _TASK[wanted.kind] and e.at >= since), None)
+    if first is not None:
+        said = f"it was {wanted.kind} after {_s(first - since)}"
+        return first - since <= wanted.within, said, around, first
+    said = ", ".join(f"{e.kind} at {run_log.clock(e.at)}" for e in happened) or "there was no task"
+    return False, f"it was never {wanted.kind}: {said}", around, since + wanted.within
+
+
 def _s(ns: int) -> str:
     return f"{ns / NS:.1f} s" if ns < 600 * NS else spell_duration(ns // NS * NS)
 
@@ -215,5 +236,6 @@ _CHECKS: dict[type, Callable[[LoadedScenario, RunLog, Any], Answer]] = {
     SignalIs: _signal,
     NoticeCount: _notices,
     ReadinessIs: _ready,
+    TaskCameTo: _task,
 }
 __all__ = ["CheckResult", "check", "suppressed"]

@@ -108,6 +108,17 @@ class ReadinessIs:
     at: int
 
 
+@dataclass(frozen=True, slots=True)
+class TaskCameTo:
+    """What happened to the repair of an alarm ``within`` ns from ``since``."""
+
+    rule: str
+    device: str
+    kind: str
+    within: int
+    since: int
+
+
 Expectation = (
     AlarmRaised
     | AlarmSuppressed
@@ -118,6 +129,7 @@ Expectation = (
     | SignalIs
     | NoticeCount
     | ReadinessIs
+    | TaskCameTo
 )
 
 
@@ -199,6 +211,11 @@ SENTENCES: tuple[tuple[str, str, Make], ...] = (
         lambda least, count, rule, device, person: NoticeCount(
             int(count), rule, device, exact=not least, recipient=person
         ),
+    ),
+    (
+        "task of RULE on DEVICE is taken|verified|overdue|reopened within TIME after TIME",
+        rf"task of {_W} on {_W} is (taken|verified|overdue|reopened) within {_T} after {_T}",
+        lambda rule, device, kind, within, since: TaskCameTo(rule, device, kind, _at(within), _at(since)),
     ),
     (
         "DEVICE is ready at TIME",

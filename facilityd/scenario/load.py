@@ -158,9 +158,9 @@ def _wrong(event: ScenarioEvent, site: Site) -> tuple[str, str, str] | None:
     if event.on not in site.devices:
         return "on", f"no device {event.on!r}", suggestion(event.on, site.devices)
     family = site.devices[event.on].family
-    if event.step == "acknowledge" and event.acknowledge not in family.rules:
-        what = Wording("scenario.no-rule", acknowledge=event.acknowledge)
-        return "acknowledge", what, suggestion(str(event.acknowledge), family.rules)
+    rule = getattr(event, event.step) if event.step in ("acknowledge", "take", "done") else None
+    if rule is not None and rule not in family.rules:
+        return event.step, Wording("scenario.no-rule", rule=rule), suggestion(str(rule), family.rules)
     return _wrong_fault(event, family.family) if event.fault else None
 
 

@@ -59,6 +59,8 @@ def _text(event: ScenarioEvent) -> str:
         "clock": f"the clock moves by {(event.clock or 0) / NS:+g} s",
         "restart": "the daemon is restarted" + (f" after {_down(event):g} s" if _down(event) else ""),
         "acknowledge": f"{event.by} acknowledges {event.acknowledge} on {event.on}",
+        "take": f"{event.by} takes the repair of {event.take} on {event.on}",
+        "done": f"{event.by} says that the repair of {event.done} on {event.on} is done",
     }
     return what[event.step]
 
@@ -80,6 +82,10 @@ def _do(event: ScenarioEvent, runtime: ScenarioRuntime) -> None:
         runtime.jump_clock(event.clock / NS)
     elif event.acknowledge is not None:
         runtime.acknowledge(event.on, event.acknowledge, event.by)
+    elif event.take is not None:
+        runtime.take(event.on, event.take, event.by)
+    elif event.done is not None:
+        runtime.finish(event.on, event.done, event.by)
     else:
         runtime.restart(_down(event))
 

@@ -18,6 +18,7 @@ from facilityd.model.finding import Evidence, Finding
 from facilityd.model.quality import Reason
 from facilityd.model.readiness import Waiver, is_ready
 from facilityd.model.sample import NS, Value
+from facilityd.model.task import TaskEvent, fold
 from facilityd.model.text import Language
 from facilityd.notify.evidence_text import EvidenceFormatter
 from facilityd.scenario.load import LoadedScenario
@@ -152,6 +153,12 @@ class RunLog:
         """Return (instant, good value or None)."""
         found = self._reader.history(device, signal, since, until)
         return [(at, value if reason is None else None) for at, value, reason in found]
+
+    def task_events(self, device: str, rule: str) -> list[TaskEvent]:
+        """Return what happened to the repairs of an alarm, in order."""
+        events = self._reader.task_events()
+        mine = {task.id for task in fold(events).values() if task.key == (device, rule)}
+        return [event for event in events if event.task in mine]
 
     def notices(self, device: str, rule: str, recipient: str = "") -> int:
         """Return how many notices of a rule left, or were taken by a recipient's channels."""

@@ -7,11 +7,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from facilityd.config.site import Site
-from facilityd.model.command import AcknowledgeAlarm
+from facilityd.model.command import AcknowledgeAlarm, Command, CompleteTask, TakeTask
 from facilityd.model.sample import NS
+from facilityd.model.task import fold
+from facilityd.store.reader import JournalReader
 from facilityd.supervise.inbox import Inbox
 from simulators.physics import World
 from simulators.physics.base import Fault
@@ -103,12 +105,23 @@ class ScenarioRuntime(ABC):
 
     def acknowledge(self, device: str, rule: str, person: str, comment: str = "") -> None:
         """Acknowledge an alarm as ``facilityd ack`` does; the daemon takes it at its next beat."""
+        self._ask(AcknowledgeAlarm, device=device, rule=rule, person=person, comment=comment)
+
+    def take(self, device: str, rule: str, person: str) -> None:
+        """Take the repair of an alarm as ``facilityd take`` does."""
+        self._ask(TakeTask, device=device, rule=rule, person=person)
+
+    def finish(self, device: str, rule: str, person: str) -> None:
+        """Say that the repair is done as ``facilityd done`` does; where nobody took it, nothing happens."""
+        with JournalReader.open(self.journal) as reader:
+            known = [task for task in fold(reader.task_events()).values() if task.key == (device, rule)]
+        for task in known[-1:]:
+            self._ask(CompleteTask, task=task.id, person=person)
+
+    def _ask(self, kind: type[Command], **fields: Any) -> None:
         # Named by its instant: the same story leaves the same journal.
         self._commands = max(self._commands + 1, self.now)
-        command = AcknowledgeAlarm(
-            id=f"story-{self._commands}", at=self.now, origin="scenario",
-            device=device, rule=rule, person=person, comment=comment,
-        )  # fmt: skip
+        command = kind(id=f"story-{self._commands}", at=self.now, origin="scenario", **fields)
         Inbox(self.journal).drop(command)
 
 

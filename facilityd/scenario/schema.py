@@ -31,7 +31,9 @@ def _shift(text: object) -> int:
 ShiftText = Annotated[str, Field(pattern=f"^[+-]{DURATION_PATTERN[1:]}")]
 Shift = Annotated[int, BeforeValidator(_shift, json_schema_input_type=ShiftText)]
 """Signed ns, written as '+1h'."""
-_ACTS = ("fault", "hazard", "demand", "clock", "restart", "acknowledge")
+_ACTS = ("fault", "hazard", "demand", "clock", "restart", "acknowledge", "take", "done")
+_ON = ("fault", "hazard", "demand", "acknowledge", "take", "done")
+"""Those that are about something."""
 
 
 class Restart(Strict):
@@ -59,6 +61,8 @@ class ScenarioEvent(Strict):
     clock: Shift | None = None
     restart: Literal[True] | Restart | None = None
     acknowledge: str | None = Field(default=None, description="the rule")
+    take: str | None = Field(default=None, description="the rule whose alarm somebody takes the repair of")
+    done: str | None = Field(default=None, description="the rule whose repair somebody says is done")
     by: str = "crew"
 
     @model_validator(mode="after")
@@ -66,7 +70,7 @@ class ScenarioEvent(Strict):
         steps = [step for step in _ACTS if getattr(self, step) is not None]
         if len(steps) != 1:
             raise ValueError(Wording("scenario.give-exactly-one", acts=[*_ACTS]))
-        if steps[0] in ("fault", "hazard", "demand", "acknowledge") and not self.on:
+        if steps[0] in _ON and not self.on:
             raise ValueError(Wording("scenario.needs-on", steps=steps[0]))
         if self.lasting is not None and steps[0] not in ("fault", "hazard"):
             raise ValueError(Wording("scenario.only-fault-or-hazard-lasts"))

@@ -11,23 +11,16 @@ import apsw
 
 from facilityd.errors import UsageError
 from facilityd.model.alarm import AlarmState
-from facilityd.model.baseline import Baseline
-from facilityd.model.command import CommandRecord
 from facilityd.model.downtime import Downtime
-from facilityd.model.marks import OperatorMark
 from facilityd.model.message import Wording
-from facilityd.model.readiness import Check, Waiver
 from facilityd.model.sample import Sample, Stream
 from facilityd.store import (
     changes,
-    commands,
     downtimes,
     findings,
     history,
     learning,
-    marks,
     outbox,
-    readiness,
 )
 from facilityd.store.batch import DeadLetterLine, LineKind, RuleCheckpoint
 from facilityd.store.dead_letters import DeadLetter, dead_letter_lines, dead_letters
@@ -37,6 +30,7 @@ from facilityd.store.last_good import last_good
 from facilityd.store.meta import FINDINGS_BEFORE, JUDGED
 from facilityd.store.owner import check_owner, other_version
 from facilityd.store.packing import layout
+from facilityd.store.record_reader import RecordReader
 from facilityd.store.rollup import Rollup, merged
 from facilityd.store.rollup_blocks import Level
 from facilityd.store.rollups import is_due, live_rollups
@@ -59,11 +53,11 @@ UNREADABLE = (UsageError, apsw.Error)
 """What reading may end in where the file is gone or damaged."""
 
 
-class JournalReader:
+class JournalReader(RecordReader):
     """Read-only. Every call ends its own transaction, so that the log can be written back."""
 
     def __init__(self, db: apsw.Connection) -> None:
-        self._db = db
+        super().__init__(db)
         self._streams: dict[int, Stream] = {}
 
     @classmethod
@@ -183,30 +177,6 @@ class JournalReader:
     def checkpoint(self) -> RuleCheckpoint:
         """Return what the rules kept over a restart; of sample 0 where there is nothing."""
         return learning.load_checkpoint(self._db)
-
-    def baselines(self, *, retired: bool = False) -> list[Baseline]:
-        """Return the baselines in force, or with ``retired`` every version there ever was."""
-        return learning.baselines(self._db, retired=retired)
-
-    def waivers(self) -> list[Waiver]:
-        """Return every waiver there ever was, oldest first."""
-        return readiness.waivers(self._db)
-
-    def checks(self, since: int = 0) -> list[Check]:
-        """Return the readiness checks before ceremonies from ``since`` (ns UTC) on."""
-        return readiness.checks(self._db, since)
-
-    def marks(self, *, revoked: bool = False) -> list[OperatorMark]:
-        """Return the operators' marks in force, or with ``revoked`` every one there ever was."""
-        return marks.marks(self._db, revoked=revoked)
-
-    def commands(self, since: int = 0) -> list[CommandRecord]:
-        """Return people's commands that were answered from ``since`` (ns UTC) on: the audit trail."""
-        return commands.commands(self._db, since)
-
-    def command_result(self, command: str) -> str | None:
-        """Return why a command was refused, nothing where it was carried out; None if it is not on record."""
-        return commands.command_result(self._db, command)
 
     def downtimes(self, since: int, until: int) -> list[Downtime]:
         """Return the times in which nobody watched that touch a span (ns UTC), in order."""

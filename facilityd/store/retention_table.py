@@ -92,6 +92,7 @@ NEVER: dict[str, Why] = {
     "mark": "signed",
     "readiness": "signed",
     "waiver": "signed",
+    "task_event": "signed",
     "dead_letter": "evidence",
     "sample": "samples",
     "purged_hour": "samples",

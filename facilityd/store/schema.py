@@ -144,18 +144,16 @@ INSERT INTO rollup_due(hour, stream)
     SELECT at / 3600000000000, stream FROM sample
     UNION SELECT at / 3600000000000 + 1, stream FROM sample;
 """
+_TASK = """
+CREATE TABLE task_event(
+    id INTEGER PRIMARY KEY, task INTEGER NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL,
+    person TEXT NOT NULL, note TEXT NOT NULL, details TEXT NOT NULL
+) STRICT;
+"""
 _STEPS = (
-    _TABLES,
-    _LEARNING,
-    _READINESS,
-    _SOUNDNESS,
-    _DOWNTIME,
-    _CHANGES_TO_SINKS,
-    _COMMAND,
-    _DETAILS,
-    _ESCALATION,
-    _ROLLUPS,
-)
+    _TABLES, _LEARNING, _READINESS, _SOUNDNESS, _DOWNTIME, _CHANGES_TO_SINKS, _COMMAND, _DETAILS, _ESCALATION,
+    _ROLLUPS, _TASK,
+)  # fmt: skip
 """What each version added. A journal of an older one gets what it lacks when the daemon opens it."""
 VERSION = len(_STEPS)
 

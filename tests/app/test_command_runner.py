@@ -6,13 +6,11 @@ import json
 import os
 import signal
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
 from support.commands import result
 
-from facilityd.alarm import AlarmManager
 from facilityd.app import core
 from facilityd.config.load import load
 from facilityd.config.site import Site
@@ -165,9 +163,9 @@ def test_on_a_full_disk_a_command_waits_or_is_done_in_memory_and_is_done_once(
 def test_the_daemon_lets_an_acknowledgement_expire_and_the_journal_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No rule has an expiry yet: here one is given, and the daemon's own beat brings it about."""
+    """Here one rule has an expiry, and the daemon's own beat brings it about."""
     key, hour = ("gate-base", "pole-live"), 3600 * NS
-    monkeypatch.setattr(core, "AlarmManager", partial(AlarmManager, expiry={key: hour}))
+    monkeypatch.setattr(core, "_expiry", lambda *_: {key: hour})
     with _begun(SITE, tmp_path, NIGHT) as runtime:
         runtime.fault("gate-base", "L18")
         runtime.advance(900)

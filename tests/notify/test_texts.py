@@ -73,6 +73,8 @@ def test_every_reason_priority_and_purpose_has_words() -> None:
         == {p.value for p in PURPOSES.values()} - {"suppressed"}
         | {"cleared-unseen", "test", "not-ready", "ready", "unwatched", "escalated", "digest"}
         | {"shelf-over", "returned", "state-over", "shelved", "removed"}
+        | {"shelf-over", "returned", "shelved", "removed"}
+        | {"task-due", "task-overdue", "task-reopened", "task-verified"}
     )
 
 

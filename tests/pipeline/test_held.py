@@ -6,6 +6,7 @@ from support.commands import acknowledgement
 from support.crew import notice
 
 from facilityd.model.alarm import AlarmState, Change, ChangeKind
+from facilityd.model.task import TaskEvent, TaskEventKind
 from facilityd.pipeline.pending_writes import MOST, PendingWrites, WriteGroup
 from facilityd.pipeline.spilled import Spilled
 from facilityd.pipeline.uncommitted import UncommittedNotice
@@ -31,7 +32,8 @@ def test_what_is_packed_comes_back() -> None:
     kept = [UncommittedNotice(0, recorded[0].notices[0], 3, 99, Delivery.REJECTED, "HTTP 401")]
     loose = [notice(key="ready/1")]
     asked = [acknowledgement("fire", "active", 5)[1]]
-    spilled = Spilled("token", recorded, [AlarmState("fire", "active")], kept, loose, asked)
+    tasks = [TaskEvent(1, 7, TaskEventKind.TAKE, "li", "on it", {"due": 9})]
+    spilled = Spilled("token", recorded, [AlarmState("fire", "active")], kept, loose, asked, tasks)
     again = Spilled.unpack(spilled.pack(ROOM))
     assert again == spilled
     assert [one.key for one in again.notices] == [recorded[1].notices[0].key, "ready/1"]

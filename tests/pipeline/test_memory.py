@@ -40,7 +40,7 @@ FAMILY = Kind(
         ),
         "climbs": rule({"kind": "rate", "signal": "current", "over": "10min", "above": 40, "per": "1h"}),
         "stuck": rule({"kind": "frozen", "signal": "current", "least": 0.5, "on_delay": "20min"}),
-        "dull": rule({"kind": "limit", "signal": "current", "below": 5, "on_delay": "25min"}),
+        "dull": rule({"kind": "limit", "signal": "current", "below": 5, "on_delay": "25min"}, respond="1h"),
         "restless": rule({"kind": "ripple", "signal": "current", "above": 5, "points": 18}),
         "high": rule({"kind": "limit", "signal": "current", "above": 10, "on_delay": "3min"}),
     }

@@ -1,0 +1,119 @@
+"""What is said of tasks: overdue, to be inspected, done and not repaired, verified."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from facilityd.model.notice import Notice, Purpose, notice_key
+from facilityd.model.plain import plain
+from facilityd.model.rule import Priority
+from facilityd.model.sample import NS
+from facilityd.model.settings import RecipientSettings
+from facilityd.model.task import TaskEvent, TaskEventKind, TaskKind, TaskState
+from facilityd.model.text import Language, Text
+from facilityd.notify.render import SiteContext
+from facilityd.notify.roster import Roster
+from facilityd.notify.texts import texts
+from facilityd.notify.value_text import format_instant, format_span
+
+
+@dataclass(frozen=True, slots=True)
+class TaskContext:
+    """What a task is about, in words: the device, its alarm or inspection, the steps.
+
+    ``scope``: (device, family), by which people answer for it.
+    """
+
+    device: Text
+    what: Text
+    priority: Priority
+    scope: tuple[tuple[str, str], ...] = ()
+    steps: tuple[Text, ...] = ()
+
+
+def plan_task(
+    event: TaskEvent, task: TaskState, about: TaskContext, place: SiteContext, roster: Roster
+) -> list[Notice]:
+    """Return the notices of an event; ``task`` is the state after it.
+
+    Whoever has the task hears what became of it. That it is overdue, or was not repaired, hears also who
+    answers for the device; that there is something to inspect, only those.
+    """
+    purpose = _purpose(event, task)
+    if purpose is None:
+        return []
+    own = [one for one in roster.people if _is(one, task.person)]
+    others = [] if purpose is Purpose.TASK_VERIFIED else _answering(roster, about, event.at)
+    people = {one.id: one for one in (*own, *others)}
+    return [
+        _notice(purpose, event, task, about, place, person, channel)
+        for person in people.values()
+        for channel in _channels(person)
+    ]
+
+
+def _purpose(event: TaskEvent, task: TaskState) -> Purpose | None:
+    if event.kind is TaskEventKind.OPEN:
+        return Purpose.TASK_DUE if task.kind is TaskKind.INSPECTION else None
+    return {
+        TaskEventKind.OVERDUE: Purpose.TASK_OVERDUE,
+        TaskEventKind.REOPEN: Purpose.TASK_REOPENED,
+        TaskEventKind.VERIFY: Purpose.TASK_VERIFIED,
+    }.get(event.kind)
+
+
+def _answering(roster: Roster, about: TaskContext, at: int) -> list[RecipientSettings]:
+    return [one for one in roster.responsible(at, about.scope) if about.priority >= one.minimum]
+
+
+def _is(person: RecipientSettings, name: str) -> bool:
+    return name.casefold() in {one.casefold() for one in (person.id, person.name.zh, person.name.en)}
+
+
+def _channels(person: RecipientSettings) -> Sequence[str]:
+    ids = [channel.id for channel in person.channels]
+    return ids if person.every_channel else ids[:1]
+
+
+def _notice(
+    purpose: Purpose, event: TaskEvent, task: TaskState, about: TaskContext, place: SiteContext,
+    person: RecipientSettings, channel: str,
+) -> Notice:  # fmt: skip
+    language = person.language
+    fields = _fields(event, task, about, place, language)
+    subject = " ".join(texts().subject[purpose.value].in_(language).format(**fields).split())
+    lines = texts().body[purpose.value].in_(language).format(**fields).splitlines()
+    body = "\n".join(line.rstrip() for line in lines if line.strip())
+    key = notice_key("task", task.id, purpose, person.id, channel, event.at)
+    return Notice(
+        key, person.id, channel, purpose, language, subject, body, task.device, task.rule,
+        task.occurrence, int(about.priority), event.at,
+    )  # fmt: skip
+
+
+def _fields(
+    event: TaskEvent, task: TaskState, about: TaskContext, place: SiteContext, language: Language
+) -> dict[str, str]:
+    seen = event.details.get("seconds") or 0
+    occasions = event.details.get("occasions") or 0
+    return {
+        "task": str(task.id),
+        "site": place.name.in_(language),
+        "device": about.device.in_(language),
+        "device_id": task.device,
+        "what": about.what.in_(language),
+        "person": plain(task.person) or texts().task["nobody"].in_(language),
+        "due": format_instant(task.due, place.zone),
+        "taken": format_instant(task.taken_at, place.zone) if task.taken_at else "",
+        "late": format_span(max(0, event.at - task.due) / NS, language) if task.due else "",
+        "seen": texts().task["runs" if occasions else "span"].in_(language).format(
+            n=occasions, span=format_span(seen, language)
+        ),
+        "steps": _steps(about.steps, language),
+        "command": place.command,
+    }  # fmt: skip
+
+
+def _steps(steps: Iterable[Text], language: Language) -> str:
+    return "\n".join(f"{n}. {step.in_(language)}" for n, step in enumerate(steps, 1))

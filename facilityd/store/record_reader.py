@@ -1,0 +1,47 @@
+"""What people did, as the journal has it: baselines, waivers, checks, marks, commands, tasks."""
+
+from __future__ import annotations
+
+import apsw
+
+from facilityd.model.baseline import Baseline
+from facilityd.model.command import CommandRecord
+from facilityd.model.marks import OperatorMark
+from facilityd.model.readiness import Check, Waiver
+from facilityd.model.task import TaskEvent
+from facilityd.store import commands, learning, marks, readiness, tasks
+
+
+class RecordReader:
+    """Read-only; ``JournalReader`` opens it."""
+
+    def __init__(self, db: apsw.Connection) -> None:
+        self._db = db
+
+    def baselines(self, *, retired: bool = False) -> list[Baseline]:
+        """Return the baselines in force, or with ``retired`` every version there ever was."""
+        return learning.baselines(self._db, retired=retired)
+
+    def waivers(self) -> list[Waiver]:
+        """Return every waiver there ever was, oldest first."""
+        return readiness.waivers(self._db)
+
+    def checks(self, since: int = 0) -> list[Check]:
+        """Return the readiness checks before ceremonies from ``since`` (ns UTC) on."""
+        return readiness.checks(self._db, since)
+
+    def marks(self, *, revoked: bool = False) -> list[OperatorMark]:
+        """Return the operators' marks in force, or with ``revoked`` every one there ever was."""
+        return marks.marks(self._db, revoked=revoked)
+
+    def commands(self, since: int = 0) -> list[CommandRecord]:
+        """Return people's commands that were answered from ``since`` (ns UTC) on: the audit trail."""
+        return commands.commands(self._db, since)
+
+    def command_result(self, command: str) -> str | None:
+        """Return why a command was refused, nothing where it was carried out; None if it is not on record."""
+        return commands.command_result(self._db, command)
+
+    def task_events(self) -> list[TaskEvent]:
+        """Return everything that ever happened to tasks, in order."""
+        return tasks.task_events(self._db)

@@ -1,0 +1,1 @@
+"""Tasks of people: repairs that somebody took, inspections that come round."""

@@ -1,0 +1,98 @@
+"""Tasks in the whole daemon: told to people in their language, shown on the terminal, kept over restarts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from support.site import make_square
+from support.yard import FILES, told, write
+
+from facilityd.cli.main import facilityd
+from facilityd.model.notice import Purpose
+from facilityd.model.task import TaskEventKind, fold
+from facilityd.scenario.run import Options, perform
+from facilityd.store.reader import JournalReader
+
+STORY = Path("simulators/scenarios/stories/repair-in-vain.yaml")
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    kept = tmp_path_factory.mktemp("kept")
+    assert perform(STORY, Options(keep=str(kept))).ok
+    return kept / "repair-in-vain" / "journal.db"
+
+
+def test_what_was_not_repaired_and_what_is_overdue_is_told_in_each_language(story: Path) -> None:
+    with JournalReader.open(story) as reader:
+        sent = [entry.notice for entry in reader.outbox() if entry.notice.purpose.startswith("task-")]
+    assert {notice.purpose for notice in sent} == {Purpose.TASK_REOPENED, Purpose.TASK_OVERDUE}
+    reopened = {n.language: n for n in sent if n.purpose is Purpose.TASK_REOPENED}
+    assert reopened["zh"].subject.startswith("【修复未生效】")
+    assert reopened["en"].subject.startswith("[Not repaired] ")
+    assert all("{" not in notice.subject + notice.body for notice in sent)
+    per_person = [(n.recipient, n.channel, n.purpose, n.at) for n in sent]
+    assert len(per_person) == len(set(per_person)), "nobody is told twice"
+
+
+def test_who_takes_a_repair_knows_of_its_alarm_and_who_says_done_confirms_it(story: Path) -> None:
+    with JournalReader.open(story) as reader:
+        changes = [(s.change.kind, s.change.person) for s in reader.changes() if s.change.rule == "leakage"]
+        audit = [(record.kind, record.person, record.refusal) for record in reader.commands()]
+    assert ("acknowledge", "li") in changes
+    assert ("confirm", "li") in changes
+    assert audit == [("take", "li", ""), ("done", "li", "")]
+
+
+def test_the_restart_in_between_lost_nothing(story: Path) -> None:
+    with JournalReader.open(story) as reader:
+        kinds = [event.kind for event in reader.task_events()]
+        (task,) = fold(reader.task_events()).values()
+    wanted = ["open", "take", "done", "reopen", "overdue"]
+    assert [kind.value for kind in kinds] == wanted
+    assert (task.reopened, task.overdue) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("zh", ("处理中（第 1 次返工）", "超期")), ("en", ("taken (opened again 1×)", "late"))],
+)
+def test_they_are_listed_in_both_languages(
+    story: Path, tmp_path: Path, language: str, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    site = _site_on(story, tmp_path)
+    shown = CliRunner().invoke(facilityd, ["tasks", str(site), "--lang", language])
+    assert shown.exit_code == 0, shown.output
+    assert all(word in shown.output for word in words), shown.output
+    whole = CliRunner().invoke(facilityd, ["tasks", str(site), "1", "--lang", language])
+    assert whole.exit_code == 0, whole.output
+    assert "li" in whole.output
+    plain = CliRunner().invoke(facilityd, ["tasks", str(site), "1", "--json"])
+    events = [event["kind"] for event in json.loads(plain.output)["events"]]
+    assert events[:3] == [TaskEventKind.OPEN, TaskEventKind.TAKE, TaskEventKind.DONE]
+
+
+def test_a_number_that_there_is_not_is_said(story: Path, tmp_path: Path) -> None:
+    shown = CliRunner().invoke(facilityd, ["tasks", str(_site_on(story, tmp_path)), "9"])
+    assert "there is no task 9" in str(shown.exception)
+
+
+def _site_on(journal: Path, folder: Path) -> Path:
+    """Return the demonstration site with the story's journal."""
+    made = make_square(folder / "square")
+    made.journal.parent.mkdir(parents=True, exist_ok=True)
+    made.journal.write_bytes(journal.read_bytes())
+    return made.folder
+
+
+def test_a_slip_in_the_plan_has_its_place(tmp_path: Path) -> None:
+    lines = "inspections:\n  rope: {device: gat, name: {zh: 查, en: Look}, first: 2026-03-01, every: 30d, ahead: 40d}\n"
+    write(tmp_path, {"site.yaml": FILES["site.yaml"] + lines})
+    code, said = told(tmp_path)
+    assert code == 1
+    assert any("'gat'" in line and "did you mean 'gate'" in line for line in said)
+    assert any("the next task would be there before this one is due" in line for line in said)
