@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from facilityd.app.core import Core
 from facilityd.model.baseline import Baseline
-from facilityd.model.command import ApproveBaseline, CommandRecord, RecordService
+from facilityd.model.command import ApproveBaseline, RecordService
+from facilityd.model.command_record import CommandRecord
 from facilityd.model.marks import Marking, OperatorMark
 from facilityd.store.commands import CommandWrite
 from facilityd.store.learning import BaselineRetirement

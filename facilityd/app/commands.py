@@ -20,12 +20,10 @@ from facilityd.app.tasks import ACTS, act, take, take_over
 from facilityd.app.waive import unwaive, waive
 from facilityd.errors import StoreFull
 from facilityd.model.command import (
-    UNREADABLE,
     AcknowledgeAlarm,
     AddMark,
     AlarmCommand,
     ApproveBaseline,
-    CommandRecord,
     ConfirmAlarm,
     RealarmAlarm,
     RecordService,
@@ -43,6 +41,7 @@ from facilityd.model.command import (
     UnshelveAlarm,
     WaiveItem,
 )
+from facilityd.model.command_record import UNREADABLE, CommandRecord
 from facilityd.model.plain import plain
 from facilityd.store.commands import CommandWrite
 from facilityd.store.reader import JournalReader

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from facilityd.app.core import Core
-from facilityd.model.command import CommandRecord, StartMaintenance, StopMaintenance
+from facilityd.model.command import StartMaintenance, StopMaintenance
+from facilityd.model.command_record import CommandRecord
 from facilityd.model.sample import NS
 from facilityd.model.suppression import Suppression, Suppressor
 from facilityd.store.reader import JournalReader

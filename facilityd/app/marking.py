@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from facilityd.app.core import Core
-from facilityd.model.command import AddMark, CommandRecord, RevokeMark
+from facilityd.model.command import AddMark, RevokeMark
+from facilityd.model.command_record import CommandRecord
 from facilityd.model.marks import Marking, OperatorMark
 from facilityd.store.commands import CommandWrite
 from facilityd.store.marks import MarkRevocation, MarkWrite

@@ -14,7 +14,6 @@ from facilityd.model.command import (
     AcknowledgeAlarm,
     AlarmCommand,
     CancelTask,
-    CommandRecord,
     CompleteTask,
     ConfirmAlarm,
     NoteTask,
@@ -22,6 +21,7 @@ from facilityd.model.command import (
     TakeTask,
     TaskCommand,
 )
+from facilityd.model.command_record import CommandRecord
 from facilityd.model.notice import Notice
 from facilityd.model.rule import Priority
 from facilityd.model.task import TaskEvent, TaskEventKind, TaskState

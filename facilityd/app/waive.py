@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from facilityd.app.core import Core
-from facilityd.model.command import CommandRecord, RevokeWaiver, WaiveItem
+from facilityd.model.command import RevokeWaiver, WaiveItem
+from facilityd.model.command_record import CommandRecord
 from facilityd.model.readiness import Waiver
 from facilityd.model.sample import NS
 from facilityd.store.commands import CommandWrite

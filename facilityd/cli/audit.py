@@ -19,7 +19,7 @@ from facilityd.query.words import listed
 
 if TYPE_CHECKING:
     from facilityd.config.site import Site
-    from facilityd.model.command import CommandRecord
+    from facilityd.model.command_record import CommandRecord
     from facilityd.model.text import Language
 
 COLUMNS = (

@@ -16,7 +16,8 @@ from facilityd.alarm.table import AlarmEvent
 from facilityd.errors import StoreFull, UsageError
 from facilityd.model.alarm import AlarmState, Change
 from facilityd.model.baseline import Baseline
-from facilityd.model.command import AlarmCommand, CommandRecord
+from facilityd.model.command import AlarmCommand
+from facilityd.model.command_record import CommandRecord
 from facilityd.model.finding import Evidence, Finding
 from facilityd.model.notice import Notice
 from facilityd.model.readiness import Check

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from facilityd.model.alarm import AlarmState
-from facilityd.model.command import CommandRecord
+from facilityd.model.command_record import CommandRecord
 from facilityd.model.notice import Notice
 from facilityd.model.readiness import Check
 from facilityd.model.task import TaskEvent

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from facilityd.model.alarm import AlarmState, Change
-from facilityd.model.command import CommandRecord
+from facilityd.model.command_record import CommandRecord
 from facilityd.model.notice import Notice
 from facilityd.model.task import TaskEvent
 from facilityd.pipeline.uncommitted import UncommittedNotice

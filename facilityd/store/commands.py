@@ -9,7 +9,7 @@ from typing import Any
 
 import apsw
 
-from facilityd.model.command import CommandRecord
+from facilityd.model.command_record import CommandRecord
 from facilityd.store.batch import Write, WriteContext
 from facilityd.store.rows import built
 from facilityd.store.schema import select, single

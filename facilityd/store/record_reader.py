@@ -5,7 +5,7 @@ from __future__ import annotations
 import apsw
 
 from facilityd.model.baseline import Baseline
-from facilityd.model.command import CommandRecord
+from facilityd.model.command_record import CommandRecord
 from facilityd.model.marks import OperatorMark
 from facilityd.model.readiness import Check, Waiver
 from facilityd.model.task import TaskEvent

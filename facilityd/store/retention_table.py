@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from facilityd.model.command import UNREADABLE
+from facilityd.model.command_record import UNREADABLE
 from facilityd.model.settings import RetentionSettings
 from facilityd.store.commands import MOST, MOST_UNREADABLE
 

@@ -15,7 +15,8 @@ from facilityd.app import core
 from facilityd.config.load import load
 from facilityd.config.site import Site
 from facilityd.model.alarm import ChangeKind
-from facilityd.model.command import UNREADABLE, AcknowledgeAlarm, AddMark, AlarmCommand, ShelveAlarm
+from facilityd.model.command import AcknowledgeAlarm, AddMark, AlarmCommand, ShelveAlarm
+from facilityd.model.command_record import UNREADABLE
 from facilityd.model.notice import Purpose
 from facilityd.model.sample import NS
 from facilityd.scenario.load import square

@@ -15,7 +15,8 @@ from facilityd.cli import command as waiting
 from facilityd.cli.main import facilityd
 from facilityd.config.load import load
 from facilityd.errors import FacilitydError, UsageError
-from facilityd.model.command import UNREADABLE, AcknowledgeAlarm, CommandRecord
+from facilityd.model.command import AcknowledgeAlarm
+from facilityd.model.command_record import UNREADABLE, CommandRecord
 from facilityd.model.sample import NS
 from facilityd.store.commands import CommandWrite
 from facilityd.store.journal import Journal

@@ -22,7 +22,7 @@ from facilityd.cli.words import counted, words
 from facilityd.config.load import load
 from facilityd.model.alarm import AlarmCondition, AlarmState, Change, ChangeKind
 from facilityd.model.baseline import Baseline
-from facilityd.model.command import CommandRecord
+from facilityd.model.command_record import CommandRecord
 from facilityd.model.marks import OperatorMark
 from facilityd.model.measure import COMMON
 from facilityd.model.quality import Reason

@@ -13,7 +13,8 @@ from facilityd.app.commands import ALARM_EVENTS, HANDLERS
 from facilityd.cli.main import COMMANDS
 from facilityd.cli.words import words
 from facilityd.model.alarm import AlarmStateName, Suppressor
-from facilityd.model.command import UNREADABLE, Command
+from facilityd.model.command import Command
+from facilityd.model.command_record import UNREADABLE
 from facilityd.model.finding import Evidence, Finding
 
 KINDS = {kind.model_fields["command"].default: kind for kind in get_args(Command)}

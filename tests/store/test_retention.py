@@ -4,7 +4,7 @@ import pytest
 from support.journals import DAY, T0, open_journal, sample, stream
 
 from facilityd.model.alarm import AlarmCondition, AlarmState, Change, ChangeKind
-from facilityd.model.command import UNREADABLE, CommandRecord
+from facilityd.model.command_record import UNREADABLE, CommandRecord
 from facilityd.model.finding import Evidence, Finding
 from facilityd.model.notice import Notice, Purpose
 from facilityd.model.sample import NS, Sample

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.fuzz import fuzzed
 
-from facilityd.model.command import AcknowledgeAlarm, ApproveBaseline, CommandRecord
+from facilityd.model.command import AcknowledgeAlarm, ApproveBaseline
+from facilityd.model.command_record import CommandRecord
 from facilityd.supervise.inbox import EXCERPT, MOST, Inbox, InboxFile
 
 GOOD = AcknowledgeAlarm(device="hoist-1", rule="estop", person="li")

@@ -12,10 +12,10 @@ from facilityd.model.alarm import Change
 from facilityd.model.command import (
     AcknowledgeAlarm,
     AlarmCommand,
-    CommandRecord,
     ShelveAlarm,
     TakeOutOfService,
 )
+from facilityd.model.command_record import CommandRecord
 from facilityd.store.reader import JournalReader
 
 EVENTS = {
