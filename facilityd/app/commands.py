@@ -13,6 +13,7 @@ from typing import Any
 
 from facilityd.alarm.table import AlarmEvent
 from facilityd.app.baseline_approval import approve, service
+from facilityd.app.channel_trial import try_channels
 from facilityd.app.core import Core
 from facilityd.app.maintenance import start_maintenance, stop_maintenance
 from facilityd.app.marking import mark, unmark
@@ -38,6 +39,7 @@ from facilityd.model.command import (
     TakeOverTask,
     TakeTask,
     TaskCommand,
+    TryChannels,
     UnshelveAlarm,
     WaiveItem,
 )
@@ -76,6 +78,7 @@ ALARM_EVENTS: dict[type[AlarmCommand], AlarmEvent] = {
 HANDLERS: dict[type, Handler] = {
     **{kind: _alarm(event) for kind, event in ALARM_EVENTS.items()},
     ApproveBaseline: approve,
+    TryChannels: try_channels,
     WaiveItem: waive,
     RevokeWaiver: unwaive,
     AddMark: mark,

@@ -24,6 +24,7 @@ from facilityd.app.environment import Environment
 from facilityd.app.housekeeping import Housekeeping
 from facilityd.app.outputs import make_deliverer, make_forwarders
 from facilityd.app.people_scheduler import PeopleScheduler
+from facilityd.app.proof_of_life import heartbeat
 from facilityd.app.readiness_scheduler import ReadinessScheduler
 from facilityd.app.self_monitor import SelfMonitor
 from facilityd.app.sources import AdapterContext, sources
@@ -116,7 +117,6 @@ async def _run(
     if environment.long_lived:
         _settle()
     forwarders = make_forwarders(site, core, environment)
-    readiness_scheduler = ReadinessScheduler(site, core, ceremonies)
     with JournalReader.open(core.path) as reader, contextlib.closing(core):
         deliverer = make_deliverer(site, core, reader, environment)
         core.planner.troubled = lambda: deliverer.troubles
@@ -127,7 +127,7 @@ async def _run(
             clock,
             self_monitor,
             ceremonies.next_edge,
-            readiness_scheduler,
+            ReadinessScheduler(site, core, ceremonies),
             PeopleScheduler(site, core),
             environment.command_interval,
             rolls_up=environment.rolls_up,
@@ -149,7 +149,8 @@ async def _run(
             works: dict[str, Coroutine[Any, Any, None]] = {
                 f"sink {n}": one.run() for n, one in forwarders.items()
             }
-            works |= {"notices": deliverer.run(), "housekeeping": housekeeping.run()}
+            beats = heartbeat(site.duty.proof, environment.ping)
+            works |= {"notices": deliverer.run(), "housekeeping": housekeeping.run(), "heartbeat": beats}
             running = [outputs.create_task(work, name=name) for name, work in works.items()]
             await _watch_field(site, field, flow, stop, discovery.run(writer) if site.templates else None)
             core.ingest_queue.close()

@@ -37,7 +37,7 @@ class DigestSender:
 
     async def _send(self, entries: Sequence[OutboxEntry], at: int) -> None:
         if len(entries) == 1:
-            released = [Attempt(entries[0].id, Delivery.WAITING, 0)]
+            released = [Attempt(entries[0].id, Delivery.WAITING, 0, at)]
             await self._core.flow.commit([AttemptWrite(released)])
         else:
             put_off = [entry.notice for entry in entries]

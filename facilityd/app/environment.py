@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from devices.mqtt.subscriber import listen
 from facilityd.model.clock import Clock
 from facilityd.model.settings import ChannelSettings, SinkSettings
 from facilityd.notify.channels import Channel, build
+from facilityd.notify.ping import ping
 from facilityd.pipeline.writer import Writer, WriterThread
 from facilityd.store.files import disk_free
 from facilityd.store.sink import Sink
@@ -24,10 +25,10 @@ class Environment:
     """Clock, wires, outputs and disk. The defaults are the real ones.
 
     ``command_interval``: s between looks for people's commands; None: only at beats that something else
-    asks for. ``sink``: makes a sink. ``durable``: each commit waits for the disk. ``rolls_up``: hours that
-    have ended are rolled up at once; else they are computed when somebody asks. ``signals``: SIGINT and
-    SIGTERM end the daemon. ``long_lived``: the process is the daemon's own, and its collector is tuned for
-    that.
+    asks for. ``sink``: makes a sink. ``ping``: calls the heartbeat's URL. ``durable``: each commit waits
+    for the disk. ``rolls_up``: hours that have ended are rolled up at once; else they are computed when
+    somebody asks. ``signals``: SIGINT and SIGTERM end the daemon. ``long_lived``: the process is the daemon's
+    own, and its collector is tuned for that.
     """
 
     clock: Clock = field(default_factory=Clock)
@@ -37,6 +38,7 @@ class Environment:
     writer: Callable[[], Writer] = WriterThread
     sink: Callable[[SinkSettings], Sink] = make_sink
     disk_free: Callable[[Path], int] = disk_free
+    ping: Callable[[str], Awaitable[str]] = ping
     command_interval: float | None = 1.0
     durable: bool = True
     rolls_up: bool = True

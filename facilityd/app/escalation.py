@@ -89,7 +89,7 @@ class Escalator:
                 return
             names = ", ".join(step.to)
             log.warning("%s %s: nobody has answered; told next: %s", one.device, one.rule, names)
-            yield from self._core.planner.escalate(change, state, step.to, due)
+            yield from self._core.planner.escalate(change, state, step.to, due, at)
 
     def _announced(self, one: EscalationDeadline) -> Change:
         """Return the change that announced an alarm, with its evidence where the journal has it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from facilityd.app.core import Core
 from facilityd.app.digest import DigestSender
 from facilityd.app.escalation import Escalator
+from facilityd.app.proof_of_life import DailyTest
 from facilityd.config.site import Site
 
 FAR = 1 << 62
@@ -16,14 +17,15 @@ class PeopleScheduler:
     def __init__(self, site: Site, core: Core) -> None:
         self._ledger = core.ledger
         self._escalator = Escalator(core, site.duty.escalation)
-        self._digests = DigestSender(site, core)
+        self._digests, self._tests = DigestSender(site, core), DailyTest(site, core)
 
     def next_edge(self, steady: int, at: int) -> int:
         """Return when something is due, ns of the steady clock; ``at`` is the same instant, ns UTC."""
-        dues = (self._escalator.next_due(), self._ledger.next_deferred())
+        dues = (self._escalator.next_due(), self._ledger.next_deferred(), self._tests.next_due(at))
         return min((steady + max(0, due - at) for due in dues if due is not None), default=FAR)
 
     async def beat(self, at: int) -> None:
         """Carry out what is due at an instant (ns UTC)."""
         await self._digests.beat(at)
         await self._escalator.beat(at)
+        await self._tests.beat(at)

@@ -61,6 +61,8 @@ COMMANDS = {
     "mark": "facilityd.cli.mark:mark",
     "unmark": "facilityd.cli.mark:unmark",
     "marks": "facilityd.cli.mark:marks",
+    "notices": "facilityd.cli.notices:notices",
+    "notify": "facilityd.cli.notices:notify",
     "audit": "facilityd.cli.audit:audit",
     "storage": "facilityd.cli.storage:storage",
     "backtest": "facilityd.cli.backtest:backtest",

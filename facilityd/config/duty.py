@@ -6,7 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from facilityd.config.people_schema import EscalationConfig, QuietConfig, RotaConfig, ShiftConfig
+from facilityd.config.people_schema import (
+    EscalationConfig,
+    ProofOfLifeConfig,
+    QuietConfig,
+    RotaConfig,
+    ShiftConfig,
+)
 from facilityd.config.sections import SectionEntry, Sections
 from facilityd.model.measure import spell_duration
 from facilityd.model.message import Wording
@@ -16,11 +22,13 @@ from facilityd.model.people import (
     EscalationPolicy,
     EscalationStep,
     Hours,
+    ProofOfLife,
     QuietHours,
     Rota,
     Shift,
     Substitution,
 )
+from facilityd.model.plain import url_secrets
 from facilityd.model.regular import read_regular
 from facilityd.model.rule import Priority
 from facilityd.model.sample import NS
@@ -52,7 +60,17 @@ def compile_duty(sections: Sections, recipients: Mapping[str, RecipientSettings]
                 Wording("config.rename"),
             )
     substitutions = tuple(_substitution(entry, sections) for entry in sections.values("substitutes"))
-    return DutyPlan(rotas, substitutions, _escalation(sections), holidays)
+    return DutyPlan(rotas, substitutions, _escalation(sections), holidays, _proof(sections))
+
+
+def _proof(sections: Sections) -> ProofOfLife:
+    entry = sections.entries["proof_of_life"].get("proof_of_life")
+    if entry is None:
+        return ProofOfLife()
+    value: ProofOfLifeConfig = entry.value
+    if value.heartbeat:
+        sections.resolved |= url_secrets(value.heartbeat)
+    return ProofOfLife(value.test_message, frozenset(value.days), value.heartbeat, value.every)
 
 
 def _check_scopes(sections: Sections) -> None:

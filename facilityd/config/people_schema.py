@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from facilityd.config.channel_schema import Channel
-from facilityd.config.fields import Name, Whole, each_once
+from facilityd.config.fields import Name, Url, Whole, each_once
 from facilityd.model.measure import Duration, within
 from facilityd.model.message import Wording
 from facilityd.model.sample import NS
@@ -129,6 +129,19 @@ class StillOnItConfig(Strict):
     high: Annotated[Duration, AfterValidator(_WAIT)] | None = None
     medium: Annotated[Duration, AfterValidator(_WAIT)] | None = None
     low: Annotated[Duration, AfterValidator(_WAIT)] | None = None
+
+
+class ProofOfLifeConfig(Strict):
+    """How people see that they would be told."""
+
+    test_message: ClockTime | None = Field(
+        default=None, description='when a harmless message goes over every channel, such as "09:00"'
+    )
+    days: Days = Field(default=("all",), description="on which it does")
+    heartbeat: Url = Field(
+        default="", description="called every minute: who is outside and misses it tells you (healthchecks)"
+    )
+    every: Annotated[Duration, AfterValidator(within(10 * NS, 86400 * NS))] = 60 * NS
 
 
 class EscalationConfig(Strict):

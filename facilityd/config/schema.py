@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from facilityd.config import people_schema as people
 from facilityd.config.alarm_limits import AlarmsConfig
 from facilityd.config.fields import (
     LONGEST_LOGIN,
@@ -23,7 +24,6 @@ from facilityd.config.fields import (
 )
 from facilityd.config.group_schema import GroupConfig
 from facilityd.config.hosts import Host, SerialPort
-from facilityd.config.people_schema import EscalationConfig, RecipientConfig, RotaConfig, SubstituteConfig
 from facilityd.config.store_schema import StoreConfig
 from facilityd.config.tasks_schema import InspectionConfig, TasksConfig
 from facilityd.model.measure import Duration, Timeout, within
@@ -220,16 +220,17 @@ SECTIONS: dict[str, Any] = {
     "units": UnitConfig,
     "devices": DeviceConfig,
     "sinks": Sink,
-    "recipients": RecipientConfig,
-    "rotas": RotaConfig,
-    "substitutes": SubstituteConfig,
-    "escalation": EscalationConfig,
+    "recipients": people.RecipientConfig,
+    "rotas": people.RotaConfig,
+    "substitutes": people.SubstituteConfig,
+    "escalation": people.EscalationConfig,
+    "proof_of_life": people.ProofOfLifeConfig,
     "alarms": AlarmsConfig,
     "groups": GroupConfig,
     "tasks": TasksConfig,
     "inspections": InspectionConfig,
 }
-SINGLE = ("site", "store", "escalation", "alarms", "tasks")
+SINGLE = ("site", "store", "escalation", "proof_of_life", "alarms", "tasks")
 
 
 class SiteFile(Strict):
@@ -241,10 +242,11 @@ class SiteFile(Strict):
     units: dict[str, UnitConfig] = {}
     devices: dict[str, DeviceConfig] = {}
     sinks: dict[str, Sink] = {}
-    recipients: dict[str, RecipientConfig] = {}
-    rotas: dict[str, RotaConfig] = {}
-    substitutes: dict[str, SubstituteConfig] = {}
-    escalation: EscalationConfig | None = None
+    recipients: dict[str, people.RecipientConfig] = {}
+    rotas: dict[str, people.RotaConfig] = {}
+    substitutes: dict[str, people.SubstituteConfig] = {}
+    escalation: people.EscalationConfig | None = None
+    proof_of_life: people.ProofOfLifeConfig | None = None
     alarms: AlarmsConfig | None = None
     groups: dict[str, GroupConfig] = {}
     tasks: TasksConfig | None = None

@@ -133,6 +133,13 @@ class ApproveBaseline(CommandBase):
     comment: PlainText = ""
 
 
+class TryChannels(CommandBase):
+    """A harmless message over every channel, of one recipient (its id) or of all."""
+
+    command: Literal["notify-test"] = "notify-test"
+    recipient: Name = ""
+
+
 class WaiveItem(CommandBase):
     """Somebody takes the responsibility for a checklist item until an instant in ns UTC."""
 
@@ -247,6 +254,7 @@ Command = (
     | TakeOutOfService
     | ReturnToService
     | ApproveBaseline
+    | TryChannels
     | WaiveItem
     | RevokeWaiver
     | AddMark

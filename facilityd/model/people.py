@@ -89,6 +89,19 @@ class EscalationPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class ProofOfLife:
+    """How people see that they would be told: ``test_at`` minutes after midnight a test message on ``days``.
+
+    ``heartbeat_url`` is called every ``heartbeat_every`` ns, so that somebody outside misses it; "" for none.
+    """
+
+    test_at: int | None = None
+    days: frozenset[str] = frozenset({ALL})
+    heartbeat_url: str = field(default="", repr=False)
+    heartbeat_every: int = 60 * 10**9
+
+
+@dataclass(frozen=True, slots=True)
 class DutyPlan:
     """Everything that says who is told when, beside the people themselves.
 
@@ -99,3 +112,4 @@ class DutyPlan:
     substitutions: tuple[Substitution, ...] = ()
     escalation: EscalationPolicy = field(default_factory=EscalationPolicy)
     holidays: str = ""
+    proof: ProofOfLife = field(default_factory=ProofOfLife)

@@ -13,7 +13,7 @@ def dedupe(plan: NotificationPlan) -> NotificationPlan:
     heard = {
         (notice.recipient, notice.channel)
         for notice in plan.heard
-        if notice.purpose is plan.purpose and (notice.at == plan.moment or plan.purpose is Purpose.CLEARED)
+        if notice.purpose is plan.purpose and (notice.at == plan.change.at or plan.purpose is Purpose.CLEARED)
     }
     return replace(plan, addressees=tuple(one for one in plan.addressees if _address(one) not in heard))
 

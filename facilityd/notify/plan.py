@@ -37,7 +37,7 @@ class NotificationPlan:
     """A change, the alarm's state after it, and who is to hear of it.
 
     ``heard``: what was said of this occurrence before, oldest first. ``escalates``: nobody has answered, and
-    these ids of people and rotas are next; the change is the one that announced it then, and ``at`` is now.
+    these ids of people and rotas are next, since ``due``; the change is the one that announced it then.
     ``notices`` are there after the last stage.
     """
 
@@ -49,12 +49,18 @@ class NotificationPlan:
     addressees: tuple[Addressee, ...] = ()
     notices: tuple[Notice, ...] = ()
     escalates: tuple[str, ...] = ()
-    at: int = 0
+    due: int = 0
+    now: int = 0
 
     @property
     def moment(self) -> int:
         """Return the instant at which it is told, ns UTC."""
-        return self.at or self.change.at
+        return self.now or self.change.at
+
+    @property
+    def named(self) -> int:
+        """Return the instant that names it among its like, ns UTC: the same whenever it is planned."""
+        return self.due or self.change.at
 
     @property
     def purpose(self) -> Purpose:

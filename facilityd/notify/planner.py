@@ -28,7 +28,7 @@ from facilityd.notify.plan import NoticeLedger, NotificationPlan, NotificationSt
 from facilityd.notify.render import PURPOSES, AlarmContext, SiteContext
 from facilityd.notify.roster import Roster
 from facilityd.notify.route import Route, present
-from facilityd.notify.send import Send
+from facilityd.notify.send import Send, plan_test
 from facilityd.notify.sparkline import Sparkline
 from facilityd.notify.suppress import is_silent, suppress
 from facilityd.notify.unwatched import plan_unwatched
@@ -69,8 +69,10 @@ class NotificationPlanner:
         heard = self._ledger.notices(change.device, change.rule, change.occurrence)
         return list(run(self._stages, NotificationPlan(change, state, context, heard, sparkline)).notices)
 
-    def escalate(self, change: Change, state: AlarmState, to: tuple[str, ...], at: int) -> list[Notice]:
-        """Return the notices of an alarm that nobody has answered at an instant (ns UTC).
+    def escalate(
+        self, change: Change, state: AlarmState, to: tuple[str, ...], due: int, now: int
+    ) -> list[Notice]:
+        """Return the notices of an alarm that nobody has answered by ``due``, told ``now`` (ns UTC).
 
         ``change`` announced it; ``to`` are the ids of people and rotas that are next, or ``next-channel``.
         """
@@ -78,8 +80,16 @@ class NotificationPlanner:
         if context is None:
             return []
         heard = self._ledger.notices(change.device, change.rule, change.occurrence)
-        plan = NotificationPlan(change, state, context, heard, escalates=to, at=at)
+        plan = NotificationPlan(change, state, context, heard, escalates=to, due=due, now=now)
         return list(run(self._stages, plan).notices)
+
+    def test(self, at: int, recipient: str = "", due: int = 0) -> list[Notice]:
+        """Return a harmless message for each channel, of one recipient (its id) or of all.
+
+        ``due``: the instant that names the daily one, whenever it is sent.
+        """
+        people = [one for one in self._recipients if recipient in ("", one.id)]
+        return plan_test(at, self._place, people, due)
 
     def draws(self, change: Change, state: AlarmState) -> bool:
         """Return whether a message may go out that shows what led to the change."""

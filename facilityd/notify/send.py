@@ -33,7 +33,7 @@ class Send:
             plan.purpose,
             one.person.id,
             one.channel,
-            plan.moment,
+            plan.named,
         )
         return Notice(
             key, one.person.id, one.channel, plan.purpose, language, subject, body, change.device,
@@ -47,18 +47,23 @@ class Send:
                 known.person.name.in_(language) for known in present(plan.heard, self._people)
             )
             return render_escalation(
-                plan.change, plan.state, plan.context, self._place, language, plan.at, people
+                plan.change, plan.state, plan.context, self._place, language, plan.due, people
             )
         return render(plan.change, plan.state, plan.context, self._place, language, plan.sparkline)
 
 
-def plan_test(at: int, place: SiteContext, recipients: Iterable[RecipientSettings]) -> list[Notice]:
-    """Return one harmless message for each channel: the proof that it works to the end."""
+def plan_test(
+    at: int, place: SiteContext, recipients: Iterable[RecipientSettings], due: int = 0
+) -> list[Notice]:
+    """Return one harmless message for each channel: the proof that it works to the end.
+
+    ``due``, where given, names it instead of ``at`` (both ns UTC): there is one for that instant.
+    """
     notices = []
     for recipient in recipients:
         subject, body = render_test(at, place, recipient.language)
         for channel in recipient.channels:
-            name = notice_key(Purpose.TEST, recipient.id, channel.id, at)
+            name = notice_key(Purpose.TEST, recipient.id, channel.id, due or at)
             notices.append(
                 Notice(name, recipient.id, channel.id, Purpose.TEST, recipient.language, subject, body, at=at)
             )

@@ -68,6 +68,8 @@ class VirtualRuntime(ScenarioRuntime):
         self.seed, self.start = seed, start
         self.mailbox = Mailbox(self.host.answer)
         self._loop = VirtualLoop()
+        self.heartbeats: list[int] = []
+        """When the daemon called the heartbeat's URL, ns UTC."""
         self.field = InMemorySite(self.site, self._loop, start, seed)
         self.square = self.field.square
         self._offset = 0
@@ -198,6 +200,7 @@ class VirtualRuntime(ScenarioRuntime):
             writer=self.host.writer,
             sink=self.host.sink,
             disk_free=self.host.disk_free,
+            ping=self._ping,
             command_interval=None,
             rolls_up=False,  # a month of it would cost minutes, and nobody looks at years here
             durable=False,
@@ -209,6 +212,10 @@ class VirtualRuntime(ScenarioRuntime):
     async def _listen(self, link: MqttLink) -> AsyncIterator[MqttSubscriber]:
         async with self.field.brokers[link.id].listen() as subscriber:
             yield subscriber
+
+    async def _ping(self, _url: str) -> str:
+        self.heartbeats.append(self.now)
+        return ""
 
     def _channels(self, settings: Iterable[ChannelSettings]) -> Mapping[str, Channel]:
         return {one.id: self.mailbox for one in settings}

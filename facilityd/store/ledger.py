@@ -15,6 +15,7 @@ from facilityd.store.schema import connect_reader, select, single
 _COLUMNS = "SELECT id, change, body, state, attempts, next_at, error FROM outbox"
 # Each key begins with device, rule and occurrence (model.notice), and is unique: this walks its index.
 _OF = f"{_COLUMNS} WHERE key > ? || '/' AND key < ? || '0' ORDER BY id"
+_SINCE = f"{_COLUMNS} WHERE at >= ? ORDER BY id DESC LIMIT ?"
 _DEFERRED = f"{_COLUMNS} WHERE state = 'deferred' AND next_at <= ? ORDER BY id"
 _NEXT_DEFERRED = "SELECT min(next_at) FROM outbox WHERE state = 'deferred'"
 _CHANGES = """
@@ -48,6 +49,10 @@ class NoticeReader:
         prefix = notice_key(device, rule, occurrence)
         rows = built(select(self._db, _CHANGES, (prefix, prefix)), change, "change")
         return [row.change for row in rows]
+
+    def since(self, at: int, limit: int) -> list[OutboxEntry]:
+        """Return the newest notices from an instant (ns UTC) on, the newest first."""
+        return built(select(self._db, _SINCE, (at, limit)), entry, "outbox")
 
     def deferred(self, at: int) -> list[OutboxEntry]:
         """Return what was put off until an instant (ns UTC) or before, oldest first."""

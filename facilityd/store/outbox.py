@@ -26,7 +26,11 @@ SELECT id, change, body, state, attempts, next_at, error FROM (
 ) WHERE place <= ? ORDER BY id
 """
 _NEXT = "SELECT min(next_at) FROM outbox WHERE state = 'waiting'"
-_WAITING = "SELECT channel, count(*), min(at) FROM outbox WHERE state = 'waiting' GROUP BY 1"
+# What was put off waits from when it was let go.
+_WAITING = """
+SELECT channel, count(*), min(CASE WHEN attempts = 0 THEN max(at, next_at) ELSE at END) FROM outbox
+WHERE state = 'waiting' GROUP BY 1
+"""
 
 
 @dataclass(frozen=True, slots=True)

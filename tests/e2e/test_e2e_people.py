@@ -103,7 +103,10 @@ def test_what_came_due_while_nobody_watched_is_done_at_the_start(runtime: Virtua
     runtime.advance(60)
     runtime.crash(down=45 * 60)
     runtime.advance(LATE_S)
-    assert told(runtime, since) == CLIMB
+    assert told(runtime, since) == [
+        "anna-1 raised 0",
+        *(f"{who} escalated 46" for who in ("anna-2", "bo-1", "boss-1")),
+    ]
 
 
 def test_an_answer_ends_it_and_the_end_goes_to_all_who_were_told(runtime: VirtualRuntime) -> None:

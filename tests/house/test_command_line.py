@@ -16,7 +16,7 @@ from facilityd.cli.help import first_sentence, help_table, option_help, summary
 from facilityd.cli.main import COMMANDS, RENAMED, facilityd
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
-FOR_PEOPLE = {"simulate", "maintenance", "simulate console", "simulate demo"}
+FOR_PEOPLE = {"notify", "simulate", "maintenance", "simulate console", "simulate demo"}
 """A group, a prompt and a show: they have no answer that a program could read."""
 
 
