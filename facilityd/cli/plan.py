@@ -23,7 +23,7 @@ COLUMNS = (
     whole("unit", "单元"), whole("id or topic", "站号／主题", named=True), Column("period", "周期", gives=1),
     Column("table", "数据表", gives=3), whole("address", "地址", named=True),
     Column("count", "个数", gives=2),
-    whole("bus", "总线占用", named=True), Column("brings", "读到的点"),
+    whole("bus", "总线占用", named=True), Column("brings", "读到的点", least=30),
 )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 COLUMNS = (
     whole("fault", "故障号"), whole("rule", "规则"), Column("name", "名称"), Column("kind", "方法", gives=3),
     Column("priority", "优先级", gives=2), whole("state", "状态"), Column("since", "起始时间", gives=1),
-    Column("evidence or what it needs", "依据／缺少的信号"),
+    Column("evidence or what it needs", "依据／缺少的信号", least=30),
 )  # fmt: skip
 TITLE = {"zh": "{name}（{id}）", "en": "{name} ({id})"}
 

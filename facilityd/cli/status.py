@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
 
 import click
+from rich.cells import cell_len
 from rich.console import ConsoleDimensions, Group
 from rich.live import Live
 from rich.text import Text
@@ -17,9 +19,9 @@ from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import STYLES, console, json_option, print_json, styled, table, warn
 from facilityd.cli.text_table import Column, TextTable, whole
 from facilityd.cli.words import show_quality, show_span
-from facilityd.cli.wrapping import joined, wrapped
+from facilityd.cli.wrapping import KEPT, joined, wrapped
 from facilityd.model.text import Language
-from facilityd.query.devices import DeviceRow
+from facilityd.query.devices import DeviceRow, SignalRow
 from facilityd.query.site import SiteQuery
 
 REFRESH_S = 1.0
@@ -29,9 +31,9 @@ DEVICE_COLUMNS = (
     Column("link", "链路", gives=3),
 )  # fmt: skip
 SIGNAL_COLUMNS = (
-    whole("device", "设备"), whole("state", "状态"), Column("signal", "信号"), whole("value", "数值"),
-    whole("age", "距今"), Column("last message", "上次报文", gives=2), Column("quality", "质量", gives=1),
-    whole("unit", "单元"), Column("link", "链路", gives=3),
+    whole("signal", "信号"), whole("value", "数值"), whole("age", "距今"),
+    Column("last message", "上次报文", gives=2), Column("quality", "质量", gives=1),
+    Column("unit", "单元", gives=3), Column("link", "链路", gives=4),
 )  # fmt: skip
 
 
@@ -82,19 +84,29 @@ def _view(
     counts += [] if devices else not_watched_lines(query, language, width)
     room = max(1, window.height - len(first) - len(counts)) if window else 0
     above = (Text(line, style=STYLES["critical"]) for line in first)
-    return Group(*above, _table(query, language, devices, room), *counts)
-
-
-def _table(query: SiteQuery, language: Language, devices: tuple[str, ...], room: int) -> TextTable:
     lines, about = query.devices(devices), headline(query, language)
     if devices:
-        rows = [row for line in lines for row in _signals(line, language)]
-        return table(about, SIGNAL_COLUMNS, rows, language=language, lines=room)
-    rows = [
-        device_row(line, language)
-        for line in (sorted(lines, key=lambda one: not one.priority) if room else lines)
-    ]
+        return Group(*above, Text(about, style="bold"), *_each(lines, language, width, room - 1), *counts)
+    return Group(*above, _table(lines, about, language, room), *counts)
+
+
+def _table(lines: list[DeviceRow], about: str, language: Language, room: int) -> TextTable:
+    shown = sorted(lines, key=lambda one: not one.priority) if room else lines
+    rows = [device_row(line, language) for line in shown]
     return table(about, DEVICE_COLUMNS, rows, language=language, lines=room)
+
+
+def _each(lines: list[DeviceRow], language: Language, width: int, room: int) -> Iterator[Text | TextTable]:
+    """Yield for each device a line with its state, and a table of its signals; they share the ``room``."""
+    own = max(3, room // max(1, len(lines))) if room > 0 else 0
+    for line in lines:
+        state = line.state.in_(language)
+        state = state.replace(" ", KEPT) if cell_len(state) <= width else state
+        said = wrapped(f"{line.device} {state} {line.title.in_(language)}", width)
+        calm = not line.priority and line.quality == "good"
+        yield from (styled(part, line.priority, calm=calm) for part in said)
+        rows = [_signal(signal, language) for signal in line.signals]
+        yield table("", SIGNAL_COLUMNS, rows, language=language, lines=max(2, own - len(said)) if own else 0)
 
 
 def device_row(line: DeviceRow, language: Language) -> tuple[object, ...]:
@@ -120,11 +132,9 @@ def _quality(quality: str, language: Language) -> Text:
     return Text(show_quality(quality, language), style="" if quality == "good" else "yellow")
 
 
-def _signals(line: DeviceRow, language: Language) -> list[tuple[object, ...]]:
-    return [
-        (line.device if not number else "", _state(line, language) if not number else "",
-         signal.label.in_(language), signal.shown.in_(language),
-         show_span(signal.age, language), show_span(signal.message_age, language),
-         _quality(signal.quality, language), signal.unit_id, signal.link)
-        for number, signal in enumerate(line.signals)
-    ]  # fmt: skip
+def _signal(signal: SignalRow, language: Language) -> tuple[object, ...]:
+    return (
+        signal.label.in_(language), signal.shown.in_(language), show_span(signal.age, language),
+        show_span(signal.message_age, language), _quality(signal.quality, language),
+        signal.unit_id, signal.link,
+    )  # fmt: skip

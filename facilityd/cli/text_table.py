@@ -34,6 +34,7 @@ class Column:
     """``whole``: never cut, broken or left out, as ids, states, values and ages are.
 
     ``gives``: the greater, the sooner it is left out; 0 is never. ``named``: a record says its name.
+    ``least``: cells below which long texts are not read with ease, where there is so much of them.
     """
 
     en: str
@@ -41,6 +42,7 @@ class Column:
     whole: bool = False
     gives: int = 0
     named: bool = False
+    least: int = 0
 
     def head(self, language: Language) -> str:
         """Return its name."""
@@ -113,7 +115,7 @@ class TextTable:
         if self._columns[n].whole:
             return self._widths[n]
         longest = max((longest_word(row[n].plain) for row in self._rows), default=0)
-        return min(self._widths[n], max(NARROWEST, min(longest, WIDEST_WORD)))
+        return min(self._widths[n], max(NARROWEST, self._columns[n].least, min(longest, WIDEST_WORD)))
 
     def _left_out(self, shown: Sequence[int], width: int) -> list[Text]:
         names = [head for n, head in enumerate(self._heads) if n not in shown]
