@@ -7,6 +7,7 @@ from facilityd.model.baseline import Baseline
 from facilityd.model.command import ApproveBaseline, RecordService
 from facilityd.model.command_record import CommandRecord
 from facilityd.model.marks import Marking, OperatorMark
+from facilityd.model.message import Wording
 from facilityd.store.commands import CommandWrite
 from facilityd.store.learning import BaselineRetirement
 from facilityd.store.marks import MarkWrite
@@ -16,9 +17,9 @@ from facilityd.store.reader import JournalReader
 async def approve(core: Core, reader: JournalReader, ask: ApproveBaseline, record: CommandRecord) -> str:
     """Store the next version and teach it; return why that was refused, or nothing. Raises StoreFull."""
     if ask.device not in core.devices or ask.rule not in core.engine.learned(ask.device):
-        return f"{ask.device} has no rule {ask.rule!r} that is learned"
+        return Wording("ask.has-no-learned-rule", device=ask.device, rule=ask.rule)
     if not ask.person or not ask.data:
-        return "a baseline needs a person and what was learned"
+        return Wording("command.baseline-person")
     known = [
         b.version for b in reader.baselines(retired=True) if (b.device, b.rule) == (ask.device, ask.rule)
     ]
@@ -37,9 +38,9 @@ async def service(core: Core, reader: JournalReader, ask: RecordService, record:
     device = core.devices.get(ask.device)
     unknown = [rule for rule in ask.rules if device is None or rule not in device.family.rules]
     if device is None or unknown or not ask.rules:
-        return f"{ask.device} has no rule {(unknown or ['?'])[0]!r}"
+        return Wording("ask.has-no-rule", device=ask.device, rule=(unknown or ["?"])[0])
     if not ask.person.strip() or not ask.reason.strip():
-        return "a service needs a name and what was done"
+        return Wording("command.service-name")
     retired = [b for b in reader.baselines() if b.device == ask.device and b.rule in ask.rules]
     note = f"{ask.reason.strip()} ({', '.join(ask.rules)})"
     mark = OperatorMark(0, at, ask.device, Marking.SERVICE, at, at + 1, "", note, ask.person.strip())

@@ -44,13 +44,14 @@ from facilityd.model.command import (
     WaiveItem,
 )
 from facilityd.model.command_record import UNREADABLE, CommandRecord
+from facilityd.model.message import Wording
 from facilityd.model.plain import plain
+from facilityd.model.refusal import stored
 from facilityd.store.commands import CommandWrite
 from facilityd.store.reader import JournalReader
 from facilityd.supervise.inbox import Inbox, InboxFile
 
 log = logging.getLogger(__name__)
-LONGEST_REFUSAL = 1000
 MOST_WAITING = 200
 """Commands that wait for room on the disk; meanwhile the rest stays where it is."""
 Handler = Callable[[Core, JournalReader, Any, CommandRecord], Awaitable[str]]
@@ -143,8 +144,8 @@ class CommandRunner:
             raise
         except Exception as error:  # a command is a compartment: it comes from outside
             log.exception("command %s failed in a way nobody foresaw", record.kind)
-            return f"it could not be carried out: unexpected {type(error).__name__}, see the daemon's log"
+            return Wording("command.unforeseen", kind=type(error).__name__)
 
     async def _refuse(self, record: CommandRecord, refusal: str) -> None:
-        refused = replace(record, refusal=plain(refusal, LONGEST_REFUSAL))
+        refused = replace(record, refusal=stored(refusal))
         await self._core.flow.commit([CommandWrite((refused,))])

@@ -7,6 +7,7 @@ from dataclasses import replace
 from facilityd.app.core import Core
 from facilityd.model.command import RevokeWaiver, WaiveItem
 from facilityd.model.command_record import CommandRecord
+from facilityd.model.message import Wording
 from facilityd.model.readiness import Waiver
 from facilityd.model.sample import NS
 from facilityd.store.commands import CommandWrite
@@ -22,11 +23,11 @@ async def waive(core: Core, _: JournalReader, ask: WaiveItem, record: CommandRec
     at = record.done_at
     device = core.devices.get(ask.device)
     if device is None or ask.item not in device.family.readiness:
-        return f"{ask.device} has no item {ask.item!r} in its checklist"
+        return Wording("ask.has-no-item-in-its", device=ask.device, item=ask.item)
     if not ask.person.strip() or not ask.reason.strip():
-        return "a waiver needs a name and a reason"
+        return Wording("command.waiver-name")
     if not at < ask.until <= at + LONGEST:
-        return "a waiver ends in the future, within 31 days"
+        return Wording("command.waiver-span")
     waiver = Waiver(0, at, ask.device, ask.item, ask.until, ask.person.strip(), ask.reason.strip())
     await core.flow.commit([WaiverWrite((waiver,)), CommandWrite((record,))])
     return ""
@@ -37,7 +38,7 @@ async def unwaive(core: Core, reader: JournalReader, ask: RevokeWaiver, record: 
     at = record.done_at
     found = next((one for one in reader.waivers() if one.id == ask.waiver), None)
     if found is None or not found.holds(at):
-        return f"no waiver {ask.waiver} is in force"
+        return Wording("command.no-waiver", waiver=ask.waiver)
     revoked = replace(found, revoked=at, revoker=ask.person)
     await core.flow.commit([WaiverRevocation((revoked,)), CommandWrite((record,))])
     return ""

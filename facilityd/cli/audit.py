@@ -14,6 +14,7 @@ from facilityd.cli.output import console, json_option, print_json, table
 from facilityd.cli.text_table import Column, whole
 from facilityd.cli.when import InstantParam, at_site
 from facilityd.cli.words import sentence, word, words
+from facilityd.model.refusal import read
 from facilityd.query.instants import show_second
 from facilityd.query.words import listed
 
@@ -70,13 +71,13 @@ def _plain(record: CommandRecord) -> dict[str, Any]:
         "account": record.account,
         "payload": record.payload,
         "done_at": record.done_at,
-        "refused": record.refusal,
+        "refused": read(record.refusal).model_dump() if record.refusal else "",
     }
 
 
 def _row(site: Site, record: CommandRecord, language: Language) -> tuple[object, ...]:
     payload = record.payload if isinstance(record.payload, Mapping) else {"note": record.payload}
-    refusal = _why(record.refusal, language)
+    refusal = read(record.refusal).in_(language) if record.refusal else ""
     return (
         show_second(record.done_at, site.timezone), word(words().command, record.kind, language),
         " ".join(_shown(payload[name], language) for name in _WHAT if name in payload), record.person,
@@ -84,12 +85,6 @@ def _row(site: Site, record: CommandRecord, language: Language) -> tuple[object,
         sentence("command-refused", language, why=refusal) if refusal else sentence("command-done", language),
         " ".join(str(payload[name]) for name in _NOTES if payload.get(name)),
     )  # fmt: skip
-
-
-def _why(refusal: str, language: Language) -> str:
-    """Return the reader's part of a refusal that is in both languages."""
-    english, _, chinese = refusal.partition(" / ")
-    return (chinese or english) if language == "zh" else english
 
 
 def _shown(value: object, language: Language) -> str:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from facilityd.errors import FacilitydError, UsageError
 from facilityd.model.message import Wording
+from facilityd.model.refusal import read
 from facilityd.model.validation import said_of
 from facilityd.store.reader import JournalReader
 from facilityd.supervise.inbox import Inbox, here
@@ -37,7 +38,7 @@ def send(site: Site, kind: type[Command], /, **fields: Any) -> None:
             _give_up(inbox, journal, site.id, command.id)
         time.sleep(0.05)
     if refusal:
-        raise FacilitydError(refusal)
+        raise FacilitydError(Wording("command.refused", why=read(refusal)))
 
 
 def _made(kind: type[Command], fields: Mapping[str, Any]) -> Command:
@@ -66,4 +67,4 @@ def _give_up(inbox: Inbox, journal: Path, site: str, command: str) -> None:
     if refusal is None:
         raise FacilitydError(Wording("ask.daemon-took-request-its-journal"))
     if refusal:
-        raise FacilitydError(refusal)
+        raise FacilitydError(Wording("command.refused", why=read(refusal)))

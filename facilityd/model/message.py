@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import yaml
 
+from facilityd.model.text import Text
+
 if TYPE_CHECKING:
     from facilityd.model.text import Language
 
@@ -81,6 +83,8 @@ def _filled(slug: str, parts: Mapping[str, Any], language: str) -> str:
 
 
 def _part(part: Any, language: Any) -> Any:
+    if isinstance(part, Text):
+        return part.in_(language)
     if isinstance(part, Wording | Exception):
         return spoken(part, language)
     if isinstance(part, list | tuple) and all(isinstance(one, str) for one in part):

@@ -18,6 +18,7 @@ from facilityd.model.alarm import ChangeKind
 from facilityd.model.command import AcknowledgeAlarm, AddMark, AlarmCommand, ShelveAlarm
 from facilityd.model.command_record import UNREADABLE
 from facilityd.model.notice import Purpose
+from facilityd.model.refusal import read
 from facilityd.model.sample import NS
 from facilityd.scenario.load import square
 from facilityd.scenario.subset import subset
@@ -119,7 +120,7 @@ def test_what_was_refused_and_what_was_no_command_is_on_record_too(runtime: Virt
         records = {record.kind: record for record in reader.commands()}
     assert "there is no alarm to acknowledge" in records["ack"].refusal
     rubbish = records[UNREADABLE]
-    assert rubbish.refusal.startswith("not a command")
+    assert read(rubbish.refusal).en.startswith("not a command")
     assert json.loads(rubbish.payload) == {"command": "start", "device": "hoist-1"}
     assert [file.suffix for file in inbox.folder.iterdir()] == [".rejected"]
 
