@@ -11,7 +11,7 @@ from facilityd.config.load import load
 from facilityd.model.people import NEXT_CHANNEL, EscalationStep
 from facilityd.model.rule import Priority
 from facilityd.model.sample import NS
-from facilityd.notify import build
+from facilityd.notify.channels import build
 
 pytestmark = pytest.mark.usefixtures("yard_environment")
 HOOK = '{kind: webhook, url: "http://h/x"}'

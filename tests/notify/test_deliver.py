@@ -16,9 +16,8 @@ from support.virtual import in_virtual_time
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult
 from facilityd.model.sample import NS
 from facilityd.model.settings import ChannelSettings
-from facilityd.notify import Deliverer, build
-from facilityd.notify.channels import Channel
-from facilityd.notify.deliver import STUBBORN
+from facilityd.notify.channels import Channel, build
+from facilityd.notify.deliver import STUBBORN, Deliverer
 
 DOWN, TAKEN = DeliveryResult(DeliveryOutcome.TRANSIENT, "HTTP 503"), DeliveryResult(DeliveryOutcome.ACCEPTED)
 

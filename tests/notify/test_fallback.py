@@ -9,8 +9,9 @@ from support.story import START
 from facilityd.alarm import AlarmManager
 from facilityd.model.finding import Evidence, Finding
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Purpose
-from facilityd.notify import AlarmContext, NotificationPlanner
 from facilityd.notify.fallback import PATIENT, falls_back, over_next_channel
+from facilityd.notify.planner import NotificationPlanner
+from facilityd.notify.render import AlarmContext
 
 WRONG = Evidence("limit-above", {"value": 12.5, "limit": 10.0, "unit": "A", "for_s": 3.0}, "current")
 LI = person("li", channels=3, every_channel=False)

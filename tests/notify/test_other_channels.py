@@ -22,8 +22,8 @@ from support.mosquitto import Mosquitto
 
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Purpose, SendFailure
 from facilityd.model.settings import ChannelSettings
-from facilityd.notify import build
 from facilityd.notify.apprise_channel import AppriseChannel
+from facilityd.notify.channels import build
 from facilityd.notify.mqtt_channel import MqttChannel
 from facilityd.notify.ntfy import Ntfy
 from facilityd.notify.webhook import Webhook, signature

@@ -15,7 +15,9 @@ from facilityd.model.finding import Evidence, Finding
 from facilityd.model.notice import Notice, Purpose
 from facilityd.model.rule import Priority
 from facilityd.model.sample import NS
-from facilityd.notify import AlarmContext, NotificationPlanner, plan_test
+from facilityd.notify.planner import NotificationPlanner
+from facilityd.notify.render import AlarmContext
+from facilityd.notify.send import plan_test
 
 WRONG = Evidence("limit-above", {"value": 12.5, "limit": 10.0, "unit": "A", "for_s": 3.0}, "current")
 RIGHT = Evidence("clear-above", {"value": 3.0, "limit": 8.0, "unit": "A", "for_s": 0.0}, "current")

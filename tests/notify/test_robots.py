@@ -16,7 +16,7 @@ from support.virtual import in_virtual_time
 
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, SendFailure
 from facilityd.model.sample import NS
-from facilityd.notify import Deliverer
+from facilityd.notify.deliver import Deliverer
 from facilityd.notify.pace import MINUTE, TokenBucket
 from facilityd.notify.robots import DingTalkRobot, FeishuRobot, Robot, WeComRobot
 from facilityd.notify.split import split

@@ -21,7 +21,8 @@ from facilityd.model.people import DutyPlan, EscalationPolicy, EscalationStep
 from facilityd.model.rule import Priority
 from facilityd.model.sample import NS
 from facilityd.model.suppression import SuppressionLimits
-from facilityd.notify import AlarmContext, NotificationPlanner
+from facilityd.notify.planner import NotificationPlanner
+from facilityd.notify.render import AlarmContext
 
 WRONG = Evidence("limit-above", {"value": 12.5, "limit": 10.0, "unit": "A", "for_s": 3.0}, "current")
 HOUR = 3600 * NS

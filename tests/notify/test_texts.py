@@ -21,9 +21,8 @@ from facilityd.model.quality import Reason
 from facilityd.model.readiness import ItemOutcome
 from facilityd.model.rule import Priority
 from facilityd.model.sample import NS
-from facilityd.notify import AlarmContext, render
 from facilityd.notify.evidence_text import EvidenceFormatter
-from facilityd.notify.render import PURPOSES
+from facilityd.notify.render import PURPOSES, AlarmContext, render
 from facilityd.notify.texts import texts
 from facilityd.notify.value_text import format_instant, format_span, format_value
 

@@ -10,7 +10,7 @@ from facilityd.model.notice import DeliveryResult, Notice, Purpose
 from facilityd.model.rule import Priority
 from facilityd.model.settings import ChannelSettings, RecipientSettings
 from facilityd.model.text import Language, Text
-from facilityd.notify import AlarmContext, SiteContext
+from facilityd.notify.render import AlarmContext, SiteContext
 from support.story import rule, text
 
 KEY = ("hoist", "drag")

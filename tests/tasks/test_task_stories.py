@@ -96,3 +96,14 @@ def test_a_slip_in_the_plan_has_its_place(tmp_path: Path) -> None:
     assert code == 1
     assert any("'gat'" in line and "did you mean 'gate'" in line for line in said)
     assert any("the next task would be there before this one is due" in line for line in said)
+
+
+def test_the_audit_says_which_task_it_was(
+    story: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    since = "2026-10-01T00:00"
+    shown = CliRunner().invoke(facilityd, ["audit", str(_site_on(story, tmp_path)), "--since", since])
+    assert shown.exit_code == 0, shown.output
+    (line,) = [line for line in shown.output.splitlines() if "say it is done" in line]
+    assert line.split("say it is done")[1].split()[0] == "1"
