@@ -29,6 +29,7 @@ class EmailConfig(Strict):
     kind: Literal["email"]
     to: Address
     sender: Address
+    sender_name: str = Field(default="facilityd", max_length=80, description="what the sender is called")
     host: Host
     port: Port = 25
     tls: Literal["none", "starttls", "tls"] = "none"

@@ -9,14 +9,18 @@ import ssl
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
-from email.utils import format_datetime
+from email.utils import format_datetime, formataddr
 
 import aiosmtplib
 
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Notice, SendFailure
 from facilityd.model.sample import NS
 from facilityd.notify.failures import of_error, of_smtp
+from facilityd.notify.mail_html import html_of
+from facilityd.notify.plot_png import plot_of, png
 
+NAME = "facilityd"
+"""What a mail's sender is called where the site says nothing else."""
 _PERMANENT = 500
 _SLOW = "no answer in time"
 
@@ -29,6 +33,7 @@ class Email:
         *,
         to: str,
         sender: str,
+        sender_name: str = NAME,
         host: str,
         port: int = 25,
         tls: str = "none",
@@ -38,6 +43,7 @@ class Email:
         tls_context: ssl.SSLContext | None = None,
     ) -> None:
         self._to, self._sender, self._host, self._port, self._tls = to, sender, host, port, tls
+        self._sender_name = sender_name
         self._username, self._password = username, password
         self._timeout_s, self._context = timeout_s, tls_context
         # A server that takes nearly all its time at each command may not hold up what waits behind.
@@ -51,7 +57,7 @@ class Email:
             )
         smtp = self._session()
         try:
-            return await self._hand_over(smtp, message(notice, self._sender, self._to))
+            return await self._hand_over(smtp, message(notice, self._sender, self._to, self._sender_name))
         finally:
             with contextlib.suppress(aiosmtplib.SMTPException, OSError, UnicodeError):
                 await smtp.quit(timeout=5.0)
@@ -104,11 +110,15 @@ class Email:
         return DeliveryResult(result, text, failure=of_smtp(refusal.code))
 
 
-def message(notice: Notice, sender: str, to: str) -> EmailMessage:
-    """Return the message. Its id follows from the key: a double is recognised as one."""
+def message(notice: Notice, sender: str, to: str, sender_name: str = NAME) -> EmailMessage:
+    """Return the message: text, HTML, and the plot as a picture in it where there is one.
+
+    Its id and all its bytes follow from the notice: a double is recognised as one.
+    """
     domain = sender.partition("@")[2]
     content = EmailMessage(policy=SMTP_POLICY)
-    content["From"], content["To"], content["Subject"] = sender, to, notice.subject
+    content["From"], content["To"] = formataddr((sender_name, sender)), to
+    content["Subject"] = notice.subject
     content["Message-ID"] = f"<{_digest(notice.key)}@{domain}>"
     if notice.device:
         # Nothing was ever sent under this id: it only gathers what belongs together into one thread.
@@ -117,8 +127,21 @@ def message(notice: Notice, sender: str, to: str) -> EmailMessage:
     content["Date"] = format_datetime(datetime.fromtimestamp(notice.at // NS, UTC))
     content["Auto-Submitted"] = "auto-generated"
     content.set_content(notice.body + "\n", cte="base64")
+    _add_html(content, notice, domain)
     content["Content-Language"] = notice.language
     return content
+
+
+def _add_html(content: EmailMessage, notice: Notice, domain: str) -> None:
+    plot = plot_of(notice.body)
+    picture = f"plot-{_digest(notice.key)}@{domain}" if plot else ""
+    content.add_alternative(html_of(notice, picture), subtype="html", cte="base64")
+    if plot:
+        page = content.get_payload()[1]  # type: ignore[index]
+        page.add_related(png(plot), "image", "png", cid=f"<{picture}>", filename="plot.png")  # type: ignore[union-attr]
+    for number, part in enumerate(content.walk()):
+        if part.is_multipart():
+            part.set_boundary(f"part-{number}-{_digest(notice.key)[:24]}")
 
 
 def _lacking(error: aiosmtplib.SMTPException) -> SendFailure:

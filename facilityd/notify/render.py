@@ -135,6 +135,8 @@ def _affected(change: Change, context: AlarmContext, language: Language) -> str:
 
 
 def _template(change: Change, state: AlarmState) -> str:
+    if change.kind is ChangeKind.REALARM and change.details.get("expired"):
+        return "still-on-it"
     unseen = change.kind is ChangeKind.CLEAR and state.unsuppressed is AlarmStateName.RETURNED
     return "cleared-unseen" if unseen else _OWN.get(change.kind, PURPOSES[change.kind].value)
 
@@ -181,6 +183,16 @@ def _fields(
         "until": format_instant(until, place.zone) if (until := change.details.get("until")) else "",
         "ticket": plain(str(change.details.get("ticket", ""))),
         **_removed(state, place),
+        **_acknowledged(change, place),
         "comment": plain(change.comment),
         "ack": f"{place.command} {shlex.quote(change.device)} {shlex.quote(change.rule)}",
+    }
+
+
+def _acknowledged(change: Change, place: SiteContext) -> dict[str, str]:
+    """Return who had acknowledged it and when, of an acknowledgement that is too old."""
+    at = change.details.get("acknowledged_at")
+    return {
+        "acknowledged_by": plain(str(change.details.get("acknowledged_by", ""))),
+        "acknowledged_at": format_instant(at, place.zone) if isinstance(at, int) else "",
     }

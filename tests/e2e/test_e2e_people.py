@@ -132,6 +132,9 @@ def test_still_on_it(runtime: VirtualRuntime) -> None:
     runtime.advance(92 * 60)
     asked = next(n.at for n in runtime.mailbox.taken if n.purpose == "re-alarmed")
     assert 3600 * NS <= asked - since <= (3600 + 2 * LATE_S) * NS
+    (question,) = [n for n in runtime.mailbox.taken if n.purpose == "re-alarmed"]
+    assert question.subject.startswith("[CRITICAL, STILL ON IT?] Fire panel")
+    assert question.body.startswith("Anna acknowledged it at 2026-06-10 10:0")
     assert told(runtime, asked)[1:] == ["anna-1 re-alarmed 0", *CLIMB[1:]]
 
 
@@ -196,3 +199,19 @@ def test_a_quiet_night_ends_with_one_message_and_the_end_is_told(tmp_path: Path)
         with JournalReader.open(runtime.journal) as reader:
             put_off = [e for e in reader.outbox() if e.notice.not_before]
         assert {e.state for e in put_off} == {Delivery.DIGESTED}
+
+
+@pytest.mark.parametrize("trouble", ["channel-refuses", "channel-down", "channel-hangs"])
+def test_with_every_channel_of_the_first_person_dead_the_second_has_it_in_time(
+    trouble: str, runtime: VirtualRuntime
+) -> None:
+    """And the broken channels are alarms, which go over the channels that work: those of people on standby."""
+    for channel in ("anna-1", "anna-2"):
+        runtime.hazard(f"channel-{channel}-webhook", trouble)
+    runtime.fault("fire", "active")
+    runtime.advance(12 * 60)
+    heard = [(n.device, n.recipient, n.purpose) for n in runtime.mailbox.taken]
+    assert ("fire", "bo", "escalated") in heard
+    assert not any(recipient == "anna" for _, recipient, _ in heard)
+    broken = {device for device, recipient, _ in heard if recipient in ("bo", "boss")} - {"fire"}
+    assert broken == {"channel-anna-1-webhook", "channel-anna-2-webhook"}

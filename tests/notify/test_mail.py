@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import struct
+import zlib
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
@@ -37,7 +39,11 @@ async def test_what_arrives() -> None:
     assert envelope.rcpt_tos == ["li@square.example"]
     mail = message_from_bytes(envelope.content, policy=default)
     assert mail["Subject"] == "【紧急】国旗旗杆：抱闸拖滞"
-    assert mail.get_content() == "电机电流 12.5 A\r\n先做：停机\r\n"
+    assert mail.get_body(("plain",)).get_content() == "电机电流 12.5 A\r\n先做：停机\r\n"
+    page = mail.get_body(("html",)).get_content()
+    assert "<b>电机电流 12.5 A</b>" in page
+    assert "<b>先做：</b>停机" in page
+    assert str(mail["From"]) == "facilityd <alarm@square.example>"
     assert mail["Date"].datetime.timestamp() == 1_790_000_000
     assert (mail["Auto-Submitted"], mail["Content-Language"]) == ("auto-generated", "zh")
     assert max(map(len, envelope.content.splitlines())) <= 78
@@ -174,3 +180,35 @@ async def test_starttls_and_a_password(tmp_path: Path) -> None:
     )
     assert forged.result is DeliveryOutcome.TRANSIENT
     assert len(post.taken) == 1
+
+
+def test_the_plot_is_a_picture_in_the_mail_and_markup_stays_text() -> None:
+    plotted = notice(
+        subject="<b>x</b>", body="<script>1</script>\n此前 1 小时：▁▂ ▄█ 0 A 至 12 A\nDo first: a < b"
+    )
+    mail = message_from_bytes(
+        message(plotted, "a@s.example", "l@s.example", "广场").as_bytes(), policy=default
+    )
+    page = mail.get_body(("related", "html"))
+    html = mail.get_body(("html",)).get_content()
+    assert "<script>" not in html
+    assert "<b>Do first: </b>a &lt; b" in html
+    (picture,) = [part for part in page.walk() if part.get_content_type() == "image/png"]
+    assert f"cid:{picture['Content-ID'][1:-1]}" in html
+    data = picture.get_content()
+    width, height = struct.unpack(">II", data[16:24])
+    assert (width, height) == (50, 64), "a cell for each block and for the gap"
+    size, kind = struct.unpack(">I4s", data[33:41])
+    rows = zlib.decompress(data[41 : 41 + size])
+    assert kind == b"IDAT"
+    assert len(rows) == height * (1 + 3 * width)
+    top = rows[1 : 1 + 3 * width]
+    assert top.count(bytes((0x1F, 0x5F, 0xA8))) == 9, "only the full block reaches the top"
+    assert str(mail["From"]).endswith("<a@s.example>")
+    assert mail["From"].addresses[0].display_name == "广场"
+
+
+def test_both_parts_say_the_same_and_a_double_has_the_same_bytes() -> None:
+    one = [message(notice(body="a: ▁▂▃\nb"), "a@s.example", "l@s.example").as_bytes() for _ in range(2)]
+    assert one[0] == one[1]
+    assert max(map(len, one[0].splitlines())) <= 78
