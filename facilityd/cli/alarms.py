@@ -11,7 +11,7 @@ from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, loud, print_json, styled, table, warn
 from facilityd.cli.suppressed import only_held, print_suppressed
 from facilityd.cli.text_table import Column, whole
-from facilityd.cli.words import show_priority
+from facilityd.cli.words import sentence, show_priority
 from facilityd.query.instants import show_second
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def alarms(asked: Asked, everything: bool, lang: str | None, as_json: bool) -> N
 
 
 def _list(query: SiteQuery, device: str, language: Language, *, everything: bool, as_json: bool) -> None:
-    from facilityd.cli.headline import NO_ALARMS, doubt, warning
+    from facilityd.cli.headline import doubt, warning
 
     lines, first = query.alarms(everything=everything, device=device), warning(query, language)
     if as_json:
@@ -61,7 +61,7 @@ def _list(query: SiteQuery, device: str, language: Language, *, everything: bool
     if first:
         console().print(loud(first))
     if not lines:
-        click.echo(f"{NO_ALARMS[language]}{doubt(query, language)}")
+        click.echo(f"{sentence('no-alarms', language)}{doubt(query, language)}")
         return
     rows = [_row(line, query.site.timezone, language) for line in lines if not only_held(line)]
     if rows:

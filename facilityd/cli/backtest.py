@@ -17,6 +17,7 @@ from facilityd.cli.language import lang_option
 from facilityd.cli.output import STYLES, console, json_option, print_json, table, writing
 from facilityd.cli.text_table import Column, whole
 from facilityd.cli.when import InstantParam, between
+from facilityd.cli.words import sentence
 from facilityd.errors import UsageError
 from facilityd.model.message import Wording
 from facilityd.model.sample import NS
@@ -42,16 +43,7 @@ LISTED = (
     whole("device", "设备"), whole(""), whole("from", "起始时间"), whole("to", "结束时间"),
     Column("evidence", "依据"),
 )  # fmt: skip
-WHEN = {"zh": ("当时", "现在"), "en": ("then", "now")}
-CAUSED = {"zh": "（{cause} 的后果，不单独通知）", "en": " (a consequence of {cause}, nobody is notified)"}
-BLIND = {
-    "zh": "这段时间没有 {devices} 的任何数据：没有报警不说明正常",
-    "en": "nothing of {devices} is stored in this span: no alarm says nothing here",
-}
-MORE = {
-    "zh": "… 还有 {count} 条：用 --json，或缩短时段",
-    "en": "… {count} more: --json, or a shorter span",
-}
+WHEN = ("then", "now")
 MOST = 40
 """Alarms listed for people; --json has all."""
 
@@ -172,19 +164,19 @@ def _show(site: Site, results: list[BacktestResult], language: Language) -> None
     rows = [row for one in results for row in _rows(site, one, language)]
     console().print(table(_rule(site, results[0]).name.in_(language), HEAD, rows, language=language))
     if blind := [one.device for one in results if not one.samples]:
-        console().print(Text(BLIND[language].format(devices=", ".join(blind)), style=STYLES["high"]))
+        console().print(Text(sentence("blind", language, devices=", ".join(blind)), style=STYLES["high"]))
     listed = [line for one in results for line in _listed(site, one, language)]
     if listed:
         console().print(table("", LISTED, listed[:MOST], language=language))
     if len(listed) > MOST:
-        console().print(MORE[language].format(count=len(listed) - MOST))
+        console().print(sentence("more-alarms", language, count=len(listed) - MOST))
 
 
 def _rows(site: Site, result: BacktestResult, language: Language) -> list[tuple[object, ...]]:
     fault = _rule(site, result).fault
     only = (result.only_then, result.only_now)
     return [
-        (result.device if n == 0 else "", WHEN[language][n], len(spans), result.same, len(only[n]),
+        (result.device if n == 0 else "", sentence(WHEN[n], language), len(spans), result.same, len(only[n]),
          *_scored(result.score(spans, fault)))
         for n, spans in enumerate((result.then, result.now))
     ]  # fmt: skip
@@ -201,7 +193,7 @@ def _scored(score: BacktestScore) -> tuple[object, ...]:
 def _listed(site: Site, result: BacktestResult, language: Language) -> list[tuple[object, ...]]:
     both = [(span, 0) for span in result.then] + [(span, 1) for span in result.now]
     return [
-        (result.device, WHEN[language][n], show_second(span.since, site.timezone),
+        (result.device, sentence(WHEN[n], language), show_second(span.since, site.timezone),
          show_second(span.until, site.timezone) if span.until else "…",
          _said(site, result, span, language))
         for span, n in sorted(both, key=lambda one: (one[0].since, one[1]))
@@ -217,7 +209,7 @@ def _said(site: Site, result: BacktestResult, span: AlarmSpan, language: Languag
         if span.evidence
         else ""
     )
-    return said + (CAUSED[language].format(cause=span.cause) if span.cause else "")
+    return said + (sentence("caused", language, cause=span.cause) if span.cause else "")
 
 
 def _plain(site: Site, result: BacktestResult) -> dict[str, Any]:

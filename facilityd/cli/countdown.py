@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
+from facilityd.cli.words import sentence, word, words
 from facilityd.model.text import Language
 from facilityd.query.countdown import Countdown
 
-NAMES = {
-    "zh": {"sunrise": "日出升旗", "sunset": "日落降旗"},
-    "en": {"sunrise": "raising at sunrise", "sunset": "lowering at sunset"},
-}
-ORIGINS = {"zh": ("计算时刻", "公布时刻"), "en": ("computed", "published")}
-SENTENCE = {
-    "zh": "下一次仪式：{name}，{day} {time}（{origin}），还有 {left}",
-    "en": "next ceremony: {name}, {day} {time} ({origin}), in {left}",
-}
-NONE = {"zh": "近两天没有日出或日落", "en": "no sunrise or sunset within the next day"}
 UNITS = {"zh": (" 小时 ", " 分钟 ", " 秒"), "en": (" h ", " min ", " s")}
 
 
 def countdown_sentence(coming: Countdown, language: Language, *, seconds: bool = False) -> str:
     """Return one line for a person."""
     if coming.ceremony is None or coming.local is None:
-        return NONE[language]
-    return SENTENCE[language].format(
-        name=NAMES[language][coming.ceremony.name], day=f"{coming.local:%Y-%m-%d}",
-        time=f"{coming.local:%H:%M}", origin=ORIGINS[language][coming.ceremony.published],
+        return sentence("no-ceremony", language)
+    name = word(words().ceremony, coming.ceremony.name, language)
+    origin = word(words().ceremony, "published" if coming.ceremony.published else "computed", language)
+    return sentence(
+        "next-ceremony", language, title=name, day=f"{coming.local:%Y-%m-%d}",
+        time=f"{coming.local:%H:%M}", origin=origin,
         left=spell(coming.left, language, seconds=seconds),
     )  # fmt: skip
 

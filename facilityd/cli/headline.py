@@ -6,25 +6,16 @@ from rich.text import Text
 
 from facilityd.cli.counts import count_lines
 from facilityd.cli.unwatched import unwatched_lines
-from facilityd.cli.words import counted
+from facilityd.cli.words import counted, sentence
 from facilityd.cli.wrapping import wrapped
 from facilityd.model.text import Language
 from facilityd.query.site import SiteQuery
-
-NO_ALARMS = {"zh": "没有报警", "en": "no alarms"}
-DOUBTS: dict[tuple[str, Language], str] = {
-    ("none", "zh"): "：尚未判断任何规则",
-    ("none", "en"): ": no rule has been judged yet",
-    ("some", "zh"): "：{count} 条规则当前无法判断（见 facilityd rules）",
-    ("some", "en"): ": {count} rules cannot be judged now (see facilityd rules)",
-}
-"""No alarm is good news only where somebody could have raised one."""
 
 
 def headline(query: SiteQuery, language: Language) -> str:
     """Return the site's name and how many alarms there are."""
     count = len(query.alarms())
-    said = counted(count, "alarm", language) if count else NO_ALARMS[language]
+    said = counted(count, "alarm", language) if count else sentence("no-alarms", language)
     return f"{query.site.name.in_(language)}  {said}"
 
 
@@ -36,8 +27,10 @@ def warning(query: SiteQuery, language: Language) -> str:
 def doubt(query: SiteQuery, language: Language) -> str:
     """Return what 'no alarms' does not say: how many rules cannot be judged, or that none was."""
     found = query.unjudged()
-    word = "none" if found.never else "some" if found.unknown else ""
-    return DOUBTS[word, language].format(count=found.unknown) if word else ""
+    # No alarm is good news only where somebody could have raised one.
+    if found.never:
+        return sentence("doubt-none", language)
+    return sentence("doubt-some", language, count=found.unknown) if found.unknown else ""
 
 
 def daemon_lines(query: SiteQuery, language: Language, *, width: int, brief: bool) -> list[Text]:

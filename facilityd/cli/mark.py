@@ -14,7 +14,7 @@ from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, say, table, warn
 from facilityd.cli.text_table import Column, whole
 from facilityd.cli.when import InstantParam, between
-from facilityd.cli.words import sentence
+from facilityd.cli.words import sentence, word, words
 from facilityd.errors import UsageError
 from facilityd.model.command import AddMark, RevokeMark
 from facilityd.model.message import Wording
@@ -30,10 +30,6 @@ COLUMNS = (
     whole("fault", "故障号"), whole("from", "起始时间", named=True), whole("to", "结束时间", named=True),
     Column("by", "标记人"), Column("note", "备注"),
 )  # fmt: skip
-KINDS = {
-    "zh": {"incident": "故障", "healthy": "正常", "service": "检修"},
-    "en": {"incident": "incident", "healthy": "healthy", "service": "service"},
-}
 
 
 @click.command()
@@ -73,7 +69,7 @@ def mark(  # noqa: PLR0917 - click hands its options in
         return
     language = chosen(lang, loaded)
     first, last = (show_second(at, loaded.timezone) for at in (since, end))
-    about = f"{KINDS[language][kind]} {fault}".rstrip()
+    about = f"{word(words().mark, kind, language)} {fault}".rstrip()
     done = sentence("marked", language, since=first, until=last, mark=about, who=who)
     say(sentence("done", language, what=device, done=done))
 
@@ -139,7 +135,7 @@ def marks(
         found = [one for one in reader.marks(revoked=everything) if device in ("", one.device)]
     language = "en" if as_json else chosen(lang, loaded)
     rows = [
-        (one.id, one.device, KINDS[language][one.kind], one.fault,
+        (one.id, one.device, word(words().mark, one.kind, language), one.fault,
          show_second(one.since, loaded.timezone), show_second(one.until, loaded.timezone),
          one.person, one.note)
         for one in found

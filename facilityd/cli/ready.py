@@ -22,6 +22,7 @@ from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import STYLES, console, json_option, print_json, styled, table, warn
 from facilityd.cli.text_table import Column, whole
 from facilityd.cli.when import InstantParam, at_site
+from facilityd.cli.words import sentence, word, words
 from facilityd.cli.wrapping import wrapped
 from facilityd.errors import UsageError
 from facilityd.model.message import Wording
@@ -43,17 +44,6 @@ PAST = (
     Column("ceremony", "仪式", gives=1), whole("at", "时刻"), whole("check", "检查"), whole("device", "设备"),
     whole("result", "结果"), Column("failed or unknown; waived", "未通过或未知；已放行"),
 )  # fmt: skip
-VERDICT = {
-    "zh": {"fail": "不具备条件", "unknown": "不能确认具备条件", "pass": "具备条件"},
-    "en": {"fail": "NOT ready", "unknown": "not known to be ready", "pass": "ready"},
-}
-AGAINST = {"zh": "（{outcome} {by}）", "en": " ({outcome} {by})"}
-UNASKED = {
-    "zh": "（共 {all} 项，其中 {absent} 项未装或未学习，未作检查）",
-    "en": " ({absent} of {all} items were not checked: not fitted or not learned)",
-}
-WAIVED = {"zh": "{person} 放行至 {until}：{reason}", "en": "waived by {person} until {until}: {reason}"}
-LAST = {"zh": "上次记录 T−{minutes}：{verdict}", "en": "last recorded check, T−{minutes}: {verdict}"}
 
 
 @click.command()
@@ -150,13 +140,16 @@ def _past(site: Site, one: RecordedCheck, language: Language) -> tuple[object, .
     check = one.check
     items = site.devices[check.device].family.readiness
     outcome = texts().outcome
+    told = {item.item: outcome[item.outcome.value].in_(language) for item in check.items}
     against = [
-        f"{items[item.item].name.in_(language) if item.item in items else item.item}"
-        f"{AGAINST[language].format(outcome=outcome[item.outcome.value].in_(language), by=item.waived_by)}"
+        (items[item.item].name.in_(language) if item.item in items else item.item)
+        + sentence("stands-against", language, outcome=told[item.item], by=item.waived_by)
         for item in check.items
         if item.stands_against or item.waived_by
     ]
-    verdict = styled(VERDICT[language][one.verdict], "" if check.ready else "high", calm=check.ready)
+    verdict = styled(
+        word(words().readiness, one.verdict, language), "" if check.ready else "high", calm=check.ready
+    )
     moment = show_instant(check.ceremony, site.timezone)[:16]
     made = f"T−{one.minutes} {show_instant(check.at, site.timezone, date=False)[:8]}"
     name = texts().readiness[check.name].in_(language)
@@ -199,7 +192,7 @@ def _view(site: Site, seen: _Seen, language: Language, *, window: ConsoleDimensi
         *above,
         table("", COLUMNS, rows, language=language, lines=room),
         styled(
-            VERDICT[language][answer.verdict] + _unasked(answer, language),
+            word(words().readiness, answer.verdict, language) + _unasked(answer, language),
             "" if answer.ready else "high",
             calm=answer.ready,
         ),
@@ -213,8 +206,8 @@ def _recorded(checks: Sequence[RecordedCheck], language: Language) -> list[Text]
     if not checks:
         return []
     last = [one for one in checks if one.check.before == checks[-1].check.before]
-    verdict = VERDICT[language][verdict_of(item for one in last for item in one.check.items)]
-    return [Text(LAST[language].format(minutes=last[0].minutes, verdict=verdict))]
+    verdict = word(words().readiness, verdict_of(item for one in last for item in one.check.items), language)
+    return [Text(sentence("last-check", language, minutes=last[0].minutes, verdict=verdict))]
 
 
 def _row(site: Site, line: ItemRow, language: Language) -> tuple[object, ...]:
@@ -224,7 +217,7 @@ def _row(site: Site, line: ItemRow, language: Language) -> tuple[object, ...]:
     note = line.first.in_(language) if against else ""
     if waiver and checked.waived_by:
         until = show_instant(waiver.until, site.timezone)[:16]
-        note = WAIVED[language].format(person=waiver.person, until=until, reason=waiver.reason)
+        note = sentence("waived-for", language, person=waiver.person, until=until, reason=waiver.reason)
     mark = styled(outcome, "high" if against else "", calm=not against)
     return (line.device.id, line.name.in_(language), mark, line.shown(language), note)
 
@@ -232,4 +225,4 @@ def _row(site: Site, line: ItemRow, language: Language) -> tuple[object, ...]:
 def _unasked(answer: ReadinessAnswer, language: Language) -> str:
     """Return how much of the list the verdict says nothing of."""
     absent, count = answer.absent, len(answer.items)
-    return UNASKED[language].format(absent=absent, all=count) if absent else ""
+    return sentence("unasked", language, absent=absent, all=count) if absent else ""

@@ -11,7 +11,7 @@ from facilityd.cli.arguments import maybe_device_argument, one_site
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, loud, print_json, styled, table, warn
 from facilityd.cli.text_table import Column, whole
-from facilityd.cli.words import show_priority, word, words
+from facilityd.cli.words import sentence, show_priority, word, words
 from facilityd.query.instants import show_second
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ COLUMNS = (
     Column("priority", "优先级", gives=2), whole("state", "状态"), Column("since", "起始时间", gives=1),
     Column("evidence or what it needs", "依据／缺少的信号", least=30),
 )  # fmt: skip
-TITLE = {"zh": "{name}（{id}）", "en": "{name} ({id})"}
 
 
 @click.command()
@@ -54,7 +53,7 @@ def rules(site: Path, device: str, lang: str | None, as_json: bool) -> None:
         console().print(loud(warning))
     for name in dict.fromkeys(line.device.id for line in found):
         mine = [line for line in found if line.device.id == name]
-        title = TITLE[language].format(name=mine[0].device.name.in_(language), id=name)
+        title = sentence("named", language, title=mine[0].device.name.in_(language), id=name)
         console().print(table(title, COLUMNS, [_row(line, language) for line in mine], language=language))
 
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from facilityd.model.text import Language
     from facilityd.query.alarms import AlarmRow
 
-TITLE = {"zh": "已搁置、停用或抑制，不再通知", "en": "Shelved, out of service or suppressed: nobody is told"}
 COLUMNS = (
     whole("device", "设备"), whole("rule", "规则"), whole("how", "方式"), whole("since", "起始时间"),
     whole("by", "人员"), whole("until", "截止时间", named=True), Column("why", "原因"),
@@ -39,7 +38,7 @@ def print_suppressed(rows: Sequence[AlarmRow], zone: str, language: Language) ->
     ]
     lines += _states(rows, zone, language)
     if lines:
-        console().print(table(TITLE[language], COLUMNS, lines, language=language))
+        console().print(table(sentence("suppressed-alarms", language), COLUMNS, lines, language=language))
 
 
 def _states(rows: Sequence[AlarmRow], zone: str, language: Language) -> Iterator[tuple[object, ...]]:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from rich.text import Text
 
+from facilityd.cli.words import sentence
 from facilityd.config.site import Site
 from facilityd.model.text import Language
 from facilityd.query.unwatched import unwatched
 
 SHOWN = 10
 """Names in one line."""
-_SAID: dict[Language, str] = {
-    "zh": "{topic} 下听到而未监测 {count} 个：{names}（原因见 facilityd check）",
-    "en": "heard behind {topic} and not watched {count}: {names} (facilityd check says why)",
-}
 
 
 def unwatched_lines(site: Site, language: Language) -> list[Text]:
@@ -27,4 +24,4 @@ def unwatched_lines(site: Site, language: Language) -> list[Text]:
 
 def _line(topic: str, names: list[str], language: Language) -> str:
     shown = ", ".join(names[:SHOWN]) + (" …" if len(names) > SHOWN else "")
-    return _SAID[language].format(topic=topic, count=len(names), names=shown)
+    return sentence("unwatched", language, topic=topic, count=len(names), names=shown)

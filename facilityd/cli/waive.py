@@ -14,7 +14,7 @@ from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, say, table, warn
 from facilityd.cli.text_table import Column, whole
 from facilityd.cli.when import DurationParam
-from facilityd.cli.words import sentence
+from facilityd.cli.words import sentence, word, words
 from facilityd.errors import UsageError
 from facilityd.model.command import RevokeWaiver, WaiveItem
 from facilityd.model.message import Wording
@@ -30,7 +30,6 @@ COLUMNS = (
     whole("no.", "编号", named=True), whole("device", "设备"), whole("item", "项目"), Column("by", "放行人"),
     Column("reason", "原因"), whole("until", "有效期至", named=True), whole("state", "状态"),
 )  # fmt: skip
-STATES = {"zh": ("有效", "已过期", "已撤销"), "en": ("in force", "expired", "revoked")}
 
 
 @click.command()
@@ -137,9 +136,9 @@ def waivers(
 
 
 def _row(site: Site, waiver: Waiver, now: int, language: Language) -> tuple[object, ...]:
-    state = 0 if waiver.holds(now) else 2 if waiver.revoked is not None else 1
+    state = "in-force" if waiver.holds(now) else "expired" if waiver.revoked is None else "revoked"
     until = show_instant(waiver.until, site.timezone)[:16]
-    said = STATES[language][state]
+    said = word(words().waiver, state, language)
     if waiver.revoked is not None:
         said += f" ({waiver.revoker})"
     return (waiver.id, waiver.device, waiver.item, waiver.person, waiver.reason, until, said)

@@ -127,3 +127,22 @@ def test_a_name_of_before_goes_on_to_work_and_says_the_new_one(tmp_path: Path) -
         assert done.exit_code == 0
         assert f"'{old}' is called '{new}' now" in done.stderr
         assert "now" not in done.stdout.splitlines()[0]
+
+
+def test_no_sentence_of_the_command_line_stands_in_code_in_two_languages() -> None:
+    """Heads of columns stand beside their columns; a sentence is in words.yaml, and the list only shrinks."""
+    left = {
+        "alarm.py",
+        "backtest_page.py",
+        "commission.py",
+        "countdown.py",
+        "fit_report.py",
+        "history.py",
+        "text_table.py",
+    }
+    found = {
+        path.name
+        for path in Path("facilityd/cli").glob("*.py")
+        if re.search(r'"zh": [("{]', path.read_text("utf-8"))
+    }
+    assert found == left
