@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from facilityd.alarm.first_out import AlarmTiming
 from facilityd.alarm.guards import refusal, until
 from facilityd.alarm.machine import apply
 from facilityd.alarm.table import AlarmEvent, leaves
@@ -14,11 +16,14 @@ from facilityd.errors import UsageError
 from facilityd.model.alarm import AlarmCondition, AlarmState, Change, ChangeKind
 from facilityd.model.command import AlarmCommand, ShelveAlarm, TakeOutOfService
 from facilityd.model.finding import Evidence, Finding
+from facilityd.model.sample import NS
 from facilityd.model.suppression import Suppression, SuppressionLimits, Suppressor
 
 Key = tuple[str, str]
 BACK = (AlarmEvent.SHELF_OVER, AlarmEvent.RETURN_TO_SERVICE, AlarmEvent.STATE_OVER)
 """After these people hear anew of what goes on."""
+SETTLED = 12 * 3600 * NS
+"""A cause that stood so long (ns), and is acknowledged, explains nothing that begins only now."""
 _EVENTS = {True: AlarmEvent.TRUE, False: AlarmEvent.FALSE, None: AlarmEvent.UNKNOWN}
 _NO_LIMITS: Mapping[Key, SuppressionLimits] = MappingProxyType({})
 _COMMON = SuppressionLimits()
@@ -28,7 +33,8 @@ class AlarmManager:
     """Starts from exactly the stored states (row 20). ``latching``: (device, rule) pairs that latch.
 
     ``expiry``: by (device, rule), after how many ns an acknowledgement of what goes on is too old (row 7).
-    ``limits``: by (device, rule), how long a person may keep people from being told.
+    ``limits``: by (device, rule), how long a person may keep people from being told. ``timing`` tells which
+    alarm of a device was the first.
     """
 
     def __init__(
@@ -37,7 +43,9 @@ class AlarmManager:
         latching: Container[Key] = frozenset(),
         expiry: Mapping[Key, int] = MappingProxyType({}),
         limits: Mapping[Key, SuppressionLimits] = _NO_LIMITS,
+        timing: AlarmTiming | None = None,
     ) -> None:
+        self._timing = timing or AlarmTiming()
         self._states = {(state.device, state.rule): state for state in states}
         self._latching, self._expiry, self._limits = latching, expiry, limits
         self._due: dict[Key, int] = {}
@@ -57,6 +65,8 @@ class AlarmManager:
     def apply(self, finding: Finding) -> Change | None:
         """Return the change that a finding causes, or None where it says nothing new."""
         state = self.state(finding.device, finding.rule)
+        if finding.evidence.cause and self._independent(state, finding):
+            finding = replace(finding, evidence=replace(finding.evidence, cause=""))
         if finding.verdict:
             self._newest[finding.device, finding.rule] = finding.evidence
         if _is_worse(state, finding):
@@ -66,6 +76,20 @@ class AlarmManager:
         if state.condition is AlarmCondition.of(finding.verdict):
             return None
         return self._move(state, _EVENTS[finding.verdict], finding.at, evidence=finding.evidence)
+
+    def _independent(self, state: AlarmState, finding: Finding) -> bool:
+        """Return whether its cause had settled, and somebody knew of it, before this began: it is news.
+
+        What came with that cause before is no news when it comes again.
+        """
+        cause = self._states.get(_key_of(finding.evidence.cause, finding.device))
+        if cause is None or not cause.active or cause.acked_at is None or cause.raised_at is None:
+            return False
+        if state.active and state.cause:
+            return False
+        begun = state.raised_at if state.active and state.raised_at is not None else finding.at
+        known = not state.active and state.raised_at is not None and state.raised_at >= cause.raised_at
+        return not known and begun > cause.acked_at and begun - cause.raised_at > SETTLED
 
     def _explain(self, state: AlarmState, finding: Finding) -> Change | None:
         """Return the change where a lasting alarm has found its cause, or lost it."""
@@ -166,11 +190,20 @@ class AlarmManager:
         if row is None:
             return None
         occurrence = state.occurrence + (row.kind is ChangeKind.RAISE)
+        if row.kind is ChangeKind.RAISE:
+            order = self._timing.first_out(self._states.values(), state.device, state.rule, at)
+            details = {**details, **order}
         change = Change(
             at, state.device, state.rule, occurrence, row.kind, evidence, person, comment, dict(details)
         )
         self.replay(change)
         return change
+
+
+def _key_of(cause: str, device: str) -> Key:
+    """Return the alarm that a cause names: a rule of the same device, or DEVICE/RULE."""
+    other, slash, rule = cause.rpartition("/")
+    return (other, rule) if slash else (device, rule)
 
 
 def _is_worse(state: AlarmState, finding: Finding) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from devices.operating_mode import OperatingModeTracker
 from facilityd.alarm.alarms import AlarmManager
+from facilityd.alarm.first_out import AlarmTiming
 from facilityd.alarm.groups import GroupedAlarms
 from facilityd.app.alarm_plot import AlarmPlot, PlotQueue
 from facilityd.app.baseline_file import install
@@ -92,7 +93,11 @@ class Core:
             engine = make_engine(devices, calendar, reader.baselines(), site.units.values())
             engine.restore_findings(stored.finding for stored in reader.verdicts())
         lives = AlarmManager(
-            states, _latching(devices), _expiry(devices, site), limits=_limits(site, devices)
+            states,
+            _latching(devices),
+            _expiry(devices, site),
+            limits=_limits(site, devices),
+            timing=_timing(devices),
         )
         behind = {name: [one for one, _ in scope_of(name, site)] for name in devices.keys() - site.devices}
         alarms = GroupedAlarms(lives, cause_groups(site, devices), behind)
@@ -207,6 +212,20 @@ def _expiry(devices: dict[str, Device], site: Site) -> dict[tuple[str, str], int
         for name, rule in device.family.rules.items()
         if rule.priority in asked
     }
+
+
+def _timing(devices: dict[str, Device]) -> AlarmTiming:
+    delays = {
+        (device.id, name): getattr(rule.detect, "on_delay", 0)
+        for device in devices.values()
+        for name, rule in device.family.rules.items()
+    }
+    periods = {
+        device.id: max(stream.expected for stream in device.streams)
+        for device in devices.values()
+        if device.streams
+    }
+    return AlarmTiming(delays, periods)
 
 
 def _limits(site: Site, devices: dict[str, Device]) -> dict[tuple[str, str], SuppressionLimits]:

@@ -90,7 +90,23 @@ def _change(record: AlarmRecord, change: Change, language: Language) -> tuple[ob
     at = show_second(change.at, record.zone.key)
     kind = word(words().change, change.kind.value, language)
     said = record.evidence_of(change, language)
-    return (at, kind, change.person, " ".join(filter(None, (change.comment, said))))
+    order = first_out(change, language)
+    return (at, kind, change.person, " ".join(filter(None, (change.comment, said, order))))
+
+
+def first_out(change: Change, language: Language) -> str:
+    """Return which of the device's alarms came first, where several are open; nothing where it is alone."""
+    order = change.details.get("first_out")
+    if not order:
+        return ""
+    if not order["certain"]:
+        span = show_span(order["period_s"] * NS, language)
+        return sentence("first-unknown", language, rule=order["first"], span=span)
+    if order["first"] == change.rule:
+        return sentence("first-itself", language)
+    return sentence(
+        "first-other", language, rule=order["first"], span=show_span(order["after_s"] * NS, language)
+    )
 
 
 def _plot(query: SiteQuery, record: AlarmRecord, device: Device, about: Rule, language: Language) -> None:

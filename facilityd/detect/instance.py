@@ -37,6 +37,8 @@ class RuleInstance:
     grace: int = GRACE
     _told: object = _UNTOLD
     _cause: str = ""
+    _before: str = ""
+    """Whose consequence it was before it could not be judged."""
     _caused: int = NEVER
     _lost: int | None = None
     reports_each_occasion: bool = False
@@ -65,6 +67,7 @@ class RuleInstance:
         cause = self._blame(now) if verdict and self.causes else ""
         if not verdict:
             self._waiting = None
+            self._before = (self._cause or self._before) if verdict is None else ""
         stands = verdict is not None and self.reports_each_occasion and self._stands(now)
         renewed = stands and self._told_of != self.detector.seen_at
         renewed = renewed or self.detector.edition != self._edition
@@ -117,6 +120,8 @@ class RuleInstance:
         if able and self._told is not True and self._may_wait(now):
             self.wake = min(self.wake, *(instance.detector.wake for instance in able))
             return _WAIT
+        if self._before and not self._cause:  # judged again: its cause may need longer than it does
+            self._cause, self._caused = self._before, now
         if self._cause and now < self._caused + self.grace:
             self.wake = min(self.wake, self._caused + self.grace)
             return self._cause

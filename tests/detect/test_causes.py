@@ -46,3 +46,17 @@ def test_it_stays_a_consequence_for_a_while_and_then_stands_alone() -> None:
     assert told[:3] == [(4, "jammed", True, ""), (4, "tripped", True, "jammed"), (5, "jammed", False, "")]
     assert [entry[1:] for entry in told[3:]] == [("tripped", True, "")]
     assert told[3][0] >= 4 + grace
+
+
+def test_over_a_loss_of_its_data_a_consequence_keeps_its_cause_until_that_can_be_judged_too() -> None:
+    """The trip is read anew at once, the jam takes its three seconds, and another module brings it later still."""
+    jam, trip = stream("jam", unit="torque"), stream("trip", unit="drive")
+    engine = RuleEngine({"hoist": Kind(RULES, {}, {"jam": "", "trip": ""})}, [jam, trip])
+    found = []
+    for second in range(90):
+        for source, heard in ((jam, second < 10 or second >= 70), (trip, second < 10 or second >= 40)):
+            if heard:
+                found += engine.evaluate([sample(source, second, 1.0)])
+        found += engine.tick(second * NS + NS // 2, START + second * NS)
+    told = [(f.verdict, f.evidence.cause) for f in found if f.rule == "tripped"]
+    assert told == [(True, "jammed"), (None, ""), (True, "jammed")]
