@@ -70,6 +70,10 @@ class LinkOutage(Outage):
     """A link (TCP endpoint, serial port, broker) cannot be opened or was lost."""
 
 
+class NoUnitAnswers(LinkOutage):
+    """The link is open, and nobody behind it answers."""
+
+
 class StoreFull(Outage):
     """The journal's disk has no room."""
 

@@ -16,7 +16,7 @@ from devices.modbus.repeats import Repeats
 from devices.modbus.scheduler import RECHECK_S, RECHECK_TCP_S, RECHECK_VAGUE_S, PollScheduler, PollSlot
 from devices.operating_mode import OperatingModeTracker
 from devices.unit import ModbusLink, Unit
-from facilityd.errors import LinkOutage
+from facilityd.errors import LinkOutage, NoUnitAnswers
 from facilityd.model.clock import Clock
 from facilityd.model.link import LinkHealth
 from facilityd.model.quality import Reason
@@ -61,7 +61,7 @@ class Bus:
         self._slots = dict(zip(self._scheduler.slots, map(CompiledUnit.of, plans), strict=True))
         self._wake = asyncio.Event()
         self._recheck = RECHECK_S if link.is_serial_line else RECHECK_TCP_S
-        self._down, self._repeats = False, Repeats(link, clock, self._loop.time)
+        self._down, self._mute, self._repeats = False, False, Repeats(link, clock, self._loop.time)
         self._reconnects, self._failures, self._quiet = -1, 0, 0
         self._said, self._worst, self._told = "", 0.0, 0.0
         self._reports = set[str]()
@@ -97,7 +97,7 @@ class Bus:
             await self._take(slot, reader)
             self._report(reader)
             if self._quiet >= DEAD_AFTER and not any(slot.online for slot in self._scheduler.slots):
-                raise LinkOutage("no unit answers", where=self._link.where)
+                raise NoUnitAnswers("no unit answers", where=self._link.where)
 
     async def _sleep_until(self, start: float) -> bool:
         """Return True at ``start``, False when the timetable changed meanwhile."""
@@ -251,9 +251,10 @@ class Bus:
 
     def _lost(self, outage: LinkOutage) -> None:
         # A single drop is mended by opening again at once; only a link that stays away is news.
-        if self._failures != 1:
+        mute = isinstance(outage, NoUnitAnswers) and self._link.protocol != "modbus-rtu"
+        if not self._failures or (self._failures > 1 and mute == self._mute):
             return
-        self._down = True
+        self._down, self._mute = True, mute
         for compiled_unit in self._slots.values():
             self._intake.offer(voided(compiled_unit.plan, self._clock, Reason.LINK_DOWN))
         self._say(f"{self._link.id}: {outage}")
@@ -281,7 +282,7 @@ class Bus:
             self._said = ""
         self._health(LinkHealth(
             self._link.id, up, self._link.where, reason, max(0, self._reconnects), answered, latency,
-            self._worst, retries=self._repeats.count,
+            self._worst, retries=self._repeats.count, mute=not up and self._mute,
         ))  # fmt: skip
         self._worst = 0.0
 

@@ -67,7 +67,7 @@ class Housekeeping:
         before = self._links.get(health.link)
         self._links[health.link] = health
         self._lateness = max(self._lateness, health.lateness or 0.0)
-        if before is None or before.up != health.up:
+        if before is None or (before.up, before.mute) != (health.up, health.mute):
             self._write_link(health)
 
     async def run(self) -> None:

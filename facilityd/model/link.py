@@ -11,6 +11,7 @@ class LinkHealth:
 
     ``lateness`` is the worst recent delay of a poll against its schedule, in s. ``lost`` counts messages
     that came faster than they could be kept, ``retries`` polls that were repeated, both since the start.
+    ``mute``: the other side takes the connection, and no unit answers.
     """
 
     link: str
@@ -23,3 +24,4 @@ class LinkHealth:
     lateness: float | None = None
     lost: int = 0
     retries: int = 0
+    mute: bool = False

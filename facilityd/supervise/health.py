@@ -36,5 +36,5 @@ def link_values(health: LinkHealth) -> dict[str, Value | None]:
     latency = None if health.latency is None else 1000.0 * health.latency
     return {
         "up": health.up, "answered": answered, "latency": latency, "reconnects": health.reconnects,
-        "retries": health.retries,
+        "retries": health.retries, "mute": health.mute,
     }  # fmt: skip

@@ -36,7 +36,8 @@ def test_a_link_that_hangs_is_told_before_any_of_its_units(simulated_site, link:
     site.hazard(link, "none")
     site.advance("20min")
     with JournalReader.open(site.journal) as reader:
-        raised = [
-            (s.change.device, s.change.rule) for s in reader.changes() if s.change.kind is ChangeKind.RAISE
-        ]
-    assert raised == [(f"link-{link}", "down")]
+        raised = [s.change for s in reader.changes() if s.change.kind is ChangeKind.RAISE]
+    told = [(one.device, one.rule) for one in raised if not (one.evidence and one.evidence.cause)]
+    serial = site.site.links[link].protocol == "modbus-rtu"
+    assert told == [(f"link-{link}", "down" if serial else "unanswered")]
+    assert {one.device for one in raised} == {f"link-{link}"}
