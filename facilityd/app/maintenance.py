@@ -5,6 +5,7 @@ from __future__ import annotations
 from facilityd.app.core import Core
 from facilityd.model.command import StartMaintenance, StopMaintenance
 from facilityd.model.command_record import CommandRecord
+from facilityd.model.message import Wording
 from facilityd.model.sample import NS
 from facilityd.model.suppression import Suppression, Suppressor
 from facilityd.store.reader import JournalReader
@@ -20,16 +21,16 @@ async def start_maintenance(
     """Begin maintenance with its record, or set another end; return why that was refused, or nothing."""
     device = core.devices.get(ask.device)
     if device is None:
-        return f"no device {ask.device!r}"
+        return Wording("ask.no-device", device=ask.device)
     if not ask.person.strip() or not ask.reason.strip():
-        return "maintenance needs a name and a reason"
+        return Wording("command.maintenance-name")
     if not record.done_at < ask.until <= record.done_at + LONGEST:
-        return "maintenance ends in the future, within 24 hours; longer is out of service"
+        return Wording("command.maintenance-span")
     # Whoever works on it must hear of danger more than anybody else.
     rules = [name for name, rule in device.family.rules.items() if rule.at_stake != "safety"]
     watched = [name for name in rules if (ask.device, name) in core.engine.watched]
     if not watched:
-        return f"{ask.device} has no alarm that could be suppressed"
+        return Wording("command.maintenance-nothing", device=ask.device)
     at, person = record.done_at, ask.person.strip()
     fact = Suppression(Suppressor.BY_STATE, at, ask.until, person, ask.reason.strip(), state=MAINTENANCE)
     await core.flow.carry_out(
@@ -44,4 +45,4 @@ async def stop_maintenance(core: Core, _: JournalReader, ask: StopMaintenance, r
     ended = await core.flow.carry_out(
         lambda: core.alarms.end_state(ask.device, at, person, record.id), record
     )
-    return "" if ended else f"{ask.device} is not in maintenance"
+    return "" if ended else Wording("command.no-maintenance", device=ask.device)
