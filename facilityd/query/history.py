@@ -19,10 +19,13 @@ from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, SignalType, Value
 from facilityd.model.text import Language
 from facilityd.query.alarms import require_device
+from facilityd.query.beyond_samples import uncovered
 from facilityd.query.instants import iso_instant, show_second
 from facilityd.query.json_data import to_plain
 from facilityd.query.words import both, say_reason, sentence
 from facilityd.store.reader import JournalReader
+from facilityd.store.rollup import Rollup, joined
+from facilityd.store.rollups import level_for
 from facilityd.yaml_source import suggestion
 
 MOST_BUCKETS = 100_000
@@ -212,10 +215,21 @@ def _points(reader: JournalReader, asked: HistoryQuery) -> Iterator[HistoryPoint
 def _buckets(site: Site, reader: JournalReader, asked: HistoryQuery) -> Iterator[HistoryBucket]:
     empty = partial(HistoryBucket, count=0, mean=None, least=None, greatest=None, bad=0)
     for first, last, width in _grid(site, asked):
-        found = reader.buckets(asked.device, asked.signal, first, last, width)
-        known = {b.start: HistoryBucket(b.start, b.count, b.mean, b.low, b.high, b.bad) for b in found}
+        level = level_for(width)
+        if level is not None and first % level.width == 0:
+            rollups = reader.rollups(asked.device, asked.signal, first, last, level)
+            known = {one.start: _rolled(one) for one in joined(rollups, width, first)}
+        else:
+            found = reader.buckets(asked.device, asked.signal, first, last, width)
+            known = {b.start: HistoryBucket(b.start, b.count, b.mean, b.low, b.high, b.bad) for b in found}
         for start in range(first, last, width):
             yield known.get(start) or empty(start)
+
+
+def _rolled(one: Rollup) -> HistoryBucket:
+    """Return a bucket whose mean is over time. Without a sample it has none, though a value may hold on."""
+    mean = one.mean if one.count else None
+    return HistoryBucket(one.start, one.count, mean, one.least, one.greatest, one.bad)
 
 
 def _grid(site: Site, asked: HistoryQuery) -> Iterator[tuple[int, int, int]]:
@@ -247,7 +261,11 @@ def _gaps(site: Site, reader: JournalReader, asked: HistoryQuery) -> Iterator[Da
         reason = gap.reason
         if reason is None and gap.downtime is None and _link_down(site, reader, asked, gap.since, gap.until):
             reason = Reason.LINK_DOWN
-        yield DataGap(gap.since, gap.until, reason, gap.downtime, site.timezone)
+        parts = [(gap.since, gap.until)]
+        if asked.bucket and gap.reason is None:
+            parts = uncovered(reader, asked.device, asked.signal, parts[0], asked.bucket)
+        for since, until in parts:
+            yield DataGap(since, until, reason, gap.downtime, site.timezone)
 
 
 def _link_down(site: Site, reader: JournalReader, asked: HistoryQuery, since: int, until: int) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from struct import Struct
 from typing import Any
 
@@ -86,25 +86,18 @@ def _readable(row: tuple[int, bytes], stream: int, signal: int, level: Level, bl
         return []  # no value, rather than a wrong one
 
 
-_FIELDS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
-    ("count", int),
-    ("bad", int),
-    ("covered", int),
-    ("good", int),
-    ("first", lambda value: value),
-    ("last", lambda value: value),
-    ("least", lambda value: value),
-    ("greatest", lambda value: value),
-    ("integral", float),
-    ("resets", int),
-    ("before", float),
-)
+_STORED = (
+    "count", "bad", "covered", "good", "first", "last", "least", "greatest", "integral", "resets", "before",
+)  # fmt: skip
+"""The fields in the order of their columns: what is often the same lies side by side."""
+_BUILT = tuple(_STORED.index(field.name) for field in fields(Rollup) if field.name in _STORED)
+"""The columns in the order in which a Rollup is built."""
 
 
 def _packed(rollups: Sequence[Rollup], level: Level, block: int, key: bytes) -> bytes:
     states = sorted({value for one in rollups for value in one.states})
     places: Column = [one.start // level.width - block * level.size for one in rollups]
-    columns = [places, *([_plain(getattr(one, name)) for one in rollups] for name, _ in _FIELDS)]
+    columns = [places, *([_plain(getattr(one, name)) for one in rollups] for name in _STORED)]
     for value in states:
         columns += [[value] * len(rollups), [one.states.get(value) for one in rollups]]
     return pack(columns, key)
@@ -116,14 +109,15 @@ def _plain(value: Number | None) -> int | float | None:
 
 def _unpacked(count: int, data: bytes, level: Level, block: int, key: bytes) -> list[Rollup]:
     places, *columns = unpack(data, count, key)
-    fields, behind = columns[: len(_FIELDS)], columns[len(_FIELDS) :]
+    known, behind = columns[: len(_STORED)], columns[len(_STORED) :]
     states = [(int(names[0] or 0), held) for names, held in zip(behind[::2], behind[1::2], strict=True)]
-    found: list[Rollup] = []
-    for row, place in enumerate(places):
-        one = Rollup((block * level.size + int(place or 0)) * level.width)
-        for (name, kind), column in zip(_FIELDS, fields, strict=True):
-            value = column[row]
-            setattr(one, name, value if value is None else kind(value))
-        one.states = {value: int(length) for value, column in states if (length := column[row]) is not None}
-        found.append(one)
+    base, width = block * level.size, level.width
+    starts = [(base + int(place or 0)) * width for place in places]
+    # The columns hold the types that were packed: count and its like are whole, the integral is a float.
+    rows: Any = zip(starts, *(known[place] for place in _BUILT), strict=True)
+    found = [Rollup(*row) for row in rows]
+    for value, held in states:
+        for one, length in zip(found, held, strict=True):
+            if length is not None:
+                one.states[value] = int(length)
     return found

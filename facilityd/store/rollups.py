@@ -51,13 +51,14 @@ class HourSamples:
         """Return one signal's values."""
         return [(at, _number(values[signal]), signal not in bad) for at, values, bad in self.rows]
 
-    def rollups(self, signal: int, hour: int, width: int) -> list[Rollup]:
-        """Return a signal's buckets within an hour; none of a text."""
+    def rollups(self, signal: int, hour: int, width: int, until: int | None = None) -> list[Rollup]:
+        """Return a signal's buckets within an hour, or of it up to an instant (ns UTC); none of a text."""
         kind = self.types[signal]
         if kind is SignalType.TEXT:
             return []
         states = kind is SignalType.ENUM
-        fine = roll(self.held(signal), hour, hour + HOUR, MINUTES.width, self.stale, states=states)
+        end = hour + HOUR if until is None else until
+        fine = roll(self.held(signal), hour, end, MINUTES.width, self.stale, states=states)
         return list(joined(fine, width)) if width > MINUTES.width else fine
 
 
@@ -158,8 +159,16 @@ def live_rollups(
 ) -> list[Rollup]:  # fmt: skip
     """Return the buckets that start at since <= start < until (ns UTC), in order, of one stream's signal.
 
-    Hours that are not rolled up yet are computed from their samples, likewise minutes of an hour of few.
+    Hours that are not rolled up yet are computed from their samples, likewise minutes of an hour of few,
+    and a bucket that ``until`` ends early.
     """
+    whole = until // level.width * level.width
+    if whole < until:
+        hour = whole // HOUR * HOUR
+        samples = read_hour(db, stream, types, expected, hour)
+        cut = [one for one in samples.rollups(signal, hour, level.width, until) if one.start >= whole]
+        before = live_rollups(db, stream, types, expected, signal, level, since, whole)
+        return [*before, *(one for one in cut if one.start >= since)]
     found = stored_buckets(db, stream, signal, level, since, until)
     fresh = set(due_hours(db, stream, since, until))
     if level is MINUTES:

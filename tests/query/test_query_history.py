@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, Sample
 from facilityd.query.history import MOST_BUCKETS, HistoryAnswer, HistoryQuery
 from facilityd.store.downtimes import DowntimeWrite
+from facilityd.store.rollups import RollupWrite
 from facilityd.store.samples import SampleWrite
 
 MINUTE, HOUR = 60 * NS, 3600 * NS
@@ -49,7 +51,8 @@ def test_every_step_of_the_span_has_its_bucket_and_an_empty_one_has_no_figures(y
         yard.store(at, power)
     yard.store(122, None, Reason.TIMEOUT)
     first, second, third = ask(yard, 180, MINUTE).buckets
-    assert (first.count, first.mean, first.least, first.greatest, first.bad) == (2, 15.0, 10, 20, 0)
+    assert (first.count, first.least, first.greatest, first.bad) == (2, 10, 20, 0)
+    assert first.mean == 17.5, "over time: 10 W held for 2 s, 20 W for 6 s, until they were too old"
     assert (second.at, second.count, second.mean, second.least) == (T0 + MINUTE, 0, None, None)
     assert (third.count, third.mean, third.bad) == (1, 7.0, 1)
 
@@ -193,3 +196,39 @@ def test_a_story_is_told_as_it_went(story: Stored) -> None:
     assert [round(h) for h in highest] == sorted(round(h) for h in highest)
     assert len(answer.buckets) in (60, 61)
     assert answer.quality.missing < 2 * MINUTE
+
+
+def store_all(yard: Yard, seconds: Iterable[int]) -> None:
+    """Store readings of so many watts as seconds after T0, in one transaction."""
+    ats = [(T0 + second * NS, float(second % 500)) for second in seconds]
+    width = len(yard.stream.signals)
+    yard.journal.commit([SampleWrite([Sample(yard.stream, at, at, (power,) * width) for at, power in ats])])
+
+
+def test_buckets_go_on_where_the_samples_are_forgotten_and_say_the_same(yard: Yard) -> None:
+    """Two hours with a gap in them; then the file has no room for samples, and the roll-ups remain."""
+    store_all(yard, (*range(0, 3600, 2), *range(7200, 10_800, 2)))
+    yard.now = T0 + 86_400 * NS
+    yard.journal.commit([RollupWrite(yard.now, 0, 1000)])
+    quarter, span = 900 * NS, (-(T0 // NS) % 900 - 900, 14_400)
+    before = ask(yard, span[1], quarter, since=span[0])
+    yard.store(80_000, 1)
+    yard.journal._transactions.run(lambda counts: yard.journal._retention.purge(3600, counts))
+    assert ask(yard, span[1], since=span[0]).points == ()
+    after = ask(yard, span[1], quarter, since=span[0])
+    assert after.buckets == before.buckets
+    assert sum(bucket.count for bucket in after.buckets) == 3600
+    ends = [(gap.since - T0, gap.until - T0) for gap in after.gaps]
+    assert len(ends) == 2, "between and behind what there was, to the quarter of an hour"
+    assert 3600 * NS <= ends[0][0] <= 3600 * NS + quarter
+    assert 7200 * NS - quarter <= ends[0][1] <= 7200 * NS
+
+
+@pytest.mark.parametrize("until", [59, 60, 61, 1000, 3599, 3601])
+def test_a_bucket_that_the_span_ends_early_has_only_what_is_before(yard: Yard, until: int) -> None:
+    store_all(yard, range(0, 7200, 2))
+    yard.now = T0 + 86_400 * NS
+    yard.journal.commit([RollupWrite(yard.now, 0, 1000)])
+    for bucket in (MINUTE, 15 * MINUTE, HOUR):
+        buckets = ask(yard, until, bucket).buckets
+        assert sum(one.count for one in buckets) == len(ask(yard, until).points)

@@ -1,0 +1,32 @@
+"""What roll-ups still know of a time whose samples are forgotten: it is no gap."""
+
+from __future__ import annotations
+
+from facilityd.store.reader import JournalReader
+from facilityd.store.rollup import HOUR
+from facilityd.store.rollups import level_for
+
+
+def first_sample(reader: JournalReader) -> int:
+    """Return the beginning of the hour of the oldest sample that is kept (ns UTC); 0 where there is none."""
+    oldest = reader.samples_after(0, 1)
+    return oldest[0].at // HOUR * HOUR if oldest else 0
+
+
+def uncovered(
+    reader: JournalReader, device: str, signal: str, span: tuple[int, int], bucket: int
+) -> list[tuple[int, int]]:
+    """Return the parts of a span (ns UTC) in which no value held, by the roll-ups that make up ``bucket``."""
+    since, until = span
+    level, edge = level_for(bucket), first_sample(reader)
+    if level is None or since >= edge:
+        return [span]
+    first, last = since // level.width * level.width, min(until, edge) // level.width * level.width
+    parts, open_from = [], since
+    for one in reader.rollups(device, signal, first, last, level):
+        if not one.covered:
+            continue
+        if one.start > open_from:
+            parts.append((open_from, one.start))
+        open_from = max(open_from, one.start + level.width)
+    return [*parts, (open_from, until)] if open_from < until else parts
