@@ -37,6 +37,17 @@ class OperatingModeTracker:
         self._near = False
         self._telling: dict[Stream, tuple[tuple[int, str], ...]] = {}
 
+    def adopt(self, families: Mapping[str, Family]) -> None:
+        """Follow these devices from now on; what is known of one that was there before stays known."""
+        self._telling.clear()
+        before, self._devices = self._devices, {}
+        for name, family in families.items():
+            known = self._devices[name] = before.get(name) or _Device(family)
+            known.family, state = family, known.state
+            known.state = operating_mode(family.states, known.values) or REST
+            if known.state != state:
+                self._tell(name, known)
+
     def state(self, device: str) -> str:
         """Return the operating mode that sets the pace now."""
         known = self._devices.get(device)

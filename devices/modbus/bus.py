@@ -6,12 +6,21 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
 
-from devices.modbus.client import ModbusReader, ReadFailed, connect
+from devices.modbus.client import Connect, ModbusReader, ReadFailed, connect
+from devices.modbus.link_report import LinkReport
 from devices.modbus.load import tell_overload
 from devices.modbus.plan import plan_unit
-from devices.modbus.poll import GATEWAY, CompiledUnit, PollResult, identify, poll, recognised, voided
+from devices.modbus.poll import (
+    GATEWAY,
+    SAYS_NOT_WHO,
+    CompiledUnit,
+    PollResult,
+    identify,
+    poll,
+    recognised,
+    voided,
+)  # fmt: skip
 from devices.modbus.repeats import Repeats
 from devices.modbus.scheduler import RECHECK_S, RECHECK_TCP_S, RECHECK_VAGUE_S, PollScheduler, PollSlot
 from devices.operating_mode import OperatingModeTracker
@@ -20,20 +29,14 @@ from facilityd.errors import LinkOutage, NoUnitAnswers
 from facilityd.model.clock import Clock
 from facilityd.model.link import LinkHealth
 from facilityd.model.quality import Reason
-from facilityd.model.sample import NS, Intake, Sample
+from facilityd.model.sample import NS, Intake, Sample, void
 
 log = logging.getLogger(__name__)
 
-Connect = Callable[[ModbusLink], AbstractAsyncContextManager[ModbusReader]]
-"""Opens a link. Raises LinkOutage."""
-
-HEALTH_S = 10.0
 DISTRUST = 3
 """Good probes in a row before a unit known by a range only is believed again."""
 OUT_OF_STEP = 3
 """Failed identity probes in a row before a serial line is opened anew, to drop what lies in it."""
-SAYS_NOT_WHO = frozenset({*GATEWAY, Reason.DEVICE_FAILURE, Reason.DEVICE_BUSY})
-"""Refusals of the identity probe by which nobody is another model."""
 ASK_ROUND = 2
 """Unanswered requests in a row, from all units, after which everybody else is asked at once."""
 DEAD_AFTER = 3
@@ -54,7 +57,7 @@ class Bus:
         opener: Connect = connect,
     ) -> None:
         self._connect = opener
-        self._link, self._intake, self._clock, self._mode, self._health = link, intake, clock, mode, health
+        self._link, self._intake, self._clock, self._mode = link, intake, clock, mode
         plans = [plan_unit(unit, link) for unit in units]
         self._loop = asyncio.get_running_loop()
         self._scheduler = PollScheduler.of(link.id, plans, self._loop.time())
@@ -62,40 +65,72 @@ class Bus:
         self._wake = asyncio.Event()
         self._recheck = RECHECK_S if link.is_serial_line else RECHECK_TCP_S
         self._down, self._mute, self._repeats = False, False, Repeats(link, clock, self._loop.time)
-        self._reconnects, self._failures, self._quiet = -1, 0, 0
-        self._said, self._worst, self._told = "", 0.0, 0.0
-        self._reports = set[str]()
-        self._paced = {unit.poll_rates.device for unit in units if unit.poll_rates.by_state}
+        self._failures, self._quiet = 0, 0
+        self._report = LinkReport(link, health, self._loop.time, lambda: self._repeats.count)
+        self._paced = contextlib.ExitStack()
+        self._next: Sequence[Unit] | None = None
 
     async def run(self) -> None:
         """Poll until cancelled. Outages are retried here and nowhere else."""
-        with contextlib.ExitStack() as watched:
-            for device in self._paced:
-                watched.enter_context(self._mode.watching(device, self._pace_changed))
+        with self._paced:
+            self._follow_modes()
             while True:
                 try:
                     async with self._connect(self._link) as reader:
-                        self._reconnects += 1
+                        self._report.opened()
                         await self._serve(reader)
                 except LinkOutage as outage:
                     if late := self._repeats.expired(at_once=True):
                         self._conclude(*late)
+                    self._regroup()
                     self._lost(outage)
                     await asyncio.sleep(self._scheduler.backoff(self._failures))
                     self._failures += 1
 
+    def adopt(self, units: Sequence[Unit]) -> None:
+        """Watch these units from the next poll on; one that did not change keeps its place and its state."""
+        self._next = units
+        self._wake.set()
+        if self._down:
+            known = {slot.plan.unit.id for slot in self._slots}
+            new = [stream for unit in units if unit.id not in known for stream in unit.streams]
+            self._intake.offer([void(stream, *self._clock.now(), Reason.LINK_DOWN) for stream in new])
+
+    def _regroup(self) -> None:
+        if self._next is None:
+            return
+        known, now = {slot.plan.unit.id: slot for slot in self._slots}, self._loop.time()
+        slots: dict[PollSlot, CompiledUnit] = {}
+        for unit in self._next:
+            slot = known.get(unit.id)
+            if slot and slot.plan.unit == unit:
+                slots[slot] = self._slots[slot]
+                continue
+            plan = plan_unit(unit, self._link)
+            period = unit.poll_rates.period(self._mode.state(unit.poll_rates.device)) / NS
+            slots[PollSlot(plan, now, period)] = CompiledUnit.of(plan)
+        self._slots, self._scheduler.slots, self._next = slots, list(slots), None
+        self._repeats.keep(slots)
+        self._paced.close()
+        self._follow_modes()
+
+    def _follow_modes(self) -> None:
+        rates = [slot.plan.unit.poll_rates for slot in self._slots]
+        for device in sorted({one.device for one in rates if one.by_state}):
+            self._paced.enter_context(self._mode.watching(device, self._pace_changed))
+
     async def _serve(self, reader: ModbusReader) -> None:
         self._quiet = 0
         while True:
+            self._regroup()
             if late := self._repeats.expired():
                 self._conclude(*late)
             slot, start = self._scheduler.next(self._loop.time())
             if not await self._sleep_until(start):
                 continue
-            lateness = self._loop.time() - slot.due if slot.online else 0.0
-            self._worst = max(self._worst, lateness)
+            self._report.late(self._loop.time() - slot.due if slot.online else 0.0)
             await self._take(slot, reader)
-            self._report(reader)
+            self._report.answers(reader)
             if self._quiet >= DEAD_AFTER and not any(slot.online for slot in self._scheduler.slots):
                 raise NoUnitAnswers("no unit answers", where=self._link.where)
 
@@ -120,8 +155,7 @@ class Bus:
             slot.online = False
             raise
         except Exception:  # what one unit says or is made into stays with that unit
-            if (name := compiled_unit.plan.unit.id) not in self._reports:
-                self._reports.add(name)
+            if self._report.is_first(name := compiled_unit.plan.unit.id):
                 log.exception("%s: reading it failed in a way nobody foresaw; it is tried again", name)
             result = PollResult(voided(compiled_unit.plan, self._clock, Reason.MALFORMED), Reason.MALFORMED)
         if len(compiled_unit.blocks) > len(planned):
@@ -200,7 +234,7 @@ class Bus:
         slot.identity_failures += 1
         expect, value, reason = wrong
         found = value if reason is None else reason
-        self._say(
+        self._report.say(
             f"{compiled_unit.plan.unit.id}: identity probe {expect.point} reads {found}, not as profile "
             f"{compiled_unit.plan.profile.profile} says; "
             f"try 'facilityd probe' on {compiled_unit.plan.unit.id}"
@@ -237,16 +271,7 @@ class Bus:
         self._intake.offer(samples)
 
     def _pace_changed(self, device: str) -> None:
-        """Follow the device's operating mode: a faster pace starts now, a slower one after the next poll."""
-        now = self._loop.time()
-        for slot in self._scheduler.slots:
-            poll_rates = slot.plan.unit.poll_rates
-            if poll_rates.device != device:
-                continue
-            period = poll_rates.period(self._mode.state(device)) / NS
-            if slot.online and period < slot.period:
-                slot.due = min(slot.due, now + period)
-            slot.period = period
+        self._scheduler.repace(device, self._mode.state(device), self._loop.time())
         self._wake.set()
 
     def _lost(self, outage: LinkOutage) -> None:
@@ -257,34 +282,7 @@ class Bus:
         self._down, self._mute = True, mute
         for compiled_unit in self._slots.values():
             self._intake.offer(voided(compiled_unit.plan, self._clock, Reason.LINK_DOWN))
-        self._say(f"{self._link.id}: {outage}")
-        self._tell(up=False, reason=str(outage))
-
-    def _say(self, text: str) -> None:
-        if text != self._said:
-            self._said = text
-            log.warning(text)
-
-    def _report(self, reader: ModbusReader) -> None:
-        now = self._loop.time()
-        if now - self._told < HEALTH_S or not reader.answers:
-            return
-        share, latency = reader.answers / reader.requests, reader.waited / reader.answers
-        reader.answers, reader.requests, reader.waited = 0, 0, 0.0
-        self._tell(up=True, answered=share, latency=latency)
-
-    def _tell(
-        self, *, up: bool, reason: str = "", answered: float | None = None, latency: float | None = None
-    ) -> None:
-        self._told = self._loop.time()
-        if up and self._said.startswith(f"{self._link.id}: "):
-            log.info("%s: answers again", self._link.id)
-            self._said = ""
-        self._health(LinkHealth(
-            self._link.id, up, self._link.where, reason, max(0, self._reconnects), answered, latency,
-            self._worst, retries=self._repeats.count, mute=not up and self._mute,
-        ))  # fmt: skip
-        self._worst = 0.0
+        self._report.lost(str(outage), mute=mute)
 
 
 async def run_link(

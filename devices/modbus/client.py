@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import termios
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -220,3 +220,7 @@ def _hint(link: ModbusLink) -> str:
     if link.protocol == "modbus-rtu":
         return "check that the port exists and that this user may open it (group dialout)"
     return "check power, cable, address and port"
+
+
+Connect = Callable[[ModbusLink], AbstractAsyncContextManager[ModbusReader]]
+"""Opens a link. Raises LinkOutage."""

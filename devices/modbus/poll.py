@@ -24,6 +24,8 @@ GATEWAY = (Reason.GATEWAY_PATH, Reason.GATEWAY_TARGET)
 """Refusals that are the gateway's, not the unit's."""
 ABSURD = 20.0
 """How far beyond its range a number cannot be the quantity any more."""
+SAYS_NOT_WHO = frozenset({*GATEWAY, Reason.DEVICE_FAILURE, Reason.DEVICE_BUSY})
+"""Refusals of the identity probe by which nobody is another model."""
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field, replace
 
 from devices.modbus.poll import PollResult
@@ -66,6 +66,11 @@ class Repeats:
             return None
         self._held = None
         return held.slot, self._now(held.result)
+
+    def keep(self, slots: Container[PollSlot]) -> None:
+        """Let go of a unit that is not among these any more."""
+        if self._held and self._held.slot not in slots:
+            self._held = None
 
     def _now(self, result: PollResult) -> PollResult:
         """Return a result as of now: what is handed in late must not seem older than the rest."""

@@ -129,6 +129,17 @@ class PollScheduler:
             return waiting, start
         return healthy, max(now, healthy.due)
 
+    def repace(self, device: str, mode: str, now: float) -> None:
+        """Follow a device's operating mode: a faster pace starts now, a slower one after the next poll."""
+        for slot in self.slots:
+            poll_rates = slot.plan.unit.poll_rates
+            if poll_rates.device != device:
+                continue
+            period = poll_rates.period(mode) / NS
+            if slot.online and period < slot.period:
+                slot.due = min(slot.due, now + period)
+            slot.period = period
+
     def backoff(self, failures: int) -> float:
         """Return s to wait before opening the link again."""
         return REOPEN.wait(failures)

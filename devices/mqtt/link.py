@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 
 import aiomqtt
@@ -56,10 +56,10 @@ class MqttLinkRunner:
         self._link, self._intake, self._clock, self._health = link, intake, clock, health
         self._mode, self.reported = mode, set[str]()
         self._decoders = [UnitDecoder(unit) for unit in units]
-        self._by_topic: dict[str, list[UnitDecoder]] = {}
-        for decoder in self._decoders:
-            for topic in decoder.topics:
-                self._by_topic.setdefault(topic, []).append(decoder)
+        self._by_topic = _by_topic(self._decoders)
+        self._subscriber: MqttSubscriber | None = None
+        self._refused = frozenset[str]()
+        """Wildcards that the broker does not grant."""
         self._failures, self._connects = 0, deque[float](maxlen=FLAPPING + 1)
         self._reconnects, self._said, self._up = -1, "", False
         self._lost_before, self._lost_told, self._lost_at = 0, 0, -TOLD_S
@@ -72,6 +72,7 @@ class MqttLinkRunner:
                     try:
                         await self._serve(subscriber)
                     finally:
+                        self._subscriber = None
                         self._lost_before += subscriber.dropped()
             except LinkOutage as outage:
                 self._lost(outage)
@@ -79,7 +80,50 @@ class MqttLinkRunner:
                 self._failures += 1
                 await asyncio.sleep(wait)
 
+    async def adopt(self, units: Sequence[Unit], wildcards: Sequence[WildcardSubscriber]) -> None:
+        """Listen to these units from now on, over the connection that there is.
+
+        One that did not change goes on with what it said last. Of one that did, the broker is asked for what
+        it keeps; topics of nobody are given back.
+        """
+        known = {decoder.unit.id: decoder for decoder in self._decoders}
+        before, asked = {id(one) for one in self._decoders}, self._filters()
+        self._wildcards = wildcards
+        self._decoders = [
+            known[unit.id] if unit.id in known and known[unit.id].unit == unit else UnitDecoder(unit)
+            for unit in units
+        ]
+        self._by_topic = _by_topic(self._decoders)
+        fresh = [decoder for decoder in self._decoders if id(decoder) not in before]
+        if not self._up and self._failures:
+            at, steady = self._clock.now()
+            for decoder in fresh:
+                self._intake.offer(decoder.forget(at, steady, Reason.LINK_DOWN))
+        if subscriber := self._subscriber:
+            await self._ask_again(subscriber, asked, fresh)
+
+    async def _ask_again(
+        self, subscriber: MqttSubscriber, asked: Collection[str], fresh: Sequence[UnitDecoder]
+    ) -> None:
+        wanted = self._filters()
+        anew = {topic for decoder in fresh for topic in decoder.topics if topic in wanted}
+        try:
+            if gone := sorted(set(asked) - set(wanted)):
+                await subscriber.unsubscribe(gone)
+            ask = sorted(anew | (set(wanted) - set(asked)))
+            for topic, reason in (await subscriber.subscribe(ask, self._link.qos)).items():
+                log.warning("%s: topic %r brings nothing: %s", self._link.id, topic, reason)
+        except aiomqtt.MqttError as error:  # the connection is opened again, and then asked for everything
+            log.info("%s: %s while its topics changed", self._link.id, error)
+
+    def _filters(self) -> list[str]:
+        """Return what the broker is to be asked for: what a wildcard brings is not asked for twice."""
+        wild = sorted({one for wildcard in self._wildcards for one in wildcard.filters} - self._refused)
+        left = [topic for topic in self._by_topic if not any(covers(pattern, topic) for pattern in wild)]
+        return [*wild, *sorted(left)]
+
     async def _serve(self, subscriber: MqttSubscriber) -> None:
+        self._subscriber = subscriber
         for topic, reason in (await self.subscribe(subscriber)).items():
             log.warning("%s: topic %r brings nothing: %s", self._link.id, topic, reason)
         self._connected()
@@ -100,9 +144,9 @@ class MqttLinkRunner:
         """Ask for everything once: a broker may send a message for each of two filters that bring it."""
         wild = sorted({pattern for wildcard in self._wildcards for pattern in wildcard.filters})
         refused = await subscriber.subscribe(wild, self._link.qos) if wild else {}
-        granted = [pattern for pattern in wild if pattern not in refused]
-        left = [topic for topic in self._by_topic if not any(covers(pattern, topic) for pattern in granted)]
-        return refused | await subscriber.subscribe(sorted(left), self._link.qos)
+        self._refused = frozenset(refused)
+        left = self._filters()[len(wild) - len(refused) :]
+        return refused | await subscriber.subscribe(left, self._link.qos)
 
     def decode(self, message: aiomqtt.Message) -> list[Sample]:
         """Return what the units make of one message; of who cannot understand it, bad values."""
@@ -194,6 +238,14 @@ class MqttLinkRunner:
         self._health(
             LinkHealth(self._link.id, up, self._link.where, reason, reconnects, lost=self._lost_told)
         )
+
+
+def _by_topic(decoders: Sequence[UnitDecoder]) -> dict[str, list[UnitDecoder]]:
+    found: dict[str, list[UnitDecoder]] = {}
+    for decoder in decoders:
+        for topic in decoder.topics:
+            found.setdefault(topic, []).append(decoder)
+    return found
 
 
 async def run_link(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import secrets
 import socket
@@ -53,6 +54,12 @@ class MqttSubscriber:
                 if (code if isinstance(code, int) else code.value) >= REFUSED:
                     refused[topic] = "the broker refuses it: check this user's rights there"
         return refused
+
+    async def unsubscribe(self, topics: Iterable[str]) -> None:
+        """Give topics back. Raises aiomqtt.MqttError."""
+        for topic in topics:
+            with contextlib.suppress(ValueError):  # what paho does not take for a topic was never asked for
+                await self._client.unsubscribe(topic)
 
     def messages(self) -> AsyncIterator[aiomqtt.Message]:
         """Iterate over what arrives. Raises aiomqtt.MqttError when the connection is lost."""

@@ -63,6 +63,11 @@ class GroupedAlarms:
         self._newest: dict[Key, Finding] = {}
         self._settling: dict[Key, int] = {}
 
+    def go_on(self, before: GroupedAlarms) -> None:
+        """Take over what another one held back, of the same alarms with other common causes."""
+        self._held, self._newest = dict(before._held), dict(before._newest)
+        self._settling = {key: until for key, until in before._settling.items() if key in self._causes}
+
     @property
     def states(self) -> Mapping[Key, AlarmState]:
         """Return every alarm that was ever judged, by device and rule."""
@@ -132,7 +137,7 @@ class GroupedAlarms:
     def _cause(self, key: Key, onset: int) -> str:
         """Return the alarm that explains a member which began at an instant, or nothing."""
         mine = self._alarms.state(*key)
-        for group in self._groups_of[key]:
+        for group in self._groups_of.get(key, ()):
             for cause in sorted(group.causes):
                 state, name = self._alarms.state(*cause), "/".join(cause)
                 if mine.active and mine.cause == name and (state.active or cause in self._settling):

@@ -41,7 +41,7 @@ def link_device(link: str, family: Family, devices: Iterable[Device] = ()) -> De
     for rule in _hidden(link, devices):
         grave = {name: _raised(down, rule) for name, down in family.rules.items()}
         family = family.model_copy(update={"rules": grave})
-    name = f"link-{link}"
+    name = link_name(link)
     shown = Text(zh=f"链路 {link}", en=f"Link {link}")
     return Device(name, family, shown, (_stream(name, family, link, LINK_PERIOD),))
 
@@ -73,6 +73,11 @@ def group_device(group: SiteGroup, family: Family, devices: Mapping[str, Device]
     own = family.model_copy(update={"rules": {LOST: lost}})
     name = group_name(group.id)
     return Device(name, own, group.name, (_stream(name, own, DAEMON, LINK_PERIOD),), group.id)
+
+
+def link_name(link: str) -> str:
+    """Return the id of the device that stands for a link."""
+    return f"link-{link}"
 
 
 def channel_name(channel: str) -> str:

@@ -18,8 +18,16 @@ class SiteCalendar:
     """``ceremonies`` says when the sun rises and sets; ``timezone`` is the site's."""
 
     def __init__(self, ceremonies: Ceremonies, timezone: str) -> None:
+        self.adopt(ceremonies, timezone)
+
+    def adopt(self, ceremonies: Ceremonies, timezone: str) -> None:
+        """Go by another timetable from now on; whoever asks this calendar need not know."""
         self._ceremonies, self._zone = ceremonies, ZoneInfo(timezone)
         self._edges = lru_cache(maxsize=512)(self._compute)
+
+    def next_edge(self, instant: int) -> int:
+        """Return when ``near`` may next change its answer, in ns."""
+        return self._ceremonies.next_edge(instant)
 
     def near(self, instant: int) -> bool:
         """Return whether a ceremony is near an instant in ns."""

@@ -28,6 +28,7 @@ from facilityd.model.command import (
     ConfirmAlarm,
     RealarmAlarm,
     RecordService,
+    ReloadSite,
     ResetAlarm,
     ReturnToService,
     RevokeMark,
@@ -76,6 +77,14 @@ ALARM_EVENTS: dict[type[AlarmCommand], AlarmEvent] = {
     ReturnToService: AlarmEvent.RETURN_TO_SERVICE,
 }
 """The command for each event of the alarm table that is a person's."""
+
+
+async def _reload(core: Core, _: JournalReader, __: ReloadSite, record: CommandRecord) -> str:
+    """Have the files read again; the result is on record once that is done (app.reload)."""
+    core.reloads.ask(record)
+    return ""
+
+
 HANDLERS: dict[type, Handler] = {
     **{kind: _alarm(event) for kind, event in ALARM_EVENTS.items()},
     ApproveBaseline: approve,
@@ -90,6 +99,7 @@ HANDLERS: dict[type, Handler] = {
     TakeTask: take,
     TakeOverTask: take_over,
     **dict.fromkeys(ACTS, act),
+    ReloadSite: _reload,
 }
 
 
@@ -115,7 +125,7 @@ class CommandRunner:
 
     async def _settle(self, file: InboxFile, reader: JournalReader, at: int, *, full: bool) -> bool:
         """Return whether the disk has no room: then only what an alarm is asked can be done."""
-        if full and not isinstance(file.command, AlarmCommand | TaskCommand):
+        if full and not isinstance(file.command, AlarmCommand | ReloadSite | TaskCommand):
             return True
         try:
             await self._answer(file, reader, at)
@@ -126,6 +136,8 @@ class CommandRunner:
     async def _answer(self, file: InboxFile, reader: JournalReader, at: int) -> None:
         if reader.command_result(file.id) is not None or self._core.flow.holds(file.id):
             return  # done before a crash, or done and not durable yet
+        if self._core.reloads.holds(file.id):
+            return  # it is being done
         if file.command is None:
             log.warning("%s: refused: %s", file.path, plain(file.fault))
             record = CommandRecord(file.id, UNREADABLE, "", file.at, "", file.account, file.excerpt, at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,20 +15,25 @@ from facilityd.alarm.groups import GroupedAlarms
 from facilityd.app.alarm_plot import AlarmPlot, PlotQueue
 from facilityd.app.baseline_file import install
 from facilityd.app.builtin import all_devices, scope_of
+from facilityd.app.calendar import SiteCalendar
+from facilityd.app.ceremony import Ceremonies
 from facilityd.app.downtimes import Downtimes
-from facilityd.app.engine import make_engine
+from facilityd.app.engine import make_engine, reconfigure
 from facilityd.app.groups import cause_groups
 from facilityd.app.notice_ledger import JournalLedger
 from facilityd.app.outputs import make_planner, telling
+from facilityd.app.reload_requests import ReloadRequests
 from facilityd.config.site import Device, Site
 from facilityd.detect.conditional import REPLAYED
-from facilityd.detect.context import Calendar
 from facilityd.detect.engine import RuleEngine
+from facilityd.detect.resume import Past
 from facilityd.detect.unwatched import unwatched
 from facilityd.errors import StoreFull
+from facilityd.model.alarm import AlarmState
+from facilityd.model.baseline import Baseline
 from facilityd.model.clock import Clock
+from facilityd.model.rule import Rule
 from facilityd.model.sample import Sample
-from facilityd.model.suppression import SuppressionLimits
 from facilityd.model.task import fold
 from facilityd.notify.planner import NotificationPlanner
 from facilityd.pipeline.flow import Flow
@@ -49,10 +54,20 @@ PAGE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
+class PreparedChange:
+    """What another site is taken over with, read and made beside the loop."""
+
+    devices: dict[str, Device]
+    baselines: Sequence[Baseline]
+    past: Past
+
+
+@dataclass(slots=True)
 class Core:
     """Everything between the sources and the outputs.
 
-    ``spilled``: devices with alarms that a full disk had not taken before this start.
+    ``spilled``: devices with alarms that a full disk had not taken before this start. After a change of the
+    site ``planner`` and ``alarms`` are others; the rest goes on.
     """
 
     devices: dict[str, Device]
@@ -72,10 +87,19 @@ class Core:
     clock: Clock
     drawings: PlotQueue
     spilled: frozenset[str]
+    calendar: SiteCalendar
+    reloads: ReloadRequests
 
     @classmethod
     def assemble(
-        cls, site: Site, journal: Journal, writer: Writer, thread: Writer, clock: Clock, calendar: Calendar
+        cls,
+        site: Site,
+        journal: Journal,
+        writer: Writer,
+        thread: Writer,
+        clock: Clock,
+        calendar: SiteCalendar,
+        reloads: ReloadRequests,
     ) -> Core:
         """Build the parts; ``thread`` is for the drawings alone. Nothing runs yet."""
         devices, clock_steps = all_devices(site), ClockStepMonitor(clock)
@@ -92,25 +116,16 @@ class Core:
             tasks = TaskManager(fold([*reader.task_events(), *spilled.tasks]).values(), site.tasks)
             engine = make_engine(devices, calendar, reader.baselines(), site.units.values())
             engine.restore_findings(stored.finding for stored in reader.verdicts())
-        lives = AlarmManager(
-            states,
-            _latching(devices),
-            _expiry(devices, site),
-            limits=_limits(site, devices),
-            timing=_timing(devices),
-        )
-        behind = {name: [one for one, _ in scope_of(name, site)] for name in devices.keys() - site.devices}
-        alarms = GroupedAlarms(lives, cause_groups(site, devices), behind)
+        alarms = make_alarms(states, devices, site)
         engine.resume(states)
         ingest_queue = IngestQueue(doubtful=clock_steps.doubtful)
         drawings = PlotQueue(AlarmPlot(journal.path, devices), thread)
         ledger = JournalLedger(journal.path)
         planner = make_planner(site, devices, ledger)
         told = telling(planner, alarms.state, drawings)
-        priorities = _priorities(devices)
         flow = Flow(
             ingest_queue, journal, writer, engine, alarms, told, spill, spilled,
-            lambda device, rule: priorities.get((device, rule), ""),
+            priority_of(devices),
         )  # fmt: skip
         ledger.pending = flow.pending_notices
         mode = OperatingModeTracker({name: device.family for name, device in devices.items()}, calendar.near)
@@ -132,12 +147,36 @@ class Core:
             clock,
             drawings,
             frozenset(one.device for one in spilled.alarms),
+            calendar,
+            reloads,
         )
 
     def close(self) -> None:
         """Let go of the thread for drawings and of the ledger's file."""
         self.drawings.close()
         self.ledger.close()
+
+    def adopt(self, site: Site, change: PreparedChange) -> None:
+        """Go on with another site; call while the flow is paused.
+
+        Alarms of what is gone stand until ``retire``.
+        """
+        devices = change.devices
+        self.calendar.adopt(Ceremonies.of(site), site.timezone)
+        reconfigure(self.engine, devices, self.calendar, change.baselines, site.units.values(), change.past)
+        alarms = make_alarms(self.alarms.states.values(), devices, site)
+        alarms.go_on(self.alarms)
+        self.alarms = alarms
+        self.tasks.adopt(site.tasks)
+        troubled, self.planner = self.planner.troubled, make_planner(site, devices, self.ledger)
+        self.planner.troubled = troubled
+        # In place, and never empty: plots are drawn beside the loop.
+        self.devices.update(devices)
+        for name in self.devices.keys() - devices.keys():
+            del self.devices[name]
+        told = telling(self.planner, self.alarms.state, self.drawings)
+        self.flow.adopt(self.alarms, told, priority_of(devices))
+        self.mode.adopt({name: device.family for name, device in devices.items()})
 
     async def disk_usage(self) -> DiskUsage:
         """Return how full file and disk are."""
@@ -163,11 +202,11 @@ class Core:
             while rows := reader.samples_after(judged, PAGE):
                 judged = rows[-1].id
                 await self.flow.rejudge([reader.sample(row) for row in rows], [row.id for row in rows])
-        await self._retire()
+        await self.retire()
         self.engine.on_pause = self.downtimes.paused
         self.engine.begin(self.clock.steady())
 
-    async def _retire(self) -> None:
+    async def retire(self) -> None:
         """End the alarms that nothing watches any more: nobody would ever hear the end of them."""
         rules = {device.id: device.family.rules for device in self.devices.values()}
         ended = unwatched(self.alarms.states.values(), self.engine.watched, rules)
@@ -195,51 +234,43 @@ def _spilled(spill: Spill, reader: JournalReader) -> Spilled:
     return Spilled.outstanding(spill.read(), reader.meta(MARK)) or Spilled("")
 
 
-def _priorities(devices: dict[str, Device]) -> dict[tuple[str, str], str]:
-    return {
-        (device.id, name): rule.priority.name.lower()
-        for device in devices.values()
-        for name, rule in device.family.rules.items()
-    }
+def make_alarms(states: Iterable[AlarmState], devices: Mapping[str, Device], site: Site) -> GroupedAlarms:
+    """Return the alarms of some devices, from exactly these states."""
+    behind = {name: [one for one, _ in scope_of(name, site)] for name in devices.keys() - site.devices}
+    rules = _rules(devices)
+    lives = AlarmManager(
+        states,
+        frozenset(key for key, rule in rules.items() if rule.latching),
+        _expiry(devices, site),
+        limits={key: site.limits[rule.at_stake] for key, rule in rules.items()},
+        timing=_timing(devices),
+    )
+    return GroupedAlarms(lives, cause_groups(site, devices), behind)
 
 
-def _expiry(devices: dict[str, Device], site: Site) -> dict[tuple[str, str], int]:
+def _expiry(devices: Mapping[str, Device], site: Site) -> dict[tuple[str, str], int]:
     """Return after how many ns an acknowledgement is asked about, of the alarms of which it is."""
     asked = site.duty.escalation.still_on_it
+    return {key: asked[rule.priority] for key, rule in _rules(devices).items() if rule.priority in asked}
+
+
+def priority_of(devices: Mapping[str, Device]) -> Callable[[str, str], str]:
+    """Return the function that names the priority of a rule of a device; "" for one that there is not."""
+    priorities = {key: rule.priority.name.lower() for key, rule in _rules(devices).items()}
+    return lambda device, rule: priorities.get((device, rule), "")
+
+
+def _rules(devices: Mapping[str, Device]) -> dict[tuple[str, str], Rule]:
     return {
-        (device.id, name): asked[rule.priority]
-        for device in devices.values()
-        for name, rule in device.family.rules.items()
-        if rule.priority in asked
+        (device.id, name): rule for device in devices.values() for name, rule in device.family.rules.items()
     }
 
 
-def _timing(devices: dict[str, Device]) -> AlarmTiming:
-    delays = {
-        (device.id, name): getattr(rule.detect, "on_delay", 0)
-        for device in devices.values()
-        for name, rule in device.family.rules.items()
-    }
+def _timing(devices: Mapping[str, Device]) -> AlarmTiming:
+    delays = {key: getattr(rule.detect, "on_delay", 0) for key, rule in _rules(devices).items()}
     periods = {
         device.id: max(stream.expected for stream in device.streams)
         for device in devices.values()
         if device.streams
     }
     return AlarmTiming(delays, periods)
-
-
-def _limits(site: Site, devices: dict[str, Device]) -> dict[tuple[str, str], SuppressionLimits]:
-    return {
-        (device.id, name): site.limits[rule.at_stake]
-        for device in devices.values()
-        for name, rule in device.family.rules.items()
-    }
-
-
-def _latching(devices: dict[str, Device]) -> frozenset[tuple[str, str]]:
-    return frozenset(
-        (device.id, name)
-        for device in devices.values()
-        for name, rule in device.family.rules.items()
-        if rule.latching
-    )

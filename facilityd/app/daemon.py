@@ -12,22 +12,26 @@ import asyncio
 import contextlib
 import gc
 import logging
-from collections.abc import Coroutine
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from facilityd.app.calendar import SiteCalendar
 from facilityd.app.ceremony import Ceremonies
 from facilityd.app.core import Core
-from facilityd.app.discovery import CALM_S, Discovery
+from facilityd.app.discovery import Discovery
 from facilityd.app.environment import Environment
 from facilityd.app.housekeeping import Housekeeping
-from facilityd.app.outputs import make_deliverer, make_forwarders
+from facilityd.app.outputs import JournalOutbox, SinkTasks, make_deliverer
 from facilityd.app.people_scheduler import PeopleScheduler
-from facilityd.app.proof_of_life import heartbeat
+from facilityd.app.proof_of_life import HeartbeatTask
 from facilityd.app.readiness_scheduler import ReadinessScheduler
+from facilityd.app.reload import Reloader, RunningParts, note
+from facilityd.app.reload_requests import ReloadRequests
 from facilityd.app.self_monitor import SelfMonitor
-from facilityd.app.sources import AdapterContext, sources
+from facilityd.app.site_files import SiteFiles, SiteSource
+from facilityd.app.sources import AdapterContext, LinkTasks
+from facilityd.config.fingerprint import LoadedConfiguration
 from facilityd.config.load import home_of
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
@@ -46,10 +50,21 @@ KNOTS = 5_000
 
 
 async def watch(
-    site: Site, stop: asyncio.Event | None = None, environment: Environment | None = None
+    site: Site,
+    stop: asyncio.Event | None = None,
+    environment: Environment | None = None,
+    source: SiteSource | None = None,
+    reloads: ReloadRequests | None = None,
+    configuration: LoadedConfiguration | None = None,
 ) -> None:
-    """Watch a site until ``stop`` is set or a signal comes. Raises FacilitydError where it cannot start."""
+    """Watch a site until ``stop`` is set or a signal comes. Raises FacilitydError where it cannot start.
+
+    ``source`` is read again whenever ``reloads`` are asked for, by default the files that the site was loaded
+    from; ``configuration`` says which files those were.
+    """
     stop, environment = stop or asyncio.Event(), environment or Environment()
+    source = source or SiteFiles([Path(one) for one in site.paths or (site.source,)])
+    reloads = reloads or ReloadRequests()
     path = Path(site.store.path)
     make_folder(path.parent, site)
     with Journal.open(
@@ -74,13 +89,20 @@ async def watch(
         journal.configure_sinks(list(site.sinks))
         writer = environment.writer()
         try:
-            with on_signals(stop) if environment.signals else contextlib.nullcontext():
-                wider = await _run(site, journal, writer, environment, stop, calm_s=0.0)
-                while wider is not None and not stop.is_set():
-                    wider = await _run(wider, journal, writer, environment, stop, calm_s=CALM_S)
+            hang_up = partial(_hang_up, reloads, environment)
+            with on_signals(stop, hang_up) if environment.signals else contextlib.nullcontext():
+                going_on: Site | None = site
+                while going_on is not None and not stop.is_set():
+                    daemon = Daemon(going_on, journal, writer, environment, source, reloads)
+                    going_on = await daemon.run(stop, configuration)
+                    configuration = None
                 log.info("%s: stopped", site.id)
         finally:
             writer.close()
+
+
+def _hang_up(reloads: ReloadRequests, environment: Environment) -> None:
+    reloads.hang_up(environment.clock.now()[0])
 
 
 def make_folder(folder: Path, site: Site) -> None:
@@ -99,83 +121,95 @@ def make_folder(folder: Path, site: Site) -> None:
         raise UsageError(Wording("ask.cannot-made", strerror=error.strerror), where=str(folder)) from error
 
 
-async def _run(
-    site: Site,
-    journal: Journal,
-    writer: Writer,
-    environment: Environment,
-    stop: asyncio.Event,
-    *,
-    calm_s: float,
-) -> Site | None:
-    """Watch until told to stop; return the site to go on with where units were found by listening."""
-    clock = environment.clock
-    ceremonies = Ceremonies.of(site)
-    calendar = SiteCalendar(ceremonies, site.timezone)
-    core = Core.assemble(site, journal, writer, environment.writer(), clock, calendar)
-    await core.catch_up()
-    if environment.long_lived:
-        _settle()
-    forwarders = make_forwarders(site, core, environment)
-    with JournalReader.open(core.path) as reader, contextlib.closing(core):
-        deliverer = make_deliverer(site, core, reader, environment)
+class Daemon:
+    """One site and everything that watches it, from the sink to the source."""
+
+    def __init__(
+        self,
+        site: Site,
+        journal: Journal,
+        writer: Writer,
+        environment: Environment,
+        source: SiteSource,
+        reloads: ReloadRequests,
+    ) -> None:
+        self._site, self._writer, self._environment, self._source = site, writer, environment, source
+        self._calendar = SiteCalendar(Ceremonies.of(site), site.timezone)
+        self._core = Core.assemble(
+            site, journal, writer, environment.writer(), environment.clock, self._calendar, reloads
+        )
+
+    async def run(self, stop: asyncio.Event, configuration: LoadedConfiguration | None) -> Site | None:
+        """Watch until told to stop; return a site where everything is to be built anew for it."""
+        core = self._core
+        await core.catch_up()
+        if configuration:
+            await note(core, configuration)
+        if self._environment.long_lived:
+            _settle()
+        with JournalReader.open(core.path) as reader, contextlib.closing(core):
+            async with asyncio.TaskGroup() as group:
+                flow = group.create_task(core.flow.run(), name="flow")
+                parts = await self._parts(reader, group)
+                reloader = Reloader(self._site, self._source, core, parts, self._environment)
+                parts.discovery.on_wider = reloader.take_in
+                works = {"notices": parts.deliverer.run(), "housekeeping": parts.housekeeping.run()}
+                running = [group.create_task(work, name=name) for name, work in works.items()]
+                await self._watch_field(parts, reloader, group, flow, stop)
+                core.ingest_queue.close()
+                await flow
+                await end(running)
+                await parts.heartbeat.stop()
+                await parts.sinks.stop()
+                await core.flow.remember()
+                await core.downtimes.stopping(core.flow.commit)
+        return reloader.site if reloader.broken.is_set() else None
+
+    async def _parts(self, reader: JournalReader, group: asyncio.TaskGroup) -> RunningParts:
+        """Make everything beside the core; the sinks run from here on."""
+        site, core, environment = self._site, self._core, self._environment
+        sinks = SinkTasks(group, core, environment)
+        await sinks.forward(site)
+        outbox = JournalOutbox(reader, core, site.recipients, site.secrets)
+        deliverer = make_deliverer(site, core, reader, environment, outbox)
         core.planner.troubled = lambda: deliverer.troubles
-        self_monitor = SelfMonitor(site, core, forwarders, deliverer)
-        housekeeping = Housekeeping(
-            site,
-            core,
-            clock,
-            self_monitor,
-            ceremonies.next_edge,
-            ReadinessScheduler(site, core, ceremonies),
-            PeopleScheduler(site, core),
-            environment.command_interval,
-            rolls_up=environment.rolls_up,
-        )
-        core.flow.on_judged = housekeeping.replan
-        discovery = Discovery(site, clock, calendar.near, calm_s)
-        field = AdapterContext(
-            core.ingest_queue,
-            clock,
-            core.mode,
-            housekeeping.hear,
-            environment.connect,
-            environment.listen,
-            discovery.hear,
-        )
         core.flow.on_notices = deliverer.wake
-        async with asyncio.TaskGroup() as outputs:
-            flow = outputs.create_task(core.flow.run(), name="flow")
-            works: dict[str, Coroutine[Any, Any, None]] = {
-                f"sink {n}": one.run() for n, one in forwarders.items()
-            }
-            beats = heartbeat(site.duty.proof, environment.ping)
-            works |= {"notices": deliverer.run(), "housekeeping": housekeeping.run(), "heartbeat": beats}
-            running = [outputs.create_task(work, name=name) for name, work in works.items()]
-            await _watch_field(site, field, flow, stop, discovery.run(writer) if site.templates else None)
-            core.ingest_queue.close()
-            await flow
+        self_monitor = SelfMonitor(site, core, sinks.forwarders, deliverer)
+        readiness_scheduler = ReadinessScheduler(site, core, Ceremonies.of(site))
+        housekeeping = Housekeeping(
+            site, core, environment.clock, self_monitor, self._calendar.next_edge, readiness_scheduler,
+            PeopleScheduler(site, core), environment.command_interval, rolls_up=environment.rolls_up,
+        )  # fmt: skip
+        core.flow.on_judged = housekeeping.replan
+        discovery = Discovery(site, environment.clock, self._calendar.near)
+        field = AdapterContext(
+            core.ingest_queue, environment.clock, core.mode, housekeeping.hear, environment.connect,
+            environment.listen, discovery.hear,
+        )  # fmt: skip
+        links, beating = LinkTasks(group, field), HeartbeatTask(group, environment.ping)
+        await beating.beat(site.duty.proof)
+        return RunningParts(
+            links, sinks, beating, deliverer, outbox, self_monitor, housekeeping, readiness_scheduler,
+            discovery,
+        )  # fmt: skip
+
+    async def _watch_field(
+        self,
+        parts: RunningParts,
+        reloader: Reloader,
+        group: asyncio.TaskGroup,
+        flow: asyncio.Task[None],
+        stop: asyncio.Event,
+    ) -> None:
+        """Run the sources until told to stop, or until the flow behind them ends."""
+        await parts.links.watch(self._site)
+        works = {"reload": reloader.run(), "discovery": parts.discovery.run(self._writer)}
+        running = [group.create_task(work, name=name) for name, work in works.items()]
+        try:
+            await _until([stop, reloader.broken], flow)
+        finally:
             await end(running)
-            await core.flow.remember()
-            await core.downtimes.stopping(core.flow.commit)
-    return discovery.wider
-
-
-async def _watch_field(
-    site: Site,
-    field: AdapterContext,
-    flow: asyncio.Task[None],
-    stop: asyncio.Event,
-    discovery: Coroutine[Any, Any, None] | None,
-) -> None:
-    """Run the sources until told to stop, until the flow behind them ends, or there is more to watch."""
-    links = sources(site, field)
-    log.info("%s: watching %d devices over %d links", site.id, len(site.devices), len(links))
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(work, name=f"link {link}") for link, work in links.items()]
-        looking = [group.create_task(discovery, name="discovery")] if discovery else []
-        await _until(stop, flow, *looking)
-        await end([*tasks, *looking])
+            await parts.links.stop()
 
 
 def _settle() -> None:
@@ -191,9 +225,9 @@ def _settle() -> None:
     gc.set_threshold(KNOTS, 20, 20)
 
 
-async def _until(stop: asyncio.Event, *ends: asyncio.Task[None]) -> None:
-    waiting = asyncio.ensure_future(stop.wait())
+async def _until(events: Sequence[asyncio.Event], *ends: asyncio.Task[None]) -> None:
+    waiting = [asyncio.ensure_future(event.wait()) for event in events]
     try:
-        await asyncio.wait({waiting, *ends}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({*waiting, *ends}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        waiting.cancel()
+        await end(waiting)

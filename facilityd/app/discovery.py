@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from devices.mqtt import DiscoveredName
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 SETTLE_S = 10.0
 """What is heard within so long of the first news is told and taken in together."""
 CALM_S = 60.0
-"""Taking units in means that all links connect again, so it waits so long each time."""
+"""Between two times at which units are taken in: what is heard meanwhile is taken in together."""
 OWN = (CLASH, OTHERS, UNFIT)
 """Reasons that no list of names can mend."""
 SHOWN = 20
@@ -31,18 +31,37 @@ SHOWN = 20
 
 
 class Discovery:
-    """Hears what stands behind wildcard topics; ``wider`` is the site with it, once it is time."""
+    """Hears what stands behind wildcard topics; ``on_wider`` is called when there is a ``wider`` site."""
 
-    def __init__(self, site: Site, clock: Clock, near: Callable[[int], bool], calm_s: float) -> None:
-        self._site, self._grown, self._clock, self._near, self._calm_s = site, site, clock, near, calm_s
+    def __init__(self, site: Site, clock: Clock, near: Callable[[int], bool]) -> None:
+        self._site, self._grown, self._clock, self._near = site, site, clock, near
         self._news, self._new = asyncio.Event(), dict[str, list[str]]()
         self._heard: dict[str, dict[str, str]] = {}
         self._told: dict[str, set[str]] = {}
-        self.wider: Site | None = None
+        self.on_wider: Callable[[], Awaitable[None]] = _nothing
+
+    def adopt(self, site: Site) -> None:
+        """Listen for this site from now on; what was told of the patterns that it has stays told."""
+        self._site = self._grown = site
+        self._new.clear()
+        for known in (self._heard, self._told):
+            for pattern in known.keys() - site.templates.keys():
+                known.pop(pattern)
+
+    @property
+    def wider(self) -> Site | None:
+        """The site with what was heard, where there is anything and it is time to take it in.
+
+        Nothing is changed while a flag goes up: the minutes around a ceremony are waited for.
+        """
+        grown = self._grown is not self._site and not self._near(self._clock.steady())
+        return self._grown if grown else None
 
     def hear(self, sighting: DiscoveredName) -> None:
         """Take one adapter's word."""
         pattern, name = sighting.pattern, sighting.name
+        if pattern not in self._grown.templates:
+            return  # the last word of a pattern that left the site
         why = sighting.why or obstacle(self._grown, self._grown.templates[pattern], name)
         heard = self._heard.setdefault(pattern, {})
         heard.pop(name, None)
@@ -54,11 +73,13 @@ class Discovery:
         self._news.set()
 
     async def run(self, writer: Writer) -> None:
-        """Return when there are units to take in; until then tell what is heard and is none."""
+        """Have units taken in, and tell what is heard and is none, until cancelled."""
         try:
-            await asyncio.sleep(self._calm_s)
-            while self.wider is None:
+            while True:
                 await self.look(writer)
+                if self.wider:
+                    await self.on_wider()
+                    await asyncio.sleep(CALM_S)
         except Exception:  # what is known already is watched on
             log.exception("units are no longer looked for")
             await asyncio.Event().wait()
@@ -66,16 +87,13 @@ class Discovery:
     async def look(self, writer: Writer) -> None:
         """Wait for news, tell and keep it; set ``wider`` where there is something to take in."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CALM_S):
+            async with asyncio.timeout(CALM_S if self._grown is not self._site else None):
                 await self._news.wait()
                 await asyncio.sleep(SETTLE_S)
         if self._news.is_set():
             self._news.clear()
             self._tell()
             await self._keep(writer)
-        # No link connects anew while a flag goes up: the minutes around a ceremony are waited for.
-        if self._grown is not self._site and not self._near(self._clock.steady()):
-            self.wider = self._grown
 
     def _tell(self) -> None:
         for pattern, names in self._new.items():
@@ -112,3 +130,7 @@ class Discovery:
         write_found(file_of(self._site), found)
         journal = Path(self._site.store.path)
         share(journal, Inbox(journal).folder, self._site.store.group)
+
+
+async def _nothing() -> None:
+    """Nobody takes in what was heard."""

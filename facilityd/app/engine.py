@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from devices.family import Family
 from devices.profile import ModbusProfile, Point
 from devices.unit import Unit
 from facilityd.app.builtin import all_devices
@@ -12,7 +13,9 @@ from facilityd.app.ceremony import Ceremonies
 from facilityd.config.site import Device, Site
 from facilityd.detect.context import Calendar, RuleContext
 from facilityd.detect.engine import RuleEngine
+from facilityd.detect.resume import Past
 from facilityd.model.baseline import Baseline
+from facilityd.model.sample import Stream
 
 
 def make_engine(
@@ -22,19 +25,43 @@ def make_engine(
     units: Iterable[Unit] = (),
 ) -> RuleEngine:
     """Return the rule engine of some devices, knowing some baselines; ``units`` name the registers."""
+    families, streams, context = _parts(devices, calendar, baselines, units)
+    engine = RuleEngine(families, streams, calendar.near, context)
+    _report_occasions(engine, devices)
+    return engine
+
+
+def reconfigure(
+    engine: RuleEngine,
+    devices: Mapping[str, Device],
+    calendar: Calendar,
+    baselines: Sequence[Baseline],
+    units: Iterable[Unit],
+    past: Past,
+) -> None:
+    """Let an engine go on with other devices; ``past`` is what those that changed begin with."""
+    families, streams, context = _parts(devices, calendar, baselines, units)
+    engine.reconfigure(families, streams, context, past)
+    _report_occasions(engine, devices)
+
+
+def _parts(
+    devices: Mapping[str, Device], calendar: Calendar, baselines: Sequence[Baseline], units: Iterable[Unit]
+) -> tuple[dict[str, Family], list[Stream], RuleContext]:
     # Those without limits of their own come last: theirs is the family as it is for everybody.
     ordered = sorted(devices.values(), key=lambda device: not device.settings)
     families = {device.family.family: device.family for device in ordered}
     streams = [stream for device in devices.values() for stream in device.streams]
     groups = {device.id: device.group for device in devices.values()}
     own = {device.id: device.family for device in devices.values() if device.settings}
-    context = RuleContext(calendar, groups, baselines, own, points_of(units))
-    engine = RuleEngine(families, streams, calendar.near, context)
+    return families, streams, RuleContext(calendar, groups, baselines, own, points_of(units))
+
+
+def _report_occasions(engine: RuleEngine, devices: Mapping[str, Device]) -> None:
     for device in devices.values():
         asked = {rule for item in device.family.readiness.values() for rule in item.rules}
         if asked and device.streams:
             engine.report_each_occasion(device.id, asked)
-    return engine
 
 
 def points_of(units: Iterable[Unit]) -> dict[tuple[str, str], str]:

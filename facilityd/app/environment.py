@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from devices.modbus.bus import Connect
-from devices.modbus.client import connect
+from devices.modbus.client import Connect, connect
 from devices.mqtt.link import Listen
 from devices.mqtt.subscriber import listen
 from facilityd.model.clock import Clock

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
-from facilityd.app.builtin import DAEMON, LINK_PERIOD, PERIOD
+from facilityd.app.builtin import DAEMON, LINK_PERIOD, PERIOD, link_name
 from facilityd.app.commands import CommandRunner
 from facilityd.app.core import Core
 from facilityd.app.groups import group_values
@@ -16,6 +16,7 @@ from facilityd.app.rollup_scheduler import RollupScheduler
 from facilityd.app.self_monitor import SelfMonitor
 from facilityd.app.tasks import TaskScheduler
 from facilityd.config.site import Site
+from facilityd.detect.device_state import FOREVER
 from facilityd.detect.engine import STOOD_STILL
 from facilityd.model.clock import Clock
 from facilityd.model.link import LinkHealth
@@ -46,12 +47,13 @@ class Housekeeping:
         *,
         rolls_up: bool = True,
     ) -> None:
+        self._rolls_up = rolls_up
         self._rollups = RollupScheduler(core.flow, site.store.keep) if rolls_up else None
         self._command_interval, self._edge = command_interval, next_edge
         self._readiness_scheduler, self._people = readiness_scheduler, people
         self._task_scheduler = TaskScheduler(site, core)
         self._moved, self._planned = asyncio.Event(), 0
-        self._site, self._core, self._clock, self._self_monitor = site, core, clock, self_monitor
+        self._core, self._clock, self._self_monitor = core, clock, self_monitor
         self._commands = CommandRunner(core)
         self._links: dict[str, LinkHealth] = {}
         self._written: dict[str, int] = {}
@@ -64,11 +66,24 @@ class Housekeeping:
 
     def hear(self, health: LinkHealth) -> None:
         """Take an adapter's word on its link; a change is written down at once."""
+        if link_name(health.link) not in self._core.devices:
+            return  # the last word of a link that left the site
         before = self._links.get(health.link)
         self._links[health.link] = health
         self._lateness = max(self._lateness, health.lateness or 0.0)
         if before is None or (before.up, before.mute) != (health.up, health.mute):
             self._write_link(health)
+
+    def adopt(self, site: Site, people: PeopleScheduler) -> None:
+        """Go on with another site: what is known of links that it has not is forgotten, a look is due."""
+        self._people, self._task_scheduler = people, TaskScheduler(site, self._core)
+        self._rollups = RollupScheduler(self._core.flow, site.store.keep) if self._rolls_up else None
+        self._links = {name: health for name, health in self._links.items() if name in site.links}
+        self._written = {name: at for name, at in self._written.items() if name in site.links}
+        self._channels = {name: one for name, one in self._channels.items() if name in self._core.devices}
+        self._groups = {name: one for name, one in self._groups.items() if name in self._core.devices}
+        self._planned, self._due = FOREVER, 0
+        self.replan()
 
     async def run(self) -> None:
         """Beat until cancelled."""
@@ -149,7 +164,7 @@ class Housekeeping:
 
     def _write_link(self, health: LinkHealth) -> None:
         self._written[health.link] = self._clock.steady()
-        stream = self._core.devices[f"link-{health.link}"].streams[0]
+        stream = self._core.devices[link_name(health.link)].streams[0]
         self._core.ingest_queue.offer([sample_of(stream, self._clock, link_values(health))])
 
     def _values(self, reader: JournalReader, room: DiskUsage) -> dict[str, Value | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -18,7 +19,7 @@ from facilityd.model.clock import Clock
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Notice, Purpose
 from facilityd.model.plain import masked, plain
 from facilityd.model.sample import NS
-from facilityd.model.settings import RecipientSettings
+from facilityd.model.settings import ChannelSettings, RecipientSettings, SinkSettings
 from facilityd.notify.deliver import Deliverer, QueuedNotice
 from facilityd.notify.fallback import BEGINNINGS, falls_back, over_next_channel
 from facilityd.notify.plan import NoticeLedger
@@ -35,6 +36,7 @@ from facilityd.store.losses import NOTICES_LOST
 from facilityd.store.meta import CountWrite
 from facilityd.store.outbox import AttemptWrite
 from facilityd.store.reader import JournalReader
+from facilityd.supervise.stop import end
 
 _DELIVERIES = {
     DeliveryOutcome.ACCEPTED: Delivery.ACCEPTED,
@@ -118,13 +120,13 @@ def telling(
 
 
 class JournalOutbox:
-    """The outbox as the deliverer sees it: read here, written through the flow."""
+    """The outbox as the deliverer sees it: read here, written through the flow. ``secrets`` are masked."""
 
     def __init__(
         self, reader: JournalReader, parts: OutputParts, people: Mapping[str, RecipientSettings],
         secrets: frozenset[str] = frozenset(),
     ) -> None:  # fmt: skip
-        self._reader, self._parts, self._people, self._secrets = reader, parts, people, secrets
+        self._reader, self._parts, self.people, self.secrets = reader, parts, people, secrets
 
     async def take(self, now: int) -> Sequence[QueuedNotice]:
         """Return what is due at ``now`` (ns), that included which a full disk does not take.
@@ -153,7 +155,7 @@ class JournalOutbox:
     async def report(self, entry: QueuedNotice, outcome: DeliveryResult, next_at: int | None) -> None:
         """Make an attempt durable. Raises StoreFull."""
         state = Delivery.WAITING if next_at is not None else _DELIVERIES[outcome.result]
-        reason = plain(masked(outcome.reason, self._secrets))
+        reason = plain(masked(outcome.reason, self.secrets))
         key = entry.notice.key if entry.id >= FIRST else ""
         attempt = Attempt(entry.id, state, entry.attempts + 1, next_at or 0, reason, key)
         gone = state in (Delivery.REJECTED, Delivery.UNKNOWN)
@@ -169,23 +171,25 @@ class JournalOutbox:
         urgent = [one for one in behind if one.priority >= URGENT and one.purpose in BEGINNINGS]
         notices = []
         for notice in (entry.notice, *urgent):
-            again = over_next_channel(notice, self._people)
+            again = over_next_channel(notice, self.people)
             if again and not self._parts.ledger.has(again):
                 notices.append(again)
         if notices:
             await self._parts.flow.tell((), notices)
 
 
+def channel_settings(site: Site) -> dict[str, ChannelSettings]:
+    """Return what each channel of a site is made with, by its id."""
+    return {channel.id: channel for person in site.recipients.values() for channel in person.channels}
+
+
 def make_deliverer(
-    site: Site, parts: OutputParts, reader: JournalReader, environment: Environment
+    site: Site, parts: OutputParts, reader: JournalReader, environment: Environment, outbox: JournalOutbox
 ) -> Deliverer:
     """Return the deliverer of notices over every configured channel."""
-    channels = environment.channels(
-        channel for person in site.recipients.values() for channel in person.channels
-    )
+    channels = environment.channels(channel_settings(site).values())
     # A channel that failed before a restart fails until it has taken something.
     troubles = {one.notice.channel: one.error for one in reader.due(FAR) if one.attempts and one.error}
-    outbox = JournalOutbox(reader, parts, site.recipients, site.secrets)
     matters = _matters(parts, environment.clock)
     return Deliverer(outbox, channels, environment.clock.steady, matters=matters, troubles=troubles)
 
@@ -204,8 +208,10 @@ def _matters(parts: OutputParts, clock: Clock) -> Callable[[Notice], bool]:
     return matters
 
 
-def make_forwarders(site: Site, parts: OutputParts, environment: Environment) -> dict[str, Forwarder]:
-    """Return a forwarder for each sink."""
+def make_forwarder(
+    site: Site, parts: OutputParts, environment: Environment, name: str, settings: SinkSettings
+) -> Forwarder:
+    """Return the forwarder of one sink."""
 
     async def advance(sink: str, kind: LineKind, row: int) -> None:
         await parts.flow.commit([CursorWrite(sink, kind, row)])
@@ -213,10 +219,32 @@ def make_forwarders(site: Site, parts: OutputParts, environment: Environment) ->
     async def add_dead_letter_line(letter: DeadLetterLine) -> None:
         await parts.flow.commit([DeadLetterLineWrite([letter])])
 
-    return {
-        name: Forwarder(
-            name, environment.sink(settings), site.id, parts.path, advance, add_dead_letter_line,
-            clock=environment.clock, thread=environment.writer(),
-        )
-        for name, settings in site.sinks.items()
-    }  # fmt: skip
+    return Forwarder(
+        name, environment.sink(settings), site.id, parts.path, advance, add_dead_letter_line,
+        clock=environment.clock, thread=environment.writer(),
+    )  # fmt: skip
+
+
+class SinkTasks:
+    """One task per sink; another site ends and begins only those that differ."""
+
+    def __init__(self, group: asyncio.TaskGroup, parts: OutputParts, environment: Environment) -> None:
+        self._group, self._parts, self._environment = group, parts, environment
+        self._running: dict[str, tuple[SinkSettings, asyncio.Task[None]]] = {}
+        self.forwarders: dict[str, Forwarder] = {}
+
+    async def forward(self, site: Site) -> None:
+        """Forward to the sinks of a site: what was not acknowledged before is sent again by the new one."""
+        changed = [name for name, (known, _) in self._running.items() if site.sinks.get(name) != known]
+        await end([self._running.pop(name)[1] for name in changed])
+        for name in changed:
+            del self.forwarders[name]
+        for name, settings in site.sinks.items():
+            if name not in self._running:
+                one = make_forwarder(site, self._parts, self._environment, name, settings)
+                self.forwarders[name] = one
+                self._running[name] = settings, self._group.create_task(one.run(), name=f"sink {name}")
+
+    async def stop(self) -> None:
+        """End all."""
+        await end([task for _, task in self._running.values()])

@@ -15,6 +15,7 @@ from facilityd.errors import StoreFull
 from facilityd.model.people import Hours, ProofOfLife
 from facilityd.model.sample import NS
 from facilityd.notify.hours import applies, local_date, span
+from facilityd.supervise.stop import end
 
 log = logging.getLogger(__name__)
 LATE = 6 * 3600 * NS
@@ -67,3 +68,23 @@ async def heartbeat(proof: ProofOfLife, ping: Ping) -> None:
             log.info("the heartbeat is heard again")
         trouble = found
         await asyncio.sleep(proof.heartbeat_every / NS)
+
+
+class HeartbeatTask:
+    """The heartbeat as a task; other settings begin it anew."""
+
+    def __init__(self, group: asyncio.TaskGroup, ping: Ping) -> None:
+        self._group, self._ping = group, ping
+        self._proof: ProofOfLife | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def beat(self, proof: ProofOfLife) -> None:
+        """Call the URL of these settings from now on."""
+        if proof != self._proof:
+            await self.stop()
+            self._proof = proof
+            self._task = self._group.create_task(heartbeat(proof, self._ping), name="heartbeat")
+
+    async def stop(self) -> None:
+        """End it."""
+        await end([self._task] if self._task else [])

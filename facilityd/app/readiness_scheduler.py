@@ -26,11 +26,16 @@ class ReadinessScheduler:
     """
 
     def __init__(self, site: Site, core: Core, ceremonies: Ceremonies) -> None:
-        self._site, self._core, self._ceremonies = site, core, ceremonies
-        self._lists = Checklists(site, core.engine)
-        self._place = SiteContext(site.name, ZoneInfo(site.timezone), f"facilityd ready {site.source}")
+        self._core = core
         self._settle_until: int | None = None
         self._made: dict[tuple[int, int, str], Check] | None = None
+        self.adopt(site, ceremonies)
+
+    def adopt(self, site: Site, ceremonies: Ceremonies) -> None:
+        """Go by another site from now on; what was checked stays checked."""
+        self._site, self._ceremonies = site, ceremonies
+        self._lists = Checklists(site, self._core.engine)
+        self._place = SiteContext(site.name, ZoneInfo(site.timezone), f"facilityd ready {site.source}")
 
     def next_edge(self, at: int) -> int:
         """Return when the next check is due after an instant, ns UTC."""

@@ -22,7 +22,7 @@ MIB = 2**20
 Values = dict[str, Value | None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SelfMonitor:
     """Asked once a minute. ``reader`` of the calls is the caller's own."""
 

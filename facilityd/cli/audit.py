@@ -83,8 +83,19 @@ def _row(site: Site, record: CommandRecord, language: Language) -> tuple[object,
         " ".join(_shown(payload[name], language) for name in _WHAT if name in payload), record.person,
         "@".join(part for part in (record.account, record.origin) if part),
         sentence("command-refused", language, why=refusal) if refusal else sentence("command-done", language),
-        " ".join(str(payload[name]) for name in _NOTES if payload.get(name)),
+        _note(payload, language),
     )  # fmt: skip
+
+
+def _note(payload: Mapping[str, Any], language: Language) -> str:
+    """Return what a person wrote; of a reload, what it changed."""
+    from facilityd.cli.reload import change_lines
+    from facilityd.config.difference import SiteChanges
+
+    changed = payload.get("changed")
+    if isinstance(changed, Mapping):
+        return "\n".join(change_lines(SiteChanges.from_plain(changed), language))
+    return " ".join(str(payload[name]) for name in _NOTES if payload.get(name))
 
 
 def _shown(value: object, language: Language) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from facilityd.cli.language import chosen, lang_option, problem_lines
-from facilityd.cli.output import json_option, print_json, say, site_argument
+from facilityd.cli.output import json_option, print_json, say, site_argument, warn
 from facilityd.cli.words import counted, sentence
 from facilityd.errors import ConfigError
 from facilityd.model.message import Wording, spoken
@@ -41,12 +41,13 @@ def check(ctx: click.Context, site: tuple[Path, ...], lang: str | None, as_json:
     Exit status 0: nothing is wrong. 1: something is.
     """
     from facilityd.config.load import load
+    from facilityd.query.liveness import outdated_warning
 
     try:
         loaded = load(*site)
     except ConfigError as error:
         if as_json:
-            print_json({"ok": False, "problems": [_located(line) for line in error.problems]})
+            print_json({"ok": False, "problems": [located(line) for line in error.problems]})
         else:
             for line in problem_lines(error):
                 say(line)
@@ -60,13 +61,14 @@ def check(ctx: click.Context, site: tuple[Path, ...], lang: str | None, as_json:
         "devices": len(loaded.devices),
         "signals": sum(len(s.signals) for d in loaded.devices.values() for s in d.streams),
     }
+    language = chosen(lang, loaded)
     warnings = [*loaded.warnings, *_slips(loaded), *_untold(loaded)]
     assumed = sum(len(d.assumed) + len(d.assumed_items) for d in loaded.devices.values())
     if as_json:
-        more = {"warnings": [_located(line) for line in warnings], "assumed": assumed}
+        more = {"warnings": [located(line) for line in warnings], "assumed": assumed}
         print_json({"ok": True, "site": loaded.id, **counts, **more, "templates": _templates(loaded)})
+        warn(outdated_warning(loaded, language))
     else:
-        language = chosen(lang, loaded)
         for line in warnings:
             say(spoken(line, language), err=True)
         shown = [counted(count, name.removesuffix("s"), language) for name, count in counts.items()]
@@ -75,6 +77,7 @@ def check(ctx: click.Context, site: tuple[Path, ...], lang: str | None, as_json:
             say(_explained(template, language))
         if assumed:
             say(sentence("assumed", language, count=counted(assumed, "assumed", language)))
+        warn(outdated_warning(loaded, language))
 
 
 def _templates(site: Site) -> list[dict[str, Any]]:
@@ -141,7 +144,8 @@ def _untold(site: Site) -> list[str]:
     return [Wording("yaml.warning", location=str(site.source), what=Wording("config.nobody-told"))]
 
 
-def _located(line: str) -> dict[str, object]:
+def located(line: str) -> dict[str, object]:
+    """Return a mistake told as file:line:column, in parts."""
     found, text = _PLACE.fullmatch(line), {one: spoken(line, one) for one in LANGUAGES}
     if not found:
         return {"what": line, "text": text}

@@ -19,6 +19,7 @@ from facilityd.supervise.inbox import Inbox, here
 if TYPE_CHECKING:
     from facilityd.config.site import Site
     from facilityd.model.command import Command
+    from facilityd.model.command_record import CommandRecord
 
 WAIT_S = 5.0
 
@@ -39,6 +40,21 @@ def send(site: Site, kind: type[Command], /, **fields: Any) -> None:
         time.sleep(0.05)
     if refusal:
         raise FacilitydError(Wording("command.refused", why=read(refusal)))
+
+
+def ask(journal: Path, command: Command, wait_s: float) -> CommandRecord | None:
+    """Leave a command, and return its record; None where there is none after ``wait_s``.
+
+    Raises FacilitydError where the inbox or the journal is closed.
+    """
+    Inbox(journal).drop(command)
+    deadline = time.monotonic() + wait_s
+    while time.monotonic() < deadline:
+        with JournalReader.open(journal) as reader:
+            if reader.command_result(command.id) is not None:
+                return next((one for one in reader.commands() if one.id == command.id), None)
+        time.sleep(0.05)
+    return None
 
 
 def _made(kind: type[Command], fields: Mapping[str, Any]) -> Command:

@@ -29,6 +29,7 @@ from facilityd.model.plain import masked, plain
 COMMANDS = {
     "run": "facilityd.cli.run:run",
     "check": "facilityd.cli.check:check",
+    "reload": "facilityd.cli.reload:reload",
     "plan": "facilityd.cli.plan:plan",
     "probe": "facilityd.cli.probe:probe",
     "status": "facilityd.cli.status:status",

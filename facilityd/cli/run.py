@@ -6,6 +6,7 @@ import json
 import logging
 import signal
 import sys
+import time
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
@@ -31,11 +32,15 @@ LONGEST = 2000
 @spoken_lang_option
 @click.option("--json", "as_json", is_flag=True, help="Log one JSON object per line.")
 def run(site: tuple[Path, ...], log_level: str, at_most: int, as_json: bool) -> None:
-    """Watch a SITE until told to stop (Ctrl-C or SIGTERM)."""
+    """Watch a SITE until told to stop (Ctrl-C or SIGTERM).
+
+    After a change of its files, facilityd reload, or the signal SIGHUP, lets the daemon go on with the new
+    ones.
+    """
     import uvloop
 
     from facilityd.app.daemon import watch
-    from facilityd.config.load import load
+    from facilityd.app.site_files import SiteFiles
 
     # A terminal that is closed while this starts ends nothing; the daemon says so once it runs.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -49,11 +54,12 @@ def run(site: tuple[Path, ...], log_level: str, at_most: int, as_json: bool) -> 
     # Libraries speak when they are asked to; the daemon tells what matters itself.
     for name in ("aiohttp", "paho", "aiomqtt", "mqtt", "influxdb_client", "Rx"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    loaded = load(*site, at_most=at_most)
+    files = SiteFiles(site, at_most)
+    loaded, configuration = files.load(time.time_ns())
     lines.secrets, lines.zone = loaded.secrets, ZoneInfo(loaded.timezone)
     for warning in (*loaded.warnings, *_left_behind(loaded.store.path)):
         logging.getLogger(__name__).warning("%s", warning)
-    uvloop.run(watch(loaded))
+    uvloop.run(watch(loaded, source=files, configuration=configuration))
 
 
 def _left_behind(path: str) -> list[str]:

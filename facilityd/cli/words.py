@@ -29,6 +29,7 @@ class Words(Strict):
     change: dict[str, Text]
     command: dict[str, Text]
     task_event: dict[str, Text]
+    reloaded: dict[str, Text]
     notice: dict[str, Text]
     event: dict[str, Text]
     table: dict[str, Text]

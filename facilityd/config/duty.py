@@ -106,6 +106,7 @@ def _shift(value: ShiftConfig) -> Shift:
 def _ical(entry: SectionEntry, sections: Sections) -> str:
     """Return the text of the file beside the one that names it."""
     path = entry.beside(entry.value.ical)
+    sections.beside.append(path)
     try:
         text = read_regular(path, LONGEST).decode("utf-8-sig")
         summaries(text)

@@ -74,7 +74,12 @@ def load(*paths: Path, at_most: int = 0, secrets: bool = True) -> Site:
         *unheard(sections),
         *map(_warning, duty_doubts(sections, site.recipients, site.duty, site.timezone)),
     ]
-    return replace(site, warnings=tuple(filter(None, warnings)))
+    return replace(
+        site,
+        warnings=tuple(filter(None, warnings)),
+        paths=tuple(map(str, paths)),
+        beside=tuple(map(str, sections.beside)),
+    )
 
 
 def _warning(doubt: Problem) -> str:
@@ -136,6 +141,7 @@ def _timetable(head: SectionEntry, sections: Sections) -> CeremonyTimetable | No
     if not head.value.timetable:
         return None
     path = head.beside(head.value.timetable)
+    sections.beside.append(path)
     if not path.is_file():
         sections.report(head.location("timetable"), Wording("config.timetable-not-file", path=path))
         return None
@@ -155,6 +161,15 @@ def _store(sections: Sections, source: Path, site: str) -> StoreSettings:
     return StoreSettings(
         str(path), value.keep, value.max_size, value.group, RetentionSettings(**value.retention.model_dump())
     )
+
+
+def journal_of(*paths: Path) -> Path | None:
+    """Return where the journal of a site lies, also of one with mistakes; None where its files do not say."""
+    sections = read_sections(list(paths), secrets=False)
+    head = sections.entries["site"].get("site")
+    if sections.broken["store"] or head is None:
+        return None
+    return Path(_store(sections, paths[0], head.value.id).path)
 
 
 def home_of(source: Path) -> Path:

@@ -67,6 +67,8 @@ class Sections:
     """False: for those who only read; what stands in the environment or in a file is not asked for."""
     resolved: set[str] = field(default_factory=set)
     """The secrets that were read, so that they can be masked wherever something repeats them."""
+    beside: list[Path] = field(default_factory=list)
+    """Other files that the site names and that were read: timetables, rosters."""
     unread: list[Path] = field(default_factory=list)
     """Files that cannot be read: what they hold is not known, so nothing is missing because of them."""
     language: str = ""

@@ -128,6 +128,10 @@ class Site:
     timetable: CeremonyTimetable | None = None
     templates: Mapping[str, SiteTemplate] = field(default_factory=dict)
     """Patterns of units by wildcard; the units and devices made of them stand among the others."""
+    paths: tuple[str, ...] = ()
+    """All paths it was loaded from; ``source`` is the first."""
+    beside: tuple[str, ...] = ()
+    """Other files that it names: its timetable, rosters."""
     warnings: tuple[str, ...] = ()
     """What is allowed and perhaps not meant, as file:line:column."""
     duty: DutyPlan = field(default_factory=DutyPlan)

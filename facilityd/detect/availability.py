@@ -68,6 +68,12 @@ class UnitAvailability:
         """Begin to listen at ``now``: what came before, when nobody asked, is nobody's silence."""
         self.since, self.heard, self.unanswered, self.reason = now, False, 0, None
 
+    def go_on(self, before: UnitAvailability) -> None:
+        """Take over what is known of the same unit, when its device is compiled anew."""
+        self.since, self.heard, self.down = before.since, before.heard, before.down
+        self.reason, self.wholly = before.reason, before.wholly
+        self.unanswered, self._lost = before.unanswered, before._lost
+
     def loses(self, now: int) -> bool:
         """Return whether single answers of this unit were lost lately: then a few more mean little."""
         return self._lost is not None and now - self._lost < UNSURE

@@ -68,13 +68,25 @@ class StreamBinding:
     newest: int = NEVER
 
 
-def compile_device(
+@dataclass(frozen=True, slots=True)
+class KeptRules:
+    """What goes on over a change of a device's rules: its state, and the instances of these rules."""
+
+    device_rules: DeviceRules
+    rules: frozenset[str]
+
+    @property
+    def instances(self) -> dict[str, RuleInstance]:
+        """The instances that go on, by rule."""
+        return {one.rule: one for one in self.device_rules.instances if one.rule in self.rules}
+
+
+def _device_state(
     family: FamilyKind,
     streams: Sequence[Stream],
     near: Callable[[int], bool] | None,
-    context: RuleContext | None = None,
-) -> DeviceRules:
-    """Return all rules of one device. Its neighbours are added later (``RuleEngine``)."""
+    context: RuleContext,
+) -> DeviceState:
     signal_states = {
         signal: SignalState(signal, family.signals[signal].unit, stream.expected)
         for stream in streams
@@ -83,11 +95,26 @@ def compile_device(
     availabilities = {stream: UnitAvailability(stream.unit, stream.expected) for stream in streams}
     availability_of = {signal: availabilities[stream] for stream in streams for signal in stream.signals}
     states = {n: s for n, s in family.states.items() if all(c.signal in signal_states for c in s.when)}
-    context = context or RuleContext()
-    device_state = DeviceState(
+    return DeviceState(
         streams[0].device, signal_states, tuple(availabilities.values()), states,
         near or (lambda _: False), context, availability_of=availability_of,
     )  # fmt: skip
+
+
+def compile_device(
+    family: FamilyKind,
+    streams: Sequence[Stream],
+    near: Callable[[int], bool] | None,
+    context: RuleContext | None = None,
+    kept: KeptRules | None = None,
+) -> DeviceRules:
+    """Return all rules of one device. Its neighbours are added later (``RuleEngine``).
+
+    ``kept``, of the same streams and signals, goes on; its ``DeviceRules`` is not used any more.
+    """
+    context = context or RuleContext()
+    device_state = kept.device_rules.device_state if kept else _device_state(family, streams, near, context)
+    signal_states = device_state.signal_states
     missing = {
         name: _missing(rule, family, signal_states, calendar=near is not None)
         for name, rule in family.rules.items()
@@ -98,10 +125,12 @@ def compile_device(
     device_rules = DeviceRules(
         device_state, missing={name: signals for name, signals in missing.items() if signals}
     )
-    instances = {}
-    for name in sorted(family.rules, key=lambda n: _steps(n, family)):
+    instances, going_on = {}, kept.instances if kept else {}
+    device_state.rules = {}
+    for name in sorted(family.rules, key=lambda n: steps(n, family)):
         if name not in device_rules.missing:
-            instances[name] = instance = _instance(device_state, name, family, streams)
+            instance = going_on.get(name) or _instance(device_state, name, family, streams)
+            instances[name] = instance
             if isinstance(instance.detector, ConditionalDetector):
                 device_state.rules[name] = instance.detector
     for name, instance in instances.items():
@@ -117,7 +146,7 @@ def compile_device(
         device_rules.bindings[stream] = StreamBinding(
             device_state,
             tuple(signal_states[s] for s in stream.signals),
-            availabilities[stream],
+            device_state.availability_of[stream.signals[0]],
             device_rules,
             seen,
         )
@@ -129,19 +158,19 @@ def _depth(name: str, family: FamilyKind) -> int:
     return 1 + max(_depth(c, family) for c in causes) if causes else 0
 
 
-def _refers(rule: Rule) -> tuple[str, ...]:
+def refers(rule: Rule) -> tuple[str, ...]:
     """Return the rules whose verdicts a rule looks at."""
     return rule.detect.rules if isinstance(rule.detect, Conjunction) else ()
 
 
-def _steps(name: str, family: FamilyKind) -> int:
+def steps(name: str, family: FamilyKind) -> int:
     """Return how many rules must be there before this one: those it looks at come first."""
-    return max((1 + _steps(other, family) for other in _refers(family.rules[name])), default=0)
+    return max((1 + steps(other, family) for other in refers(family.rules[name])), default=0)
 
 
 def needs(rule: Rule, family: FamilyKind) -> set[str]:
     """Return every signal a rule cannot do without, those of its modes and of rules it looks at included."""
-    others = (needs(family.rules[name], family) for name in _refers(rule))
+    others = (needs(family.rules[name], family) for name in refers(rule))
     return {*rule.detect.inputs, *_mode_signals(rule, family)}.union(*others)
 
 

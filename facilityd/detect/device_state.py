@@ -103,6 +103,10 @@ class DeviceState:
             signal_state.value, signal_state.steady = (None if isinstance(value, str) else value), steady
             signal_state.reason = reasons.get(index) if reasons else None
 
+    def forget_mode(self) -> None:
+        """Look at the signals again before the operating mode is told."""
+        self._names_at = NEVER
+
     def good_values(self, signal_states: Iterable[SignalState], now: int) -> dict[str, Number]:
         """Return the values fit to be judged."""
         return {

@@ -6,13 +6,14 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from facilityd.detect.availability import UnitAvailability, assign_owner
-from facilityd.detect.compile import DeviceRules, FamilyKind, StreamBinding, compile_device
+from facilityd.detect.assembly import Assembly, assemble
+from facilityd.detect.availability import UnitAvailability
+from facilityd.detect.compile import FamilyKind, StreamBinding
 from facilityd.detect.conditional import ConditionalDetector
 from facilityd.detect.context import RuleContext
-from facilityd.detect.device_state import FOREVER, NEVER, DeviceState
+from facilityd.detect.device_state import FOREVER, NEVER
 from facilityd.detect.learned import LearnedDetector
-from facilityd.detect.shared_units import share
+from facilityd.detect.resume import Past, resume
 from facilityd.model.alarm import AlarmState
 from facilityd.model.baseline import Baseline
 from facilityd.model.finding import Finding
@@ -37,34 +38,10 @@ class RuleEngine:
         ceremony: Callable[[int], bool] | None = None,
         context: RuleContext | None = None,
     ) -> None:
-        by_device: dict[str, list[Stream]] = {}
-        for stream in streams:
-            by_device.setdefault(stream.device, []).append(stream)
-        special = context.own if context else {}
-        family_of = {
-            device: special.get(device, families[own[0].family]) for device, own in by_device.items()
-        }
-        self._device_rules: dict[str, DeviceRules] = {
-            device: compile_device(family_of[device], own, ceremony, context)
-            for device, own in by_device.items()
-        }
-        self._introduce({device: own[0].family for device, own in by_device.items()}, context)
-        self._bindings: dict[Stream, StreamBinding] = {
-            s: f for b in self._device_rules.values() for s, f in b.bindings.items()
-        }
-        assign_owner(
-            (stream.device, len(stream.signals), binding.availability)
-            for stream, binding in self._bindings.items()
-        )
-        share(self._bindings.values(), {device: family.rules for device, family in family_of.items()})
-        self._instances = [
-            instance for device_rules in self._device_rules.values() for instance in device_rules.instances
-        ]
+        self._ceremony = ceremony
+        self._take_over(assemble(families, streams, ceremony, context))
         for baseline in context.baselines if context else ():
             self.set_baseline(baseline.device, baseline.rule, baseline)
-        self._judging = [
-            device_rules for device_rules in self._device_rules.values() if device_rules.instances
-        ]
         # Samples of an earlier run carry its steady clock, which may have been ahead of ours.
         self._latest = FOREVER
         self._planned = NEVER
@@ -73,6 +50,32 @@ class RuleEngine:
         self._looked = self._begun = NEVER
         self._live = False
         self.on_pause: Callable[[int], None] = lambda _: None
+
+    def _take_over(self, assembly: Assembly) -> None:
+        self._assembly = assembly
+        self._device_rules, self._bindings = assembly.device_rules, assembly.bindings
+        self._instances = [one for rules in self._device_rules.values() for one in rules.instances]
+        self._judging = [rules for rules in self._device_rules.values() if rules.instances]
+
+    def reconfigure(
+        self,
+        families: Mapping[str, FamilyKind],
+        streams: Iterable[Stream],
+        context: RuleContext,
+        past: Past,
+    ) -> None:
+        """Go on with other devices and rules. What did not change goes on as if nothing had happened.
+
+        What did begins as at a start of the daemon: ``past`` tells what it was and is shown.
+        """
+        before, checkpoint = self._assembly, self.checkpoint()
+        self._take_over(assemble(families, streams, self._ceremony, context, before, past.rebound))
+        for baseline in context.baselines:
+            detector = self.learned(baseline.device).get(baseline.rule)
+            if detector and (not detector.baseline or detector.baseline.version != baseline.version):
+                detector.set_baseline(baseline)
+        resume(self._assembly, before, checkpoint, past)
+        self._planned = NEVER
 
     def begin(self, now: int) -> None:
         """Begin to listen at ``now`` (ns, steady), after everything before a restart was shown.
@@ -216,7 +219,8 @@ class RuleEngine:
 
     def learned(self, device: str) -> dict[str, LearnedDetector]:
         """Return the detectors of a device that judge by a baseline, by rule."""
-        instances = self._device_rules[device].instances
+        rules = self._device_rules.get(device)
+        instances = rules.instances if rules else ()
         return {
             instance.rule: instance.detector
             for instance in instances
@@ -225,7 +229,7 @@ class RuleEngine:
 
     def set_baseline(self, device: str, rule: str, baseline: Baseline | None) -> None:
         """Let a rule judge by a baseline from now on; one that does not apply here is let alone."""
-        detector = self.learned(device).get(rule) if device in self._device_rules else None
+        detector = self.learned(device).get(rule)
         if detector is not None:
             detector.set_baseline(baseline)
 
@@ -235,15 +239,6 @@ class RuleEngine:
         for instance in self._device_rules[device].instances:
             if instance.rule in chosen and isinstance(instance.detector, ConditionalDetector):
                 instance.detector.serviced()
-
-    def _introduce(self, families: Mapping[str, str], context: RuleContext | None) -> None:
-        groups = context.groups if context else {}
-        rows: dict[tuple[str, str], list[DeviceState]] = {}
-        for device, device_rules in self._device_rules.items():
-            rows.setdefault((families[device], groups.get(device, "")), []).append(device_rules.device_state)
-        for device_states in rows.values():
-            for device_state in device_states:
-                device_state.peers = tuple(other for other in device_states if other is not device_state)
 
     @property
     def watched(self) -> frozenset[tuple[str, str]]:

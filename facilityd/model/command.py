@@ -244,6 +244,12 @@ class CancelTask(TaskCommand):
     command: Literal["task-cancel"] = "task-cancel"
 
 
+class ReloadSite(CommandBase):
+    """Somebody changed the site's files: the daemon is to read them again."""
+
+    command: Literal["reload"] = "reload"
+
+
 Command = (
     AcknowledgeAlarm
     | ResetAlarm
@@ -267,6 +273,7 @@ Command = (
     | NoteTask
     | CompleteTask
     | CancelTask
+    | ReloadSite
 )
 COMMANDS: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="command")])
 """Validates one, told apart by ``command``."""

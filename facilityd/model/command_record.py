@@ -17,7 +17,8 @@ class CommandRecord:
     """A command and what came of it; the audit trail. Instants in ns UTC.
 
     ``account``: the account of the machine that left it, as the daemon saw it. ``payload``: what the command
-    asked, as plain JSON. ``refusal``: why it was not carried out; nothing where it was.
+    asked, as plain JSON; of a reload, what it changed. ``refusal``: why it was not carried out; nothing
+    where it was.
     """
 
     id: str

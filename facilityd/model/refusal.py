@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 
-from facilityd.model.message import Wording
-from facilityd.model.plain import plain
-from facilityd.model.text import Text
+from facilityd.model.message import Wording, spoken
+from facilityd.model.plain import masked, plain
+from facilityd.model.text import LANGUAGES, Text
 
 LONGEST = 1000
 """Characters of each text."""
@@ -19,6 +20,15 @@ def stored(refusal: str) -> str:
         return ""
     text = {"zh": refusal.in_("zh"), "en": str(refusal)} if isinstance(refusal, Wording) else _split(refusal)
     return json.dumps({name: plain(said, LONGEST) for name, said in text.items()}, ensure_ascii=False)
+
+
+def stored_lines(lines: Sequence[str], secrets: Iterable[str] = ()) -> str:
+    """Return a refusal of several lines as it is kept, without ``secrets``."""
+    told = {
+        name: "\n".join(plain(masked(spoken(line, name), secrets), LONGEST) for line in lines)
+        for name in LANGUAGES
+    }
+    return json.dumps(told, ensure_ascii=False)
 
 
 def read(kept: str) -> Text:

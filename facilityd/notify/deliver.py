@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from facilityd.errors import Outage
@@ -84,6 +84,19 @@ class Deliverer:
         self._unreported: dict[int, tuple[QueuedNotice, DeliveryResult, int | None]] = {}
         self._busy: set[str] = set()
         self._wake = asyncio.Event()
+
+    def adopt(self, channels: Mapping[str, Channel], changed: Collection[str]) -> None:
+        """Deliver over these channels from now on; ``changed`` ones begin anew, the others go on.
+
+        What is being sent is sent to its end.
+        """
+        lines = {name: line for name, line in self._lines.items() if name not in changed}
+        self._lines = {name: lines.get(name) or ChannelBackoff(name) for name in channels}
+        self._channels = {
+            name: channel if name in changed or name not in self._channels else self._channels[name]
+            for name, channel in channels.items()
+        }
+        self.wake()
 
     @property
     def troubles(self) -> dict[str, str]:
@@ -164,6 +177,8 @@ class Deliverer:
         """Speak as often as the channel allows, what is critical first; together what would have to wait."""
         left = sorted(entries, key=lambda entry: (not _critical(entry), entry.id))
         while left:
+            if channel not in self._lines or channel not in self._channels:
+                return  # it left the site meanwhile
             wait = pace.wait(self._now(), critical=_critical(left[0]))
             if wait:
                 self._lines[channel].until = self._now() + wait
@@ -183,14 +198,15 @@ class Deliverer:
         self, channel: str, notice: Notice, entries: Sequence[QueuedNotice]
     ) -> tuple[DeliveryResult, int | None]:
         """Try a notice that stands for some entries; return what came of it and when to try again."""
-        if channel not in self._channels:
+        line = self._lines.get(channel)
+        if channel not in self._channels or line is None:
             return DeliveryResult(DeliveryOutcome.REJECTED, "the channel is no longer configured"), None
         try:
             outcome = await self._channels[channel].send(notice)
         except Exception as error:  # a channel is a compartment: what a foreign server causes stays in it
             log.exception("channel %s failed in a way it does not know", channel)
             outcome = DeliveryResult(DeliveryOutcome.TRANSIENT, f"unexpected {type(error).__name__}")
-        return outcome, self._lines[channel].note(
+        return outcome, line.note(
             outcome,
             min(entry.attempts for entry in entries),
             self._now(),

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
 
 from facilityd.alarm.table import AlarmEvent
 from facilityd.errors import StoreFull, UsageError
@@ -172,6 +172,26 @@ class Flow:
             recorded = [await self._recorded(c) for c in changes if c]
             if recorded:
                 await self._write(WriteGroup(recorded=recorded))
+
+    @asynccontextmanager
+    async def paused(self) -> AsyncIterator[None]:
+        """Within, nothing is committed and nothing judged; what comes in waits."""
+        async with self._order:
+            yield
+
+    def adopt(
+        self,
+        alarms: AlarmStage,
+        told: Callable[[Change], Awaitable[Sequence[Notice]]],
+        priority: Callable[[str, str], str],
+    ) -> None:
+        """Go on with other alarms and other people to tell; call within ``paused``."""
+        self._alarms, self._told, self._priority = alarms, told, priority
+
+    async def record(self, commands: Sequence[CommandRecord]) -> None:
+        """Store what people asked and what came of it: at once, or when the disk has room again."""
+        async with self._order:
+            await self._write(WriteGroup(commands=commands))
 
     async def learn(self, baseline: Baseline, record: CommandRecord) -> None:
         """Judge by a baseline from now on, once it is durable. Raises StoreFull."""

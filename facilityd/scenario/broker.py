@@ -45,6 +45,11 @@ class _MemoryEar:
             self.hear(said, retained=True)
         return {}
 
+    async def unsubscribe(self, topics: Iterable[str]) -> None:
+        for topic in topics:
+            self._topics.discard(topic)
+            self._patterns.discard(topic)
+
     def hear(self, said: OutgoingMessage, *, retained: bool = False) -> None:
         known = said.topic in self._topics or any(covers(one, said.topic) for one in self._patterns)
         if not known:

@@ -17,6 +17,7 @@ from devices.unit import MqttLink
 from facilityd.app.builtin import DAEMON, channel_of
 from facilityd.app.daemon import watch
 from facilityd.app.environment import Environment
+from facilityd.app.reload_requests import ReloadRequests
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.model.clock import Clock
@@ -62,8 +63,9 @@ class VirtualRuntime(ScenarioRuntime):
         self, site: Site, folder: Path, *, start: int, seed: int = 1, forwarding: bool = False
     ) -> None:
         self.journal = folder / JOURNAL
-        sinks = {SINK.id: SINK} if forwarding else {}
-        self.site = replace(site, store=replace(site.store, path=str(self.journal)), sinks=sinks)
+        self._sinks = {SINK.id: SINK} if forwarding else {}
+        self.site = self.watched = self._here(site)
+        self.reloads = ReloadRequests()
         self.host = HostFaults()
         self.seed, self.start = seed, start
         self.mailbox = Mailbox(self.host.answer)
@@ -110,6 +112,24 @@ class VirtualRuntime(ScenarioRuntime):
         if instant > self.now:
             self._loop.run_until_complete(self._pass((instant - self.start) / NS))
 
+    def reload(self, site: Site) -> None:
+        """Let somebody change the files to those of another site, and ask the daemon to read them again.
+
+        The field stays as it is: units that it has not are not there.
+        """
+        self.watched = self._here(site)
+        self._loop.run_until_complete(self._hang_up())
+
+    async def _hang_up(self) -> None:
+        self.reloads.hang_up(self.now + self._offset)
+
+    def load(self, _: int) -> tuple[Site, None]:
+        """Return what the daemon is to watch: what its files are to a real one."""
+        return self.watched, None
+
+    def _here(self, site: Site) -> Site:
+        return replace(site, store=replace(site.store, path=str(self.journal)), sinks=self._sinks)
+
     def restart(self, down: float = 0.0) -> None:
         """Stop the daemon and start it again on the same journal, ``down`` s later."""
         self._loop.run_until_complete(self._again(down=down))
@@ -152,7 +172,9 @@ class VirtualRuntime(ScenarioRuntime):
 
     async def _launch(self) -> None:
         self._stop = asyncio.Event()
-        self._daemon = self._loop.create_task(watch(self.site, self._stop, self._outside()))
+        self._daemon = self._loop.create_task(
+            watch(self.watched, self._stop, self._outside(), self, self.reloads)
+        )
 
     async def _pass(self, until: float) -> None:
         daemon = self._daemon

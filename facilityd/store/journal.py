@@ -156,6 +156,11 @@ class Journal:
         """Say which sinks want samples: what they have not taken counts when it is purged."""
         self._transactions.run(lambda _: set_sinks(self._db, names))
 
+    def set_limits(self, max_bytes: int, max_age: int, retention: RetentionSettings) -> None:
+        """Keep to other limits from now on; bytes and ns."""
+        self._allowed = max_bytes
+        self._retention.set_limits(max_bytes, max_age, retention)
+
     def disk_usage(self) -> DiskUsage:
         """Return how full file and disk are."""
         used = self._retention.used_pages() * PAGE

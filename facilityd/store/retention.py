@@ -73,6 +73,13 @@ class Retention:
             self._count(select(self._db, _EXPIRED, (now - self._max_age, budget)), counts)
         self._behind = counts.total() > before
 
+    def set_limits(self, max_bytes: int, max_age: int, settings: RetentionSettings) -> None:
+        """Keep to other limits from now on; bytes and ns. What is too much by now goes in small steps."""
+        self._max_age, self._settings = max_age, settings
+        self._allowed, self._looked = max_bytes // PAGE, 0
+        if not self._squeezed:
+            self.lift_cap()
+
     def cap_growth(self) -> None:
         """Let the file grow no further: the room that the ballast gave back is for the log alone."""
         self._limit(int(self._db.pragma("page_count")))

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 PATIENCE_S = 1.0
-CANNOT_RELOAD = "the configuration is not read anew while it runs; check it, then restart; watching goes on"
-log = logging.getLogger(__name__)
 
 
 async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
@@ -28,8 +25,8 @@ async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
 
 
 @contextlib.contextmanager
-def on_signals(stop: asyncio.Event) -> Iterator[None]:
-    """Set ``stop`` on SIGINT or SIGTERM; a second one ends the process as usual. SIGHUP ends nothing."""
+def on_signals(stop: asyncio.Event, hang_up: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Set ``stop`` on SIGINT or SIGTERM; a second one ends the process as usual. SIGHUP calls ``hang_up``."""
     loop = asyncio.get_running_loop()
     names = (signal.SIGINT, signal.SIGTERM)
 
@@ -40,7 +37,7 @@ def on_signals(stop: asyncio.Event) -> Iterator[None]:
 
     for name in names:
         loop.add_signal_handler(name, once)
-    loop.add_signal_handler(signal.SIGHUP, log.warning, "SIGHUP: %s", CANNOT_RELOAD)
+    loop.add_signal_handler(signal.SIGHUP, hang_up)
     try:
         yield
     finally:

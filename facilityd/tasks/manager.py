@@ -29,6 +29,10 @@ class TaskManager:
         self._settings = settings or TaskSettings()
         self._verifications: dict[int, Verification] = {}
 
+    def adopt(self, settings: TaskSettings) -> None:
+        """Go by other settings from now on."""
+        self._settings = settings
+
     @property
     def tasks(self) -> Mapping[int, TaskState]:
         """Return every task by its number."""

@@ -127,7 +127,7 @@ async def test_what_is_found_is_shared_with_the_operators(tmp_path: Path) -> Non
         text.replace("journal.db}", f"journal.db, group: {group}}}"), encoding="utf-8"
     )
     site = load(tmp_path)
-    one = discovery.Discovery(site, Clock(), lambda _: True, 0.0)
+    one = discovery.Discovery(site, Clock(), lambda _: True)
     one.hear(DiscoveredName("plug", "porch", ""))
     await one.look(HostFaults().writer())  # type: ignore[arg-type]
     assert file_of(site).stat().st_mode & 0o777 == 0o640
@@ -136,7 +136,7 @@ async def test_what_is_found_is_shared_with_the_operators(tmp_path: Path) -> Non
 async def test_nothing_is_taken_in_while_a_ceremony_is_near(tmp_path: Path) -> None:
     (tmp_path / "site.yaml").write_text(SITE.replace("PORT", "1").replace("SETTINGS", ""), encoding="utf-8")
     near, host = [True], HostFaults()
-    one = discovery.Discovery(load(tmp_path), Clock(), lambda _: near[0], 0.0)
+    one = discovery.Discovery(load(tmp_path), Clock(), lambda _: near[0])
     one.hear(DiscoveredName("plug", "porch", ""))
     one.hear(DiscoveredName("plug", "Porch", ""))
     await one.look(host.writer())  # type: ignore[arg-type]

@@ -22,7 +22,7 @@ from devices.mqtt.subscriber import MqttSubscriber
 from devices.mqtt.unit_decoder import UnitDecoder
 from devices.operating_mode import OperatingModeTracker
 from devices.unit import Link, MqttLink
-from facilityd.app.sources import AdapterContext, sources
+from facilityd.app.sources import AdapterContext, LinkTasks
 from facilityd.config.site import Site
 from facilityd.errors import ConfigError
 from facilityd.model.clock import Clock
@@ -90,18 +90,20 @@ async def test_a_link_whose_adapter_fails_is_down_alone_and_comes_back(
     async with served([healthy]) as endpoint:
         links: dict[str, Link] = {"broker": MqttLink("broker", "192.0.2.7"), "link": link_to(endpoint)}
         units = {"broker": [plug()], "link": [healthy]}
-        site = cast("Site", SimpleNamespace(links=links, units_of=units.get, templates={}))
+        site = cast(
+            "Site", SimpleNamespace(id="yard", links=links, units_of=units.get, templates={}, devices={})
+        )
         field = AdapterContext(intake, Clock(), OperatingModeTracker({}), intake.health.append, listen=listen)
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(work) for work in sources(site, field).values()]
+            tasks = LinkTasks(group, field)
+            await tasks.watch(site)
             await until_modbus(lambda: any(not h.up for h in intake.health if h.link == "broker"))
             await until_modbus(
                 lambda: any(s.stream.unit == "unit-1" and not s.reasons for s in intake.samples)
             )
             await until_modbus(lambda: any(h.up for h in intake.health if h.link == "broker"))
-            assert not any(task.done() for task in tasks)
-            for task in tasks:
-                task.cancel()
+            assert tasks.running == ["broker", "link"]
+            await tasks.stop()
     assert Reason.LINK_DOWN in {
         r for s in intake.samples if s.stream.unit == "plug" for r in s.reasons.values()
     }

@@ -211,6 +211,7 @@ def test_nothing_in_the_adapter_can_publish() -> None:
 
     assert {name for name in dir(MqttSubscriber) if not name.startswith("_")} == {
         "subscribe",
+        "unsubscribe",
         "messages",
         "waiting",
         "acknowledge",

@@ -132,7 +132,12 @@ def test_who_stopped_is_not_watching_and_who_never_ran_said_nothing(story: Store
         assert query.liveness().state == "hung"
     yard.journal.close()
     with yard.ask() as query:
-        assert query.liveness().plain() == {"state": "stopped", "since": T0, "at": yard.now}
+        assert query.liveness().plain() == {
+            "state": "stopped",
+            "since": T0,
+            "at": yard.now,
+            "outdated_since": None,
+        }
 
 
 def test_a_value_is_as_old_as_its_last_good_reading(yard: Yard) -> None:
