@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from facilityd.cli.output import console, table
 from facilityd.cli.text_table import Column, whole
-from facilityd.cli.words import sentence
+from facilityd.cli.words import counted, sentence
 from facilityd.model.alarm import STRONGEST
 from facilityd.model.suppression import Suppression, Suppressor
 from facilityd.query.instants import show_instant
@@ -46,7 +46,7 @@ def _states(rows: Sequence[AlarmRow], zone: str, language: Language) -> Iterator
     laid = [(row.device, fact) for row in rows for fact in row.suppressors]
     facts = [(device, fact) for device, fact in laid if fact.kind is Suppressor.BY_STATE]
     for device, fact in dict.fromkeys(facts):
-        rules = sentence("all-but-danger", language, n=facts.count((device, fact)))
+        rules = counted(facts.count((device, fact)), "rule", language)
         how, since = sentence(fact.state, language), show_instant(fact.since, zone)[:16]
         until = show_instant(fact.until, zone)[:16] if fact.until is not None else ""
         yield device, rules, how, since, fact.person, until, fact.comment

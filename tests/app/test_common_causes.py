@@ -66,6 +66,49 @@ def test_a_gateway_that_fails_is_one_push_that_names_all_that_is_blind(site: Sit
         assert {one.device for one in pushes(runtime, since)} == {"link-fountain-gateway"}
 
 
+HEAD = """
+site: {id: forty, name: {zh: 四十点, en: Forty}, latitude: 39.9, longitude: 116.4, timezone: Asia/Shanghai}
+links: {gateway: {protocol: modbus-tcp, host: 127.0.0.1, port: 15099}}
+recipients:
+  li: {name: {zh: 李师傅, en: Li}, language: zh, channels: [{kind: webhook, url: "http://localhost:9/"}]}
+"""
+
+
+def forty(folder: Path) -> Site:
+    """Return a site of forty contacts, each on a module of its own behind one gateway."""
+    units = [
+        f"  module-{n}: {{link: gateway, profile: moxa_iologik_e1212, device_id: {n}, period: 10s}}"
+        for n in range(1, 41)
+    ]
+    devices = [
+        f"  door-{n}: {{family: contact, name: {{zh: {n} 号门, en: Door {n}}}, signals: {{active: module-{n}.input_0}}}}"
+        for n in range(1, 41)
+    ]
+    file = folder / "site.yaml"
+    file.write_text("\n".join([HEAD, "units:", *units, "devices:", *devices]), encoding="utf-8")
+    return load(file, secrets=False)
+
+
+def test_forty_units_behind_a_gateway_that_is_killed_are_one_push_over_a_restart_and_one_at_its_return(
+    tmp_path: Path,
+) -> None:
+    with VirtualRuntime(forty(tmp_path), tmp_path, start=NIGHT) as runtime:
+        runtime.advance(300)
+        since = runtime.now
+        runtime.hazard("gateway", "refused")
+        runtime.advance(120)
+        runtime.restart()
+        runtime.crash()
+        runtime.advance(900)
+        (raised,) = pushes(runtime, since)
+        assert (raised.device, raised.purpose) == ("link-gateway", Purpose.RAISED)
+        assert "涉及 40 台设备：1 号门、" in raised.body
+        assert "40 号门" in raised.body
+        runtime.hazard("gateway", "none")
+        runtime.advance(900)
+        assert [one.purpose for one in pushes(runtime, since)] == [Purpose.RAISED, Purpose.CLEARED]
+
+
 def test_a_feeder_of_three_links_is_one_alarm_over_a_restart_and_ends_once(
     site: Site, tmp_path: Path
 ) -> None:

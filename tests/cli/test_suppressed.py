@@ -41,7 +41,7 @@ def _listed(capsys: pytest.CaptureFixture[str], *facts: Suppression, cause: str 
         ),
         (
             Suppression(Suppressor.BY_STATE, AT, AT + HOUR, "li", "oil", state="maintenance"),
-            "(1 rules) maintenance 2026-06-10 22:00 li 2026-06-10 23:00 oil",
+            "1 rule maintenance 2026-06-10 22:00 li 2026-06-10 23:00 oil",
         ),
     ],
 )
