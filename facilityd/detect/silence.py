@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from facilityd.detect.availability import UnitAvailability
 from facilityd.detect.delay import OnOffDelay
 from facilityd.detect.detector import StatelessDetector, Trouble, in_seconds
@@ -81,30 +83,27 @@ class SilenceDetector(StatelessDetector):
         if own:
             return self._silence(own, now)
         if down:
-            return Evidence("unknown-link", {"units": ", ".join(availability.unit for availability in down)})
+            return Evidence("unknown-link", names=_units(down))
         if silent:
-            return Evidence("unknown-elsewhere", {"units": silent[0].unit, "device": silent[0].owner})
+            return Evidence("unknown-elsewhere", {"device": silent[0].owner}, names=_units(silent[:1]))
         if not all(availability.heard for availability in self._availabilities):
             return Evidence("unknown-yet")
         if self._delay.verdict:
-            return Evidence("silence-ending", self._units() | {"well_s": in_seconds(self._rule.off_delay)})
-        return Evidence("silence-over", self._units())
-
-    def _units(self) -> dict[str, Number]:
-        return {"units": ", ".join(availability.unit for availability in self._availabilities)}
+            numbers: dict[str, Number] = {"well_s": in_seconds(self._rule.off_delay)}
+            return Evidence("silence-ending", numbers, names=_units(self._availabilities))
+        return Evidence("silence-over", names=_units(self._availabilities))
 
     def _silence(self, silent: list[UnitAvailability], now: int) -> Evidence:
         longest = min(silent, key=lambda availability: availability.begun(now))
         numbers: dict[str, Number] = {
-            "units": ", ".join(availability.unit for availability in silent),
             "for_s": in_seconds(now - longest.begun(now)),
             "period_s": in_seconds(longest.expected),
             "reason": longest.reason.value if longest.reason else "nothing",
         }
         serves = sorted({device for availability in silent for device in availability.serves})
         if serves:
-            return Evidence("silence-shared", numbers | {"devices": ", ".join(serves)})
-        return Evidence("silence", numbers)
+            return Evidence("silence-shared", numbers, names=_units(silent) | {"devices": tuple(serves)})
+        return Evidence("silence", numbers, names=_units(silent))
 
     @property
     def pending(self) -> bool:
@@ -120,3 +119,7 @@ class SilenceDetector(StatelessDetector):
         ]
         found = (v for v in own if self._silent(v, now) or (v.quiet and not ripe))
         return frozenset((availability.unit, "silent") for availability in found)
+
+
+def _units(availabilities: Iterable[UnitAvailability]) -> dict[str, tuple[str, ...]]:
+    return {"units": tuple(availability.unit for availability in availabilities)}

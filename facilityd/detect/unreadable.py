@@ -107,25 +107,30 @@ class UnreadableDetector:
             return Evidence("unreadable-over")
         down = {sign.availability.unit for sign in self._troubled if sign.availability.down}
         if down:
-            return Evidence("unknown-link", {"units": ", ".join(sorted(down))})
+            return Evidence("unknown-link", names={"units": tuple(sorted(down))})
         told = next(((s, by) for s in self._troubled if (by := s.told_elsewhere(now))), None)
         if told:
-            return Evidence("unknown-elsewhere", {"units": told[0].availability.unit, "device": told[1]})
+            return Evidence(
+                "unknown-elsewhere", {"device": told[1]}, names={"units": (told[0].availability.unit,)}
+            )
         return why_unknown((sign.signal_state for sign in self._troubled), now)
 
     def _unreadable(self, now: int) -> Evidence:
         ripe = sorted(self._ripe or self._said, key=lambda sign: sign.since)
         numbers: dict[str, Number] = {
-            "signals": " ".join(sign.signal for sign in ripe),
             "for_s": in_seconds(now - ripe[0].since),
             "since_clock": ripe[0].since,
-            "reasons": " ".join(_each(sign.reason for sign in ripe)),
-            "points": ", ".join(_few(_each(sign.point for sign in ripe))),
+        }
+        names = {
+            "signals": tuple(sign.signal for sign in ripe),
+            "reasons": tuple(_each(sign.reason for sign in ripe)),
+            "points": tuple(_few(_each(sign.point for sign in ripe))),
         }
         serves = sorted({device for sign in ripe for device in sign.availability.serves})
         if serves:
-            return Evidence("unreadable-shared", numbers | {"devices": ", ".join(serves)}, ripe[0].signal)
-        return Evidence("unreadable", numbers, ripe[0].signal)
+            names |= {"devices": tuple(serves)}
+            return Evidence("unreadable-shared", numbers, ripe[0].signal, names=names)
+        return Evidence("unreadable", numbers, ripe[0].signal, names=names)
 
     def resume(self, verdict: bool) -> None:
         """Nothing to take over: what is unreadable is found so anew, and till then it is unknown."""

@@ -60,6 +60,8 @@ class Evidence:
     """What of the device it is of, where more of it may follow: signals, or units."""
     others: tuple[OtherSignal, ...] = ()
     """The other signals that make up the sign, with what they are."""
+    names: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Of what it is, by kind: ``units``, ``signals``, ``reasons``, ``points``, ``devices``."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data for JSON."""
@@ -67,6 +69,7 @@ class Evidence:
         plain |= {"cause": self.cause} if self.cause else {}
         plain |= {"extent": list(self.extent)} if self.extent else {}
         plain |= {"others": [other.as_dict() for other in self.others]} if self.others else {}
+        plain |= {"names": {kind: list(names) for kind, names in self.names.items()}} if self.names else {}
         return plain | {"seen": self.seen} if self.seen else plain
 
     @classmethod
@@ -75,10 +78,17 @@ class Evidence:
         numbers = dict(data["numbers"])
         others = tuple(map(OtherSignal.from_dict, data.get("others", ())))
         others = others or tuple(map(_older, str(numbers.pop("others", "")).split()))
+        names = {kind: tuple(said) for kind, said in data.get("names", {}).items()}
+        for kind, between in _TEXTS.items():  # records of before, which had them as one text
+            if isinstance(numbers.get(kind), str):
+                names[kind] = tuple(str(numbers.pop(kind)).split(between))
         return cls(
             data["slug"], numbers, data["signal"], data.get("cause", ""), data.get("seen", 0),
-            tuple(data.get("extent", ())), others,
+            tuple(data.get("extent", ())), others, names,
         )  # fmt: skip
+
+
+_TEXTS = {"units": ", ", "signals": " ", "reasons": " ", "points": ", ", "devices": ", "}
 
 
 def _older(text: str) -> OtherSignal:

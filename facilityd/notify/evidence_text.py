@@ -45,6 +45,7 @@ class EvidenceFormatter:
         fields = {name: self._field(name, value, evidence) for name, value in numbers.items()}
         fields |= {"held": "", "signal": self._name(evidence.signal), "because": self._because(numbers)}
         fields |= self._made(evidence) | {"others": self._others(evidence.others)}
+        fields |= {kind: self._listed(kind, names) for kind, names in evidence.names.items()}
         if numbers.get("for_s"):
             fields["held"] = texts().held.in_(self.language).format(**fields)
         said = template.format(**fields)
@@ -86,8 +87,10 @@ class EvidenceFormatter:
         return f"{value:{sign}.3g} {unit}".rstrip()
 
     def _field(self, name: str, value: Number, evidence: Evidence) -> str:
-        if name in ("per_s", "reason", "reasons", "signals"):
-            return self._phrase(name, str(value))
+        if name == "per_s":
+            return self._per(str(value))
+        if name == "reason":
+            return self._reason(str(value))
         if isinstance(value, int | float) and name.endswith(("_s", "_at", "_n", "_clock")):
             return self._counted(name, value)
         if name.endswith("_signal"):
@@ -95,11 +98,11 @@ class EvidenceFormatter:
         unit = str(evidence.numbers.get("unit", ""))
         return format_value(value, self.signals.get(evidence.signal), unit, self.language)
 
-    def _phrase(self, name: str, told: str) -> str:
-        """Return what is more than a value: a rate's unit, a list of words."""
-        if name == "per_s":
-            return self._per(told)
-        words = [self._name(one) if name == "signals" else self._reason(one) for one in told.split()]
+    def _listed(self, kind: str, names: Sequence[str]) -> str:
+        """Return names of one kind: signals and reasons in words, the rest as they stand in the site."""
+        if kind not in ("signals", "reasons"):
+            return ", ".join(names)
+        words = [self._name(one) if kind == "signals" else self._reason(one) for one in names]
         return "、".join(words) if self.language == "zh" else _listed(words)
 
     def _others(self, others: Sequence[OtherSignal]) -> str:

@@ -60,8 +60,7 @@ def _say(journal: Journal, site: Site, verdict: bool | None, slug: str, rule: st
     """Let the daemon have said a word of itself, and a rule one of the fire contact, just now."""
     now = time.time_ns()
     stream = all_devices(site)[DAEMON].streams[0]
-    numbers = {"units": "contacts"}
-    finding = Finding("fire", rule, verdict, now, now, Evidence(slug, dict(numbers)))
+    finding = Finding("fire", rule, verdict, now, now, Evidence(slug, names={"units": ("contacts",)}))
     sample = Sample(stream, now, now, (0,) * len(stream.signals))
     journal.commit([SampleWrite([sample]), FindingWrite([FindingRecord(finding)])])
 

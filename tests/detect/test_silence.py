@@ -59,14 +59,15 @@ def test_the_unit_that_is_silent_is_named_and_a_neighbour_on_a_dead_link_is_not(
     for second in range(1, 5):
         found += engine.evaluate([bad(drive, second, Reason.LINK_DOWN), bad(signal_state, second)])
     assert brief(found) == "0. 3#"
-    assert found[-1].evidence.numbers == {"units": "cell", "for_s": 3.0, "period_s": 1.0, "reason": "timeout"}
+    assert found[-1].evidence.numbers == {"for_s": 3.0, "period_s": 1.0, "reason": "timeout"}
+    assert found[-1].evidence.names == {"units": ("cell",)}
     found = engine.evaluate([sample(signal_state, 5, 1.0)]) + [
         f
         for s in range(6, 12)
         for f in engine.evaluate([bad(drive, s, Reason.LINK_DOWN), sample(signal_state, s, 1.0)])
     ]
     assert brief(found) == "8?"
-    assert (found[0].evidence.slug, found[0].evidence.numbers) == ("unknown-link", {"units": "drive"})
+    assert (found[0].evidence.slug, found[0].evidence.names) == ("unknown-link", {"units": ("drive",)})
 
 
 def test_a_whole_link_down_for_an_hour_makes_nobody_silent() -> None:
@@ -98,7 +99,7 @@ def test_a_module_that_serves_two_devices_is_told_of_by_the_one_it_serves_most()
     other = [f for f in found if f.device == "fan-1"]
     assert (brief(own), brief(other)) == ("0. 3#", "0. 6?")
     assert own[-1].evidence.slug == "silence-shared"
-    assert own[-1].evidence.numbers["devices"] == "fan-1"
+    assert own[-1].evidence.names["devices"] == ("fan-1",)
     assert (other[-1].evidence.slug, other[-1].evidence.numbers["device"]) == (
         "unknown-elsewhere",
         lamp.device,

@@ -8,7 +8,7 @@ import pytest
 from support.story import START, Kind, bad, brief, play, rule, sample, stream
 
 from facilityd.detect import RuleEngine
-from facilityd.model.finding import Finding
+from facilityd.model.finding import Evidence, Finding
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, Sample, Stream
 
@@ -72,7 +72,7 @@ def test_every_reason_is_an_alarm_after_the_delay(reason: Reason) -> None:
     found = _say(engine, range(5), (source, 1.0)) + _say(engine, range(5, 20), (source, reason))
     assert _told(found) == "0. 10#"
     told = found[-1].evidence
-    assert (told.signal, told.numbers["reasons"]) == ("current", reason.value)
+    assert (told.signal, told.names["reasons"]) == ("current", (reason.value,))
     found = _say(engine, range(20, 30), (source, 1.0))
     assert _told(found) == "22."
 
@@ -258,3 +258,24 @@ def test_what_a_crash_left_unjudged_makes_nothing_unreadable() -> None:
     found += _say(engine, range(700, 704), (drive, None), (signal_state, 1.0))
     found += _say(engine, range(704, 706), (drive, 1.0), (signal_state, 1.0))
     assert "#" not in _told(found)
+
+
+def test_records_of_before_had_names_as_one_text_and_read_the_same() -> None:
+    old = {
+        "slug": "unreadable",
+        "numbers": {
+            "signals": "active flag",
+            "for_s": 3.0,
+            "reasons": "timeout exception-02",
+            "points": "p, q",
+        },
+        "signal": "active",
+    }
+    read = Evidence.from_dict(old)
+    assert read.numbers == {"for_s": 3.0}
+    assert read.names == {
+        "signals": ("active", "flag"),
+        "reasons": ("timeout", "exception-02"),
+        "points": ("p", "q"),
+    }
+    assert Evidence.from_dict(read.as_dict()) == read

@@ -44,7 +44,7 @@ def _reasons(site: Any, device: str) -> set[str]:
             if stored.change.device == device
             and stored.change.kind is ChangeKind.RAISE
             and stored.change.evidence
-            for reason in str(stored.change.evidence.numbers.get("reasons", "")).split()
+            for reason in stored.change.evidence.names.get("reasons", ())
         }
 
 
