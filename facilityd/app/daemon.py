@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from facilityd.app.alertmanager import post_alarms
 from facilityd.app.calendar import SiteCalendar
 from facilityd.app.ceremony import Ceremonies
 from facilityd.app.core import Core
@@ -154,6 +155,9 @@ class Daemon:
                 reloader = Reloader(self._site, self._source, core, parts, self._environment)
                 parts.discovery.on_wider = reloader.take_in
                 works = {"notices": parts.deliverer.run(), "housekeeping": parts.housekeeping.run()}
+                works["alertmanagers"] = post_alarms(
+                    lambda: reloader.site, core, self._environment.post_alerts
+                )
                 running = [group.create_task(work, name=name) for name, work in works.items()]
                 await self._watch_field(parts, reloader, group, flow, stop)
                 core.ingest_queue.close()

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from devices.modbus.client import Connect, connect
 from devices.mqtt.link import Listen
 from devices.mqtt.subscriber import listen
 from facilityd.model.clock import Clock
+from facilityd.model.people import AlertmanagerSettings
 from facilityd.model.settings import ChannelSettings, SinkSettings
 from facilityd.notify.channels import Channel, build
-from facilityd.notify.ping import ping
+from facilityd.notify.ping import ping, post_alerts
 from facilityd.pipeline.writer import Writer, WriterThread
 from facilityd.store.files import disk_free
 from facilityd.store.sink import Sink
 from facilityd.store.sinks import make_sink
+
+PostAlerts = Callable[[AlertmanagerSettings, list[dict[str, Any]]], Awaitable[str]]
+"""Posts alerts once; returns why that was no success, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,8 @@ class Environment:
     """Clock, wires, outputs and disk. The defaults are the real ones.
 
     ``command_interval``: s between looks for people's commands; None: only at beats that something else
-    asks for. ``sink``: makes a sink. ``ping``: calls the heartbeat's URL. ``durable``: each commit waits
+    asks for. ``sink``: makes a sink. ``ping``: calls the heartbeat's URL. ``post_alerts``: posts to
+    an Alertmanager. ``durable``: each commit waits
     for the disk. ``rolls_up``: hours that have ended are rolled up at once; else they are computed when
     somebody asks. ``signals``: SIGINT and SIGTERM end the daemon. ``long_lived``: the process is the daemon's
     own, and its collector is tuned for that.
@@ -38,6 +44,7 @@ class Environment:
     sink: Callable[[SinkSettings], Sink] = make_sink
     disk_free: Callable[[Path], int] = disk_free
     ping: Callable[[str], Awaitable[str]] = ping
+    post_alerts: PostAlerts = post_alerts
     command_interval: float | None = 1.0
     durable: bool = True
     rolls_up: bool = True

@@ -13,11 +13,12 @@ from facilityd.config.people_schema import (
     RotaConfig,
     ShiftConfig,
 )
-from facilityd.config.sections import SectionEntry, Sections
+from facilityd.config.sections import SectionEntry, Sections, resolve_secret
 from facilityd.model.measure import spell_duration
 from facilityd.model.message import Wording
 from facilityd.model.people import (
     NEXT_CHANNEL,
+    AlertmanagerSettings,
     DutyPlan,
     EscalationPolicy,
     EscalationStep,
@@ -60,7 +61,15 @@ def compile_duty(sections: Sections, recipients: Mapping[str, RecipientSettings]
                 Wording("config.rename"),
             )
     substitutions = tuple(_substitution(entry, sections) for entry in sections.values("substitutes"))
-    return DutyPlan(rotas, substitutions, _escalation(sections), holidays, _proof(sections))
+    return DutyPlan(rotas, substitutions, _escalation(sections), holidays, _proof(sections),
+        tuple(_alertmanager(entry, sections) for entry in sections.values("alertmanagers")),
+    )  # fmt: skip
+
+
+def _alertmanager(entry: SectionEntry, sections: Sections) -> AlertmanagerSettings:
+    value = entry.value
+    token = resolve_secret(sections, entry.location("token"), value.token)
+    return AlertmanagerSettings(entry.id, value.url, value.every, token)
 
 
 def _proof(sections: Sections) -> ProofOfLife:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from facilityd.config.channel_schema import Channel
-from facilityd.config.fields import Name, Url, Whole, each_once
+from facilityd.config.fields import BaseUrl, Name, Secret, Url, Whole, each_once
 from facilityd.model.measure import Duration, within
 from facilityd.model.message import Wording
 from facilityd.model.sample import NS
@@ -142,6 +142,14 @@ class ProofOfLifeConfig(Strict):
         default="", description="called every minute: who is outside and misses it tells you (healthchecks)"
     )
     every: Annotated[Duration, AfterValidator(within(10 * NS, 86400 * NS))] = 60 * NS
+
+
+class AlertmanagerConfig(Strict):
+    """An Alertmanager that gets every alarm, again and again while it stands."""
+
+    url: BaseUrl = Field(description="such as http://host:9093; /api/v2/alerts is put there by itself")
+    token: Secret | None = None
+    every: Annotated[Duration, AfterValidator(within(10 * NS, 3600 * NS))] = 60 * NS
 
 
 class EscalationConfig(Strict):

@@ -225,6 +225,7 @@ SECTIONS: dict[str, Any] = {
     "substitutes": people.SubstituteConfig,
     "escalation": people.EscalationConfig,
     "proof_of_life": people.ProofOfLifeConfig,
+    "alertmanagers": people.AlertmanagerConfig,
     "alarms": AlarmsConfig,
     "groups": GroupConfig,
     "tasks": TasksConfig,
@@ -247,6 +248,7 @@ class SiteFile(Strict):
     substitutes: dict[str, people.SubstituteConfig] = {}
     escalation: people.EscalationConfig | None = None
     proof_of_life: people.ProofOfLifeConfig | None = None
+    alertmanagers: dict[str, people.AlertmanagerConfig] = {}
     alarms: AlarmsConfig | None = None
     groups: dict[str, GroupConfig] = {}
     tasks: TasksConfig | None = None

@@ -102,6 +102,16 @@ class ProofOfLife:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertmanagerSettings:
+    """An Alertmanager that alarms are posted to every ``every`` ns; the token is resolved."""
+
+    id: str
+    url: str
+    every: int
+    token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class DutyPlan:
     """Everything that says who is told when, beside the people themselves.
 
@@ -113,3 +123,4 @@ class DutyPlan:
     escalation: EscalationPolicy = field(default_factory=EscalationPolicy)
     holidays: str = ""
     proof: ProofOfLife = field(default_factory=ProofOfLife)
+    alertmanagers: tuple[AlertmanagerSettings, ...] = ()

@@ -91,6 +91,11 @@ class NotificationPlanner:
         people = [one for one in self._recipients if recipient in ("", one.id)]
         return plan_test(at, self._place, people, due)
 
+    @property
+    def contexts(self) -> Mapping[tuple[str, str], AlarmContext]:
+        """Return what there is to say of each rule, by device and rule."""
+        return self._alarm_contexts
+
     def draws(self, change: Change, state: AlarmState) -> bool:
         """Return whether a message may go out that shows what led to the change."""
         raised = PURPOSES.get(change.kind) is Purpose.RAISED

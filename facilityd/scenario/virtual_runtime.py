@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from devices.mqtt.subscriber import MqttSubscriber
 from devices.unit import MqttLink
@@ -23,6 +23,7 @@ from facilityd.errors import UsageError
 from facilityd.model.clock import Clock
 from facilityd.model.message import Wording
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Notice
+from facilityd.model.people import AlertmanagerSettings
 from facilityd.model.sample import NS
 from facilityd.model.settings import ChannelSettings, InfluxSettings
 from facilityd.notify.channels import Channel
@@ -70,6 +71,8 @@ class VirtualRuntime(ScenarioRuntime):
         self.seed, self.start = seed, start
         self.mailbox = Mailbox(self.host.answer)
         self._loop = VirtualLoop()
+        self.alerts: list[list[dict[str, Any]]] = []
+        """What the daemon posted to Alertmanagers, post by post."""
         self.heartbeats: list[int] = []
         """When the daemon called the heartbeat's URL, ns UTC."""
         self.field = InMemorySite(self.site, self._loop, start, seed)
@@ -223,6 +226,7 @@ class VirtualRuntime(ScenarioRuntime):
             sink=self.host.sink,
             disk_free=self.host.disk_free,
             ping=self._ping,
+            post_alerts=self._post_alerts,
             command_interval=None,
             rolls_up=False,  # a month of it would cost minutes, and nobody looks at years here
             durable=False,
@@ -234,6 +238,10 @@ class VirtualRuntime(ScenarioRuntime):
     async def _listen(self, link: MqttLink) -> AsyncIterator[MqttSubscriber]:
         async with self.field.brokers[link.id].listen() as subscriber:
             yield subscriber
+
+    async def _post_alerts(self, _: AlertmanagerSettings, alerts: list[dict[str, Any]]) -> str:
+        self.alerts.append(alerts)
+        return ""
 
     async def _ping(self, _url: str) -> str:
         self.heartbeats.append(self.now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 from support.yard import FILES, told, write
@@ -158,3 +159,21 @@ def test_a_channel_that_is_wrong(tmp_path, right: str, wrong: str, said: str) ->
     code, lines = told(_yard(tmp_path, CHANNELS.replace(right, wrong, 1)))
     assert code == 1
     assert [line for line in lines if said in line and line.startswith("site.yaml:")], lines
+
+
+def test_the_example_of_the_page_is_a_sound_site(tmp_path, monkeypatch) -> None:
+    """docs/people.md, with a link, a unit and a hoist beside it."""
+    for name in ("WECOM_KEY", "DING", "DING_SECRET", "BEAT"):
+        monkeypatch.setenv(name, "s3cret")
+    page = Path("docs/people.md").read_text(encoding="utf-8")
+    example = page.partition("```yaml\n")[2].partition("```")[0]
+    devices = """
+links: {io: {protocol: modbus-tcp, host: 192.0.2.9}}
+units: {contacts: {link: io, profile: moxa_iologik_e1212, device_id: 1, period: 5s}}
+devices: {hoist-1: {family: hoist, name: {zh: 升降机, en: Hoist}, signals: {upper_limit: contacts.input_0}}}
+"""
+    (tmp_path / "site.yaml").write_text(example + devices, encoding="utf-8")
+    site = load(tmp_path)
+    assert set(site.recipients) == {"li", "wang", "boss"}
+    assert site.duty.proof.test_at == 9 * 60
+    assert "s3cret" not in repr(site)
