@@ -34,7 +34,7 @@ _NAMES = {"sunrise": "config.sunrise", "sunset": "config.sunset"}
 @json_option
 @click.pass_context
 def check(ctx: click.Context, site: tuple[Path, ...], lang: str | None, as_json: bool) -> None:
-    """Report all mistakes of a SITE at once, as file:line:column.
+    """Report all mistakes of a SITE, as file:line:column.
 
     A published time more than 3 min from the sun's is a warning, not a mistake.
 

@@ -67,7 +67,7 @@ def ready(
     lang: str | None,
     as_json: bool,
 ) -> None:
-    """Tell the next ceremony, and whether the devices are ready.
+    """Tell the next ceremony, and whether devices are ready.
 
     Unknown is not ready. The daemon recommends, staff decide. It checks by itself at T-60, T-30 and T-10 min.
     Exit status 0: nothing stands against it (or the countdown was ended, or the history was shown).

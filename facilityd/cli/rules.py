@@ -31,7 +31,7 @@ COLUMNS = (
 @lang_option
 @json_option
 def rules(site: Path, device: str, lang: str | None, as_json: bool) -> None:
-    """List the rules of a DEVICE, or of all, and how each stands."""
+    """List a DEVICE's rules, or all, and how each stands."""
     from facilityd.app.builtin import all_devices
     from facilityd.config.load import load
     from facilityd.query.alarms import require_device

@@ -85,7 +85,7 @@ LISTENS_S = 2.0
 
 @click.group()
 def simulate() -> None:
-    """Simulate a site on real sockets, serial lines and a broker."""
+    """Simulate a site on real sockets, lines and a broker."""
 
 
 simulate.add_command(run_command)

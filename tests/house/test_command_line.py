@@ -73,7 +73,7 @@ def test_a_list_of_commands_has_whole_sentences_that_end_on_their_line() -> None
         assert re.fullmatch(r"[A-Z][^.]*(?:\S\.\S[^.]*)*\.", summary(name, "en")), name
         assert summary(name, "zh").endswith("。"), name
     for language, ends in (("en", "."), ("zh", "。")):
-        shown = CliRunner().invoke(facilityd, ["--help", "--lang", language], terminal_width=80).output
+        shown = CliRunner().invoke(facilityd, ["--help", "--lang", language], terminal_width=78).output
         listed = [line for line in shown.splitlines() if line.split()[:1] and line.split()[0] in COMMANDS]
         assert len(listed) == len(COMMANDS)
         assert [line for line in listed if not line.endswith(ends)] == []
