@@ -10,7 +10,7 @@ from typing import Protocol
 from devices.family import Signal
 from facilityd.app.builtin import DAEMON, PERIOD, all_devices
 from facilityd.app.engine import fresh_engine
-from facilityd.config.site import Site
+from facilityd.config.site import Device, Site
 from facilityd.detect.engine import RuleEngine
 from facilityd.model.finding import Finding
 from facilityd.model.readiness import (
@@ -111,10 +111,15 @@ class JournalState:
 
 
 class Checklists:
-    """Every checklist of a site. ``engine`` knows which rules apply; without one it is built."""
+    """Every checklist of a site. ``engine`` knows which rules apply; without one it is built.
 
-    def __init__(self, site: Site, engine: RuleEngine | None = None) -> None:
-        self._devices, self._own = all_devices(site), frozenset(site.devices)
+    ``devices``: those of the site and the built-in ones, where they are known already.
+    """
+
+    def __init__(
+        self, site: Site, engine: RuleEngine | None = None, devices: Mapping[str, Device] | None = None
+    ) -> None:
+        self._devices, self._own = devices or all_devices(site), frozenset(site.devices)
         engine = engine or fresh_engine(site)
         watched = [name for name, device in self._devices.items() if device.streams]
         self._applicable = {name: frozenset(engine.applicable(name)) for name in watched}

@@ -34,7 +34,7 @@ class ReadinessScheduler:
     def adopt(self, site: Site, ceremonies: Ceremonies) -> None:
         """Go by another site from now on; what was checked stays checked."""
         self._site, self._ceremonies = site, ceremonies
-        self._lists = Checklists(site, self._core.engine)
+        self._lists = Checklists(site, self._core.engine, self._core.devices)
         self._place = SiteContext(site.name, ZoneInfo(site.timezone), f"facilityd ready {site.source}")
 
     def next_edge(self, at: int) -> int:

@@ -51,44 +51,40 @@ def assemble(
         by_device.setdefault(stream.device, []).append(stream)
     special = context.own if context else {}
     family_of = {device: special.get(device, families[own[0].family]) for device, own in by_device.items()}
-    device_rules = {}
+    device_rules, begins_anew = {}, {device for device, _ in rebound}
     for device, own in by_device.items():
-        kept = _kept(before, device, family_of[device], own, rebound) if before else None
-        if before and kept and _same(before.family_of[device], family_of[device]):
-            device_rules[device] = kept.device_rules
+        known = before.device_rules.get(device) if before and device not in begins_anew else None
+        if before is None or known is None or list(known.bindings) != own:
+            device_rules[device] = compile_device(family_of[device], own, ceremony, context)
+        elif _same(before.family_of[device], family_of[device]):
+            device_rules[device] = known
         else:
+            kept = _kept(known, before.family_of[device], family_of[device])
             device_rules[device] = compile_device(family_of[device], own, ceremony, context, kept)
     bindings = {s: f for b in device_rules.values() for s, f in b.bindings.items()}
     _introduce(device_rules, {device: own[0].family for device, own in by_device.items()}, context)
     assign_owner((stream.device, len(stream.signals), one.availability) for stream, one in bindings.items())
     share(bindings.values(), {device: family.rules for device, family in family_of.items()})
-    known = {one for rules in before.device_rules.values() for one in rules.instances} if before else set()
-    fresh = (one for rules in device_rules.values() for one in rules.instances if one not in known)
+    old = {one for rules in before.device_rules.values() for one in rules.instances} if before else set()
+    fresh = (one for rules in device_rules.values() for one in rules.instances if one not in old)
     return Assembly(family_of, device_rules, bindings, frozenset(fresh))
 
 
 def _same(old: FamilyKind, new: FamilyKind) -> bool:
-    """Return whether the rules of a device judge the same."""
-    return old is new or (old.rules == new.rules and list(old.rules) == list(new.rules))
+    """Return whether two families are judged the same."""
+    if old is new:
+        return True
+    return _same_shape(old, new) and old.rules == new.rules and list(old.rules) == list(new.rules)
 
 
-def _kept(
-    before: Assembly,
-    device: str,
-    family: FamilyKind,
-    streams: list[Stream],
-    rebound: Collection[tuple[str, str]],
-) -> KeptRules | None:
+def _same_shape(old: FamilyKind, new: FamilyKind) -> bool:
+    """Return whether signals and operating modes are the same."""
+    return old.signals == new.signals and list(old.states.items()) == list(new.states.items())
+
+
+def _kept(known: DeviceRules, old: FamilyKind, new: FamilyKind) -> KeptRules | None:
     """Return what of a device goes on; None where it begins anew with all its rules."""
-    known = before.device_rules.get(device)
-    if known is None or list(known.bindings) != streams or any(one == device for one, _ in rebound):
-        return None
-    old = before.family_of[device]
-    if old is not family and (
-        old.signals != family.signals or list(old.states.items()) != list(family.states.items())
-    ):
-        return None
-    return KeptRules(known, _unchanged(known, old, family))
+    return KeptRules(known, _unchanged(known, old, new)) if _same_shape(old, new) else None
 
 
 def _unchanged(known: DeviceRules, old: FamilyKind, new: FamilyKind) -> frozenset[str]:
