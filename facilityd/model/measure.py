@@ -51,7 +51,7 @@ def unit_name(text: str) -> str:
     import pint  # noqa: PLC0415
 
     try:
-        _registry().parse_units(text)
+        registry().parse_units(text)
     except (pint.PintError, ValueError, TypeError, SyntaxError, AttributeError) as error:
         raise ValueError(Wording("model.not-unit-measure-that-known")) from error
     return text
@@ -95,8 +95,8 @@ def spell_duration(ns: int) -> str:
 
 
 @cache
-def _registry() -> pint.UnitRegistry[float]:
-    # Imported late: it costs 0.2 s, and only configurations that convert units need it.
+def registry() -> pint.UnitRegistry[float]:
+    """Return the library's units. It costs 0.2 s: only configurations that convert units need it."""
     import pint  # noqa: PLC0415
 
     registry: pint.UnitRegistry[float] = pint.UnitRegistry()
@@ -115,7 +115,7 @@ def conversion(source: str, target: str) -> tuple[float, float]:
         return USUAL[source, target]
     import pint  # noqa: PLC0415
 
-    units = _registry()
+    units = registry()
     try:
         zero = units.Quantity(0.0, source).to(target).magnitude
         one = units.Quantity(1.0, source).to(target).magnitude

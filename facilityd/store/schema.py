@@ -150,12 +150,12 @@ CREATE TABLE task_event(
     person TEXT NOT NULL, note TEXT NOT NULL, details TEXT NOT NULL
 ) STRICT;
 """
-_STEPS = (
+MIGRATIONS = (
     _TABLES, _LEARNING, _READINESS, _SOUNDNESS, _DOWNTIME, _CHANGES_TO_SINKS, _COMMAND, _DETAILS, _ESCALATION,
     _ROLLUPS, _TASK,
 )  # fmt: skip
 """What each version added. A journal of an older one gets what it lacks when the daemon opens it."""
-VERSION = len(_STEPS)
+VERSION = len(MIGRATIONS)
 
 
 class UnsoundFile(Exception):
@@ -190,7 +190,7 @@ def _create_file(path: Path, flags: int) -> None:
     db = apsw.Connection(str(part), flags=flags)
     try:
         db.pragma("page_size", PAGE)
-        _migrate(db, 0)
+        migrate(db, 0)
     except BaseException:
         db.close()
         part.unlink(missing_ok=True)
@@ -250,20 +250,20 @@ def _prepare(db: apsw.Connection, *, shared: bool) -> None:
         verdict = db.pragma("quick_check", 1)
         if verdict != "ok":
             raise UnsoundFile(str(verdict))
-        if missing := _columns(_model(found)) - _columns(db):
+        if missing := columns(empty_journal(found)) - columns(db):
             raise UnsoundFile(f"{'.'.join(min(missing))} is missing")
     if found < VERSION:
-        _migrate(db, found)
+        migrate(db, found)
 
 
-def _model(version: int) -> apsw.Connection:
+def empty_journal(version: int) -> apsw.Connection:
     """Return an empty journal of a version, in memory."""
     db = apsw.Connection(":memory:")
-    db.execute("".join(_STEPS[:version]))
+    db.execute("".join(MIGRATIONS[:version]))
     return db
 
 
-def _columns(db: apsw.Connection) -> set[tuple[str, str]]:
+def columns(db: apsw.Connection) -> set[tuple[str, str]]:
     """Return (table or index, column) of all there is."""
     sql = """
     SELECT m.name, c.name FROM sqlite_schema m, pragma_table_info(m.name) c
@@ -272,9 +272,9 @@ def _columns(db: apsw.Connection) -> set[tuple[str, str]]:
     return {(str(table), str(column)) for table, column in db.execute(sql)}
 
 
-def _migrate(db: apsw.Connection, found: int) -> None:
+def migrate(db: apsw.Connection, found: int) -> None:
     """Give a journal of version ``found`` (0: an empty file) what it lacks; nothing in it is changed."""
     with db:
-        db.execute("".join(_STEPS[found:]))
+        db.execute("".join(MIGRATIONS[found:]))
         db.pragma("application_id", APPLICATION)
         db.pragma("user_version", VERSION)

@@ -20,7 +20,7 @@ T = TypeVar("T")
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _RESTORE_EVERY = 64
 _PURGE_AT_LEAST = 1000
-_WRITE_BACK_AT = 500
+WRITE_BACK_AT = 500
 """Pages in the log; on a full disk it must fit where the ballast was."""
 
 
@@ -39,7 +39,6 @@ class Transactions:
         self._reserve, self._retention, self._forget = reserve, retention, forget
         self._commits = 0
         self._log_pages = 0
-        self.write_back_at = _WRITE_BACK_AT
         db.wal_autocheckpoint(0)
         db.set_wal_hook(self._note_log)
 
@@ -74,7 +73,7 @@ class Transactions:
     def _tidy(self) -> None:
         """Write a long log back. Not within COMMIT: an error here must not look like one there."""
         self._commits += 1
-        if self._log_pages >= self.write_back_at:
+        if self._log_pages >= WRITE_BACK_AT:
             with suppress(apsw.Error):
                 self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
         if self._commits % _RESTORE_EVERY == 0 and self._reserve.restore():

@@ -55,7 +55,7 @@ class JournalDay:
 
     def step(self, mark: str) -> list[Notice]:
         self.minute += 1
-        change = self._change(mark, START + self.minute * 60 * NS)
+        change = self.change(mark, START + self.minute * 60 * NS)
         if change is None:
             return []
         notices = self.planner.tell(change, self.alarms.state(*KEY))
@@ -63,7 +63,7 @@ class JournalDay:
         self.journal.commit([ChangeWrite([record]), AlarmWrite([self.alarms.state(*KEY)])])
         return notices
 
-    def _change(self, mark: str, at: int) -> Change | None:
+    def change(self, mark: str, at: int) -> Change | None:
         if mark in "ar!":
             try:
                 return operate(self.alarms, mark, KEY, at, "Zhao")
@@ -140,11 +140,11 @@ def test_what_is_not_written_yet_counts(tmp_path: Path) -> None:
     """Within one batch, and while the disk is full, the journal does not have it."""
     day = JournalDay(tmp_path / "journal.db", [person("li")])
     with day.stack:
-        raised = day.planner.tell(day._change("#", START), day.alarms.state(*KEY))
+        raised = day.planner.tell(day.change("#", START), day.alarms.state(*KEY))
         ledger = JournalLedger(day.path)
         ledger.pending = lambda: raised
         planner = NotificationPlanner(PLACE, {KEY: ABOUT}, day.crew, ledger)
-        cleared = planner.tell(day._change(".", START + NS), day.alarms.state(*KEY))
+        cleared = planner.tell(day.change(".", START + NS), day.alarms.state(*KEY))
         ledger.close()
     assert [n.purpose for n in cleared] == [Purpose.CLEARED]
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.story import bound_streams, device_rules, rule_instances
 
 from devices.unit import ModbusLink
 from facilityd.app.builtin import all_devices
@@ -114,7 +115,7 @@ def become(engine: RuleEngine, old: Site, new: Site, past: list[Sample] | None =
 
 def configuration(engine: RuleEngine) -> dict[str, Any]:
     """Return everything that an engine is made of, without what it has seen."""
-    return {device: _device(rules) for device, rules in engine._device_rules.items()}
+    return {device: _device(rules) for device, rules in device_rules(engine).items()}
 
 
 def _device(rules: Any) -> dict[str, Any]:
@@ -160,7 +161,7 @@ def test_after_a_change_an_engine_is_as_after_a_start(
     engine = fresh_engine(old)
     become(engine, old, new)
     assert configuration(engine) == configuration(fresh_engine(new))
-    assert engine._bindings.keys() == fresh_engine(new)._bindings.keys()
+    assert bound_streams(engine) == bound_streams(fresh_engine(new))
 
 
 def story(site: Site, seed: int, steps: int = 15) -> Iterator[Sample]:
@@ -204,10 +205,10 @@ def test_the_same_site_again_loses_nothing(names: list[str], seed: int, cut: flo
     engine, twin = fresh_engine(site), fresh_engine(site)
 
     def reload(past: list[Sample], now: int) -> None:
-        before, kept = engine.checkpoint(), [id(one) for one in engine._instances]
+        before, kept = engine.checkpoint(), [id(one) for one in rule_instances(engine)]
         become(engine, site, subset(load(square()), names), past, now)
         assert engine.checkpoint() == before
-        assert [id(one) for one in engine._instances] == kept
+        assert [id(one) for one in rule_instances(engine)] == kept
 
     assert played(engine, samples, at, reload) == played(twin, samples, at)
 

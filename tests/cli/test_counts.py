@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from support.hand_filled import device, journal_of, status, stream_of, yard_in
+from support.journals import edit, purge
 
 from facilityd.cli.main import facilityd
 from facilityd.config.site import Site
@@ -19,7 +19,7 @@ from facilityd.store.batch import DeadLetterLine
 from facilityd.store.dead_letters import DeadLetterLineWrite
 from facilityd.store.journal import Journal
 from facilityd.store.losses import NOTICES_LOST
-from facilityd.store.meta import CountWrite, add_counts
+from facilityd.store.meta import CountWrite
 from facilityd.store.outbox import NoticeWrite
 from facilityd.store.samples import SampleWrite
 
@@ -47,14 +47,12 @@ def test_what_the_daemon_counts_is_in_status(yard: Site, journal: Journal) -> No
     journal.configure_sinks(["influx"])
     journal.commit([NoticeWrite([_notice(1), _notice(2)]), CountWrite({f"{NOTICES_LOST}li-1-webhook": 3})])
     journal.commit([DeadLetterLineWrite([DeadLetterLine("influx", n, 0, "type", "line") for n in range(4)])])
-    journal._db.execute("INSERT INTO dead_letter(at, source, reason, content) VALUES(0, 'alarm', 'r', 'c')")
+    edit(journal.path, "INSERT INTO dead_letter(at, source, reason, content) VALUES(0, 'alarm', 'r', 'c')")
     stream = stream_of(yard, "fire")
     for minute in range(3):
         at = 1_790_000_040 * NS + minute * 60 * NS
         journal.commit([SampleWrite([Sample(stream, at, at, (False,))])])
-    with journal._db:
-        journal._retention.purge(2, lost := Counter())
-        add_counts(journal._db, lost)
+    purge(journal.path, 2)
     counts = device(yard, "facilityd")["counts"]
     known = {
         "notices_waiting": 2,

@@ -63,4 +63,4 @@ def test_the_usual_units_are_known_to_the_library_and_convert_as_it_says(monkeyp
     monkeypatch.setattr(measure, "USUAL", {})
     assert {pair: measure.conversion(*pair) for pair in usual} == usual
     for name in measure.COMMON - {""}:
-        assert measure._registry().parse_units(name), name
+        assert measure.registry().parse_units(name), name

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.story import START, Kind, letter, play, rule, state, stream
+from support.story import START, Kind, letter, play, rule, rule_instances, state, stream
 
 from facilityd.detect import RuleEngine
 from facilityd.detect.compile import compile_device
@@ -70,7 +70,7 @@ def _stories(detect: dict, story: str, *, always: bool) -> list[Finding]:
     found: list[Finding] = []
     for second, mark in enumerate(story):
         found += engine.evaluate(letter(source, second, mark, VALUES))
-        for instance in engine._instances if always else ():
+        for instance in rule_instances(engine) if always else ():
             instance.wake = NEVER
         found += engine.tick(second * NS, START + second * NS)
     return found

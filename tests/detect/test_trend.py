@@ -40,10 +40,12 @@ class Season:
         self.reads = 0
 
     def read(self, value: float | None) -> str:
-        second = self.reads * EVERY_H * 3600
+        self.reads += 1
+        return self.take((self.reads - 1) * EVERY_H * 3600, value)
+
+    def take(self, second: int, value: float | None) -> str:
         one = bad(LEAK, second) if value is None else sample(LEAK, second, value)
         self.binding.device_state.put(self.binding.signal_states, one)
-        self.reads += 1
         return MARK[self.detector.update(second * NS)]
 
     def days(self, values: Sequence[float]) -> str:
@@ -156,8 +158,8 @@ def test_a_restart_at_any_moment_changes_nothing(cut: int, holes: set[int]) -> N
 def test_memory_is_bounded() -> None:
     season = Season(DRIFT)
     season.days([1.0] * 200)
-    for _ in range(1000):
-        season.detector._days.add(season.reads * DAY, 1.0)
+    for n in range(1000):
+        season.take(season.reads * EVERY_H * 3600 + n, 1.0)
     kept = season.detector.kind_checkpoint()["days"]
     assert len(kept["points"]) == 120
     assert len(kept["today"]) <= 64

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -260,10 +261,13 @@ async def test_a_merged_message_that_is_refused_leaves_nothing_out() -> None:
             [0],
         )
         deliverer = Deliverer(outbox, {"li-1": robot}, lambda: at[0])
-        for _ in range(3):
-            for channel, entries in (await deliverer._due()).items():
-                await deliverer._serve(channel, entries)
-            at[0] += 700 * NS
+        delivering = asyncio.create_task(deliverer.run())
+        async with asyncio.timeout(30):
+            while any(entry.open for entry in outbox.entries):
+                at[0] += 10 * NS
+                deliverer.wake()
+                await asyncio.sleep(0.005)
+        delivering.cancel()
         assert not any(entry.open for entry in outbox.entries)
         assert all(
             "\n".join(fake.texts()).count(f"s{n}\n") + "\n".join(fake.texts()).endswith(f"s{n}")

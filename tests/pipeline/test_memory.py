@@ -71,11 +71,12 @@ class Crew:
             states = reader.alarms()
         self.engine, self.alarms = RuleEngine({"hoist": FAMILY}, [LAMP]), GroupedAlarms(AlarmManager(states))
         self.engine.resume(states)
-        self.flow = Flow(IngestQueue(tick=0), self.journal, Inline(), self.engine, self.alarms, nobody)
+        self.ingest_queue = IngestQueue(tick=0)
+        self.flow = Flow(self.ingest_queue, self.journal, Inline(), self.engine, self.alarms, nobody)
         clock = Clock(lambda: START + self.second * NS, lambda: START + self.second * NS)
         self.core = SimpleNamespace(
             path=self.journal.path, engine=self.engine, flow=self.flow, _show=self._show,
-            clock=clock, downtimes=Downtimes(clock), spilled=frozenset(), _retire=self._retire,
+            clock=clock, downtimes=Downtimes(clock), spilled=frozenset(), retire=self._retire,
         )  # fmt: skip
         asyncio.run(Core.catch_up(self.core))  # type: ignore[arg-type]
 
@@ -93,9 +94,8 @@ class Crew:
         asyncio.run(self._take(one))
 
     async def _take(self, one: Sample) -> None:
-        ingest_queue = self.flow._ingest_queue
-        ingest_queue.offer([one])
-        await self.flow.samples(ingest_queue.take_now())
+        self.ingest_queue.offer([one])
+        await self.flow.samples(self.ingest_queue.take_now())
         await self.flow.tick(one.steady, one.at)
 
     def remember(self) -> None:

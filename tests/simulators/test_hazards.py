@@ -15,7 +15,7 @@ from wire_units import LAB, f32, truth, unit_of
 from facilityd.errors import UsageError
 from simulators.framing import MBAP, RTU, Frame, crc16
 from simulators.hazards import HAZARDS, hazard
-from simulators.modbus_rtu import SerialEndpoint
+from simulators.modbus_rtu import SerialEndpoint, Terminal
 from simulators.modbus_tcp import TcpEndpoint
 from simulators.register_map import RegisterMap
 
@@ -211,10 +211,9 @@ async def test_a_real_port_or_file_is_never_replaced(tmp_path):
 
 
 async def test_parity_is_refused_where_no_master_could_set_it(tmp_path):
-    probe = SerialEndpoint({1: register_map()}, tmp_path / "probe")
-    probe.open()
-    able = probe._terminal.takes_parity()
-    probe.close()
+    probe = Terminal(tmp_path / "probe")
+    able = probe.takes_parity()
+    probe.unplug()
     even = SerialEndpoint({1: register_map()}, tmp_path / "even", parity="E")
     if able:
         even.open()

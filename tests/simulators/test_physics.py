@@ -101,7 +101,8 @@ def test_affinity_laws_hold() -> None:
     for _ in range(600):
         world.advance(0.1)
         pump.step(0.1, world)
-        rows.append((pump._n, pump.read()))
+        values = pump.read()
+        rows.append((float(values["speed"]), values))
     slow, fast = min(rows[100:], key=lambda r: r[0]), max(rows[100:], key=lambda r: r[0])
     ratio = fast[0] / slow[0]
     assert ratio > 1.1

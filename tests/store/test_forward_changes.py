@@ -6,7 +6,7 @@ from pathlib import Path
 
 from support.forwarding import deliver_all, fill, forwarder, forwarder_of, influx, running, wait_for
 from support.influxd import influxd, instant
-from support.journals import T0
+from support.journals import T0, edit
 from support.scripted import Scripted, serve
 
 from facilityd.model.alarm import Change, ChangeKind
@@ -98,7 +98,7 @@ async def test_a_change_that_is_refused_is_set_aside_by_its_own_id(keeper, reade
 
 async def test_a_change_whose_name_a_flipped_bit_spoilt_holds_nothing_up(keeper, reader):
     keeper.journal.commit([ChangeWrite([RAISED, TAKEN_ON, OLD])])
-    keeper.journal._db.execute("UPDATE change SET rule = 'F4\\' WHERE id < 3")
+    edit(keeper.journal.path, "UPDATE change SET rule = 'F4\\' WHERE id < 3")
     async with serve(Scripted()) as server, running(forwarder(keeper, server.url)):
         await wait_for(lambda: all_there(reader))
     assert [line.decode() for line in server.arrivals] == LINES[2:]

@@ -2,9 +2,10 @@
 
 import asyncio
 import random
+from functools import partial
 
 from support.forwarding import STREAMS, deliver_all, expected, fill, forwarder, running, wait_for
-from support.journals import T0, sample, stream
+from support.journals import T0, purge, sample, stream
 from support.scripted import Scripted, serve
 
 from facilityd.errors import StoreFull
@@ -85,9 +86,9 @@ async def test_a_full_journal_delays_the_cursor_and_loses_nothing(keeper, reader
         await work(*args)
 
     async with serve(Scripted(poison=lambda line: line == bad)) as server:
+        keeper.advance = partial(sometimes, keeper.advance)
+        keeper.add_dead_letter_line = partial(sometimes, keeper.add_dead_letter_line)
         made = forwarder(keeper, server.url)
-        made._advance = lambda *args: sometimes(keeper.advance, *args)
-        made._add_dead_letter_line = lambda *args: sometimes(keeper.add_dead_letter_line, *args)
         async with running(made):
             await wait_for(lambda: reader.cursor("influx") == 60)
     assert [entry.row for entry in reader.dead_letter_lines()] == [8]
@@ -96,7 +97,7 @@ async def test_a_full_journal_delays_the_cursor_and_loses_nothing(keeper, reader
 
 async def test_what_was_purged_unsent_is_passed_over(keeper, reader):
     fill(keeper, 100)
-    keeper.journal._transactions.run(lambda counts: keeper.journal._retention.purge(120, counts))
+    purge(keeper.journal.path, 120)
     async with serve(Scripted()) as server:
         await deliver_all(keeper, reader, server)
     assert len(server.points) == 180

@@ -7,7 +7,7 @@ from support.memory_disk import MemoryDisk
 from facilityd.errors import StoreFull
 from facilityd.model.notice import Notice, Purpose
 from facilityd.model.sample import NS
-from facilityd.store import files
+from facilityd.store import files, transaction
 from facilityd.store.batch import Batch
 from facilityd.store.losses import last_loss
 from facilityd.store.outbox import NoticeWrite
@@ -23,12 +23,20 @@ def tick(number: int) -> Batch:
     return [SampleWrite([sample(of, T0 + number * NS) for of in STREAMS])]
 
 
-def ids(journal) -> list[int]:
-    return [row[0] for row in journal._db.execute("SELECT id FROM sample ORDER BY id").fetchall()]
+@pytest.fixture
+def _short_log(monkeypatch):
+    """The log must fit where the ballast was, as it does with the real sizes (500 pages, 4 MiB)."""
+    monkeypatch.setattr(transaction, "WRITE_BACK_AT", 40)
 
 
-def counters(journal) -> dict[str, int]:
-    return dict(journal._db.execute("SELECT name, value FROM counter").fetchall())
+def ids(disk, journal) -> list[int]:
+    with disk.connected(journal.path) as db:
+        return [row[0] for row in db.execute("SELECT id FROM sample ORDER BY id").fetchall()]
+
+
+def counters(disk, journal) -> dict[str, int]:
+    with disk.connected(journal.path) as db:
+        return dict(db.execute("SELECT name, value FROM counter").fetchall())
 
 
 def small_disk(folder, name: str, size: int) -> MemoryDisk:
@@ -39,36 +47,40 @@ def small_disk(folder, name: str, size: int) -> MemoryDisk:
     return disk
 
 
+@pytest.mark.usefixtures("_short_log")
 def test_a_full_disk_costs_the_oldest_and_keeps_the_newest(tmp_path, monkeypatch):
     disk = small_disk(tmp_path, "small", 3072 * KIB)
     monkeypatch.setattr(files, "disk_free", lambda _path: disk.quota() - disk.used())
     with open_journal(tmp_path, vfs=disk.name, ballast_bytes=512 * KIB) as journal:
-        journal._transactions.write_back_at = 40
         for number in range(800):
             receipt = journal.commit(tick(number))
             assert receipt.ids[-1] == 50 * (number + 1)
-        kept = ids(journal)
+        kept = ids(disk, journal)
         assert kept == list(range(kept[0], 40_001)), "one unbroken run up to the newest"
         assert len(kept) > 5000
         assert not journal.disk_usage().reserve
         gone = 40_000 - len(kept)
-        assert counters(journal) == {"stored": 40_000, "purged": gone, "purged_early": gone}
+        assert counters(disk, journal) == {"stored": 40_000, "purged": gone, "purged_early": gone}
         assert disk.used() <= 3072 * KIB
-        assert journal._db.pragma("integrity_check") == "ok"
+        with disk.connected(journal.path) as db:
+            assert db.pragma("integrity_check") == "ok"
 
 
+@pytest.mark.usefixtures("_short_log")
 def test_what_a_full_disk_takes_from_a_sink_that_is_away_is_told_to_the_sample(tmp_path, monkeypatch):
     disk = small_disk(tmp_path, "unsent", 3072 * KIB)
     monkeypatch.setattr(files, "disk_free", lambda _path: disk.quota() - disk.used())
     with open_journal(tmp_path, vfs=disk.name, ballast_bytes=512 * KIB) as journal:
-        journal._transactions.write_back_at = 40
         journal.configure_sinks(["influx"])
         for number in range(400):
             journal.commit(tick(number))
-        loss, first = last_loss(journal._db), ids(journal)[0]
+        with disk.connected(journal.path) as db:
+            loss, first = last_loss(db), ids(disk, journal)[0]
         assert loss is not None
         assert loss.count == first - 1 > 1000
-        assert counters(journal)["purged_unsent"] == counters(journal)["purged_early"] == loss.count
+        assert (
+            counters(disk, journal)["purged_unsent"] == counters(disk, journal)["purged_early"] == loss.count
+        )
         assert loss.since == T0
         assert loss.until == T0 + (first - 2) // 50 * NS
 
@@ -84,25 +96,29 @@ def test_without_any_room_nothing_is_half_done_and_room_brings_it_back(tmp_path)
             with pytest.raises(StoreFull, match="there is no room"):
                 journal.commit(tick(20))
         assert not journal.disk_usage().reserve, "the reserve was given up"
-        assert len(ids(journal)) == 1000, "what was stored is readable, and no part of the refused batch is"
+        assert len(ids(disk, journal)) == 1000, (
+            "what was stored is readable, and no part of the refused batch is"
+        )
         disk.quota = lambda: float("inf")
         assert journal.commit(tick(20)).first == 1001, "the refused batches used up no ids"
         for number in range(21, 21 + 64):
             journal.commit(tick(number))
         assert journal.disk_usage().reserve, "the reserve is taken again"
-        assert counters(journal)["stored"] == len(ids(journal)) + counters(journal).get("purged", 0)
+        assert counters(disk, journal)["stored"] == len(ids(disk, journal)) + counters(disk, journal).get(
+            "purged", 0
+        )
 
 
+@pytest.mark.usefixtures("_short_log")
 def test_alarms_and_notices_go_through_on_a_full_disk(tmp_path):
     disk = small_disk(tmp_path, "notices", 1024 * KIB)
     with open_journal(tmp_path, vfs=disk.name, ballast_bytes=256 * KIB) as journal:
-        # The log must fit where the ballast was, as it does with the real sizes (500 pages, 4 MiB).
-        journal._transactions.write_back_at = 40
         for number in range(100):
             journal.commit(tick(number))
         disk.quota = small_disk(tmp_path, "brimful", disk.used() + 256 * KIB).quota
         journal.commit([NoticeWrite([NOTICE])])
-        assert journal._db.execute("SELECT key FROM outbox").get == "full"
+        with disk.connected(journal.path) as db:
+            assert db.execute("SELECT key FROM outbox").get == "full"
 
 
 def test_a_batch_larger_than_the_file_may_be_is_refused_whole(tmp_path):
@@ -129,15 +145,15 @@ def test_a_batch_that_fits_only_without_the_oldest_fits(tmp_path):
         assert reader.counters()["purged"] > 0
 
 
+@pytest.mark.usefixtures("_short_log")
 def test_a_restart_on_a_full_disk_goes_on(tmp_path, monkeypatch):
     disk = small_disk(tmp_path, "restarted", 6656 * KIB)
     monkeypatch.setattr(files, "disk_free", lambda _path: disk.quota() - disk.used())
     for start in (0, 600, 1200):
         with open_journal(tmp_path, vfs=disk.name, ballast_bytes=1024 * KIB) as journal:
-            journal._transactions.write_back_at = 40
             for number in range(start, start + 600):
                 journal.commit(tick(number))
-            assert ids(journal)[-1] == 50 * (start + 600)
+            assert ids(disk, journal)[-1] == 50 * (start + 600)
     assert disk.used() <= 6656 * KIB
 
 

@@ -4,7 +4,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.journals import T0, open_journal, sample, stream
+from support.journals import T0, connected, open_journal, sample, stream
 
 from facilityd.model.downtime import Downtime
 from facilityd.model.quality import Reason
@@ -74,7 +74,8 @@ def test_an_open_history_does_not_hold_the_log(journal, reader):
     run = reader.history("hoist-1", "s0", T0, 2 * T0)
     next(run)
     fill(journal, range(20_000, 21_000))
-    pages_in_log, written_back = journal._db.wal_checkpoint()
+    with connected(journal.path) as db:
+        pages_in_log, written_back = db.wal_checkpoint()
     assert pages_in_log == written_back
     assert len(list(run)) == 199 + 1000
 

@@ -2,7 +2,7 @@
 
 import apsw
 import pytest
-from support.journals import T0, open_journal
+from support.journals import T0, connected, edit, open_journal
 
 from facilityd.errors import UsageError
 from facilityd.model.alarm import Change, ChangeKind
@@ -15,7 +15,7 @@ from facilityd.store.reader import JournalReader
 
 def test_another_version_is_refused(tmp_path):
     with open_journal(tmp_path) as journal:
-        journal._db.pragma("user_version", 99)
+        edit(journal.path, "PRAGMA user_version = 99")
     with pytest.raises(UsageError, match="version 99"):
         JournalReader.open(tmp_path / "journal.db")
     with pytest.raises(UsageError, match="version 99"):
@@ -25,7 +25,7 @@ def test_another_version_is_refused(tmp_path):
 def an_older_one(path, version):
     """A journal as a facilityd of that version made it, with a sample, a change and a line that was refused."""
     db = apsw.Connection(str(path))
-    db.execute("".join(schema._STEPS[:version]))
+    db.execute("".join(schema.MIGRATIONS[:version]))
     db.pragma("application_id", schema.APPLICATION)
     db.pragma("user_version", version)
     names, types = '["s0"]', '["float"]'
@@ -58,7 +58,8 @@ def test_an_older_journal_is_brought_up_to_date_with_all_it_holds(tmp_path, vers
         assert (reader.cursor("influx"), reader.cursor("influx", LineKind.CHANGE)) == (1, 0)
         (stored,) = reader.changes()
         assert (stored.change, stored.state) == (Change(T0, "d", "r", 1, ChangeKind.RAISE), "")
-        assert schema._columns(journal._db) == schema._columns(schema._model(schema.VERSION))
+        with connected(path) as db:
+            assert schema.columns(db) == schema.columns(schema.empty_journal(schema.VERSION))
 
 
 def test_a_reader_never_sees_a_journal_half_made(tmp_path, monkeypatch):
@@ -68,8 +69,8 @@ def test_a_reader_never_sees_a_journal_half_made(tmp_path, monkeypatch):
         seen.append((tmp_path / "journal.db").exists())
         return made(db, found)
 
-    made = schema._migrate
-    monkeypatch.setattr(schema, "_migrate", look)
+    made = schema.migrate
+    monkeypatch.setattr(schema, "migrate", look)
     with open_journal(tmp_path), JournalReader.open(tmp_path / "journal.db") as reader:
         assert reader.last_sample() == 0
     assert seen == [False], "its tables are made before it has its name"

@@ -1,7 +1,7 @@
 from dataclasses import fields, replace
 
 import pytest
-from support.journals import DAY, T0, open_journal, sample, stream
+from support.journals import DAY, T0, connected, open_journal, sample, stream
 
 from facilityd.model.alarm import AlarmCondition, AlarmState, Change, ChangeKind
 from facilityd.model.command_record import UNREADABLE, CommandRecord
@@ -235,15 +235,17 @@ def test_commands_are_forgotten_after_years_and_no_flood_of_rubbish_hides_one(tm
     asked = [CommandRecord(str(n), kind, "li", at, "", "li", {}, at) for n, (kind, at) in enumerate(kinds)]
     with open_journal(tmp_path) as journal, JournalReader.open(journal.path) as reader:
         journal.commit([CommandWrite(asked)])
-        forget(journal._db, entry, T0 + RECORDS_KEPT, RetentionSettings())
+        with connected(journal.path) as db:
+            forget(db, entry, T0 + RECORDS_KEPT, RetentionSettings())
         assert [record.kind for record in reader.commands()] == ["ack", *[UNREADABLE] * 3]
-        forget(journal._db, replace(entry, most=2), 0, RetentionSettings())
+        with connected(journal.path) as db:
+            forget(db, replace(entry, most=2), 0, RetentionSettings())
         assert [record.id for record in reader.commands()] == ["9", "10"]
 
 
 def test_every_table_of_the_journal_has_a_line_that_says_what_is_kept():
-    known = [row[0] for row in schema._model(schema.VERSION).execute("SELECT name FROM sqlite_schema")]
-    tables = {name for name, _ in schema._columns(schema._model(schema.VERSION)) if name in known}
+    known = [row[0] for row in schema.empty_journal(schema.VERSION).execute("SELECT name FROM sqlite_schema")]
+    tables = {name for name, _ in schema.columns(schema.empty_journal(schema.VERSION)) if name in known}
     indices = {"sample_at", "outbox_open", "outbox_deferred"}
     forgotten = {entry.table for entry in TABLES}
     assert forgotten | set(NEVER) == tables - indices

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.journals import DAY, T0, open_journal, sample, stream
+from support.journals import DAY, T0, edit, open_journal, rows, sample, stream
 
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, Sample, SignalType, Stream
@@ -158,7 +158,7 @@ def test_a_gap_is_no_value_and_an_hour_that_is_held_into_has_its_share(tmp_path)
         at = START + HOUR - 30 * NS
         journal.commit([SampleWrite([Sample(PUMP, at, at, (2.0, True, 1, 7))])])
         roll_up(journal)
-        assert journal._db.execute("SELECT count(*) FROM rollup_due").get == 0
+        assert rows(journal.path, "SELECT count(*) FROM rollup_due") == [(0,)]
         first, second = everything(reader, "power", HOURS)
         assert (first.start, first.count, first.covered, first.mean) == (START, 1, 30 * NS, 2.0)
         assert (second.start, second.count, second.covered) == (START + HOUR, 0, 90 * NS)
@@ -173,8 +173,8 @@ def test_minutes_are_stored_only_where_there_is_more_than_they_say(tmp_path):
         journal.commit([SampleWrite([sample(fast, START + n * NS) for n in range(3600)])])
         journal.commit([SampleWrite([sample(slow, START + n * 30 * NS) for n in range(120)])])
         roll_up(journal)
-        rows = journal._db.execute("SELECT stream, count FROM rollup WHERE level = 1 ORDER BY block")
-        assert rows.fetchall() == [(1, 60)]
+        stored = rows(journal.path, "SELECT stream, count FROM rollup WHERE level = 1 ORDER BY block")
+        assert stored == [(1, 60)]
         for device in ("fast", "slow"):
             assert len(reader.rollups(device, "s0", START, START + HOUR, MINUTES)) == 60
             assert len(reader.rollups(device, "s0", START, START + HOUR, QUARTERS)) == 4
@@ -213,5 +213,5 @@ def test_a_damaged_block_has_no_values(tmp_path):
     with open_journal(tmp_path) as journal, JournalReader.open(journal.path) as reader:
         journal.commit([SampleWrite([sample(hoist, START + n * 30 * NS) for n in range(120)])])
         roll_up(journal)
-        journal._db.execute("UPDATE rollup SET data = CAST(substr(data, 1, 9) || x'00' AS BLOB)")
+        edit(journal.path, "UPDATE rollup SET data = CAST(substr(data, 1, 9) || x'00' AS BLOB)")
         assert reader.rollups("hoist-1", "s0", START, START + HOUR, HOURS) == []

@@ -4,7 +4,7 @@ import inspect
 from dataclasses import dataclass, is_dataclass
 
 import pytest
-from support.journals import T0, sample, stream
+from support.journals import T0, edit, rows, sample, stream
 
 import facilityd.store.journal as journal_module
 from facilityd.model.sample import NS
@@ -26,9 +26,9 @@ class NoteWrite(Write):
 
 def test_a_new_kind_of_write_needs_its_class_and_its_table(keeper, reader):
     journal = keeper.journal
-    journal._db.execute("CREATE TABLE note(text TEXT)")
+    edit(journal.path, "CREATE TABLE note(text TEXT)")
     receipt = journal.commit([NoteWrite("first"), SampleWrite([sample(stream(), T0)]), NoteWrite("second")])
-    assert reader._db.execute("SELECT text FROM note").fetchall() == [("first",), ("second",)]
+    assert rows(journal.path, "SELECT text FROM note") == [("first",), ("second",)]
     assert reader.counters() == {"notes": 2, "stored": 1}
     assert (receipt.ids, receipt.ats) == (range(1, 2), (T0,))
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import apsw
+
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, Sample, SignalType, Stream, Value
+from facilityd.model.settings import RetentionSettings
 from facilityd.store.batch import DeadLetterLine, LineKind
 from facilityd.store.cursors import CursorWrite
 from facilityd.store.dead_letters import DeadLetterLineWrite
 from facilityd.store.journal import Journal
+from facilityd.store.meta import add_counts
+from facilityd.store.retention import Retention
 from facilityd.store.samples import SampleWrite
 
 T0 = 1_790_000_040 * NS
@@ -37,6 +44,37 @@ def open_journal(folder: Path, **settings: Any) -> Journal:
     """A journal in ``folder`` with room for everything."""
     wanted = {"max_bytes": 2**30, "max_age": 90 * DAY, "ballast_bytes": 65536} | settings
     return Journal.open(folder / "journal.db", **wanted)
+
+
+@contextmanager
+def connected(path: Path) -> Iterator[apsw.Connection]:
+    """A connection of the test's own to a journal that may be open."""
+    db = apsw.Connection(str(path))
+    try:
+        db.set_busy_timeout(5000)
+        yield db
+    finally:
+        db.close()
+
+
+def rows(path: Path, sql: str) -> list[Any]:
+    """Read a stored journal."""
+    with connected(path) as db:
+        return db.execute(sql).fetchall()
+
+
+def edit(path: Path, sql: str) -> None:
+    """Change a stored journal behind the back of its writer."""
+    with connected(path) as db:
+        db.execute(sql)
+
+
+def purge(path: Path, most: int) -> None:
+    """Forget the oldest samples, counted, as the journal does where its file is full."""
+    with connected(path) as db, db:
+        counts = Counter[str]()
+        Retention(db, 2**30, 90 * DAY, RetentionSettings()).purge(most, counts)
+        add_counts(db, counts)
 
 
 class Keeper:

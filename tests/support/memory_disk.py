@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import apsw
 
@@ -119,6 +121,18 @@ class MemoryDisk(apsw.VFS):
     def cut(self, chance: random.Random) -> dict[str, Content]:
         """Return the files as a reboot finds them."""
         return {name: content.after_cut(chance) for name, content in self.files.items()}
+
+    @contextmanager
+    def connected(self, path: Path) -> Iterator[apsw.Connection]:
+        """A connection to a copy of a file as it is now; the disk itself is not touched."""
+        copies = {name: Content(bytearray(content.now)) for name, content in self.files.items()}
+        copy = MemoryDisk(f"{self.name}-copy", copies)
+        db = apsw.Connection(str(path), vfs=copy.name)
+        try:
+            db.pragma("locking_mode", "EXCLUSIVE")  # a VFS written in Python has no shared memory
+            yield db
+        finally:
+            db.close()
 
     def xOpen(self, name: object, flags: list[int]) -> MemoryFile:
         self.alive()

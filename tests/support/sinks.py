@@ -92,7 +92,11 @@ class FileRig(SinkRig):
         self._path = folder / "lines.lp"
         self._lets_go = threading.Event()
         self._lets_go.set()
-        self.sink = FileSink(FileSinkSettings("file", str(self._path), MOST, 5), timeout=0.2, sync=self._sync)
+        self.sink = self._file_sink(MOST)
+
+    def _file_sink(self, most: int) -> FileSink:
+        """A sink whose files have at most so many bytes."""
+        return FileSink(FileSinkSettings("file", str(self._path), most, 5), timeout=0.2, sync=self._sync)
 
     def _sync(self, file: int) -> None:
         self._lets_go.wait()
@@ -106,13 +110,13 @@ class FileRig(SinkRig):
                 self._path.rename(f"{self._path}.9")
             self._path.mkdir()
         if situation == "too large":
-            self.sink._most = 5  # type: ignore[attr-defined]
+            self.sink = self._file_sink(5)
 
     def mend(self) -> None:
         self._lets_go.set()
         if self._path.is_dir():
             self._path.rmdir()
-        self.sink._most = MOST  # type: ignore[attr-defined]
+        self.sink = self._file_sink(MOST)
 
     def kept(self) -> list[bytes]:
         files = sorted(filter(Path.is_file, self._path.parent.glob("lines.lp*")), reverse=True)

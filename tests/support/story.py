@@ -13,7 +13,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from facilityd.detect import RuleEngine
-from facilityd.detect.compile import compile_device
+from facilityd.detect.compile import DeviceRules, compile_device
+from facilityd.detect.instance import RuleInstance
 from facilityd.model.finding import Finding
 from facilityd.model.quality import Reason
 from facilityd.model.rule import Rule
@@ -109,6 +110,21 @@ def told(engine: RuleEngine, source: Stream, story: str, values: Mapping[str, Va
         found += engine.evaluate(letter(source, second, mark, values))
         found += engine.tick(round(second * NS), START + round(second * NS))
     return found
+
+
+def device_rules(engine: RuleEngine) -> dict[str, DeviceRules]:
+    """What an engine has compiled, by device: a test may look where the product has no reason to."""
+    return engine._device_rules
+
+
+def bound_streams(engine: RuleEngine) -> set[Stream]:
+    """The streams whose samples an engine takes."""
+    return set(engine._bindings)
+
+
+def rule_instances(engine: RuleEngine) -> list[RuleInstance]:
+    """Every rule of an engine, device by device."""
+    return [one for rules in device_rules(engine).values() for one in rules.instances]
 
 
 def brief(findings: list[Finding]) -> str:
