@@ -173,7 +173,7 @@ def _due(site: Site, row: TaskRow, language: Language) -> str:
     if not row.task.due or row.task.closed:
         return ""
     shown = show_instant(row.task.due, site.timezone)[:16]
-    late = (time.time_ns() - row.task.due) / 1e9
+    late = time.time_ns() - row.task.due
     return sentence("task-late", language, due=shown, late=show_span(late, language)) if row.late else shown
 
 

@@ -72,6 +72,23 @@ class TaskEvent:
     note: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
 
+    def check(self) -> Self:
+        """Return this event, read from outside. Raises ValueError where its details are none of its kind."""
+        about = self.details
+        if not isinstance(about, dict):
+            raise ValueError("no details")  # noqa: TRY004
+        if self.kind is TaskEventKind.OPEN:
+            TaskKind(str(about.get("kind")))
+            names = (about.get("device"), about.get("rule", ""), about.get("inspection", ""))
+            if not all(isinstance(name, str) for name in names):
+                raise ValueError("a name that is no text")
+        numbers = [about.get("due", 0), about.get("occurrence", 0)]
+        if self.kind is TaskEventKind.RECUR:
+            numbers.append(about.get("occurrence"))
+        if not all(type(number) is int and 0 <= number < 1 << 63 for number in numbers):
+            raise ValueError("no number that a task can have")
+        return self
+
     def to_json(self) -> str:
         """Return one line of JSON."""
         return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -41,6 +41,5 @@ def task_events(db: apsw.Connection) -> list[TaskEvent]:
 
 def _event(row: tuple[Any, ...]) -> TaskEvent:
     task, at, kind, person, note, details = row
-    return TaskEvent(
-        task, at, TaskEventKind(kind.decode()), person.decode(), note.decode(), json.loads(details)
-    )
+    found = json.loads(details)
+    return TaskEvent(task, at, TaskEventKind(kind.decode()), person.decode(), note.decode(), found).check()

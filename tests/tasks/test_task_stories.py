@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from support.site import make_square
 from support.yard import FILES, told, write
 
 from facilityd.cli.main import facilityd
+from facilityd.cli.words import show_span
 from facilityd.model.notice import Purpose
 from facilityd.model.task import TaskEventKind, fold
 from facilityd.scenario.run import Options, perform
@@ -74,6 +76,14 @@ def test_they_are_listed_in_both_languages(
     plain = CliRunner().invoke(facilityd, ["tasks", str(site), "1", "--json"])
     events = [event["kind"] for event in json.loads(plain.output)["events"]]
     assert events[:3] == [TaskEventKind.OPEN, TaskEventKind.TAKE, TaskEventKind.DONE]
+
+
+def test_how_late_a_task_is_counts_from_when_it_was_due(story: Path, tmp_path: Path) -> None:
+    with JournalReader.open(story) as reader:
+        (task,) = fold(reader.task_events()).values()
+    late = show_span(time.time_ns() - task.due, "en")
+    shown = CliRunner().invoke(facilityd, ["tasks", str(_site_on(story, tmp_path)), "1", "--lang", "en"])
+    assert f"({late} late)" in " ".join(shown.output.split())
 
 
 def test_a_number_that_there_is_not_is_said(story: Path, tmp_path: Path) -> None:
