@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from facilityd.model.alarm import AlarmState, Change
@@ -18,6 +18,8 @@ from facilityd.store.batch import ChangeRecord, Delivery
 MARK = "spilled"
 """The text in the journal that says which of these it has taken: none is taken twice."""
 _LONGEST = 64 * 2**20
+_WORDS = 200
+"""Characters of a text about a task where there is no room for all of it; no id is longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +39,35 @@ class Spilled:
     tasks: Sequence[TaskEvent] = ()
 
     def pack(self, room: int) -> bytes:
-        """Return at most ``room`` bytes; of too many changes and commands the newest, the states always."""
-        recorded, commands = list(self.recorded), list(self.commands)
+        """Return at most ``room`` bytes; of too many changes and commands the newest, the states always.
+
+        What people wrote about tasks is cut before anything else.
+        """
+        recorded, commands, tasks = list(self.recorded), list(self.commands), self.tasks
         while True:
-            data = zlib.compress(json.dumps(self._plain(recorded, commands), ensure_ascii=False).encode())
-            if len(data) <= room or not (recorded or commands):
+            plain = self._plain(recorded, commands, tasks)
+            data = zlib.compress(json.dumps(plain, ensure_ascii=False).encode())
+            if len(data) <= room or not (recorded or commands or tasks is self.tasks):
                 return data
+            if tasks is self.tasks:
+                tasks = [_cut(event) for event in tasks]
+                continue
             for some in (recorded, commands):
                 del some[: max(1, len(some) // 4)]
 
-    def _plain(self, recorded: Iterable[ChangeRecord], commands: Iterable[CommandRecord]) -> dict[str, Any]:
+    def _plain(
+        self,
+        recorded: Iterable[ChangeRecord],
+        commands: Iterable[CommandRecord],
+        tasks: Iterable[TaskEvent],
+    ) -> dict[str, Any]:
         return {
             "token": self.token,
             "recorded": [_packed(one) for one in recorded],
             "loose": [notice.to_json() for notice in self.loose],
             "alarms": [state.to_json() for state in self.alarms],
             "commands": [record.to_json() for record in commands],
-            "tasks": [event.to_json() for event in self.tasks],
+            "tasks": [event.to_json() for event in tasks],
             "kept": [
                 [one.notice.key, one.attempts, one.next_at, one.state.value, one.error] for one in self.kept
             ],
@@ -93,6 +107,12 @@ class Spilled:
         """Return the notices, without those that were refused."""
         refused = {one.notice.key for one in self.kept if one.state is Delivery.REJECTED}
         return [notice for notice in (*_of(self.recorded), *self.loose) if notice.key not in refused]
+
+
+def _cut(event: TaskEvent) -> TaskEvent:
+    """Return an event of a task without most of what was written about it."""
+    details = {name: one[:_WORDS] if isinstance(one, str) else one for name, one in event.details.items()}
+    return replace(event, note=event.note[:_WORDS], details=details)
 
 
 def _packed(one: ChangeRecord) -> list[Any]:

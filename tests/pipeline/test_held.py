@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 from support.commands import acknowledgement
 from support.crew import notice
 
@@ -48,6 +50,19 @@ def test_of_too_much_the_newest_is_kept_and_every_state() -> None:
     assert again.alarms == states
     assert again.recorded
     assert again.recorded[-1] == _recorded(299)
+
+
+def test_long_notes_about_tasks_push_out_no_alarm() -> None:
+    chance = random.Random(1)
+    words = ["".join(chr(0x4E00 + chance.randrange(20_000)) for _ in range(4000)) for _ in range(100)]
+    tasks = [TaskEvent(n, 7, TaskEventKind.DONE, "li", text, {"parts": text}) for n, text in enumerate(words)]
+    states, recorded = [AlarmState("fire", "active")], [_recorded(1)]
+    packed = Spilled("token", recorded, states, tasks=tasks).pack(ROOM)
+    assert len(packed) <= ROOM, "it can be kept"
+    again = Spilled.unpack(packed)
+    assert again is not None
+    assert (again.recorded, again.alarms) == (recorded, states)
+    assert [(one.task, one.kind) for one in again.tasks] == [(one.task, one.kind) for one in tasks]
 
 
 def test_what_is_no_such_thing_is_nothing() -> None:
