@@ -59,8 +59,15 @@ Handler = Callable[[Core, JournalReader, Any, CommandRecord], Awaitable[str]]
 """Carries a command out and commits its record with it; or returns why it is refused. Raises StoreFull."""
 
 
+SUPPRESSES = frozenset({AlarmEvent.SHELVE, AlarmEvent.OUT_OF_SERVICE})
+"""What may be asked of an alarm that was never raised."""
+
+
 def _alarm(event: AlarmEvent) -> Handler:
     async def operate(core: Core, _: JournalReader, command: AlarmCommand, record: CommandRecord) -> str:
+        key = command.device, command.rule
+        if event in SUPPRESSES and key not in core.engine.watched:  # nothing would ever end it
+            return Wording("command.not-judged", device=command.device, rule=command.rule)
         return await core.flow.operate(event, command, record)
 
     return operate

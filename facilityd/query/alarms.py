@@ -124,7 +124,7 @@ def alarm_row(state: AlarmState, devices: Mapping[str, Device]) -> AlarmRow | No
         rule.priority.name.lower() if rule else "",
         state.occurrence,
         state.raised_at or 0,
-        rule.name if rule else Text(zh=state.rule, en=state.rule),
+        rule.name if rule else Text(zh=state.rule or "?", en=state.rule or "?"),
         rule.action[0] if rule else NOTHING_FIRST,
         state.acked_by,
         int(rule.priority) if rule else 0,

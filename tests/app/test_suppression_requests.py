@@ -95,6 +95,21 @@ def test_a_shelf_outlives_restarts_pages_nobody_and_ends_by_itself(runtime: Virt
     assert told(runtime) == [Purpose.RAISED, Purpose.SUPPRESSED, Purpose.REALARMED]
 
 
+@pytest.mark.parametrize(
+    ("device", "rule"), [("gate-base", ""), ("gate-base", "no-rule"), ("", ""), ("no", "x")]
+)
+def test_what_is_no_alarm_of_the_site_cannot_be_suppressed(
+    runtime: VirtualRuntime, device: str, rule: str
+) -> None:
+    about = {"device": device, "rule": rule, "person": "li", "comment": "crane"}
+    assert "that is judged" in ask(runtime, ShelveAlarm(**about))
+    assert "that is judged" in ask(runtime, TakeOutOfService(**about, ticket="T-7"))
+    with JournalReader.open(runtime.journal) as reader:
+        assert (device, rule) not in {(one.device, one.rule) for one in reader.alarms()}
+    with SiteQuery(runtime.site, clock=lambda: runtime.now) as query:
+        assert query.devices([])
+
+
 def test_in_maintenance_only_danger_is_told_and_it_ends_by_itself_over_a_restart(
     runtime: VirtualRuntime,
 ) -> None:
