@@ -22,8 +22,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from support.daemon import Command, running, until  # noqa: E402 - found by the path above
+from support.notification_receivers import notification_receivers  # noqa: E402
 from support.site import make_square  # noqa: E402
-from support.told import phones  # noqa: E402
 
 from facilityd.cli.demo import PACE, STORY  # noqa: E402
 
@@ -53,7 +53,7 @@ async def measure(folder: Path, seconds: float, csv: Path | None) -> list[Readin
     simulator = Command(["simulate", "serve", site, "--broker", PACE, *STORY], folder / "simulator.log")
     watching = Command(["run", PACE, site], folder / "daemon.log")
     async with AsyncExitStack() as stack:
-        told = await stack.enter_async_context(phones(made.webhook, made.smtp))
+        told = await stack.enter_async_context(notification_receivers(made.webhook, made.smtp))
         await stack.enter_async_context(running(simulator))
         await until(lambda: "serving" in simulator.text(), 120)
         await stack.enter_async_context(running(watching))

@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from support.kills import STEPS, many, story  # noqa: E402 - found by the path above
+from support.crash_recovery import STEPS, many, story  # noqa: E402 - found by the path above
 
 
 def main() -> int:

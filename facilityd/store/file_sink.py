@@ -44,7 +44,7 @@ class FileSink:
     def __init__(
         self, settings: FileSinkSettings, *, timeout: float = 30.0, sync: Callable[[int], None] = os.fsync
     ) -> None:
-        self._path, self._most, self._keep = Path(settings.path), settings.max_size, settings.keep
+        self._path, self.max_size, self._keep = Path(settings.path), settings.max_size, settings.keep
         self._timeout, self._sync = timeout, sync
         self._begun: asyncio.Task[WriteOutcome] | None = None
 
@@ -59,8 +59,8 @@ class FileSink:
     async def write(self, lines: Sequence[bytes]) -> WriteOutcome:
         """Append once, in a thread: a disk that hangs delays nobody else."""
         body = b"".join(line + b"\n" for line in lines)
-        if len(body) > self._most:
-            return WriteOutcome(WriteAction.SPLIT, "too-large", f"more than {self._most} bytes")
+        if len(body) > self.max_size:
+            return WriteOutcome(WriteAction.SPLIT, "too-large", f"more than {self.max_size} bytes")
         if await self._ended():  # two that append at once would mix their lines
             self._begun = asyncio.create_task(asyncio.to_thread(self._append, body))
             if await self._ended():
@@ -91,7 +91,7 @@ class FileSink:
         file = self._open_regular()
         try:
             size = self._end_with_whole_line(file)
-            if not size or size + more <= self._most:
+            if not size or size + more <= self.max_size:
                 return file
         except BaseException:
             os.close(file)

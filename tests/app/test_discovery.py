@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from support.mosquitto import Mosquitto
-from support.mqtt_bench import say
+from support.mqtt_harness import publish
 
 from devices.mqtt import DiscoveredName
 from facilityd.app import discovery
@@ -72,7 +72,7 @@ def values(site: Site) -> dict[str, list[float]]:
 
 
 async def says(broker: Mosquitto, name: str, power: float, **more: Any) -> None:
-    await say(broker, json.dumps({"state": "ON", "power": power}), topic=f"zigbee2mqtt/{name}", **more)
+    await publish(broker, json.dumps({"state": "ON", "power": power}), topic=f"zigbee2mqtt/{name}", **more)
 
 
 async def repeatedly(broker: Mosquitto, site: Site, names: list[str], done: Any) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from support.crew import RecordedLedger
+from support.notification_fixtures import RecordedLedger
 
 from devices.tables import families
 from facilityd.alarm.alarms import AlarmManager

@@ -9,8 +9,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.commands import operate
-from support.crew import ABOUT, KEY, PLACE, person
-from support.story import START
+from support.notification_fixtures import ALARM_CONTEXT, KEY, SITE_CONTEXT, person
+from support.rule_harness import START
 
 from facilityd.alarm import AlarmManager
 from facilityd.app.notice_ledger import JournalLedger
@@ -51,7 +51,7 @@ class JournalDay:
         ledger = JournalLedger(self.path)
         self.stack.callback(ledger.close)
         self.alarms = AlarmManager(self.reader.alarms())
-        self.planner = NotificationPlanner(PLACE, {KEY: ABOUT}, crew, ledger)
+        self.planner = NotificationPlanner(SITE_CONTEXT, {KEY: ALARM_CONTEXT}, crew, ledger)
 
     def step(self, mark: str) -> list[Notice]:
         self.minute += 1
@@ -143,7 +143,7 @@ def test_what_is_not_written_yet_counts(tmp_path: Path) -> None:
         raised = day.planner.tell(day.change("#", START), day.alarms.state(*KEY))
         ledger = JournalLedger(day.path)
         ledger.pending = lambda: raised
-        planner = NotificationPlanner(PLACE, {KEY: ABOUT}, day.crew, ledger)
+        planner = NotificationPlanner(SITE_CONTEXT, {KEY: ALARM_CONTEXT}, day.crew, ledger)
         cleared = planner.tell(day.change(".", START + NS), day.alarms.state(*KEY))
         ledger.close()
     assert [n.purpose for n in cleared] == [Purpose.CLEARED]
@@ -151,7 +151,7 @@ def test_what_is_not_written_yet_counts(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_read_stops_nobody_from_being_told(tmp_path: Path) -> None:
     ledger = JournalLedger(tmp_path / "nothing.db")
-    planner = NotificationPlanner(PLACE, {KEY: ABOUT}, [person("li")], ledger)
+    planner = NotificationPlanner(SITE_CONTEXT, {KEY: ALARM_CONTEXT}, [person("li")], ledger)
     alarms = AlarmManager()
     change = alarms.apply(Finding(*KEY, True, START, START, WRONG))
     assert [n.recipient for n in planner.tell(change, alarms.state(*KEY))] == ["li"]

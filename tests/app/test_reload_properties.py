@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.story import bound_streams, device_rules, rule_instances
+from support.rule_harness import bound_streams, device_rules, rule_instances
 
 from devices.unit import ModbusLink
 from facilityd.app.builtin import all_devices

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
-from support.site import SQUARE, Made, make_square
+from support.site import SQUARE, SiteFolder, make_square
 
 from facilityd.app.baseline_file import NAME, read, write
 from facilityd.app.commission import FitPeriod, FitResult, fit_rules
@@ -43,7 +43,7 @@ def _shipped(device: str = "") -> list[Any]:
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Made:
+def made(tmp_path: Path) -> SiteFolder:
     """The square with a journal that holds two versions of one baseline."""
     made = make_square(tmp_path / "square")
     made.journal.parent.mkdir(parents=True, exist_ok=True)
@@ -55,11 +55,11 @@ def made(tmp_path: Path) -> Made:
     return made
 
 
-def _ask(made: Made, *words: str) -> Result:
+def _ask(made: SiteFolder, *words: str) -> Result:
     return CliRunner().invoke(baselines, [str(made.folder), *words])
 
 
-def test_two_versions_are_compared_number_by_number(made: Made) -> None:
+def test_two_versions_are_compared_number_by_number(made: SiteFolder) -> None:
     rule = _shipped("avenue-east")[0].rule
     [line] = json.loads(_ask(made, "avenue-east", "--diff", rule, "--json").output)
     assert (line["name"], line["change"]) == ("sigma", "+100.0%")
@@ -78,13 +78,15 @@ def test_two_versions_are_compared_number_by_number(made: Made) -> None:
         (["avenue-eats"], "no device 'avenue-eats'"),
     ],
 )
-def test_a_slip_in_a_comparison_is_named(made: Made, words: list[str], why: str) -> None:
+def test_a_slip_in_a_comparison_is_named(made: SiteFolder, words: list[str], why: str) -> None:
     done = _ask(made, *words)
     assert isinstance(done.exception, UsageError)
     assert why in str(done.exception)
 
 
-def test_a_file_that_does_not_fit_the_site_is_refused_entry_by_entry(made: Made, tmp_path: Path) -> None:
+def test_a_file_that_does_not_fit_the_site_is_refused_entry_by_entry(
+    made: SiteFolder, tmp_path: Path
+) -> None:
     good, *_ = _shipped("avenue-east")
     odd = [good, replace(good, device="moon"), replace(good, rule="dark"), replace(good, data={"sigma": 1.0})]
     write(tmp_path / "odd.json", odd)
@@ -197,7 +199,7 @@ def test_unhealthy_history_teaches_nothing_and_says_why(simulated_site, trouble:
         (["avenue-wets", "--all"], "no device 'avenue-wets'"),
     ],
 )
-def test_a_service_must_say_what_begins_anew(made: Made, words: list[str], why: str) -> None:
+def test_a_service_must_say_what_begins_anew(made: SiteFolder, words: list[str], why: str) -> None:
     done = CliRunner().invoke(service, [str(made.folder), *words, "--by", "Li", "--reason", "x"])
     assert isinstance(done.exception, UsageError)
     assert why in str(done.exception)

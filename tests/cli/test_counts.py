@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from support.hand_filled import device, journal_of, status, stream_of, yard_in
+from support.contacts_site import contacts_site, device, journal_of, status, stream_of
 from support.journals import edit, purge
 
 from facilityd.cli.main import facilityd
@@ -26,7 +26,7 @@ from facilityd.store.samples import SampleWrite
 
 @pytest.fixture
 def yard(tmp_path: Path) -> Site:
-    return yard_in(tmp_path)
+    return contacts_site(tmp_path)
 
 
 @pytest.fixture

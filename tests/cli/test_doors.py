@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.site import Made, make_contacts
+from support.site import SiteFolder, make_contacts
 
 from facilityd.cli.ports import lead_to_broker, listening_ports, moved, told_with_line
 from facilityd.config.load import load
@@ -105,7 +105,7 @@ def test_a_broker_of_ones_own_is_written_into_the_copy(square: Path) -> None:
 
 
 def test_a_taken_port_of_a_served_site_is_told_with_its_line(tmp_path: Path) -> None:
-    made: Made = make_contacts(tmp_path / "yard")
+    made: SiteFolder = make_contacts(tmp_path / "yard")
     port = made.ports[15027]
     with taken(port):
         done = run("simulate", "serve", made.folder)

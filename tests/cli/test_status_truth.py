@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from support.hand_filled import device, journal_of, status, store, stream_of, yard_in
+from support.contacts_site import contacts_site, device, journal_of, status, store, stream_of
 
 from facilityd.cli.main import facilityd
 from facilityd.config.site import Site
@@ -34,7 +34,7 @@ from facilityd.store.spill import ROOM, Spill
 
 @pytest.fixture
 def yard(tmp_path: Path) -> Site:
-    return yard_in(tmp_path)
+    return contacts_site(tmp_path)
 
 
 @pytest.fixture

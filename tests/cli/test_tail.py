@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.asked import T0
-from support.yard import FILES, write
+from support.query_sites import T0
+from support.site_mistakes import FILES, write_site
 
 from facilityd.app.builtin import all_devices
 from facilityd.cli.tail import Follower
@@ -29,7 +29,7 @@ from facilityd.store.samples import SampleWrite
 def test_a_line_says_names_values_and_units(
     tmp_path: Path, language: Language, sample: str, alarm: str
 ) -> None:
-    write(tmp_path, {"site.yaml": FILES["site.yaml"] + "store: {path: journal.db}\n"})
+    write_site(tmp_path, {"site.yaml": FILES["site.yaml"] + "store: {path: journal.db}\n"})
     site = load(tmp_path, secrets=False)
     (stream,) = site.devices["gate"].streams
     rule = next(iter(site.devices["gate"].family.rules))

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console, ConsoleDimensions
 from support.site import SQUARE
-from support.terminal import Seen, terminal, terminals
+from support.terminal import TerminalOutput, terminal, terminals
 
 from facilityd.app.builtin import all_devices
 from facilityd.cli.demo import view
@@ -84,7 +84,7 @@ def asked(square: Path, *words: str) -> list[dict]:
 PRIORITIES = {"zh": {"critical": "紧急", "high": "重要", "medium": "一般", "low": "提示"}, "en": {}}
 
 
-def stands(what: str, seen: Seen) -> bool:
+def stands(what: str, seen: TerminalOutput) -> bool:
     """Whether a text stands whole in one line, beside nothing that it could be taken for part of."""
     return any(re.search(rf"(?<![\w-]){re.escape(what)}(?![\w-])", line) for line in seen.lines)
 
@@ -166,7 +166,7 @@ def test_the_demo_fits_its_window_with_what_is_wrong_first(square: Path, width: 
     )
     out = Console(width=width, file=io.StringIO(), color_system=None)
     out.print(view(SiteQuery(load(square)), "en", sink, 31.0, ConsoleDimensions(width, 24)))
-    seen = Seen(out.file.getvalue(), 0)
+    seen = TerminalOutput(out.file.getvalue(), 0)
     assert len(seen.lines) <= 24, seen.text
     assert seen.widest <= width
     assert re.search(r"… and \d+ more", seen.text), seen.text

@@ -1,7 +1,20 @@
 """What is allowed and hardly meant: ``check`` warns of it, and the site starts."""
 
 import pytest
-from support.yard import BROKER, FILES, HOOK, HOST, MAIL, PLUG, TCP, TOPIC, ZONE, slips, told, write
+from support.site_mistakes import (
+    BROKER,
+    FILES,
+    HOOK,
+    HOST,
+    MAIL,
+    PLUG,
+    TCP,
+    TOPIC,
+    ZONE,
+    check_output,
+    mistakes,
+    write_site,
+)
 
 pytestmark = pytest.mark.usefixtures("yard_environment")
 DOUBTS = (
@@ -31,21 +44,21 @@ DOUBTS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("slip", slips("site.yaml", DOUBTS))
-def test_it_is_warned_of_and_allowed(tmp_path, slip):
-    write(tmp_path, {slip.file: slip.text})
-    code, lines = told(tmp_path)
+@pytest.mark.parametrize("mistake", mistakes("site.yaml", DOUBTS))
+def test_it_is_warned_of_and_allowed(tmp_path, mistake):
+    write_site(tmp_path, {mistake.file: mistake.text})
+    code, lines = check_output(tmp_path)
     assert code == 0
     warnings = [line for line in lines if ": warning: " in line]
-    assert [line for line in warnings if slip.said in line], lines
-    told_here = [line for line in warnings if line.startswith(slip.places())]
+    assert [line for line in warnings if mistake.said in line], lines
+    told_here = [line for line in warnings if line.startswith(mistake.places())]
     assert told_here, lines
 
 
 def test_a_site_without_devices_is_warned_of(tmp_path):
     head = FILES["site.yaml"].partition("links:")[0]
-    write(tmp_path, {"site.yaml": head})
-    code, lines = told(tmp_path)
+    write_site(tmp_path, {"site.yaml": head})
+    code, lines = check_output(tmp_path)
     assert code == 0
     assert any("no devices: nothing is watched" in line for line in lines)
 
@@ -61,7 +74,7 @@ def test_a_site_without_devices_is_warned_of(tmp_path):
 )
 def test_a_timetable_that_says_nothing_is_told(tmp_path, days, code, place, said):
     text = FILES["site.yaml"].replace(ZONE, f"{ZONE}, timetable: days.csv")
-    write(tmp_path, {"site.yaml": text, "days.csv": "date,sunrise,sunset\n" + days})
-    found, lines = told(tmp_path)
+    write_site(tmp_path, {"site.yaml": text, "days.csv": "date,sunrise,sunset\n" + days})
+    found, lines = check_output(tmp_path)
     assert found == code
     assert any(line.startswith(f"days.csv:{place}: ") and said in line for line in lines), lines

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from support.peers import make_certificates
+from support.notification_peers import make_certificates
 
 from facilityd.cli.main import facilityd
 from facilityd.config.load import load

@@ -1,7 +1,7 @@
 """A limit that no value of its signal can meet is an alarm that never comes: ``check`` says so."""
 
 import pytest
-from support.yard import FILES, told, write
+from support.site_mistakes import FILES, check_output, write_site
 
 pytestmark = pytest.mark.usefixtures("yard_environment")
 FAMILY = """\
@@ -58,10 +58,10 @@ CASES = (
 
 
 def _told(folder, changed):
-    write(folder, {})
+    write_site(folder, {})
     (folder / "families").mkdir()
     (folder / "families/pump.yaml").write_text(changed, encoding="utf-8")
-    return told(folder)
+    return check_output(folder)
 
 
 def test_the_family_is_sound(tmp_path):
@@ -101,8 +101,10 @@ GATE = "signals: {power: meter.power, commanded: meter.on}}"
 )
 def test_a_machines_own_limit_that_nothing_meets_is_refused(tmp_path, settings, said):
     assert GATE in FILES["site.yaml"]
-    write(tmp_path, {"site.yaml": FILES["site.yaml"].replace(GATE, f"{GATE[:-1]}, rules: {{{settings}}}}}")})
-    code, lines = told(tmp_path)
+    write_site(
+        tmp_path, {"site.yaml": FILES["site.yaml"].replace(GATE, f"{GATE[:-1]}, rules: {{{settings}}}}}")}
+    )
+    code, lines = check_output(tmp_path)
     assert code == 1
     assert lines[0].startswith("site.yaml:11:"), lines
     assert said in lines[0]
@@ -110,5 +112,7 @@ def test_a_machines_own_limit_that_nothing_meets_is_refused(tmp_path, settings, 
 
 def test_a_limit_may_be_turned_round(tmp_path):
     settings = "leakage: {above: null, below: 5, hysteresis: 1}"
-    write(tmp_path, {"site.yaml": FILES["site.yaml"].replace(GATE, f"{GATE[:-1]}, rules: {{{settings}}}}}")})
-    assert told(tmp_path)[0] == 0
+    write_site(
+        tmp_path, {"site.yaml": FILES["site.yaml"].replace(GATE, f"{GATE[:-1]}, rules: {{{settings}}}}}")}
+    )
+    assert check_output(tmp_path)[0] == 0

@@ -1,7 +1,7 @@
 """An item with several mistakes: all of them are told in one round."""
 
 import pytest
-from support.yard import FILES, told, write
+from support.site_mistakes import FILES, check_output, write_site
 
 pytestmark = pytest.mark.usefixtures("yard_environment")
 ROUNDS = {
@@ -27,8 +27,8 @@ def test_all_mistakes_of_one_item_are_told_in_one_round(tmp_path, name):
     for old, new, _ in ROUNDS[name]:
         assert old in text
         text = text.replace(old, new, 1)
-    write(tmp_path, {"site.yaml": text})
-    code, lines = told(tmp_path)
+    write_site(tmp_path, {"site.yaml": text})
+    code, lines = check_output(tmp_path)
     wanted = [said for _, _, several in ROUNDS[name] for said in several.split("|")]
     assert code == 1
     assert [[said in line for line in lines].count(True) for said in wanted] == [1] * len(wanted), lines

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from support.yard import FILES, told, write
+from support.site_mistakes import FILES, check_output, write_site
 
 from facilityd.config.load import load
 from facilityd.model.people import NEXT_CHANNEL, EscalationStep
@@ -44,7 +44,7 @@ HEAD = FILES["site.yaml"].partition("recipients:")[0]
 
 
 def _yard(tmp_path, people: str):
-    write(tmp_path, {"site.yaml": HEAD + people})
+    write_site(tmp_path, {"site.yaml": HEAD + people})
     return tmp_path
 
 
@@ -91,7 +91,7 @@ def test_everything_that_is_said_of_people_is_compiled(tmp_path) -> None:
 def test_each_mistake_is_told_in_its_place(tmp_path, right: str, wrong: str, said: str) -> None:
     text = PEOPLE.replace(right, wrong, 1)
     assert text != PEOPLE
-    code, lines = told(_yard(tmp_path, text))
+    code, lines = check_output(_yard(tmp_path, text))
     assert code == 1
     mistakes = [line for line in lines if "site.yaml:" in line and ": warning: " not in line]
     assert [line for line in mistakes if said in line], lines
@@ -105,14 +105,14 @@ def test_a_calendar_beside_the_site(tmp_path) -> None:
     (tmp_path / "crew.ics").write_text(whole.format(event.format("主管")), encoding="utf-8")
     assert "boss" in load(_yard(tmp_path, text)).duty.rotas[0].people
     (tmp_path / "crew.ics").write_text(whole.format(event.format("stranger")), encoding="utf-8")
-    assert "names nobody: 'stranger'" in "\n".join(told(tmp_path)[1])
+    assert "names nobody: 'stranger'" in "\n".join(check_output(tmp_path)[1])
     (tmp_path / "crew.ics").write_text("hello", encoding="utf-8")
-    assert "is no iCal file" in "\n".join(told(tmp_path)[1])
+    assert "is no iCal file" in "\n".join(check_output(tmp_path)[1])
 
 
 def test_a_gap_in_a_rota_is_warned_of(tmp_path) -> None:
     turn = '      - {from: "00:00", until: "24:00", people: [li, wang], turn_days: 7, start: 2026-03-02}\n'
-    code, lines = told(_yard(tmp_path, PEOPLE.replace(turn, "")))
+    code, lines = check_output(_yard(tmp_path, PEOPLE.replace(turn, "")))
     assert code == 0
     assert any("nobody is on duty at 20" in line for line in lines)
 
@@ -156,7 +156,7 @@ def test_every_kind_of_channel_is_compiled_and_can_be_built(tmp_path) -> None:
     ],
 )
 def test_a_channel_that_is_wrong(tmp_path, right: str, wrong: str, said: str) -> None:
-    code, lines = told(_yard(tmp_path, CHANNELS.replace(right, wrong, 1)))
+    code, lines = check_output(_yard(tmp_path, CHANNELS.replace(right, wrong, 1)))
     assert code == 1
     assert [line for line in lines if said in line and line.startswith("site.yaml:")], lines
 

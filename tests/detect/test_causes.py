@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from support.story import START, Kind, rule, sample, stream
+from support.rule_harness import START, Kind, rule, sample, stream
 
 from facilityd.detect import RuleEngine
 from facilityd.detect.instance import GRACE

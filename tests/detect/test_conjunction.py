@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from support.story import MARK, START, Kind, bad, rule, sample, state, stream
+from support.rule_harness import MARK, START, Kind, bad, rule, sample, state, stream
 
 from facilityd.detect import RuleEngine
 from facilityd.detect.compile import compile_device

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.story import START, Kind, letter, play, rule, rule_instances, state, stream
+from support.rule_harness import START, Kind, letter, play, rule, rule_instances, state, stream
 
 from facilityd.detect import RuleEngine
 from facilityd.detect.compile import compile_device

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.story import START, Kind, bad, brief, rule, sample, state, stream, told
+from support.rule_harness import START, Kind, bad, brief, findings_of, rule, sample, state, stream
 
 from devices.tables import families
 from facilityd.app.calendar import SiteCalendar
@@ -36,20 +36,20 @@ SHIPPED = sorted(families(None))
 )  # fmt: skip
 def test_only_news_is_told(story: str, findings: str) -> None:
     source = stream("current")
-    assert brief(told(RuleEngine({"hoist": KIND}, [source]), source, story, VALUES)) == findings
+    assert brief(findings_of(RuleEngine({"hoist": KIND}, [source]), source, story, VALUES)) == findings
 
 
 def test_unknown_says_why() -> None:
     source = stream("current")
     engine = RuleEngine({"hoist": KIND}, [source])
-    found = told(engine, source, ".?????", VALUES)
+    found = findings_of(engine, source, ".?????", VALUES)
     assert (found[-1].evidence.slug, found[-1].evidence.numbers) == ("unknown-bad", {"reason": "timeout"})
-    old = told(RuleEngine({"hoist": KIND}, [source]), source, ".        ", VALUES)
+    old = findings_of(RuleEngine({"hoist": KIND}, [source]), source, ".        ", VALUES)
     assert (old[-1].evidence.slug, old[-1].evidence.numbers) == (
         "unknown-old",
         {"age_s": 7.0, "period_s": 1.0},
     )
-    never = told(RuleEngine({"hoist": KIND}, [source]), source, "    ", VALUES)
+    never = findings_of(RuleEngine({"hoist": KIND}, [source]), source, "    ", VALUES)
     assert (never[-1].evidence.slug, never[-1].evidence.signal) == ("unknown-never", "current")
 
 

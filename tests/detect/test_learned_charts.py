@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.story import MARK, Kind, bad, rule, sample, state, stream
+from support.rule_harness import MARK, Kind, bad, rule, sample, state, stream
 
 from facilityd.detect.compile import compile_device
 from facilityd.detect.fit import FITS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.story import Kind, play, rule, sample, state, stream
+from support.rule_harness import Kind, play, rule, sample, state, stream
 
 from facilityd.detect.compile import compile_device
 from facilityd.model.sample import NS

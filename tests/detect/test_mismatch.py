@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.story import MARK, START, Kind, bad, rule, sample, stream
+from support.rule_harness import MARK, START, Kind, bad, rule, sample, stream
 
 from facilityd.detect import RuleEngine
 from facilityd.detect.compile import compile_device

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from support.story import Kind, rule, sample, state, stream
+from support.rule_harness import Kind, rule, sample, state, stream
 
 from facilityd.detect.engine import RuleEngine
 from facilityd.model.finding import Finding

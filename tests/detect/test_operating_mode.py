@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.story import state
+from support.rule_harness import state
 
 from devices import family
 from facilityd.model import operating_mode as model

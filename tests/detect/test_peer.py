@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from support.story import START, Kind, bad, brief, rule, sample, state, stream
+from support.rule_harness import START, Kind, bad, brief, rule, sample, state, stream
 
 from facilityd.detect import RuleEngine
 from facilityd.detect.context import RuleContext

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.story import MARK, Kind, bad, rule, sample, stream
+from support.rule_harness import MARK, Kind, bad, rule, sample, stream
 
 from facilityd.detect.compile import compile_device
 from facilityd.detect.rate import PARTS, RateDetector

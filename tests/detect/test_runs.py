@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from support.story import MARK, Kind, bad, rule, sample, state, stream
+from support.rule_harness import MARK, Kind, bad, rule, sample, state, stream
 
 from facilityd.detect.compile import compile_device
 from facilityd.model.quality import Reason

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.story import START, Kind, bad, brief, play, rule, sample, stream, told
+from support.rule_harness import START, Kind, bad, brief, findings_of, play, rule, sample, stream
 
 from facilityd.detect import RuleEngine
 from facilityd.model.quality import Reason
@@ -109,7 +109,7 @@ def test_a_module_that_serves_two_devices_is_told_of_by_the_one_it_serves_most()
 def test_told_helper_sees_a_silence_that_ends() -> None:
     source = stream("current")
     engine = RuleEngine({"hoist": Kind({"silent": rule(SILENCE)})}, [source])
-    assert brief(told(engine, source, "..?????..", {".": 1.0})) == "0. 4# 7."
+    assert brief(findings_of(engine, source, "..?????..", {".": 1.0})) == "0. 4# 7."
 
 
 def _watching(until: int) -> tuple[RuleEngine, list]:

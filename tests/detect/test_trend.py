@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.crew import PLACE
-from support.story import MARK, Kind, bad, rule, sample, stream
+from support.notification_fixtures import SITE_CONTEXT
+from support.rule_harness import MARK, Kind, bad, rule, sample, stream
 
 from facilityd.detect.compile import compile_device
 from facilityd.detect.daily import DAY
@@ -73,7 +73,7 @@ def test_a_steady_rise_is_told_with_its_date() -> None:
     earliest, likely, latest = (int(evidence.numbers[f"{n}_at"]) for n in ("earliest", "likely", "latest"))
     assert earliest <= likely <= latest
     assert likely / DAY == pytest.approx(65, abs=0.5)
-    words = EvidenceFormatter({}, "en", PLACE.zone).evidence(evidence)
+    words = EvidenceFormatter({}, "en", SITE_CONTEXT.zone).evidence(evidence)
     assert "moves by +0.1 mA a day" in words
     assert "about 1970-03-0" in words, "counted from the test's own day 0"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.story import START, Kind, brief, rule, stream
+from support.rule_harness import START, Kind, brief, rule, stream
 
 from facilityd.config.load import load
 from facilityd.detect import RuleEngine

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.story import START, Kind, bad, brief, play, rule, sample, stream
+from support.rule_harness import START, Kind, bad, brief, play, rule, sample, stream
 
 from facilityd.detect import RuleEngine
 from facilityd.model.finding import Evidence, Finding

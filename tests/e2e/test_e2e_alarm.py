@@ -6,8 +6,8 @@ import time
 
 import pytest
 from support.daemon import daemon, facilityd, facilityd_json, journal_of, running, until
+from support.notification_receivers import notification_receivers
 from support.site import make_contacts
-from support.told import phones
 
 from facilityd.model.alarm import AlarmStateName, ChangeKind
 from facilityd.model.sample import NS
@@ -59,7 +59,7 @@ async def test_raised_told_acknowledged_cleared_and_never_told_twice(tmp_path):
     site, truth = made.site, {FIRE: False, ("water", "active"): False}
     async with (
         serve(list(site.units.values()), list(site.links.values()), lambda: truth) as _,
-        phones(made.webhook, made.smtp) as told,
+        notification_receivers(made.webhook, made.smtp) as told,
         running(daemon(made.folder, log=tmp_path / "daemon.log")) as watching,
     ):
         with await journal_of(made.journal, watching) as reader:

@@ -14,8 +14,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from support.peers import PASSWORD, Certificates, Far, Office, Wired, make_certificates, office
-from support.raw_http import TAKEN, RawServer, Said, raw_server
+from support.notification_peers import (
+    PASSWORD,
+    Certificates,
+    EventLoopThread,
+    MailServer,
+    RealChannelRuntime,
+    mail_server,
+    make_certificates,
+)
+from support.raw_http import ACCEPTED, RawResponse, RawServer, raw_server
 
 from facilityd.config.load import load
 from facilityd.model.notice import DeliveryOutcome, Notice
@@ -53,26 +61,26 @@ SECURE = HOOK.replace("http", "https")
 class ChannelWorld:
     """Servers on one port, and who finds them. ``web`` listens once it ``answers``, the office once it is ``open``."""
 
-    far: Far
+    far: EventLoopThread
     certificates: Certificates
     resolve: Callable[[], None]
     """Let the name NOWHERE be found."""
     port: int = field(default_factory=lambda: free_ports(1)[0])
     web: RawServer | None = None
     context: ssl.SSLContext | None = None
-    post: Office = field(default_factory=Office)
+    post: MailServer = field(default_factory=MailServer)
 
     def answers(self, data: bytes, then: str = "close", context: ssl.SSLContext | None = None) -> None:
         """Let the webhook answer so from now on, with TLS where a ``context`` is given."""
         if self.web is None or context is not self.context:
             self.far.close()
             self.web, self.context = self.far.hold(raw_server(self.port, context)), context
-        self.web.always = Said(data, then=then)
+        self.web.always = RawResponse(data, then=then)
 
     def opens(self) -> None:
         """Let the mail server listen."""
         self.far.close()
-        self.far.hold(office(self.post, self.port))
+        self.far.hold(mail_server(self.post, self.port))
 
     def took(self, notice: Notice) -> int:
         """Return how often the server took a notice."""
@@ -100,7 +108,7 @@ class Broken:
             world.post.context, world.post.password = world.certificates.trusted, PASSWORD
             world.opens()
         else:
-            world.answers(TAKEN, context=world.certificates.trusted if self.channel is SECURE else None)
+            world.answers(ACCEPTED, context=world.certificates.trusted if self.channel is SECURE else None)
 
 
 def _status(line: str) -> Callable[[ChannelWorld], None]:
@@ -117,7 +125,7 @@ def _post(shows: str = "", knows: str = PASSWORD) -> Callable[[ChannelWorld], No
 
 
 def _forged(world: ChannelWorld) -> None:
-    world.answers(TAKEN, context=world.certificates.forged)
+    world.answers(ACCEPTED, context=world.certificates.forged)
 
 
 def _nobody(_: ChannelWorld) -> None:
@@ -172,11 +180,11 @@ def world(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> Iterat
     def found(host: str, *rest, **more) -> list:
         return asked("127.0.0.1" if host == NOWHERE else host, *rest, **more)
 
-    with Far() as far:
+    with EventLoopThread() as far:
         yield ChannelWorld(far, certificates, lambda: monkeypatch.setattr(socket, "getaddrinfo", found))
 
 
-def _told(runtime: Wired, recipient: str, device: str) -> list[Notice]:
+def _told(runtime: RealChannelRuntime, recipient: str, device: str) -> list[Notice]:
     return [one for one in runtime.mailbox.taken if (one.recipient, one.device) == (recipient, device)]
 
 
@@ -189,7 +197,9 @@ def test_the_others_hear_of_it_and_it_ends_when_it_is_mended(
     site = load(tmp_path)
     mine = site.recipients["li"].channels[0].id
     way.breaks(world)
-    with Wired(site, tmp_path, start=START, far=world.far, real={mine}, patience=PATIENCE_S) as runtime:
+    with RealChannelRuntime(
+        site, tmp_path, start=START, far=world.far, real={mine}, patience=PATIENCE_S
+    ) as runtime:
         runtime.advance(60)
         runtime.fault("fire", "active")
         runtime.advance(TOLD)

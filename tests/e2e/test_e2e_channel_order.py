@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.peers import Far, Wired
-from support.raw_http import TAKEN, RawServer, Said, raw_server
+from support.notification_peers import EventLoopThread, RealChannelRuntime
+from support.raw_http import ACCEPTED, RawResponse, RawServer, raw_server
 
 from facilityd.config.load import load
 from facilityd.model.sample import NS
@@ -35,8 +35,8 @@ AT_ONCE_S = 10.0
 
 
 @pytest.fixture
-def far() -> Iterator[Far]:
-    with Far() as held:
+def far() -> Iterator[EventLoopThread]:
+    with EventLoopThread() as held:
         yield held
 
 
@@ -47,30 +47,30 @@ def _site(folder: Path, port: int):
 
 ANSWERS = {
     "refused": None,
-    "404": Said(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", then="close"),
-    "503": Said(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", then="close"),
-    "hangs": Said(b"", then="stay"),
-    "cut": Said(b"HTTP/1.1 20", then="close"),
+    "404": RawResponse(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", then="close"),
+    "503": RawResponse(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", then="close"),
+    "hangs": RawResponse(b"", then="stay"),
+    "cut": RawResponse(b"HTTP/1.1 20", then="close"),
 }
 
 
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
 def test_the_next_channel_has_it_at_once_and_both_hear_the_end(
-    answer: Said | None, far: Far, tmp_path: Path
+    answer: RawResponse | None, far: EventLoopThread, tmp_path: Path
 ) -> None:
     (port,) = free_ports(1)
     server: RawServer | None = far.hold(raw_server(port)) if answer else None
     if server and answer:
         server.always = answer
     site = _site(tmp_path, port)
-    with Wired(site, tmp_path, start=START, far=far, real={FIRST}, patience=0.2) as runtime:
+    with RealChannelRuntime(site, tmp_path, start=START, far=far, real={FIRST}, patience=0.2) as runtime:
         runtime.advance(60)
         runtime.fault("fire", "active", duration=900.0)
         runtime.advance(AT_ONCE_S)
         fire = [n for n in runtime.mailbox.taken if n.device == "fire"]
         assert [(n.channel, n.purpose) for n in fire] == [(SECOND, "raised")]
         if server:
-            server.always = Said(TAKEN)
+            server.always = RawResponse(ACCEPTED)
         else:
             server = far.hold(raw_server(port))
         runtime.restart()

@@ -1,8 +1,8 @@
 """The square into a real InfluxDB, with kills: every sample arrives once, and what is missing shows as a gap."""
 
 import pytest
+from support.crash_recovery import story
 from support.influxd import binary
-from support.kills import story
 
 SECONDS = 32.0
 

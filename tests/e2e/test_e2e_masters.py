@@ -9,8 +9,8 @@ import shutil
 from contextlib import ExitStack
 
 import pytest
-from support.agree import MASTERS, decoded, modbus_points, places, relayed, same
 from support.daemon import daemon, facilityd_json, journal_of, running, until
+from support.independent_masters import MASTERS, decoded, modbus_points, places, relayed, same
 from support.site import frozen, make_square, square_of
 
 from devices.unit import ModbusLink

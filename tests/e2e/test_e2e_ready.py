@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from support.daemon import daemon, facilityd, facilityd_json, journal_of, running, until
-from support.site import Made, make_square
+from support.site import SiteFolder, make_square
 
 from facilityd.model.notice import Purpose
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
 
-def _soon(folder: Path) -> Made:
+def _soon(folder: Path) -> SiteFolder:
     """The square, nobody answering, and a ceremony in 40 to 41 minutes by the timetable."""
     made = make_square(folder)
     when = (datetime.now(ZONE) + timedelta(minutes=41)).replace(second=0)

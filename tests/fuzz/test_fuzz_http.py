@@ -15,22 +15,22 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from support.crew import notice
 from support.forwarding import fill, forwarder, running, wait_for
 from support.fuzz import fuzzed
 from support.journals import Keeper, open_journal
-from support.raw_http import TAKEN, RawServer, Said, answers, raw_server
+from support.notification_fixtures import notice
+from support.raw_http import ACCEPTED, RawResponse, RawServer, answers, raw_server
 
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, SendFailure
 from facilityd.notify.webhook import Webhook
 from facilityd.store.line_source import SampleSource
 from facilityd.store.reader import JournalReader
 
-NESTED = Said(
+NESTED = RawResponse(
     b"HTTP/1.1 503 Busy\r\nRetry-After: " + b"9" * 5000 + b"\r\n\r\n" + b'{"a":' * 100_000, then="close"
 )
-GBK = Said("HTTP/1.1 401 拒绝\r\n\r\n令牌无效".encode("gbk"), then="close")
-HALF = Said(b"HTTP/1.1 500 E\r\nTransfer-Encoding: chunked\r\n\r\n40\r\nhalf", then="close")
+GBK = RawResponse("HTTP/1.1 401 拒绝\r\n\r\n令牌无效".encode("gbk"), then="close")
+HALF = RawResponse(b"HTTP/1.1 500 E\r\nTransfer-Encoding: chunked\r\n\r\n40\r\nhalf", then="close")
 ENDLESS = b"HTTP/1.1 500 E\r\nContent-Length: 100000000\r\n\r\n" + b"x" * 100_000_000
 _BOMB = gzip.compress(b"0" * 50_000_000)
 BOMB = b"HTTP/1.1 500 E\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n%b" % (len(_BOMB), _BOMB)
@@ -85,7 +85,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 @example([NESTED, GBK, HALF])
 @fuzzed
 def test_no_answer_of_influxdb_loses_or_doubles(
-    place: Place, caplog: pytest.LogCaptureFixture, said: list[Said]
+    place: Place, caplog: pytest.LogCaptureFixture, said: list[RawResponse]
 ) -> None:
     caplog.clear()
     place.fill()
@@ -114,30 +114,30 @@ def test_no_answer_of_influxdb_loses_or_doubles(
 @example(GBK)
 @example(HALF)
 @fuzzed
-def test_no_answer_of_a_webhook_harms_or_is_taken_for_a_yes(place: Place, said: Said) -> None:
+def test_no_answer_of_a_webhook_harms_or_is_taken_for_a_yes(place: Place, said: RawResponse) -> None:
     outcome = place.runner.run(_told(place.server, said))
     assert outcome.result is not DeliveryOutcome.ACCEPTED or re.search(r"2\d\d", said.status), said.status
     assert len(outcome.reason) <= 230
     assert SECRET not in outcome.reason
     assert outcome.retry_after is None or 0 <= outcome.retry_after <= 86_400 * 10**9
-    healthy = _told(place.server, Said(TAKEN), PATIENCE_S)
+    healthy = _told(place.server, RawResponse(ACCEPTED), PATIENCE_S)
     assert place.runner.run(healthy) == DeliveryResult(DeliveryOutcome.ACCEPTED)
 
 
-async def _told(server: RawServer, said: Said, timeout_s: float = TIMEOUT_S) -> DeliveryResult:
+async def _told(server: RawServer, said: RawResponse, timeout_s: float = TIMEOUT_S) -> DeliveryResult:
     server.script = deque([said])
     return await Webhook(f"{server.url}/{SECRET}", SECRET, timeout_s=timeout_s).send(notice())
 
 
 @pytest.mark.parametrize("data", [ENDLESS, BOMB, HEADS], ids=["endless", "bomb", "headers"])
 def test_no_answer_fills_the_memory(place: Place, data: bytes) -> None:
-    place.server.script = deque([Said(data, then="close")])
+    place.server.script = deque([RawResponse(data, then="close")])
     place.fill()
     tracemalloc.start()
     try:
         place.wait()
         assert not place.server.script
-        place.runner.run(_told(place.server, Said(data, then="close")))
+        place.runner.run(_told(place.server, RawResponse(data, then="close")))
         assert tracemalloc.get_traced_memory()[1] < 4 * MIB
     finally:
         tracemalloc.stop()
@@ -146,7 +146,7 @@ def test_no_answer_fills_the_memory(place: Place, data: bytes) -> None:
 def test_interim_answers_without_end_are_no_answer(place: Place) -> None:
     tracemalloc.start()
     try:
-        said = Said(INTERIM, then="close")
+        said = RawResponse(INTERIM, then="close")
         outcome = place.runner.run(_told(place.server, said, PATIENCE_S))
         assert tracemalloc.get_traced_memory()[1] < 4 * MIB
     finally:
@@ -157,7 +157,7 @@ def test_interim_answers_without_end_are_no_answer(place: Place) -> None:
 
 @pytest.mark.parametrize("status", [b"100 Continue", b"103 Early Hints"])
 def test_an_interim_answer_is_waited_over(place: Place, status: bytes) -> None:
-    said = Said((b"HTTP/1.1 %b\r\n\r\n" % status) * 3 + TAKEN)
+    said = RawResponse((b"HTTP/1.1 %b\r\n\r\n" % status) * 3 + ACCEPTED)
     assert place.runner.run(_told(place.server, said, PATIENCE_S)) == DeliveryResult(DeliveryOutcome.ACCEPTED)
 
 

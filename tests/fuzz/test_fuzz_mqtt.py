@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.fuzz import fuzzed
-from support.mqtt_bench import CollectingIntake, plug, power
+from support.mqtt_harness import CollectingIntake, plug, power
 
 from devices.mqtt.link import MqttLinkRunner
 from devices.operating_mode import OperatingModeTracker

@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 import pytest
-from support.naps import naps
+from support.real_sleeps import real_sleeps
 
 MOST = 8
 """It only ever goes down."""
@@ -15,7 +15,11 @@ MOST = 8
 def test_few_tests_wait_in_real_time() -> None:
     """Peers that are slow on purpose (``tests/support``) are no waits of a test."""
     files = sorted(Path("tests").rglob("test_*.py"))
-    found = [f"{file}:{line}" for file in files for line in naps(ast.parse(file.read_text(encoding="utf-8")))]
+    found = [
+        f"{file}:{line}"
+        for file in files
+        for line in real_sleeps(ast.parse(file.read_text(encoding="utf-8")))
+    ]
     assert len(found) <= MOST, found
 
 
@@ -36,4 +40,4 @@ def test_few_tests_wait_in_real_time() -> None:
     ],
 )
 def test_what_counts_as_a_wait(code: str, lines: list[int]) -> None:
-    assert list(naps(ast.parse(code))) == lines
+    assert list(real_sleeps(ast.parse(code))) == lines

@@ -10,7 +10,7 @@ import asyncio
 import itertools
 from unittest.mock import patch
 
-from support.bench import link_to, profile, served, unit, until, watching
+from support.modbus_harness import link_to, profile, running_bus, served, unit, until
 from support.virtual import in_virtual_time
 
 from devices.modbus.client import ModbusReader
@@ -59,7 +59,7 @@ async def test_seven_keep_their_period_while_the_eighth_is_silent() -> None:
     async with served(units, "modbus-rtu-over-tcp", baudrate=19200) as endpoint:
         link = link_to(endpoint, "modbus-rtu-over-tcp", baudrate=19200)
         with watch():
-            async with watching(link, units) as intake:
+            async with running_bus(link, units) as intake:
                 await until(lambda: all(intake.good(n) for n in range(1, 9)), 15)
                 endpoint.inject(SILENT, hazard("silent"))
                 await until(lambda: intake.reasons(SILENT), 5)

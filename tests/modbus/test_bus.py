@@ -7,7 +7,7 @@ import os
 
 import pytest
 from pydantic import TypeAdapter
-from support.bench import PROFILE, link_to, profile, served, truth, unit, until, watching
+from support.modbus_harness import PROFILE, link_to, profile, running_bus, served, truth, unit, until
 from support.virtual import in_virtual_time
 
 from devices.family import Family
@@ -19,7 +19,7 @@ from simulators.hazards import hazard
 
 FAMILY = TypeAdapter(Family).validate_python(
     {
-        "family": "bench",
+        "family": "harness",
         "name": {"zh": "台", "en": "Bench"},
         "signals": {n: {"name": {"zh": "值", "en": n}} for n in ("first", "second", "wide", "precise")},
         "states": {
@@ -35,7 +35,7 @@ async def test_everything_off_at_the_start_is_normal() -> None:
     async with served([one], baudrate=115200) as endpoint:
         link = link_to(endpoint)
         endpoint.close()
-        async with watching(link, [one]) as intake:
+        async with running_bus(link, [one]) as intake:
             await until(lambda: intake.health)
             assert intake.health[-1].up is False
             assert "cannot be opened" in intake.health[-1].reason
@@ -53,7 +53,7 @@ async def test_everything_off_at_the_start_is_normal() -> None:
 @in_virtual_time
 async def test_a_server_that_restarts_is_found_again() -> None:
     one = unit()
-    async with served([one]) as endpoint, watching(link_to(endpoint), [one]) as intake:
+    async with served([one]) as endpoint, running_bus(link_to(endpoint), [one]) as intake:
         await until(lambda: len(intake.good()) >= 2)
         endpoint.close()
         await until(lambda: Reason.LINK_DOWN in intake.reasons())
@@ -67,7 +67,7 @@ async def test_a_server_that_restarts_is_found_again() -> None:
 @in_virtual_time
 async def test_a_half_open_connection_is_noticed_within_seconds() -> None:
     one = unit()
-    async with served([one]) as endpoint, watching(link_to(endpoint), [one]) as intake:
+    async with served([one]) as endpoint, running_bus(link_to(endpoint), [one]) as intake:
         await until(lambda: len(intake.good()) >= 2)
         begin = asyncio.get_running_loop().time()
         endpoint.inject(None, hazard("half-open"))
@@ -78,7 +78,7 @@ async def test_a_half_open_connection_is_noticed_within_seconds() -> None:
 @in_virtual_time
 async def test_a_dead_unit_behind_a_gateway_leaves_the_others_alone() -> None:
     units = [unit(number) for number in range(1, 6)]
-    async with served(units, gateway=True) as endpoint, watching(link_to(endpoint), units) as intake:
+    async with served(units, gateway=True) as endpoint, running_bus(link_to(endpoint), units) as intake:
         await until(lambda: all(len(intake.good(n)) >= 2 for n in range(1, 6)))
         endpoint.inject(3, hazard("gateway-target"))
         await until(lambda: Reason.GATEWAY_TARGET in intake.reasons(3))
@@ -95,7 +95,7 @@ async def test_the_pace_follows_duty_and_no_sample_is_lost() -> None:
     poll_rates = PollRates(NS, "device-1", {"moving": NS // 20})
     one = unit(poll_rates=poll_rates, period=NS)
     mode = OperatingModeTracker({"device-1": FAMILY})
-    async with served([one]) as endpoint, watching(link_to(endpoint), [one], mode) as intake:
+    async with served([one]) as endpoint, running_bus(link_to(endpoint), [one], mode) as intake:
         await until(lambda: len(intake.good()) >= 2)
         values = truth([one])
         values["device-1", "first"] = 500.0
@@ -117,7 +117,7 @@ async def test_the_pace_follows_duty_and_no_sample_is_lost() -> None:
 @in_virtual_time
 async def test_samples_keep_their_grid() -> None:
     one = unit(period=NS // 10)
-    async with served([one]) as endpoint, watching(link_to(endpoint), [one]) as intake:
+    async with served([one]) as endpoint, running_bus(link_to(endpoint), [one]) as intake:
         await until(lambda: len(intake.good()) >= 30)
     times = [at for at, _ in intake.samples]
     mean = (times[-1] - times[5]) / (len(times) - 6)
@@ -130,7 +130,7 @@ async def test_a_side_effect_register_is_read_alone_and_only_when_bound() -> Non
     points["beyond"] = {"address": 3, "doc": "4", "type": "u16"}
     one = unit(model=profile(points=points))
     async with served([one]) as endpoint:
-        async with watching(link_to(endpoint), [one]) as intake:
+        async with running_bus(link_to(endpoint), [one]) as intake:
             await until(lambda: len(intake.good()) >= 3)
         asked = {(int.from_bytes(pdu[1:3]), int.from_bytes(pdu[3:5])) for _, pdu in endpoint.log}
     assert not any(start <= 2 < start + count for start, count in asked)
@@ -139,7 +139,7 @@ async def test_a_side_effect_register_is_read_alone_and_only_when_bound() -> Non
 async def test_a_serial_port_that_is_not_there_is_an_outage_not_a_crash() -> None:
     one = unit()
     link = ModbusLink("link", "modbus-rtu", serial_port="/dev/does-not-exist")
-    async with watching(link, [one]) as intake:
+    async with running_bus(link, [one]) as intake:
         await until(lambda: intake.health)
     assert intake.reasons() == {Reason.LINK_DOWN}
     assert "group dialout" in intake.health[-1].reason
@@ -151,7 +151,7 @@ async def test_a_port_that_refuses_its_settings_is_an_outage_too() -> None:
     one = unit()
     link = ModbusLink("link", "modbus-rtu", serial_port=os.ttyname(slave), parity="E")
     try:
-        async with watching(link, [one]) as intake:
+        async with running_bus(link, [one]) as intake:
             await until(lambda: intake.health)
         assert "cannot be opened" in intake.health[-1].reason
         assert intake.reasons() == {Reason.LINK_DOWN}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.bench import link_to, served, unit, until, watching
+from support.modbus_harness import link_to, running_bus, served, unit, until
 from support.virtual import in_virtual_time
 
 from devices.modbus import bus
@@ -29,7 +29,7 @@ async def test_a_unit_whose_decoder_fails_is_bad_alone_and_comes_back(
         return await poll(compiled_unit, *words)
 
     monkeypatch.setattr(bus, "poll", stumbling)
-    async with served(units) as endpoint, watching(link_to(endpoint), units) as intake:
+    async with served(units) as endpoint, running_bus(link_to(endpoint), units) as intake:
         await until(lambda: len(intake.good(2)) >= 5)
         assert intake.good(1) == []
         assert intake.reasons(1) == {Reason.MALFORMED}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.bench import profile
+from support.modbus_harness import profile
 
 from devices.codec import from_words, to_words
 from devices.modbus.decode import compile_block, register_binding

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.bench import link_to, served, unit, until, watching
+from support.modbus_harness import link_to, running_bus, served, unit, until
 
 from devices.modbus.client import connect
 from devices.modbus.guard import Guard
@@ -58,7 +58,7 @@ async def test_a_write_is_refused_before_the_socket(protocol: str, name: str) ->
 async def test_reads_pass_and_are_all_the_field_sees(protocol: str) -> None:
     one = unit()
     async with served([one], protocol) as endpoint:
-        async with watching(link_to(endpoint, protocol), [one]) as intake:
+        async with running_bus(link_to(endpoint, protocol), [one]) as intake:
             await until(lambda: len(intake.good()) >= 3)
         assert set(endpoint.witness) == {3}
     assert intake.wrong() == []

@@ -10,7 +10,7 @@ import asyncio
 import logging
 
 import pytest
-from support.bench import link_to, served, unit, until, watching
+from support.modbus_harness import link_to, running_bus, served, unit, until
 from support.virtual import in_virtual_time
 
 from facilityd.model.quality import Reason
@@ -61,7 +61,7 @@ async def test_a_wrong_value_is_never_good(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     one = unit()
-    async with served([one], protocol) as endpoint, watching(link_to(endpoint, protocol), [one]) as intake:
+    async with served([one], protocol) as endpoint, running_bus(link_to(endpoint, protocol), [one]) as intake:
         await until(lambda: len(intake.good()) >= 2)
         endpoint.inject(None if name in ("half-open", "refused") else 1, hazard(name, **options))
         await until(lambda: intake.reasons() & expected, 12)
@@ -88,7 +88,7 @@ async def test_a_wrong_value_is_never_good(
 async def test_nor_on_a_real_connection(protocol: str, name: str, target: int | None) -> None:
     """What the cases above have in memory, with the sockets of this machine between."""
     one = unit()
-    async with served([one], protocol) as endpoint, watching(link_to(endpoint, protocol), [one]) as intake:
+    async with served([one], protocol) as endpoint, running_bus(link_to(endpoint, protocol), [one]) as intake:
         await until(lambda: len(intake.good()) >= 2)
         endpoint.inject(target, hazard(name))
         await until(lambda: intake.reasons() & SILENT, 12)
@@ -113,7 +113,7 @@ async def test_a_line_that_comes_into_step_in_the_midst_of_a_poll_is_not_believe
 
     async with (
         served([one], "modbus-rtu-over-tcp") as endpoint,
-        watching(link_to(endpoint, "modbus-rtu-over-tcp"), [one]) as intake,
+        running_bus(link_to(endpoint, "modbus-rtu-over-tcp"), [one]) as intake,
     ):
         await until(lambda: len(intake.good()) >= 2)
         endpoint.inject(1, Hazard(alter=shift))
@@ -129,7 +129,7 @@ async def test_what_was_answered_before_a_lost_answer_is_kept() -> None:
     lost = Hazard(
         alter=lambda answer: None if len(answer.pdu) == 6 and answer.pdu[2:] == b"\x3f\xc0\0\0" else answer
     )
-    async with served([one]) as endpoint, watching(link_to(endpoint), [one]) as intake:
+    async with served([one]) as endpoint, running_bus(link_to(endpoint), [one]) as intake:
         await until(lambda: len(intake.good()) >= 2)
         endpoint.inject(1, lost)
         await until(lambda: len([s for s in intake.of(1) if s.reasons]) >= 5)
@@ -143,7 +143,7 @@ async def test_slow_single_bytes_are_read_right() -> None:
     one = unit()
     async with served([one]) as endpoint:
         endpoint.inject(1, hazard("byte-by-byte", gap=0.002))
-        async with watching(link_to(endpoint), [one]) as intake:
+        async with running_bus(link_to(endpoint), [one]) as intake:
             await until(lambda: len(intake.good()) >= 3)
     assert intake.wrong() == []
 
@@ -152,7 +152,7 @@ async def test_slow_single_bytes_are_read_right() -> None:
 async def test_a_megabyte_of_garbage_is_survived() -> None:
     one = unit()
     flood = Hazard(emit=lambda data: ((0.0, bytes(range(256)) * 4096), (0.0, data)))
-    async with served([one]) as endpoint, watching(link_to(endpoint), [one]) as intake:
+    async with served([one]) as endpoint, running_bus(link_to(endpoint), [one]) as intake:
         await until(lambda: len(intake.good()) >= 2)
         endpoint.inject(1, flood)
         await asyncio.sleep(2.0)
@@ -167,7 +167,7 @@ async def test_a_wrong_word_order_is_not_believed() -> None:
     one = unit()
     async with served([one]) as endpoint:
         endpoint.inject(1, hazard("word-order"))
-        async with watching(link_to(endpoint), [one]) as intake:
+        async with running_bus(link_to(endpoint), [one]) as intake:
             await until(lambda: len(intake.of(1)) >= 4)
             assert intake.reasons() == {Reason.IDENTITY}
             assert intake.good() == []

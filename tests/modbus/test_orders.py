@@ -7,7 +7,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from support.bench import decoded, link_to, profile, served, unit, until, watching
+from support.modbus_harness import decoded, link_to, profile, running_bus, served, unit, until
 from support.virtual import in_virtual_time
 
 from devices.codec import from_words, to_words
@@ -35,7 +35,7 @@ def test_every_order_of_four_bytes(name: str) -> None:
 @in_virtual_time
 async def test_a_unit_with_any_order_reads_right(word_order: str, byte_order: str) -> None:
     one = unit(model=profile(word_order=word_order, byte_order=byte_order, golden=_golden(byte_order)))
-    async with served([one]) as endpoint, watching(link_to(endpoint), [one]) as intake:
+    async with served([one]) as endpoint, running_bus(link_to(endpoint), [one]) as intake:
         await until(lambda: len(intake.good()) >= 2)
     assert intake.wrong() == []
     assert intake.reasons() == set()

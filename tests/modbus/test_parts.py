@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from support.bench import PROFILE, link_to, profile, served, truth, unit, until, watching
+from support.modbus_harness import PROFILE, link_to, profile, running_bus, served, truth, unit, until
 from support.virtual import in_virtual_time
 
 from devices.modbus.plan import halves, plan_unit
@@ -32,7 +32,7 @@ def _without(*names: str) -> dict[str, Any]:
 async def test_a_missing_register_costs_its_own_value_only(caplog: pytest.LogCaptureFixture) -> None:
     watched = unit()
     has = unit(model=_device(points=_without("second")))
-    async with served([has]) as endpoint, watching(link_to(endpoint), [watched]) as intake:
+    async with served([has]) as endpoint, running_bus(link_to(endpoint), [watched]) as intake:
         await until(lambda: len(intake.of(1)) >= 3)
         endpoint.log.clear()
         await until(lambda: len(endpoint.log) >= 8)
@@ -53,7 +53,7 @@ async def test_a_missing_register_costs_its_own_value_only(caplog: pytest.LogCap
 async def test_a_gap_that_is_no_register_costs_nothing() -> None:
     points = {**POINTS, "wide": {**POINTS["wide"], "address": 4}}
     watched, has = unit(model=profile(points=points, max_gap=8)), unit(model=_device(points=points))
-    async with served([has]) as endpoint, watching(link_to(endpoint), [watched]) as intake:
+    async with served([has]) as endpoint, running_bus(link_to(endpoint), [watched]) as intake:
         await until(lambda: len(intake.good(1)) >= 2)
     assert intake.reasons() == set()
     assert intake.wrong() == []
@@ -65,7 +65,7 @@ async def test_a_unit_that_takes_few_registers_at_once_is_read_in_parts() -> Non
         unit(model=profile(max_gap=20, max_block=100)),
         unit(model=profile(max_gap=20, max_block=2)),
     )
-    async with served([has]) as endpoint, watching(link_to(endpoint), [watched]) as intake:
+    async with served([has]) as endpoint, running_bus(link_to(endpoint), [watched]) as intake:
         await until(lambda: len(intake.good(1)) >= 2)
     assert intake.reasons() == set()
     assert intake.wrong() == []
@@ -78,7 +78,7 @@ async def test_parts_that_the_bus_has_no_time_for_are_told(
 ) -> None:
     """Planned are three reads of 5 ms; the first is refused and takes two."""
     watched, has = unit(period=period), unit(model=_device(points=_without("second")))
-    async with served([has]) as endpoint, watching(link_to(endpoint), [watched]) as intake:
+    async with served([has]) as endpoint, running_bus(link_to(endpoint), [watched]) as intake:
         await until(lambda: len(intake.of(1)) >= 4)
     said = [text for text in caplog.messages if "the bus load is" in text]
     assert len(said) == told
@@ -92,7 +92,7 @@ async def test_what_is_refused_whole_and_in_parts_is_not_taken_apart_again() -> 
     watched = unit()
     other = [{"point": "wide", "words": [0, 1], "value": 1}]
     has = unit(model=_device(points=_without("first", "second"), golden=other))
-    async with served([has]) as endpoint, watching(link_to(endpoint), [watched]) as intake:
+    async with served([has]) as endpoint, running_bus(link_to(endpoint), [watched]) as intake:
         await until(lambda: len(intake.of(1)) >= 2)
         endpoint.log.clear()
         await until(lambda: len(intake.of(1)) >= 4)
@@ -107,7 +107,7 @@ async def test_what_is_refused_whole_and_in_parts_is_not_taken_apart_again() -> 
 async def test_who_comes_back_after_silence_is_read_as_planned() -> None:
     watched = unit()
     partial, full = unit(model=_device(points=_without("second"))), unit()
-    async with served([partial]) as endpoint, watching(link_to(endpoint), [watched]) as intake:
+    async with served([partial]) as endpoint, running_bus(link_to(endpoint), [watched]) as intake:
         await until(lambda: len(intake.of(1)) >= 3)
         async with served([full]) as other:
             register_map = other.register_maps[1]

@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.bench import PROFILE, profile, unit
+from support.modbus_harness import PROFILE, profile, unit
 
 from devices.modbus.decode import register_binding
 from devices.modbus.plan import MergedRead, merge, plan_unit

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from support.bench import MODEL, PROFILE, link_to, profile, served, unit
+from support.modbus_harness import MODEL, PROFILE, link_to, profile, served, unit
 from support.virtual import in_virtual_time
 
 from devices.modbus.probe import Diagnosis, ProbeReport, probe
@@ -15,15 +15,15 @@ from devices.profile import ModbusProfile
 from devices.unit import ModbusLink, Unit
 from simulators.hazards import hazard
 
-BENCH = profile()
+HARNESS = profile()
 OTHER = profile(profile="other", identity=[{"point": "first", "equals": 77}],
                 points={"first": {"address": 900, "doc": "901", "type": "u16"}},
                 golden=[{"point": "first", "words": [1], "value": 1}])  # fmt: skip
-KNOWN = {"bench": BENCH, "other": OTHER}
+KNOWN = {"harness": HARNESS, "other": OTHER}
 
 
 async def _probe(
-    asked: ModbusProfile = BENCH, device_id: int = 1, spoil: str = ""
+    asked: ModbusProfile = HARNESS, device_id: int = 1, spoil: str = ""
 ) -> tuple[ProbeReport, set[int]]:
     async with served([unit(1), unit(4)]) as endpoint:
         if spoil:
@@ -69,7 +69,7 @@ async def test_a_wrong_device_id_is_named_with_those_that_answer() -> None:
 async def test_another_model_is_named() -> None:
     report, _ = await _probe(OTHER)
     assert report.diagnosis is Diagnosis.OTHER_MODEL
-    assert "bench" in report.advice[0].en
+    assert "harness" in report.advice[0].en
 
 
 @in_virtual_time
@@ -79,7 +79,7 @@ async def test_a_model_that_zeros_answer_like_is_no_hint_beside_one_that_says_mo
         report = await probe(link_to(endpoint), unit(model=OTHER), KNOWN | {"calm": calm})
         alone = await probe(link_to(endpoint), unit(model=OTHER), {"other": OTHER, "calm": calm})
     assert [text.en for text in report.advice if "calm" in text.en] == []
-    assert "bench" in report.advice[0].en
+    assert "harness" in report.advice[0].en
     assert "calm" in alone.advice[0].en, "where nothing says more it is named"
 
 

@@ -6,7 +6,7 @@ import itertools
 from pathlib import Path
 
 import pytest
-from support.bench import PROFILE, link_to, profile, served, unit, until, watching
+from support.modbus_harness import PROFILE, link_to, profile, running_bus, served, unit, until
 
 from devices.modbus.plan import plan_unit
 from devices.modbus.poll import PollResult
@@ -40,7 +40,7 @@ def losing(*numbers: int) -> Hazard:
 @pytest.mark.parametrize("number", range(1, 5), ids=lambda n: f"answer {n}")
 async def test_one_lost_frame_is_no_lost_sample(number: int) -> None:
     one = unit()
-    async with served([one], SERIAL) as endpoint, watching(link_to(endpoint, SERIAL), [one]) as intake:
+    async with served([one], SERIAL) as endpoint, running_bus(link_to(endpoint, SERIAL), [one]) as intake:
         await until(lambda: len(intake.good()) >= 2)
         endpoint.inject(1, losing(number))
         before = len(intake.good())
@@ -51,7 +51,7 @@ async def test_one_lost_frame_is_no_lost_sample(number: int) -> None:
 
 async def test_a_second_loss_is_told_once_and_the_unit_is_read_again() -> None:
     one = unit()
-    async with served([one], SERIAL) as endpoint, watching(link_to(endpoint, SERIAL), [one]) as intake:
+    async with served([one], SERIAL) as endpoint, running_bus(link_to(endpoint, SERIAL), [one]) as intake:
         await until(lambda: len(intake.good()) >= 2)
         endpoint.inject(1, losing(1, 2))
         before = len(intake.good())
@@ -64,7 +64,7 @@ async def test_none_is_repeated_where_the_site_says_so() -> None:
     one = unit()
     async with (
         served([one], SERIAL) as endpoint,
-        watching(link_to(endpoint, SERIAL, retries=0), [one]) as intake,
+        running_bus(link_to(endpoint, SERIAL, retries=0), [one]) as intake,
     ):
         await until(lambda: len(intake.good()) >= 2)
         endpoint.inject(1, losing(1))

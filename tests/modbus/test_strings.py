@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from support.bench import PROFILE, decoded, profile
 from support.fuzz import CASES
+from support.modbus_harness import PROFILE, decoded, profile
 
 from devices.codec import string_bytes, string_words, text_of
 from facilityd.model.quality import Reason

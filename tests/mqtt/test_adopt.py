@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from support.mosquitto import Mosquitto
-from support.mqtt_bench import CollectingIntake, plug, power, say, until
+from support.mqtt_harness import CollectingIntake, plug, power, publish, until
 
 from devices.mqtt.link import MqttLinkRunner
 from devices.operating_mode import OperatingModeTracker
@@ -35,9 +35,9 @@ async def test_units_come_and_go_and_the_others_lose_no_message(tmp_path: Path) 
         runner = MqttLinkRunner(link, [one], intake, Clock(), OperatingModeTracker({}), intake.health.append)
         task = asyncio.create_task(runner.run())
         await until(lambda: intake.health)
-        await say(broker, power(7), topic=OTHER, retain=True)
+        await publish(broker, power(7), topic=OTHER, retain=True)
         for number in range(20):
-            await say(broker, power(number))
+            await publish(broker, power(number))
             await runner.adopt([one, two] if number % 2 else [one], [])
         await runner.adopt([one, two], [])
         await until(lambda: heard("other"))
@@ -45,8 +45,8 @@ async def test_units_come_and_go_and_the_others_lose_no_message(tmp_path: Path) 
         assert heard("plug") == [float(number) for number in range(20)]
         await runner.adopt([one], [])
         known = len(heard("other"))
-        await say(broker, power(8), topic=OTHER)
-        await say(broker, power(99))
+        await publish(broker, power(8), topic=OTHER)
+        await publish(broker, power(99))
         await until(lambda: heard("plug")[-1] == 99)
         assert len(heard("other")) == known
         assert intake.health[-1].reconnects == 0

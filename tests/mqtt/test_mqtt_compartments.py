@@ -11,10 +11,10 @@ from typing import Any, cast
 
 import pytest
 from pydantic import TypeAdapter
-from support.bench import link_to, served, unit
-from support.bench import until as until_modbus
+from support.modbus_harness import link_to, served, unit
+from support.modbus_harness import until as until_modbus
 from support.mosquitto import Mosquitto
-from support.mqtt_bench import CollectingIntake, listening, plug, power, say, until
+from support.mqtt_harness import CollectingIntake, plug, power, publish, running_link, until
 
 from devices.family import Family
 from devices.mqtt.link import MqttLinkRunner
@@ -33,9 +33,9 @@ async def test_a_topic_that_is_none_leaves_its_neighbours_heard(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     intake, units = CollectingIntake(), [plug("lanterns/#/two", "bad"), plug()]
-    async with Mosquitto(tmp_path) as broker, listening(broker, intake, units=units) as task:
+    async with Mosquitto(tmp_path) as broker, running_link(broker, intake, units=units) as task:
         await until(lambda: intake.health and intake.health[-1].up)
-        await say(broker, power(4))
+        await publish(broker, power(4))
         await until(lambda: intake.values() == [4.0])
         assert not task.done()
     assert "'lanterns/#/two/status/switch:0' brings nothing" in caplog.text
@@ -64,10 +64,10 @@ async def test_a_unit_whose_decoder_fails_is_bad_alone(
 
     monkeypatch.setattr(UnitDecoder, "hear", failing)
     intake, units = CollectingIntake(), [plug("lanterns/two", "bad"), plug()]
-    async with Mosquitto(tmp_path) as broker, listening(broker, intake, units=units):
+    async with Mosquitto(tmp_path) as broker, running_link(broker, intake, units=units):
         await until(lambda: intake.health and intake.health[-1].up)
-        await say(broker, power(1), power(2), topic="lanterns/two/status/switch:0")
-        await say(broker, power(4))
+        await publish(broker, power(1), power(2), topic="lanterns/two/status/switch:0")
+        await publish(broker, power(4))
         await until(lambda: intake.values() == [4.0])
     bad = [sample.reasons for sample in intake.samples if sample.stream.unit == "bad"]
     assert bad == [{0: Reason.MALFORMED}] * 2
@@ -142,7 +142,7 @@ async def test_a_state_that_arrives_by_mqtt_is_seen_by_who_sets_the_pace(tmp_pat
         task = asyncio.create_task(runner.run())
         with mode.watching("lantern", changed.append):
             await until(lambda: intake.health and intake.health[-1].up)
-            await say(broker, power(500))
+            await publish(broker, power(500))
             await until(lambda: changed == ["lantern"])
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

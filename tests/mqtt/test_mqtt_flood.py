@@ -11,7 +11,7 @@ from pathlib import Path
 import aiomqtt
 import pytest
 from support.mosquitto import Mosquitto
-from support.mqtt_bench import TOPIC, CollectingIntake, listening, power, say, until
+from support.mqtt_harness import TOPIC, CollectingIntake, power, publish, running_link, until
 
 from devices.mqtt.decode import MAX_PAYLOAD
 from devices.mqtt.inbound import QOS1_BYTES, QUEUE, QUEUE_BYTES, Inbound
@@ -61,19 +61,19 @@ async def test_what_a_flood_loses_is_counted_and_told(
     filler, count = "x" * 60_000, 600
     intake = CollectingIntake(hang=True)
     config = "allow_anonymous true\nmax_queued_messages 0\n"
-    async with Mosquitto(tmp_path, config) as broker, listening(broker, intake, qos=0):
+    async with Mosquitto(tmp_path, config) as broker, running_link(broker, intake, qos=0):
         await until(lambda: intake.health and intake.health[-1].up)
-        await say(broker, power(-1), qos=0)
+        await publish(broker, power(-1), qos=0)
         await until(lambda: intake.asked)  # the journal hangs on this one while the flood comes
         tracemalloc.start()
-        await say(broker, *[json.dumps({"apower": n, "x": filler}) for n in range(count)], qos=0)
+        await publish(broker, *[json.dumps({"apower": n, "x": filler}) for n in range(count)], qos=0)
         await asyncio.sleep(1.0)
         held = tracemalloc.get_traced_memory()[0]
         tracemalloc.stop()
         assert held < 3 * QUEUE_BYTES, "60 kB payloads took 681 MB"
         intake.hang = False
         intake.release.set()
-        await say(broker, power(1), topic=TOPIC)
+        await publish(broker, power(1), topic=TOPIC)
         await until(lambda: intake.values()[-1:] == [1.0])
     kept, lost = len(intake.values()) - 2, intake.health[-1].lost
     assert lost > 0
@@ -85,13 +85,13 @@ async def test_what_a_flood_loses_is_counted_and_told(
 async def test_one_message_of_64_mib_takes_no_such_room(tmp_path: Path, version: str) -> None:
     intake, large = CollectingIntake(), tmp_path / "large"
     large.write_bytes(b"{" * 64 * 2**20)
-    async with Mosquitto(tmp_path) as broker, listening(broker, intake, version=version):
+    async with Mosquitto(tmp_path) as broker, running_link(broker, intake, version=version):
         await until(lambda: intake.health and intake.health[-1].up)
         tracemalloc.start()
         try:
             to = ["-p", str(broker.port), "-t", TOPIC, "-q", "1", "-f", str(large)]
             await asyncio.to_thread(subprocess.run, ["mosquitto_pub", *to], check=True)
-            await say(broker, power(8))
+            await publish(broker, power(8))
             await until(lambda: intake.values() == [8.0], 30)
             assert tracemalloc.get_traced_memory()[1] < 8 * 2**20
         finally:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.mosquitto import Mosquitto
-from support.mqtt_bench import TOPIC, CollectingIntake, listening, plug, power, say, until
+from support.mqtt_harness import TOPIC, CollectingIntake, plug, power, publish, running_link, until
 
 from devices.mqtt import probe
 from devices.unit import MqttLink
@@ -20,16 +20,16 @@ from facilityd.model.sample import Sample
 @pytest.mark.parametrize("version", ["3.1.1", "5"])
 async def test_values_arrive(tmp_path: Path, version: str) -> None:
     intake = CollectingIntake()
-    async with Mosquitto(tmp_path) as broker, listening(broker, intake, version=version):
+    async with Mosquitto(tmp_path) as broker, running_link(broker, intake, version=version):
         await until(lambda: intake.health and intake.health[-1].up)
-        await say(broker, power(1), power(2))
+        await publish(broker, power(1), power(2))
         await until(lambda: intake.values() == [1.0, 2.0])
 
 
 @pytest.mark.parametrize("version", ["3.1.1", "5"])
 async def test_a_broker_that_restarts_is_found_and_subscribed_again(tmp_path: Path, version: str) -> None:
     intake = CollectingIntake()
-    async with Mosquitto(tmp_path) as broker, listening(broker, intake, version=version):
+    async with Mosquitto(tmp_path) as broker, running_link(broker, intake, version=version):
         await until(lambda: intake.health and intake.health[-1].up)
         await broker.stop()
         await until(lambda: not intake.health[-1].up)
@@ -37,7 +37,7 @@ async def test_a_broker_that_restarts_is_found_and_subscribed_again(tmp_path: Pa
         await broker.start()
         await until(lambda: intake.health[-1].up, 20)
         assert intake.health[-1].reconnects == 1
-        await say(broker, power(3))
+        await publish(broker, power(3))
         await until(lambda: intake.values() == [3.0])
 
 
@@ -46,20 +46,20 @@ async def test_a_message_is_acknowledged_only_after_the_commit(tmp_path: Path) -
     crashed, second = CollectingIntake(hang=True), CollectingIntake()
     options = {"version": "5", "client_id": "facilityd-test"}
     async with Mosquitto(tmp_path) as broker:
-        async with listening(broker, crashed, **options):
+        async with running_link(broker, crashed, **options):
             await until(lambda: crashed.health and crashed.health[-1].up)
-            await say(broker, *[power(n) for n in range(10)])
+            await publish(broker, *[power(n) for n in range(10)])
             await until(lambda: crashed.asked)
         assert crashed.values() == []
-        async with listening(broker, second, **options):
+        async with running_link(broker, second, **options):
             await until(lambda: second.values() == [float(n) for n in range(10)])
-            await say(broker, power(98))
+            await publish(broker, power(98))
             await until(lambda: 98.0 in second.values())
             assert second.values() == [*map(float, range(10)), 98.0], "none came twice"
         third = CollectingIntake()
-        async with listening(broker, third, **options):
+        async with running_link(broker, third, **options):
             await until(lambda: third.health and third.health[-1].up)
-            await say(broker, power(99))
+            await publish(broker, power(99))
             await until(third.values)
             assert third.values() == [99.0], "what was acknowledged does not come again"
 
@@ -68,27 +68,27 @@ async def test_what_the_broker_kept_while_we_were_away_arrives(tmp_path: Path) -
     options = {"version": "3.1.1", "client_id": "facilityd-test"}
     async with Mosquitto(tmp_path) as broker:
         first, second = CollectingIntake(), CollectingIntake()
-        async with listening(broker, first, **options):
+        async with running_link(broker, first, **options):
             await until(lambda: first.health and first.health[-1].up)
-        await say(broker, *[power(n) for n in range(50)])
-        async with listening(broker, second, **options):
+        await publish(broker, *[power(n) for n in range(50)])
+        async with running_link(broker, second, **options):
             await until(lambda: second.values() == [float(n) for n in range(50)])
 
 
 async def test_a_burst_of_a_thousand_loses_none(tmp_path: Path) -> None:
     intake = CollectingIntake()
-    async with Mosquitto(tmp_path) as broker, listening(broker, intake):
+    async with Mosquitto(tmp_path) as broker, running_link(broker, intake):
         await until(lambda: intake.health and intake.health[-1].up)
-        await say(broker, *[power(n) for n in range(1000)])
+        await publish(broker, *[power(n) for n in range(1000)])
         await until(lambda: len(intake.values()) >= 1000, 30)
         assert intake.values() == [float(n) for n in range(1000)]
 
 
 async def test_a_full_journal_is_waited_for(tmp_path: Path) -> None:
     intake = CollectingIntake(full=2)
-    async with Mosquitto(tmp_path) as broker, listening(broker, intake):
+    async with Mosquitto(tmp_path) as broker, running_link(broker, intake):
         await until(lambda: intake.health and intake.health[-1].up)
-        await say(broker, power(7))
+        await publish(broker, power(7))
         await until(lambda: intake.values() == [7.0])
         assert intake.full == 0
 
@@ -102,11 +102,11 @@ async def test_what_is_newer_is_heard_while_the_disk_is_full(tmp_path: Path) -> 
         raise StoreFull("no room")
 
     intake.commit = full
-    async with Mosquitto(tmp_path) as broker, listening(broker, intake):
+    async with Mosquitto(tmp_path) as broker, running_link(broker, intake):
         await until(lambda: intake.health and intake.health[-1].up)
-        await say(broker, power(7))
+        await publish(broker, power(7))
         await until(lambda: heard)
-        await say(broker, power(8))
+        await publish(broker, power(8))
         await until(lambda: 8.0 in heard)
         await until(lambda: heard.count(8.0) > 1)
 
@@ -114,21 +114,21 @@ async def test_what_is_newer_is_heard_while_the_disk_is_full(tmp_path: Path) -> 
 async def test_retained_messages_and_last_wills(tmp_path: Path) -> None:
     intake = CollectingIntake()
     async with Mosquitto(tmp_path) as broker:
-        await say(broker, power(5), retain=True)
-        async with listening(broker, intake):
+        await publish(broker, power(5), retain=True)
+        async with running_link(broker, intake):
             await until(lambda: Reason.AGE_UNKNOWN in intake.reasons())
             assert intake.values() == []
-            await say(broker, power(6))
+            await publish(broker, power(6))
             await until(lambda: intake.values() == [6.0])
-            await say(broker, "false", topic="lanterns/one/online", retain=True)
+            await publish(broker, "false", topic="lanterns/one/online", retain=True)
             await until(lambda: Reason.OFFLINE in intake.reasons())
 
 
 async def test_a_megabyte_of_garbage_and_wrong_json_are_marked_and_survived(tmp_path: Path) -> None:
     intake = CollectingIntake()
-    async with Mosquitto(tmp_path) as broker, listening(broker, intake):
+    async with Mosquitto(tmp_path) as broker, running_link(broker, intake):
         await until(lambda: intake.health and intake.health[-1].up)
-        await say(broker, "x" * 1_000_000, '{"apower":', '{"apower":"hot"}', power(8))
+        await publish(broker, "x" * 1_000_000, '{"apower":', '{"apower":"hot"}', power(8))
         await until(lambda: intake.values() == [8.0])
     assert {Reason.MALFORMED, Reason.WRONG_TYPE} <= intake.reasons()
 
@@ -141,9 +141,9 @@ async def test_credentials(tmp_path: Path) -> None:
     config = f"allow_anonymous false\npassword_file {secret}\nuser root\n"
     async with Mosquitto(tmp_path, config) as broker:
         good, bad = CollectingIntake(), CollectingIntake()
-        async with listening(broker, good, username="crew", password="s3cret"):
+        async with running_link(broker, good, username="crew", password="s3cret"):
             await until(lambda: good.health and good.health[-1].up)
-        async with listening(broker, bad, username="crew", password="wrong"):
+        async with running_link(broker, bad, username="crew", password="wrong"):
             await until(lambda: bad.health)
             assert not bad.health[-1].up
             assert "check username and password" in bad.health[-1].reason
@@ -186,9 +186,9 @@ async def test_tls_is_verified(tmp_path: Path) -> None:
     )
     async with Mosquitto(tmp_path, config) as broker:
         good, bad = CollectingIntake(), CollectingIntake()
-        async with listening(broker, good, ca=str(tmp_path / "ca.pem")):
+        async with running_link(broker, good, ca=str(tmp_path / "ca.pem")):
             await until(lambda: good.health and good.health[-1].up)
-        async with listening(broker, bad, ca=str(tmp_path / "other.pem")):
+        async with running_link(broker, bad, ca=str(tmp_path / "other.pem")):
             await until(lambda: bad.health)
             assert not bad.health[-1].up
             assert "certificate" in bad.health[-1].reason.lower()
@@ -199,7 +199,7 @@ async def test_the_probe_tells_what_a_unit_publishes(tmp_path: Path) -> None:
         link = MqttLink("broker", "127.0.0.1", broker.port)
         task = asyncio.create_task(probe(link, plug(), 1.0))
         while not task.done():
-            await say(broker, power(9))
+            await publish(broker, power(9))
             await asyncio.wait({task}, timeout=0.1)
         heard = await task
     assert heard

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.fuzz import CASES
 from support.mosquitto import Mosquitto
-from support.mqtt_bench import CollectingIntake, plug, power, say, until
+from support.mqtt_harness import CollectingIntake, plug, power, publish, until
 
 from devices.mqtt.link import MqttLinkRunner
 from devices.mqtt.subscriber import MqttSubscriber
@@ -152,9 +152,9 @@ async def test_a_broker_sends_each_message_once(tmp_path: Path) -> None:
         )
         task = asyncio.create_task(runner.run())
         await until(lambda: intake.health and intake.health[-1].up)
-        await say(broker, power(7), topic=f"lamps/a/{BELOW}")
-        await say(broker, power(8), topic=f"lamps/b/{BELOW}")
-        await say(broker, power(9), topic=f"lamps/a/{BELOW}")
+        await publish(broker, power(7), topic=f"lamps/a/{BELOW}")
+        await publish(broker, power(8), topic=f"lamps/b/{BELOW}")
+        await publish(broker, power(9), topic=f"lamps/a/{BELOW}")
         await until(lambda: intake.values() == [7.0, 9.0])
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from support.crew import RecordingOutbox, notice
+from support.notification_fixtures import RecordingOutbox, notice
 from support.virtual import in_virtual_time
 
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult

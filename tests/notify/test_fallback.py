@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from support.crew import ABOUT, KEY, PLACE, RecordedLedger, notice, person
-from support.story import START
+from support.notification_fixtures import ALARM_CONTEXT, KEY, SITE_CONTEXT, RecordedLedger, notice, person
+from support.rule_harness import START
 
 from facilityd.alarm import AlarmManager
 from facilityd.model.finding import Evidence, Finding
@@ -15,11 +15,15 @@ from facilityd.notify.render import AlarmContext
 
 WRONG = Evidence("limit-above", {"value": 12.5, "limit": 10.0, "unit": "A", "for_s": 3.0}, "current")
 LI = person("li", channels=3, every_channel=False)
-LOW = AlarmContext(ABOUT.device, ABOUT.rule.model_copy(update={"at_stake": "appearance"}), ABOUT.signals)
+LOW = AlarmContext(
+    ALARM_CONTEXT.device,
+    ALARM_CONTEXT.rule.model_copy(update={"at_stake": "appearance"}),
+    ALARM_CONTEXT.signals,
+)
 
 
-def raised(context: AlarmContext = ABOUT, troubled: tuple[str, ...] = ()) -> list[str]:
-    planner = NotificationPlanner(PLACE, {KEY: context}, [LI], RecordedLedger())
+def raised(context: AlarmContext = ALARM_CONTEXT, troubled: tuple[str, ...] = ()) -> list[str]:
+    planner = NotificationPlanner(SITE_CONTEXT, {KEY: context}, [LI], RecordedLedger())
     planner.troubled = lambda: troubled
     alarms = AlarmManager()
     change = alarms.apply(Finding(*KEY, True, START, START, WRONG))
@@ -36,7 +40,7 @@ def test_while_it_is_in_trouble_what_is_critical_goes_over_the_next_sound_one_to
 
 
 def test_the_alarm_of_a_channel_does_not_begin_with_it() -> None:
-    channel = AlarmContext(ABOUT.device, ABOUT.rule, ABOUT.signals, channel="li-1")
+    channel = AlarmContext(ALARM_CONTEXT.device, ALARM_CONTEXT.rule, ALARM_CONTEXT.signals, channel="li-1")
     assert raised(channel) == ["li-2"]
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 from aiosmtpd.smtp import AuthResult
-from support.crew import notice
-from support.mail_server import Post, office
-from support.peers import make_certificates
+from support.notification_fixtures import notice
+from support.notification_peers import make_certificates
+from support.scripted_mail_server import ScriptedMailServer, scripted_mail_server
 
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, SendFailure
 from facilityd.notify.mail import Email, message
@@ -27,13 +27,13 @@ def _email(port: int, to: str = "li@square.example", timeout_s: float = 2.0, **m
     )
 
 
-async def _sent(post: Post, to: str) -> DeliveryResult:
-    async with office(post) as port:
+async def _sent(post: ScriptedMailServer, to: str) -> DeliveryResult:
+    async with scripted_mail_server(post) as port:
         return await _email(port, to).send(notice())
 
 
 async def test_what_arrives() -> None:
-    post = Post()
+    post = ScriptedMailServer()
     assert await _sent(post, "li@square.example") == DeliveryResult(DeliveryOutcome.ACCEPTED)
     (envelope,) = post.taken
     assert envelope.rcpt_tos == ["li@square.example"]
@@ -71,8 +71,8 @@ def test_a_second_attempt_has_the_same_id_and_one_occurrence_is_one_thread() -> 
     ],
 )
 async def test_each_recipients_answer_is_their_own(to: str, result: str, reason: str) -> None:
-    post = Post()
-    async with office(post) as port:
+    post = ScriptedMailServer()
+    async with scripted_mail_server(post) as port:
         refused, taken = await asyncio.gather(_email(port, to).send(notice()), _email(port).send(notice()))
     assert refused.result == result
     assert reason in refused.reason
@@ -85,12 +85,12 @@ async def test_each_recipients_answer_is_their_own(to: str, result: str, reason:
     [("552 too large", "rejected"), ("451 greylisted", "transient"), ("drop", "unknown")],
 )
 async def test_what_happens_after_the_message_was_sent(at_data: str, result: str) -> None:
-    assert (await _sent(Post(at_data=at_data), "li@square.example")).result == result
+    assert (await _sent(ScriptedMailServer(at_data=at_data), "li@square.example")).result == result
 
 
 async def test_a_server_that_hangs_after_the_message_may_have_taken_it() -> None:
-    post = Post(at_data="hang")
-    async with office(post) as port:
+    post = ScriptedMailServer(at_data="hang")
+    async with scripted_mail_server(post) as port:
         outcome = await _email(port, timeout_s=0.3).send(notice())
     assert outcome.result is DeliveryOutcome.UNKNOWN
     assert outcome.reason.startswith("after the message was sent")
@@ -144,8 +144,8 @@ async def test_a_server_that_takes_nearly_all_its_time_at_each_command_holds_nob
 
 
 async def test_starttls_is_not_given_up_where_the_server_lacks_it() -> None:
-    post = Post()
-    async with office(post) as port:
+    post = ScriptedMailServer()
+    async with scripted_mail_server(post) as port:
         outcome = await _email(port, tls="starttls").send(notice())
     assert (outcome.result, outcome.failure) == (DeliveryOutcome.REJECTED, SendFailure.ENCRYPTION)
     assert outcome.reason == "SMTP STARTTLS extension not supported by server."
@@ -159,14 +159,14 @@ async def test_starttls_and_a_password(tmp_path: Path) -> None:
     def check(server, session, envelope, mechanism, data) -> AuthResult:
         return AuthResult(success=data.password == b"hunter2", handled=False)
 
-    post = Post()
+    post = ScriptedMailServer()
     options = {
         "tls_context": made.trusted,
         "require_starttls": True,
         "authenticator": check,
         "auth_required": True,
     }
-    async with office(post, **options) as port:
+    async with scripted_mail_server(post, **options) as port:
         known = {"tls": "starttls", "username": "alarm", "tls_context": ours}
         good = await _email(port, password="hunter2", **known).send(notice())
         wrong = await _email(port, password="hunter3", **known).send(notice())

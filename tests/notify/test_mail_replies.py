@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.crew import notice
 from support.fuzz import fuzzed
+from support.notification_fixtures import notice
 
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult
 from facilityd.notify.mail import Email

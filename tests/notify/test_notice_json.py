@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from support.crew import notice
+from support.notification_fixtures import notice
 
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Notice, Purpose
 

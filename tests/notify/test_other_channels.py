@@ -17,8 +17,8 @@ import aiomqtt
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from support.crew import notice
 from support.mosquitto import Mosquitto
+from support.notification_fixtures import notice
 
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Purpose, SendFailure
 from facilityd.model.settings import ChannelSettings

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.commands import operate
-from support.crew import ABOUT, KEY, PLACE, RecordedLedger, person
-from support.story import START
+from support.notification_fixtures import ALARM_CONTEXT, KEY, SITE_CONTEXT, RecordedLedger, person
+from support.rule_harness import START
 
 from facilityd.alarm import AlarmManager
 from facilityd.errors import UsageError
@@ -22,15 +22,19 @@ from facilityd.notify.send import plan_test
 WRONG = Evidence("limit-above", {"value": 12.5, "limit": 10.0, "unit": "A", "for_s": 3.0}, "current")
 RIGHT = Evidence("clear-above", {"value": 3.0, "limit": 8.0, "unit": "A", "for_s": 0.0}, "current")
 LI, WANG, CHIEF = person("li"), person("wang", "en"), person("chief", "zh", Priority.CRITICAL)
-LOW = AlarmContext(ABOUT.device, ABOUT.rule.model_copy(update={"at_stake": "appearance"}), ABOUT.signals)
+LOW = AlarmContext(
+    ALARM_CONTEXT.device,
+    ALARM_CONTEXT.rule.model_copy(update={"at_stake": "appearance"}),
+    ALARM_CONTEXT.signals,
+)
 
 
 class Day:
     """Alarms with a teller behind them; every step is a minute."""
 
-    def __init__(self, *people, alarm_context: AlarmContext = ABOUT, latching: bool = False) -> None:
+    def __init__(self, *people, alarm_context: AlarmContext = ALARM_CONTEXT, latching: bool = False) -> None:
         self.alarms, self.ledger = AlarmManager((), {KEY} if latching else set()), RecordedLedger()
-        self.planner = NotificationPlanner(PLACE, {KEY: alarm_context}, people, self.ledger)
+        self.planner = NotificationPlanner(SITE_CONTEXT, {KEY: alarm_context}, people, self.ledger)
         self.minute = 0
         self.people, self.alarm_context = people, alarm_context
 
@@ -121,7 +125,9 @@ def test_all_channels_of_a_person_carry_it_and_each_has_its_key() -> None:
 
 
 def test_keys_are_plain_ascii_for_any_name() -> None:
-    planner = NotificationPlanner(PLACE, {("旗杆 1", "电流/高"): ABOUT}, [LI], RecordedLedger())
+    planner = NotificationPlanner(
+        SITE_CONTEXT, {("旗杆 1", "电流/高"): ALARM_CONTEXT}, [LI], RecordedLedger()
+    )
     alarms = AlarmManager()
     change = alarms.apply(Finding("旗杆 1", "电流/高", True, START, START, WRONG))
     (told,) = planner.tell(change, alarms.state("旗杆 1", "电流/高"))
@@ -140,18 +146,18 @@ def test_a_raise_that_was_refused_has_no_end_to_tell() -> None:
 def test_a_restart_remembers_who_was_told_even_if_they_would_not_be_now() -> None:
     day = Day(LI, CHIEF)
     day.step("#")
-    day.planner = NotificationPlanner(PLACE, {KEY: LOW}, [LI, CHIEF, WANG], day.ledger)
+    day.planner = NotificationPlanner(SITE_CONTEXT, {KEY: LOW}, [LI, CHIEF, WANG], day.ledger)
     assert [n.recipient for n in day.step(".")] == ["li", "chief"]
 
 
 def test_what_is_no_longer_configured_is_told_to_nobody() -> None:
     change = AlarmManager().apply(Finding("gone", "drag", True, START, START, WRONG))
-    planner = NotificationPlanner(PLACE, {KEY: ABOUT}, [LI], RecordedLedger())
+    planner = NotificationPlanner(SITE_CONTEXT, {KEY: ALARM_CONTEXT}, [LI], RecordedLedger())
     assert planner.tell(change, AlarmManager().state("gone", "drag")) == []
 
 
 def test_a_test_message_for_each_channel() -> None:
-    zh, en = plan_test(START, PLACE, [LI, WANG])
+    zh, en = plan_test(START, SITE_CONTEXT, [LI, WANG])
     assert (zh.purpose, zh.subject) == (Purpose.TEST, "【测试】广场：消息通道正常")
     assert (
         en.body
@@ -173,12 +179,14 @@ def test_told_raised_is_told_cleared_and_nobody_else(story, latching, crew, at_s
         for n, (minimum, channels) in enumerate(crew)
     ]
     alarm_context = AlarmContext(
-        ABOUT.device, ABOUT.rule.model_copy(update={"at_stake": at_stake}), ABOUT.signals
+        ALARM_CONTEXT.device,
+        ALARM_CONTEXT.rule.model_copy(update={"at_stake": at_stake}),
+        ALARM_CONTEXT.signals,
     )
     day, sent = Day(*people, alarm_context=alarm_context, latching=latching), []
     for mark in story:
         if mark == "R":
-            day.planner = NotificationPlanner(PLACE, {KEY: alarm_context}, people, day.ledger)
+            day.planner = NotificationPlanner(SITE_CONTEXT, {KEY: alarm_context}, people, day.ledger)
             continue
         try:
             sent += day.step(mark)
@@ -201,7 +209,10 @@ def test_told_raised_is_told_cleared_and_nobody_else(story, latching, crew, at_s
 
 
 CHANNEL = AlarmContext(
-    ABOUT.device, ABOUT.rule.model_copy(update={"at_stake": "asset"}), ABOUT.signals, channel="li-1"
+    ALARM_CONTEXT.device,
+    ALARM_CONTEXT.rule.model_copy(update={"at_stake": "asset"}),
+    ALARM_CONTEXT.signals,
+    channel="li-1",
 )
 BOSS = person("boss", "en", Priority.CRITICAL)
 
@@ -245,7 +256,9 @@ def test_whoever_can_be_reached_is_not_all_left_out(
     if not every:
         return
     broken = data.draw(st.sets(st.sampled_from(every), min_size=1))
-    alarm_context = AlarmContext(ABOUT.device, CHANNEL.rule, ABOUT.signals, channel=min(broken))
+    alarm_context = AlarmContext(
+        ALARM_CONTEXT.device, CHANNEL.rule, ALARM_CONTEXT.signals, channel=min(broken)
+    )
     day = Day(*crew, alarm_context=alarm_context)
     day.planner.troubled = lambda: broken
     assert set(every) <= broken or addresses(day.step("#")) - broken

@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.crew import RecordingOutbox, notice
-from support.peers import Far, Real
+from support.notification_fixtures import RecordingOutbox, notice
+from support.notification_peers import EventLoopThread, RealChannel
 from support.robots import FakeDingTalk, FakeFeishu, FakeRobot, FakeWeCom
 from support.virtual import in_virtual_time
 
@@ -191,10 +191,10 @@ def test_two_hundred_alarms_in_a_minute_never_meet_the_block(kind: str) -> None:
     clock = {"now": 1_790_000_000.0}
     fake = fake_class(clock=lambda: clock["now"])
     heard: dict[str, float] = {}
-    with Far() as far:
+    with EventLoopThread() as far:
         server = far.hold(fake.server())
         robot = robot_class(url=str(server.make_url("/send")), token="k3y", now=lambda: clock["now"])
-        channel = PacedReal(robot, far)
+        channel = PacedRealChannel(robot, far)
         said: dict[str, float] = {}
 
         @in_virtual_time
@@ -239,10 +239,10 @@ def test_two_hundred_alarms_in_a_minute_never_meet_the_block(kind: str) -> None:
     assert len(fake.taken) < 60
 
 
-class PacedReal(Real):
+class PacedRealChannel(RealChannel):
     """A real robot of the product, called from a virtual loop, with its pace."""
 
-    def __init__(self, robot: Robot, far: Far) -> None:
+    def __init__(self, robot: Robot, far: EventLoopThread) -> None:
         super().__init__(robot, far)
         self.pace, self.parts = robot.pace, robot.parts
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.crew import person
+from support.notification_fixtures import person
 
 from facilityd.model.people import (
     DAYS,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.commands import EVENTS, operate
-from support.crew import ABOUT, KEY, PLACE, RecordedLedger, person
-from support.story import START
+from support.notification_fixtures import ALARM_CONTEXT, KEY, SITE_CONTEXT, RecordedLedger, person
+from support.rule_harness import START
 
 from facilityd.alarm import AlarmManager
 from facilityd.errors import UsageError
@@ -28,14 +28,22 @@ WRONG = Evidence("limit-above", {"value": 12.5, "limit": 10.0, "unit": "A", "for
 HOUR = 3600 * NS
 LIMITS = {KEY: SuppressionLimits(HOUR, HOUR)}
 LI, WANG = person("li"), person("wang", "en")
-LOW = AlarmContext(ABOUT.device, ABOUT.rule.model_copy(update={"at_stake": "appearance"}), ABOUT.signals)
+LOW = AlarmContext(
+    ALARM_CONTEXT.device,
+    ALARM_CONTEXT.rule.model_copy(update={"at_stake": "appearance"}),
+    ALARM_CONTEXT.signals,
+)
 
 
 class QuietDay:
     """Alarms with a planner behind them; every step is a minute, '>' two hours, 'R' a restart."""
 
     def __init__(
-        self, *people, context: AlarmContext = ABOUT, latching: bool = False, duty: DutyPlan | None = None
+        self,
+        *people,
+        context: AlarmContext = ALARM_CONTEXT,
+        latching: bool = False,
+        duty: DutyPlan | None = None,
     ) -> None:
         self.duty = duty or DutyPlan()
         self.people, self.context, self.latching = people, context, latching
@@ -46,7 +54,9 @@ class QuietDay:
     def restart(self) -> list[Notice]:
         stored = [AlarmState.from_json(one.to_json()) for one in self.alarms.states.values()]
         self.alarms = AlarmManager(stored, {KEY} if self.latching else (), limits=LIMITS)
-        self.planner = NotificationPlanner(PLACE, {KEY: self.context}, self.people, self.ledger, self.duty)
+        self.planner = NotificationPlanner(
+            SITE_CONTEXT, {KEY: self.context}, self.people, self.ledger, self.duty
+        )
         return []
 
     def _told(self, *changes: Change | None) -> list[Notice]:
@@ -92,11 +102,11 @@ class QuietDay:
     ],
 )
 def test_who_is_told_of_what_is_suppressed(story: str, told: list[str]) -> None:
-    alone = QuietDay(LI, context=AlarmContext(ABOUT.device, HIGH, ABOUT.signals))
+    alone = QuietDay(LI, context=AlarmContext(ALARM_CONTEXT.device, HIGH, ALARM_CONTEXT.signals))
     assert alone.walk(story) == told
 
 
-HIGH = ABOUT.rule.model_copy(update={"at_stake": "safety", "respond": 3 * HOUR})
+HIGH = ALARM_CONTEXT.rule.model_copy(update={"at_stake": "safety", "respond": 3 * HOUR})
 
 
 def test_that_a_critical_alarm_is_shelved_or_out_of_service_is_told_to_the_others() -> None:
@@ -119,7 +129,7 @@ def test_that_a_critical_alarm_is_shelved_is_told_to_the_supervisor_who_wants_no
     boss = replace(person("boss", "zh", Priority.CRITICAL), devices=frozenset({"elsewhere"}))
     steps = (EscalationStep(60 * NS, ("wang",)), EscalationStep(120 * NS, ("boss",)))
     duty = DutyPlan(escalation=EscalationPolicy(steps=steps))
-    day = QuietDay(LI, boss, duty=duty, context=replace(ABOUT, scope=(("hoist", "hoist"),)))
+    day = QuietDay(LI, boss, duty=duty, context=replace(ALARM_CONTEXT, scope=(("hoist", "hoist"),)))
     assert day.walk("#s") == ["li:raised", "li:suppressed boss:suppressed"]
 
 

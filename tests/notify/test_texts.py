@@ -9,8 +9,8 @@ from string import Formatter
 from typing import Any
 
 import pytest
-from support.crew import ABOUT, PLACE, PlainWords
-from support.story import START, Kind, letter, rule, stream, text
+from support.notification_fixtures import ALARM_CONTEXT, SITE_CONTEXT, PlainSignalWords
+from support.rule_harness import START, Kind, letter, rule, stream, text
 
 from devices.family import Family
 from devices.tables import families
@@ -137,7 +137,9 @@ def test_every_evidence_in_the_table_is_one_that_a_detector_makes(slug: str) -> 
 @pytest.mark.parametrize("slug", TABLE.evidence)
 def test_evidence_has_the_same_numbers_in_both_languages(slug: str) -> None:
     for evidence in (f.evidence for f in FOUND if f.evidence.slug == slug):
-        zh, en = (EvidenceFormatter(ABOUT.signals, language).evidence(evidence) for language in ("zh", "en"))
+        zh, en = (
+            EvidenceFormatter(ALARM_CONTEXT.signals, language).evidence(evidence) for language in ("zh", "en")
+        )
         assert _numbers(zh) == _numbers(en)
         assert "{" not in zh + en
         assert zh != en
@@ -159,7 +161,7 @@ def test_every_shipped_rule_can_be_told(family: Family, language: str) -> None:
             evidence = Evidence("limit-above", numbers, signal)
             change = Change(START, "device-1", name, 1, kind, evidence, "Li", details=DETAILS)
             state = apply(state, change)
-            subject, body = render(change, state, alarm_context, PLACE, language)
+            subject, body = render(change, state, alarm_context, SITE_CONTEXT, language)
             assert record.name.in_(language) in subject
             assert "\n" not in subject
             assert "{" not in subject + body
@@ -191,11 +193,11 @@ def test_spans_grow_with_time() -> None:
 
 
 def test_values_and_instants() -> None:
-    mode = PlainWords(text("mode"), 0, {2: text("remote")})
-    assert format_value(12.345, PlainWords(text("current"), 1), "A", "en") == "12.3 A"
+    mode = PlainSignalWords(text("mode"), 0, {2: text("remote")})
+    assert format_value(12.345, PlainSignalWords(text("current"), 1), "A", "en") == "12.3 A"
     assert (format_value(2, mode, "", "en"), format_value(7, mode, "", "en")) == ("remote", "7")
     assert (format_value(True, None, "", "zh"), format_value(False, None, "", "en")) == ("是", "no")
-    assert format_instant(1_790_000_000 * NS, PLACE.zone) == "2026-09-21 22:13:20 (Asia/Shanghai)"
+    assert format_instant(1_790_000_000 * NS, SITE_CONTEXT.zone) == "2026-09-21 22:13:20 (Asia/Shanghai)"
 
 
 HOIST, LIGHTING, FOUNTAIN = (FAMILIES[name].signals for name in ("hoist", "lighting", "fountain"))

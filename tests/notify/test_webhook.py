@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from support.crew import notice
+from support.notification_fixtures import notice
 
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, SendFailure
 from facilityd.model.sample import NS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from support.commands import acknowledgement
-from support.crew import notice
+from support.notification_fixtures import notice
 
 from facilityd.model.alarm import AlarmState, Change, ChangeKind
 from facilityd.model.task import TaskEvent, TaskEventKind

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.journals import open_journal
-from support.story import START, Kind, bad, rule, sample, stream
+from support.rule_harness import START, Kind, bad, rule, sample, stream
 
 from facilityd.alarm.alarms import AlarmManager
 from facilityd.alarm.groups import GroupedAlarms

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.asked import Stored, Yard
-from support.yard import FILES, write
+from support.query_sites import MeterSite, StoredSite
+from support.site_mistakes import FILES, write_site
 
 from facilityd.config.load import load
 from facilityd.model.sample import NS
@@ -16,7 +16,7 @@ from facilityd.testing.site import begin
 
 
 @pytest.fixture(scope="session")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Stored:
+def story(tmp_path_factory: pytest.TempPathFactory) -> StoredSite:
     """A June morning: the flag goes up, two of four lanterns' lamps fail, a fountain leaks, the hoist stops."""
     folder = tmp_path_factory.mktemp("story")
     only = ("hoist-1", "weather", "bridges", "fountain-2")
@@ -27,15 +27,15 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Stored:
         running.advance("25min")
         running.fault("hoist-1", "estop")
         running.advance("5min")
-        return Stored(running.site, round(running.now.timestamp()) * NS)
+        return StoredSite(running.site, round(running.now.timestamp()) * NS)
 
 
 @pytest.fixture
-def yard(tmp_path: Path) -> Iterator[Yard]:
+def yard(tmp_path: Path) -> Iterator[MeterSite]:
     """The yard at T0, its journal empty."""
     text = FILES["site.yaml"] + "store: {path: journal.db}\n"
-    write(tmp_path, {"site.yaml": text})
+    write_site(tmp_path, {"site.yaml": text})
     site = load(tmp_path, secrets=False)
     path = Path(site.store.path)
     with Journal.open(path, max_bytes=2**28, max_age=10**18, ballast_bytes=65536, site=site.id) as journal:
-        yield Yard(site, journal)
+        yield MeterSite(site, journal)

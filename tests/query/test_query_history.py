@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.asked import T0, Stored, Yard
 from support.journals import purge
+from support.query_sites import T0, MeterSite, StoredSite
 
 from facilityd.app.builtin import all_devices
 from facilityd.errors import UsageError
@@ -27,13 +27,15 @@ from facilityd.store.samples import SampleWrite
 MINUTE, HOUR = 60 * NS, 3600 * NS
 
 
-def ask(yard: Yard, until: float, bucket: int = 0, *, since: float = 0, gaps: bool = True) -> HistoryAnswer:
+def ask(
+    yard: MeterSite, until: float, bucket: int = 0, *, since: float = 0, gaps: bool = True
+) -> HistoryAnswer:
     with yard.ask() as query:
         span = (T0 + round(since * NS), T0 + round(until * NS))
         return query.history(HistoryQuery("gate", "power", *span, bucket, gaps=gaps))
 
 
-def test_values_come_with_their_quality_and_only_of_the_span(yard: Yard) -> None:
+def test_values_come_with_their_quality_and_only_of_the_span(yard: MeterSite) -> None:
     yard.store(0, 10)
     yard.store(2, 11)
     yard.store(4, None, Reason.TIMEOUT)
@@ -47,7 +49,7 @@ def test_values_come_with_their_quality_and_only_of_the_span(yard: Yard) -> None
     assert (answer.quality.values, answer.quality.bad) == (1, 1)
 
 
-def test_every_step_of_the_span_has_its_bucket_and_an_empty_one_has_no_figures(yard: Yard) -> None:
+def test_every_step_of_the_span_has_its_bucket_and_an_empty_one_has_no_figures(yard: MeterSite) -> None:
     for at, power in ((0, 10), (2, 20), (121, 7)):
         yard.store(at, power)
     yard.store(122, None, Reason.TIMEOUT)
@@ -61,7 +63,7 @@ def test_every_step_of_the_span_has_its_bucket_and_an_empty_one_has_no_figures(y
 @pytest.mark.parametrize(
     ("bucket", "begins"), [(24 * HOUR, "00:00"), (6 * HOUR, "18:00"), (HOUR, "22:00"), (5 * MINUTE, "22:10")]
 )
-def test_buckets_begin_with_the_sites_own_day(yard: Yard, bucket: int, begins: str) -> None:
+def test_buckets_begin_with_the_sites_own_day(yard: MeterSite, bucket: int, begins: str) -> None:
     yard.store(0, 10)
     first = ask(yard, 60, bucket).buckets[0]
     local = datetime.fromtimestamp(first.at / NS, ZoneInfo("Asia/Shanghai"))
@@ -69,7 +71,7 @@ def test_buckets_begin_with_the_sites_own_day(yard: Yard, bucket: int, begins: s
     assert first.count == 1
 
 
-def test_a_gap_says_why_there_is_nothing(yard: Yard) -> None:
+def test_a_gap_says_why_there_is_nothing(yard: MeterSite) -> None:
     """A bad value has its reason, a stop of the daemon its times, and a silence neither."""
     for at in (0, 2, 4):
         yard.store(at, 10)
@@ -92,7 +94,7 @@ def test_a_gap_says_why_there_is_nothing(yard: Yard) -> None:
     assert [gap.plain()["code"] for gap in (bad, silent)] == ["timeout", None]
 
 
-def test_a_silence_while_the_link_was_down_has_that_as_its_reason(yard: Yard) -> None:
+def test_a_silence_while_the_link_was_down_has_that_as_its_reason(yard: MeterSite) -> None:
     """Over MQTT nobody stores a bad value while the broker is away: the link's own record says it."""
     yard.store(0, 10)
     yard.store(100, 12)
@@ -106,7 +108,7 @@ def test_a_silence_while_the_link_was_down_has_that_as_its_reason(yard: Yard) ->
     assert (silent.reason, silent.text("en")) == (None, "nothing was stored")
 
 
-def test_what_is_missing_is_summed_and_gaps_cost_nothing_where_nobody_asks(yard: Yard) -> None:
+def test_what_is_missing_is_summed_and_gaps_cost_nothing_where_nobody_asks(yard: MeterSite) -> None:
     yard.store(0, 10)
     yard.store(100, 10)
     assert ask(yard, 101).quality.missing == 100 * NS
@@ -115,7 +117,7 @@ def test_what_is_missing_is_summed_and_gaps_cost_nothing_where_nobody_asks(yard:
     assert len(without.points) == 2
 
 
-def test_a_span_in_which_nothing_was_stored_is_one_gap(yard: Yard) -> None:
+def test_a_span_in_which_nothing_was_stored_is_one_gap(yard: MeterSite) -> None:
     answer = ask(yard, 60)
     assert (answer.points, answer.quality.values) == ((), 0)
     (gap,) = answer.gaps
@@ -123,7 +125,7 @@ def test_a_span_in_which_nothing_was_stored_is_one_gap(yard: Yard) -> None:
     assert list(answer.rows()) == []
 
 
-def test_rows_are_flat_and_alike_and_json_needs_no_help(yard: Yard) -> None:
+def test_rows_are_flat_and_alike_and_json_needs_no_help(yard: MeterSite) -> None:
     yard.store(0, 10)
     yard.store(2, None, Reason.TIMEOUT)
     for bucket, keys in (
@@ -149,7 +151,9 @@ def test_rows_are_flat_and_alike_and_json_needs_no_help(yard: Yard) -> None:
         (HistoryQuery("gate", "power", 0, MOST_BUCKETS + 1, 1), "more than 100,000 buckets", "longer"),
     ],
 )
-def test_what_cannot_be_answered_is_refused(yard: Yard, asked: HistoryQuery, said: str, hint: str) -> None:
+def test_what_cannot_be_answered_is_refused(
+    yard: MeterSite, asked: HistoryQuery, said: str, hint: str
+) -> None:
     with yard.ask() as query, pytest.raises(UsageError) as refused:
         query.history(asked)
     assert said in str(refused.value)
@@ -164,7 +168,7 @@ READINGS = st.lists(
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(readings=READINGS, width=st.integers(1, 200), since=st.integers(0, 300))
-def test_buckets_and_gaps_agree_with_the_values(yard: Yard, readings, width: int, since: int) -> None:
+def test_buckets_and_gaps_agree_with_the_values(yard: MeterSite, readings, width: int, since: int) -> None:
     """However readings fall: buckets hold each value once, and no good value lies within a gap."""
     base = next(yard.regions)
     for at, power in sorted(readings):
@@ -187,7 +191,7 @@ def test_buckets_and_gaps_agree_with_the_values(yard: Yard, readings, width: int
     assert [(p.at, a, b) for p in good for a, b in edges if a < p.at < b] == []
 
 
-def test_a_story_is_told_as_it_went(story: Stored) -> None:
+def test_a_story_is_told_as_it_went(story: StoredSite) -> None:
     """The flag went up, so the position did; and nobody asked for more buckets than minutes."""
     with story.ask() as query:
         answer = query.history(HistoryQuery("hoist-1", "position", story.now - HOUR, story.now, MINUTE))
@@ -199,14 +203,14 @@ def test_a_story_is_told_as_it_went(story: Stored) -> None:
     assert answer.quality.missing < 2 * MINUTE
 
 
-def store_all(yard: Yard, seconds: Iterable[int]) -> None:
+def store_all(yard: MeterSite, seconds: Iterable[int]) -> None:
     """Store readings of so many watts as seconds after T0, in one transaction."""
     ats = [(T0 + second * NS, float(second % 500)) for second in seconds]
     width = len(yard.stream.signals)
     yard.journal.commit([SampleWrite([Sample(yard.stream, at, at, (power,) * width) for at, power in ats])])
 
 
-def test_buckets_go_on_where_the_samples_are_forgotten_and_say_the_same(yard: Yard) -> None:
+def test_buckets_go_on_where_the_samples_are_forgotten_and_say_the_same(yard: MeterSite) -> None:
     """Two hours with a gap in them; then the file has no room for samples, and the roll-ups remain."""
     store_all(yard, (*range(0, 3600, 2), *range(7200, 10_800, 2)))
     yard.now = T0 + 86_400 * NS
@@ -226,7 +230,7 @@ def test_buckets_go_on_where_the_samples_are_forgotten_and_say_the_same(yard: Ya
 
 
 @pytest.mark.parametrize("until", [59, 60, 61, 1000, 3599, 3601])
-def test_a_bucket_that_the_span_ends_early_has_only_what_is_before(yard: Yard, until: int) -> None:
+def test_a_bucket_that_the_span_ends_early_has_only_what_is_before(yard: MeterSite, until: int) -> None:
     store_all(yard, range(0, 7200, 2))
     yard.now = T0 + 86_400 * NS
     yard.journal.commit([RollupWrite(yard.now, 0, 1000)])

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
-from support.asked import T0, Stored, Yard
+from support.query_sites import T0, MeterSite, StoredSite
 from support.site import make_square
 
 from facilityd.app.builtin import all_devices
@@ -37,7 +37,7 @@ from facilityd.store.samples import SampleWrite
 HOUR = 3600 * NS
 
 
-def test_devices_have_values_ages_and_the_state_of_their_worst_alarm(story: Stored) -> None:
+def test_devices_have_values_ages_and_the_state_of_their_worst_alarm(story: StoredSite) -> None:
     with story.ask() as query:
         rows = {row.device: row for row in query.devices()}
     hoist, bridges, weather = rows["hoist-1"], rows["bridges"], rows["weather"]
@@ -52,7 +52,7 @@ def test_devices_have_values_ages_and_the_state_of_their_worst_alarm(story: Stor
     assert {"hoist-1", "bridges", "fountain-2", "weather", "facilityd"} <= rows.keys()
 
 
-def test_later_every_value_is_old_and_only_its_age_grew(story: Stored) -> None:
+def test_later_every_value_is_old_and_only_its_age_grew(story: StoredSite) -> None:
     with story.ask() as now, story.ask(HOUR) as then:
         (before,), (after,) = now.devices(("weather",)), then.devices(("weather",))
     assert {signal.quality for signal in after.signals} == {"old"}
@@ -63,7 +63,7 @@ def test_later_every_value_is_old_and_only_its_age_grew(story: Stored) -> None:
     assert after.state_id == "unknown", "of old values nothing follows"
 
 
-def test_a_device_that_there_is_not_is_refused_with_the_nearest_name(story: Stored) -> None:
+def test_a_device_that_there_is_not_is_refused_with_the_nearest_name(story: StoredSite) -> None:
     with story.ask() as query:
         for question in (
             lambda: query.devices(("wether",)),
@@ -77,7 +77,7 @@ def test_a_device_that_there_is_not_is_refused_with_the_nearest_name(story: Stor
             query.readiness("bridges")
 
 
-def test_alarms_come_most_urgent_first_and_one_has_its_whole_life(story: Stored) -> None:
+def test_alarms_come_most_urgent_first_and_one_has_its_whole_life(story: StoredSite) -> None:
     with story.ask() as query:
         rows = query.alarms()
         record = query.alarm(rows[0].device, rows[0].rule)
@@ -92,7 +92,7 @@ def test_alarms_come_most_urgent_first_and_one_has_its_whole_life(story: Stored)
     assert lamp.plain()["action"][0].keys() == {"zh", "en"}
 
 
-def test_rules_stand_as_the_daemon_left_them_and_after_a_stop_only_what_is_wrong(story: Stored) -> None:
+def test_rules_stand_as_the_daemon_left_them_and_after_a_stop_only_what_is_wrong(story: StoredSite) -> None:
     with story.ask() as query, story.ask(HOUR) as later:
         now = {(row.device.id, row.name): row for row in query.rules()}
         then = {(row.device.id, row.name): row for row in later.rules("bridges")}
@@ -103,7 +103,7 @@ def test_rules_stand_as_the_daemon_left_them_and_after_a_stop_only_what_is_wrong
     assert {device for device, _ in then} == {"bridges"}
 
 
-def test_readiness_names_what_stands_against_the_next_ceremony(story: Stored) -> None:
+def test_readiness_names_what_stands_against_the_next_ceremony(story: StoredSite) -> None:
     with story.ask() as query, story.ask(HOUR) as later:
         now, then = query.readiness("hoist-1"), later.readiness("hoist-1")
         recorded = query.recorded_checks(story.now - 24 * HOUR)
@@ -118,7 +118,9 @@ def test_readiness_names_what_stands_against_the_next_ceremony(story: Stored) ->
     assert [one.minutes for one in recorded] == sorted((one.minutes for one in recorded), reverse=True)
 
 
-def test_who_stopped_is_not_watching_and_who_never_ran_said_nothing(story: Stored, yard: Yard) -> None:
+def test_who_stopped_is_not_watching_and_who_never_ran_said_nothing(
+    story: StoredSite, yard: MeterSite
+) -> None:
     with story.ask(HOUR) as query:
         found = query.liveness()
     assert (found.state, found.at) == ("stopped", story.now + HOUR)
@@ -140,7 +142,7 @@ def test_who_stopped_is_not_watching_and_who_never_ran_said_nothing(story: Store
         }
 
 
-def test_a_value_is_as_old_as_its_last_good_reading(yard: Yard) -> None:
+def test_a_value_is_as_old_as_its_last_good_reading(yard: MeterSite) -> None:
     yard.now = T0 + 5 * NS
     yard.store(0, 10)
     yard.store(4, None, Reason.TIMEOUT)
@@ -155,7 +157,7 @@ def test_a_value_is_as_old_as_its_last_good_reading(yard: Yard) -> None:
     assert tower.plain()["signals"][0]["age"] is None
 
 
-def test_an_alarm_of_what_left_the_site_is_known_by_its_ids(yard: Yard) -> None:
+def test_an_alarm_of_what_left_the_site_is_known_by_its_ids(yard: MeterSite) -> None:
     state = AlarmState(
         "well", "dry", AlarmCondition.FALSE, occurrence=2, raised_at=T0, cleared_at=T0 + NS, unwatched=True
     )
@@ -177,7 +179,7 @@ def test_an_alarm_of_what_left_the_site_is_known_by_its_ids(yard: Yard) -> None:
     assert (told["state"], told["changes"][0]["kind"]) == ("no-longer-watched", "raise")
 
 
-def test_a_rule_that_was_never_raised_has_a_record_without_a_life(yard: Yard) -> None:
+def test_a_rule_that_was_never_raised_has_a_record_without_a_life(yard: MeterSite) -> None:
     rule = next(iter(yard.site.devices["gate"].family.rules))
     with yard.ask() as query:
         record = query.alarm("gate", rule)
@@ -185,14 +187,14 @@ def test_a_rule_that_was_never_raised_has_a_record_without_a_life(yard: Yard) ->
     assert (record.plain()["state"], record.plain()["occurrence"]) == ("normal", 0)
 
 
-def test_before_the_first_verdict_no_alarm_says_nothing(yard: Yard, story: Stored) -> None:
+def test_before_the_first_verdict_no_alarm_says_nothing(yard: MeterSite, story: StoredSite) -> None:
     with yard.ask() as query:
         assert query.unjudged().never
     with story.ask() as query:
         assert not query.unjudged().never
 
 
-def test_without_a_journal_or_with_another_sites_there_is_no_answer(yard: Yard, tmp_path: Path) -> None:
+def test_without_a_journal_or_with_another_sites_there_is_no_answer(yard: MeterSite, tmp_path: Path) -> None:
     elsewhere = replace(yard.site, store=replace(yard.site.store, path=str(tmp_path / "none.db")))
     with pytest.raises(UsageError, match="no journal"):
         SiteQuery(elsewhere)
@@ -220,7 +222,7 @@ QUESTIONS = {
 
 
 @pytest.fixture(scope="module")
-def same_square(story: Stored, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def same_square(story: StoredSite, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a whole square over the story's journal."""
     made = make_square(tmp_path_factory.mktemp("square") / "site")
     made.journal.parent.mkdir(parents=True, exist_ok=True)
@@ -231,7 +233,7 @@ def same_square(story: Stored, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 @pytest.mark.parametrize("command", QUESTIONS)
 def test_an_answer_is_plain_data_and_the_command_line_says_the_same(
-    story: Stored, same_square: Path, command: str, monkeypatch: pytest.MonkeyPatch
+    story: StoredSite, same_square: Path, command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from facilityd.config.load import load
 
@@ -245,7 +247,7 @@ def test_an_answer_is_plain_data_and_the_command_line_says_the_same(
     assert answer
 
 
-def test_asking_changes_nothing(story: Stored) -> None:
+def test_asking_changes_nothing(story: StoredSite) -> None:
     def state() -> dict[str, str]:
         folder = Path(story.site.store.path).parent
         return {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in folder.glob("*.db")}
@@ -282,7 +284,7 @@ def test_whatever_an_answer_holds_becomes_json(value: object) -> None:
     assert json.loads(json.dumps(told)) == told
 
 
-def test_a_link_that_is_up_while_its_alarm_clears_is_not_shown_as_down(yard: Yard) -> None:
+def test_a_link_that_is_up_while_its_alarm_clears_is_not_shown_as_down(yard: MeterSite) -> None:
     link = next(device for name, device in all_devices(yard.site).items() if name.startswith("link-"))
     (stream,) = link.streams
     values = tuple({"up": True}.get(name) for name in stream.signals)

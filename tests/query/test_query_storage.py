@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
-from support.asked import T0, Yard
+from support.query_sites import T0, MeterSite
 
 from facilityd.cli.main import facilityd
 from facilityd.cli.storage import size_text
@@ -22,7 +22,7 @@ from facilityd.store.samples import SampleWrite
 DAY = 86_400 * NS
 
 
-def fill(yard: Yard, days: int, period: int = 30) -> None:
+def fill(yard: MeterSite, days: int, period: int = 30) -> None:
     """Days of readings of the meter at the gate, rolled up."""
     for day in range(days):
         ats = range(T0 + day * DAY, T0 + (day + 1) * DAY, period * NS)
@@ -33,13 +33,13 @@ def fill(yard: Yard, days: int, period: int = 30) -> None:
     yard.journal.commit([RollupWrite(yard.now + HOUR, 0, 10**6)])
 
 
-def ask(yard: Yard, **store: object) -> StorageAnswer:
+def ask(yard: MeterSite, **store: object) -> StorageAnswer:
     site = replace(yard.site, store=replace(yard.site.store, **store))
     with JournalReader.open(yard.journal.path) as reader:
         return read_storage(site, reader, yard.now)
 
 
-def test_the_parts_are_all_there_is_and_the_signals_share_the_samples(yard: Yard) -> None:
+def test_the_parts_are_all_there_is_and_the_signals_share_the_samples(yard: MeterSite) -> None:
     fill(yard, 3)
     answer = ask(yard)
     file = yard.journal.disk_usage().used
@@ -54,7 +54,7 @@ def test_the_parts_are_all_there_is_and_the_signals_share_the_samples(yard: Yard
     assert device[0] == "gate"
 
 
-def test_the_day_on_which_it_is_full_is_the_day_on_which_it_is(yard: Yard) -> None:
+def test_the_day_on_which_it_is_full_is_the_day_on_which_it_is(yard: MeterSite) -> None:
     """Told after two days for a limit that is reached on the sixth; then the days come."""
     fill(yard, 2)
     before = ask(yard)
@@ -67,7 +67,7 @@ def test_the_day_on_which_it_is_full_is_the_day_on_which_it_is(yard: Yard) -> No
     assert abs(told - (T0 + (2 + days) * DAY)) <= DAY
 
 
-def test_what_is_forgotten_in_time_never_fills_it(yard: Yard) -> None:
+def test_what_is_forgotten_in_time_never_fills_it(yard: MeterSite) -> None:
     fill(yard, 2)
     kept = RetentionSettings(rollup_15min=10 * DAY, rollup_1h=20 * DAY)
     answer = ask(yard, keep=5 * DAY, retention=kept)
@@ -84,12 +84,12 @@ def test_a_part_grows_until_it_is_as_old_as_it_may_be() -> None:
     assert SpacePart("other", 100, 10.0, None).finally_size is None
 
 
-def test_an_empty_journal_is_told_too(yard: Yard) -> None:
+def test_an_empty_journal_is_told_too(yard: MeterSite) -> None:
     answer = ask(yard)
     assert (answer.signals, answer.oldest, answer.full_at) == ((), 0, None)
 
 
-def test_the_command_says_it_in_both_languages_and_as_json(yard: Yard) -> None:
+def test_the_command_says_it_in_both_languages_and_as_json(yard: MeterSite) -> None:
     fill(yard, 2)
     folder = yard.site.source
     shown = CliRunner().invoke(facilityd, ["storage", folder, "--lang", "en"])

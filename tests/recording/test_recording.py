@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.bench import link_to, served, unit, until, watching
+from support.modbus_harness import link_to, running_bus, served, unit, until
 from support.mosquitto import Mosquitto
 from support.virtual import in_virtual_time
 
@@ -170,7 +170,7 @@ async def test_mqtt_comes_back_as_it_was(tmp_path: Path) -> None:
 
 
 def header() -> Header:
-    return Header("field", "modbus-tcp", 0, {"unit-1": {"profile": "bench", "device_id": 1, "topic": ""}})
+    return Header("field", "modbus-tcp", 0, {"unit-1": {"profile": "harness", "device_id": 1, "topic": ""}})
 
 
 def some(file: Path) -> None:
@@ -239,7 +239,7 @@ async def test_watching_a_link_through_a_tap_changes_nothing() -> None:
     units, notes, kept = [unit(1, NS // 20)], [], Kept()
     async with (
         served(units) as endpoint,
-        watching(ModbusLink("field", "modbus-tcp", host="127.0.0.1", port=endpoint.port), units) as intake,
+        running_bus(ModbusLink("field", "modbus-tcp", host="127.0.0.1", port=endpoint.port), units) as intake,
     ):
         await until(lambda: len(intake.good(1)) >= 3)
         link = ModbusLink("field", "modbus-tcp", host="127.0.0.1", port=endpoint.port)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.rule_harness import play
 from support.site import make_contacts
-from support.story import play
 
 from devices.tables import families
 from facilityd.model.alarm import ChangeKind

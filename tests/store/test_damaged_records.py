@@ -14,9 +14,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from support.commands import acknowledgement
-from support.crew import notice
 from support.fuzz import fuzzed
 from support.journals import T0, open_journal, sample, stream
+from support.notification_fixtures import notice
 
 from facilityd.errors import FacilitydError, UsageError
 from facilityd.model.alarm import AlarmCondition, AlarmState, Change, ChangeKind

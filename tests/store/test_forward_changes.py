@@ -7,7 +7,7 @@ from pathlib import Path
 from support.forwarding import deliver_all, fill, forwarder, forwarder_of, influx, running, wait_for
 from support.influxd import influxd, instant
 from support.journals import T0, edit
-from support.scripted import Scripted, serve
+from support.scripted_influxdb import ScriptedInfluxDb, serve
 
 from facilityd.model.alarm import Change, ChangeKind
 from facilityd.store.batch import ChangeRecord, LineKind
@@ -49,7 +49,7 @@ def all_there(reader):
 
 async def test_a_change_is_a_point_of_measurement_alarm(keeper, reader):
     keeper.journal.commit([ChangeWrite([RAISED, TAKEN_ON, OLD])])
-    async with serve(Scripted()) as server, running(forwarder(keeper, server.url)):
+    async with serve(ScriptedInfluxDb()) as server, running(forwarder(keeper, server.url)):
         await wait_for(lambda: all_there(reader))
     assert [line.decode() for line in server.arrivals] == LINES
     assert reader.counters()["changes_forwarded"] == 3
@@ -59,7 +59,7 @@ async def test_a_change_is_a_point_of_measurement_alarm(keeper, reader):
 async def test_killed_and_restarted_midway_each_change_is_there_once(keeper, reader):
     keeper.journal.commit([ChangeWrite(many(300))])
     fill(keeper, 100)
-    async with serve(Scripted(largest=97, delay=0.002)) as server:
+    async with serve(ScriptedInfluxDb(largest=97, delay=0.002)) as server:
         for _ in range(8):
             task = asyncio.create_task(forwarder(keeper, server.url).run())
             seen = len(server.requests)
@@ -76,7 +76,7 @@ async def test_killed_and_restarted_midway_each_change_is_there_once(keeper, rea
 
 async def test_a_backlog_of_samples_does_not_delay_an_alarm(keeper, reader):
     fill(keeper, 4000)
-    async with serve(Scripted()) as server, running(forwarder(keeper, server.url)):
+    async with serve(ScriptedInfluxDb()) as server, running(forwarder(keeper, server.url)):
         await wait_for(lambda: server.requests)
         keeper.journal.commit([ChangeWrite([RAISED])])
         await wait_for(lambda: all_there(reader))
@@ -87,7 +87,7 @@ async def test_a_backlog_of_samples_does_not_delay_an_alarm(keeper, reader):
 async def test_a_change_that_is_refused_is_set_aside_by_its_own_id(keeper, reader):
     fill(keeper, 1)
     keeper.journal.commit([ChangeWrite([RAISED, TAKEN_ON])])
-    poisoned = Scripted(poison=lambda line: b"acknowledge," in line)
+    poisoned = ScriptedInfluxDb(poison=lambda line: b"acknowledge," in line)
     async with serve(poisoned) as server, running(forwarder(keeper, server.url)):
         await wait_for(lambda: all_there(reader))
     (letter,) = reader.dead_letter_lines()
@@ -99,14 +99,14 @@ async def test_a_change_that_is_refused_is_set_aside_by_its_own_id(keeper, reade
 async def test_a_change_whose_name_a_flipped_bit_spoilt_holds_nothing_up(keeper, reader):
     keeper.journal.commit([ChangeWrite([RAISED, TAKEN_ON, OLD])])
     edit(keeper.journal.path, "UPDATE change SET rule = 'F4\\' WHERE id < 3")
-    async with serve(Scripted()) as server, running(forwarder(keeper, server.url)):
+    async with serve(ScriptedInfluxDb()) as server, running(forwarder(keeper, server.url)):
         await wait_for(lambda: all_there(reader))
     assert [line.decode() for line in server.arrivals] == LINES[2:]
 
 
 async def test_what_waits_for_the_server_is_told_of_the_change_s_time(keeper, reader):
     keeper.journal.commit([ChangeWrite([RAISED])])
-    overloaded = Scripted(script=deque([(503, {}, "")] * 3))
+    overloaded = ScriptedInfluxDb(script=deque([(503, {}, "")] * 3))
     async with serve(overloaded) as server, running(forwarder(keeper, server.url)) as made:
         await wait_for(lambda: made.state.status == "waiting")
         assert made.state.oldest_unsent == RAISED.change.at

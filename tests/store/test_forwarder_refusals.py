@@ -5,12 +5,12 @@ from collections import deque
 import pytest
 from support.forwarding import deliver_all, expected, fill, forwarder, running, wait_for
 from support.journals import T0
-from support.scripted import Scripted, serve
+from support.scripted_influxdb import ScriptedInfluxDb, serve
 
 
 async def test_too_large_is_halved(keeper, reader):
     fill(keeper, 100)
-    async with serve(Scripted(largest=40)) as server:
+    async with serve(ScriptedInfluxDb(largest=40)) as server:
         await deliver_all(keeper, reader, server)
     assert server.arrivals == expected(reader)
     assert [len(request.lines) for request in server.requests][:4] == [300, 150, 75, 37]
@@ -19,7 +19,7 @@ async def test_too_large_is_halved(keeper, reader):
 
 async def test_a_single_line_that_is_too_large_is_parked(keeper, reader):
     fill(keeper, 2)
-    async with serve(Scripted()) as server:
+    async with serve(ScriptedInfluxDb()) as server:
         big = expected(reader)[3]
         server.respond = lambda lines: (413, {}, "") if big in lines else (204, {}, "")
         await deliver_all(keeper, reader, server)
@@ -33,7 +33,7 @@ async def test_exactly_the_poison_is_parked(keeper, reader, bad, partial):
     fill(keeper, 100)
     lines = expected(reader)
     poison = {lines[number - 1] for number in bad}
-    async with serve(Scripted(poison=poison.__contains__, partial=partial)) as server:
+    async with serve(ScriptedInfluxDb(poison=poison.__contains__, partial=partial)) as server:
         await deliver_all(keeper, reader, server)
     dead_letter_lines = reader.dead_letter_lines()
     assert [entry.row for entry in dead_letter_lines] == bad
@@ -49,7 +49,7 @@ async def test_exactly_the_poison_is_parked(keeper, reader, bad, partial):
 async def test_an_early_partial_write_as_500_is_bisected_too(keeper, reader):
     fill(keeper, 10)
     bad = expected(reader)[17]
-    async with serve(Scripted()) as server:
+    async with serve(ScriptedInfluxDb()) as server:
         told = '{"message":"partial write: points beyond retention policy dropped=1"}'
         server.respond = lambda lines: (500, {}, told) if bad in lines else (204, {}, "")
         await deliver_all(keeper, reader, server)
@@ -69,7 +69,7 @@ async def test_an_early_partial_write_as_500_is_bisected_too(keeper, reader):
 async def test_what_needs_a_person_holds_everything(keeper, reader, status, reason):
     fill(keeper, 20)
     held: deque = deque([(status, {"Location": "/elsewhere"}, '{"message":"who are you"}')] * 3)
-    async with serve(Scripted(held)) as server:
+    async with serve(ScriptedInfluxDb(held)) as server:
         server.keep, keep = (lambda lines: None), server.keep
         async with running(forwarder(keeper, server.url)) as made:
             await wait_for(lambda: made.state.status == "held")
@@ -95,7 +95,7 @@ async def test_a_500_that_means_the_line_is_found_and_parked(keeper, reader, bad
     fill(keeper, 100)
     lines = expected(reader)
     poison = {lines[number - 1] for number in bad}
-    async with serve(Scripted()) as server:
+    async with serve(ScriptedInfluxDb()) as server:
         server.respond = lambda asked: CONFLICT if poison.intersection(asked) else (204, {}, "")
         await deliver_all(keeper, reader, server)
     assert [entry.row for entry in reader.dead_letter_lines()] == bad
@@ -105,7 +105,7 @@ async def test_a_500_that_means_the_line_is_found_and_parked(keeper, reader, bad
 
 async def test_a_server_that_is_down_with_500_loses_nothing(keeper, reader):
     fill(keeper, 100)
-    async with serve(Scripted(script=deque([(500, {}, "internal error")] * 120))) as server:
+    async with serve(ScriptedInfluxDb(script=deque([(500, {}, "internal error")] * 120))) as server:
         await deliver_all(keeper, reader, server)
     assert reader.dead_letter_lines() == []
     assert set(server.points.values()) == set(expected(reader))
@@ -114,7 +114,7 @@ async def test_a_server_that_is_down_with_500_loses_nothing(keeper, reader):
 @pytest.mark.parametrize("failures", [5, 6, 9, 17, 30, 44, 45, 46, 47])
 async def test_a_server_that_comes_back_amid_the_search_accuses_nobody_falsely(keeper, reader, failures):
     fill(keeper, 30)
-    async with serve(Scripted(script=deque([(500, {}, "internal error")] * failures))) as server:
+    async with serve(ScriptedInfluxDb(script=deque([(500, {}, "internal error")] * failures))) as server:
         await deliver_all(keeper, reader, server)
     assert reader.dead_letter_lines() == []
     assert set(server.points.values()) == set(expected(reader))

@@ -7,7 +7,7 @@ import pytest
 from support.forwarding import deliver_all, expected, fill, forwarder, running, wait_for
 from support.influxd import free_port
 from support.journals import T0
-from support.scripted import Scripted, serve
+from support.scripted_influxdb import ScriptedInfluxDb, serve
 
 from facilityd.store.forward import SinkRetryPolicy
 from facilityd.store.sink import WriteAction, WriteOutcome
@@ -29,7 +29,10 @@ async def test_what_passes_is_waited_for_and_nothing_is_lost(keeper, reader, ste
     fill(keeper, 20)
     seen = []
     script = deque([step] * 2)
-    async with serve(Scripted(script)) as server, running(forwarder(keeper, server.url, timeout=0.2)) as made:
+    async with (
+        serve(ScriptedInfluxDb(script)) as server,
+        running(forwarder(keeper, server.url, timeout=0.2)) as made,
+    ):
         await wait_for(lambda: seen.append(made.state) or reader.cursor("influx") == 60)
     trouble = next(state for state in seen if state.status == "waiting")
     assert (trouble.reason, trouble.oldest_unsent) == (reason, T0)
@@ -47,7 +50,7 @@ async def test_a_server_that_is_not_there_is_waited_for(keeper, reader):
     async with running(forwarder(keeper, f"http://127.0.0.1:{port}")) as made:
         await wait_for(lambda: made.state.status == "waiting")
         assert made.state.reason == "unreachable"
-        async with serve(Scripted(), port) as server:
+        async with serve(ScriptedInfluxDb(), port) as server:
             await wait_for(lambda: reader.cursor("influx") == 60)
     assert server.arrivals == expected(reader)
 
@@ -56,7 +59,7 @@ async def test_it_speaks_at_first_failure_new_reason_and_recovery_only(keeper, r
     caplog.set_level(logging.INFO, "facilityd.store.forward")
     fill(keeper, 5)
     script = [(503, {}, "")] * 4 + [(500, {}, "")] * 3 + [(503, {}, "")]
-    async with serve(Scripted(deque(script))) as server:
+    async with serve(ScriptedInfluxDb(deque(script))) as server:
         await deliver_all(keeper, reader, server)
     told = [record.getMessage() for record in caplog.records]
     assert [text.split(":")[0] for text in told[:3]] == ["influx takes no points"] * 3
@@ -67,7 +70,7 @@ async def test_it_speaks_at_first_failure_new_reason_and_recovery_only(keeper, r
 
 async def test_retry_after_is_obeyed(keeper, reader):
     fill(keeper, 5)
-    async with serve(Scripted(deque([(429, {"Retry-After": "1"}, "")]))) as server:
+    async with serve(ScriptedInfluxDb(deque([(429, {"Retry-After": "1"}, "")]))) as server:
         await deliver_all(keeper, reader, server, SinkRetryPolicy(idle=0.01, first=0.01))
     first, second = (request.at for request in server.requests)
     assert 1.0 <= second - first < 10
@@ -75,7 +78,7 @@ async def test_retry_after_is_obeyed(keeper, reader):
 
 async def test_retry_after_is_capped(keeper, reader):
     fill(keeper, 5)
-    async with serve(Scripted(deque([(503, {"Retry-After": "21600"}, "")]))) as server:
+    async with serve(ScriptedInfluxDb(deque([(503, {"Retry-After": "21600"}, "")]))) as server:
         await deliver_all(keeper, reader, server)
     first, second = (request.at for request in server.requests)
     assert 0.1 <= second - first < 10
@@ -99,7 +102,7 @@ def test_waits_double_to_five_minutes_with_jitter(action, first):
 async def test_trouble_began_when_it_began(keeper, reader):
     fill(keeper, 5)
     script: deque = deque([(503, {}, "")] * 2 + [(401, {}, "")] * 2)
-    async with serve(Scripted(script)) as server, running(forwarder(keeper, server.url)) as made:
+    async with serve(ScriptedInfluxDb(script)) as server, running(forwarder(keeper, server.url)) as made:
         await wait_for(lambda: made.state.status == "waiting")
         began = made.state.since
         await wait_for(lambda: made.state.status == "held")

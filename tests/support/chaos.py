@@ -21,17 +21,17 @@ from facilityd.scenario.real_runtime import free_ports
 from facilityd.store.reader import JournalReader
 from simulators.site import serve
 from simulators.square import Square, live
+from support.crash_recovery import SINK, Figures, figures, the_rest
 from support.daemon import Command, daemon, running, until
-from support.doors import door
+from support.fault_injection import FaultInjector, inject_faults
+from support.fault_proxy import fault_proxy
 from support.influxd import influxd
-from support.kills import SINK, Figures, figures, the_rest
-from support.mischief import Playground, rage
 from support.mosquitto import Mosquitto
-from support.site import Made, make_square
-from support.told import Told, phones
+from support.notification_receivers import ReceivedNotices, notification_receivers
+from support.site import SiteFolder, make_square
 
 OWN_LINKS = ("pole-bus", "dali", "fountain-plc")
-"""Everything on these may be harmed in every way."""
+"""Everything on these may be harmed in every mode."""
 SHARED = ("gate-base-meter", "gate-wall-meter", "museum-west-meter", "fountain-1-pump", "fountain-5-pump")
 """Units whose neighbours on the wire must not feel what becomes of them."""
 LANTERNS = ("lantern-1-plug", "lantern-2-plug")
@@ -83,10 +83,10 @@ class Chaos:
 
 
 @dataclass
-class Watch:
+class DaemonMonitor:
     """The daemon, looked at all the time: whether it ended by itself, and what memory it takes (MB)."""
 
-    place: Playground
+    place: FaultInjector
     ends: list[str] = field(default_factory=list)
     resident: list[float] = field(default_factory=list)
 
@@ -116,12 +116,12 @@ async def chaos(
         place, told, square = await _world(stack, made, folder, seed, scale)
         async with running(place.watching):
             with await _begun(made, place.watching) as reader:
-                watch = Watch(place)
+                watch = DaemonMonitor(place)
                 begin, seeded = time.time_ns(), dict[str, int]()
                 async with _beside(watch.run()):
                     async with asyncio.TaskGroup() as group:
                         group.create_task(_faults(square, seconds, seeded))
-                        group.create_task(rage(place, seconds, seed))
+                        group.create_task(inject_faults(place, seconds, seed))
                     await _settled(reader, told, seeded, settle)
                 end = time.time_ns()
             code = await place.watching.end(15)
@@ -142,26 +142,26 @@ async def _beside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-def _site(folder: Path) -> Made:
+def _site(folder: Path) -> SiteFolder:
     made = make_square(folder / "site")
     made.edit("links.yaml", lambda text: text.replace(', version: "3.1.1", qos: 0', ""))
     return made
 
 
 async def _world(
-    stack: AsyncExitStack, made: Made, folder: Path, seed: int, scale: float
-) -> tuple[Playground, Told, Square]:
+    stack: AsyncExitStack, made: SiteFolder, folder: Path, seed: int, scale: float
+) -> tuple[FaultInjector, ReceivedNotices, Square]:
     site, (webhook, mail) = made.site, free_ports(2)
     link = next(one for one in site.links.values() if isinstance(one, MqttLink))
     broker = await stack.enter_async_context(Mosquitto(folder, port=link.port))
     (folder / "influxd").mkdir()
     server = await stack.enter_async_context(influxd(folder / "influxd"))
-    told = await stack.enter_async_context(phones(webhook, mail))
+    told = await stack.enter_async_context(notification_receivers(webhook, mail))
     front = free_ports(1)[0]
-    doors = {
-        "influx": await stack.enter_async_context(door(front, server.port)),
-        "webhook": await stack.enter_async_context(door(made.webhook, webhook)),
-        "mail": await stack.enter_async_context(door(made.smtp, mail, greets=True)),
+    proxies = {
+        "influx": await stack.enter_async_context(fault_proxy(front, server.port)),
+        "webhook": await stack.enter_async_context(fault_proxy(made.webhook, webhook)),
+        "mail": await stack.enter_async_context(fault_proxy(made.smtp, mail, greets=True)),
     }
     square = build_square(site, "", seed)
     units = list(site.units.values())
@@ -172,14 +172,14 @@ async def _world(
     own = [unit.id for unit in units if unit.link in OWN_LINKS]
     topics = [unit.topic for unit in units if unit.id in LANTERNS]
     inbox = made.journal.with_name("journal.db.inbox")
-    place = Playground(
-        served, watching, server, broker, replace(link), doors, inbox, own, list(SHARED), list(LANTERNS), topics,
+    place = FaultInjector(
+        served, watching, server, broker, replace(link), proxies, inbox, own, list(SHARED), list(LANTERNS), topics,
         random.Random(seed), scale,
     )  # fmt: skip
     return place, told, square
 
 
-async def _begun(made: Made, watching: Command) -> JournalReader:
+async def _begun(made: SiteFolder, watching: Command) -> JournalReader:
     """Return a reader once every device has been seen: what nobody ever saw cannot be watched."""
     await until(made.journal.exists, 60)
     await asyncio.sleep(15)
@@ -195,7 +195,9 @@ async def _faults(square: Square, seconds: float, seeded: dict[str, int]) -> Non
         square.fault(device, name)
 
 
-async def _settled(reader: JournalReader, told: Told, seeded: dict[str, int], seconds: float) -> None:
+async def _settled(
+    reader: JournalReader, told: ReceivedNotices, seeded: dict[str, int], seconds: float
+) -> None:
     """Wait until no notice waits; a channel that was refused is tried again every ten minutes at the latest."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
@@ -204,7 +206,7 @@ async def _settled(reader: JournalReader, told: Told, seeded: dict[str, int], se
                 await asyncio.sleep(1)
 
 
-def _heard(reader: JournalReader, told: Told, device: str) -> float | None:
+def _heard(reader: JournalReader, told: ReceivedNotices, device: str) -> float | None:
     """Return when the first person was told that the device's seeded rule is true, in s UTC."""
     rule = next(rule for _, one, _, rule in FAULTS if one == device)
     notices = [entry.notice for entry in reader.outbox()]
@@ -220,7 +222,12 @@ def _heard(reader: JournalReader, told: Told, device: str) -> float | None:
 
 
 def _count(
-    made: Made, arrived: Figures, place: Playground, told: Told, watch: Watch, seeded: dict[str, int]
+    made: SiteFolder,
+    arrived: Figures,
+    place: FaultInjector,
+    told: ReceivedNotices,
+    watch: DaemonMonitor,
+    seeded: dict[str, int],
 ) -> Chaos:
     keys = Counter(post["key"] for post in told.posts) + Counter(
         str(mail["Message-ID"]) for mail in told.mails
@@ -249,7 +256,9 @@ def _refused(reader: JournalReader) -> int:
     return sum((e.notice.device, e.notice.rule, e.notice.occurrence) in standing for e in entries)
 
 
-def _false(made: Made, reader: JournalReader, place: Playground, seeded: dict[str, int]) -> list[str]:
+def _false(
+    made: SiteFolder, reader: JournalReader, place: FaultInjector, seeded: dict[str, int]
+) -> list[str]:
     """Return what people were told of devices that nobody harmed, or of harmed ones but for their silence."""
     site, harmed = made.site, {*place.own_victims, *place.shared_victims, *place.mqtt_victims}
     units = site.units

@@ -17,7 +17,7 @@ from facilityd.store.reader import JournalReader
 from facilityd.store.samples import SampleWrite
 from facilityd.store.sink import Sink
 from support.journals import T0, Keeper, sample, stream
-from support.scripted import Scripted
+from support.scripted_influxdb import ScriptedInfluxDb
 
 QUICK = SinkRetryPolicy(idle=0.01, first=0.01, held=0.02, longest=0.1)
 
@@ -83,7 +83,7 @@ def expected(reader: JournalReader) -> list[bytes]:
 async def deliver_all(
     keeper: Keeper,
     reader: JournalReader,
-    server: Scripted,
+    server: ScriptedInfluxDb,
     retry_policy: SinkRetryPolicy = QUICK,
     **target: Any,
 ) -> Forwarder:

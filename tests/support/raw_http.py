@@ -14,12 +14,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-TAKEN = b"HTTP/1.1 204 No Content\r\n\r\n"
+ACCEPTED = b"HTTP/1.1 204 No Content\r\n\r\n"
 _LENGTH = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
 
 
 @dataclass(frozen=True)
-class Said:
+class RawResponse:
     """An answer, sent ``chunk`` bytes at a time; then the connection stays, is closed or is reset."""
 
     data: bytes
@@ -44,8 +44,8 @@ class Said:
 class RawServer:
     """Answers by ``script``, then ``always`` the same; ``taken`` are the bodies that it may have accepted."""
 
-    script: deque[Said] = field(default_factory=deque)
-    always: Said = Said(TAKEN)
+    script: deque[RawResponse] = field(default_factory=deque)
+    always: RawResponse = RawResponse(ACCEPTED)
     heads: list[bytes] = field(default_factory=list)
     taken: list[bytes] = field(default_factory=list)
     url: str = ""
@@ -70,7 +70,7 @@ class RawServer:
             self._open.discard(writer)
             writer.close()
 
-    async def _say(self, said: Said, writer: asyncio.StreamWriter) -> bool:
+    async def _say(self, said: RawResponse, writer: asyncio.StreamWriter) -> bool:
         for at in range(0, len(said.data), said.chunk):
             writer.write(said.data[at : at + said.chunk])
             await writer.drain()
@@ -142,7 +142,7 @@ ENDS = st.sampled_from(["close", "close", "close", "reset", "stay"])
 
 
 @st.composite
-def answers(draw: st.DrawFn) -> Said:
+def answers(draw: st.DrawFn) -> RawResponse:
     """An answer with any status, headers, body and framing, spoilt now and then."""
     status, body, framing = draw(STATUSES), draw(BODIES), draw(FRAMINGS)
     lines = [f"HTTP/1.1 {status} {draw(st.sampled_from(['', 'OK', '错误', 'x' * 200]))}"]
@@ -155,4 +155,4 @@ def answers(draw: st.DrawFn) -> Said:
     if draw(st.integers(0, 5)) == 0:
         at = draw(st.integers(0, min(len(data), 300)))
         data = data[:at] + draw(st.binary(max_size=4)) + data[at + draw(st.integers(0, 3)) :]
-    return Said(data, draw(st.sampled_from([1 << 20, 1 << 20, 7, 997])), draw(ENDS))
+    return RawResponse(data, draw(st.sampled_from([1 << 20, 1 << 20, 7, 997])), draw(ENDS))

@@ -13,7 +13,7 @@ from facilityd.model.settings import FileSinkSettings
 from facilityd.store.file_sink import FileSink
 from facilityd.store.sink import Sink
 from support.forwarding import influx
-from support.scripted import Scripted, serve
+from support.scripted_influxdb import ScriptedInfluxDb, serve
 
 SECRET = "a-secret-token"
 MOST = 2**20
@@ -43,7 +43,7 @@ class InfluxRig(SinkRig):
 
     never: dict[str, str] = {}
 
-    def __init__(self, server: Scripted) -> None:
+    def __init__(self, server: ScriptedInfluxDb) -> None:
         self._server, self._well = server, server.respond
         self.sink = influx(server.url, token=SECRET, timeout=0.2)
 
@@ -71,7 +71,7 @@ class InfluxRig(SinkRig):
         return list(self._server.points.values())
 
     def _keep(self, lines: list[bytes]) -> None:
-        Scripted.keep(self._server, lines)
+        ScriptedInfluxDb.keep(self._server, lines)
 
     @staticmethod
     def _nothing(_: list[bytes]) -> None:
@@ -92,11 +92,8 @@ class FileRig(SinkRig):
         self._path = folder / "lines.lp"
         self._lets_go = threading.Event()
         self._lets_go.set()
-        self.sink = self._file_sink(MOST)
-
-    def _file_sink(self, most: int) -> FileSink:
-        """A sink whose files have at most so many bytes."""
-        return FileSink(FileSinkSettings("file", str(self._path), most, 5), timeout=0.2, sync=self._sync)
+        settings = FileSinkSettings("file", str(self._path), MOST, 5)
+        self.sink: FileSink = FileSink(settings, timeout=0.2, sync=self._sync)
 
     def _sync(self, file: int) -> None:
         self._lets_go.wait()
@@ -110,13 +107,13 @@ class FileRig(SinkRig):
                 self._path.rename(f"{self._path}.9")
             self._path.mkdir()
         if situation == "too large":
-            self.sink = self._file_sink(5)
+            self.sink.max_size = 5
 
     def mend(self) -> None:
         self._lets_go.set()
         if self._path.is_dir():
             self._path.rmdir()
-        self.sink = self._file_sink(MOST)
+        self.sink.max_size = MOST
 
     def kept(self) -> list[bytes]:
         files = sorted(filter(Path.is_file, self._path.parent.glob("lines.lp*")), reverse=True)
@@ -125,7 +122,7 @@ class FileRig(SinkRig):
 
 @asynccontextmanager
 async def influx_rig(_: Path) -> AsyncIterator[SinkRig]:
-    async with serve(Scripted()) as server:
+    async with serve(ScriptedInfluxDb()) as server:
         yield InfluxRig(server)
 
 

@@ -23,7 +23,7 @@ NIGHT = int(datetime(2026, 6, 1, 12, 30, tzinfo=UTC).timestamp()) * NS
 
 
 @dataclass(frozen=True)
-class Made:
+class SiteFolder:
     """A site folder, and the same compiled. ``ports`` by the number that config/square has."""
 
     folder: Path
@@ -56,7 +56,7 @@ class Made:
             self.edit(name, lambda text: re.sub(r"((?:rest|period): )[13]0s", r"\g<1>3s", text))
 
 
-def make_square(folder: Path, *, hurry: bool = True) -> Made:
+def make_square(folder: Path, *, hurry: bool = True) -> SiteFolder:
     """Copy config/square into ``folder`` with everything that is this machine's replaced."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(SQUARE / "profiles", folder / "profiles", dirs_exist_ok=True)
@@ -70,7 +70,7 @@ def make_square(folder: Path, *, hurry: bool = True) -> Made:
         moved = hurried(moved) if hurry else moved
         moved = moved.replace("store: {keep", f"store: {{path: {folder}/run/journal.db, keep")
         (folder / name).write_text(moved, encoding="utf-8")
-    return Made(folder, ports)
+    return SiteFolder(folder, ports)
 
 
 def square_of(site: Site, start: int = NIGHT, warm: float = 60.0) -> Square:
@@ -109,7 +109,7 @@ recipients:
 """
 
 
-def make_contacts(folder: Path, *, store: str = "path: FOLDER/run/journal.db") -> Made:
+def make_contacts(folder: Path, *, store: str = "path: FOLDER/run/journal.db") -> SiteFolder:
     """A site of one module with two contacts, and two people who are told; ``store`` as YAML."""
     folder.mkdir(parents=True)
     ports = dict(zip((15027, 18099, 18025), free_ports(3), strict=True))
@@ -117,7 +117,7 @@ def make_contacts(folder: Path, *, store: str = "path: FOLDER/run/journal.db") -
     for known, port in ports.items():
         text = text.replace(str(known), str(port))
     (folder / "site.yaml").write_text(text, encoding="utf-8")
-    return Made(folder, ports)
+    return SiteFolder(folder, ports)
 
 
 def hurried(text: str) -> str:

@@ -25,7 +25,7 @@ PATIENCE_S = 90.0
 
 
 @dataclass(frozen=True)
-class Seen:
+class TerminalOutput:
     """What stood on the screen, line by line without colours, and how the command ended."""
 
     text: str
@@ -40,11 +40,13 @@ class Seen:
         return max(map(cell_len, self.lines), default=0)
 
 
-def terminal(*words: object, width: int, height: int = 24, live: float = 0.0, **environment: str) -> Seen:
+def terminal(
+    *words: object, width: int, height: int = 24, live: float = 0.0, **environment: str
+) -> TerminalOutput:
     """Run a facilityd command; with ``live``, press Ctrl-C that many s after it drew; return the last screen."""
     command = [sys.executable, "-m", "facilityd", *map(str, words)]
     text, status = _run(command, width, height, live, environment)
-    return Seen(_last_screen(text) if live else _plain(text), status)
+    return TerminalOutput(_last_screen(text) if live else _plain(text), status)
 
 
 MANY = """\
@@ -59,11 +61,11 @@ for words in json.loads(sys.argv[1]):
 """
 
 
-def terminals(calls: Sequence[Sequence[object]], *, width: int) -> list[Seen]:
+def terminals(calls: Sequence[Sequence[object]], *, width: int) -> list[TerminalOutput]:
     """Run many commands one after the other in one terminal: quicker than a process for each."""
     words = json.dumps([[str(word) for word in call] for call in calls])
     text, status = _run([sys.executable, "-c", MANY, words], width, 24, 0.0, {})
-    return [Seen(_plain(part), status) for part in text.split("\x1e")[1:]]
+    return [TerminalOutput(_plain(part), status) for part in text.split("\x1e")[1:]]
 
 
 def _run(

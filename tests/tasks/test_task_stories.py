@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from support.site import make_square
-from support.yard import FILES, told, write
+from support.site_mistakes import FILES, check_output, write_site
 
 from facilityd.cli.main import facilityd
 from facilityd.cli.words import show_span
@@ -101,8 +101,8 @@ def _site_on(journal: Path, folder: Path) -> Path:
 
 def test_a_slip_in_the_plan_has_its_place(tmp_path: Path) -> None:
     lines = "inspections:\n  rope: {device: gat, name: {zh: 查, en: Look}, first: 2026-03-01, every: 30d, ahead: 40d}\n"
-    write(tmp_path, {"site.yaml": FILES["site.yaml"] + lines})
-    code, said = told(tmp_path)
+    write_site(tmp_path, {"site.yaml": FILES["site.yaml"] + lines})
+    code, said = check_output(tmp_path)
     assert code == 1
     assert any("'gat'" in line and "did you mean 'gate'" in line for line in said)
     assert any("the next task would be there before this one is due" in line for line in said)

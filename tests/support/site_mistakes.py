@@ -1,4 +1,4 @@
-"""A sound site with a register and a topic profile of its own, to make one mistake in and see it told."""
+"""A valid site with a register and a topic profile of its own; tests make one mistake in it and run ``check``."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ ZONE = "timezone: Asia/Shanghai"
 
 
 @dataclass(frozen=True, slots=True)
-class Slip:
+class SiteMistake:
     """One replacement in one of the files, and what is to be said of it, where it was made."""
 
     file: str
@@ -107,32 +107,32 @@ class Slip:
         return tuple(f"{self.file}:{line}:" for line in lines)
 
 
-def slips(file: str, cases: Iterable[tuple[str, str, str, str]]) -> list[Any]:
+def mistakes(file: str, cases: Iterable[tuple[str, str, str, str]]) -> list[Any]:
     """Return a parameter for each (name, old, new, said) in one of the files."""
-    return [pytest.param(Slip(file, *case), id=name) for name, *case in cases]
+    return [pytest.param(SiteMistake(file, *case), id=name) for name, *case in cases]
 
 
-def write(folder: Path, changed: Mapping[str, str]) -> None:
+def write_site(folder: Path, changed: Mapping[str, str]) -> None:
     """Write the site into a folder, some of its files changed."""
     (folder / "profiles").mkdir(parents=True, exist_ok=True)
     for name, text in {**FILES, **changed}.items():
         (folder / name).write_text(text, encoding="utf-8")
 
 
-def told(folder: Path) -> tuple[int, list[str]]:
+def check_output(folder: Path) -> tuple[int, list[str]]:
     """Return the exit status of ``check`` and its lines, without the folder's own name."""
     done = CliRunner().invoke(facilityd, ["check", str(folder)], catch_exceptions=False)
     return done.exit_code, done.output.replace(f"{folder}/", "").splitlines()
 
 
-def refused_once(folder: Path, slip: Slip, further: Iterable[int] = ()) -> None:
+def refused_once(folder: Path, mistake: SiteMistake, further: Iterable[int] = ()) -> None:
     """Assert that ``check`` refuses the site for this mistake alone, where it stands or at a further line."""
-    write(folder, {slip.file: slip.text})
-    code, lines = told(folder)
+    write_site(folder, {mistake.file: mistake.text})
+    code, lines = check_output(folder)
     assert code == 1, lines
     *problems, count = lines
     assert count == "1 problem", lines
     _, _, what = problems[0].partition(": ")
-    assert any(said in what for said in slip.said.split("|")), problems
-    assert problems[0].startswith(slip.places(*further)), problems
+    assert any(said in what for said in mistake.said.split("|")), problems
+    assert problems[0].startswith(mistake.places(*further)), problems
     assert "s3cret" not in problems[0]

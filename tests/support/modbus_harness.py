@@ -1,4 +1,4 @@
-"""A workbench for the Modbus adapter: simulated units with known values, and what the adapter made of them."""
+"""A harness for the Modbus adapter: simulated units with known values, and what the adapter made of them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from simulators.register_map import RegisterMap
 TRUTH = {"first": 11.0, "second": 22.0, "wide": 333333.0, "precise": 1.5}
 MODEL = 0x12345678
 PROFILE: dict[str, Any] = {
-    "profile": "bench", "protocol": "modbus", "maker": "Test", "model": "Bench", "manual": "none", "evidence": "C",
+    "profile": "harness", "protocol": "modbus", "maker": "Test", "model": "Harness", "manual": "none", "evidence": "C",
     "max_block": 20, "max_gap": 2, "timeout": "200ms",
     "points": {
         "first": {"address": 0, "doc": "1", "type": "u16", "range": [0, 60000]},
@@ -47,7 +47,7 @@ PROFILE: dict[str, Any] = {
 
 
 def profile(**changes: Any) -> ModbusProfile:
-    """Return the bench's profile."""
+    """Return the profile of the simulated units."""
     made = TypeAdapter(Profile).validate_python({**PROFILE, **changes})
     assert isinstance(made, ModbusProfile)
     return made
@@ -64,7 +64,7 @@ def unit(
     points = model.expanded
     names = tuple(name for name in TRUTH if name in points)
     kinds = (SignalType.FLOAT,) * len(names)
-    stream = Stream(f"device-{number}", "bench", f"unit-{number}", "link", names, kinds, period)
+    stream = Stream(f"device-{number}", "harness", f"unit-{number}", "link", names, kinds, period)
     bindings = tuple(Binding(n, points[n], stream, slot, SignalType.FLOAT) for slot, n in enumerate(names))
     return Unit(
         f"unit-{number}",
@@ -165,7 +165,7 @@ async def served(
 
 
 @asynccontextmanager
-async def watching(
+async def running_bus(
     link: ModbusLink, units: list[Unit], mode: OperatingModeTracker | None = None
 ) -> AsyncIterator[TimedIntake]:
     """Run the adapter on a link."""

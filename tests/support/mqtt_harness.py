@@ -1,4 +1,4 @@
-"""A workbench for the MQTT adapter: a plug, an intake that keeps what it gets, and a way to publish."""
+"""A harness for the MQTT adapter: a plug, an intake that keeps what it gets, and a way to publish."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class CollectingIntake:
 
 
 @asynccontextmanager
-async def listening(
+async def running_link(
     broker: Mosquitto, intake: CollectingIntake, **more: Any
 ) -> AsyncIterator[asyncio.Task[None]]:
     units = more.pop("units", None) or [plug()]
@@ -83,7 +83,7 @@ async def until(what: Any, seconds: float = 10.0) -> None:
             await asyncio.sleep(0.02)
 
 
-async def say(
+async def publish(
     broker: Mosquitto, *payloads: str, topic: str = TOPIC, qos: int = 1, retain: bool = False
 ) -> None:
     async with aiomqtt.Client("127.0.0.1", broker.port) as client:

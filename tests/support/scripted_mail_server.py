@@ -12,7 +12,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 
 @dataclass
-class Post:
+class ScriptedMailServer:
     """Answers by the recipient's name; keeps what it took."""
 
     taken: list[Envelope] = field(default_factory=list)
@@ -47,7 +47,7 @@ class Post:
 
 
 @asynccontextmanager
-async def office(post: Post, **options: Any) -> AsyncIterator[int]:
+async def scripted_mail_server(post: ScriptedMailServer, **options: Any) -> AsyncIterator[int]:
     loop = asyncio.get_running_loop()
     wires: list[asyncio.Transport] = []
 

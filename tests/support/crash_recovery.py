@@ -1,4 +1,4 @@
-"""A story: the square into a real InfluxDB, while influxd and the daemon are killed, often."""
+"""The square stored into a real InfluxDB while influxd and the daemon are killed again and again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from support.forwarding import forwarder, wait_for
 from support.forwarding import running as forwarding
 from support.influxd import Influxd, influxd, instant
 from support.journals import DAY, Keeper
-from support.site import Made, make_square
+from support.site import SiteFolder, make_square
 
 SINK = (
     'sinks:\n  influx: {kind: influxdb, url: "%s", org: square, bucket: telemetry, token: "${E2E_TOKEN}"}\n'
@@ -131,7 +131,7 @@ async def _kills(server: Influxd, watching: Command, seconds: float, steps: Step
     return down
 
 
-async def the_rest(made: Made, server: Influxd) -> None:
+async def the_rest(made: SiteFolder, server: Influxd) -> None:
     """The daemon's last second: what it stored and had no time to forward goes the same way."""
     journal = Journal.open(made.journal, max_bytes=2**31, max_age=90 * DAY, ballast_bytes=65536)
     keeper = Keeper(journal)
@@ -147,7 +147,7 @@ async def the_rest(made: Made, server: Influxd) -> None:
 
 
 async def figures(
-    made: Made,
+    made: SiteFolder,
     server: Influxd,
     watching: Command,
     span: tuple[int, int],

@@ -16,7 +16,7 @@ Step = tuple[int, dict[str, str], str] | str
 
 
 @dataclass
-class Request:
+class WriteRequest:
     """``at`` in s of the monotonic clock."""
 
     at: float
@@ -27,7 +27,7 @@ class Request:
 
 
 @dataclass
-class Scripted:
+class ScriptedInfluxDb:
     """``poison`` decides which lines are refused; ``partial`` whether the others of a request are kept.
 
     ``points`` maps (series, instant) to the line; ``arrivals`` are accepted lines in their order.
@@ -38,7 +38,7 @@ class Scripted:
     partial: bool = False
     largest: int | None = None
     delay: float = 0.0
-    requests: list[Request] = field(default_factory=list)
+    requests: list[WriteRequest] = field(default_factory=list)
     points: dict[tuple[bytes, bytes], bytes] = field(default_factory=dict)
     arrivals: list[bytes] = field(default_factory=list)
     conflicts: int = 0
@@ -55,7 +55,7 @@ class Scripted:
     async def handle(self, request: web.Request) -> web.Response:
         lines = (await request.read()).split(b"\n")  # decompressed by aiohttp where it came compressed
         step: Step = self.script.popleft() if self.script else self.respond(lines)
-        entry = Request(monotonic(), lines, dict(request.query), dict(request.headers), step[0])
+        entry = WriteRequest(monotonic(), lines, dict(request.query), dict(request.headers), step[0])
         self.requests.append(entry)
         if isinstance(step, str):
             entry.status = step
@@ -91,7 +91,7 @@ class Scripted:
 
 
 @asynccontextmanager
-async def serve(server: Scripted, port: int = 0) -> AsyncIterator[Scripted]:
+async def serve(server: ScriptedInfluxDb, port: int = 0) -> AsyncIterator[ScriptedInfluxDb]:
     """Listen on loopback until the block ends."""
     app = web.Application(client_max_size=2**26)
     app.router.add_post("/api/v2/write", server.handle)

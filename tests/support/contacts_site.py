@@ -1,4 +1,4 @@
-"""A yard with two contacts and a journal that a test fills by hand; what `status` says of it."""
+"""A site with two contacts, a journal that the test writes, and what `status` prints of it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ devices:
 """
 
 
-def yard_in(folder: Path) -> Site:
+def contacts_site(folder: Path) -> Site:
     (folder / "site.yaml").write_text(YARD, encoding="utf-8")
     return load(folder)
 

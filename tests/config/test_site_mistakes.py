@@ -1,7 +1,7 @@
-"""One slip at a time in a sound site: ``check`` says it, once, where it stands, before it fails in silence."""
+"""One mistake at a time in a sound site: ``check`` says it, once, where it stands, before it fails in silence."""
 
 import pytest
-from support.yard import (
+from support.site_mistakes import (
     BROKER,
     FILES,
     HOST,
@@ -12,10 +12,10 @@ from support.yard import (
     POWER,
     TOPIC,
     ZONE,
+    check_output,
+    mistakes,
     refused_once,
-    slips,
-    told,
-    write,
+    write_site,
 )
 
 pytestmark = pytest.mark.usefixtures("yard_environment")
@@ -70,26 +70,26 @@ SITE = (
 
 
 def test_the_site_is_sound_before_a_slip(tmp_path):
-    write(tmp_path, {})
-    code, lines = told(tmp_path)
+    write_site(tmp_path, {})
+    code, lines = check_output(tmp_path)
     assert (code, lines[0]) == (0, "yard: 3 links, 3 units, 3 devices, 6 signals; nothing is wrong")
 
 
-@pytest.mark.parametrize("slip", slips("site.yaml", SITE))
-def test_it_is_refused_once_where_it_stands(tmp_path, slip):
-    refused_once(tmp_path, slip)
+@pytest.mark.parametrize("mistake", mistakes("site.yaml", SITE))
+def test_it_is_refused_once_where_it_stands(tmp_path, mistake):
+    refused_once(tmp_path, mistake)
 
 
 def test_a_mail_password_may_travel_readable_where_that_is_said(tmp_path):
     mail = f'{MAIL}, tls: none, username: u, password: "${{YARD_TOKEN}}"'
-    write(tmp_path, {"site.yaml": FILES["site.yaml"].replace(MAIL, mail)})
-    assert told(tmp_path)[0] == 0
+    write_site(tmp_path, {"site.yaml": FILES["site.yaml"].replace(MAIL, mail)})
+    assert check_output(tmp_path)[0] == 0
 
 
 def test_a_token_that_no_header_carries_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("YARD_TOKEN", "令牌-1")
-    write(tmp_path, {})
-    code, lines = told(tmp_path)
+    write_site(tmp_path, {})
+    code, lines = check_output(tmp_path)
     assert code == 1
     assert lines[0].startswith("site.yaml:15:")
     assert "plain ASCII" in lines[0]
@@ -97,21 +97,21 @@ def test_a_token_that_no_header_carries_is_refused(tmp_path, monkeypatch):
 
 
 def test_a_version_needs_no_quotes(tmp_path):
-    write(
+    write_site(
         tmp_path, {"site.yaml": FILES["site.yaml"].replace(BROKER, "{protocol: mqtt, host: h, version: 5}")}
     )
-    assert told(tmp_path)[0] == 0
+    assert check_output(tmp_path)[0] == 0
 
 
 def test_a_secret_that_no_protocol_takes_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("YARD_TOKEN", "x" * 66_000)
-    write(tmp_path, {})
-    assert "longer than 65535 bytes" in told(tmp_path)[1][0]
+    write_site(tmp_path, {})
+    assert "longer than 65535 bytes" in check_output(tmp_path)[1][0]
 
 
 def test_one_of_each_is_said_as_one(tmp_path):
     head, rest = FILES["site.yaml"].splitlines()[0], "links: {net: {protocol: modbus-tcp, host: 192.0.2.1}}\n"
     units = "units: {meter: {link: net, profile: meter_1, device_id: 1, period: 2s}}\n"
     devices = "devices: {gate: {family: lighting, name: {zh: 门, en: G}, signals: {power: meter.power}}}\n"
-    write(tmp_path, {"site.yaml": f"{head}\n{rest}{units}{devices}"})
-    assert "yard: 1 link, 1 unit, 1 device, 1 signal; nothing is wrong" in told(tmp_path)[1]
+    write_site(tmp_path, {"site.yaml": f"{head}\n{rest}{units}{devices}"})
+    assert "yard: 1 link, 1 unit, 1 device, 1 signal; nothing is wrong" in check_output(tmp_path)[1]

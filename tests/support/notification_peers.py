@@ -32,7 +32,7 @@ PASSWORD = "right-password"
 PATIENCE_S = 30.0
 
 
-class Far:
+class EventLoopThread:
     """An event loop in a thread, where real sockets live. What it was given to hold is closed at the end."""
 
     def __init__(self) -> None:
@@ -66,11 +66,11 @@ class Far:
 
 
 @dataclass
-class Real:
+class RealChannel:
     """A channel of the product as a virtual runtime calls it. ``outcomes`` are what came of each attempt."""
 
     channel: channels.Channel
-    far: Far
+    far: EventLoopThread
     outcomes: list[DeliveryResult] = field(default_factory=list)
 
     async def send(self, notice: Notice) -> DeliveryResult:
@@ -79,15 +79,22 @@ class Real:
         return self.outcomes[-1]
 
 
-class Wired(VirtualRuntime):
+class RealChannelRuntime(VirtualRuntime):
     """A virtual runtime in which the channels of some people are the real ones; ``patience`` of theirs in s."""
 
     def __init__(
-        self, site: Site, folder: Path, *, start: int, far: Far, real: Iterable[str], patience: float
+        self,
+        site: Site,
+        folder: Path,
+        *,
+        start: int,
+        far: EventLoopThread,
+        real: Iterable[str],
+        patience: float,
     ) -> None:
         super().__init__(site, folder, start=start)
         self._far, self._real, self._patience = far, frozenset(real), patience
-        self.real: dict[str, Real] = {}
+        self.real: dict[str, RealChannel] = {}
 
     def _channels(self, settings: Iterable[ChannelSettings]) -> Mapping[str, channels.Channel]:
         every = {one.id: one for one in settings}
@@ -96,12 +103,12 @@ class Wired(VirtualRuntime):
             for one in every.values()
             if one.id in self._real
         ]
-        self.real = {name: Real(channel, self._far) for name, channel in channels.build(wired).items()}
+        self.real = {name: RealChannel(channel, self._far) for name, channel in channels.build(wired).items()}
         return {**super()._channels(every.values()), **self.real}
 
 
 @dataclass
-class Office:
+class MailServer:
     """A mail server: which certificate it shows (None: it knows no STARTTLS), which password it knows."""
 
     context: ssl.SSLContext | None = None
@@ -116,8 +123,8 @@ class Office:
         ]
         return "250 OK queued"
 
-    def door(self) -> SMTP:
-        """Return whoever serves the next connection."""
+    def protocol(self) -> SMTP:
+        """Return the handler of the next connection."""
         if self.context is None:
             return SMTP(self)
         return SMTP(
@@ -160,9 +167,9 @@ def _certificate(folder: Path, file: str, name: str) -> ssl.SSLContext:
 
 
 @asynccontextmanager
-async def office(made: Office, port: int) -> AsyncIterator[None]:
+async def mail_server(made: MailServer, port: int) -> AsyncIterator[None]:
     """Let a mail server listen on loopback."""
-    listening = await asyncio.get_running_loop().create_server(made.door, "127.0.0.1", port)
+    listening = await asyncio.get_running_loop().create_server(made.protocol, "127.0.0.1", port)
     try:
         yield
     finally:

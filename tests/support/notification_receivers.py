@@ -1,4 +1,4 @@
-"""The crew's phones: a webhook and a real SMTP server that keep what they are told."""
+"""The receiving end of notifications: a webhook and a real SMTP server that keep what arrives."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 
 @dataclass
-class Told:
+class ReceivedNotices:
     """Everything that arrived, in order. ``sessions`` counts SMTP sessions."""
 
     posts: list[dict[str, Any]] = field(default_factory=list)
@@ -45,18 +45,20 @@ class Told:
 
 
 @asynccontextmanager
-async def phones(webhook: int, smtp: int) -> AsyncIterator[Told]:
+async def notification_receivers(webhook: int, smtp: int) -> AsyncIterator[ReceivedNotices]:
     """Listen on loopback."""
-    told = Told()
+    received = ReceivedNotices()
     application = web.Application()
-    application.router.add_post("/notice", told.post)
+    application.router.add_post("/notice", received.post)
     runner = web.AppRunner(application)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", webhook).start()
     loop = asyncio.get_running_loop()
-    post = await loop.create_server(lambda: SMTP(told, enable_SMTPUTF8=True, loop=loop), "127.0.0.1", smtp)
+    post = await loop.create_server(
+        lambda: SMTP(received, enable_SMTPUTF8=True, loop=loop), "127.0.0.1", smtp
+    )
     try:
-        yield told
+        yield received
     finally:
         post.close()
         await post.wait_closed()

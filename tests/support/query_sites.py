@@ -1,4 +1,4 @@
-"""A stored story, and a yard whose journal a test writes by hand, to be asked by the read model."""
+"""Two sites for tests of the read model: one with a stored scenario, one whose journal the test writes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T0 = 1_790_000_040 * NS
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredSite:
     """A site whose daemon stopped at ``now`` (ns UTC)."""
 
     site: Site
@@ -28,7 +28,7 @@ class Stored:
         return SiteQuery(self.site, lambda: self.now + later)
 
 
-class Yard:
+class MeterSite:
     """A site of three meters, and the one writer of its journal; samples are of the meter at the gate."""
 
     def __init__(self, site: Site, journal: Journal) -> None:

@@ -1,4 +1,4 @@
-"""What the outside does to a daemon, as tables of names; each is seeded and undone."""
+"""Faults of the field, the servers and the host, injected into a running daemon at random; each is undone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from simulators.hazards import HAZARDS
 from simulators.mqtt_hazards import MQTT_HAZARDS
 from simulators.site import ServedSite
 from support.daemon import Command
-from support.doors import HANG, PASS, RESET, TAKEN, Door, Way
+from support.fault_proxy import HANG, PASS, RESET, RESET_AFTER_REQUEST, FaultProxy, ProxyMode
 from support.influxd import Influxd
 from support.mosquitto import Mosquitto
 
@@ -36,14 +36,14 @@ def _answer(status: int, *heads: str, body: bytes = b"") -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-_HTTP: list[Way] = [
-    HANG, RESET, TAKEN, _answer(500, body=_GBK), _answer(503, "Retry-After: 2", body=b'{"a":' * 50_000),
+_HTTP: list[ProxyMode] = [
+    HANG, RESET, RESET_AFTER_REQUEST, _answer(500, body=_GBK), _answer(503, "Retry-After: 2", body=b'{"a":' * 50_000),
     _answer(429, "Retry-After: " + "9" * 3000)[:-40], _answer(429, "Retry-After: 3"), _answer(302, "Location: http://[::1"),
     _answer(401, body=_GBK), _answer(404, body=b'{"message": "\\ud800"}'), _answer(502, body=b"x" * 5_000_000),
     b"HTTP/1.1 500 X\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\nhalf", b"\xff\xfe no http at all\r\n\r\n",
 ]  # fmt: skip
-_MAIL: list[Way] = [
-    HANG, RESET, TAKEN, "554 系统忙\x1b]0;\x07\r\n".encode("gbk"), b"535 no\r\n", b"451 later\r\n", b"220-" + b"x" * 100_000,
+_MAIL: list[ProxyMode] = [
+    HANG, RESET, RESET_AFTER_REQUEST, "554 系统忙\x1b]0;\x07\r\n".encode("gbk"), b"535 no\r\n", b"451 later\r\n", b"220-" + b"x" * 100_000,
     b"\r\n" * 100, b"421 4.3.2 closing\r\n",
 ]  # fmt: skip
 INBOX: list[bytes] = [
@@ -60,7 +60,7 @@ PAYLOADS: list[bytes] = [
 
 
 @dataclass
-class Playground:
+class FaultInjector:
     """Everything that may be made to misbehave. ``victims`` are units; ``topics`` belong to victims."""
 
     field: ServedSite
@@ -68,7 +68,7 @@ class Playground:
     influxd: Influxd
     broker: Mosquitto
     link: MqttLink
-    doors: dict[str, Door]
+    proxies: dict[str, FaultProxy]
     inbox: Path
     own_victims: list[str]
     """Units on links of which everything may be harmed."""
@@ -119,7 +119,7 @@ class Playground:
         await self.span(5, 20)
 
     async def server(self) -> None:
-        await self._door("influx", _HTTP)
+        await self._proxy("influx", _HTTP)
 
     async def server_dies(self) -> None:
         self.count["influxd killed"] += 1
@@ -128,19 +128,19 @@ class Playground:
         await self.influxd.start()
 
     async def webhook(self) -> None:
-        await self._door("webhook", _HTTP)
+        await self._proxy("webhook", _HTTP)
 
     async def mail(self) -> None:
-        await self._door("mail", _MAIL)
+        await self._proxy("mail", _MAIL)
 
-    async def _door(self, name: str, ways: list[Way]) -> None:
-        way = self.dice.choice(ways)
+    async def _proxy(self, name: str, modes: list[ProxyMode]) -> None:
+        mode = self.dice.choice(modes)
         self.count[
-            f"{name} {way if isinstance(way, str) else way[:12].decode('ascii', 'replace').strip()}"
+            f"{name} {mode if isinstance(mode, str) else mode[:12].decode('ascii', 'replace').strip()}"
         ] += 1
-        self.doors[name].turn(way)
+        self.proxies[name].switch(mode)
         await self.span(5, 40)
-        self.doors[name].turn(PASS)
+        self.proxies[name].switch(PASS)
 
     async def letters(self) -> None:
         """Leave things in the inbox that are no requests."""
@@ -196,8 +196,8 @@ class Playground:
 
     def undo(self) -> None:
         """Let everything that has an on and an off be well again."""
-        for one in self.doors.values():
-            one.turn(PASS)
+        for one in self.proxies.values():
+            one.switch(PASS)
         for unit in self.own_victims + self.shared_victims + self.mqtt_victims:
             self.field.inject(unit, None)
 
@@ -210,7 +210,7 @@ TRACKS = (
 """What happens side by side: in each track one of these after another, about so many s apart."""
 
 
-async def rage(place: Playground, seconds: float, seed: int) -> None:
+async def inject_faults(place: FaultInjector, seconds: float, seed: int) -> None:
     """Let everything happen for so long, and then be well. The daemon is left running."""
 
     async def track(number: int, acts: tuple[str, ...], apart: float) -> None:

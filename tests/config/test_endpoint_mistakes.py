@@ -1,7 +1,7 @@
 """An end of a connection where nothing ever answers: ``check`` says why, once, where it stands."""
 
 import pytest
-from support.yard import BROKER, HOOK, HOST, URL, refused_once, slips
+from support.site_mistakes import BROKER, HOOK, HOST, URL, mistakes, refused_once
 
 pytestmark = pytest.mark.usefixtures("yard_environment")
 PORT = "serial_port: /dev/ttyNone0"
@@ -39,6 +39,6 @@ ENDS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("slip", slips("site.yaml", ENDS))
-def test_it_is_refused_once_where_it_stands(tmp_path, slip):
-    refused_once(tmp_path, slip)
+@pytest.mark.parametrize("mistake", mistakes("site.yaml", ENDS))
+def test_it_is_refused_once_where_it_stands(tmp_path, mistake):
+    refused_once(tmp_path, mistake)

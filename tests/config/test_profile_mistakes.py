@@ -1,7 +1,7 @@
-"""One slip at a time in a site's own profile: ``check`` says it, once, where it stands."""
+"""One mistake at a time in a site's own profile: ``check`` says it, once, where it stands."""
 
 import pytest
-from support.yard import FILES, refused_once, slips, told, write
+from support.site_mistakes import FILES, check_output, mistakes, refused_once, write_site
 
 pytestmark = pytest.mark.usefixtures("yard_environment")
 WHOLE, SERIAL = "equals: 7", 'doc: "6", type: u16'
@@ -67,20 +67,22 @@ PLUG_1 = (
 
 
 @pytest.mark.parametrize(
-    "slip", [*slips("profiles/meter_1.yaml", METER_1), *slips("profiles/plug_1.yaml", PLUG_1)]
+    "mistake", [*mistakes("profiles/meter_1.yaml", METER_1), *mistakes("profiles/plug_1.yaml", PLUG_1)]
 )
-def test_it_is_refused_once_where_it_stands(tmp_path, slip):
-    refused_once(tmp_path, slip, _identity(slip))
+def test_it_is_refused_once_where_it_stands(tmp_path, mistake):
+    refused_once(tmp_path, mistake, _identity(mistake))
 
 
-def _identity(slip):
+def _identity(mistake):
     """An expectation may be told where it stands although the point was changed."""
-    where = FILES[slip.file].splitlines()
-    return {n for n, line in enumerate(where, 1) if slip.said.endswith("is not among") and "identity" in line}
+    where = FILES[mistake.file].splitlines()
+    return {
+        n for n, line in enumerate(where, 1) if mistake.said.endswith("is not among") and "identity" in line
+    }
 
 
 def test_true_and_false_of_json_may_be_codes(tmp_path):
     text = FILES["profiles/plug_1.yaml"].replace(CODES, "enum: {true: on, false: off}")
     golden = "golden: [{point: mode, topic: state, payload: '{\"mode\": true}', value: on}, "
-    write(tmp_path, {"profiles/plug_1.yaml": text.replace("golden: [", golden)})
-    assert told(tmp_path)[0] == 0
+    write_site(tmp_path, {"profiles/plug_1.yaml": text.replace("golden: [", golden)})
+    assert check_output(tmp_path)[0] == 0

@@ -103,7 +103,7 @@ def play(
     return "".join(verdicts)
 
 
-def told(engine: RuleEngine, source: Stream, story: str, values: Mapping[str, Value]) -> list[Finding]:
+def findings_of(engine: RuleEngine, source: Stream, story: str, values: Mapping[str, Value]) -> list[Finding]:
     """Return every finding that a story causes, with a tick each second."""
     found = []
     for second, mark in enumerate(story):

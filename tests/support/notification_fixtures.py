@@ -1,4 +1,4 @@
-"""A crew, what they are told about, and an outbox in memory."""
+"""Recipients, notices, the context of an alarm, and a ledger and an outbox in memory."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from facilityd.model.rule import Priority
 from facilityd.model.settings import ChannelSettings, RecipientSettings
 from facilityd.model.text import Language, Text
 from facilityd.notify.render import AlarmContext, SiteContext
-from support.story import rule, text
+from support.rule_harness import rule, text
 
 KEY = ("hoist", "drag")
-PLACE = SiteContext(Text(zh="广场", en="Square"), ZoneInfo("Asia/Shanghai"))
+SITE_CONTEXT = SiteContext(Text(zh="广场", en="Square"), ZoneInfo("Asia/Shanghai"))
 
 
 @dataclass(frozen=True)
-class PlainWords:
+class PlainSignalWords:
     name: Text
     decimals: int = 1
     values: dict[int, Text] = field(default_factory=dict)
@@ -27,14 +27,14 @@ class PlainWords:
     inactive: Text | None = None
 
 
-ABOUT = AlarmContext(
+ALARM_CONTEXT = AlarmContext(
     Text(zh="国旗旗杆", en="Flag hoist"),
     rule({"kind": "limit", "signal": "current", "above": 10.0}),
     {
-        "current": PlainWords(Text(zh="电机电流", en="Motor current")),
-        "on": PlainWords(Text(zh="合闸指令", en="Close command")),
-        "power": PlainWords(Text(zh="功率", en="Power")),
-        "mode": PlainWords(Text(zh="方式", en="Mode"), 0, {1: text("local"), 2: text("remote")}),
+        "current": PlainSignalWords(Text(zh="电机电流", en="Motor current")),
+        "on": PlainSignalWords(Text(zh="合闸指令", en="Close command")),
+        "power": PlainSignalWords(Text(zh="功率", en="Power")),
+        "mode": PlainSignalWords(Text(zh="方式", en="Mode"), 0, {1: text("local"), 2: text("remote")}),
     },
 )
 
@@ -56,7 +56,7 @@ def notice(channel: str = "li-1", key: str = "hoist/drag/1/raised/li/li-1/5", **
 
 
 @dataclass
-class Entry:
+class RecordedEntry:
     id: int
     notice: Notice
     attempts: int = 0
@@ -80,18 +80,18 @@ class RecordingOutbox:
     """What the journal does, in memory; ``full`` refuses to note anything."""
 
     def __init__(self, *notices: Notice) -> None:
-        self.entries = [Entry(n, one) for n, one in enumerate(notices, start=1)]
+        self.entries = [RecordedEntry(n, one) for n, one in enumerate(notices, start=1)]
         self.full = False
 
-    def add(self, one: Notice) -> Entry:
-        self.entries.append(Entry(len(self.entries) + 1, one))
+    def add(self, one: Notice) -> RecordedEntry:
+        self.entries.append(RecordedEntry(len(self.entries) + 1, one))
         return self.entries[-1]
 
-    async def take(self, now: int) -> list[Entry]:
+    async def take(self, now: int) -> list[RecordedEntry]:
         due = [entry for entry in self.entries if entry.open and entry.next_at <= now]
         return [entry for entry in due if not self._is_early(entry, now)]
 
-    def _is_early(self, entry: Entry, now: int) -> bool:
+    def _is_early(self, entry: RecordedEntry, now: int) -> bool:
         one = entry.notice
         thread = one.channel, one.device, one.rule, one.occurrence
         return any(
@@ -103,7 +103,7 @@ class RecordingOutbox:
     async def next_due(self) -> int | None:
         return min((entry.next_at for entry in self.entries if entry.open), default=None)
 
-    async def report(self, entry: Entry, outcome: DeliveryResult, next_at: int | None) -> None:
+    async def report(self, entry: RecordedEntry, outcome: DeliveryResult, next_at: int | None) -> None:
         if self.full:
             raise StoreFull("no room")
         entry.attempts += 1

@@ -1,4 +1,4 @@
-"""A door in front of a real server: lets through, says something else, hangs, or takes and breaks."""
+"""A TCP proxy in front of a real server: forwards, answers itself, hangs, or resets after the request."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-PASS, HANG, RESET, TAKEN = "pass", "hang", "reset", "taken-but-reset"
-Way = str | bytes
+PASS, HANG, RESET, RESET_AFTER_REQUEST = "pass", "hang", "reset", "taken-but-reset"
+ProxyMode = str | bytes
 """One of the above, or the bytes of an answer after which the connection is closed."""
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 @dataclass
-class Door:
+class FaultProxy:
     """Listens on ``port`` of loopback for a server on ``behind``."""
 
     port: int
     behind: int
-    way: Way = PASS
+    mode: ProxyMode = PASS
     greets: bool = False
-    """Whether the server speaks first, as mail servers do."""
+    """Whether the server sends first, as mail servers do."""
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
 
-    def turn(self, way: Way) -> None:
-        """Behave so from now on; whoever is in the middle of something is cut off."""
-        self.way = way
+    def switch(self, mode: ProxyMode) -> None:
+        """Change the mode for new connections; abort the open ones."""
+        self.mode = mode
         for writer in list(self._open):
             writer.transport.abort()
 
@@ -35,34 +35,34 @@ class Door:
         self._open.add(writer)
         try:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-                await self._register_stream(reader, writer)
+                await self._serve_client(reader, writer)
         finally:
             self._open.discard(writer)
             writer.transport.abort()
 
-    async def _register_stream(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        way = self.way  # it may change while this visitor is answered
-        if isinstance(way, bytes):
+    async def _serve_client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        mode = self.mode  # it may change while this client is served
+        if isinstance(mode, bytes):
             if not self.greets:
-                await _asked(reader)
-            writer.write(way)
+                await _read_request(reader)
+            writer.write(mode)
             await writer.drain()
             await asyncio.sleep(0.2)  # an answer that is still on its way would be lost with the reset
-        elif way == HANG:
+        elif mode == HANG:
             while await reader.read(65536):
                 pass
-        elif way != RESET:
+        elif mode != RESET:
             there = await asyncio.open_connection("127.0.0.1", self.behind)
             self._open.add(there[1])
             try:
-                await _relay((reader, writer), there, back=way == PASS)
+                await _relay((reader, writer), there, back=mode == PASS)
             finally:
                 self._open.discard(there[1])
                 there[1].transport.abort()
 
 
-async def _asked(reader: asyncio.StreamReader) -> None:
-    """Read until the client has nothing more to say."""
+async def _read_request(reader: asyncio.StreamReader) -> None:
+    """Read until the client sends nothing more."""
     with contextlib.suppress(TimeoutError):
         while await asyncio.wait_for(reader.read(65536), 0.1):
             pass
@@ -71,13 +71,13 @@ async def _asked(reader: asyncio.StreamReader) -> None:
 async def _relay(near: Streams, far: Streams, *, back: bool) -> None:
     async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, keep: bool) -> None:
         while data := await reader.read(65536):
-            if not keep:  # the server has answered: it has taken what was said, and nobody hears of it
+            if not keep:  # the server has answered: the client does not see the answer
                 return
             writer.write(data)
             await writer.drain()
 
-    ways = [carry(near[0], far[1], True), carry(far[0], near[1], back)]
-    tasks = [asyncio.create_task(way) for way in ways]
+    directions = [carry(near[0], far[1], True), carry(far[0], near[1], back)]
+    tasks = [asyncio.create_task(direction) for direction in directions]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -87,12 +87,12 @@ async def _relay(near: Streams, far: Streams, *, back: bool) -> None:
 
 
 @asynccontextmanager
-async def door(port: int, behind: int, *, greets: bool = False) -> AsyncIterator[Door]:
-    """Open a door until the block ends."""
-    made = Door(port, behind, greets=greets)
+async def fault_proxy(port: int, behind: int, *, greets: bool = False) -> AsyncIterator[FaultProxy]:
+    """Listen until the block ends."""
+    made = FaultProxy(port, behind, greets=greets)
     server = await asyncio.start_server(made.serve, "127.0.0.1", port)
     try:
         yield made
     finally:
         server.close()
-        made.turn(RESET)
+        made.switch(RESET)

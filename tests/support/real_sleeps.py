@@ -1,4 +1,4 @@
-"""Where tests wait for a time to pass, instead of for what they wait for."""
+"""Finds sleeps in real time: tests that wait for a time to pass instead of for a condition."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 FREE = "in_virtual_time"
 
 
-def naps(code: ast.AST, *, free: bool = False) -> Iterator[int]:
+def real_sleeps(code: ast.AST, *, free: bool = False) -> Iterator[int]:
     """Iterate over the lines that sleep in real time.
 
     What sleeps in a ``while`` looks again and again for a condition; in virtual time nobody waits.
@@ -19,7 +19,7 @@ def naps(code: ast.AST, *, free: bool = False) -> Iterator[int]:
             inner = any(getattr(one, "id", "") == FREE for one in node.decorator_list)
         if isinstance(node, ast.Call) and not free and _sleeps(node):
             yield node.lineno
-        yield from naps(node, free=inner)
+        yield from real_sleeps(node, free=inner)
 
 
 def _sleeps(call: ast.Call) -> bool:
