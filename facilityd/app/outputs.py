@@ -21,7 +21,7 @@ from facilityd.model.plain import masked, plain
 from facilityd.model.sample import NS
 from facilityd.model.settings import ChannelSettings, RecipientSettings, SinkSettings
 from facilityd.notify.deliver import Deliverer, QueuedNotice
-from facilityd.notify.fallback import BEGINNINGS, falls_back, over_next_channel
+from facilityd.notify.fallback import BEGINNINGS, falls_back, for_all, lost_its_channel, over_next_channel
 from facilityd.notify.plan import NoticeLedger
 from facilityd.notify.planner import NotificationPlanner
 from facilityd.notify.render import AlarmContext, SiteContext
@@ -162,7 +162,8 @@ class JournalOutbox:
         counts = {f"{NOTICES_LOST}{entry.notice.channel}": 1} if gone else {}
         if not await self._parts.flow.note(attempt) or counts:
             await self._parts.flow.commit([AttemptWrite([attempt]), CountWrite(counts)])
-        if falls_back(entry.notice, outcome, attempt.attempts):
+        moved = state is Delivery.REJECTED and lost_its_channel(entry.notice, self.people)
+        if moved or falls_back(entry.notice, outcome, attempt.attempts):
             await self._fall_back(entry)
 
     async def _fall_back(self, entry: QueuedNotice) -> None:
@@ -174,6 +175,10 @@ class JournalOutbox:
             again = over_next_channel(notice, self.people)
             if again and not self._parts.ledger.has(again):
                 notices.append(again)
+        first = entry.notice
+        known = self._parts.ledger.notices(first.device, first.rule, first.occurrence)
+        if not any(one.recipient in self.people for one in known):
+            notices += for_all(first, self.people)
         if notices:
             await self._parts.flow.tell((), notices)
 

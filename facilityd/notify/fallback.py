@@ -26,12 +26,31 @@ def falls_back(notice: Notice, outcome: DeliveryResult, attempts: int) -> bool:
     return notice.priority >= URGENT or refused or attempts >= PATIENT
 
 
-def over_next_channel(notice: Notice, people: Mapping[str, RecipientSettings]) -> Notice | None:
-    """Return the same notice over the person's next channel; None where there is none, or all carry it."""
+def lost_its_channel(notice: Notice, people: Mapping[str, RecipientSettings]) -> bool:
+    """Return whether the channel that a notice is for is none of its reader's any more."""
     person = people.get(notice.recipient)
-    if person is None or person.every_channel or not notice.occurrence:
+    return person is not None and all(channel.id != notice.channel for channel in person.channels)
+
+
+def for_all(notice: Notice, people: Mapping[str, RecipientSettings]) -> list[Notice]:
+    """Return a beginning for everybody who is there: those whom it was for have all left the site."""
+    if notice.purpose not in BEGINNINGS or notice.recipient in people:
+        return []
+    firsts = (replace(notice, recipient=one.id, channel="") for one in people.values())
+    return [again for one in firsts if (again := over_next_channel(one, people))]
+
+
+def over_next_channel(notice: Notice, people: Mapping[str, RecipientSettings]) -> Notice | None:
+    """Return the same notice over the person's next channel; None where there is none, or all carry it.
+
+    Where its channel is gone, the first one is the next.
+    """
+    person = people.get(notice.recipient)
+    if person is None or not notice.occurrence:
         return None
     order = [channel.id for channel in person.channels]
+    if person.every_channel and notice.channel in order:
+        return None
     place = order.index(notice.channel) + 1 if notice.channel in order else 0
     if place >= len(order):
         return None
