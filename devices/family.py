@@ -163,7 +163,7 @@ class Family(Strict):
         return states + rules + ready
 
     def _told(self) -> list[tuple[str, str]]:
-        """Return the signals that are told and not judged: these may be texts."""
+        """Return the signals that are shown and not evaluated: these may be texts."""
         because = {n: r.detect.because for n, r in self.rules.items() if isinstance(r.detect, Limit)}
         return [(Wording("tables.rule", n=n), s) for n, signals in because.items() for s in signals]
 

@@ -1,4 +1,4 @@
-"""Golden words and messages of a profile, worked again, so that a slip is told at once."""
+"""Golden words and messages of a profile, computed again, so that a mistake is reported at once."""
 
 from __future__ import annotations
 

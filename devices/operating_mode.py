@@ -1,6 +1,6 @@
-"""Operating modes at the edge: which state each device is in, so that its units are read at the right pace.
+"""Operating modes at the edge: the state of each device sets the poll period of its units.
 
-Lives beside the adapters on purpose: the pace must follow the field even when everything
+Lives beside the adapters on purpose: the poll period must follow the field even when everything
 behind the journal is busy.
 """
 
@@ -28,7 +28,7 @@ class _Device:
 class OperatingModeTracker:
     """Latest good values and the operating mode of each device that has one.
 
-    ``ceremony`` tells whether a steady instant in ns lies near a ceremony.
+    ``ceremony`` says whether a steady instant in ns lies near a ceremony.
     """
 
     def __init__(self, families: Mapping[str, Family], ceremony: Callable[[int], bool] | None = None) -> None:
@@ -49,7 +49,7 @@ class OperatingModeTracker:
                 self._tell(name, known)
 
     def state(self, device: str) -> str:
-        """Return the operating mode that sets the pace now."""
+        """Return the operating mode that sets the poll period now."""
         known = self._devices.get(device)
         if known is None:
             return REST

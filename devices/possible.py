@@ -1,4 +1,4 @@
-"""What a point can ever say, and what a profile asks of it that never comes."""
+"""What a point can ever return, and what a profile asks of it that never comes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _raw(point: Point | TopicPoint) -> tuple[float, float]:
 
 
 def faults(profile: ModbusProfile | MqttProfile) -> list[Fault]:
-    """Return what of a profile can never be heard. Texts and codes are compared as they travel."""
+    """Return what a profile can never receive. Texts and codes are compared as they travel."""
     out: list[Fault] = []
     for name, point in profile.points.items():
         out += _under(("points", name), _point(name, point))
@@ -212,7 +212,7 @@ def _exact(value: float) -> bool:
 
 
 def _comes(point: Point | TopicPoint, low: float, high: float) -> bool:
-    """Return whether a point can say anything from ``low`` to ``high``."""
+    """Return whether a point can return anything from ``low`` to ``high``."""
     if point.is_bool:
         return low <= 0 <= high or low <= 1 <= high
     if point.range:

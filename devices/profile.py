@@ -212,7 +212,7 @@ class TopicPoint(Strict):
 
 
 class Availability(Strict):
-    """The topic where the broker tells, by last will, whether the device is there."""
+    """The topic where the broker publishes, by last will, whether the device is there."""
 
     topic: RelativeTopic
     online: str

@@ -76,7 +76,7 @@ class UnitTemplate:
     """A unit for each name that stands in place of the ``+`` in its topic.
 
     ``known`` names are units already or no units at all, ``taken`` topics are other units'. ``room`` more
-    may be taken in. ``unit`` is the pattern: what is bound of its profile tells whether a message fits.
+    may be taken in. ``unit`` is the pattern: what is bound of its profile says whether a message fits.
     """
 
     unit: Unit

@@ -18,7 +18,7 @@ from facilityd.model.message import Wording
 
 _LOGGERS = ("amqtt", "transitions")
 SPOKEN = "3.1.1"
-"""The one version of MQTT that it speaks."""
+"""The one version of MQTT that it supports."""
 _PATIENCE = 5.0  # s for clients and their handlers to end
 
 
@@ -60,7 +60,7 @@ class _Broker(Broker):  # type: ignore[misc]
 
 @asynccontextmanager
 async def broker(port: int = 1883, host: str = "127.0.0.1", link: str = "") -> AsyncIterator[None]:
-    """Serve anybody on ``host``:``port``, of ``link``. Speaks MQTT 3.1.1 only. Raises DoorTaken."""
+    """Serve anybody on ``host``:``port``, of ``link``. Supports MQTT 3.1.1 only. Raises DoorTaken."""
     with _hushed(), _untraced():
         serving = _Broker(host, port)
         try:

@@ -47,7 +47,7 @@ class WireTime:
 class Endpoint(ABC):
     """Answers for every device id in ``register_maps``; ``witness`` counts each function code seen.
 
-    A ``gateway`` answers exception 0x0B for units it does not know; others say nothing.
+    A ``gateway`` answers exception 0x0B for units it does not know; others do not answer.
     ``log`` keeps the last questions as (device id, PDU).
     """
 

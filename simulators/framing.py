@@ -95,7 +95,7 @@ def _give_up_if(hopeless: bool) -> None:
 
 
 def request_length(buffer: bytearray) -> int | None:
-    """Return the length of the RTU request that starts the buffer, or None where nobody can say."""
+    """Return the length of the RTU request that starts the buffer, or None where that is unknown."""
     if len(buffer) < 2:
         return _LONGEST_RTU
     function = buffer[1]

@@ -1,4 +1,4 @@
-"""Bindings backwards: from what a device truly does to what its unit would say."""
+"""Bindings backwards: from what a device truly does to what its unit would send."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from facilityd.model.sample import SignalType, Value
 SignalKey = tuple[str, str]
 """(device, signal)."""
 Signals = Mapping[SignalKey, Value | None]
-"""The whole truth at one instant. ``None``: the unit cannot tell; a missing key: not simulated."""
+"""The whole truth at one instant. ``None``: the unit does not know; a missing key: not simulated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class InverseBinding:
     invert: bool
     is_bool: bool
     raw: Mapping[int | str, int | str] | None = None
-    """The code that the unit says for each value, where it says codes."""
+    """The code that the unit sends for each value, where it sends codes."""
 
     def point_value(self, value: Value | None) -> Value | None:
         """Return what stands in the point, in the point's unit."""

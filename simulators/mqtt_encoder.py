@@ -1,4 +1,4 @@
-"""What an MQTT device has to say, and when a change is worth saying; how it is sent is not the question."""
+"""What an MQTT device publishes, and which change is worth it; how it is sent is not the question."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class OutgoingMessage:
 
 
 class MqttEncoder:
-    """One unit's messages. Topics that are some point's first source are told whole, others changes only."""
+    """One unit's messages. Topics that are a point's first source are published whole, others as changes."""
 
     def __init__(self, unit: Unit, *, retain: bool = False) -> None:
         if not isinstance(unit.profile, MqttProfile):
@@ -51,7 +51,7 @@ class MqttEncoder:
         return joined(self._unit.topic, below) if self._unit.topic else below
 
     def presence(self, *, online: bool) -> OutgoingMessage | None:
-        """Return what says that the device is there, or its last will; None where it has neither."""
+        """Return the message that the device is there, or its last will; None where it has neither."""
         there = self.profile.availability
         if there is None:
             return None
@@ -66,7 +66,7 @@ class MqttEncoder:
         return [s for m in self.messages if not m.partial for s in self._say(m, m.payload(values), hazard)]
 
     def news(self, hazard: MqttHazard) -> list[OutgoingMessage]:
-        """Return what has changed since it was last told."""
+        """Return what has changed since it was last published."""
         changed = {n: value for n, value in self._values.items() if _is_news(self._told.get(n), value)}
         if not changed:
             return []

@@ -23,7 +23,7 @@ class MqttHazard:
 
     ``copies``: how often each message is sent; 0 is silence with the connection up.
     ``retained_once``: one retained status, then silence. ``offline``: the connection breaks,
-    the last will speaks, and the device stays away.
+    the broker publishes the last will, and the device stays away.
     """
 
     payload: Callable[[bytes], bytes] = _keep

@@ -27,7 +27,7 @@ class Message:
     partial: bool
 
     def payload(self, values: Values) -> bytes | None:
-        """Return the bytes that tell these values; None where there is nothing to say."""
+        """Return the bytes that carry these values; None where there is nothing to publish."""
         said = [
             (pointer, said_value(point, values[name], pointer))
             for name, pointer, point in self.points

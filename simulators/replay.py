@@ -81,7 +81,7 @@ def _pdu(one: Exchange) -> bytes:
     reason = Reason(one.reason)
     if reason in _CODES:
         return exception(one.function, _CODES[reason])
-    # A malformed answer is told by an empty one: the reader refuses it for the same reason.
+    # A malformed answer is given as an empty one: the reader refuses it for the same reason.
     return bytes((one.function, 0)) if reason is Reason.MALFORMED else b""
 
 

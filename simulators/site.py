@@ -134,7 +134,7 @@ async def serve(
 
 
 def _open(link: str, endpoint: Endpoint) -> None:
-    """Begin to listen. Raises UsageError; a taken port is told with the link that it belongs to."""
+    """Begin to listen. Raises UsageError; a taken port is reported with the link that it belongs to."""
     try:
         endpoint.open()
     except PortTaken as error:

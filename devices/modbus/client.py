@@ -77,7 +77,7 @@ _ANSWERS = [_answer(table.function_code) for table in Table]
 
 
 class ReadFailed(Exception):
-    """A read brought no value; says why."""
+    """A read brought no value, and why."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)

@@ -92,7 +92,7 @@ ValueCheck = Callable[[Any, Sequence[Any]], Verdict]
 
 @dataclass(frozen=True, slots=True)
 class BlockDecoder:
-    """A compiled read: ``raw`` unpacks the bytes, ``steps`` judge and place each value."""
+    """A compiled read: ``raw`` unpacks the bytes, ``steps`` evaluate and place each value."""
 
     raw: Raw
     steps: tuple[tuple[Slot, int, ValueCheck], ...]

@@ -1,4 +1,4 @@
-"""The last gate before the socket: only the four read functions pass.
+"""The last check before the socket: only the four read functions pass.
 
 pymodbus can write; facilityd must not be able to. The guard sits in pymodbus's packet
 trace, which sees every frame after it is built and before it is sent.

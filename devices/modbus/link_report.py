@@ -1,4 +1,4 @@
-"""What a Modbus link says of itself: its health now and then, its troubles once each."""
+"""What a Modbus link reports of itself: its health now and then, its troubles once each."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class LinkReport:
         return first
 
     def answers(self, reader: ModbusReader) -> None:
-        """Tell of a link that answers, every ``HEALTH_S``."""
+        """Report a link that answers, every ``HEALTH_S``."""
         if self._time() - self._told < HEALTH_S or not reader.answers:
             return
         share, latency = reader.answers / reader.requests, reader.waited / reader.answers
@@ -58,7 +58,7 @@ class LinkReport:
         self._tell(up=True, answered=share, latency=latency)
 
     def lost(self, reason: str, *, mute: bool) -> None:
-        """Tell of a link that is down; ``mute``: it is open, and no unit on it answers."""
+        """Report a link that is down; ``mute``: it is open, and no unit on it answers."""
         self._mute = mute
         self.say(f"{self._link.id}: {reason}")
         self._tell(up=False, reason=reason)

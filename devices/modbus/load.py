@@ -18,13 +18,13 @@ BUSY = 0.8
 
 
 def share(plan: UnitPlan, link: ModbusLink, reads: Iterable[MergedRead] | None = None) -> float:
-    """Return the part of the bus one unit takes at its fastest pace, with its planned reads or others."""
+    """Return the share of the bus one unit takes at its shortest period, with its planned reads or others."""
     seconds = sum(read.seconds(link) for read in (plan.reads if reads is None else reads))
     return seconds / (plan.unit.poll_rates.fastest / NS)
 
 
 def tell_overload(link: ModbusLink, compiled_units: Iterable[CompiledUnit], split: CompiledUnit) -> None:
-    """Say where a bus cannot keep its periods, now that one unit is read in parts.
+    """Report where a bus cannot keep its periods, now that one unit is read in parts.
 
     ``check`` cannot foresee that: which reads a unit refuses only the unit knows.
     """

@@ -148,7 +148,7 @@ def fail(put: Callable[[Slot, Verdict], None], read: MergedRead, reason: Reason)
 
 
 def _tell_parts(compiled_unit: CompiledUnit, before: Compiled, after: Compiled, buffer: PollBuffer) -> None:
-    """Say once which read is refused, and what of it the unit does not have."""
+    """Report once which read is refused, and what of it the unit does not have."""
     for read, _ in before:
         parts = [part for part, _ in after if set(part.names) <= set(read.names)]
         if len(parts) < 2:  # noqa: PLR2004 - one part is the read itself
@@ -228,7 +228,7 @@ async def poll(compiled_unit: CompiledUnit, reader: ModbusReader, clock: Clock) 
 
 
 def voided(plan: UnitPlan, clock: Clock, reason: Reason) -> list[Sample]:
-    """Return samples that only say why nothing is known."""
+    """Return samples without values, with the reason."""
     at, steady = clock.now()
     return [void(stream, at, steady, reason) for stream in plan.unit.streams]
 

@@ -76,7 +76,7 @@ def _refused(read: MergedRead, parts: int, unit: Unit) -> Text:
 
 
 async def strayed(reader: ModbusReader, link: ModbusLink, unit: Unit) -> Text:
-    """Say what is wrong with an answer that belongs to another question. Raises nothing."""
+    """Return what is wrong with an answer that belongs to another question. Raises nothing."""
     stray = reader.stray
     if stray is None:
         raise ValueError("no answer has strayed")

@@ -1,4 +1,4 @@
-"""One lost frame is no lost sample: who had just answered is asked once more before anything is said."""
+"""One lost frame is no lost sample: who had just answered is asked once more before anything is reported."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from devices.unit import ModbusLink
 from facilityd.model.clock import Clock
 
 WITHIN_S = 2.0
-"""A poll without an answer is told at most so much later; until then the second attempt waits for a gap."""
+"""A poll without an answer is reported at most so much later; till then a second attempt waits for a gap."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ class PollScheduler:
         return healthy, max(now, healthy.due)
 
     def repace(self, device: str, mode: str, now: float) -> None:
-        """Follow a device's operating mode: a faster pace starts now, a slower one after the next poll."""
+        """Follow a device's operating mode: a shorter period starts now, a slower one after the next poll."""
         for slot in self.slots:
             poll_rates = slot.plan.unit.poll_rates
             if poll_rates.device != device:

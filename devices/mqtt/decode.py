@@ -157,7 +157,7 @@ def _extractor(
 
 
 def decode(payload: bytes, wanted: Iterable[Extractor]) -> dict[tuple[int, int], Verdict]:
-    """Return what a message says of each slot it speaks of; a partial message is silent on the rest."""
+    """Return what a message says of each slot it carries; a partial message leaves the rest."""
     wanted = list(wanted)
     document = parse(payload, whole=all(one.whole for one in wanted))
     if document is ABSENT:

@@ -30,7 +30,7 @@ Listen = Callable[[MqttLink], AbstractAsyncContextManager[MqttSubscriber]]
 
 BATCH, BATCH_BYTES = 500, 2**20
 TOLD_S = 60.0
-"""A loss that goes on is told again so often, in s."""
+"""A loss that goes on is reported again so often, in s."""
 RECONNECT = RetryPolicy(0.5, 30.0)
 FULL_S = 1.0
 MINUTE_S = 60.0
@@ -185,7 +185,7 @@ class MqttLinkRunner:
             return decoder.forget(at, steady, Reason.MALFORMED)
 
     def _count_lost(self, here: int) -> None:
-        """Tell of messages that found no room: at once, and while it goes on once a minute."""
+        """Report messages that found no room: at once, and while it goes on once a minute."""
         now, lost = self._clock.steady() / 1e9, self._lost_before + here
         if lost == self._lost_told or now - self._lost_at < TOLD_S:
             return
@@ -199,7 +199,7 @@ class MqttLinkRunner:
     async def _commit(self, samples: list[Sample], subscriber: MqttSubscriber) -> None:
         """Return when durable, or when newer messages wait: a full disk loses history, never an alarm.
 
-        Each try is judged whether or not the disk takes it. Until then the broker keeps what is not durable.
+        Each try is evaluated, stored or not. Until then the broker keeps what is not durable.
         """
         while samples:
             try:

@@ -42,7 +42,7 @@ async def probe(link: MqttLink, unit: Unit, seconds: float) -> list[HeardMessage
 
 
 def _said(sample: Sample) -> Iterator[tuple[str, str]]:
-    """Iterate over what the sample speaks of: values, or why there is none."""
+    """Iterate over what the sample has: values, or why there is none."""
     for index, (name, value) in enumerate(zip(sample.stream.signals, sample.values, strict=True)):
         reason = sample.reasons.get(index)
         if reason is not Reason.MISSING:

@@ -47,7 +47,7 @@ class UnitDecoder:
         return [self._sample(stream, at, steady) for stream in sorted(touched)]
 
     def forget(self, at: int, steady: int, reason: Reason) -> list[Sample]:
-        """Return samples that only say why nothing is known any more."""
+        """Return samples without values, with the reason."""
         self._known = [[None] * len(stream.signals) for stream in self.unit.streams]
         return [void(stream, at, steady, reason) for stream in self.unit.streams]
 
@@ -78,7 +78,7 @@ class UnitDecoder:
 
 
 def _word(payload: bytes, pointer: str) -> str:
-    """Return what a presence message says; some devices say it bare although they mostly speak JSON."""
+    """Return what a presence message says; some devices send it bare although they mostly send JSON."""
     found = find(parse(payload, whole=False), steps_of(pointer)) if pointer else ABSENT
     return found if isinstance(found, str) else payload.decode("utf-8", "replace").strip(" \0\r\n\t")
 

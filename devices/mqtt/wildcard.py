@@ -13,7 +13,7 @@ from facilityd.model.topic import LONGEST_NAME, joined, unfit
 TRIES = 20
 """Messages of one name that are looked into before it is held to be something else."""
 MOST_NAMES = 1000
-"""Names that are told apart; further ones are not looked at."""
+"""Names that are kept apart; further ones are not looked at."""
 FOUND = ""
 UNLIKE = "nothing that it says is what the profile expects"
 RETAINED = "only an old message that the broker keeps was heard, so nobody knows whether it is there"
@@ -23,7 +23,7 @@ TOO_MANY = f"more than {MOST_NAMES} names are heard, and further ones are not lo
 
 @dataclass(frozen=True, slots=True)
 class DiscoveredName:
-    """A name heard in place of a pattern's ``+``; ``why`` it is no unit, empty where it may be one."""
+    """A name seen in place of a pattern's ``+``; ``why`` it is no unit, empty where it may be one."""
 
     pattern: str
     name: str
@@ -111,7 +111,7 @@ class WildcardSubscriber:
         self.tell(DiscoveredName(self.template.unit.id, name, why))
 
     def _why(self, name: str, *, like: bool, retained: bool, tries: int) -> str | None:
-        """Return what a name is held to be; None while that cannot be told."""
+        """Return what a name is held to be; None while that is unknown."""
         if not like:
             return UNLIKE if tries >= TRIES else None
         if why := unfit(name):

@@ -21,7 +21,7 @@ from facilityd.model.suppression import Suppression, SuppressionLimits, Suppress
 
 Key = tuple[str, str]
 BACK = (AlarmEvent.SHELF_OVER, AlarmEvent.RETURN_TO_SERVICE, AlarmEvent.STATE_OVER)
-"""After these people hear anew of what goes on."""
+"""After these people are notified again of what goes on."""
 SETTLED = 12 * 3600 * NS
 """A cause that stood so long (ns), and is acknowledged, explains nothing that begins only now."""
 _EVENTS = {True: AlarmEvent.TRUE, False: AlarmEvent.FALSE, None: AlarmEvent.UNKNOWN}
@@ -55,11 +55,11 @@ class AlarmManager:
 
     @property
     def states(self) -> Mapping[Key, AlarmState]:
-        """Return every alarm that was ever judged, by device and rule."""
+        """Return every alarm that was ever evaluated, by device and rule."""
         return MappingProxyType(self._states)
 
     def state(self, device: str, rule: str) -> AlarmState:
-        """Return the present state; of an alarm never judged, the first one."""
+        """Return the present state; of an alarm never evaluated, the first one."""
         return self._states.get((device, rule)) or AlarmState(device, rule)
 
     def apply(self, finding: Finding) -> Change | None:
@@ -117,7 +117,7 @@ class AlarmManager:
         return self._move(state, now.event, at, evidence=self._shown(state, now.event), details=now.details)
 
     def _shown(self, state: AlarmState, event: AlarmEvent) -> Evidence | None:
-        """Return what an alarm that people hear of anew rests on, where it is known."""
+        """Return what an alarm that people are notified of again rests on, where it is known."""
         again = event in BACK and state.active
         return self._newest.get((state.device, state.rule)) if again else None
 
@@ -207,7 +207,7 @@ def _key_of(cause: str, device: str) -> Key:
 
 
 def _is_worse(state: AlarmState, finding: Finding) -> bool:
-    """Return whether an alarm that people were told of is of more than they were told."""
+    """Return whether an alarm that people were notified of is of more than they were told."""
     wider = bool(state.extent) and not set(finding.evidence.extent) <= set(state.extent)
     alone = not (state.cause or finding.evidence.cause)
     return bool(finding.verdict) and state.active and wider and alone

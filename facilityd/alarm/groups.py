@@ -1,8 +1,8 @@
-"""One cause, one alarm: what speaks for others across devices.
+"""One cause, one alarm: what stands for others across devices.
 
     finding ─> held for a moment, where a common cause may follow ─> given its cause ─> AlarmManager
 
-A feeder that is lost is one alarm and not twelve circuits. The members' conditions are judged and recorded
+A feeder that is lost is one alarm and not twelve circuits. The members' conditions are evaluated and recorded
 all the same: only whose consequence they are is decided here.
 """
 
@@ -30,7 +30,7 @@ class CauseGroup:
     """Alarms with a common cause.
 
     ``causes``: while one of them goes on, ``members`` that began within ``within`` ns of it are its
-    consequences. ``members`` are held so many ns before they speak, as the cause may be found after them.
+    consequences. ``members`` wait so many ns for it, as the cause may be found after them.
     ``least``: so many devices with a member in alarm mean that the group is lost; 0: only ``causes`` say it.
     """
 
@@ -70,7 +70,7 @@ class GroupedAlarms:
 
     @property
     def states(self) -> Mapping[Key, AlarmState]:
-        """Return every alarm that was ever judged, by device and rule."""
+        """Return every alarm that was ever evaluated, by device and rule."""
         return self._alarms.states
 
     def state(self, device: str, rule: str) -> AlarmState:
@@ -154,7 +154,7 @@ class GroupedAlarms:
         return [change for key in sorted(set(keys)) for change in self._again(key, at)]
 
     def _again(self, key: Key, at: int) -> list[Change]:
-        """Judge a member by the causes of now."""
+        """Evaluate a member against the present causes."""
         finding, _ = self._held.get(key) or (self._newest.get(key), 0)
         if finding is None or not finding.verdict or finding.evidence.cause:
             return []

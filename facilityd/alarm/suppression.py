@@ -1,6 +1,6 @@
 """The rows of what lies over the life: shelved, suppressed by design, out of service.
 
-The life goes on underneath: a condition is judged and its changes are recorded, and nobody is told.
+The life goes on underneath: a condition is evaluated and its changes are recorded, and nobody is notified.
 """
 
 from __future__ import annotations

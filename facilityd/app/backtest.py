@@ -1,4 +1,4 @@
-"""A rule played over stored history by the very code that judges live, beside what was raised then."""
+"""A rule played over stored history by the very code that evaluates live, beside what was raised then."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _meet(a: AlarmSpan, b: AlarmSpan, last: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Family:
-    """A family of which only some rules are judged."""
+    """A family of which only some rules are evaluated."""
 
     signals: Mapping[str, Any]
     states: Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""A baseline that a person has signed is judged by at once, without a restart; a service ends it."""
+"""A baseline that a person has signed takes effect at once, without a restart; a service ends it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from facilityd.store.reader import JournalReader
 
 
 async def approve(core: Core, reader: JournalReader, ask: ApproveBaseline, record: CommandRecord) -> str:
-    """Store the next version and teach it; return why that was refused, or nothing. Raises StoreFull."""
+    """Store the next version and put it to use; return why that was refused, or nothing. Raises StoreFull."""
     if ask.device not in core.devices or ask.rule not in core.engine.learned(ask.device):
         return Wording("ask.has-no-learned-rule", device=ask.device, rule=ask.rule)
     if not ask.person or not ask.data:

@@ -39,7 +39,7 @@ class StateSource(Protocol):
         """Return when the unit said that value, ns UTC, or None."""
 
     def finding(self, device: str, rule: str) -> Finding | None:
-        """Return a rule's newest word, or None where nobody has judged it since the daemon's last start."""
+        """Return a rule's newest finding; None where it was not evaluated since the last start."""
 
     @property
     def at(self) -> int:
@@ -73,7 +73,7 @@ class JournalState:
         return None if found is None else found[1]
 
     def finding(self, device: str, rule: str) -> Finding | None:
-        """Return a rule's newest word, or None where nobody has judged it since the daemon's last start."""
+        """Return a rule's newest finding; None where it was not evaluated since the last start."""
         return self._findings.get((device, rule))
 
     @cached_property
@@ -148,7 +148,7 @@ class Checklists:
         return named
 
     def signals(self, device: str) -> dict[str, Mapping[str, Signal]]:
-        """Return the signals that a rule of a checklist may speak of, by the device before its name."""
+        """Return the signals that a rule of a checklist may refer to, by the device before its name."""
         own: dict[str, Mapping[str, Signal]] = {"": self._devices[device].family.signals}
         return own | {o.id: o.family.signals for o in self._devices.values() if o.id not in self._own}
 

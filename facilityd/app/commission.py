@@ -1,4 +1,4 @@
-"""What healthy history teaches: its rows, whether it is fit to learn from, and what is learned."""
+"""What is fitted to healthy history: its rows, whether it is fit to learn from, and what is learned."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PAGE = 5_000
 BAD_SHARE = 0.05
 """More bad readings than this, and a period is not healthy."""
 UNSURE_SHARE = 0.2
-"""Where a rule could not be judged for more of the time than this, that it raised nothing is no news."""
+"""Where a rule could not be evaluated for more of the time than this, that it raised nothing is no news."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def _poor(good: int, bad: int) -> tuple[str, dict[str, float | str]] | None:
 
 
 def _untold(unjudged: Unjudged) -> tuple[str, dict[str, float | str]] | None:
-    """Return that rules could not be judged, where that no alarm was raised says nothing."""
+    """Return that rules could not be evaluated, where that no alarm was raised says nothing."""
     if unjudged.total and not unjudged.judged:
         return "unfit-unjudged", {}
     rule, share = unjudged.worst()

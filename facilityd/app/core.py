@@ -1,4 +1,4 @@
-"""The middle of the daemon: ingest queue, journal, rule engine, alarms and who is told, put together once."""
+"""The core of the daemon: ingest queue, journal, rule engine, alarms and notifications, built once."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ class Core:
         return await self.writer.call(self.journal.disk_usage)
 
     async def catch_up(self) -> None:
-        """Show the rules the recent past, and judge what a crash left unjudged."""
+        """Show the rules the recent past, and evaluate what a crash left unevaluated."""
         steady = self.clock.steady()
         with JournalReader.open(self.path) as reader:
             self.downtimes.started(reader)
@@ -207,7 +207,7 @@ class Core:
         self.engine.begin(self.clock.steady())
 
     async def retire(self) -> None:
-        """End the alarms that nothing watches any more: nobody would ever hear the end of them."""
+        """End the alarms that nothing watches any more: nobody would be notified of their end."""
         rules = {device.id: device.family.rules for device in self.devices.values()}
         ended = unwatched(self.alarms.states.values(), self.engine.watched, rules)
         for state, why in ended:
@@ -215,7 +215,7 @@ class Core:
         await self.flow.retire(ended, self.clock.now()[0])
 
     def _show(self, reader: JournalReader, after: int, until: int, steady: int) -> None:
-        """Show the rules what was judged since their memory was stored: every sample of it, however old."""
+        """Show the rules what was evaluated since their checkpoint: every sample of it, however old."""
         while rows := [row for row in reader.samples_after(after, PAGE) if row.id <= until]:
             after = rows[-1].id
             self.engine.warm(_without((reader.sample(row) for row in rows), self.spilled), steady)

@@ -21,9 +21,9 @@ from facilityd.supervise.share import share
 
 log = logging.getLogger(__name__)
 SETTLE_S = 10.0
-"""What is heard within so long of the first news is told and taken in together."""
+"""Names seen within so long of the first one are reported and taken in together."""
 CALM_S = 60.0
-"""Between two times at which units are taken in: what is heard meanwhile is taken in together."""
+"""Between two times at which units are taken in: what is seen meanwhile is taken in together."""
 OWN = (CLASH, OTHERS, UNFIT)
 """Reasons that no list of names can mend."""
 SHOWN = 20
@@ -31,7 +31,7 @@ SHOWN = 20
 
 
 class Discovery:
-    """Hears what stands behind wildcard topics; ``on_wider`` is called when there is a ``wider`` site."""
+    """Collects the names seen behind wildcard topics; ``on_wider`` is called for each ``wider`` site."""
 
     def __init__(self, site: Site, clock: Clock, near: Callable[[int], bool]) -> None:
         self._site, self._grown, self._clock, self._near = site, site, clock, near
@@ -50,7 +50,7 @@ class Discovery:
 
     @property
     def wider(self) -> Site | None:
-        """The site with what was heard, where there is anything and it is time to take it in.
+        """The site with what was seen, where there is anything and it is time to take it in.
 
         Nothing is changed while a flag goes up: the minutes around a ceremony are waited for.
         """
@@ -73,7 +73,7 @@ class Discovery:
         self._news.set()
 
     async def run(self, writer: Writer) -> None:
-        """Have units taken in, and tell what is heard and is none, until cancelled."""
+        """Have units taken in, and report the names that are no units, until cancelled."""
         try:
             while True:
                 await self.look(writer)
@@ -133,4 +133,4 @@ class Discovery:
 
 
 async def _nothing() -> None:
-    """Nobody takes in what was heard."""
+    """Nobody takes in what was seen."""

@@ -1,4 +1,4 @@
-"""Nobody answers: at each stored deadline the alarm's state is read, and then the next people are told."""
+"""Nobody answers: at each stored deadline the alarm's state is read, then the next people are notified."""
 
 from __future__ import annotations
 

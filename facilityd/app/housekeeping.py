@@ -128,7 +128,7 @@ class Housekeeping:
         self._core.clock_steps.doubtful()
         at, steady = self._clock.now()
         if self._core.clock_steps.count != self._clock_steps:
-            self._clock_steps, self._due = self._core.clock_steps.count, 0  # somebody must hear of it now
+            self._clock_steps, self._due = self._core.clock_steps.count, 0  # its alarm is due now
             self._core.downtimes.leapt(round(self._core.clock_steps.recent() * NS))
         self._core.mode.tick(steady)
         await self._core.flow.tick(steady, at)

@@ -1,4 +1,4 @@
-"""Maintenance: somebody works on a device, and nobody is told of it for a time, but for danger to people."""
+"""Maintenance: somebody works on a device; for a time nobody is notified of it but for danger to people."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def start_maintenance(
         return Wording("command.maintenance-name")
     if not record.done_at < ask.until <= record.done_at + LONGEST:
         return Wording("command.maintenance-span")
-    # Whoever works on it must hear of danger more than anybody else.
+    # Whoever works on it must be notified of danger more than anybody else.
     rules = [name for name, rule in device.family.rules.items() if rule.at_stake != "safety"]
     watched = [name for name in rules if (ask.device, name) in core.engine.watched]
     if not watched:

@@ -44,7 +44,7 @@ class JournalLedger:
         return any(one.key == notice.key for one in (*(e.notice for e in known), *self.pending()))
 
     def changes(self, device: str, rule: str, occurrence: int) -> Sequence[Change]:
-        """Return the changes of an occurrence that somebody was told of, oldest first."""
+        """Return the changes of an occurrence that somebody was notified of, oldest first."""
         return self._read(lambda: self._reader.changes(device, rule, occurrence), [])
 
     def deferred(self, at: int) -> Sequence[OutboxEntry]:

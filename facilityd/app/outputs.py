@@ -1,4 +1,4 @@
-"""The outputs: who is told, how notices leave, and where points go. All read the journal."""
+"""The outputs: who is notified, how notices leave, and where points go. All read the journal."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class OutputParts(Protocol):
 
 
 def make_planner(site: Site, devices: Mapping[str, Device], ledger: NoticeLedger) -> NotificationPlanner:
-    """Return who is told; ``ledger`` says who was told before."""
+    """Return who is notified; ``ledger`` says who was notified before."""
     alarm_contexts = {
         (device.id, name): AlarmContext(
             device.name,
@@ -200,7 +200,7 @@ def make_deliverer(
 
 
 def _matters(parts: OutputParts, clock: Clock) -> Callable[[Notice], bool]:
-    """Return whether a notice that was refused is held: its alarm stands, or its reader must hear the end."""
+    """Return whether a notice that was refused is held: its alarm stands, or its reader is owed the end."""
 
     def matters(notice: Notice) -> bool:
         if notice.purpose in STANDING:

@@ -67,7 +67,7 @@ class RunningParts:
 
 
 class Reloader:
-    """Answers what was asked of ``core.reloads``, one after the other; takes in units that were heard.
+    """Answers what was asked of ``core.reloads``, one after the other; takes in units that were seen.
 
     ``broken``: a change failed halfway in a way nobody foresaw; everything is to be built anew with ``site``.
     """
@@ -90,7 +90,7 @@ class Reloader:
             self._thread.close()
 
     async def take_in(self) -> None:
-        """Watch what was heard behind wildcard topics too."""
+        """Watch what was seen behind wildcard topics too."""
         async with self._one:
             if wider := self._parts.discovery.wider:
                 await self._guarded(wider, None)
@@ -192,7 +192,7 @@ class Reloader:
             await core.writer.call(install, site, core.journal)
 
     def _prepare(self, old: Site, site: Site) -> PreparedChange:
-        """Read and make what the change needs; beside the loop, while nothing is committed or judged."""
+        """Read and make what the change needs; beside the loop, while nothing is committed or evaluated."""
         devices, known = all_devices(site), all_devices(old)
         now = self._environment.clock.steady()
         with JournalReader.open(self._core.path) as reader:

@@ -42,7 +42,7 @@ class AdapterContext:
     connect: Connect = connect
     listen: Listen = listen
     sighted: Callable[[mqtt.DiscoveredName], None] = lambda _: None
-    """Takes what was heard behind a wildcard topic and is no unit yet."""
+    """Takes what was seen behind a wildcard topic and is no unit yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""How long a device's rules could not be judged: no alarm is good news only of what was judged."""
+"""How long a device's rules could not be evaluated: no alarm is good news only of what was evaluated."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Unjudged:
         """Whether any rule found anything right at all."""
 
     def show(self, sample: Sample) -> None:
-        """Judge one more sample, in the order they were stored."""
+        """Evaluate one more sample, in the order they were stored."""
         if self._last is not None:
             self._count(min(LONGEST, max(0, sample.steady - self._last)))
             if sample.steady - self._last >= TICK:
@@ -53,6 +53,6 @@ class Unjudged:
                 self._lacking.discard(one.rule)
 
     def worst(self) -> tuple[str, float]:
-        """Return the rule that could not be judged for the longest, and that share of the time."""
+        """Return the rule that could not be evaluated for the longest, and that share of the time."""
         rule = max(sorted(self._lost), key=lambda name: self._lost[name], default="")
         return rule, self._lost.get(rule, 0) / max(1, self.total)

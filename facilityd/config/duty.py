@@ -50,7 +50,7 @@ def compile_quiet(value: QuietConfig) -> QuietHours:
 
 
 def compile_duty(sections: Sections, recipients: Mapping[str, RecipientSettings], holidays: str) -> DutyPlan:
-    """Return who is told when; report every name that nobody bears."""
+    """Return who is notified when; report every name that nobody bears."""
     rotas = tuple(_rota(entry, sections, recipients) for entry in sections.values("rotas"))
     _check_scopes(sections)
     for entry in sections.values("rotas"):

@@ -23,7 +23,7 @@ UNREADABLE = "cannot be read, so units found by listening are not watched until 
 
 @dataclass(frozen=True, slots=True)
 class DiscoveredNames:
-    """By template: names that became units, and why others that were heard did not."""
+    """By template: names that became units, and why others that were seen did not."""
 
     units: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     heard: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

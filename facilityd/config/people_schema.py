@@ -52,7 +52,7 @@ _WAIT = within(30 * NS, 30 * 86400 * NS)
 
 
 class QuietConfig(Strict):
-    """Hours in which only what is urgent is told at once; the rest comes as one digest at their end."""
+    """Hours in which only what is urgent is reported at once; the rest comes as one digest at their end."""
 
     from_: ClockTime = Field(alias="from")
     until: ClockTime = Field(description="not after 'from': of the next day")
@@ -61,7 +61,7 @@ class QuietConfig(Strict):
 
 
 class RecipientConfig(Strict):
-    """Somebody who is told."""
+    """Somebody who is notified."""
 
     name: Name
     language: Language
@@ -116,7 +116,7 @@ class SubstituteConfig(Strict):
 
 
 class StepConfig(Strict):
-    """One step: who is told when nobody has answered for so long."""
+    """One step: who is notified when nobody has answered for so long."""
 
     after: Annotated[Duration, AfterValidator(_WAIT)]
     to: Ids = Field(min_length=1, description="ids of people and rotas, or next-channel")

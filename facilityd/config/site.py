@@ -90,7 +90,7 @@ class SiteTemplate:
 class SiteGroup:
     """Devices with a common cause. ``rules`` none: those that say that a device cannot be reached.
 
-    ``causes`` are alarms as (device, rule); ``least`` 0: only they speak for it; ``within`` in ns.
+    ``causes`` are alarms as (device, rule); ``least`` 0: only they stand for it; ``within`` in ns.
     """
 
     id: str
@@ -136,7 +136,7 @@ class Site:
     """What is allowed and perhaps not meant, as file:line:column."""
     duty: DutyPlan = field(default_factory=DutyPlan)
     tasks: TaskSettings = field(default_factory=TaskSettings)
-    """When people are told, and who is asked next."""
+    """When people are notified, and who is asked next."""
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     """Whatever must be masked where an error's text repeats it."""
     groups: Mapping[str, SiteGroup] = field(default_factory=dict)

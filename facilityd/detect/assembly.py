@@ -71,7 +71,7 @@ def assemble(
 
 
 def _same(old: FamilyKind, new: FamilyKind) -> bool:
-    """Return whether two families are judged the same."""
+    """Return whether two families are evaluated the same."""
     if old is new:
         return True
     return _same_shape(old, new) and old.rules == new.rules and list(old.rules) == list(new.rules)
@@ -88,7 +88,7 @@ def _kept(known: DeviceRules, old: FamilyKind, new: FamilyKind) -> KeptRules | N
 
 
 def _unchanged(known: DeviceRules, old: FamilyKind, new: FamilyKind) -> frozenset[str]:
-    """Return the rules of a device whose instances judge on; whoever looks at a new one's verdict is new.
+    """Return the rules of a device whose instances go on; whoever looks at a new one's verdict is new.
 
     So is the rule that a new one looks at: it is shown the past together with it.
     """

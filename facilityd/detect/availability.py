@@ -1,4 +1,4 @@
-"""Whether a unit speaks. What it says is not the question here."""
+"""Whether a unit answers or publishes. The values do not matter here."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ UNSURE = 3600 * NS
 
 @dataclass(slots=True, eq=False)
 class UnitAvailability:
-    """Whether one unit speaks. ``since`` is when it last spoke, or when we began to listen (ns, steady).
+    """Whether one unit answers or publishes. ``since`` is when it last did, or listening began (ns, steady).
 
-    ``heard``: it has spoken since we began to listen; a link that returns begins anew.
+    ``heard``: it has answered or published since listening began; a link that returns begins anew.
     ``unanswered``: how many questions in a row got no answer. A unit that publishes is asked none.
     ``wholly``: why all its newest values are bad, where that is one reason.
     ``owner``: the device that tells of its silence, where that is another one; ``serves``: the others.
@@ -59,7 +59,7 @@ class UnitAvailability:
         return not self.down and self.reason is not None
 
     def begun(self, now: int) -> int:
-        """Return since when nothing was heard; the first question begins the listening."""
+        """Return since when nothing was received; the first question begins the listening."""
         if self.since is None:
             self.since = now
         return self.since

@@ -22,7 +22,7 @@ def fit_chart(rule: kinds.Chart, rows: Sequence[HealthyReading]) -> dict[str, An
     by_state: dict[str, list[list[tuple[float, ...]]]] = {}
     for stretch in stretches(rows):
         by_state.setdefault(stretch[0].state, []).append([row.values for row in stretch])
-    # A stretch must outlast the settling of the smoothing, or it teaches nothing.
+    # A stretch must outlast the settling of the smoothing, or nothing can be fitted to it.
     usable = {state: [r for r in runs if len(r) > LEAST // 5] for state, runs in by_state.items()}
     states = {state: fit(runs).as_dict() for state, runs in usable.items() if sum(map(len, runs)) >= LEAST}
     if not states:

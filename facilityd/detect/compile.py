@@ -44,7 +44,7 @@ class FamilyKind(Protocol):
 
 @dataclass(slots=True, eq=False)
 class DeviceRules:
-    """Everything that judges one device. ``missing``: signals and states that keep a rule from applying.
+    """Everything that evaluates one device. ``missing``: signals and states that keep a rule from applying.
 
     ``planned``: when time alone may first change a verdict here, ns, steady.
     """
@@ -135,7 +135,7 @@ def compile_device(
                 device_state.rules[name] = instance.detector
     for name, instance in instances.items():
         instance.causes = tuple(instances[c] for c in family.rules[name].consequence_of if c in instances)
-    # Causes are judged before their consequences, so that both can be told of one sample.
+    # Causes are evaluated before their consequences, so that both can be reported for one sample.
     order = sorted(instances, key=lambda name: _depth(name, family))
     instances = {name: instances[name] for name in order}
     device_rules.instances = tuple(instances.values())
@@ -199,7 +199,7 @@ def _instance(
 def missed(rule: Rule, family: FamilyKind, bound: Container[str]) -> tuple[str, ...]:
     """Return the signals of an unreadable rule that a device has (``bound``) and that are missed if not read.
 
-    One that grave rules need, none of which can be judged there anyway, is not: nothing goes unseen.
+    One that grave rules need, none of which can be evaluated there anyway, is not: nothing goes unseen.
     """
     if not isinstance(rule.detect, Unreadable):
         return ()

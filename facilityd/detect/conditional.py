@@ -1,4 +1,4 @@
-"""What most kinds share: when a rule is judged, for how long it must be so, what a restart keeps."""
+"""What most kinds share: when a rule is evaluated, for how long it must be so, what a restart keeps."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REPLAYED = 15 * 60 * NS
 
 
 class EnableCondition:
-    """Whether a rule is judged now: in its operating modes, settled there, and while its conditions hold."""
+    """Whether a rule is evaluated: in its operating modes, settled there, and while its conditions hold."""
 
     def __init__(self, rule: Conditional, device_state: DeviceState) -> None:
         self._during = frozenset(rule.during)
@@ -30,7 +30,7 @@ class EnableCondition:
         self.wake = FOREVER
 
     def is_met(self, now: int) -> bool | None:
-        """Return whether to judge at ``now`` (ns, steady); None where that cannot be told."""
+        """Return whether to evaluate at ``now`` (ns, steady); None where that is unknown."""
         self.wake = FOREVER
         inside = self._inside(now)
         if inside is False:
@@ -88,11 +88,11 @@ class ConditionalDetector(ABC):
 
     @property
     def seen_at(self) -> int:
-        """When it was last judged (ns, steady)."""
+        """When it was last evaluated (ns, steady)."""
         return self._judged
 
     def update(self, now: int) -> bool | None:
-        """Judge at ``now`` (ns, steady)."""
+        """Evaluate at ``now`` (ns, steady)."""
         inside = self.enable.is_met(now)
         self.wake = self.enable.wake
         if inside is False:
@@ -122,14 +122,14 @@ class ConditionalDetector(ABC):
 
     @abstractmethod
     def evaluate(self, now: int) -> bool | None:
-        """Return what is seen at ``now``, without any delay; None where it cannot be told."""
+        """Return what is seen at ``now``, without any delay; None where it is unknown."""
 
     @abstractmethod
     def known_evidence(self, now: int) -> Evidence:
         """Return what the verdict, which is known, rests on. ``self.delay`` knows it and for how long."""
 
     def disabled(self, now: int) -> None:  # noqa: B027 - most kinds have nothing to forget
-        """It is not judged now: a kind that must not bridge the pause forgets here."""
+        """It is not evaluated now: a kind that must not bridge the pause forgets here."""
 
     def serviced(self) -> None:  # noqa: B027 - most kinds look at the present only
         """Somebody has serviced the device: what was before says nothing of what comes."""
@@ -179,7 +179,7 @@ class ConditionalDetector(ABC):
         """Return, as plain JSON, what a restart must not lose; None where the last minutes are enough."""
         own = self.kind_checkpoint()
         if own is None and self.delay.on <= REPLAYED and self.enable.always:
-            return None  # while it is not judged the verdict stands, and nothing would bring it back
+            return None  # while it is not evaluated the verdict stands, and nothing would bring it back
         return {"own": own, "hold": self.delay.checkpoint(), "entered": self.enable.entered,
                 "seen": self._seen, "judged": self._judged}  # fmt: skip
 

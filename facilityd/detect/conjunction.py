@@ -24,7 +24,7 @@ class _Sign:
     per: SignalState | None
 
     def holds(self, now: int) -> bool | None:
-        """Return whether the sign is there; None where it cannot be told."""
+        """Return whether the sign is there; None where it is unknown."""
         scale = self._scale(now)
         return None if scale is None else answer(self.term, self.signal_state.good(now), scale)
 

@@ -20,7 +20,7 @@ BUCKETS = 96
 class CountDetector(ConditionalDetector):
     """Keeps its count over a restart. What happens unseen counts once; a counter put back counts nothing.
 
-    Until a whole window was seen, "not too much" is so far only, and says since when; then it is told again.
+    Until a whole window was seen, "not too much" is so far only; then the finding is repeated.
     """
 
     def __init__(self, rule: Count, device_state: DeviceState) -> None:
@@ -62,7 +62,7 @@ class CountDetector(ConditionalDetector):
         self._seen_in.append((part, much))
 
     def disabled(self, now: int) -> None:  # noqa: ARG002 - whenever it was
-        """What happens while it is not judged is not counted."""
+        """What happens while it is not evaluated is not counted."""
         self._last = None
 
     def serviced(self) -> None:

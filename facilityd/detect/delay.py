@@ -32,7 +32,7 @@ class OnOffDelay:
     _until: int = NEVER
 
     def see(self, wrong: bool, now: int, valid_until: int) -> bool | None:
-        """Judge what is seen now; it speaks for itself until ``valid_until``."""
+        """Evaluate what is seen now; it is valid until ``valid_until``."""
         if wrong is self.verdict:
             self._rest(0)
             return self.verdict

@@ -19,7 +19,7 @@ class Detector(Protocol):
 
     wake: int
     occasional: bool
-    """Whether its verdict may stand while it is not judged: outside its operating modes, between two runs."""
+    """Whether its verdict may stand while it is not evaluated: outside its operating modes, between runs."""
     dated: bool
     """Whether its evidence is of that occasion, whenever it is asked; else of the present values."""
 
@@ -36,7 +36,7 @@ class Detector(Protocol):
         """What of the device its true verdict is of at the newest look, where more may follow; else empty."""
 
     def update(self, now: int) -> bool | None:
-        """Judge the device as it is known at ``now`` (ns, steady). None: cannot be told."""
+        """Evaluate the device as it is known at ``now`` (ns, steady). None: unknown."""
 
     def evidence(self, now: int) -> Evidence:
         """Return what the newest verdict rests on."""
@@ -68,7 +68,7 @@ def in_seconds(ns: int) -> float:
 
 
 def why_unknown(signal_states: Iterable[SignalState], now: int) -> Evidence:
-    """Return which input cannot be judged, and why."""
+    """Return which input cannot be evaluated, and why."""
     for signal_state in signal_states:
         if signal_state.good(now) is not None:
             continue

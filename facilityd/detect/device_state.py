@@ -44,7 +44,7 @@ class SignalState:
 
     @property
     def valid_until(self) -> int:
-        """Return until when the newest sample speaks for itself: the next one is due then."""
+        """Return until when the newest sample is valid: the next one is due then."""
         return self.steady + self.expected
 
     @property
@@ -59,7 +59,7 @@ class OtherRule(Protocol):
     signal_states: tuple[SignalState, ...]
 
     def update(self, now: int) -> bool | None:
-        """Judge at ``now`` (ns, steady)."""
+        """Evaluate at ``now`` (ns, steady)."""
 
     @property
     def seen(self) -> bool | None:
@@ -71,7 +71,7 @@ class OtherRule(Protocol):
 
 @dataclass(slots=True, eq=False)
 class DeviceState:
-    """Everything known of one device; ``near`` tells whether an instant is near a ceremony."""
+    """Everything known of one device; ``near`` says whether an instant is near a ceremony."""
 
     device: str
     signal_states: dict[str, SignalState]
@@ -86,7 +86,7 @@ class DeviceState:
     listening: int = NEVER
     """Since when somebody asks without a break (ns, steady), where that is known."""
     rules: dict[str, OtherRule] = field(default_factory=dict)
-    """What judges it, by rule: a rule may look at another's verdict."""
+    """What evaluates it, by rule: a rule may look at another's verdict."""
     mode_inputs: tuple[SignalState, ...] = field(init=False)
     _names: tuple[str, ...] = ()
     _names_at: int = NEVER
@@ -108,7 +108,7 @@ class DeviceState:
         self._names_at = NEVER
 
     def good_values(self, signal_states: Iterable[SignalState], now: int) -> dict[str, Number]:
-        """Return the values fit to be judged."""
+        """Return the values fit to be evaluated."""
         return {
             signal_state.signal: value
             for signal_state in signal_states
@@ -127,7 +127,7 @@ class DeviceState:
         return operating_mode(self.states, self.good_values(self.mode_inputs, now)) or REST
 
     def within(self, during: frozenset[str], now: int) -> bool | None:
-        """Return whether the device is in one of these operating modes; None where that cannot be told."""
+        """Return whether the device is in one of these operating modes; None where that is unknown."""
         if CEREMONY in during and self.near(now):
             return True
         if self._names_at != now:

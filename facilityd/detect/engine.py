@@ -28,7 +28,7 @@ SLACK = 60 * NS
 class RuleEngine:
     """Every rule of every device, compiled once. Reads no clock: time comes with the sample.
 
-    ``families`` by name; ``ceremony`` tells whether a steady instant in ns lies near one.
+    ``families`` by name; ``ceremony`` says whether a steady instant in ns lies near one.
     """
 
     def __init__(
@@ -161,13 +161,13 @@ class RuleEngine:
         """Feed history at a restart, telling nothing; ``steady`` is now, ns.
 
         Until the first tick, samples from a clock that was ahead are taken as of now.
-        Every verdict is told once at the next run; alarms that already know it ignore it.
+        Every verdict is reported once at the next run; alarms that already know it ignore it.
         ``remembered``: rules that keep a memory have these samples in it, and do not see them again.
         """
         self._latest = steady + SLACK
         for device_rules in self._judging:
             device_rules.device_state.listening = (
-                steady  # what a gap in the past left unread, nobody could hear
+                steady  # what a gap in the past left unread could not be received
             )
         for sample in samples:
             binding = self._take(sample)
@@ -211,14 +211,14 @@ class RuleEngine:
                 instance.detector.restore(checkpoint[instance.device, instance.rule])
 
     def judged_at(self, device: str, rule: str) -> int | None:
-        """Return when a rule that is judged at times was judged last (ns, steady); None: always."""
+        """Return when a rule that is evaluated at times was evaluated last (ns, steady); None: always."""
         for instance in self._device_rules[device].instances if device in self._device_rules else ():
             if instance.rule == rule:
                 return instance.detector.seen_at if instance.detector.occasional else None
         return None
 
     def learned(self, device: str) -> dict[str, LearnedDetector]:
-        """Return the detectors of a device that judge by a baseline, by rule."""
+        """Return the detectors of a device that evaluate against a baseline, by rule."""
         rules = self._device_rules.get(device)
         instances = rules.instances if rules else ()
         return {
@@ -228,7 +228,7 @@ class RuleEngine:
         }
 
     def set_baseline(self, device: str, rule: str, baseline: Baseline | None) -> None:
-        """Let a rule judge by a baseline from now on; one that does not apply here is let alone."""
+        """Let a rule evaluate against a baseline from now on; one that does not apply here is let alone."""
         detector = self.learned(device).get(rule)
         if detector is not None:
             detector.set_baseline(baseline)
@@ -242,15 +242,15 @@ class RuleEngine:
 
     @property
     def watched(self) -> frozenset[tuple[str, str]]:
-        """The (device, rule) pairs that are judged."""
+        """The (device, rule) pairs that are evaluated."""
         return frozenset((instance.device, instance.rule) for instance in self._instances)
 
     def not_applicable(self, device: str) -> dict[str, tuple[str, ...]]:
-        """Return the rules that cannot be judged on a device, with the signals or states it lacks."""
+        """Return the rules that cannot be evaluated on a device, with the signals or states it lacks."""
         return dict(self._device_rules[device].missing)
 
     def applicable(self, device: str) -> tuple[str, ...]:
-        """Return the rules that are judged on a device."""
+        """Return the rules that are evaluated on a device."""
         return tuple(instance.rule for instance in self._device_rules[device].instances)
 
     def _take(self, sample: Sample) -> StreamBinding | None:

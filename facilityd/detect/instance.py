@@ -22,7 +22,7 @@ GRACE = 600 * NS
 class RuleInstance:
     """Tells a verdict when it has changed. ``wake``: when to look again without new data.
 
-    Unknown is told once it has lasted ``patience`` ns: one lost poll is not news. ``causes``: what this
+    Unknown is reported once it has lasted ``patience`` ns: one lost poll is not news. ``causes``: what this
     rule may be a mere consequence of. While one of them is about to turn true, this one waits for it,
     ``wait`` ns at most; it outlives them by ``grace`` ns before it is a trouble of its own.
     """
@@ -38,7 +38,7 @@ class RuleInstance:
     _told: object = _UNTOLD
     _cause: str = ""
     _before: str = ""
-    """Whose consequence it was before it could not be judged."""
+    """Whose consequence it was before it could not be evaluated."""
     _caused: int = NEVER
     _lost: int | None = None
     reports_each_occasion: bool = False
@@ -57,7 +57,7 @@ class RuleInstance:
         return self._told is True
 
     def run(self, now: int, at: int) -> Finding | None:
-        """Judge at ``now`` (ns, steady); return a finding where the verdict is news."""
+        """Evaluate at ``now`` (ns, steady); return a finding where the verdict is news."""
         verdict = self.detector.update(now)
         self.wake = self.detector.wake
         if verdict is not None:
@@ -120,7 +120,7 @@ class RuleInstance:
         if able and self._told is not True and self._may_wait(now):
             self.wake = min(self.wake, *(instance.detector.wake for instance in able))
             return _WAIT
-        if self._before and not self._cause:  # judged again: its cause may need longer than it does
+        if self._before and not self._cause:  # evaluated again: its cause may need longer than it does
             self._cause, self._caused = self._before, now
         if self._cause and now < self._caused + self.grace:
             self.wake = min(self.wake, self._caused + self.grace)
@@ -150,7 +150,7 @@ class RuleInstance:
         return now >= ripe
 
     def warm(self, now: int) -> None:
-        """Judge without telling; the next run tells."""
+        """Evaluate without reporting; the next run reports."""
         verdict = self.detector.update(now)
         if verdict is not None:
             self._lost = None

@@ -23,7 +23,7 @@ class FitRefused(Exception):
 
 
 class LearnedDetector(ConditionalDetector):
-    """Judges with ``self.data``; with ``record`` it also keeps the rows a baseline is fitted to."""
+    """Evaluates with ``self.data``; with ``record`` it also keeps the rows a baseline is fitted to."""
 
     def __init__(self, rule: Learned, device_state: DeviceState) -> None:
         super().__init__(rule, device_state)
@@ -34,7 +34,7 @@ class LearnedDetector(ConditionalDetector):
         self._read = -1
 
     def set_baseline(self, baseline: Baseline | None) -> None:
-        """Judge by this baseline from now on. None: by none, as after a service."""
+        """Evaluate against this baseline from now on. None: against none, as after a service."""
         self.baseline = baseline
         self.data = baseline.data if baseline else {}
         self.forget()

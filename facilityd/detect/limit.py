@@ -13,7 +13,7 @@ from facilityd.model.sample import STALE_PERIODS
 
 
 class LimitDetector(StatelessDetector):
-    """Outside its operating modes the rule sleeps: its verdict stands until it is judged again.
+    """Outside its operating modes the rule sleeps: its verdict stands until it is evaluated again.
 
     ``heeds_retained``: a retained message that says the very thing the rule waits for is believed, as
     danger that nobody can date is danger; one that says the opposite is not.
@@ -38,7 +38,7 @@ class LimitDetector(StatelessDetector):
         self.seen_at = NEVER
 
     def update(self, now: int) -> bool | None:
-        """Judge the value at ``now`` (ns, steady)."""
+        """Evaluate the value at ``now`` (ns, steady)."""
         value, delay = self._signal_state.good(now), self._delay
         if value is None and self._retained(now):
             value = self._signal_state.value

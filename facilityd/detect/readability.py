@@ -114,7 +114,7 @@ class SignalReadability:
             self._answers += 1
 
     def _listen(self, now: int) -> None:
-        """Listen anew: time in which nobody could hear it is not its own."""
+        """Start listening again: time in which nothing could be received does not count against it."""
         self.since = max(self.since, now)
         self._forget()
         if self.begun is not None:

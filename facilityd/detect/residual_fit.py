@@ -1,6 +1,6 @@
 """Fit a residual's terms to healthy rows: least squares, reweighted so that outliers do not pull (Huber).
 
-numpy is imported by the functions that fit, never by the daemon that judges: it takes 0.2 s and 20 MB.
+numpy is imported by the functions that fit, never by the daemon that evaluates: it takes 0.2 s and 20 MB.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def fit_residual(rule: Residual, rows: Sequence[HealthyReading]) -> dict[str, An
 
 
 def enough(rule: Learned, rows: Sequence[HealthyReading]) -> None:
-    """Raise Unfit where an operating mode that is judged was seen for less than ``least``."""
+    """Raise Unfit where an operating mode that is evaluated was seen for less than ``least``."""
     states = [state for state in rule.during if state != "ceremony"]
     for state in states or [""]:
         seen = watched([row.steady for row in rows if row.state == state or not state])

@@ -15,7 +15,7 @@ LONGEST = 18 * 3600 * NS
 
 
 class ScheduleDetector(ConditionalDetector):
-    """Judges each sample at its own instant: what was read before the hour says nothing of after it.
+    """Evaluates each sample at its own instant: what was read before the hour says nothing of after it.
 
     Within the tolerance of an edge either state is right, and the verdict stands.
     """

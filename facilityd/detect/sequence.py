@@ -76,7 +76,7 @@ class SequenceDetector(ConditionalDetector):
         self._wrong, self._side, self._took = side != "kept", side, took
 
     def disabled(self, now: int) -> None:  # noqa: ARG002 - whenever it was
-        """A run is not timed across a time in which it was not judged."""
+        """A run is not timed across a time in which it was not evaluated."""
         self._idle = self._begun = NEVER
 
     def known_evidence(self, now: int) -> Evidence:  # noqa: ARG002 - as of the last look

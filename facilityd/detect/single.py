@@ -56,7 +56,7 @@ class MedianFilter:
 
 
 class EwmaFilter:
-    """An exponentially weighted mean over ``smooth`` ns, whatever the pace of the readings."""
+    """An exponentially weighted mean over ``smooth`` ns, whatever the interval of the readings."""
 
     def __init__(self, smooth: int) -> None:
         self._smooth = max(smooth, 1)

@@ -46,7 +46,7 @@ class SpikeDetector(ConditionalDetector):
         self._last = (at, value)
 
     def disabled(self, now: int) -> None:  # noqa: ARG002 - whenever it was
-        """What it does while it is not judged is not followed."""
+        """What it does while it is not evaluated is not followed."""
         self._last = None
 
     def known_evidence(self, now: int) -> Evidence:

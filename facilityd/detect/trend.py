@@ -1,6 +1,6 @@
 """Kind ``trend``: where a signal is heading, and on which day it will be there.
 
-Method: docs/reference/anomalies.md §3, layer 4. Judged once a day; between the days the verdict stands.
+Method: docs/reference/anomalies.md §3, layer 4. Evaluated once a day; between the days the verdict stands.
 """
 
 from __future__ import annotations

@@ -13,9 +13,9 @@ Key = tuple[str, str]
 def unwatched(
     states: Iterable[AlarmState], watched: Container[Key], rules: Mapping[str, Container[str]]
 ) -> list[tuple[AlarmState, Evidence]]:
-    """Return the alarms that are not normal and that nothing judges any more, each with the reason.
+    """Return the alarms that are not normal and that nothing evaluates any more, each with the reason.
 
-    ``watched``: (device, rule) pairs that are judged; ``rules``: of each device, those of its family.
+    ``watched``: (device, rule) pairs that are evaluated; ``rules``: of each device, those of its family.
     """
     unjudged = (state for state in states if (state.device, state.rule) not in watched)
     return [

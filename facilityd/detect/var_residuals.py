@@ -1,6 +1,6 @@
-"""Several fast signals of one machine together: learned limits and the chart that judges by them.
+"""Several fast signals of one machine together: learned limits and the chart that evaluates against them.
 
-Each signal is judged twice: by its own level, and by what is left of it after the last readings of all
+Each signal is evaluated twice: by its own level, and by what is left of it after the last readings of all
 signals have predicted it (vector autoregression). It is wrong where both, smoothed over five readings,
 are beyond ``FACTOR`` times their healthy 99.5 % level. Why, and with what figures: decision 0009.
 """
@@ -126,7 +126,7 @@ def _range(levels: Values, values: Values, middle: float, floor: float) -> tuple
 
 def _predictors(stretches: Sequence[Sequence[Values]], start: VarLimits) -> tuple[tuple[float, ...], ...]:
     """Return the ridge regression of each reading on the ORDER before it."""
-    import numpy as np  # here, not above: the daemon that judges does without
+    import numpy as np  # here, not above: the daemon that evaluates does without
 
     pasts, futures = [], []
     for rows in stretches:
@@ -154,7 +154,7 @@ def _healthy(stretches: Sequence[Sequence[Values]], first: VarLimits) -> tuple[l
 
 
 class VarResidualChart:
-    """Judges readings one by one. ``guilty`` is the index of the signal that was farthest off."""
+    """Evaluates readings one by one. ``guilty`` is the index of the signal that was farthest off."""
 
     def __init__(self, limits: VarLimits) -> None:
         self.limits = limits
@@ -170,7 +170,7 @@ class VarResidualChart:
         self._calm = 0
 
     def step(self, values: Values) -> bool | None:
-        """Judge one more reading. None: too few yet, and no verdict from before."""
+        """Evaluate one more reading. None: too few yet, and no verdict from before."""
         if not self.trace.take(values):
             return self.verdict
         scores = self._scores()

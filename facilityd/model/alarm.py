@@ -100,7 +100,7 @@ class ChangeKind(StrEnum):
     SHELF_OVER = "shelf-over"  # by its time
     OUT_OF_SERVICE = "out-of-service"
     RETURN_TO_SERVICE = "return-to-service"
-    STATE_BEGINS = "state-begins"  # the device is in a state in which nobody is told
+    STATE_BEGINS = "state-begins"  # the device is in a state in which nobody is notified
     STATE_OVER = "state-over"
     REVIEW = "review"  # it is out of service, and its review is due
 

@@ -1,4 +1,4 @@
-"""The learned detector kinds: they judge against a baseline that a person has signed off.
+"""The learned detector kinds: they evaluate against a baseline that a person has signed off.
 
 Method and figures: docs/reference/anomalies.md T3, T4 and §3. A signal alone (``robust-z``,
 ``ewma``), several together (``chart``), a shape over a position (``envelope``), or what the physics says

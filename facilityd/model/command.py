@@ -76,7 +76,7 @@ class ResetAlarm(AlarmCommand):
 
 
 class RealarmAlarm(AlarmCommand):
-    """Somebody takes an acknowledgement back: everybody concerned is told again."""
+    """Somebody takes an acknowledgement back: everybody concerned is notified again."""
 
     command: Literal["realarm"] = "realarm"
 
@@ -177,7 +177,7 @@ class RevokeMark(CommandBase):
 
 
 class StartMaintenance(CommandBase):
-    """Somebody works on a device until an instant in ns UTC: nobody is told of it but for danger."""
+    """Somebody works on a device until an instant in ns UTC: nobody is notified of it but for danger."""
 
     command: Literal["maintenance"] = "maintenance"
     device: Name

@@ -46,7 +46,7 @@ def rounded(value: Number) -> Number:
 class Evidence:
     """Why a verdict is what it is: a slug of the text table and the numbers that go into it.
 
-    ``signal`` is the signal it speaks of, or empty. Names ending in ``_s`` are seconds.
+    ``signal`` is the signal it is about, or empty. Names ending in ``_s`` are seconds.
     """
 
     slug: str

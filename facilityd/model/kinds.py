@@ -158,10 +158,10 @@ class RuleTerm(Strict):
 
 
 class Conditional(Strict, ABC):
-    """What every kind below shares: when it is judged, and how long something must last.
+    """What every kind below shares: when it is evaluated, and how long something must last.
 
-    Judged only in the operating modes ``during``, not in the first ``settle`` of each visit, and only while
-    every condition in ``when`` holds. Outside, the verdict stands; where that cannot be told it is unknown.
+    Only in the operating modes ``during``, not in the first ``settle`` of each visit, and only while
+    every condition in ``when`` holds. Outside, the verdict stands; where that is unknown, so is the verdict.
     """
 
     during: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from facilityd.model.text import Language
 
 
 class Purpose(StrEnum):
-    """Why somebody is told."""
+    """Why somebody is notified."""
 
     RAISED = "raised"
     REALARMED = "re-alarmed"

@@ -48,12 +48,12 @@ def standing(state: OperatingMode, values: Mapping[str, Value]) -> bool | None:
 
 
 def operating_mode(states: Mapping[str, OperatingMode], values: Mapping[str, Value]) -> str | None:
-    """Return the first state known to hold, or None. For the pace of polling."""
+    """Return the first state known to hold, or None. For the poll period."""
     return next((name for name, state in states.items() if standing(state, values)), None)
 
 
 def possible(states: Mapping[str, OperatingMode], values: Mapping[str, Value]) -> tuple[str, ...]:
-    """Return every state the device may be in, given what is known. For judgement."""
+    """Return every state the device may be in, given what is known. For evaluation."""
     names = []
     for name, state in states.items():
         verdict = standing(state, values)

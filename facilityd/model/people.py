@@ -11,7 +11,7 @@ from facilityd.model.rule import Priority
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 WORKDAYS, RESTDAYS, ALL = "workdays", "restdays", "all"
 NEXT_CHANNEL = "next-channel"
-"""A step of an escalation that tries whoever was told over their next channel."""
+"""A step of an escalation that tries whoever was notified over their next channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Hours:
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """Hours in which only what is of at least ``least`` priority is told at once."""
+    """Hours in which only what is of at least ``least`` priority is reported at once."""
 
     hours: Hours
     least: Priority = Priority.CRITICAL
@@ -113,7 +113,7 @@ class AlertmanagerSettings:
 
 @dataclass(frozen=True, slots=True)
 class DutyPlan:
-    """Everything that says who is told when, beside the people themselves.
+    """Everything that says who is notified when, beside the people themselves.
 
     ``holidays`` is the calendar of public holidays that decides what a workday is: ``china``, or none.
     """

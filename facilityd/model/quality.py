@@ -12,7 +12,7 @@ _CODED = re.compile(r"unknown-code-[A-Za-z0-9_.+-]{1,32}")
 class Reason(StrEnum):
     """Stored with the value. The first group still carries a number, the rest never do.
 
-    A value whose clock is in doubt is judged: only its label is. One of unknown age is not, but for a
+    A value whose clock is in doubt is evaluated: only its label is. One of unknown age is not, but for a
     safety contact that is active.
     """
 
@@ -65,7 +65,7 @@ class Reason(StrEnum):
 
     @property
     def keeps_value(self) -> bool:
-        """True for uncertain values, which are stored with their number but never judged."""
+        """True for uncertain values, which are stored with their number but never evaluated."""
         return self in (Reason.AGE_UNKNOWN, Reason.CLOCK)
 
     @property

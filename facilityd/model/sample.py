@@ -9,7 +9,7 @@ from typing import Protocol
 from facilityd.model.quality import Reason
 
 Number = float | int | bool
-"""What rules judge."""
+"""What rules evaluate."""
 Value = Number | str
 """A good or uncertain value; its Python type follows the signal's type for ever."""
 LONGEST_TEXT = 256
@@ -25,7 +25,7 @@ class SignalType(StrEnum):
     INT = "int"
     BOOL = "bool"
     ENUM = "enum"  # an int code whose names stand in the family
-    TEXT = "text"  # words of the device: a serial number, a version, a state; shown and stored, never judged
+    TEXT = "text"  # words of the device: a serial number, a version, a state; never evaluated
 
 
 STALE_PERIODS = 3
@@ -37,7 +37,7 @@ class Stream:
     """One unit's part in one device. Every sample of a stream has the same layout.
 
     ``expected`` is the slowest period in ns that the unit is read at (or is expected to
-    publish within); silence and staleness are judged against it.
+    publish within); silence and staleness are evaluated against it.
     """
 
     device: str

@@ -87,7 +87,7 @@ DUE = {"critical": 4 * 3600 * NS, "high": 86_400 * NS, "medium": 3 * 86_400 * NS
 class TaskSettings:
     """``due``: by an alarm's priority, within how many ns its repair is to be done.
 
-    A repair counts as verified when its rule was right for ``verify_for`` ns, or, where it is judged at times
+    A repair counts as verified when its rule was right for ``verify_for`` ns, or, if evaluated at times
     only, on so many ``occasions``.
     """
 
@@ -108,7 +108,7 @@ class ChannelSettings:
 
 @dataclass(frozen=True, slots=True)
 class RecipientSettings:
-    """Somebody who is told of alarms of at least ``minimum``; ``channels`` in their order.
+    """Somebody who is notified of alarms of at least ``minimum``; ``channels`` in their order.
 
     ``every_channel``: each channel carries everything; else the first, and the next where that fails.
     ``standby``: told of nothing but what escalates to them. ``families`` and ``devices`` are what they

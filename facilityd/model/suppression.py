@@ -1,4 +1,4 @@
-"""What lies over an alarm's life, so that nobody is told: facts with who, why and until when."""
+"""What lies over an alarm's life, so that nobody is notified: facts with who, why and until when."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def unit_name(text: str) -> str:
 
 
 def unfit(name: str) -> str:
-    """Return why a name that was heard cannot be a unit's; nothing where it can."""
+    """Return why a name that was seen cannot be a unit's; nothing where it can."""
     try:
         unit_name(name)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Tables of words that are shipped beside the code which speaks them."""
+"""Tables of words that are shipped beside the code which uses them."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ TRIES_UNKNOWN = 5
 
 @dataclass(slots=True)
 class ChannelBackoff:
-    """One channel's health. ``until``: not before this (ns). Speaks when something is new."""
+    """One channel's health. ``until``: not before this (ns). Logs when something is new."""
 
     channel: str
     until: int = 0

@@ -1,4 +1,4 @@
-"""Fourth stage: nobody is told twice what they know."""
+"""Fourth stage: nobody is notified twice of the same."""
 
 from __future__ import annotations
 

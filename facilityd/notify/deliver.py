@@ -165,7 +165,7 @@ class Deliverer:
         for entry in entries:
             alarm = entry.notice.device, entry.notice.rule, entry.notice.occurrence
             if alarm in unheard:
-                continue  # nobody hears the end of an alarm before its beginning
+                continue  # nobody is notified of the end of an alarm before its beginning
             outcome, next_at = await self._attempt(channel, entry.notice, [entry])
             await self._report(entry, outcome, next_at)
             if next_at is not None and entry.attempts < STUBBORN:
@@ -174,7 +174,7 @@ class Deliverer:
                 unheard.add(alarm)
 
     async def _paced(self, channel: str, entries: Sequence[QueuedNotice], pace: TokenBucket) -> None:
-        """Speak as often as the channel allows, what is critical first; together what would have to wait."""
+        """Send as often as the channel allows, what is critical first; together what would have to wait."""
         left = sorted(entries, key=lambda entry: (not _critical(entry), entry.id))
         while left:
             if channel not in self._lines or channel not in self._channels:

@@ -34,7 +34,7 @@ class Addressee:
 
 @dataclass(frozen=True, slots=True)
 class NotificationPlan:
-    """A change, the alarm's state after it, and who is to hear of it.
+    """A change, the alarm's state after it, and who is to be notified of it.
 
     ``heard``: what was said of this occurrence before, oldest first. ``escalates``: nobody has answered, and
     these ids of people and rotas are next, since ``due``; the change is the one that announced it then.
@@ -83,7 +83,7 @@ class NotificationStage(Protocol):
 
 
 def run(stages: Iterable[NotificationStage], plan: NotificationPlan) -> NotificationPlan:
-    """Send a plan through stages, as far as somebody is left to hear of it."""
+    """Send a plan through stages, as far as somebody is left to be notified."""
     for stage in stages:
         plan = stage(plan)
         if not plan.addressees:

@@ -4,14 +4,14 @@ The policy is stages in one row, each in a file of its own:
 
     change ─> route ─> suppress ─> wait ─> dedupe ─> send ─> notices
 
-    route     who is responsible; for the end of an alarm, who was told that it was raised (notify/route.py)
-    suppress  what nobody is told of while something else speaks for it (notify/suppress.py)
+    route     who is responsible; for the end of an alarm, who was notified of the raise (notify/route.py)
+    suppress  what is not sent while another alarm stands for it (notify/suppress.py)
     wait      what may wait until somebody's quiet hours are over (notify/wait.py)
-    dedupe    nobody is told twice what they know (notify/dedupe.py)
+    dedupe    nobody is notified twice of the same (notify/dedupe.py)
     send      the words for each reader, one notice for each channel (notify/send.py)
 
-Nothing is remembered here: who was told what is read from the ledger, which is the journal.
-Nobody is told that a condition became unknown: that is the alarm of the link, or of silence.
+Nothing is remembered here: who was notified of what is read from the ledger, which is the journal.
+Nobody is notified that a condition became unknown: that is the alarm of the link, or of silence.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is said of a readiness check: who hears that a device is not ready, and that it is again."""
+"""What is said of a readiness check: who is notified that a device is not ready, and that it is again."""
 
 from __future__ import annotations
 

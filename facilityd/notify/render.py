@@ -38,7 +38,7 @@ PURPOSES: dict[ChangeKind, Purpose] = {
     ChangeKind.OUT_OF_SERVICE: Purpose.SUPPRESSED,
     ChangeKind.REVIEW: Purpose.REVIEW,
 }
-"""What people are told of; that a condition cannot be told is not among them."""
+"""What people are notified of; that a condition is unknown is not among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def render_escalation(
 ) -> tuple[str, str]:  # fmt: skip
     """Return (subject, body) of an alarm that nobody has answered at an instant (ns UTC).
 
-    ``change`` announced it, ``people`` are the names of those who were told.
+    ``change`` announced it, ``people`` are the names of those who were notified.
     """
     fields = _fields(change, state, alarm_context, place, language)
     raised = state.raised_at if state.raised_at is not None else change.at

@@ -1,4 +1,4 @@
-"""First stage: who is responsible for what happened, and who was told of it before."""
+"""First stage: who is responsible for what happened, and who was notified of it before."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ class Route:
     raise        whoever answers for the device now and whose minimum priority it reaches; where it reaches
                  nobody's who is on duty, and somebody's who is not, those
     re-alarm, shelf-over, return-to-service, state-over
-                 the same, and those who were told
+                 the same, and those who were notified
     shelve, out-of-service
                  of a critical alarm the same and the supervisor (the last step of an escalation), but not the
                  person who did it
     review       as raise: it is out of service, and to be reviewed
     worsen       the same: it is of more signals or units than was told
-    acknowledge  those who were told, but not the person who did it; high priority and above,
+    acknowledge  those who were notified, but not the person who did it; high priority and above,
                  and only while the alarm goes on: below that the list is enough
     a channel    that takes no notices: where its alarm reaches nobody else, everybody over another
     latch, clear, reset
-                 exactly those who were told it was raised, whatever their minimum is by now
+                 exactly those who were notified of the raise, whatever their minimum is by now
 
     Each hears over their first channel, or over every one where they want that; of the end over those that
     brought the beginning. ``troubled`` returns the channels that take no notices now.
@@ -72,7 +72,7 @@ class Route:
     def _over(
         self, plan: NotificationPlan, person: RecipientSettings, told: Container[Addressee], *, duty: bool
     ) -> Iterator[Addressee]:
-        """Yield the channels over which somebody hears of it."""
+        """Yield the channels over which somebody is notified of it."""
         anew = plan.begins or plan.change.kind in ANEW
         first = self._first(plan, person) if anew and duty else frozenset()
         for channel in person.channels:
@@ -95,7 +95,7 @@ class Route:
         return frozenset(chosen)
 
     def _next(self, plan: NotificationPlan, told: Collection[Addressee]) -> Iterator[Addressee]:
-        """Yield who is told where nobody has answered: the next people, or those told, over what is left."""
+        """Yield who is notified where nobody has answered: the next people, or the same over others."""
         yield from (
             Addressee(person, channel.id)
             for person in self._roster.members(plan.escalates, plan.moment)
@@ -120,7 +120,7 @@ class Route:
         ]
 
     def _overseers(self, plan: NotificationPlan) -> list[RecipientSettings]:
-        """Return who hears that a person keeps a critical alarm from being told."""
+        """Return who is notified that a person keeps a critical alarm from being told."""
         if plan.context.rule.priority < Priority.CRITICAL:
             return []
         last = self._roster.plan.escalation.steps[-1:]
@@ -128,7 +128,7 @@ class Route:
         return [one for one in (*self._responsible(plan), *supervisors) if not _themself(plan, one)]
 
     def _beside(self, broken: str, chosen: Sequence[Addressee]) -> list[Addressee]:
-        """Return who hears of a broken channel where nobody would: everybody, over every other channel."""
+        """Return who is notified of a broken channel where nobody would be: all, over every other channel."""
         deaf = {broken, *self._troubled()}
         if any(one.channel not in deaf for one in chosen):
             return []
@@ -140,7 +140,7 @@ class Route:
 
 
 def present(heard: Iterable[Notice], recipients: Sequence[RecipientSettings]) -> dict[Addressee, Notice]:
-    """Return who was told that an occurrence was raised and can be reached yet, with that notice.
+    """Return who was notified that an occurrence was raised and can be reached yet, with that notice.
 
     Where a person's channel is gone, their first one stands in for it: they are owed the end.
     """
@@ -154,7 +154,7 @@ def present(heard: Iterable[Notice], recipients: Sequence[RecipientSettings]) ->
 
 
 def _follows(plan: NotificationPlan, person: RecipientSettings) -> bool:
-    """Return whether somebody who was told of the beginning hears of this."""
+    """Return whether somebody who was notified of the beginning is notified of this."""
     if plan.purpose in (Purpose.SUPPRESSED, Purpose.REVIEW):
         return False
     if plan.change.kind is not ChangeKind.ACKNOWLEDGE:

@@ -1,4 +1,4 @@
-"""Second stage: what nobody is told of while something lies over it."""
+"""Second stage: what nobody is notified of while something lies over it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STANDS = (ChangeKind.RAISE, ChangeKind.UNSUPPRESS, ChangeKind.REALARM, ChangeKin
 def suppress(plan: NotificationPlan) -> NotificationPlan:
     """Return the plan, without addressees for what is shelved, out of service or a mere consequence.
 
-    The end of what people were told is never kept from them.
+    The end of what people were notified of is never kept from them.
     """
     return replace(plan, addressees=()) if is_silent(plan.change, plan.state) and not plan.escalates else plan
 

@@ -1,4 +1,4 @@
-"""The end of an alarm that nothing watches any more: told once to whoever was told that it was raised."""
+"""The end of an alarm that nothing watches any more: told once to whoever was notified that it was raised."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def plan_unwatched(
 ) -> list[Notice]:
     """Return the notices of an alarm that was retired; ``state`` is the one after it.
 
-    Nothing may be known of device and rule any more, so each says what its reader was told then: ``heard``,
+    Nothing may be known of device and rule any more, so each says what its reader was told: ``heard``,
     the notices of the raise.
     """
     names = _names(change, alarm_contexts)

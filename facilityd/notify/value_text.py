@@ -19,7 +19,7 @@ _MILLI = 3
 
 
 class SignalWords(Protocol):
-    """What is asked of a signal to speak of it."""
+    """What is asked of a signal to write of it."""
 
     @property
     def name(self) -> Text:

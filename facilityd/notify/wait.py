@@ -15,7 +15,7 @@ class Wait:
         self._roster = roster
 
     def __call__(self, plan: NotificationPlan) -> NotificationPlan:
-        """Return the plan with the instant from which each may hear of it."""
+        """Return the plan with the instant from which each may be notified of it."""
         return replace(plan, addressees=tuple(self._put_off(plan, one) for one in plan.addressees))
 
     def _put_off(self, plan: NotificationPlan, one: Addressee) -> Addressee:

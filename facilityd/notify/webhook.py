@@ -1,4 +1,4 @@
-"""A notice as JSON by HTTP POST. Judged by the status; never follows a redirect."""
+"""A notice as JSON by HTTP POST. The HTTP status decides; never follows a redirect."""
 
 from __future__ import annotations
 

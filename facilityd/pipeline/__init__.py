@@ -1,1 +1,1 @@
-"""The one way through the daemon: intake, journal, judgement, alarms, notices."""
+"""The one way through the daemon: intake, journal, evaluation, alarms, notices."""

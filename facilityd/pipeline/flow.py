@@ -74,7 +74,7 @@ class Flow:
         await self.samples(self._ingest_queue.take_now())
 
     async def samples(self, intake: IngestBatch) -> None:
-        """Commit first, then judge. A full disk loses history, never an alarm."""
+        """Commit first, then evaluate. A full disk loses history, never an alarm."""
         async with self._order:
             try:
                 receipt = await self._commit([SampleWrite(intake.samples), JudgedWrite(self._judged)])
@@ -97,7 +97,7 @@ class Flow:
                 await self._write(WriteGroup(recorded=recorded))
 
     async def rejudge(self, samples: Sequence[Sample], ids: Sequence[int]) -> None:
-        """Judge what was committed before a crash and not judged any more."""
+        """Evaluate what was committed before a crash and not evaluated any more."""
         async with self._order:
             causes = {sample.stream.device: id_ for sample, id_ in zip(samples, ids, strict=True)}
             if ids:
@@ -175,7 +175,7 @@ class Flow:
 
     @asynccontextmanager
     async def paused(self) -> AsyncIterator[None]:
-        """Within, nothing is committed and nothing judged; what comes in waits."""
+        """Within, nothing is committed and nothing evaluated; what comes in waits."""
         async with self._order:
             yield
 
@@ -194,7 +194,7 @@ class Flow:
             await self._write(WriteGroup(commands=commands))
 
     async def learn(self, baseline: Baseline, record: CommandRecord) -> None:
-        """Judge by a baseline from now on, once it is durable. Raises StoreFull."""
+        """Evaluate against a baseline from now on, once it is durable. Raises StoreFull."""
         async with self._order:
             await self._commit([BaselineWrite((baseline,)), CommandWrite((record,))])
             self._engine.set_baseline(baseline.device, baseline.rule, baseline)
@@ -250,7 +250,7 @@ class Flow:
             held.keep(part)
             if part.all_notices or part.recorded:
                 await self._keep()
-            self.on_notices()  # people hear of it although the disk does not
+            self.on_notices()  # people are notified although the disk is full
             return
         except BaseException:
             held.parts.pop()  # what can never be written must not take every later alarm with it

@@ -1,4 +1,4 @@
-"""What the pipeline needs of the stages that judge."""
+"""What the pipeline needs of the stages that evaluate."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class RuleStage(Protocol):
         """Return what a restart must not lose after ``service``."""
 
     def set_baseline(self, device: str, rule: str, baseline: Baseline | None) -> None:
-        """Let a rule judge by a baseline from now on."""
+        """Let a rule evaluate against a baseline from now on."""
 
 
 class AlarmStage(Protocol):

@@ -31,7 +31,7 @@ UNWATCHED_ID = "no-longer-watched"
 class AlarmRow:
     """One alarm with its record. ``since`` in ns UTC; ``first``: what to do first.
 
-    ``suppressors``: why nobody is told of it; ``suppressed_by``: the rule whose consequence it is.
+    ``suppressors``: why nobody is notified of it; ``suppressed_by``: the rule whose consequence it is.
     """
 
     device: str

@@ -1,4 +1,4 @@
-"""Every rule of a device, and how it stands: judged, waiting for a baseline, or lacking a signal."""
+"""Every rule of a device, and how it stands: evaluated, waiting for a baseline, or lacking a signal."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class RuleRow:
 
 
 def rule_rows(site: Site, devices: Iterable[str], now: int | None = None) -> list[RuleRow]:
-    """Return every rule of some devices at ``now`` (ns UTC). Without a journal nothing was judged yet."""
+    """Return every rule of some devices at ``now`` (ns UTC). Without a journal nothing was evaluated yet."""
     known, zone = all_devices(site), ZoneInfo(site.timezone)
     engine, found = fresh_engine(site), _newest(site, time.time_ns() if now is None else now)
     out = []

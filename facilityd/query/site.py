@@ -36,7 +36,7 @@ def open_journal(site: Site) -> JournalReader:
 
 @dataclass(frozen=True, slots=True)
 class UnjudgedRules:
-    """What 'no alarms' does not say: how many rules cannot be judged now, or that none was judged yet."""
+    """What 'no alarms' does not say: how many rules cannot be evaluated now, or that none was yet."""
 
     never: bool
     unknown: int
@@ -157,7 +157,7 @@ class SiteQuery:
         return Counts.read(self._reader, {signal.signal: signal.value for signal in daemon.signals})
 
     def not_watched(self) -> dict[str, dict[str, str]]:
-        """Return by unit with a wildcard topic the names heard there and not watched, with the reason."""
+        """Return by unit with a wildcard topic the names seen there and not watched, with the reason."""
         return unwatched(self._site)
 
     def status(self, only: tuple[str, ...] = ()) -> SiteStatus:
@@ -169,7 +169,7 @@ class SiteQuery:
         return read_storage(self._site, self._reader, self._clock())
 
     def unjudged(self) -> UnjudgedRules:
-        """Return how many rules cannot be judged now; one that waits for its baseline is not counted."""
+        """Return how many rules cannot be evaluated now; one that waits for its baseline is not counted."""
         known = {(device.id, name) for device in self._devices.values() for name in device.family.rules}
         now = JournalState(self._reader, self._clock())
         found = [finding for key in known if (finding := now.finding(*key)) is not None]

@@ -1,4 +1,4 @@
-"""What a full disk has kept out of the journal so far: alarms of which people were told."""
+"""What a full disk has kept out of the journal so far: alarms of which people were notified."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is heard behind a wildcard topic and watched by nobody."""
+"""What is seen behind a wildcard topic and watched by nobody."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from facilityd.config.site import Site
 
 
 def unwatched(site: Site) -> dict[str, dict[str, str]]:
-    """Return by unit with a wildcard topic the names heard there and not watched, each with the reason."""
+    """Return by unit with a wildcard topic the names seen there and not watched, each with the reason."""
     if not site.templates:
         return {}
     heard = read_found(file_of(site))[0].heard

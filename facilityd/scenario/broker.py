@@ -22,7 +22,7 @@ from simulators.mqtt_hazards import MqttHazard
 LOOKS = 2
 """Looks at the truth per period of a device: a change is news after half of it at most."""
 WAKES_S = 1.0
-"""A device speaks first so long after its broker is there, in s."""
+"""A device publishes first so long after its broker is there, in s."""
 _HEALTHY = MqttHazard()
 
 
@@ -130,7 +130,7 @@ class MemoryBroker:
 
 
 class MemoryDevice:
-    """One publishing device: speaks once a period, and of changes when it looks."""
+    """One publishing device: publishes once a period, and of changes when it looks."""
 
     def __init__(self, unit: Unit, broker: MemoryBroker, truth: Callable[[], Signals]) -> None:
         self._encoder, self._broker, self._truth = MqttEncoder(unit), broker, truth
@@ -138,7 +138,7 @@ class MemoryDevice:
         self._hazard = _HEALTHY
 
     def inject(self, hazard: MqttHazard | None) -> None:
-        """Misbehave, or behave again. Going offline lets the last will speak."""
+        """Misbehave, or behave again. Going offline makes the broker publish the last will."""
         before, self._hazard = self._hazard, hazard or _HEALTHY
         if self._hazard.offline and not before.offline:
             self._tell(self._encoder.presence(online=False))
@@ -148,7 +148,7 @@ class MemoryDevice:
             self._tell_all(self._encoder.status(self._hazard))
 
     async def run(self) -> None:
-        """Speak until cancelled."""
+        """Publish until cancelled."""
         await asyncio.sleep(WAKES_S)
         self._tell(self._encoder.presence(online=True))
         look = 0

@@ -60,7 +60,7 @@ class InMemorySite:
         return self._start + self._loop.ns
 
     def open(self) -> list[asyncio.Task[None]]:
-        """Let every unit begin to live; return the tasks of those that speak by themselves."""
+        """Let every unit begin to live; return the tasks of those that publish by themselves."""
         for endpoint in self.endpoints.values():
             endpoint.open()
         return [self._loop.create_task(device.run()) for device in self.publishers.values()]

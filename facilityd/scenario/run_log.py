@@ -43,7 +43,7 @@ class AlarmOccurrence:
     cause: str = ""
     """The rule whose consequence it is now: such an alarm is told to nobody."""
     told: int | None = None
-    """When somebody was told: at once, or when its cause was over."""
+    """When somebody was notified: at once, or when its cause was over."""
     suppressed_by: list[str] = field(default_factory=list)
 
 

@@ -1,4 +1,4 @@
-"""Until when an alarm waits for an answer before the next people are told: one row for each that waits."""
+"""Until when an alarm waits for an answer before others are notified: one row for each that waits."""
 
 from __future__ import annotations
 

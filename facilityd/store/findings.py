@@ -51,7 +51,7 @@ def findings_after(db: apsw.Connection, after: int = 0, limit: int = -1) -> list
 
 
 def verdicts(db: apsw.Connection) -> list[StoredFinding]:
-    """Return the newest finding of every rule on every device that was ever judged."""
+    """Return the newest finding of every rule on every device that was ever evaluated."""
     return built(select(db, _VERDICTS), finding, "finding")
 
 

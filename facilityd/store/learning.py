@@ -41,7 +41,7 @@ class CheckpointWrite(Write):
 
 @dataclass(frozen=True, slots=True)
 class BaselineWrite(Write):
-    """Baselines; what a rule was judged by before is kept and retired."""
+    """Baselines; what a rule was evaluated against before is kept and retired."""
 
     baselines: Sequence[Baseline]
 
@@ -55,7 +55,7 @@ class BaselineWrite(Write):
 
 @dataclass(frozen=True, slots=True)
 class BaselineRetirement(Write):
-    """No rule is judged by these any more, from ``at`` (ns UTC) on; they are kept."""
+    """No rule is evaluated against these any more, from ``at`` (ns UTC) on; they are kept."""
 
     baselines: Sequence[Baseline]
     at: int

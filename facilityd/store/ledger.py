@@ -45,7 +45,7 @@ class NoticeReader:
         return built(select(self._db, _OF, (prefix, prefix)), entry, "outbox")
 
     def changes(self, device: str, rule: str, occurrence: int) -> list[Change]:
-        """Return the changes of an occurrence that somebody was told of, oldest first."""
+        """Return the changes of an occurrence that somebody was notified of, oldest first."""
         prefix = notice_key(device, rule, occurrence)
         rows = built(select(self._db, _CHANGES, (prefix, prefix)), change, "change")
         return [row.change for row in rows]

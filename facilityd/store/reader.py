@@ -171,7 +171,7 @@ class JournalReader(RecordReader):
         return findings.findings_after(self._db, after, limit)
 
     def verdicts(self) -> list[StoredFinding]:
-        """Return the newest finding of every rule on every device that was ever judged."""
+        """Return the newest finding of every rule on every device that was ever evaluated."""
         return findings.verdicts(self._db)
 
     def checkpoint(self) -> RuleCheckpoint:

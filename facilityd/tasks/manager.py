@@ -119,7 +119,7 @@ class TaskManager:
     def _verified(self, task: TaskState, at: int, found: RuleOutcome | None) -> list[TaskEvent]:
         """Return the verdict of the data on a repair that is said to be done, where there is one by now."""
         if found is None:
-            return []  # nothing judges it any more
+            return []  # nothing evaluates it any more
         seen = self._verifications.setdefault(task.id, Verification(at))
         seen.look(found, at)
         if seen.right_for >= self._settings.verify_for or seen.occasions >= self._settings.occasions:

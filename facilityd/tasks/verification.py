@@ -1,4 +1,4 @@
-"""Whether the data show that a repair was one: the rule judged, and found nothing wrong, for long enough."""
+"""Whether the data show that a repair was one: its rule was evaluated and right for long enough."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from facilityd.model.alarm import AlarmCondition
 from facilityd.model.sample import NS
 
 APART = 60 * NS
-"""An occasion is over when the rule was not judged for so long (ns): the hoist has arrived."""
+"""An occasion is over when the rule was not evaluated for so long (ns): the hoist has arrived."""
 UNSEEN = 5 * NS
 """A longer pause between two looks (ns) is no time in which anything was seen."""
 
@@ -18,7 +18,7 @@ UNSEEN = 5 * NS
 class RuleOutcome:
     """A rule's newest word, and its alarm's newest occurrence.
 
-    ``judged_at`` (ns, steady): when, where it is judged at times only; else None.
+    ``judged_at`` (ns, steady): when, where it is evaluated at times only; else None.
     """
 
     condition: AlarmCondition
@@ -27,14 +27,14 @@ class RuleOutcome:
 
 
 RuleOutcomeOf = Callable[[str, str], RuleOutcome | None]
-"""Returns a rule's status by device and rule; None where nothing judges it."""
+"""Returns a rule's status by device and rule; None where nothing evaluates it."""
 
 
 @dataclass(slots=True)
 class Verification:
     """Counts since ``looked`` (ns UTC). ``right_for``: ns for which it was right without a break.
 
-    ``occasions``: on how many it was right, one after another, where the rule is judged at times only.
+    ``occasions``: on how many it was right, one after another, where the rule is evaluated at times only.
     """
 
     looked: int

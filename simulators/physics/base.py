@@ -103,7 +103,7 @@ class Model(ABC):
     """Names of the methods whose results together are the reading."""
 
     def read(self, wanted: frozenset[str] | None = None) -> dict[str, Value | None]:
-        """Return the true value of each signal in the family's units; None where the unit cannot tell.
+        """Return the true value of each signal in the family's units; None where the unit does not know.
 
         With ``wanted`` only those parts of the reading are made that hold such signals.
         """

@@ -11,7 +11,7 @@ from simulators.physics.world import World
 
 
 class Contact(Model):
-    """Quiet until told otherwise."""
+    """Inactive until told otherwise."""
 
     FAULTS: ClassVar[dict[str, Fault]] = {
         "active": Fault(
