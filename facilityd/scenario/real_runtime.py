@@ -61,7 +61,7 @@ class RealRuntime(ScenarioRuntime):
             for (name, link), port in zip(site.links.items(), ports, strict=True)
         }
         _write(Path(site.source), self.config, links, self.journal)
-        self.site = load_site(self.config)
+        self._site = load_site(self.config)
         self.square = square_of(site, start, seed)
         self.square.advance(60.0, step=1.0)
         self.start = 0
@@ -88,6 +88,11 @@ class RealRuntime(ScenarioRuntime):
         self._halt(signal.SIGTERM)
         self._loop.call_soon_threadsafe(self._over.set)
         self._thread.join(STARTED_S)
+
+    @property
+    def site(self) -> Site:
+        """The site on ports of its own, which the daemon watches."""
+        return self._site
 
     @property
     def now(self) -> int:

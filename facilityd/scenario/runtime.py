@@ -23,7 +23,6 @@ from simulators.square import Square
 class ScenarioRuntime(ABC):
     """A site with the daemon on it. ``start``: when the story begins by the daemon's clock, ns UTC."""
 
-    site: Site
     journal: Path
     square: Square
     start: int
@@ -38,6 +37,11 @@ class ScenarioRuntime(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End both."""
+
+    @property
+    @abstractmethod
+    def site(self) -> Site:
+        """The site as it is in the field, where the daemon began."""
 
     @property
     @abstractmethod

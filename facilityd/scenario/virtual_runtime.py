@@ -65,7 +65,7 @@ class VirtualRuntime(ScenarioRuntime):
     ) -> None:
         self.journal = folder / JOURNAL
         self._sinks = {SINK.id: SINK} if forwarding else {}
-        self.site = self.watched = self._here(site)
+        self._site = self._files = self._here(site)
         self.reloads = ReloadRequests()
         self.host = HostFaults()
         self.seed, self.start = seed, start
@@ -101,6 +101,11 @@ class VirtualRuntime(ScenarioRuntime):
             gc.set_threshold(*self._thresholds)
 
     @property
+    def site(self) -> Site:
+        """The site as it is in the field; what the daemon watches is what its files say."""
+        return self._site
+
+    @property
     def now(self) -> int:
         """The true instant in ns UTC."""
         return self.field.now()
@@ -115,12 +120,16 @@ class VirtualRuntime(ScenarioRuntime):
         if instant > self.now:
             self._loop.run_until_complete(self._pass((instant - self.start) / NS))
 
-    def reload(self, site: Site) -> None:
-        """Let somebody change the files to those of another site, and ask the daemon to read them again.
+    def change_files(self, site: Site) -> None:
+        """Let somebody change the files to those of another site: the daemon reads them when it starts next.
 
         The field stays as it is: units that it has not are not there.
         """
-        self.watched = self._here(site)
+        self._files = self._here(site)
+
+    def reload(self, site: Site) -> None:
+        """Let somebody change the files, and ask the daemon to read them again."""
+        self.change_files(site)
         self._loop.run_until_complete(self._hang_up())
 
     async def _hang_up(self) -> None:
@@ -128,7 +137,7 @@ class VirtualRuntime(ScenarioRuntime):
 
     def load(self, _: int) -> tuple[Site, None]:
         """Return what the daemon is to watch: what its files are to a real one."""
-        return self.watched, None
+        return self._files, None
 
     def _here(self, site: Site) -> Site:
         return replace(site, store=replace(site.store, path=str(self.journal)), sinks=self._sinks)
@@ -176,7 +185,7 @@ class VirtualRuntime(ScenarioRuntime):
     async def _launch(self) -> None:
         self._stop = asyncio.Event()
         self._daemon = self._loop.create_task(
-            watch(self.watched, self._stop, self._outside(), self, self.reloads)
+            watch(self._files, self._stop, self._outside(), self, self.reloads)
         )
 
     async def _pass(self, until: float) -> None:

@@ -9,7 +9,6 @@ import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -181,7 +180,7 @@ def test_a_found_unit_that_falls_silent_is_an_alarm_and_its_finding_is_none(
     (folder / "site.yaml").write_text(YARD, encoding="utf-8")
     narrow = load(folder)
     runtime = VirtualRuntime(widened(narrow, {"plug": ["porch"]}), tmp_path, start=NOON)
-    runtime.site = replace(narrow, store=runtime.site.store)  # the field has what the daemon does not know
+    runtime.change_files(narrow)  # the field has what the daemon does not know
     with runtime:
         runtime.until(NOON + 600 * NS)
         assert values(runtime.site).keys() == {"plug-lamp-1", "plug-porch"}

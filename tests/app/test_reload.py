@@ -290,7 +290,7 @@ def test_on_a_full_disk_the_daemon_follows_and_the_result_is_on_record_later(
     runtime.advance(30)
     command = ReloadSite(person="li")
     Inbox(runtime.journal).drop(command)
-    runtime.watched = replace(without(SITE, "fountain-1"), store=runtime.watched.store, sinks={})
+    runtime.change_files(without(SITE, "fountain-1"))
     runtime.advance(60)
     runtime.hazard("facilityd", "none")
     runtime.advance(120)
@@ -372,7 +372,7 @@ def test_a_kill_in_the_midst_ends_in_a_start_with_the_new_files(
                 runtime.fault("gate-base", "L18")
                 runtime.advance(900)
                 moment()
-                runtime.watched = replace(without(SITE, "gate-base"), store=runtime.watched.store, sinks={})
+                runtime.change_files(without(SITE, "gate-base"))
                 Inbox(runtime.journal).drop(command)
                 runtime.advance(120)
         finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -141,8 +140,7 @@ def test_still_on_it(runtime: VirtualRuntime) -> None:
 def test_a_rota_that_changed_meanwhile_decides_who_is_next(runtime: VirtualRuntime, tmp_path: Path) -> None:
     since = _raise(runtime)
     runtime.advance(5 * 60)
-    changed = _site(tmp_path, SITE.replace("people: [bo]", "people: [boss]"))
-    runtime.site = replace(changed, store=runtime.site.store)
+    runtime.change_files(_site(tmp_path, SITE.replace("people: [bo]", "people: [boss]")))
     runtime.restart()
     runtime.advance(10 * 60)
     assert told(runtime, since) == [*CLIMB[:2], "boss-1 escalated 10"]

@@ -89,7 +89,7 @@ def test_an_end_is_not_held_for_whom_the_raise_never_reached(runtime: VirtualRun
 
 def _without(runtime: VirtualRuntime, *left: str) -> None:
     """Start again on a site that has only some of its devices."""
-    runtime.site = replace(subset(load(square()), left), store=runtime.site.store, sinks={})
+    runtime.change_files(subset(load(square()), left))
     runtime.restart(10)
     runtime.advance(120)
 
@@ -128,13 +128,13 @@ def test_a_device_that_comes_back_with_its_trouble_is_told_anew(runtime: Virtual
 def test_a_rule_or_a_signal_that_is_gone_is_named_as_the_reason(runtime: VirtualRuntime) -> None:
     runtime.fault("fire-gate", "active")
     runtime.advance(200)
-    whole, store = load(square()), runtime.site.store
+    whole = load(square())
     device = subset(whole, ("fire-gate",)).devices["fire-gate"]
     rules = {name: rule for name, rule in device.family.rules.items() if name != "active"}
     family = device.family.model_copy(update={"rules": rules | {"renamed": device.family.rules["active"]}})
     site = subset(whole, ("fire-gate", "fire-museum"))
     changed = {**site.devices, "fire-gate": replace(device, family=family, settings={"any": 1})}
-    runtime.site = replace(site, devices=changed, store=store, sinks={})
+    runtime.change_files(replace(site, devices=changed))
     runtime.restart(10)
     runtime.advance(120)
     ends = [n for n in runtime.mailbox.taken if n.purpose is Purpose.UNWATCHED]
