@@ -109,10 +109,10 @@ class Endpoint(ABC):
         self.witness[function] += 1
         self.log.append((ask.unit, pdu))
         if ask.unit in self.register_maps and function in READS and len(pdu) != 5:
-            said = exception(function, ILLEGAL_VALUE)
+            response = exception(function, ILLEGAL_VALUE)
         else:
-            said = self._said(ask.unit, function, int.from_bytes(pdu[1:3]), int.from_bytes(pdu[3:5]))
-        return Frame(ask.unit, said, ask.transaction) if said else None
+            response = self._said(ask.unit, function, int.from_bytes(pdu[1:3]), int.from_bytes(pdu[3:5]))
+        return Frame(ask.unit, response, ask.transaction) if response else None
 
     def pdu(self, unit: int, function: int, address: int, count: int) -> bytes:
         """Return what healthy units answer to a read, without frames; nothing for silence."""

@@ -134,12 +134,12 @@ class MqttPublisher:
             await asyncio.sleep(min(_LOOK, self._period))
 
     async def _status(self, client: aiomqtt.Client, hazard: MqttHazard) -> None:
-        for said in self._encoder.status(hazard):
-            await self._send(client, said)
+        for message in self._encoder.status(hazard):
+            await self._send(client, message)
 
     async def _news(self, client: aiomqtt.Client, hazard: MqttHazard) -> None:
-        for said in self._encoder.news(hazard):
-            await self._send(client, said)
+        for message in self._encoder.news(hazard):
+            await self._send(client, message)
 
     @staticmethod
     async def _send(client: aiomqtt.Client, said: OutgoingMessage) -> None:

@@ -187,18 +187,18 @@ class Bus:
         due = self._loop.time() - slot.checked >= recheck
         asks = doubt or due or not slot.recognised
         try:
-            stranger = await self._recognise(slot, compiled_unit, reader) if asks else None
-            if stranger is None and doubt:
-                stranger = await self._in_step(slot, compiled_unit, reader)
-            if stranger is not None:
-                return PollResult(voided(compiled_unit.plan, self._clock, stranger))
+            mismatch = await self._recognise(slot, compiled_unit, reader) if asks else None
+            if mismatch is None and doubt:
+                mismatch = await self._in_step(slot, compiled_unit, reader)
+            if mismatch is not None:
+                return PollResult(voided(compiled_unit.plan, self._clock, mismatch))
             result = await poll(compiled_unit, reader, self._clock)
         except ReadFailed as failed:
             # Whoever answered one question of several is there, though what it says is not believed yet.
             # A gateway's refusal is the gateway's answer, not the unit's.
-            heard = reader.answers - (failed.reason in GATEWAY) > answers
-            reason = Reason.IDENTITY if heard else failed.reason
-            return PollResult(voided(compiled_unit.plan, self._clock, reason), failed.reason, heard)
+            answered = reader.answers - (failed.reason in GATEWAY) > answers
+            reason = Reason.IDENTITY if answered else failed.reason
+            return PollResult(voided(compiled_unit.plan, self._clock, reason), failed.reason, answered)
         slot.suspect = result.silent is not None
         return result
 

@@ -201,8 +201,8 @@ async def connect(link: ModbusLink) -> AsyncIterator[ModbusReader]:
             opened = await client.connect()
     except (OSError, TimeoutError, termios.error) as error:
         # A port that refuses a setting raises termios.error, which is no OSError.
-        said = str(error) or "no answer"
-        raise LinkOutage(f"cannot be opened ({said})", where=link.where, hint=_hint(link)) from error
+        reason = str(error) or "no answer"
+        raise LinkOutage(f"cannot be opened ({reason})", where=link.where, hint=_hint(link)) from error
     if not opened:
         raise LinkOutage("cannot be opened", where=link.where, hint=_hint(link))
     try:

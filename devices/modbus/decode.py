@@ -100,8 +100,8 @@ class BlockDecoder:
     def decode(self, payload: bytes, put: Callable[[Slot, Verdict], None]) -> None:
         """Place every value of the block. ``payload`` has exactly the bytes asked for."""
         raws = self.raw(payload)
-        for slot, index, judge in self.steps:
-            put(slot, judge(raws[index], raws))
+        for slot, index, check in self.steps:
+            put(slot, check(raws[index], raws))
 
 
 def compile_block(table: Table, address: int, count: int, fields: Sequence[RegisterBinding]) -> BlockDecoder:
@@ -164,10 +164,10 @@ def _bit_check(field: RegisterBinding) -> ValueCheck:
 
 def _value_check(field: RegisterBinding, where: dict[Shape, int]) -> ValueCheck:
     """Return what is made of a raw value; one that means "no value" means that, however it is read."""
-    judge, sentinels = _present(field, where), frozenset(field.point.no_value)
+    check, sentinels = _present(field, where), frozenset(field.point.no_value)
     if not sentinels:
-        return judge
-    return lambda raw, raws: (None, Reason.NO_VALUE) if raw in sentinels else judge(raw, raws)
+        return check
+    return lambda raw, raws: (None, Reason.NO_VALUE) if raw in sentinels else check(raw, raws)
 
 
 def _present(field: RegisterBinding, where: dict[Shape, int]) -> ValueCheck:

@@ -27,7 +27,7 @@ class HeardMessage:
 
 async def probe(link: MqttLink, unit: Unit, seconds: float) -> list[HeardMessage]:
     """Listen below the unit's topic for some seconds. Raises LinkOutage."""
-    decoder, heard = UnitDecoder(unit), list[HeardMessage]()
+    decoder, received = UnitDecoder(unit), list[HeardMessage]()
     async with listen(link) as subscriber:
         await subscriber.subscribe([f"{unit.topic}/#"], 0)
         with contextlib.suppress(TimeoutError):
@@ -37,8 +37,8 @@ async def probe(link: MqttLink, unit: Unit, seconds: float) -> list[HeardMessage
                     samples = decoder.hear(topic, message.payload, 0, 0, retained=message.retain)
                     values = {name: said for sample in samples for name, said in _said(sample)}
                     text = message.payload[:EXCERPT].decode("utf-8", "replace")
-                    heard.append(HeardMessage(topic, text, values))
-    return heard
+                    received.append(HeardMessage(topic, text, values))
+    return received
 
 
 def _said(sample: Sample) -> Iterator[tuple[str, str]]:

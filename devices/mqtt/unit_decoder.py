@@ -39,11 +39,11 @@ class UnitDecoder:
         there = self._profile.availability
         if there and below == there.topic:
             return self._presence(payload, at, steady)
-        heard = decode(payload, self._wanted.get(below, ()))
-        if not heard:
+        verdicts = decode(payload, self._wanted.get(below, ()))
+        if not verdicts:
             return []
         self._offline = False
-        touched = {self._note(slot, verdict, steady, retained=retained) for slot, verdict in heard.items()}
+        touched = {self._note(slot, verdict, steady, retained=retained) for slot, verdict in verdicts.items()}
         return [self._sample(stream, at, steady) for stream in sorted(touched)]
 
     def forget(self, at: int, steady: int, reason: Reason) -> list[Sample]:

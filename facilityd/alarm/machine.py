@@ -60,11 +60,11 @@ def _acknowledge(state: AlarmState, change: Change) -> AlarmState:
 
 def _clear(state: AlarmState, change: Change) -> AlarmState:
     # What nobody was told of needs nobody's acknowledgement.
-    unheard = bool(state.suppressors)
+    never_notified = bool(state.suppressors)
     shelf = state.suppressed_by(Suppressor.SHELVED)
     kept = _without(state, Suppressor.SHELVED) if shelf and shelf.once else state
     over = replace(kept, condition=AlarmCondition.FALSE, since=change.at, cleared_at=change.at)
-    return replace(_because(over, replace(change, evidence=None)), acked=over.acked or unheard)
+    return replace(_because(over, replace(change, evidence=None)), acked=over.acked or never_notified)
 
 
 def _latch(state: AlarmState, change: Change) -> AlarmState:

@@ -190,17 +190,17 @@ class Core:
             await self.downtimes.record(self.flow.commit)
             with suppress(StoreFull):  # its alarm stands against everything meanwhile
                 await self.flow.commit([MetaWrite({FINDINGS_BEFORE: str(reader.last_finding())})])
-            judged, checkpoint = reader.last_judged(), reader.checkpoint()
+            evaluated, checkpoint = reader.last_judged(), reader.checkpoint()
             self.engine.restore(checkpoint.states)
-            known = min(checkpoint.sample, judged)
-            seen = reader.samples_after(max(0, judged - WARM_ROWS), WARM_ROWS)
-            past = [row for row in seen if row.id <= judged and row.at > steady - REPLAYED]
+            known = min(checkpoint.sample, evaluated)
+            seen = reader.samples_after(max(0, evaluated - WARM_ROWS), WARM_ROWS)
+            past = [row for row in seen if row.id <= evaluated and row.at > steady - REPLAYED]
             recent = [reader.sample(row) for row in past if row.id <= known or not known]
             self.engine.warm(_without(recent, self.spilled), steady, remembered=bool(known))
             if known:
-                self._show(reader, known, judged, steady)
-            while rows := reader.samples_after(judged, PAGE):
-                judged = rows[-1].id
+                self._show(reader, known, evaluated, steady)
+            while rows := reader.samples_after(evaluated, PAGE):
+                evaluated = rows[-1].id
                 await self.flow.rejudge([reader.sample(row) for row in rows], [row.id for row in rows])
         await self.retire()
         self.engine.on_pause = self.downtimes.paused

@@ -63,10 +63,10 @@ class Discovery:
         if pattern not in self._grown.templates:
             return  # the last word of a pattern that left the site
         why = sighting.why or obstacle(self._grown, self._grown.templates[pattern], name)
-        heard = self._heard.setdefault(pattern, {})
-        heard.pop(name, None)
+        refused = self._heard.setdefault(pattern, {})
+        refused.pop(name, None)
         if why:
-            heard[name] = why
+            refused[name] = why
         else:
             self._grown = widened(self._grown, {pattern: [name]})
             self._new.setdefault(pattern, []).append(name)
@@ -100,13 +100,13 @@ class Discovery:
             shown = ", ".join(f"{name!r} as {pattern}-{part_of(name)}" for name in names[:SHOWN])
             log.info("%s: %d new behind its topic, taken in: %s", pattern, len(names), shown)
         self._new.clear()
-        for pattern, heard in self._heard.items():
-            told = self._told.setdefault(pattern, set())
+        for pattern, refused in self._heard.items():
+            reported = self._told.setdefault(pattern, set())
             by_reason: dict[str, list[str]] = {}
-            for name, why in heard.items():
-                if name not in told:
+            for name, why in refused.items():
+                if name not in reported:
                     by_reason.setdefault(why, []).append(name)
-            told.update(heard)
+            reported.update(refused)
             for why, names in by_reason.items():
                 listed = ", ".join(map(repr, names[:SHOWN]))
                 watch = (

@@ -60,13 +60,13 @@ def commission(  # noqa: PLR0917 - click hands its options in
     loaded = load(site, secrets=False)
     require_device(loaded.devices, device)
     asked = between(loaded, since, until)
-    lessons = _lessons(loaded, device, rule, *asked)
+    results = _lessons(loaded, device, rule, *asked)
     language = chosen(lang, loaded)
     if as_json:
-        print_json([_plain(loaded.devices[device], one) for one in lessons])
+        print_json([_plain(loaded.devices[device], one) for one in results])
     else:
-        _show(loaded.devices[device], lessons, language)
-    good = [fit_result for fit_result in lessons if not fit_result.refused]
+        _show(loaded.devices[device], results, language)
+    good = [fit_result for fit_result in results if not fit_result.refused]
     if not good:
         raise FacilitydError(Wording("ask.nothing-was-learned"), where=device)
     if not yes and not click.confirm(sentence("sign", language), default=False, err=as_json):
@@ -82,15 +82,15 @@ def _lessons(site: Site, device: str, rule: str, since: int, until: int) -> list
     from facilityd.store.reader import JournalReader
 
     with JournalReader.open(Path(site.store.path), site.id) as reader:
-        lessons = fit_rules(site, device, [FitPeriod(reader, since, until)])
-    if not lessons:
+        results = fit_rules(site, device, [FitPeriod(reader, since, until)])
+    if not results:
         raise UsageError(Wording("ask.has-no-rule-that-learned", device=device))
-    names = [fit_result.rule for fit_result in lessons]
+    names = [fit_result.rule for fit_result in results]
     if rule and rule not in names:
         raise UsageError(
             Wording("ask.has-no-learned-rule", device=device, rule=rule), hint=suggestion(rule, names)
         )
-    return [fit_result for fit_result in lessons if rule in ("", fit_result.rule)]
+    return [fit_result for fit_result in results if rule in ("", fit_result.rule)]
 
 
 def _plain(device: Device, one: FitResult) -> dict[str, Any]:

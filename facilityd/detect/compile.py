@@ -242,8 +242,8 @@ def _missing(
         return rule.detect.signals
     known = {*family.states, REST, *([CEREMONY] if calendar else [])}
     during = set(_during(rule))
-    unheard = during - known if during - known == during else set()
-    return (*sorted(needed - set(bound)), *sorted(unheard))
+    unknown_modes = during - known if during - known == during else set()
+    return (*sorted(needed - set(bound)), *sorted(unknown_modes))
 
 
 def _touches(rule: Rule, family: FamilyKind, stream: Stream) -> bool:

@@ -66,13 +66,13 @@ class EnvelopeDetector(LearnedDetector):
         """Return the value, the place and what was learned there."""
         signal_state, over = self.signal_states[0], self.signal_states[1]
         value, place = good_float(signal_state, now), good_float(over, now)
-        told: dict[str, Number] = {"value": "?" if value is None else value, "unit": signal_state.measure}
+        numbers: dict[str, Number] = {"value": "?" if value is None else value, "unit": signal_state.measure}
         if not self.delay.verdict or value is None or place is None:
-            return Evidence("envelope-over", told, signal_state.signal)
-        told |= {"usual": self._usual, "place_n": round(place, 1), "over_signal": over.signal}
-        told["for_s"] = in_seconds(self.delay.held)
+            return Evidence("envelope-over", numbers, signal_state.signal)
+        numbers |= {"usual": self._usual, "place_n": round(place, 1), "over_signal": over.signal}
+        numbers["for_s"] = in_seconds(self.delay.held)
         side = "above" if value > self._usual else "below"
-        return Evidence(f"envelope-{side}", told, signal_state.signal)
+        return Evidence(f"envelope-{side}", numbers, signal_state.signal)
 
 
 def fit_envelope(rule: Envelope, rows: Sequence[HealthyReading]) -> dict[str, Any]:

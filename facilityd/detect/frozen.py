@@ -49,11 +49,11 @@ class FrozenDetector(ConditionalDetector):
     def known_evidence(self, now: int) -> Evidence:
         """Return where it stands and since when."""
         value = good_float(self._signal_state, now)
-        told: dict[str, Number] = {
+        numbers: dict[str, Number] = {
             "value": value if value is not None else "?",
             "unit": self._signal_state.measure,
         }
         if not self.delay.verdict:
-            return Evidence("frozen-over", told, self._signal_state.signal)
-        told |= {"least": self._least, "for_s": in_seconds(self.delay.held)}
-        return Evidence("frozen-still", told, self._signal_state.signal)
+            return Evidence("frozen-over", numbers, self._signal_state.signal)
+        numbers |= {"least": self._least, "for_s": in_seconds(self.delay.held)}
+        return Evidence("frozen-still", numbers, self._signal_state.signal)

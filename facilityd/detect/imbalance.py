@@ -40,9 +40,12 @@ class ImbalanceDetector(ConditionalDetector):
     def known_evidence(self, now: int) -> Evidence:
         """Return the phase farthest off, and the mean of all."""
         value = self._worst.good(now)
-        said: dict[str, Number] = {"value": value if value is not None else "?", "unit": self._worst.measure}
-        said |= {"mean": self._mean, "share_n": round(self._share, 1), "most_n": self._rule.above}
+        numbers: dict[str, Number] = {
+            "value": value if value is not None else "?",
+            "unit": self._worst.measure,
+        }
+        numbers |= {"mean": self._mean, "share_n": round(self._share, 1), "most_n": self._rule.above}
         if not self.delay.verdict:
-            return Evidence("imbalance-over", said, self._worst.signal)
-        said["for_s"] = in_seconds(self.delay.held)
-        return Evidence("imbalance-above", said, self._worst.signal)
+            return Evidence("imbalance-over", numbers, self._worst.signal)
+        numbers["for_s"] = in_seconds(self.delay.held)
+        return Evidence("imbalance-above", numbers, self._worst.signal)

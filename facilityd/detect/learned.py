@@ -88,9 +88,11 @@ def against(
 ) -> Evidence:
     """Return a smoothed ``level`` beside the range learned for its signal, and which version says so."""
     by, (low, high) = detector.baseline, allowed
-    said: dict[str, Number] = {"value": level, "low": low, "high": high, "unit": signal_state.measure}
-    said |= {"learned_at": by.at if by else 0, "version_n": by.version if by else 0}
+    numbers: dict[str, Number] = {"value": level, "low": low, "high": high, "unit": signal_state.measure}
+    numbers |= {"learned_at": by.at if by else 0, "version_n": by.version if by else 0}
     if not detector.delay.verdict:
-        return Evidence("learned-over", said, signal_state.signal)
+        return Evidence("learned-over", numbers, signal_state.signal)
     side = "above" if level > high else "below" if level < low else "astray"
-    return Evidence(f"learned-{side}", said | {"for_s": in_seconds(detector.delay.held)}, signal_state.signal)
+    return Evidence(
+        f"learned-{side}", numbers | {"for_s": in_seconds(detector.delay.held)}, signal_state.signal
+    )

@@ -56,13 +56,13 @@ class PeerDetector(ConditionalDetector):
     def known_evidence(self, now: int) -> Evidence:
         """Return the value and the neighbours' median."""
         value, middle = self._signal_state.good(now), self._middle(now)
-        said: dict[str, Number] = {
+        numbers: dict[str, Number] = {
             "value": value if value is not None else "?",
             "middle": middle if middle is not None else "?",
             "unit": self._signal_state.measure,
             "for_s": in_seconds(self.delay.held),
         }
         if not self.delay.verdict:
-            return Evidence("peer-over", said, self._signal_state.signal)
+            return Evidence("peer-over", numbers, self._signal_state.signal)
         side = "above" if self._rule.above is not None else "below"
-        return Evidence(f"peer-{side}", said, self._signal_state.signal)
+        return Evidence(f"peer-{side}", numbers, self._signal_state.signal)

@@ -67,19 +67,19 @@ class RateDetector(ConditionalDetector):
     def known_evidence(self, now: int) -> Evidence:
         """Return the value and its slope against what is allowed."""
         value = self._signal_state.good(now)
-        said: dict[str, Number] = {
+        numbers: dict[str, Number] = {
             "value": value if value is not None else "?",
             "unit": self._signal_state.measure,
         }
-        said |= {
+        numbers |= {
             "slope": f"{self._slope or 0.0:+.3g}",
             "most": self._limit,
             "per_s": in_seconds(self._rule.per),
         }
         if not self.delay.verdict:
-            return Evidence("rate-over", said, self._signal_state.signal)
+            return Evidence("rate-over", numbers, self._signal_state.signal)
         side = "above" if self._rule.above is not None else "below"
-        return Evidence(f"rate-{side}", said, self._signal_state.signal)
+        return Evidence(f"rate-{side}", numbers, self._signal_state.signal)
 
     def evidence(self, now: int) -> Evidence:
         """Return the slope, or that too little was seen of the window."""

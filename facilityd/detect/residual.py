@@ -67,17 +67,17 @@ class ResidualDetector(LearnedDetector):
     def known_evidence(self, now: int) -> Evidence:  # noqa: ARG002 - as of the newest reading
         """Return the value, what was expected here, and which version says so."""
         by = self.baseline
-        said: dict[str, Number] = {"value": self._value, "unit": self.signal_states[0].measure}
-        said |= {
+        numbers: dict[str, Number] = {"value": self._value, "unit": self.signal_states[0].measure}
+        numbers |= {
             "expected": self._expected,
             "learned_at": by.at if by else 0,
             "version_n": by.version if by else 0,
         }
         if not self.delay.verdict:
-            return Evidence("residual-over", said, self._rule.signal)
-        said["for_s"] = in_seconds(self.delay.held)
+            return Evidence("residual-over", numbers, self._rule.signal)
+        numbers["for_s"] = in_seconds(self.delay.held)
         side = "above" if self._rule.above is not None else "below"
-        return Evidence(f"residual-{side}", said, self._rule.signal)
+        return Evidence(f"residual-{side}", numbers, self._rule.signal)
 
     def evidence(self, now: int) -> Evidence:
         """Return what the verdict rests on; also that an operating mode was never learned."""

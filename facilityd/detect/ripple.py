@@ -66,8 +66,8 @@ class RippleDetector(ConditionalDetector):
     def known_evidence(self, now: int) -> Evidence:  # noqa: ARG002 - as of the last look
         """Return the spread and what is usual."""
         limit = self._rule.above if self._rule.above is not None else self._rule.below
-        told: dict[str, Number] = {"spread": self._spread if self._steps else "?"}
-        told |= {
+        numbers: dict[str, Number] = {"spread": self._spread if self._steps else "?"}
+        numbers |= {
             "unit": self._signal_state.measure,
             "limit": limit or 0.0,
             "for_s": in_seconds(self.delay.held),
@@ -75,4 +75,4 @@ class RippleDetector(ConditionalDetector):
         if not self.delay.verdict:
             return Evidence("ripple-over", {"unit": self._signal_state.measure}, self._signal_state.signal)
         side = "above" if self._rule.above is not None else "below"
-        return Evidence(f"ripple-{side}", told, self._signal_state.signal)
+        return Evidence(f"ripple-{side}", numbers, self._signal_state.signal)

@@ -52,14 +52,14 @@ class SpikeDetector(ConditionalDetector):
     def known_evidence(self, now: int) -> Evidence:
         """Return the last jump and how fast the thing can really move."""
         value = good_float(self._signal_state, now)
-        told: dict[str, Number] = {
+        numbers: dict[str, Number] = {
             "value": value if value is not None else "?",
             "unit": self._signal_state.measure,
         }
         if not self.delay.verdict:
-            return Evidence("spike-over", told, self._signal_state.signal)
-        told |= {"jump": self._jump, "faster": self._rule.faster, "over_s": in_seconds(self._rule.over)}
-        return Evidence("spike-jumps", told | {"times_n": len(self._jumps)}, self._signal_state.signal)
+            return Evidence("spike-over", numbers, self._signal_state.signal)
+        numbers |= {"jump": self._jump, "faster": self._rule.faster, "over_s": in_seconds(self._rule.over)}
+        return Evidence("spike-jumps", numbers | {"times_n": len(self._jumps)}, self._signal_state.signal)
 
     def kind_checkpoint(self) -> Any:
         """Return the jumps in the window and the last value."""

@@ -112,16 +112,16 @@ class TrendDetector(ConditionalDetector):
     def known_evidence(self, now: int) -> Evidence:
         """Return the value, its slope, and the earliest, likely and latest day."""
         value, heading = self._signal_state.good(now), self._heading
-        said: dict[str, Number] = {"value": value if value is not None else "?", "limit": self._limit}
-        said["unit"] = self._signal_state.measure
+        numbers: dict[str, Number] = {"value": value if value is not None else "?", "limit": self._limit}
+        numbers["unit"] = self._signal_state.measure
         if not self.delay.verdict:
-            return Evidence("trend-over", said, self._signal_state.signal)
+            return Evidence("trend-over", numbers, self._signal_state.signal)
         if heading is None or self._reached():
-            return Evidence("trend-reached", said, self._signal_state.signal)
-        said |= {"slope": f"{heading.slope:+.3g}", "points_n": len(self._days.points)}
+            return Evidence("trend-reached", numbers, self._signal_state.signal)
+        numbers |= {"slope": f"{heading.slope:+.3g}", "points_n": len(self._days.points)}
         for name in ("earliest", "likely", "latest"):
-            said[f"{name}_at"] = round((heading.day + getattr(heading, name)) * DAY)
-        return Evidence("trend-heads", said, self._signal_state.signal)
+            numbers[f"{name}_at"] = round((heading.day + getattr(heading, name)) * DAY)
+        return Evidence("trend-heads", numbers, self._signal_state.signal)
 
     def kind_checkpoint(self) -> Any:
         """Return the days, and what was made of them."""

@@ -89,9 +89,9 @@ class Route:
             return frozenset(channel.id for channel in person.channels)
         order = [channel.id for channel in person.channels if channel.id != plan.context.channel]
         chosen = (order or [channel.id for channel in person.channels])[:1]
-        deaf = self._troubled() if plan.context.rule.priority >= URGENT else ()
-        if chosen[0] in deaf:
-            chosen += [channel for channel in order if channel not in deaf][:1]
+        troubled = self._troubled() if plan.context.rule.priority >= URGENT else ()
+        if chosen[0] in troubled:
+            chosen += [channel for channel in order if channel not in troubled][:1]
         return frozenset(chosen)
 
     def _next(self, plan: NotificationPlan, told: Collection[Addressee]) -> Iterator[Addressee]:
@@ -129,12 +129,12 @@ class Route:
 
     def _beside(self, broken: str, chosen: Sequence[Addressee]) -> list[Addressee]:
         """Return who is notified of a broken channel where nobody would be: all, over every other channel."""
-        deaf = {broken, *self._troubled()}
-        if any(one.channel not in deaf for one in chosen):
+        troubled = {broken, *self._troubled()}
+        if any(one.channel not in troubled for one in chosen):
             return []
         beside: list[Addressee] = []
         for person in self._recipients:
-            there = [Addressee(person, one.id) for one in person.channels if one.id not in deaf]
+            there = [Addressee(person, one.id) for one in person.channels if one.id not in troubled]
             beside += there if person.every_channel else there[:1]
         return beside
 

@@ -61,20 +61,20 @@ def _since(script: LoadedScenario, since: int | None) -> int:
 def _raised(script: LoadedScenario, run_log: RunLog, wanted: AlarmRaised) -> Answer:
     since = _since(script, wanted.since)
     raised = [a for a in run_log.alarms if run_log.is_rule(a, wanted.device, wanted.rule)]
-    told = sorted(a.told for a in raised if a.told is not None and a.told >= since)
+    notified = sorted(a.told for a in raised if a.told is not None and a.told >= since)
     around = run_log.inputs(wanted.device, wanted.rule)
-    if told and told[0] - since <= wanted.within:
-        return True, f"raised after {_s(told[0] - since)}", around, told[0]
-    if told:
-        return False, f"it was raised only after {_s(told[0] - since)}", around, told[0]
+    if notified and notified[0] - since <= wanted.within:
+        return True, f"raised after {_s(notified[0] - since)}", around, notified[0]
+    if notified:
+        return False, f"it was raised only after {_s(notified[0] - since)}", around, notified[0]
     if hidden := [a for a in raised if a.raised >= since]:
         causes = ", ".join(sorted({cause for a in hidden for cause in a.suppressed_by}))
         return False, f"it was suppressed as a consequence of {causes}", around, hidden[0].raised
-    said = run_log.last_word(wanted.device, wanted.rule, since)
+    finding = run_log.last_word(wanted.device, wanted.rule, since)
     others = ", ".join(f"{a.rule} on {a.device} after {_s(a.raised - since)}" for a in run_log.since(since))
     return (
         False,
-        f"it was never raised; {said}; alarms instead: {others or 'none'}",
+        f"it was never raised; {finding}; alarms instead: {others or 'none'}",
         around,
         since + wanted.within,
     )
@@ -119,17 +119,19 @@ def _none(script: LoadedScenario, run_log: RunLog, wanted: NoAlarm) -> Answer:
         if (not wanted.device or a.device == wanted.device)
         and (not wanted.rule or run_log.is_rule(a, wanted.device, wanted.rule))
     ]
-    told = [a for a in about if a.told is not None]
-    found = [a for a in told if not (wanted.other and any(run_log.is_rule(a, *pair) for pair in expected))]
+    notified = [a for a in about if a.told is not None]
+    found = [
+        a for a in notified if not (wanted.other and any(run_log.is_rule(a, *pair) for pair in expected))
+    ]
     if not found and (unjudged := run_log.unjudged(wanted.device, wanted.rule)):
         return False, f"none was raised, which says nothing: {unjudged}", (), None
     if not found:
         hidden = suppressed(about)
         return True, f"none was told{f'; {hidden}' if hidden else ''}", (), None
-    said = "; ".join(f"{run_log.told_to(a)} at {run_log.clock(a.raised)}" for a in found[:SHOWN])
+    listed = "; ".join(f"{run_log.told_to(a)} at {run_log.clock(a.raised)}" for a in found[:SHOWN])
     more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
     first: AlarmOccurrence = found[0]
-    return False, f"raised: {said}{more}", run_log.inputs(first.device, first.rule), first.raised
+    return False, f"raised: {listed}{more}", run_log.inputs(first.device, first.rule), first.raised
 
 
 def suppressed(alarms: Iterable[AlarmOccurrence]) -> str:
@@ -139,11 +141,11 @@ def suppressed(alarms: Iterable[AlarmOccurrence]) -> str:
     for alarm in hidden:
         causes = " and ".join(dict.fromkeys(alarm.suppressed_by))
         by_cause.setdefault((causes, alarm.device), []).append(alarm.rule)
-    said = "; ".join(
+    listed = "; ".join(
         f"{', '.join(dict.fromkeys(rules))} because of {causes} on {device}"
         for (causes, device), rules in by_cause.items()
     )
-    return f"{len(hidden)} suppressed: {said}" if hidden else ""
+    return f"{len(hidden)} suppressed: {listed}" if hidden else ""
 
 
 def _unknown(script: LoadedScenario, run_log: RunLog, wanted: RuleUnknown) -> Answer:
@@ -152,8 +154,8 @@ def _unknown(script: LoadedScenario, run_log: RunLog, wanted: RuleUnknown) -> An
     for at, verdict in run_log.verdicts(wanted.device, wanted.rule):
         if verdict is None and since <= at <= since + wanted.within:
             return True, f"unknown after {_s(at - since)}", around, at
-    said = run_log.last_word(wanted.device, wanted.rule, since)
-    return False, f"it was told all the time; {said}", around, since + wanted.within
+    finding = run_log.last_word(wanted.device, wanted.rule, since)
+    return False, f"it was told all the time; {finding}", around, since + wanted.within
 
 
 def _gap(_: LoadedScenario, run_log: RunLog, wanted: HistoryGap) -> Answer:
@@ -165,42 +167,42 @@ def _gap(_: LoadedScenario, run_log: RunLog, wanted: HistoryGap) -> Answer:
     if longest is None:
         return not wanted.present, "there is no gap", around, None
     length = longest.until - longest.since
-    said = f"the longest gap is {_s(length)} from {run_log.clock(longest.since)}"
-    return wanted.present and length >= wanted.least, said, around, longest.since
+    detail = f"the longest gap is {_s(length)} from {run_log.clock(longest.since)}"
+    return wanted.present and length >= wanted.least, detail, around, longest.since
 
 
 def _signal(script: LoadedScenario, run_log: RunLog, wanted: SignalIs) -> Answer:
     at = script.start + wanted.at
     value, reason = run_log.value(wanted.device, wanted.signal, at)
     around = ((wanted.device, wanted.signal),)
-    said = f"it is {value}" if reason is None else f"it is unknown ({reason})"
+    detail = f"it is {value}" if reason is None else f"it is unknown ({reason})"
     if wanted.test == "unknown":
-        return reason is not None, said, around, at
+        return reason is not None, detail, around, at
     if value is None:
-        return False, said, around, at
+        return False, detail, around, at
     if isinstance(value, str):
-        return wanted.test == "is" and value == wanted.value, said, around, at
+        return wanted.test == "is" and value == wanted.value, detail, around, at
     if wanted.test == "is":
         literal: Any = {"true": True, "false": False}.get(wanted.value)
         same = value is literal if literal is not None else float(value) == float(wanted.value)
-        return same, said, around, at
+        return same, detail, around, at
     number, limit = float(value), float(wanted.value)
     beyond = number > limit if wanted.test == "above" else number < limit
-    return beyond, said, around, at
+    return beyond, detail, around, at
 
 
 def _notices(_: LoadedScenario, run_log: RunLog, wanted: NoticeCount) -> Answer:
     count = run_log.notices(wanted.device, wanted.rule, wanted.recipient)
     ok = count == wanted.count if wanted.exact else count >= wanted.count
-    said = f"{count} {'reached ' + wanted.recipient if wanted.recipient else 'left'}"
-    return ok, said, run_log.inputs(wanted.device, wanted.rule), None
+    detail = f"{count} {'reached ' + wanted.recipient if wanted.recipient else 'left'}"
+    return ok, detail, run_log.inputs(wanted.device, wanted.rule), None
 
 
 def _ready(script: LoadedScenario, run_log: RunLog, wanted: ReadinessIs) -> Answer:
     ready, reasons = run_log.readiness(wanted.device, script.start + wanted.at)
-    said = "it is ready" if ready else f"it is not ready because of {', '.join(reasons)}"
+    detail = "it is ready" if ready else f"it is not ready because of {', '.join(reasons)}"
     named = not wanted.because or wanted.because in reasons
-    return ready is wanted.ready and named, said, (), script.start + wanted.at
+    return ready is wanted.ready and named, detail, (), script.start + wanted.at
 
 
 _TASK = {
@@ -216,10 +218,10 @@ def _task(script: LoadedScenario, run_log: RunLog, wanted: TaskCameTo) -> Answer
     happened = run_log.task_events(wanted.device, wanted.rule)
     first = next((e.at for e in happened if e.kind is _TASK[wanted.kind] and e.at >= since), None)
     if first is not None:
-        said = f"it was {wanted.kind} after {_s(first - since)}"
-        return first - since <= wanted.within, said, around, first
-    said = ", ".join(f"{e.kind} at {run_log.clock(e.at)}" for e in happened) or "there was no task"
-    return False, f"it was never {wanted.kind}: {said}", around, since + wanted.within
+        detail = f"it was {wanted.kind} after {_s(first - since)}"
+        return first - since <= wanted.within, detail, around, first
+    detail = ", ".join(f"{e.kind} at {run_log.clock(e.at)}" for e in happened) or "there was no task"
+    return False, f"it was never {wanted.kind}: {detail}", around, since + wanted.within
 
 
 def _s(ns: int) -> str:

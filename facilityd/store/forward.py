@@ -154,9 +154,9 @@ class Forwarder:
         return replace(outcome, text=plain(outcome.text))
 
     async def _set_aside(self, kind: LineKind, line: JournalLine, outcome: WriteOutcome) -> None:
-        told = f"{outcome.reason}: {outcome.text}"
-        log.debug("%s refuses a line: %s", self._name, told)
-        letter = DeadLetterLine(self._name, line.id, self._clock.now()[0], told, line.text.decode(), kind)
+        reason = f"{outcome.reason}: {outcome.text}"
+        log.debug("%s refuses a line: %s", self._name, reason)
+        letter = DeadLetterLine(self._name, line.id, self._clock.now()[0], reason, line.text.decode(), kind)
         await self._durably(self._add_dead_letter_line, letter)
 
     async def _durably(self, work: Callable[..., Awaitable[None]], *args: object) -> None:

@@ -63,8 +63,8 @@ class InfluxSink:
         except aiohttp.ClientConnectorError as error:
             return WriteOutcome(WriteAction.RETRY, "unreachable", body_text(str(error)))
         except (aiohttp.ClientError, OSError) as error:
-            told = body_text(str(error)) or type(error).__name__
-            return WriteOutcome(WriteAction.RETRY, "interrupted", told)
+            detail = body_text(str(error)) or type(error).__name__
+            return WriteOutcome(WriteAction.RETRY, "interrupted", detail)
         except Exception as error:  # a sink is a compartment: what a foreign server causes stays in it
             log.exception("a write failed in a way it does not know")
             return WriteOutcome(WriteAction.RETRY, "unexpected-error", type(error).__name__)

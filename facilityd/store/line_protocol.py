@@ -86,5 +86,5 @@ class LineFormat:
         first = next(iter(reasons.values()))
         if len(reasons) == len(self._names) and all(reason is first for reason in reasons.values()):
             return f"*:{first.value}"
-        told = ",".join(f"{self._names[i]}:{reason.value}" for i, reason in sorted(reasons.items()))
-        return told.replace('"', '\\"')
+        listed = ",".join(f"{self._names[i]}:{reason.value}" for i, reason in sorted(reasons.items()))
+        return listed.replace('"', '\\"')
