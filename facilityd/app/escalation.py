@@ -82,7 +82,7 @@ class Escalator:
 
     def _tell(self, one: EscalationDeadline, state: AlarmState, at: int) -> Iterator[Notice]:
         """Yield the notices of every step that is due: after a downtime there may be several."""
-        change = self._announced(one)
+        change = announced(self._core, one.device, one.rule, one.occurrence, one.since)
         for step in self._policy.steps[one.step :]:
             due = one.since + step.after
             if due > at:
@@ -91,12 +91,12 @@ class Escalator:
             log.warning("%s %s: nobody has answered; told next: %s", one.device, one.rule, names)
             yield from self._core.planner.escalate(change, state, step.to, due, at)
 
-    def _announced(self, one: EscalationDeadline) -> Change:
-        """Return the change that announced an alarm, with its evidence where the journal has it."""
-        stored = self._core.ledger.changes(one.device, one.rule, one.occurrence)
-        told = [change for change in stored if change.kind in ANNOUNCED and change.evidence]
-        bare = Change(one.since, one.device, one.rule, one.occurrence, ChangeKind.RAISE)
-        return told[-1] if told else bare
+
+def announced(core: Core, device: str, rule: str, occurrence: int, since: int) -> Change:
+    """Return the change that announced an alarm, with its evidence where the journal has it."""
+    stored = core.ledger.changes(device, rule, occurrence)
+    told = [change for change in stored if change.kind in ANNOUNCED and change.evidence]
+    return told[-1] if told else Change(since, device, rule, occurrence, ChangeKind.RAISE)
 
 
 def _goes_on(one: EscalationDeadline, state: AlarmState | None) -> bool:

@@ -6,6 +6,7 @@ from facilityd.app.core import Core
 from facilityd.app.digest import DigestSender
 from facilityd.app.escalation import Escalator
 from facilityd.app.proof_of_life import DailyTest
+from facilityd.app.unheard import UnheardAlarms
 from facilityd.config.site import Site
 
 FAR = 1 << 62
@@ -17,6 +18,7 @@ class PeopleScheduler:
     def __init__(self, site: Site, core: Core) -> None:
         self._ledger = core.ledger
         self._escalator = Escalator(core, site.duty.escalation)
+        self._unheard = UnheardAlarms(site, core)
         self._digests, self._tests = DigestSender(site, core), DailyTest(site, core)
 
     def next_edge(self, steady: int, at: int) -> int:
@@ -27,5 +29,6 @@ class PeopleScheduler:
     async def beat(self, at: int) -> None:
         """Carry out what is due at an instant (ns UTC)."""
         await self._digests.beat(at)
+        await self._unheard.beat()
         await self._escalator.beat(at)
         await self._tests.beat(at)

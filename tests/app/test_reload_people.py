@@ -85,3 +85,27 @@ def test_the_beginning_that_waits_for_people_who_have_all_left_is_told_to_those_
     runtime.advance(1800)
     heard = [(one.purpose, one.recipient) for one in runtime.mailbox.taken if one.rule == "active"]
     assert heard == [(Purpose.RAISED, "guard"), (Purpose.CLEARED, "guard")]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize(
+    "before", [SITE, replace(SITE, recipients={})], ids=["others knew", "nobody was there"]
+)
+def test_what_stands_and_nobody_who_is_there_has_heard_is_told_once(
+    tmp_path: Path, before: Site, restarts: bool
+) -> None:
+    crew = SITE.recipients["crew"]
+    guard = replace(crew, id="guard", channels=(replace(crew.channels[0], id="guard-1"),))
+    with VirtualRuntime(before, tmp_path, start=START) as runtime:
+        runtime.advance(100)
+        runtime.fault("fire-gate", "active", duration=900)
+        runtime.advance(100)
+        runtime.reload(replace(before, recipients={"guard": guard}))
+        runtime.advance(60)
+        runtime.reload(replace(before, recipients={"guard": guard}))
+        runtime.advance(60)
+        if restarts:
+            runtime.restart()
+        runtime.advance(1800)
+        mine = [one for one in runtime.mailbox.taken if one.recipient == "guard" and one.rule == "active"]
+    assert [one.purpose for one in mine] == [Purpose.RAISED, Purpose.CLEARED]
