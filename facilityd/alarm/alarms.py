@@ -33,7 +33,7 @@ class AlarmManager:
     """Starts from exactly the stored states (row 20). ``latching``: (device, rule) pairs that latch.
 
     ``expiry``: by (device, rule), after how many ns an acknowledgement of what goes on is too old (row 7).
-    ``limits``: by (device, rule), how long a person may keep people from being told. ``timing`` tells which
+    ``limits``: by (device, rule), how long a person may suppress notifications. ``timing`` tells which
     alarm of a device was the first.
     """
 
@@ -150,7 +150,7 @@ class AlarmManager:
     def begin_state(
         self, device: str, rules: Iterable[str], at: int, fact: Suppression, command: str
     ) -> list[Change]:
-        """Let nobody be told of rules of a device in a state, from ``at`` (ns UTC) on; return the changes."""
+        """Notify nobody of rules of a device in a state, from ``at`` (ns UTC); return the changes."""
         details = {"command": command, "until": fact.until, "state": fact.state}
         event = AlarmEvent.STATE_BEGINS
         moved = (
@@ -160,7 +160,7 @@ class AlarmManager:
         return [change for change in moved if change]
 
     def end_state(self, device: str, at: int, person: str, command: str) -> list[Change]:
-        """Let people be told of a device again, at an instant in ns UTC; return the changes."""
+        """Let people be notified of a device again, at an instant in ns UTC; return the changes."""
         held = [one for one in self._states.values() if one.device == device]
         held = [one for one in held if one.suppressed_by(Suppressor.BY_STATE)]
         event, details = AlarmEvent.STATE_OVER, {"command": command}

@@ -1,4 +1,4 @@
-"""First-out (ISA-18.1, F): which of a device's alarms came first, as far as its poll period can tell."""
+"""First-out (ISA-18.1, F): which of a device's alarms came first, as far as its poll period shows."""
 
 from __future__ import annotations
 

@@ -189,11 +189,11 @@ class GroupedAlarms:
     def begin_state(
         self, device: str, rules: Iterable[str], at: int, fact: Suppression, command: str
     ) -> list[Change]:
-        """Let nobody be told of rules of a device while it is in a state; return the changes."""
+        """Let nobody be notified of rules of a device while it is in a state; return the changes."""
         return self._alarms.begin_state(device, rules, at, fact, command)
 
     def end_state(self, device: str, at: int, person: str, command: str) -> list[Change]:
-        """Let people be told of a device again; return the changes."""
+        """Let people be notified of a device again; return the changes."""
         return self._alarms.end_state(device, at, person, command)
 
     def retire(self, device: str, rule: str, why: Evidence, at: int) -> Change | None:
@@ -206,5 +206,5 @@ def _because(finding: Finding, cause: str) -> Finding:
 
 
 def _out(state: AlarmState) -> bool:
-    """Return whether nobody would be told of a cause either."""
+    """Return whether nobody would be notified of a cause either."""
     return bool(state.suppressors)

@@ -59,7 +59,7 @@ def _acknowledge(state: AlarmState, change: Change) -> AlarmState:
 
 
 def _clear(state: AlarmState, change: Change) -> AlarmState:
-    # What nobody was told of needs nobody's acknowledgement.
+    # what nobody was notified of needs nobody's acknowledgement.
     never_notified = bool(state.suppressors)
     shelf = state.suppressed_by(Suppressor.SHELVED)
     kept = _without(state, Suppressor.SHELVED) if shelf and shelf.once else state

@@ -1,4 +1,4 @@
-"""What led to an alarm, drawn for the message that tells of it: beside the writer, and within limits."""
+"""What led to an alarm, drawn for the message about it: beside the writer, and within limits."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class AlarmPlot:
         except UNREADABLE as error:
             if late():
                 raise PlotTooLarge from error
-            return None  # the alarm is told all the same
+            return None  # the alarm is sent all the same
         return draw(device.family.signals[signal], means, since, change.at, BLOCKS)
 
 

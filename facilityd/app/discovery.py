@@ -1,4 +1,4 @@
-"""Units found by listening: collected, told once, kept in their file, and handed in as a wider site."""
+"""Units found by listening: collected, reported once, kept in their file, and handed in as a wider site."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Discovery:
         self.on_wider: Callable[[], Awaitable[None]] = _nothing
 
     def adopt(self, site: Site) -> None:
-        """Listen for this site from now on; what was told of the patterns that it has stays told."""
+        """Listen for this site from now on; what was reported of the patterns that it has stays reported."""
         self._site = self._grown = site
         self._new.clear()
         for known in (self._heard, self._told):
@@ -85,7 +85,7 @@ class Discovery:
             await asyncio.Event().wait()
 
     async def look(self, writer: Writer) -> None:
-        """Wait for news, tell and keep it; set ``wider`` where there is something to take in."""
+        """Wait for news, report and keep it; set ``wider`` where there is something to take in."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CALM_S if self._grown is not self._site else None):
                 await self._news.wait()

@@ -1,4 +1,4 @@
-"""What is noticed of times in which nobody watched, until it is recorded and told."""
+"""What is noticed of times in which nobody watched, until it is recorded and reported."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MOST = 1000
 
 
 class Downtimes:
-    """Each downtime is recorded once in the journal, and told once as a signal of the daemon."""
+    """Each downtime is recorded once in the journal, and reported once as a signal of the daemon."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -36,7 +36,7 @@ class Downtimes:
 
     @property
     def untold(self) -> bool:
-        """Whether there is something to tell."""
+        """Whether there is something to report."""
         return self._untold > 0
 
     def started(self, reader: JournalReader) -> None:

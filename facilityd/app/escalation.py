@@ -54,7 +54,7 @@ class Escalator:
         if notices:
             await self._core.flow.tell((), notices)
         self._running |= moved
-        with suppress(StoreFull):  # told all the same; the notices of a step have the same keys again
+        with suppress(StoreFull):  # sent all the same; the notices of a step have the same keys again
             await self._core.flow.commit([EscalationWrite(list(moved.values()), ended)])
 
     def _unanswered(self) -> Iterator[AlarmState]:

@@ -39,7 +39,7 @@ def _explained(rule: Rule, causes: list[Rule]) -> bool:
 
 
 def group_values(alarms: GroupedAlarms) -> dict[str, dict[str, Value | None]]:
-    """Return by device that stands for a group its signals, of those that tell by themselves."""
+    """Return by device that stands for a group its signals, of those that report by themselves."""
     found = [(group, alarms.lost(group)) for group in alarms.groups if group.least]
     return {
         group_name(group.id): {"lost": len(lost) >= _enough(group, alarms), "missing": len(lost)}

@@ -1,4 +1,4 @@
-"""Who was told what, for the planner: the journal's notices, and those that it does not have yet."""
+"""Who was notified of what, for the planner: the journal's notices, and those that it does not have yet."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class JournalLedger:
     def _read(self, ask: Callable[[], T], nothing: T) -> T:
         try:
             return ask()
-        except UNREADABLE as error:  # a page of the file is damaged: what goes on is told all the same
+        except UNREADABLE as error:  # a page of the file is damaged: what goes on is sent all the same
             log.error("who was told what cannot be read: %s", error)  # noqa: TRY400
             self._reader.close()
             return nothing

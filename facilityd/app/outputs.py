@@ -76,7 +76,7 @@ class OutputParts(Protocol):
 
     @property
     def ledger(self) -> JournalLedger:
-        """Who was told what."""
+        """Who was notified of what."""
 
     @property
     def alarms(self) -> GroupedAlarms:

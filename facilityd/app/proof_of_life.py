@@ -1,4 +1,4 @@
-"""How people see that they would be told: a daily test message, and a heartbeat that is missed outside."""
+"""How people see that they would be notified: a daily test message, and a heartbeat to the outside."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The check before each ceremony: at T-60, T-30 and T-10 min, recorded, and told where it is not ready."""
+"""The check before each ceremony: at T-60, T-30 and T-10 min, recorded, and sent where it is not ready."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ from facilityd.supervise.share import share
 log = logging.getLogger(__name__)
 
 MOST_PROBLEMS = 50
-"""Mistakes told of one refused set; whoever wants all asks ``facilityd check``."""
+"""Mistakes reported of one refused set; whoever wants all asks ``facilityd check``."""
 
 
 @dataclass(slots=True)

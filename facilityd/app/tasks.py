@@ -71,7 +71,7 @@ class TaskScheduler:
         self._core, self._notifier = core, TaskNotifier(site)
 
     async def beat(self, at: int) -> None:
-        """Store and tell what is due at ``at`` (ns UTC)."""
+        """Store and send what is due at ``at`` (ns UTC)."""
         events = self._core.tasks.tick(at, self._status)
         if events:
             self._core.tasks.apply(events)

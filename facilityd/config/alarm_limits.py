@@ -1,4 +1,4 @@
-"""Section ``alarms``: how long people may keep alarms from being told, by class."""
+"""Section ``alarms``: how long people may keep alarms from being sent, by class."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from facilityd.model.text import Strict
 
 
 class AlarmClassConfig(Strict):
-    """How long people may keep an alarm of one class from being told; 0s: not at all."""
+    """How long people may keep an alarm of one class from being sent; 0s: not at all."""
 
     longest_shelf: Span | None = Field(default=None, description="of a shelf")
     longest_review: Span | None = Field(
@@ -28,7 +28,7 @@ class AlarmsConfig(Strict):
 
 
 def compile_limits(alarms: AlarmsConfig | None) -> dict[str, SuppressionLimits]:
-    """Return how long people may keep alarms from being told, by what is at stake."""
+    """Return how long people may keep alarms from being sent, by what is at stake."""
     limits = dict(LIMITS)
     for name, set_ in alarms or ():
         known = limits[name]

@@ -31,7 +31,7 @@ class UnitCompiler:
     ) -> None:
         self._sections, self._profiles, self._families = sections, profiles, families
         self._broken = broken
-        """Tables beside the site that are wrong themselves, and told so there."""
+        """Tables beside the site that are wrong themselves, and reported there."""
         self._bindings: dict[str, list[Binding]] = {}
         self._streams: dict[str, list[Stream]] = {}
         self._poll_rates: dict[str, PollRates] = {}

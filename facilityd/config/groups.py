@@ -1,4 +1,4 @@
-"""Section ``groups``: devices with a common cause, of which one alarm tells for all."""
+"""Section ``groups``: devices with a common cause, of which one alarm stands for all."""
 
 from __future__ import annotations
 

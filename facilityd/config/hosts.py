@@ -12,7 +12,7 @@ from pydantic import AfterValidator
 from facilityd.model.message import Wording
 
 UNSET = "${"
-"""A text in which a variable was not replaced: that it is not set is told already."""
+"""A text in which a variable was not replaced: that it is not set is reported already."""
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?\.?")
 _NUMBERS = re.compile(r"(?:[A-Za-z0-9_.-]*\.)?(?:[0-9]+|0[xX][0-9a-fA-F]*)\.?")
 """A last part that is a number makes an address of it, never a name (RFC 1123, 2.1)."""

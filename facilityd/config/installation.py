@@ -170,7 +170,7 @@ def _holds_certificates(path: str) -> bool:
 
 
 def _unusable(certificate: str, key: str) -> str:
-    """Return why a certificate and its key cannot be used together; files that are not there are told."""
+    """Return why a certificate and its key cannot be used together; files that are not there are reported."""
     if not (Path(certificate).is_file() and Path(key).is_file()):
         return ""
     try:

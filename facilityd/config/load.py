@@ -279,7 +279,7 @@ def _address(entry: SectionEntry) -> tuple[object, ...]:
 
 
 def _check_buses(sections: Sections, links: dict[str, Link], units: dict[str, Unit]) -> None:
-    """A period that the bus cannot keep is a mistake, told with the load it would make."""
+    """A period that the bus cannot keep is a mistake, reported with the load it would make."""
     for link in links.values():
         if not isinstance(link, ModbusLink):
             continue

@@ -1,6 +1,6 @@
-"""An item with a mistake, as far as it is understood, so that its others are told in the same round.
+"""An item with a mistake, as far as it is understood, so that its others are reported in the same round.
 
-What is wrong is told already and nothing starts with it: only the checks between items see what is made here.
+What is wrong is reported and nothing starts with it: only the checks between items see what is made here.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _HOOK = {"kind": "webhook", "url": "http://localhost"}
 
 
 def unreadable(value: Any) -> bool:
-    """Return whether a part of an item was not understood, and told."""
+    """Return whether a part of an item was not understood, and reported."""
     if isinstance(value, dict):
         return any(unreadable(part) for key, part in value.items() if key not in OPTIONAL)
     return any(map(unreadable, value)) if isinstance(value, list) else value in (None, UNREADABLE)

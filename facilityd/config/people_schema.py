@@ -132,7 +132,7 @@ class StillOnItConfig(Strict):
 
 
 class ProofOfLifeConfig(Strict):
-    """How people see that they would be told."""
+    """How people see that they would be notified."""
 
     test_message: ClockTime | None = Field(
         default=None, description='when a harmless message goes over every channel, such as "09:00"'

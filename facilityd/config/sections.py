@@ -42,7 +42,7 @@ class SectionEntry:
     document: Document
     path: tuple[Key, ...]
     whole: bool = True
-    """False where a mistake in it is told already and something stands in its place."""
+    """False where a mistake in it is reported already and something stands in its place."""
 
     def location(self, *below: Key, key: bool = False) -> SourceLocation:
         """Return the mark of something inside the item."""

@@ -142,7 +142,7 @@ class Site:
     groups: Mapping[str, SiteGroup] = field(default_factory=dict)
     """Devices with a common cause."""
     limits: Mapping[str, SuppressionLimits] = field(default_factory=lambda: dict(LIMITS))
-    """How long people may keep alarms from being told, by what is at stake."""
+    """How long people may keep alarms from being sent, by what is at stake."""
 
     def units_of(self, link: str) -> list[Unit]:
         """Return the units on a link that feed something."""

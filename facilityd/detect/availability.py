@@ -20,7 +20,7 @@ class UnitAvailability:
     ``heard``: it has answered or published since listening began; a link that returns begins anew.
     ``unanswered``: how many questions in a row got no answer. A unit that publishes is asked none.
     ``wholly``: why all its newest values are bad, where that is one reason.
-    ``owner``: the device that tells of its silence, where that is another one; ``serves``: the others.
+    ``owner``: the device that reports its silence, where that is another one; ``serves``: the others.
     """
 
     unit: str
@@ -80,7 +80,7 @@ class UnitAvailability:
 
 
 def assign_owner(availabilities: Iterable[tuple[str, int, UnitAvailability]]) -> None:
-    """Find who tells of each unit: of ``(device, signals, availability)`` the one with most signals."""
+    """Find who reports each unit: of ``(device, signals, availability)`` the one with most signals."""
     by_unit: dict[str, list[tuple[int, str, UnitAvailability]]] = {}
     for device, signals, availability in availabilities:
         by_unit.setdefault(availability.unit, []).append((-signals, device, availability))

@@ -49,7 +49,7 @@ class _Told:
     judged: OtherRule
 
     def holds(self, now: int) -> bool | None:
-        """Return whether that rule sees it (or not, as the term wants); None where it cannot tell."""
+        """Return whether that rule sees it (or not, as the term wants); None where it is unknown."""
         self.judged.update(now)
         seen = self.judged.seen
         return None if seen is None else seen is self.term.is_
@@ -61,7 +61,7 @@ class _Told:
 
 
 class ConjunctionDetector(ConditionalDetector):
-    """False as soon as one sign is absent; unknown where one cannot be told and none is absent."""
+    """False as soon as one sign is absent; unknown where one is unknown and none is absent."""
 
     def __init__(self, rule: Conjunction, device_state: DeviceState) -> None:
         super().__init__(rule, device_state)

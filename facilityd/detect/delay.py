@@ -51,7 +51,7 @@ class OnOffDelay:
         return self.verdict
 
     def pause(self, now: int) -> None:
-        """Nothing can be told now."""
+        """The verdict is unknown now."""
         if self._until != NEVER:
             self._count(now)
             self._last = self._until = min(now, self._until)

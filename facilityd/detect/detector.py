@@ -1,4 +1,4 @@
-"""What every detector kind promises, and how it says that it cannot tell."""
+"""What every detector kind promises, and how it says that its verdict is unknown."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Detector(Protocol):
 
     @property
     def edition(self) -> int:
-        """Another number where the same verdict is news: it rests on more than it did when it was told."""
+        """Another number where the same verdict is news: it rests on more than when it was reported."""
 
     @property
     def extent(self) -> frozenset[str]:

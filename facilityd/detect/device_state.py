@@ -104,7 +104,7 @@ class DeviceState:
             signal_state.reason = reasons.get(index) if reasons else None
 
     def forget_mode(self) -> None:
-        """Look at the signals again before the operating mode is told."""
+        """Look at the signals again before the operating mode is evaluated."""
         self._names_at = NEVER
 
     def good_values(self, signal_states: Iterable[SignalState], now: int) -> dict[str, Number]:

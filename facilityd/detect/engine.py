@@ -66,7 +66,7 @@ class RuleEngine:
     ) -> None:
         """Go on with other devices and rules. What did not change goes on as if nothing had happened.
 
-        What did begins as at a start of the daemon: ``past`` tells what it was and is shown.
+        What did begins as at a start of the daemon: ``past`` is what it was and is shown.
         """
         before, checkpoint = self._assembly, self.checkpoint()
         self._take_over(assemble(families, streams, self._ceremony, context, before, past.rebound))
@@ -101,7 +101,7 @@ class RuleEngine:
         )
 
     def _notice_pause(self, now: int) -> None:
-        """Begin anew where a look is long overdue; tell how long nobody looked (ns)."""
+        """Begin anew where a look is long overdue; return how long nobody looked (ns)."""
         if self._live and self._expected < now - STOOD_STILL:
             self.on_pause(now - max(self._looked, self._begun))
             self.begin(now)
@@ -193,12 +193,12 @@ class RuleEngine:
         return {key: state for key, state in self.checkpoint().items() if key not in forgetful}
 
     def report_each_occasion(self, device: str, rules: Iterable[str]) -> None:
-        """Let rules of a device tell their verdict of each occasion, be it the same as of the last."""
+        """Let rules of a device report their verdict of each occasion, be it the same as of the last."""
         for instance in self._device_rules[device].instances:
             instance.reports_each_occasion |= instance.rule in set(rules) and instance.detector.occasional
 
     def restore_findings(self, findings: Iterable[Finding]) -> None:
-        """Take back the newest word of each rule, as it was told before a restart."""
+        """Take back the newest word of each rule, as it was reported before a restart."""
         known = {(finding.device, finding.rule): finding for finding in findings}
         for instance in self._instances:
             if instance.reports_each_occasion and (instance.device, instance.rule) in known:

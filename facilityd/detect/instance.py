@@ -1,4 +1,4 @@
-"""One rule on one device, and what was last told of it."""
+"""One rule on one device, and what was last reported of it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class RuleInstance:
 
     @property
     def holds(self) -> bool:
-        """True while its newest told verdict is true."""
+        """True while its newest reported verdict is true."""
         return self._told is True
 
     def run(self, now: int, at: int) -> Finding | None:
@@ -82,7 +82,7 @@ class RuleInstance:
         return Finding(self.device, self.rule, verdict, at, now, evidence)
 
     def _grown(self, now: int) -> bool:
-        """Return whether it is of more than was told, and that for long enough to be told together."""
+        """Return whether it is of more than was reported, for long enough to be reported together."""
         if self.detector.extent <= self._extent:
             return False
         ready = self._extended + GATHER
@@ -106,7 +106,7 @@ class RuleInstance:
         return replace(kept or self.detector.evidence(now), seen=at - (now - seen))
 
     def restore_finding(self, finding: Finding) -> None:
-        """Take back what was told before a restart: the values that a standing verdict rests on are gone."""
+        """Take back what was reported before a restart: the values behind a standing verdict are gone."""
         self._kept = finding.evidence if finding.verdict is not None else None
 
     def _blame(self, now: int) -> str:
@@ -141,7 +141,7 @@ class RuleInstance:
         return now < self._waiting + self.wait
 
     def _ripe(self, now: int) -> bool:
-        """Return whether unknown has lasted long enough to be told."""
+        """Return whether unknown has lasted long enough to be reported."""
         if self._lost is None:
             self._lost = now
         ripe = self._lost + self.patience

@@ -1,4 +1,4 @@
-"""What the learned kinds share: without a baseline that a person signed, they cannot tell."""
+"""What the learned kinds share: without a baseline that a person signed, their verdict is unknown."""
 
 from __future__ import annotations
 

@@ -182,7 +182,7 @@ class SignalReadability:
         )
 
     def told_elsewhere(self, now: int) -> str:
-        """Return what tells of it already: its link, or another device that the unit serves; or nothing."""
+        """Return what reports it already: its link, or another device that the unit serves; or nothing."""
         if self._down is not None and now - self._down >= LINK_TELLS:
             return self.availability.unit
         trouble, late = self.trouble, now >= self.due + self._rule.on_delay

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ROUNDS, HUBER, SIGMA = 8, 1.345, 1.4826
 INDEPENDENT = 0.02
-"""What is left of a term, of length 1, after those before it: below, they cannot be told from each other."""
+"""What is left of a term, of length 1, after those before it: below, they cannot be distinguished."""
 USELESS = 3.0
 """A spread that pushes the bound out so many times further makes the rule blind."""
 BRIDGED, ALIKE, OFTEN = 3.0, 1.5, 5

@@ -1,4 +1,4 @@
-"""Kind ``sequence``: a run from one event to another keeps its time, as far as polling can tell."""
+"""Kind ``sequence``: a run from one event to another keeps its time, as far as polling shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Units that serve several devices: who tells of their trouble, so that one cause gives one notice."""
+"""Units that serve several devices: which one reports their trouble, so that one cause gives one notice."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from facilityd.model.rule import Rule, may_explain
 
 
 def share(bindings: Iterable[StreamBinding], rules: Mapping[str, Mapping[str, Rule]]) -> None:
-    """Tell each unreadable signal which rules of other devices may tell of its unit; ``rules`` by device.
+    """Tell each unreadable signal which rules of other devices may report its unit; ``rules`` by device.
 
     The device that a unit serves most tells first, the others in their order; nobody leaves it to a rule
     that is less urgent or of a lesser class.
@@ -51,7 +51,7 @@ def _signs(binding: StreamBinding) -> Iterable[tuple[RuleInstance, SignalReadabi
 
 
 def _tells(instance: RuleInstance, unit: str) -> bool:
-    """Return whether a rule tells of a unit: of its silence, or of a signal that it brings."""
+    """Return whether a rule reports a unit: of its silence, or of a signal that it brings."""
     if isinstance(instance.detector, UnreadableDetector):
         return any(sign.availability.unit == unit for sign in instance.detector.signs)
     return isinstance(instance.detector, SilenceDetector)

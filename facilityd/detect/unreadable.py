@@ -62,7 +62,7 @@ class UnreadableDetector:
 
     def _readable(self, now: int) -> bool:
         """Return whether an alarm that stands does so still, although all is readable."""
-        if not (self._stands and self._told):  # what nobody was told of needs no time to be over
+        if not (self._stands and self._told):  # what nobody was notified of needs no time to be over
             self._stands, self._next = False, now + self._seldom
             return False
         if self._readable_since is None:

@@ -88,11 +88,11 @@ class ChangeKind(StrEnum):
     LATCH = "latch"  # the condition is over, the alarm stays until somebody has inspected
     RESET = "reset"
     REALARM = "re-alarm"  # acknowledged, and announced again
-    LOSE = "lose"  # the condition cannot be told any more
-    REGAIN = "regain"  # it can be told again, and is what it was
+    LOSE = "lose"  # the condition is unknown
+    REGAIN = "regain"  # it is known again, and is what it was
     SUPPRESS = "suppress"  # another alarm turned out to be its cause
     UNSUPPRESS = "unsuppress"  # its cause is over, and it goes on
-    WORSEN = "worsen"  # it is of more than was told
+    WORSEN = "worsen"  # it is of more than was reported
     RETIRE = "retire"  # nothing watches it any more
     CONFIRM = "confirm"  # somebody says that the repair is done
     SHELVE = "shelve"
@@ -143,7 +143,7 @@ class AlarmState:
     ``occurrence`` counts raises; ``since`` is when ``state_name`` last changed; ``acked`` is True
     while there is nothing to acknowledge. The instants are those of the newest occurrence.
     ``cause``: the rule on the same device whose consequence it is. ``unwatched``: it did not end by being
-    well, but because nothing watches it any more. ``extent``: all that the newest occurrence was told of.
+    well, but because nothing watches it any more. ``extent``: what the newest occurrence was reported for.
     ``confirmed_at`` and ``confirmed_by``: when and by whom its repair was said to be done.
     """
 

@@ -88,7 +88,7 @@ class ConfirmAlarm(AlarmCommand):
 
 
 class ShelveAlarm(AlarmCommand):
-    """Nobody is to be told of an alarm for a time. ``until`` (ns UTC) 0: as long as its class allows.
+    """Nobody is to be notified of an alarm for a time. ``until`` (ns UTC) 0: as long as its class allows.
 
     ``once``: until it is over. ``comment`` says why.
     """

@@ -65,12 +65,12 @@ class Rota:
     shifts: tuple[Shift, ...] = ()
     calendar: str = field(default="", repr=False)
     people: frozenset[str] = frozenset()
-    """Everybody who is ever on it: while nobody is on duty all of them are told."""
+    """Everybody who is ever on it: while nobody is on duty all of them are notified."""
 
 
 @dataclass(frozen=True, slots=True)
 class EscalationStep:
-    """``after`` ns without an answer ``to`` are told: ids of people and rotas, or ``next-channel``."""
+    """``after`` ns without an answer ``to`` are notified: ids of people and rotas, or ``next-channel``."""
 
     after: int
     to: tuple[str, ...]
@@ -90,7 +90,7 @@ class EscalationPolicy:
 
 @dataclass(frozen=True, slots=True)
 class ProofOfLife:
-    """How people see that they would be told: ``test_at`` minutes after midnight a test message on ``days``.
+    """Shows people that notices reach them: a test message ``test_at`` minutes after midnight on ``days``.
 
     ``heartbeat_url`` is called every ``heartbeat_every`` ns, so that somebody outside misses it; "" for none.
     """

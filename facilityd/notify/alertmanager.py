@@ -25,7 +25,7 @@ def alerts(
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Return what is to be posted at an instant (ns UTC), as the API takes it; ``every`` ns between posts.
 
-    What is shelved, out of service or a mere consequence is left out, as people are not told of it either.
+    What is shelved, out of service or a mere consequence is left out: people are not notified of it either.
     """
     posted = []
     for state in states:

@@ -32,7 +32,7 @@ class QueuedNotice(Protocol):
 
     @property
     def id(self) -> int:
-        """Grows with time: the order in which things were told."""
+        """Grows with time: the order in which notices were made."""
 
     @property
     def notice(self) -> Notice:

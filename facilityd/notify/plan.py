@@ -13,11 +13,11 @@ from facilityd.notify.render import PURPOSES, AlarmContext
 from facilityd.notify.sparkline import Sparkline
 
 TELLING = (Purpose.RAISED, Purpose.REALARMED, Purpose.WORSENED, Purpose.ESCALATED)
-"""Whoever got one of these knows of the alarm, and is told the end of it."""
+"""Whoever got one of these knows of the alarm, and is notified of its end."""
 
 
 class NoticeLedger(Protocol):
-    """Who was told what: the journal's notices, those that wait and those that a full disk did not take."""
+    """Who was notified of what: the journal's notices, waiting ones, and those that a full disk refused."""
 
     def notices(self, device: str, rule: str, occurrence: int) -> Sequence[Notice]:
         """Return the notices of an occurrence, oldest first, without those that were refused for good."""

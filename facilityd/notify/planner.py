@@ -1,4 +1,4 @@
-"""Who is told what.
+"""Who is notified of what.
 
 The policy is stages in one row, each in a file of its own:
 

@@ -75,7 +75,7 @@ class Roster:
         if rota.calendar:
             try:
                 people |= on_duty(rota.calendar, at, self._zone, self._names)
-            except Exception as error:  # noqa: BLE001 - a library reads a foreign file: everybody is told
+            except Exception as error:  # noqa: BLE001 - a library reads a foreign file: everybody is notified
                 log.warning("rota %s: its calendar cannot be read: %s", rota.id, error)
         return frozenset(self._stands_in(name, at) for name in people)
 

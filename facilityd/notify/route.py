@@ -25,7 +25,7 @@ ANEW = (
     ChangeKind.OUT_OF_SERVICE,
     ChangeKind.REVIEW,
 )
-"""Changes that concern whoever answers for the device now, whether they were told before or not."""
+"""Changes that concern whoever answers for the device now, whether they were notified before or not."""
 
 
 class Route:
@@ -39,7 +39,7 @@ class Route:
                  of a critical alarm the same and the supervisor (the last step of an escalation), but not the
                  person who did it
     review       as raise: it is out of service, and to be reviewed
-    worsen       the same: it is of more signals or units than was told
+    worsen       the same: it is of more signals or units than was reported
     acknowledge  those who were notified, but not the person who did it; high priority and above,
                  and only while the alarm goes on: below that the list is enough
     a channel    that takes no notices: where its alarm reaches nobody else, everybody over another
@@ -120,7 +120,7 @@ class Route:
         ]
 
     def _overseers(self, plan: NotificationPlan) -> list[RecipientSettings]:
-        """Return who is notified that a person keeps a critical alarm from being told."""
+        """Return who is notified that a person keeps a critical alarm from being sent."""
         if plan.context.rule.priority < Priority.CRITICAL:
             return []
         last = self._roster.plan.escalation.steps[-1:]

@@ -1,4 +1,4 @@
-"""Who was told what, and what became of it."""
+"""Who was notified of what, and what became of it."""
 
 from __future__ import annotations
 

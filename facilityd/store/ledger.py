@@ -1,4 +1,4 @@
-"""Who was told what: notices by alarm, by address and by time; and what of people runs against a deadline."""
+"""Who was notified of what: notices by alarm, address and time; and the deadlines that people have."""
 
 from __future__ import annotations
 
