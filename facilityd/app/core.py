@@ -196,11 +196,13 @@ class Core:
             seen = reader.samples_after(max(0, evaluated - WARM_ROWS), WARM_ROWS)
             past = [row for row in seen if row.id <= evaluated and row.at > steady - REPLAYED]
             recent = [reader.sample(row) for row in past if row.id <= known or not known]
-            self.engine.warm(_without(recent, self.spilled), steady, remembered=bool(known))
+            pauses = [one.until for one in reader.downtimes(0, steady + 1)]
+            shown = _without(recent, self.spilled)
+            self.engine.warm(shown, steady, remembered=bool(known), pauses=pauses)
             if known:
-                self._show(reader, known, evaluated, steady)
-            while rows := reader.samples_after(evaluated, PAGE):
-                evaluated = rows[-1].id
+                self._show(reader, known, judged, steady, pauses)
+            while rows := reader.samples_after(judged, PAGE):
+                judged = rows[-1].id
                 await self.flow.rejudge([reader.sample(row) for row in rows], [row.id for row in rows])
         await self.retire()
         self.engine.on_pause = self.downtimes.paused
@@ -214,11 +216,15 @@ class Core:
             log.warning("%s %s: this alarm is no longer watched (%s)", state.device, state.rule, why.slug)
         await self.flow.retire(ended, self.clock.now()[0])
 
-    def _show(self, reader: JournalReader, after: int, until: int, steady: int) -> None:
-        """Show the rules what was evaluated since their checkpoint: every sample of it, however old."""
+    def _show(
+        self, reader: JournalReader, after: int, until: int, steady: int, pauses: Sequence[int]
+    ) -> None:
+        """Show the rules what was judged since their memory was stored: every sample of it, however old."""
         while rows := [row for row in reader.samples_after(after, PAGE) if row.id <= until]:
             after = rows[-1].id
-            self.engine.warm(_without((reader.sample(row) for row in rows), self.spilled), steady)
+            shown = _without((reader.sample(row) for row in rows), self.spilled)
+            here = [one for one in pauses if rows[0].at <= one]  # the others were seen with those before
+            self.engine.warm(shown, steady, pauses=here)
 
 
 def _without(samples: Iterable[Sample], devices: frozenset[str]) -> list[Sample]:

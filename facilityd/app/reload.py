@@ -204,6 +204,7 @@ class Reloader:
                 rebound(old, site),
                 moved(old, site),
                 look_again=not same_hours(old, site),
+                pauses=[one.until for one in reader.downtimes(now - REPLAYED, now + 1)],
             )
             return PreparedChange(devices, reader.baselines(), past)
 

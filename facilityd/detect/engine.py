@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -90,10 +91,13 @@ class RuleEngine:
 
     def restart_listening(self, now: int) -> None:
         """Let what came before ``now`` (ns, steady), when nobody asked, be nobody's silence."""
-        for availability in self._availabilities():
-            availability.restart_listening(now)
+        self._hear_anew(now)
         for device_rules in self._judging:
             device_rules.device_state.listening = now
+
+    def _hear_anew(self, now: int) -> None:
+        for availability in self._availabilities():
+            availability.restart_listening(now)
 
     def _availabilities(self) -> list[UnitAvailability]:
         return list(
@@ -157,19 +161,25 @@ class RuleEngine:
             if state is not None:
                 instance.resume(state.active, state.cause, state.since)
 
-    def warm(self, samples: Iterable[Sample], steady: int, *, remembered: bool = False) -> None:
+    def warm(
+        self, samples: Iterable[Sample], steady: int, *, remembered: bool = False, pauses: Iterable[int] = ()
+    ) -> None:
         """Feed history at a restart, telling nothing; ``steady`` is now, ns.
 
         Until the first tick, samples from a clock that was ahead are taken as of now.
         Every verdict is reported once at the next run; alarms that already know it ignore it.
         ``remembered``: rules that keep a memory have these samples in it, and do not see them again.
+        ``pauses``: when times ended in which nobody watched (ns, steady): nobody was silent in them.
         """
+        ends = deque(sorted(pauses))
         self._latest = steady + SLACK
         for device_rules in self._judging:
             device_rules.device_state.listening = (
                 steady  # what a gap in the past left unread could not be received
             )
         for sample in samples:
+            while ends and ends[0] <= sample.steady:
+                self._hear_anew(ends.popleft())
             binding = self._take(sample)
             if binding is not None:
                 for instance in binding.instances:

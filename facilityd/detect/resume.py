@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -34,6 +35,8 @@ class Past:
     rebound: Collection[tuple[str, str]] = ()
     moved: Collection[str] = ()
     look_again: bool = False
+    pauses: Collection[int] = ()
+    """When times ended in which nobody watched (ns, steady): nobody was silent in them."""
 
 
 def resume(
@@ -99,7 +102,12 @@ class _Show:
 
     def samples(self, samples: Iterable[Sample], *, availability: bool) -> None:
         """Show samples in their order; ``availability``: also to the device's units."""
+        ends = deque(sorted(self.past.pauses) if availability else ())
         for sample in samples:
+            while ends and ends[0] <= sample.steady:
+                end = ends.popleft()
+                for binding in self.rules.bindings.values():
+                    binding.availability.restart_listening(end)
             if sample.stream not in self._layouts:
                 self._layouts[sample.stream] = self._layout(sample.stream)
             if layout := self._layouts[sample.stream]:

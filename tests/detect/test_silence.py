@@ -164,3 +164,18 @@ def test_a_standing_silence_is_neither_cleared_nor_raised_by_a_restart() -> None
     assert brief(found).endswith("#")
     found = engine.evaluate([sample(drive, 31, 1.0), sample(signal_state, 31, 1.0)])
     assert brief(found).endswith("31.")
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_a_gap_of_the_past_in_which_nobody_watched_is_nobodys_silence_after_a_restart(watched: bool) -> None:
+    """The gap lies in what a restart shows again; with an off-delay its verdict would outlive it."""
+    sources = [stream("current"), stream("load", unit="cell")]
+    kind = Kind({"silent": rule(SILENCE | {"off_delay": "2min"})}, {}, {"current": "A", "load": "kN"})
+    engine = RuleEngine({"hoist": kind}, sources)
+    past = [sample(source, second, 1.0) for second in (*range(5), *range(40, 45)) for source in sources]
+    engine.warm(past, 50 * NS, pauses=[] if watched else [40 * NS])
+    engine.begin(50 * NS)
+    found = engine.tick(50 * NS, START)
+    for second in range(50, 55):
+        found += engine.evaluate([sample(source, second, 1.0) for source in sources])
+    assert ("#" in brief(found)) is watched
