@@ -217,11 +217,11 @@ def _buckets(site: Site, reader: JournalReader, asked: HistoryQuery) -> Iterator
     for first, last, width in _grid(site, asked):
         level = level_for(width)
         if level is not None and first % level.width == 0:
-            rollups = reader.rollups(asked.device, asked.signal, first, last, level)
-            known = {one.start: _rolled(one) for one in joined(rollups, width, first)}
+            found = reader.rollups(asked.device, asked.signal, first, last, level)
+            rollups = list(joined(found, width, first))
         else:
-            found = reader.buckets(asked.device, asked.signal, first, last, width)
-            known = {b.start: HistoryBucket(b.start, b.count, b.mean, b.low, b.high, b.bad) for b in found}
+            rollups = reader.rolled(asked.device, asked.signal, first, last, width)
+        known = {one.start: _rolled(one) for one in rollups}
         for start in range(first, last, width):
             yield known.get(start) or empty(start)
 

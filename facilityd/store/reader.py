@@ -31,7 +31,7 @@ from facilityd.store.meta import FINDINGS_BEFORE, JUDGED
 from facilityd.store.owner import check_owner, other_version
 from facilityd.store.packing import layout
 from facilityd.store.record_reader import RecordReader
-from facilityd.store.rollup import Rollup, merged
+from facilityd.store.rollup import Rollup, merged, roll, stale_after
 from facilityd.store.rollup_blocks import Level
 from facilityd.store.rollups import is_due, live_rollups
 from facilityd.store.rows import (
@@ -243,6 +243,18 @@ class JournalReader(RecordReader):
             live_rollups(self._db, one.stream, one.types, one.expected, one.index, level, since, until)
             for one in self._carriers(device, signal)
         ]
+        return parts[0] if len(parts) == 1 else merged(parts)
+
+    def rolled(self, device: str, signal: str, since: int, until: int, width: int) -> list[Rollup]:
+        """Return a signal's buckets of any ``width`` (ns) within since..until, from its samples."""
+        parts = []
+        for one in self._carriers(device, signal):
+            stale = stale_after(one.expected)
+            samples = (
+                (at, None if isinstance(value, str) else value, reason is None)
+                for at, value, reason in points(self._db, [one], since - stale, until)
+            )
+            parts.append(roll(samples, since, until, width, stale))
         return parts[0] if len(parts) == 1 else merged(parts)
 
     def rollup_due(self, until: int) -> bool:

@@ -74,6 +74,7 @@ def words_of(site):
             ["alarms", here, "fire", "active", "--lang", "zh"],
         ],
         "ack": [["ack", here, "fire", "active", "-m", "seen"]],
+        "reload": [["reload", here], ["reload", here, "--lang", "zh"]],
         "audit": [["audit", here], ["audit", here, "--refused", "--lang", "zh"]],
         "tasks": [["tasks", here], ["tasks", here, "--all", "--lang", "zh"]],
         "notices": [["notices", here], ["notices", here, "--lang", "zh"]],
@@ -100,7 +101,8 @@ async def test_every_command_without_a_terminal_with_and_without_json(yard):
     alarms = json.loads(await facilityd("alarms", made.folder, "--json"))
     assert [one["state"] for one in alarms if one["device"] == "fire"] == ["acknowledged"]
     audit = json.loads(await facilityd("audit", made.folder, "--json"))
-    assert [(one["command"], one["account"], one["refused"]) for one in audit] == [
+    people = [one for one in audit if one["command"] != "reload"]
+    assert [(one["command"], one["account"], one["refused"]) for one in people] == [
         ("ack", getpass.getuser(), "")
     ]
     assert watching.alive
