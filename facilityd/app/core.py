@@ -200,9 +200,9 @@ class Core:
             shown = _without(recent, self.spilled)
             self.engine.warm(shown, steady, remembered=bool(known), pauses=pauses)
             if known:
-                self._show(reader, known, judged, steady, pauses)
-            while rows := reader.samples_after(judged, PAGE):
-                judged = rows[-1].id
+                self._show(reader, known, evaluated, steady, pauses)
+            while rows := reader.samples_after(evaluated, PAGE):
+                evaluated = rows[-1].id
                 await self.flow.rejudge([reader.sample(row) for row in rows], [row.id for row in rows])
         await self.retire()
         self.engine.on_pause = self.downtimes.paused
