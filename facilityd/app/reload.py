@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,7 +31,7 @@ from facilityd.app.site_files import SiteSource
 from facilityd.app.sources import LinkTasks
 from facilityd.config.difference import SiteChanges, compare, moved, rebound, same_hours
 from facilityd.config.fingerprint import META, LoadedConfiguration
-from facilityd.config.site import Device, Site
+from facilityd.config.site import Site
 from facilityd.detect.conditional import REPLAYED
 from facilityd.detect.resume import Past
 from facilityd.errors import ConfigError, FacilitydError, StoreFull, UsageError
@@ -194,14 +194,15 @@ class Reloader:
     def _prepare(self, old: Site, site: Site) -> PreparedChange:
         """Read and make what the change needs; beside the loop, while nothing is committed or evaluated."""
         devices, known = all_devices(site), all_devices(old)
-        now = self._environment.clock.steady()
+        different = {name for name, device in devices.items() if known.get(name) != device}
+        bound, now = rebound(old, site), self._environment.clock.steady()
         with JournalReader.open(self._core.path) as reader:
             past = Past(
                 now,
                 list(self._core.alarms.states.values()),
                 [stored.finding for stored in reader.verdicts()],
-                _recent(reader, devices, known, now),
-                rebound(old, site),
+                _recent(reader, different | {device for device, _ in bound}, now),
+                bound,
                 moved(old, site),
                 look_again=not same_hours(old, site),
                 pauses=[one.until for one in reader.downtimes(now - REPLAYED, now + 1)],
@@ -209,12 +210,9 @@ class Reloader:
             return PreparedChange(devices, reader.baselines(), past)
 
 
-def _recent(
-    reader: JournalReader, devices: dict[str, Device], known: dict[str, Device], now: int
-) -> list[Sample]:
-    """Return the last minutes of devices that are new or not as they were."""
-    different = {name for name, device in devices.items() if known.get(name) != device}
-    streams = {number for number, stream in reader.streams().items() if stream.device in different}
+def _recent(reader: JournalReader, devices: Collection[str], now: int) -> list[Sample]:
+    """Return the last minutes of some devices."""
+    streams = {number for number, stream in reader.streams().items() if stream.device in devices}
     if not streams:
         return []
     after = max(0, reader.last_sample() - WARM_ROWS)

@@ -62,6 +62,23 @@ def with_rule(site: Site, device: str, rule: str, change: Callable[[Rule], Rule]
     return replace(site, devices={**site.devices, device: new})
 
 
+def rescaled(site: Site, device: str, signal: str) -> Site:
+    """Return a site whose files scale a signal otherwise: only its unit differs, the device is equal."""
+    units = {
+        name: replace(
+            unit,
+            bindings=tuple(
+                replace(one, scale=one.scale * 3)
+                if (one.stream.device, one.stream.signals[one.slot]) == (device, signal)
+                else one
+                for one in unit.bindings
+            ),
+        )
+        for name, unit in site.units.items()
+    }
+    return replace(site, units=units)
+
+
 def longer(seconds: int) -> Callable[[Rule], Rule]:
     return lambda rule: with_parameters(rule, {"on_delay": f"{seconds}s"})
 
@@ -147,6 +164,23 @@ def test_an_on_delay_goes_on_over_reloads_that_do_not_concern_it(tmp_path: Path)
                 if disturbed and n % 7 == 0:
                     runtime.reload(without(SITE, "fountain-1") if n % 2 else SITE)
                 runtime.advance(3)
+            raised.append(_raised_at(runtime.journal, "gate-base", "pole-live"))
+    assert raised[0] == raised[1]
+
+
+def test_an_on_delay_goes_on_when_another_signal_of_the_device_is_scaled_anew(tmp_path: Path) -> None:
+    """The device begins anew, and what its other signals brought in the last minutes is shown to it."""
+    raised = []
+    for number, new in enumerate((SITE, rescaled(SITE, "gate-base", "energy"))):
+        (folder := tmp_path / str(number)).mkdir()
+        with VirtualRuntime(
+            with_rule(SITE, "gate-base", "pole-live", longer(300)), folder, start=NIGHT
+        ) as runtime:
+            runtime.advance(120)
+            runtime.fault("gate-base", "L18")
+            runtime.advance(550)
+            runtime.reload(with_rule(new, "gate-base", "pole-live", longer(300)))
+            runtime.advance(600)
             raised.append(_raised_at(runtime.journal, "gate-base", "pole-live"))
     assert raised[0] == raised[1]
 
