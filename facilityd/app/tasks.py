@@ -22,6 +22,7 @@ from facilityd.model.command import (
     TaskCommand,
 )
 from facilityd.model.command_record import CommandRecord
+from facilityd.model.message import reason
 from facilityd.model.notice import Notice
 from facilityd.model.rule import Priority
 from facilityd.model.task import TaskEvent, TaskEventKind, TaskState
@@ -142,7 +143,7 @@ async def _work(
     try:
         events = make(record.done_at)
     except UsageError as refused:
-        return str(refused)
+        return reason(refused)
     core.tasks.apply(events)
     await core.flow.work(events, (), record, asked)
     return ""

@@ -41,16 +41,16 @@ class Spilled:
     def pack(self, room: int) -> bytes:
         """Return at most ``room`` bytes; of too many changes and commands the newest, the states always.
 
-        What people wrote about tasks is cut before anything else.
+        What people wrote about tasks and shelves is cut before anything else.
         """
-        recorded, commands, tasks = list(self.recorded), list(self.commands), self.tasks
+        recorded, commands, tasks, alarms = list(self.recorded), list(self.commands), self.tasks, self.alarms
         while True:
-            plain = self._plain(recorded, commands, tasks)
+            plain = self._plain(recorded, commands, tasks, alarms)
             data = zlib.compress(json.dumps(plain, ensure_ascii=False).encode())
             if len(data) <= room or not (recorded or commands or tasks is self.tasks):
                 return data
             if tasks is self.tasks:
-                tasks = [_cut(event) for event in tasks]
+                tasks, alarms = [_cut(event) for event in tasks], [_shorter(state) for state in alarms]
                 continue
             for some in (recorded, commands):
                 del some[: max(1, len(some) // 4)]
@@ -60,12 +60,13 @@ class Spilled:
         recorded: Iterable[ChangeRecord],
         commands: Iterable[CommandRecord],
         tasks: Iterable[TaskEvent],
+        alarms: Iterable[AlarmState],
     ) -> dict[str, Any]:
         return {
             "token": self.token,
             "recorded": [_packed(one) for one in recorded],
             "loose": [notice.to_json() for notice in self.loose],
-            "alarms": [state.to_json() for state in self.alarms],
+            "alarms": [state.to_json() for state in alarms],
             "commands": [record.to_json() for record in commands],
             "tasks": [event.to_json() for event in tasks],
             "kept": [
@@ -113,6 +114,12 @@ def _cut(event: TaskEvent) -> TaskEvent:
     """Return an event of a task without most of what was written about it."""
     details = {name: one[:_WORDS] if isinstance(one, str) else one for name, one in event.details.items()}
     return replace(event, note=event.note[:_WORDS], details=details)
+
+
+def _shorter(state: AlarmState) -> AlarmState:
+    """Return a state without most of what was written about what suppresses it."""
+    cut = tuple(replace(one, comment=one.comment[:_WORDS]) for one in state.suppressors)
+    return replace(state, suppressors=cut)
 
 
 def _packed(one: ChangeRecord) -> list[Any]:

@@ -24,7 +24,7 @@ SELECT CAST(id AS BLOB), CAST(kind AS BLOB), CAST(person AS BLOB), at, CAST(orig
 CAST(account AS BLOB), CAST(payload AS BLOB), done_at, CAST(refusal AS BLOB)
 FROM command WHERE done_at >= ? ORDER BY number
 """
-MOST, MOST_UNREADABLE = 100_000, 1_000
+MOST, MOST_REFUSED, MOST_UNREADABLE = 100_000, 5_000, 1_000
 """Rows kept, whatever their age: no flood of commands fills the file, none of rubbish hides a command."""
 
 

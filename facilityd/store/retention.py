@@ -134,8 +134,7 @@ def forget(db: apsw.Connection, entry: TableRetention, horizon: int, settings: R
         db.execute(_HEAD.format(table, key, entry.age, unless), (horizon,))
     if most := entry.rows(settings):
         db.execute(_SURPLUS.format(table, key), (most,))
-    if entry.most_of:
-        column, value, most = entry.most_of
+    for column, value, most in entry.most_of:
         db.execute(_SURPLUS_OF.format(table, key, column), (value, most))
 
 

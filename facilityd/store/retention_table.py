@@ -10,7 +10,7 @@ from typing import Literal
 
 from facilityd.model.command_record import UNREADABLE
 from facilityd.model.settings import RetentionSettings
-from facilityd.store.commands import MOST, MOST_UNREADABLE
+from facilityd.store.commands import MOST, MOST_REFUSED, MOST_UNREADABLE
 
 YEAR = 365 * 86400 * 10**9
 RECORDS_KEPT = 3 * YEAR
@@ -42,7 +42,7 @@ class TableRetention:
     unless: str = ""
     at_least: int = 0
     most: int = 0
-    most_of: tuple[str, str, int] | None = None
+    most_of: tuple[tuple[str, str | int, int], ...] = ()
 
     def horizon(self, now: int, max_age: int, settings: RetentionSettings) -> int:
         """Return the instant before which rows are forgotten, ns; ``max_age``: how long samples are kept."""
@@ -62,7 +62,7 @@ TABLES = (
     # No flood of commands fills the file, and none of rubbish hides a command.
     TableRetention(
         "command", "commands", "done_at", "number", at_least=RECORDS_KEPT, most=MOST,
-        most_of=("kind", UNREADABLE, MOST_UNREADABLE),
+        most_of=(("kind", UNREADABLE, MOST_UNREADABLE), ("(refusal <> '')", 1, MOST_REFUSED)),
     ),
     TableRetention("parked", "refused_lines", most=10_000),
 )  # fmt: skip

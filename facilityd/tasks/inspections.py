@@ -30,10 +30,6 @@ def next_due(one: InspectionSettings, last: int, at: int) -> int:
 
     The days stay those of the plan, whenever it was done; rounds that were missed whole are not made up for.
     """
-    due = one.first
-    while due <= last or (last and due + one.every <= at):
-        due += one.every
-    if not last:
-        while due + one.every <= at:
-            due += one.every
-    return due
+    rounds = max(0, (last - one.first) // one.every + 1) if last else 0
+    passed = max(0, (at - one.first) // one.every)  # whole rounds that ended before this instant
+    return one.first + one.every * max(rounds, passed)

@@ -9,14 +9,18 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from facilityd.errors import UsageError
 from facilityd.model.alarm import AlarmCondition, AlarmState
+from facilityd.model.message import Wording
 from facilityd.model.sample import NS
 from facilityd.model.settings import TaskSettings
 from facilityd.model.task import TaskEvent, TaskEventKind, TaskKind, TaskState, TaskStateName, opened
 from facilityd.tasks.inspections import due_inspections
-from facilityd.tasks.refusals import check, refused
+from facilityd.tasks.refusals import check
 from facilityd.tasks.verification import RuleOutcome, RuleOutcomeOf, Verification
 
+LATEST = 366 * 86_400 * NS
+"""A repair that is due later (ns) is none that anybody makes."""
 OFTEN, SELDOM = 2 * NS, 600 * NS
 """How often a repair that is to be verified is looked at, and everything else, in ns."""
 
@@ -50,10 +54,8 @@ class TaskManager:
         if known:
             return self.take_over(known.id, person, note, due, at)
         if alarm.raised_at is None or not (alarm.active or alarm.latched or not alarm.acked):
-            raise refused(
-                f"{alarm.device} {alarm.rule}", f"{alarm.device} {alarm.rule}",
-                ("there is no alarm to take", "没有可以接单的报警"),
-            )  # fmt: skip
+            raise UsageError(Wording("command.nothing-to-take", device=alarm.device, rule=alarm.rule))
+        _check_due(due, at)
         due = due or at + self._settings.due[priority]
         about: dict[str, Any] = {"kind": TaskKind.REPAIR, "device": alarm.device, "rule": alarm.rule}
         number, about = self._next(), about | {"occurrence": alarm.occurrence, "due": due}
@@ -65,6 +67,7 @@ class TaskManager:
     def take_over(self, number: int, person: str, note: str, due: int, at: int) -> list[TaskEvent]:
         """Return what gives a task to a person. Raises UsageError."""
         check(self.task(number), TaskEventKind.TAKE)
+        _check_due(due, at)
         return [TaskEvent(number, at, TaskEventKind.TAKE, person, note, {"due": due} if due else {})]
 
     def act(
@@ -72,13 +75,15 @@ class TaskManager:
     ) -> list[TaskEvent]:
         """Return a note, an end or a cancellation by a person. Raises UsageError."""
         check(self.task(number), kind)
+        if kind is TaskEventKind.NOTE and not (note or any(details.values())):
+            raise UsageError(Wording("command.empty-note"))
         return [TaskEvent(number, at, kind, person, note, {n: v for n, v in details.items() if v})]
 
     def task(self, number: int) -> TaskState:
         """Return a task by its number. Raises UsageError where there is none."""
         found = self._tasks.get(number)
         if found is None:
-            raise refused(f"task {number}", f"任务 {number}", ("there is none", "不存在"))
+            raise UsageError(Wording("command.no-task", task=number))
         return found
 
     def tick(self, at: int, status: RuleOutcomeOf) -> list[TaskEvent]:
@@ -143,3 +148,9 @@ class TaskManager:
 
     def _next(self, more: int = 0) -> int:
         return max(self._tasks, default=0) + 1 + more
+
+
+def _check_due(due: int, at: int) -> None:
+    """Raise UsageError for a date that no repair can have; 0: none was asked for."""
+    if due and not at < due <= at + LATEST:
+        raise UsageError(Wording("command.task-due"))

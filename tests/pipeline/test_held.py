@@ -8,6 +8,7 @@ from support.commands import acknowledgement
 from support.notification_fixtures import notice
 
 from facilityd.model.alarm import AlarmState, Change, ChangeKind
+from facilityd.model.suppression import Suppression, Suppressor
 from facilityd.model.task import TaskEvent, TaskEventKind
 from facilityd.pipeline.pending_writes import MOST, PendingWrites, WriteGroup
 from facilityd.pipeline.spilled import Spilled
@@ -63,6 +64,21 @@ def test_long_notes_about_tasks_push_out_no_alarm() -> None:
     assert again is not None
     assert (again.recorded, again.alarms) == (recorded, states)
     assert [(one.task, one.kind) for one in again.tasks] == [(one.task, one.kind) for one in tasks]
+
+
+def test_long_reasons_of_shelves_push_out_no_alarm() -> None:
+    chance = random.Random(2)
+    states = []
+    for number in range(60):
+        why = "".join(chr(0x4E00 + chance.randrange(20_000)) for _ in range(4000))
+        shelf = Suppression(Suppressor.SHELVED, comment=why)
+        states.append(AlarmState("fire", str(number), suppressors=(shelf,)))
+    packed = Spilled("token", [_recorded(1)], states).pack(ROOM)
+    assert len(packed) <= ROOM, "it can be kept"
+    again = Spilled.unpack(packed)
+    assert again is not None
+    assert [one.rule for one in again.alarms] == [one.rule for one in states]
+    assert all(one.suppressed_by(Suppressor.SHELVED) for one in again.alarms)
 
 
 def test_what_is_no_such_thing_is_nothing() -> None:

@@ -229,7 +229,7 @@ def test_what_is_lost_days_later_is_another_loss(tmp_path):
 
 def test_commands_are_forgotten_after_years_and_no_flood_of_rubbish_hides_one(tmp_path):
     entry = next(one for one in TABLES if one.table == "command")
-    entry = replace(entry, most_of=("kind", UNREADABLE, 3))
+    entry = replace(entry, most_of=(("kind", UNREADABLE, 3),))
     old, new = ("ack", T0), ("ack", T0 + RECORDS_KEPT)
     kinds = [old, new, *((UNREADABLE, T0 + RECORDS_KEPT) for _ in range(9))]
     asked = [CommandRecord(str(n), kind, "li", at, "", "li", {}, at) for n, (kind, at) in enumerate(kinds)]
@@ -241,6 +241,21 @@ def test_commands_are_forgotten_after_years_and_no_flood_of_rubbish_hides_one(tm
         with connected(journal.path) as db:
             forget(db, replace(entry, most=2), 0, RetentionSettings())
         assert [record.id for record in reader.commands()] == ["9", "10"]
+
+
+def test_no_flood_of_refused_commands_takes_the_room_of_samples(tmp_path):
+    entry = next(one for one in TABLES if one.table == "command")
+    few = [(column, value, 4 if column != "kind" else most) for column, value, most in entry.most_of]
+    asked = [
+        CommandRecord(str(n), "note", "li", T0, "", "li", {}, T0, "no" if n % 5 else "") for n in range(50)
+    ]
+    with open_journal(tmp_path) as journal, JournalReader.open(journal.path) as reader:
+        journal.commit([CommandWrite(asked)])
+        with connected(journal.path) as db:
+            forget(db, replace(entry, most_of=tuple(few)), 0, RetentionSettings())
+        kept = reader.commands()
+        assert [one.id for one in kept if one.refusal] == ["46", "47", "48", "49"]
+        assert [one.id for one in kept if not one.refusal] == [str(n) for n in range(0, 50, 5)]
 
 
 def test_every_table_of_the_journal_has_a_line_that_says_what_is_kept():

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from facilityd.errors import UsageError
 from facilityd.model.alarm import AlarmCondition, AlarmState
+from facilityd.model.message import spoken
 from facilityd.model.sample import NS
 from facilityd.model.settings import InspectionSettings, TaskSettings
 from facilityd.model.task import TaskEvent, TaskEventKind, TaskStateName, fold
 from facilityd.model.text import Text
+from facilityd.tasks.inspections import next_due
 from facilityd.tasks.manager import TaskManager
 from facilityd.tasks.verification import RuleOutcome
 
@@ -159,10 +161,10 @@ def test_overdue_is_said_once_and_again_only_after_a_new_date() -> None:
 @pytest.mark.parametrize(
     ("before", "kind", "why"),
     [
-        ([], TaskEventKind.DONE, "there is none"),
-        (["take", TaskEventKind.CANCEL], TaskEventKind.DONE, "it was cancelled"),
+        ([], TaskEventKind.DONE, "there is no task 1"),
+        (["take", TaskEventKind.CANCEL], TaskEventKind.DONE, "task 1 was cancelled"),
         (["take", TaskEventKind.DONE], TaskEventKind.DONE, "done already"),
-        (["take", TaskEventKind.CANCEL], TaskEventKind.NOTE, "it was cancelled"),
+        (["take", TaskEventKind.CANCEL], TaskEventKind.NOTE, "task 1 was cancelled"),
     ],
 )
 def test_what_is_refused_says_why_in_both_languages(before: list, kind: TaskEventKind, why: str) -> None:
@@ -171,7 +173,26 @@ def test_what_is_refused_says_why_in_both_languages(before: list, kind: TaskEven
         li.take() if one == "take" else li.act(one)
     with pytest.raises(UsageError, match=why) as refused:
         li.act(kind)
-    assert any("\u4e00" <= letter <= "\u9fff" for letter in str(refused.value))
+    chinese = spoken(refused.value, "zh")
+    assert any("\u4e00" <= letter <= "\u9fff" for letter in chinese)
+    assert "task" not in chinese
+
+
+@pytest.mark.parametrize("due", [START - 1, START, START + 367 * DAY, 2**62])
+def test_a_date_that_no_repair_can_have_is_refused(due: int) -> None:
+    li = crew()
+    with pytest.raises(UsageError, match="within a year"):
+        li.take(due=due)
+    li.take()
+    with pytest.raises(UsageError, match="within a year"):
+        li.manager.take_over(1, "li", "", due, li.now)
+
+
+def test_an_empty_note_is_none() -> None:
+    li = crew()
+    li.take()
+    with pytest.raises(UsageError, match="needs words"):
+        li.act(TaskEventKind.NOTE)
 
 
 def test_where_there_is_no_alarm_there_is_nothing_to_take() -> None:
@@ -198,6 +219,23 @@ def test_an_inspection_comes_round_on_its_own_days_whenever_it_was_done() -> Non
     assert li.wait(80 * DAY, step=3600 * NS) == []
     assert li.wait(7 * DAY, step=3600 * NS) == [TaskEventKind.OPEN]
     assert li.manager.task(2).due == START + 90 * DAY
+
+
+@given(st.integers(1, 5), st.integers(-9, 9), st.integers(0, 30), st.integers(-10, 40))
+def test_the_next_round_is_the_one_that_stepping_from_the_first_finds(
+    every: int, first: int, done: int, now: int
+) -> None:
+    plan = replace(ROPE, first=first, every=every, ahead=0)
+    last = first + done // 3 * every if done % 3 else 0
+    due = first
+    while (last and due <= last) or due + every <= now:
+        due += every
+    assert next_due(plan, last, now) == due
+
+
+def test_a_plan_of_a_thousand_years_is_found_at_once() -> None:
+    old = replace(ROPE, first=START - 740_000 * DAY, every=DAY, ahead=0)
+    assert next_due(old, 0, START) == START
 
 
 def test_rounds_that_were_missed_whole_are_not_made_up_for() -> None:
@@ -232,7 +270,7 @@ def test_whatever_happens_the_events_rebuild_the_tasks_and_the_life_makes_sense(
             elif action == "take-over":
                 li.do(li.manager.take_over(newest, "wang", "", 0, li.now))
             elif action in kinds:
-                li.act(kinds[action], newest)
+                li.act(kinds[action], newest, note="seen")
         except UsageError:
             before = dict(li.manager.tasks)
             assert before == dict(li.manager.tasks), "what is refused changes nothing"
