@@ -14,7 +14,7 @@ from facilityd.query.site import SiteQuery
 
 def headline(query: SiteQuery, language: Language) -> str:
     """Return the site's name and how many alarms there are."""
-    count = len(query.alarms())
+    count = sum(row.active or not row.suppressors for row in query.alarms())
     said = counted(count, "alarm", language) if count else sentence("no-alarms", language)
     return f"{query.site.name.in_(language)}  {said}"
 

@@ -23,6 +23,7 @@ from facilityd.yaml_source import suggestion
 
 UNWATCHED = Text(zh="不再监测", en="no longer watched")
 NOTHING_FIRST = Text(zh="—", en="—")
+_QUIET = Text(zh="当前未报警", en="not active now")
 UNWATCHED_ID = "no-longer-watched"
 """How an alarm is shown that ended because nothing watches it any more."""
 
@@ -120,10 +121,10 @@ def alarm_row(state: AlarmState, devices: Mapping[str, Device]) -> AlarmRow | No
     return AlarmRow(
         state.device,
         state.rule,
-        UNWATCHED if ended else state.state_name.wording,
+        UNWATCHED if ended else _wording(state),
         rule.priority.name.lower() if rule else "",
         state.occurrence,
-        state.raised_at or 0,
+        (state.raised_at or 0) if state.active or not state.suppressors else state.since,
         rule.name if rule else Text(zh=state.rule or "?", en=state.rule or "?"),
         rule.action[0] if rule else NOTHING_FIRST,
         state.acked_by,
@@ -133,6 +134,14 @@ def alarm_row(state: AlarmState, devices: Mapping[str, Device]) -> AlarmRow | No
         state.suppressors,
         state.cause,
     )
+
+
+def _wording(state: AlarmState) -> Text:
+    """Return the state in words; of what is suppressed also that nothing is wrong now, where that is so."""
+    name = state.state_name.wording
+    if not state.suppressors or state.active:
+        return name
+    return Text(zh=f"{name.zh}（{_QUIET.zh}）", en=f"{name.en}, {_QUIET.en}")
 
 
 def alarm_rows(

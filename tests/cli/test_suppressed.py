@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from facilityd.cli.suppressed import only_held, print_suppressed
+from facilityd.model.alarm import AlarmCondition, AlarmState
 from facilityd.model.suppression import Suppression, Suppressor
 from facilityd.model.text import Text
-from facilityd.query.alarms import AlarmRow
+from facilityd.query.alarms import AlarmRow, alarm_row
 
 AT, HOUR = 1_781_100_000 * 10**9, 3600 * 10**9
 ROW = AlarmRow(
@@ -71,3 +72,27 @@ def test_a_consequence_names_its_cause(
     assert "its cause is over a consequence of group-feeder-2/lost" in _listed(
         capsys, fact, cause="group-feeder-2/lost"
     )
+
+
+@pytest.mark.parametrize(
+    ("active", "zh", "en"),
+    [(True, "搁置", "shelved"), (False, "搁置（当前未报警）", "shelved, not active now")],
+)
+def test_what_lies_under_a_shelf_is_not_called_active_when_it_is_over(active: bool, zh: str, en: str) -> None:
+    over = None if active else AT + 5
+    condition = AlarmCondition.TRUE if active else AlarmCondition.FALSE
+    shelf = Suppression(Suppressor.SHELVED, since=AT + 1)
+    state = AlarmState(
+        "hoist",
+        "drag",
+        condition,
+        occurrence=1,
+        raised_at=AT,
+        cleared_at=over,
+        since=AT + 5,
+        suppressors=(shelf,),
+    )
+    row = alarm_row(state, {})
+    assert row is not None
+    assert (row.state.zh, row.state.en, row.active) == (zh, en, active)
+    assert row.since == (AT if active else AT + 5), "since when it is as it is, not when it last began"
