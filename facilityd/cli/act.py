@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from facilityd.cli.arguments import device_argument, one_site, rule_argument
+from facilityd.cli.arguments import by_option, device_argument, one_site, rule_argument
 from facilityd.cli.command import send
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import json_option, print_json, say
@@ -25,9 +25,7 @@ def _request(name: str, kind: type[AcknowledgeAlarm | ResetAlarm | RealarmAlarm]
     @device_argument
     @rule_argument
     @click.option("--comment", "-m", default="", help="What you found or will do.")
-    @click.option(
-        "--by", "--as", "person", default=None, help="Your name.  [default: the user of this machine]"
-    )
+    @by_option
     @lang_option
     @json_option
     def command(

@@ -174,3 +174,7 @@ maybe_device_argument = click.argument("device", required=False, default="", typ
 rule_argument = click.argument("rule", type=NameParam("rule"))
 signal_argument = click.argument("signal", type=NameParam("signal"))
 item_argument = click.argument("item", type=NameParam("item"))
+number_argument = click.argument("number", type=click.IntRange(1, 2**53))
+by_option = click.option(
+    "--by", "--as", "person", default=None, help="Your name.  [default: the user of this machine]"
+)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from facilityd.cli.arguments import device_argument, one_site
+from facilityd.cli.arguments import by_option, device_argument, one_site
 from facilityd.cli.command import send
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import json_option, print_json, say
@@ -20,10 +20,6 @@ from facilityd.supervise.inbox import whoami
 
 if TYPE_CHECKING:
     from facilityd.config.site import Site
-
-by_option = click.option(
-    "--by", "--as", "person", default=None, help="Your name.  [default: the user of this machine]"
-)
 
 
 @click.group()

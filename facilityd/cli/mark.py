@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from facilityd.cli.arguments import device_argument, maybe_device_argument, one_site
+from facilityd.cli.arguments import device_argument, maybe_device_argument, number_argument, one_site
 from facilityd.cli.command import send
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, say, table, warn
@@ -88,7 +88,7 @@ def _possible(site: Site, device: str, fault: str, until: int) -> None:
 
 @click.command()
 @one_site
-@click.argument("number", type=click.IntRange(1, 2**53))
+@number_argument
 @lang_option
 @json_option
 def unmark(site: Path, number: int, lang: str | None, as_json: bool) -> None:

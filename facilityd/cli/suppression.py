@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from facilityd.cli.arguments import device_argument, one_site, rule_argument
+from facilityd.cli.arguments import by_option, device_argument, one_site, rule_argument
 from facilityd.cli.command import send
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import json_option, print_json, say
@@ -38,9 +38,7 @@ def _about(function: F) -> F:
     for add in (
         json_option,
         lang_option,
-        click.option(
-            "--by", "--as", "person", default=None, help="Your name.  [default: the user of this machine]"
-        ),
+        by_option,
         rule_argument,
         device_argument,
         one_site,

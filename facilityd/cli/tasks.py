@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from facilityd.cli.arguments import Asked, one_site, site_and_names
+from facilityd.cli.arguments import Asked, by_option, number_argument, one_site, site_and_names
 from facilityd.cli.command import send
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, say, table
@@ -32,11 +32,7 @@ COLUMNS = (
     whole("by", "负责人"), whole("due", "期限", named=True),
 )  # fmt: skip
 EVENTS = (whole("time", "时刻"), whole("event", "事件"), whole("by", "人员"), Column("said", "说明"))
-number_argument = click.argument("number", type=click.IntRange(1, 2**53))
 comment_option = click.option("--comment", "-m", default="", help="What you found or will do.")
-by_option = click.option(
-    "--by", "--as", "person", default=None, help="Your name.  [default: the user of this machine]"
-)
 
 
 @click.command()

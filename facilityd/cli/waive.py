@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from facilityd.cli.arguments import device_argument, item_argument, one_site
+from facilityd.cli.arguments import device_argument, item_argument, number_argument, one_site
 from facilityd.cli.command import send
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, say, table, warn
@@ -80,7 +80,7 @@ def _must_exist(site: Site, device: str, item: str) -> None:
 
 @click.command()
 @one_site
-@click.argument("number", type=click.IntRange(1, 2**53))
+@number_argument
 @click.option("--by", "person", required=True, help="Who takes it back.")
 @lang_option
 @json_option
