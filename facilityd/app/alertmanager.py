@@ -14,6 +14,8 @@ from facilityd.model.sample import NS
 from facilityd.notify.alertmanager import alerts
 
 log = logging.getLogger(__name__)
+AGAIN = 15 * NS
+"""A post that was not taken is repeated so soon (ns): one that was away knows of nothing."""
 IDLE = 600 * NS
 """How often it is looked whether a changed site has an Alertmanager by now (ns)."""
 
@@ -27,7 +29,8 @@ async def post_alarms(site: Callable[[], Site], core: Core, post: PostAlerts) ->
         for one in present.duty.alertmanagers:
             if dues.get(one.id, 0) <= now:
                 troubles[one.id] = await _post(present, core, one, post, troubles.get(one.id, ""))
-                dues[one.id] = core.clock.steady() + one.every
+                pause = min(one.every, AGAIN) if troubles[one.id] else one.every
+                dues[one.id] = core.clock.steady() + pause
         ahead = [dues[one.id] for one in present.duty.alertmanagers]
         wait = min(ahead, default=now + IDLE) - core.clock.steady()
         await asyncio.sleep(max(wait, NS) / NS)

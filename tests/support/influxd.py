@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import csv
-import os
 import re
-import shutil
 import signal
-import socket
 from calendar import timegm
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,29 +14,15 @@ from pathlib import Path
 from time import strptime
 
 import aiohttp
-import pytest
 
-REPO = Path(__file__).resolve().parents[2]
-BUILT = REPO / ".cache" / "servers" / "influxd-2.7.12"
+from support.servers import built, free_port
+
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z")
 
 
 def binary() -> Path:
-    """Return the server's path: INFLUXD, PATH, or what tools/servers/build.sh built; else skip, or fail."""
-    named = os.environ.get("INFLUXD") or shutil.which("influxd") or BUILT
-    if Path(named).exists():
-        return Path(named)
-    reason = "no influxd: set INFLUXD, or run tools/servers/build.sh influxd"
-    if os.environ.get("FACILITYD_REQUIRE_SERVERS") == "1":
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return the server's path; else skip, or fail."""
+    return built("influxd", "2.7.12")
 
 
 def instant(text: str) -> int:

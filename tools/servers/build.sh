@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Builds a real server that tests and benchmarks run against, once, from its pinned Go module.
-#   tools/servers/build.sh influxd|telegraf [FOLDER]
+#   tools/servers/build.sh influxd|telegraf|alertmanager [FOLDER]
 # Prints the binary's path. Exit status 3: a compiler is missing on this machine.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-name=${1:?usage: build.sh influxd|telegraf [FOLDER]}
+name=${1:?usage: build.sh influxd|telegraf|alertmanager [FOLDER]}
 folder=${2:-${FACILITYD_CACHE:-$here/../../.cache/servers}}
 mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
@@ -14,7 +14,8 @@ case $name in
     tags=sqlite_foreign_keys,sqlite_json ;;
   telegraf) version=1.37.2 package=github.com/influxdata/telegraf/cmd/telegraf tools="go"
     tags=custom,inputs.modbus,inputs.mqtt_consumer,outputs.influxdb_v2,outputs.discard,outputs.file ;;
-  *) echo "build.sh knows influxd and telegraf, not $name" >&2; exit 2 ;;
+  alertmanager) version=0.28.1 package=github.com/prometheus/alertmanager/cmd/alertmanager tools="go" tags=netgo ;;
+  *) echo "build.sh knows influxd, telegraf and alertmanager, not $name" >&2; exit 2 ;;
 esac
 binary=$folder/$name-$version
 

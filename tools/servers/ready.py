@@ -1,4 +1,4 @@
-"""Before the tests: have the real InfluxDB at hand, building it once where that is possible."""
+"""Before the tests: have the real servers at hand, building each once where that is possible."""
 
 from __future__ import annotations
 
@@ -9,21 +9,27 @@ import sys
 from pathlib import Path
 
 BUILD = Path(__file__).with_name("build.sh")
+SERVERS = {"influxd": "InfluxDB", "alertmanager": "Alertmanager"}
 
 
 def main() -> int:
-    """Say which InfluxDB the tests will run against."""
-    if found := os.environ.get("INFLUXD") or shutil.which("influxd"):
-        print(f"InfluxDB for the tests: {found}")
+    """Say which servers the tests will run against."""
+    return max(ready(server, name) for server, name in SERVERS.items())
+
+
+def ready(server: str, name: str) -> int:
+    """Find or build one; return 1 where it is required and cannot be had."""
+    if found := os.environ.get(server.upper()) or shutil.which(server):
+        print(f"{name} for the tests: {found}")
         return 0
-    built = subprocess.run(["bash", str(BUILD), "influxd"], check=False, stdout=subprocess.PIPE, text=True)
+    built = subprocess.run(["bash", str(BUILD), server], check=False, stdout=subprocess.PIPE, text=True)
     if built.returncode == 0:
-        print(f"InfluxDB for the tests: {Path(built.stdout.strip()).name}, built from its Go module")
+        print(f"{name} for the tests: {Path(built.stdout.strip()).name}, built from its Go module")
         return 0
     if os.environ.get("FACILITYD_REQUIRE_SERVERS"):
-        print("InfluxDB is required here (FACILITYD_REQUIRE_SERVERS) and could not be built")
+        print(f"{name} is required here (FACILITYD_REQUIRE_SERVERS) and could not be built")
         return 1
-    print("InfluxDB could not be built here: the tests that need it will be skipped, saying so")
+    print(f"{name} could not be built here: the tests that need it will be skipped, saying so")
     return 0
 
 
