@@ -40,7 +40,8 @@ class Escalator:
         if not self._policy.steps:
             return
         if self._running is None:
-            self._running = {(one.device, one.rule): one for one in self._core.ledger.escalations()}
+            stored = map(self._due_again, self._core.ledger.escalations())
+            self._running = {(one.device, one.rule): one for one in stored}
         waiting = {(state.device, state.rule): state for state in self._unanswered()}
         ended = [key for key, one in self._running.items() if not _goes_on(one, waiting.get(key))]
         for key in ended:
@@ -71,6 +72,11 @@ class Escalator:
     def _begin(self, state: AlarmState) -> EscalationDeadline:
         due = state.since + self._policy.steps[0].after
         return EscalationDeadline(state.device, state.rule, state.occurrence, state.since, 0, due)
+
+    def _due_again(self, one: EscalationDeadline) -> EscalationDeadline:
+        """Return a stored deadline under this policy, which may have other times and more steps by now."""
+        steps = self._policy.steps
+        return replace(one, due_at=one.since + steps[one.step].after if one.step < len(steps) else 0)
 
     def _after(self, one: EscalationDeadline, at: int) -> EscalationDeadline:
         """Return the deadline of the first step that is not due yet."""

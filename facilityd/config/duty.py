@@ -60,7 +60,7 @@ def compile_duty(sections: Sections, recipients: Mapping[str, RecipientSettings]
                 Wording("config.id-person-too", entry=entry.id),
                 Wording("config.rename"),
             )
-    substitutions = tuple(_substitution(entry, sections) for entry in sections.values("substitutes"))
+    substitutions = _substitutions(sections)
     return DutyPlan(rotas, substitutions, _escalation(sections), holidays, _proof(sections),
         tuple(_alertmanager(entry, sections) for entry in sections.values("alertmanagers")),
     )  # fmt: skip
@@ -146,10 +146,27 @@ def _named_in(
     return people
 
 
+def _substitutions(sections: Sections) -> tuple[Substitution, ...]:
+    """Return who stands in for whom; two who stand in for each other on one day would leave nobody."""
+    found: list[Substitution] = []
+    for entry in sections.values("substitutes"):
+        this = _substitution(entry, sections)
+        for other in found:
+            swapped = (this.person, this.by) == (other.by, other.person)
+            if swapped and this.begin < other.until and other.begin < this.until:
+                what = Wording("config.stand-in-for-each-other", person=this.person, by=this.by)
+                sections.report(entry.location("by"), what, Wording("config.name-who-is-there"))
+        found.append(this)
+    return tuple(found)
+
+
 def _substitution(entry: SectionEntry, sections: Sections) -> Substitution:
     value = entry.value
     for key in ("person", "by"):
         _check_people(sections, entry, (key,), [getattr(value, key)])
+    if value.person == value.by:
+        what = Wording("config.stands-in-for-themselves", person=value.person)
+        sections.report(entry.location("by"), what, Wording("config.name-who-is-there"))
     if value.until <= value.from_:
         sections.report(
             entry.location("until"),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
 
 from facilityd.config.fields import Name, Whole
-from facilityd.model.measure import Span
+from facilityd.model.measure import Span, within
 from facilityd.model.sample import NS
 from facilityd.model.text import Strict
+
+_Within = Annotated[Span, AfterValidator(within(NS, 86_400 * NS))]
 
 
 class GroupConfig(Strict):
@@ -25,4 +29,6 @@ class GroupConfig(Strict):
     least: Whole | None = Field(
         default=None, ge=2, description="so many in alarm mean that all are lost; if not given, all of them"
     )
-    within: Span = Field(default=60 * NS, description="the longest time from the cause to its consequences")
+    within: _Within = Field(
+        default=60 * NS, description="the longest time from the cause to its consequences"
+    )

@@ -24,6 +24,8 @@ def _group(entry: SectionEntry, site: Site, sections: Sections) -> SiteGroup:
         if member not in known:
             what = Wording("config.group-no-device", member=member)
             sections.report(entry.location("members", number), what, suggestion(member, known))
+        elif member in value.members[:number]:
+            sections.report(entry.location("members", number), Wording("config.group-twice", member=member))
     mine = {rule for member in value.members for rule in known.get(member, ())}
     for number, rule in enumerate(value.rules):
         if mine and rule not in mine:
@@ -31,8 +33,8 @@ def _group(entry: SectionEntry, site: Site, sections: Sections) -> SiteGroup:
             sections.report(entry.location("rules", number), what, suggestion(rule, mine))
     causes = [_cause(entry, number, known, sections) for number in range(len(value.causes))]
     least = 0 if value.causes and value.least is None else value.least or len(value.members)
-    if least > len(set(value.members)):
-        what = Wording("config.group-least", least=least, members=len(set(value.members)))
+    if least > len(value.members):
+        what = Wording("config.group-least", least=least, members=len(value.members))
         sections.report(entry.location("least"), what)
     named = tuple(one for one in causes if one)
     return SiteGroup(entry.id, value.name, value.members, value.rules, named, least, value.within)
@@ -49,6 +51,8 @@ def _cause(
     elif rule not in known[device]:
         what = Wording("config.group-cause-no-rule", device=device, rule=rule)
         sections.report(where, what, suggestion(rule, known[device]))
+    elif device in entry.value.members and rule in entry.value.rules:
+        sections.report(where, Wording("config.group-own-cause", device=device, rule=rule))
     else:
         return device, rule
     return None

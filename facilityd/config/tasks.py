@@ -12,6 +12,9 @@ from facilityd.model.sample import NS
 from facilityd.model.settings import InspectionSettings, TaskSettings
 from facilityd.yaml_source import suggestion
 
+EARLIEST, LATEST = 2000, 2100
+"""The years in which an inspection can be due for the first time: another one is a slip of the finger."""
+
 
 def compile_tasks(sections: Sections, zone: str) -> TaskSettings:
     """Return the settings; a device that there is not is reported."""
@@ -29,6 +32,9 @@ def _inspection(entry: SectionEntry, sections: Sections, zone: str) -> Inspectio
     if value.ahead >= value.every:
         what = Wording("config.next-task-before-this-one")
         sections.report(entry.location("ahead"), what, Wording("config.less-than-every"))
+    if not EARLIEST <= value.first.year < LATEST:
+        what = Wording("config.first-due-in", year=value.first.year, earliest=EARLIEST, latest=LATEST - 1)
+        sections.report(entry.location("first"), what)
     first = datetime.combine(value.first, time.max, ZoneInfo(zone))
     return InspectionSettings(
         entry.id, value.device, value.name, int(first.timestamp()) * NS, value.every, value.ahead, value.steps

@@ -248,7 +248,7 @@ class Flow:
             await self._commit(held.batch(self._alarms.state, tried, self._judged))
         except StoreFull:
             held.keep(part)
-            if part.all_notices or part.recorded:
+            if part.all_notices or part.recorded or part.commands or part.tasks:
                 await self._keep()
             self.on_notices()  # people are notified although the disk is full
             return

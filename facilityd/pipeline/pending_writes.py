@@ -108,12 +108,12 @@ class PendingWrites:
         self.unwritten.keep(part.all_notices)
 
     def spilled(self, state: StateOf) -> Spilled | None:
-        """Return what must outlive a crash, None where nobody was told anything."""
+        """Return what must outlive a crash, None where nobody was told or asked anything."""
         changes = [item for part in self.parts for item in part.recorded]
         notices = [item for part in self.parts for item in part.notices]
-        if not changes and not notices and not self.tasks:
+        if not (changes or notices or self.tasks or self.commands):
             return None
-        self.token = self.token or _token(changes, notices, self.tasks)
+        self.token = self.token or _token(changes, notices, self.tasks, self.commands)
         touched = {(item.change.device, item.change.rule) for item in changes}
         states = [state(*key) for key in sorted(touched)]
         return Spilled(self.token, changes, states, self.unwritten.all(), notices, self.commands, self.tasks)
@@ -126,9 +126,16 @@ class PendingWrites:
         self.unwritten.take_back(spilled.kept)
 
 
-def _token(changes: Sequence[ChangeRecord], notices: Sequence[Notice], tasks: Sequence[TaskEvent]) -> str:
+def _token(
+    changes: Sequence[ChangeRecord],
+    notices: Sequence[Notice],
+    tasks: Sequence[TaskEvent],
+    commands: Sequence[CommandRecord],
+) -> str:
     """Return a name that nothing else spilled has."""
-    if not changes and not notices:
+    if changes or notices:
+        first = changes[0].change if changes else notices[0]
+        return f"{first.at}/{first.device}/{first.rule}/{first.occurrence}"
+    if tasks:
         return f"{tasks[0].at}/task-{tasks[0].task}/{tasks[0].kind}"
-    first = changes[0].change if changes else notices[0]
-    return f"{first.at}/{first.device}/{first.rule}/{first.occurrence}"
+    return f"{commands[0].done_at}/command/{commands[0].id}"

@@ -41,7 +41,7 @@ class Spilled:
     def pack(self, room: int) -> bytes:
         """Return at most ``room`` bytes; of too many changes and commands the newest, the states always.
 
-        What people wrote about tasks and shelves is cut before anything else.
+        What people wrote about tasks and shelves is cut first, then commands that were refused.
         """
         recorded, commands, tasks, alarms = list(self.recorded), list(self.commands), self.tasks, self.alarms
         while True:
@@ -51,6 +51,9 @@ class Spilled:
                 return data
             if tasks is self.tasks:
                 tasks, alarms = [_cut(event) for event in tasks], [_shorter(state) for state in alarms]
+                continue
+            if any(record.refusal for record in commands):
+                commands = [record for record in commands if not record.refusal]
                 continue
             for some in (recorded, commands):
                 del some[: max(1, len(some) // 4)]

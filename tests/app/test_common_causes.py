@@ -164,6 +164,9 @@ def test_a_link_that_stays_away_when_the_feeder_is_back_is_told(site: Site, tmp_
         ("{name: {zh: 甲, en: A}, members: [link-dali, weather], causes: [weather]}", "DEVICE.RULE is expected"),
         ("{name: {zh: 甲, en: A}, members: [link-dali, weather], causes: [weather.gst]}", "has no rule 'gst'"),
         ("{name: {zh: 甲, en: A}, members: [link-dali, weather], least: 3}", "least is 3, of 2 members"),
+        ("{name: {zh: 甲, en: A}, members: [weather, weather]}", "the member weather stands twice"),
+        ("{name: {zh: 甲, en: A}, members: [link-dali, weather], rules: [gust], causes: [weather.gust]}", "is the cause, and one of the alarms"),
+        ("{name: {zh: 甲, en: A}, members: [link-dali, weather], within: 0s}", "at least 1s"),
     ],
 )  # fmt: skip
 def test_a_group_that_does_not_fit_its_devices_is_refused_where_it_is_written(

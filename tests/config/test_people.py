@@ -78,6 +78,8 @@ def test_everything_that_is_said_of_people_is_compiled(tmp_path) -> None:
         ("people: [li, wang]", "people: [li, wong]", "'wong' is nobody's id; did you mean 'wang'?"),
         ("to: [crew, boss]", "to: [crow, boss]", "'crow' is nobody's id; did you mean 'crew'?"),
         ("by: wang", "by: wong", "'wong' is nobody's id"),
+        ("by: wang", "by: li", "li cannot stand in for themselves"),
+        ("escalation:", "  swap: {person: wang, by: li, from: 2026-03-08, until: 2026-03-10}\nescalation:", "wang and li stand in for each other"),
         ("until: 2026-03-09", "until: 2026-03-02", "ends before it begins"),
         ("families: [lighting]", "families: [lightning]", "is no family of this site; did you mean 'lighting'?"),
         ("families: [lighting]", "devices: [no-such]", "is no device of this site"),

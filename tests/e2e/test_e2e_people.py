@@ -146,6 +146,24 @@ def test_a_rota_that_changed_meanwhile_decides_who_is_next(runtime: VirtualRunti
     assert told(runtime, since) == [*CLIMB[:2], "boss-1 escalated 10"]
 
 
+@pytest.mark.parametrize("by_reload", [True, False])
+def test_steps_that_were_added_meanwhile_are_taken_by_an_alarm_that_waits(
+    runtime: VirtualRuntime, tmp_path: Path, by_reload: bool
+) -> None:
+    """The one that stands had its last step already, and the new one is due after another time."""
+    short = SITE.replace("    - {after: 10min, to: [reserve]}\n    - {after: 30min, to: [boss]}\n", "")
+    runtime.reload(_site(tmp_path, short))
+    since = _raise(runtime)
+    runtime.advance(5 * 60)
+    assert told(runtime, since) == CLIMB[:2]
+    whole = _site(tmp_path, SITE)
+    runtime.reload(whole) if by_reload else runtime.change_files(whole)
+    if not by_reload:
+        runtime.restart()
+    runtime.advance(40 * 60)
+    assert told(runtime, since) == CLIMB
+
+
 LAMPS = """\
 site: {id: yard, name: {zh: 场院, en: Yard}, latitude: 39.9, longitude: 116.4, timezone: Asia/Shanghai}
 links:

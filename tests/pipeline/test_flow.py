@@ -20,12 +20,14 @@ from facilityd.model.sample import NS, Sample, SignalType, Stream
 from facilityd.pipeline import pending_writes
 from facilityd.pipeline.flow import Flow
 from facilityd.pipeline.ingest_queue import IngestQueue
+from facilityd.pipeline.spilled import Spilled
 from facilityd.pipeline.writer import WriterThread
 from facilityd.store.batch import Batch, Receipt
 from facilityd.store.changes import ChangeWrite
 from facilityd.store.journal import Journal
 from facilityd.store.reader import JournalReader
 from facilityd.store.samples import SampleWrite
+from facilityd.store.spill import Spill
 
 STREAM = Stream("fire", "contact", "io", "link", ("active",), (SignalType.BOOL,), NS)
 
@@ -53,7 +55,11 @@ class FlowBench:
         self.path, self.disk, self.ingest_queue, self.writer = path, disk, IngestQueue(tick=0), WriterThread()
         self.alarms = GroupedAlarms(AlarmManager())
         engine = RuleEngine({"contact": families()["contact"]}, [STREAM])
-        self.flow = Flow(self.ingest_queue, disk, self.writer, engine, self.alarms, self.tell)
+        self.spill = Spill(path)
+        assert self.spill.prepare()
+        self.flow = Flow(
+            self.ingest_queue, disk, self.writer, engine, self.alarms, self.tell, spill=self.spill
+        )
         self.clock = 1_000 * NS
 
     async def tell(self, change: Change) -> list[Notice]:
@@ -101,6 +107,18 @@ async def test_samples_are_durable_before_anything_is_made_of_them(bench: FlowBe
         assert [state.state_name for state in reader.alarms() if state.rule == "active"] == [
             AlarmStateName.UNACKNOWLEDGED
         ]
+
+
+async def test_what_a_person_asked_on_a_full_disk_outlives_a_crash_though_no_alarm_changed(
+    bench: FlowBench,
+) -> None:
+    """A reload that a signal asked for has no file in the inbox that would ask for it again."""
+    _, record = acknowledgement("fire", "active", bench.clock)
+    bench.disk.full = True
+    await bench.flow.record([record])
+    kept = Spilled.outstanding(bench.spill.read(), None)
+    assert kept is not None
+    assert kept.commands == [record]
 
 
 async def test_a_full_disk_loses_history_and_no_alarm(bench: FlowBench) -> None:

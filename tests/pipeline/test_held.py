@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 from support.commands import acknowledgement
 from support.notification_fixtures import notice
@@ -85,3 +86,23 @@ def test_what_is_no_such_thing_is_nothing() -> None:
     good = Spilled("token", [_recorded(1)]).pack(ROOM)
     for data in (b"", b"x", good[:-9], good[:40] + b"!" + good[41:], b"\x78\x9c" + bytes(50)):
         assert Spilled.unpack(data) is None
+
+
+def test_refused_commands_make_room_for_what_happened() -> None:
+    asked = acknowledgement("fire", "active", 5)[1]
+    done = [replace(asked, id=str(number)) for number in range(3)]
+    refused = [replace(asked, id=f"r{n}", refusal=random.Random(n).randbytes(400).hex()) for n in range(900)]
+    packed = Spilled("token", [_recorded(1)], commands=[*done, *refused]).pack(ROOM)
+    again = Spilled.unpack(packed)
+    assert again is not None
+    assert len(packed) <= ROOM
+    assert (again.recorded, again.commands) == ([_recorded(1)], done)
+
+
+def test_a_command_alone_outlives_a_crash() -> None:
+    held, asked = PendingWrites(), acknowledgement("fire", "active", 5)[1]
+    held.parts.append(WriteGroup(commands=[asked]))
+    spilled = held.spilled(AlarmState)
+    assert spilled is not None
+    assert spilled.commands == [asked]
+    assert spilled.token

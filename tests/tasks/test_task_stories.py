@@ -108,6 +108,17 @@ def test_a_slip_in_the_plan_has_its_place(tmp_path: Path) -> None:
     assert any("the next task would be there before this one is due" in line for line in said)
 
 
+@pytest.mark.parametrize("first", ["0001-01-01", "9999-12-31"])
+def test_an_inspection_that_is_never_due_is_a_slip(tmp_path: Path, first: str) -> None:
+    lines = (
+        f"inspections:\n  rope: {{device: gate, name: {{zh: 查, en: Look}}, first: {first}, every: 30d}}\n"
+    )
+    write_site(tmp_path, {"site.yaml": FILES["site.yaml"] + lines})
+    code, said = check_output(tmp_path)
+    assert code == 1
+    assert any("a year from 2000 to 2099 is expected" in line for line in said), said
+
+
 def test_the_audit_says_which_task_it_was(
     story: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
