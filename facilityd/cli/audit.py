@@ -15,6 +15,7 @@ from facilityd.cli.text_table import Column, whole
 from facilityd.cli.when import InstantParam, at_site
 from facilityd.cli.words import sentence, word, words
 from facilityd.model.refusal import read
+from facilityd.query.audit import audit_rows, command_plain
 from facilityd.query.instants import show_second
 from facilityd.query.words import listed
 
@@ -47,11 +48,9 @@ def audit(site: Path, since: int, refused: bool, lang: str | None, as_json: bool
 
     loaded = load(site, secrets=False)
     with JournalReader.open(Path(loaded.store.path), loaded.id) as reader:
-        found = [
-            one for one in reader.commands(at_site(since, loaded.timezone)) if one.refusal or not refused
-        ]
+        found = audit_rows(reader.commands(at_site(since, loaded.timezone)), refused=refused)
     if as_json:
-        print_json([_plain(one) for one in found])
+        print_json([command_plain(one) for one in found])
         return
     language = chosen(lang, loaded)
     if not found:
@@ -59,20 +58,6 @@ def audit(site: Path, since: int, refused: bool, lang: str | None, as_json: bool
         return
     rows = [_row(loaded, one, language) for one in found]
     console().print(table("", COLUMNS, rows, language=language))
-
-
-def _plain(record: CommandRecord) -> dict[str, Any]:
-    return {
-        "id": record.id,
-        "command": record.kind,
-        "by": record.person,
-        "asked_at": record.at,
-        "from": record.origin,
-        "account": record.account,
-        "payload": record.payload,
-        "done_at": record.done_at,
-        "refused": read(record.refusal).model_dump() if record.refusal else "",
-    }
 
 
 def _row(site: Site, record: CommandRecord, language: Language) -> tuple[object, ...]:

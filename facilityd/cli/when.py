@@ -1,86 +1,21 @@
-"""Instants and spans as people type and read them."""
+"""Instants and spans as people type them: what click makes of them."""
 
 from __future__ import annotations
 
 import math
-import re
-import time
-from datetime import datetime, timedelta
-from datetime import time as clock_time
-from typing import Self
-from zoneinfo import ZoneInfo
 
 import click
 
 from facilityd.cli.language import in_words, named
-from facilityd.config.site import Site
 from facilityd.errors import UsageError
-from facilityd.model.measure import duration
 from facilityd.model.message import Wording
-from facilityd.model.sample import NS
-from facilityd.query.instants import show_second
+from facilityd.query.instant_text import LocalTime, at_site, between, parse_instant, span
 
 LONGEST_S = 10_000_000
-WEEK = 7 * 86_400 * NS
-EARLIEST, LATEST = 0, 2**63 - 1
-_DAYS = {"today": 0, "yesterday": 1, "今天": 0, "昨天": 1}
-_HOUR = re.compile(r"\d{1,2}:\d\d(:\d\d)?")
 _FORMS = Wording("ask.instant-forms")
-
-
-class LocalTime(int):
-    """A time without a zone, as typed; what it means is known once the site's zone is (``at_site``)."""
-
-    text: str
-
-    def __new__(cls, text: str) -> Self:
-        """Return one; its number means nothing yet."""
-        made = super().__new__(cls, 0)
-        made.text = text
-        return made
-
-
-def at_site(moment: int, zone: str) -> int:
-    """Return the instant, ns UTC, that a person on site means. Raises UsageError where there is none.
-
-    Where the clock is put back, an hour comes twice: the first is meant.
-    """
-    if not isinstance(moment, LocalTime):
-        return moment
-    here = ZoneInfo(zone)
-    now, text = datetime.now(here), moment.text
-    if text in _DAYS:
-        day = now.date() - timedelta(days=_DAYS[text])
-        when = datetime.combine(day, clock_time(), here)
-    elif _HOUR.fullmatch(text):
-        when = datetime.combine(now.date(), clock_time.fromisoformat(text.zfill(5)), here)
-        if when > now:  # 21:30 in the morning is last night's
-            when = datetime.combine(now.date() - timedelta(days=1), when.time(), here)
-    else:
-        when = datetime.fromisoformat(text).replace(tzinfo=here)
-    return _bounded(when)
-
-
-def between(site: Site, since: int, until: int | None) -> tuple[int, int]:
-    """Return a span of time in ns UTC, to now if ``until`` is not given. Raises UsageError."""
-    first = at_site(since, site.timezone)
-    last = time.time_ns() if until is None else at_site(until, site.timezone)
-    if first >= last:
-        shown = {"first": show_second(first, site.timezone), "last": show_second(last, site.timezone)}
-        hint = Wording("ask.times-site-own")
-        raise UsageError(Wording("ask.since-not-before-until", **shown), hint=hint)
-    return first, last
-
-
-def _bounded(when: datetime) -> int:
-    """Return ns UTC. Raises UsageError for a year that no journal holds."""
-    try:
-        instant = int(when.timestamp()) * NS
-    except (OverflowError, ValueError, OSError):
-        instant = -1
-    if not EARLIEST <= instant <= LATEST:
-        raise UsageError(Wording("ask.no-time-that-can-stored", when=when), hint=Wording("ask.give-one-from"))
-    return instant
+__all__ = [
+    "DurationParam", "InstantParam", "LocalTime", "SecondsParam", "SpeedParam", "at_site", "between", "span",
+]  # fmt: skip
 
 
 class InstantParam(click.ParamType[int]):
@@ -94,29 +29,11 @@ class InstantParam(click.ParamType[int]):
             return value
         text = str(value).strip()
         try:
-            return max(EARLIEST, time.time_ns() - span(text))
-        except ValueError:
-            pass
-        if text in _DAYS:
-            return LocalTime(text)
-        try:
-            if _HOUR.fullmatch(text):
-                clock_time.fromisoformat(text.zfill(5))
-                return LocalTime(text)
-            when = datetime.fromisoformat(text)
-            return _bounded(when) if when.tzinfo else LocalTime(text)
+            return parse_instant(text)
         except ValueError:
             self.fail(in_words(Wording("ask.not", text=text, forms=_FORMS)), param, ctx)
         except UsageError as error:
             self.fail(named(error), param, ctx)
-
-
-def span(text: str) -> int:
-    """Return ns of a span, weeks too. Raises ValueError."""
-    found = re.fullmatch(r"(\d{1,4})\s*w", text)
-    if found:
-        return int(found[1]) * WEEK
-    return duration(text)
 
 
 class DurationParam(click.ParamType[int]):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from devices.family import Signal
@@ -29,6 +30,7 @@ from facilityd.store.rollups import level_for
 from facilityd.yaml_source import suggestion
 
 MOST_BUCKETS = 100_000
+T = TypeVar("T")
 HOUR, DAY = 3600 * NS, 86_400 * NS
 
 
@@ -36,7 +38,8 @@ HOUR, DAY = 3600 * NS, 86_400 * NS
 class HistoryQuery:
     """A signal from ``since`` to before ``until``, ns UTC; in buckets of ``bucket`` ns, or 0: every value.
 
-    ``gaps``: they are asked for too, which costs a second pass over the span.
+    ``gaps``: they are asked for too, which costs a second pass over the span. ``most``: more values or
+    gaps are refused, 0: none are.
     """
 
     device: str
@@ -45,6 +48,7 @@ class HistoryQuery:
     until: int
     bucket: int = 0
     gaps: bool = True
+    most: int = 0
 
     @property
     def size(self) -> int:
@@ -189,6 +193,27 @@ def require_signal(site: Site, device: str, signal: str) -> Signal:
 
 def read_history(site: Site, reader: JournalReader, query: HistoryQuery) -> HistoryAnswer:
     """Return the answer. Raises UsageError for what there is not, and for more than MOST_BUCKETS buckets."""
+    about = _checked(site, query)
+    points = () if query.bucket else _at_most(query.most, _points(reader, query))
+    buckets = tuple(_buckets(site, reader, query)) if query.bucket else ()
+    gaps = _at_most(query.most, _gaps(site, reader, query)) if query.gaps else ()
+    return HistoryAnswer(query, about, site.timezone, points, buckets, gaps)
+
+
+def iter_points(site: Site, reader: JournalReader, query: HistoryQuery) -> Iterator[HistoryPoint]:
+    """Iterate over the values while they are read. Raises UsageError at once for what there is not."""
+    _checked(site, query)
+    return _points(reader, query)
+
+
+def _at_most(most: int, rows: Iterable[T]) -> tuple[T, ...]:
+    found = tuple(islice(rows, most + 1 if most else None))
+    if most and len(found) > most:
+        raise UsageError(Wording("ask.more-than-values", most=most), hint=Wording("ask.ask-for-buckets-or"))
+    return found
+
+
+def _checked(site: Site, query: HistoryQuery) -> Signal:
     about = require_signal(site, query.device, query.signal)
     if query.since >= query.until or query.bucket < 0:
         raise UsageError(Wording("ask.span-longer-than-expected"))
@@ -201,10 +226,7 @@ def read_history(site: Site, reader: JournalReader, query: HistoryQuery) -> Hist
             Wording("ask.more-than-buckets", most_buckets=MOST_BUCKETS),
             hint=Wording("ask.ask-for-longer-ones-or"),
         )
-    points = () if query.bucket else tuple(_points(reader, query))
-    buckets = tuple(_buckets(site, reader, query)) if query.bucket else ()
-    gaps = tuple(_gaps(site, reader, query)) if query.gaps else ()
-    return HistoryAnswer(query, about, site.timezone, points, buckets, gaps)
+    return about
 
 
 def _points(reader: JournalReader, asked: HistoryQuery) -> Iterator[HistoryPoint]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -13,12 +14,16 @@ from zoneinfo import ZoneInfo
 from facilityd.app.builtin import DAEMON, all_devices
 from facilityd.app.checklist import NOT_YET, JournalState
 from facilityd.config.site import Site
+from facilityd.model.command_record import CommandRecord
 from facilityd.query.alarms import AlarmRecord, AlarmRow, alarm_record, alarm_rows, require_device
+from facilityd.query.audit import audit_rows
+from facilityd.query.changes import ChangeFilter, ChangeRow, change_rows
 from facilityd.query.countdown import Countdown, countdown
 from facilityd.query.counts import Counts
 from facilityd.query.devices import DeviceReader, DeviceRow
-from facilityd.query.history import HistoryAnswer, HistoryQuery, read_history
+from facilityd.query.history import HistoryAnswer, HistoryPoint, HistoryQuery, iter_points, read_history
 from facilityd.query.liveness import Liveness, liveness
+from facilityd.query.notices import NoticeRow, notice_rows
 from facilityd.query.readiness import ReadinessAnswer, ReadinessBoard, RecordedCheck, checklist_devices
 from facilityd.query.rules import RuleRow, rule_rows
 from facilityd.query.storage import StorageAnswer, read_storage
@@ -82,6 +87,10 @@ class SiteQuery:
         """Let go of the journal."""
         self._reader.close()
 
+    def give_up_when(self, late: Callable[[], bool]) -> None:
+        """End a question with apsw.Error as soon as ``late`` says so, while the journal is read."""
+        self._reader.give_up_when(late)
+
     @property
     def site(self) -> Site:
         """The site that is asked."""
@@ -126,6 +135,37 @@ class SiteQuery:
     def history(self, query: HistoryQuery) -> HistoryAnswer:
         """Return what was, with its gaps. Raises UsageError for what there is not, and for too much."""
         return read_history(self._site, self._reader, query)
+
+    def points(self, query: HistoryQuery) -> Iterator[HistoryPoint]:
+        """Iterate over the values of a signal as they are read, for a stream. Raises UsageError at once."""
+        return iter_points(self._site, self._reader, query)
+
+    def changes(self, since: int, asked: ChangeFilter, most: int) -> list[ChangeRow]:
+        """Return at most so many changes of alarms from ``since`` (ns UTC) on, the oldest first.
+
+        Raises UsageError for a device that neither site nor journal knows.
+        """
+        if asked.device and asked.device not in {state.device for state in self._reader.alarms()}:
+            require_device(self._devices, asked.device)
+        rows = change_rows(self._reader.changes(since), self._devices, ZoneInfo(self._site.timezone))
+        return list(islice(filter(asked.accepts, rows), most))
+
+    def changes_after(self, number: int, most: int) -> list[ChangeRow]:
+        """Return at most so many changes of alarms in the order they were stored, after one by its id."""
+        stored = self._reader.changes_after(number, most)
+        return list(change_rows(stored, self._devices, ZoneInfo(self._site.timezone)))
+
+    def notices(self, since: int, person: str = "", *, waiting: bool = False) -> list[NoticeRow]:
+        """Return notices from an instant (ns UTC) on; of one person, or what has not left."""
+        return notice_rows(Path(self._site.store.path), since, person, waiting=waiting)
+
+    def commands(self, since: int, *, refused: bool = False) -> list[CommandRecord]:
+        """Return what people asked from an instant (ns UTC) on, or only what was refused."""
+        return audit_rows(self._reader.commands(since), refused=refused)
+
+    def command_result(self, command: str) -> str | None:
+        """Return why a command was refused, nothing where it was carried out; None if it is not on record."""
+        return self._reader.command_result(command)
 
     def buckets(self, device: str, signal: str, since: int, until: int, width: int) -> list[Bucket]:
         """Return what buckets of ``width`` ns from ``since`` (ns UTC) on hold; for a small plot."""
