@@ -86,6 +86,10 @@ class OutputParts(Protocol):
     def path(self) -> Path:
         """The journal."""
 
+    @property
+    def clock(self) -> Clock:
+        """What time it is."""
+
 
 def make_planner(site: Site, devices: Mapping[str, Device], ledger: NoticeLedger) -> NotificationPlanner:
     """Return who is notified; ``ledger`` says who was notified before."""
@@ -128,12 +132,14 @@ class JournalOutbox:
     ) -> None:  # fmt: skip
         self._reader, self._parts, self.people, self.secrets = reader, parts, people, secrets
 
-    async def take(self, now: int) -> Sequence[QueuedNotice]:
+    async def take(self, now: int, resting: Collection[str] = ()) -> Sequence[QueuedNotice]:
         """Return what is due at ``now`` (ns), that included which a full disk does not take.
 
-        Nothing of an alarm overtakes what was to be said of it before on the same channel.
+        Nothing of an alarm overtakes what was to be said of it before on the same channel. What a channel
+        that rests cannot take is not looked at: while all are dead there is more of it every minute.
         """
-        due: list[QueuedNotice] = [*self._reader.due(now), *self._parts.flow.unwritten.due(now)]
+        found: list[QueuedNotice] = [*self._reader.due(now), *self._parts.flow.unwritten.due(now)]
+        due = [one for one in found if one.notice.channel not in resting]
         together = {one.notice.key for one in due}  # the deliverer keeps the order of these
         return [one for one in due if not self._is_early(one.notice, together)]
 
@@ -157,7 +163,8 @@ class JournalOutbox:
         state = Delivery.WAITING if next_at is not None else _DELIVERIES[outcome.result]
         reason = plain(masked(outcome.reason, self.secrets))
         key = entry.notice.key if entry.id >= FIRST else ""
-        attempt = Attempt(entry.id, state, entry.attempts + 1, next_at or 0, reason, key)
+        settled = self._parts.clock.now()[0]
+        attempt = Attempt(entry.id, state, entry.attempts + 1, next_at or settled, reason, key)
         gone = state in (Delivery.REJECTED, Delivery.UNKNOWN)
         counts = {f"{NOTICES_LOST}{entry.notice.channel}": 1} if gone else {}
         if not await self._parts.flow.note(attempt) or counts:

@@ -46,8 +46,8 @@ class QueuedNotice(Protocol):
 class Outbox(Protocol):
     """What waits, kept by the journal."""
 
-    async def take(self, now: int) -> Sequence[QueuedNotice]:
-        """Return what is due at ``now`` (ns). Nothing is removed by that."""
+    async def take(self, now: int, resting: Collection[str] = ()) -> Sequence[QueuedNotice]:
+        """Return what is due at ``now`` (ns), but nothing of ``resting`` channels. Nothing is removed."""
 
     async def next_due(self) -> int | None:
         """Return when the next waiting one is due (ns), or None where nothing waits."""
@@ -140,14 +140,10 @@ class Deliverer:
         await self._report_again()
         now, by_channel = self._now(), dict[str, list[QueuedNotice]]()
         # Before the outbox is read: a channel that ends meanwhile has changed what was read.
-        busy = frozenset(self._busy)
-        for entry in sorted(await self._outbox.take(now), key=lambda entry: entry.id):
-            channel = entry.notice.channel
-            if entry.id in self._unreported or channel in busy:
-                continue
-            line = self._lines.get(channel)
-            if line is None or line.until <= now:
-                by_channel.setdefault(channel, []).append(entry)
+        resting = self._busy | {name for name, line in self._lines.items() if line.until > now}
+        for entry in sorted(await self._outbox.take(now, resting), key=lambda entry: entry.id):
+            if entry.id not in self._unreported:
+                by_channel.setdefault(entry.notice.channel, []).append(entry)
         return by_channel
 
     async def _serve(self, channel: str, entries: Sequence[QueuedNotice]) -> None:

@@ -106,8 +106,9 @@ class Route:
             return
         for person in dict.fromkeys(one.person for one in told):
             used = {one.channel for one in told if one.person is person}
-            left = [channel.id for channel in person.channels if channel.id not in used]
-            yield Addressee(person, (left or [channel.id for channel in person.channels])[0])
+            every = [channel.id for channel in person.channels]
+            other = [channel for channel in every if channel != plan.context.channel] or every
+            yield Addressee(person, ([channel for channel in other if channel not in used] or other)[0])
 
     def _responsible(self, plan: NotificationPlan) -> list[RecipientSettings]:
         """Return who answers for it now, and wants to hear of its priority."""

@@ -23,6 +23,8 @@ from facilityd.scenario.expectations import (
     TaskCameTo,
 )
 from facilityd.scenario.load import LoadedScenario
+from facilityd.scenario.people_checks import PEOPLE_CHECKS
+from facilityd.scenario.people_expectations import Escalates, PersonPaged, PersonTold
 from facilityd.scenario.run_log import AlarmOccurrence, RunLog
 
 
@@ -110,9 +112,7 @@ def _cleared(script: LoadedScenario, run_log: RunLog, wanted: AlarmCleared) -> A
 
 
 def _none(script: LoadedScenario, run_log: RunLog, wanted: NoAlarm) -> Answer:
-    expected = {
-        (e.device, e.rule) for _, _, e in script.expectations if isinstance(e, AlarmRaised | AlarmCleared)
-    }
+    expected = {(e.device, e.rule) for _, _, e in script.expectations if isinstance(e, _MEANT)}
     about = [
         a
         for a in run_log.alarms
@@ -132,6 +132,10 @@ def _none(script: LoadedScenario, run_log: RunLog, wanted: NoAlarm) -> Answer:
     more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
     first: AlarmOccurrence = found[0]
     return False, f"raised: {listed}{more}", run_log.inputs(first.device, first.rule), first.raised
+
+
+_MEANT = (AlarmRaised, AlarmCleared, PersonPaged, PersonTold, Escalates)
+"""Sentences by which an alarm is one that was expected."""
 
 
 def suppressed(alarms: Iterable[AlarmOccurrence]) -> str:
@@ -214,14 +218,14 @@ _TASK = {
 
 
 def _task(script: LoadedScenario, run_log: RunLog, wanted: TaskCameTo) -> Answer:
-    since, around = script.start + wanted.since, run_log.inputs(wanted.device, wanted.rule)
+    since, around = script.start + (wanted.since or 0), run_log.inputs(wanted.device, wanted.rule)
     happened = run_log.task_events(wanted.device, wanted.rule)
     first = next((e.at for e in happened if e.kind is _TASK[wanted.kind] and e.at >= since), None)
     if first is not None:
         detail = f"it was {wanted.kind} after {_s(first - since)}"
-        return first - since <= wanted.within, detail, around, first
+        return wanted.within is None or first - since <= wanted.within, detail, around, first
     detail = ", ".join(f"{e.kind} at {run_log.clock(e.at)}" for e in happened) or "there was no task"
-    return False, f"it was never {wanted.kind}: {detail}", around, since + wanted.within
+    return False, f"it was never {wanted.kind}: {detail}", around, since + (wanted.within or 0)
 
 
 def _s(ns: int) -> str:
@@ -239,5 +243,6 @@ _CHECKS: dict[type, Callable[[LoadedScenario, RunLog, Any], Answer]] = {
     NoticeCount: _notices,
     ReadinessIs: _ready,
     TaskCameTo: _task,
+    **PEOPLE_CHECKS,
 }
 __all__ = ["CheckResult", "check", "suppressed"]

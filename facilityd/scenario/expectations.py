@@ -7,7 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from facilityd.model.measure import duration
+from facilityd.scenario.people_expectations import PEOPLE_SENTENCES, PeopleExpectation
+from facilityd.scenario.sentence_parts import TIME as _T
+from facilityd.scenario.sentence_parts import WORD as _W
+from facilityd.scenario.sentence_parts import span as _at
+from facilityd.scenario.sentence_parts import span_or_none as _time
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +114,13 @@ class ReadinessIs:
 
 @dataclass(frozen=True, slots=True)
 class TaskCameTo:
-    """What happened to the repair of an alarm ``within`` ns from ``since``."""
+    """What happened to the repair of an alarm ``within`` ns from ``since`` (None: at any time)."""
 
     rule: str
     device: str
     kind: str
-    within: int
-    since: int
+    within: int | None = None
+    since: int | None = None
 
 
 Expectation = (
@@ -130,19 +134,10 @@ Expectation = (
     | NoticeCount
     | ReadinessIs
     | TaskCameTo
+    | PeopleExpectation
 )
 
 
-def _time(text: str | None) -> int | None:
-    return None if text is None else duration(text.replace(" ", ""))
-
-
-def _at(text: str) -> int:
-    return duration(text.replace(" ", ""))
-
-
-_T = r"(\d+(?:\.\d+)? ?(?:ms|s|min|h|d))"
-_W = r"([\w.-]+)"
 Make = Callable[..., Expectation]
 SENTENCES: tuple[tuple[str, str, Make], ...] = (
     (
@@ -213,9 +208,9 @@ SENTENCES: tuple[tuple[str, str, Make], ...] = (
         ),
     ),
     (
-        "task of RULE on DEVICE is taken|verified|overdue|reopened within TIME after TIME",
-        rf"task of {_W} on {_W} is (taken|verified|overdue|reopened) within {_T} after {_T}",
-        lambda rule, device, kind, within, since: TaskCameTo(rule, device, kind, _at(within), _at(since)),
+        "task of RULE on DEVICE is taken|verified|overdue|reopened [within TIME after TIME]",
+        rf"task of {_W} on {_W} is (taken|verified|overdue|reopened)(?: within {_T} after {_T})?",
+        lambda rule, device, kind, within, since: TaskCameTo(rule, device, kind, _time(within), _time(since)),
     ),
     (
         "DEVICE is ready at TIME",
@@ -227,6 +222,7 @@ SENTENCES: tuple[tuple[str, str, Make], ...] = (
         rf"{_W} is not ready at {_T}(?: because {_W})?",
         lambda device, at, because: ReadinessIs(device, False, because or "", _at(at)),
     ),
+    *PEOPLE_SENTENCES,
 )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
@@ -21,7 +21,7 @@ from facilityd.scenario.expectations import Expectation
 from facilityd.scenario.host_faults import CHANNELS, SINKS
 from facilityd.scenario.host_faults import HAZARDS as TROUBLES
 from facilityd.scenario.in_memory_site import NO_HAZARD, known_hazards
-from facilityd.scenario.schema import Scenario, ScenarioEvent
+from facilityd.scenario.schema import RULES, Scenario, ScenarioEvent, spelled
 from facilityd.scenario.subset import subset
 from facilityd.yaml_source import Document, Problem, raise_problems, read, suggestion, validate
 from simulators.hazards import MAGNITUDES
@@ -40,6 +40,8 @@ class LoadedScenario:
     site: Site
     start: int
     expectations: tuple[tuple[str, str, Expectation], ...]
+    people: Mapping[str, Site] = field(default_factory=dict)
+    """The site with other people, by the file that an act names."""
 
     @property
     def forwards(self) -> bool:
@@ -94,14 +96,17 @@ def load(path: Path, site: Site | None = None) -> LoadedScenario:
     raise_problems(problems)
     if scenario is None:
         raise UsageError(Wording("scenario.nothing-play"), where=str(path))
-    site = _chosen(document, scenario, site or load_site(_site_of(path, scenario)))
+    site = _chosen(document, scenario, site or load_site(*_site_of(path, scenario, scenario.people)))
     site = _published(document, scenario, site)
+    acts = [event.people for event in scenario.timeline if event.people]
+    people = {one: _subset(load_site(*_site_of(path, scenario, one)), scenario) for one in acts}
+    known = {*site.recipients, *(name for other in people.values() for name in other.recipients)}
     expectations: list[tuple[str, str, Expectation]] = []
-    problems = [*_steps(document, scenario, site), *_expectations(document, scenario, site, expectations)]
-    raise_problems(problems)
+    found = _expectations(document, scenario, site, expectations, known)
+    raise_problems([*_steps(document, scenario, site), *found])
     zone = ZoneInfo(site.timezone)
     start = round(datetime.fromisoformat(scenario.start).replace(tzinfo=zone).timestamp()) * NS
-    return LoadedScenario(str(path), scenario, site, start, tuple(expectations))
+    return LoadedScenario(str(path), scenario, site, start, tuple(expectations), people)
 
 
 def _chosen(document: Document, scenario: Scenario, site: Site) -> Site:
@@ -115,6 +120,10 @@ def _chosen(document: Document, scenario: Scenario, site: Site) -> Site:
         for number, name in enumerate(scenario.only)
         if name not in site.devices
     )
+    return _subset(site, scenario)
+
+
+def _subset(site: Site, scenario: Scenario) -> Site:
     return subset(site, scenario.only) if scenario.only else site
 
 
@@ -136,8 +145,10 @@ def _published(document: Document, scenario: Scenario, site: Site) -> Site:
     return replace(site, timetable=timetable)
 
 
-def _site_of(path: Path, scenario: Scenario) -> Path:
-    return square() if scenario.site == "square" else path.parent / scenario.site
+def _site_of(path: Path, scenario: Scenario, people: str) -> list[Path]:
+    """Return the site's place, and the file of people beside the scenario that goes with it."""
+    site = square() if scenario.site == "square" else path.parent / scenario.site
+    return [site, path.parent / people] if people else [site]
 
 
 def _steps(document: Document, scenario: Scenario, site: Site) -> Iterator[Problem]:
@@ -151,16 +162,20 @@ def _steps(document: Document, scenario: Scenario, site: Site) -> Iterator[Probl
 
 def _wrong(event: ScenarioEvent, site: Site) -> tuple[str, str, str] | None:
     """Return (key, what, hint) of the first thing in an event that the site does not have."""
-    if event.step in ("clock", "restart"):
+    if event.step in ("clock", "restart", "people"):
         return None
     if event.step == "hazard":
         return _wrong_hazard(event, site)
     if event.on not in site.devices:
         return "on", f"no device {event.on!r}", suggestion(event.on, site.devices)
     family = site.devices[event.on].family
-    rule = getattr(event, event.step) if event.step in ("acknowledge", "take", "done") else None
+    rule = getattr(event, event.step) if event.step in RULES else None
     if rule is not None and rule not in family.rules:
-        return event.step, Wording("scenario.no-rule", rule=rule), suggestion(str(rule), family.rules)
+        return (
+            spelled(event.step),
+            Wording("scenario.no-rule", rule=rule),
+            suggestion(str(rule), family.rules),
+        )
     return _wrong_fault(event, family.family) if event.fault else None
 
 
@@ -203,7 +218,11 @@ def _wrong_fault(event: ScenarioEvent, family: str) -> tuple[str, str, str] | No
 
 
 def _expectations(
-    document: Document, scenario: Scenario, site: Site, out: list[tuple[str, str, Expectation]]
+    document: Document,
+    scenario: Scenario,
+    site: Site,
+    out: list[tuple[str, str, Expectation]],
+    people: Collection[str],
 ) -> Iterator[Problem]:
     for number, sentence in enumerate(scenario.expect):
         location = document.location(("expect", number))
@@ -212,16 +231,24 @@ def _expectations(
         except ValueError as error:
             yield Problem(location, Wording("scenario.sentence-says", sentence=sentence, error=error))
             continue
-        wrong = _unheard(expectation, site)
+        wrong = _stranger(expectation, people) or _unheard(expectation, site)
         if wrong:
             yield Problem(location, *wrong)
         out.append((str(location), sentence, expectation))
 
 
+def _stranger(expectation: Expectation, people: Collection[str]) -> tuple[str, str] | None:
+    """Return (what, hint) where an expectation names a person whom nobody knows."""
+    recipient = getattr(expectation, "recipient", "")
+    if recipient and recipient not in people:
+        return f"no recipient {recipient!r}", suggestion(recipient, people)
+    return None
+
+
 def _unheard(expectation: Expectation, site: Site) -> tuple[str, str] | None:
     """Return (what, hint) where an expectation names something the site does not have."""
     known = {device.id: device.family for device in all_devices(site).values()}
-    device = expectation.device
+    device = getattr(expectation, "device", "")
     if not device:
         return None
     if device not in known:
@@ -231,9 +258,6 @@ def _unheard(expectation: Expectation, site: Site) -> tuple[str, str] | None:
     numbers = {r.fault for r in family.rules.values()}
     if rule and rule not in family.rules and rule not in numbers:
         return f"no rule {rule!r} on {device}", suggestion(rule, family.rules)
-    recipient = getattr(expectation, "recipient", "")
-    if recipient and recipient not in site.recipients:
-        return f"no recipient {recipient!r}", suggestion(recipient, site.recipients)
     signal = getattr(expectation, "signal", "")
     if signal and signal not in family.signals:
         return f"no signal {signal!r} on {device}", suggestion(signal, family.signals)

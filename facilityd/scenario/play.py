@@ -8,6 +8,7 @@ from pathlib import Path
 from time import perf_counter
 
 from facilityd.model.sample import NS
+from facilityd.scenario import people_acts
 from facilityd.scenario.checks import CheckResult, check
 from facilityd.scenario.in_memory_site import NO_HAZARD
 from facilityd.scenario.load import LoadedScenario
@@ -39,13 +40,13 @@ class PlayResult:
 
 def steps(script: LoadedScenario) -> list[Step]:
     """Return the acts of a script in order, those that end something included."""
-    found = [step for event in script.scenario.timeline for step in _steps(event, script.start)]
+    found = [step for event in script.scenario.timeline for step in _steps(event, script)]
     return sorted(found, key=lambda step: step.at)
 
 
-def _steps(event: ScenarioEvent, start: int) -> Iterator[Step]:
-    at = start + event.at
-    yield Step(at, _text(event), lambda runtime: _do(event, runtime))
+def _steps(event: ScenarioEvent, script: LoadedScenario) -> Iterator[Step]:
+    at = script.start + event.at
+    yield Step(at, _text(event), lambda runtime: _do(event, runtime, script))
     if event.hazard and event.lasting is not None:
         end = at + event.lasting
         yield Step(end, f"hazard {event.hazard} on {event.on} ends", lambda t: t.hazard(event.on, NO_HAZARD))
@@ -58,11 +59,10 @@ def _text(event: ScenarioEvent) -> str:
         "demand": f"{event.on} is asked to run {event.demand}",
         "clock": f"the clock moves by {(event.clock or 0) / NS:+g} s",
         "restart": "the daemon is restarted" + (f" after {_down(event):g} s" if _down(event) else ""),
-        "acknowledge": f"{event.by} acknowledges {event.acknowledge} on {event.on}",
-        "take": f"{event.by} takes the repair of {event.take} on {event.on}",
+        "people": f"who is told is as {event.people} has it",
         "done": f"{event.by} says that the repair of {event.done} on {event.on} is done",
     }
-    return what[event.step]
+    return what.get(event.step) or people_acts.text_of(event)
 
 
 def _down(event: ScenarioEvent) -> float:
@@ -70,8 +70,10 @@ def _down(event: ScenarioEvent) -> float:
     return event.restart.down / NS if isinstance(event.restart, Restart) else 0.0
 
 
-def _do(event: ScenarioEvent, runtime: ScenarioRuntime) -> None:
-    if event.fault is not None:
+def _do(event: ScenarioEvent, runtime: ScenarioRuntime, script: LoadedScenario) -> None:
+    if event.people is not None:
+        runtime.reload(script.people[event.people])
+    elif event.fault is not None:
         ramp, lasting = (None if ns is None else ns / NS for ns in (event.ramp, event.lasting))
         runtime.fault(event.on, event.fault, event.magnitude, ramp, lasting)
     elif event.hazard is not None:
@@ -80,14 +82,12 @@ def _do(event: ScenarioEvent, runtime: ScenarioRuntime) -> None:
         runtime.demand(event.on, up=event.demand != "down")
     elif event.clock is not None:
         runtime.jump_clock(event.clock / NS)
-    elif event.acknowledge is not None:
-        runtime.acknowledge(event.on, event.acknowledge, event.by)
-    elif event.take is not None:
-        runtime.take(event.on, event.take, event.by)
     elif event.done is not None:
         runtime.finish(event.on, event.done, event.by)
-    else:
+    elif event.restart is not None:
         runtime.restart(_down(event))
+    else:
+        people_acts.carry_out(event, runtime)
 
 
 Progress = Callable[[int], None]

@@ -60,7 +60,8 @@ class RealRuntime(ScenarioRuntime):
             name: _moved(link, folder, port)
             for (name, link), port in zip(site.links.items(), ports, strict=True)
         }
-        _write(Path(site.source), self.config, links, self.journal)
+        for source in site.paths or (site.source,):
+            _write(Path(source), self.config, links, self.journal)
         self._site = load_site(self.config)
         self.square = square_of(site, start, seed)
         self.square.advance(60.0, step=1.0)
@@ -138,6 +139,13 @@ class RealRuntime(ScenarioRuntime):
         self._halt(signal.SIGKILL)
         time.sleep(down)
         self._launch()
+
+    def reload(self, site: Site) -> None:
+        """Refuse: the files of this site are copies that nobody changes. Raises UsageError."""
+        raise UsageError(
+            Wording("scenario.files-cannot-be-changed-here", site=site.id),
+            hint=Wording("scenario.use-virtual-time"),
+        )
 
     def _inject(self, unit: str, name: str, magnitude: float | None) -> None:
         if self._field:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from facilityd.app.builtin import all_devices
 from facilityd.app.checklist import Checklists
 from facilityd.config.site import Device, Site
-from facilityd.model.alarm import ChangeKind
+from facilityd.model.alarm import AlarmStateName, ChangeKind
 from facilityd.model.finding import Evidence, Finding
 from facilityd.model.quality import Reason
 from facilityd.model.readiness import Waiver, is_ready
@@ -25,6 +25,7 @@ from facilityd.scenario.load import LoadedScenario
 from facilityd.store.batch import Delivery
 from facilityd.store.history import Gap
 from facilityd.store.reader import JournalReader
+from facilityd.store.rows import OutboxEntry, StoredChange
 
 WINDOW = 600 * NS
 """How far back a signal's newest value is looked for, in ns."""
@@ -67,6 +68,11 @@ class RunLog:
     def alarms(self) -> list[AlarmOccurrence]:
         """Every alarm, in the order they were raised."""
         return _alarms(self._reader)
+
+    @cached_property
+    def outbox(self) -> list[OutboxEntry]:
+        """Every notice, in the order in which they were made."""
+        return self._reader.outbox()
 
     @cached_property
     def _findings(self) -> list[Finding]:
@@ -165,7 +171,7 @@ class RunLog:
         names = self.rules(device, rule)
         mine = (
             entry.notice
-            for entry in self._reader.outbox()
+            for entry in self.outbox
             if not recipient or (entry.notice.recipient, entry.state) == (recipient, Delivery.ACCEPTED)
         )
         return sum(notice.device == device and notice.rule in names for notice in mine)
@@ -220,16 +226,17 @@ class _Then:
         return self.run_log.waivers(self.at)
 
 
+_HIDDEN = (AlarmStateName.SHELVED, AlarmStateName.BY_DESIGN, AlarmStateName.OUT_OF_SERVICE)
+_BACK = (ChangeKind.SHELF_OVER, ChangeKind.RETURN_TO_SERVICE, ChangeKind.STATE_OVER)
+
+
 def _alarms(reader: JournalReader) -> list[AlarmOccurrence]:
     open_: dict[tuple[str, str], AlarmOccurrence] = {}
     found: list[AlarmOccurrence] = []
     for stored in reader.changes():
         change, key = stored.change, (stored.change.device, stored.change.rule)
         if change.kind is ChangeKind.RAISE:
-            open_[key] = AlarmOccurrence(change.device, change.rule, change.at, change.evidence)
-            open_[key].cause = change.evidence.cause if change.evidence else ""
-            open_[key].suppressed_by = [open_[key].cause] if open_[key].cause else []
-            open_[key].told = None if open_[key].cause else change.at
+            open_[key] = _begun(stored)
             found.append(open_[key])
         elif change.kind in (ChangeKind.SUPPRESS, ChangeKind.UNSUPPRESS) and key in open_ and change.evidence:
             open_[key].cause = change.evidence.cause
@@ -237,6 +244,19 @@ def _alarms(reader: JournalReader) -> list[AlarmOccurrence]:
                 open_[key].suppressed_by.append(change.evidence.cause)
             elif open_[key].told is None:
                 open_[key].told = change.at
+        elif change.kind in _BACK and key in open_ and open_[key].told is None:
+            open_[key].told = None if stored.state in _HIDDEN else change.at
         elif change.kind in _OVER and key in open_:
             open_.pop(key).cleared = change.at
     return found
+
+
+def _begun(stored: StoredChange) -> AlarmOccurrence:
+    """Return an occurrence as it began: told, or hidden by a cause, a shelf, a maintenance or the like."""
+    change = stored.change
+    cause = change.evidence.cause if change.evidence else ""
+    hidden = cause or (stored.state if stored.state in _HIDDEN else "")
+    return AlarmOccurrence(
+        change.device, change.rule, change.at, change.evidence, cause=cause,
+        told=None if hidden else change.at, suppressed_by=[hidden] if hidden else [],
+    )  # fmt: skip

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from facilityd.config.site import Site
-from facilityd.model.command import AcknowledgeAlarm, Command, CompleteTask, TakeTask
+from facilityd.model.command import AcknowledgeAlarm, Command, CompleteTask
 from facilityd.model.sample import NS
 from facilityd.model.task import fold
 from facilityd.store.reader import JournalReader
@@ -70,6 +70,10 @@ class ScenarioRuntime(ABC):
         """End the daemon and start it again on the same journal, ``down`` s later."""
 
     @abstractmethod
+    def reload(self, site: Site) -> None:
+        """Let somebody change the files, and ask the daemon to read them again. Raises UsageError."""
+
+    @abstractmethod
     def _there(self, work: Callable[[], None]) -> None:
         """Do something where the physics lives; raises what it raises."""
 
@@ -109,20 +113,17 @@ class ScenarioRuntime(ABC):
 
     def acknowledge(self, device: str, rule: str, person: str, comment: str = "") -> None:
         """Acknowledge an alarm as ``facilityd ack`` does; the daemon takes it at its next beat."""
-        self._ask(AcknowledgeAlarm, device=device, rule=rule, person=person, comment=comment)
-
-    def take(self, device: str, rule: str, person: str) -> None:
-        """Take the repair of an alarm as ``facilityd take`` does."""
-        self._ask(TakeTask, device=device, rule=rule, person=person)
+        self.ask(AcknowledgeAlarm, device=device, rule=rule, person=person, comment=comment)
 
     def finish(self, device: str, rule: str, person: str) -> None:
         """Say that the repair is done as ``facilityd done`` does; where nobody took it, nothing happens."""
         with JournalReader.open(self.journal) as reader:
             known = [task for task in fold(reader.task_events()).values() if task.key == (device, rule)]
         for task in known[-1:]:
-            self._ask(CompleteTask, task=task.id, person=person)
+            self.ask(CompleteTask, task=task.id, person=person)
 
-    def _ask(self, kind: type[Command], **fields: Any) -> None:
+    def ask(self, kind: type[Command], **fields: Any) -> None:
+        """Ask the daemon what somebody asks it from a terminal; it takes it at its next beat."""
         # Named by its instant: the same story leaves the same journal.
         self._commands = max(self._commands + 1, self.now)
         command = kind(id=f"story-{self._commands}", at=self.now, origin="scenario", **fields)

@@ -31,9 +31,20 @@ def _shift(text: object) -> int:
 ShiftText = Annotated[str, Field(pattern=f"^[+-]{DURATION_PATTERN[1:]}")]
 Shift = Annotated[int, BeforeValidator(_shift, json_schema_input_type=ShiftText)]
 """Signed ns, written as '+1h'."""
-_ACTS = ("fault", "hazard", "demand", "clock", "restart", "acknowledge", "take", "done")
-_ON = ("fault", "hazard", "demand", "acknowledge", "take", "done")
+RULES = (
+    "acknowledge", "take", "done", "confirm", "reset", "realarm", "shelve", "unshelve", "out_of_service",
+    "return_to_service",
+)  # fmt: skip
+"""What a person does about a rule of a device."""
+_ACTS = ("fault", "hazard", "demand", "clock", "restart", "maintenance", "people", *RULES)
+_ON = ("fault", "hazard", "demand", "maintenance", *RULES)
 """Those that are about something."""
+_LASTS = ("fault", "hazard", "shelve", "out_of_service", "maintenance")
+
+
+def spelled(act: str) -> str:
+    """Return an act as a file spells it."""
+    return act.replace("_", "-")
 
 
 class Restart(Strict):
@@ -48,6 +59,8 @@ class ScenarioEvent(Strict):
     A ``fault`` (name or catalogue number) strikes a device, a ``hazard`` a unit, a link or facilityd;
     both end after ``for``, if given. A ``demand`` asks a hoist or pole for a run. ``clock`` moves the
     daemon's wall clock. ``restart`` ends the daemon and starts it again, after ``{down: 90s}`` if given.
+    What people do names the rule; a shelf, what is out of service and a maintenance may last ``for`` a time.
+    ``people`` is another file of recipients and rotas: somebody changes who is there.
     """
 
     at: Duration
@@ -63,17 +76,31 @@ class ScenarioEvent(Strict):
     acknowledge: str | None = Field(default=None, description="the rule")
     take: str | None = Field(default=None, description="the rule whose alarm somebody takes the repair of")
     done: str | None = Field(default=None, description="the rule whose repair somebody says is done")
+    confirm: str | None = Field(default=None, description="the rule whose repair somebody says is done")
+    reset: str | None = Field(default=None, description="the latched rule that somebody has inspected")
+    realarm: str | None = Field(default=None, description="the rule whose acknowledgement is taken back")
+    shelve: str | None = Field(default=None, description="the rule of which nobody is to be told for a time")
+    unshelve: str | None = Field(default=None, description="the rule whose shelf somebody ends")
+    out_of_service: str | None = Field(
+        default=None, alias="out-of-service", description="the rule; reviewed after 'for'"
+    )
+    return_to_service: str | None = Field(default=None, alias="return-to-service", description="the rule")
+    maintenance: bool | None = Field(default=None, description="true: it begins, for 'for'; false: it ends")
+    people: str | None = Field(default=None, description="another file of people, as the scenario's")
+    once: bool = Field(default=False, description="a shelf that ends with the alarm")
     by: str = "crew"
 
     @model_validator(mode="after")
     def _one_act(self) -> Self:
         steps = [step for step in _ACTS if getattr(self, step) is not None]
         if len(steps) != 1:
-            raise ValueError(Wording("scenario.give-exactly-one", acts=[*_ACTS]))
+            raise ValueError(Wording("scenario.give-exactly-one", acts=[spelled(act) for act in _ACTS]))
         if steps[0] in _ON and not self.on:
-            raise ValueError(Wording("scenario.needs-on", steps=steps[0]))
-        if self.lasting is not None and steps[0] not in ("fault", "hazard"):
+            raise ValueError(Wording("scenario.needs-on", steps=spelled(steps[0])))
+        if self.lasting is not None and steps[0] not in _LASTS:
             raise ValueError(Wording("scenario.only-fault-or-hazard-lasts"))
+        if self.maintenance and self.lasting is None:
+            raise ValueError(Wording("scenario.maintenance-needs-for"))
         if self.ramp is not None and steps[0] != "fault":
             raise ValueError(Wording("scenario.only-fault-grows-over-ramp"))
         if self.magnitude is not None and steps[0] not in ("fault", "hazard"):
@@ -92,6 +119,9 @@ class Scenario(Strict):
     scenario: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     name: Text
     site: str = "square"
+    people: str = Field(
+        default="", description="recipients, rotas, …: a file beside this one, added to the site's"
+    )
     only: tuple[str, ...] = Field(default=(), description="play these devices alone; none: the whole site")
     timetable: str = Field(default="", description="published times, a CSV beside the file, for the site's")
     seed: int = Field(default=1, ge=0)

@@ -59,8 +59,9 @@ class ChangeRecord:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """The outbox entry ``notice`` (its id) after an attempt; ``next_at`` in ns UTC.
+    """The outbox entry ``notice`` (its id) after an attempt.
 
+    ``next_at`` (ns UTC): when it is tried again; of one that is not tried again, when that became known.
     ``key`` names one that had no id when it was tried.
     """
 

@@ -58,7 +58,7 @@ class StoredFinding:
 
 @dataclass(frozen=True, slots=True)
 class OutboxEntry:
-    """A notice and what became of it. ``next_at`` in ns UTC."""
+    """A notice and what became of it. ``next_at`` (ns UTC): when it is tried again, or was settled."""
 
     id: int
     change: int | None
@@ -67,6 +67,15 @@ class OutboxEntry:
     attempts: int
     next_at: int
     error: str
+
+    @property
+    def settled_at(self) -> int:
+        """Return when its outcome became known, ns UTC: when it was taken; before that, when it was made."""
+        return self.next_at if self.next_at and self.state not in OPEN else self.notice.at
+
+
+OPEN = (Delivery.WAITING, Delivery.DEFERRED)
+"""What has no outcome yet."""
 
 
 def _decoded(value: Any) -> Any:

@@ -9,6 +9,7 @@ from support.rule_harness import START
 from facilityd.alarm import AlarmManager
 from facilityd.model.finding import Evidence, Finding
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Purpose
+from facilityd.model.people import NEXT_CHANNEL
 from facilityd.notify.fallback import PATIENT, falls_back, over_next_channel
 from facilityd.notify.planner import NotificationPlanner
 from facilityd.notify.render import AlarmContext
@@ -42,6 +43,22 @@ def test_while_it_is_in_trouble_what_is_critical_goes_over_the_next_sound_one_to
 def test_the_alarm_of_a_channel_does_not_begin_with_it() -> None:
     channel = AlarmContext(ALARM_CONTEXT.device, ALARM_CONTEXT.rule, ALARM_CONTEXT.signals, channel="li-1")
     assert raised(channel) == ["li-2"]
+
+
+def test_nobody_is_told_that_a_channel_is_broken_over_that_channel() -> None:
+    """Not in an escalation either: the next channel is the next sound one."""
+    context = AlarmContext(ALARM_CONTEXT.device, ALARM_CONTEXT.rule, ALARM_CONTEXT.signals, channel="li-1")
+    ledger = RecordedLedger()
+    planner = NotificationPlanner(SITE_CONTEXT, {KEY: context}, [LI], ledger)
+    alarms = AlarmManager()
+    change = alarms.apply(Finding(*KEY, True, START, START, WRONG))
+    state, used = alarms.state(*KEY), []
+    ledger.sent += planner.tell(change, state)
+    for step in range(1, 4):
+        told = planner.escalate(change, state, (NEXT_CHANNEL,), START + step, START + step)
+        used += [one.channel for one in told]
+        ledger.sent += told
+    assert used == ["li-3", "li-2", "li-2"]
 
 
 @pytest.mark.parametrize("result", [one for one in DeliveryOutcome if one is not DeliveryOutcome.ACCEPTED])

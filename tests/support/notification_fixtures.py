@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
@@ -87,8 +88,8 @@ class RecordingOutbox:
         self.entries.append(RecordedEntry(len(self.entries) + 1, one))
         return self.entries[-1]
 
-    async def take(self, now: int) -> list[RecordedEntry]:
-        due = [entry for entry in self.entries if entry.open and entry.next_at <= now]
+    async def take(self, now: int, resting: Collection[str] = ()) -> list[RecordedEntry]:
+        due = [e for e in self.entries if e.open and e.next_at <= now and e.notice.channel not in resting]
         return [entry for entry in due if not self._is_early(entry, now)]
 
     def _is_early(self, entry: RecordedEntry, now: int) -> bool:
