@@ -65,6 +65,7 @@ COMMANDS = {
     "notices": "facilityd.cli.notices:notices",
     "notify": "facilityd.cli.notices:notify",
     "audit": "facilityd.cli.audit:audit",
+    "kpi": "facilityd.cli.kpi:kpi",
     "storage": "facilityd.cli.storage:storage",
     "backtest": "facilityd.cli.backtest:backtest",
     "record": "facilityd.cli.record:record",

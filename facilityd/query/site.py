@@ -22,6 +22,8 @@ from facilityd.query.countdown import Countdown, countdown
 from facilityd.query.counts import Counts
 from facilityd.query.devices import DeviceReader, DeviceRow
 from facilityd.query.history import HistoryAnswer, HistoryPoint, HistoryQuery, iter_points, read_history
+from facilityd.query.kpi import KpiReader
+from facilityd.query.kpi_answer import KpiAnswer
 from facilityd.query.liveness import Liveness, liveness
 from facilityd.query.notices import NoticeRow, notice_rows
 from facilityd.query.readiness import ReadinessAnswer, ReadinessBoard, RecordedCheck, checklist_devices
@@ -207,6 +209,10 @@ class SiteQuery:
     def storage(self) -> StorageAnswer:
         """Return what takes the room in the journal, and when it will be full."""
         return read_storage(self._site, self._reader, self._clock())
+
+    def kpi(self, since: int, until: int) -> KpiAnswer:
+        """Return the figures of alarm management of since <= at < until (ns UTC), beside their limits."""
+        return KpiReader(self._site, self._devices, self._reader, (since, until), self._clock()).answer()
 
     def unjudged(self) -> UnjudgedRules:
         """Return how many rules cannot be evaluated now; one that waits for its baseline is not counted."""

@@ -1,4 +1,4 @@
-"""What people did, as the journal has it: baselines, waivers, checks, marks, commands, tasks."""
+"""What people did, as the journal has it, and what is counted over months: alarms, notices."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from facilityd.model.command_record import CommandRecord
 from facilityd.model.marks import OperatorMark
 from facilityd.model.readiness import Check, Waiver
 from facilityd.model.task import TaskEvent
-from facilityd.store import commands, learning, marks, readiness, tasks
+from facilityd.store import alarm_log, commands, learning, marks, readiness, tasks
+from facilityd.store.alarm_log import AlarmLogEntry, NoticeLogEntry
 
 
 class RecordReader:
@@ -45,3 +46,15 @@ class RecordReader:
     def task_events(self) -> list[TaskEvent]:
         """Return everything that ever happened to tasks, in order."""
         return tasks.task_events(self._db)
+
+    def alarm_log(self, until: int) -> list[AlarmLogEntry]:
+        """Return every change of alarms before an instant (ns UTC), without evidence, in order."""
+        return alarm_log.alarm_log(self._db, until)
+
+    def notice_log(self, since: int, until: int) -> list[NoticeLogEntry]:
+        """Return the notices of since <= at < until (ns UTC), without their texts, in order."""
+        return alarm_log.notice_log(self._db, since, until)
+
+    def beginning(self) -> int:
+        """Return the oldest instant that the journal has anything of, ns UTC; 0 where it is empty."""
+        return alarm_log.beginning(self._db)
