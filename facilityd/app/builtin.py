@@ -24,6 +24,7 @@ _KINDS = {
     "webhook": Text(zh="网络推送", en="webhook"),
     "email": Text(zh="邮件", en="e-mail"),
     "wecom-robot": Text(zh="企业微信群机器人", en="WeCom robot"),
+    "wecom-app": Text(zh="企业微信应用", en="WeCom app"),
     "dingtalk-robot": Text(zh="钉钉机器人", en="DingTalk robot"),
     "feishu-robot": Text(zh="飞书机器人", en="Feishu robot"),
     "mqtt": Text(zh="MQTT 消息", en="MQTT"),

@@ -50,6 +50,17 @@ class WeComRobotConfig(_RobotConfig):
     url: Url = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send"
 
 
+class WeComAppConfig(Strict):
+    """A message to one member from an application of one's own in WeCom (企业微信自建应用)."""
+
+    kind: Literal["wecom-app"]
+    url: BaseUrl = "https://qyapi.weixin.qq.com"
+    corp: str = Field(pattern=r"^[-_A-Za-z0-9]{1,64}$", description="the corporation's id (企业 ID)")
+    agent: int = Field(ge=1, le=2**31 - 1, description="the application's number (AgentId)")
+    secret: Secret = Field(description="the application's secret; this machine must be a trusted IP there")
+    user: Mention = Field(description="the member's user id (账号)")
+
+
 class DingTalkRobotConfig(_RobotConfig):
     """A group robot of DingTalk (钉钉)."""
 
@@ -100,6 +111,7 @@ Channel = Annotated[
     WebhookConfig
     | EmailConfig
     | WeComRobotConfig
+    | WeComAppConfig
     | DingTalkRobotConfig
     | FeishuRobotConfig
     | NtfyConfig

@@ -13,6 +13,7 @@ from facilityd.notify.mqtt_channel import MqttChannel
 from facilityd.notify.ntfy import Ntfy
 from facilityd.notify.robots import DingTalkRobot, FeishuRobot, WeComRobot
 from facilityd.notify.webhook import Webhook
+from facilityd.notify.wecom_app import WeComApp
 
 
 class Channel(Protocol):
@@ -26,6 +27,7 @@ KINDS: dict[str, Callable[..., Channel]] = {
     "webhook": Webhook,
     "email": Email,
     "wecom-robot": WeComRobot,
+    "wecom-app": WeComApp,
     "dingtalk-robot": DingTalkRobot,
     "feishu-robot": FeishuRobot,
     "ntfy": Ntfy,

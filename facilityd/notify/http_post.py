@@ -1,4 +1,4 @@
-"""One HTTP POST of a notice, with whatever the other side or the network makes of it as a result."""
+"""One HTTP request for a notice, with whatever the other side or the network makes of it as a result."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ class HttpPost:
         self._timeout = aiohttp.ClientTimeout(total=timeout_s, connect=timeout_s / 2)
 
     async def __call__(
-        self, url: str, data: bytes, headers: Mapping[str, str], judge: Judge2xx
+        self, url: str, data: bytes, headers: Mapping[str, str], judge: Judge2xx, method: str = "POST"
     ) -> DeliveryResult:
-        """Post once. Raises nothing that the network can cause."""
+        """Ask once. Raises nothing that the network can cause."""
         headers = {"User-Agent": "facilityd", "Content-Type": "application/json", **headers}
         try:
             async with (
                 aiohttp.ClientSession(timeout=self._timeout, **bounded()) as session,
-                session.post(url, data=data, headers=headers, allow_redirects=False) as answer,
+                session.request(method, url, data=data, headers=headers, allow_redirects=False) as answer,
             ):
                 return await self._outcome(answer, judge)
         except aiohttp.InvalidURL:

@@ -8,15 +8,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Notice, SendFailure
-from facilityd.model.sample import NS
-from facilityd.notify.http_post import HttpPost, in_one_line, packed
+from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Notice
+from facilityd.notify.answer_code import ADDRESS, LOGIN, REFUSED, SERVER, Meaning, busy, judge_code
+from facilityd.notify.http_post import HttpPost, packed
 from facilityd.notify.pace import TokenBucket
 from facilityd.notify.split import split
 
@@ -24,19 +23,6 @@ MOST_PARTS = 4
 """Messages that one notice may become; what is longer is cut."""
 REMEMBERED = 100
 """Notices of which it is known how many parts were taken."""
-_REJECTED, _TRANSIENT = DeliveryOutcome.REJECTED, DeliveryOutcome.TRANSIENT
-Meaning = tuple[DeliveryOutcome, SendFailure, int]
-"""What a code comes to, why, and for how many s to wait."""
-
-
-def _busy(wait_s: int = 60) -> Meaning:
-    return _TRANSIENT, SendFailure.BUSY, wait_s
-
-
-_LOGIN: Meaning = (_REJECTED, SendFailure.LOGIN, 0)
-_ADDRESS: Meaning = (_REJECTED, SendFailure.ADDRESS, 0)
-_REFUSED: Meaning = (_REJECTED, SendFailure.REFUSED, 0)
-_SERVER: Meaning = (_TRANSIENT, SendFailure.SERVER, 0)
 
 
 class Robot:
@@ -65,12 +51,15 @@ class Robot:
         parts = split(f"{notice.subject}\n{notice.body}", self.LIMIT, MOST_PARTS)
         result = DeliveryResult(DeliveryOutcome.ACCEPTED)
         for number in range(self._taken.get(notice.key, 0), len(parts)):
-            url, content = self._message(parts[number], mention=number == 0)
-            result = await self._post(url, packed(content), {}, self._judge)
+            result = await self._send_part(parts[number], mention=number == 0)
             if result.result is not DeliveryOutcome.ACCEPTED:
                 return result
             self._remember(notice.key, number + 1)
         return result
+
+    async def _send_part(self, text: str, *, mention: bool) -> DeliveryResult:
+        url, content = self._message(text, mention=mention)
+        return await self._post(url, packed(content), {}, self._judge)
 
     def parts(self, notice: Notice) -> int:
         """Return how many messages a notice becomes."""
@@ -87,17 +76,7 @@ class Robot:
         raise NotImplementedError
 
     def _judge(self, _content_type: str, body: bytes) -> DeliveryResult:
-        try:
-            answer = json.loads(body)
-            code = next(answer[name] for name in self.CODE if name in answer)
-        except (ValueError, TypeError, StopIteration, RecursionError):
-            reason = f"the answer holds no code: {in_one_line(body)}"
-            return DeliveryResult(DeliveryOutcome.UNKNOWN, reason, failure=SendFailure.SERVER)
-        if code == 0 and not isinstance(code, bool):
-            return DeliveryResult(DeliveryOutcome.ACCEPTED)
-        result, failure, wait_s = self.MEANINGS.get(code, _REFUSED) if isinstance(code, int) else _REFUSED
-        wait = wait_s * NS or None
-        return DeliveryResult(result, f"code {code}: {in_one_line(body)}"[:300], wait, failure)
+        return judge_code(body, self.CODE, self.MEANINGS)
 
 
 class WeComRobot(Robot):
@@ -106,8 +85,8 @@ class WeComRobot(Robot):
     LIMIT = 2048
     CODE = ("errcode",)
     MEANINGS: ClassVar[Mapping[int, Meaning]] = {
-        -1: _SERVER, 45009: _busy(), 45033: _busy(10), 93000: _ADDRESS, 93004: _ADDRESS, 93008: _ADDRESS,
-        40001: _LOGIN, 40014: _LOGIN, 42001: _LOGIN, 40058: _REFUSED, 40008: _REFUSED,
+        -1: SERVER, 45009: busy(), 45033: busy(10), 93000: ADDRESS, 93004: ADDRESS, 93008: ADDRESS,
+        40001: LOGIN, 40014: LOGIN, 42001: LOGIN, 40058: REFUSED, 40008: REFUSED,
     }  # fmt: skip
 
     def _message(self, text: str, *, mention: bool) -> tuple[str, dict[str, Any]]:
@@ -125,9 +104,9 @@ class DingTalkRobot(Robot):
     LIMIT = 18_000
     CODE = ("errcode",)
     MEANINGS: ClassVar[Mapping[int, Meaning]] = {
-        -1: _SERVER, 130101: _busy(600), 130102: _busy(600), 90018: _busy(), 90030: _busy(600),
-        310000: _LOGIN, 300001: _LOGIN, 300005: _ADDRESS, 400013: _ADDRESS, 400101: _ADDRESS,
-        400102: _ADDRESS, 460101: _REFUSED, 400402: _REFUSED,
+        -1: SERVER, 130101: busy(600), 130102: busy(600), 90018: busy(), 90030: busy(600),
+        310000: LOGIN, 300001: LOGIN, 300005: ADDRESS, 400013: ADDRESS, 400101: ADDRESS,
+        400102: ADDRESS, 460101: REFUSED, 400402: REFUSED,
     }  # fmt: skip
 
     def _message(self, text: str, *, mention: bool) -> tuple[str, dict[str, Any]]:
@@ -153,8 +132,8 @@ class FeishuRobot(Robot):
     CODE = ("code", "StatusCode")
     PER_MINUTE = 60
     MEANINGS: ClassVar[Mapping[int, Meaning]] = {
-        11232: _busy(30), 11233: _busy(30), 9499: _busy(30), 2200: _SERVER, 19021: _LOGIN, 19022: _LOGIN,
-        19024: _LOGIN, 19001: _ADDRESS, 19002: _REFUSED,
+        11232: busy(30), 11233: busy(30), 9499: busy(30), 2200: SERVER, 19021: LOGIN, 19022: LOGIN,
+        19024: LOGIN, 19001: ADDRESS, 19002: REFUSED,
     }  # fmt: skip
 
     def _message(self, text: str, *, mention: bool) -> tuple[str, dict[str, Any]]:

@@ -40,7 +40,7 @@ class FakeRobot:
 
     def server(self) -> TestServer:
         app = web.Application(client_max_size=2**22)
-        app.router.add_post("/{path:.*}", self._serve)
+        app.router.add_route("*", "/{path:.*}", self._serve)
         return TestServer(app)
 
     async def _serve(self, request: web.Request) -> web.Response:
@@ -80,6 +80,47 @@ class FakeWeCom(FakeRobot):
             return {"errcode": 45009, "errmsg": "api freq out of limit"}
         self.taken.append(content)
         return {"errcode": 0, "errmsg": "ok"}
+
+    def texts(self) -> list[str]:
+        return [one["text"]["content"] for one in self.taken]
+
+
+@dataclass
+class FakeWeComApp(FakeRobot):
+    """An application: tokens that end, members that it may not write to. Of too long a text it cuts the end off."""
+
+    corp: str = "ww1"
+    refused: frozenset[str] = frozenset()
+    asked: int = 0
+    """How often a token was asked for."""
+    ends: float = 0.0
+    per_minute: int = 30
+
+    def judge(self, request: web.Request, body: bytes) -> dict[str, Any]:
+        if request.path.endswith("/gettoken"):
+            return self._token(request)
+        if request.query.get("access_token") != f"tok-{self.asked}":
+            return {"errcode": 40014, "errmsg": "invalid access_token"}
+        if self.clock() >= self.ends:
+            return {"errcode": 42001, "errmsg": "access_token expired"}
+        content = json.loads(body)
+        users = content["touser"].split("|")
+        refused = [user for user in users if user in self.refused]
+        if len(refused) == len(users):
+            return {"errcode": 81013, "errmsg": "user & party & tag all invalid"}
+        if not self.too_often():
+            text = content["text"]["content"].encode()[:2048].decode(errors="ignore")
+            self.taken.append({**content, "text": {"content": text}})
+        return {"errcode": 0, "errmsg": "ok", "msgid": "m1", "invaliduser": "|".join(refused)}
+
+    def _token(self, request: web.Request) -> dict[str, Any]:
+        self.asked += 1
+        if request.method != "GET" or request.query.get("corpid") != self.corp:
+            return {"errcode": 40013, "errmsg": "invalid corpid"}
+        if request.query.get("corpsecret") != self.secret:
+            return {"errcode": 40001, "errmsg": "invalid credential"}
+        self.ends = self.clock() + 7200
+        return {"errcode": 0, "errmsg": "ok", "access_token": f"tok-{self.asked}", "expires_in": 7200}
 
     def texts(self) -> list[str]:
         return [one["text"]["content"] for one in self.taken]
