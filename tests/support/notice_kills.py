@@ -208,7 +208,7 @@ async def _subscribed(port: int, receipts: Receipts) -> AsyncIterator[None]:
             ready.set()
             async for said in client.messages:
                 text = json.loads(bytes(said.payload))
-                if str(said.topic) == "facilityd/event":
+                if str(said.topic).endswith("/event"):
                     receipts.events.append(text["key"])
                 else:
                     receipts.standing[str(said.topic)] = text["active"]
