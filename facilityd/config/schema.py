@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter
 
 from facilityd.config import people_schema as people
 from facilityd.config.alarm_limits import AlarmsConfig
@@ -231,6 +232,14 @@ SECTIONS: dict[str, Any] = {
     "tasks": TasksConfig,
     "inspections": InspectionConfig,
 }
+
+
+@cache
+def adapter(section: str) -> TypeAdapter[Any]:
+    """Return what checks a section; a site without it does not pay for it."""
+    return TypeAdapter(SECTIONS[section])
+
+
 SINGLE = ("site", "store", "escalation", "proof_of_life", "alarms", "tasks")
 
 

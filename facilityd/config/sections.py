@@ -9,12 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from facilityd.config.fields import identifier, key_in_clear
 from facilityd.config.hosts import UNSET
 from facilityd.config.mend import mended, nothings, unreadable, unseen
-from facilityd.config.schema import SECTIONS, SINGLE
+from facilityd.config.schema import SECTIONS, SINGLE, adapter
 from facilityd.model.message import Wording
 from facilityd.model.regular import open_regular
 from facilityd.model.text import LANGUAGES
@@ -30,7 +28,6 @@ from facilityd.yaml_source import (
 )
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_ADAPTERS: dict[str, TypeAdapter[Any]] = {name: TypeAdapter(model) for name, model in SECTIONS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +164,11 @@ def _add(sections: Sections, document: Document, section: str, item: str, path: 
                 document.location(path, key=True), Wording("config.item-says", item=item, error=error)
             )
     _expand(sections, document, path)
-    value, problems = validate(_ADAPTERS[section], document, path)
+    value, problems = validate(adapter(section), document, path)
     sections.problems += _with_what_is_not_seen(document, path, problems)
     whole = value is not None and not unreadable(_part(document, path))
     if not whole:
-        value = mended(_ADAPTERS[section], section, _part(document, path))
+        value = mended(adapter(section), section, _part(document, path))
     if value is None:
         sections.broken[section].add(item)
     else:

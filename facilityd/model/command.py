@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints, TypeAdapter
@@ -41,7 +42,7 @@ class CommandBase(BaseModel):
     ``person`` is who says they ask; ``origin`` from where. The daemon records the account beside them.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     id: CommandId = Field(default_factory=lambda: uuid.uuid4().hex)
     at: Instant = Field(default_factory=time.time_ns)
@@ -275,5 +276,9 @@ Command = (
     | CancelTask
     | ReloadSite
 )
-COMMANDS: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="command")])
-"""Validates one, told apart by ``command``."""
+
+
+@cache
+def commands() -> TypeAdapter[Command]:
+    """Return what validates one, told apart by ``command``; commands that only read need none."""
+    return TypeAdapter(Annotated[Command, Field(discriminator="command")])

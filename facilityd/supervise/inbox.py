@@ -25,7 +25,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from facilityd.errors import FacilitydError
-from facilityd.model.command import COMMANDS, MAX_BYTES, Command
+from facilityd.model.command import MAX_BYTES, Command, commands
 from facilityd.model.message import Wording
 from facilityd.model.plain import plain
 from facilityd.model.regular import read_regular
@@ -131,7 +131,7 @@ def _read(file: Path) -> InboxFile:
     named = file.stem if _OURS.fullmatch(file.stem) else f"{_letters(file.stem)}-{at}"
     try:
         content = read_regular(file, MAX_BYTES, follow=False)
-        command = COMMANDS.validate_json(json.dumps(_fields(content, named, at)))
+        command = commands().validate_json(json.dumps(_fields(content, named, at)))
     except ValidationError as error:
         fault = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
     except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
