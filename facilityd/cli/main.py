@@ -36,6 +36,7 @@ COMMANDS = {
     "tail": "facilityd.cli.tail:tail",
     "history": "facilityd.cli.history:history",
     "alarms": "facilityd.cli.alarms:alarms",
+    "hazards": "facilityd.cli.hazards:hazards",
     "ack": "facilityd.cli.act:ack",
     "reset": "facilityd.cli.act:reset",
     "realarm": "facilityd.cli.act:realarm",

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
+from facilityd.model.plain import plain
 from facilityd.model.text import Language, Strict, Text
 from facilityd.model.word_table import shipped_table
+
+LONGEST = 4000
+"""Characters of a cell; what people wrote may be longer, and is cut."""
 
 
 class ReportCell(NamedTuple):
@@ -77,5 +81,5 @@ def number_cell(value: float | None, decimals: int = 1, unit: str = "", tone: st
 
 def _cell(one: ReportCell | str | int) -> ReportCell:
     if isinstance(one, ReportCell):
-        return one
-    return ReportCell(one) if isinstance(one, str) else ReportCell(str(one), one)
+        return one._replace(shown=plain(one.shown, LONGEST))
+    return ReportCell(plain(one, LONGEST)) if isinstance(one, str) else ReportCell(str(one), one)

@@ -21,6 +21,7 @@ from facilityd.query.changes import ChangeFilter, ChangeRow, change_rows
 from facilityd.query.countdown import Countdown, countdown
 from facilityd.query.counts import Counts
 from facilityd.query.devices import DeviceReader, DeviceRow
+from facilityd.query.hazards import HazardRow, OpenState, open_hazards
 from facilityd.query.history import HistoryAnswer, HistoryPoint, HistoryQuery, iter_points, read_history
 from facilityd.query.kpi import KpiReader
 from facilityd.query.kpi_answer import KpiAnswer
@@ -213,6 +214,17 @@ class SiteQuery:
     def kpi(self, since: int, until: int) -> KpiAnswer:
         """Return the figures of alarm management of since <= at < until (ns UTC), beside their limits."""
         return KpiReader(self._site, self._devices, self._reader, (since, until), self._clock()).answer()
+
+    def hazards(self, device: str = "") -> list[HazardRow]:
+        """Return what is open, of one ``device`` or of all; most urgent first. Raises UsageError."""
+        if device:
+            require_device(self._devices, device)
+        rows = self.devices(tuple(self._site.devices))
+        state = OpenState(
+            self._clock(), self._site.timezone, self._devices, self.alarms(), self.tasks(),
+            self._reader.waivers(), rows, self.liveness(), self.unjudged().unknown,
+        )  # fmt: skip
+        return [row for row in open_hazards(state) if device in ("", row.device)]
 
     def unjudged(self) -> UnjudgedRules:
         """Return how many rules cannot be evaluated now; one that waits for its baseline is not counted."""
