@@ -40,8 +40,8 @@ class JournalLedger:
 
     def has(self, notice: Notice) -> bool:
         """Return whether a notice was made already, also one that was refused for good."""
-        known = self._stored(notice.device, notice.rule, notice.occurrence, refused=True)
-        return any(one.key == notice.key for one in (*(e.notice for e in known), *self.pending()))
+        known = self._read(lambda: self._reader.knows(notice.key), False)
+        return known or any(one.key == notice.key for one in self.pending())
 
     def changes(self, device: str, rule: str, occurrence: int) -> Sequence[Change]:
         """Return the changes of an occurrence that somebody was notified of, oldest first."""
@@ -67,10 +67,10 @@ class JournalLedger:
             self._reader.close()
             return nothing
 
-    def _stored(self, device: str, rule: str, occurrence: int, *, refused: bool = False) -> list[OutboxEntry]:
+    def _stored(self, device: str, rule: str, occurrence: int) -> list[OutboxEntry]:
         none: list[OutboxEntry] = []
         found = self._read(lambda: self._reader.notices(device, rule, occurrence), none)
-        return [one for one in found if refused or one.state is not Delivery.REJECTED]
+        return [one for one in found if one.state is not Delivery.REJECTED]
 
     def close(self) -> None:
         """Let go of the journal."""

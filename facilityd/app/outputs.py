@@ -21,7 +21,14 @@ from facilityd.model.plain import masked, plain
 from facilityd.model.sample import NS
 from facilityd.model.settings import ChannelSettings, RecipientSettings, SinkSettings
 from facilityd.notify.deliver import Deliverer, QueuedNotice
-from facilityd.notify.fallback import BEGINNINGS, falls_back, for_all, lost_its_channel, over_next_channel
+from facilityd.notify.fallback import (
+    BEGINNINGS,
+    ENDS,
+    falls_back,
+    for_all,
+    lost_its_channel,
+    over_next_channel,
+)
 from facilityd.notify.plan import NoticeLedger
 from facilityd.notify.planner import NotificationPlanner
 from facilityd.notify.render import AlarmContext, SiteContext
@@ -59,7 +66,6 @@ HELD_FOR = {
 }
 """Held so long from what they tell of (ns), then given up and counted: an end, until everybody knows it
 otherwise; a checklist, until its ceremony has begun."""
-ENDS = (Purpose.CLEARED, Purpose.UNWATCHED)
 FAR = 1 << 62
 
 

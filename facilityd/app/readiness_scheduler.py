@@ -91,4 +91,6 @@ class ReadinessScheduler:
         mended = {one.item for one in last.items if one.stands_against} if last else set()
         signals = self._lists.signals(check.device)
         subject = ReadinessContext(device.name, family.readiness, names, signals, self._place.zone)
-        return plan_check(check, subject, self._place, list(self._site.recipients.values()), mended)
+        troubled = self._core.planner.troubled()
+        people = list(self._site.recipients.values())
+        return plan_check(check, subject, self._place, people, mended, troubled)

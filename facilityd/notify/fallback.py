@@ -14,16 +14,26 @@ PATIENT = 3
 BEGINNINGS = (Purpose.RAISED, Purpose.REALARMED, Purpose.WORSENED, Purpose.ESCALATED)
 """What has to arrive somewhere; the end of it follows over the channels that brought the beginning."""
 
+ENDS = (Purpose.CLEARED, Purpose.UNWATCHED)
+"""Over the channels that brought the beginning; over the next one where those take nothing any more."""
+TOLD_ONCE = (
+    Purpose.NOT_READY, Purpose.READY, Purpose.DIGEST, Purpose.REVIEW, Purpose.SUPPRESSED,
+    Purpose.TASK_DUE, Purpose.TASK_OVERDUE, Purpose.TASK_REOPENED, Purpose.TASK_VERIFIED,
+)  # fmt: skip
+"""What stands for itself, and has no end to follow it."""
+
 
 def falls_back(notice: Notice, outcome: DeliveryResult, attempts: int) -> bool:
     """Return whether a notice goes over the next channel, after so many attempts and this last outcome.
 
     What is urgent at once, whatever kept it; the rest where this channel refuses it, or has failed often.
     """
-    if outcome.result is DeliveryOutcome.ACCEPTED or notice.purpose not in BEGINNINGS:
+    if outcome.result is DeliveryOutcome.ACCEPTED:
         return False
-    refused = outcome.result is DeliveryOutcome.REJECTED
-    return notice.priority >= URGENT or refused or attempts >= PATIENT
+    if notice.purpose not in (*BEGINNINGS, *ENDS, *TOLD_ONCE):
+        return False
+    urgent = notice.priority >= URGENT and notice.purpose not in ENDS
+    return urgent or outcome.result is DeliveryOutcome.REJECTED or attempts >= PATIENT
 
 
 def lost_its_channel(notice: Notice, people: Mapping[str, RecipientSettings]) -> bool:
@@ -46,7 +56,8 @@ def over_next_channel(notice: Notice, people: Mapping[str, RecipientSettings]) -
     Where its channel is gone, the first one is the next.
     """
     person = people.get(notice.recipient)
-    if person is None or not notice.occurrence:
+    alone = notice.purpose in TOLD_ONCE
+    if person is None or not (alone or notice.occurrence):
         return None
     order = [channel.id for channel in person.channels]
     if person.every_channel and notice.channel in order:
@@ -54,7 +65,8 @@ def over_next_channel(notice: Notice, people: Mapping[str, RecipientSettings]) -
     place = order.index(notice.channel) + 1 if notice.channel in order else 0
     if place >= len(order):
         return None
-    key = notice_key(
-        notice.device, notice.rule, notice.occurrence, notice.purpose, person.id, order[place], notice.at
-    )
+    alarm = notice.device, notice.rule, notice.occurrence
+    key = notice_key(*alarm, notice.purpose, person.id, order[place], notice.at)
+    if alone:
+        key = f"{notice.key}/{notice_key(order[place])}"
     return replace(notice, channel=order[place], key=key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from facilityd.model.rule import Priority
 from facilityd.model.sample import NS
 from facilityd.model.settings import RecipientSettings
 from facilityd.model.text import Language, Text
+from facilityd.notify.channel_order import first_channels
 from facilityd.notify.evidence_text import EvidenceFormatter
 from facilityd.notify.render import SiteContext
 from facilityd.notify.texts import texts
@@ -127,18 +128,20 @@ def plan_check(
     place: SiteContext,
     recipients: Iterable[RecipientSettings],
     mended: Container[str] = (),
+    troubled: Collection[str] = (),
 ) -> list[Notice]:
     """Return the notices of a check: that the device is not ready, or that it is again.
 
-    ``mended``: the items that stood against it at the check before.
+    ``mended``: the items that stood against it at the check before; ``troubled``: the channels that take
+    no notices now.
     """
     last = check.before == min(BEFORE)
     priority = Priority.CRITICAL if last and not check.ready else Priority.HIGH
     return [
-        _notice(check, subject, place, recipient, channel.id, priority, mended)
+        _notice(check, subject, place, recipient, channel, priority, mended)
         for recipient in recipients
         if priority >= recipient.minimum
-        for channel in recipient.channels
+        for channel in first_channels(recipient, troubled)
     ]
 
 

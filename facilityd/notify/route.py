@@ -10,6 +10,7 @@ from facilityd.model.notice import Notice, Purpose
 from facilityd.model.people import NEXT_CHANNEL
 from facilityd.model.rule import Priority
 from facilityd.model.settings import RecipientSettings
+from facilityd.notify.channel_order import first_channels
 from facilityd.notify.plan import Addressee, NotificationPlan, told_raised
 from facilityd.notify.roster import Roster, looks_after
 
@@ -74,25 +75,16 @@ class Route:
     ) -> Iterator[Addressee]:
         """Yield the channels over which somebody is notified of it."""
         anew = plan.begins or plan.change.kind in ANEW
-        first = self._first(plan, person) if anew and duty else frozenset()
+        first = self._first(plan, person) if anew and duty else ()
         for channel in person.channels:
             one = Addressee(person, channel.id)
             if channel.id in first or (one in told and not plan.begins and _follows(plan, person)):
                 yield one
 
-    def _first(self, plan: NotificationPlan, person: RecipientSettings) -> frozenset[str]:
-        """Return the channels that begin: the first; while it is in trouble the next too for what is grave.
-
-        The alarm of a channel does not begin with that channel, where there is another.
-        """
-        if person.every_channel:
-            return frozenset(channel.id for channel in person.channels)
-        order = [channel.id for channel in person.channels if channel.id != plan.context.channel]
-        chosen = (order or [channel.id for channel in person.channels])[:1]
+    def _first(self, plan: NotificationPlan, person: RecipientSettings) -> tuple[str, ...]:
+        """Return the channels that begin: where the first is in trouble, for what is grave the next too."""
         troubled = self._troubled() if plan.context.rule.priority >= URGENT else ()
-        if chosen[0] in troubled:
-            chosen += [channel for channel in order if channel not in troubled][:1]
-        return frozenset(chosen)
+        return first_channels(person, troubled, plan.context.channel)
 
     def _next(self, plan: NotificationPlan, told: Collection[Addressee]) -> Iterator[Addressee]:
         """Yield who is notified where nobody has answered: the next people, or the same over others."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from facilityd.model.notice import Notice, Purpose, notice_key
@@ -12,6 +12,7 @@ from facilityd.model.sample import NS
 from facilityd.model.settings import RecipientSettings
 from facilityd.model.task import TaskEvent, TaskEventKind, TaskKind, TaskState
 from facilityd.model.text import Language, Text
+from facilityd.notify.channel_order import first_channels
 from facilityd.notify.render import SiteContext
 from facilityd.notify.roster import Roster
 from facilityd.notify.texts import texts
@@ -49,7 +50,7 @@ def plan_task(
     return [
         _notice(purpose, event, task, about, place, person, channel)
         for person in people.values()
-        for channel in _channels(person)
+        for channel in first_channels(person)
     ]
 
 
@@ -69,11 +70,6 @@ def _answering(roster: Roster, about: TaskContext, at: int) -> list[RecipientSet
 
 def _is(person: RecipientSettings, name: str) -> bool:
     return name.casefold() in {one.casefold() for one in (person.id, person.name.zh, person.name.en)}
-
-
-def _channels(person: RecipientSettings) -> Sequence[str]:
-    ids = [channel.id for channel in person.channels]
-    return ids if person.every_channel else ids[:1]
 
 
 def _notice(

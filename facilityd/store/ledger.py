@@ -16,6 +16,7 @@ _COLUMNS = "SELECT id, change, body, state, attempts, next_at, error FROM outbox
 # Each key begins with device, rule and occurrence (model.notice), and is unique: this walks its index.
 _OF = f"{_COLUMNS} WHERE key > ? || '/' AND key < ? || '0' ORDER BY id"
 _SINCE = f"{_COLUMNS} WHERE at >= ? ORDER BY id DESC LIMIT ?"
+_KNOWS = "SELECT 1 FROM outbox WHERE key = ?"
 _DEFERRED = f"{_COLUMNS} WHERE state = 'deferred' AND next_at <= ? ORDER BY id"
 _NEXT_DEFERRED = "SELECT min(next_at) FROM outbox WHERE state = 'deferred'"
 _CHANGES = """
@@ -43,6 +44,10 @@ class NoticeReader:
         """Return what was told of an occurrence, oldest first."""
         prefix = notice_key(device, rule, occurrence)
         return built(select(self._db, _OF, (prefix, prefix)), entry, "outbox")
+
+    def knows(self, key: str) -> bool:
+        """Return whether there is a notice of this key, whatever became of it."""
+        return single(self._db, _KNOWS, (key,)) is not None
 
     def changes(self, device: str, rule: str, occurrence: int) -> list[Change]:
         """Return the changes of an occurrence that somebody was notified of, oldest first."""

@@ -231,3 +231,22 @@ def test_with_every_channel_of_the_first_person_dead_the_second_has_it_in_time(
     assert not any(recipient == "anna" for _, recipient, _ in heard)
     broken = {device for device, recipient, _ in heard if recipient in ("bo", "boss")} - {"fire"}
     assert broken == {"channel-anna-1-webhook", "channel-anna-2-webhook"}
+
+
+def test_a_digest_that_the_first_channel_refuses_goes_over_the_next_and_so_do_the_ends(
+    tmp_path: Path,
+) -> None:
+    site = _site(tmp_path, LAMPS, NIGHT)
+    with VirtualRuntime(site, tmp_path, start=at("2026-06-10T22:30")) as runtime:
+        runtime.advance(600)
+        for unit in ("m1", "m2"):
+            runtime.hazard(unit, "silent")
+        runtime.hazard("channel-anna-1-webhook", "channel-refuses")
+        runtime.advance(9 * 3600)
+        (digest,) = [one for one in runtime.mailbox.taken if one.purpose == "digest"]
+        assert (digest.recipient, digest.channel) == ("anna", "anna-2-webhook")
+        runtime.restart()
+        runtime.hazard("m2", "none")
+        runtime.advance(600)
+        (end,) = [one for one in runtime.mailbox.taken if one.device == "lamp-2"]
+        assert (end.recipient, end.channel, end.purpose) == ("anna", "anna-2-webhook", "cleared")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from support.notification_fixtures import ALARM_CONTEXT, KEY, SITE_CONTEXT, RecordedLedger, notice, person
-from support.rule_harness import START
+from support.rule_harness import START, text
 
 from facilityd.alarm import AlarmManager
 from facilityd.model.finding import Evidence, Finding
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Purpose
 from facilityd.model.people import NEXT_CHANNEL
-from facilityd.notify.fallback import PATIENT, falls_back, over_next_channel
+from facilityd.model.readiness import BEFORE, Check, CheckedItem, Item, ItemOutcome
+from facilityd.notify.fallback import ENDS, PATIENT, TOLD_ONCE, falls_back, over_next_channel
 from facilityd.notify.planner import NotificationPlanner
+from facilityd.notify.readiness import ReadinessContext, plan_check
 from facilityd.notify.render import AlarmContext
 
 WRONG = Evidence("limit-above", {"value": 12.5, "limit": 10.0, "unit": "A", "for_s": 3.0}, "current")
@@ -73,6 +77,39 @@ def test_what_is_less_urgent_waits_for_its_channel_a_while() -> None:
         PATIENT - 1
     ) + [True]
     assert falls_back(low, DeliveryResult(DeliveryOutcome.REJECTED), 1), "refused for good: no use to wait"
+
+
+@pytest.mark.parametrize("purpose", [*TOLD_ONCE, *ENDS])
+def test_what_is_told_once_and_ends_go_over_the_next_channel_too(purpose: Purpose) -> None:
+    one = replace(notice(priority=2), purpose=purpose, occurrence=0 if purpose in TOLD_ONCE else 1)
+    assert falls_back(one, DeliveryResult(DeliveryOutcome.REJECTED), 1)
+    seen = [one]
+    while (again := over_next_channel(seen[-1], {"li": LI})) is not None:
+        seen.append(again)
+    assert [n.channel for n in seen] == ["li-1", "li-2", "li-3"]
+    assert len({n.key for n in seen}) == 3
+
+
+def test_an_end_is_not_doubled_at_the_first_hitch_even_of_what_is_critical() -> None:
+    end, down = replace(notice(), purpose=Purpose.CLEARED), DeliveryResult(DeliveryOutcome.TRANSIENT)
+    assert [falls_back(end, down, attempts) for attempts in (1, PATIENT)] == [False, True]
+
+
+def test_a_test_message_stays_on_its_channel() -> None:
+    """It proves this channel alone; that it does not arrive is told by the channel's alarm."""
+    one = replace(notice(), purpose=Purpose.TEST, occurrence=0)
+    assert not falls_back(one, DeliveryResult(DeliveryOutcome.REJECTED), 9)
+    assert over_next_channel(one, {"li": LI}) is None
+
+
+def test_a_check_begins_on_the_first_channel_and_on_the_next_sound_one_too() -> None:
+    item = Item(name=text("brake"), rules=("drag",), first=text("look"))
+    context = ReadinessContext(text("hoist"), {"brake": item}, {}, {"": {}}, SITE_CONTEXT.zone)
+    failed = CheckedItem("brake", ItemOutcome.FAIL, {})
+    check = Check(START + min(BEFORE), min(BEFORE), "hoist", "sunrise", START, (failed,))
+    for troubled, channels in (((), ["li-1"]), (("li-1",), ["li-1", "li-2"])):
+        told = plan_check(check, context, SITE_CONTEXT, [LI], (), troubled)
+        assert [one.channel for one in told] == channels
 
 
 def test_the_next_channel_has_a_key_of_its_own_and_after_the_last_there_is_none() -> None:
