@@ -70,6 +70,8 @@ COMMANDS = {
     "storage": "facilityd.cli.storage:storage",
     "backtest": "facilityd.cli.backtest:backtest",
     "record": "facilityd.cli.record:record",
+    "serve": "facilityd.cli.serve:serve",
+    "user": "facilityd.cli.user:user",
     "completion": "facilityd.cli.completion:completion",
 }
 RENAMED = {"alarm": "alarms", "serviced": "service"}

@@ -30,6 +30,7 @@ from facilityd.config.store_schema import StoreConfig
 from facilityd.config.tasks import compile_tasks
 from facilityd.config.templates import restored
 from facilityd.config.timetable import CeremonyTimetable, read_timetable
+from facilityd.config.web import compile_web
 from facilityd.errors import ConfigError
 from facilityd.model.group import group_name
 from facilityd.model.measure import spell_duration
@@ -132,6 +133,7 @@ def _compile(
         tasks=compile_tasks(sections, about.timezone),
         secrets=frozenset(sections.resolved),
         limits=compile_limits(next((one.value for one in sections.values("alarms")), None)),
+        web=compile_web(sections),
     )  # fmt: skip
     return expanded(site, sections)
 

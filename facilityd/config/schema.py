@@ -27,6 +27,7 @@ from facilityd.config.group_schema import GroupConfig
 from facilityd.config.hosts import Host, SerialPort
 from facilityd.config.store_schema import StoreConfig
 from facilityd.config.tasks_schema import InspectionConfig, TasksConfig
+from facilityd.config.web_schema import WebConfig
 from facilityd.model.measure import Duration, Timeout, within
 from facilityd.model.message import Wording
 from facilityd.model.number import Finite, Scale, number
@@ -231,6 +232,7 @@ SECTIONS: dict[str, Any] = {
     "groups": GroupConfig,
     "tasks": TasksConfig,
     "inspections": InspectionConfig,
+    "web": WebConfig,
 }
 
 
@@ -240,7 +242,7 @@ def adapter(section: str) -> TypeAdapter[Any]:
     return TypeAdapter(SECTIONS[section])
 
 
-SINGLE = ("site", "store", "escalation", "proof_of_life", "alarms", "tasks")
+SINGLE = ("site", "store", "escalation", "proof_of_life", "alarms", "tasks", "web")
 
 
 class SiteFile(Strict):
@@ -262,3 +264,4 @@ class SiteFile(Strict):
     groups: dict[str, GroupConfig] = {}
     tasks: TasksConfig | None = None
     inspections: dict[str, InspectionConfig] = {}
+    web: WebConfig | None = None

@@ -11,7 +11,13 @@ from devices.unit import Link, Unit
 from facilityd.config.timetable import CeremonyTimetable
 from facilityd.model.people import DutyPlan
 from facilityd.model.sample import Stream
-from facilityd.model.settings import RecipientSettings, SinkSettings, StoreSettings, TaskSettings
+from facilityd.model.settings import (
+    RecipientSettings,
+    SinkSettings,
+    StoreSettings,
+    TaskSettings,
+    WebSettings,
+)
 from facilityd.model.suppression import LIMITS, SuppressionLimits
 from facilityd.model.text import Language, Text
 
@@ -143,6 +149,8 @@ class Site:
     """Devices with a common cause."""
     limits: Mapping[str, SuppressionLimits] = field(default_factory=lambda: dict(LIMITS))
     """How long people may keep alarms from being sent, by what is at stake."""
+    web: WebSettings = field(default_factory=WebSettings)
+    """The HTTP API."""
 
     def units_of(self, link: str) -> list[Unit]:
         """Return the units on a link that feed something."""

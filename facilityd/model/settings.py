@@ -98,6 +98,22 @@ class TaskSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WebSettings:
+    """Where the HTTP API listens; ``public_url`` (without a slash at its end): under which people reach it.
+
+    ``certificate`` and ``key`` are paths, "" without TLS; ``link_lasts``: of a link in a notice, ns.
+    """
+
+    public_url: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8780
+    certificate: str = ""
+    key: str = ""
+    behind_proxy: bool = False
+    link_lasts: int = 86_400 * NS
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelSettings:
     """One way to reach a recipient; ``options`` as its kind needs them, secrets resolved."""
 

@@ -15,7 +15,14 @@ from facilityd.app.builtin import DAEMON, all_devices
 from facilityd.app.checklist import NOT_YET, JournalState
 from facilityd.config.site import Site
 from facilityd.model.command_record import CommandRecord
-from facilityd.query.alarms import AlarmRecord, AlarmRow, alarm_record, alarm_rows, require_device
+from facilityd.query.alarms import (
+    AlarmRecord,
+    AlarmRow,
+    alarm_record,
+    alarm_rows,
+    require_device,
+    require_rule,
+)
 from facilityd.query.audit import audit_rows
 from facilityd.query.changes import ChangeFilter, ChangeRow, change_rows
 from facilityd.query.countdown import Countdown, countdown
@@ -94,6 +101,10 @@ class SiteQuery:
         """End a question with apsw.Error as soon as ``late`` says so, while the journal is read."""
         self._reader.give_up_when(late)
 
+    def meta(self, name: str) -> str | None:
+        """Return a text that the daemon stored under a name."""
+        return self._reader.meta(name)
+
     @property
     def site(self) -> Site:
         """The site that is asked."""
@@ -142,6 +153,16 @@ class SiteQuery:
     def points(self, query: HistoryQuery) -> Iterator[HistoryPoint]:
         """Iterate over the values of a signal as they are read, for a stream. Raises UsageError at once."""
         return iter_points(self._site, self._reader, query)
+
+    def require(self, device: str, rule: str | None = None) -> None:
+        """Raise UsageError where there is no such device, or alarm of it, neither on site nor on record."""
+        known = {(state.device, state.rule) for state in self._reader.alarms()}
+        if (device, rule) in known:
+            return
+        if rule is None:
+            require_device(self._devices, device)
+        else:
+            require_rule(self._devices, device, rule)
 
     def changes(self, since: int, asked: ChangeFilter, most: int) -> list[ChangeRow]:
         """Return at most so many changes of alarms from ``since`` (ns UTC) on, the oldest first.

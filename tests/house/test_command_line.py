@@ -16,8 +16,17 @@ from facilityd.cli.help import first_sentence, help_table, option_help, summary
 from facilityd.cli.main import COMMANDS, RENAMED, facilityd
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
-FOR_PEOPLE = {"notify", "simulate", "maintenance", "simulate console", "simulate demo"}
-"""A group, a prompt and a show: they have no answer that a program could read."""
+FOR_PEOPLE = {
+    "notify",
+    "simulate",
+    "maintenance",
+    "simulate console",
+    "simulate demo",
+    "user",
+    "user token",
+    "serve",
+}
+"""A group, a prompt, a show and a server: they have no answer that a program could read."""
 
 
 def _walk(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:

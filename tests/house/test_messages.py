@@ -27,7 +27,8 @@ DONE = (
     "facilityd/model/validation.py", "facilityd/model/meant.py", "facilityd/cli", "facilityd/query", "simulators",
     "facilityd/scenario/load.py", "facilityd/scenario/schema.py", "facilityd/store/reader.py",
     "facilityd/store/journal.py", "facilityd/store/files.py", "facilityd/store/owner.py",
-    "facilityd/supervise/inbox.py", "facilityd/supervise/share.py",
+    "facilityd/supervise/inbox.py", "facilityd/supervise/share.py", "facilityd/supervise/site_key.py",
+    "facilityd/web",
 )  # fmt: skip
 """Where nothing is said that has no slug; the list only grows."""
 NAMES = ("config.modbus", "config.mqtt")

@@ -1,0 +1,31 @@
+"""Section ``web``: where the HTTP API listens, and under which address people reach it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from facilityd.config.fields import BaseUrl, Port
+from facilityd.config.hosts import Host
+from facilityd.model.measure import Duration, within
+from facilityd.model.sample import NS
+from facilityd.model.text import Strict
+
+
+class WebConfig(Strict):
+    """The HTTP API of ``facilityd serve``; the daemon itself listens on nothing."""
+
+    public_url: BaseUrl | None = Field(
+        default=None, description="under which people reach it; then notices carry a link to acknowledge"
+    )
+    host: Host = Field(default="127.0.0.1", description="where it listens; any other needs users")
+    port: Port = 8780
+    certificate: str = Field(default="", description="a PEM file beside this one, for TLS")
+    key: str = Field(default="", description="its private key")
+    behind_proxy: bool = Field(
+        default=False, description="believe a proxy on this machine who asks (X-Forwarded-For)"
+    )
+    link_lasts: Annotated[Duration, AfterValidator(within(60 * NS, 30 * 86400 * NS))] = Field(
+        default=86400 * NS, description="how long a link in a notice is valid"
+    )

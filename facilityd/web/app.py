@@ -1,0 +1,102 @@
+"""The application: its routes, its layers, and what it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from fastapi import Depends, FastAPI
+from starlette.types import ASGIApp
+
+from facilityd.config.site import Site
+from facilityd.supervise.inbox import Inbox
+from facilityd.supervise.site_key import site_key
+from facilityd.web import command_routes, history_routes, read_routes, session_routes, system_routes
+from facilityd.web.border import Border, RateLimiter
+from facilityd.web.browsers import KnownBrowsers
+from facilityd.web.pool import QueryPool
+from facilityd.web.problems import ProblemDetails, install
+from facilityd.web.service import WebService, tell_liveness
+from facilityd.web.sessions import SessionStore
+from facilityd.web.users import UserFile
+
+PREFIX = "/api/v1"
+_ABOUT = """Reads what facilityd recorded, and asks it things about alarms and tasks. No device can be
+commanded.
+
+Instants are ISO 8601 with their offset, on the site's clock; ages and spans are in seconds; texts for people
+are in Chinese and English. Problems are RFC 9457, in the language of Accept-Language. Every answer says in
+`Facilityd-Daemon` whether the daemon watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebOptions:
+    """``public_url``: under which people reach it, "" where only this machine does; ``secure``: over TLS."""
+
+    public_url: str = ""
+    host: str = "127.0.0.1"
+    secure: bool = False
+    clock: Callable[[], int] | None = None
+    limiter: RateLimiter | None = None
+
+
+def make_service(site: Site, options: WebOptions) -> WebService:
+    """Return what the routes stand on. Raises UsageError where the key or the users cannot be read."""
+    journal = Path(site.store.path)
+    users = UserFile(journal)
+    secure = options.secure or options.public_url.startswith("https:")
+    had_users = bool(users.read().users) or bool(options.public_url)
+    return WebService(
+        QueryPool(site, options.clock), Inbox(journal), users, SessionStore(journal),
+        KnownBrowsers(site_key(journal)), secure, had_users,
+    )  # fmt: skip
+
+
+def make_app(service: WebService, options: WebOptions) -> ASGIApp:
+    """Return the application with its border."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        service.close()
+
+    app = describe(lifespan)
+    app.state.service = service
+    install(app, service.site.language or "en")
+    public = urlsplit(options.public_url).hostname
+    hosts = [host for host in (public, options.host) if host]
+    language, limiter = service.site.language or "en", options.limiter or RateLimiter()
+    return Border(app, hosts, secure=service.secure, language=language, limiter=limiter)
+
+
+def describe(lifespan: Callable[[FastAPI], object] | None = None) -> FastAPI:
+    """Return the bare application: its routes and their description."""
+    app = FastAPI(
+        title="facilityd", version="1", description=_ABOUT, openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan,  # type: ignore[arg-type]
+    )  # fmt: skip
+    for module in (read_routes, history_routes, command_routes):
+        app.include_router(module.routes, prefix=PREFIX, dependencies=[Depends(tell_liveness)])
+    app.include_router(system_routes.routes, prefix=PREFIX)
+    app.include_router(session_routes.routes, prefix=PREFIX)
+    app.include_router(system_routes.plain_routes)
+    _describe_problems(app)
+    return app
+
+
+def _describe_problems(app: FastAPI) -> None:
+    """Add the shape of problems to the description, and take out FastAPI's own that we never answer."""
+    make = app.openapi
+
+    def openapi() -> dict[str, object]:
+        found = make()
+        schemas = found["components"]["schemas"]
+        schemas["ProblemDetails"] = ProblemDetails.model_json_schema()
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
+        return found
+
+    app.openapi = openapi  # type: ignore[method-assign]

@@ -1,0 +1,163 @@
+"""The outermost layer: whatever comes from the network is bounded here before anything looks at it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import socket
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from facilityd.model.command import MAX_BYTES
+from facilityd.model.message import Wording
+from facilityd.model.text import Language
+from facilityd.web.problems import HttpProblem, language_of, problem, unforeseen
+
+log = logging.getLogger(__name__)
+LONGEST_TARGET = 4000
+"""Characters of a path with its query."""
+BODY_SECONDS = 10.0
+"""In which a request's body must be here."""
+RATE, BURST = 50.0, 200.0
+"""Requests that one address may make in a second, and at once."""
+AT_ONCE = 200
+"""Requests of one address that are being answered, streams among them."""
+MOST_ADDRESSES = 10_000
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+_HSTS = "max-age=31536000"
+
+
+@dataclass(slots=True)
+class RateLimiter:
+    """A bucket of tokens for each address."""
+
+    rate: float = RATE
+    burst: float = BURST
+    _buckets: OrderedDict[str, tuple[float, float]] = field(default_factory=OrderedDict)
+
+    def take(self, address: str) -> bool:
+        """Return whether an address may ask now."""
+        now = time.monotonic()
+        left, at = self._buckets.pop(address, (self.burst, now))
+        left = min(self.burst, left + (now - at) * self.rate)
+        self._buckets[address] = (left - 1 if left >= 1 else left), now
+        if len(self._buckets) > MOST_ADDRESSES:
+            self._buckets.popitem(last=False)
+        return left >= 1
+
+
+class Border:
+    """Wraps an application. ``hosts``: names under which it may be asked, beside addresses and localhost."""
+
+    def __init__(
+        self, app: ASGIApp, hosts: Iterable[str], *, secure: bool, language: Language, limiter: RateLimiter
+    ) -> None:
+        self._app, self._secure, self._language, self._limiter = app, secure, language, limiter
+        self._hosts = {"localhost", socket.gethostname().lower(), *(host.lower() for host in hosts)}
+        self._busy: Counter[str] = Counter()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        address = scope["client"][0] if scope["client"] else "?"
+        outgoing = _Outgoing(send, self._secure)
+        self._busy[address] += 1
+        try:
+            self._check(scope, address)
+            await self._app(scope, _Incoming(receive, scope).receive, outgoing.send)
+        except HttpProblem as error:
+            await self._refuse(error, scope, receive, outgoing)
+        except Exception as error:  # noqa: BLE001 - a request is a compartment: it comes from outside
+            await self._refuse(unforeseen(error), scope, receive, outgoing)
+        finally:
+            self._busy[address] -= 1
+            if not self._busy[address]:
+                del self._busy[address]
+
+    def _check(self, scope: Scope, address: str) -> None:
+        if not self._limiter.take(address) or self._busy[address] > AT_ONCE:
+            raise HttpProblem(429, Wording("web.too-many"), headers={"Retry-After": "1"})
+        headers = dict(scope["headers"])
+        if not self._known_host(headers.get(b"host", b"").decode("latin-1")):
+            raise HttpProblem(400, Wording("web.unknown-host"), hint=Wording("web.set-public-url"))
+        if len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST_TARGET:
+            raise HttpProblem(414, Wording("web.target-too-long"))
+        length = headers.get(b"content-length", b"0")
+        if not length.isdigit() or int(length[:20]) > MAX_BYTES:
+            raise HttpProblem(413, Wording("web.body-too-large", most=MAX_BYTES))
+
+    def _known_host(self, header: str) -> bool:
+        """Return whether a name is ours: a foreign one that leads here would let its pages read the site."""
+        host = header.rsplit(":", 1)[0] if not header.endswith("]") else header
+        host = host.strip("[]").lower()
+        with contextlib.suppress(ValueError):
+            return bool(ipaddress.ip_address(host))
+        return host in self._hosts
+
+    async def _refuse(self, error: HttpProblem, scope: Scope, receive: Receive, outgoing: _Outgoing) -> None:
+        if outgoing.begun:
+            raise ConnectionAbortedError  # half an answer cannot be taken back: the connection ends
+        accept = dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1")
+        answer = problem(error, language_of(accept, self._language))
+        if error.status in (408, 413):
+            answer.headers["Connection"] = "close"
+        await answer(scope, receive, outgoing.send)
+
+
+class _Incoming:
+    """What a request sends: so many bytes, in so much time."""
+
+    def __init__(self, receive: Receive, scope: Scope) -> None:
+        self._receive, self._scope = receive, scope
+        self._size, self._whole = 0, False
+        self._end = time.monotonic() + BODY_SECONDS
+
+    async def receive(self) -> Message:
+        """Return the next part. Raises HttpProblem."""
+        if self._whole:
+            return await self._receive()  # waits until the other side is gone
+        try:
+            message = await asyncio.wait_for(self._receive(), max(0.0, self._end - time.monotonic()))
+        except TimeoutError as error:
+            raise HttpProblem(408, Wording("web.too-slow")) from error
+        self._size += len(message.get("body", b""))
+        self._whole = not message.get("more_body", False)
+        if self._size > MAX_BYTES:
+            raise HttpProblem(413, Wording("web.body-too-large", most=MAX_BYTES))
+        return message
+
+
+class _Outgoing:
+    """What an answer says beside its own."""
+
+    def __init__(self, send: Send, secure: bool) -> None:
+        self._send, self._secure = send, secure
+        self.begun = False
+
+    async def send(self, message: Message) -> None:
+        """Send a part, the first with the headers that all answers have."""
+        if message["type"] == "http.response.start":
+            self.begun = True
+            known = {name.lower() for name, _ in message["headers"]}
+            more = HEADERS | ({"Strict-Transport-Security": _HSTS} if self._secure else {})
+            added = [
+                (k.lower().encode(), v.encode()) for k, v in more.items() if k.lower().encode() not in known
+            ]
+            message = {**message, "headers": [*message["headers"], *added]}
+        await self._send(message)

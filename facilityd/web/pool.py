@@ -1,0 +1,127 @@
+"""Questions to the journal on a few threads, each with its own reader, each with an end in time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import apsw
+
+from facilityd.config.fingerprint import META
+from facilityd.config.load import load
+from facilityd.config.site import Site
+from facilityd.errors import ConfigError
+from facilityd.model.message import Wording
+from facilityd.query.site import SiteQuery
+from facilityd.web.problems import HttpProblem
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+THREADS = 4
+MOST_WAITING = 64
+"""Questions that wait for a thread; whoever asks beyond that is told to come again."""
+SECONDS = 10.0
+"""The longest that one question may take."""
+LOOK = 2.0
+"""After so many s it is looked whether the journal is another file, or the daemon runs by other tables."""
+
+
+@dataclass(slots=True)
+class _Reader:
+    query: SiteQuery
+    inode: int
+    looked: float
+    settings: str | None
+
+
+@dataclass(slots=True)
+class QueryPool:
+    """``clock`` returns ns UTC, else the system's; ``seconds``: the longest that a question may take."""
+
+    site: Site
+    clock: Callable[[], int] | None = None
+    seconds: float = SECONDS
+    _waiting: int = 0
+    _local: threading.local = field(default_factory=threading.local)
+    _threads: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="query")
+    )
+
+    def now(self) -> int:
+        """Return the present instant, ns UTC."""
+        return self.clock() if self.clock else time.time_ns()
+
+    async def ask(self, question: Callable[[SiteQuery], T]) -> T:
+        """Return an answer. Raises HttpProblem where it takes too long or too many wait, and UsageError."""
+        if self._waiting >= MOST_WAITING:
+            raise HttpProblem(503, Wording("web.busy"), headers={"Retry-After": "2"})
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, question)
+        finally:
+            self._waiting -= 1
+
+    def open(self) -> SiteQuery:
+        """Return a reader of its own, for a stream; whoever asks for it closes it. Raises UsageError."""
+        return SiteQuery(self.site, self.clock)
+
+    def close(self) -> None:
+        """Let nothing be asked any more."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _answer(self, question: Callable[[SiteQuery], T]) -> T:
+        query = self._reader()
+        deadline = time.monotonic() + self.seconds
+        query.give_up_when(lambda: time.monotonic() > deadline)
+        try:
+            return question(query)
+        except apsw.InterruptError as error:
+            what = Wording("web.takes-too-long", seconds=self.seconds)
+            raise HttpProblem(503, what, hint=Wording("web.ask-for-less")) from error
+        except apsw.Error as error:
+            self._forget()
+            log.warning("the journal cannot be read: %s", error)
+            raise HttpProblem(503, Wording("web.journal-closed"), hint=Wording("web.look-at-log")) from error
+
+    def _reader(self) -> SiteQuery:
+        """Return this thread's reader: of the file that lies there now, and of the site as it is run."""
+        held: _Reader | None = getattr(self._local, "held", None)
+        now = time.monotonic()
+        if held is not None and held.query.site is self.site and now - held.looked < LOOK:
+            return held.query
+        path = Path(self.site.store.path)
+        inode = path.stat().st_ino if path.exists() else 0
+        if held is not None and held.query.site is self.site and held.inode == inode:
+            held.looked = now
+            settings = _settings(held.query)
+            if settings == held.settings:
+                return held.query
+            self._follow()
+        self._forget()
+        query = self.open()
+        self._local.held = _Reader(query, inode, now, _settings(query))
+        return query
+
+    def _follow(self) -> None:
+        """Read the site's files again: the daemon runs by others than it did."""
+        try:
+            self.site = load(*map(Path, self.site.paths or (self.site.source,)), secrets=False)
+        except ConfigError as error:
+            log.warning("the site's files cannot be read again: %s", error)
+
+    def _forget(self) -> None:
+        held: _Reader | None = getattr(self._local, "held", None)
+        if held is not None:
+            held.query.close()
+            self._local.held = None
+
+
+def _settings(query: SiteQuery) -> str | None:
+    return query.meta(META)

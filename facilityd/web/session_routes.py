@@ -1,0 +1,111 @@
+"""Signing in and out."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from facilityd.model.message import Wording
+from facilityd.web.access import (
+    COOKIE,
+    DEVICE_COOKIE,
+    SECURE_COOKIE,
+    Reader,
+    address_of,
+    guard_origin,
+    users_of,
+)
+from facilityd.web.answer_base import Answer, When
+from facilityd.web.lockout import LoginThrottle
+from facilityd.web.problems import HttpProblem
+from facilityd.web.service import Service, WebService, described
+from facilityd.web.sessions import csrf_token
+from facilityd.web.times import iso
+from facilityd.web.users import LONGEST_PASSWORD
+
+YEAR = 365 * 86_400
+routes = APIRouter()
+
+
+class SignIn(BaseModel):
+    """Who somebody is, and their password."""
+
+    model_config = ConfigDict(extra="forbid")
+    user: Annotated[str, Field(max_length=63)]
+    password: Annotated[str, Field(max_length=LONGEST_PASSWORD)]
+
+
+class SessionAnswer(Answer):
+    """Who is signed in. ``csrf``: to be sent as X-CSRF-Token with whatever changes something."""
+
+    user: str
+    role: str
+    person: str
+    csrf: str
+    until: When | None = None
+
+
+@routes.post("/session", tags=["people"], status_code=201, responses=described(401, 403, 415, 422, 429, 503))
+async def sign_in(service: Service, request: Request, response: Response, given: SignIn) -> SessionAnswer:
+    """Sign in: sets the session's cookie. After some failures one waits."""
+    guard_origin(request)
+    table, name = users_of(service), given.user
+    browser = _browser(request, name, service)
+    buckets = LoginThrottle.buckets(name[:63], address_of(request), browser)
+    _throttle(service, service.throttle.wait(buckets))
+    user = table.users.get(name)
+    service.throttle.failed(buckets)  # counted before it is checked: many at once are not one
+    if not await service.passwords.verify(user.password if user else None, given.password) or user is None:
+        raise HttpProblem(401, Wording("web.wrong-password"))
+    service.throttle.succeeded(buckets[0])
+    session, until = service.sessions.begin(name, user.serial)
+    _set(
+        response, service, SECURE_COOKIE if service.secure else COOKIE, session, int(until - service.now_s())
+    )
+    _set(
+        response,
+        service,
+        DEVICE_COOKIE,
+        service.browsers.name(name, browser or secrets.token_urlsafe(12)),
+        YEAR,
+    )
+    return SessionAnswer(
+        user=name, role=user.role, person=user.person, csrf=csrf_token(session),
+        until=iso(round(until) * 10**9, service.zone),
+    )  # fmt: skip
+
+
+@routes.get("/session", tags=["people"], responses=described(401, 403, 429, 503))
+async def who_am_i(caller: Reader) -> SessionAnswer:
+    """Who is signed in, with the token for changes."""
+    csrf = csrf_token(caller.session) if caller.session else ""
+    return SessionAnswer(user=caller.name, role=caller.role.name.lower(), person=caller.person, csrf=csrf)
+
+
+@routes.delete("/session", tags=["people"], status_code=204, responses=described(401, 403, 429, 503))
+async def sign_out(service: Service, caller: Reader, response: Response) -> None:
+    """Sign out: the session ends for whoever holds its cookie."""
+    service.sessions.end(caller.session)
+    response.delete_cookie(SECURE_COOKIE if service.secure else COOKIE, path="/", secure=service.secure)
+
+
+def _throttle(service: WebService, wait: float) -> None:
+    if wait or service.passwords.full:
+        seconds = max(1, round(wait))
+        raise HttpProblem(
+            429, Wording("web.locked", seconds=seconds), headers={"Retry-After": str(seconds)}
+        )  # fmt: skip
+
+
+def _browser(request: Request, user: str, service: WebService) -> str:
+    """Return the name of a browser in which this user has signed in before; "" for a stranger's."""
+    return service.browsers.read(user, request.cookies.get(DEVICE_COOKIE, "")[:200])
+
+
+def _set(response: Response, service: WebService, name: str, value: str, lasts: int) -> None:
+    response.set_cookie(
+        name, value, max_age=lasts, path="/", secure=service.secure, httponly=True, samesite="strict"
+    )
