@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from support.web import WebPeer, add_user, web_server
 
-from facilityd.model.command import COMMANDS
+from facilityd.model.command import commands
 from facilityd.model.sample import NS
 from facilityd.testing.site import SimulatedSite, begin
 from facilityd.web.command_routes import CREWS, ENGINEERS, KINDS
@@ -143,7 +143,7 @@ def test_only_alarms_and_tasks_can_be_asked_for_and_no_device() -> None:
     """The union of the daemon's commands has none for a device; of it only these come over HTTP."""
     own = {kind.model_fields["command"].default for kind in (*CREWS, *ENGINEERS)}
     assert own == set(KINDS)
-    every = json.dumps(COMMANDS.json_schema())
+    every = json.dumps(commands().json_schema())
     assert all(f'"{name}"' in every for name in own)
     assert own.isdisjoint(
         {"reload", "baseline", "service", "mark", "unmark", "waive", "unwaive", "notify-test"}
