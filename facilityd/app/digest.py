@@ -1,4 +1,4 @@
-"""When somebody's quiet hours end: one message of all that was put off, or the one thing itself."""
+"""When quiet hours or a flood end: one message of all that was put off, or the one thing itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from facilityd.app.core import Core
 from facilityd.config.site import Site
 from facilityd.errors import StoreFull
-from facilityd.notify.digest import plan_digest
+from facilityd.notify.digest import plan_digests
 from facilityd.notify.render import SiteContext
 from facilityd.store.batch import Attempt, Delivery
 from facilityd.store.outbox import AttemptWrite, NoticeWrite
@@ -25,6 +25,8 @@ class DigestSender:
     def __init__(self, site: Site, core: Core) -> None:
         self._core = core
         self._place = SiteContext(site.name, ZoneInfo(site.timezone))
+        channels = (channel for person in site.recipients.values() for channel in person.channels)
+        self._kinds = {channel.id: channel.kind for channel in channels}
 
     async def beat(self, at: int) -> None:
         """Send what is due at an instant (ns UTC)."""
@@ -41,7 +43,8 @@ class DigestSender:
             await self._core.flow.commit([AttemptWrite(released)])
         else:
             put_off = [entry.notice for entry in entries]
-            digest = plan_digest(put_off, self._core.alarms.state, self._place, at)
-            told = [Attempt(entry.id, Delivery.DIGESTED, 0, error=TOGETHER) for entry in entries]
-            await self._core.flow.commit([NoticeWrite([digest]), AttemptWrite(told)])
+            kind = self._kinds.get(put_off[0].channel, "")
+            digests = plan_digests(put_off, self._core.alarms.state, self._place, at, kind)
+            told = [Attempt(entry.id, Delivery.DIGESTED, 0, at, TOGETHER) for entry in entries]
+            await self._core.flow.commit([NoticeWrite(digests), AttemptWrite(told)])
         self._core.flow.on_notices()

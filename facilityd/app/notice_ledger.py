@@ -16,6 +16,8 @@ from facilityd.store.reader import UNREADABLE
 from facilityd.store.rows import OutboxEntry
 
 T = TypeVar("T")
+NEWEST = 1000
+"""Notices of all people among which somebody's newest are looked for."""
 log = logging.getLogger(__name__)
 
 
@@ -46,6 +48,24 @@ class JournalLedger:
     def changes(self, device: str, rule: str, occurrence: int) -> Sequence[Change]:
         """Return the changes of an occurrence that somebody was notified of, oldest first."""
         return self._read(lambda: self._reader.changes(device, rule, occurrence), [])
+
+    def pushes(self, recipient: str, since: int) -> Sequence[Notice]:
+        """Return the newest notices to one recipient from an instant (ns UTC) on, in any order."""
+        none: list[OutboxEntry] = []
+        stored = self._read(lambda: self._reader.pushes(recipient, since, NEWEST), none)
+        newer = (n for n in self.pending() if n.recipient == recipient and n.at >= since)
+        return list({n.key: n for n in (*(one.notice for one in stored), *newer)}.values())
+
+    def digests(self) -> Sequence[OutboxEntry]:
+        """Return the digests that have not gone out yet, oldest first."""
+        return self._read(self._reader.digests, [])
+
+    def told_in(self, digest: Notice) -> list[Notice]:
+        """Return what a digest stands for."""
+        stored = (one for alarm in digest.alarms for one in self._stored(*alarm))
+        mine = (digest.recipient, digest.channel, digest.at)
+        inside = (one for one in stored if one.state is Delivery.DIGESTED)
+        return [n for e in inside for n in (e.notice,) if (n.recipient, n.channel, e.settled_at) == mine]
 
     def deferred(self, at: int) -> Sequence[OutboxEntry]:
         """Return what was put off until an instant (ns UTC) or before, oldest first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -147,11 +148,15 @@ class JournalOutbox:
         found: list[QueuedNotice] = [*self._reader.due(now), *self._parts.flow.unwritten.due(now)]
         due = [one for one in found if one.notice.channel not in resting]
         together = {one.notice.key for one in due}  # the deliverer keeps the order of these
-        return [one for one in due if not self._is_early(one.notice, together)]
+        digests = [one.notice for one in self._parts.ledger.digests() if one.notice.key not in together]
+        return [one for one in due if not self._is_early(one.notice, together, digests)]
 
-    def _is_early(self, notice: Notice, together: Collection[str]) -> bool:
+    def _is_early(self, notice: Notice, together: Collection[str], digests: Collection[Notice]) -> bool:
         if not notice.occurrence or notice.purpose is Purpose.RAISED:
             return False
+        alarm = notice.device, notice.rule, notice.occurrence
+        if any(one.channel == notice.channel and alarm in one.alarms for one in digests):
+            return True  # its beginning is in one that has not gone out
         for one in self._parts.ledger.waiting(notice.device, notice.rule, notice.occurrence):
             if one.key == notice.key:
                 return False
@@ -184,7 +189,10 @@ class JournalOutbox:
         behind = (one.notice for one in self._reader.due(FAR) if one.notice.channel == entry.notice.channel)
         urgent = [one for one in behind if one.priority >= URGENT and one.purpose in BEGINNINGS]
         notices = []
-        for notice in (entry.notice, *urgent):
+        # What was told in a digest waits for one of the next channel's: so the ends go there too.
+        inside = self._parts.ledger.told_in(entry.notice) if entry.notice.purpose is Purpose.DIGEST else ()
+        later = [replace(one, not_before=self._parts.clock.now()[0]) for one in inside]
+        for notice in (*(later or [entry.notice]), *urgent):
             again = over_next_channel(notice, self.people)
             if again and not self._parts.ledger.has(again):
                 notices.append(again)

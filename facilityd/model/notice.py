@@ -55,6 +55,8 @@ class Notice:
     priority: int = 1
     at: int = 0
     not_before: int = 0
+    alarms: tuple[tuple[str, str, int], ...] = ()
+    """Of a digest: (device, rule, occurrence) of each alarm that it stands for."""
 
     def to_json(self) -> str:
         """Return one line of JSON."""
@@ -64,7 +66,8 @@ class Notice:
     def from_json(cls, text: str) -> Self:
         """Return what ``to_json`` wrote."""
         data = json.loads(text)
-        return cls(purpose=Purpose(data.pop("purpose")), **data)
+        alarms = tuple((device, rule, number) for device, rule, number in data.pop("alarms", ()))
+        return cls(purpose=Purpose(data.pop("purpose")), alarms=alarms, **data)
 
 
 def notice_key(*parts: object) -> str:

@@ -159,15 +159,15 @@ class Deliverer:
     async def _one_by_one(self, channel: str, entries: Sequence[QueuedNotice]) -> None:
         undelivered: set[tuple[str, str, int]] = set()
         for entry in entries:
-            alarm = entry.notice.device, entry.notice.rule, entry.notice.occurrence
-            if alarm in undelivered:
+            alarms = {(entry.notice.device, entry.notice.rule, entry.notice.occurrence), *entry.notice.alarms}
+            if not alarms.isdisjoint(undelivered):
                 continue  # nobody is notified of the end of an alarm before its beginning
             outcome, next_at = await self._attempt(channel, entry.notice, [entry])
             await self._report(entry, outcome, next_at)
             if next_at is not None and entry.attempts < STUBBORN:
                 break  # what is behind it stays behind it
             if next_at is not None:
-                undelivered.add(alarm)
+                undelivered |= alarms
 
     async def _paced(self, channel: str, entries: Sequence[QueuedNotice], pace: TokenBucket) -> None:
         """Send as often as the channel allows, what is critical first; together what would have to wait."""

@@ -22,6 +22,9 @@ class NoticeLedger(Protocol):
     def notices(self, device: str, rule: str, occurrence: int) -> Sequence[Notice]:
         """Return the notices of an occurrence, oldest first, without those that were refused for good."""
 
+    def pushes(self, recipient: str, since: int) -> Sequence[Notice]:
+        """Return the newest notices to one recipient from an instant (ns UTC) on, in any order."""
+
 
 @dataclass(frozen=True, slots=True)
 class Addressee:

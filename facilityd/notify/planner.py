@@ -2,12 +2,13 @@
 
 The policy is stages in one row, each in a file of its own:
 
-    change ─> route ─> suppress ─> wait ─> dedupe ─> send ─> notices
+    change ─> route ─> suppress ─> wait ─> dedupe ─> gather ─> send ─> notices
 
     route     who is responsible; for the end of an alarm, who was notified of the raise (notify/route.py)
     suppress  what is not sent while another alarm stands for it (notify/suppress.py)
     wait      what may wait until somebody's quiet hours are over (notify/wait.py)
     dedupe    nobody is notified twice of the same (notify/dedupe.py)
+    gather    what comes together while somebody gets push after push (notify/gather.py)
     send      the words for each reader, one notice for each channel (notify/send.py)
 
 Nothing is remembered here: who was notified of what is read from the ledger, which is the journal.
@@ -24,6 +25,7 @@ from facilityd.model.notice import Notice, Purpose
 from facilityd.model.people import DutyPlan
 from facilityd.model.settings import RecipientSettings
 from facilityd.notify.dedupe import dedupe
+from facilityd.notify.gather import Gather
 from facilityd.notify.plan import NoticeLedger, NotificationPlan, NotificationStage, run, told_raised
 from facilityd.notify.render import PURPOSES, AlarmContext, SiteContext
 from facilityd.notify.roster import Roster
@@ -56,6 +58,7 @@ class NotificationPlanner:
             suppress,
             Wait(self._roster),
             dedupe,
+            Gather(ledger.pushes),
             Send(place, recipients),
         )
 

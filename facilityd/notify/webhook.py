@@ -53,6 +53,7 @@ def payload(notice: Notice) -> dict[str, Any]:
         "language": notice.language, "subject": notice.subject, "body": notice.body,
         "device": notice.device, "rule": notice.rule, "occurrence": notice.occurrence,
         "priority": notice.priority, "at_ns": notice.at,
+        "alarms": [dict(zip(("device", "rule", "occurrence"), one, strict=True)) for one in notice.alarms],
     }  # fmt: skip
 
 

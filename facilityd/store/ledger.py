@@ -18,6 +18,10 @@ _OF = f"{_COLUMNS} WHERE key > ? || '/' AND key < ? || '0' ORDER BY id"
 _SINCE = f"{_COLUMNS} WHERE at >= ? ORDER BY id DESC LIMIT ?"
 _KNOWS = "SELECT 1 FROM outbox WHERE key = ?"
 _DEFERRED = f"{_COLUMNS} WHERE state = 'deferred' AND next_at <= ? ORDER BY id"
+# The newest are at the end: a flood is found there, however much is kept.
+_NEWEST = "SELECT max(id) FROM outbox"
+_PUSHES = f"{_COLUMNS} WHERE id > ? AND recipient = ? AND at >= ?"
+_DIGESTS = f"{_COLUMNS} WHERE state = 'waiting' AND purpose = 'digest' ORDER BY id"
 _NEXT_DEFERRED = "SELECT min(next_at) FROM outbox WHERE state = 'deferred'"
 _CHANGES = """
 SELECT id, sample, at, CAST(device AS BLOB), CAST(rule AS BLOB), occurrence, CAST(kind AS BLOB),
@@ -58,6 +62,15 @@ class NoticeReader:
     def since(self, at: int, limit: int) -> list[OutboxEntry]:
         """Return the newest notices from an instant (ns UTC) on, the newest first."""
         return built(select(self._db, _SINCE, (at, limit)), entry, "outbox")
+
+    def pushes(self, recipient: str, since: int, among: int) -> list[OutboxEntry]:
+        """Return notices to one recipient from an instant (ns UTC) on, of the newest ``among`` of all."""
+        newest = single(self._db, _NEWEST) or 0
+        return built(select(self._db, _PUSHES, (newest - among, recipient, since)), entry, "outbox")
+
+    def digests(self) -> list[OutboxEntry]:
+        """Return the digests that have not gone out yet, oldest first."""
+        return built(select(self._db, _DIGESTS), entry, "outbox")
 
     def deferred(self, at: int) -> list[OutboxEntry]:
         """Return what was put off until an instant (ns UTC) or before, oldest first."""

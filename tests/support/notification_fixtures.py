@@ -76,6 +76,9 @@ class RecordedLedger:
         mine = (device, rule, occurrence)
         return [one for one in self.sent if (one.device, one.rule, one.occurrence) == mine]
 
+    def pushes(self, recipient: str, since: int) -> list[Notice]:
+        return [one for one in self.sent if one.recipient == recipient and one.at >= since]
+
 
 class RecordingOutbox:
     """What the journal does, in memory; ``full`` refuses to note anything."""
