@@ -208,7 +208,7 @@ def test_a_quiet_night_ends_with_one_message_and_the_end_is_told(tmp_path: Path)
         ]
         digest = heard[1]
         assert digest.at - at("2026-06-11T07:00") < LATE_S * NS
-        assert digest.subject == "[HIGH, digest] Yard: 2 alarms, 1 still there"
+        assert digest.subject == "[LOW, digest] Yard: 2 alarms, 1 still there"
         first, second = digest.body.splitlines()[1:]
         assert "still there: [LOW] Lamp 2" in first
         assert "over: [LOW] Lamp 1" in second

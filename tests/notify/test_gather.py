@@ -48,7 +48,7 @@ def someone(name: str, *kinds: str, quiet: tuple[QuietHours, ...] = ()) -> Recip
     return RecipientSettings(name, Text(zh=name, en=name), "zh", Priority.LOW, channels, quiet=quiet)
 
 
-class Crew:
+class FloodedCrew:
     """Alarms, a planner and a journal's outbox in memory, whose digests go when they are due."""
 
     def __init__(self, *people: RecipientSettings) -> None:
@@ -102,7 +102,7 @@ def alarm(notice: Notice) -> Alarm:
 
 
 def test_the_sixth_push_in_ten_minutes_waits_for_others_and_a_critical_one_never() -> None:
-    crew = Crew(someone("li", "ntfy"))
+    crew = FloodedCrew(someone("li", "ntfy"))
     told = [crew.find(device, True)[0] for device in DEVICES]
     assert [bool(n.not_before) for n in told] == [False] * MANY + [True, True, False]
     assert {n.not_before for n in told[MANY:-1]} == {crew.at + GATHERED}
@@ -114,13 +114,13 @@ def test_the_sixth_push_in_ten_minutes_waits_for_others_and_a_critical_one_never
 
 
 def test_a_program_at_the_other_end_gets_each() -> None:
-    crew = Crew(someone("li", "webhook"), someone("wang", "mqtt"))
+    crew = FloodedCrew(someone("li", "webhook"), someone("wang", "mqtt"))
     assert not any(n.not_before for device in DEVICES for n in crew.find(device, True))
 
 
 def test_the_flood_of_one_person_is_not_anothers() -> None:
     busy, idle = someone("li", "ntfy"), someone("wang", "ntfy")
-    crew = Crew(busy)
+    crew = FloodedCrew(busy)
     for device in DEVICES[:MANY]:
         crew.find(device, True)
     crew.people = (busy, idle)
@@ -130,7 +130,7 @@ def test_the_flood_of_one_person_is_not_anothers() -> None:
 
 
 def test_the_flood_is_over_when_ten_minutes_were_quieter() -> None:
-    crew = Crew(someone("li", "ntfy"))
+    crew = FloodedCrew(someone("li", "ntfy"))
     for device in DEVICES[:6]:
         crew.find(device, True)
     crew.wait(601)
@@ -146,7 +146,7 @@ def test_what_does_not_fit_one_message_makes_more_of_them() -> None:
         )
         for n in range(200)
     ]  # fmt: skip
-    crew = Crew(li)
+    crew = FloodedCrew(li)
     found = plan_digests(notices, crew.alarms.state, SITE_CONTEXT, START + 60 * NS, "wecom-robot")
     lines = [line for one in found for line in one.body.splitlines()[1:]]
     assert len({one.key for one in found}) == len(found) > 1
@@ -169,7 +169,7 @@ EVENTS = st.lists(
 def test_whatever_happens_who_was_told_the_beginning_is_told_the_end_after_it(
     events: list[tuple[str, str, int]],
 ) -> None:
-    crew = Crew(
+    crew = FloodedCrew(
         someone("li", "ntfy"), someone("wang", "email", quiet=(NIGHT,)), someone("program", "webhook")
     )
     made: list[Notice] = []
@@ -187,14 +187,14 @@ def test_whatever_happens_who_was_told_the_beginning_is_told_the_end_after_it(
         _holds(read, [n for n in made if n.channel == channel], crew)
 
 
-def _acknowledged(crew: Crew, device: str) -> list[Notice]:
+def _acknowledged(crew: FloodedCrew, device: str) -> list[Notice]:
     try:
         return crew.acknowledge(device)
     except UsageError:
         return []
 
 
-def _holds(read: list[Notice], made: list[Notice], crew: Crew) -> None:
+def _holds(read: list[Notice], made: list[Notice], crew: FloodedCrew) -> None:
     digests = [n for n in read if n.purpose is Purpose.DIGEST]
     alone = {n.key for n in read}
     assert not any(one[0] == GRAVE for n in digests for one in n.alarms), "critical, in a digest"
