@@ -17,8 +17,9 @@ from facilityd.model.sample import NS, Sample, SignalType, Stream
 from facilityd.store.batch import Write, WriteContext
 from facilityd.store.journal import Journal
 from facilityd.store.reader import JournalReader
-from facilityd.store.rollup import HOUR, Rollup, joined
+from facilityd.store.rollup import HOUR, Rollup
 from facilityd.store.rollup_blocks import HOURS, QUARTERS, store_buckets
+from facilityd.store.rollup_columns import read_columns
 from facilityd.store.rollups import RollupWrite
 from facilityd.store.samples import SampleWrite
 
@@ -81,12 +82,13 @@ def main() -> None:
             wide, quarters = 45 * 60 * NS, QUARTERS
             timed(
                 "30 days of 1 s to 960 buckets of 45 min",
-                lambda: len(list(joined(reader.rollups("fast", "s", T0, until, quarters), wide, T0))),
+                lambda: len(read_columns(reader, "fast", "s", T0, until, quarters).joined(wide, T0)),
             )
             timed(
                 "a year of 30 signals by the hour",
                 lambda: sum(
-                    len(reader.rollups("wide", name, T0, T0 + YEAR * HOUR, HOURS)) for name in WIDE.signals
+                    len(read_columns(reader, "wide", name, T0, T0 + YEAR * HOUR, HOURS))
+                    for name in WIDE.signals
                 ),
             )
             timed("an hour of 1 s, samples", lambda: len(list(reader.history("fast", "s", T0, T0 + HOUR))))

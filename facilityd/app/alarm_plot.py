@@ -16,8 +16,9 @@ from facilityd.model.rule import Rule
 from facilityd.model.sample import NS, SignalType
 from facilityd.notify.sparkline import Sparkline, draw, width
 from facilityd.pipeline.writer import Writer
-from facilityd.store.history import Point, buckets
+from facilityd.store.history import buckets
 from facilityd.store.reader import UNREADABLE, JournalReader
+from facilityd.store.sealed import Point
 
 log = logging.getLogger(__name__)
 BEFORE, DAYS = 1800 * NS, 14 * 86400 * NS

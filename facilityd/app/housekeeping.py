@@ -13,6 +13,7 @@ from facilityd.app.groups import group_values
 from facilityd.app.people_scheduler import PeopleScheduler
 from facilityd.app.readiness_scheduler import ReadinessScheduler
 from facilityd.app.rollup_scheduler import RollupScheduler
+from facilityd.app.sealing_scheduler import SealingScheduler
 from facilityd.app.self_monitor import SelfMonitor
 from facilityd.app.tasks import TaskScheduler
 from facilityd.config.site import Site
@@ -48,7 +49,7 @@ class Housekeeping:
         rolls_up: bool = True,
     ) -> None:
         self._rolls_up = rolls_up
-        self._rollups = RollupScheduler(core.flow, site.store.keep) if rolls_up else None
+        self._upkeep = _upkeep(site, core) if rolls_up else ()
         self._command_interval, self._edge = command_interval, next_edge
         self._readiness_scheduler, self._people = readiness_scheduler, people
         self._task_scheduler = TaskScheduler(site, core)
@@ -77,7 +78,7 @@ class Housekeeping:
     def adopt(self, site: Site, people: PeopleScheduler) -> None:
         """Go on with another site: what is known of links that it has not is forgotten, a look is due."""
         self._people, self._task_scheduler = people, TaskScheduler(site, self._core)
-        self._rollups = RollupScheduler(self._core.flow, site.store.keep) if self._rolls_up else None
+        self._upkeep = _upkeep(site, self._core) if self._rolls_up else ()
         self._links = {name: health for name, health in self._links.items() if name in site.links}
         self._written = {name: at for name, at in self._written.items() if name in site.links}
         self._channels = {name: one for name, one in self._channels.items() if name in self._core.devices}
@@ -139,8 +140,8 @@ class Housekeeping:
         await self._commands.run(reader, at)
         await self._readiness_scheduler.beat(reader, at)
         await self._people.beat(at)
-        if self._rollups:
-            await self._rollups.beat(reader, at)
+        for scheduler in self._upkeep:
+            await scheduler.beat(reader, at)
         await self._task_scheduler.beat(at)
         if steady >= self._due:
             # While a jump is news its sample bears a doubtful label; the next one must come soon.
@@ -196,3 +197,9 @@ class Housekeeping:
                 self._channels[device] = steady, values
                 stream = self._core.devices[device].streams[0]
                 self._core.ingest_queue.offer([sample_of(stream, self._clock, values)])
+
+
+def _upkeep(site: Site, core: Core) -> tuple[RollupScheduler | SealingScheduler, ...]:
+    """Return what works on the journal's past."""
+    store = site.store
+    return RollupScheduler(core.flow, store.keep), SealingScheduler(core.flow, store.seal_after)

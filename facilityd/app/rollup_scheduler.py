@@ -1,14 +1,15 @@
-"""Hours that have ended are rolled up, a few at a beat, so that no commit waits long for them."""
+"""Hours that have ended are rolled up, a few at a beat, beside the writer: no commit waits for them."""
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 
 from facilityd.errors import StoreFull
 from facilityd.model.sample import NS
 from facilityd.pipeline.flow import Flow
 from facilityd.store.reader import JournalReader
-from facilityd.store.rollups import RollupWrite
+from facilityd.store.rollups import RolledHoursWrite
 
 GRACE = 300 * NS
 """So long after its end an hour is rolled up: what comes later costs doing it again."""
@@ -25,5 +26,6 @@ class RollupScheduler:
     async def beat(self, reader: JournalReader, at: int) -> None:
         """Roll up what is due at an instant (ns UTC), as far as a beat's share goes."""
         if reader.rollup_due(at - GRACE):
+            hours = await asyncio.to_thread(reader.roll_due, at - GRACE, at - self._keep, MOST, BUDGET_S)
             with suppress(StoreFull):  # it stays due
-                await self._flow.commit([RollupWrite(at - GRACE, at - self._keep, MOST, BUDGET_S)])
+                await self._flow.commit([RolledHoursWrite(hours)])

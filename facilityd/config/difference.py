@@ -10,7 +10,7 @@ from devices.unit import Binding, Unit
 from facilityd.config.site import Site
 
 SECTIONS = ("links", "units", "devices", "rules", "recipients", "sinks", "groups", "wildcards")
-_STORE = ("keep", "max_size", "group", "retention")
+_STORE = ("keep", "max_size", "group", "retention", "seal_after")
 _SETTINGS = {
     "name": "name", "latitude": "latitude", "longitude": "longitude", "timezone": "timezone",
     "language": "language", "ceremony": "ceremony", "timetable": "timetable", "duty": "duty",

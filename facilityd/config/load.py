@@ -160,9 +160,8 @@ def _store(sections: Sections, source: Path, site: str) -> StoreSettings:
         path = entry.beside(value.path)
     else:
         path = home_of(source) / ".facilityd" / site / "journal.db"
-    return StoreSettings(
-        str(path), value.keep, value.max_size, value.group, RetentionSettings(**value.retention.model_dump())
-    )
+    kept = RetentionSettings(**value.retention.model_dump())
+    return StoreSettings(str(path), value.keep, value.max_size, value.group, kept, value.seal_after)
 
 
 def journal_of(*paths: Path) -> Path | None:

@@ -56,6 +56,10 @@ class StoreConfig(Strict):
     )
     keep: KeptFor = 90 * 86400 * NS
     max_size: Size = 2 * 2**30
+    seal_after: KeptFor = Field(
+        default=86400 * NS,
+        description="so long after the end of a day (UTC) its samples are compressed",
+    )
     group: str = Field(
         default="",
         description="a group that may read the journal and leave requests; if not given, nobody",

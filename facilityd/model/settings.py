@@ -32,13 +32,17 @@ class RetentionSettings:
 
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
-    """``keep`` in ns, ``max_size`` in bytes; ``group`` may read the journal and leave requests."""
+    """``keep`` in ns, ``max_size`` in bytes; ``group`` may read the journal and leave requests.
+
+    ``seal_after``: so long (ns) after the end of a day its samples are sealed.
+    """
 
     path: str
     keep: int
     max_size: int
     group: str = ""
     retention: RetentionSettings = RetentionSettings()
+    seal_after: int = 86_400 * NS
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,8 @@ _WIDTH = {SignalType.BOOL: 1, SignalType.TEXT: 20}
 class SpacePart:
     """A part of the journal: bytes now and a day, days that it is kept (None: for ever).
 
-    ``name``: ``samples``, a level of roll-ups, a key of ``store.retention``, or ``other``.
+    ``name``: ``samples``, ``sealed`` (samples in chunks), a level of roll-ups, a key of
+    ``store.retention``, or ``other``.
     """
 
     name: str
@@ -124,16 +125,22 @@ def read_storage(site: Site, reader: JournalReader, now: int) -> StorageAnswer:
 
 def _parts(site: Site, reader: JournalReader, use: SpaceUse, now: int, age: float) -> Iterable[SpacePart]:
     tables, keep = dict(use.tables), site.store.keep
-    size = tables.pop("sample", 0)
+    size, sealed = tables.pop("sample", 0), tables.pop("chunk", 0)
     days = min(age, _WEEK)
-    lately = use.samples and reader.last_sample() - reader.before(now - round(days * DAY))
-    yield SpacePart("samples", size, size / max(1, use.samples) * lately / days, keep / DAY)
+    stored = use.samples or use.sealed
+    per_day = (reader.last_sample() - reader.before(now - round(days * DAY))) / days if stored else 0.0
+    each = size / use.samples if use.samples else 0.0
+    # A day is sealed whole, some time after its end; until one was, samples are taken to stay as they are.
+    as_rows = min(keep, site.store.seal_after + DAY) / DAY if use.sealed else keep / DAY
+    yield SpacePart("samples", size, each * per_day, as_rows)
+    if use.sealed:
+        yield SpacePart("sealed", sealed, sealed / use.sealed * per_day, max(0.0, keep / DAY - as_rows))
     yield from _levels(site, use, tables.pop("rollup", 0))
     for entry in TABLES:
         size = tables.pop(entry.table, 0)
         kept = (now - entry.horizon(now, keep, site.store.retention)) / DAY if entry.age else None
         yield SpacePart(entry.setting, size, size / age if kept else 0.0, kept)
-    yield SpacePart("other", sum(tables.values()), 0.0, None)
+    yield SpacePart("other", sum(tables.values()) + (0 if use.sealed else sealed), 0.0, None)
 
 
 def _levels(site: Site, use: SpaceUse, size: int) -> Iterable[SpacePart]:
@@ -152,12 +159,12 @@ def _levels(site: Site, use: SpaceUse, size: int) -> Iterable[SpacePart]:
 def _signals(reader: JournalReader, use: SpaceUse) -> Sequence[SignalSpace]:
     samples: dict[tuple[str, str], float] = defaultdict(float)
     rollups: Counter[tuple[str, str]] = Counter()
-    streams, size = reader.streams(), use.tables.get("sample", 0)
+    streams, size, sealed = reader.streams(), use.tables.get("sample", 0), use.tables.get("chunk", 0)
     for number, stream in streams.items():
         widths = [_WIDTH.get(kind, 8) for kind in stream.types]
         for name, width in zip(stream.signals, widths, strict=True):
-            share = use.streams.get(number, 0.0) * width / sum(widths)
-            samples[stream.device, name] += share * size
+            taken = use.streams.get(number, 0.0) * size + use.sealed_streams.get(number, 0.0) * sealed
+            samples[stream.device, name] += taken * width / sum(widths)
     for one in use.rollups:
         found = streams.get(one.stream)
         if found is not None and one.signal < len(found.signals):

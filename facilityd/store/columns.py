@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 import sys
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import accumulate, pairwise
 from math import copysign
@@ -18,13 +18,15 @@ from zlib import crc32
 import zstandard
 
 Column = list[int | float | None]
-_NOTHING, _CONSTANT, _WHOLE, _DECIMAL, _FLOAT, _SAME = range(6)
-_SPARSE = 0x80
+Part = tuple[int, int, int, bytes]
+NOTHING, CONSTANT, WHOLE, DECIMAL, FLOAT, SAME = range(6)
+SPARSE = 0x80
 """Added to a kind where some are None: a bitmap of those that are there comes first."""
 _HEAD = struct.Struct("<BBBI")
 """Kind, power of ten, code of the differences, bytes behind."""
-_CODES = "bhiq"
-_POWERS = tuple(10.0**n for n in range(7))
+CODES = "bhiq"
+"""Of steps from one value to the next, by the width that they need."""
+POWERS = tuple(10.0**n for n in range(7))
 _LARGEST = 2.0**52
 """Beyond it not every whole number is a float."""
 _LEVEL = 6
@@ -42,25 +44,42 @@ def pack(columns: Sequence[Column], key: bytes) -> bytes:
     parts: list[bytes] = []
     for number, column in enumerate(columns):
         same = number and column == columns[number - 1] and _alike(column, columns[number - 1])
-        parts.append(_HEAD.pack(_SAME, 0, 0, 0) if same else _encode(column))
+        parts.append(_HEAD.pack(SAME, 0, 0, 0) if same else _encode(column))
     raw = b"".join(parts)
     data = _compressor().compress(raw)
     body = b"\1" + data if len(data) < len(raw) else b"\0" + raw
     return crc32(body, crc32(key)).to_bytes(4, "little") + body
 
 
-def unpack(data: bytes, count: int, key: bytes) -> list[Column]:
-    """Return the columns, each ``count`` long. Raises DamagedColumns where a bit of them has flipped."""
-    if len(data) < _AHEAD or crc32(data[4:], crc32(key)).to_bytes(4, "little") != data[:4]:
-        raise DamagedColumns("the checksum is another")
+def unpack(data: bytes, count: int, key: bytes, only: Collection[int] | None = None) -> list[Column]:
+    """Return the columns, each ``count`` long; with ``only`` those numbers, the others empty.
+
+    Raises DamagedColumns where a bit of them has flipped.
+    """
     columns: list[Column] = []
     try:
-        raw = data[_AHEAD:] if data[4] == 0 else _decompressor().decompress(data[_AHEAD:], _LONGEST)
-        for kind, power, code, body in _parts(raw):
-            columns.append(columns[-1] if kind == _SAME else _decode(kind, power, code, body, count))
-    except (struct.error, zstandard.ZstdError, ValueError, IndexError) as error:
+        for number, (source, part) in enumerate(sources(data, key)):
+            if only is not None:
+                columns.append(decode(*part, count) if number in only else [])
+            else:
+                columns.append(columns[source] if source < number else decode(*part, count))
+    except (struct.error, ValueError, IndexError) as error:
         raise DamagedColumns(str(error)) from error
     return columns
+
+
+def sources(data: bytes, key: bytes) -> list[tuple[int, Part]]:
+    """Return of each column the number of the one that is the same, and its bytes. Raises DamagedColumns."""
+    if len(data) < _AHEAD or crc32(data[4:], crc32(key)).to_bytes(4, "little") != data[:4]:
+        raise DamagedColumns("the checksum is another")
+    try:
+        raw = data[_AHEAD:] if data[4] == 0 else _decompressor().decompress(data[_AHEAD:], _LONGEST)
+    except zstandard.ZstdError as error:
+        raise DamagedColumns(str(error)) from error
+    found: list[tuple[int, Part]] = []
+    for number, part in enumerate(_parts(raw)):
+        found.append(found[-1] if part[0] == SAME else (number, part))
+    return found
 
 
 @cache
@@ -73,7 +92,7 @@ def _decompressor() -> zstandard.ZstdDecompressor:
     return zstandard.ZstdDecompressor()
 
 
-def _parts(raw: bytes) -> Iterator[tuple[int, int, int, bytes]]:
+def _parts(raw: bytes) -> Iterator[Part]:
     at = 0
     while at < len(raw):
         kind, power, code, size = _HEAD.unpack_from(raw, at)
@@ -93,25 +112,25 @@ def _alike(one: Column, other: Column) -> bool:
 def _encode(column: Column) -> bytes:
     there = [value for value in column if value is not None]
     if not there:
-        return _HEAD.pack(_NOTHING, 0, 0, 0)
+        return _HEAD.pack(NOTHING, 0, 0, 0)
     sparse, bitmap = 0, b""
     if len(there) < len(column):
         bits = sum(1 << i for i, value in enumerate(column) if value is not None)
-        sparse, bitmap = _SPARSE, bits.to_bytes((len(column) + 7) // 8, "little")
+        sparse, bitmap = SPARSE, bits.to_bytes((len(column) + 7) // 8, "little")
     kind, power, code, body = _numbers(there)
     return _HEAD.pack(kind | sparse, power, code, len(bitmap) + len(body)) + bitmap + body
 
 
 def _numbers(there: Sequence[int | float]) -> tuple[int, int, int, bytes]:
     if all(type(value) is int for value in there):
-        return _WHOLE, 0, *_differences(there)  # type: ignore[arg-type]
+        return WHOLE, 0, *_differences(there)  # type: ignore[arg-type]
     if any(type(value) is not float for value in there):
         raise TypeError("a column is of whole numbers or of floats")
-    for power, scale in enumerate(_POWERS):
+    for power, scale in enumerate(POWERS):
         whole = _scaled(there, scale)
         if whole is not None:
-            return _DECIMAL, power, *_differences(whole)
-    return _FLOAT, 0, 0, _shuffled(array("d", there))
+            return DECIMAL, power, *_differences(whole)
+    return FLOAT, 0, 0, _shuffled(array("d", there))
 
 
 def _scaled(values: Sequence[float], scale: float) -> list[int] | None:
@@ -135,20 +154,21 @@ def _differences(values: Sequence[int]) -> tuple[int, bytes]:
     first = values[0].to_bytes(9, "little", signed=True)
     if not largest:
         return 0, first
-    for code, letter in enumerate(_CODES, 1):
+    for code, letter in enumerate(CODES, 1):
         if largest < 1 << (8 * array(letter).itemsize - 1):
             return code, first + _shuffled(array(letter, steps))
     return 5, first + b"".join(step.to_bytes(9, "little", signed=True) for step in steps)
 
 
-def _decode(kind: int, power: int, code: int, body: bytes, count: int) -> Column:
+def decode(kind: int, power: int, code: int, body: bytes, count: int) -> Column:
+    """Return a column. Raises ValueError, IndexError, struct.error where its bytes are none."""
     present = None
-    if kind & _SPARSE:
+    if kind & SPARSE:
         size = (count + 7) // 8
         present, body = int.from_bytes(body[:size], "little"), body[size:]
     number = count if present is None else present.bit_count()
-    there = _values(kind & ~_SPARSE, power, code, body, number)
-    if kind == _NOTHING:
+    there = _values(kind & ~SPARSE, power, code, body, number)
+    if kind == NOTHING:
         return [None] * count
     if len(there) != number:
         raise ValueError("a column of another length")
@@ -159,23 +179,23 @@ def _decode(kind: int, power: int, code: int, body: bytes, count: int) -> Column
 
 
 def _values(kind: int, power: int, code: int, body: bytes, count: int) -> Column:
-    if kind == _NOTHING:
+    if kind == NOTHING:
         return []
-    if kind == _FLOAT:
+    if kind == FLOAT:
         return list(_joined("d", body))
     first, rest = int.from_bytes(body[:9], "little", signed=True), body[9:]
     if code == 0:
         whole = [first] * count
     else:
         steps: Iterable[Any] = (
-            _joined(_CODES[code - 1], rest)
-            if code <= len(_CODES)
+            _joined(CODES[code - 1], rest)
+            if code <= len(CODES)
             else [int.from_bytes(rest[i : i + 9], "little", signed=True) for i in range(0, len(rest), 9)]
         )
         whole = list(accumulate(steps, initial=first))
-    if kind == _WHOLE:
+    if kind == WHOLE:
         return list(whole)
-    scale = _POWERS[power]
+    scale = POWERS[power]
     return [value / scale for value in whole]
 
 

@@ -12,14 +12,12 @@ import apsw
 
 from facilityd.model.downtime import Downtime
 from facilityd.model.quality import Reason
-from facilityd.model.sample import STALE_PERIODS, Number, SignalType, Value
+from facilityd.model.sample import STALE_PERIODS, Number, SignalType
 from facilityd.store.checksum import sound
 from facilityd.store.packing import layout
 from facilityd.store.rows import StoredSample, stored
 from facilityd.store.schema import MINUTE, select, single
-
-Point = tuple[int, Value | None, Reason | None]
-"""(at in ns UTC, value or None, reason or None)."""
+from facilityd.store.sealed import Point, SealedSignal, first_sealed, united
 
 # The next minutes that hold anything: gaps of months cost one step.
 _MINUTES = """
@@ -29,6 +27,7 @@ WITH RECURSIVE m(n) AS (
     FROM m WHERE n < ?2 LIMIT 60
 ) SELECT n FROM m WHERE n <= ?2
 """
+_Row = tuple[int, bytes, bytes | None, int | None]
 _ROWS = """
 SELECT at, data, CAST(reasons AS BLOB), checksum FROM sample
 WHERE at / 60000000000 IN (SELECT value FROM json_each(?))
@@ -37,9 +36,6 @@ AND stream = ? AND at >= ? AND at < ? ORDER BY at
 _LATEST = """
 SELECT s.id, s.stream, s.at, s.data, CAST(s.reasons AS BLOB), s.checksum
 FROM tail t JOIN sample s ON s.id = t.sample ORDER BY s.stream
-"""
-_AFTER = """
-SELECT id, stream, at, data, CAST(reasons AS BLOB), checksum FROM sample WHERE id > ? ORDER BY id LIMIT ?
 """
 _BEFORE = """
 SELECT max(id) FROM sample
@@ -85,19 +81,19 @@ class Gap:
     downtime: Downtime | None = None
 
 
-def samples_after(db: apsw.Connection, after: int, limit: int) -> list[StoredSample]:
-    """Return rows in the order they were stored, from the one after id ``after`` on."""
-    return [stored(row) for row in select(db, _AFTER, (after, limit))]
-
-
 def latest(db: apsw.Connection) -> list[StoredSample]:
     """Return the last sample of every stream that still has one."""
     return [stored(row) for row in select(db, _LATEST)]
 
 
 def before(db: apsw.Connection, at: int) -> int:
-    """Return the id of the last sample stored for an instant before ``at`` (ns UTC), about; 0 if none."""
-    return single(db, _BEFORE, (at // MINUTE,)) or 0
+    """Return the id of the last sample stored for an instant before ``at`` (ns UTC), about; 0 if none.
+
+    Where samples of the time were sealed it is one from at most a day before.
+    """
+    found = int(single(db, _BEFORE, (at // MINUTE,)) or 0)
+    sealed = first_sealed(db, at)
+    return found if sealed is None else sealed - 1
 
 
 def points(db: apsw.Connection, carriers: Sequence[Carrier], since: int, until: int) -> Iterator[Point]:
@@ -107,28 +103,34 @@ def points(db: apsw.Connection, carriers: Sequence[Carrier], since: int, until: 
 
 
 def _run(db: apsw.Connection, carrier: Carrier, since: int, until: int) -> Iterator[Point]:
+    sealed = SealedSignal(db, carrier.stream, carrier.types, carrier.index)
+    for begin, end, page in _pages(db, carrier.stream, since, until):
+        yield from united(sealed.points(begin, end), _raw(carrier, page))
+
+
+def _raw(carrier: Carrier, page: Iterable[_Row]) -> Iterator[Point]:
     packed, index = layout(carrier.types), carrier.index
     column = packed.column(index)
-    for page in _pages(db, carrier.stream, since, until):
-        for at, found, told, check in page:
-            data, text = sound(carrier.stream, at, found, told, check)
-            if text is None and len(data) == packed.whole_size:
-                yield at, column.unpack(data)[0], None
-            else:
-                values, reasons = packed.unpack(data, text)
-                yield at, values[index], reasons.get(index)
+    for at, found, told, check in page:
+        data, text = sound(carrier.stream, at, found, told, check)
+        if text is None and len(data) == packed.whole_size:
+            yield at, column.unpack(data)[0], None
+        else:
+            values, reasons = packed.unpack(data, text)
+            yield at, values[index], reasons.get(index)
 
 
-def _pages(
-    db: apsw.Connection, stream: int, since: int, until: int
-) -> Iterator[list[tuple[int, bytes, bytes | None, int | None]]]:
-    first, last = _minute(since), _minute(until)
+def _pages(db: apsw.Connection, stream: int, since: int, until: int) -> Iterator[tuple[int, int, list[_Row]]]:
+    """Iterate over spans (ns UTC) that follow each other, with the rows of a stream in each."""
+    first, last, begin = _minute(since), _minute(until), since
     while True:
         minutes = [minute for (minute,) in select(db, _MINUTES, (first, last))]
         if not minutes:
+            yield begin, until, []
             return
-        yield select(db, _ROWS, (json.dumps(minutes), stream, since, until))
-        first = minutes[-1] + 1
+        end = min(until, (minutes[-1] + 1) * MINUTE)
+        yield begin, end, select(db, _ROWS, (json.dumps(minutes), stream, since, until))
+        first, begin = minutes[-1] + 1, end
 
 
 def _minute(at: int) -> int:

@@ -71,6 +71,12 @@ class Layout:
     def _bytes(self, part: Struct, values: list[Value | None]) -> bytes:
         return part.pack(*values)
 
+    def data(self, values: Values) -> bytes:
+        """Return the row's data of values as ``unpack`` returned them: what is None was not there."""
+        present = [i for i, value in enumerate(values) if value is not None]
+        bitmap = sum(1 << i for i in present).to_bytes(self._size, "little")
+        return bitmap + self._bytes(self._part(bitmap)[0], [values[i] for i in present])
+
     def _fault(self, index: int, value: Value | None, reason: Reason | None) -> Reason | None:
         if reason and not reason.keeps_value:
             return reason

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import apsw
 
@@ -22,10 +22,11 @@ from facilityd.store import (
     learning,
     outbox,
 )
-from facilityd.store.batch import DeadLetterLine, LineKind, RuleCheckpoint
+from facilityd.store.batch import DeadLetterLine, LineKind, RuleCheckpoint, Write
 from facilityd.store.dead_letters import DeadLetter, dead_letter_lines, dead_letters
 from facilityd.store.files import check_regular, closed_to_us, denied
-from facilityd.store.history import Bucket, Carrier, Gap, Point, buckets, explained, gaps, points
+from facilityd.store.forward_reader import ForwardReader
+from facilityd.store.history import Bucket, Carrier, Gap, buckets, explained, gaps, points
 from facilityd.store.last_good import last_good
 from facilityd.store.meta import FINDINGS_BEFORE, JUDGED
 from facilityd.store.owner import check_owner, other_version
@@ -33,7 +34,7 @@ from facilityd.store.packing import layout
 from facilityd.store.record_reader import RecordReader
 from facilityd.store.rollup import Rollup, merged, roll, stale_after
 from facilityd.store.rollup_blocks import Level
-from facilityd.store.rollups import is_due, live_rollups
+from facilityd.store.rollups import RolledHour, is_due, live_rollups, roll_due
 from facilityd.store.rows import (
     OutboxEntry,
     StoredChange,
@@ -45,8 +46,11 @@ from facilityd.store.rows import (
     stream_of,
 )
 from facilityd.store.schema import VERSION, ForeignFile, connect_reader, select, single, version_of
+from facilityd.store.sealed import Point
+from facilityd.store.sealing import sealing
 from facilityd.store.space import SpaceUse, space_use
 
+T = TypeVar("T")
 _STEPS = 10_000
 """Of SQLite's machine, between two looks whether a read should be given up; about a millisecond."""
 UNREADABLE = (UsageError, apsw.Error)
@@ -59,6 +63,7 @@ class JournalReader(RecordReader):
     def __init__(self, db: apsw.Connection) -> None:
         super().__init__(db)
         self._streams: dict[int, Stream] = {}
+        self._forward = ForwardReader(db)
 
     @classmethod
     def open(cls, path: Path, site: str = "") -> Self:
@@ -118,7 +123,7 @@ class JournalReader(RecordReader):
 
     def samples_after(self, after: int, limit: int) -> list[StoredSample]:
         """Return rows in the order they were stored, from the one after id ``after`` on."""
-        return history.samples_after(self._db, after, limit)
+        return self._forward.read(after, limit)
 
     def before(self, at: int) -> int:
         """Return the id of the last sample stored for an instant before ``at`` (ns UTC), about; 0 if none."""
@@ -245,6 +250,12 @@ class JournalReader(RecordReader):
         ]
         return parts[0] if len(parts) == 1 else merged(parts)
 
+    def of_signal(
+        self, device: str, signal: str, work: Callable[[apsw.Connection, Sequence[Carrier]], T]
+    ) -> T:
+        """Return what ``work`` makes of the streams that carry a signal."""
+        return work(self._db, self._carriers(device, signal))
+
     def rolled(self, device: str, signal: str, since: int, until: int, width: int) -> list[Rollup]:
         """Return a signal's buckets of any ``width`` (ns) within since..until, from its samples."""
         parts = []
@@ -260,6 +271,14 @@ class JournalReader(RecordReader):
     def rollup_due(self, until: int) -> bool:
         """Return whether an hour that ended before an instant (ns UTC) is to be rolled up."""
         return is_due(self._db, until)
+
+    def roll_due(self, until: int, horizon: int, most: int, budget: float) -> tuple[RolledHour, ...]:
+        """Return hours that are due, rolled up, for a ``RolledHoursWrite``; see there and ``RollupWrite``."""
+        return roll_due(self._db, until, horizon, most, budget)
+
+    def sealing(self, until: int) -> Iterator[Write | None]:
+        """Iterate over what seals the days that end by an instant (ns UTC); see ``store.sealing``."""
+        return sealing(self._db, until)
 
     def space(self) -> SpaceUse:
         """Return what takes the room."""

@@ -12,6 +12,7 @@ from facilityd.store.retention_table import TABLES, TableRetention, rollups_kept
 from facilityd.store.rollup import HOUR
 from facilityd.store.rollup_blocks import LEVELS
 from facilityd.store.schema import PAGE, select
+from facilityd.store.sealed import chunk
 
 _OLDEST = "DELETE FROM sample WHERE id IN (SELECT id FROM sample ORDER BY id LIMIT ?) RETURNING id, at"
 _EXPIRED = """
@@ -33,6 +34,10 @@ SELECT id, CASE WHEN json_valid(types) THEN json_array_length(types) ELSE 0 END
 FROM stream WHERE id > ? ORDER BY id LIMIT 1
 """
 _OLD_ROLLUPS = "DELETE FROM rollup WHERE stream = ? AND level = ? AND signal = ? AND block < ?"
+_OLDEST_CHUNKS = "SELECT id, count, last_at FROM chunk ORDER BY id LIMIT 16"
+_DROP_CHUNK = "DELETE FROM chunk WHERE id = ?"
+_SMALLER = 8
+"""So many sealed samples take the room of one that is a row, about."""
 _PURGED = "INSERT OR IGNORE INTO purged_hour(hour) VALUES(?)"
 _STEP = 200
 _SMALL_EVERY = 256
@@ -70,7 +75,8 @@ class Retention:
         if self.used_pages() > self._high:
             self.purge(budget, counts)
         elif now is not None:
-            self._count(select(self._db, _EXPIRED, (now - self._max_age, budget)), counts)
+            horizon = now - self._max_age
+            self._count([*self._drop_chunks(budget, horizon), *self._expired(horizon, budget)], counts)
         self._behind = counts.total() > before
 
     def set_limits(self, max_bytes: int, max_age: int, settings: RetentionSettings) -> None:
@@ -95,11 +101,31 @@ class Retention:
         self._high = pages - max(pages // 20, min(64, pages // 4))
 
     def purge(self, rows: int, counts: Counter[str]) -> None:
-        """Forget the oldest samples."""
+        """Forget the oldest samples: those that were sealed, and then rows."""
         before = counts["purged"]
-        self._count(select(self._db, _OLDEST, (rows,)), counts)
+        gone = self._drop_chunks(rows * _SMALLER)
+        self._count(gone or select(self._db, _OLDEST, (rows,)), counts)
         if self._squeezed:
             counts["purged_early"] += counts["purged"] - before
+
+    def _expired(self, horizon: int, rows: int) -> list[tuple[int, int]]:
+        return select(self._db, _EXPIRED, (horizon, rows))
+
+    def _drop_chunks(self, samples: int, horizon: int | None = None) -> list[tuple[int, int]]:
+        """Forget the oldest chunks, of so many samples at least; with a ``horizon`` (ns), if older than it.
+
+        Return (id, instant) of what was in them.
+        """
+        gone: list[tuple[int, int]] = []
+        for number, count, last_at in select(self._db, _OLDEST_CHUNKS):
+            if samples <= 0:
+                break
+            if horizon is None or last_at < horizon:
+                found = chunk(self._db, number)
+                gone += found.forgotten() if found else []
+                self._db.execute(_DROP_CHUNK, (number,))
+                samples -= count
+        return gone
 
     def used_pages(self) -> int:
         """Return the pages in use; the file does not shrink, free pages are used again."""

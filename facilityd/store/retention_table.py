@@ -95,6 +95,7 @@ NEVER: dict[str, Why] = {
     "task_event": "signed",
     "dead_letter": "evidence",
     "sample": "samples",
+    "chunk": "samples",
     "purged_hour": "samples",
     "rollup": "levels",
     "rollup_due": "present",

@@ -38,7 +38,8 @@ LEVELS = (
 """From fine to coarse; each width divides the next. A block is an hour, a day, eight days."""
 MINUTES, QUARTERS, HOURS = LEVELS
 
-_KEY = Struct("<qqqq")
+KEY = Struct("<qqqq")
+"""Stream, signal, number of the level, number of the block: where it lies, as its checksum has it."""
 _GET = "SELECT count, data FROM rollup WHERE stream = ? AND signal = ? AND level = ? AND block = ?"
 _PUT = "INSERT OR REPLACE INTO rollup(stream, signal, level, block, count, data) VALUES(?, ?, ?, ?, ?, ?)"
 _DROP = "DELETE FROM rollup WHERE stream = ? AND signal = ? AND level = ? AND block = ?"
@@ -48,56 +49,83 @@ ORDER BY block
 """
 
 
+@dataclass(frozen=True, slots=True)
+class RollupBlock:
+    """The bytes of ``count`` buckets that lie at a place; none: the block goes."""
+
+    place: tuple[int, int, int, int]
+    count: int
+    data: bytes
+
+    def store(self, db: apsw.Connection) -> None:
+        """Put it in place of what was there. Within a transaction."""
+        if self.count:
+            db.execute(_PUT, (*self.place, self.count, self.data))
+        else:
+            db.execute(_DROP, self.place)
+
+
+def packed_buckets(
+    db: apsw.Connection, stream: int, signal: int, level: Level, hour: int, rollups: Sequence[Rollup]
+) -> RollupBlock:
+    """Return the block with an hour's buckets (from ``hour``, ns UTC, on) in place of what was there."""
+    block = hour // level.span
+    place = stream, signal, level.number, block
+    if level.span == HOUR:
+        kept = list(rollups)
+    else:
+        rows = select(db, _GET, place)
+        before = _readable(rows[0], stream, signal, level, block) if rows else []
+        kept = [one for one in before if not hour <= one.start < hour + HOUR]
+        kept = sorted([*kept, *rollups], key=lambda one: one.start)
+    return RollupBlock(place, len(kept), _packed(kept, level, block, KEY.pack(*place)) if kept else b"")
+
+
 def store_buckets(
     db: apsw.Connection, stream: int, signal: int, level: Level, hour: int, rollups: Sequence[Rollup]
 ) -> None:
     """Put an hour's buckets (from ``hour``, ns UTC, on) in place of what was there. Within a transaction."""
-    block = hour // level.span
-    if level.span == HOUR:
-        kept = list(rollups)
-    else:
-        rows = select(db, _GET, (stream, signal, level.number, block))
-        before = _readable(rows[0], stream, signal, level, block) if rows else []
-        kept = [one for one in before if not hour <= one.start < hour + HOUR]
-        kept = sorted([*kept, *rollups], key=lambda one: one.start)
-    if not kept:
-        db.execute(_DROP, (stream, signal, level.number, block))
-        return
-    data = _packed(kept, level, block, _KEY.pack(stream, signal, level.number, block))
-    db.execute(_PUT, (stream, signal, level.number, block, len(kept), data))
+    packed_buckets(db, stream, signal, level, hour, rollups).store(db)
 
 
 def stored_buckets(
     db: apsw.Connection, stream: int, signal: int, level: Level, since: int, until: int
 ) -> list[Rollup]:
     """Return the stored buckets that start at since <= start < until (ns UTC); a damaged block has none."""
-    first, last = since // level.span, (until - 1) // level.span
     found: list[Rollup] = []
-    for block, count, data in select(db, _BETWEEN, (stream, signal, level.number, first, last)):
+    for block, count, data in packed_blocks(db, stream, signal, level, since, until):
         rollups = _readable((count, data), stream, signal, level, block)
         found += [one for one in rollups if since <= one.start < until]
     return found
 
 
+def packed_blocks(
+    db: apsw.Connection, stream: int, signal: int, level: Level, since: int, until: int
+) -> list[tuple[int, int, bytes]]:
+    """Return (number, how many buckets, bytes) of the blocks that touch since..until (ns UTC), in order."""
+    first, last = since // level.span, (until - 1) // level.span
+    return select(db, _BETWEEN, (stream, signal, level.number, first, last))
+
+
 def _readable(row: tuple[int, bytes], stream: int, signal: int, level: Level, block: int) -> list[Rollup]:
     try:
-        return _unpacked(*row, level, block, _KEY.pack(stream, signal, level.number, block))
+        return _unpacked(*row, level, block, KEY.pack(stream, signal, level.number, block))
     except (DamagedColumns, TypeError, ValueError, IndexError):
         return []  # no value, rather than a wrong one
 
 
-_STORED = (
+STORED = (
     "count", "bad", "covered", "good", "first", "last", "least", "greatest", "integral", "resets", "before",
 )  # fmt: skip
 """The fields in the order of their columns: what is often the same lies side by side."""
-_BUILT = tuple(_STORED.index(field.name) for field in fields(Rollup) if field.name in _STORED)
+_BUILT = tuple(STORED.index(field.name) for field in fields(Rollup) if field.name in STORED)
 """The columns in the order in which a Rollup is built."""
 
 
 def _packed(rollups: Sequence[Rollup], level: Level, block: int, key: bytes) -> bytes:
     states = sorted({value for one in rollups for value in one.states})
     places: Column = [one.start // level.width - block * level.size for one in rollups]
-    columns = [places, *([_plain(getattr(one, name)) for one in rollups] for name in _STORED)]
+    columns = [places, *([_plain(getattr(one, name)) for one in rollups] for name in STORED)]
     for value in states:
         columns += [[value] * len(rollups), [one.states.get(value) for one in rollups]]
     return pack(columns, key)
@@ -109,7 +137,7 @@ def _plain(value: Number | None) -> int | float | None:
 
 def _unpacked(count: int, data: bytes, level: Level, block: int, key: bytes) -> list[Rollup]:
     places, *columns = unpack(data, count, key)
-    known, behind = columns[: len(_STORED)], columns[len(_STORED) :]
+    known, behind = columns[: len(STORED)], columns[len(STORED) :]
     states = [(int(names[0] or 0), held) for names, held in zip(behind[::2], behind[1::2], strict=True)]
     base, width = block * level.size, level.width
     starts = [(base + int(place or 0)) * width for place in places]

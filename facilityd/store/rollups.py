@@ -8,7 +8,7 @@ is what recomputing it would give.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -16,12 +16,20 @@ import apsw
 
 from facilityd.model.sample import SignalType
 from facilityd.store.batch import Write, WriteContext
-from facilityd.store.checksum import sound
-from facilityd.store.packing import Values, layout
+from facilityd.store.packing import Values
 from facilityd.store.rollup import HOUR, Held, Rollup, joined, roll, stale_after
-from facilityd.store.rollup_blocks import HOURS, LEVELS, MINUTES, Level, store_buckets, stored_buckets
+from facilityd.store.rollup_blocks import (
+    HOURS,
+    LEVELS,
+    MINUTES,
+    Level,
+    RollupBlock,
+    packed_buckets,
+    stored_buckets,
+)
 from facilityd.store.rows import UNREADABLE, stream_of
 from facilityd.store.schema import MINUTE, select, single
+from facilityd.store.stream_rows import stream_rows
 
 ROLLED, TOO_LATE = "rolled_hours", "rollup_too_late"
 FEW = 240
@@ -30,13 +38,11 @@ _DUE = "SELECT hour, stream FROM rollup_due WHERE hour < ? ORDER BY hour, stream
 _DONE = "DELETE FROM rollup_due WHERE hour = ? AND stream = ?"
 _STREAM = "SELECT device, unit, family, link, signals, types, expected FROM stream WHERE id = ?"
 _SIGNALS = "SELECT signal FROM rollup WHERE stream = ? AND level = ? AND block = ?"
-_PURGED = "SELECT 1 FROM purged_hour WHERE hour = ?"
-# The index is by minute; the names of the minutes are listed, so that each costs one step.
-_ROWS = """
+_NEWEST = """
 WITH RECURSIVE m(n) AS (SELECT ?1 UNION ALL SELECT n + 1 FROM m WHERE n < ?2)
-SELECT s.at, s.data, CAST(s.reasons AS BLOB), s.checksum FROM m CROSS JOIN sample s
-ON s.at / 60000000000 = m.n AND s.stream = ?3 AND s.at >= ?4 AND s.at < ?5 ORDER BY s.at
+SELECT max(s.id) FROM m CROSS JOIN sample s ON s.at / 60000000000 = m.n AND s.stream = ?3
 """
+_PURGED = "SELECT 1 FROM purged_hour WHERE hour = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,66 +79,115 @@ def read_hour(
 ) -> HourSamples:
     """Return what lies in an hour (from ``hour``, ns UTC, on) of a stream, and what holds into it."""
     stale = stale_after(expected)
-    since, until = hour - stale, hour + HOUR
-    rows = select(db, _ROWS, (since // MINUTE, until // MINUTE + 1, stream, since, until))
-    unpacked = layout(types).unpack
-    samples = []
-    for at, data, told, check in rows:
-        values, reasons = unpacked(*sound(stream, at, data, told, check))
-        samples.append((at, values, frozenset(reasons)))
+    rows = stream_rows(db, stream, types, hour - stale, hour + HOUR)
+    samples = [(at, values, frozenset(reasons)) for at, values, reasons in rows]
     return HourSamples(types, stale, samples)
 
 
 @dataclass(frozen=True, slots=True)
-class RollupWrite(Write):
-    """Hours that are due and ended before ``until`` (ns UTC) are rolled up, at most ``most`` of them.
+class RolledHour:
+    """An hour (its number since 1970) of a stream, rolled up when its newest sample was of id ``newest``.
 
-    ``horizon`` (ns UTC): of what lies before it samples may be gone already. After ``budget`` seconds no
-    further hour is begun: who waits for a commit does not wait for long.
+    ``late``: samples of it are gone already, so what is there stays.
+    """
+
+    number: int
+    stream: int
+    newest: int | None
+    blocks: tuple[RollupBlock, ...] = ()
+    late: bool = False
+
+    def store(self, to: WriteContext) -> None:
+        """Store it, unless a sample has come meanwhile: then the hour stays due."""
+        if _newest(to.db, self.stream, self.number) != self.newest:
+            return
+        for block in self.blocks:
+            block.store(to.db)
+        to.counts[TOO_LATE if self.late else ROLLED] += 1
+        to.db.execute(_DONE, (self.number, self.stream))
+        to.samples.rolled(self.stream)
+
+
+@dataclass(frozen=True, slots=True)
+class RolledHoursWrite(Write):
+    """Hours that were rolled up beside the writer."""
+
+    hours: Sequence[RolledHour]
+
+    def apply(self, to: WriteContext) -> None:
+        """Store them."""
+        for one in self.hours:
+            one.store(to)
+
+
+@dataclass(frozen=True, slots=True)
+class RollupWrite(Write):
+    """Hours that are due and ended before ``until`` (ns UTC), ``most`` of them, rolled up within the commit.
+
+    ``horizon`` (ns UTC): of what lies before it samples may be gone already.
     """
 
     until: int
     horizon: int
     most: int = 1
-    budget: float = float("inf")
 
     def apply(self, to: WriteContext) -> None:
         """Compute and store them."""
-        begun = perf_counter()
         for number, stream in select(to.db, _DUE, (self.until // HOUR, self.most)):
-            if self._is_whole(to.db, stream, number):
-                self._roll(to.db, stream, number * HOUR)
-                to.counts[ROLLED] += 1
-            else:
-                to.counts[TOO_LATE] += 1
-            to.db.execute(_DONE, (number, stream))
-            to.samples.rolled(stream)
-            if perf_counter() - begun > self.budget:
-                return
+            roll_hour(to.db, stream, number, self.horizon).store(to)
 
-    def _is_whole(self, db: apsw.Connection, stream: int, number: int) -> bool:
-        """Return whether rolling an hour up loses nothing: its samples are all there, or it never was."""
-        hour = number * HOUR
-        if hour >= self.horizon and not db.execute(_PURGED, (number,)).get:
-            return True
-        signals = [signal for (signal,) in select(db, _SIGNALS, (stream, HOURS.number, hour // HOURS.span))]
-        return not any(stored_buckets(db, stream, one, HOURS, hour, hour + HOUR) for one in signals)
 
-    def _roll(self, db: apsw.Connection, stream: int, hour: int) -> None:
-        found = select(db, _STREAM, (stream,))
-        try:
-            known = stream_of(*found[0])
-        except (*UNREADABLE, UnicodeDecodeError):
-            return
-        samples = read_hour(db, stream, known.types, known.expected, hour)
-        for signal, kind in enumerate(known.types):
-            if kind is SignalType.TEXT:
-                continue
-            fine = samples.rollups(signal, hour, MINUTES.width)
-            for level in LEVELS:
-                few = level is MINUTES and len(samples.rows) <= FEW
-                own: list[Rollup] = [] if few else list(joined(fine, level.width))
-                store_buckets(db, stream, signal, level, hour, own)
+def roll_due(
+    db: apsw.Connection, until: int, horizon: int, most: int, budget: float
+) -> tuple[RolledHour, ...]:
+    """Roll up hours that are due, as ``RollupWrite`` says; no further one after ``budget`` seconds."""
+    begun, found = perf_counter(), []
+    for number, stream in select(db, _DUE, (until // HOUR, most)):
+        found.append(roll_hour(db, stream, number, horizon))
+        if perf_counter() - begun > budget:
+            break
+    return tuple(found)
+
+
+def roll_hour(db: apsw.Connection, stream: int, number: int, horizon: int) -> RolledHour:
+    """Return an hour of a stream rolled up; ``horizon`` as in ``RollupWrite``. Reads only."""
+    newest = _newest(db, stream, number)
+    if not _is_whole(db, stream, number, horizon):
+        return RolledHour(number, stream, newest, late=True)
+    return RolledHour(number, stream, newest, tuple(_blocks(db, stream, number * HOUR)))
+
+
+def _newest(db: apsw.Connection, stream: int, number: int) -> int | None:
+    """Return the greatest id of the rows that an hour is computed from: what comes later is greater."""
+    first, last = (number - 1) * HOUR // MINUTE, (number + 1) * HOUR // MINUTE - 1
+    found: int | None = single(db, _NEWEST, (first, last, stream))
+    return found
+
+
+def _is_whole(db: apsw.Connection, stream: int, number: int, horizon: int) -> bool:
+    """Return whether rolling an hour up loses nothing: its samples are all there, or it never was."""
+    hour = number * HOUR
+    if hour >= horizon and not db.execute(_PURGED, (number,)).get:
+        return True
+    signals = [signal for (signal,) in select(db, _SIGNALS, (stream, HOURS.number, hour // HOURS.span))]
+    return not any(stored_buckets(db, stream, one, HOURS, hour, hour + HOUR) for one in signals)
+
+
+def _blocks(db: apsw.Connection, stream: int, hour: int) -> Iterator[RollupBlock]:
+    found = select(db, _STREAM, (stream,))
+    try:
+        known = stream_of(*found[0])
+    except (*UNREADABLE, UnicodeDecodeError):
+        return
+    samples = read_hour(db, stream, known.types, known.expected, hour)
+    for signal, kind in enumerate(known.types):
+        if kind is SignalType.TEXT:
+            continue
+        fine = samples.rollups(signal, hour, MINUTES.width)
+        for level in LEVELS:
+            few = level is MINUTES and len(samples.rows) <= FEW
+            own: list[Rollup] = [] if few else list(joined(fine, level.width))
+            yield packed_buckets(db, stream, signal, level, hour, own)
 
 
 def due_hours(db: apsw.Connection, stream: int, since: int, until: int) -> list[int]:

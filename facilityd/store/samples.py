@@ -14,6 +14,7 @@ from facilityd.store.batch import Write, WriteContext
 from facilityd.store.checksum import checksum
 from facilityd.store.packing import layout
 from facilityd.store.rollup import HOUR, stale_after
+from facilityd.store.sealed import SealedInstants
 
 _INSERT = "INSERT INTO sample(id, stream, at, data, reasons, checksum) VALUES(?, ?, ?, ?, ?, ?)"
 _TAIL = "INSERT OR REPLACE INTO tail(stream, sample, at) VALUES(?, ?, ?)"
@@ -47,12 +48,13 @@ class SampleTable:
     """Assigns ids that only grow, also over purges and restarts. One writer, inside a transaction."""
 
     def __init__(self, db: apsw.Connection) -> None:
-        self._db = db
+        self._db, self._sealed = db, SealedInstants(db)
         self.reload()
 
     def reload(self) -> None:
         """Forget what a rolled-back transaction did."""
         self._known: dict[Stream, _Known] = {}
+        self._sealed.forget()
         last = self._db.execute("SELECT max(sample) FROM tail").get
         self._next = (last or 0) + 1
 
@@ -101,10 +103,14 @@ class SampleTable:
             if known.id == stream:
                 known.low = known.high = 0
 
+    def resealed(self) -> None:
+        """Take in that chunks came or went."""
+        self._sealed.forget()
+
     def _free(self, known: _Known, asked: int) -> int:
         """Return the first free instant from ``asked`` on: the clock went back, or time stands still."""
         at = known.clash[1] + 1 if known.clash[0] == asked else asked
-        while self._db.execute(_TAKEN, (known.id, at)).get:
+        while self._db.execute(_TAKEN, (known.id, at)).get or self._sealed.taken(known.id, at):
             at += 1
         known.clash = (asked, at)
         return at

@@ -150,9 +150,20 @@ CREATE TABLE task_event(
     person TEXT NOT NULL, note TEXT NOT NULL, details TEXT NOT NULL
 ) STRICT;
 """
+# A chunk is a run of one stream's samples of a day at most; its ids and instants are bounds of what is in it.
+_CHUNK = """
+CREATE TABLE chunk(
+    id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+    first_at INTEGER NOT NULL, last_at INTEGER NOT NULL, count INTEGER NOT NULL, texts TEXT,
+    data BLOB NOT NULL
+) STRICT;
+CREATE INDEX chunk_at ON chunk(stream, last_at);
+CREATE INDEX chunk_first ON chunk(first, last);
+CREATE INDEX chunk_last ON chunk(last);
+"""
 MIGRATIONS = (
     _TABLES, _LEARNING, _READINESS, _SOUNDNESS, _DOWNTIME, _CHANGES_TO_SINKS, _COMMAND, _DETAILS, _ESCALATION,
-    _ROLLUPS, _TASK,
+    _ROLLUPS, _TASK, _CHUNK,
 )  # fmt: skip
 """What each version added. A journal of an older one gets what it lacks when the daemon opens it."""
 VERSION = len(MIGRATIONS)

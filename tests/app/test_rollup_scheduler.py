@@ -6,32 +6,17 @@ import asyncio
 from pathlib import Path
 from typing import cast
 
-from support.journals import DAY, T0, open_journal, sample, stream
+from support.journals import DAY, T0, CommitDoor, open_journal, sample, stream
 
 from facilityd.app.rollup_scheduler import GRACE, RollupScheduler
-from facilityd.errors import StoreFull
 from facilityd.model.sample import NS
 from facilityd.pipeline.flow import Flow
-from facilityd.store.batch import Batch, Receipt
-from facilityd.store.journal import Journal
 from facilityd.store.reader import JournalReader
 from facilityd.store.rollup import HOUR
 from facilityd.store.rollup_blocks import HOURS
 from facilityd.store.samples import SampleWrite
 
 START = T0 // HOUR * HOUR
-
-
-class CommitDoor:
-    """The flow's commit, over a real journal on a disk that can be full for a while."""
-
-    def __init__(self, journal: Journal) -> None:
-        self.journal, self.full = journal, False
-
-    async def commit(self, batch: Batch) -> Receipt:
-        if self.full:
-            raise StoreFull("no room", where="here")
-        return self.journal.commit(batch)
 
 
 def test_an_hour_is_rolled_up_once_it_is_over_and_there_is_room(tmp_path: Path) -> None:

@@ -261,7 +261,7 @@ def test_no_flood_of_refused_commands_takes_the_room_of_samples(tmp_path):
 def test_every_table_of_the_journal_has_a_line_that_says_what_is_kept():
     known = [row[0] for row in schema.empty_journal(schema.VERSION).execute("SELECT name FROM sqlite_schema")]
     tables = {name for name, _ in schema.columns(schema.empty_journal(schema.VERSION)) if name in known}
-    indices = {"sample_at", "outbox_open", "outbox_deferred"}
+    indices = {"sample_at", "outbox_open", "outbox_deferred", "chunk_at", "chunk_first", "chunk_last"}
     forgotten = {entry.table for entry in TABLES}
     assert forgotten | set(NEVER) == tables - indices
     assert not forgotten & set(NEVER)
