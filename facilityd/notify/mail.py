@@ -60,7 +60,7 @@ class Email:
             return await self._hand_over(smtp, message(notice, self._sender, self._to, self._sender_name))
         finally:
             with contextlib.suppress(aiosmtplib.SMTPException, OSError, UnicodeError):
-                await smtp.quit(timeout=5.0)
+                await smtp.quit(timeout=min(5.0, self._timeout_s))
             smtp.close()
 
     def _session(self) -> aiosmtplib.SMTP:

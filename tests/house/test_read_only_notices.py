@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 CHANNEL = Path("facilityd/notify/mqtt_channel.py")
@@ -23,8 +24,13 @@ def test_it_publishes_under_its_prefix_and_listens_to_nothing() -> None:
         for call in calls
         if isinstance(call.func, ast.Attribute) and call.func.attr == "publish"
     ]
-    assert sorted(topics) == ["f'{self._prefix}/event'", "topic"]
-    assert 'topic = f"{self._prefix}/alarm/' in text
+    assert topics == ["topic"]
+    assert "for topic, retain in self._topics(notice):" in text
+    made = text.partition("def _topics")[2].partition("    def ")[0]
+    assert re.findall(r'f"[^"]*"', made) == [
+        'f"{self._prefix}/event"',
+        'f"{self._prefix}/alarm/{_level(notice.device)}/{_level(notice.rule)}"',
+    ]
     assert not any(
         word in text for word in (".subscribe(", ".messages", "import devices", "from devices", "will=")
     )
