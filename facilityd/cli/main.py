@@ -68,6 +68,8 @@ COMMANDS = {
     "audit": "facilityd.cli.audit:audit",
     "kpi": "facilityd.cli.kpi:kpi",
     "storage": "facilityd.cli.storage:storage",
+    "backup": "facilityd.cli.backup:backup",
+    "restore": "facilityd.cli.backup:restore",
     "backtest": "facilityd.cli.backtest:backtest",
     "record": "facilityd.cli.record:record",
     "serve": "facilityd.cli.serve:serve",

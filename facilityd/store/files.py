@@ -200,13 +200,13 @@ def missing(journal: Path, held: IO[bytes]) -> str:
     return ""
 
 
-def move_aside(journal: Path, at: int) -> Path:
-    """Rename a damaged journal and its log; return where it is now. ``at`` in ns UTC."""
+def move_aside(journal: Path, at: int, why: str = "damaged") -> Path:
+    """Rename a journal and its log, ``why`` in their names; return where it is now. ``at`` in ns UTC."""
     stamp = datetime.fromtimestamp(at // NS, UTC).strftime("%Y%m%dT%H%M%SZ")
-    target, number = beside(journal, f".damaged-{stamp}"), 1
+    target, number = beside(journal, f".{why}-{stamp}"), 1
     while target.exists():
         number += 1
-        target = beside(journal, f".damaged-{stamp}-{number}")
+        target = beside(journal, f".{why}-{stamp}-{number}")
     for companion in _COMPANIONS:
         source = beside(journal, companion)
         if source.exists():

@@ -1,0 +1,171 @@
+"""A copy of a journal while the daemon writes it, checked through and through, and the way back.
+
+SQLite copies page by page what one moment had; the writer goes on meanwhile. A copy bears its name only when
+it is whole, durable and was read from its first page to its last.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import apsw
+
+from facilityd.errors import UsageError
+from facilityd.model.message import Wording
+from facilityd.store.checksum import NOTHING, sound
+from facilityd.store.columns import DamagedColumns, sources
+from facilityd.store.files import beside, check_regular, lock, mark_open, move_aside, sync_folder
+from facilityd.store.owner import check_owner, other_version
+from facilityd.store.rollup_blocks import KEY
+from facilityd.store.schema import VERSION, ForeignFile, connect_reader, single, version_of
+from facilityd.store.sealed import chunk
+
+Progress = Callable[[int, int], None]
+"""Called with what is done and the whole, in pages or rows."""
+_PAGES = 2048
+"""Copied at a time, between two words on progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackupReport:
+    """What a copy holds: bytes, the id of the last sample and its instant (ns UTC; 0 where there is none).
+
+    ``damaged``: so many samples, chunks and blocks of roll-ups are not what was written, in the journal too.
+    """
+
+    size: int
+    last_sample: int
+    last_at: int
+    damaged: int
+
+
+def back_up(journal: Path, target: Path, site: str, progress: Progress | None = None) -> BackupReport:
+    """Copy a journal that may be written meanwhile to a file that is not there yet, and check the copy.
+
+    Raises UsageError: no journal, another site's, a target that is there, no room, a copy that is not sound.
+    """
+    check_regular(journal)
+    part = target.with_name(f"{target.name}.part")
+    if target.exists() or target.is_symlink():
+        raise UsageError(Wording("store.backup-there"), where=str(target))
+    try:
+        part.unlink(missing_ok=True)
+        _copy(journal, part, site, progress)
+        report = check_backup(part, site, progress)
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        part.rename(target)
+        sync_folder(target.parent)
+    except (OSError, apsw.Error) as error:
+        raise UsageError(Wording("store.backup-failed", error=error), where=str(target)) from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+    return report
+
+
+def _copy(journal: Path, part: Path, site: str, progress: Progress | None) -> None:
+    with closing(connect_reader(journal)) as source, closing(apsw.Connection(str(part))) as target:
+        _check_version(source, journal)
+        check_owner(source, journal, site)
+        source.execute("BEGIN")  # one moment for all pages, however long it takes
+        source.execute("SELECT count(*) FROM sqlite_schema").fetchall()
+        _copy_pages(source, target, progress)
+        target.pragma("journal_mode", "DELETE")  # a copy is one file
+
+
+def _copy_pages(source: apsw.Connection, target: apsw.Connection, progress: Progress | None) -> None:
+    with target.backup("main", source, "main") as copying:
+        while not copying.done:
+            copying.step(_PAGES)
+            if progress:
+                progress(copying.page_count - copying.remaining, copying.page_count)
+
+
+def check_backup(path: Path, site: str, progress: Progress | None = None) -> BackupReport:
+    """Read a copy from its first page to its last. Raises UsageError where it cannot serve.
+
+    What was damaged in the journal already is damaged in its copy: counted, and no reason to refuse it.
+    """
+    with closing(connect_reader(path)) as db:
+        try:
+            _check_version(db, path)
+            check_owner(db, path, site)
+            verdict = str(db.pragma("integrity_check", 1))
+            damaged = 0 if verdict != "ok" else _damaged(db, progress)
+        except (apsw.Error, ForeignFile, UnicodeDecodeError) as error:
+            verdict = str(error)
+        if verdict != "ok":
+            raise UsageError(Wording("store.backup-unsound", why=verdict), where=str(path))
+        last = single(db, "SELECT max(sample) FROM tail") or 0
+        at = single(db, "SELECT max(at) FROM tail") or 0
+    return BackupReport(path.stat().st_size, last, at, damaged)
+
+
+def _check_version(db: apsw.Connection, path: Path) -> None:
+    try:
+        version = version_of(db)
+    except ForeignFile as error:
+        raise UsageError(Wording("store.this-file-no-journal"), where=str(path)) from error
+    if not 0 < version <= VERSION:
+        nothing = UsageError(Wording("store.this-file-no-journal"), where=str(path))
+        raise other_version(path, version) if version else nothing
+
+
+def _damaged(db: apsw.Connection, progress: Progress | None) -> int:
+    """Return how many samples, chunks and blocks of roll-ups do not have their checksums."""
+    found = 0
+    rows = db.execute("SELECT stream, at, data, CAST(reasons AS BLOB), checksum FROM sample")
+    found += sum(sound(*row)[0] is NOTHING for row in rows)
+    if "chunk" in {name for (name,) in db.execute("SELECT name FROM sqlite_schema")}:
+        numbers = [number for (number,) in db.execute("SELECT id FROM chunk")]
+        for done, number in enumerate(numbers, 1):
+            one = chunk(db, number)
+            found += one is not None and not one.places()
+            if progress and done % 1000 == 0:
+                progress(done, len(numbers))
+    return found + _damaged_blocks(db)
+
+
+def _damaged_blocks(db: apsw.Connection) -> int:
+    if "rollup" not in {name for (name,) in db.execute("SELECT name FROM sqlite_schema")}:
+        return 0
+    found = 0
+    for *place, data in db.execute("SELECT stream, signal, level, block, data FROM rollup"):
+        try:
+            sources(data, KEY.pack(*place))
+        except DamagedColumns:
+            found += 1
+    return found
+
+
+def restore(backup: Path, journal: Path, site: str, at: int, progress: Progress | None = None) -> Path | None:
+    """Put a copy in the place of a journal, which is renamed; return where that is now, if there was one.
+
+    ``at`` (ns UTC) stamps its new name. Raises UsageError: a daemon runs, the copy cannot serve, no room.
+    """
+    if not backup.is_file():
+        raise UsageError(Wording("store.backup-missing"), where=str(backup))
+    check_backup(backup, site, progress)
+    journal.parent.mkdir(parents=True, exist_ok=True)
+    part = beside(journal, ".restored")
+    held = lock(journal)
+    try:
+        part.unlink(missing_ok=True)
+        with closing(connect_reader(backup)) as source, closing(apsw.Connection(str(part))) as target:
+            _copy_pages(source, target, progress)
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        before = move_aside(journal, at, "before-restore") if journal.exists() else None
+        part.rename(journal)
+        sync_folder(journal.parent)
+        mark_open(held, is_open=False)
+    except (OSError, apsw.Error) as error:
+        raise UsageError(Wording("store.backup-failed", error=error), where=str(journal)) from error
+    finally:
+        held.close()
+    return before
