@@ -80,6 +80,10 @@ class Ceremonies:
         day = datetime.fromtimestamp(instant / NS, UTC).date()
         return next((one for one in self._all(day) if one.at > instant), None)
 
+    def of_day(self, day: date) -> tuple[Ceremony, ...]:
+        """Return the ceremonies around a UTC day, those of the days beside it too."""
+        return tuple(self._all(day))
+
     def next_edge(self, instant: int) -> int:
         """Return when ``near`` may next change its answer, in ns."""
         edges = (at + side for at in self._context(instant) for side in (-self._window, self._window + 1))

@@ -67,6 +67,7 @@ COMMANDS = {
     "notify": "facilityd.cli.notices:notify",
     "audit": "facilityd.cli.audit:audit",
     "kpi": "facilityd.cli.kpi:kpi",
+    "report": "facilityd.cli.report:report",
     "storage": "facilityd.cli.storage:storage",
     "backup": "facilityd.cli.backup:backup",
     "restore": "facilityd.cli.backup:restore",

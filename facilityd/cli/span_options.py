@@ -12,7 +12,9 @@ from facilityd.cli.when import InstantParam, between
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.model.message import Wording
-from facilityd.query.calendar_span import month_span, quarter_span
+from facilityd.model.text import Text
+from facilityd.query.calendar_span import month_span, period_name, quarter_span
+from facilityd.query.instants import show_second
 
 
 def span_options(command: Command) -> Command:
@@ -42,3 +44,12 @@ def asked_span(
         return quarter_span(quarter, zone)
     first = InstantParam().convert("30d", None, None) if since is None else since
     return between(site, first, until)
+
+
+def asked_period(
+    site: Site, month: str, quarter: str, since: int | None, until: int | None
+) -> tuple[Text, int, int]:  # fmt: skip
+    """Return the name of a period in both languages, and its span in ns UTC. Raises UsageError."""
+    first, last = asked_span(site, month, quarter, since, until)
+    shown = show_second(first, site.timezone)[:16], show_second(last, site.timezone)[:16]
+    return period_name(month, quarter, shown), first, last

@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 from facilityd.errors import UsageError
 from facilityd.model.message import Wording
 from facilityd.model.sample import NS
+from facilityd.model.text import Text
+from facilityd.query.report_table import report_sentence
+from facilityd.query.words import both
 
 _MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 _QUARTER = re.compile(r"(\d{4})-[Qq]([1-4])", re.ASCII)
@@ -31,6 +34,18 @@ def quarter_span(text: str, zone: ZoneInfo) -> tuple[int, int]:
     if not found:
         raise UsageError(Wording("ask.no-quarter", text=text), hint=Wording("ask.quarter-form"))
     return _span(int(found[1]), 3 * int(found[2]) - 2, 3, zone)
+
+
+def period_name(month: str, quarter: str, shown: tuple[str, str]) -> Text:
+    """Return what a period is called: a month or a quarter that was read already, else from when to when."""
+    if month:
+        year, number = month.strip().split("-")
+        return both(lambda language: report_sentence("month", language, year=year, number=int(number)))
+    if quarter:
+        year, number = quarter.strip().split("-")
+        return both(lambda language: report_sentence("quarter", language, year=year, number=number[1:]))
+    since, until = shown
+    return both(lambda language: report_sentence("span", language, since=since, until=until))
 
 
 def _span(year: int, month: int, months: int, zone: ZoneInfo) -> tuple[int, int]:

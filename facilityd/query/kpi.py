@@ -9,6 +9,7 @@ from facilityd.model.alarm import AlarmStateName
 from facilityd.model.rule import Priority
 from facilityd.model.sample import NS
 from facilityd.query.alarm_log import AlarmLog, Annunciation, OccurrenceSpan
+from facilityd.query.intervals import length
 from facilityd.query.kpi_alarms import (
     ChatteringAlarm,
     FloodSpan,
@@ -27,7 +28,7 @@ from facilityd.query.kpi_alarms import (
 from facilityd.query.kpi_answer import AlarmShare, Figure, KpiAnswer, PriorityShare, alarm_words
 from facilityd.query.kpi_people import AnswerTimes, PersonLoad, answers, loads, nights
 from facilityd.query.kpi_table import kpi_table
-from facilityd.query.observed import length, observed_window
+from facilityd.query.observed import observed_window
 from facilityd.store.reader import JournalReader
 
 TEN_MIN, HOUR = 600 * NS, 3600 * NS

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from facilityd.query.alarm_log import Annunciation, Key, OccurrenceSpan, StandingSpan
+from facilityd.query.intervals import Span
 from facilityd.query.kpi_table import Flood
-from facilityd.query.observed import DAY, ObservedWindow, Span
+from facilityd.query.observed import DAY, ObservedWindow
 
 
 @dataclass(frozen=True, slots=True)

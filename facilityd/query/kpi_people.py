@@ -12,9 +12,10 @@ from facilityd.model.notice import Purpose
 from facilityd.model.sample import NS
 from facilityd.model.text import Text
 from facilityd.query.alarm_log import OccurrenceSpan
+from facilityd.query.intervals import Span
 from facilityd.query.kpi_alarms import overlap, worst
 from facilityd.query.kpi_table import KpiSettings
-from facilityd.query.observed import ObservedWindow, Span
+from facilityd.query.observed import ObservedWindow
 from facilityd.store.alarm_log import NoticeLogEntry
 from facilityd.store.batch import Delivery
 

@@ -15,6 +15,7 @@ from facilityd.model.sample import NS
 from facilityd.model.text import Language, Text
 from facilityd.notify.value_text import format_span
 from facilityd.query.instants import iso_instant, show_second
+from facilityd.query.intervals import Span, length
 from facilityd.query.json_data import to_plain
 from facilityd.query.liveness import liveness
 from facilityd.query.words import both, sentence
@@ -22,8 +23,10 @@ from facilityd.store.reader import JournalReader
 from facilityd.store.retention_table import TABLES
 
 DAY = 86_400 * NS
-Span = tuple[int, int]
-"""since <= at < until, ns UTC."""
+
+
+SLACK = 600 * NS
+"""A journal that begins so shortly (ns) after a window did knows all of it, for a reader."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +59,9 @@ class ObservedWindow:
 
     def spans(self, known_from: int | None = None) -> list[Span]:
         """Return in order the times of the window that were watched and of which something is known."""
-        known = self.known_from if known_from is None else known_from
-        if not known:
+        if not self.known_from:
             return []
+        known = max(self.known_from, known_from or 0)
         return list(_without((max(self.since, known), min(self.end, self.watched_until)), self.away))
 
     @property
@@ -97,9 +100,9 @@ class ObservedWindow:
         if not self.known_from or self.known_from >= self.end:
             yield self._said("window-unknown")
             return
-        if self.known_from > self.since:
+        if self.known_from > self.since + SLACK:
             yield self._said("window-younger", since=self.shown(self.known_from))
-        if self.notices_from > max(self.since, self.known_from):
+        if self.notices_from > max(self.since, self.known_from) + SLACK:
             yield self._said("window-notices", since=self.shown(self.notices_from))
         if self.away:
             yield self._away
@@ -153,11 +156,6 @@ def _kept(site: Site, table: str, begun: int, now: int) -> int:
     """Return from when on (ns UTC) a table's rows are still there; 0 where the journal is empty."""
     entry = next(one for one in TABLES if one.table == table)
     return max(begun, entry.horizon(now, site.store.keep, site.store.retention)) if begun else 0
-
-
-def length(spans: list[Span]) -> int:
-    """Return how long spans are together, ns."""
-    return sum(until - since for since, until in spans)
 
 
 def _without(span: Span, away: tuple[Downtime, ...]) -> Iterator[Span]:

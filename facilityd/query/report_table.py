@@ -23,6 +23,10 @@ class ReportCell(NamedTuple):
     tone: str = ""
 
 
+RowCells = tuple[ReportCell | str | int, ...]
+"""A row as it is given; texts and whole numbers become cells."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReportTable:
     """Rows under columns; ``note`` says what a reader must know of them. ``id``: the same in any language."""
@@ -62,7 +66,7 @@ def report_sentence(name: str, language: Language, **fields: object) -> str:
 
 
 def make_table(
-    name: str, columns: Iterable[str], rows: Iterable[Iterable[ReportCell | str | int]], language: Language
+    name: str, columns: Iterable[str], rows: Iterable[RowCells], language: Language
 ) -> ReportTable:
     """Return a table whose title, note and columns are those of ``report.yaml``."""
     words = report_words()

@@ -15,6 +15,7 @@ from facilityd.app.builtin import DAEMON, all_devices
 from facilityd.app.checklist import NOT_YET, JournalState
 from facilityd.config.site import Site
 from facilityd.model.command_record import CommandRecord
+from facilityd.model.text import Text
 from facilityd.query.alarms import (
     AlarmRecord,
     AlarmRow,
@@ -35,6 +36,7 @@ from facilityd.query.kpi_answer import KpiAnswer
 from facilityd.query.liveness import Liveness, liveness
 from facilityd.query.notices import NoticeRow, notice_rows
 from facilityd.query.readiness import ReadinessAnswer, ReadinessBoard, RecordedCheck, checklist_devices
+from facilityd.query.report import SiteReport, read_report
 from facilityd.query.rules import RuleRow, rule_rows
 from facilityd.query.storage import StorageAnswer, read_storage
 from facilityd.query.tasks import TaskRecord, TaskRow, task_record, task_rows
@@ -235,6 +237,11 @@ class SiteQuery:
     def kpi(self, since: int, until: int) -> KpiAnswer:
         """Return the figures of alarm management of since <= at < until (ns UTC), beside their limits."""
         return KpiReader(self._site, self._devices, self._reader, (since, until), self._clock()).answer()
+
+    def report(self, period: Text, since: int, until: int) -> SiteReport:
+        """Return the report of since <= at < until (ns UTC), a ``period`` as it is called."""
+        named, hazards = (period, since, until), self.hazards()
+        return read_report(self._site, self._devices, self._reader, named, self._clock(), hazards)
 
     def hazards(self, device: str = "") -> list[HazardRow]:
         """Return what is open, of one ``device`` or of all; most urgent first. Raises UsageError."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
@@ -22,12 +23,19 @@ _NOTICES = """
 SELECT at, CAST(recipient AS BLOB), CAST(channel AS BLOB), CAST(purpose AS BLOB), CAST(state AS BLOB)
 FROM outbox WHERE at >= ? AND at < ? ORDER BY id
 """
+_RUNS = """
+SELECT at, CAST(device AS BLOB), CAST(rule AS BLOB), verdict, CAST(evidence AS BLOB) FROM finding
+WHERE at >= ? AND at < ? AND verdict IS NOT NULL AND instr(evidence, '"slug":"sequence-') > 0 ORDER BY id
+"""
 # The tables that a journal has from its first minutes on, and what they call an instant.
 _BEGINNINGS = (
     ("change", "at"), ("finding", "at"), ("downtime", "since"), ("task_event", "at"), ("readiness", "at"),
     ("command", "at"), ("waiver", "at"), ("mark", "at"),
 )  # fmt: skip
 _FIRST_SAMPLE = "SELECT at FROM sample ORDER BY id LIMIT 1"
+
+
+_SECOND = 10**9
 
 
 class AlarmLogEntry(NamedTuple):
@@ -54,6 +62,30 @@ class NoticeLogEntry(NamedTuple):
     channel: str
     purpose: Purpose
     state: Delivery
+
+
+class TimedRun(NamedTuple):
+    """A run that a rule timed: when it ended (ns UTC), whether it was off its time, how many s it took."""
+
+    ended: int
+    device: str
+    rule: str
+    off: bool
+    took: float
+
+
+def timed_runs(db: apsw.Connection, since: int, until: int) -> list[TimedRun]:
+    """Return the runs that were timed in since <= at < until (ns UTC), each once, by device and its end."""
+    found: dict[tuple[str, str, int], TimedRun] = {}
+    for at, device, rule, verdict, evidence in select(db, _RUNS, (since, until)):
+        try:
+            told = json.loads(evidence)
+            ended = int(told.get("seen") or at)
+            run = TimedRun(ended, _text(device), _text(rule), bool(verdict), float(told["numbers"]["took_s"]))
+        except UNREADABLE:
+            continue
+        found[run.device, run.rule, ended // _SECOND] = run
+    return sorted(found.values())
 
 
 def alarm_log(db: apsw.Connection, until: int) -> list[AlarmLogEntry]:

@@ -10,7 +10,7 @@ from facilityd.model.marks import OperatorMark
 from facilityd.model.readiness import Check, Waiver
 from facilityd.model.task import TaskEvent
 from facilityd.store import alarm_log, commands, learning, marks, readiness, tasks
-from facilityd.store.alarm_log import AlarmLogEntry, NoticeLogEntry
+from facilityd.store.alarm_log import AlarmLogEntry, NoticeLogEntry, TimedRun
 
 
 class RecordReader:
@@ -54,6 +54,10 @@ class RecordReader:
     def notice_log(self, since: int, until: int) -> list[NoticeLogEntry]:
         """Return the notices of since <= at < until (ns UTC), without their texts, in order."""
         return alarm_log.notice_log(self._db, since, until)
+
+    def timed_runs(self, since: int, until: int) -> list[TimedRun]:
+        """Return the runs that rules have timed in since <= at < until (ns UTC), in order of their ends."""
+        return alarm_log.timed_runs(self._db, since, until)
 
     def beginning(self) -> int:
         """Return the oldest instant that the journal has anything of, ns UTC; 0 where it is empty."""

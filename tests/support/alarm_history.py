@@ -28,7 +28,7 @@ from facilityd.store.meta import MetaWrite
 from facilityd.store.outbox import AttemptWrite, NoticeWrite
 
 SITE = """\
-site: {id: yard, name: {zh: 场院, en: Yard}, latitude: 39.9, longitude: 116.4, timezone: ZONE}
+site: {id: yard, name: {zh: 场院, en: Yard}, latitude: LATITUDE, longitude: 116.4, timezone: ZONE}
 store: {path: journal.db, keep: KEEP}
 links: {io: {protocol: modbus-tcp, host: 127.0.0.1, port: 1}}
 units:
@@ -40,7 +40,11 @@ devices:
   hoist-1:
     family: hoist
     name: {zh: 国旗升降机, en: National flag hoist}
-    signals: {output_frequency: drive.output_frequency, tripped: drive.tripped}
+    signals:
+      output_frequency: drive.output_frequency
+      tripped: drive.tripped
+      upper_limit: contacts.input_2
+      lower_limit: contacts.input_3
 recipients:
   anna: {name: {zh: 安娜, en: Anna}, language: en, channels: [{kind: webhook, url: "http://127.0.0.1:1/a"}]}
   bo: {name: {zh: 小薄, en: Bo}, language: zh, channels: [{kind: webhook, url: "http://127.0.0.1:1/b"}]}
@@ -128,9 +132,13 @@ class AlarmHistory:
 
 
 @contextmanager
-def alarm_history(folder: Path, zone: str = "Asia/Shanghai", keep: str = "3650d") -> Iterator[AlarmHistory]:
+def alarm_history(
+    folder: Path, zone: str = "Asia/Shanghai", keep: str = "3650d", latitude: float = 39.9
+) -> Iterator[AlarmHistory]:
     """The site in a zone, its journal empty."""
-    (folder / "site.yaml").write_text(SITE.replace("ZONE", zone).replace("KEEP", keep), encoding="utf-8")
+    (folder / "site.yaml").write_text(
+        SITE.replace("ZONE", zone).replace("KEEP", keep).replace("LATITUDE", str(latitude)), encoding="utf-8"
+    )
     site = load(folder, secrets=False)
     path = Path(site.store.path)
     with Journal.open(path, max_bytes=2**30, max_age=10**18, ballast_bytes=65536, site=site.id) as journal:

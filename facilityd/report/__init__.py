@@ -1,0 +1,1 @@
+"""The report as files: HTML with plots, Markdown, CSV and a workbook."""
