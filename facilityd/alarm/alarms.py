@@ -163,11 +163,14 @@ class AlarmManager:
         """Let people be notified of a device again, at an instant in ns UTC; return the changes."""
         held = [one for one in self._states.values() if one.device == device]
         held = [one for one in held if one.suppressed_by(Suppressor.BY_STATE)]
-        event, details = AlarmEvent.STATE_OVER, {"command": command}
+        event, kind = AlarmEvent.STATE_OVER, Suppressor.BY_STATE
         moved = (
-            self._move(one, event, at, self._shown(one, event), person, "", details)
+            self._move(
+                one, event, at, self._shown(one, event), person, "",
+                {"command": command, "state": fact.state if (fact := one.suppressed_by(kind)) else ""},
+            )
             for one in sorted(held, key=lambda state: state.rule)
-        )
+        )  # fmt: skip
         return [change for change in moved if change]
 
     def retire(self, device: str, rule: str, why: Evidence, at: int) -> Change | None:

@@ -15,7 +15,7 @@ from facilityd.alarm.table import AlarmEvent
 from facilityd.app.baseline_approval import approve, service
 from facilityd.app.channel_trial import try_channels
 from facilityd.app.core import Core
-from facilityd.app.maintenance import start_maintenance, stop_maintenance
+from facilityd.app.device_states import start_state, stop_state
 from facilityd.app.marking import mark, unmark
 from facilityd.app.tasks import ACTS, act, take, take_over
 from facilityd.app.waive import unwaive, waive
@@ -101,8 +101,8 @@ HANDLERS: dict[type, Handler] = {
     AddMark: mark,
     RevokeMark: unmark,
     RecordService: service,
-    StartMaintenance: start_maintenance,
-    StopMaintenance: stop_maintenance,
+    StartMaintenance: start_state,
+    StopMaintenance: stop_state,
     TakeTask: take,
     TakeOverTask: take_over,
     **dict.fromkeys(ACTS, act),

@@ -46,6 +46,7 @@ COMMANDS = {
     "out-of-service": "facilityd.cli.suppression:out_of_service",
     "return-to-service": "facilityd.cli.suppression:return_to_service",
     "maintenance": "facilityd.cli.maintenance:maintenance",
+    "state": "facilityd.cli.state:state",
     "tasks": "facilityd.cli.tasks:tasks",
     "take": "facilityd.cli.tasks:take",
     "done": "facilityd.cli.tasks:done",

@@ -42,7 +42,7 @@ def start(
 
     It ends by itself. Alarms that endanger people are told all the same; what goes on at the end is told.
     """
-    loaded, who, until = _load(site, device), person or whoami(), time.time_ns() + lasts
+    loaded, who, until = load_with(site, device), person or whoami(), time.time_ns() + lasts
     send(loaded, StartMaintenance, device=device, person=who, reason=reason, until=until)
     if as_json:
         print_json({"device": device, "person": who, "until": until, "maintenance": True})
@@ -63,8 +63,8 @@ def stop(site: Path, device: str, person: str | None, lang: str | None, as_json:
 
     What goes on is told.
     """
-    loaded, who = _load(site, device), person or whoami()
-    send(loaded, StopMaintenance, device=device, person=who)
+    loaded, who = load_with(site, device), person or whoami()
+    send(loaded, StopMaintenance, device=device, person=who, state="maintenance")
     if as_json:
         print_json({"device": device, "person": who, "maintenance": False})
         return
@@ -72,7 +72,8 @@ def stop(site: Path, device: str, person: str | None, lang: str | None, as_json:
     say(sentence("done", language, what=device, done=sentence("maintenance-over", language, who=who)))
 
 
-def _load(site: Path, device: str) -> Site:
+def load_with(site: Path, device: str) -> Site:
+    """Return a site, without its secrets, that has a device. Raises UsageError, ConfigError."""
     from facilityd.app.builtin import all_devices
     from facilityd.config.load import load
     from facilityd.query.alarms import require_device

@@ -14,7 +14,8 @@ _STORE = ("keep", "max_size", "group", "retention", "seal_after")
 _SETTINGS = {
     "name": "name", "latitude": "latitude", "longitude": "longitude", "timezone": "timezone",
     "language": "language", "ceremony": "ceremony", "timetable": "timetable", "duty": "duty",
-    "alarms": "limits", "tasks": "tasks", "web": "web", **{f"store.{name}": name for name in _STORE},
+    "alarms": "limits", "tasks": "tasks", "seasons": "seasons", "web": "web",
+    **{f"store.{name}": name for name in _STORE},
 }  # fmt: skip
 """The name of a plain setting, and of its attribute in the site or in its store."""
 SHOWN = 20

@@ -24,6 +24,7 @@ from facilityd.config.found import DiscoveredNames, file_of, read_found
 from facilityd.config.groups import compile_groups
 from facilityd.config.installation import check_installation, unheard, unknown_group
 from facilityd.config.people import compile_link, compile_recipient, compile_sink
+from facilityd.config.seasons import compile_seasons, season_doubts
 from facilityd.config.sections import SectionEntry, Sections, doubled, read_sections
 from facilityd.config.site import Device, Site
 from facilityd.config.store_schema import StoreConfig
@@ -59,18 +60,17 @@ def load(*paths: Path, at_most: int = 0, secrets: bool = True) -> Site:
     compiler = UnitCompiler(sections, known_profiles, known_families, own.broken)
     site = _compile(str(paths[0]), sections, compiler, known_families)
     if site is not None:
-        site = replace(site, groups=compile_groups(site, sections))
+        site = replace(site, groups=compile_groups(site, sections), seasons=compile_seasons(sections, site))
     raise_problems(sections.problems, sections.language)
     if site is None:
         raise ConfigError((Wording("config.nothing-to-watch", path=paths[0]),))
     found, unread = read_found(file_of(site)) if site.templates else (DiscoveredNames(), "")
     site, left = restored(site, found.units)
-    gone = [Problem(SourceLocation(str(file_of(site))), what).message("warning") for what in left]
     warnings = [
         *(_replaced(path) for path in own.replaced),
         unread,
-        *gone,
-        *map(_warning, doubts(sections, known_profiles, site.timetable)),
+        *(_warning(Problem(SourceLocation(str(file_of(site))), what)) for what in left),
+        *map(_warning, (*doubts(sections, known_profiles, site.timetable), *season_doubts(sections, site))),
         unknown_group(sections),
         *unheard(sections),
         *map(_warning, duty_doubts(sections, site.recipients, site.duty, site.timezone)),

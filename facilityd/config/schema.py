@@ -25,6 +25,7 @@ from facilityd.config.fields import (
 )
 from facilityd.config.group_schema import GroupConfig
 from facilityd.config.hosts import Host, SerialPort
+from facilityd.config.seasons_schema import SeasonConfig
 from facilityd.config.store_schema import StoreConfig
 from facilityd.config.tasks_schema import InspectionConfig, TasksConfig
 from facilityd.config.web_schema import WebConfig
@@ -233,6 +234,7 @@ SECTIONS: dict[str, Any] = {
     "tasks": TasksConfig,
     "inspections": InspectionConfig,
     "web": WebConfig,
+    "seasons": SeasonConfig,
 }
 
 
@@ -265,3 +267,4 @@ class SiteFile(Strict):
     tasks: TasksConfig | None = None
     inspections: dict[str, InspectionConfig] = {}
     web: WebConfig | None = None
+    seasons: dict[str, SeasonConfig] = {}

@@ -13,6 +13,7 @@ from facilityd.model.people import DutyPlan
 from facilityd.model.sample import Stream
 from facilityd.model.settings import (
     RecipientSettings,
+    SeasonSettings,
     SinkSettings,
     StoreSettings,
     TaskSettings,
@@ -142,6 +143,7 @@ class Site:
     """What is allowed and perhaps not meant, as file:line:column."""
     duty: DutyPlan = field(default_factory=DutyPlan)
     tasks: TaskSettings = field(default_factory=TaskSettings)
+    seasons: tuple[SeasonSettings, ...] = ()
     """When people are notified, and who is asked next."""
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     """Whatever must be masked where an error's text repeats it."""

@@ -178,19 +178,24 @@ class RevokeMark(CommandBase):
 
 
 class StartMaintenance(CommandBase):
-    """Somebody works on a device until an instant in ns UTC: nobody is notified of it but for danger."""
+    """A device is in a state until an instant in ns UTC: nobody is notified of it but for danger.
+
+    ``state``: somebody works on it, or it is drained, does not play, or is held for the wind.
+    """
 
     command: Literal["maintenance"] = "maintenance"
+    state: Name = "maintenance"
     device: Name
     until: Instant
     reason: PlainText
 
 
 class StopMaintenance(CommandBase):
-    """The work on a device is done."""
+    """The state of a device is over: the work is done. ``state``: which, "" for whichever it is."""
 
     command: Literal["end-maintenance"] = "end-maintenance"
     device: Name
+    state: Name = ""
 
 
 class RecordService(CommandBase):

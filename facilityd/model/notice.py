@@ -23,6 +23,7 @@ class Purpose(StrEnum):
     CLEARED = "cleared"
     UNWATCHED = "unwatched"
     SUPPRESSED = "suppressed"  # by a person: shelved or taken out of service
+    STATE_OVER = "state-over"  # of a device, by its time
     REVIEW = "review"  # out of service, and its review is due
     NOT_READY = "not-ready"
     READY = "ready"

@@ -101,6 +101,26 @@ class TaskSettings:
     inspections: tuple[InspectionSettings, ...] = ()
 
 
+MonthDay = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SeasonSettings:
+    """Days of each year in which devices are in a state (model.suppression.DEVICE_STATES).
+
+    From ``begin`` up to, but not with, ``until``; ``until`` not after ``begin``: of the next year. ``also``:
+    rules that concern danger to people and of which nobody is notified either.
+    """
+
+    id: str
+    state: str
+    devices: tuple[str, ...]
+    begin: MonthDay
+    until: MonthDay
+    reason: str = ""
+    also: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class WebSettings:
     """Where the HTTP API listens; ``public_url`` (without a slash at its end): under which people reach it.

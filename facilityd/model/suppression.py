@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -57,6 +58,18 @@ class SuppressionLimits:
     review: int = 31 * 86400 * NS
 
 
+DEVICE_STATES: Mapping[str, int] = MappingProxyType(
+    {
+        "maintenance": 86_400 * NS,
+        "wind-hold": 3 * 86_400 * NS,
+        "show-off": 92 * 86_400 * NS,
+        "drained": 214 * 86_400 * NS,
+    }
+)
+"""States of a device in which nobody is notified of it, and how long (ns) a person may set each at most.
+
+A maintenance that takes longer is out of service, under a ticket; a winter is from October to April.
+"""
 _HOUR, _DAY = 3600 * NS, 86400 * NS
 LIMITS = MappingProxyType(
     {

@@ -185,8 +185,15 @@ def _fields(
         **_removed(state, place),
         **_acknowledged(change, place),
         "comment": plain(change.comment),
+        "state": texts().state[_state(change)].in_(language),
         "ack": f"{place.command} {shlex.quote(change.device)} {shlex.quote(change.rule)}",
     }
+
+
+def _state(change: Change) -> str:
+    """Return the state of the device that a change is about; any other change is about none."""
+    state = str(change.details.get("state"))
+    return state if state in texts().state else "maintenance"
 
 
 def _acknowledged(change: Change, place: SiteContext) -> dict[str, str]:

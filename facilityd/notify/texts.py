@@ -31,6 +31,7 @@ class Texts(Strict):
     readiness: dict[str, Text]
     affected: dict[str, Text]
     task: dict[str, Text]
+    state: dict[str, Text]
 
 
 @cache

@@ -11,6 +11,7 @@ from devices.family import Signal
 from facilityd.config.site import Device
 from facilityd.model.operating_mode import operating_mode
 from facilityd.model.sample import STALE_PERIODS, Sample, Stream, Value
+from facilityd.model.suppression import Suppressor
 from facilityd.model.text import Language, Text
 from facilityd.notify.value_text import format_value
 from facilityd.query.alarms import AlarmRow
@@ -46,6 +47,7 @@ class DeviceRow:
     """One device: ``state`` is what its worst active alarm says, else its operating mode.
 
     ``state_id``: that rule's or mode's name, ``normal``, ``unknown`` where no value is known, or ``down``.
+    ``held``: the state in which nobody is notified of it, such as maintenance; "" where it is in none.
     """
 
     device: str
@@ -54,6 +56,7 @@ class DeviceRow:
     state_id: str
     priority: str
     signals: tuple[SignalRow, ...]
+    held: str = ""
 
     @property
     def age(self) -> int | None:
@@ -123,14 +126,15 @@ class DeviceReader:
         )
         worst = next((alarm for alarm in alarms if alarm.active), None)
         values = {s.signal: s.value for s in signals if s.value is not None and s.quality == "good"}
+        held = _held(alarms)
         if worst:
             again = device.family.family == "link" and values.get("up") is True
-            what = query_words().device["clearing"] if again else worst.what
-            return DeviceRow(device.id, device.name, what, worst.rule, worst.priority, signals)
+            what = _with(query_words().device["clearing"] if again else worst.what, held)
+            return DeviceRow(device.id, device.name, what, worst.rule, worst.priority, signals, held)
         state = _calm(device, values)
         named = device.family.states.get(state)
-        text = named.name if named else query_words().device[state]
-        return DeviceRow(device.id, device.name, text, state, "", signals)
+        text = _with(named.name if named else query_words().device[state], held)
+        return DeviceRow(device.id, device.name, text, state, "", signals, held)
 
     def _signals(
         self, device: Device, stream: Stream, latest: Mapping[Source, Sample], now: int
@@ -147,6 +151,18 @@ class DeviceReader:
             label = device.family.signals[name].name
             shown = both(partial(show_value, device.family.signals[name], value))
             yield SignalRow(name, label, value, shown, age, message_age, quality, stream.unit, stream.link)
+
+
+def _held(alarms: Iterable[AlarmRow]) -> str:
+    """Return the state of a device in which nobody is notified of it, "" where it is in none."""
+    facts = (fact for row in alarms for fact in row.suppressors if fact.kind is Suppressor.BY_STATE)
+    return next((fact.state for fact in facts), "")
+
+
+def _with(state: Text, held: str) -> Text:
+    """Return how a device is, and that nobody is notified of it."""
+    known = query_words().held.get(held)
+    return state if known is None else both(lambda lang: known.in_(lang).format(state=state.in_(lang)))
 
 
 def _calm(device: Device, values: dict[str, Value]) -> str:

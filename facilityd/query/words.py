@@ -17,6 +17,7 @@ class QueryWords(Strict):
 
     quality: dict[str, Text]
     device: dict[str, Text]
+    held: dict[str, Text]
     limit: dict[str, Text]
     law: dict[str, Text]
     sentence: dict[str, Text]

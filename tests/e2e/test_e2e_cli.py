@@ -32,7 +32,7 @@ RUN, NO_JSON = (
             "service",
         ),
         *("reset", "realarm", "confirm", "shelve", "unshelve", "out-of-service", "return-to-service"),
-        *("maintenance", "take", "done", "note", "cancel", "notify"),
+        *("maintenance", "state", "take", "done", "note", "cancel", "notify"),
     },
     {"completion"},
 )

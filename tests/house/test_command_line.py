@@ -20,6 +20,7 @@ FOR_PEOPLE = {
     "notify",
     "simulate",
     "maintenance",
+    "state",
     "simulate console",
     "simulate demo",
     "user",

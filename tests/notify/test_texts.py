@@ -70,7 +70,17 @@ def test_every_reason_priority_and_purpose_has_words() -> None:
         set(TABLE.subject) - {"merged"}
         == set(TABLE.body)
         == {p.value for p in PURPOSES.values()} - {"suppressed"}
-        | {"cleared-unseen", "test", "not-ready", "ready", "unwatched", "escalated", "digest", "flood"}
+        | {
+            "cleared-unseen",
+            "test",
+            "not-ready",
+            "ready",
+            "unwatched",
+            "escalated",
+            "digest",
+            "flood",
+            "state-ended",
+        }
         | {"still-on-it"}
         | {"shelf-over", "returned", "state-over", "shelved", "removed"}
         | {"shelf-over", "returned", "shelved", "removed"}
