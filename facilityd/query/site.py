@@ -176,6 +176,10 @@ class SiteQuery:
         rows = change_rows(self._reader.changes(since), self._devices, ZoneInfo(self._site.timezone))
         return list(islice(filter(asked.accepts, rows), most))
 
+    def position(self) -> tuple[int, int]:
+        """Return the ids of the sample and of the change that were stored last; 0 where there is none."""
+        return self._reader.last_sample(), self._reader.last_change()
+
     def changes_after(self, number: int, most: int) -> list[ChangeRow]:
         """Return at most so many changes of alarms in the order they were stored, after one by its id."""
         stored = self._reader.changes_after(number, most)

@@ -14,9 +14,17 @@ from starlette.types import ASGIApp
 from facilityd.config.site import Site
 from facilityd.supervise.inbox import Inbox
 from facilityd.supervise.site_key import site_key
-from facilityd.web import command_routes, history_routes, read_routes, session_routes, system_routes
+from facilityd.web import (
+    command_routes,
+    event_routes,
+    history_routes,
+    read_routes,
+    session_routes,
+    system_routes,
+)
 from facilityd.web.border import Border, RateLimiter
 from facilityd.web.browsers import KnownBrowsers
+from facilityd.web.events import EVERY, EventHub
 from facilityd.web.pool import QueryPool
 from facilityd.web.problems import ProblemDetails, install
 from facilityd.web.service import WebService, tell_liveness
@@ -34,13 +42,17 @@ are in Chinese and English. Problems are RFC 9457, in the language of Accept-Lan
 
 @dataclass(frozen=True, slots=True)
 class WebOptions:
-    """``public_url``: under which people reach it, "" where only this machine does; ``secure``: over TLS."""
+    """``public_url``: under which people reach it, "" where only this machine does; ``secure``: over TLS.
+
+    ``every``: how often, in s, the journal is looked at for who listens to events.
+    """
 
     public_url: str = ""
     host: str = "127.0.0.1"
     secure: bool = False
     clock: Callable[[], int] | None = None
     limiter: RateLimiter | None = None
+    every: float = EVERY
 
 
 def make_service(site: Site, options: WebOptions) -> WebService:
@@ -49,10 +61,12 @@ def make_service(site: Site, options: WebOptions) -> WebService:
     users = UserFile(journal)
     secure = options.secure or options.public_url.startswith("https:")
     had_users = bool(users.read().users) or bool(options.public_url)
-    return WebService(
+    service = WebService(
         QueryPool(site, options.clock), Inbox(journal), users, SessionStore(journal),
         KnownBrowsers(site_key(journal)), secure, had_users,
     )  # fmt: skip
+    service.events = EventHub(service, options.every)
+    return service
 
 
 def make_app(service: WebService, options: WebOptions) -> ASGIApp:
@@ -80,6 +94,7 @@ def describe(lifespan: Callable[[FastAPI], object] | None = None) -> FastAPI:
     )  # fmt: skip
     for module in (read_routes, history_routes, command_routes):
         app.include_router(module.routes, prefix=PREFIX, dependencies=[Depends(tell_liveness)])
+    app.include_router(event_routes.routes, prefix=PREFIX)
     app.include_router(system_routes.routes, prefix=PREFIX)
     app.include_router(session_routes.routes, prefix=PREFIX)
     app.include_router(system_routes.plain_routes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request, Response
@@ -22,6 +22,9 @@ from facilityd.web.problems import ProblemDetails
 from facilityd.web.sessions import SessionStore
 from facilityd.web.times import iso, with_offsets
 from facilityd.web.users import UserFile
+
+if TYPE_CHECKING:
+    from facilityd.web.events import EventHub
 
 T = TypeVar("T")
 FRESH = 1.0
@@ -45,6 +48,7 @@ class WebService:
     browsers: KnownBrowsers
     secure: bool = False
     had_users: bool = False
+    events: EventHub = field(init=False)
     passwords: PasswordCheck = field(default_factory=PasswordCheck)
     throttle: LoginThrottle = field(default_factory=LoginThrottle)
     _liveness: Liveness | None = None

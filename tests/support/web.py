@@ -40,6 +40,51 @@ class WebAnswer:
         return json.loads(self.body)
 
 
+class EventStream:
+    """Server-sent events as they come."""
+
+    def __init__(self, peer: socket.socket) -> None:
+        self.peer, self._rest = peer, b""
+        self.status = int(self._until(b"\r\n\r\n").split()[1])
+
+    def next(self) -> tuple[str, str, Any]:
+        """Return (event, id, data) of the next one."""
+        while True:
+            lines = self._event().decode().splitlines()
+            fields = dict(line.split(": ", 1) for line in lines if ": " in line)
+            if "event" in fields:
+                return fields["event"], fields["id"], json.loads(fields["data"])
+
+    def until(self, name: str) -> tuple[list[tuple[str, str, Any]], tuple[str, str, Any]]:
+        """Return what came before an event of a name, and that one."""
+        before = []
+        while (found := self.next())[0] != name:
+            before.append(found)
+        return before, found
+
+    def _event(self) -> bytes:
+        """Return one event out of the chunks that HTTP makes of them."""
+        size = int(self._until(b"\r\n"), 16)
+        if not size:
+            raise EOFError
+        while len(self._rest) < size + 2:
+            self._more()
+        event, self._rest = self._rest[:size], self._rest[size + 2 :]
+        return event
+
+    def _until(self, mark: bytes) -> bytes:
+        while mark not in self._rest:
+            self._more()
+        found, self._rest = self._rest.split(mark, 1)
+        return found
+
+    def _more(self) -> None:
+        data = self.peer.recv(65536)
+        if not data:
+            raise EOFError
+        self._rest += data
+
+
 @dataclass
 class WebPeer:
     """A client of one server; ``headers`` go with each request."""
@@ -64,6 +109,19 @@ class WebPeer:
             return WebAnswer(answer.status, told, answer.read(), cookies)
         finally:
             connection.close()
+
+    @contextmanager
+    def listen(self, last: str = "", receive_bytes: int = 0) -> Iterator[EventStream]:
+        """Listen to events; ``receive_bytes``: no more than that is taken in beforehand."""
+        with socket.socket() as peer:
+            if receive_bytes:
+                peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+            peer.settimeout(30)
+            peer.connect(("127.0.0.1", self.port))
+            own = {"Host": "localhost", **self.headers, **({"Last-Event-ID": last} if last else {})}
+            head = "".join(f"{name}: {value}\r\n" for name, value in own.items())
+            peer.sendall(f"GET /api/v1/events HTTP/1.1\r\n{head}\r\n".encode())
+            yield EventStream(peer)
 
     def get(self, path: str, **headers: str) -> WebAnswer:
         return self.ask("GET", path, **headers)
@@ -90,7 +148,9 @@ def web_server(
     site: Site, *, clock: Callable[[], int] | None = None, rate: float = 1e6, public_url: str = ""
 ) -> Iterator[WebPeer]:
     """Serve a site; ``clock`` returns ns UTC, else it is the present."""
-    options = WebOptions(public_url, clock=clock, limiter=RateLimiter(rate, max(rate, 10)))
+    options = WebOptions(
+        every=0.05, public_url=public_url, clock=clock, limiter=RateLimiter(rate, max(rate, 10))
+    )
     service = make_service(site, options)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
