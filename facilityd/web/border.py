@@ -76,11 +76,14 @@ class Border:
             await self._app(scope, receive, send)
             return
         address = scope["client"][0] if scope["client"] else "?"
-        outgoing = _Outgoing(send, self._secure)
+        incoming = _Incoming(receive)
+        outgoing = _Outgoing(send, incoming, secure=self._secure)
         self._busy[address] += 1
         try:
             self._check(scope, address)
-            await self._app(scope, _Incoming(receive, scope).receive, outgoing.send)
+            await self._app(scope, incoming.receive, outgoing.send)
+            if incoming.failed and not outgoing.begun:
+                await self._refuse(incoming.failed, scope, receive, outgoing)
         except HttpProblem as error:
             await self._refuse(error, scope, receive, outgoing)
         except Exception as error:  # noqa: BLE001 - a request is a compartment: it comes from outside
@@ -113,6 +116,7 @@ class Border:
     async def _refuse(self, error: HttpProblem, scope: Scope, receive: Receive, outgoing: _Outgoing) -> None:
         if outgoing.begun:
             raise ConnectionAbortedError  # half an answer cannot be taken back: the connection ends
+        outgoing.reopen()
         accept = dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1")
         answer = problem(error, language_of(accept, self._language))
         if error.status in (408, 413):
@@ -123,8 +127,11 @@ class Border:
 class _Incoming:
     """What a request sends: so many bytes, in so much time."""
 
-    def __init__(self, receive: Receive, scope: Scope) -> None:
-        self._receive, self._scope = receive, scope
+    failed: HttpProblem | None = None
+    """What is wrong with the request itself, whatever was made of it inside."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
         self._size, self._whole = 0, False
         self._end = time.monotonic() + BODY_SECONDS
 
@@ -135,23 +142,31 @@ class _Incoming:
         try:
             message = await asyncio.wait_for(self._receive(), max(0.0, self._end - time.monotonic()))
         except TimeoutError as error:
-            raise HttpProblem(408, Wording("web.too-slow")) from error
+            self.failed = HttpProblem(408, Wording("web.too-slow"))
+            raise self.failed from error
         self._size += len(message.get("body", b""))
         self._whole = not message.get("more_body", False)
         if self._size > MAX_BYTES:
-            raise HttpProblem(413, Wording("web.body-too-large", most=MAX_BYTES))
+            self.failed = HttpProblem(413, Wording("web.body-too-large", most=MAX_BYTES))
+            raise self.failed
         return message
 
 
 class _Outgoing:
     """What an answer says beside its own."""
 
-    def __init__(self, send: Send, secure: bool) -> None:
-        self._send, self._secure = send, secure
+    def __init__(self, send: Send, incoming: _Incoming, *, secure: bool) -> None:
+        self._send, self._incoming, self._secure = send, incoming, secure
         self.begun = False
 
+    def reopen(self) -> None:
+        """Let the answer to what was no request out."""
+        self._incoming.failed = None
+
     async def send(self, message: Message) -> None:
-        """Send a part, the first with the headers that all answers have."""
+        """Send a part, the first with the headers that all answers have; nothing to who sent no request."""
+        if self._incoming.failed and not self.begun:
+            return
         if message["type"] == "http.response.start":
             self.begun = True
             known = {name.lower() for name, _ in message["headers"]}

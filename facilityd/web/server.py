@@ -11,6 +11,7 @@ import logging
 import os
 import resource
 import socket
+import struct
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
@@ -26,9 +27,11 @@ from facilityd.model.message import Wording
 log = logging.getLogger(__name__)
 HEAD_SECONDS = 10.0
 """In which the head of a request must be here."""
-SLOW_SECONDS = 15.0
-"""In which a client must take 48 KiB of what waits for it: some 3 KiB/s."""
+SLOW_SECONDS, LEAST_TAKEN = 15.0, 16_384
+"""In so many s a client must take so many bytes of what waits for it, or all."""
 HEAD_BYTES = 16_384
+KEEP_ALIVE = 10
+"""Seconds that a connection waits for its next request."""
 MOST_OF_ONE, MOST_AT_ALL = 200, 600
 """Connections of one address, and altogether."""
 SEND_BUFFER = 128 * 1024
@@ -57,6 +60,7 @@ class BoundedProtocol(H11Protocol):
         self._address = self.client[0] if self.client else "?"
         self.open[self._address] += 1
         _bound(transport.get_extra_info("socket"))
+        transport.set_write_buffer_limits(high=0)  # so that we hear whenever something waits
         if self.open[self._address] > MOST_OF_ONE or self.open.total() > MOST_AT_ALL:
             transport.abort()
             return
@@ -86,7 +90,7 @@ class BoundedProtocol(H11Protocol):
         """More waits for the client than it takes."""
         super().pause_writing()
         if self._slow is None:
-            self._slow = self.loop.call_later(self.slow_seconds, self._abort, "it takes nothing")
+            self._look_again()
 
     def resume_writing(self) -> None:
         """It has taken it."""
@@ -95,10 +99,26 @@ class BoundedProtocol(H11Protocol):
             self._slow.cancel()
             self._slow = None
 
+    def _look_again(self) -> None:
+        waiting = self.transport.get_write_buffer_size()
+        self._slow = self.loop.call_later(self.slow_seconds, self._look, waiting)
+
+    def _look(self, before: int) -> None:
+        """Look whether the client has taken enough since, of ``before`` bytes."""
+        if self.transport.get_write_buffer_size() > before - LEAST_TAKEN:
+            self._abort("it takes too little")
+        else:
+            self._look_again()
+
     def _abort(self, why: str) -> None:
         log.debug("%s: closed: %s", self._address, why)
-        if self.transport is not None:
-            self.transport.abort()
+        if self.transport is None:
+            return
+        connection = self.transport.get_extra_info("socket")
+        if connection is not None:
+            with suppress(OSError):  # what the kernel still holds for it is dropped too
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
 
 
 def _bound(connection: socket.socket | None) -> None:
@@ -128,7 +148,7 @@ def make_server(
     config = uvicorn.Config(
         app, http=BoundedProtocol, ws="none", lifespan="on", log_config=None,
         access_log=False, server_header=False, proxy_headers=behind_proxy,
-        forwarded_allow_ips="127.0.0.1", limit_concurrency=MOST_AT_ALL, timeout_keep_alive=10,
+        forwarded_allow_ips="127.0.0.1", limit_concurrency=MOST_AT_ALL, timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=3, h11_max_incomplete_event_size=HEAD_BYTES,
         ssl_certfile=certificate or None, ssl_keyfile=key or None,
     )  # fmt: skip
