@@ -141,10 +141,6 @@ class JournalReader(RecordReader):
         """Return the id of the last sample ever stored; 0 if there was none."""
         return single(self._db, "SELECT max(sample) FROM tail") or 0
 
-    def last_change(self) -> int:
-        """Return the id of the last change of an alarm that is kept; 0 if there is none."""
-        return single(self._db, "SELECT max(id) FROM change") or 0
-
     def last_judged(self) -> int:
         """Return the id of the last sample that the rules have seen."""
         return number_in(self.meta(JUDGED))

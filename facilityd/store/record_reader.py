@@ -11,6 +11,7 @@ from facilityd.model.readiness import Check, Waiver
 from facilityd.model.task import TaskEvent
 from facilityd.store import alarm_log, commands, learning, marks, readiness, tasks
 from facilityd.store.alarm_log import AlarmLogEntry, NoticeLogEntry, TimedRun
+from facilityd.store.schema import single
 
 
 class RecordReader:
@@ -42,6 +43,10 @@ class RecordReader:
     def command_result(self, command: str) -> str | None:
         """Return why a command was refused, nothing where it was carried out; None if it is not on record."""
         return commands.command_result(self._db, command)
+
+    def last_change(self) -> int:
+        """Return the id of the last change of an alarm that is kept; 0 if there is none."""
+        return single(self._db, "SELECT max(id) FROM change") or 0
 
     def task_events(self) -> list[TaskEvent]:
         """Return everything that ever happened to tasks, in order."""
