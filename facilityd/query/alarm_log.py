@@ -46,7 +46,7 @@ class Annunciation(NamedTuple):
 class OccurrenceSpan:
     """One occurrence. Instants in ns UTC; None: not in the log. ``cleared``: its condition was over.
 
-    ``annunciated``: it came before people at some time; while it did not, nobody could acknowledge it.
+    ``annunciated``: when it came before people first; ``acknowledged``: after that.
     """
 
     device: str
@@ -135,7 +135,8 @@ def _occurrence(alarm: _Alarm, row: AlarmLogEntry) -> OccurrenceSpan | None:
     span = alarm.spans.get(row.occurrence)
     if span is None:
         return None
-    if row.kind is ChangeKind.ACKNOWLEDGE and span.acknowledged is None:
+    # Who acknowledged what was still suppressed had not been told of it.
+    if row.kind is ChangeKind.ACKNOWLEDGE and span.annunciated is not None and span.acknowledged is None:
         span.acknowledged, span.person = row.at, row.person
     if row.kind in _OVER and span.cleared is None:
         span.cleared, span.retired = row.at, row.kind is ChangeKind.RETIRE

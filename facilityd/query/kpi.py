@@ -104,11 +104,11 @@ class KpiReader:
         spans = self.window.spans()
         tens, observed = len(periods(spans, TEN_MIN)), length(spans)
         lasted = [overlap(_span(one), spans) for one in flooded]
-        longest = max(lasted) / NS / MINUTE if lasted else 0.0
+        longest = max(lasted) / NS / MINUTE if lasted else None
         share = sum(lasted) / observed * tens if observed else 0.0
         return [
             Figure("floods", len(flooded), sum(one.alarms for one in flooded)),
-            Figure("flood-longest", longest, len(flooded)),
+            Figure("flood-longest", longest, len(flooded), "" if flooded else "none"),
             self._share("flood-share", share, tens),
         ]
 

@@ -55,12 +55,17 @@ class Figure:
         limit, said = self.words.limit, kpi_table().sentence
         if limit is None:
             return ""
+        bounds = {key: self._bound(getattr(limit, key), language) for key in ("good", "most", "below")}
         if limit.below is not None:
-            return said["below"].in_(language).format(below=f"{limit.below:g}")
+            return said["below"].in_(language).format(**bounds)
         if limit.good is not None and limit.most is not None:
-            return said["two"].in_(language).format(good=f"{limit.good:g}", most=f"{limit.most:g}")
-        least = limit.most if limit.good is None else limit.good
-        return said["at-most"].in_(language).format(good=f"{least:g}")
+            return said["two"].in_(language).format(**bounds)
+        least = bounds["most"] if limit.good is None else bounds["good"]
+        return said["at-most"].in_(language).format(good=least)
+
+    def _bound(self, value: float | None, language: Language) -> str:
+        unit = self.words.unit.in_(language) if self.words.unit else ""
+        return "" if value is None else f"{value:g} {unit}".rstrip()
 
     def plain(self) -> dict[str, Any]:
         """Return data for JSON."""

@@ -132,8 +132,9 @@ def _stale(answer: KpiAnswer, devices: Mapping[str, Device], language: Language)
 def window_line(answer: KpiAnswer, language: Language) -> str:
     """Return the window, how much of it was watched and how many alarms came before people in it."""
     window = answer.window
+    name = "window" if window.spans() else "window-unwatched"
     return report_sentence(
-        "window", language, since=window.shown(window.since), until=window.shown(window.until),
+        name, language, since=window.shown(window.since), until=window.shown(window.until),
         zone=window.zone.key, days=f"{window.days:.1f}", alarms=answer.alarms,
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -51,6 +52,8 @@ class ReportPage:
     tiles: tuple[ReportTile, ...]
     tables: tuple[ReportTable, ...]
     made: str
+    nothing: str
+    """What is said in place of a table without rows."""
 
 
 def report_page(report: SiteReport, devices: Mapping[str, Device], language: Language) -> ReportPage:
@@ -68,7 +71,13 @@ def report_page(report: SiteReport, devices: Mapping[str, Device], language: Lan
     made = report_sentence("report-made", language, at=report.window.shown(report.made_at))
     notes = tuple(note.in_(language) for note in report.window.notes())
     return ReportPage(
-        title, window_line(report.kpi, language), notes, tuple(_tiles(report, language)), tuple(tables), made
+        title,
+        window_line(report.kpi, language),
+        notes,
+        tuple(_tiles(report, language)),
+        tuple(tables),
+        made,
+        report_word("nothing" if report.window.spans() else "no-data", language),
     )
 
 
@@ -92,7 +101,10 @@ def _tiles(report: SiteReport, language: Language) -> list[ReportTile]:
             median.counted(language),
             "",
         ),
-        ReportTile(_word("tile-unanswered", language), waits.shown(language), waits.counted(language)),
+        ReportTile(
+            _word("tile-unanswered", language), waits.shown(language) if known else total,
+            waits.counted(language),
+        ),
         ReportTile(
             _word("tile-hazards", language), str(len(report.hazards)),
             report_sentence("as-of", language, at=report.window.shown(report.made_at)),
@@ -164,7 +176,7 @@ def ceremony_cells(report: SiteReport, row: CeremonyRow, language: Language) -> 
         report.window.shown(row.at), texts().readiness[row.name].in_(language), row.where.in_(language),
         ReportCell(report_word(row.ready, language), tone=READY_TONES[row.ready]),
         ReportCell(report_word(f"run-{row.run}", language), tone=RUN_TONES[row.run]),
-        number_cell(row.took, 0, "s"), row.alarms,
+        number_cell(row.took, 0, texts().span["s"].in_(language)), row.alarms,
         listed((one.in_(language) for one in row.against), language),
     )  # fmt: skip
 
@@ -174,7 +186,10 @@ def ceremony_cells(report: SiteReport, row: CeremonyRow, language: Language) -> 
 
 def _availability(report: SiteReport, language: Language) -> ReportTable:
     rows: list[RowCells] = []
+    alone = Counter(one.family for one in report.availability if one.device)
     for one in report.availability:
+        if not one.device and alone[one.family] == 1:
+            continue  # its only device says the same
         name = one.where.in_(language)
         shown = report_sentence("whole-family", language, family=name) if not one.device else name
         rows.append(

@@ -38,7 +38,7 @@ def html_page(report: SiteReport, page: ReportPage, language: Language) -> str:
     body.append(f'<div class="tiles">{"".join(map(_tile, page.tiles))}</div>')
     for table in page.tables:
         plot = plots[table.id](report, language) if table.id in plots and table.rows else ""
-        body.append(_section(table, plot, language))
+        body.append(_section(table, plot, page.nothing, language))
     body.append(f"<footer>{escape(page.made)}</footer>")
     return (
         f'<!doctype html><html lang="{_LANGUAGES[language]}"><head><meta charset="utf-8">'
@@ -56,8 +56,8 @@ def _tile(tile: ReportTile) -> str:
     )
 
 
-def _section(table: ReportTable, plot: str, language: Language) -> str:
-    shown = _table(table) if table.rows else f"<p>{escape(report_word('nothing', language))}</p>"
+def _section(table: ReportTable, plot: str, nothing: str, language: Language) -> str:
+    shown = _table(table) if table.rows else f"<p>{escape(nothing)}</p>"
     if len(table.rows) > FOLDED:
         folded = report_sentence("rows", language, n=len(table.rows))
         shown = f"<details><summary>{escape(folded)}</summary>{shown}</details>"
@@ -109,7 +109,7 @@ def _days(report: SiteReport, language: Language) -> str:
     """Return alarms by day, and what the colours mean."""
     days = [(day.day.isoformat(), day.alarms, day.watched) for day in report.days]
     most = max((sum(counts.values()) for _, counts, _ in days), default=0)
-    said = f"{report_word('most-a-day', language)}: {most}"
+    said = report_sentence("pair", language, what=report_word("most-a-day", language), value=most)
     entries = [(name, priority_word(name, language)) for name in _COLOURS]
     entries.append(("dark", report_word("unwatched", language)))
     return _key(entries) + day_bars(days, said) + _axis(days[0][0], said, days[-1][0])
@@ -149,7 +149,8 @@ def _ceremonies(report: SiteReport, language: Language) -> str:
     for row in report.ceremonies:
         groups.setdefault((row.device, row.name), []).append(row)
     for (_, name), rows in groups.items():
-        title = f"{rows[0].where.in_(language)}: {texts().readiness[name].in_(language)}"
+        about = {"what": rows[0].where.in_(language), "value": texts().readiness[name].in_(language)}
+        title = report_sentence("pair", language, **about)
         cells = [
             (RUN_TONES[row.run], f"{report.window.shown(row.at)} {report_word(f'run-{row.run}', language)}")
             for row in rows

@@ -25,7 +25,7 @@ def markdown(page: ReportPage) -> str:
     ]
     for table in page.tables:
         lines += ["", f"## {_escaped(table.title)}", ""]
-        lines += _rows(table) if table.rows else ["—"]
+        lines += _rows(table) if table.rows else [_escaped(page.nothing)]
         lines += ["", _escaped(table.note)] if table.note else []
     return "\n".join([*lines, "", _escaped(page.made), ""])
 

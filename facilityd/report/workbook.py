@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ NAME, NARROWEST, WIDEST = 31, 8, 60
 _FORBIDDEN = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
 _COLOURS = {"good": "#1d7a4a", "tolerable": "#8a5a00", "over": "#b3261e", "unknown": "#5a6675"}
 _SERIES = ("#a3161a", "#d9692f", "#e2b04a", "#8fb7d9")
+Formats = dict[str, Any]
+_NUMBER = re.compile(r"(-?\d+(?:\.(\d+))?)((?: [^\d\"][^\"]*)?)")
 _WIDE = 0x2E80
 """Characters from here on are about two wide."""
 
@@ -41,27 +44,27 @@ def workbook(report: SiteReport, page: ReportPage) -> bytes:
         used: set[str] = set()
         for table in page.tables:
             sheet = book.add_worksheet(_sheet_name(table.title, used))
-            _sheet(sheet, table, page.window, formats)
+            _sheet(book, sheet, table, page.window, formats)
             if table.id == "days" and table.rows:
                 _chart(book, sheet, table)
     return out.getvalue()
 
 
-def _formats(book: Workbook) -> dict[str, Any]:
-    made = {name: book.add_format({"font_color": colour, "text_wrap": True, "valign": "top"})
+def _formats(book: Workbook) -> Formats:
+    made = {name: book.add_format({"font_color": colour, "text_wrap": True, "valign": "top", "indent": 1})
             for name, colour in _COLOURS.items()}  # fmt: skip
     made["title"] = book.add_format({"bold": True, "font_size": 16})
     made["head"] = book.add_format(
         {"bold": True, "bottom": 2, "text_wrap": True, "valign": "top", "bg_color": "#eef1f5"}
     )
     made["soft"] = book.add_format({"font_color": "#5a6675", "text_wrap": False})
-    made["text"] = book.add_format({"text_wrap": True, "valign": "top"})
-    made["number"] = book.add_format({"valign": "top"})
+    made["text"] = book.add_format({"text_wrap": True, "valign": "top", "indent": 1})
     return made
 
 
-def _front(book: Workbook, page: ReportPage, formats: dict[str, Any]) -> None:
+def _front(book: Workbook, page: ReportPage, formats: Formats) -> None:
     sheet = book.add_worksheet(_sheet_name(page.title, set()))
+    _on_paper(sheet)
     sheet.set_column(0, 0, 34)
     sheet.set_column(1, 2, 26)
     sheet.write_string(0, 0, page.title, formats["title"])
@@ -77,7 +80,7 @@ def _front(book: Workbook, page: ReportPage, formats: dict[str, Any]) -> None:
     sheet.write_string(row + len(page.tiles) + 1, 0, page.made, formats["soft"])
 
 
-def _sheet(sheet: Worksheet, table: ReportTable, window: str, formats: dict[str, Any]) -> None:
+def _sheet(book: Workbook, sheet: Worksheet, table: ReportTable, window: str, formats: Formats) -> None:
     sheet.write_string(0, 0, table.title, formats["title"])
     sheet.write_string(1, 0, window, formats["soft"])
     sheet.write_string(2, 0, table.note, formats["soft"])
@@ -86,27 +89,49 @@ def _sheet(sheet: Worksheet, table: ReportTable, window: str, formats: dict[str,
         sheet.set_column(n, n, _width([name, *(row[n].shown for row in table.rows)]))
     for m, row in enumerate(table.rows, TOP + 1):
         for n, cell in enumerate(row):
-            _write(sheet, (m, n), cell, formats)
+            _write(book, sheet, (m, n), cell, formats)
     sheet.freeze_panes(TOP + 1, 0)
+    _on_paper(sheet)
+    sheet.repeat_rows(TOP)
     if table.rows:
         sheet.autofilter(TOP, 0, TOP + len(table.rows), len(table.columns) - 1)
 
 
+def _on_paper(sheet: Worksheet) -> None:
+    """Let a sheet be printed as wide as an A4 page."""
+    sheet.set_landscape()
+    sheet.set_paper(A4)
+    sheet.fit_to_pages(1, 0)
+
+
+A4 = 9
 TOP = 4
 """The row of a sheet's heads, counted from 0."""
 
 
-def _write(sheet: Worksheet, place: tuple[int, int], cell: ReportCell, formats: dict[str, Any]) -> None:
-    """Write a number as the number it is; a time as people read it, for its seconds say nothing to them."""
-    if cell.value is not None and _is_plain(cell):
-        sheet.write_number(*place, cell.value, formats["number"])
-    else:
+def _write(
+    book: Workbook, sheet: Worksheet, place: tuple[int, int], cell: ReportCell, formats: Formats
+) -> None:
+    """Write a number as the number it is, with its unit; a time as people read it."""
+    pattern = number_format(cell)
+    if pattern is None or cell.value is None:
         sheet.write_string(*place, cell.shown, formats.get(cell.tone, formats["text"]))
+        return
+    if pattern not in formats:
+        formats[pattern] = book.add_format({"num_format": pattern, "valign": "top"})
+    sheet.write_number(*place, cell.value, formats[pattern])
 
 
-def _is_plain(cell: ReportCell) -> bool:
-    number = cell.shown.removesuffix(" %").removesuffix(" s")
-    return number.replace(".", "", 1).lstrip("-").isdigit()
+def number_format(cell: ReportCell) -> str | None:
+    """Return the format that shows a cell's number as it is shown; None where that is no plain number."""
+    found = _NUMBER.fullmatch(cell.shown)
+    if cell.value is None or found is None:
+        return None
+    number, digits, unit = found[1], found[2] or "", found[3]
+    if abs(float(number) - cell.value) > 0.51 * 10.0 ** -len(digits):
+        return None
+    decimals = f".{'0' * len(digits)}" if digits else ""
+    return f'0{decimals}"{unit}"' if unit else f"0{decimals}"
 
 
 def _width(texts: list[str]) -> int:

@@ -30,7 +30,7 @@ WHERE at >= ? AND at < ? AND verdict IS NOT NULL AND instr(evidence, '"slug":"se
 # The tables that a journal has from its first minutes on, and what they call an instant.
 _BEGINNINGS = (
     ("change", "at"), ("finding", "at"), ("downtime", "since"), ("task_event", "at"), ("readiness", "at"),
-    ("command", "at"), ("waiver", "at"), ("mark", "at"),
+    ("command", "at"), ("waiver", "at"), ("mark", "at"), ("chunk", "first_at"),
 )  # fmt: skip
 _FIRST_SAMPLE = "SELECT at FROM sample ORDER BY id LIMIT 1"
 

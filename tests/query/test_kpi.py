@@ -178,6 +178,7 @@ def test_what_is_suppressed_does_not_count_until_it_comes_before_people(history:
     at = history.at("2026-10-05T08:00")
     history.alarm(at, "water", state="suppressed-by-design", cleared=30)
     history.change(at + HOUR, ChangeKind.RAISE, state="suppressed-by-design")
+    history.change(at + HOUR, ChangeKind.ACKNOWLEDGE, state="suppressed-by-design")
     history.change(at + 2 * HOUR, ChangeKind.UNSUPPRESS)
     history.change(at + 3 * HOUR, ChangeKind.ACKNOWLEDGE)
     history.change(at + 4 * HOUR, ChangeKind.REALARM)

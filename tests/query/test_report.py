@@ -36,10 +36,11 @@ from facilityd.query.calendar_span import month_span
 from facilityd.query.intervals import common, length, union
 from facilityd.query.report import SiteReport
 from facilityd.query.report_ceremonies import due_ceremonies
+from facilityd.query.report_table import ReportCell
 from facilityd.query.report_tables import report_page
 from facilityd.report.html import html_page
 from facilityd.report.text_files import csv_text, harmless, markdown
-from facilityd.report.workbook import workbook
+from facilityd.report.workbook import number_format, workbook
 from facilityd.store.batch import FindingRecord
 from facilityd.store.findings import FindingWrite
 from facilityd.store.readiness import CheckWrite
@@ -225,13 +226,16 @@ def test_an_empty_journal_makes_a_report_that_knows_nothing(history: AlarmHistor
     assert {row.run for row in report.ceremonies} == {"unknown"}
     assert {row.share for row in report.availability} == {None}
     assert "not zero" in made["en html"]
+    assert "0 alarms</p>" not in made["en html"]
+    assert "There are no data." in made["en html"]
+    assert "There was none." not in made["en html"]
     page = report_page(report, all_devices(history.site), "en")
     assert [tile.value for tile in page.tiles][:5] == [
         "unknown",
         "unknown",
         "unknown",
         "—",
-        "unknown: nobody watched",
+        "unknown",
     ]
     assert json.loads(json.dumps(report.plain()))["kpi"]["figures"][0]["value"] is None
 
@@ -424,11 +428,25 @@ def test_both_languages_and_all_formats_have_the_same_numbers(history: AlarmHist
         for table in english.tables
         for row in table.rows
         for cell in row
-        if cell.value is not None and re.fullmatch(r"-?[\d.]+( %| s)?", cell.shown)
+        if cell.value is not None and number_format(cell)
     }
     assert {round(one, 9) for one in stored} == {round(one, 9) for one in numbers}
     rows = list(csv.reader(io.StringIO(csv_text(english).removeprefix("\ufeff"))))
     assert str(report.kpi.figure("acknowledge-median").value) in {cell for row in rows for cell in row}
+
+
+@pytest.mark.parametrize(
+    ("shown", "value", "pattern"),
+    [
+        ("12", 12, "0"), ("79.58 %", 79.581872, '0.00" %"'), ("1.7 min", 1.6667, '0.0" min"'),
+        ("1.7 分钟", 1.6667, '0.0" 分钟"'), ("2 d 2 h", 180_000.0, None), ("2 min", 120.0, None),
+        ("0 s", 0.0, '0" s"'), ("—", None, None), ("12", None, None), ("-3", -3, "0"), ('1 "', 1, None),
+    ],
+)  # fmt: skip
+def test_a_number_is_shown_in_a_workbook_as_it_is_elsewhere(
+    shown: str, value: float | None, pattern: str
+) -> None:
+    assert number_format(ReportCell(shown, value)) == pattern
 
 
 # --- the command -----------------------------------------------------------------------------------------
