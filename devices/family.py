@@ -118,6 +118,14 @@ class Family(Strict):
         return self
 
     @model_validator(mode="after")
+    def _doubts_known(self) -> Self:
+        for name, rule in self.rules.items():
+            for signal in rule.doubts:
+                if signal not in self.signals:
+                    raise ValueError(Wording("tables.rule-doubts-no-signal", name=name, signal=signal))
+        return self
+
+    @model_validator(mode="after")
     def _terms_known(self) -> Self:
         for name, rule in self.rules.items():
             for other in rule.detect.rules if isinstance(rule.detect, Conjunction) else ():

@@ -14,7 +14,7 @@ from facilityd.detect.instance import RuleInstance
 from facilityd.detect.kinds import KINDS
 from facilityd.detect.limit import LimitDetector
 from facilityd.model.operating_mode import CEREMONY, REST, OperatingMode
-from facilityd.model.rule import Conjunction, Rule, Schedule, Unreadable
+from facilityd.model.rule import Conjunction, Invalid, Rule, Schedule, Unreadable
 from facilityd.model.sample import STALE_PERIODS, Stream
 
 
@@ -135,6 +135,7 @@ def compile_device(
                 device_state.rules[name] = instance.detector
     for name, instance in instances.items():
         instance.causes = tuple(instances[c] for c in family.rules[name].consequence_of if c in instances)
+        instance.doubted = _doubted(name, family, instances)
     # Causes are evaluated before their consequences, so that both can be reported for one sample.
     order = sorted(instances, key=lambda name: _depth(name, family))
     instances = {name: instances[name] for name in order}
@@ -151,6 +152,22 @@ def compile_device(
             seen,
         )
     return device_rules
+
+
+def _doubted(
+    name: str, family: FamilyKind, instances: Mapping[str, RuleInstance]
+) -> tuple[tuple[RuleInstance, str], ...]:
+    """Return what may call a sensor false that a rule reads. Rules on sensors themselves go on."""
+    rule = family.rules[name]
+    if rule.doubts or isinstance(rule.detect, Unreadable | Invalid):
+        return ()
+    reads = needs(rule, family)
+    return tuple(
+        (instance, signal)
+        for other, instance in instances.items()
+        for signal in family.rules[other].doubts
+        if signal in reads
+    )
 
 
 def _depth(name: str, family: FamilyKind) -> int:

@@ -25,6 +25,7 @@ class RuleInstance:
     Unknown is reported once it has lasted ``patience`` ns: one lost poll is not news. ``causes``: what this
     rule may be a mere consequence of. While one of them is about to turn true, this one waits for it,
     ``wait`` ns at most; it outlives them by ``grace`` ns before it is a trouble of its own.
+    ``doubted``: what calls a sensor false that this rule reads, with the signal; this is unknown meanwhile.
     """
 
     device: str
@@ -33,6 +34,7 @@ class RuleInstance:
     patience: int
     wake: int = NEVER
     causes: tuple[RuleInstance, ...] = ()
+    doubted: tuple[tuple[RuleInstance, str], ...] = ()
     wait: int = FOREVER
     grace: int = GRACE
     _told: object = _UNTOLD
@@ -56,10 +58,18 @@ class RuleInstance:
         """True while its newest reported verdict is true."""
         return self._told is True
 
+    @property
+    def stands_alone(self) -> bool:
+        """True while its newest reported verdict is true, and it is no consequence of another rule."""
+        return self.holds and not self._cause
+
     def run(self, now: int, at: int) -> Finding | None:
         """Evaluate at ``now`` (ns, steady); return a finding where the verdict is news."""
         verdict = self.detector.update(now)
         self.wake = self.detector.wake
+        doubt = self._doubt() if self.doubted else None
+        if doubt:
+            verdict = None
         if verdict is not None:
             self._lost = None
         elif not self._ripe(now):
@@ -77,9 +87,16 @@ class RuleInstance:
         extent = self.detector.extent if verdict else frozenset()
         self._extent, self._extended = (self._extent | extent if verdict else extent), now
         self._told, self._cause, self._edition = verdict, cause, self.detector.edition
-        seen = self._evidence(now, at, stands=stands)
+        seen = doubt or self._evidence(now, at, stands=stands)
         evidence = replace(seen, cause=cause, extent=tuple(sorted(extent)))
         return Finding(self.device, self.rule, verdict, at, now, evidence)
+
+    def _doubt(self) -> Evidence | None:
+        """Return which sensor that this rule reads is called false, and by which rule."""
+        for one, signal in self.doubted:
+            if one.stands_alone:
+                return Evidence("unknown-doubted", {}, signal, names={"rules": (one.rule,)})
+        return None
 
     def _grown(self, now: int) -> bool:
         """Return whether it is of more than was reported, for long enough to be reported together."""

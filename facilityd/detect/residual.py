@@ -31,6 +31,7 @@ class ResidualDetector(LearnedDetector):
         """A new baseline: its ranges, and nothing seen yet."""
         self._seen_wrong: bool | None = None
         self._value = self._expected = 0.0
+        self._above = True
         ranges = self.data.get("ranges", {})
         names = self._rule.vector
         self._bounds = tuple((i, *_farthest(*ranges[names[i]])) for i in self._explains if names[i] in ranges)
@@ -53,16 +54,17 @@ class ResidualDetector(LearnedDetector):
             return None
         expected = float(sum(c * part for c, part in zip(self.data["coefficients"], parts, strict=True)))
         self._value, self._expected = values[0], expected
-        away, limit = values[0] - expected, self._limit()
+        away = values[0] - expected
+        self._above = away > 0
         back = self._rule.hysteresis if self.delay.verdict else 0.0
         scale = abs(expected) if self._rule.relative else 1.0
-        return away > (limit - back) * scale if limit > 0 else away < (limit + back) * scale
+        return any((side * away) > (limit - back) * scale for side, limit in self._limits())
 
-    def _limit(self) -> float:
-        """Return the bound, never narrower than the healthy spread; its sign is its side."""
+    def _limits(self) -> list[tuple[int, float]]:
+        """Return each side (1 above, -1 below) with its bound, never narrower than the healthy spread."""
         wide = self._rule.factor * float(self.data["sigma"])
-        above = self._rule.above
-        return max(above, wide) if above is not None else min(self._rule.below or 0.0, -wide)
+        asked = ((1, self._rule.above), (-1, self._rule.below))
+        return [(side, max(side * limit, wide)) for side, limit in asked if limit is not None]
 
     def known_evidence(self, now: int) -> Evidence:  # noqa: ARG002 - as of the newest reading
         """Return the value, what was expected here, and which version says so."""
@@ -76,7 +78,7 @@ class ResidualDetector(LearnedDetector):
         if not self.delay.verdict:
             return Evidence("residual-over", numbers, self._rule.signal)
         numbers["for_s"] = in_seconds(self.delay.held)
-        side = "above" if self._rule.above is not None else "below"
+        side = "above" if self._above else "below"
         return Evidence(f"residual-{side}", numbers, self._rule.signal)
 
     def evidence(self, now: int) -> Evidence:

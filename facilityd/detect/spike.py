@@ -21,7 +21,7 @@ class SpikeDetector(ConditionalDetector):
         self._rule, self._signal_state = rule, self.signal_states[0]
         self._jumps: deque[int] = deque(maxlen=rule.times)
         self._last: tuple[int, float] | None = None
-        self._jump = 0.0
+        self._jump = self._from = 0.0
 
     def evaluate(self, now: int) -> bool | None:
         """Return whether it has jumped so many times in the window that ends now."""
@@ -41,9 +41,21 @@ class SpikeDetector(ConditionalDetector):
         if self._last is not None:
             jump, span = value - self._last[1], (at - self._last[0]) / NS
             if abs(jump) > max(self._rule.least, self._rule.faster * span):
-                self._jumps.append(at)
-                self._jump = jump
+                self._note(at, jump, self._last[1], value)
         self._last = (at, value)
+
+    def _note(self, at: int, jump: float, before: float, after: float) -> None:
+        if not self._jumps:
+            self._from = before
+        elif self._rule.returns and abs(after - self._from) <= self._rule.least:
+            self._jumps.clear()
+            return
+        self._jumps.append(at)
+        self._jump = jump
+
+    def serviced(self) -> None:
+        """Where it jumped from was before the service."""
+        self._jumps.clear()
 
     def disabled(self, now: int) -> None:  # noqa: ARG002 - whenever it was
         """What it does while it is not evaluated is not followed."""
@@ -58,16 +70,18 @@ class SpikeDetector(ConditionalDetector):
         }
         if not self.delay.verdict:
             return Evidence("spike-over", numbers, self._signal_state.signal)
+        if self._rule.times == 1:
+            return Evidence("spike-jumped", numbers | {"jump": self._jump}, self._signal_state.signal)
         numbers |= {"jump": self._jump, "faster": self._rule.faster, "over_s": in_seconds(self._rule.over)}
         return Evidence("spike-jumps", numbers | {"times_n": len(self._jumps)}, self._signal_state.signal)
 
     def kind_checkpoint(self) -> Any:
         """Return the jumps in the window and the last value."""
         last = list(self._last) if self._last else None
-        return {"jumps": list(self._jumps), "last": last, "jump": self._jump}
+        return {"jumps": list(self._jumps), "last": last, "jump": self._jump, "from": self._from}
 
     def restore_kind(self, kept: Any) -> None:
         """Go on from the last value."""
-        self._jump = kept["jump"]
+        self._jump, self._from = kept["jump"], kept.get("from", 0.0)
         self._jumps.extend(kept["jumps"])
         self._last = (kept["last"][0], kept["last"][1]) if kept["last"] else None

@@ -111,7 +111,8 @@ class Residual(Learned):
     """What the physics explains taken away: ``signal`` against a sum of ``terms``, fitted to healthy data.
 
     A term is a product of powers such as ``speed^3`` or ``flow*speed^2``; ``1`` is a constant. ``above`` and
-    ``below`` bound the residual, in the signal's unit, or with ``relative`` as a share of what was expected.
+    ``below`` bound the residual, one side or both, in the signal's unit, or with ``relative`` as a share of
+    what was expected.
     Never narrower than ``factor`` times the healthy spread (robust standard deviations).
     """
 
@@ -126,8 +127,8 @@ class Residual(Learned):
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
-        if (self.above is None) == (self.below is None):
-            raise ValueError(Wording("model.give-exactly-one-above-below"))
+        if self.above is None and self.below is None:
+            raise ValueError(Wording("model.give-one-or-both-above-below"))
         for term in self.terms:
             if term != "1" and not all(_FACTOR.fullmatch(part) for part in term.split("*")):
                 raise ValueError(Wording("model.not-product-powers-such-as", term=term))

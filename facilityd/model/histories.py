@@ -129,6 +129,9 @@ class Spike(Conditional):
     least: Finite = Field(default=0.0, ge=0, description="smaller jumps are noise")
     times: int = Field(default=1, ge=1)
     over: Span = 60 * 10**9
+    returns: bool = Field(
+        default=False, description="over at once where a jump leads back to where the first one began"
+    )
 
     @property
     def own(self) -> tuple[str, ...]:

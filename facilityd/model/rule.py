@@ -95,6 +95,10 @@ class Rule(Strict):
         default=(),
         description="rules of this family; while one of them holds, this one is only its consequence",
     )
+    doubts: tuple[str, ...] = Field(
+        default=(),
+        description="signals whose sensor it calls false: while it holds, rules that read them are unknown",
+    )
 
     @model_validator(mode="after")
     def _parameters_known(self) -> Self:

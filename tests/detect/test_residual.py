@@ -174,3 +174,17 @@ def test_a_constant_alone_is_what_was_usual() -> None:
     data = FITS["residual"](Residual.model_validate(grown), rows)
     assert data["coefficients"] == pytest.approx([1.1], abs=0.05)
     assert data["ranges"] == {}
+
+
+def test_both_sides_are_judged_and_said_where_both_are_given() -> None:
+    pump = Pump(above=0.1)
+    pump.learn()
+    assert pump.read(2400.0) == "."
+    for share, side in ((1.4, "above"), (0.6, "below")):
+        for _ in range(4):
+            verdict = pump.read(2400.0, share)
+        assert verdict == "#"
+        assert pump.detector.evidence(0).slug == f"residual-{side}"
+        for _ in range(8):
+            verdict = pump.read(2400.0)
+        assert verdict == "."
