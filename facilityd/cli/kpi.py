@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 GIVES = {"kpi": {0: 3, 6: 2, 3: 1}}
 """Of a table the columns that are left out first in a narrow window."""
+LONG = 20
+"""Characters of a cell that is never broken in the terminal."""
 _TONES = {"over": "high", "tolerable": "medium"}
 
 
@@ -65,7 +67,7 @@ def print_table(one: ReportTable) -> None:
     """Print a table of a report in the terminal, with its note."""
     gives = GIVES.get(one.id, {})
     columns = [
-        Column(head, gives=gives.get(n, 0)) if n in gives or n < 2 else whole(head)  # noqa: PLR2004
+        Column(head, gives=gives.get(n, 0)) if n in gives or _is_long(one, n) else whole(head)
         for n, head in enumerate(one.columns)
     ]
     rows = [[_styled(cell) for cell in row] for row in one.rows]
@@ -73,6 +75,11 @@ def print_table(one: ReportTable) -> None:
     console().print(table(one.title, columns, rows))
     if one.note:
         say(one.note)
+
+
+def _is_long(one: ReportTable, n: int) -> bool:
+    """Return whether a column holds texts that may be broken."""
+    return max((len(row[n].shown) for row in one.rows), default=0) > LONG
 
 
 def _styled(cell: ReportCell) -> object:

@@ -12,9 +12,13 @@ from facilityd.cli.when import InstantParam, between
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.model.message import Wording
+from facilityd.model.sample import NS
 from facilityd.model.text import Text
 from facilityd.query.calendar_span import month_span, period_name, quarter_span
 from facilityd.query.instants import show_second
+
+LONGEST = 800 * 86_400 * NS
+"""Of a report, ns: two years and what leads up to them."""
 
 
 def span_options(command: Command) -> Command:
@@ -51,5 +55,7 @@ def asked_period(
 ) -> tuple[Text, int, int]:  # fmt: skip
     """Return the name of a period in both languages, and its span in ns UTC. Raises UsageError."""
     first, last = asked_span(site, month, quarter, since, until)
+    if last - first > LONGEST:
+        raise UsageError(Wording("ask.report-too-long"), hint=Wording("ask.quarter-form"))
     shown = show_second(first, site.timezone)[:16], show_second(last, site.timezone)[:16]
     return period_name(month, quarter, shown), first, last

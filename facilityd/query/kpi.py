@@ -123,14 +123,18 @@ class KpiReader:
         by_day = stale_by_day(old, self.window, by.stale)
         standing = sum(span.until is None for span in self.log.standing)
         shelved = sum(state == AlarmStateName.SHELVED.value for state in self.log.states.values())
-        top = sum(count for _, count in most_frequent(came, by.bad_actors))
+        top = self._share(
+            "top-share", sum(count for _, count in most_frequent(came, by.bad_actors)), len(came)
+        )
+        if top.value is not None and kinds <= by.bad_actors:
+            top = Figure("top-share", None, len(came), "few-kinds")  # of ten kinds ten are all
         return [
             Figure("chattering", len(shaking), kinds),
             Figure("fleeting", len(fleeting(occurrences, by.fleeting)), len(occurrences)),
             Figure("stale", max(by_day, default=0), len(by_day)),
             Figure("standing", standing, len(self.log.states)),
             Figure("shelved", shelved, len(self.log.states)),
-            self._share("top-share", top, len(came)),
+            top,
         ]
 
     def _share(self, name: str, count: float, n: int) -> Figure:

@@ -21,7 +21,6 @@ BEFORE, AFTER = 1800 * NS, 3600 * NS
 """A run belongs to a ceremony where it ended so long (ns) before or after its instant."""
 LASTS = 600 * NS
 """A run that was not seen by so long (ns) after its instant did not take place."""
-MOST_DAYS = 3700
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ def due_ceremonies(site: Site, since: int, until: int) -> list[Ceremony]:
     ceremonies = Ceremonies.of(site)
     day, last = (datetime.fromtimestamp(at / NS, UTC).date() for at in (since, max(since, until)))
     found: set[Ceremony] = set()
-    for n in range(min(MOST_DAYS, (last - day).days + 1)):
+    for n in range((last - day).days + 1):
         around = ceremonies.of_day(day + timedelta(days=n))
         found |= {one for one in around if since <= one.at < until}
     return sorted(found)

@@ -53,7 +53,7 @@ table.wide td{border:0;padding:0;text-align:left;white-space:normal}
 table.wide td:before{content:attr(data-label);display:block;color:var(--soft);font-size:.75rem}
 table.wide td.head,table.wide td.long{grid-column:1/-1}
 table.wide td.head{font-weight:650;order:-1}
-table.wide td.head:before{display:none}table.wide td:empty{display:none}
+table.wide td.head:before{display:none}table.wide td:empty,#kpi td:first-child{display:none}
 }
 @media print{body{background:#fff;font-size:11pt}main{max-width:none;padding:0}
 section,.tile{border-color:#bbb;break-inside:avoid-page}section{break-inside:auto}

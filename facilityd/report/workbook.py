@@ -51,14 +51,14 @@ def workbook(report: SiteReport, page: ReportPage) -> bytes:
 
 
 def _formats(book: Workbook) -> Formats:
-    made = {name: book.add_format({"font_color": colour, "text_wrap": True, "valign": "top", "indent": 1})
-            for name, colour in _COLOURS.items()}  # fmt: skip
+    text = {"text_wrap": True, "valign": "top", "align": "left", "indent": 1}
+    made = {name: book.add_format(text | {"font_color": colour}) for name, colour in _COLOURS.items()}
+    made["text"] = book.add_format(text)
     made["title"] = book.add_format({"bold": True, "font_size": 16})
     made["head"] = book.add_format(
         {"bold": True, "bottom": 2, "text_wrap": True, "valign": "top", "bg_color": "#eef1f5"}
     )
     made["soft"] = book.add_format({"font_color": "#5a6675", "text_wrap": False})
-    made["text"] = book.add_format({"text_wrap": True, "valign": "top", "indent": 1})
     return made
 
 

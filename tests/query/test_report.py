@@ -267,6 +267,21 @@ def test_the_report_of_a_month_that_is_over_does_not_change(history: AlarmHistor
     assert (then.tasks.open, then.tasks.repairs["open"], then.tasks.repairs["done"]) == (1, 1, 0)
 
 
+def test_a_month_over_a_change_of_the_clock_has_its_days_and_hours(tmp_path: Path) -> None:
+    """In Berlin the last Sunday of October has 25 hours; an alarm in each is of that day."""
+    zone = ZoneInfo("Europe/Berlin")
+    span = month_span("2026-10", zone)
+    with alarm_history(tmp_path, "Europe/Berlin") as history:
+        history.watched(*span)
+        first = history.at("2026-10-25T00:00")
+        for hour in range(25):
+            history.alarm(first + hour * HOUR, cleared=600)
+        report = ask(history, span)
+    days = {day.day.isoformat(): sum(day.alarms.values()) for day in report.days}
+    assert (len(days), days["2026-10-25"], sum(days.values())) == (31, 25, 25)
+    assert {row.observed for row in report.availability if row.device} == {745 * 3600}
+
+
 # --- tasks, availability ---------------------------------------------------------------------------------
 
 
@@ -474,6 +489,11 @@ def test_the_command_writes_what_the_files_ending_says(history: AlarmHistory, tm
     plain = json.loads(run(history, "--month", "2026-10", "--json").stdout)
     assert (plain["kpi"]["alarms"], len(plain["ceremonies"]), len(plain["days"])) == (1, 62, 31)
     assert plain["ceremonies"][0]["where"].keys() == {"zh", "en"}
+
+
+def test_a_report_of_many_years_is_refused(history: AlarmHistory) -> None:
+    history.store()
+    assert isinstance(run(history, "--since", "2020-01-01").exception, UsageError)
 
 
 @pytest.mark.parametrize(
