@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import click
 
@@ -40,6 +41,7 @@ def hazards(asked: Asked, lang: str | None, as_json: bool) -> None:
     if first:
         console().print(loud(first))
     if rows:
-        print_table(hazard_table(rows, time.time_ns(), loaded.timezone, language))
+        ledger = hazard_table(rows, time.time_ns(), loaded.timezone, language)
+        print_table(replace(ledger, note=""), language)
     else:
         click.echo(sentence("no-hazards", language))

@@ -14,12 +14,14 @@ from facilityd.cli.span_options import asked_span, span_options
 from facilityd.cli.text_table import Column, whole
 
 if TYPE_CHECKING:
+    from facilityd.model.text import Language
     from facilityd.query.report_table import ReportCell, ReportTable
 
 GIVES = {"kpi": {0: 3, 6: 2, 3: 1}}
 """Of a table the columns that are left out first in a narrow window."""
 LONG = 20
 """Characters of a cell that is never broken in the terminal."""
+LEAST = 24
 _TONES = {"over": "high", "tolerable": "medium"}
 
 
@@ -60,19 +62,19 @@ def kpi(
     for note in answer.window.notes():
         say(note.in_(language))
     for one in kpi_tables(answer, all_devices(loaded), language):
-        print_table(one)
+        print_table(one, language)
 
 
-def print_table(one: ReportTable) -> None:
+def print_table(one: ReportTable, language: Language) -> None:
     """Print a table of a report in the terminal, with its note."""
     gives = GIVES.get(one.id, {})
     columns = [
-        Column(head, gives=gives.get(n, 0)) if n in gives or _is_long(one, n) else whole(head)
+        Column(head, gives=gives.get(n, 0), least=LEAST) if n in gives or _is_long(one, n) else whole(head)
         for n, head in enumerate(one.columns)
     ]
     rows = [[_styled(cell) for cell in row] for row in one.rows]
     click.echo()
-    console().print(table(one.title, columns, rows))
+    console().print(table(one.title, columns, rows, language=language))
     if one.note:
         say(one.note)
 

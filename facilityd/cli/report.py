@@ -72,7 +72,7 @@ def report(
     if kind:
         _write(made, page, kind, output, language)
     else:
-        _print(page)
+        _print(page, language)
 
 
 def _kind(kinds: tuple[str, ...], output: Path | None, *, as_json: bool) -> str:
@@ -113,7 +113,7 @@ def _text(made: SiteReport, page: ReportPage, kind: str, language: Language) -> 
     return markdown(page) if kind == "md" else csv_text(page)
 
 
-def _print(page: ReportPage) -> None:
+def _print(page: ReportPage, language: Language) -> None:
     say(page.title)
     say(page.window)
     for note in page.notes:
@@ -122,5 +122,5 @@ def _print(page: ReportPage) -> None:
         say(f"{one.name}: {one.value} ({one.basis})")
     for table in page.tables:
         if table.rows and table.id != "days":
-            print_table(table)
+            print_table(table, language)
     say(page.made)
