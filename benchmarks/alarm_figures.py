@@ -25,6 +25,8 @@ from facilityd.report.workbook import workbook
 from facilityd.store.batch import ChangeRecord
 from facilityd.store.changes import ChangeWrite
 from facilityd.store.journal import Journal
+from facilityd.store.last_word import WATCHED
+from facilityd.store.meta import MetaWrite
 
 SITE = """\
 site: {id: yard, name: {zh: 场院, en: Yard}, latitude: 39.9, longitude: 116.4, timezone: Asia/Shanghai}
@@ -63,7 +65,7 @@ def main() -> None:
     (folder / "site.yaml").write_text(SITE, encoding="utf-8")
     site = load(folder)
     with Journal.open(Path(site.store.path), max_bytes=2**30, max_age=10**18, site=site.id) as journal:
-        journal.commit([ChangeWrite(tuple(changes()))])
+        journal.commit([ChangeWrite(tuple(changes())), MetaWrite({WATCHED: str(UNTIL)})])
     with SiteQuery(site, lambda: UNTIL) as query:
         timed("kpi", lambda: query.kpi(SINCE, UNTIL))
         timed("report", lambda: query.report(Text(zh="十月", en="October"), SINCE, UNTIL))
