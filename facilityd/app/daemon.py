@@ -23,6 +23,7 @@ from facilityd.app.core import Core
 from facilityd.app.discovery import Discovery
 from facilityd.app.environment import Environment
 from facilityd.app.housekeeping import Housekeeping
+from facilityd.app.mqtt_bridge import keep_bridges
 from facilityd.app.outputs import JournalOutbox, SinkTasks, make_deliverer
 from facilityd.app.people_scheduler import PeopleScheduler
 from facilityd.app.proof_of_life import HeartbeatTask
@@ -158,6 +159,8 @@ class Daemon:
                 works["alertmanagers"] = post_alarms(
                     lambda: reloader.site, core, self._environment.post_alerts
                 )
+                if self._environment.bridges:
+                    works["bridges"] = keep_bridges(lambda: reloader.site, core)
                 running = [group.create_task(work, name=name) for name, work in works.items()]
                 await self._watch_field(parts, reloader, group, flow, stop)
                 core.ingest_queue.close()

@@ -32,8 +32,9 @@ class Environment:
     asks for. ``sink``: makes a sink. ``ping``: calls the heartbeat's URL. ``post_alerts``: posts to
     an Alertmanager. ``durable``: each commit waits
     for the disk. ``rolls_up``: hours that have ended are rolled up at once; else they are computed when
-    somebody asks. ``signals``: SIGINT and SIGTERM end the daemon. ``long_lived``: the process is the daemon's
-    own, and its collector is tuned for that.
+    somebody asks. ``signals``: SIGINT and SIGTERM end the daemon. ``bridges``: brokers are connected to for
+    Home Assistant and for replies. ``long_lived``: the process is the daemon's own, and its collector is
+    tuned for that.
     """
 
     clock: Clock = field(default_factory=Clock)
@@ -49,4 +50,5 @@ class Environment:
     durable: bool = True
     rolls_up: bool = True
     signals: bool = True
+    bridges: bool = True
     long_lived: bool = True

@@ -89,7 +89,7 @@ class NtfyConfig(Strict):
 
 
 class MqttChannelConfig(Strict):
-    """Notices on a broker, under a prefix of their own; nothing is read there, and no device listens."""
+    """Notices on a broker, under a prefix of their own; no device listens there, and nothing commands one."""
 
     kind: Literal["mqtt"]
     host: Host
@@ -98,6 +98,14 @@ class MqttChannelConfig(Strict):
     username: str = Field(default="", max_length=LONGEST_LOGIN)
     password: Secret | None = None
     tls: bool = False
+    secret: Secret | None = Field(
+        default=None,
+        description="replies that acknowledge are signed with it (HMAC-SHA256); none: no replies",
+    )
+    home_assistant: str = Field(
+        default="", pattern=r"^([-_A-Za-z0-9]+)?$", max_length=64,
+        description="where Home Assistant discovers, homeassistant as a rule; empty: it does not",
+    )  # fmt: skip
 
 
 class AppriseConfig(Strict):

@@ -56,6 +56,7 @@ class MqttChannel:
     def __init__(
         self, *, host: str, port: int = 1883, prefix: str = "facilityd", username: str = "",
         password: str = "", tls: bool = False, timeout_s: float = 10.0,
+        **_of_the_bridge: str,
     ) -> None:  # fmt: skip
         self._host, self._port, self._prefix = host, port, prefix
         self._username, self._password, self._tls = username, password, tls

@@ -240,6 +240,7 @@ class VirtualRuntime(ScenarioRuntime):
             rolls_up=False,  # a month of it would cost minutes, and nobody looks at years here
             durable=False,
             signals=False,
+            bridges=False,
             long_lived=False,
         )
 

@@ -7,13 +7,14 @@ import re
 from pathlib import Path
 
 CHANNEL = Path("facilityd/notify/mqtt_channel.py")
+BRIDGE = Path("facilityd/app/mqtt_bridge.py")
 SIMULATED = Path("facilityd/scenario/broker.py")
 SOURCES = [path for package in ("facilityd", "devices") for path in sorted(Path(package).rglob("*.py"))]
 
 
-def test_one_file_of_the_product_publishes() -> None:
+def test_two_files_of_the_product_publish() -> None:
     publishing = [path for path in SOURCES if ".publish(" in path.read_text(encoding="utf-8")]
-    assert publishing == [CHANNEL, SIMULATED], "and the broker in memory of the simulator"
+    assert publishing == [BRIDGE, CHANNEL, SIMULATED], "and the broker in memory of the simulator"
 
 
 def test_it_publishes_under_its_prefix_and_listens_to_nothing() -> None:
@@ -36,6 +37,25 @@ def test_it_publishes_under_its_prefix_and_listens_to_nothing() -> None:
     )
 
 
+def test_the_bridge_publishes_what_stands_and_hears_replies_that_acknowledge() -> None:
+    """Presence, descriptions and states; no description has a topic that commands."""
+    text = BRIDGE.read_text(encoding="utf-8")
+    assert text.count(".publish(") == 1
+    assert re.findall(r"self\._stand\(client, ([a-z.]+),", text) == [
+        "topics.presence",
+        "topics.presence",
+        "topic",
+    ]
+    assert re.findall(r"\.subscribe\(([a-z._]+),", text) == ["self._reply_topic", "stands"]
+    assert "for stands in (topics.configs, topics.states) if topics.discovery else ():" in text
+    shown = Path("facilityd/notify/home_assistant.py").read_text(encoding="utf-8")
+    assert "command_topic" not in shown
+    replies = Path("facilityd/notify/mqtt_reply.py").read_text(encoding="utf-8")
+    assert re.findall(r"facilityd\.model\.command import (.*)", replies) == ["AcknowledgeAlarm"]
+    assert not any(word in text + shown + replies for word in ("import devices", "from devices"))
+
+
 def test_nothing_that_reads_devices_knows_of_it() -> None:
     for path in Path("devices").rglob("*.py"):
         assert "mqtt_channel" not in path.read_text(encoding="utf-8"), path
+        assert "mqtt_bridge" not in path.read_text(encoding="utf-8"), path
