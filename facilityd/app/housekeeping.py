@@ -28,6 +28,10 @@ from facilityd.supervise.clock_steps import DOUBT
 from facilityd.supervise.health import link_values, sample_of
 
 BEAT_S = 1.0
+ANSWERS = NS // 20
+"""A delay that ends is looked at so much later (ns): the answer to a poll of that instant is on its way."""
+SOONEST = NS // 10
+"""What time alone brings about is looked at no more often than this (ns)."""
 REMEMBER = 600 * NS
 """The rules' memory is stored so often (ns); after a crash the samples since then are shown again."""
 
@@ -97,7 +101,7 @@ class Housekeeping:
         """Sleep for a beat; where nobody asks, until time alone may change something."""
         if self._command_interval is not None:
             before = self._clock.steady()
-            await asyncio.sleep(self._command_interval)
+            await self._watch_delays(before + round(self._command_interval * NS))
             slept = self._clock.steady() - before
             if slept > self._command_interval * NS + STOOD_STILL:
                 self._core.downtimes.paused(slept)
@@ -118,6 +122,32 @@ class Housekeeping:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout((self._planned - steady) / NS):
                     await self._moved.wait()
+
+    async def _watch_delays(self, until: int) -> None:
+        """Wait until an instant (ns, steady); a delay of a rule that ends before is looked at when it does.
+
+        After a standstill it returns at once: nothing is judged before that is known.
+        """
+        while (steady := self._clock.steady()) < until:
+            self._moved.clear()
+            wake = max(self._core.engine.next_wake + ANSWERS, steady + SOONEST)
+            self._planned = min(until, wake)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout((self._planned - steady) / NS):
+                    await self._moved.wait()
+            now = self._clock.steady()
+            if now > self._planned + STOOD_STILL:
+                return
+            if self._core.engine.next_wake + ANSWERS <= now < until:
+                await self._core.ingest_queue.settle()
+                await self._judge_time()
+
+    async def _judge_time(self) -> tuple[int, int]:
+        """Judge what has become of time alone; return the instant, ns UTC and steady."""
+        at, steady = self._clock.now()
+        self._core.mode.tick(steady)
+        await self._core.flow.tick(steady, at)
+        return at, steady
 
     def replan(self) -> None:
         """Look whether the newest samples want an earlier beat; write down what became of groups."""

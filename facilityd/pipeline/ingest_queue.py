@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from facilityd.errors import Outage
 from facilityd.model.quality import Reason
 from facilityd.model.sample import Sample
 
@@ -41,7 +43,7 @@ class IngestQueue:
     ) -> None:
         self._room, self._tick, self._doubtful = room, tick, doubtful
         self._batch = IngestBatch()
-        self._full = asyncio.Event()
+        self._full, self._hurry = asyncio.Event(), asyncio.Event()
         self.dropped = 0
         self.closed = False
 
@@ -62,6 +64,16 @@ class IngestQueue:
         self._full.set()
         await future
 
+    async def settle(self) -> None:
+        """Return when what was taken so far is committed, or refused; the rest of the tick is skipped."""
+        if not self._batch.samples:
+            return
+        future = asyncio.get_running_loop().create_future()
+        self._batch.waiting.append(future)
+        self._hurry.set()
+        with suppress(Outage):
+            await future
+
     def _marked(self, samples: list[Sample]) -> list[Sample]:
         """Say on each value that its instant is in doubt, while the clock is."""
         if not self._doubtful():
@@ -73,7 +85,9 @@ class IngestQueue:
     async def take(self) -> IngestBatch:
         """Wait for samples, then for the rest of the tick; return them all."""
         await self._full.wait()
-        await asyncio.sleep(self._tick)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._tick):
+                await self._hurry.wait()
         return self.take_now()
 
     def close(self) -> None:
@@ -84,5 +98,6 @@ class IngestQueue:
     def take_now(self) -> IngestBatch:
         """Return what is there."""
         self._full.clear()
+        self._hurry.clear()
         batch, self._batch = self._batch, IngestBatch()
         return batch

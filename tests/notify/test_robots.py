@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.notification_fixtures import RecordingOutbox, notice
 from support.notification_peers import EventLoopThread, RealChannel
-from support.robots import FakeDingTalk, FakeFeishu, FakeRobot, FakeWeCom
+from support.robots import FakeDingTalk, FakeFeishu, FakeRobot, FakeWeCom, FakeWeComApp
 from support.virtual import in_virtual_time
 
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, SendFailure
@@ -21,6 +22,7 @@ from facilityd.notify.deliver import Deliverer
 from facilityd.notify.pace import MINUTE, TokenBucket
 from facilityd.notify.robots import DingTalkRobot, FeishuRobot, Robot, WeComRobot
 from facilityd.notify.split import split
+from facilityd.notify.wecom_app import WeComApp
 
 PAIRS = {"wecom": (FakeWeCom, WeComRobot), "dingtalk": (FakeDingTalk, DingTalkRobot), "feishu": (FakeFeishu, FeishuRobot)}  # fmt: skip
 SECRET = "SEC7f+/=!"
@@ -184,16 +186,27 @@ def test_in_no_minute_more_than_the_vendor_allows(asked: list[tuple[float, bool]
         assert sum(first <= at < first + MINUTE for at in sent) <= 19
 
 
-@pytest.mark.parametrize("kind", ["wecom", "dingtalk"])
+Now = Callable[[], float]
+IN_A_STORM: dict[str, tuple[Callable[..., FakeRobot], Callable[[str, Now], Robot]]] = {
+    "wecom": (FakeWeCom, lambda url, now: WeComRobot(url=url, token="k3y", now=now)),
+    "dingtalk": (FakeDingTalk, lambda url, now: DingTalkRobot(url=url, token="k3y", now=now)),
+    "wecom-app": (
+        partial(FakeWeComApp, secret="s"),
+        lambda url, now: WeComApp(url=url, corp="ww1", agent=1, secret="s", user="li", steady=now),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", IN_A_STORM)
 def test_two_hundred_alarms_in_a_minute_never_meet_the_block(kind: str) -> None:
     """Each is mentioned once, the critical ones within five seconds; the clock is virtual, the sockets are real."""
-    fake_class, robot_class = PAIRS[kind]
+    fake_class, made = IN_A_STORM[kind]
     clock = {"now": 1_790_000_000.0}
     fake = fake_class(clock=lambda: clock["now"])
     heard: dict[str, float] = {}
     with EventLoopThread() as far:
         server = far.hold(fake.server())
-        robot = robot_class(url=str(server.make_url("/send")), token="k3y", now=lambda: clock["now"])
+        robot = made(str(server.make_url("/send")), lambda: clock["now"])
         channel = PacedRealChannel(robot, far)
         said: dict[str, float] = {}
 

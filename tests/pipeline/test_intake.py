@@ -65,3 +65,21 @@ async def test_a_waiter_that_gave_up_does_not_harm_the_batch() -> None:
     await asyncio.sleep(0)
     batch.done()
     assert task.cancelled()
+
+
+@in_virtual_time
+async def test_who_cannot_wait_for_the_rest_of_the_tick_skips_it() -> None:
+    ingest_queue, clock = IngestQueue(tick=10.0), asyncio.get_running_loop().time
+    await ingest_queue.settle()
+    assert clock() < 1.0, "nothing was there to wait for"
+    ingest_queue.offer(_samples(1))
+    taking, settling = asyncio.create_task(ingest_queue.take()), asyncio.create_task(ingest_queue.settle())
+    batch = await taking
+    assert clock() < 1.0
+    assert not settling.done()
+    batch.done(StoreFull("no room"))
+    await settling
+    ingest_queue.offer(_samples(1))
+    before = clock()
+    await ingest_queue.take()
+    assert clock() - before == pytest.approx(10.0), "the next one has its whole tick again"
