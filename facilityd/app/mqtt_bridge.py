@@ -44,16 +44,19 @@ MOST_REPLIES = 20
 LONGEST_PACKET = 65_536
 PUBLISH_S = 5.0
 _QOS = 1
+Wish = tuple[RecipientSettings, ChannelSettings, bool]
+"""Whose channel asks for a bridge, and whether that shows states."""
 
 
 @dataclass
 class MqttBridge:
-    """One channel's connection. ``person`` is whose channel it is."""
+    """One channel's connection. ``person`` is whose channel it is; ``shows``: states, beside replies."""
 
     site: Callable[[], Site]
     core: Core
     person: RecipientSettings
     channel: ChannelSettings
+    shows: bool
     _known: dict[str, str] = field(default_factory=dict)
     """What stands on the broker, by topic."""
     _replies: list[int] = field(default_factory=list)
@@ -91,25 +94,21 @@ class MqttBridge:
             options["host"], options.get("port", 1883), username=options.get("username") or None,
             password=options.get("password") or None, protocol=aiomqtt.ProtocolVersion.V5,
             tls_context=ssl.create_default_context() if options.get("tls") else None, properties=limits,
-            will=aiomqtt.Will(self._topics.presence, ABSENT, qos=_QOS, retain=True), timeout=10.0,
+            will=aiomqtt.Will(self._topics.presence, ABSENT, qos=_QOS, retain=True) if self.shows else None,
+            timeout=10.0,
             max_queued_incoming_messages=1000,
         )  # fmt: skip
 
     async def _serve(self, client: PublishingClient) -> None:
         topics, self._known = self._topics, {}
-        try:
-            await self._stand(client, topics.presence, PRESENT)
-            if self.channel.options.get("secret"):
-                await client.subscribe(self._reply_topic, _QOS)
-            for stands in (topics.configs, topics.states) if topics.discovery else ():
-                await client.subscribe(stands, options=SubscribeOptions(_QOS, noLocal=True))
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._hear(client), name=f"replies {self.channel.id}")
-                if topics.discovery:
-                    group.create_task(self._show(client), name=f"states {self.channel.id}")
-        finally:
-            with contextlib.suppress(aiomqtt.MqttError, OSError):
-                await self._stand(client, topics.presence, ABSENT)
+        if self.channel.options.get("secret"):
+            await client.subscribe(self._reply_topic, _QOS)
+        for stands in (topics.configs, topics.states) if self.shows else ():
+            await client.subscribe(stands, options=SubscribeOptions(_QOS, noLocal=True))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._hear(client), name=f"replies {self.channel.id}")
+            if self.shows:
+                group.create_task(self._show(client), name=f"states {self.channel.id}")
 
     async def _stand(self, client: PublishingClient, topic: str, text: str) -> None:
         """Publish what is to stand under a topic. Raises MqttError, also where the broker refuses it."""
@@ -144,15 +143,24 @@ class MqttBridge:
 
     async def _show(self, client: PublishingClient) -> None:
         """Publish what changed, each second; what is described no more is taken off the broker."""
-        await asyncio.sleep(SETTLE_S)
-        while True:
-            wanted = self._wanted()
-            gone = [topic for topic, text in self._known.items() if topic not in wanted and text]
-            changed = {topic: text for topic, text in wanted.items() if self._known.get(topic) != text}
-            for topic, text in (dict.fromkeys(gone, "") | changed).items():
-                await self._stand(client, topic, text)
-                self._known[topic] = text
-            await asyncio.sleep(LOOK_S)
+        presence = self._topics.presence
+        try:
+            await self._stand(client, presence, PRESENT)
+            await asyncio.sleep(SETTLE_S)
+            while True:
+                await self._update(client)
+                await asyncio.sleep(LOOK_S)
+        finally:
+            with contextlib.suppress(aiomqtt.MqttError, OSError):
+                await self._stand(client, presence, ABSENT)
+
+    async def _update(self, client: PublishingClient) -> None:
+        wanted = self._wanted()
+        gone = [topic for topic, text in self._known.items() if topic not in wanted and text]
+        changed = {topic: text for topic, text in wanted.items() if self._known.get(topic) != text}
+        for topic, text in (dict.fromkeys(gone, "") | changed).items():
+            await self._stand(client, topic, text)
+            self._known[topic] = text
 
     def _wanted(self) -> dict[str, str]:
         """Return what is to stand on the broker, descriptions first."""
@@ -177,23 +185,29 @@ class MqttBridge:
 
 async def keep_bridges(site: Callable[[], Site], core: Core) -> None:
     """Keep a bridge for each channel that asks for one, as the site is by then, until cancelled."""
-    running: dict[str, tuple[ChannelSettings, asyncio.Task[None]]] = {}
+    running: dict[str, tuple[Wish, asyncio.Task[None]]] = {}
     async with asyncio.TaskGroup() as group:
         while True:
-            wanted = _wanting(site())
-            gone = [name for name, (one, _) in running.items() if wanted.get(name, (None, None))[1] != one]
+            asked = wishes(site())
+            gone = [name for name, (wish, _) in running.items() if asked.get(name) != wish]
             await end([running.pop(name)[1] for name in gone])
-            for name, (person, channel) in wanted.items():
+            for name, wish in asked.items():
                 if name not in running:
-                    bridge = MqttBridge(site, core, person, channel)
-                    running[name] = channel, group.create_task(bridge.run(), name=f"bridge {name}")
+                    bridge = MqttBridge(site, core, *wish)
+                    running[name] = wish, group.create_task(bridge.run(), name=f"bridge {name}")
             await asyncio.sleep(CHANGED_S)
 
 
-def _wanting(site: Site) -> dict[str, tuple[RecipientSettings, ChannelSettings]]:
-    return {
-        channel.id: (person, channel)
-        for person in site.recipients.values()
-        for channel in person.channels
-        if channel.kind == KIND and (channel.options.get("secret") or channel.options.get("home_assistant"))
-    }
+def wishes(site: Site) -> dict[str, Wish]:
+    """Return what bridges there are to be, by channel: of those that would show the same, the first shows."""
+    found: dict[str, Wish] = {}
+    places = set[tuple[Any, ...]]()
+    for person in site.recipients.values():
+        for channel in person.channels:
+            options = channel.options if channel.kind == KIND else {}
+            place = tuple(options.get(name) for name in ("host", "port", "prefix", "home_assistant"))
+            shows = bool(options.get("home_assistant")) and place not in places
+            if shows or options.get("secret"):
+                found[channel.id] = person, channel, shows
+            places |= {place} if shows else set()
+    return found

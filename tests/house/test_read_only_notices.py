@@ -42,12 +42,12 @@ def test_the_bridge_publishes_what_stands_and_hears_replies_that_acknowledge() -
     text = BRIDGE.read_text(encoding="utf-8")
     assert text.count(".publish(") == 1
     assert re.findall(r"self\._stand\(client, ([a-z.]+),", text) == [
-        "topics.presence",
-        "topics.presence",
+        "presence",
+        "presence",
         "topic",
     ]
     assert re.findall(r"\.subscribe\(([a-z._]+),", text) == ["self._reply_topic", "stands"]
-    assert "for stands in (topics.configs, topics.states) if topics.discovery else ():" in text
+    assert "for stands in (topics.configs, topics.states) if self.shows else ():" in text
     shown = Path("facilityd/notify/home_assistant.py").read_text(encoding="utf-8")
     assert "command_topic" not in shown
     replies = Path("facilityd/notify/mqtt_reply.py").read_text(encoding="utf-8")
