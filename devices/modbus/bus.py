@@ -28,6 +28,7 @@ from devices.unit import ModbusLink, Unit
 from facilityd.errors import LinkOutage, NoUnitAnswers
 from facilityd.model.clock import Clock
 from facilityd.model.link import LinkHealth
+from facilityd.model.message import Wording
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, Intake, Sample, void
 
@@ -172,7 +173,7 @@ class Bus:
         self._hand_in(voided(compiled_unit.plan, self._clock, Reason.LINK_DOWN) if hidden else result.samples)
         if slot.identity_failures >= OUT_OF_STEP and slot.recognised and self._link.is_serial_line:
             slot.identity_failures = 0
-            raise LinkOutage("answers come out of step", where=self._link.where)
+            raise LinkOutage(Wording("link.out-of-step"), where=self._link.where)
 
     async def _ask(self, slot: PollSlot, compiled_unit: CompiledUnit, reader: ModbusReader) -> PollResult:
         """Make sure who answers, poll, and after a doubt make sure again.

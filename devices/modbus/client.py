@@ -22,7 +22,9 @@ from devices.modbus.plan import RTU_CHARACTER_BITS
 from devices.profile import Table
 from devices.unit import ModbusLink
 from facilityd.errors import LinkOutage
+from facilityd.model.message import Wording
 from facilityd.model.quality import Reason
+from facilityd.model.socket_errors import connection_failure
 
 CONNECT_S = 3.0
 _REQUESTS: dict[Table, type[ModbusPDU]] = {
@@ -101,7 +103,7 @@ class ModbusReader:
 
     pause: float = 0.0
 
-    LOST: ClassVar[str] = "the connection was lost"
+    LOST: ClassVar[Wording] = Wording("link.was-lost")
 
     @property
     def stray(self) -> StrayAnswer | None:
@@ -201,10 +203,10 @@ async def connect(link: ModbusLink) -> AsyncIterator[ModbusReader]:
             opened = await client.connect()
     except (OSError, TimeoutError, termios.error) as error:
         # A port that refuses a setting raises termios.error, which is no OSError.
-        reason = str(error) or "no answer"
-        raise LinkOutage(f"cannot be opened ({reason})", where=link.where, hint=_hint(link)) from error
+        what = Wording("link.cannot-be-opened-why", reason=connection_failure(error))
+        raise LinkOutage(what, where=link.where, hint=_hint(link)) from error
     if not opened:
-        raise LinkOutage("cannot be opened", where=link.where, hint=_hint(link))
+        raise LinkOutage(Wording("link.cannot-be-opened"), where=link.where, hint=_hint(link))
     try:
         yield ModbusReader(client, guard, link, pause=_pause(link))
     finally:
@@ -218,8 +220,8 @@ def _pause(link: ModbusLink) -> float:
 
 def _hint(link: ModbusLink) -> str:
     if link.protocol == "modbus-rtu":
-        return "check that the port exists and that this user may open it (group dialout)"
-    return "check power, cable, address and port"
+        return Wording("link.check-serial")
+    return Wording("link.check-cable")
 
 
 Connect = Callable[[ModbusLink], AbstractAsyncContextManager[ModbusReader]]

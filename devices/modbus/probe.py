@@ -134,7 +134,7 @@ async def _silent(reader: ModbusReader, link: ModbusLink, unit: Unit, reason: Re
         listed = ", ".join(map(str, there))
         text = Text(
             zh=f"站号 {unit.device_id} 无应答，但站号 {listed} 的应答符合该型号：请核对站号。",
-            en=f"Nothing at device id {unit.device_id}, but id {listed} answers as this model: check the id.",
+            en=f"Nothing at device id {unit.device_id}, but this model answers at {listed}: check the id.",
         )
         return ProbeReport(unit.id, Diagnosis.OTHER_ID, (), (text,))
     return ProbeReport(unit.id, Diagnosis.SILENT, (), _silence_advice(link, unit, reason))

@@ -1,7 +1,15 @@
 """The MQTT adapter: listens, and never publishes."""
 
 from devices.mqtt.link import run_link
-from devices.mqtt.probe import HeardMessage, probe
+from devices.mqtt.probe import HeardMessage, ListenDiagnosis, ListenReport, probe
 from devices.mqtt.wildcard import DiscoveredName, WildcardSubscriber
 
-__all__ = ["DiscoveredName", "HeardMessage", "WildcardSubscriber", "probe", "run_link"]
+__all__ = [
+    "DiscoveredName",
+    "HeardMessage",
+    "ListenDiagnosis",
+    "ListenReport",
+    "WildcardSubscriber",
+    "probe",
+    "run_link",
+]

@@ -21,6 +21,8 @@ from devices.mqtt.decode import MAX_PAYLOAD
 from devices.mqtt.inbound import Inbound
 from devices.unit import MqttLink
 from facilityd.errors import ConfigError, LinkOutage
+from facilityd.model.message import Wording
+from facilityd.model.socket_errors import connection_failure
 
 RECEIVE_MAXIMUM = 100
 """QoS 1 messages a broker may send before the first is acknowledged (MQTT 5.0, 3.1.2.11.3)."""
@@ -147,7 +149,8 @@ async def listen(link: MqttLink) -> AsyncIterator[MqttSubscriber]:
     except aiomqtt.MqttError as error:
         raise LinkOutage(_say(error), where=link.where, hint=_hint(error, link)) from error
     except (OSError, TimeoutError) as error:
-        raise LinkOutage(str(error) or "no answer", where=link.where) from error
+        hint = Wording("link.check-broker")
+        raise LinkOutage(connection_failure(error), where=link.where, hint=hint) from error
 
 
 def _client(link: MqttLink) -> aiomqtt.Client:
@@ -188,16 +191,18 @@ def _tls(link: MqttLink) -> ssl.SSLContext | None:
 
 
 def _say(error: aiomqtt.MqttError) -> str:
-    cause = error.__cause__
-    return str(cause) if isinstance(cause, ssl.SSLError | OSError) and str(cause) else str(error)
+    cause = error.__cause__ or error.__context__  # aiomqtt hides it
+    if isinstance(cause, ssl.SSLError):
+        return str(cause) or str(error)
+    return connection_failure(cause) if isinstance(cause, OSError) else str(error)
 
 
 def _hint(error: aiomqtt.MqttError, link: MqttLink) -> str:
     text = f"{error} {error.__cause__}".lower()
     if "certificate" in text:
-        return "check 'tls: ca' and the broker's certificate"
+        return Wording("link.check-certificate")
     if "not authori" in text or "bad user" in text:
-        return "check username and password"
+        return Wording("link.check-password")
     if link.version == "5" and ("timed out" in text or "protocol version" in text):
-        return f'a broker that knows MQTT 3.1.1 only needs version: "3.1.1" at links.{link.id}'
-    return ""
+        return Wording("link.older-broker", link=link.id)
+    return Wording("link.check-broker")

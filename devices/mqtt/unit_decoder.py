@@ -35,16 +35,22 @@ class UnitDecoder:
 
     def hear(self, topic: str, payload: bytes, at: int, steady: int, *, retained: bool) -> list[Sample]:
         """Return the samples that a message makes; none where it says nothing of what is bound."""
-        below = "" if topic == self.unit.topic else topic.removeprefix(f"{self.unit.topic}/")
-        there = self._profile.availability
-        if there and below == there.topic:
+        if self.is_availability(topic):
             return self._presence(payload, at, steady)
-        verdicts = decode(payload, self._wanted.get(below, ()))
+        verdicts = decode(payload, self._wanted.get(self._below(topic), ()))
         if not verdicts:
             return []
         self._offline = False
         touched = {self._note(slot, verdict, steady, retained=retained) for slot, verdict in verdicts.items()}
         return [self._sample(stream, at, steady) for stream in sorted(touched)]
+
+    def is_availability(self, topic: str) -> bool:
+        """Return whether a topic is where the unit says that it is online or offline."""
+        there = self._profile.availability
+        return there is not None and self._below(topic) == there.topic
+
+    def _below(self, topic: str) -> str:
+        return "" if topic == self.unit.topic else topic.removeprefix(f"{self.unit.topic}/")
 
     def forget(self, at: int, steady: int, reason: Reason) -> list[Sample]:
         """Return samples without values, with the reason."""

@@ -119,7 +119,12 @@ def _too_long(lasts: int, longest: int) -> Refusal | None:
         return None
     size, en, zh = next((one for one in _UNITS if longest % (one[0] * NS) == 0), (1, "s", "秒"))
     most = longest // (size * NS)
-    return f"it ends in the future, after {most} {en} at most", f"截止时间须在将来，最长 {most} {zh}"
+    if lasts <= 0:
+        return "the end that was asked for is over already", "所要求的截止时间已过"
+    return (
+        f"alarms of this class may be off for {most} {en} at most (section 'alarms' of the site)",
+        f"此类报警最长 {most} {zh}（站点文件的 alarms 部分）",
+    )
 
 
 def _other_occurrence(state: AlarmState, asked: int) -> Refusal:

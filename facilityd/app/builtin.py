@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from devices.family import Family
+from devices.unit import MqttLink
 from facilityd.config.groups import members_of
 from facilityd.config.site import Device, Site, SiteGroup
 from facilityd.detect.compile import missed
@@ -31,20 +32,30 @@ _KINDS = {
 }
 
 
-def _stream(device: str, family: Family, link: str, period: int) -> Stream:
-    signals = tuple(family.signals)
-    types = tuple(signal.type for signal in family.signals.values())
+_OF_QUESTIONS = frozenset({"answered", "latency", "retries"})
+"""Signals of a link on which units are asked; a broker's speak on their own."""
+
+
+def _stream(
+    device: str, family: Family, link: str, period: int, without: Container[str] = frozenset()
+) -> Stream:
+    signals = tuple(name for name in family.signals if name not in without)
+    types = tuple(family.signals[name].type for name in signals)
     return Stream(device, family.family, DAEMON, link, signals, types, period)
 
 
-def link_device(link: str, family: Family, devices: Iterable[Device] = ()) -> Device:
-    """Return the device that stands for a link; its failure is as grave as the gravest that it hides."""
+def link_device(link: str, family: Family, devices: Iterable[Device] = (), *, asked: bool = True) -> Device:
+    """Return the device that stands for a link; its failure is as grave as the gravest that it hides.
+
+    ``asked``: its units are asked, as over Modbus; there is no share of answers where they are not.
+    """
     for rule in _hidden(link, devices):
         grave = {name: _raised(down, rule) for name, down in family.rules.items()}
         family = family.model_copy(update={"rules": grave})
     name = link_name(link)
     shown = Text(zh=f"链路 {link}", en=f"Link {link}")
-    return Device(name, family, shown, (_stream(name, family, link, LINK_PERIOD),))
+    stream = _stream(name, family, link, LINK_PERIOD, frozenset() if asked else _OF_QUESTIONS)
+    return Device(name, family, shown, (stream,))
 
 
 def _hidden(link: str, devices: Iterable[Device]) -> Iterator[Rule]:
@@ -122,7 +133,11 @@ def daemon_device(family: Family) -> Device:
 
 def all_devices(site: Site) -> dict[str, Device]:
     """Return the site's devices and the built-in ones."""
-    links = [link_device(link, site.families["link"], site.devices.values()) for link in site.links]
+    family, devices = site.families["link"], site.devices.values()
+    links = [
+        link_device(name, family, devices, asked=not isinstance(link, MqttLink))
+        for name, link in site.links.items()
+    ]
     built_in = [*links, daemon_device(site.families["daemon"])]
     channels = [
         channel_device(person, channel, site.families["channel"])

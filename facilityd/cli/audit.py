@@ -43,10 +43,12 @@ def audit(site: Path, since: int, refused: bool, lang: str | None, as_json: bool
 
     Acknowledgements, resets, waivers, marks, baselines and services; also what was refused, and why.
     """
+    from facilityd.cli.headline import warn_unwatched
     from facilityd.config.load import load
     from facilityd.store.reader import JournalReader
 
     loaded = load(site, secrets=False)
+    warn_unwatched(loaded, chosen(lang, loaded))
     with JournalReader.open(Path(loaded.store.path), loaded.id) as reader:
         found = audit_rows(reader.commands(at_site(since, loaded.timezone)), refused=refused)
     if as_json:

@@ -61,6 +61,7 @@ def baselines(  # noqa: PLR0917 - click hands its options in
 ) -> None:  # fmt: skip
     """List what the learned rules judge by, and who signed it."""
     from facilityd.app.baseline_file import write
+    from facilityd.cli.headline import warn_unwatched
     from facilityd.config.load import load
     from facilityd.query.alarms import require_device
     from facilityd.store.reader import JournalReader
@@ -72,6 +73,7 @@ def baselines(  # noqa: PLR0917 - click hands its options in
     if source:
         _take_over(loaded, source, person or whoami(), language)
         return
+    warn_unwatched(loaded, chosen(lang, loaded))
     with JournalReader.open(Path(loaded.store.path), loaded.id) as reader:
         retired = everything or bool(diff)
         known = [b for b in reader.baselines(retired=retired) if device in ("", b.device)]

@@ -54,6 +54,8 @@ STORY = (
     "--fault=75s:hoist-1:estop",
     "--hazard=2min:pole-3-drive:silent",
 )
+FAULT_S = 75.0
+"""Until then the next fault of the story is still to come, in s."""
 PACE = "--at-most=5s"
 """Nobody wants to wait minutes for a value in a demonstration."""
 ALARM_COLUMNS = (
@@ -196,8 +198,10 @@ def view(
     if window:
         devices.sort(key=lambda line: not line.priority)
     width = window.width if window else PLAIN_WIDTH
-    about = sentence("demo", language, seconds=f"{seconds:.0f}")
+    about = sentence("demo" if seconds < FAULT_S else "demo-goes-on", language, seconds=f"{seconds:.0f}")
+    ask = sentence("demo-ask", language, command=f"{called()} alarms {query.site.source}")
     top = [Text(line, style="bold") for line in wrapped(about, width)]
+    top += [Text(line) for line in wrapped(ask, width)]
     news = _news(sink, width)
     # Of what is left alarms take what they need, at most half; the devices take the rest.
     left = window.height - len(top) - len(news) - 3 if window else 0

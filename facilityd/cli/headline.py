@@ -5,10 +5,13 @@ from __future__ import annotations
 from rich.text import Text
 
 from facilityd.cli.counts import count_lines
+from facilityd.cli.output import warn
 from facilityd.cli.unwatched import unwatched_lines
 from facilityd.cli.words import counted, sentence
 from facilityd.cli.wrapping import wrapped
+from facilityd.config.site import Site
 from facilityd.model.text import Language
+from facilityd.query.liveness import liveness_warning
 from facilityd.query.site import SiteQuery
 
 
@@ -17,6 +20,14 @@ def headline(query: SiteQuery, language: Language) -> str:
     count = sum(row.active or not row.suppressors for row in query.alarms())
     said = counted(count, "alarm", language) if count else sentence("no-alarms", language)
     return f"{query.site.name.in_(language)}  {said}"
+
+
+def warn_unwatched(site: Site, language: Language) -> None:
+    """Say on standard error that nobody watches now; nothing while somebody does.
+
+    What is stored looks the same whether the daemon runs or not, so every command that reads it says so.
+    """
+    warn(liveness_warning(site, language))
 
 
 def warning(query: SiteQuery, language: Language) -> str:

@@ -34,6 +34,7 @@ HEADS = {
     "time": "时间", "value": "数值", "quality": "质量", "mean": "平均", "least": "最小", "greatest": "最大",
     "bad": "无效", "count": "个数",
 }  # fmt: skip
+NUMBERS = frozenset({"mean", "least", "greatest", "bad", "count"})
 
 
 @click.command()
@@ -57,6 +58,7 @@ def history(  # noqa: PLR0917 - click hands its options in
 
     Each gap has its reason: a bad value's, that nobody watched, or that nothing came.
     """
+    from facilityd.cli.headline import warn_unwatched
     from facilityd.config.load import load
 
     loaded = load(site, secrets=False)
@@ -72,6 +74,7 @@ def history(  # noqa: PLR0917 - click hands its options in
             Wording("ask.more-than-rows", most_buckets=MOST_BUCKETS),
             hint=Wording("ask.give-longer-bucket-or-shorter"),
         )
+    warn_unwatched(loaded, chosen(lang, loaded))
     with SiteQuery(loaded) as query:
         if plot:
             width = max(NS, (last - first) // PLOT_POINTS)
@@ -103,7 +106,8 @@ def _table(answer: HistoryAnswer, language: Language) -> None:
     unit = UNIT[language].format(unit=answer.signal.unit) if answer.signal.unit else ""
     columns = [column for column in (rows[0] if rows else {"time": ""}) if column != "at"]
     cells = [["" if row[c] is None else _said(answer, c, row[c], language) for c in columns] for row in shown]
-    heads = [whole(column, HEADS.get(column, "")) for column in columns]
+    # In a narrow window a row becomes lines: numbers without their names would say nothing.
+    heads = [whole(column, HEADS.get(column, ""), named=column in NUMBERS) for column in columns]
     title = f"{answer.query.device} {answer.query.signal}  {answer.signal.name.in_(language)}{unit}"
     _say_gaps(answer, language)
     if shown:

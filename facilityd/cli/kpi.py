@@ -46,6 +46,7 @@ def kpi(
     unknown, not zero; when nobody watched is said.
     """
     from facilityd.app.builtin import all_devices
+    from facilityd.cli.headline import warn_unwatched
     from facilityd.config.load import load
     from facilityd.query.kpi_tables import kpi_tables, window_line
     from facilityd.query.site import SiteQuery
@@ -53,6 +54,7 @@ def kpi(
     loaded = load(site, secrets=False)
     language = chosen(lang, loaded)
     span = asked_span(loaded, month, quarter, since, until)
+    warn_unwatched(loaded, chosen(lang, loaded))
     with SiteQuery(loaded) as asked:
         answer = asked.kpi(*span)
     if as_json:

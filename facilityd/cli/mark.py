@@ -120,6 +120,7 @@ def marks(
     site: Path, device: str, everything: bool, revoke: int | None, lang: str | None, as_json: bool
 ) -> None:
     """List the marks of a SITE or of one DEVICE."""
+    from facilityd.cli.headline import warn_unwatched
     from facilityd.config.load import load
     from facilityd.query.alarms import require_device
     from facilityd.store.reader import JournalReader
@@ -131,6 +132,7 @@ def marks(
         warn(sentence("called-now", chosen(lang, loaded), old="marks --revoke", new="unmark"))
         _revoke(loaded, revoke, lang, as_json=as_json)
         return
+    warn_unwatched(loaded, chosen(lang, loaded))
     with JournalReader.open(Path(loaded.store.path), loaded.id) as reader:
         found = [one for one in reader.marks(revoked=everything) if device in ("", one.device)]
     language = "en" if as_json else chosen(lang, loaded)

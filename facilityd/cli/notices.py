@@ -47,6 +47,7 @@ def notices(
 
     What quiet hours put off is listed too. That a notice was accepted does not say that anybody has read it.
     """
+    from facilityd.cli.headline import warn_unwatched
     from facilityd.config.load import load
     from facilityd.query.notices import notice_rows
     from facilityd.query.site import open_journal
@@ -55,6 +56,7 @@ def notices(
     language = chosen(lang, loaded)
     _known(loaded, person, language)
     open_journal(loaded).close()
+    warn_unwatched(loaded, chosen(lang, loaded))
     rows = notice_rows(Path(loaded.store.path), at_site(since, loaded.timezone), person, waiting=waiting)
     if as_json:
         print_json([row.plain() for row in rows])

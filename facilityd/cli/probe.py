@@ -21,9 +21,10 @@ from facilityd.cli.words import sentence, show_quality, word, words
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.model.message import Wording
-from facilityd.model.sample import SignalType, Stream
+from facilityd.model.sample import NS, SignalType, Stream
 from facilityd.model.text import Language
 from facilityd.notify.texts import texts
+from facilityd.notify.value_text import format_span
 from facilityd.yaml_source import suggestion
 
 if TYPE_CHECKING:
@@ -155,18 +156,19 @@ def _listen(site: Site, unit: Unit, seconds: float, language: Language | None) -
     link = site.links[unit.link]
     if not isinstance(link, MqttLink):
         raise TypeError(f"{link.id} is not an MQTT link")
-    heard = asyncio.run(mqtt.probe(link, unit, seconds))
-    good = any(message.values for message in heard)
+    report = asyncio.run(mqtt.probe(link, unit, seconds))
+    found, good = report.diagnosis, report.diagnosis is mqtt.ListenDiagnosis.OK
     if language is None:
-        print_json(
-            {"unit": unit.id, "diagnosis": "ok" if good else "silent", "heard": [asdict(m) for m in heard]}
-        )
+        print_json({"unit": unit.id, "diagnosis": found, "heard": [asdict(m) for m in report.heard]})
         return good
-    rows = [(m.topic, m.payload, ", ".join(f"{k}={v}" for k, v in m.values.items())) for m in heard]
+    rows = [(m.topic, m.payload, ", ".join(f"{k}={v}" for k, v in m.values.items())) for m in report.heard]
     about = sentence("listened", language, unit=unit.id, where=link.where, topic=unit.topic)
-    console().print(table(about, HEARD, rows, language=language))
-    if not good:
-        click.echo(sentence("unheard", language, seconds=f"{seconds:g}"))
+    out = console()
+    out.print(table(about, HEARD, rows, language=language) if rows else about)
+    out.print(styled(word(words().diagnosis, found, language), "" if good else "high", calm=good))
+    period = max((stream.expected / NS for stream in unit.streams), default=0.0)
+    spans = {"seconds": format_span(seconds, language), "period": format_span(period, language)}
+    out.print(sentence(f"heard-{found}", language, topic=unit.topic, **spans))
     return good
 
 

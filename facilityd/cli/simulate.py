@@ -230,7 +230,8 @@ async def _serve(
             telling = group.create_task(_happen(field, square, story, tell))
             await stop.wait()
             telling.cancel()
-        tell("function codes seen", counts=dict(sorted(field.witness.items())), commands=field.commands)
+        seen = ", ".join(f"{code} x {count}" for code, count in sorted(field.witness.items()))
+        tell("function codes seen", codes=seen or "none", commands=field.commands)
 
 
 async def _listens(link: MqttLink) -> bool:

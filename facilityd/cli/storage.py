@@ -40,10 +40,12 @@ def storage(site: Path, signals: bool, lang: str | None, as_json: bool) -> None:
     Sizes by part, device and signal; what a day adds, and how long it is kept. What is said of
     signals is estimated from some of the samples.
     """
+    from facilityd.cli.headline import warn_unwatched
     from facilityd.config.load import load
     from facilityd.query.site import SiteQuery
 
     loaded = load(site, secrets=False)
+    warn_unwatched(loaded, chosen(lang, loaded))
     with SiteQuery(loaded) as asked:
         answer = asked.storage()
     if as_json:

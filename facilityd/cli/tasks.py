@@ -46,11 +46,13 @@ def tasks(site: Path, number: int | None, everything: bool, lang: str | None, as
 
     With a NUMBER: one task whole, with its steps, notes and what happened to it.
     """
+    from facilityd.cli.headline import warn_unwatched
     from facilityd.config.load import load
     from facilityd.query.site import SiteQuery
 
     loaded = load(site, secrets=False)
     language = chosen(lang, loaded)
+    warn_unwatched(loaded, chosen(lang, loaded))
     with SiteQuery(loaded) as query:
         if number is not None:
             _show(loaded, query.task(number), language, as_json=as_json)

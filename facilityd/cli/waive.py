@@ -113,6 +113,7 @@ def waivers(
     site: Path, everything: bool, revoke: int | None, person: str, lang: str | None, as_json: bool
 ) -> None:
     """List the waivers."""
+    from facilityd.cli.headline import warn_unwatched
     from facilityd.config.load import load
     from facilityd.store.reader import JournalReader
 
@@ -123,6 +124,7 @@ def waivers(
             raise UsageError(Wording("ask.revoke-needs-name"), hint=Wording("ask.add-by-name"))
         _revoke(loaded, revoke, person, lang, as_json=as_json)
         return
+    warn_unwatched(loaded, chosen(lang, loaded))
     now = time.time_ns()
     with JournalReader.open(Path(loaded.store.path), loaded.id) as reader:
         known = [one for one in reader.waivers() if everything or one.holds(now)]

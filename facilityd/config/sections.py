@@ -111,6 +111,7 @@ def read_sections(paths: list[Path], *, secrets: bool = True) -> Sections:
         _read_file(file, sections)
     if not sections.files:
         sections.report(SourceLocation(str(paths[0])), Wording("config.no-yaml-file-here"))
+        sections.broken["site"].add("site")  # one mistake, told once
     return sections
 
 

@@ -13,6 +13,7 @@ import aiomqtt
 from devices.mqtt.subscriber import MqttSubscriber
 from devices.unit import MqttLink, Unit
 from facilityd.errors import LinkOutage
+from facilityd.model.message import Wording
 from facilityd.model.sample import NS
 from facilityd.model.topic import covers
 from simulators.inverse_binding import Signals
@@ -118,7 +119,7 @@ class MemoryBroker:
         """Connect. Raises LinkOutage."""
         await asyncio.sleep(0)
         if self.refusing:
-            raise LinkOutage("connection refused", where=self._link.where)
+            raise LinkOutage(Wording("link.refused"), where=self._link.where)
         subscriber = _MemoryEar(self)
         self._subscribers.append(subscriber)
         try:

@@ -17,6 +17,7 @@ from devices.modbus.client import ModbusReader, ReadFailed
 from devices.profile import Table
 from devices.unit import ModbusLink
 from facilityd.errors import LinkOutage
+from facilityd.model.message import Wording
 from facilityd.model.quality import Reason
 from facilityd.scenario.loop import VirtualLoop
 from simulators.modbus_memory import MemoryEndpoint
@@ -95,8 +96,8 @@ class ModbusWires:
         endpoint = self._endpoints[link.id]
         if not endpoint.listening:
             await asyncio.sleep(0)
-            hint = "check power, cable, address and port"
-            raise LinkOutage("cannot be opened", where=link.where, hint=hint)
+            hint = Wording("link.check-cable")
+            raise LinkOutage(Wording("link.cannot-be-opened"), where=link.where, hint=hint)
         async with AsyncExitStack() as stack:
             # Duck-typed on purpose: the adapter asks for read and three counters, nothing else.
             yield cast("ModbusReader", DirectReader(link, endpoint, self._look, stack))

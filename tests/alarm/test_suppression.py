@@ -112,7 +112,7 @@ def test_without_a_time_a_shelf_lasts_as_long_as_its_class_allows() -> None:
     [
         ("#s", "s", {}, "shelved already: unshelve it first / 报警已搁置"),
         ("#", "s", {"until": 300}, "at most"),
-        ("#", "s", {"until": 99}, "it ends in the future"),
+        ("#", "s", {"until": 99}, "is over already"),
         ("#", "s", {"comment": " "}, "a shelf needs a name and a reason / 搁置须有姓名和原因"),
         ("#", "u", {}, "it is not shelved / 报警没有搁置"),
         ("#", "o", {"ticket": " "}, "bears the number of a ticket"),
@@ -139,7 +139,9 @@ def test_a_class_may_allow_no_shelf_at_all_and_the_longest_is_said_in_its_unit()
         with pytest.raises(UsageError, match=said):
             operate(never, mark, KEY, 1)
     hour = AlarmManager(limits={KEY: SuppressionLimits(3600 * NS)})
-    with pytest.raises(UsageError, match="1 h at most / 截止时间须在将来，最长 1 小时"):
+    with pytest.raises(
+        UsageError, match=r"1 h at most \(section 'alarms' of the site\) / 此类报警最长 1 小时"
+    ):
         operate(hour, "s", KEY, 1, until=7200 * NS)
 
 

@@ -44,7 +44,7 @@ def folder(tmp_path: Path) -> Path:
 def _audit(folder: Path, *options: str) -> str:
     done = CliRunner().invoke(facilityd, ["audit", str(folder), *options])
     assert done.exception is None, done.exception
-    return done.output
+    return done.stdout
 
 
 def test_everything_is_listed_with_its_result(folder: Path) -> None:

@@ -45,7 +45,7 @@ def square(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _json(*words: str) -> list[dict]:
     done = CliRunner().invoke(backtest, [*words, *SPAN, "--json"])
     assert done.exit_code == 0, done.output
-    return json.loads(done.output)
+    return json.loads(done.stdout)
 
 
 def test_it_counts_what_is_found_and_how_late(square: Path) -> None:
@@ -102,14 +102,14 @@ def test_one_alarm_whole_with_its_plot(square: Path) -> None:
         assert part in done.output
     done = CliRunner().invoke(alarms, [str(square), "hoist-1", "rope-overload", "--lang", "zh"])
     assert "现场核实" in done.output
-    told = json.loads(CliRunner().invoke(alarms, [str(square), "hoist-1", "rope-overload", "--json"]).output)
+    told = json.loads(CliRunner().invoke(alarms, [str(square), "hoist-1", "rope-overload", "--json"]).stdout)
     assert [change["kind"] for change in told["changes"]][-2:] == ["raise", "clear"]
     calm = CliRunner().invoke(alarms, [str(square), "hoist-1", "drive-trip"])
     assert "was never raised" in calm.output
 
 
 def test_marks_are_listed(square: Path) -> None:
-    [one] = json.loads(CliRunner().invoke(marks, [str(square), "--json"]).output)
+    [one] = json.loads(CliRunner().invoke(marks, [str(square), "--json"]).stdout)
     assert (one["device"], one["kind"], one["fault"], one["by"], one["note"]) == (
         "hoist-1",
         "incident",
@@ -118,7 +118,7 @@ def test_marks_are_listed(square: Path) -> None:
         "ice",
     )
     assert "故障" in CliRunner().invoke(marks, [str(square), "hoist-1", "--lang", "zh"]).output
-    assert json.loads(CliRunner().invoke(marks, [str(square), "fountain-1", "--json"]).output) == []
+    assert json.loads(CliRunner().invoke(marks, [str(square), "fountain-1", "--json"]).stdout) == []
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def _ask(made: SiteFolder, *words: str) -> Result:
 
 def test_two_versions_are_compared_number_by_number(made: SiteFolder) -> None:
     rule = _shipped("avenue-east")[0].rule
-    [line] = json.loads(_ask(made, "avenue-east", "--diff", rule, "--json").output)
+    [line] = json.loads(_ask(made, "avenue-east", "--diff", rule, "--json").stdout)
     assert (line["name"], line["change"]) == ("sigma", "+100.0%")
     shown = _ask(made, "avenue-east", "--diff", rule, "--versions", "2", "1").output
     assert "version 2" in shown

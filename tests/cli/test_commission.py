@@ -159,6 +159,6 @@ def test_the_commands_at_a_real_journal(tmp_path: Path) -> None:
     wrong = crew.invoke(commission, [where, "avenue-eats", *period])
     assert isinstance(wrong.exception, UsageError)
     assert FACADE in str(wrong.exception)
-    listed = json.loads(crew.invoke(baselines, [where, FACADE, "--json"]).output)
+    listed = json.loads(crew.invoke(baselines, [where, FACADE, "--json"]).stdout)
     assert {line["by"] for line in listed} == {"shipped with the site"}
     assert Inbox(made.journal).take() == [], "nothing is signed without a yes"

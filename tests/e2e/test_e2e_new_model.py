@@ -71,7 +71,7 @@ async def test_without_its_file_the_model_is_unknown_with_it_all_works(park, tmp
             shown = await facilityd_json("history", park, "wind-mast", "wind", "--since", "1min")
             await watching.stop()
         await simulator.stop()
-    assert "function codes seen: counts {3: " in simulator.text()
+    assert "function codes seen: codes 3 x " in simulator.text()
     assert "commands 0" in simulator.text()
     assert {row["quality"] for row in shown["rows"]} == {"good"}
     winds = [row["value"] for row in shown["rows"]]

@@ -10,7 +10,7 @@ import pytest
 from support.mosquitto import Mosquitto
 from support.mqtt_harness import TOPIC, CollectingIntake, plug, power, publish, running_link, until
 
-from devices.mqtt import probe
+from devices.mqtt import ListenDiagnosis, probe
 from devices.unit import MqttLink
 from facilityd.errors import StoreFull
 from facilityd.model.quality import Reason
@@ -201,9 +201,31 @@ async def test_the_probe_tells_what_a_unit_publishes(tmp_path: Path) -> None:
         while not task.done():
             await publish(broker, power(9))
             await asyncio.wait({task}, timeout=0.1)
-        heard = await task
-    assert heard
-    assert all((one.topic, one.values) == (TOPIC, {"power": "9.0"}) for one in heard)
+        report = await task
+    assert report.diagnosis is ListenDiagnosis.OK
+    assert report.heard
+    assert all((one.topic, one.values) == (TOPIC, {"power": "9.0"}) for one in report.heard)
+
+
+@pytest.mark.parametrize(
+    ("below", "payload", "diagnosis"),
+    [
+        ("", "", ListenDiagnosis.SILENT),
+        ("online", "true", ListenDiagnosis.NO_VALUE),
+        ("online", "false", ListenDiagnosis.OFFLINE),
+        ("elsewhere", "1", ListenDiagnosis.OTHER_MESSAGES),
+    ],
+)
+async def test_the_probe_tells_a_right_topic_from_a_wrong_one(
+    tmp_path: Path, below: str, payload: str, diagnosis: ListenDiagnosis
+) -> None:
+    async with Mosquitto(tmp_path) as broker:
+        link, unit = MqttLink("broker", "127.0.0.1", broker.port), plug()
+        if below:
+            await publish(broker, payload, topic=f"{unit.topic}/{below}", retain=True)
+        report = await probe(link, unit, 0.5)
+    assert report.diagnosis is diagnosis
+    assert len(report.heard) == bool(below)
 
 
 def test_nothing_in_the_adapter_can_publish() -> None:
