@@ -58,6 +58,7 @@ HELD_FOR = {
     Purpose.CLEARED: 7 * 86400 * NS,
     Purpose.UNWATCHED: 7 * 86400 * NS,
     Purpose.DIGEST: 12 * 3600 * NS,
+    Purpose.MORNING: 12 * 3600 * NS,
     Purpose.NOT_READY: 3600 * NS,
     Purpose.READY: 3600 * NS,
     Purpose.TASK_DUE: 86400 * NS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from facilityd.app.core import Core
 from facilityd.app.digest import DigestSender
 from facilityd.app.escalation import Escalator
+from facilityd.app.morning import MorningDigests
 from facilityd.app.proof_of_life import DailyTest
 from facilityd.app.seasons import SeasonScheduler
 from facilityd.app.state_ends import StateEnds
@@ -22,11 +23,12 @@ class PeopleScheduler:
         self._escalator = Escalator(core, site.duty.escalation)
         self._unheard = UnheardAlarms(site, core)
         self._seasons, self._ends = SeasonScheduler(site, core), StateEnds(site, core)
+        self._mornings = MorningDigests(site, core)
         self._digests, self._tests = DigestSender(site, core), DailyTest(site, core)
 
     def next_edge(self, steady: int, at: int) -> int:
         """Return when something is due, ns of the steady clock; ``at`` is the same instant, ns UTC."""
-        waits = (self._tests, self._seasons)
+        waits = (self._tests, self._seasons, self._mornings)
         known = [self._escalator.next_due(), self._ledger.next_deferred()]
         dues = [*known, *(one.next_due(at) for one in waits)]
         return min((steady + max(0, due - at) for due in dues if due is not None), default=FAR)
@@ -39,3 +41,4 @@ class PeopleScheduler:
         await self._unheard.beat()
         await self._escalator.beat(at)
         await self._tests.beat(at)
+        await self._mornings.beat(at)

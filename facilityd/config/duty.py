@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from facilityd.config.people_schema import (
     EscalationConfig,
+    MorningConfig,
     ProofOfLifeConfig,
     QuietConfig,
     RotaConfig,
@@ -23,6 +24,7 @@ from facilityd.model.people import (
     EscalationPolicy,
     EscalationStep,
     Hours,
+    MorningSettings,
     ProofOfLife,
     QuietHours,
     Rota,
@@ -47,6 +49,13 @@ AHEAD_DAYS = 7
 def compile_quiet(value: QuietConfig) -> QuietHours:
     """Return quiet hours."""
     return QuietHours(Hours(value.from_, value.until, frozenset(value.days)), Priority[value.least.upper()])
+
+
+def compile_morning(value: MorningConfig | None) -> MorningSettings | None:
+    """Return when somebody gets the morning's digest, None where they do not want it."""
+    if value is None:
+        return None
+    return MorningSettings(value.at, value.since, frozenset(value.days), value.when_quiet)
 
 
 def compile_duty(sections: Sections, recipients: Mapping[str, RecipientSettings], holidays: str) -> DutyPlan:

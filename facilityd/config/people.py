@@ -7,7 +7,7 @@ from typing import Any
 
 from devices.unit import Link, ModbusLink, MqttLink
 from facilityd.config import schema
-from facilityd.config.duty import compile_quiet
+from facilityd.config.duty import compile_morning, compile_quiet
 from facilityd.config.sections import (
     SECRET_KEYS,
     SectionEntry,
@@ -91,7 +91,7 @@ def compile_recipient(entry: SectionEntry, sections: Sections) -> RecipientSetti
     return RecipientSettings(
         entry.id, value.name, value.language, Priority[value.minimum.upper()], channels, value.every_channel,
         frozenset(value.families), frozenset(value.devices), tuple(map(compile_quiet, value.quiet_hours)),
-        value.standby,
+        value.standby, compile_morning(value.morning),
     )  # fmt: skip
 
 

@@ -60,6 +60,15 @@ class QuietConfig(Strict):
     least: Urgency = Field(default="critical", description="told at once from this priority on")
 
 
+class MorningConfig(Strict):
+    """One message a day: what happened at night, what is open, what is ready."""
+
+    at: ClockTime = Field(description='when, such as "07:30"')
+    since: ClockTime = Field(default=18 * 60, description="what came since then, of the day before")
+    days: Days = ("all",)
+    when_quiet: bool = Field(default=True, description="also where there is nothing to say")
+
+
 class RecipientConfig(Strict):
     """Somebody who is notified."""
 
@@ -74,6 +83,7 @@ class RecipientConfig(Strict):
     families: Ids = Field(default=(), description="kinds of device that they answer for")
     devices: Ids = Field(default=(), description="devices that they answer for; neither given: everything")
     quiet_hours: tuple[QuietConfig, ...] = Field(default=(), max_length=20)
+    morning: MorningConfig | None = None
 
 
 class ShiftConfig(Strict):

@@ -28,6 +28,7 @@ class Purpose(StrEnum):
     NOT_READY = "not-ready"
     READY = "ready"
     DIGEST = "digest"
+    MORNING = "morning"  # what happened at night
     TASK_DUE = "task-due"  # an inspection is to be done
     TASK_OVERDUE = "task-overdue"
     TASK_REOPENED = "task-reopened"  # said to be done, and it is not

@@ -35,6 +35,19 @@ class QuietHours:
 
 
 @dataclass(frozen=True, slots=True)
+class MorningSettings:
+    """One message at ``at`` of what came since ``since`` (both minutes of the site's clock), on ``days``.
+
+    ``when_quiet``: also where there is nothing to say.
+    """
+
+    at: int
+    since: int
+    days: frozenset[str] = frozenset({ALL})
+    when_quiet: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Shift:
     """Who is on duty in some hours: all of ``people``, or one after another in turns of ``turn`` days.
 

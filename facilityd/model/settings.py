@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from facilityd.model.people import QuietHours
+from facilityd.model.people import MorningSettings, QuietHours
 from facilityd.model.rule import Priority
 from facilityd.model.sample import NS
 from facilityd.model.text import Language, Text
@@ -165,3 +165,4 @@ class RecipientSettings:
     devices: frozenset[str] = frozenset()
     quiet: tuple[QuietHours, ...] = ()
     standby: bool = False
+    morning: MorningSettings | None = None

@@ -17,7 +17,8 @@ BEGINNINGS = (Purpose.RAISED, Purpose.REALARMED, Purpose.WORSENED, Purpose.ESCAL
 ENDS = (Purpose.CLEARED, Purpose.UNWATCHED)
 """Over the channels that brought the beginning; over the next one where those take nothing any more."""
 TOLD_ONCE = (
-    Purpose.NOT_READY, Purpose.READY, Purpose.DIGEST, Purpose.REVIEW, Purpose.SUPPRESSED,
+    Purpose.NOT_READY, Purpose.READY, Purpose.DIGEST, Purpose.MORNING, Purpose.STATE_OVER,
+    Purpose.REVIEW, Purpose.SUPPRESSED,
     Purpose.TASK_DUE, Purpose.TASK_OVERDUE, Purpose.TASK_REOPENED, Purpose.TASK_VERIFIED,
 )  # fmt: skip
 """What stands for itself, and has no end to follow it."""

@@ -32,6 +32,7 @@ class Texts(Strict):
     affected: dict[str, Text]
     task: dict[str, Text]
     state: dict[str, Text]
+    morning: dict[str, Text]
 
 
 @cache

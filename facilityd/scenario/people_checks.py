@@ -135,7 +135,7 @@ def _began(run_log: RunLog, escalated: Notice) -> int:
 
 def _digest(script: LoadedScenario, run_log: RunLog, wanted: DigestReaches) -> Answer:
     since, taken = script.start + wanted.since, _taken(run_log, wanted.recipient)
-    mine = (one.settled_at for one in taken if one.notice.purpose is Purpose.DIGEST)
+    mine = (one.settled_at for one in taken if one.notice.purpose is wanted.kind)
     first = next((at for at in mine if at >= since), None)
     if first is None:
         return False, f"there was none; what they got: {_listed(run_log, taken)}", (), since + wanted.within

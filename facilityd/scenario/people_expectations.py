@@ -79,6 +79,7 @@ class DigestReaches:
     recipient: str
     within: int
     since: int
+    kind: Purpose = Purpose.DIGEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,11 @@ PEOPLE_SENTENCES: tuple[tuple[str, str, Callable[..., PeopleExpectation]], ...] 
         "a digest reaches PERSON within TIME after TIME",
         rf"a digest reaches {WORD} within {TIME} after {TIME}",
         lambda person, within, since: DigestReaches(person, span(within), span(since)),
+    ),
+    (
+        "the morning digest reaches PERSON within TIME after TIME",
+        rf"the morning digest reaches {WORD} within {TIME} after {TIME}",
+        lambda person, within, since: DigestReaches(person, span(within), span(since), Purpose.MORNING),
     ),
     (
         "[at least|at most] N messages reach PERSON [from TIME to TIME]",

@@ -80,6 +80,7 @@ def test_every_reason_priority_and_purpose_has_words() -> None:
             "digest",
             "flood",
             "state-ended",
+            "morning",
         }
         | {"still-on-it"}
         | {"shelf-over", "returned", "state-over", "shelved", "removed"}
