@@ -101,6 +101,7 @@ class OutputParts(Protocol):
 
 def make_planner(site: Site, devices: Mapping[str, Device], ledger: NoticeLedger) -> NotificationPlanner:
     """Return who is notified; ``ledger`` says who was notified before."""
+    rules = {(d.id, name): rule.name for d in devices.values() for name, rule in d.family.rules.items()}
     alarm_contexts = {
         (device.id, name): AlarmContext(
             device.name,
@@ -109,6 +110,7 @@ def make_planner(site: Site, devices: Mapping[str, Device], ledger: NoticeLedger
             channel_of(device.id),
             scope_of(device.id, site),
             {one: site.devices[one].name for one, _ in scope_of(device.id, site)},
+            rules,
         )
         for device in devices.values()
         for name, rule in device.family.rules.items()

@@ -63,7 +63,7 @@ class SeasonScheduler:
         fact = Suppression(
             Suppressor.BY_STATE, at, until, season_of(season.id), season.reason, state=season.state
         )
-        record = self._record("state-begins", season.id, device, at, until)
+        record = self._record("maintenance", season.id, device, at, until)
         await self._core.flow.carry_out(
             lambda: self._core.alarms.begin_state(device, lacking, at, fact, record.id), record
         )
@@ -76,7 +76,7 @@ class SeasonScheduler:
     async def _end(self, wanted: Container[tuple[str, str]], at: int) -> None:
         for device, name in sorted(set(self._running())):
             if (name, device) not in wanted:
-                await self._end_one(device, self._record("state-over", name, device, at, at))
+                await self._end_one(device, self._record("end-maintenance", name, device, at, at))
 
     async def _end_one(self, device: str, record: CommandRecord) -> None:
         end = partial(self._core.alarms.end_state, device, record.done_at, record.person, record.id)

@@ -12,7 +12,7 @@ from facilityd.notify.gather import GATHERED
 from facilityd.notify.plan import TELLING
 from facilityd.notify.render import SiteContext
 from facilityd.notify.texts import texts
-from facilityd.notify.value_text import format_instant
+from facilityd.notify.value_text import format_minute
 
 ROOM = {"email": 20_000, "webhook": 20_000, "mqtt": 20_000, "ntfy": 3_600}
 """Bytes of the lines of one digest by kind of channel; more become several digests, nothing is left out."""
@@ -69,7 +69,7 @@ def _digest(
     first, one, of = put_off[0], *number
     language = first.language
     fields = {
-        "site": place.name.in_(language), "count": str(len(part)), "at": format_instant(at, place.zone),
+        "site": place.name.in_(language), "count": str(len(part)), "at": format_minute(at, place.zone),
         "standing": str(sum(key in standing for key in part)), "lines": "\n".join(lines[key] for key in part),
         "part": f" ({one}/{of})" if of > 1 else "",
     }  # fmt: skip
@@ -103,4 +103,4 @@ def _line(
 
 
 def _clock(at: int, place: SiteContext) -> str:
-    return format_instant(at, place.zone)[5:16]
+    return format_minute(at, place.zone)[5:]

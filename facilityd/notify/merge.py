@@ -18,7 +18,7 @@ ROOM = 1800
 def merged(notices: Sequence[Notice]) -> tuple[Notice, int]:
     """Return one notice for the first of several (not none), a line for each, and for how many it stands.
 
-    Each line is a notice's subject: where, what and how bad it is. The language is the first one's.
+    The subject is the first one's, each line another's: where, what and how bad it is. So each is there once.
     """
     if len(notices) == 1:
         return notices[0], 1
@@ -31,14 +31,11 @@ def merged(notices: Sequence[Notice]) -> tuple[Notice, int]:
         lines.append(line)
     taken = notices[: len(lines)]
     gravest = Priority(max(notice.priority for notice in taken))
-    fields = {
-        "count": str(len(taken)),
-        "priority": texts().priority[gravest.name.lower()].in_(first.language),
-    }
+    fields = {"count": str(len(taken)), "first": first.subject}
     subject = texts().subject["merged"].in_(first.language).format(**fields)
     key = notice_key("merged", first.key, len(taken))
     one = replace(
-        first, key=key, subject=subject, body="\n".join(lines), priority=int(gravest), device="", rule="",
+        first, key=key, subject=subject, body="\n".join(lines[1:]), priority=int(gravest), device="", rule="",
         occurrence=0,
     )  # fmt: skip
     return one, len(taken)

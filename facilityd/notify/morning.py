@@ -13,7 +13,7 @@ from facilityd.model.text import Language, Text
 from facilityd.notify.channel_order import first_channels
 from facilityd.notify.render import SiteContext
 from facilityd.notify.texts import texts
-from facilityd.notify.value_text import format_instant
+from facilityd.notify.value_text import format_minute
 
 MOST = 15
 """Lines of one kind; the others are counted."""
@@ -180,4 +180,4 @@ def _basis(facts: MorningFacts, place: SiteContext, language: Language) -> Itera
 
 
 def _clock(at: int, place: SiteContext) -> str:
-    return format_instant(at, place.zone)[5:16]
+    return format_minute(at, place.zone)[5:]

@@ -41,9 +41,10 @@ class ReadinessContext:
         """Return one item in words: its name, its outcome, what it rests on, what to do first."""
         item, why = self.items[checked.item], self.why(checked, language)
         form = "passed" if checked.outcome is ItemOutcome.PASS else "line"
+        person = f" {checked.waived_by}" if checked.waived_by else ""
         return texts().readiness[form].in_(language).format(
             item=item.name.in_(language), outcome=texts().outcome[checked.outcome.value].in_(language),
-            why=why, first=item.first.in_(language), person=checked.waived_by,
+            why=why, first=item.first.in_(language), person=person,
         )  # fmt: skip
 
     def why(self, checked: CheckedItem, language: Language) -> str:
@@ -152,7 +153,8 @@ def _notice(
     purpose = Purpose.READY if check.ready else Purpose.NOT_READY
     fields = _fields(check, subject, place, recipient.language, mended)
     title = texts().subject[purpose.value].in_(recipient.language).format(**fields)
-    body = texts().body[purpose.value].in_(recipient.language).format(**fields).strip()
+    lines = texts().body[purpose.value].in_(recipient.language).format(**fields).strip().splitlines()
+    body = "\n".join(line.rstrip() for line in lines)
     name = notice_key(RULE, check.device, check.ceremony, check.before, recipient.id, channel)
     return Notice(
         name, recipient.id, channel, purpose, recipient.language, title, body,

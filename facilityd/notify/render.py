@@ -16,7 +16,7 @@ from facilityd.model.text import Language, Text
 from facilityd.notify.evidence_text import EvidenceFormatter
 from facilityd.notify.sparkline import Sparkline
 from facilityd.notify.texts import texts
-from facilityd.notify.value_text import SignalWords, format_instant, format_span
+from facilityd.notify.value_text import SignalWords, format_instant, format_minute, format_span
 
 MOST_NAMES = 60
 """Of devices that are blind, in one message."""
@@ -65,6 +65,8 @@ class AlarmContext:
     scope: tuple[tuple[str, str], ...] = ()
     names: Mapping[str, Text] = field(default_factory=dict)
     """Of the devices in ``scope``."""
+    rules: Mapping[tuple[str, str], Text] = field(default_factory=dict)
+    """What every rule of the site is called, by device and rule."""
 
 
 def render(
@@ -104,7 +106,7 @@ def _filled(which: str, fields: Mapping[str, str], language: Language) -> tuple[
 
 def render_test(at: int, place: SiteContext, language: Language) -> tuple[str, str]:
     """Return (subject, body) of a test message."""
-    fields = {"site": place.name.in_(language), "at": format_instant(at, place.zone)}
+    fields = {"site": place.name.in_(language), "at": format_minute(at, place.zone)}
     subject, body = texts().subject["test"], texts().body["test"]
     return subject.in_(language).format(**fields), body.in_(language).format(**fields).rstrip()
 
@@ -114,8 +116,8 @@ def _removed(state: AlarmState, place: SiteContext) -> dict[str, str]:
     fact = state.suppressed_by(Suppressor.OUT_OF_SERVICE)
     if fact is None:
         return {"remover": "", "removed": "", "review": "", "under": ""}
-    review = format_instant(fact.until, place.zone) if fact.until else ""
-    since = format_instant(fact.since, place.zone)
+    review = format_minute(fact.until, place.zone) if fact.until else ""
+    since = format_minute(fact.since, place.zone)
     return {"remover": plain(fact.person), "removed": since, "review": review, "under": plain(fact.ticket)}
 
 
@@ -128,10 +130,20 @@ def _affected(change: Change, context: AlarmContext, language: Language) -> str:
     between, more = ("、", " 等") if language == "zh" else (", ", " …")
     shown = between.join(blind[:MOST_NAMES]) + (more if len(blind) > MOST_NAMES else "")
     known = change.details.get("in_alarm", ())[:MOST_NAMES]
-    named = [f"{names.get(device, device)} {rule}" for device, rule in known]
+    named = [_alarm(device, rule, names, context, language) for device, rule in known]
     which = "affected-in-alarm" if named else "affected"
     said = texts().affected[which].in_(language)
     return said.format(count=len(blind), devices=shown, alarms=between.join(named))
+
+
+def _alarm(
+    device: str, rule: str, names: Mapping[str, str], context: AlarmContext, language: Language
+) -> str:
+    """Return an alarm of a device as people call it; by its ids where nothing is known of it."""
+    known = context.rules.get((device, rule))
+    return texts().affected["alarm"].in_(language).format(
+        device=names.get(device, device), rule=known.in_(language) if known else rule
+    )  # fmt: skip
 
 
 def _template(change: Change, state: AlarmState) -> str:
@@ -175,12 +187,13 @@ def _fields(
         "consequence": rule.consequence.in_(language),
         "confirm": rule.confirm.in_(language),
         "respond": format_span(rule.respond / NS, language),
-        "raised": format_instant(raised, place.zone),
-        "at": format_instant(change.at, place.zone),
+        "when": format_instant(raised, place.zone),
+        "raised": format_minute(raised, place.zone),
+        "at": format_minute(change.at, place.zone),
         "lasted": format_span(max(0, ended - raised) / NS, language),
         "occurrence": str(change.occurrence),
         "person": plain(change.person),
-        "until": format_instant(until, place.zone) if (until := change.details.get("until")) else "",
+        "until": format_minute(until, place.zone) if (until := change.details.get("until")) else "",
         "ticket": plain(str(change.details.get("ticket", ""))),
         **_removed(state, place),
         **_acknowledged(change, place),
@@ -201,5 +214,5 @@ def _acknowledged(change: Change, place: SiteContext) -> dict[str, str]:
     at = change.details.get("acknowledged_at")
     return {
         "acknowledged_by": plain(str(change.details.get("acknowledged_by", ""))),
-        "acknowledged_at": format_instant(at, place.zone) if isinstance(at, int) else "",
+        "acknowledged_at": format_minute(at, place.zone) if isinstance(at, int) else "",
     }

@@ -10,7 +10,7 @@ from facilityd.model.settings import RecipientSettings
 from facilityd.model.text import Text
 from facilityd.notify.render import SiteContext
 from facilityd.notify.texts import texts
-from facilityd.notify.value_text import format_instant
+from facilityd.notify.value_text import format_minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def _notice(over: StateOver, name: Text, person: RecipientSettings, place: SiteC
     known = texts().state
     fields = {
         "device": name.in_(language), "device_id": over.device, "site": place.name.in_(language),
-        "at": format_instant(over.at, place.zone),
+        "at": format_minute(over.at, place.zone),
         "state": known.get(over.state, known["maintenance"]).in_(language),
     }  # fmt: skip
     purpose = Purpose.STATE_OVER

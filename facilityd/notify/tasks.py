@@ -16,7 +16,7 @@ from facilityd.notify.channel_order import first_channels
 from facilityd.notify.render import SiteContext
 from facilityd.notify.roster import Roster
 from facilityd.notify.texts import texts
-from facilityd.notify.value_text import format_instant, format_span
+from facilityd.notify.value_text import format_minute, format_span
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +100,8 @@ def _fields(
         "device_id": task.device,
         "what": about.what.in_(language),
         "person": plain(task.person) or texts().task["nobody"].in_(language),
-        "due": format_instant(task.due, place.zone),
-        "taken": format_instant(task.taken_at, place.zone) if task.taken_at else "",
+        "due": format_minute(task.due, place.zone),
+        "taken": format_minute(task.taken_at, place.zone) if task.taken_at else "",
         "late": format_span(max(0, event.at - task.due) / NS, language) if task.due else "",
         "seen": texts().task["runs" if occasions else "span"].in_(language).format(
             n=occasions, span=format_span(seen, language)

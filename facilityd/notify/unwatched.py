@@ -11,7 +11,7 @@ from facilityd.model.text import Language, Text
 from facilityd.notify.evidence_text import EvidenceFormatter
 from facilityd.notify.render import AlarmContext, SiteContext
 from facilityd.notify.texts import texts
-from facilityd.notify.value_text import format_instant, format_span
+from facilityd.notify.value_text import format_minute, format_span
 
 
 def plan_unwatched(
@@ -68,8 +68,8 @@ def _fields(
         "site": place.name.in_(language),
         "evidence": why,
         "heard": told.subject,
-        "raised": format_instant(raised, place.zone),
-        "at": format_instant(change.at, place.zone),
+        "raised": format_minute(raised, place.zone),
+        "at": format_minute(change.at, place.zone),
         "lasted": format_span(max(0, change.at - raised) / NS, language),
         "occurrence": str(change.occurrence),
     }

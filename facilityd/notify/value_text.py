@@ -64,6 +64,11 @@ def format_instant(at: int, zone: ZoneInfo) -> str:
     return f"{datetime.fromtimestamp(at // NS, zone):%Y-%m-%d %H:%M:%S} ({zone.key})"
 
 
+def format_minute(at: int, zone: ZoneInfo) -> str:
+    """Return an instant to the minute, as the site's clock shows it; the same in both languages."""
+    return f"{datetime.fromtimestamp(at // NS, zone):%Y-%m-%d %H:%M}"
+
+
 def format_day(at: int, zone: ZoneInfo) -> str:
     """Return the day of an instant in the site's time zone; the same in both languages."""
     return f"{datetime.fromtimestamp(at // NS, zone):%Y-%m-%d}"

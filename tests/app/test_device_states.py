@@ -112,7 +112,7 @@ def test_a_season_begins_and_ends_by_its_days_over_restarts(tmp_path: Path) -> N
         assert (fact.state, fact.person, fact.until) == ("drained", "seasons.winter", at("2027-03-16T00:00"))
         with JournalReader.open(runtime.journal) as reader:
             kinds = [(one.kind, one.person) for one in reader.commands(0)]
-        assert kinds == [("state-begins", "seasons.winter")], "once, and on record"
+        assert kinds == [("maintenance", "seasons.winter")], "once, and on record"
 
 
 def test_a_season_that_a_person_ended_does_not_begin_again(tmp_path: Path) -> None:

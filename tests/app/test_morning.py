@@ -103,7 +103,7 @@ def alarm(number: int = 0, ended: int | None = None, acked_by: str = "", times: 
         ({"raised": [alarm(times=3)]}, "漏电（3 次），未解除，无人确认"),
         ({"before": [alarm(acked_by="李")]}, "此前未解除（1 项）："),
         ({"before": [alarm(acked_by="李")]}, "未解除，李 已确认"),
-        ({"hidden": 2}, "不通知的报警（搁置、停用、检修等）：2 项正在报警"),
+        ({"hidden": 2}, "已抑制通知（搁置、停用、检修等）但正在报警：2 项"),
         ({"tasks": (3, 1)}, "未完成任务 3 项，超期 1 项"),
         ({"downtimes": [Downtime(FACTS.since, FACTS.since + NS)]}, "监测程序未运行"),
         ({"unseen": [PUMP]}, "无当前数据的设备（1 台）：一号泵"),

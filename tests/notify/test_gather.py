@@ -215,7 +215,7 @@ def _said(read: list[Notice], one: Alarm) -> Iterator[str]:
         if notice.purpose is Purpose.DIGEST and one in notice.alarms:
             line = notice.body.splitlines()[1 + notice.alarms.index(one)]
             yield "beginning"
-            if "已解除" in line:
+            if "已恢复" in line:
                 yield "end"
         elif alarm(notice) == one:
             yield "end" if notice.purpose is Purpose.CLEARED else "beginning"

@@ -80,8 +80,8 @@ def test_the_end_says_how_long_and_whether_somebody_has_looked() -> None:
     day = Day(WANG)
     day.step("#")
     unseen = day.step(".")[0]
-    assert unseen.subject == "[Cleared, not acknowledged] Flag hoist: Motor current high"
-    assert "cleared: 2026-09-21 22:15:20 (Asia/Shanghai), after 1 min" in unseen.body
+    assert unseen.subject == "[Cleared, unseen] Flag hoist: Motor current high"
+    assert "cleared: 2026-09-21 22:15, after 1 min" in unseen.body
     assert "facilityd ack hoist drag" in unseen.body
     day.step("#")
     day.step("a")
@@ -158,10 +158,9 @@ def test_what_is_no_longer_configured_is_told_to_nobody() -> None:
 
 def test_a_test_message_for_each_channel() -> None:
     zh, en = plan_test(START, SITE_CONTEXT, [LI, WANG])
-    assert (zh.purpose, zh.subject) == (Purpose.TEST, "【测试】广场：消息通道正常")
+    assert (zh.purpose, zh.subject) == (Purpose.TEST, "【测试】广场：通知渠道正常")
     assert (
-        en.body
-        == "This is a test message from Square, sent at 2026-09-21 22:13:20 (Asia/Shanghai). Nothing needs to be done."
+        en.body == "This is a test message from Square, sent at 2026-09-21 22:13. Nothing needs to be done."
     )
 
 

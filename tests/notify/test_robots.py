@@ -282,7 +282,5 @@ async def test_a_merged_message_that_is_refused_leaves_nothing_out() -> None:
                 await asyncio.sleep(0.005)
         delivering.cancel()
         assert not any(entry.open for entry in outbox.entries)
-        assert all(
-            "\n".join(fake.texts()).count(f"s{n}\n") + "\n".join(fake.texts()).endswith(f"s{n}")
-            for n in range(9)
-        )
+        said = "\n".join(fake.texts())
+        assert all(f"s{n}" in said for n in range(9))

@@ -116,12 +116,12 @@ def test_that_a_critical_alarm_is_shelved_or_out_of_service_is_told_to_the_other
     assert (shelved.recipient, shelved.purpose) == ("wang", Purpose.SUPPRESSED)
     assert shelved.subject == "[Shelved] Flag hoist: Motor current high"
     assert shelved.body.startswith(
-        "li shelved this alarm of priority CRITICAL: nobody is told until 2026-09-21 23:15:20"
+        "li shelved this alarm of priority CRITICAL: nobody is told until 2026-09-21 23:15"
     )
     assert "Why: on my way" in shelved.body
     (removed,) = day.step("o", "wang", ticket="T-9")
     assert removed.subject == "【已停用】国旗旗杆：Motor current high（中文）"
-    assert "wang 已停用此紧急报警，工作票 T-9" in removed.body
+    assert "wang已停用此紧急报警，工作票 T-9" in removed.body
     assert QuietDay(LI, context=LOW).walk("#so") == ["li:raised", "", ""]
 
 

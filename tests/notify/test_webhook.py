@@ -53,6 +53,7 @@ async def test_what_arrives() -> None:
         "key": "hoist/drag/1/raised/li/li-1/5", "purpose": "raised", "recipient": "li", "language": "zh",
         "subject": "【紧急】国旗旗杆：抱闸拖滞", "body": "电机电流 12.5 A\n先做：停机", "device": "hoist", "rule": "drag",
         "occurrence": 1, "priority": 4, "at_ns": 1_790_000_000_000_000_000,
+        "alarms": [],
     }  # fmt: skip
 
 
