@@ -17,6 +17,8 @@ from facilityd.model.rule import Condition, Detect, Limit, Mismatch, Rule, may_e
 from facilityd.model.sample import SignalType
 from facilityd.model.text import Strict, Text
 
+SIZED = frozenset({"residual", "imbalance"})
+"""Kinds of rules that say how big a deviation is."""
 CEREMONY = "ceremony"
 """The operating mode that the clock, not the device, decides: near sunrise and sunset."""
 REST = "rest"
@@ -115,6 +117,22 @@ class Family(Strict):
                     raise ValueError(Wording("tables.rule-graver-than-so-cannot", name=name, cause=cause))
                 if name in self._all_causes(cause):
                     raise ValueError(Wording("tables.rules-each-other-consequence", name=name, cause=cause))
+        return self
+
+    @model_validator(mode="after")
+    def _explained_known(self) -> Self:
+        for name, rule in self.rules.items():
+            for cause, limits in rule.explained.items():
+                if cause not in rule.consequence_of:
+                    raise ValueError(Wording("tables.rule-explained-by-no-cause", name=name, cause=cause))
+                for test in limits.when:
+                    if test.signal not in self.signals:
+                        what = Wording("tables.rule-explained-no-signal", name=name, signal=test.signal)
+                        raise ValueError(what)
+                sized = {cause: limits.cause_from, name: limits.up_to}
+                for one in (one for one, size in sized.items() if size is not None):
+                    if self.rules[one].detect.kind not in SIZED:
+                        raise ValueError(Wording("tables.rule-has-no-size", name=one))
         return self
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ from facilityd.detect.availability import UnitAvailability
 from facilityd.detect.conditional import ConditionalDetector
 from facilityd.detect.context import RuleContext
 from facilityd.detect.device_state import NEVER, DeviceState, SignalState
+from facilityd.detect.explained import ExplainedLimits
 from facilityd.detect.instance import RuleInstance
 from facilityd.detect.kinds import KINDS
 from facilityd.detect.limit import LimitDetector
@@ -135,6 +136,7 @@ def compile_device(
                 device_state.rules[name] = instance.detector
     for name, instance in instances.items():
         instance.causes = tuple(instances[c] for c in family.rules[name].consequence_of if c in instances)
+        instance.limits = _limits(family.rules[name], signal_states)
         instance.doubted = _doubted(name, family, instances)
     # Causes are evaluated before their consequences, so that both can be reported for one sample.
     order = sorted(instances, key=lambda name: _depth(name, family))
@@ -152,6 +154,18 @@ def compile_device(
             seen,
         )
     return device_rules
+
+
+def _limits(rule: Rule, known: Mapping[str, SignalState]) -> dict[str, ExplainedLimits]:
+    """Return how far causes explain a rule; a condition of a signal that is not bound stands in no way."""
+    return {
+        cause: ExplainedLimits(
+            tuple((test, known[test.signal]) for test in one.when if test.signal in known),
+            one.cause_from,
+            one.up_to,
+        )
+        for cause, one in rule.explained.items()
+    }
 
 
 def _doubted(

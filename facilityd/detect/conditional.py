@@ -82,6 +82,7 @@ class ConditionalDetector(ABC):
         self._judged = NEVER
         self.occasional = not self.enable.always
 
+    size: float | None = None
     dated = False
     extent: frozenset[str] = frozenset()
     edition = 0

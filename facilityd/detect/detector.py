@@ -54,6 +54,10 @@ class Detector(Protocol):
         A cause explains a consequence only where it tells of all its trouble.
         """
 
+    @property
+    def size(self) -> float | None:
+        """How big what it sees is, in the measure of its limit; None where its kind has none."""
+
     def checkpoint(self) -> Any:
         """Return, as plain JSON, what a restart must not lose; None where the last minutes are enough."""
 
@@ -92,6 +96,7 @@ class StatelessDetector:
     extent: frozenset[str] = frozenset()
     edition = 0
     dated = False
+    size: float | None = None
     seen_at: int = NEVER
 
     def resume(self, verdict: bool) -> None:

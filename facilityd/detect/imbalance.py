@@ -37,6 +37,11 @@ class ImbalanceDetector(ConditionalDetector):
         back = self._rule.hysteresis if self.delay.verdict else 0.0
         return self._share > self._rule.above - back
 
+    @property
+    def size(self) -> float:  # type: ignore[override]
+        """How far the worst phase is from the mean, in %."""
+        return self._share
+
     def known_evidence(self, now: int) -> Evidence:
         """Return the phase farthest off, and the mean of all."""
         value = self._worst.good(now)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from facilityd.detect.detector import Detector
 from facilityd.detect.device_state import FOREVER, NEVER
+from facilityd.detect.explained import ExplainedLimits
 from facilityd.model.finding import Evidence, Finding
 from facilityd.model.sample import NS
 
@@ -34,6 +36,8 @@ class RuleInstance:
     patience: int
     wake: int = NEVER
     causes: tuple[RuleInstance, ...] = ()
+    limits: Mapping[str, ExplainedLimits] = field(default_factory=dict)
+    """How far each cause explains this; of those that are not here, wholly."""
     doubted: tuple[tuple[RuleInstance, str], ...] = ()
     wait: int = FOREVER
     grace: int = GRACE
@@ -139,6 +143,8 @@ class RuleInstance:
             return _WAIT
         if self._before and not self._cause:  # evaluated again: its cause may need longer than it does
             self._cause, self._caused = self._before, now
+        if any(one.rule == self._cause and one.holds and self._outgrown(one, now) for one in self.causes):
+            return ""  # no time of grace: it is news
         if self._cause and now < self._caused + self.grace:
             self.wake = min(self.wake, self._caused + self.grace)
             return self._cause
@@ -146,9 +152,16 @@ class RuleInstance:
 
     def _explains(self, cause: RuleInstance, now: int) -> bool:
         """Return whether a cause tells of all that this one tells of."""
+        if self._outgrown(cause, now):
+            return False
         mine = self.detector.trouble(now, ripe=True)
         theirs = cause.detector.trouble(now) if mine is not None else None
         return mine is None or theirs is None or mine <= theirs
+
+    def _outgrown(self, cause: RuleInstance, now: int) -> bool:
+        """Return whether this is bigger than, or of another kind than, what a cause explains."""
+        limits = self.limits.get(cause.rule)
+        return limits is not None and not limits.allow(cause.detector, self.detector, now)
 
     def _may_wait(self, now: int) -> bool:
         if self._waiting is None:

@@ -58,6 +58,7 @@ class ResidualDetector(LearnedDetector):
         self._above = away > 0
         back = self._rule.hysteresis if self.delay.verdict else 0.0
         scale = abs(expected) if self._rule.relative else 1.0
+        self.size = abs(away) / scale if scale else None
         return any((side * away) > (limit - back) * scale for side, limit in self._limits())
 
     def _limits(self) -> list[tuple[int, float]]:

@@ -48,6 +48,7 @@ class UnreadableDetector:
     occasional = dated = False
     edition = 0
     seen_at = NEVER
+    size: float | None = None
 
     def update(self, now: int) -> bool | None:
         """Look at every signal at ``now`` (ns, steady)."""

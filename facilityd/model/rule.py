@@ -37,6 +37,8 @@ from facilityd.model.kinds import (
     Unreadable,
 )
 from facilityd.model.measure import Duration, spell_duration, within
+from facilityd.model.message import Wording
+from facilityd.model.number import Finite
 from facilityd.model.rule_parameters import override, parameter
 from facilityd.model.sample import NS
 from facilityd.model.text import Strict, Text
@@ -67,6 +69,24 @@ _MATRIX = {
 }
 
 
+class Explained(Strict):
+    """How far a cause explains a consequence: beyond that the consequence is told beside it."""
+
+    when: tuple[Condition, ...] = Field(default=(), description="only while all of these hold")
+    cause_from: Finite | None = Field(
+        default=None, description="only a cause of at least this size, in the measure of its own limit"
+    )
+    up_to: Finite | None = Field(
+        default=None, description="only a consequence of at most this size, in the measure of its own limit"
+    )
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.when and self.cause_from is None and self.up_to is None:
+            raise ValueError(Wording("model.at-least-one-needed"))
+        return self
+
+
 class Rule(Strict):
     """One rule of a family with its rationalisation record.
 
@@ -94,6 +114,9 @@ class Rule(Strict):
     consequence_of: tuple[str, ...] = Field(
         default=(),
         description="rules of this family; while one of them holds, this one is only its consequence",
+    )
+    explained: dict[str, Explained] = Field(
+        default={}, description="how far a rule of consequence_of explains this one; without: wholly"
     )
     doubts: tuple[str, ...] = Field(
         default=(),
