@@ -27,7 +27,7 @@ from facilityd.web.browsers import KnownBrowsers
 from facilityd.web.events import EVERY, EventHub
 from facilityd.web.pool import QueryPool
 from facilityd.web.problems import ProblemDetails, install
-from facilityd.web.service import WebService, tell_liveness
+from facilityd.web.service import WebService, described, tell_liveness
 from facilityd.web.sessions import SessionStore
 from facilityd.web.users import UserFile
 
@@ -112,6 +112,9 @@ def _describe_problems(app: FastAPI) -> None:
         schemas["ProblemDetails"] = ProblemDetails.model_json_schema()
         for name in ("HTTPValidationError", "ValidationError"):
             schemas.pop(name, None)
+        for methods in found["paths"].values():
+            for method, about in methods.items():
+                about["responses"] |= described(400, 414, *((408, 413) if method == "post" else ()))
         return found
 
     app.openapi = openapi  # type: ignore[method-assign]

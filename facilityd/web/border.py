@@ -20,7 +20,7 @@ from facilityd.model.text import Language
 from facilityd.web.problems import HttpProblem, language_of, problem, unforeseen
 
 log = logging.getLogger(__name__)
-LONGEST_TARGET = 4000
+LONGEST_TARGET = 12_000
 """Characters of a path with its query."""
 BODY_SECONDS = 10.0
 """In which a request's body must be here."""
@@ -87,6 +87,8 @@ class Border:
         except HttpProblem as error:
             await self._refuse(error, scope, receive, outgoing)
         except Exception as error:  # noqa: BLE001 - a request is a compartment: it comes from outside
+            if outgoing.whole:
+                return  # the application has told it already
             await self._refuse(unforeseen(error), scope, receive, outgoing)
         finally:
             self._busy[address] -= 1
@@ -157,7 +159,7 @@ class _Outgoing:
 
     def __init__(self, send: Send, incoming: _Incoming, *, secure: bool) -> None:
         self._send, self._incoming, self._secure = send, incoming, secure
-        self.begun = False
+        self.begun = self.whole = False
 
     def reopen(self) -> None:
         """Let the answer to what was no request out."""
@@ -175,4 +177,5 @@ class _Outgoing:
                 (k.lower().encode(), v.encode()) for k, v in more.items() if k.lower().encode() not in known
             ]
             message = {**message, "headers": [*message["headers"], *added]}
+        self.whole = message["type"] == "http.response.body" and not message.get("more_body", False)
         await self._send(message)

@@ -77,7 +77,7 @@ class CommandAnswer(Answer):
     daemon: str = ""
 
 
-_CONFLICT = described(400, 401, 403, 404, 409, 413, 415, 422, 429, 503)
+_CONFLICT = described(401, 403, 404, 409, 415, 422, 429, 503)
 
 
 @routes.post(

@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
+from starlette.routing import Match
 
 from facilityd.errors import FacilitydError, UsageError
 from facilityd.model.message import Wording, spoken
@@ -25,6 +26,7 @@ from facilityd.model.validation import said_of
 log = logging.getLogger(__name__)
 MEDIA = "application/problem+json"
 LONGEST = 1000
+NO_METHOD = 405
 _TITLES: dict[int, str] = {
     400: Wording("web.title-bad-request"), 401: Wording("web.title-sign-in"),
     403: Wording("web.title-not-allowed"), 404: Wording("web.title-not-found"),
@@ -142,9 +144,23 @@ def install(app: FastAPI, otherwise: Language) -> None:
         assert isinstance(error, HTTPException)  # noqa: S101
         words = {404: Wording("web.no-such-path"), 405: Wording("web.no-such-method")}
         what = words.get(error.status_code, Wording("web.not-understood"))
-        return answer(request, HttpProblem(error.status_code, what, headers=error.headers))
+        allowed = {"Allow": ", ".join(_methods(app, request))} if error.status_code == NO_METHOD else {}
+        return answer(request, HttpProblem(error.status_code, what, headers=allowed))
+
+    async def bugs(request: Request, error: Exception) -> JSONResponse:
+        return answer(request, unforeseen(error))
 
     app.add_exception_handler(FacilitydError, ours)
     app.add_exception_handler(HttpProblem, problems)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, routing)
+    app.add_exception_handler(Exception, bugs)
+
+
+def _methods(app: FastAPI, request: Request) -> list[str]:
+    """Return all methods of an address: several routes may share it."""
+    found: set[str] = set()
+    for route in app.routes:
+        if route.matches(request.scope)[0] is not Match.NONE:
+            found |= getattr(route, "methods", None) or set()
+    return sorted(found)
