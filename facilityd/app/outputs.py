@@ -10,6 +10,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from facilityd.alarm.groups import GroupedAlarms
+from facilityd.app.alarm_links import alarm_links
 from facilityd.app.alarm_plot import PlotQueue
 from facilityd.app.builtin import channel_of, scope_of
 from facilityd.app.environment import Environment
@@ -116,7 +117,8 @@ def make_planner(site: Site, devices: Mapping[str, Device], ledger: NoticeLedger
         for name, rule in device.family.rules.items()
     }
     recipients = list(site.recipients.values())
-    place = SiteContext(site.name, ZoneInfo(site.timezone), f"facilityd ack {site.source}")
+    typed = f"facilityd ack {site.source}"
+    place = SiteContext(site.name, ZoneInfo(site.timezone), typed, alarm_links(site))
     return NotificationPlanner(place, alarm_contexts, recipients, ledger, site.duty)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 from facilityd.model.notice import Notice, Purpose
@@ -50,9 +51,17 @@ def _line(number: int, line: str, picture: str) -> str:
     for colon in ("：", ": "):
         label, found, rest = line.partition(colon)
         if found and len(label) <= LABEL:
-            return _LINE.format(f"<b>{escape(label)}{colon}</b>{escape(rest)}")
+            return _LINE.format(f"<b>{escape(label)}{colon}</b>{_text(rest)}")
     return _LINE.format(escape(line))
 
 
+def _text(rest: str) -> str:
+    """Return the rest of a line; one that is a link alone can be tapped."""
+    link = rest.strip()
+    return _LINK.format(escape(link)) if _URL.fullmatch(link) else escape(rest)
+
+
+_URL = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&()*+,;=%-]+")
+_LINK = '<a href="{0}" style="display:inline-block;padding:10px 0">{0}</a>'
 LABEL = 24
 """Characters of what stands before a colon and is a label."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from facilityd.model.alarm import AlarmState, AlarmStateName, Change, ChangeKind, Suppressor
+from facilityd.model.alarm_link import AlarmLinks
 from facilityd.model.notice import Purpose
 from facilityd.model.plain import plain
 from facilityd.model.rule import Rule
@@ -43,11 +44,15 @@ PURPOSES: dict[ChangeKind, Purpose] = {
 
 @dataclass(frozen=True, slots=True)
 class SiteContext:
-    """The site: its name, its time zone, and how an acknowledgement is typed there."""
+    """The site: its name, its time zone, and how an acknowledgement is typed there.
+
+    ``links``: with them a notice holds a link to acknowledge in place of that.
+    """
 
     name: Text
     zone: ZoneInfo
     command: str = "facilityd ack"
+    links: AlarmLinks | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +81,21 @@ def render(
     place: SiteContext,
     language: Language,
     sparkline: Sparkline | None = None,
+    person: str = "",
 ) -> tuple[str, str]:
-    """Return (subject, body); ``state`` is the one after the change, ``sparkline`` what led to it."""
+    """Return (subject, body); ``state`` is the one after the change, ``sparkline`` what led to it.
+
+    ``person``: the id of the recipient, for whom alone a link to acknowledge is.
+    """
     fields = _fields(change, state, alarm_context, place, language)
+    fields["ack"] = _answer(change, place, person, change.at)
     fields["plot"] = sparkline.text(language) if sparkline else ""
     return _filled(_template(change, state), fields, language)
 
 
 def render_escalation(
     change: Change, state: AlarmState, alarm_context: AlarmContext, place: SiteContext,
-    language: Language, at: int, people: Iterable[str],
+    language: Language, at: int, people: Iterable[str], person: str = "",
 ) -> tuple[str, str]:  # fmt: skip
     """Return (subject, body) of an alarm that nobody has answered at an instant (ns UTC).
 
@@ -95,6 +105,7 @@ def render_escalation(
     raised = state.raised_at if state.raised_at is not None else change.at
     fields["people"] = texts().separator.in_(language).join(people)
     fields["lasted"] = format_span(max(0, at - raised) / NS, language)
+    fields["ack"] = _answer(change, place, person, at)
     return _filled(Purpose.ESCALATED.value, fields, language)
 
 
@@ -199,8 +210,14 @@ def _fields(
         **_acknowledged(change, place),
         "comment": plain(change.comment),
         "state": texts().state[_state(change)].in_(language),
-        "ack": f"{place.command} {shlex.quote(change.device)} {shlex.quote(change.rule)}",
     }
+
+
+def _answer(change: Change, place: SiteContext, person: str, at: int) -> str:
+    """Return how this person acknowledges: a link, or what they type."""
+    if place.links and person:
+        return place.links.acknowledge(change.device, change.rule, change.occurrence, person, at)
+    return f"{place.command} {shlex.quote(change.device)} {shlex.quote(change.rule)}"
 
 
 def _state(change: Change) -> str:

@@ -25,7 +25,7 @@ class Send:
 
     def _notice(self, plan: NotificationPlan, one: Addressee) -> Notice:
         change, language = plan.change, one.person.language
-        subject, body = self._words(plan, language)
+        subject, body = self._words(plan, language, one.person.id)
         key = notice_key(
             change.device,
             change.rule,
@@ -41,15 +41,15 @@ class Send:
             one.not_before,
         )  # fmt: skip
 
-    def _words(self, plan: NotificationPlan, language: Language) -> tuple[str, str]:
+    def _words(self, plan: NotificationPlan, language: Language, person: str) -> tuple[str, str]:
         if plan.escalates:
             people = dict.fromkeys(
                 known.person.name.in_(language) for known in present(plan.heard, self._people)
             )
             return render_escalation(
-                plan.change, plan.state, plan.context, self._place, language, plan.due, people
+                plan.change, plan.state, plan.context, self._place, language, plan.due, people, person
             )
-        return render(plan.change, plan.state, plan.context, self._place, language, plan.sparkline)
+        return render(plan.change, plan.state, plan.context, self._place, language, plan.sparkline, person)
 
 
 def plan_test(

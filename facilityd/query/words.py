@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import cache
 
+from facilityd.model.sample import NS
 from facilityd.model.text import Language, Strict, Text
 from facilityd.model.word_table import shipped_table
 from facilityd.notify.texts import texts
+from facilityd.notify.value_text import format_span
 
 _UNLISTED = "unknown-code-"
 
@@ -32,6 +34,17 @@ def query_words() -> QueryWords:
 def sentence(name: str, language: Language, **fields: object) -> str:
     """Return one of the sentences, filled in."""
     return query_words().sentence[name].in_(language).format(**fields)
+
+
+def priority_text(priority: str, language: Language) -> str:
+    """Return a priority as people say it; "" for none."""
+    known = texts().priority.get(priority)
+    return known.in_(language) if known else priority
+
+
+def span_text(ns: int, language: Language) -> str:
+    """Return a span (ns) as people say it: '1 h 5 min'."""
+    return format_span(max(0, ns) // NS, language)
 
 
 def both(make: Callable[[Language], str]) -> Text:

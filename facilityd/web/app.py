@@ -18,6 +18,7 @@ from facilityd.web import (
     command_routes,
     event_routes,
     history_routes,
+    link_routes,
     read_routes,
     session_routes,
     system_routes,
@@ -58,12 +59,12 @@ class WebOptions:
 def make_service(site: Site, options: WebOptions) -> WebService:
     """Return what the routes stand on. Raises UsageError where the key or the users cannot be read."""
     journal = Path(site.store.path)
-    users = UserFile(journal)
+    users, key = UserFile(journal), site_key(journal)
     secure = options.secure or options.public_url.startswith("https:")
     had_users = bool(users.read().users) or bool(options.public_url)
     service = WebService(
         QueryPool(site, options.clock), Inbox(journal), users, SessionStore(journal),
-        KnownBrowsers(site_key(journal)), secure, had_users,
+        KnownBrowsers(key), key, secure, had_users,
     )  # fmt: skip
     service.events = EventHub(service, options.every)
     return service
@@ -98,6 +99,7 @@ def describe(lifespan: Callable[[FastAPI], object] | None = None) -> FastAPI:
     app.include_router(system_routes.routes, prefix=PREFIX)
     app.include_router(session_routes.routes, prefix=PREFIX)
     app.include_router(system_routes.plain_routes)
+    app.include_router(link_routes.routes)
     _describe_problems(app)
     return app
 

@@ -46,6 +46,7 @@ class WebService:
     users: UserFile
     sessions: SessionStore
     browsers: KnownBrowsers
+    key: bytes = field(repr=False)
     secure: bool = False
     had_users: bool = False
     events: EventHub = field(init=False)

@@ -18,6 +18,7 @@ CONFIG = Path(__file__).with_name("schemathesis.toml")
 
 
 @pytest.mark.fuzz
+@pytest.mark.timeout(7200 if EXAMPLES else 120)
 def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
     """A daemon in virtual time; a few examples of each route here, a hundredth of the others' at night."""
     examples = str(max(2, int(EXAMPLES) // 100)) if EXAMPLES else "2"
