@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from facilityd.model.command import MAX_BYTES
 from facilityd.model.message import Wording
 from facilityd.model.text import Language
+from facilityd.web.pool import CLIENT
 from facilityd.web.problems import HttpProblem, language_of, problem, unforeseen
 
 log = logging.getLogger(__name__)
@@ -76,6 +77,7 @@ class Border:
             await self._app(scope, receive, send)
             return
         address = scope["client"][0] if scope["client"] else "?"
+        CLIENT.set(address)
         incoming = _Incoming(receive)
         outgoing = _Outgoing(send, incoming, secure=self._secure)
         self._busy[address] += 1

@@ -115,7 +115,7 @@ async def what_came_of_it(
     service: Service, number: Annotated[str, Path(pattern=r"^[0-9A-Za-z_.-]{1,80}$")]
 ) -> CommandAnswer:  # fmt: skip
     """The result of a command, as the journal has it."""
-    refusal = await service.pool.ask(lambda query: query.command_result(number))
+    refusal = await service.pool.ask_quickly(lambda query: query.command_result(number))
     if refusal is None and not await asyncio.to_thread(service.inbox.waiting, number):
         raise HttpProblem(404, Wording("web.no-command", number=number))
     return await _answer(service, number, refusal)
@@ -132,10 +132,10 @@ async def leave(service: WebService, command: commands.Command) -> None:
 async def result(service: WebService, number: str, wait: float) -> CommandAnswer:
     """Return what came of a command after at most ``wait`` s. Raises HttpProblem where it was refused."""
     end = time.monotonic() + wait
-    refusal = await service.pool.ask(_result_of(number))
+    refusal = await service.pool.ask_quickly(_result_of(number))
     while refusal is None and time.monotonic() < end:  # the journal tells nobody: it is another process's
         await asyncio.sleep(LOOK)
-        refusal = await service.pool.ask(_result_of(number))
+        refusal = await service.pool.ask_quickly(_result_of(number))
     if refusal:
         raise HttpProblem(409, Wording("command.refused", why=read(refusal)), command=number)
     return await _answer(service, number, refusal)
@@ -167,9 +167,9 @@ async def _made(service: WebService, caller: Caller, asked: Any, key: str) -> An
         if name in fields:
             fields[name] = read_deadline(fields[name], zone, now)
     if "device" in fields:
-        await service.pool.ask(lambda query: _known(query, fields["device"], fields.get("rule")))
+        await service.pool.ask_quickly(lambda query: _known(query, fields["device"], fields.get("rule")))
     if "task" in fields:
-        await service.pool.ask(lambda query: query.task(fields["task"]))
+        await service.pool.ask_quickly(lambda query: query.task(fields["task"]))
     number = {"id": _same(caller.name, key)} if key else {}
     return kind(person=caller.person, origin=caller.origin, at=now, **number, **fields)
 

@@ -12,7 +12,7 @@ import logging
 import re
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -115,17 +115,20 @@ class EventHub:
         position = self._position
         missed: list[dict[str, Any]] | None = None
         if last is not None and last.change <= position.change:
-            missed = await self.service.plain(lambda query: _changes(query, last.change, MOST_MISSED + 1))
+            missed = await self._plain(lambda query: _changes(query, last.change, MOST_MISSED + 1))
         yield b"retry: 2000\n\n"
         for change in (missed or ())[:MOST_MISSED]:
             if change["id"] <= position.change:
                 yield _event("change", change, StreamPosition(0, change["id"]))
         if missed is None or len(missed) > MOST_MISSED:
-            alarms = await self.service.plain(lambda query: [row.plain() for row in query.alarms()])
+            alarms = await self._plain(lambda query: [row.plain() for row in query.alarms()])
             yield _event("alarms", alarms, position)
         for values in self._values.values():
             yield _event("values", values, position)
         yield self._health_event()
+
+    async def _plain(self, question: Callable[[SiteQuery], Any]) -> Any:
+        return with_offsets(await self.service.pool.ask_quickly(question), self.service.zone)
 
     async def _run(self) -> None:
         """Look as long as somebody listens."""
@@ -140,7 +143,7 @@ class EventHub:
         """Ask what is new, and tell it."""
         first = not self._values
         after = self._position
-        found = await self.service.pool.ask(lambda query: _ask(query, after, first=first))
+        found = await self.service.pool.ask_quickly(lambda query: _ask(query, after, first=first))
         zone, position = self.service.zone, found.position
         changed = found.health.state != (self._health.state if self._health else "")
         self._health = found.health

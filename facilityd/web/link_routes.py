@@ -114,7 +114,7 @@ async def _open(service: WebService, request: Request, token: str) -> _Opened:
         raise _Invalid(_message("expired", language, 410, at=_local(link.until * NS, service)))
     number = _command(token)
     try:
-        record, refusal, health = await service.pool.ask(lambda query: _ask(query, link, number))
+        record, refusal, health = await service.pool.ask_quickly(lambda query: _ask(query, link, number))
     except (HttpProblem, FacilitydError) as error:
         found = of_error(error) if isinstance(error, FacilitydError) else error
         raise _Invalid(

@@ -6,8 +6,10 @@ import asyncio
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -24,9 +26,13 @@ from facilityd.web.problems import HttpProblem
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-THREADS = 4
-MOST_WAITING = 64
-"""Questions that wait for a thread; whoever asks beyond that is told to come again."""
+THREADS = 3
+OF_ONE = 2
+"""Threads that one address keeps busy at most: whoever asks for much waits behind themselves."""
+MOST_WAITING, MOST_OF_ONE = 96, 32
+"""Questions that wait for a thread, in all and of one address; beyond that one is told to come again."""
+CLIENT: ContextVar[str] = ContextVar("client", default="")
+"""The address that asks."""
 SECONDS = 10.0
 """The longest that one question may take."""
 LOOK = 2.0
@@ -48,10 +54,14 @@ class QueryPool:
     site: Site
     clock: Callable[[], int] | None = None
     seconds: float = SECONDS
-    _waiting: int = 0
+    _waiting: Counter[str] = field(default_factory=Counter)
+    _turns: dict[str, asyncio.Semaphore] = field(default_factory=dict)
     _local: threading.local = field(default_factory=threading.local)
     _threads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="query")
+    )
+    _quick: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="quick")
     )
 
     def now(self) -> int:
@@ -60,13 +70,25 @@ class QueryPool:
 
     async def ask(self, question: Callable[[SiteQuery], T]) -> T:
         """Return an answer. Raises HttpProblem where it takes too long or too many wait, and UsageError."""
-        if self._waiting >= MOST_WAITING:
+        client = CLIENT.get()
+        if self._waiting.total() >= MOST_WAITING or self._waiting[client] >= MOST_OF_ONE:
             raise HttpProblem(503, Wording("web.busy"), headers={"Retry-After": "2"})
-        self._waiting += 1
+        self._waiting[client] += 1
+        turn = self._turns.setdefault(client, asyncio.Semaphore(OF_ONE))
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, self._answer, question)
+            async with turn:
+                return await self._run(self._threads, question)
         finally:
-            self._waiting -= 1
+            self._waiting[client] -= 1
+            if not self._waiting[client]:
+                del self._waiting[client], self._turns[client]
+
+    async def ask_quickly(self, question: Callable[[SiteQuery], T]) -> T:
+        """Return the answer to a small question, which waits behind no large one. Raises as ``ask`` does."""
+        return await self._run(self._quick, question)
+
+    async def _run(self, threads: ThreadPoolExecutor, question: Callable[[SiteQuery], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(threads, self._answer, question)
 
     def open(self) -> SiteQuery:
         """Return a reader of its own, for a stream; whoever asks for it closes it. Raises UsageError."""
@@ -74,7 +96,8 @@ class QueryPool:
 
     def close(self) -> None:
         """Let nothing be asked any more."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._threads, self._quick):
+            threads.shutdown(wait=False, cancel_futures=True)
 
     def _answer(self, question: Callable[[SiteQuery], T]) -> T:
         query = self._reader()

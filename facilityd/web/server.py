@@ -165,4 +165,4 @@ def step_back(memory: int = MEMORY) -> None:
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
     with suppress(OSError):
-        os.nice(5)
+        os.nice(10)

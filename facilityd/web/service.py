@@ -81,7 +81,7 @@ class WebService:
     async def liveness(self) -> Liveness:
         """Return whether the daemon watches, as it was at most ``FRESH`` s ago."""
         if self._liveness is None or time.monotonic() - self._asked > FRESH:
-            self._liveness = await self.pool.ask(SiteQuery.liveness)
+            self._liveness = await self.pool.ask_quickly(SiteQuery.liveness)
             self._asked = time.monotonic()
         return self._liveness
 

@@ -17,9 +17,11 @@ from support.query_sites import StoredSite
 from support.site import make_contacts
 from support.web import WebPeer, wait_for, web_server
 
+from facilityd.query.site import SiteQuery
 from facilityd.scenario.real_runtime import free_ports
 from facilityd.web import border, server
 from facilityd.web.history_routes import _cell
+from facilityd.web.pool import CLIENT, MOST_OF_ONE, QueryPool
 from facilityd.web.server import BoundedProtocol
 
 SOON = 0.3
@@ -169,3 +171,31 @@ async def test_the_daemon_does_not_notice_when_the_api_is_killed_or_stopped(tmp_
             await serving.kill()
             await facilityd("reload", folder.folder)
         assert watching.alive
+
+
+async def test_whoever_asks_for_much_waits_behind_themselves(morning: StoredSite) -> None:
+    """Fifty questions of one address fill their two threads; another address and small questions go by."""
+    pool = QueryPool(morning.site, lambda: morning.now)
+    hold, begun = threading.Event(), threading.Semaphore(0)
+
+    def slow(_: SiteQuery) -> None:
+        begun.release()
+        hold.wait(30)
+
+    async def ask(client: str) -> None:
+        CLIENT.set(client)
+        await pool.ask(slow)
+
+    greedy = [asyncio.create_task(ask("10.0.0.1")) for _ in range(50)]
+    try:
+        for _ in range(2):
+            assert await asyncio.to_thread(begun.acquire, timeout=20)
+        refused = [task for task in greedy if task.done() and task.exception()]
+        assert len(refused) == 50 - MOST_OF_ONE
+        assert (await pool.ask_quickly(SiteQuery.liveness)).state == "stopped"
+        CLIENT.set("10.0.0.2")
+        assert await pool.ask(SiteQuery.alarms)
+    finally:
+        hold.set()
+        await asyncio.gather(*greedy, return_exceptions=True)
+        pool.close()
