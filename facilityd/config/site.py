@@ -61,9 +61,8 @@ class Device:
         own: Mapping[str, Mapping[str, Any]],
     ) -> tuple[tuple[str, str], ...]:
         """Return the machine's parameters of what applies here that are not its own; by (machine, inputs)."""
-        applies = [
-            (name, machine) for name, (machine, inputs) in limits.items() if self.bound.issuperset(inputs)
-        ]
+        bound = self.bound
+        applies = [(name, machine) for name, (machine, inputs) in limits.items() if bound.issuperset(inputs)]
         return tuple((name, p) for name, machine in applies for p in machine if p not in own.get(name, {}))
 
 

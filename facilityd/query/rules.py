@@ -41,7 +41,10 @@ class RuleStatus(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RuleRow:
-    """One rule on one device; ``missing`` signals or states keep it from applying. ``zone``: the site's."""
+    """One rule on one device; ``missing`` signals or states keep it from applying. ``zone``: the site's.
+
+    ``unset``: parameters that belong to the machine and are not its own.
+    """
 
     device: Device
     name: str
@@ -50,12 +53,12 @@ class RuleRow:
     finding: Finding | None
     missing: tuple[str, ...]
     zone: ZoneInfo
+    unset: tuple[str, ...] = ()
 
     @property
     def assumed(self) -> dict[str, Any]:
         """Parameters that belong to the machine and are the family's assumption here."""
-        own = [name for rule, name in self.device.assumed if rule == self.name]
-        return {name: parameter(self.rule.detect, name) for name in own}
+        return {name: parameter(self.rule.detect, name) for name in self.unset}
 
     @property
     def since(self) -> int | None:
@@ -100,11 +103,13 @@ def rule_rows(site: Site, devices: Iterable[str], now: int | None = None) -> lis
     out = []
     for device in devices:
         missing = engine.not_applicable(device) if known[device].streams else {}
+        assumed = known[device].assumed
         for name, rule in known[device].family.rules.items():
+            unset = tuple(one for owner, one in assumed if owner == name)
             finding = found.get((device, name))
             lacks = missing.get(name, ())
             standing = _standing(rule, finding, lacks)
-            out.append(RuleRow(known[device], name, rule, standing, finding, lacks, zone))
+            out.append(RuleRow(known[device], name, rule, standing, finding, lacks, zone, unset))
     return out
 
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import StreamingResponse
 
+from facilityd.errors import UsageError
 from facilityd.model.message import Wording
 from facilityd.query.history import DataGap, HistoryAnswer, HistoryBucket, HistoryPoint, HistoryQuery
 from facilityd.query.words import both
@@ -30,8 +31,8 @@ from facilityd.web.problems import HttpProblem
 from facilityd.web.service import Service, WebService, described
 from facilityd.web.times import iso, read_instant, read_span
 
-MOST = 50_000
-"""Values or gaps in one JSON answer; CSV has no such limit, for it is never whole in memory."""
+MOST = 20_000
+"""Values, buckets or gaps in one JSON answer; CSV has room for more, for it is never whole in memory."""
 CHUNK = 2_000
 """Rows that are read at once for a stream."""
 MOST_STREAMS = 8
@@ -68,6 +69,8 @@ async def history(
     asked = HistoryQuery(device, signal, *edges, read_span(bucket), most=MOST)
     if form == "csv":
         return await _stream(service, asked)
+    if asked.size > MOST:
+        raise UsageError(Wording("ask.more-than-buckets", most_buckets=MOST), hint=Wording("web.ask-for-csv"))
     earlier = read_span(compare)
     found = await service.pool.ask(lambda query: query.history(asked))
     before = None

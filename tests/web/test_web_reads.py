@@ -141,6 +141,7 @@ def test_a_problem_says_what_and_what_to_do_in_the_readers_language(open_web: We
         ("/changes?most=99999999", 422), ("/devices/weather/signals/wind/history?since=9999-01-01", 422),
         ("/devices/weather/signals/wind/history?since=1970-01-02&bucket=1s", 422),
         ("/devices/weather/signals/wind/history?bucket=0.0000001s", 422),
+        ("/devices/weather/signals/wind/history?since=30d&bucket=1min", 422),
         ("/devices/weather/signals/gusts/history", 404), ("/devices/%00/signals/%0a/history", 404),
         ("/changes?since=" + "9" * 79, 422), ("/notices", 403), ("/audit", 403),
     ],
