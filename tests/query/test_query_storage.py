@@ -99,7 +99,7 @@ def test_the_command_says_it_in_both_languages_and_as_json(yard: MeterSite) -> N
     chinese = CliRunner().invoke(facilityd, ["storage", folder, "--signals", "--lang", "zh"]).output
     assert "小时汇总" in chinese
     assert "power" in chinese
-    data = json.loads(CliRunner().invoke(facilityd, ["storage", folder, "--json"]).output)
+    data = json.loads(CliRunner().invoke(facilityd, ["storage", folder, "--json"]).stdout)
     assert {"samples", "rollup_1h", "alarms"} <= {one["part"] for one in data["parts"]}
     assert data["used"] > 0
     assert {one["device"] for one in data["signals"]} == {"gate"}
