@@ -89,7 +89,7 @@ def test_a_link_in_a_mail_can_be_tapped_and_hostile_text_stays_text() -> None:
 
 
 @dataclass
-class Told:
+class ToldSite:
     """A site of which people were told, over links; ``links`` by person, and what is said of the site."""
 
     running: SimulatedSite
@@ -123,7 +123,7 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ToldSite]:
     site = replace(subset(load(square()), ("fountain-2", "weather")), web=WebSettings(PUBLIC))
     start = datetime(2026, 6, 10, 9, 20, tzinfo=ZoneInfo(site.timezone))
     make = runtime_of(real=False)
@@ -138,15 +138,15 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
         found = {one.recipient: re.findall(r"https://square\.example(/a/\S+)", one.body) for one in notices}
         clock = lambda: round(running.now.timestamp()) * NS  # noqa: E731
         with web_server(running.site, clock=clock, public_url=PUBLIC) as peer:
-            yield Told(running, peer, {person: links[0] for person, links in found.items()})
+            yield ToldSite(running, peer, {person: links[0] for person, links in found.items()})
 
 
-def test_everybody_has_a_link_of_their_own(told: Told) -> None:
+def test_everybody_has_a_link_of_their_own(told: ToldSite) -> None:
     assert {"crew", "engineer"} <= told.links.keys()
     assert len(set(told.links.values())) == len(told.links)
 
 
-def test_opening_a_link_changes_nothing_however_often(told: Told) -> None:
+def test_opening_a_link_changes_nothing_however_often(told: ToldSite) -> None:
     before = told.commands()
     for _ in range(5):
         for person in told.links:
@@ -158,7 +158,7 @@ def test_opening_a_link_changes_nothing_however_often(told: Told) -> None:
 
 
 def test_the_page_says_what_where_how_bad_since_when_why_and_what_first_in_the_persons_language(
-    told: Told,
+    told: ToldSite,
 ) -> None:
     chinese, english = (
         told.open("crew").body.decode(),
@@ -187,7 +187,7 @@ def test_the_page_says_what_where_how_bad_since_when_why_and_what_first_in_the_p
     assert '<html lang="en">' in english, "the language is the person's, whatever the browser says"
 
 
-def test_the_page_holds_no_script_fetches_nothing_and_is_shown_in_no_frame(told: Told) -> None:
+def test_the_page_holds_no_script_fetches_nothing_and_is_shown_in_no_frame(told: ToldSite) -> None:
     answer = told.open("crew")
     policy = answer.headers["content-security-policy"]
     assert "default-src 'none'" in policy
@@ -200,7 +200,7 @@ def test_the_page_holds_no_script_fetches_nothing_and_is_shown_in_no_frame(told:
 @pytest.mark.parametrize(
     "spoil", [lambda t: t[:-1], lambda t: t[:3] + "A" + t[4:], lambda t: t + "x", lambda _: "/a/x"]
 )
-def test_an_altered_link_is_told_plainly_and_does_nothing(told: Told, spoil: object) -> None:
+def test_an_altered_link_is_told_plainly_and_does_nothing(told: ToldSite, spoil: object) -> None:
     assert callable(spoil)
     path = spoil(told.links["crew"])
     for method in ("GET", "POST"):
@@ -209,7 +209,7 @@ def test_an_altered_link_is_told_plainly_and_does_nothing(told: Told, spoil: obj
         assert page_words().page["altered"].zh in answer.body.decode()
 
 
-def test_a_link_ends_and_one_of_who_has_left_allows_nothing(told: Told) -> None:
+def test_a_link_ends_and_one_of_who_has_left_allows_nothing(told: ToldSite) -> None:
     key, now = told.peer.service.key, round(told.running.now.timestamp())
     ended = AlarmLink("fountain-2", "leakage", 1, "engineer", "ack", now - 1).signed(key)
     answer = told.peer.get(f"/a/{ended}")
@@ -221,7 +221,7 @@ def test_a_link_ends_and_one_of_who_has_left_allows_nothing(told: Told) -> None:
     assert told.peer.get(f"/a/{gone}").status == 410
 
 
-def test_a_tap_acknowledges_as_that_person_once_and_the_others_see_who(told: Told) -> None:
+def test_a_tap_acknowledges_as_that_person_once_and_the_others_see_who(told: ToldSite) -> None:
     page = told.tap("crew", "%E6%88%91%E5%8E%BB%20%3Cb%3E")
     assert page_words().page["done"].zh in page.body.decode()
     (record,) = [one for one in told.commands() if one.kind == "ack"]
@@ -236,7 +236,7 @@ def test_a_tap_acknowledges_as_that_person_once_and_the_others_see_who(told: Tol
     assert len([one for one in told.commands() if one.kind == "ack"]) == 1
 
 
-def test_once_the_daemon_hangs_the_page_says_so_before_all_else(told: Told) -> None:
+def test_once_the_daemon_hangs_the_page_says_so_before_all_else(told: ToldSite) -> None:
     assert b'class="dead"' not in told.open("crew").body
     later = round(told.running.now.timestamp() + 600) * NS
     with web_server(told.running.site, clock=lambda: later, public_url=PUBLIC) as peer:
