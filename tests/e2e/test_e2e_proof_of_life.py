@@ -122,7 +122,7 @@ def test_notices_lists_who_was_told_what_and_what_came_of_it(folder: Path) -> No
         asked = [str(folder), "--since", "2026-10-09T00:00"]
         shown = CliRunner().invoke(facilityd, ["notices", *asked, "--lang", "zh"])
         assert "已被接收" in shown.output, shown.output
-        data = json.loads(CliRunner().invoke(facilityd, ["notices", *asked, "--json"]).output)
+        data = json.loads(CliRunner().invoke(facilityd, ["notices", *asked, "--json"]).stdout)
         assert [one["outcome"] for one in data] == ["accepted"] * 5
         nobody = CliRunner().invoke(facilityd, ["notices", *asked, "--person", "carl", "--lang", "en"])
         assert "there is no recipient 'carl'" in str(nobody.exception)
