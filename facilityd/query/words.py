@@ -22,6 +22,7 @@ class QueryWords(Strict):
     held: dict[str, Text]
     limit: dict[str, Text]
     law: dict[str, Text]
+    export: dict[str, Text]
     sentence: dict[str, Text]
 
 

@@ -1,0 +1,212 @@
+"""facilityd export: what was, in a file that somebody takes away."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from facilityd.cli.arguments import one_site
+from facilityd.cli.export_file import ResumableFile
+from facilityd.cli.language import chosen, lang_option
+from facilityd.cli.output import json_option, print_json, print_json_line, say
+from facilityd.cli.when import DurationParam, InstantParam, between
+from facilityd.cli.words import sentence
+from facilityd.errors import UsageError
+from facilityd.model.message import Wording
+from facilityd.query.instants import show_second
+
+if TYPE_CHECKING:
+    from facilityd.config.site import Site
+    from facilityd.model.text import Language
+    from facilityd.query.export import ExportQuery, ExportRow
+    from facilityd.store.reader import JournalReader
+
+_BOM = "\N{BYTE ORDER MARK}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Export:
+    site: Site
+    query: ExportQuery
+    language: Language
+    people: bool
+
+
+@click.command()
+@one_site
+@click.argument("signals", nargs=-1, metavar="[DEVICE[.SIGNAL]]...")
+@click.option("--since", type=InstantParam(), default="1d", show_default=True, help="Span back, or a time.")
+@click.option("--until", type=InstantParam(), default=None, help="Span back, or a time.  [default: now]")
+@click.option(
+    "--bucket", type=DurationParam(), default=None, help="Mean, least and greatest per span, such as 15min."
+)
+@click.option(
+    "--format", "kind", type=click.Choice(["csv", "spreadsheet", "xlsx", "lines"]), default=None,
+    help="spreadsheet: CSV for people.  [default: by the file's name, else csv]",
+)  # fmt: skip
+@click.option(
+    "-o", "--output", "target", type=click.Path(dir_okay=False, path_type=Path), default=None,
+    help="A file that is not there yet.  [default: standard output]",
+)  # fmt: skip
+@lang_option
+@json_option
+def export(
+    site: Path, signals: tuple[str, ...], since: int, until: int | None, bucket: int | None,
+    kind: str | None, target: Path | None, lang: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Write what was into CSV, a workbook or line protocol.
+
+    Signals are named as DEVICE or DEVICE.SIGNAL, with * and ? for letters; without names, all of the
+    site. Values have the signal's decimals and the unit that people read; a time without data has a row that
+    says why. An export that was interrupted goes on where it was.
+    """
+    from facilityd.config.load import load
+    from facilityd.query.export import ExportQuery
+    from facilityd.query.selection import selected
+    from facilityd.query.site import open_journal
+
+    loaded = load(site, secrets=False)
+    kind = kind or {".xlsx": "xlsx", ".lp": "lines"}.get(target.suffix if target else "", "csv")
+    if kind == "xlsx" and target is None:
+        raise UsageError(Wording("ask.workbook-wants-file"))
+    if kind == "lines" and bucket:
+        raise UsageError(Wording("ask.lines-have-no-buckets"))
+    first, last = between(loaded, since, until)
+    query = ExportQuery(tuple(selected(loaded, signals)), first, last, bucket or 0)
+    asked = _Export(loaded, query, chosen(lang, loaded), kind in ("spreadsheet", "xlsx"))
+    with open_journal(loaded) as reader:
+        if target is None and as_json:
+            _print_json(asked, reader)
+        elif target is None:
+            _print(asked, reader, kind)
+        else:
+            work = _workbook if kind == "xlsx" else partial(_file, kind=kind)
+            count = work(asked, reader, target)
+            if as_json:
+                print_json({"file": str(target), "rows": count})
+            else:
+                say(sentence("export-done", asked.language, path=target, count=f"{count:,}"), err=True)
+
+
+def _print_json(asked: _Export, reader: JournalReader) -> None:
+    """Print a JSON object for each row, with ids and codes."""
+    from facilityd.query.export import export_rows
+    from facilityd.query.export_text import ExportText, fields
+
+    text, names = ExportText(asked.site, asked.query, asked.language, people=False), fields(asked.query)
+    for row in export_rows(asked.site, reader, asked.query):
+        print_json_line(dict(zip(names, text.cells(row), strict=True)))
+
+
+def _print(asked: _Export, reader: JournalReader, kind: str) -> None:
+    out = sys.stdout.buffer
+    out.write(b"" if kind == "lines" else _head(asked))
+    for text, _ in _texts(asked, reader, kind, None):
+        out.write(text)
+    out.flush()
+
+
+def _file(asked: _Export, reader: JournalReader, target: Path, kind: str) -> int:
+    key = {
+        "signals": asked.query.signals, "bucket": asked.query.bucket, "format": kind, "people": asked.people,
+        "language": asked.language,
+    }  # fmt: skip
+    notes = {"since": asked.query.since, "until": asked.query.until}
+    with ResumableFile(target, key, notes) as file:
+        asked = replace(asked, query=replace(asked.query, **file.kept))
+        if file.mark is not None:
+            zone = asked.site.timezone
+            span = (show_second(at, zone) for at in (asked.query.since, asked.query.until))
+            say(sentence("export-goes-on", asked.language, since=next(span), until=next(span)), err=True)
+        file.begin(b"" if kind == "lines" else _head(asked))
+        with _shown() as step:
+            lines = (_stepped(one, step) for one in _texts(asked, reader, kind, file.mark))
+            count = file.write(lines)
+        file.finish()
+    return count
+
+
+def _workbook(asked: _Export, reader: JournalReader, target: Path) -> int:
+    from facilityd.query.export import export_rows
+    from facilityd.query.export_text import ExportText, heads
+    from facilityd.query.workbook import write_workbook
+
+    if target.exists() or target.is_symlink():
+        raise UsageError(Wording("ask.export-there"), where=str(target))
+    part = target.with_name(target.name + ".part")
+    text = ExportText(asked.site, asked.query, asked.language, people=True)
+    try:
+        with _shown() as step:
+            cells = (text.cells(_stepped(row, step)) for row in export_rows(asked.site, reader, asked.query))
+            title, names = asked.site.name.in_(asked.language), heads(asked.query, asked.language)
+            count = write_workbook(part, title, names, cells)
+        part.rename(target)
+    except OSError as error:
+        what = Wording("ask.export-cannot-written", strerror=error.strerror)
+        raise UsageError(what, where=str(target)) from error
+    return count
+
+
+def _head(asked: _Export) -> bytes:
+    from facilityd.query.export_text import csv_line, fields, heads
+
+    if asked.people:
+        return (_BOM + csv_line(heads(asked.query, asked.language))).encode()
+    return csv_line(fields(asked.query)).encode()
+
+
+def _texts(asked: _Export, reader: JournalReader, kind: str, mark: Any) -> Iterator[tuple[bytes, Any]]:
+    """Yield the lines behind a mark, each with its own."""
+    from facilityd.query.export import export_lines
+    from facilityd.query.export_text import ExportText, csv_line
+
+    query = asked.query
+    if kind == "lines":
+        devices = sorted({device for device, _ in query.signals})
+        for line in export_lines(asked.site, reader, devices, query.since, query.until, mark or 0):
+            yield line.text + b"\n", line.id
+        return
+    text = ExportText(asked.site, query, asked.language, people=asked.people)
+    for row in _rows(asked, reader, mark):
+        yield csv_line(text.text(row)).encode(), [row.device, row.signal, row.at]
+
+
+def _rows(asked: _Export, reader: JournalReader, mark: Any) -> Iterator[ExportRow]:
+    from facilityd.query.export import NOTHING, export_rows, rows_of
+
+    query = asked.query
+    if mark is None:
+        yield from export_rows(asked.site, reader, query)
+        return
+    device, signal, at = mark
+    place = query.signals.index((device, signal))
+    for row in rows_of(asked.site, reader, query, device, signal, at + 1):
+        if row.at > at + 1 or row.quality != NOTHING:  # the gap that it is in was told
+            yield row
+    yield from export_rows(asked.site, reader, replace(query, signals=query.signals[place + 1 :]))
+
+
+def _stepped(one: Any, step: Callable[[], None]) -> Any:
+    step()
+    return one
+
+
+@contextmanager
+def _shown() -> Iterator[Callable[[], None]]:
+    """Show on a terminal how many rows there are."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn
+
+    with Progress(SpinnerColumn(), MofNCompleteColumn(), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda: bar.advance(task)
