@@ -71,6 +71,7 @@ COMMANDS = {
     "report": "facilityd.cli.report:report",
     "storage": "facilityd.cli.storage:storage",
     "backup": "facilityd.cli.backup:backup",
+    "compare": "facilityd.cli.compare:compare",
     "export": "facilityd.cli.export:export",
     "restore": "facilityd.cli.backup:restore",
     "backtest": "facilityd.cli.backtest:backtest",

@@ -26,6 +26,7 @@ from facilityd.query.alarms import (
 )
 from facilityd.query.audit import audit_rows
 from facilityd.query.changes import ChangeFilter, ChangeRow, change_rows
+from facilityd.query.compare import CompareAnswer, CompareQuery, read_comparison
 from facilityd.query.countdown import Countdown, countdown
 from facilityd.query.counts import Counts
 from facilityd.query.devices import DeviceReader, DeviceRow
@@ -196,6 +197,10 @@ class SiteQuery:
     def command_result(self, command: str) -> str | None:
         """Return why a command was refused, nothing where it was carried out; None if it is not on record."""
         return self._reader.command_result(command)
+
+    def comparison(self, query: CompareQuery) -> CompareAnswer:
+        """Return a span beside another, signal by signal. Raises UsageError for a span that is none."""
+        return read_comparison(self._site, self._reader, query)
 
     def buckets(self, device: str, signal: str, since: int, until: int, width: int) -> list[Bucket]:
         """Return what buckets of ``width`` ns from ``since`` (ns UTC) on hold; for a small plot."""
