@@ -145,8 +145,7 @@ def _workbook(asked: _Export, reader: JournalReader, target: Path) -> int:
     try:
         with _shown() as step:
             cells = (text.cells(_stepped(row, step)) for row in export_rows(asked.site, reader, asked.query))
-            title, names = asked.site.name.in_(asked.language), heads(asked.query, asked.language)
-            count = write_workbook(part, title, names, cells)
+            count = write_workbook(part, heads(asked.query, asked.language), cells)
         part.rename(target)
     except OSError as error:
         what = Wording("ask.export-cannot-written", strerror=error.strerror)
