@@ -44,10 +44,11 @@ def unpack_arrays(
     And how many values of each block there are: none of one of which a bit has flipped.
     """
     counts: list[int] = []
+    last = max(numbers) + 1
     sound: list[tuple[int, list[Part]]] = []
     for count, data, key in blocks:
         try:
-            found = sources(data, key)
+            found = sources(data, key, last)
             sound.append((count, [found[number][1] for number in numbers]))
             counts.append(count)
         except (DamagedColumns, IndexError, struct.error):

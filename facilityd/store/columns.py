@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 import sys
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from itertools import accumulate, pairwise
 from math import copysign
@@ -68,8 +68,11 @@ def unpack(data: bytes, count: int, key: bytes, only: Collection[int] | None = N
     return columns
 
 
-def sources(data: bytes, key: bytes) -> list[tuple[int, Part]]:
-    """Return of each column the number of the one that is the same, and its bytes. Raises DamagedColumns."""
+def sources(data: bytes, key: bytes, most: int = -1) -> list[tuple[int, Part]]:
+    """Return of each column, or of the first ``most``, the number of the one that is the same, and its bytes.
+
+    Raises DamagedColumns, struct.error.
+    """
     if len(data) < _AHEAD or crc32(data[4:], crc32(key)).to_bytes(4, "little") != data[:4]:
         raise DamagedColumns("the checksum is another")
     try:
@@ -77,8 +80,11 @@ def sources(data: bytes, key: bytes) -> list[tuple[int, Part]]:
     except zstandard.ZstdError as error:
         raise DamagedColumns(str(error)) from error
     found: list[tuple[int, Part]] = []
-    for number, part in enumerate(_parts(raw)):
-        found.append(found[-1] if part[0] == SAME else (number, part))
+    at, end, head = 0, len(raw), _HEAD.unpack_from
+    while at < end and len(found) != most:  # years are hundreds of thousands of these: no generator
+        kind, power, code, size = head(raw, at)
+        at += _HEAD.size + size
+        found.append(found[-1] if kind == SAME else (len(found), (kind, power, code, raw[at - size : at])))
     return found
 
 
@@ -90,15 +96,6 @@ def _compressor() -> zstandard.ZstdCompressor:
 @cache
 def _decompressor() -> zstandard.ZstdDecompressor:
     return zstandard.ZstdDecompressor()
-
-
-def _parts(raw: bytes) -> Iterator[Part]:
-    at = 0
-    while at < len(raw):
-        kind, power, code, size = _HEAD.unpack_from(raw, at)
-        at += _HEAD.size
-        yield kind, power, code, raw[at : at + size]
-        at += size
 
 
 def _alike(one: Column, other: Column) -> bool:
