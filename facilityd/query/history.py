@@ -236,7 +236,7 @@ def _points(reader: JournalReader, asked: HistoryQuery) -> Iterator[HistoryPoint
 
 def _buckets(site: Site, reader: JournalReader, asked: HistoryQuery) -> Iterator[HistoryBucket]:
     empty = partial(HistoryBucket, count=0, mean=None, least=None, greatest=None, bad=0)
-    for first, last, width in _grid(site, asked):
+    for first, last, width in bucket_grid(site, asked):
         level = level_for(width)
         if level is not None and first % level.width == 0:
             found = reader.rollups(asked.device, asked.signal, first, last, level)
@@ -254,7 +254,7 @@ def _rolled(one: Rollup) -> HistoryBucket:
     return HistoryBucket(one.start, one.count, mean, one.least, one.greatest, one.bad)
 
 
-def _grid(site: Site, asked: HistoryQuery) -> Iterator[tuple[int, int, int]]:
+def bucket_grid(site: Site, asked: HistoryQuery) -> Iterator[tuple[int, int, int]]:
     """Iterate over spans (from, to, width of the buckets in it), in ns: buckets begin with the site's days.
 
     A day on which the clock is put forward or back has 23 or 25 hours.

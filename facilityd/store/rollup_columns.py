@@ -7,7 +7,7 @@ are floats (whole numbers beyond 2**53 are rounded).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import apsw
@@ -61,10 +61,20 @@ class RollupColumns:
         if not len(self):
             return self
         places = (self.start - since) // width
+        found = self.grouped(places)
+        return replace(found, start=since + np.unique(places) * width)
+
+    def grouped(self, places: NDArray[np.int64]) -> RollupColumns:
+        """Return one bucket for those that follow each other with the same number in ``places``.
+
+        It begins where the first of them does.
+        """
+        if not len(self):
+            return self
         edges = np.flatnonzero(np.diff(places, prepend=places[0] - 1))
         join = {"least": np.fmin, "greatest": np.fmax}
         fields = [join.get(name, np.add).reduceat(getattr(self, name), edges) for name in FIELDS]
-        return RollupColumns(since + places[edges] * width, *fields)
+        return RollupColumns(self.start[edges], *fields)
 
     def where(self, keep: NDArray[np.bool_]) -> RollupColumns:
         """Return the buckets for which ``keep`` is true."""
