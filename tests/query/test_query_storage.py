@@ -111,3 +111,22 @@ def test_the_command_says_it_in_both_languages_and_as_json(yard: MeterSite) -> N
 )
 def test_sizes_are_read_with_ease(size: int, text: str) -> None:
     assert size_text(size) == text
+
+
+def test_sealed_samples_have_a_part_of_their_own_and_count_for_their_signals(yard: MeterSite) -> None:
+    fill(yard, 3)
+    yard.journal.commit([RollupWrite(T0 + 4 * DAY, 0, 1000)])
+    before = ask(yard)
+    with JournalReader.open(yard.journal.path) as reader:
+        for write in reader.sealing(T0 + 2 * DAY):
+            yard.journal.commit([write] if write else [])
+    answer = ask(yard)
+    parts = {one.name: one for one in answer.parts}
+    assert parts["sealed"].size > 0
+    assert parts["samples"].size < {one.name: one for one in before.parts}["samples"].size
+    assert answer.oldest == before.oldest
+    assert parts["samples"].kept_days == 2
+    assert parts["sealed"].kept_days == yard.site.store.keep / DAY - 2
+    assert parts["sealed"].per_day < parts["samples"].per_day
+    whole = parts["sealed"].size + parts["samples"].size
+    assert sum(one.samples for one in answer.signals) == pytest.approx(whole, rel=0.01)
