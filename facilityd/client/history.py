@@ -31,20 +31,24 @@ class SignalHistory(Mapping[SignalName, SignalColumns]):
     def __len__(self) -> int:
         return len(self._columns.signals)
 
+    def table(self) -> dict[str, Any]:
+        """Return the columns of one long table: a row for each signal and bucket, ``time`` in ns UTC."""
+        return self._columns.long()
+
     def to_pandas(self) -> Any:
         """Return a DataFrame, a row for each signal and bucket; ``time`` in the site's zone.
 
         Raises UsageError where pandas is not installed.
         """
         pandas = _library("pandas")
-        frame = pandas.DataFrame(self._columns.long())
+        frame = pandas.DataFrame(self.table())
         frame["time"] = pandas.to_datetime(frame["time"], utc=True).dt.tz_convert(self.zone)
         return frame
 
     def to_polars(self) -> Any:
         """Return the same as a DataFrame of polars, NaN as null. Raises UsageError where there is none."""
         polars = _library("polars")
-        table = self._columns.long()
+        table = self.table()
         texts = {name: [str(one) for one in table.pop(name)] for name in ("device", "signal")}
         frame = polars.DataFrame({"time": table.pop("time"), **texts, **table})
         time = polars.col("time").cast(polars.Datetime("ns", "UTC")).dt.convert_time_zone(self.zone)

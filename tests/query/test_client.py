@@ -87,6 +87,6 @@ def test_a_table_needs_its_library(yard: MeterSite, monkeypatch: pytest.MonkeyPa
         found = client.history("gate.power", since="1h")
         with pytest.raises(UsageError, match="pandas is not installed"):
             found.to_pandas()
-        table = found._columns.long()
+        table = found.table()
     assert {len(column) for column in table.values()} == {4}
     assert list(table) == ["time", "device", "signal", "mean", "least", "greatest", "count", "bad", "good"]
