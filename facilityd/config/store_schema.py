@@ -19,12 +19,12 @@ class RetentionConfig(Strict):
     """How long the journal keeps what is no sample; of what is not named, as long as it always did."""
 
     findings: KeptFor | None = Field(
-        default=None, description="verdicts of rules; if not given, as long as samples"
+        default=None, description="verdicts of rules; if not given, as long as samples, at least 100 days"
     )
     notices: KeptFor | None = Field(
         default=None,
-        description="messages that were sent; if not given, as long as samples. What waits, or tells of"
-        " an alarm that stands, is never removed",
+        description="messages that were sent; if not given, as long as samples, at least 100 days."
+        " What waits, or tells of an alarm that stands, is never removed",
     )
     alarms: KeptFor | None = Field(
         default=None, description="what became of alarms, and who acknowledged them; if not given, 3 years"

@@ -30,6 +30,7 @@ from facilityd.query.report_ceremonies import AFTER, CeremonyRecords, CeremonyRo
 from facilityd.query.report_devices import DeviceAvailability, availabilities, blind_times
 from facilityd.query.report_tasks import TaskSummary, task_summary
 from facilityd.store.reader import JournalReader
+from facilityd.store.retention_table import findings_kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,8 @@ def read_report(
     window, answer = kpi.window, kpi.answer()
     end = max(since, window.end)
     came = [one for one in kpi.log.annunciations if since <= one.at < end]
-    runs_from = max(window.known_from, now - site.store.keep)
+    kept = findings_kept(site.store.keep, site.store.retention)
+    runs_from = max(window.known_from, now - kept)
     records = CeremonyRecords(
         window, reader.checks(since), reader.timed_runs(since, end + AFTER), kpi.log,
         blind_times(site, window, kpi.log), runs_from,

@@ -13,6 +13,8 @@ from facilityd.model.settings import RetentionSettings
 from facilityd.store.commands import MOST, MOST_REFUSED, MOST_UNREADABLE
 
 YEAR = 365 * 86400 * 10**9
+QUARTER_KEPT = 100 * 86400 * 10**9
+"""A report of a quarter, made in the week after it, needs how its runs ran and who was told; ns."""
 RECORDS_KEPT = 3 * YEAR
 """Who acknowledged what is kept longer than what was measured; ns."""
 
@@ -54,9 +56,17 @@ class TableRetention:
         return self.most if self.age else getattr(settings, self.setting) or self.most
 
 
+def findings_kept(max_age: int, settings: RetentionSettings) -> int:
+    """Return how long findings are kept, ns; ``max_age``: how long samples are."""
+    return -TABLES[0].horizon(0, max_age, settings)
+
+
 TABLES = (
-    TableRetention("finding", "findings", "at"),
-    TableRetention("outbox", "notices", "at", unless=f"state IN ('waiting', 'deferred') OR {_STANDS}"),
+    TableRetention("finding", "findings", "at", at_least=QUARTER_KEPT),
+    TableRetention(
+        "outbox", "notices", "at", unless=f"state IN ('waiting', 'deferred') OR {_STANDS}",
+        at_least=QUARTER_KEPT,
+    ),
     TableRetention("change", "alarms", "at", at_least=RECORDS_KEPT),
     TableRetention("downtime", "downtimes", "until", at_least=RECORDS_KEPT),
     # No flood of commands fills the file, and none of rubbish hides a command.

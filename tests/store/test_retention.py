@@ -28,7 +28,7 @@ from facilityd.store.losses import PURGED_UNSENT, Loss
 from facilityd.store.outbox import AttemptWrite, NoticeWrite
 from facilityd.store.reader import JournalReader
 from facilityd.store.retention import forget
-from facilityd.store.retention_table import LEVELS_KEPT, NEVER, RECORDS_KEPT, TABLES
+from facilityd.store.retention_table import LEVELS_KEPT, NEVER, RECORDS_KEPT, TABLES, findings_kept
 from facilityd.store.rollup_blocks import LEVELS
 from facilityd.store.samples import SampleWrite
 
@@ -154,7 +154,11 @@ def test_small_tables_are_kept_small(tmp_path):
             NoticeWrite([notice]),
         ]
 
-    with open_journal(tmp_path, max_age=DAY) as journal, JournalReader.open(journal.path) as reader:
+    asked = RetentionSettings(findings=DAY, notices=DAY)
+    with (
+        open_journal(tmp_path, max_age=DAY, retention=asked) as journal,
+        JournalReader.open(journal.path) as reader,
+    ):
         journal.commit(told(T0, "sent"))
         journal.commit(told(T0, "waiting"))
         journal.commit(told(T0 + 3 * DAY, "new"))
@@ -187,7 +191,11 @@ def test_small_tables_are_kept_small(tmp_path):
 def test_who_was_told_of_an_alarm_is_known_as_long_as_it_stands(tmp_path, state, kept):
     notice = Notice("told", "li", "mail", Purpose.RAISED, "en", "s", "b", "d", "r", 1, at=T0)
     raised = ChangeRecord(Change(T0, "d", "r", 1, ChangeKind.RAISE), None, (notice,))
-    with open_journal(tmp_path, max_age=DAY) as journal, JournalReader.open(journal.path) as reader:
+    asked = RetentionSettings(findings=DAY, notices=DAY)
+    with (
+        open_journal(tmp_path, max_age=DAY, retention=asked) as journal,
+        JournalReader.open(journal.path) as reader,
+    ):
         journal.commit([ChangeWrite([raised]), AlarmWrite([state])])
         journal.commit([AttemptWrite([Attempt(1, Delivery.ACCEPTED, 1)])])
         for n in range(300):
@@ -290,3 +298,10 @@ def test_a_site_says_how_long_each_table_is_kept(tmp_path):
         assert reader.changes() == [], "shorter than by default"
         assert len(reader.commands()) == 1
         assert [line.row for line in reader.dead_letter_lines()] == [6, 7, 8]
+
+
+def test_a_quarter_can_be_reported_in_the_week_after_it_though_samples_are_kept_for_less() -> None:
+    kept = {one.table: -one.horizon(0, 90 * DAY, RetentionSettings()) // DAY for one in TABLES}
+    assert (kept["finding"], kept["outbox"]) == (100, 100)
+    assert findings_kept(400 * DAY, RetentionSettings()) == 400 * DAY
+    assert findings_kept(90 * DAY, RetentionSettings(findings=5 * DAY)) == 5 * DAY
