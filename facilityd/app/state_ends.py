@@ -47,7 +47,8 @@ class StateEnds:
 
     def _in_a_state(self) -> Iterator[str]:
         for state in self._core.alarms.states.values():
-            if state.suppressed_by(Suppressor.BY_STATE):
+            # Asked of every alarm at every beat: nearly all of them have nothing over them.
+            if state.suppressors and state.suppressed_by(Suppressor.BY_STATE):
                 yield state.device
 
     def _ended(self, reader: JournalReader, since: int) -> dict[tuple[str, int], StateOver]:
