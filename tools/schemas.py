@@ -12,12 +12,17 @@ from pydantic import TypeAdapter
 from devices.family import Family
 from devices.profile import Profile
 from facilityd.config.fields import SIZE_PATTERN, spell_size
+from facilityd.config.people_schema import CLOCK_PATTERN
 from facilityd.config.schema import SiteFile
 from facilityd.model.measure import DURATION_PATTERN, spell_duration
 from facilityd.scenario.schema import Scenario
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "schemas"
-SPELLED = {DURATION_PATTERN: spell_duration, SIZE_PATTERN: spell_size}
+SPELLED = {
+    DURATION_PATTERN: spell_duration,
+    SIZE_PATTERN: spell_size,
+    CLOCK_PATTERN: lambda minutes: f"{minutes // 60:02d}:{minutes % 60:02d}",
+}
 SCHEMAS: dict[str, Any] = {"site": SiteFile, "profile": Profile, "family": Family, "scenario": Scenario}
 
 

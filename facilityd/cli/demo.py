@@ -201,7 +201,8 @@ def view(
     about = sentence("demo" if seconds < FAULT_S else "demo-goes-on", language, seconds=f"{seconds:.0f}")
     ask = sentence("demo-ask", language, command=f"{called()} alarms {query.site.source}")
     top = [Text(line, style="bold") for line in wrapped(about, width)]
-    top += [Text(line) for line in wrapped(ask, width)]
+    if width >= PLAIN_WIDTH:  # a narrow window needs its lines for what is wrong
+        top += [Text(line) for line in wrapped(ask, width)]
     news = _news(sink, width)
     # Of what is left alarms take what they need, at most half; the devices take the rest.
     left = window.height - len(top) - len(news) - 3 if window else 0

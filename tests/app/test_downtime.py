@@ -145,7 +145,7 @@ def asked(tmp_path: Path) -> Any:
         span = ["--since", _iso(AT), "--until", _iso(AT + 2090 * NS)]
         done = CliRunner().invoke(history, [str(made.folder), "weather", "wind", *span, *options])
         assert done.exit_code == 0, done.output
-        return done.output
+        return done.stdout
 
     return ask
 

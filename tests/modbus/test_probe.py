@@ -61,7 +61,7 @@ async def test_off_by_one_is_named_with_its_direction() -> None:
 async def test_a_wrong_device_id_is_named_with_those_that_answer() -> None:
     report, functions = await _probe(device_id=2)
     assert report.diagnosis is Diagnosis.OTHER_ID
-    assert "id 1, 4" in report.advice[0].en
+    assert "answers at 1, 4" in report.advice[0].en
     assert functions <= {1, 2, 3, 4}
 
 

@@ -29,7 +29,7 @@ from facilityd.store.outbox import AttemptWrite, NoticeWrite
 
 SITE = """\
 site: {id: yard, name: {zh: 场院, en: Yard}, latitude: LATITUDE, longitude: 116.4, timezone: ZONE}
-store: {path: journal.db, keep: KEEP}
+store: {path: journal.db, keep: KEEP, retention: {notices: KEEP, findings: KEEP}}
 links: {io: {protocol: modbus-tcp, host: 127.0.0.1, port: 1}}
 units:
   contacts: {link: io, profile: moxa_iologik_e1212, device_id: 1, period: 30s}
