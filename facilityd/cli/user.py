@@ -143,9 +143,9 @@ def add_token(
     if lasts > LONGEST:
         raise UsageError(Wording("web.token-too-long"))
     until = int(time.time()) + lasts // NS
-    number, text, entry = new_token(name, cast("tuple[Scope, ...]", scopes), until, note[:200])
     with file.changing() as change:
         _require(change.before, name)
+        number, text, entry = new_token(name, cast("tuple[Scope, ...]", scopes), until, note[:200])
         change.token(number, entry)
     if as_json:
         print_json({"number": number, "token": text, "until": _date(until, loaded)})

@@ -74,7 +74,7 @@ def test_they_are_listed_in_both_languages(
     assert whole.exit_code == 0, whole.output
     assert "li" in whole.output
     plain = CliRunner().invoke(facilityd, ["tasks", str(site), "1", "--json"])
-    events = [event["kind"] for event in json.loads(plain.output)["events"]]
+    events = [event["kind"] for event in json.loads(plain.stdout)["events"]]
     assert events[:3] == [TaskEventKind.OPEN, TaskEventKind.TAKE, TaskEventKind.DONE]
 
 
