@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -11,10 +11,9 @@ from facilityd.app.core import Core
 from facilityd.app.device_states import STOPPED, season_of, suppressible
 from facilityd.config.site import Site
 from facilityd.model.command_record import CommandRecord
-from facilityd.model.sample import NS
 from facilityd.model.settings import MonthDay, SeasonSettings
 from facilityd.model.suppression import Suppression, Suppressor
-from facilityd.notify.hours import local_date
+from facilityd.notify.hours import local_date, midnight
 from facilityd.store.reader import JournalReader
 
 
@@ -33,7 +32,7 @@ class SeasonScheduler:
         if self._looked is None:
             return at
         tomorrow = local_date(at, self._zone) + timedelta(days=1)
-        return _midnight(tomorrow, self._zone) if self._seasons else None
+        return midnight(tomorrow, self._zone) if self._seasons else None
 
     async def beat(self, at: int) -> None:
         """Begin and end what an instant (ns UTC) asks for; looked at once a day, and at the start."""
@@ -102,7 +101,7 @@ def ends_at(season: SeasonSettings, at: int, zone: ZoneInfo) -> int:
         begin = _day(year, season.begin)
         end = _day(year + (season.until <= season.begin), season.until)
         if begin <= today < end:
-            return _midnight(end, zone)
+            return midnight(end, zone)
     return 0
 
 
@@ -113,7 +112,3 @@ def _day(year: int, day: MonthDay) -> date:
         return date(year, month, number)
     except ValueError:
         return date(year, 3, 1)
-
-
-def _midnight(day: date, zone: ZoneInfo) -> int:
-    return int(datetime.combine(day, time(), zone).timestamp()) * NS

@@ -48,8 +48,8 @@ def audit(site: Path, since: int, refused: bool, lang: str | None, as_json: bool
     from facilityd.store.reader import JournalReader
 
     loaded = load(site, secrets=False)
-    warn_unwatched(loaded, chosen(lang, loaded))
     with JournalReader.open(Path(loaded.store.path), loaded.id) as reader:
+        warn_unwatched(loaded, reader, chosen(lang, loaded))
         found = audit_rows(reader.commands(at_site(since, loaded.timezone)), refused=refused)
     if as_json:
         print_json([command_plain(one) for one in found])

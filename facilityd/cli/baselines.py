@@ -73,8 +73,8 @@ def baselines(  # noqa: PLR0917 - click hands its options in
     if source:
         _take_over(loaded, source, person or whoami(), language)
         return
-    warn_unwatched(loaded, chosen(lang, loaded))
     with JournalReader.open(Path(loaded.store.path), loaded.id) as reader:
+        warn_unwatched(loaded, reader, chosen(lang, loaded))
         retired = everything or bool(diff)
         known = [b for b in reader.baselines(retired=retired) if device in ("", b.device)]
     if diff:

@@ -11,8 +11,9 @@ from facilityd.cli.words import counted, sentence
 from facilityd.cli.wrapping import wrapped
 from facilityd.config.site import Site
 from facilityd.model.text import Language
-from facilityd.query.liveness import liveness_warning
+from facilityd.query.liveness import liveness
 from facilityd.query.site import SiteQuery
+from facilityd.store.reader import JournalReader
 
 
 def headline(query: SiteQuery, language: Language) -> str:
@@ -22,12 +23,12 @@ def headline(query: SiteQuery, language: Language) -> str:
     return f"{query.site.name.in_(language)}  {said}"
 
 
-def warn_unwatched(site: Site, language: Language) -> None:
+def warn_unwatched(site: Site, reader: JournalReader, language: Language) -> None:
     """Say on standard error that nobody watches now; nothing while somebody does.
 
     What is stored looks the same whether the daemon runs or not, so every command that reads it says so.
     """
-    warn(liveness_warning(site, language))
+    warn(liveness(site, reader).warning(site.timezone, language))
 
 
 def warning(query: SiteQuery, language: Language) -> str:

@@ -74,8 +74,8 @@ def history(  # noqa: PLR0917 - click hands its options in
             Wording("ask.more-than-rows", most_buckets=MOST_BUCKETS),
             hint=Wording("ask.give-longer-bucket-or-shorter"),
         )
-    warn_unwatched(loaded, chosen(lang, loaded))
     with SiteQuery(loaded) as query:
+        warn_unwatched(loaded, query.journal, chosen(lang, loaded))
         if plot:
             width = max(NS, (last - first) // PLOT_POINTS)
             _plot(query.history(HistoryQuery(device, signal, first, last, width)))

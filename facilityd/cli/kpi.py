@@ -54,8 +54,8 @@ def kpi(
     loaded = load(site, secrets=False)
     language = chosen(lang, loaded)
     span = asked_span(loaded, month, quarter, since, until)
-    warn_unwatched(loaded, chosen(lang, loaded))
     with SiteQuery(loaded) as asked:
+        warn_unwatched(loaded, asked.journal, chosen(lang, loaded))
         answer = asked.kpi(*span)
     if as_json:
         print_json(answer.plain())

@@ -47,9 +47,7 @@ def start(
     if as_json:
         print_json({"device": device, "person": who, "until": until, "maintenance": True})
         return
-    language = chosen(lang, loaded)
-    done = sentence("in-maintenance", language, who=who, until=show_instant(until, loaded.timezone)[:16])
-    say(sentence("done", language, what=device, done=done))
+    tell_done(loaded, device, "in-maintenance", lang, who=who, until=until)
 
 
 @maintenance.command()
@@ -68,8 +66,18 @@ def stop(site: Path, device: str, person: str | None, lang: str | None, as_json:
     if as_json:
         print_json({"device": device, "person": who, "maintenance": False})
         return
-    language = chosen(lang, loaded)
-    say(sentence("done", language, what=device, done=sentence("maintenance-over", language, who=who)))
+    tell_done(loaded, device, "maintenance-over", lang, who=who)
+
+
+def tell_done(
+    site: Site, device: str, name: str, lang: str | None, who: str, until: int = 0, state: str = ""
+) -> None:
+    """Say what was done to a device, by whom, and until when (ns UTC) where it has an end."""
+    language = chosen(lang, site)
+    shown = show_instant(until, site.timezone)[:16] if until else ""
+    called = sentence(state, language) if state else ""
+    done = sentence(name, language, who=who, until=shown, state=called)
+    say(sentence("done", language, what=device, done=done))
 
 
 def load_with(site: Path, device: str) -> Site:

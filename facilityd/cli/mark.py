@@ -132,8 +132,8 @@ def marks(
         warn(sentence("called-now", chosen(lang, loaded), old="marks --revoke", new="unmark"))
         _revoke(loaded, revoke, lang, as_json=as_json)
         return
-    warn_unwatched(loaded, chosen(lang, loaded))
     with JournalReader.open(Path(loaded.store.path), loaded.id) as reader:
+        warn_unwatched(loaded, reader, chosen(lang, loaded))
         found = [one for one in reader.marks(revoked=everything) if device in ("", one.device)]
     language = "en" if as_json else chosen(lang, loaded)
     rows = [

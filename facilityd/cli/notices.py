@@ -55,8 +55,8 @@ def notices(
     loaded = load(site, secrets=False)
     language = chosen(lang, loaded)
     _known(loaded, person, language)
-    open_journal(loaded).close()
-    warn_unwatched(loaded, chosen(lang, loaded))
+    with open_journal(loaded) as reader:
+        warn_unwatched(loaded, reader, chosen(lang, loaded))
     rows = notice_rows(Path(loaded.store.path), at_site(since, loaded.timezone), person, waiting=waiting)
     if as_json:
         print_json([row.plain() for row in rows])

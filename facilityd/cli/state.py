@@ -9,14 +9,12 @@ import click
 
 from facilityd.cli.arguments import by_option, device_argument, one_site
 from facilityd.cli.command import send
-from facilityd.cli.language import chosen, lang_option
-from facilityd.cli.maintenance import load_with
-from facilityd.cli.output import json_option, print_json, say
+from facilityd.cli.language import lang_option
+from facilityd.cli.maintenance import load_with, tell_done
+from facilityd.cli.output import json_option, print_json
 from facilityd.cli.when import DurationParam
-from facilityd.cli.words import sentence
 from facilityd.model.command import StartMaintenance, StopMaintenance
 from facilityd.model.suppression import DEVICE_STATES
-from facilityd.query.instants import show_instant
 from facilityd.supervise.inbox import whoami
 
 
@@ -47,10 +45,7 @@ def start(
     if as_json:
         print_json({"device": device, "person": who, "until": until, "state": name})
         return
-    language = chosen(lang, loaded)
-    until_text, called = show_instant(until, loaded.timezone)[:16], sentence(name, language)
-    done = sentence("in-state", language, who=who, state=called, until=until_text)
-    say(sentence("done", language, what=device, done=done))
+    tell_done(loaded, device, "in-state", lang, who=who, until=until, state=name)
 
 
 @state.command()
@@ -69,5 +64,4 @@ def stop(site: Path, device: str, person: str | None, lang: str | None, as_json:
     if as_json:
         print_json({"device": device, "person": who, "state": None})
         return
-    language = chosen(lang, loaded)
-    say(sentence("done", language, what=device, done=sentence("state-ended", language, who=who)))
+    tell_done(loaded, device, "state-ended", lang, who=who)

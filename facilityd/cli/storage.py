@@ -45,8 +45,8 @@ def storage(site: Path, signals: bool, lang: str | None, as_json: bool) -> None:
     from facilityd.query.site import SiteQuery
 
     loaded = load(site, secrets=False)
-    warn_unwatched(loaded, chosen(lang, loaded))
     with SiteQuery(loaded) as asked:
+        warn_unwatched(loaded, asked.journal, chosen(lang, loaded))
         answer = asked.storage()
     if as_json:
         print_json(answer.plain())

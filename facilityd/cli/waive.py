@@ -124,9 +124,9 @@ def waivers(
             raise UsageError(Wording("ask.revoke-needs-name"), hint=Wording("ask.add-by-name"))
         _revoke(loaded, revoke, person, lang, as_json=as_json)
         return
-    warn_unwatched(loaded, chosen(lang, loaded))
     now = time.time_ns()
     with JournalReader.open(Path(loaded.store.path), loaded.id) as reader:
+        warn_unwatched(loaded, reader, chosen(lang, loaded))
         known = [one for one in reader.waivers() if everything or one.holds(now)]
     if as_json:
         keys = ("id", "device", "item", "by", "reason", "until", "state")

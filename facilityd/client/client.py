@@ -21,7 +21,7 @@ from facilityd.query.history import HistoryAnswer, HistoryQuery
 from facilityd.query.history_columns import read_history_columns
 from facilityd.query.instant_text import at_site, parse_instant, span
 from facilityd.query.selection import selected
-from facilityd.query.site import SiteQuery, open_journal
+from facilityd.query.site import SiteQuery
 
 When = str | datetime | int
 """'7d' (that long ago), '2026-11-23T06:10' on the site's clock, a datetime with a zone, or ns UTC."""
@@ -39,11 +39,6 @@ class Client:
         self._site = load(*map(Path, site), secrets=False)
         self._clock = clock or time.time_ns
         self._query = SiteQuery(self._site, self._clock)
-        try:
-            self._reader = open_journal(self._site)
-        except UsageError:
-            self._query.close()
-            raise
 
     def __enter__(self) -> Self:
         return self
@@ -56,7 +51,6 @@ class Client:
     def close(self) -> None:
         """Let go of the journal."""
         self._query.close()
-        self._reader.close()
 
     def devices(self, *only: str) -> list[DeviceRow]:
         """Return devices with states, values, ages and qualities. Raises UsageError for an unknown one."""
@@ -87,7 +81,7 @@ class Client:
         except ValueError as error:
             raise UsageError(Wording("ask.not-a-bucket", text=bucket)) from error
         names = tuple(selected(self._site, signals))
-        return SignalHistory(read_history_columns(self._site, self._reader, names, first, last, width))
+        return SignalHistory(read_history_columns(self._site, self._query.journal, names, first, last, width))
 
     def compare(
         self, *signals: str, since: When = "7d", until: When | None = None, days: int | None = None,

@@ -18,6 +18,11 @@ def local_date(at: int, zone: ZoneInfo) -> date:
     return datetime.fromtimestamp(at // NS, zone).date()
 
 
+def midnight(day: date, zone: ZoneInfo) -> int:
+    """Return the instant (ns UTC) at which a day of the site begins."""
+    return _instant(day, 0, zone)
+
+
 def applies(hours: Hours, day: date, holidays: str) -> bool:
     """Return whether hours begin on a day."""
     kind = WORKDAYS if is_workday(day, holidays) else RESTDAYS

@@ -5,14 +5,15 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from devices.family import Signal
 from facilityd.app.builtin import all_devices
 from facilityd.config.site import Site
-from facilityd.model.sample import NS, SignalType, Value
+from facilityd.model.sample import SignalType, Value
+from facilityd.notify.hours import local_date, midnight
 from facilityd.query.history import DAY, HistoryQuery, read_history
 from facilityd.query.selection import SignalName
 from facilityd.store.line_protocol import LineFormat
@@ -106,8 +107,7 @@ def _portions(site: Site, query: ExportQuery, since: int) -> Iterator[tuple[int,
     """Iterate over spans that end with a day of the site, of as many buckets as are read at a time."""
     zone, days = ZoneInfo(site.timezone), max(1, _BUCKETS * query.bucket // DAY)
     while since < query.until:
-        day = datetime.fromtimestamp(since // NS, zone).date() + timedelta(days=days)
-        end = int(datetime.combine(day, datetime.min.time(), zone).timestamp()) * NS
+        end = midnight(local_date(since, zone) + timedelta(days=days), zone)
         yield since, min(end, query.until)
         since = end
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
@@ -19,6 +19,7 @@ from facilityd.model.message import Wording
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, SignalType, Value
 from facilityd.model.text import Language
+from facilityd.notify.hours import local_date, midnight
 from facilityd.query.alarms import require_device
 from facilityd.query.beyond_samples import uncovered
 from facilityd.query.instants import iso_instant, show_second
@@ -260,22 +261,18 @@ def bucket_grid(site: Site, asked: HistoryQuery) -> Iterator[tuple[int, int, int
     A day on which the clock is put forward or back has 23 or 25 hours.
     """
     zone, bucket = ZoneInfo(site.timezone), asked.bucket
-    day = datetime.fromtimestamp(asked.since // NS, zone).date()
-    start = _midnight(day, zone)
+    day = local_date(asked.since, zone)
+    start = midnight(day, zone)
     if bucket <= HOUR or (bucket % DAY and DAY % bucket):
         yield start + (asked.since - start) // bucket * bucket, asked.until, bucket
         return
     while start < asked.until:
         day += timedelta(days=max(1, bucket // DAY))
-        end = _midnight(day, zone)
+        end = midnight(day, zone)
         width = bucket if bucket < DAY else end - start
         first = start + max(0, asked.since - start) // width * width
         yield first, min(end, asked.until), width
         start = end
-
-
-def _midnight(day: date, zone: ZoneInfo) -> int:
-    return int(datetime.combine(day, datetime.min.time(), zone).timestamp()) * NS
 
 
 def _gaps(site: Site, reader: JournalReader, asked: HistoryQuery) -> Iterator[DataGap]:

@@ -104,6 +104,11 @@ class SiteQuery:
         """End a question with apsw.Error as soon as ``late`` says so, while the journal is read."""
         self._reader.give_up_when(late)
 
+    @property
+    def journal(self) -> JournalReader:
+        """The journal, for questions that load more than commands may: whole years as arrays."""
+        return self._reader
+
     def meta(self, name: str) -> str | None:
         """Return a text that the daemon stored under a name."""
         return self._reader.meta(name)

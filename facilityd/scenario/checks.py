@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from facilityd.model.measure import spell_duration
-from facilityd.model.sample import NS
 from facilityd.model.task import TaskEventKind
 from facilityd.scenario.expectations import (
     AlarmCleared,
@@ -25,7 +23,7 @@ from facilityd.scenario.expectations import (
 from facilityd.scenario.load import LoadedScenario
 from facilityd.scenario.people_checks import PEOPLE_CHECKS
 from facilityd.scenario.people_expectations import Escalates, PersonPaged, PersonTold
-from facilityd.scenario.run_log import AlarmOccurrence, RunLog
+from facilityd.scenario.run_log import AlarmOccurrence, RunLog, spell_span
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +64,16 @@ def _raised(script: LoadedScenario, run_log: RunLog, wanted: AlarmRaised) -> Ans
     notified = sorted(a.told for a in raised if a.told is not None and a.told >= since)
     around = run_log.inputs(wanted.device, wanted.rule)
     if notified and notified[0] - since <= wanted.within:
-        return True, f"raised after {_s(notified[0] - since)}", around, notified[0]
+        return True, f"raised after {spell_span(notified[0] - since)}", around, notified[0]
     if notified:
-        return False, f"it was raised only after {_s(notified[0] - since)}", around, notified[0]
+        return False, f"it was raised only after {spell_span(notified[0] - since)}", around, notified[0]
     if hidden := [a for a in raised if a.raised >= since]:
         causes = ", ".join(sorted({cause for a in hidden for cause in a.suppressed_by}))
         return False, f"it was suppressed as a consequence of {causes}", around, hidden[0].raised
     finding = run_log.last_word(wanted.device, wanted.rule, since)
-    others = ", ".join(f"{a.rule} on {a.device} after {_s(a.raised - since)}" for a in run_log.since(since))
+    others = ", ".join(
+        f"{a.rule} on {a.device} after {spell_span(a.raised - since)}" for a in run_log.since(since)
+    )
     return (
         False,
         f"it was never raised; {finding}; alarms instead: {others or 'none'}",
@@ -89,7 +89,7 @@ def _suppressed(script: LoadedScenario, run_log: RunLog, wanted: AlarmSuppressed
     mine = [a for a in run_log.alarms if run_log.is_rule(a, wanted.device, wanted.rule) and a.raised >= since]
     for alarm in mine:
         if causes.intersection(alarm.suppressed_by) and alarm.raised - since <= wanted.within:
-            return True, f"suppressed after {_s(alarm.raised - since)}", around, alarm.raised
+            return True, f"suppressed after {spell_span(alarm.raised - since)}", around, alarm.raised
     state = (
         "it was told"
         if any(a.told is not None for a in mine)
@@ -104,9 +104,9 @@ def _cleared(script: LoadedScenario, run_log: RunLog, wanted: AlarmCleared) -> A
     mine = [a for a in run_log.alarms if run_log.is_rule(a, wanted.device, wanted.rule)]
     ends = [a.cleared for a in mine if a.cleared is not None and a.cleared >= since]
     if ends and ends[0] - since <= wanted.within:
-        return True, f"cleared after {_s(ends[0] - since)}", around, ends[0]
+        return True, f"cleared after {spell_span(ends[0] - since)}", around, ends[0]
     if ends:
-        return False, f"it cleared only after {_s(ends[0] - since)}", around, ends[0]
+        return False, f"it cleared only after {spell_span(ends[0] - since)}", around, ends[0]
     state = "it is still there" if mine and mine[-1].cleared is None else "it was over before, or never there"
     return False, f"it did not clear; {state}", around, since + wanted.within
 
@@ -157,7 +157,7 @@ def _unknown(script: LoadedScenario, run_log: RunLog, wanted: RuleUnknown) -> An
     around = run_log.inputs(wanted.device, wanted.rule)
     for at, verdict in run_log.verdicts(wanted.device, wanted.rule):
         if verdict is None and since <= at <= since + wanted.within:
-            return True, f"unknown after {_s(at - since)}", around, at
+            return True, f"unknown after {spell_span(at - since)}", around, at
     finding = run_log.last_word(wanted.device, wanted.rule, since)
     return False, f"it was told all the time; {finding}", around, since + wanted.within
 
@@ -171,7 +171,7 @@ def _gap(_: LoadedScenario, run_log: RunLog, wanted: HistoryGap) -> Answer:
     if longest is None:
         return not wanted.present, "there is no gap", around, None
     length = longest.until - longest.since
-    detail = f"the longest gap is {_s(length)} from {run_log.clock(longest.since)}"
+    detail = f"the longest gap is {spell_span(length)} from {run_log.clock(longest.since)}"
     return wanted.present and length >= wanted.least, detail, around, longest.since
 
 
@@ -222,14 +222,10 @@ def _task(script: LoadedScenario, run_log: RunLog, wanted: TaskCameTo) -> Answer
     happened = run_log.task_events(wanted.device, wanted.rule)
     first = next((e.at for e in happened if e.kind is _TASK[wanted.kind] and e.at >= since), None)
     if first is not None:
-        detail = f"it was {wanted.kind} after {_s(first - since)}"
+        detail = f"it was {wanted.kind} after {spell_span(first - since)}"
         return wanted.within is None or first - since <= wanted.within, detail, around, first
     detail = ", ".join(f"{e.kind} at {run_log.clock(e.at)}" for e in happened) or "there was no task"
     return False, f"it was never {wanted.kind}: {detail}", around, since + (wanted.within or 0)
-
-
-def _s(ns: int) -> str:
-    return f"{ns / NS:.1f} s" if ns < 600 * NS else spell_duration(ns // NS * NS)
 
 
 _CHECKS: dict[type, Callable[[LoadedScenario, RunLog, Any], Answer]] = {

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from operator import eq, ge, le
 from typing import Any
 
-from facilityd.model.measure import spell_duration
 from facilityd.model.notice import Notice, Purpose
 from facilityd.model.sample import NS
 from facilityd.notify.plan import TELLING
@@ -19,7 +18,7 @@ from facilityd.scenario.people_expectations import (
     PersonPaged,
     PersonTold,
 )
-from facilityd.scenario.run_log import AlarmOccurrence, RunLog
+from facilityd.scenario.run_log import AlarmOccurrence, RunLog, spell_span
 from facilityd.store.batch import Delivery
 from facilityd.store.rows import OutboxEntry
 
@@ -72,7 +71,7 @@ def _within(
     if first is None:
         what = f"{wanted.recipient} was never told; what they got: {_listed(run_log, taken)}"
         return False, what, around, since + wanted.within
-    return first - since <= wanted.within, f"told after {_s(first - since)}", around, first
+    return first - since <= wanted.within, f"told after {spell_span(first - since)}", around, first
 
 
 def _paged(script: LoadedScenario, run_log: RunLog, wanted: PersonPaged) -> Answer:
@@ -113,9 +112,9 @@ def _escalates(_: LoadedScenario, run_log: RunLog, wanted: Escalates) -> Answer:
         if notice.purpose is Purpose.ESCALATED and _about(run_log, notice, wanted.rule, wanted.device):
             found.append(one.settled_at - _began(run_log, notice))
     if any(wanted.after <= took <= wanted.after + SLACK for took in found):
-        return True, f"after {', '.join(map(_s, found))}", around, None
+        return True, f"after {', '.join(map(spell_span, found))}", around, None
     if found:
-        return False, f"only after {', '.join(map(_s, found))}", around, None
+        return False, f"only after {', '.join(map(spell_span, found))}", around, None
     return False, f"it never did; what {wanted.recipient} got: {_listed(run_log, taken)}", around, None
 
 
@@ -139,7 +138,7 @@ def _digest(script: LoadedScenario, run_log: RunLog, wanted: DigestReaches) -> A
     first = next((at for at in mine if at >= since), None)
     if first is None:
         return False, f"there was none; what they got: {_listed(run_log, taken)}", (), since + wanted.within
-    return first - since <= wanted.within, f"after {_s(first - since)}", (), first
+    return first - since <= wanted.within, f"after {spell_span(first - since)}", (), first
 
 
 def _count(script: LoadedScenario, run_log: RunLog, wanted: MessageCount) -> Answer:
@@ -148,10 +147,6 @@ def _count(script: LoadedScenario, run_log: RunLog, wanted: MessageCount) -> Ans
     taken = [one for one in _taken(run_log, wanted.recipient) if since <= one.settled_at <= until]
     ok = _HOW[wanted.how](len(taken), wanted.count)
     return ok, f"{len(taken)}: {_listed(run_log, taken)}", (), None
-
-
-def _s(ns: int) -> str:
-    return f"{ns / NS:.1f} s" if ns < 600 * NS else spell_duration(ns // NS * NS)
 
 
 PEOPLE_CHECKS: dict[type, Callable[[LoadedScenario, RunLog, Any], Answer]] = {

@@ -15,6 +15,7 @@ from facilityd.app.checklist import Checklists
 from facilityd.config.site import Device, Site
 from facilityd.model.alarm import AlarmStateName, ChangeKind
 from facilityd.model.finding import Evidence, Finding
+from facilityd.model.measure import spell_duration
 from facilityd.model.quality import Reason
 from facilityd.model.readiness import Waiver, is_ready
 from facilityd.model.sample import NS, Value
@@ -260,3 +261,8 @@ def _begun(stored: StoredChange) -> AlarmOccurrence:
         change.device, change.rule, change.at, change.evidence, cause=cause,
         told=None if hidden else change.at, suppressed_by=[hidden] if hidden else [],
     )  # fmt: skip
+
+
+def spell_span(ns: int) -> str:
+    """Return a span of a story as its report says it: to a tenth of a second, longer ones in whole units."""
+    return f"{ns / NS:.1f} s" if ns < 600 * NS else spell_duration(ns // NS * NS)
