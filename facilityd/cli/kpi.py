@@ -55,7 +55,7 @@ def kpi(
     language = chosen(lang, loaded)
     span = asked_span(loaded, month, quarter, since, until)
     with SiteQuery(loaded) as asked:
-        warn_unwatched(loaded, asked.journal, chosen(lang, loaded))
+        warn_unwatched(loaded, asked.journal, language)
         answer = asked.kpi(*span)
     if as_json:
         print_json(answer.plain())

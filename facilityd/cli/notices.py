@@ -56,7 +56,7 @@ def notices(
     language = chosen(lang, loaded)
     _known(loaded, person, language)
     with open_journal(loaded) as reader:
-        warn_unwatched(loaded, reader, chosen(lang, loaded))
+        warn_unwatched(loaded, reader, language)
     rows = notice_rows(Path(loaded.store.path), at_site(since, loaded.timezone), person, waiting=waiting)
     if as_json:
         print_json([row.plain() for row in rows])

@@ -53,7 +53,7 @@ def tasks(site: Path, number: int | None, everything: bool, lang: str | None, as
     loaded = load(site, secrets=False)
     language = chosen(lang, loaded)
     with SiteQuery(loaded) as query:
-        warn_unwatched(loaded, query.journal, chosen(lang, loaded))
+        warn_unwatched(loaded, query.journal, language)
         if number is not None:
             _show(loaded, query.task(number), language, as_json=as_json)
             return
