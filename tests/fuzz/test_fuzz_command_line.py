@@ -34,7 +34,7 @@ devices:
 """
 ENDLESS = {
     ("run",), ("tail",), ("record",), ("probe",), ("completion",), ("simulate", "serve"), ("simulate", "demo"),
-    ("simulate", "console"), ("simulate", "replay"), ("simulate", "run"),
+    ("simulate", "console"), ("simulate", "replay"), ("simulate", "run"), ("serve",),
 }  # fmt: skip
 """Commands that work until they are ended, or start others: here their values are only read."""
 SOON_S = 20.0
@@ -101,6 +101,8 @@ def command_lines(draw: st.DrawFn) -> tuple[tuple[str, ...], list[str]]:
     for argument in arguments:
         if argument.name == "site" and draw(st.integers(0, 9)):
             words.append("SITE")
+        elif _is_written(argument):
+            words.append(draw(PLACES))
         elif argument.required or draw(st.booleans()):
             words.append(draw(VALUES | st.sampled_from(["fire", "active", "net", "contacts"])))
     return path, words
