@@ -12,6 +12,7 @@ from devices.family import Signal
 from facilityd.app.builtin import all_devices
 from facilityd.config.site import Site
 from facilityd.model.sample import NS, Value
+from facilityd.model.spreadsheet import harmless
 from facilityd.model.text import Language, Text
 from facilityd.notify.texts import texts
 from facilityd.notify.value_text import scaled
@@ -84,7 +85,7 @@ class ExportText:
             return shown.removeprefix("-") if not float(shown) else shown
         if isinstance(cell, datetime):
             return f"{cell:%Y-%m-%d %H:%M:%S}"
-        return _no_formula(str(cell)) if self._people else str(cell)
+        return harmless(cell) if self._people and isinstance(cell, str) else str(cell)
 
     def _time(self, at: int) -> TableValue:
         when = datetime.fromtimestamp(at // NS, self._zone)
@@ -121,8 +122,3 @@ def csv_line(cells: Sequence[str]) -> str:
 
 def _csv_cell(cell: str) -> str:
     return '"' + cell.replace('"', '""') + '"' if any(mark in cell for mark in ',"\r\n') else cell
-
-
-def _no_formula(text: str) -> str:
-    """Return what a spreadsheet takes for text, though a device's word begins like a formula."""
-    return f"'{text}" if text[:1] in tuple("=+-@\t") and not text[1:2].isdigit() else text

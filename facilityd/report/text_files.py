@@ -6,12 +6,11 @@ import csv
 import io
 import re
 
+from facilityd.model.spreadsheet import harmless
 from facilityd.query.report_table import ReportCell, ReportTable
 from facilityd.query.report_tables import ReportPage
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~&!])")
-_FORMULA = re.compile(r"^[\s\u3000]*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r]")
-"""What a spreadsheet takes for the beginning of a formula, in the wide forms of Chinese keyboards too."""
 BOM = "\ufeff"
 """Without it a spreadsheet on Windows shows Chinese as rubbish."""
 
@@ -72,8 +71,3 @@ def csv_text(page: ReportPage) -> str:
 
 def _value(cell: ReportCell) -> str | float:
     return harmless(cell.shown) if cell.value is None else cell.value
-
-
-def harmless(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula."""
-    return f"'{text}" if _FORMULA.match(text) else text

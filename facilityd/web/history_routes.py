@@ -16,6 +16,7 @@ from fastapi.responses import StreamingResponse
 
 from facilityd.errors import UsageError
 from facilityd.model.message import Wording
+from facilityd.model.spreadsheet import harmless
 from facilityd.query.history import DataGap, HistoryAnswer, HistoryBucket, HistoryPoint, HistoryQuery
 from facilityd.query.words import both
 from facilityd.web.access import READ
@@ -166,7 +167,7 @@ def _row(one: HistoryPoint | HistoryBucket, service: WebService) -> tuple[object
 
 def _cell(value: object) -> object:
     """Return a value for a spreadsheet: a device's text that begins as a formula does is quoted."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
+    return harmless(value) if isinstance(value, str) else value
 
 
 def _lines(rows: list[tuple[Any, ...]]) -> str:

@@ -21,7 +21,8 @@ from facilityd.cli.main import facilityd
 from facilityd.errors import UsageError
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS
-from facilityd.query.export_text import csv_line
+from facilityd.query.export import ExportQuery, ExportRow
+from facilityd.query.export_text import ExportText, csv_line
 from facilityd.query.selection import selected
 from facilityd.query.workbook import write_workbook
 from facilityd.store.line_source import SampleSource
@@ -173,3 +174,16 @@ def test_patterns_mean_signals(yard: MeterSite) -> None:
 def test_any_words_come_back_from_csv(cells: list[str]) -> None:
     wanted = [cell.replace("\x00", "") for cell in cells]
     assert list(csv.reader(io.StringIO(csv_line(wanted), newline=""), strict=True)) == [wanted]
+
+
+@pytest.mark.parametrize("word", ["=1+1", "+1+cmd|' /C calc'!A0", "-1+2", "=cmd", "＝1", " @x"])
+def test_a_devices_word_is_no_formula_in_a_spreadsheet_and_a_number_stays_one(
+    yard: MeterSite, word: str
+) -> None:
+    asked = ExportQuery((("gate", "power"),), 0, NS)
+    people = ExportText(yard.site, asked, "en", people=True)
+    value = people.cells(ExportRow(0, "gate", "power", word, "good")).index(word)
+    assert people.text(ExportRow(0, "gate", "power", word, "good"))[value] == f"'{word}"
+    assert people.text(ExportRow(0, "gate", "power", -5, "good"))[value] == "-5"
+    programs = ExportText(yard.site, asked, "en", people=False)
+    assert programs.text(ExportRow(0, "gate", "power", word, "good"))[value] == word

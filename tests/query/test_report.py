@@ -30,6 +30,7 @@ from facilityd.errors import UsageError
 from facilityd.model.finding import Evidence, Finding
 from facilityd.model.readiness import Check, CheckedItem, ItemOutcome
 from facilityd.model.sample import NS
+from facilityd.model.spreadsheet import harmless
 from facilityd.model.task import TaskEvent, TaskEventKind
 from facilityd.model.text import LANGUAGES, Text
 from facilityd.query.calendar_span import month_span
@@ -39,7 +40,7 @@ from facilityd.query.report_ceremonies import due_ceremonies
 from facilityd.query.report_table import ReportCell
 from facilityd.query.report_tables import report_page
 from facilityd.report.html import html_page
-from facilityd.report.text_files import csv_text, harmless, markdown
+from facilityd.report.text_files import csv_text, markdown
 from facilityd.report.workbook import number_format, workbook
 from facilityd.store.batch import FindingRecord
 from facilityd.store.findings import FindingWrite
