@@ -3,13 +3,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-WORKERS ?= 2
+WORKERS ?= 3
+# Tests start the command line some hundred times: without bytecode each start compiles every module anew.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test fuzz acceptance audit check lock schemas findings bench clean help
+.PHONY: demo test fuzz acceptance audit check lock schemas sensors findings bench clean help
 
 help:
 	@echo "make demo   the whole square simulated, and the daemon watching it (Ctrl-C ends it)"
-	@echo "make test   every check and test, two at a time (WORKERS=n); starts real servers where they can be had"
+	@echo "make test   every check and test, three at a time (WORKERS=n); starts real servers where they can be had"
 	@echo "make fuzz   every border's fuzz, 10,000 cases each (an hour or two: for the night)"
 	@echo "make acceptance  every shipped scenario and a healthy year; report in docs/acceptance.md (half an hour)"
 	@echo "make audit  known weaknesses of the locked libraries, where PyPI can be asked"
@@ -48,6 +50,9 @@ audit: $(STAMP)
 
 schemas: $(STAMP)
 	$(BIN)/python tools/schemas.py
+
+sensors: $(STAMP)
+	nice -n 19 $(BIN)/python tools/sensor_table.py
 
 findings: $(STAMP)
 	$(BIN)/python tools/findings.py --gather

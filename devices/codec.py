@@ -7,6 +7,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 # struct letters by wire type; registers travel big-endian (Modbus V1.1b3, 4.2).
 LETTERS = {"u16": "H", "s16": "h", "u32": "I", "s32": "i", "u64": "Q", "s64": "q", "f32": "f", "f64": "d"}
@@ -122,12 +123,7 @@ class Affine:
     @classmethod
     def of(cls, *steps: tuple[float, float]) -> Affine:
         """Return (scale, offset) steps, one after another, as one; each number means what is written."""
-        scale, offset = Fraction(1), Fraction(0)
-        for times, plus in steps:
-            factor = Fraction(repr(times))
-            scale, offset = scale * factor, offset * factor + Fraction(repr(plus))
-        by = math.lcm(scale.denominator, offset.denominator)
-        return cls(int(scale * by), int(offset * by), by)
+        return cls(*_as_one(steps))
 
     @property
     def is_identity(self) -> bool:
@@ -138,6 +134,17 @@ class Affine:
         """Return the value. Raises OverflowError where no float is that large."""
         top = raw * self.times + self.plus
         return top if self.by == 1 else top / self.by
+
+
+@lru_cache(maxsize=1024)
+def _as_one(steps: tuple[tuple[float, float], ...]) -> tuple[int, int, int]:
+    """Return ``times``, ``plus`` and ``by``; a site has few scalings and thousands of points."""
+    scale, offset = Fraction(1), Fraction(0)
+    for times, plus in steps:
+        factor = Fraction(repr(times))
+        scale, offset = scale * factor, offset * factor + Fraction(repr(plus))
+    by = math.lcm(scale.denominator, offset.denominator)
+    return int(scale * by), int(offset * by), by
 
 
 def fitting(raw: float, affine: Affine, *, whole: bool) -> int | float | None:

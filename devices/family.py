@@ -7,8 +7,10 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
+from devices.sensors import with_sensor_rules
+from devices.simulated import SimulatedSignal
 from facilityd.errors import UnknownName
-from facilityd.model.kinds import Conditional, Conjunction, Unreadable
+from facilityd.model.kinds import Conditional, Conjunction, RuleTerm, Unreadable
 from facilityd.model.message import Wording
 from facilityd.model.number import Finite
 from facilityd.model.readiness import Item
@@ -63,11 +65,19 @@ class Signal(Strict):
         return self
 
 
+class ModeKind(Strict):
+    """A kind of stay in an operating mode: the one whose conditions hold for most of it."""
+
+    name: Text
+    when: tuple[Condition, ...] = Field(min_length=1)
+
+
 class ModeDefinition(Strict):
     """An operating mode holds while all its conditions hold; the first state that holds wins."""
 
     name: Text
     when: tuple[Condition, ...] = Field(min_length=1)
+    kinds: dict[str, ModeKind] = Field(default={}, description="such as raising and lowering, for people")
 
 
 _SECTION = {"state": "states", "rule": "rules", "readiness": "readiness"}
@@ -81,7 +91,20 @@ class Family(Strict):
     signals: dict[str, Signal]
     states: dict[str, ModeDefinition] = {}
     rules: dict[str, Rule] = {}
+    sensors: dict[str, dict[str, Any]] = Field(
+        default={},
+        description="by signal: what its thing cannot read (parameters of kind sensor); a line makes a rule",
+    )
+    simulate: dict[str, SimulatedSignal] = Field(
+        default={}, description="how signals go and can fail, for scenarios; of a family that has no model"
+    )
     readiness: dict[str, Item] = Field(default={}, description="checked before a ceremony")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sensors_watched(cls, told: Any) -> Any:
+        """Make a rule of each line of ``sensors``."""
+        return with_sensor_rules(told) if isinstance(told, dict) else told
 
     @model_validator(mode="after")
     def _closed(self) -> Self:
@@ -93,6 +116,21 @@ class Family(Strict):
         for where, signal in self._mentions():
             if self.signals[signal].type is SignalType.TEXT:
                 raise ValueError(Wording("tables.names-signal-which-text-texts", where=where, signal=signal))
+        return self
+
+    @model_validator(mode="after")
+    def _simulated_known(self) -> Self:
+        taken: set[str] = set()
+        for name, one in self.simulate.items():
+            if name not in self.signals or self.signals[name].type is SignalType.TEXT:
+                raise ValueError(Wording("tables.simulate-no-signal", name=name))
+            if one.counts and (one.counts not in self.simulate or self.simulate[one.counts].counts):
+                raise ValueError(Wording("tables.simulate-counts-nothing", name=name, counts=one.counts))
+            if one.counts and any(not fault.stuck for fault in one.faults.values()):
+                raise ValueError(Wording("tables.simulate-total-only-stuck", name=name))
+            if twice := taken & set(one.faults):
+                raise ValueError(Wording("tables.simulate-fault-twice", twice=min(twice)))
+            taken |= set(one.faults)
         return self
 
     @model_validator(mode="after")
@@ -125,10 +163,9 @@ class Family(Strict):
             for cause, limits in rule.explained.items():
                 if cause not in rule.consequence_of:
                     raise ValueError(Wording("tables.rule-explained-by-no-cause", name=name, cause=cause))
-                for test in limits.when:
-                    if test.signal not in self.signals:
-                        what = Wording("tables.rule-explained-no-signal", name=name, signal=test.signal)
-                        raise ValueError(what)
+                for signal in (*(test.signal for test in limits.when), *limits.codes):
+                    if signal not in self.signals:
+                        raise ValueError(Wording("tables.rule-explained-no-signal", name=name, signal=signal))
                 sized = {cause: limits.cause_from, name: limits.up_to}
                 for one in (one for one, size in sized.items() if size is not None):
                     if self.rules[one].detect.kind not in SIZED:
@@ -141,6 +178,27 @@ class Family(Strict):
             for signal in rule.doubts:
                 if signal not in self.signals:
                     raise ValueError(Wording("tables.rule-doubts-no-signal", name=name, signal=signal))
+        return self
+
+    @model_validator(mode="after")
+    def _stand_ins_known(self) -> Self:
+        for name, rule in self.rules.items():
+            for other in rule.stands_in_for:
+                if other not in self.rules:
+                    raise ValueError(Wording("tables.rule-stands-in-for-no-rule", name=name, other=other))
+                if other == name or name in self.rules[other].stands_in_for:
+                    raise ValueError(Wording("tables.rules-stand-in-for-each-other", name=name, other=other))
+        return self
+
+    @model_validator(mode="after")
+    def _sizes_known(self) -> Self:
+        for name, rule in self.rules.items():
+            for term in rule.detect.terms if isinstance(rule.detect, Conjunction) else ():
+                if not isinstance(term, RuleTerm) or term.beyond is None or term.rule not in self.rules:
+                    continue
+                if self.rules[term.rule].detect.kind != "residual":
+                    other = term.rule
+                    raise ValueError(Wording("tables.rule-beyond-needs-a-deviation", name=name, other=other))
         return self
 
     @model_validator(mode="after")
@@ -179,7 +237,8 @@ class Family(Strict):
 
     def _mentions(self) -> list[tuple[str, str]]:
         states: list[tuple[str, str]]
-        states = [(Wording("tables.state", n=n), c.signal) for n, s in self.states.items() for c in s.when]
+        tests = {n: (*s.when, *(c for k in s.kinds.values() for c in k.when)) for n, s in self.states.items()}
+        states = [(Wording("tables.state", n=n), c.signal) for n, when in tests.items() for c in when]
         rules = [(Wording("tables.rule", n=n), s) for n, r in self.rules.items() for s in r.detect.inputs]
         unread = {n: r.detect.signals for n, r in self.rules.items() if isinstance(r.detect, Unreadable)}
         rules += [(Wording("tables.rule", n=n), s) for n, signals in unread.items() for s in signals]

@@ -119,6 +119,10 @@ class Point(Strict):
     side_effect: bool = Field(default=False, description="reading changes the device: one reader only")
     repeat: Repeat | None = None
     values: dict[int, Text] = Field(default={}, description="names of codes, for people")
+    means: dict[int, Word] = Field(
+        default={},
+        description="what a code of a trip comes from, in a word that families know: heat, overload",
+    )
     note: str = ""
 
     @model_validator(mode="after")

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter
 
 from devices.family import Family
 from devices.golden import slips
 from devices.limits import family_faults
+from devices.one_language import in_both, languages_of
 from devices.possible import Fault, faults
 from devices.profile import ModbusProfile, MqttProfile, Profile
 from facilityd.model.message import Wording
+from facilityd.model.text import Language
 from facilityd.yaml_source import Problem, raise_problems, read, validate
 
 SHELF = Path(__file__).parent
 _PROFILE: TypeAdapter[Any] = TypeAdapter(Profile)
 _FAMILY: TypeAdapter[Any] = TypeAdapter(Family)
+_FOLDERS = {"profile": "profiles", "family": "families"}
+T = TypeVar("T")
 
 
 def load_profile(path: Path) -> ModbusProfile | MqttProfile:
@@ -36,27 +41,55 @@ def load_family(path: Path) -> Family:
     return cast("Family", family)
 
 
-def profiles(extra: Path | None = None) -> dict[str, ModbusProfile | MqttProfile]:
+class Tables(Mapping[str, T]):
+    """Tables by id: the shipped ones, each read when it is asked for, and a site's own in their place.
+
+    A site uses a few of those that are shipped; reading all took a third of a short command's time.
+    Raises ConfigError where a shipped one that is asked for is damaged.
+    """
+
+    def __init__(self, kind: str, own: Mapping[str, T]) -> None:
+        self._kind, self._own = kind, own
+        self._ids = {path.stem: None for path in _files(SHELF / _FOLDERS[kind])} | dict.fromkeys(own)
+
+    def __getitem__(self, item: str) -> T:
+        if item in self._own:
+            return self._own[item]
+        if item not in self._ids:
+            raise KeyError(item)
+        return cast("T", _shipped(self._kind, item))
+
+    def __contains__(self, item: object) -> bool:
+        return item in self._ids
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._ids)
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+
+def profiles(extra: Path | None = None) -> Tables[ModbusProfile | MqttProfile]:
     """Return all profiles by id; ``extra`` is a site's folder. Raises ConfigError."""
-    own = _shelf(_PROFILE, extra / "profiles", "profile") if extra else {}
-    return {**_shelf(_PROFILE, SHELF / "profiles", "profile"), **own}
+    return Tables("profile", _read(_PROFILE, extra / "profiles", "profile") if extra else {})
 
 
-def families(extra: Path | None = None) -> dict[str, Family]:
+def families(extra: Path | None = None) -> Tables[Family]:
     """Return all families by id; ``extra`` is a site's folder. Raises ConfigError."""
-    own = _shelf(_FAMILY, extra / "families", "family") if extra else {}
-    return {**_shelf(_FAMILY, SHELF / "families", "family"), **own}
+    return Tables("family", _read(_FAMILY, extra / "families", "family") if extra else {})
 
 
 @dataclass(frozen=True, slots=True)
 class OwnTables:
-    """What stands beside a site, by id; ids of broken tables, problems, files that replace shipped ones."""
+    """What stands beside a site, by id; kind and id of broken tables, files that replace shipped ones."""
 
     profiles: dict[str, ModbusProfile | MqttProfile]
     families: dict[str, Family]
-    broken: frozenset[str]
+    broken: frozenset[tuple[str, str]]
     problems: list[Problem]
     replaced: list[Path]
+    monolingual: dict[Path, Language]
+    """The one language of families that say nothing in the other."""
 
 
 def own_tables(folder: Path) -> OwnTables:
@@ -64,36 +97,39 @@ def own_tables(folder: Path) -> OwnTables:
     own_profiles, wrong = _collect(_PROFILE, folder / "profiles", "profile")
     own_families, also_wrong = _collect(_FAMILY, folder / "families", "family")
     files = [*_files(folder / "profiles"), *_files(folder / "families")]
-    shipped = {"profiles": _shipped("profile"), "families": _shipped("family")}
+    shipped: dict[str, Tables[Any]] = {folder: Tables(kind, {}) for kind, folder in _FOLDERS.items()}
+    kinds = {folder: kind for kind, folder in _FOLDERS.items()}
     return OwnTables(
         own_profiles,
         own_families,
-        frozenset(path.stem for path in files) - own_profiles.keys() - own_families.keys(),
+        frozenset((kinds[path.parent.name], path.stem) for path in files)
+        - {("profile", name) for name in own_profiles}
+        - {("family", name) for name in own_families},
         wrong + also_wrong,
         [path for path in files if path.stem in shipped[path.parent.name]],
+        _monolingual(folder / "families"),
     )
+
+
+def _monolingual(folder: Path) -> dict[Path, Language]:
+    told = {path: languages_of(read(path).data) for path in _files(folder)}
+    return {path: next(iter(found)) for path, found in told.items() if len(found) == 1}
 
 
 def _files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.yaml"))
 
 
-def _shelf(adapter: TypeAdapter[Any], folder: Path, kind: str) -> dict[str, Any]:
-    if folder.parent == SHELF:
-        return _shipped(kind)
-    return _read(adapter, folder, kind)
-
-
-@cache
-def _shipped(kind: str) -> dict[str, Any]:
-    adapter: TypeAdapter[Any] = _PROFILE if kind == "profile" else _FAMILY
-    return _read(adapter, SHELF / {"profile": "profiles", "family": "families"}[kind], kind)
-
-
 def _read(adapter: TypeAdapter[Any], folder: Path, kind: str) -> dict[str, Any]:
     out, problems = _collect(adapter, folder, kind)
     raise_problems(problems)
     return out
+
+
+@cache
+def _shipped(kind: str, item: str) -> Any:
+    path = SHELF / _FOLDERS[kind] / f"{item}.yaml"
+    return load_profile(path) if kind == "profile" else load_family(path)
 
 
 def _collect(adapter: TypeAdapter[Any], folder: Path, kind: str) -> tuple[dict[str, Any], list[Problem]]:
@@ -111,6 +147,8 @@ def _load(adapter: TypeAdapter[Any], path: Path, kind: str) -> tuple[Any, list[P
     document = read(path)
     if document.problems:
         return None, document.problems
+    if kind == "family" and path.parent != SHELF / _FOLDERS[kind]:
+        document = replace(document, data=in_both(document.data))
     item, problems = validate(adapter, document)
     if item is not None and getattr(item, kind) != path.stem:
         what = Wording("tables.stands-in-file", kind=kind, item=getattr(item, kind), path=path.name)

@@ -9,25 +9,48 @@ from facilityd.errors import UsageError
 from facilityd.model.message import Wording
 from facilityd.model.sample import NS, Value
 from simulators.inverse_binding import Signals
+from simulators.machines import ForeignMachine
 from simulators.physics import MODELS, Model, World
 from simulators.physics.flagpole import Flagpole
 from simulators.physics.hoist import Hoist
+from simulators.sensor_faults import LyingSensors
 
 WEATHER_EVERY = 10 * NS
 """How often others feel a new wind, in ns."""
 
 
 class Square:
-    """``devices`` maps each device to its family. The same seed and questions give the same story."""
+    """``devices`` maps each device to its family, ``declared`` a family to a model of its own.
 
-    def __init__(self, devices: Mapping[str, str], world: World, seed: int = 1) -> None:
+    The same seed and questions give the same story.
+    """
+
+    def __init__(
+        self, devices: Mapping[str, str], world: World, seed: int = 1,
+        foreign: Mapping[str, ForeignMachine] | None = None,
+        declared: Mapping[str, type[Model]] | None = None,
+    ) -> None:  # fmt: skip
         self.world = world
+        self.sensors = LyingSensors(seed)
+        """What stands between what is true and what the units say of it."""
+        self.foreign = foreign or {}
+        self._kinds = {**(declared or {}), **MODELS}
         self.models: dict[str, Model] = {
-            name: MODELS[family](name, seed) for name, family in devices.items() if family in MODELS
+            name: self._model(family, name, seed) for name, family in devices.items() if family in self._kinds
         }
         self._weather = [m for m in self.models.values() if type(m) is MODELS["weather"]]
         for model in self.models.values():
             model.now = world.now
+
+    def _model(self, family: str, name: str, seed: int) -> Model:
+        kind, drawn = self._kinds[family], self.foreign.get(name)
+        return kind(name, seed, drawn.machine) if drawn else kind(name, seed)  # type: ignore[call-arg]
+
+    def _read(self, device: str, wanted: frozenset[str] | None) -> dict[str, Value | None]:
+        """Return what the sensors of a device make of what is true; those of the demo square are exact."""
+        true = self.models[device].read(wanted)
+        drawn = self.foreign.get(device)
+        return drawn.sensors.read(true, self.world.now) if drawn else true
 
     def at(self, now: int, *devices: str) -> None:
         """Bring some devices (none named: all) to an instant in ns UTC. The weather comes first."""
@@ -51,7 +74,11 @@ class Square:
     def signals(self, *devices: str) -> dict[tuple[str, str], Value | None]:
         """Return the true value of everything (or of some devices), by device and signal."""
         names = [name for name in devices if name in self.models] if devices else list(self.models)
-        return {(name, signal): v for name in names for signal, v in self.models[name].read().items()}
+        return {
+            (name, signal): v
+            for name in names
+            for signal, v in self.sensors.spoil(name, self._read(name, None), self.world.now).items()
+        }
 
     def some(self, wants: Mapping[str, frozenset[str]]) -> dict[tuple[str, str], Value | None]:
         """Return the true values of the wanted signals (and of what comes with them)."""
@@ -59,7 +86,8 @@ class Square:
         for device, wanted in wants.items():
             model = self.models.get(device)
             if model is not None:
-                for signal, value in model.read(wanted).items():
+                true = self._read(device, self.sensors.partners(device, wanted))
+                for signal, value in self.sensors.spoil(device, true, self.world.now).items():
                     out[device, signal] = value
         return out
 

@@ -5,18 +5,29 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ["LC_ALL"] = "C.UTF-8"  # commands speak the terminal's language: the tests' is English
 
+settings.register_profile("no-deadline", deadline=None)  # a busy machine is no fault of the code
+settings.load_profile("no-deadline")
+
 APART = frozenset({"test_library.py", "test_bad_contact.py", "test_hazards_in_virtual_time.py"})
 """Files of long tests that share nothing: each goes to whichever worker is free."""
+SECOND_ROW = frozenset({
+    "test_e2e_chaos.py", "test_e2e_influxdb.py", "test_e2e_ready.py", "test_e2e_bad_input.py", "test_e2e_proof_of_life.py",
+    "test_e2e_new_model.py", "test_e2e_people.py", "test_e2e_pause.py", "test_wheel.py",
+})  # fmt: skip
+"""Of the tests in real time, which wait more than they work, those of the second of two rows; half of the time."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file, and what it prepared once, on one worker; and let tests in real time run one by one."""
+    """Keep a file, and what it prepared once, on one worker; and let tests in real time run in two rows."""
     for item in items:
         path = Path(item.path)
-        if path.parent.name == "e2e":
+        if path.parent.name == "page":
+            item.add_marker(pytest.mark.xdist_group("page"))  # one browser for all of them
+        elif path.parent.name == "e2e":
             item.add_marker(pytest.mark.xdist_group("real-time"))
         elif path.name not in APART:
             item.add_marker(pytest.mark.xdist_group(f"{path.parent.name}/{path.name}"))

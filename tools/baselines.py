@@ -24,17 +24,24 @@ from facilityd.store.reader import JournalReader
 SQUARE = Path(__file__).parents[1] / "config" / "square"
 DAYS = ("2025-01-20", "2025-04-20", "2025-07-20", "2025-10-20")
 SEED, HOURS, SETTLED_S = 11, 24, 900
+POLE_RUNS = (1, 2, 18, 19)
+"""Hours after noon at which every row pole makes a run."""
 
 
 def main() -> None:
     """Play, learn, write; rules that learned nothing are named."""
     site = replace(load(SQUARE), source="")
+    poles = [device.id for device in site.devices.values() if device.family.family == "flagpole"]
     found, refused = [], []
     with ExitStack() as stack:
         folders = [Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in DAYS]
         starts = [round(_noon(day, site.timezone) * NS) for day in DAYS]
         for folder, start in zip(folders, starts, strict=True):
             with VirtualRuntime(site, folder, start=start, seed=SEED) as runtime:
+                for hour in POLE_RUNS:
+                    runtime.until(start + hour * 3600 * NS)
+                    for device in poles:
+                        runtime.demand(device)
                 runtime.until(start + HOURS * 3600 * NS)
         ends = [start + HOURS * 3600 * NS for start in starts]
         readers = [stack.enter_context(JournalReader.open(folder / "journal.db")) for folder in folders]

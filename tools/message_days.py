@@ -47,11 +47,13 @@ def ceremonies(desk: Desk) -> Iterator[Told]:
 
     yield pair(
         "Not ready", "At T-60, T-30 and T-10 min before a ceremony, where an item stands against it.",
-        check(bad, HOUR), ("未通过", "国旗升降机"), ("NOT READY", "National flag hoist"),
+        check(bad, HOUR), ("未通过", "国旗升降机", "日出升旗 04:46"),
+        ("NOT READY 04:46", "National flag hoist"),
     )  # fmt: skip
     yield pair(
         "Ready again", "Every item passes that did not at the check before.",
-        check(good, 30 * MIN), ("已通过", "国旗升降机"), ("Ready again", "National flag hoist"),
+        check(good, 30 * MIN), ("已通过", "国旗升降机", "日出升旗 04:46"),
+        ("Ready 04:46", "National flag hoist"),
     )  # fmt: skip
 
 
@@ -59,7 +61,7 @@ def tasks(desk: Desk) -> Iterator[Told]:
     """Yield what is told of repairs and inspections."""
     device = desk.devices["fountain-2"]
     rule, scope = device.family.rules["leakage"], (("fountain-2", "fountain"),)
-    repair = TaskContext(device.name, rule.name, rule.priority, scope, rule.action)
+    repair = TaskContext(device.name, rule.name, rule.priority, scope, rule.action, rule.short)
     patrol = TaskContext(
         device.name, Text(zh="月度绝缘检查", en="Monthly insulation test"), Priority.MEDIUM, scope,
         (Text(zh="断电挂牌", en="Lock out"), Text(zh="摇测绝缘并记录", en="Measure the insulation, note it")),
@@ -97,7 +99,7 @@ def tasks(desk: Desk) -> Iterator[Told]:
             task,
             repair,
             "任务超期",
-            "Task overdue",
+            "Overdue",
             {},
         ),
         (
@@ -107,7 +109,7 @@ def tasks(desk: Desk) -> Iterator[Told]:
             task,
             repair,
             "修复未生效",
-            "Not repaired",
+            "Not fixed",
             {},
         ),
         (
@@ -119,7 +121,7 @@ def tasks(desk: Desk) -> Iterator[Told]:
             ),
             repair,
             "修复已验证",
-            "Repair verified",
+            "Verified",
             {"seconds": 1800.0},
         ),
     ):
@@ -140,7 +142,9 @@ def tasks(desk: Desk) -> Iterator[Told]:
                 roster,
             )
         ]
-        yield pair(title, when, notices, (zh, "二号喷泉泵"), (en, "Fountain pump 2"))
+        what = ("绝缘", "Monthly insul") if planned is state else ("漏电", "earth leak")
+        where = "fountain-2" if planned is state else "Fountain pump 2"
+        yield pair(title, when, notices, (zh, "二号喷泉泵", what[0]), (en, where, what[1]))
 
 
 def days(desk: Desk) -> Iterator[Told]:
@@ -172,14 +176,14 @@ def days(desk: Desk) -> Iterator[Told]:
         "Once a day, to who wants it.",
         morning(full),
         ("未就绪", "市民广场", "未解除"),
-        ("NOT READY", "Civic square", "still there"),
+        ("NOT READY", "Civic square"),
     )
     yield pair(
         "Morning digest of a quiet night",
         "With what it rests on; never where the daemon was blind.",
         morning(quiet),
         ("夜间无报警",),
-        ("Morning", "Civic square", "no alarm at night"),
+        ("Morning", "Civic square", "no night alarms"),
     )
     over = plan_state_over(
         StateOver("fountain-2", "drained", at("2027-03-16T00:00")), pump.name, desk.people, desk.place

@@ -37,7 +37,7 @@ from facilityd.notify.digest import plan_digests
 from facilityd.notify.merge import merged
 from facilityd.notify.sparkline import Sparkline
 
-ZH, EN = ("紧急", "二号喷泉泵", "漏电"), ("CRITICAL", "Fountain pump 2", "leaks")
+ZH, EN = ("紧急", "二号喷泉泵", "漏电"), ("CRIT", "Fountain pump 2", "earth leak")
 
 
 def raised(desk: Desk) -> Iterator[Told]:
@@ -78,7 +78,7 @@ def raised(desk: Desk) -> Iterator[Told]:
         "The same, where nobody has looked.",
         staged.finds(False, DRY),
         ("已恢复，未确认", *ZH[1:]),
-        ("Cleared, unseen", *EN[1:]),
+        ("Cleared", *EN[1:]),
     )
 
 
@@ -93,8 +93,8 @@ def latched(desk: Desk) -> Iterator[Told]:
         "Latched",
         "The condition is over; the alarm stays until somebody has inspected.",
         staged.finds(False, dead),
-        ("待检查复位",),
-        ("Inspect and reset",),
+        ("待检查复位", "城楼台基", "灯杆带电"),
+        ("Latched", "Gate tower base", "pole live"),
     )
 
 
@@ -109,13 +109,13 @@ def again(desk: Desk) -> Iterator[Told]:
     staged.now += 2 * HOUR
     staged.ack()
     about = {"device": device, "rule": rule, "person": "李师傅"}
-    zh, en = ("一号喷泉泵",), ("Fountain pump 1",)
+    zh, en = ("一号喷泉泵", "进水滤网堵塞"), ("Fountain pump 1", "strainer clogged")
     yield pair(
         "Announced again",
         "Somebody took the acknowledgement back, or a repair is not proven after an hour.",
         staged.asks(AlarmEvent.REALARM, RealarmAlarm(**about)),
         ("再次提醒", *zh),
-        ("again", *en),
+        ("LOW", *en),
     )
     staged.asks(AlarmEvent.SHELVE, ShelveAlarm(**about, comment="等备件", until=staged.now + HOUR))
     yield pair(
@@ -123,7 +123,7 @@ def again(desk: Desk) -> Iterator[Told]:
         "A shelf ended by its time, and the alarm goes on.",
         staged.passes(HOUR),
         ("搁置到期", *zh),
-        ("shelf over", *en),
+        ("LOW", *en),
     )
     out = TakeOutOfService(**about, ticket="GP-0612", comment="换泵", until=staged.now + 24 * HOUR)
     staged.asks(AlarmEvent.OUT_OF_SERVICE, out)
@@ -132,7 +132,7 @@ def again(desk: Desk) -> Iterator[Told]:
         "An alarm is out of service, and the day of its review has come.",
         staged.passes(24 * HOUR),
         ("停用待复查", *zh),
-        ("Review is due", *en),
+        ("Review", "fountain-1", "strainer clogged"),
     )
     back = staged.asks(AlarmEvent.RETURN_TO_SERVICE, ReturnToService(**about))
     yield pair(
@@ -140,7 +140,7 @@ def again(desk: Desk) -> Iterator[Told]:
         "It was returned to service, and goes on.",
         back,
         ("恢复使用", *zh),
-        ("back in service", *en),
+        ("LOW", *en),
     )
     fact = Suppression(
         Suppressor.BY_STATE, staged.now, staged.now + HOUR, "李师傅", "换滤网", state="maintenance"
@@ -151,7 +151,7 @@ def again(desk: Desk) -> Iterator[Told]:
         "Maintenance, or a season, ended by its time, and the alarm goes on.",
         staged.passes(HOUR),
         ("检修结束", *zh),
-        ("maintenance over", *en),
+        ("LOW", *en),
     )
 
 
@@ -179,7 +179,7 @@ def silenced(desk: Desk) -> Iterator[Told]:
             ),
             "Out of service",
             "已停用",
-            "Out of service",
+            "Removed",
         ),
     ):
         staged = desk.alarm(LEAK)
@@ -202,8 +202,8 @@ def causes(desk: Desk) -> Iterator[Told]:
         "A link is down",
         "One message for all that is blind without it, and what was in alarm before.",
         staged.finds(True, down, **blind),
-        ("fountain-gateway",),
-        ("fountain-gateway",),
+        ("紧急", "fountain-gateway", "中断"),
+        ("CRITICAL", "fountain-gateway", "down"),
     )
     staged = desk.alarm(CHANNEL)
     refuses = Evidence("limit-is", {"value": False, "for_s": 120.0, "unit": "", "because_why": 1}, "taking")
@@ -211,8 +211,8 @@ def causes(desk: Desk) -> Iterator[Told]:
         "A channel is broken",
         "Over the other channels.",
         staged.finds(True, refuses),
-        ("通知渠道",),
-        ("Notices to",),
+        ("重要", "通知渠道 值班员", "不接收"),
+        ("HIGH", "Duty crew's webhook", "refuses"),
     )
     staged = desk.alarm(LEAK)
     staged.finds(True, replace(LEAKING, extent=("leakage",)))
@@ -223,15 +223,15 @@ def causes(desk: Desk) -> Iterator[Told]:
         "The alarm goes on, and is of more than was told.",
         staged.finds(True, wider),
         ("范围扩大", *ZH[1:]),
-        ("more of it", *EN[1:]),
+        EN,
     )
     gone = staged.alarms.retire(*LEAK, Evidence("unwatched-device", {}), staged.now + HOUR)
     yield pair(
         "No longer watched",
         "The device or the rule left the site while the alarm stood.",
         staged.tell(gone),
-        ("不再监测",),
-        ("No longer watched",),
+        ("不再监测", *ZH[1:]),
+        ("Unwatched", *EN[1:]),
     )
 
 
@@ -263,22 +263,28 @@ def together(desk: Desk) -> Iterator[Told]:
         "Digest of quiet hours",
         "When quiet hours end: what was put off, with what became of it.",
         digest(9 * HOUR),
-        ("重要", "汇总"),
-        ("HIGH", "digest"),
+        ("重要", "汇总", "市民广场", "2 项报警"),
+        ("HIGH", "digest", "Civic square", "2 alarms"),
     )
     yield pair(
         "Digest in a flood",
         "After five pushes in ten minutes; what is critical stays single.",
         digest(MIN),
-        ("重要", "合并"),
-        ("HIGH", "many"),
+        ("重要", "合并", "市民广场", "2 项报警"),
+        ("HIGH", "many", "Civic square", "2 alarms"),
     )
     robot = [merged(mine(person.id))[0] for person in desk.people]
-    yield pair("Merged by a robot", "What a robot's pace would make wait.", robot, ("重要",), ("HIGH",))
+    yield pair(
+        "Merged by a robot",
+        "What a robot's pace would make wait.",
+        robot,
+        ("重要", "一号喷泉泵", "剩余电流偏高"),
+        ("HIGH", "Fountain pump 1", "leakage raised"),
+    )
     yield pair(
         "Test message",
         "`facilityd notify test`, and daily with `proof_of_life`.",
         several[0].planner.test(NIGHT),
-        ("测试",),
-        ("Test",),
+        ("测试", "市民广场", "正常"),
+        ("Test", "Civic square", "works"),
     )

@@ -13,6 +13,7 @@ from message_desk import Desk, Told
 from message_kinds import again, causes, latched, raised, silenced, together
 
 from facilityd.model.notice import Notice
+from facilityd.notify.headline import GLANCE
 from facilityd.notify.mail import message
 from facilityd.notify.ntfy import LIMIT as NTFY
 from facilityd.notify.robots import MOST_PARTS, DingTalkRobot, FeishuRobot, WeComRobot
@@ -21,10 +22,8 @@ from facilityd.notify.webhook import payload
 from facilityd.notify.wecom_app import WeComApp
 
 FILE = Path(__file__).resolve().parent.parent / "docs" / "messages.md"
-GLANCE, LONG, TITLE, WHAT = 40, 80, 250, 3
-"""Characters that a phone shows of a message, twice as many, and bytes of a title (ntfy).
-
-How bad it is and where come first; what it is, third, may end in the second line where words are Latin."""
+TITLE = 250
+"""Bytes of a title (ntfy)."""
 ROBOTS = {
     "wecom-robot": WeComRobot,
     "wecom-app": WeComApp,
@@ -34,8 +33,9 @@ ROBOTS = {
 HEAD = """# Every message that people get
 
 Made by `tools/messages.py` with the words of `facilityd/notify/texts.yaml` and the rules of the demo site.
-A test keeps it current, and holds each to the limits: the first {glance} characters say how bad it is and
-where, and in Chinese also what it is (in English {long}); no channel cuts a message.
+A test keeps it current, and holds each to the limits: the first {glance} characters say how bad it is,
+where and what; where a name is too long for that its short form stands there, and the whole one below.
+No channel cuts a message.
 
 | channel | limit | longest here | messages that this becomes |
 |---|---|---|---|
@@ -94,8 +94,8 @@ def mistakes(notices: list[Told]) -> Iterator[str]:
     for kind in notices:
         for notice in (kind.zh, kind.en):
             where = f"{kind.title} ({notice.language})"
-            for number, said in enumerate(kind.glance(notice.language), start=1):
-                seen = notice.subject[: GLANCE if number < WHAT or notice.language == "zh" else LONG]
+            seen = notice.subject[:GLANCE]
+            for said in kind.glance(notice.language):
                 if said not in seen:
                     yield f"{where}: {said!r} is not in {seen!r}"
             if "{" in text_of(notice) or "  " in notice.subject:
@@ -125,7 +125,7 @@ def text() -> str:
             f"| `{name}` | {limit} | {longest} bytes | {' to '.join(map(str, {parts[0], parts[-1]}))} |"
         )
     kinds = "\n".join(_kind(kind) for kind in notices)
-    return HEAD.format(glance=GLANCE, long=LONG, most=MOST_PARTS, channels="\n".join(rows), kinds=kinds)
+    return HEAD.format(glance=GLANCE, most=MOST_PARTS, channels="\n".join(rows), kinds=kinds)
 
 
 def _kind(kind: Told) -> str:

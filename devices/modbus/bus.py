@@ -7,20 +7,14 @@ import contextlib
 import logging
 from collections.abc import Callable, Sequence
 
-from devices.modbus.client import Connect, ModbusReader, ReadFailed, connect
+from devices.modbus.client import connect
+from devices.modbus.compiled_unit import CompiledUnit
+from devices.modbus.identity import SAYS_NOT_WHO, recognised
 from devices.modbus.link_report import LinkReport
 from devices.modbus.load import tell_overload
 from devices.modbus.plan import plan_unit
-from devices.modbus.poll import (
-    GATEWAY,
-    SAYS_NOT_WHO,
-    CompiledUnit,
-    PollResult,
-    identify,
-    poll,
-    recognised,
-    voided,
-)  # fmt: skip
+from devices.modbus.poll import PollResult, identify, poll, voided
+from devices.modbus.reader import Connect, ModbusReader, ReadFailed
 from devices.modbus.repeats import Repeats
 from devices.modbus.scheduler import RECHECK_S, RECHECK_TCP_S, RECHECK_VAGUE_S, PollScheduler, PollSlot
 from devices.operating_mode import OperatingModeTracker
@@ -40,6 +34,8 @@ OUT_OF_STEP = 3
 """Failed identity probes in a row before a serial line is opened anew, to drop what lies in it."""
 ASK_ROUND = 2
 """Unanswered requests in a row, from all units, after which everybody else is asked at once."""
+WAKE_S = 2e-3
+"""A timer may end so much early: the event loop's clock counts whole milliseconds."""
 DEAD_AFTER = 3
 """Unanswered requests in a row, from all units, before a link is opened anew."""
 
@@ -61,9 +57,9 @@ class Bus:
         self._link, self._intake, self._clock, self._mode = link, intake, clock, mode
         plans = [plan_unit(unit, link) for unit in units]
         self._loop = asyncio.get_running_loop()
-        self._scheduler = PollScheduler.of(link.id, plans, self._loop.time())
+        self._scheduler = PollScheduler.of(link, plans, self._loop.time())
         self._slots = dict(zip(self._scheduler.slots, map(CompiledUnit.of, plans), strict=True))
-        self._wake = asyncio.Event()
+        self._waker: asyncio.Future[None] | None = None
         self._recheck = RECHECK_S if link.is_serial_line else RECHECK_TCP_S
         self._down, self._mute, self._repeats = False, False, Repeats(link, clock, self._loop.time)
         self._failures, self._quiet = 0, 0
@@ -91,7 +87,7 @@ class Bus:
     def adopt(self, units: Sequence[Unit]) -> None:
         """Watch these units from the next poll on; one that did not change keeps its place and its state."""
         self._next = units
-        self._wake.set()
+        self._wake()
         if self._down:
             known = {slot.plan.unit.id for slot in self._slots}
             new = [stream for unit in units if unit.id not in known for stream in unit.streams]
@@ -129,22 +125,32 @@ class Bus:
             slot, start = self._scheduler.next(self._loop.time())
             if not await self._sleep_until(start):
                 continue
-            self._report.late(self._loop.time() - slot.due if slot.online else 0.0)
+            begun = self._loop.time()
+            if slot.online:
+                self._report.late(self._scheduler.late(slot, begun))
             await self._take(slot, reader)
+            self._report.busy(self._loop.time() - begun)
             self._report.answers(reader)
             if self._quiet >= DEAD_AFTER and not any(slot.online for slot in self._scheduler.slots):
                 raise NoUnitAnswers("no unit answers", where=self._link.where)
 
     async def _sleep_until(self, start: float) -> bool:
         """Return True at ``start``, False when the timetable changed meanwhile."""
-        self._wake.clear()
-        wait = start - self._loop.time()
-        if wait <= 0:
+        if start <= self._loop.time():
             return True
-        timer = self._loop.call_at(start, self._wake.set)
-        await self._wake.wait()
-        timer.cancel()
-        return self._loop.time() >= start - 1e-4
+        self._waker = self._loop.create_future()
+        timer = self._loop.call_at(start, self._wake)
+        try:
+            await self._waker
+        finally:
+            self._waker = None
+            timer.cancel()
+        return self._loop.time() >= start - WAKE_S
+
+    def _wake(self) -> None:
+        """End the sleep before the next poll: it is time, or the timetable changed."""
+        if self._waker and not self._waker.done():
+            self._waker.set_result(None)
 
     async def _take(self, slot: PollSlot, reader: ModbusReader) -> None:
         compiled_unit = self._slots[slot]
@@ -196,8 +202,7 @@ class Bus:
             result = await poll(compiled_unit, reader, self._clock)
         except ReadFailed as failed:
             # Whoever answered one question of several is there, though what it says is not believed yet.
-            # A gateway's refusal is the gateway's answer, not the unit's.
-            answered = reader.answers - (failed.reason in GATEWAY) > answers
+            answered = reader.answers > answers
             reason = Reason.IDENTITY if answered else failed.reason
             return PollResult(voided(compiled_unit.plan, self._clock, reason), failed.reason, answered)
         slot.suspect = result.silent is not None
@@ -273,7 +278,7 @@ class Bus:
 
     def _pace_changed(self, device: str) -> None:
         self._scheduler.repace(device, self._mode.state(device), self._loop.time())
-        self._wake.set()
+        self._wake()
 
     def _lost(self, outage: LinkOutage) -> None:
         # A single drop is mended by opening again at once; only a link that stays away is news.
@@ -284,16 +289,3 @@ class Bus:
         for compiled_unit in self._slots.values():
             self._intake.offer(voided(compiled_unit.plan, self._clock, Reason.LINK_DOWN))
         self._report.lost(str(outage), mute=mute)
-
-
-async def run_link(
-    link: ModbusLink,
-    units: Sequence[Unit],
-    intake: Intake,
-    clock: Clock,
-    mode: OperatingModeTracker,
-    health: Callable[[LinkHealth], None],
-    opener: Connect = connect,
-) -> None:
-    """Watch one Modbus link until cancelled."""
-    await Bus(link, units, intake, clock, mode, health, opener).run()

@@ -1,12 +1,13 @@
 """The last check before the socket: only the four read functions pass.
 
 pymodbus can write; facilityd must not be able to. The guard sits in pymodbus's packet
-trace, which sees every frame after it is built and before it is sent.
+trace, which sees every frame after it is built and before it is sent. Our own connection
+(devices.modbus.tcp) has one place that sends, and it asks here too.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from facilityd.errors import WriteRefused
 
@@ -20,6 +21,14 @@ class StrayAnswer(NamedTuple):
     device_id: int
     asked: int
     answered: int
+
+
+def refuse_write(function: int | None) -> NoReturn:
+    """Raise WriteRefused: a frame that does not read was about to be sent."""
+    raise WriteRefused(
+        f"function code {function} was about to be sent",
+        hint="facilityd only reads (function codes 1-4); this is a bug, please report it",
+    )
 
 
 class Guard:
@@ -45,10 +54,7 @@ class Guard:
     def _outgoing(self, data: bytes) -> bytes:
         function = data[self._at] if len(data) > self._at else None
         if function not in READ_FUNCTIONS:
-            raise WriteRefused(
-                f"function code {function} was about to be sent",
-                hint="facilityd only reads (function codes 1-4); this is a bug, please report it",
-            )
+            refuse_write(function)
         self.garbage, self.stray, self._asked = False, None, self._names(data)
         return data
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from devices.modbus.client import ModbusReader
+from devices.modbus.reader import ModbusReader
 from devices.unit import ModbusLink
 from facilityd.model.link import LinkHealth
+from facilityd.model.poll_counts import PollCounts
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ class LinkReport:
         self._link, self._health, self._time, self._retries = link, health, time, retries
         self._reconnects, self._mute = -1, False
         self._said, self._worst, self._told = "", 0.0, 0.0
-        self._unforeseen = set[str]()
+        self._unforeseen, self._counts = set[str](), PollCounts()
 
     def opened(self) -> None:
         """Count a connection."""
@@ -36,6 +37,11 @@ class LinkReport:
     def late(self, by: float) -> None:
         """Note by how many s a poll was late."""
         self._worst = max(self._worst, by)
+        self._counts.poll(by)
+
+    def busy(self, length: float) -> None:
+        """Note for how many s a unit was asked."""
+        self._counts.busy += length
 
     def say(self, text: str) -> None:
         """Log a trouble, unless it is the one that was logged last."""
@@ -72,6 +78,6 @@ class LinkReport:
             self._said = ""
         self._health(LinkHealth(
             self._link.id, up, self._link.where, reason, max(0, self._reconnects), answered, latency,
-            self._worst, retries=self._retries(), mute=not up and self._mute,
+            self._worst, retries=self._retries(), mute=not up and self._mute, counts=self._counts,
         ))  # fmt: skip
         self._worst = 0.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
+from devices.modbus.compiled_unit import CompiledUnit
 from devices.modbus.plan import MergedRead, UnitPlan
-from devices.modbus.poll import CompiledUnit
 from devices.unit import ModbusLink
 from facilityd.model.measure import spell_duration
 from facilityd.model.sample import NS

@@ -4,68 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from devices.modbus.client import ModbusReader, ReadFailed
-from devices.modbus.decode import BlockDecoder, Slot, Verdict, compile_block
+from devices.modbus.compiled_unit import Compiled, CompiledUnit, compile_reads
+from devices.modbus.decode import BlockDecoder, Slot, Verdict
 from devices.modbus.plan import MergedRead, UnitPlan, halves
+from devices.modbus.reader import GATEWAY, ModbusReader, ReadFailed
 from devices.profile import IdentityCheck, Table
 from facilityd.model.clock import Clock
 from facilityd.model.quality import Reason
 from facilityd.model.sample import Sample, Value, void
 
-Compiled = tuple[tuple[MergedRead, BlockDecoder], ...]
 log = logging.getLogger(__name__)
 
 REFUSED = (Reason.ILLEGAL_ADDRESS, Reason.ILLEGAL_VALUE)
 """Refusals of a read that may be granted in parts: a register is missing, or there are too many."""
-GATEWAY = (Reason.GATEWAY_PATH, Reason.GATEWAY_TARGET)
-"""Refusals that are the gateway's, not the unit's."""
-ABSURD = 20.0
-"""How far beyond its range a number cannot be the quantity any more."""
-SAYS_NOT_WHO = frozenset({*GATEWAY, Reason.DEVICE_FAILURE, Reason.DEVICE_BUSY})
-"""Refusals of the identity probe by which nobody is another model."""
-
-
-@dataclass(slots=True)
-class CompiledUnit:
-    """A unit's plan with every block compiled. ``has_constants``: its identity probe has more than ranges.
-
-    ``whole`` are reads that are refused in parts as well: they are not taken apart again.
-    """
-
-    plan: UnitPlan
-    blocks: Compiled
-    probes: Compiled
-    has_constants: bool
-    whole: set[tuple[Table, int, int]] = field(default_factory=set)
-
-    @classmethod
-    def of(cls, plan: UnitPlan) -> CompiledUnit:
-        """Compile all reads of a plan."""
-        constants = any(expect.between is None for expect in plan.profile.identity)
-        return cls(plan, _compile(plan.reads), _compile(plan.identity), constants)
-
-    def forget(self) -> None:
-        """Read as planned again: who answers next may be another module."""
-        self.blocks, self.probes = _compile(self.plan.reads), _compile(self.plan.identity)
-        self.whole.clear()
-
-    async def ask(self, reader: ModbusReader, read: MergedRead) -> bytes:
-        """Send one read. Raises ReadFailed and LinkOutage."""
-        return await reader.read(
-            read.table,
-            self.plan.unit.device_id,
-            read.address,
-            read.count,
-            timeout_s=self.plan.timeout,
-            any_transaction=self.plan.profile.allow_transaction_id_0,
-        )
-
-
-def _compile(reads: tuple[MergedRead, ...]) -> Compiled:
-    return tuple((r, compile_block(r.table, r.address, r.count, r.fields)) for r in reads)
 
 
 @dataclass(slots=True)
@@ -82,12 +36,23 @@ class _Fetch:
     heard: bool = False
     asked: int = 0
 
-    async def all(self, blocks: Compiled) -> Compiled:
-        """Read everything; return what to read next time. Raises ReadFailed at silence, and LinkOutage."""
+    async def all(
+        self, blocks: Compiled, done: Sequence[bytes] = (), refused: ReadFailed | None = None
+    ) -> Compiled:
+        """Read everything; return what to read next time. Raises ReadFailed at silence, and LinkOutage.
+
+        ``done``: what the first blocks brought already; ``refused``: why the one after them brought nothing.
+        """
         kept: list[tuple[MergedRead, BlockDecoder]] = []
         for number, one in enumerate(blocks):
             try:
-                kept += await self.read_block(one)
+                if number < len(done):
+                    self._place(one, done[number])
+                    kept.append(one)
+                elif number == len(done) and refused:
+                    kept += await self._refused(one, refused)
+                else:
+                    kept += await self.read_block(one)
             except ReadFailed as failed:
                 for read, _ in blocks[number:]:
                     fail(self.put, read, failed.reason)
@@ -99,18 +64,25 @@ class _Fetch:
         if self.asked and self.reader.pause:
             await asyncio.sleep(self.reader.pause)
         self.asked += 1
-        read, block = compiled
         try:
-            payload = await self.compiled_unit.ask(self.reader, read)
+            payload = await self.compiled_unit.ask(self.reader, compiled[0])
         except ReadFailed as failed:
-            if failed.reason.is_silence:
-                raise
-            self.heard = self.heard or failed.reason not in GATEWAY  # a unit that refuses is there
-            fail(self.put, read, failed.reason)
-            return await self._in_parts(compiled, failed.reason)
-        block.decode(payload, self.put)
-        self.heard = True
+            return await self._refused(compiled, failed)
+        self._place(compiled, payload)
         return (compiled,)
+
+    def _place(self, compiled: tuple[MergedRead, BlockDecoder], payload: bytes) -> None:
+        compiled[1].decode(payload, self.put)
+        self.heard, self.asked = True, max(self.asked, 1)
+
+    async def _refused(self, compiled: tuple[MergedRead, BlockDecoder], failed: ReadFailed) -> Compiled:
+        """Return what to read instead of a block that was refused. Raises ReadFailed at silence."""
+        if failed.reason.is_silence:
+            raise failed
+        self.asked = max(self.asked, 1)
+        self.heard = self.heard or failed.reason not in GATEWAY  # a unit that refuses is there
+        fail(self.put, compiled[0], failed.reason)
+        return await self._in_parts(compiled, failed.reason)
 
     async def _in_parts(self, compiled: tuple[MergedRead, BlockDecoder], reason: Reason) -> Compiled:
         read = compiled[0]
@@ -127,7 +99,7 @@ class _Fetch:
 
         self.put = noting
         try:
-            for part in _compile(parts):
+            for part in compile_reads(parts):
                 kept += await self.read_block(part)
         finally:
             self.put = put
@@ -212,10 +184,25 @@ async def poll(compiled_unit: CompiledUnit, reader: ModbusReader, clock: Clock) 
     What was answered before it is kept; but a wrong answer on a line without transaction ids means
     that the ones before may have been somebody else's too.
     """
+    payloads: list[bytes] = []
+    try:
+        for read, _ in compiled_unit.blocks:
+            if payloads and reader.pause:
+                await asyncio.sleep(reader.pause)
+            payloads.append(await compiled_unit.ask(reader, read))
+    except ReadFailed as failed:
+        return await _poll_in_parts(compiled_unit, reader, clock, payloads, failed)
+    return PollResult(compiled_unit.samples(payloads, *clock.now()), None, True)
+
+
+async def _poll_in_parts(
+    compiled_unit: CompiledUnit, reader: ModbusReader, clock: Clock, done: list[bytes], refused: ReadFailed
+) -> PollResult:
+    """Go on with a poll whose first blocks are ``done`` and whose next one was refused or not answered."""
     buffer = PollBuffer(compiled_unit.plan)
     fetch = _Fetch(compiled_unit, reader, buffer.put)
     try:
-        after = await fetch.all(compiled_unit.blocks)
+        after = await fetch.all(compiled_unit.blocks, done, refused)
     except ReadFailed as failed:
         if failed.reason is Reason.MALFORMED and reader.pause:
             for read, _ in compiled_unit.blocks:
@@ -223,7 +210,7 @@ async def poll(compiled_unit: CompiledUnit, reader: ModbusReader, clock: Clock) 
         return PollResult(buffer.samples(*clock.now()), failed.reason, fetch.heard)
     if after != compiled_unit.blocks:
         _tell_parts(compiled_unit, compiled_unit.blocks, after, buffer)
-        compiled_unit.blocks = after
+        compiled_unit.read_as(after)
     return PollResult(buffer.samples(*clock.now()), None, fetch.heard)
 
 
@@ -244,35 +231,3 @@ async def identify(
 
     compiled_unit.probes = await _Fetch(compiled_unit, reader, put).all(compiled_unit.probes)
     return [(expect, *found[number]) for number, expect in enumerate(compiled_unit.plan.profile.identity)]
-
-
-def recognised(
-    answers: list[tuple[IdentityCheck, Value | None, Reason | None]], *, constants_only: bool
-) -> tuple[IdentityCheck, Value | None, Reason | None] | None:
-    """Return the first line of the probe that does not hold, or None.
-
-    Once recognised, constants are checked again as they are. A range (mains frequency, DC link) may
-    rightly be left when the supply fails, and that must be seen, not hidden: only a number that no
-    supply ever gave, such as one with its words swapped, is held against the unit. A line without a
-    usable value (a wind sensor cut off, a reading beyond its range) leaves it to the others, if one holds.
-    """
-    mute, held = None, False
-    for expect, value, reason in answers:
-        excused = reason is Reason.NO_VALUE or (constants_only and reason is Reason.OUT_OF_RANGE)
-        if excused and expect.between is not None:
-            mute = mute or (expect, value, reason)
-            continue
-        if constants_only and expect.between is not None:
-            wrong = value is None or (bool(value) and _absurd(abs(float(value)), *expect.between))
-        else:
-            wrong = value is None or not expect.holds(float(value))
-        if wrong:
-            return expect, value, reason
-        held = True
-    return None if held else mute
-
-
-def _absurd(value: float, low: float, high: float) -> bool:
-    """Return whether a number lies absurdly far beyond its range."""
-    tiny = min(abs(low), abs(high)) / ABSURD if low * high > 0 else 0.0
-    return value > ABSURD * max(abs(low), abs(high)) or value < tiny

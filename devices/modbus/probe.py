@@ -9,10 +9,12 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from devices.modbus.client import ModbusReader, ReadFailed, connect
+from devices.modbus.client import connect
+from devices.modbus.compiled_unit import CompiledUnit
 from devices.modbus.plan import plan_unit
-from devices.modbus.poll import CompiledUnit, identify
+from devices.modbus.poll import identify
 from devices.modbus.probe_reads import HUNG_UP, ONE_CONNECTION, planned, strayed
+from devices.modbus.reader import ModbusReader, ReadFailed
 from devices.profile import IdentityCheck, ModbusProfile, Point
 from devices.unit import HIGHEST_ID, ModbusLink, Unit
 from facilityd.errors import LinkOutage

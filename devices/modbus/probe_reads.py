@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from devices.modbus.client import ModbusReader, ReadFailed
+from devices.modbus.compiled_unit import CompiledUnit
 from devices.modbus.plan import MergedRead, plan_unit
-from devices.modbus.poll import CompiledUnit, poll
+from devices.modbus.poll import poll
+from devices.modbus.reader import ModbusReader, ReadFailed
 from devices.unit import HIGHEST_ID, ModbusLink, Unit
 from facilityd.errors import LinkOutage
 from facilityd.model.clock import Clock

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from devices.modbus.plan import UnitPlan
+from devices.unit import ModbusLink
 from facilityd.model.retry import RetryPolicy
 from facilityd.model.sample import NS
 
@@ -27,6 +28,11 @@ RECHECK_TCP_S = 600.0
 """The same where transaction ids keep answers apart."""
 REOPEN = RetryPolicy(0.25, 10.0)
 """Before a link is opened again."""
+GRID_S, FINE_GRID_S = 0.05, 0.025
+"""Polls of TCP links begin at multiples of this, in s: one wake-up of the process then serves many links.
+
+The fine one is of links that are polled more often than once a second; the finest periods have none.
+"""
 
 
 @dataclass(slots=True, eq=False)
@@ -94,40 +100,55 @@ class PollSlot:
         self.due = now + wait
 
 
+def grid_of(periods: Iterable[float]) -> float:
+    """Return the grid in s on which a TCP link with these periods is polled; 0: none."""
+    shortest = min(periods, default=0.0)
+    return GRID_S if shortest >= 1.0 else FINE_GRID_S if shortest >= 4 * FINE_GRID_S else 0.0
+
+
 @dataclass(slots=True)
 class PollScheduler:
-    """The poll slots of one link."""
+    """The poll slots of one link. ``grid`` in s: polls of units that answer begin at its multiples."""
 
     slots: list[PollSlot] = field(default_factory=list)
+    grid: float = 0.0
 
     @classmethod
-    def of(cls, link_id: str, plans: Iterable[UnitPlan], now: float, scale: float = 1 / NS) -> PollScheduler:
+    def of(cls, link: ModbusLink, plans: Iterable[UnitPlan], now: float) -> PollScheduler:
         """Start all units one after another, at a phase of the link's own.
 
         Units of a bus go back to back, so that the rest of the period is one gap, long
         enough to ask a silent unit in; links start spread out, so that they do not burst.
         """
         plans = list(plans)
-        periods = [plan.unit.poll_rates.rest * scale for plan in plans]
+        periods = [plan.unit.poll_rates.rest / NS for plan in plans]
+        fastest = [plan.unit.poll_rates.fastest / NS for plan in plans]
         spread = min([1.0, *periods])
-        start = now + spread * (zlib.crc32(link_id.encode()) % 1000) / 1000
-        return cls([PollSlot(plan, start, period) for plan, period in zip(plans, periods, strict=True)])
+        grid = 0.0 if link.is_serial_line else grid_of(fastest)
+        start = _on_grid(now + spread * (zlib.crc32(link.id.encode()) % 1000) / 1000, grid)
+        return cls([PollSlot(plan, start, period) for plan, period in zip(plans, periods, strict=True)], grid)
 
     def next(self, now: float) -> tuple[PollSlot, float]:
         """Return the slot to poll and when to poll it (at or after ``now``)."""
+        if len(self.slots) == 1:
+            return self.slots[0], max(now, _on_grid(self.slots[0].due, self.grid))
         healthy = min((one for one in self.slots if one.online), key=lambda one: one.due, default=None)
         waiting = min((one for one in self.slots if not one.online), key=lambda one: one.due, default=None)
         if waiting is None or healthy is None:
             slot = waiting or healthy
             if slot is None:
                 raise ValueError("a link without units has nothing to poll")
-            return slot, max(now, slot.due)
+            return slot, max(now, _on_grid(slot.due, self.grid))
         start = max(now, waiting.due)
         # Overdue by twenty timeouts: there is no gap on this bus, so take 5 % of it anyway.
         forced = now - waiting.due > waiting.plan.timeout / LOSS / 2
         if start + waiting.plan.timeout <= healthy.due or forced:
             return waiting, start
-        return healthy, max(now, healthy.due)
+        return healthy, max(now, _on_grid(healthy.due, self.grid))
+
+    def late(self, slot: PollSlot, now: float) -> float:
+        """Return by how many s the poll of a slot begins later than planned."""
+        return now - _on_grid(slot.due, self.grid)
 
     def repace(self, device: str, mode: str, now: float) -> None:
         """Follow a device's operating mode: a shorter period starts now, a slower one after the next poll."""
@@ -143,6 +164,11 @@ class PollScheduler:
     def backoff(self, failures: int) -> float:
         """Return s to wait before opening the link again."""
         return REOPEN.wait(failures)
+
+
+def _on_grid(due: float, grid: float) -> float:
+    """Return the first multiple of ``grid`` that is not before ``due``; both in s."""
+    return grid * math.ceil(due / grid - 1e-6) if grid else due
 
 
 __all__ = ["PollScheduler", "PollSlot"]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from devices.codec import Affine, fitting, legible
+from devices.codec import EXACT, Affine, fitting, legible
 from devices.pointer import ABSENT, find, steps_of
 from devices.profile import TopicPoint
 from devices.unit import Binding
@@ -23,6 +24,7 @@ _WHOLE = re.compile(r"[-+]?[0-9]+")
 _DECIMAL = re.compile(
     r"[-+]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?|nan|inf|infinity)", re.IGNORECASE
 )
+_MOST = sys.float_info.max
 _LARGE = 10**20
 """Whole numbers from here on are no code and no text of any device."""
 Verdict = tuple[Value | None, Reason | None]
@@ -42,6 +44,20 @@ class Extractor:
     type: SignalType
     invert: bool
     codes: Mapping[int | str, int | str] | None = None
+    plain: str = ""
+    """The name under which it stands, where it is a plain number there: most are, and need few questions."""
+
+    def plain_value(self, found: object) -> float | None:
+        """Return the value of a plain number; None for what ``extract`` has to look at."""
+        if type(found) is int:
+            if not -EXACT <= found <= EXACT:
+                return None
+        elif type(found) is not float:
+            return None
+        affine = self.affine
+        top = found * affine.times + affine.plus
+        value = float(top if affine.by == 1 else top / affine.by)
+        return value if self.low <= value <= self.high and -_MOST <= value <= _MOST else None
 
     def extract(self, found: object) -> Verdict:
         """Return the value in the signal's unit, or why there is none."""
@@ -151,19 +167,28 @@ def _extractor(
         ends = sorted(end * binding.scale + binding.offset for end in point.range)
         low, high = max(low, ends[0]), min(high, ends[1])
     affine = Affine.of((point.scale, point.offset), (binding.scale, binding.offset))
-    return Extractor(
-        steps, whole, point, slot, affine, low, high, binding.type, binding.invert, binding.codes
-    )
+    one = Extractor(steps, whole, point, slot, affine, low, high, binding.type, binding.invert, binding.codes)
+    return replace(one, plain=steps[0]) if len(steps) == 1 and _is_plain(one) else one
 
 
-def decode(payload: bytes, wanted: Iterable[Extractor]) -> dict[tuple[int, int], Verdict]:
+def _is_plain(one: Extractor) -> bool:
+    """Return whether a number there needs no more than its scale and its range."""
+    point = one.point
+    unusual = point.is_bool or point.is_text or point.enum or point.type == "int" or point.numbers == "text"
+    return not unusual and one.codes is None and one.type is SignalType.FLOAT
+
+
+def decode(payload: bytes, wanted: Sequence[Extractor]) -> dict[tuple[int, int], Verdict]:
     """Return what a message says of each slot it carries; a partial message leaves the rest."""
-    wanted = list(wanted)
     document = parse(payload, whole=all(one.whole for one in wanted))
     if document is ABSENT:
         return {one.slot: (None, Reason.MALFORMED) for one in wanted}
-    out = {}
+    out: dict[tuple[int, int], Verdict] = {}
+    plain = document if isinstance(document, dict) else {}
     for one in wanted:
+        if one.plain and (value := one.plain_value(plain.get(one.plain))) is not None:
+            out[one.slot] = value, None
+            continue
         found = find(document, one.steps)
         if found is not ABSENT:
             out[one.slot] = one.extract(found)

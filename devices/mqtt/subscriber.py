@@ -7,17 +7,14 @@ import logging
 import secrets
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from typing import Any, Self
 
 import aiomqtt
-import paho.mqtt.client as mqtt
-from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from devices.mqtt.decode import MAX_PAYLOAD
+from devices.mqtt.broker_client import BrokerClient
 from devices.mqtt.inbound import Inbound
 from devices.unit import MqttLink
 from facilityd.errors import ConfigError, LinkOutage
@@ -29,9 +26,6 @@ RECEIVE_MAXIMUM = 100
 KEEPALIVE_S = 20
 CONNECT_S = 10.0
 SESSION_S = 24 * 3600
-LONGEST_PACKET = 2 * MAX_PAYLOAD
-"""Bytes kept of a packet; MQTT allows 256 MiB, and a broker hands on whatever anybody publishes."""
-_PORTION = 64 * 1024
 REFUSED = 0x80
 """Codes from here on refuse a subscription (MQTT 3.1.1, 3.9.3; MQTT 5.0, 3.9.3)."""
 _quiet = logging.getLogger("facilityd.mqtt.library")
@@ -63,9 +57,13 @@ class MqttSubscriber:
             with contextlib.suppress(ValueError):  # what paho does not take for a topic was never asked for
                 await self._client.unsubscribe(topic)
 
-    def messages(self) -> AsyncIterator[aiomqtt.Message]:
+    async def messages(self) -> AsyncIterator[aiomqtt.Message]:
         """Iterate over what arrives. Raises aiomqtt.MqttError when the connection is lost."""
-        return self._client.messages
+        queue = self._client._queue  # noqa: SLF001 - aiomqtt makes a task for each message that it hands out
+        while True:
+            yield await anext(self._client.messages)
+            while not queue.empty():
+                yield queue.get_nowait()
 
     def waiting(self) -> int:
         """Return how many messages lie here already."""
@@ -81,61 +79,6 @@ class MqttSubscriber:
         if message.qos:
             # aiomqtt 2.5 has no manual acknowledgement of its own (docs/reference/reliability.md §5.3).
             self._client._client.ack(message.mid, message.qos)  # noqa: SLF001
-
-
-class _BeginningOfPacket(bytearray):
-    """What paho gathers a packet in; the rest of one that is too long is read and let go.
-
-    Its payload is then longer than any that is decoded, so that it counts as malformed.
-    """
-
-    def __iadd__(self, more: Any) -> Self:  # type: ignore[misc]
-        super().__iadd__(more[: max(0, LONGEST_PACKET - len(self))])
-        return self
-
-
-class BrokerClient(aiomqtt.Client):
-    """aiomqtt's client, except that it bounds a packet and watches no socket that closed before its turn.
-
-    One message of 200 MB took 600 MB and held the loop for 28 s: paho asks the socket for all of it at each
-    read, and so gets room for all of it each time.
-    After a pause of this process a connection ends and begins in one breath: the loop was then asked to watch
-    a number that is no socket, and said so with a traceback, or one that is by now somebody else's.
-    """
-
-    def __init__(self, *args: Any, **settings: Any) -> None:
-        super().__init__(*args, **settings)
-        paho: Any = self._client
-        receive, read = paho._sock_recv, paho._packet_read  # noqa: SLF001 - paho has no setting for either
-
-        def read_bounded() -> MQTTErrorCode:
-            packet = paho._in_packet  # noqa: SLF001
-            if not packet["packet"]:
-                packet["packet"] = _BeginningOfPacket()
-            code: MQTTErrorCode = read()
-            return code
-
-        paho._sock_recv = lambda size: receive(min(size, _PORTION))  # noqa: SLF001
-        paho._packet_read = read_bounded  # noqa: SLF001
-
-    def _on_socket_register_write(self, client: mqtt.Client, userdata: Any, sock: Any) -> None:  # noqa: ARG002
-        number = sock.fileno()
-
-        def do(work: Callable[..., object], *args: object) -> None:
-            try:
-                work(*args)
-            except Exception as error:  # noqa: BLE001 - handed on to whoever listens
-                if not self._disconnected.done():
-                    outage = error if isinstance(error, OSError) else aiomqtt.MqttError(str(error))
-                    self._disconnected.set_exception(outage)
-
-        def watch() -> None:
-            if number >= 0 and sock.fileno() == number:
-                # uvloop refuses where it saw the line end before us.
-                do(self._loop.add_writer, number, do, client.loop_write)
-
-        # paho may call this from the thread that connects.
-        self._loop.call_soon_threadsafe(watch)
 
 
 @asynccontextmanager

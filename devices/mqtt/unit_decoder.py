@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-from devices.mqtt.decode import Extractor, Verdict, decode, extractors, parse
+from devices.mqtt.decode import Extractor, decode, extractors, parse
 from devices.pointer import ABSENT, find, steps_of
 from devices.profile import MqttProfile
 from devices.unit import Unit
@@ -25,6 +25,8 @@ class UnitDecoder:
         self._wanted: dict[str, list[Extractor]] = extractors(unit.bindings, unit.streams)
         self._known: list[list[Known | None]] = [[None] * len(s.signals) for s in unit.streams]
         self._offline = False
+        self._routes: dict[str, Sequence[Extractor] | None] = {}
+        """What to take out of each topic heard; None for the one that says whether it is online."""
 
     @property
     def topics(self) -> list[str]:
@@ -35,14 +37,24 @@ class UnitDecoder:
 
     def hear(self, topic: str, payload: bytes, at: int, steady: int, *, retained: bool) -> list[Sample]:
         """Return the samples that a message makes; none where it says nothing of what is bound."""
-        if self.is_availability(topic):
+        if topic not in self._routes:
+            self._routes[topic] = self._route(topic)
+        wanted = self._routes[topic]
+        if wanted is None:
             return self._presence(payload, at, steady)
-        verdicts = decode(payload, self._wanted.get(self._below(topic), ()))
+        verdicts = decode(payload, wanted)
         if not verdicts:
             return []
         self._offline = False
-        touched = {self._note(slot, verdict, steady, retained=retained) for slot, verdict in verdicts.items()}
+        touched = set()
+        for (stream, index), (value, reason) in verdicts.items():
+            touched.add(stream)
+            word = value, Reason.AGE_UNKNOWN if retained and reason is None else reason, steady
+            self._known[stream][index] = word
         return [self._sample(stream, at, steady) for stream in sorted(touched)]
+
+    def _route(self, topic: str) -> Sequence[Extractor] | None:
+        return None if self.is_availability(topic) else tuple(self._wanted.get(self._below(topic), ()))
 
     def is_availability(self, topic: str) -> bool:
         """Return whether a topic is where the unit says that it is online or offline."""
@@ -67,31 +79,22 @@ class UnitDecoder:
         self._offline = True
         return self.forget(at, steady, Reason.OFFLINE)
 
-    def _note(self, slot: tuple[int, int], verdict: Verdict, steady: int, *, retained: bool) -> int:
-        stream, index = slot
-        value, reason = verdict
-        if retained and reason is None:
-            reason = Reason.AGE_UNKNOWN
-        self._known[stream][index] = (value, reason, steady)
-        return stream
-
     def _sample(self, number: int, at: int, steady: int) -> Sample:
         stream = self.unit.streams[number]
         oldest = steady - STALE_PERIODS * stream.expected
-        known = list(_fresh(self._known[number], oldest))
-        reasons = {index: reason for index, (_, reason) in enumerate(known) if reason is not None}
-        return Sample(stream, at, steady, tuple(value for value, _ in known), reasons)
+        values: list[Value | None] = []
+        reasons: dict[int, Reason] = {}
+        for index, word in enumerate(self._known[number]):
+            value, reason, heard = word or (None, Reason.MISSING, steady)
+            if heard < oldest:
+                value, reason = None, Reason.MISSING
+            values.append(value)
+            if reason is not None:
+                reasons[index] = reason
+        return Sample(stream, at, steady, tuple(values), reasons)
 
 
 def _word(payload: bytes, pointer: str) -> str:
     """Return what a presence message says; some devices send it bare although they mostly send JSON."""
     found = find(parse(payload, whole=False), steps_of(pointer)) if pointer else ABSENT
     return found if isinstance(found, str) else payload.decode("utf-8", "replace").strip(" \0\r\n\t")
-
-
-def _fresh(known: Iterable[Known | None], oldest: int) -> Iterable[Verdict]:
-    for word in known:
-        if word is None or word[2] < oldest:
-            yield None, Reason.MISSING
-        else:
-            yield word[0], word[1]

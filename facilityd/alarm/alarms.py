@@ -10,6 +10,7 @@ from typing import Any
 from facilityd.alarm.first_out import AlarmTiming
 from facilityd.alarm.guards import refusal, until
 from facilityd.alarm.machine import apply
+from facilityd.alarm.repeats import RepeatLimits, counted, is_held
 from facilityd.alarm.table import AlarmEvent, leaves
 from facilityd.alarm.timers import due
 from facilityd.errors import UsageError
@@ -34,7 +35,7 @@ class AlarmManager:
 
     ``expiry``: by (device, rule), after how many ns an acknowledgement of what goes on is too old (row 7).
     ``limits``: by (device, rule), how long a person may suppress notifications. ``timing`` tells which
-    alarm of a device was the first.
+    alarm of a device was the first. ``repeats``: by (device, rule), how what comes and goes is held.
     """
 
     def __init__(
@@ -44,12 +45,15 @@ class AlarmManager:
         expiry: Mapping[Key, int] = MappingProxyType({}),
         limits: Mapping[Key, SuppressionLimits] = _NO_LIMITS,
         timing: AlarmTiming | None = None,
+        repeats: Mapping[Key, RepeatLimits] = MappingProxyType({}),
     ) -> None:
+        self._repeats = repeats
         self._timing = timing or AlarmTiming()
         self._states = {(state.device, state.rule): state for state in states}
         self._latching, self._expiry, self._limits = latching, expiry, limits
         self._due: dict[Key, int] = {}
         self._newest: dict[Key, Evidence] = {}
+        self._well: dict[Key, Evidence] = {}
         for state in self._states.values():
             self._schedule(state)
 
@@ -69,13 +73,36 @@ class AlarmManager:
             finding = replace(finding, evidence=replace(finding.evidence, cause=""))
         if finding.verdict:
             self._newest[finding.device, finding.rule] = finding.evidence
+        elif finding.verdict is False and state.active:
+            self._well[finding.device, finding.rule] = finding.evidence
+        if is_held(state) and finding.verdict and not finding.evidence.cause:
+            return self._move(state, AlarmEvent.RECURS, finding.at, evidence=finding.evidence)
         if _is_worse(state, finding):
             return self._move(state, AlarmEvent.WORSE, finding.at, evidence=finding.evidence)
         if finding.verdict and state.active and finding.evidence.cause != state.cause:
             return self._explain(state, finding)  # also of one that was unknown meanwhile
         if state.condition is AlarmCondition.of(finding.verdict):
             return None
-        return self._move(state, _EVENTS[finding.verdict], finding.at, evidence=finding.evidence)
+        return self._move(
+            state,
+            self._event(state, finding),
+            finding.at,
+            evidence=finding.evidence,
+            details=self._until(state, finding),
+        )
+
+    def _event(self, state: AlarmState, finding: Finding) -> AlarmEvent:
+        """Return what a verdict that is news does; what was brief or comes and goes is not over at once."""
+        return AlarmEvent.SUBSIDES if self._until(state, finding) else _EVENTS[finding.verdict]
+
+    def _until(self, state: AlarmState, finding: Finding) -> Mapping[str, Any]:
+        """Return until when an alarm that is well now must stay so; empty: it is over at once."""
+        key = state.device, state.rule
+        limits = None if key in self._latching else self._repeats.get(key)
+        if finding.verdict is not False or not state.active or limits is None:
+            return {}
+        wait = limits.wait(state, finding.at)
+        return {"until": finding.at + wait} if wait else {}
 
     def _independent(self, state: AlarmState, finding: Finding) -> bool:
         """Return whether its cause had settled, and somebody knew of it, before this began: it is news.
@@ -118,6 +145,8 @@ class AlarmManager:
 
     def _shown(self, state: AlarmState, event: AlarmEvent) -> Evidence | None:
         """Return what an alarm that people are notified of again rests on, where it is known."""
+        if event is AlarmEvent.STAYED_WELL:
+            return self._well.get((state.device, state.rule))
         again = event in BACK and state.active
         return self._newest.get((state.device, state.rule)) if again else None
 
@@ -196,11 +225,29 @@ class AlarmManager:
         if row.kind is ChangeKind.RAISE:
             order = self._timing.first_out(self._states.values(), state.device, state.rule, at)
             details = {**details, **order}
+        more, evidence = self._counted(state, row.kind, at, evidence)
+        details = {**details, **more}
         change = Change(
             at, state.device, state.rule, occurrence, row.kind, evidence, person, comment, dict(details)
         )
         self.replay(change)
         return change
+
+    def _counted(
+        self, state: AlarmState, kind: ChangeKind, at: int, evidence: Evidence | None
+    ) -> tuple[Mapping[str, Any], Evidence | None]:
+        """Return what a change says of how often the alarm came, and its evidence with that."""
+        limits = self._repeats.get((state.device, state.rule))
+        if limits is None or kind not in (ChangeKind.RAISE, ChangeKind.RECUR, ChangeKind.CLEAR):
+            return {}, evidence
+        again = limits.returns(state, at) if kind is ChangeKind.RAISE else state.returns
+        returns = again + (kind is ChangeKind.RECUR)
+        first = state.raised_at if state.first_at is None else state.first_at
+        if not returns or first is None:
+            return {}, evidence
+        ended = kind is ChangeKind.CLEAR and state.well_since is not None
+        told = counted(evidence, returns, first, state.well_since if ended else at)
+        return {} if kind is ChangeKind.CLEAR else {"returns": returns, "first_at": first}, told
 
 
 def _key_of(cause: str, device: str) -> Key:

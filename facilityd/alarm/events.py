@@ -13,6 +13,9 @@ class AlarmEvent(StrEnum):
 
     TRUE = "condition true"
     FALSE = "condition false"
+    SUBSIDES = "condition false, brief or not for the first time"
+    RECURS = "condition true again before that had lasted"
+    STAYED_WELL = "condition false for long enough"
     UNKNOWN = "condition unknown"
     ACKNOWLEDGE = "acknowledge"
     CONFIRM = "confirm"
@@ -45,6 +48,9 @@ class EventSource(StrEnum):
 SOURCES: dict[AlarmEvent, EventSource] = {
     AlarmEvent.TRUE: EventSource.RULE,
     AlarmEvent.FALSE: EventSource.RULE,
+    AlarmEvent.SUBSIDES: EventSource.RULE,
+    AlarmEvent.RECURS: EventSource.RULE,
+    AlarmEvent.STAYED_WELL: EventSource.TIME,
     AlarmEvent.UNKNOWN: EventSource.RULE,
     AlarmEvent.ACKNOWLEDGE: EventSource.PERSON,
     AlarmEvent.CONFIRM: EventSource.PERSON,

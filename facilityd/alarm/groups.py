@@ -61,11 +61,14 @@ class GroupedAlarms:
         self._causes = frozenset(cause for group in self.groups for cause in group.causes)
         self._held: dict[Key, tuple[Finding, int]] = {}
         self._newest: dict[Key, Finding] = {}
+        self._seen: dict[Key, Finding] = {}
+        """What was found when each was last true."""
         self._settling: dict[Key, int] = {}
 
     def go_on(self, before: GroupedAlarms) -> None:
         """Take over what another one held back, of the same alarms with other common causes."""
         self._held, self._newest = dict(before._held), dict(before._newest)
+        self._seen = dict(before._seen)
         self._settling = {key: until for key, until in before._settling.items() if key in self._causes}
 
     @property
@@ -106,6 +109,8 @@ class GroupedAlarms:
     def _member(self, finding: Finding, key: Key, *, before: bool) -> list[Change]:
         held, _ = self._held.pop(key, (None, 0))
         self._newest[key] = finding
+        if finding.verdict:
+            self._seen[key] = finding
         if not finding.verdict or finding.evidence.cause:
             found = self._take(_because(held, self._cause(key, held.at))) if held else []
             return found + self._take(finding)  # nothing that was found is forgotten
@@ -156,6 +161,8 @@ class GroupedAlarms:
     def _again(self, key: Key, at: int) -> list[Change]:
         """Evaluate a member against the present causes."""
         finding, _ = self._held.get(key) or (self._newest.get(key), 0)
+        if finding is not None and finding.verdict is None:
+            return self._uncover(key, finding, at)
         if finding is None or not finding.verdict or finding.evidence.cause:
             return []
         cause, active = self._cause(key, finding.at), self._alarms.state(*key).active
@@ -165,6 +172,13 @@ class GroupedAlarms:
             return []
         self._held.pop(key, None)
         return self._take(replace(_because(finding, cause), at=at))
+
+    def _uncover(self, key: Key, unknown: Finding, at: int) -> list[Change]:
+        """Tell of a member that cannot be seen now, as it was seen last: what hid it is over."""
+        seen = self._seen.get(key)
+        if seen is None or not self._alarms.state(*key).cause or self._cause(key, seen.at):
+            return []
+        return self._take(replace(_because(seen, ""), at=at)) + self._take(replace(unknown, at=at))
 
     def tick(self, at: int) -> list[Change]:
         """Return what time alone changed: what was held long enough, causes that are over, and the lives."""

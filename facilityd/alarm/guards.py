@@ -27,9 +27,9 @@ def refusal(
     # Whether the rule latches makes no difference to what a person may do.
     if leaves(state, event, latching=False):
         return None
-    by = f" ({state.acked_by})" if state.acked and state.acked_by and state.active else ""
+    by = state.acked_by if state.acked and state.active else ""
     en, zh = REFUSALS[state.unsuppressed, event]
-    return en + by, zh + by
+    return (f"{en} ({by})", f"{zh}（{by}）") if by else (en, zh)
 
 
 def _guarded(

@@ -8,6 +8,8 @@ from facilityd.model.alarm import ChangeKind
 _AGAIN = "the state is held; the condition is known again, nobody is told"
 _LOST = "the state is held, the condition is unknown: never a raise, never a clear"
 _WORSE = "of more signals or units than was told: told once more; an acknowledgement does not cover it"
+_SUBSIDED = "it was brief, or comes and goes: it stands, and nobody is told, until it has stayed well"
+_RECURRED = "the same occurrence comes again, is counted, and nobody is told"
 _CONFIRMED = "the repair is done, says a person; where the condition goes on, it is announced again in time"
 _UNWATCHED = "ended with its reason, not as well; told to those who were told raised, where it still held"
 
@@ -92,6 +94,25 @@ LIFE: tuple[Transition, ...] = (
     *(
         Transition(21, state_name, AlarmEvent.UNWATCHED, N, ChangeKind.RETIRE, _UNWATCHED)
         for state_name in (U, A, D, LU, LA)
+    ),
+    *(
+        Transition(23, state_name, AlarmEvent.SUBSIDES, state_name, ChangeKind.SUBSIDE, _SUBSIDED)
+        for state_name in (U, A)
+    ),
+    *(
+        Transition(24, state_name, AlarmEvent.RECURS, state_name, ChangeKind.RECUR, _RECURRED)
+        for state_name in (U, A)
+    ),
+    Transition(
+        3, A, AlarmEvent.STAYED_WELL, N, ChangeKind.CLEAR, "cleared, told to those who were told raised"
+    ),
+    Transition(
+        4,
+        U,
+        AlarmEvent.STAYED_WELL,
+        D,
+        ChangeKind.CLEAR,
+        "cleared, but stays listed until somebody has looked",
     ),
     *(
         Transition(22, state_name, AlarmEvent.CONFIRM, state_name, ChangeKind.CONFIRM, _CONFIRMED)

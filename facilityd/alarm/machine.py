@@ -24,6 +24,24 @@ def _raise(state: AlarmState, change: Change) -> AlarmState:
         since=change.at,
         raised_at=change.at,
         extent=change.evidence.extent if change.evidence else (),
+        returns=change.details.get("returns", 0),
+        first_at=change.details.get("first_at"),
+    )
+
+
+def _subside(state: AlarmState, change: Change) -> AlarmState:
+    return replace(
+        state, condition=AlarmCondition.FALSE, well_since=change.at, well_until=change.details["until"]
+    )
+
+
+def _recur(state: AlarmState, change: Change) -> AlarmState:
+    return replace(
+        state,
+        condition=AlarmCondition.TRUE,
+        well_since=None,
+        well_until=None,
+        returns=change.details.get("returns", 0),
     )
 
 
@@ -40,13 +58,16 @@ def _because(state: AlarmState, change: Change) -> AlarmState:
 
 
 def _suppress(state: AlarmState, change: Change) -> AlarmState:
-    return replace(_because(state, change), condition=AlarmCondition.TRUE, since=change.at)
+    held = replace(_because(state, change), well_since=None, well_until=None)
+    return replace(held, condition=AlarmCondition.TRUE, since=change.at)
 
 
 def _unsuppress(state: AlarmState, change: Change) -> AlarmState:
     more = change.evidence.extent if change.evidence else ()
     wider = replace(_because(state, change), extent=tuple(sorted({*state.extent, *more})))
-    return replace(_unanswered(wider, change), condition=AlarmCondition.TRUE)
+    return replace(
+        _unanswered(wider, change), condition=AlarmCondition.TRUE, well_since=None, well_until=None
+    )
 
 
 def _unanswered(state: AlarmState, change: Change) -> AlarmState:
@@ -63,7 +84,14 @@ def _clear(state: AlarmState, change: Change) -> AlarmState:
     never_notified = bool(state.suppressors)
     shelf = state.suppressed_by(Suppressor.SHELVED)
     kept = _without(state, Suppressor.SHELVED) if shelf and shelf.once else state
-    over = replace(kept, condition=AlarmCondition.FALSE, since=change.at, cleared_at=change.at)
+    over = replace(
+        kept,
+        condition=AlarmCondition.FALSE,
+        since=change.at,
+        cleared_at=change.at,
+        well_since=None,
+        well_until=None,
+    )
     return replace(_because(over, replace(change, evidence=None)), acked=over.acked or never_notified)
 
 
@@ -85,13 +113,17 @@ def _lose(state: AlarmState, _: Change) -> AlarmState:
 
 
 def _regain(state: AlarmState, _: Change) -> AlarmState:
-    return replace(state, condition=AlarmCondition.of(state.active), unwatched=False)
+    return replace(
+        state, condition=AlarmCondition.of(state.active), unwatched=False, well_since=None, well_until=None
+    )
 
 
 def _retire(state: AlarmState, change: Change) -> AlarmState:
     ended = change.at if state.active else state.cleared_at
     over = replace(state, condition=AlarmCondition.UNKNOWN, cleared_at=ended, cause="", suppressors=())
-    return replace(over, acked=True, latched=False, since=change.at, unwatched=True)
+    return replace(
+        over, acked=True, latched=False, since=change.at, unwatched=True, well_since=None, well_until=None
+    )
 
 
 def _confirm(state: AlarmState, change: Change) -> AlarmState:
@@ -162,6 +194,8 @@ def _review(state: AlarmState, _: Change) -> AlarmState:
 
 _NEXT: dict[ChangeKind, Callable[[AlarmState, Change], AlarmState]] = {
     ChangeKind.RAISE: _raise,
+    ChangeKind.SUBSIDE: _subside,
+    ChangeKind.RECUR: _recur,
     ChangeKind.ACKNOWLEDGE: _acknowledge,
     ChangeKind.CLEAR: _clear,
     ChangeKind.LATCH: _latch,

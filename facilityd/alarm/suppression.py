@@ -66,6 +66,13 @@ SUPPRESSION: tuple[Transition, ...] = (
     Transition(
         4, U, AlarmEvent.FALSE, N, ChangeKind.CLEAR, _UNHEARD, latching=False, suppressed=True
     ),
+    Transition(4, U, AlarmEvent.STAYED_WELL, N, ChangeKind.CLEAR, _UNHEARD, suppressed=True),
+    *(
+        Transition(
+            15, one, AlarmEvent.STAYED_WELL, N, ChangeKind.CLEAR, _ONCE, lifts=Suppressor.SHELVED, once=True
+        )
+        for one in (U, A)
+    ),
     Transition(
         8, U, AlarmEvent.FALSE, LA, ChangeKind.LATCH, _UNHEARD, latching=True, suppressed=True
     ),

@@ -40,6 +40,8 @@ def _deadlines(state: AlarmState, expiry: int | None) -> Iterator[Deadline]:
         if state.confirmed_at is not None and state.condition is AlarmCondition.TRUE:
             repaired = {"confirmed_by": state.confirmed_by, "confirmed_at": state.confirmed_at}
             yield Deadline(state.confirmed_at + PROOF, AlarmEvent.REALARM, {"unproven": True, **repaired})
+    if state.well_until is not None and state.condition is AlarmCondition.FALSE:
+        yield Deadline(state.well_until, AlarmEvent.STAYED_WELL)
     shelf = state.suppressed_by(Suppressor.SHELVED)
     if shelf and shelf.until is not None:
         yield Deadline(shelf.until, AlarmEvent.SHELF_OVER)

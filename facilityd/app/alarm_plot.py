@@ -11,6 +11,7 @@ from pathlib import Path
 from facilityd.config.site import Device
 from facilityd.model.alarm import Change
 from facilityd.model.finding import Evidence
+from facilityd.model.guilty_signal import guilty_signal
 from facilityd.model.histories import Trend
 from facilityd.model.rule import Rule
 from facilityd.model.sample import NS, SignalType
@@ -39,8 +40,7 @@ class PlotTooLarge(Exception):
 
 def guilty(device: Device, rule: Rule, evidence: Evidence | None) -> str:
     """Return the signal an alarm rests on, or "" where no unit of this device brings it."""
-    wanted = (*((evidence.signal,) if evidence else ()), *rule.detect.inputs)
-    return next((signal for signal in wanted if signal in device.bound), "")
+    return guilty_signal(device.bound, rule, evidence)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from facilityd.app.engine import fresh_engine
+from facilityd.config.signed_limits import LIMITS
 from facilityd.config.site import Site
 from facilityd.detect.fit import SHAPES
 from facilityd.errors import ConfigError, UsageError
@@ -43,6 +44,8 @@ def checked(site: Site, found: Iterable[Baseline], path: Path) -> None:
     engine, problems = fresh_engine(site), []
     for number, one in enumerate(found, 1):
         learned = engine.learned(one.device) if one.device in site.devices else {}
+        if _limits_fit(site, one):
+            continue
         if one.rule not in learned:
             problems.append(f"{path}: entry {number}: {one.device} has no learned rule {one.rule!r} here")
             continue
@@ -51,6 +54,14 @@ def checked(site: Site, found: Iterable[Baseline], path: Path) -> None:
             problems.append(f"{path}: entry {number}: {one.device} {one.rule} lacks {', '.join(missing)}")
     if problems:
         raise ConfigError(tuple(problems))
+
+
+def _limits_fit(site: Site, one: Baseline) -> bool:
+    """Return whether it holds limits of the machine that a rule of the site has."""
+    device = site.devices.get(one.device)
+    rule = device.family.rules.get(one.rule) if device else None
+    limits = one.data.get(LIMITS)
+    return rule is not None and isinstance(limits, dict) and bool(limits) and set(limits) <= set(rule.machine)
 
 
 def install(site: Site, journal: Journal) -> None:

@@ -8,7 +8,7 @@ from devices.family import Family
 from devices.unit import MqttLink
 from facilityd.config.groups import members_of
 from facilityd.config.site import Device, Site, SiteGroup
-from facilityd.detect.compile import missed
+from facilityd.detect.rule_inputs import missed
 from facilityd.model.group import LOST, group_name
 from facilityd.model.rule import Rule, may_explain
 from facilityd.model.sample import NS, Stream
@@ -32,7 +32,7 @@ _KINDS = {
 }
 
 
-_OF_QUESTIONS = frozenset({"answered", "latency", "retries"})
+_OF_QUESTIONS = frozenset({"answered", "latency", "retries", "lateness_p50", "lateness_p99", "load"})
 """Signals of a link on which units are asked; a broker's speak on their own."""
 
 
@@ -120,7 +120,7 @@ def scope_of(device: str, site: Site) -> tuple[tuple[str, str], ...]:
 def channel_device(person: RecipientSettings, channel: ChannelSettings, family: Family) -> Device:
     """Return the device that stands for the way to a person."""
     kind = _KINDS.get(channel.kind, Text(zh=channel.kind, en=channel.kind))
-    shown = Text(zh=f"通知渠道 {person.name.zh}（{kind.zh}）", en=f"Notices to {person.name.en} by {kind.en}")
+    shown = Text(zh=f"通知渠道 {person.name.zh}（{kind.zh}）", en=f"{person.name.en}'s {kind.en}")
     name = channel_name(channel.id)
     return Device(name, family, shown, (_stream(name, family, DAEMON, LINK_PERIOD),))
 
@@ -133,9 +133,12 @@ def daemon_device(family: Family) -> Device:
 
 def all_devices(site: Site) -> dict[str, Device]:
     """Return the site's devices and the built-in ones."""
-    family, devices = site.families["link"], site.devices.values()
+    family, behind = site.families["link"], dict[str, list[Device]]()
+    for device in site.devices.values():
+        for name in {stream.link for stream in device.streams}:
+            behind.setdefault(name, []).append(device)
     links = [
-        link_device(name, family, devices, asked=not isinstance(link, MqttLink))
+        link_device(name, family, behind.get(name, ()), asked=not isinstance(link, MqttLink))
         for name, link in site.links.items()
     ]
     built_in = [*links, daemon_device(site.families["daemon"])]

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Protocol
 
 from devices.family import Signal
-from facilityd.app.builtin import DAEMON, PERIOD, all_devices
+from facilityd.app.builtin import all_devices
 from facilityd.app.engine import fresh_engine
 from facilityd.config.site import Device, Site
 from facilityd.detect.engine import RuleEngine
@@ -54,13 +54,13 @@ class StateSource(Protocol):
 class JournalState:
     """The journal's newest words at an instant in ns UTC; each is read when it is first asked for.
 
-    ``watching``: who asks is the daemon itself. Else it must have said a word lately: what the rules said
-    before a stop says nothing of now.
+    ``watching``: whether somebody reads and judges at that instant. Else nothing is known: what was read and
+    what the rules said before a stop or a hang says nothing of now.
     """
 
     reader: JournalReader
     at: int
-    watching: bool = False
+    watching: bool
 
     def value(self, device: str, signal: str) -> Value | None:
         """Return a fresh good value, or None."""
@@ -83,7 +83,7 @@ class JournalState:
 
     @cached_property
     def _findings(self) -> Mapping[tuple[str, str], Finding]:
-        if not (self.watching or self._watched):
+        if not self.watching:
             return {}
         before = self.reader.judged_before()
         # Unknown stays unknown over a restart until the rule knows better: it is told only after a while.
@@ -91,13 +91,8 @@ class JournalState:
         return {(s.finding.device, s.finding.rule): s.finding for s in found}
 
     @cached_property
-    def _watched(self) -> bool:
-        words = [r.at for r in self.reader.latest() if self.reader.stream(r.stream).device == DAEMON]
-        return self.at - max(words, default=0) <= STALE_PERIODS * PERIOD
-
-    @cached_property
     def _values(self) -> Mapping[tuple[str, str], tuple[Value, int]]:
-        return dict(self._fresh())
+        return dict(self._fresh()) if self.watching else {}
 
     def _fresh(self) -> Iterator[tuple[tuple[str, str], tuple[Value, int]]]:
         for row in self.reader.latest():

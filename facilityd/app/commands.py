@@ -47,7 +47,7 @@ from facilityd.model.command import (
 from facilityd.model.command_record import UNREADABLE, CommandRecord
 from facilityd.model.message import Wording
 from facilityd.model.plain import plain
-from facilityd.model.refusal import stored
+from facilityd.model.refusal import read, stored
 from facilityd.store.commands import CommandWrite
 from facilityd.store.reader import JournalReader
 from facilityd.supervise.inbox import Inbox, InboxFile
@@ -146,13 +146,13 @@ class CommandRunner:
         if self._core.reloads.holds(file.id):
             return  # it is being done
         if file.command is None:
-            log.warning("%s: refused: %s", file.path, plain(file.fault))
+            log.warning("request %s refused: %s", file.id, plain(read(stored(file.fault)).en))
             record = CommandRecord(file.id, UNREADABLE, "", file.at, "", file.account, file.excerpt, at)
             await self._refuse(record, file.fault)
             return
         record = CommandRecord.of(file.command, file.account, at)
         if refusal := await self._carry_out(file, record, reader):
-            log.warning("%s: command %s refused: %s", file.path, record.kind, plain(refusal))
+            log.warning("request %s (%s) refused: %s", file.id, record.kind, plain(read(stored(refusal)).en))
             await self._refuse(record, refusal)
 
     async def _carry_out(self, file: InboxFile, record: CommandRecord, reader: JournalReader) -> str:

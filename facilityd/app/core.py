@@ -23,6 +23,7 @@ from facilityd.app.groups import cause_groups
 from facilityd.app.notice_ledger import JournalLedger
 from facilityd.app.outputs import make_planner, telling
 from facilityd.app.reload_requests import ReloadRequests
+from facilityd.app.repeats import repeat_limits
 from facilityd.config.site import Device, Site
 from facilityd.detect.conditional import REPLAYED
 from facilityd.detect.engine import RuleEngine
@@ -250,6 +251,7 @@ def make_alarms(states: Iterable[AlarmState], devices: Mapping[str, Device], sit
         _expiry(devices, site),
         limits={key: site.limits[rule.at_stake] for key, rule in rules.items()},
         timing=_timing(devices),
+        repeats=repeat_limits(rules, site.devices, site.repeats),
     )
     return GroupedAlarms(lives, cause_groups(site, devices), behind)
 

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from facilityd.app.alertmanager import post_alarms
+from facilityd.app.baseline_approval import renew_limits
 from facilityd.app.calendar import SiteCalendar
 from facilityd.app.ceremony import Ceremonies
 from facilityd.app.core import Core
@@ -41,7 +42,9 @@ from facilityd.model.message import Wording
 from facilityd.pipeline.writer import Writer
 from facilityd.store.journal import Journal
 from facilityd.store.reader import JournalReader
+from facilityd.supervise.heartbeat_loop import HeartbeatLoop
 from facilityd.supervise.inbox import Inbox
+from facilityd.supervise.service_manager import ServiceManager
 from facilityd.supervise.share import share
 from facilityd.supervise.stop import end, on_signals
 
@@ -69,16 +72,22 @@ async def watch(
     reloads = reloads or ReloadRequests()
     path = Path(site.store.path)
     make_folder(path.parent, site)
-    with Journal.open(
-        path,
-        max_bytes=site.store.max_size,
-        max_age=site.store.keep,
-        retention=site.store.retention,
-        clock=environment.clock,
-        site=site.id,
-        durable=environment.durable,
-        free=environment.disk_free,
-    ) as journal:
+    heart = _heart(path, environment)
+    hang_up = partial(_hang_up, reloads, environment)
+    with (
+        on_signals(stop, hang_up) if environment.signals else contextlib.nullcontext(),
+        heart.starting(),
+        Journal.open(
+            path,
+            max_bytes=site.store.max_size,
+            max_age=site.store.keep,
+            retention=site.store.retention,
+            clock=environment.clock,
+            site=site.id,
+            durable=environment.durable,
+            free=environment.disk_free,
+        ) as journal,
+    ):
         if journal.moved_aside:
             log.warning(
                 "the journal was damaged; it was moved to %s and a new one begun", journal.moved_aside
@@ -90,17 +99,24 @@ async def watch(
         share(path, Inbox(path).folder, site.store.group)
         journal.configure_sinks(list(site.sinks))
         writer = environment.writer()
+        beating = [asyncio.create_task(heart.run(writer), name="beat")] if heart.beats else []
         try:
-            hang_up = partial(_hang_up, reloads, environment)
-            with on_signals(stop, hang_up) if environment.signals else contextlib.nullcontext():
-                going_on: Site | None = site
-                while going_on is not None and not stop.is_set():
-                    daemon = Daemon(going_on, journal, writer, environment, source, reloads)
-                    going_on = await daemon.run(stop, configuration)
-                    configuration = None
-                log.info("%s: stopped", site.id)
+            going_on: Site | None = site
+            while going_on is not None and not stop.is_set():
+                daemon = Daemon(going_on, journal, writer, environment, source, reloads, heart)
+                going_on = await daemon.run(stop, configuration)
+                configuration = None
+            log.info("%s: stopped", site.id)
         finally:
+            await end(beating)
+            heart.ended()
             writer.close()
+
+
+def _heart(path: Path, environment: Environment) -> HeartbeatLoop:
+    if environment.heartbeat:
+        return HeartbeatLoop(path, environment.writer(), ServiceManager())
+    return HeartbeatLoop(path, None, ServiceManager({}))
 
 
 def _hang_up(reloads: ReloadRequests, environment: Environment) -> None:
@@ -134,7 +150,9 @@ class Daemon:
         environment: Environment,
         source: SiteSource,
         reloads: ReloadRequests,
+        heart: HeartbeatLoop,
     ) -> None:
+        self._heart = heart
         self._site, self._writer, self._environment, self._source = site, writer, environment, source
         self._calendar = SiteCalendar(Ceremonies.of(site), site.timezone)
         self._core = Core.assemble(
@@ -150,10 +168,11 @@ class Daemon:
         if self._environment.long_lived:
             _settle()
         with JournalReader.open(core.path) as reader, contextlib.closing(core):
+            renew_limits(core, reader, self._environment.clock.now()[0])
             async with asyncio.TaskGroup() as group:
                 flow = group.create_task(core.flow.run(), name="flow")
                 parts = await self._parts(reader, group)
-                reloader = Reloader(self._site, self._source, core, parts, self._environment)
+                reloader = Reloader(self._site, self._source, core, parts, self._environment, self._heart)
                 parts.discovery.on_wider = reloader.take_in
                 works = {"notices": parts.deliverer.run(), "housekeeping": parts.housekeeping.run()}
                 works["alertmanagers"] = post_alarms(
@@ -181,7 +200,8 @@ class Daemon:
         deliverer = make_deliverer(site, core, reader, environment, outbox)
         core.planner.troubled = lambda: deliverer.troubles
         core.flow.on_notices = deliverer.wake
-        self_monitor = SelfMonitor(site, core, sinks.forwarders, deliverer)
+        observe = environment.observe or self._heart.observe
+        self_monitor = SelfMonitor(site, core, sinks.forwarders, deliverer, observe)
         readiness_scheduler = ReadinessScheduler(site, core, Ceremonies.of(site))
         housekeeping = Housekeeping(
             site, core, environment.clock, self_monitor, self._calendar.next_edge, readiness_scheduler,
@@ -212,9 +232,12 @@ class Daemon:
         await parts.links.watch(self._site)
         works = {"reload": reloader.run(), "discovery": parts.discovery.run(self._writer)}
         running = [group.create_task(work, name=name) for name, work in works.items()]
+        self._heart.ready(self._site)
         try:
             await _until([stop, reloader.broken], flow)
         finally:
+            if stop.is_set():
+                self._heart.stopping()
             await end(running)
             await parts.links.stop()
 

@@ -11,6 +11,7 @@ from facilityd.app.core import Core
 from facilityd.config.site import Site
 from facilityd.errors import StoreFull
 from facilityd.notify.digest import plan_digests
+from facilityd.notify.gather import GATHERED, gone_together
 from facilityd.notify.render import SiteContext
 from facilityd.store.batch import Attempt, Delivery
 from facilityd.store.outbox import AttemptWrite, NoticeWrite
@@ -31,9 +32,13 @@ class DigestSender:
     async def beat(self, at: int) -> None:
         """Send what is due at an instant (ns UTC)."""
         addresses: dict[tuple[str, str], list[OutboxEntry]] = defaultdict(list)
-        for entry in self._core.ledger.deferred(at):
+        for entry in self._core.ledger.deferred(at + GATHERED):
             addresses[entry.notice.recipient, entry.notice.channel].append(entry)
-        for entries in addresses.values():
+        for waiting in addresses.values():
+            going = {one.key for one in gone_together([entry.notice for entry in waiting], at)}
+            entries = [entry for entry in waiting if entry.notice.key in going]
+            if not entries:
+                continue
             with suppress(StoreFull):  # they wait in the journal, and are due again at the next beat
                 await self._send(entries, at)
 

@@ -48,13 +48,12 @@ def reconfigure(
 def _parts(
     devices: Mapping[str, Device], calendar: Calendar, baselines: Sequence[Baseline], units: Iterable[Unit]
 ) -> tuple[dict[str, Family], list[Stream], RuleContext]:
-    # Those without limits of their own come last: theirs is the family as it is for everybody.
-    ordered = sorted(devices.values(), key=lambda device: not device.settings)
-    families = {device.family.family: device.family for device in ordered}
+    families = {device.family.family: device.family for device in devices.values()}
     streams = [stream for device in devices.values() for stream in device.streams]
     groups = {device.id: device.group for device in devices.values()}
-    own = {device.id: device.family for device in devices.values() if device.settings}
-    return families, streams, RuleContext(calendar, groups, baselines, own, points_of(units))
+    own = {device.id: device.family for device in devices.values()}
+    points, meanings = points_of(units), meanings_of(units)
+    return families, streams, RuleContext(calendar, groups, baselines, own, points, meanings)
 
 
 def _report_occasions(engine: RuleEngine, devices: Mapping[str, Device]) -> None:
@@ -74,6 +73,16 @@ def points_of(units: Iterable[Unit]) -> dict[tuple[str, str], str]:
                 where += f" ({(one.point.table or unit.profile.table).value} {one.point.address + unit.base})"
             found[one.stream.device, one.stream.signals[one.slot]] = where
     return found
+
+
+def meanings_of(units: Iterable[Unit]) -> dict[tuple[str, str], dict[int, str]]:
+    """Return what codes come from by (device, signal), of those whose profile says so."""
+    return {
+        (one.stream.device, one.stream.signals[one.slot]): one.point.means
+        for unit in units
+        for one in unit.bindings
+        if isinstance(one.point, Point) and one.point.means
+    }
 
 
 def fresh_engine(site: Site) -> RuleEngine:

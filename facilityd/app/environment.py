@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from devices.modbus.client import Connect, connect
+from devices.modbus.client import connect
+from devices.modbus.reader import Connect
 from devices.mqtt.link import Listen
 from devices.mqtt.subscriber import listen
 from facilityd.model.clock import Clock
@@ -19,6 +20,7 @@ from facilityd.pipeline.writer import Writer, WriterThread
 from facilityd.store.files import disk_free
 from facilityd.store.sink import Sink
 from facilityd.store.sinks import make_sink
+from facilityd.supervise.process_figures import ProcessFigures
 
 PostAlerts = Callable[[AlertmanagerSettings, list[dict[str, Any]]], Awaitable[str]]
 """Posts alerts once; returns why that was no success, or nothing."""
@@ -34,7 +36,8 @@ class Environment:
     for the disk. ``rolls_up``: hours that have ended are rolled up at once; else they are computed when
     somebody asks. ``signals``: SIGINT and SIGTERM end the daemon. ``bridges``: brokers are connected to for
     Home Assistant and for replies. ``long_lived``: the process is the daemon's own, and its collector is
-    tuned for that.
+    tuned for that. ``heartbeat``: it beats beside the journal, and tells the service manager how it is.
+    ``observe``: how the process is; None: as its heartbeat sees it.
     """
 
     clock: Clock = field(default_factory=Clock)
@@ -52,3 +55,5 @@ class Environment:
     signals: bool = True
     bridges: bool = True
     long_lived: bool = True
+    heartbeat: bool = True
+    observe: Callable[[], ProcessFigures] | None = None

@@ -21,11 +21,12 @@ from facilityd.detect.device_state import FOREVER
 from facilityd.detect.engine import STOOD_STILL
 from facilityd.model.clock import Clock
 from facilityd.model.link import LinkHealth
+from facilityd.model.poll_counts import PollSpans, together
 from facilityd.model.sample import NS, Value
 from facilityd.store.journal import DiskUsage
 from facilityd.store.reader import JournalReader
 from facilityd.supervise.clock_steps import DOUBT
-from facilityd.supervise.health import link_values, sample_of
+from facilityd.supervise.health import lateness_values, link_values, sample_of
 
 BEAT_S = 1.0
 ANSWERS = NS // 20
@@ -66,6 +67,7 @@ class Housekeeping:
         self._groups: dict[str, tuple[int, dict[str, Value | None] | None]] = {}
         self._clock_steps = 0
         self._lateness = 0.0
+        self._of_links, self._of_all = PollSpans(), PollSpans()
         self._due = 0
         self._remember_at = clock.steady() + REMEMBER
 
@@ -78,6 +80,8 @@ class Housekeeping:
         self._lateness = max(self._lateness, health.lateness or 0.0)
         if before is None or (before.up, before.mute) != (health.up, health.mute):
             self._write_link(health)
+            # Of how late and how busy it is nothing is known yet: it is told after a minute.
+            self._written[health.link] -= LINK_PERIOD - PERIOD
 
     def adopt(self, site: Site, people: PeopleScheduler) -> None:
         """Go on with another site: what is known of links that it has not is forgotten, a look is due."""
@@ -196,17 +200,29 @@ class Housekeeping:
     def _write_link(self, health: LinkHealth) -> None:
         self._written[health.link] = self._clock.steady()
         stream = self._core.devices[link_name(health.link)].streams[0]
-        self._core.ingest_queue.offer([sample_of(stream, self._clock, link_values(health))])
+        now = self._clock.steady() / NS
+        polls = self._of_links.take(health.link, health.counts, now) if health.counts else None
+        self._core.ingest_queue.offer([sample_of(stream, self._clock, link_values(health, polls))])
+
+    def _late(self) -> dict[str, Value | None]:
+        """Return how late the polls of all links were since this was last asked."""
+        now = self._clock.steady() / NS
+        found = [self._of_all.take(one.link, one.counts, now) for one in self._links.values() if one.counts]
+        return lateness_values(together(found))
 
     def _values(self, reader: JournalReader, room: DiskUsage) -> dict[str, Value | None]:
         at, lost = self._clock.now()[0], sum(one.lost for one in self._links.values())
-        return self._self_monitor.daemon(reader, room, at, lost) | {
-            "clock_jump": self._core.clock_steps.recent(),
-            "unwatched": self._core.downtimes.tell(),
-            "interruptions": self._core.downtimes.recent(reader),
-            "timetable_off": self._readiness_scheduler.timetable_off(at),
-            "lateness": 1000.0 * self._lateness,
-        }
+        return (
+            self._self_monitor.daemon(reader, room, at, lost)
+            | {
+                "clock_jump": self._core.clock_steps.recent(),
+                "unwatched": self._core.downtimes.tell(),
+                "interruptions": self._core.downtimes.recent(reader),
+                "timetable_off": self._readiness_scheduler.timetable_off(at),
+                "lateness": 1000.0 * self._lateness,
+            }
+            | self._late()
+        )
 
     def _write_groups(self) -> None:
         """Write down groups with news; one on which all is well, now and then."""

@@ -30,6 +30,8 @@ from facilityd.store.reader import JournalReader
 LATE = 4 * 3600 * NS
 """One that was missed is made up for so long (ns): at noon the night is old."""
 DAY = 86_400 * NS
+AGAIN = 3600 * NS
+"""Where no day is one for a person, days are looked at again after so long, ns."""
 
 
 class MorningDigests:
@@ -40,6 +42,7 @@ class MorningDigests:
         self._people = [(p, p.morning) for p in site.recipients.values() if p.morning and p.channels]
         self._place = SiteContext(site.name, self._zone)
         self._made: dict[str, int] = {}
+        self._reckoned: dict[str, tuple[int, int | None, int]] = {}
 
     def next_due(self, at: int) -> int | None:
         """Return when the next one is due, ns UTC; None where nobody wants one."""
@@ -60,6 +63,7 @@ class MorningDigests:
         self, reader: JournalReader, person: RecipientSettings, wanted: MorningSettings, due: int, at: int
     ) -> None:
         self._made[person.id] = due
+        self._reckoned.pop(person.id, None)
         night = Hours(wanted.since, wanted.at)
         since = span(night, self._evening(due, wanted), self._zone)[0]
         facts = self._facts(reader, person, since, at)
@@ -74,6 +78,14 @@ class MorningDigests:
         return local_date(due, self._zone) - timedelta(days=wanted.since >= wanted.at)
 
     def _due(self, person: RecipientSettings, wanted: MorningSettings, at: int) -> int | None:
+        """Return when a person's next one is due; reckoned anew when that is over, or the clock went back."""
+        since, due, until = self._reckoned.get(person.id, (at, None, at))
+        if not since <= at < until:
+            due = self._next(person, wanted, at)
+            self._reckoned[person.id] = at, due, at + AGAIN if due is None else due + LATE
+        return due
+
+    def _next(self, person: RecipientSettings, wanted: MorningSettings, at: int) -> int | None:
         hours, today = Hours(wanted.at, wanted.at, wanted.days), local_date(at, self._zone)
         days = (today + timedelta(days=n) for n in range(-1, 9))
         dues = (span(hours, d, self._zone)[0] for d in days if applies(hours, d, self._site.duty.holidays))

@@ -21,8 +21,10 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from facilityd.app.core import Core
+from facilityd.app.reply_results import ReplyResults
 from facilityd.config.site import Site
 from facilityd.errors import FacilitydError
+from facilityd.model.message import reason
 from facilityd.model.plain import plain
 from facilityd.model.sample import NS
 from facilityd.model.settings import ChannelSettings, RecipientSettings
@@ -60,7 +62,11 @@ class MqttBridge:
     _known: dict[str, str] = field(default_factory=dict)
     """What stands on the broker, by topic."""
     _replies: list[int] = field(default_factory=list)
+    _results: ReplyResults = field(init=False)
     _trouble: str = ""
+
+    def __post_init__(self) -> None:
+        self._results = ReplyResults(self.core.path, lambda: self.core.clock.now()[0])
 
     async def run(self) -> None:
         """Stay connected until cancelled; what the broker or the network does is said once."""
@@ -107,12 +113,28 @@ class MqttBridge:
             await client.subscribe(stands, options=SubscribeOptions(_QOS, noLocal=True))
         async with asyncio.TaskGroup() as group:
             group.create_task(self._hear(client), name=f"replies {self.channel.id}")
+            if self.channel.options.get("secret"):
+                group.create_task(self._answer(client), name=f"results {self.channel.id}")
             if self.shows:
                 group.create_task(self._show(client), name=f"states {self.channel.id}")
 
-    async def _stand(self, client: PublishingClient, topic: str, text: str) -> None:
+    async def _answer(self, client: PublishingClient) -> None:
+        """Tell what comes of replies; a broker that does not let us says so in the log, once."""
+
+        async def publish(text: str) -> None:
+            try:
+                await self._stand(client, f"{self._reply_topic}/result", text, retain=False)
+            except aiomqtt.MqttError:
+                if client.refusal is None:
+                    raise
+                log.warning("%s: results of replies are not told: %s", self.channel.id, client.refusal)
+                client.refusal = None
+
+        await self._results.tell(publish)
+
+    async def _stand(self, client: PublishingClient, topic: str, text: str, *, retain: bool = True) -> None:
         """Publish what is to stand under a topic. Raises MqttError, also where the broker refuses it."""
-        await client.publish(topic, text, qos=_QOS, retain=True, timeout=PUBLISH_S)
+        await client.publish(topic, text, qos=_QOS, retain=retain, timeout=PUBLISH_S)
         if client.refusal is not None:
             raise aiomqtt.MqttError(f"the broker refuses {topic}: {client.refusal}")
 
@@ -137,8 +159,11 @@ class MqttBridge:
         person = self.person.name.in_(self.person.language)
         key = ReplyKey(self.site().id, self.channel.id, person, self.channel.options.get("secret", ""))
         try:
-            Inbox(self.core.path).drop(read_reply(payload[: MOST_BYTES + 1], key, now))
+            reply = read_reply(payload[: MOST_BYTES + 1], key, now)
+            Inbox(self.core.path).drop(reply)
+            self._results.taken(reply)
         except (RefusedReply, FacilitydError) as error:
+            self._results.refused(payload, reason(error))
             log.warning("%s: a reply is not taken: %s", self.channel.id, plain(str(error)))
 
     async def _show(self, client: PublishingClient) -> None:

@@ -42,6 +42,7 @@ from facilityd.model.sample import Sample
 from facilityd.notify.deliver import Deliverer
 from facilityd.store.meta import MetaWrite
 from facilityd.store.reader import JournalReader
+from facilityd.supervise.heartbeat_loop import HeartbeatLoop
 from facilityd.supervise.inbox import Inbox
 from facilityd.supervise.share import share
 
@@ -73,8 +74,15 @@ class Reloader:
     """
 
     def __init__(
-        self, site: Site, source: SiteSource, core: Core, parts: RunningParts, environment: Environment
+        self,
+        site: Site,
+        source: SiteSource,
+        core: Core,
+        parts: RunningParts,
+        environment: Environment,
+        heart: HeartbeatLoop,
     ) -> None:
+        self._heart = heart
         self.site, self._source, self._core, self._parts = site, source, core, parts
         self._environment, self._thread = environment, environment.writer()
         self._one = asyncio.Lock()
@@ -97,8 +105,10 @@ class Reloader:
 
     async def _answer(self, asked: Sequence[CommandRecord]) -> None:
         log.info("reload: reading the site's files again")
+        self._heart.reloading()
         async with self._one:
             refusal, changes = await self._reload()
+        self._heart.ready(self.site)
         done = self._environment.clock.now()[0]
         payload = {"changed": changes.plain()} if changes is not None else {}
         records = [replace(one, payload=payload, refusal=refusal, done_at=done) for one in asked]

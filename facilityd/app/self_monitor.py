@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from facilityd.app.builtin import channel_name
@@ -17,6 +17,7 @@ from facilityd.store.forward import Forwarder
 from facilityd.store.journal import DiskUsage
 from facilityd.store.losses import NOTICES_LOST
 from facilityd.store.reader import JournalReader
+from facilityd.supervise.process_figures import ProcessFigures
 
 MIB = 2**20
 Values = dict[str, Value | None]
@@ -30,6 +31,7 @@ class SelfMonitor:
     core: Core
     forwarders: Mapping[str, Forwarder]
     deliverer: Deliverer
+    observe: Callable[[], ProcessFigures]
 
     def daemon(self, reader: JournalReader, room: DiskUsage, now: int, links_lost: int) -> Values:
         """Return the signals of family ``daemon`` that are known here; ``now`` in ns UTC."""
@@ -51,6 +53,17 @@ class SelfMonitor:
             "notices_waiting": totals.notices_waiting,
             "notices_lost": totals.notices_lost,
             "plots_skipped": self.core.drawings.skipped,
+        } | self._process()
+
+    def _process(self) -> Values:
+        found = self.observe()
+        error = found.clock_error if found.synchronised else None
+        return {
+            "loop_lag": 1000.0 * found.loop_lag,
+            "writer_wait": 1000.0 * found.writer_wait,
+            "memory": None if found.memory is None else found.memory / MIB,
+            "clock_synchronised": found.synchronised,
+            "clock_error": None if error is None else 1000.0 * error,
         }
 
     def channels(self, reader: JournalReader, now: int) -> dict[str, Values]:

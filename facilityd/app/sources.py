@@ -10,7 +10,8 @@ from typing import Protocol
 
 from devices import mqtt
 from devices.modbus.bus import Bus
-from devices.modbus.client import Connect, connect
+from devices.modbus.client import connect
+from devices.modbus.reader import Connect
 from devices.mqtt.link import Listen, MqttLinkRunner
 from devices.mqtt.subscriber import listen
 from devices.operating_mode import OperatingModeTracker

@@ -62,7 +62,11 @@ class TaskNotifier:
         if planned := self._inspections.get(task.key):
             return TaskContext(device.name, planned.name, Priority.MEDIUM, scope, planned.steps)
         rule = device.family.rules.get(task.rule)
-        return TaskContext(device.name, rule.name, rule.priority, scope, rule.action) if rule else None
+        return (
+            TaskContext(device.name, rule.name, rule.priority, scope, rule.action, rule.short)
+            if rule
+            else None
+        )
 
 
 class TaskScheduler:

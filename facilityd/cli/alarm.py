@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from facilityd.app.alarm_plot import guilty
 from facilityd.cli.output import console, print_json, table
 from facilityd.cli.text_table import Column, whole
-from facilityd.cli.words import sentence, show_priority, show_span, word, words
+from facilityd.cli.words import sentence, show_priority, show_span, word
 from facilityd.model.sample import NS
 from facilityd.notify.sparkline import POINTS, draw, width
 from facilityd.notify.value_text import format_span, scaled
 from facilityd.query.instants import show_instant, show_second
+from facilityd.query.words import query_words
 
 if TYPE_CHECKING:
     from facilityd.config.site import Device
@@ -88,7 +89,7 @@ def _record(record: AlarmRecord, device: Device, about: Rule, language: Language
 
 def _change(record: AlarmRecord, change: Change, language: Language) -> tuple[object, ...]:
     at = show_second(change.at, record.zone.key)
-    kind = word(words().change, change.kind.value, language)
+    kind = word(query_words().change, change.kind.value, language)
     said = record.evidence_of(change, language)
     order = first_out(change, language)
     return (at, kind, change.person, " ".join(filter(None, (change.comment, said, order))))

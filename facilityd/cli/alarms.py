@@ -11,7 +11,10 @@ from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, loud, print_json, styled, table, warn
 from facilityd.cli.suppressed import only_held, print_suppressed
 from facilityd.cli.text_table import Column, whole
+from facilityd.cli.when import InstantParam, between
 from facilityd.cli.words import sentence, show_priority
+from facilityd.errors import UsageError
+from facilityd.model.message import Wording
 from facilityd.query.instants import show_second
 
 if TYPE_CHECKING:
@@ -28,12 +31,22 @@ COLUMNS = (
 @click.command()
 @site_and_names("device", "rule")
 @click.option("--all", "everything", is_flag=True, help="Also what is normal again.")
+@click.option("--since", type=InstantParam(), default=None, help="Every occurrence from then on.")
+@click.option("--until", type=InstantParam(), default=None, help="To when.  [default: now]")
+@click.option("--family", default="", help="Every occurrence on devices of this family.")
+@click.option("--rule", "of_rule", default="", help="Every occurrence of this rule.")
+@click.option("--about", default="", help="Every occurrence that one word means: lamps, leaks, brakes.")
 @lang_option
 @json_option
-def alarms(asked: Asked, everything: bool, lang: str | None, as_json: bool) -> None:
+def alarms(
+    asked: Asked, everything: bool, since: int | None, until: int | None, family: str, of_rule: str,
+    about: str, lang: str | None, as_json: bool,
+) -> None:  # fmt: skip
     """List what is wrong, urgent first, and what to do first.
 
     Of a DEVICE only its own alarms; of a RULE of it that one alarm whole: record, evidence, life and a plot.
+
+    With --since, --family, --rule or --about: every occurrence of a span (of 7 days, where none is named).
     """
     from facilityd.config.load import load
     from facilityd.query.site import SiteQuery
@@ -42,6 +55,9 @@ def alarms(asked: Asked, everything: bool, lang: str | None, as_json: bool) -> N
     language = chosen(lang, loaded)
     with SiteQuery(loaded) as query:
         device, rule = (*asked.names, "", "")[:2]
+        if since is not None or until is not None or family or of_rule or about:
+            _occurrences(query, (device, rule), (since, until), (family, of_rule, about), language, as_json)
+            return
         if rule:
             from facilityd.cli.alarm import show_alarm
 
@@ -50,13 +66,30 @@ def alarms(asked: Asked, everything: bool, lang: str | None, as_json: bool) -> N
             _list(query, device, language, everything=everything, as_json=as_json)
 
 
+def _occurrences(
+    query: SiteQuery, names: tuple[str, str], edges: tuple[int | None, int | None], of: tuple[str, str, str],
+    language: Language, as_json: bool,
+) -> None:  # fmt: skip
+    from facilityd.cli.headline import warning
+    from facilityd.cli.occurrences import show_occurrences
+    from facilityd.query.occurrences import OccurrenceQuery
+
+    if names[1]:
+        raise UsageError(Wording("ask.rule-and-span"))
+    since = InstantParam().convert("7d", None, None) if edges[0] is None else edges[0]
+    span = between(query.site, since, edges[1])
+    devices = (names[0],) if names[0] else ()
+    warn(warning(query, language))
+    show_occurrences(query, OccurrenceQuery(*span, devices, *of), language, as_json=as_json)
+
+
 def _list(query: SiteQuery, device: str, language: Language, *, everything: bool, as_json: bool) -> None:
     from facilityd.cli.headline import doubt, warning
 
     lines, first = query.alarms(everything=everything, device=device), warning(query, language)
     if as_json:
         print_json([line.plain() for line in lines])
-        warn(first or ("" if lines else doubt(query, language).lstrip("：: ")))
+        warn(first or ("" if lines else doubt(query, language).lstrip("：: ")), red=bool(first))
         return
     if first:
         console().print(loud(first))

@@ -178,3 +178,10 @@ number_argument = click.argument("number", type=click.IntRange(1, 2**53))
 by_option = click.option(
     "--by", "--as", "person", default=None, help="Your name.  [default: the user of this machine]"
 )
+
+
+store_option = click.option(
+    "--from", "store", default="journal", show_default=True, metavar="STORE",
+    help="influxdb, or the id of a sink: for what the journal keeps no more.",
+)  # fmt: skip
+"""Where history is read from; see ``query.backends``."""

@@ -13,11 +13,11 @@ from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, table
 from facilityd.cli.text_table import Column, whole
 from facilityd.cli.when import InstantParam, at_site
-from facilityd.cli.words import sentence, word, words
+from facilityd.cli.words import sentence, word
 from facilityd.model.refusal import read
 from facilityd.query.audit import audit_rows, command_plain
 from facilityd.query.instants import show_second
-from facilityd.query.words import listed
+from facilityd.query.words import listed, query_words
 
 if TYPE_CHECKING:
     from facilityd.config.site import Site
@@ -66,7 +66,7 @@ def _row(site: Site, record: CommandRecord, language: Language) -> tuple[object,
     payload = record.payload if isinstance(record.payload, Mapping) else {"note": record.payload}
     refusal = read(record.refusal).in_(language) if record.refusal else ""
     return (
-        show_second(record.done_at, site.timezone), word(words().command, record.kind, language),
+        show_second(record.done_at, site.timezone), word(query_words().command, record.kind, language),
         " ".join(_shown(payload[name], language) for name in _WHAT if name in payload), record.person,
         "@".join(part for part in (record.account, record.origin) if part),
         sentence("command-refused", language, why=refusal) if refusal else sentence("command-done", language),

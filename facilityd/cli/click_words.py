@@ -6,9 +6,11 @@ site's language decide here. So the name that click's modules call gettext by le
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 
+import click
 import click.core
 import click.decorators
 import click.exceptions
@@ -52,3 +54,25 @@ def install() -> None:
         for name, speaker in (("_", translated), ("ngettext", translated_number)):
             if hasattr(module, name):
                 setattr(module, name, speaker)
+    click.MissingParameter.format_message = _ended(click.MissingParameter.format_message)  # type: ignore[method-assign]
+    click.HelpFormatter.write_usage = _unspaced(click.HelpFormatter.write_usage)  # type: ignore[method-assign]
+
+
+def _ended(own: Callable[..., str]) -> Callable[..., str]:
+    """Return click's message that something is missing, with the full stop of the language."""
+
+    def format_message(error: click.MissingParameter) -> str:
+        said = own(error)
+        return f"{said[:-1]}。" if current() == "zh" and said.endswith(".") else said
+
+    return format_message
+
+
+def _unspaced(own: Callable[..., None]) -> Callable[..., None]:
+    """Return click's line of usage, without the blank that it sets behind a full-width colon."""
+
+    def write_usage(page: click.HelpFormatter, prog: str, args: str = "", prefix: str | None = None) -> None:
+        usage = translated("Usage:")
+        own(page, prog, args, usage if prefix is None and usage.endswith("：") else prefix)
+
+    return write_usage

@@ -11,10 +11,13 @@ import click
 
 from facilityd.cli.arguments import NameParam, device_argument, one_site
 from facilityd.cli.command import send
+from facilityd.cli.fit_limits import plain_proposal, show_proposals
+from facilityd.cli.fit_marks import offered_marks
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, say, table
 from facilityd.cli.when import InstantParam, between
 from facilityd.cli.words import counted, sentence
+from facilityd.config.signed_limits import LIMITS
 from facilityd.errors import FacilitydError, UsageError
 from facilityd.model.command import ApproveBaseline
 from facilityd.model.message import Wording
@@ -23,7 +26,7 @@ from facilityd.supervise.inbox import whoami
 from facilityd.yaml_source import suggestion
 
 if TYPE_CHECKING:
-    from facilityd.app.commission import FitResult
+    from facilityd.app.commission import CommissioningResult, FitResult
     from facilityd.config.site import Device, Site
     from facilityd.model.text import Language
 
@@ -51,8 +54,9 @@ def commission(  # noqa: PLR0917 - click hands its options in
 ) -> None:  # fmt: skip
     """Learn what is normal on a DEVICE, and sign it off.
 
-    Shows what each learned rule made of its history, or why it refuses it. Nothing is learned without a
-    person's yes; what a rule was judged by before is kept as an older version.
+    Shows what each learned rule made of its history, or why it refuses it, and what the history proposes for
+    limits of the machine that are only assumed. Nothing is learned without a person's yes; what a rule was
+    judged by before is kept as an older version.
     """
     from facilityd.config.load import load
     from facilityd.query.alarms import require_device
@@ -60,57 +64,70 @@ def commission(  # noqa: PLR0917 - click hands its options in
     loaded = load(site, secrets=False)
     require_device(loaded.devices, device)
     asked = between(loaded, since, until)
-    results = _lessons(loaded, device, rule, *asked)
+    lessons = _lessons(loaded, device, rule, *asked)
+    results = lessons.fits
     language = chosen(lang, loaded)
+    zone = ZoneInfo(loaded.timezone)
     if as_json:
-        print_json([_plain(loaded.devices[device], one) for one in results])
+        own = loaded.devices[device]
+        limits = [plain_proposal(own, one, zone) for one in lessons.limits]
+        print_json([_plain(own, one, zone) for one in results] + limits)
     else:
-        _show(loaded.devices[device], results, language)
+        _show(loaded.devices[device], results, language, zone)
+        show_proposals(loaded.devices[device], lessons.limits, language, zone)
+        for line in offered_marks(loaded, results, language):
+            say(line)
     good = [fit_result for fit_result in results if not fit_result.refused]
-    if not good:
+    proposed = [one for one in lessons.limits if not one.refused]
+    if not good and not proposed:
         raise FacilitydError(Wording("ask.nothing-was-learned"), where=device)
     if not yes and not click.confirm(sentence("sign", language), default=False, err=as_json):
         return
-    _sign(loaded, good, asked, person or whoami(), comment)
-    count = counted(len(good), "rule", language)
+    signed = [(one.rule, dict(one.data)) for one in good]
+    signed += [(one.rule, {LIMITS: dict(one.values)}) for one in proposed]
+    _sign(loaded, device, signed, asked, person or whoami(), comment)
+    count = counted(len(signed), "rule", language)
     done = sentence("signed", language, rules=count, who=person or whoami())
     say(sentence("done", language, what=device, done=done), err=as_json)
 
 
-def _lessons(site: Site, device: str, rule: str, since: int, until: int) -> list[FitResult]:
-    from facilityd.app.commission import FitPeriod, fit_rules
+def _lessons(site: Site, device: str, rule: str, since: int, until: int) -> CommissioningResult:
+    from facilityd.app.commission import CommissioningResult, FitPeriod, learn
     from facilityd.store.reader import JournalReader
 
     with JournalReader.open(Path(site.store.path), site.id) as reader:
-        results = fit_rules(site, device, [FitPeriod(reader, since, until)])
-    if not results:
+        found = learn(site, device, [FitPeriod(reader, since, until)])
+    if not found.fits and not found.limits:
         raise UsageError(Wording("ask.has-no-rule-that-learned", device=device))
-    names = [fit_result.rule for fit_result in results]
+    names = [*(one.rule for one in found.fits), *(one.rule for one in found.limits)]
     if rule and rule not in names:
         raise UsageError(
             Wording("ask.has-no-learned-rule", device=device, rule=rule), hint=suggestion(rule, names)
         )
-    return [fit_result for fit_result in results if rule in ("", fit_result.rule)]
+    wanted = ("", rule) if rule else names
+    return CommissioningResult(
+        [one for one in found.fits if one.rule in wanted], [one for one in found.limits if one.rule in wanted]
+    )
 
 
-def _plain(device: Device, one: FitResult) -> dict[str, Any]:
+def _plain(device: Device, one: FitResult, zone: ZoneInfo) -> dict[str, Any]:
     """Return data for JSON."""
     from facilityd.cli.fit_report import progress
 
     state = REFUSED if one.refused else GOOD
-    why = both(lambda language: _why(device, one, language))
+    why = both(lambda language: _why(device, one, language, zone))
     return {
         "rule": one.rule, "readings": one.rows, "result": state["en"],
         "said": why if one.refused else _brief(one.data), "seen": progress(device, one),
     }  # fmt: skip
 
 
-def _show(device: Device, lessons: list[FitResult], lang: Language) -> None:
+def _show(device: Device, lessons: list[FitResult], lang: Language, zone: ZoneInfo) -> None:
     from facilityd.cli.fit_report import plot, progress
 
     rows = [
         (one.rule, one.rows, (REFUSED if one.refused else GOOD)[lang],
-         _why(device, one, lang) if one.refused else _brief(one.data))
+         _why(device, one, lang, zone) if one.refused else _brief(one.data))
         for one in lessons
     ]  # fmt: skip
     console().print(table("", HEAD[lang], rows, language=lang))
@@ -119,11 +136,11 @@ def _show(device: Device, lessons: list[FitResult], lang: Language) -> None:
         console().print("\n  ".join([one.rule, *lines]), highlight=False)
 
 
-def _why(device: Device, fit_result: FitResult, lang: Language) -> str:
+def _why(device: Device, fit_result: FitResult, lang: Language, zone: ZoneInfo) -> str:
     from facilityd.model.finding import Evidence
     from facilityd.notify.evidence_text import EvidenceFormatter
 
-    formatter = EvidenceFormatter(device.family.signals, lang, ZoneInfo("UTC"))
+    formatter = EvidenceFormatter(device.family.signals, lang, zone)
     return formatter.evidence(Evidence(fit_result.refused, dict(fit_result.numbers), ""))
 
 
@@ -142,17 +159,13 @@ def _short(value: Any) -> str:
     return str(value)
 
 
-def _sign(site: Site, lessons: list[FitResult], span: tuple[int, int], person: str, comment: str) -> None:
+def _sign(
+    site: Site, device: str, lessons: list[tuple[str, dict[str, Any]]], span: tuple[int, int],
+    person: str, comment: str,
+) -> None:  # fmt: skip
     since, until = span
-    for one in lessons:
+    for rule, data in lessons:
         send(
-            site,
-            ApproveBaseline,
-            device=one.device,
-            rule=one.rule,
-            person=person,
-            since=since,
-            until=until,
-            data=dict(one.data),
-            comment=comment,
-        )
+            site, ApproveBaseline, device=device, rule=rule, person=person, since=since, until=until,
+            data=data, comment=comment,
+        )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from facilityd.cli.arguments import one_site
+from facilityd.cli.arguments import one_site, store_option
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, say, table
 from facilityd.cli.text_table import Column, whole
@@ -44,33 +44,38 @@ _ORDERS = ("change", "mean", "greatest", "least", "unknown")
 @click.option(
     "--by", "order", type=click.Choice(_ORDERS), default="change", show_default=True, help="What comes first."
 )
+@store_option
 @lang_option
 @json_option
-def compare(
+def compare(  # noqa: PLR0917 - click hands its options in
     site: Path, signals: tuple[str, ...], since: int, until: int | None, back: int | None, top: int,
-    order: str, lang: str | None, as_json: bool,
+    order: str, store: str, lang: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Compare a span with one before: this week with last.
 
     Signals are named as DEVICE or DEVICE.SIGNAL, with * and ? for letters. Means are by time, of whole
     hours; how much of a span is known stands beside them. Days are those of the site's clock.
     """
+    from facilityd.cli.headline import warn_unwatched
     from facilityd.config.load import load
-    from facilityd.query.compare import CompareQuery, days_before, whole_hours
+    from facilityd.query.backends import open_history
+    from facilityd.query.compare import CompareQuery, days_before, read_comparison, whole_hours
     from facilityd.query.selection import selected
-    from facilityd.query.site import SiteQuery
 
     loaded = load(site, secrets=False)
+    language = chosen(lang, loaded)
     first, last = whole_hours(*between(loaded, since, until))
     days = back or max(1, round((last - first) / _DAY))
     before = days_before(first, days, loaded.timezone)
     query = CompareQuery(tuple(selected(loaded, signals)), first, last, before, order, top)
-    with SiteQuery(loaded) as asked:
-        answer = asked.comparison(query)
+    with open_history(loaded, store) as reader:
+        if reader.journal:
+            warn_unwatched(loaded, reader.journal, language)
+        answer = read_comparison(loaded, reader, query)
     if as_json:
         print_json(answer.plain())
         return
-    _show(answer, chosen(lang, loaded))
+    _show(answer, language)
 
 
 def _show(answer: CompareAnswer, language: Language) -> None:

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from importlib import resources
@@ -22,6 +22,7 @@ from rich.console import ConsoleDimensions, Group
 from rich.live import Live
 from rich.text import Text
 
+from facilityd.cli.demo_page import DemoPage
 from facilityd.cli.headline import headline
 from facilityd.cli.language import chosen
 from facilityd.cli.local_sink import LocalSink
@@ -46,6 +47,8 @@ from facilityd.store.reader import JournalReader
 SITE = Path("config/square")
 HOME = Path(".facilityd")
 """Where runs of the demo keep their folders, and where the site's files would put what they write."""
+SIMULATED = "page.yaml"
+"""A file of the copy alone: whoever copies the site itself for real equipment has nothing to take out."""
 INFLUX = Path(str(resources.files("simulators"))) / "demo_influxdb.yaml"
 # The square lives at this machine's own hour, as the daemon does: what is seen fits the sun at any time.
 STORY = (
@@ -85,8 +88,11 @@ def demo(*, broker: str, as_lines: bool, seconds: float, lang: str | None = None
         if stood_in := [f"{usual} → {own}" for usual, own in ports.items() if usual != own]:
             say(sentence("ports", language, ports=listed(stood_in, language)))
         as_lines = as_lines or not sys.stdout.isatty()
-        show = partial(_lines if as_lines else _screen, site, language)
-        asyncio.run(_demo(site, sites, folder, show, language, own_broker=not broker, seconds=seconds))
+        with DemoPage.chosen() as page:
+            show = partial(_lines if as_lines else _screen, site, language, page)
+            asyncio.run(
+                _demo(site, sites, folder, show, page, language, own_broker=not broker, seconds=seconds)
+            )
 
 
 def fresh_folder() -> Path:
@@ -106,6 +112,7 @@ def copy_site(folder: Path) -> Path:
     copy = folder / "square"
     shutil.copytree(SITE if SITE.is_dir() else square(), copy)
     shutil.copy(INFLUX, folder)
+    (copy / SIMULATED).write_text("page: {simulated: true}\n", encoding="utf-8")
     for file in copy.glob("*.yaml"):
         text = file.read_text(encoding="utf-8")
         file.write_text(text.replace(f"{HOME}/", f"{folder}/"), encoding="utf-8")
@@ -113,7 +120,7 @@ def copy_site(folder: Path) -> Path:
 
 
 async def _demo(
-    site: Site, sites: list[Path], folder: Path, show: Show, language: Language, *,
+    site: Site, sites: list[Path], folder: Path, show: Show, page: DemoPage, language: Language, *,
     own_broker: bool, seconds: float,
 ) -> None:  # fmt: skip
     stop = asyncio.Event()
@@ -132,6 +139,10 @@ async def _demo(
         await asyncio.sleep(1.5)
         daemon = await stack.enter_async_context(_child(folder / "daemon.log", "run", PACE, *paths))
         await _ready(site, daemon, folder)
+        serving = page.words(paths)
+        await stack.enter_async_context(_child(folder / "page.log", *serving, env=page.environment()))
+        if await page.answers():
+            say(sentence("demo-account", language, url=page.account_url))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds or None):
                 await show(sink, stop, daemon)
@@ -146,12 +157,12 @@ def _sinks(site: Site) -> tuple[set[int], set[int]]:
 
 
 @asynccontextmanager
-async def _child(log: Path, *words: str) -> AsyncIterator[Process]:
+async def _child(log: Path, *words: str, env: Mapping[str, str] | None = None) -> AsyncIterator[Process]:
     """Run a facilityd command in its own process group, and end it in order."""
     with log.open("wb") as out:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "facilityd", *words, stdin=DEVNULL, stdout=out, stderr=out,
-            start_new_session=True,
+            start_new_session=True, env=env,
         )  # fmt: skip
     try:
         yield process
@@ -180,18 +191,23 @@ async def _ready(site: Site, daemon: Process, folder: Path) -> None:
 
 
 async def _screen(
-    site: Site, language: Language, sink: LocalSink, stop: asyncio.Event, daemon: Process
+    site: Site, language: Language, page: DemoPage, sink: LocalSink, stop: asyncio.Event, daemon: Process
 ) -> None:
     query, begin, out = SiteQuery(site), time.monotonic(), console()
     with Live(console=out, screen=True, auto_refresh=False) as live:
         while not stop.is_set() and daemon.returncode is None:
-            live.update(view(query, language, sink, time.monotonic() - begin, out.size), refresh=True)
+            live.update(view(query, language, sink, time.monotonic() - begin, out.size, page), refresh=True)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), 0.5)
 
 
 def view(
-    query: SiteQuery, language: Language, sink: LocalSink, seconds: float, window: ConsoleDimensions | None
+    query: SiteQuery,
+    language: Language,
+    sink: LocalSink,
+    seconds: float,
+    window: ConsoleDimensions | None,
+    page: DemoPage | None = None,
 ) -> Group:
     """Return devices, alarms and notices; in a ``window`` no more than it has room for, the rest counted."""
     devices = [line for line in query.devices() if not line.device.startswith(("link-", "channel-"))]
@@ -201,6 +217,9 @@ def view(
     about = sentence("demo" if seconds < FAULT_S else "demo-goes-on", language, seconds=f"{seconds:.0f}")
     ask = sentence("demo-ask", language, command=f"{called()} alarms {query.site.source}")
     top = [Text(line, style="bold") for line in wrapped(about, width)]
+    if page:
+        top.append(Text(sentence("demo-page", language, url=page.url), style="bold"))
+        top.append(Text(sentence("demo-account", language, url=page.account_url)))
     if width >= PLAIN_WIDTH:  # a narrow window needs its lines for what is wrong
         top += [Text(line) for line in wrapped(ask, width)]
     news = _news(sink, width)
@@ -240,7 +259,7 @@ def _news(sink: LocalSink, width: int) -> list[Text]:
 
 
 async def _lines(
-    site: Site, language: Language, sink: LocalSink, stop: asyncio.Event, daemon: Process
+    site: Site, language: Language, page: DemoPage, sink: LocalSink, stop: asyncio.Event, daemon: Process
 ) -> None:
     """Without a terminal: a table now and then, and each alarm and notice as it comes."""
     query, begin, out = SiteQuery(site), time.monotonic(), console()
@@ -249,7 +268,7 @@ async def _lines(
         seconds = time.monotonic() - begin
         if int(seconds) // 20 != shown:
             shown = int(seconds) // 20
-            out.print(view(query, language, sink, seconds, None))
+            out.print(view(query, language, sink, seconds, None, page))
         for alarm in query.alarms():
             if (key := (alarm.device, alarm.rule, alarm.state_id)) not in known:
                 known.add(key)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from facilityd.cli.arguments import one_site
+from facilityd.cli.arguments import one_site, store_option
 from facilityd.cli.export_file import ResumableFile
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import json_option, print_json, print_json_line, say
-from facilityd.cli.when import DurationParam, InstantParam, between
+from facilityd.cli.when import BucketParam, InstantParam, between
 from facilityd.cli.words import sentence
 from facilityd.errors import UsageError
 from facilityd.model.message import Wording
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from facilityd.config.site import Site
     from facilityd.model.text import Language
     from facilityd.query.export import ExportQuery, ExportRow
-    from facilityd.store.reader import JournalReader
+    from facilityd.store.history_reader import HistoryReader
 
+_ENDINGS = {"": "csv", ".csv": "csv", ".txt": "csv", ".xlsx": "xlsx", ".lp": "lines"}
 _BOM = "\N{BYTE ORDER MARK}"
 
 
@@ -37,6 +38,7 @@ class _Export:
     query: ExportQuery
     language: Language
     people: bool
+    store: str
 
 
 @click.command()
@@ -45,8 +47,9 @@ class _Export:
 @click.option("--since", type=InstantParam(), default="1d", show_default=True, help="Span back, or a time.")
 @click.option("--until", type=InstantParam(), default=None, help="Span back, or a time.  [default: now]")
 @click.option(
-    "--bucket", type=DurationParam(), default=None, help="Mean, least and greatest per span, such as 15min."
+    "--bucket", type=BucketParam(), default=None, help="Mean, least and greatest per span: 15min, 1d, month."
 )
+@store_option
 @click.option(
     "--format", "kind", type=click.Choice(["csv", "spreadsheet", "xlsx", "lines"]), default=None,
     help="spreadsheet: CSV for people.  [default: by the file's name, else csv]",
@@ -57,9 +60,9 @@ class _Export:
 )  # fmt: skip
 @lang_option
 @json_option
-def export(
+def export(  # noqa: PLR0917 - click hands its options in
     site: Path, signals: tuple[str, ...], since: int, until: int | None, bucket: int | None,
-    kind: str | None, target: Path | None, lang: str | None, as_json: bool,
+    store: str, kind: str | None, target: Path | None, lang: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Write what was into CSV, a workbook or line protocol.
 
@@ -67,21 +70,26 @@ def export(
     site. Values have the signal's decimals and the unit that people read; a time without data has a row that
     says why. An export that was interrupted goes on where it was.
     """
+    from facilityd.cli.headline import warn_unwatched
     from facilityd.config.load import load
+    from facilityd.query.backends import JOURNAL, open_history
     from facilityd.query.export import ExportQuery
     from facilityd.query.selection import selected
-    from facilityd.query.site import open_journal
 
     loaded = load(site, secrets=False)
-    kind = kind or {".xlsx": "xlsx", ".lp": "lines"}.get(target.suffix if target else "", "csv")
+    kind = kind or _named(target)
     if kind == "xlsx" and target is None:
         raise UsageError(Wording("ask.workbook-wants-file"))
     if kind == "lines" and bucket:
         raise UsageError(Wording("ask.lines-have-no-buckets"))
+    if kind == "lines" and store != JOURNAL:
+        raise UsageError(Wording("ask.lines-are-of-journal"))
     first, last = between(loaded, since, until)
     query = ExportQuery(tuple(selected(loaded, signals)), first, last, bucket or 0)
-    asked = _Export(loaded, query, chosen(lang, loaded), kind in ("spreadsheet", "xlsx"))
-    with open_journal(loaded) as reader:
+    asked = _Export(loaded, query, chosen(lang, loaded), kind in ("spreadsheet", "xlsx"), store)
+    with open_history(loaded, store) as reader:
+        if reader.journal:
+            warn_unwatched(loaded, reader.journal, asked.language)
         if target is None and as_json:
             _print_json(asked, reader)
         elif target is None:
@@ -95,7 +103,15 @@ def export(
                 say(sentence("export-done", asked.language, path=target, count=f"{count:,}"), err=True)
 
 
-def _print_json(asked: _Export, reader: JournalReader) -> None:
+def _named(target: Path | None) -> str:
+    """Return the format that a file's ending names, CSV without one. Raises UsageError."""
+    ending = target.suffix.lower() if target else ""
+    if target and ending not in _ENDINGS:
+        raise UsageError(Wording("ask.no-format", file=target.name), hint=Wording("ask.export-endings"))
+    return _ENDINGS[ending]
+
+
+def _print_json(asked: _Export, reader: HistoryReader) -> None:
     """Print a JSON object for each row, with ids and codes."""
     from facilityd.query.export import export_rows
     from facilityd.query.export_text import ExportText, fields
@@ -105,7 +121,7 @@ def _print_json(asked: _Export, reader: JournalReader) -> None:
         print_json_line(dict(zip(names, text.cells(row), strict=True)))
 
 
-def _print(asked: _Export, reader: JournalReader, kind: str) -> None:
+def _print(asked: _Export, reader: HistoryReader, kind: str) -> None:
     out = sys.stdout.buffer
     out.write(b"" if kind == "lines" else _head(asked))
     for text, _ in _texts(asked, reader, kind, None):
@@ -113,10 +129,10 @@ def _print(asked: _Export, reader: JournalReader, kind: str) -> None:
     out.flush()
 
 
-def _file(asked: _Export, reader: JournalReader, target: Path, kind: str) -> int:
+def _file(asked: _Export, reader: HistoryReader, target: Path, kind: str) -> int:
     key = {
         "signals": asked.query.signals, "bucket": asked.query.bucket, "format": kind, "people": asked.people,
-        "language": asked.language,
+        "language": asked.language, "store": asked.store,
     }  # fmt: skip
     notes = {"since": asked.query.since, "until": asked.query.until}
     with ResumableFile(target, key, notes) as file:
@@ -133,7 +149,7 @@ def _file(asked: _Export, reader: JournalReader, target: Path, kind: str) -> int
     return count
 
 
-def _workbook(asked: _Export, reader: JournalReader, target: Path) -> int:
+def _workbook(asked: _Export, reader: HistoryReader, target: Path) -> int:
     from facilityd.query.export import export_rows
     from facilityd.query.export_text import ExportText, heads
     from facilityd.query.workbook import write_workbook
@@ -161,15 +177,15 @@ def _head(asked: _Export) -> bytes:
     return csv_line(fields(asked.query)).encode()
 
 
-def _texts(asked: _Export, reader: JournalReader, kind: str, mark: Any) -> Iterator[tuple[bytes, Any]]:
+def _texts(asked: _Export, reader: HistoryReader, kind: str, mark: Any) -> Iterator[tuple[bytes, Any]]:
     """Yield the lines behind a mark, each with its own."""
     from facilityd.query.export import export_lines
     from facilityd.query.export_text import ExportText, csv_line
 
     query = asked.query
-    if kind == "lines":
+    if kind == "lines" and reader.journal is not None:
         devices = sorted({device for device, _ in query.signals})
-        for line in export_lines(asked.site, reader, devices, query.since, query.until, mark or 0):
+        for line in export_lines(asked.site, reader.journal, devices, query.since, query.until, mark or 0):
             yield line.text + b"\n", line.id
         return
     text = ExportText(asked.site, query, asked.language, people=asked.people)
@@ -177,7 +193,7 @@ def _texts(asked: _Export, reader: JournalReader, kind: str, mark: Any) -> Itera
         yield csv_line(text.text(row)).encode(), [row.device, row.signal, row.at]
 
 
-def _rows(asked: _Export, reader: JournalReader, mark: Any) -> Iterator[ExportRow]:
+def _rows(asked: _Export, reader: HistoryReader, mark: Any) -> Iterator[ExportRow]:
     from facilityd.query.export import NOTHING, export_rows, rows_of
 
     query = asked.query

@@ -9,7 +9,7 @@ from typing import Any
 from facilityd.app.commission import FitResult
 from facilityd.cli.words import word, words
 from facilityd.config.site import Device
-from facilityd.detect.residual_fit import watched
+from facilityd.detect.residual_fit import time_seen
 from facilityd.model.charts import Envelope, Learned
 from facilityd.model.operating_mode import REST
 from facilityd.model.sample import NS
@@ -32,8 +32,7 @@ def progress(device: Device, fit_result: FitResult) -> list[dict[str, Any]]:
 
 
 def _state(device: Device, fit_result: FitResult, rule: Learned, state: str) -> dict[str, Any]:
-    instants = [row.steady for row in fit_result.seen if not state or row.state == state]
-    seen, most = watched(instants) / NS, rule.least / NS
+    seen, most = time_seen(fit_result.seen, state) / NS, rule.least / NS
     share = min(1.0, seen / most) if most else 1.0
     filled = int(share * CELLS)
     about = device.family.states.get(state)

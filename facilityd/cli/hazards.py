@@ -36,7 +36,7 @@ def hazards(asked: Asked, lang: str | None, as_json: bool) -> None:
         first = warning(query, language)
     if as_json:
         print_json([row.plain() for row in rows])
-        warn(first)
+        warn(first, red=True)
         return
     if first:
         console().print(loud(first))

@@ -28,7 +28,7 @@ def warn_unwatched(site: Site, reader: JournalReader, language: Language) -> Non
 
     What is stored looks the same whether the daemon runs or not, so every command that reads it says so.
     """
-    warn(liveness(site, reader).warning(site.timezone, language))
+    warn(liveness(site, reader).warning(site.timezone, language), red=True)
 
 
 def warning(query: SiteQuery, language: Language) -> str:

@@ -6,28 +6,34 @@ import csv
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from facilityd.cli.arguments import device_argument, one_site, signal_argument
+from facilityd.app.builtin import all_devices
+from facilityd.cli.arguments import Asked, site_and_names, store_option
+from facilityd.cli.history_many import fitting_bucket, print_many
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, say, table
 from facilityd.cli.text_table import whole
-from facilityd.cli.when import DurationParam, InstantParam, between
+from facilityd.cli.when import BucketParam, InstantParam, between
 from facilityd.cli.words import sentence, show_quality, show_span
 from facilityd.errors import UsageError
 from facilityd.model.message import Wording
 from facilityd.model.sample import NS, SignalType
 from facilityd.model.text import Language, Text
 from facilityd.notify.texts import texts
-from facilityd.query.history import MOST_BUCKETS, HistoryAnswer, HistoryQuery, require_signal
-from facilityd.query.instants import show_instant, show_second
-from facilityd.query.site import SiteQuery
+from facilityd.notify.value_text import scaled
+from facilityd.query.history import MOST_BUCKETS, HistoryAnswer, HistoryQuery, read_history, require_signal
+from facilityd.query.instants import show_second
+from facilityd.query.selection import SignalName, selected, selected_numbers
+from facilityd.store.history_reader import HistoryReader
 
-PLOT_POINTS, TICKS = 400, 6
-Spot = tuple[int, float]
-"""An instant in ns UTC and a value."""
+if TYPE_CHECKING:
+    from facilityd.config.site import Site
+    from facilityd.store.reader import JournalReader
+
+PLOT_POINTS, MOST_SIGNALS = 400, 24
 ROWS, GAPS = 5000, 40
 UNIT = {"zh": "（{unit}）", "en": " ({unit})"}
 HEADS = {
@@ -38,55 +44,150 @@ NUMBERS = frozenset({"mean", "least", "greatest", "bad", "count"})
 
 
 @click.command()
-@one_site
-@device_argument
-@signal_argument
+@site_and_names("device", "signal", more=True)
 @click.option("--since", type=InstantParam(), default="1h", show_default=True, help="Span back, or a time.")
 @click.option("--until", type=InstantParam(), default=None, help="Span back, or a time.  [default: now]")
 @click.option(
-    "--bucket", type=DurationParam(), default=None, help="Mean, least and greatest per span, such as 1min."
+    "--bucket", type=BucketParam(), default=None, help="Mean, least and greatest per span: 1min, 1d, month."
 )
-@click.option("--plot", is_flag=True, help="Draw it in the terminal.")
+@store_option
+@click.option("--plot", is_flag=True, help="Draw it in the terminal, with extremes, gaps and alarms.")
+@click.option(
+    "--svg", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Draw it as an SVG file."
+)
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @lang_option
 @json_option
 def history(  # noqa: PLR0917 - click hands its options in
-    site: Path, device: str, signal: str, since: int, until: int | None, bucket: int | None,
-    plot: bool, as_csv: bool, lang: str | None, as_json: bool,
+    asked: Asked, since: int, until: int | None, bucket: int | None, store: str, plot: bool, svg: Path | None,
+    as_csv: bool, lang: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Show the values of a SIGNAL of a DEVICE, and its gaps.
 
-    Each gap has its reason: a bad value's, that nobody watched, or that nothing came.
+    Each gap has its reason: a bad value's, that nobody watched, or that nothing came. Several signals stand
+    beside each other, named as DEVICE or DEVICE.SIGNAL with * and ? for letters: 'gate-*.power'.
     """
     from facilityd.cli.headline import warn_unwatched
     from facilityd.config.load import load
+    from facilityd.query.backends import open_history
 
-    loaded = load(site, secrets=False)
-    about = require_signal(loaded, device, signal)
-    if about.type is SignalType.TEXT and (bucket or plot):
-        raise UsageError(
-            Wording("ask.text-has-no-mean-no", signal=signal), hint=Wording("ask.leave-bucket-plot-away")
-        )
+    loaded = load(*asked.site, secrets=False)
+    names, drawn = _named(loaded, asked.names), plot or svg is not None
     first, last = between(loaded, since, until)
-    asked = HistoryQuery(device, signal, first, last, bucket or 0, gaps=not as_csv)
-    if asked.size > MOST_BUCKETS:
-        raise UsageError(
-            Wording("ask.more-than-rows", most_buckets=MOST_BUCKETS),
-            hint=Wording("ask.give-longer-bucket-or-shorter"),
-        )
-    with SiteQuery(loaded) as query:
-        warn_unwatched(loaded, query.journal, chosen(lang, loaded))
-        if plot:
-            width = max(NS, (last - first) // PLOT_POINTS)
-            _plot(query.history(HistoryQuery(device, signal, first, last, width)))
+    language = chosen(lang, loaded)
+    with open_history(loaded, store) as reader:
+        if reader.journal:
+            warn_unwatched(loaded, reader.journal, language)
+
+        def ask(first: int) -> list[HistoryAnswer]:
+            width = (bucket or max(NS, (last - first) // PLOT_POINTS)) if drawn else bucket or 0
+            if len(names) > 1 and not width:
+                width = fitting_bucket(last - first)
+            queries = [HistoryQuery(d, s, first, last, width, gaps=not as_csv) for d, s in names]
+            _refuse(loaded, queries, drawn=drawn)
+            return [read_history(loaded, reader, one) for one in queries]
+
+        answers = ask(first)
+        if drawn and (begun := _begun(reader.journal, answers, first)) > first:
+            answers = ask(begun)
+        older = _older(loaded, reader, first)
+        if drawn:
+            _draw(loaded, answers, reader.journal, svg, language)
             return
-        answer = query.history(asked)
-    if as_csv:
-        _csv(answer)
+    if len(answers) > 1:
+        print_many(answers, language, as_json=as_json, as_csv=as_csv)
+    elif as_csv:
+        _csv(answers[0])
     elif as_json:
-        print_json(answer.plain())
+        print_json(answers[0].plain())
     else:
-        _table(answer, chosen(lang, loaded))
+        _table(answers[0], language)
+    if older and not as_csv and not as_json:
+        oldest, sink = older
+        say(sentence("older-in-influxdb", language, since=oldest, sink=sink))
+
+
+def _named(site: Site, names: Sequence[str]) -> list[SignalName]:
+    """Return the signals that are meant: DEVICE SIGNAL, or patterns. Raises UsageError."""
+    if not names:
+        raise UsageError(Wording("ask.which-signal"), hint=Wording("ask.signal-forms"))
+    device, signals = names[0], names[1:]
+    alone = len(names) == 2 and "." not in names[1] and names[1] not in all_devices(site)  # noqa: PLR2004
+    if alone and not set(device) & set("*?["):
+        require_signal(site, device, signals[0])
+        return [(device, signals[0])]
+    found = selected_numbers(site, names)
+    if len(found) > MOST_SIGNALS:
+        raise UsageError(
+            Wording("ask.too-many-signals", n=len(found), most=MOST_SIGNALS), hint=Wording("ask.signal-forms")
+        )
+    return found or selected(site, names)[:1]
+
+
+def _refuse(site: Site, queries: Sequence[HistoryQuery], *, drawn: bool) -> None:
+    """Raise UsageError for a text that is to be drawn, and for more rows than anybody reads."""
+    for one in queries:
+        about = require_signal(site, one.device, one.signal)
+        if about.type is SignalType.TEXT and (one.bucket or drawn):
+            raise UsageError(
+                Wording("ask.text-has-no-mean-no", signal=one.signal),
+                hint=Wording("ask.leave-bucket-plot-away"),
+            )
+        if one.size > MOST_BUCKETS:
+            raise UsageError(
+                Wording("ask.more-than-rows", most_buckets=MOST_BUCKETS),
+                hint=Wording("ask.give-longer-bucket-or-shorter"),
+            )
+
+
+def _draw(
+    site: Site, answers: Sequence[HistoryAnswer], journal: JournalReader | None, svg: Path | None,
+    language: Language,
+) -> None:  # fmt: skip
+    """Draw the answers with the alarms of their devices; where the journal is not asked there are none."""
+    from facilityd.cli.history_plot import legend_words, print_panels, write_svg
+    from facilityd.cli.text_plot import legend
+    from facilityd.query.occurrences import OccurrenceQuery, read_occurrences
+    from facilityd.query.plot_series import history_panel
+
+    devices, first = all_devices(site), answers[0].query
+    names = tuple(dict.fromkeys(one.query.device for one in answers))
+    query = OccurrenceQuery(first.since, first.until, names)
+    rows = read_occurrences(devices, journal, query, site.timezone) if journal else []
+    panels = [
+        history_panel(
+            one, [row for row in rows if row.device == one.query.device], language,
+            device=devices[one.query.device].name.in_(language),
+        )
+        for one in answers
+    ]  # fmt: skip
+    if svg is None:
+        print_panels(panels, language)
+        return
+    edges = " – ".join(show_second(at, site.timezone)[:16] for at in (first.since, first.until))
+    foot = legend([one for one in panels if not one.empty], legend_words(language))
+    write_svg(svg, f"{site.name.in_(language)}  {edges}", panels, language, foot)
+
+
+def _begun(journal: JournalReader | None, answers: Sequence[HistoryAnswer], first: int) -> int:
+    """Return when there was anything at all, ns UTC: else a young journal's plot is an empty box."""
+    known = min(
+        (one.at for answer in answers for one in answer.buckets if one.mean is not None), default=first
+    )
+    if journal is None:
+        return first
+    begun = journal.beginning()
+    return max(first, begun if known + answers[0].query.bucket > begun else known)
+
+
+def _older(site: Site, reader: HistoryReader, since: int) -> tuple[str, str] | None:
+    """Return from when on the journal has values, and who has older ones; None where nobody needs to know."""
+    from facilityd.query.backends import influx_sinks
+
+    known, oldest = influx_sinks(site), reader.oldest()
+    if not known or since >= oldest:
+        return None
+    return show_second(oldest, site.timezone), known[0]
 
 
 def _csv(answer: HistoryAnswer) -> None:
@@ -103,7 +204,8 @@ def _table(answer: HistoryAnswer, language: Language) -> None:
     rows = list(answer.rows())
     known = [row for row in rows if row.get("count") != 0 or row["bad"]]
     out, shown = console(), known[-ROWS:]
-    unit = UNIT[language].format(unit=answer.signal.unit) if answer.signal.unit else ""
+    said_unit = scaled(0.0, answer.signal, answer.signal.unit)[2]
+    unit = UNIT[language].format(unit=said_unit) if said_unit else ""
     columns = [column for column in (rows[0] if rows else {"time": ""}) if column != "at"]
     cells = [["" if row[c] is None else _said(answer, c, row[c], language) for c in columns] for row in shown]
     # In a narrow window a row becomes lines: numbers without their names would say nothing.
@@ -132,7 +234,7 @@ def _say_gaps(answer: HistoryAnswer, language: Language) -> None:
 def _said(answer: HistoryAnswer, column: str, value: object, language: Language) -> str:
     """Return a cell as people read it: a time to the second, a code and a word by their names."""
     if column == "time":
-        return str(value)[:19].replace("T", " ") if answer.query.bucket else str(value).replace("T", " ")
+        return str(value)[: 19 if answer.query.bucket else 23].replace("T", " ")
     if column == "quality":
         return show_quality(str(value), language)
     known: Mapping[Any, Text] = {**answer.signal.values, **answer.signal.words}
@@ -141,35 +243,6 @@ def _said(answer: HistoryAnswer, column: str, value: object, language: Language)
         return named.in_(language)
     if isinstance(value, bool):
         return texts().switch["on" if value else "off"].in_(language)
-    return f"{value + 0.0:.6g}" if isinstance(value, float) else str(value)
-
-
-def _plot(answer: HistoryAnswer) -> None:
-    """Draw bucket means as lines that a gap interrupts."""
-    import plotext
-
-    asked, zone = answer.query, answer.zone
-    points = [(bucket.at, float(bucket.mean)) for bucket in answer.buckets if bucket.mean is not None]
-    figure = plotext.figure
-    figure.clear()
-    figure.title(f"{asked.device} {asked.signal} {answer.signal.unit} ({zone})")
-    for run in _runs(points, [gap.since for gap in answer.gaps]):
-        figure.draw(figure.signal([(at - asked.since) / NS for at, _ in run], [v for _, v in run]).lines())
-    span = (asked.until - asked.since) / NS
-    ticks = [span * n / TICKS for n in range(TICKS + 1)]
-    names = [show_instant(asked.since + round(t * NS), zone, date=False)[:8] for t in ticks]
-    figure.ruler("x").lim(0, span)
-    figure.ruler("x").ticks(ticks, names)
-    if not sys.stdout.isatty():
-        figure.plot_size(100, 25)
-    figure.show(colorless=not sys.stdout.isatty())
-
-
-def _runs(points: Sequence[Spot], gaps: Sequence[int]) -> list[list[Spot]]:
-    """Split points at the gaps: plotext draws no line through what it is not given."""
-    runs: list[list[Spot]] = []
-    for at, value in points:
-        if not runs or any(runs[-1][-1][0] <= gap < at for gap in gaps):
-            runs.append([])
-        runs[-1].append((at, value))
-    return runs
+    if not isinstance(value, float):
+        return str(value)
+    return f"{scaled(value, answer.signal, answer.signal.unit)[0] + 0.0:.6g}"

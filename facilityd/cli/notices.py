@@ -14,10 +14,11 @@ from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, table
 from facilityd.cli.text_table import Column, whole
 from facilityd.cli.when import InstantParam, at_site
-from facilityd.cli.words import sentence, word, words
+from facilityd.cli.words import sentence, word
 from facilityd.errors import UsageError
 from facilityd.model.command import TryChannels
 from facilityd.query.instants import show_second
+from facilityd.query.words import query_words
 from facilityd.supervise.inbox import whoami
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from facilityd.query.notices import NoticeRow
 
 COLUMNS = (
-    whole("time", "时间"), whole("to", "接收人"), Column("over", "渠道", gives=2), Column("notice", "通知"),
+    whole("time", "时间"), whole("to", "接收人"), Column("over", "渠道", gives=2),
+    Column("notice", "通知", least=30),
     whole("outcome", "结果"), Column("tries", "次数", gives=1), Column("note", "备注", gives=3),
 )  # fmt: skip
 LOOK_S = 0.2
@@ -128,7 +130,7 @@ def _show(site: Site, rows: list[NoticeRow], language: Language) -> None:
     shown = [
         (
             show_second(row.at, site.timezone), row.recipient, row.channel, row.subject,
-            word(words().notice, row.outcome, language), str(row.attempts), row.reason,
+            word(query_words().notice, row.outcome, language), str(row.attempts), row.reason,
         )
         for row in rows
     ]  # fmt: skip

@@ -63,19 +63,28 @@ def _sane(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: text for name, text in environment.items() if name not in odd}
 
 
-def say(text: str, *, err: bool = False) -> None:
+def say(text: str, *, err: bool = False, red: bool = False) -> None:
     """Print a line; in a terminal it is broken between words, never inside an id or a path."""
     stream = sys.stderr if err else sys.stdout
     if stream.isatty():
         first, *rest = wrapped(text, console().width, split=False)
         more = wrapped(" ".join(rest), console().width - 2, split=False) if rest else []
         text = "\n".join([first, *(f"  {line}" for line in more)])
-    click.echo(text, err=err)
+    click.secho(text, err=err, fg="red" if red else None, bold=red or None)
+
+
+REPLACED = (".csv", ".html", ".htm", ".json", ".md", ".svg", ".txt", ".xlsx", ".xml")
+"""Endings of files that commands write, and write again."""
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Tell that a file cannot be written where a person wants it. Raises UsageError."""
+    """Tell that a file cannot be written where a person wants it. Raises UsageError.
+
+    What is there is replaced only where its name is one of a report: a slip must cost no journal and no site.
+    """
+    if path.is_file() and path.suffix.lower() not in REPLACED:
+        raise UsageError(Wording("ask.not-replaced", endings=" ".join(REPLACED)), where=str(path))
     try:
         yield
     except OSError as error:
@@ -114,10 +123,10 @@ def loud(text: str) -> Text:
     return Text("\n".join(wrapped(text, console().width)), style=STYLES["critical"])
 
 
-def warn(text: str) -> None:
+def warn(text: str, *, red: bool = False) -> None:
     """Say on standard error what a reader of JSON must know; nothing if there is nothing."""
     if text:
-        say(f"facilityd: {plain(text)}", err=True)
+        say(f"facilityd: {plain(text)}", err=True, red=red)
 
 
 def styled(text: str, priority: str = "", *, calm: bool = False) -> Text:

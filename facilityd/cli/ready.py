@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from facilityd.query.readiness import ItemRow, ReadinessAnswer, ReadinessBoard, RecordedCheck
 
 COLUMNS = (
-    whole("device", "设备"), Column("item", "项目"), whole("result", "结果"), Column("why", "依据"),
-    Column("do first", "首要措施"),
+    whole("device", "设备"), Column("item", "项目"), whole("result", "结果"), Column("why", "依据", least=30),
+    Column("do first", "首要措施", least=30),
 )  # fmt: skip
 PAST = (
     Column("ceremony", "仪式", gives=1), whole("at", "时刻"), whole("check", "检查"), whole("device", "设备"),
@@ -91,7 +91,7 @@ def ready(
         seen = _look(loaded, board)
         if as_json:
             print_json(seen.answer.plain())
-            warn(seen.liveness.warning(loaded.timezone, language))
+            warn(seen.liveness.warning(loaded.timezone, language), red=True)
         else:
             console().print(_view(loaded, seen, language))
         ctx.exit(0 if seen.answer.ready else 1)

@@ -61,7 +61,7 @@ def record(asked: Asked, output: Path, seconds: float, as_json: bool) -> None:
 
 
 async def _record(link: Link, units: list[Unit], output: Path, seconds: float) -> int:
-    from devices.modbus.bus import run_link
+    from devices.modbus.bus import Bus
     from devices.mqtt.link import run_link as run_mqtt
     from devices.operating_mode import OperatingModeTracker
     from facilityd.model.clock import Clock
@@ -76,7 +76,7 @@ async def _record(link: Link, units: list[Unit], output: Path, seconds: float) -
     with Recorder(output, header_of(link, units, time.time_ns())) as recorder, on_signals(stop):
         taps = Taps(recorder.note)
         if isinstance(link, ModbusLink):
-            work = run_link(link, units, _Nobody(), Clock(), OperatingModeTracker({}), hear, taps.connect)
+            work = Bus(link, units, _Nobody(), Clock(), OperatingModeTracker({}), hear, taps.connect).run()
         else:
             work = run_mqtt(link, units, _Nobody(), Clock(), OperatingModeTracker({}), hear, taps.listen)
         running = asyncio.create_task(work)

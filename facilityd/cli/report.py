@@ -10,11 +10,9 @@ import click
 from facilityd.cli.arguments import one_site
 from facilityd.cli.kpi import print_table
 from facilityd.cli.language import chosen, lang_option
-from facilityd.cli.output import json_option, print_json, say, writing
+from facilityd.cli.output import json_option, print_json, say
+from facilityd.cli.report_file import asked_format, write_report
 from facilityd.cli.span_options import asked_period, span_options
-from facilityd.cli.words import sentence
-from facilityd.errors import UsageError
-from facilityd.model.message import Wording
 
 if TYPE_CHECKING:
     from facilityd.model.text import Language
@@ -55,53 +53,35 @@ def report(
     printed as tables.
     """
     from facilityd.app.builtin import all_devices
+    from facilityd.cli.headline import warn_unwatched
     from facilityd.config.load import load
     from facilityd.query.report_tables import report_page
     from facilityd.query.site import SiteQuery
 
-    kind = _kind(kinds, output, as_json=as_json)
+    hints = "ask.formats", "ask.workbook-file"
+    kind = asked_format(kinds, output, SUFFIXES, hints, as_json=as_json)
     loaded = load(site, secrets=False)
     language = chosen(lang, loaded)
     period = asked_period(loaded, month, quarter, since, until)
     with SiteQuery(loaded) as asked:
+        warn_unwatched(loaded, asked.journal, language)
         made = asked.report(*period)
     if as_json:
         print_json(made.plain())
         return
     page = report_page(made, all_devices(loaded), language)
     if kind:
-        _write(made, page, kind, output, language)
+        write_report(
+            kind, output, language, lambda: _workbook(made, page), lambda: _text(made, page, kind, language)
+        )
     else:
         _print(page, language)
 
 
-def _kind(kinds: tuple[str, ...], output: Path | None, *, as_json: bool) -> str:
-    """Return the format that is asked for, "" for tables in the terminal. Raises UsageError."""
-    named = output and SUFFIXES.get(output.suffix.lower())
-    asked = [*dict.fromkeys(kinds), *(["json"] if as_json else [])]
-    if len(asked) > 1:
-        raise UsageError(Wording("ask.one-format"), hint=Wording("ask.give-one-them"))
-    if output and not asked and not named:
-        raise UsageError(Wording("ask.no-format", file=output.name), hint=Wording("ask.formats"))
-    if asked == ["xlsx"] and output is None:
-        raise UsageError(Wording("ask.workbook-needs-file"), hint=Wording("ask.workbook-file"))
-    return asked[0] if asked else named or ""
+def _workbook(made: SiteReport, page: ReportPage) -> bytes:
+    from facilityd.report.workbook import workbook
 
-
-def _write(made: SiteReport, page: ReportPage, kind: str, output: Path | None, language: Language) -> None:
-    if kind == "xlsx" and output:
-        from facilityd.report.workbook import workbook
-
-        with writing(output):
-            output.write_bytes(workbook(made, page))
-    else:
-        text = _text(made, page, kind, language)
-        if output is None:
-            click.echo(text, nl=False)
-            return
-        with writing(output):
-            output.write_text(text, encoding="utf-8", newline="")
-    say(sentence("report-written", language, file=output))
+    return workbook(made, page)
 
 
 def _text(made: SiteReport, page: ReportPage, kind: str, language: Language) -> str:

@@ -13,6 +13,7 @@ from facilityd.cli.output import console, json_option, loud, print_json, styled,
 from facilityd.cli.text_table import Column, whole
 from facilityd.cli.words import sentence, show_priority, word, words
 from facilityd.query.instants import show_second
+from facilityd.query.words import query_words
 
 if TYPE_CHECKING:
     from facilityd.model.text import Language
@@ -47,7 +48,7 @@ def rules(site: Path, device: str, lang: str | None, as_json: bool) -> None:
     warning = liveness_warning(loaded, language)
     if as_json:
         print_json([line.plain() for line in found])
-        warn(warning)
+        warn(warning, red=True)
         return
     if warning:
         console().print(loud(warning))
@@ -58,7 +59,7 @@ def rules(site: Path, device: str, lang: str | None, as_json: bool) -> None:
 
 
 def _row(line: RuleRow, language: Language) -> tuple[object, ...]:
-    state = word(words().standing, line.standing.value, language)
+    state = word(query_words().standing, line.standing.value, language)
     priority = line.rule.priority.name.lower()
     loud = priority if line.standing.value == "abnormal" else ""
     return (

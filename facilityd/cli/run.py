@@ -37,6 +37,9 @@ def run(site: tuple[Path, ...], log_level: str, at_most: int, as_json: bool) -> 
     After a change of its files, facilityd reload, or the signal SIGHUP, lets the daemon go on with the new
     ones.
     """
+    from facilityd.supervise.stop import end_while_starting
+
+    end_while_starting()
     import uvloop
 
     from facilityd.app.daemon import watch

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import sys
 from dataclasses import replace
@@ -43,10 +42,16 @@ def serve(site: tuple[Path, ...], host: str | None, port: int | None, memory: in
     It reads the journal and leaves requests for the daemon, which knows nothing of it. Only this machine
     reaches it unless the site says otherwise and has users.
     """
+    from facilityd.supervise.stop import end_while_starting
+
+    end_while_starting()
     import uvloop
 
+    from facilityd.config.hosts import is_this_machine
     from facilityd.config.load import load
+    from facilityd.supervise.service_manager import ServiceManager
     from facilityd.web.app import WebOptions, make_app, make_service
+    from facilityd.web.managed import serve_managed
     from facilityd.web.server import listen, make_server, step_back
 
     step_back(memory * MIB)
@@ -56,31 +61,29 @@ def serve(site: tuple[Path, ...], host: str | None, port: int | None, memory: in
     options = WebOptions(web.public_url, web.host, bool(web.certificate))
     service = make_service(loaded, options)
     has_users = bool(service.users.read().users)
-    if not has_users and not _only_here(web.host):
+    if not has_users and not is_this_machine(web.host):
         raise UsageError(
             Wording("web.no-users", host=web.host), hint=Wording("web.add-user", site=loaded.source)
         )
     server = make_server(
-        make_app(service, options), certificate=web.certificate, key=web.key, behind_proxy=web.behind_proxy
+        make_app(service, options),
+        service.events.close,
+        certificate=web.certificate,
+        key=web.key,
+        behind_proxy=web.behind_proxy,
     )
     with listen(web.host, web.port) as listening:
         language = chosen(lang, loaded)
         scheme = "https" if web.certificate else "http"
-        say(sentence("serves", language, url=f"{scheme}://{_shown(web.host)}:{web.port}/api/v1/"), err=True)
+        url = f"{scheme}://{_shown(web.host)}:{web.port}"
+        say(sentence("serves", language, url=f"{url}/", api=f"{url}/api/v1/"), err=True)
         if not has_users:
-            say(sentence("serves-without-users", language, site=loaded.source), err=True)
-        uvloop.run(server.serve([listening]))
+            say(sentence("serves-without-users", language, url=url, code=service.setup_code), err=True)
+        uvloop.run(serve_managed(server, listening, service, ServiceManager()))
 
 
 def _listening(web: WebSettings, host: str | None, port: int | None) -> WebSettings:
     return replace(web, host=host or web.host, port=port or web.port)
-
-
-def _only_here(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _shown(host: str) -> str:

@@ -18,6 +18,7 @@ from facilityd.cli.headline import daemon_lines, headline, not_watched_lines, wa
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import STYLES, console, json_option, print_json, styled, table, warn
 from facilityd.cli.text_table import Column, TextTable, whole
+from facilityd.cli.when import InstantParam, at_site
 from facilityd.cli.words import show_quality, show_span
 from facilityd.cli.wrapping import KEPT, joined, wrapped
 from facilityd.model.text import Language
@@ -43,24 +44,37 @@ SIGNAL_COLUMNS = (
     "--device", "-d", "devices", multiple=True, type=NameParam("device"),
     help="Only this device, with all its signals; the same as to name it after SITE.",
 )  # fmt: skip
+@click.option(
+    "--at", "instant", type=InstantParam(), default=None, help="As it was then: 21:00, 2026-06-10T04:46."
+)
 @click.option("--once", is_flag=True, help="Print once and end (always so without a terminal).")
 @lang_option
 @json_option
-def status(asked: Asked, devices: tuple[str, ...], once: bool, lang: str | None, as_json: bool) -> None:
+def status(
+    asked: Asked, devices: tuple[str, ...], instant: int | None, once: bool, lang: str | None, as_json: bool
+) -> None:  # fmt: skip
     """Show each device: state, value, age, quality, link.
 
     Live in a terminal; Ctrl-C ends it. Of a DEVICE that is named all signals are shown.
 
     The age is that of the last good value, the oldest one of a device; of a DEVICE that of the unit's last
     message stands beside it. A dash: never, or too long ago to be found.
+
+    With --at: what every signal read then, with its age and quality as they were, and which alarms stood.
     """
     from facilityd.config.load import load
 
     loaded, devices = load(*asked.site, secrets=False), (*asked.names, *devices)
     query, language = SiteQuery(loaded), chosen(lang, loaded)
+    if instant is not None:
+        from facilityd.cli.as_of import show_as_of
+
+        at = at_site(instant, loaded.timezone)
+        show_as_of(query, devices, at, language, as_json=as_json)
+        return
     if as_json:
         print_json(query.status(devices).plain())
-        warn(warning(query, language))
+        warn(warning(query, language), red=True)
         return
     out = console()
     if once or not sys.stdout.isatty():

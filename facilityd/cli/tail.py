@@ -11,22 +11,22 @@ import click
 
 from facilityd.cli.arguments import Asked, NameParam, site_and_names
 from facilityd.cli.language import chosen, lang_option
-from facilityd.cli.output import print_json_line, say
+from facilityd.cli.output import print_json_line, say, warn
 from facilityd.cli.words import sentence, show_quality, word, words
 from facilityd.cli.wrapping import padded
 from facilityd.model.plain import plain
 from facilityd.model.text import Language
 from facilityd.query.devices import show_value
 from facilityd.query.instants import show_instant
-from facilityd.query.words import listed
+from facilityd.query.words import listed, query_words
 from facilityd.store.reader import JournalReader
 
 if TYPE_CHECKING:
-    from facilityd.config.site import Device
+    from facilityd.config.site import Device, Site
     from facilityd.model.alarm import Change
     from facilityd.model.sample import Value
 
-LOOK_S = 0.25
+LOOK_S, LIVENESS_S = 0.25, 2.0
 PAGE = 1000
 KIND = 8
 """Cells of a line's kind."""
@@ -60,8 +60,10 @@ def tail(
 
     loaded, devices = load(*asked.site, secrets=False), (*asked.names, *devices)
     language = "en" if as_json else chosen(lang, loaded)
-    follower = Follower(open_journal(loaded), all_devices(loaded), language, samples=not alarms_only)
-    for number, line in enumerate(_chosen(follower, devices), 1):
+    reader = open_journal(loaded)
+    follower = Follower(reader, all_devices(loaded), language, samples=not alarms_only)
+    watch = DaemonWatch(loaded, reader, language)
+    for number, line in enumerate(_chosen(follower, devices, watch), 1):
         if as_json:
             print_json_line(line)
         else:
@@ -71,12 +73,35 @@ def tail(
             return
 
 
-def _chosen(follower: Follower, devices: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+def _chosen(follower: Follower, devices: tuple[str, ...], watch: DaemonWatch) -> Iterator[dict[str, Any]]:
     while True:
+        watch.look()
         for line in follower.news():
             if not devices or line["device"] in devices:
                 yield line
         time.sleep(LOOK_S)
+
+
+@dataclass(slots=True)
+class DaemonWatch:
+    """Says on standard error whenever the daemon has stopped or hangs: no news would look like a calm day."""
+
+    site: Site
+    reader: JournalReader
+    language: Language
+    _state: str = field(init=False, default="running")
+    _looked: float = field(init=False, default=-LIVENESS_S)
+
+    def look(self) -> None:
+        """Look, if the last look is a while ago."""
+        from facilityd.query.liveness import liveness
+
+        if time.monotonic() - self._looked < LIVENESS_S:
+            return
+        self._looked, found = time.monotonic(), liveness(self.site, self.reader)
+        if found.state != self._state:
+            self._state = found.state
+            warn(found.warning(self.site.timezone, self.language), red=True)
 
 
 @dataclass(slots=True)
@@ -103,7 +128,7 @@ class Follower:
         for row in self.reader.changes_after(self._change):
             self._change, change = row.id, row.change
             who = self._say("tail-by", who=change.person) if change.person else ""
-            kind = word(words().change, change.kind, self.language)
+            kind = word(query_words().change, change.kind, self.language)
             text = self._say(
                 "tail-alarm", device=change.device, rule=change.rule, change=kind, who=who,
                 number=change.occurrence, title=self._name(change.device), what=self._what(change),
@@ -153,7 +178,7 @@ class Follower:
                 continue
             self._notices[entry.id] = str(entry.state)
             notice = entry.notice
-            state = word(words().notice, entry.state, self.language)
+            state = word(query_words().notice, entry.state, self.language)
             text = self._say(
                 "tail-notice", recipient=notice.recipient, channel=notice.channel, state=state,
                 subject=notice.subject,

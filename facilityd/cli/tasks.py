@@ -14,11 +14,12 @@ from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, say, table
 from facilityd.cli.text_table import Column, whole
 from facilityd.cli.when import DurationParam
-from facilityd.cli.words import sentence, show_span, word, words
+from facilityd.cli.words import sentence, show_span, word
 from facilityd.errors import UsageError
 from facilityd.model.command import CancelTask, CompleteTask, NoteTask, TakeOverTask, TakeTask
 from facilityd.model.message import Wording
 from facilityd.query.instants import show_instant
+from facilityd.query.words import query_words
 from facilityd.supervise.inbox import whoami
 
 if TYPE_CHECKING:
@@ -188,7 +189,9 @@ def _show(site: Site, record: TaskRecord, language: Language, *, as_json: bool) 
         what=row.what.in_(language),
     )
     out.print(head, highlight=False, markup=False)
-    facts = (_state(row.task, language), row.task.person, _due(site, row, language))
+    due = _due(site, row, language)
+    said = sentence("task-due", language, due=due) if due else ""
+    facts = (_state(row.task, language), row.task.person, said)
     out.print("  ".join(filter(None, facts)), highlight=False, markup=False)
     for n, step in enumerate(row.steps, 1):
         out.print(f"{n}. {step.in_(language)}", highlight=False, markup=False)
@@ -202,7 +205,7 @@ def _event(site: Site, event: TaskEvent, language: Language) -> tuple[object, ..
     when = show_instant(event.at, site.timezone)[:16]
     return (
         when,
-        word(words().task_event, event.kind.value, language),
+        word(query_words().task_event, event.kind.value, language),
         event.person,
         "; ".join(filter(None, said)),
     )

@@ -9,12 +9,21 @@ import click
 from facilityd.cli.language import in_words, named
 from facilityd.errors import UsageError
 from facilityd.model.message import Wording
-from facilityd.query.instant_text import LocalTime, at_site, between, parse_instant, span
+from facilityd.query.instant_text import (
+    MONTHS,
+    CalendarMonth,
+    LocalTime,
+    at_site,
+    between,
+    parse_instant,
+    span,
+)
 
 LONGEST_S = 10_000_000
 _FORMS = Wording("ask.instant-forms")
 __all__ = [
-    "DurationParam", "InstantParam", "LocalTime", "SecondsParam", "SpeedParam", "at_site", "between", "span",
+    "BucketParam", "DurationParam", "InstantParam", "LocalTime", "SecondsParam", "SpeedParam", "at_site",
+    "between", "span",
 ]  # fmt: skip
 
 
@@ -52,6 +61,14 @@ class DurationParam(click.ParamType[int]):
         if length <= 0:
             self.fail(in_words(Wording("ask.span-longer-than-expected")), param, ctx)
         return length
+
+
+class BucketParam(DurationParam):
+    """'15min', '1d', 'month': how wide a bucket is."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return ns; of a month a ``CalendarMonth``."""
+        return CalendarMonth() if str(value).strip() in MONTHS else super().convert(value, param, ctx)
 
 
 class SecondsParam(click.ParamType[float]):

@@ -24,13 +24,8 @@ class Counted(Strict):
 class Words(Strict):
     """What ``words.yaml`` holds: in each section the words by code."""
 
-    standing: dict[str, Text]
     method: dict[str, Text]
-    change: dict[str, Text]
-    command: dict[str, Text]
-    task_event: dict[str, Text]
     reloaded: dict[str, Text]
-    notice: dict[str, Text]
     event: dict[str, Text]
     table: dict[str, Text]
     mode: dict[str, Text]
@@ -73,8 +68,9 @@ def show_priority(priority: str, language: Language) -> str:
 
 
 def show_quality(quality: str, language: Language) -> str:
-    """Return a quality: ``good``, or reasons with commas between them; in English as they are."""
-    return "；".join(say_reason(one, "zh") for one in quality.split(", ")) if language == "zh" else quality
+    """Return a quality in words: ``good``, or reasons with commas between them."""
+    between = "；" if language == "zh" else "; "
+    return between.join(say_reason(one, language) for one in quality.split(", "))
 
 
 def show_span(ns: float | None, language: Language) -> str:

@@ -1,20 +1,27 @@
-"""Section ``alarms``: how long people may keep alarms from being sent, by class."""
+"""Section ``alarms``: how long people may keep alarms from being sent, and what comes and goes is held."""
 
 from __future__ import annotations
 
 from pydantic import Field
 
 from facilityd.model.measure import Span
+from facilityd.model.repeats import RepeatSpans
 from facilityd.model.suppression import LIMITS, SuppressionLimits
 from facilityd.model.text import Strict
 
 
 class AlarmClassConfig(Strict):
-    """How long people may keep an alarm of one class from being sent; 0s: not at all."""
+    """How long people may keep an alarm of one class from being sent, and it is held; 0s: not at all."""
 
     longest_shelf: Span | None = Field(default=None, description="of a shelf")
     longest_review: Span | None = Field(
         default=None, description="until what is out of service is to be reviewed"
+    )
+    hold: Span | None = Field(
+        default=None, description="how long a brief alarm must stay well before it is over; 0s: not at all"
+    )
+    repeat_window: Span | None = Field(
+        default=None, description="within which an alarm that comes again is the same one, and stays so long"
     )
 
 
@@ -36,3 +43,15 @@ def compile_limits(alarms: AlarmsConfig | None) -> dict[str, SuppressionLimits]:
         review = known.review if set_.longest_review is None else set_.longest_review
         limits[name] = SuppressionLimits(shelf, review)
     return limits
+
+
+def compile_repeats(alarms: AlarmsConfig | None) -> dict[str, RepeatSpans]:
+    """Return how long alarms that come and go are held, by what is at stake."""
+    usual = RepeatSpans()
+    return {
+        name: RepeatSpans(
+            usual.hold if set_.hold is None else set_.hold,
+            usual.window if set_.repeat_window is None else set_.repeat_window,
+        )
+        for name, set_ in alarms or AlarmsConfig()
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from devices.family import REST, Family, Signal
@@ -16,7 +17,7 @@ from facilityd.model.message import Wording
 from facilityd.model.sample import SignalType, Stream
 from facilityd.yaml_source import SourceLocation, suggestion
 
-Profiles = dict[str, ModbusProfile | MqttProfile]
+Profiles = Mapping[str, ModbusProfile | MqttProfile]
 
 
 class UnitCompiler:
@@ -26,8 +27,8 @@ class UnitCompiler:
         self,
         sections: Sections,
         profiles: Profiles,
-        families: dict[str, Family],
-        broken: frozenset[str] = frozenset(),
+        families: Mapping[str, Family],
+        broken: frozenset[tuple[str, str]] = frozenset(),
     ) -> None:
         self._sections, self._profiles, self._families = sections, profiles, families
         self._broken = broken
@@ -39,7 +40,7 @@ class UnitCompiler:
     def device(self, entry: SectionEntry) -> tuple[Family, tuple[Stream, ...]] | None:
         """Bind a device's signals to its units; return its family and streams."""
         family = self._families.get(entry.value.family)
-        if family is None and entry.value.family in self._broken:
+        if family is None and ("family", entry.value.family) in self._broken:
             return None
         if family is None:
             hint = suggestion(entry.value.family, self._families)
@@ -76,7 +77,7 @@ class UnitCompiler:
             hint = Wording("config.write-as-drive-motor-current")
             self._sections.report(where, Wording("config.not-unit-point", from_=source.from_), hint)
             return None
-        if unit not in self._sections.known_ids("units"):
+        if not self._sections.knows("units", unit):
             hint = suggestion(unit, self._sections.known_ids("units"))
             self._sections.report(where, Wording("config.unit-not-known", unit=unit), hint)
             return None
@@ -199,14 +200,14 @@ class UnitCompiler:
     def _sound(
         self, entry: SectionEntry, profile: ModbusProfile | MqttProfile | None, link: SectionEntry | None
     ) -> bool:
-        if profile is None and entry.value.profile not in self._broken:
+        if profile is None and ("profile", entry.value.profile) not in self._broken:
             hint = suggestion(entry.value.profile, self._profiles)
             self._sections.report(
                 entry.location("profile"),
                 Wording("config.profile-not-known", profile=entry.value.profile),
                 hint,
             )
-        if entry.value.link not in self._sections.known_ids("links"):
+        if not self._sections.knows("links", entry.value.link):
             hint = suggestion(entry.value.link, self._sections.known_ids("links"))
             self._sections.report(
                 entry.location("link"), Wording("config.link-not-known", link=entry.value.link), hint

@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from devices.profile import ModbusProfile, MqttProfile
+from devices.tables import OwnTables
 from devices.unit import HIGHEST_ID
 from facilityd.config.credentials import port_doubts
 from facilityd.config.installation import on_serial_line
@@ -39,6 +40,17 @@ def doubts(sections: Sections, profiles: Profiles, timetable: CeremonyTimetable 
         *_journal_folder(sections),
         *_lines_folders(sections),
     ]
+
+
+def own_doubts(own: OwnTables) -> Iterable[Problem]:
+    """Return what is to be known of a site's own tables: shipped ones replaced, texts in one language."""
+    for path in own.replaced:
+        profile = path.parent.name == "profiles"
+        what = Wording("config.replaces-shipped-profile" if profile else "config.replaces-shipped-family")
+        yield Problem(SourceLocation(str(path)), what)
+    for path, language in own.monolingual.items():
+        slug = "config.family-only-in-chinese" if language == "zh" else "config.family-only-in-english"
+        yield Problem(SourceLocation(str(path)), Wording(slug))
 
 
 def _devices(sections: Sections) -> Iterable[Problem]:

@@ -38,7 +38,7 @@ from facilityd.model.sample import NS
 from facilityd.model.settings import RecipientSettings
 from facilityd.notify.hours import local_date
 from facilityd.notify.roster import Roster
-from facilityd.notify.rota_calendar import LONGEST, named, summaries
+from facilityd.notify.rota_calendar import LONGEST, RotaTooCostly, named, summaries
 from facilityd.notify.working_days import holidays_known
 from facilityd.yaml_source import Key, Problem, suggestion
 
@@ -128,6 +128,13 @@ def _ical(entry: SectionEntry, sections: Sections) -> str:
     try:
         text = read_regular(path, LONGEST).decode("utf-8-sig")
         summaries(text)
+    except RotaTooCostly as costly:
+        sections.report(
+            entry.location("ical"),
+            Wording("config.ical-too-costly", path=path, why=str(costly)),
+            Wording("config.ical-repeats-by-day"),
+        )
+        return ""
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else Wording("config.no-ical-file")
         sections.report(

@@ -74,3 +74,11 @@ def serial_port(text: str) -> str:
 
 Host = Annotated[str, AfterValidator(host)]
 SerialPort = Annotated[str, AfterValidator(serial_port)]
+
+
+def is_this_machine(host: str) -> bool:
+    """Return whether what listens there can be reached from this machine alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,20 +13,21 @@ from devices.limits import never
 from devices.modbus.load import BUSY, share
 from devices.modbus.plan import UnitPlan, plan_unit
 from devices.profile import ModbusProfile
-from devices.tables import families, own_tables, profiles
+from devices.tables import Tables, own_tables
 from devices.unit import Link, ModbusLink, Unit
-from facilityd.config.alarm_limits import compile_limits
+from facilityd.config.alarm_limits import compile_limits, compile_repeats
 from facilityd.config.compile import Profiles, UnitCompiler
-from facilityd.config.doubts import doubts
+from facilityd.config.doubts import doubts, own_doubts
 from facilityd.config.duty import compile_duty, duty_doubts
 from facilityd.config.expand import expanded
 from facilityd.config.found import DiscoveredNames, file_of, read_found
-from facilityd.config.groups import compile_groups
 from facilityd.config.installation import check_installation, unheard, unknown_group
+from facilityd.config.machine_limits import AdvisingFamilies, confirmed
 from facilityd.config.people import compile_link, compile_recipient, compile_sink
-from facilityd.config.seasons import compile_seasons, season_doubts
+from facilityd.config.seasons import season_doubts
 from facilityd.config.sections import SectionEntry, Sections, doubled, read_sections
 from facilityd.config.site import Device, Site
+from facilityd.config.site_parts import with_parts
 from facilityd.config.store_schema import StoreConfig
 from facilityd.config.tasks import compile_tasks
 from facilityd.config.templates import restored
@@ -54,21 +55,22 @@ def load(*paths: Path, at_most: int = 0, secrets: bool = True) -> Site:
     sections = read_sections(list(paths), secrets=secrets)
     own = own_tables(home_of(paths[0]))
     sections.problems += own.problems
-    known_profiles, known_families = {**profiles(), **own.profiles}, {**families(), **own.families}
+    known_profiles, known_families = Tables("profile", own.profiles), Tables("family", own.families)
     if at_most:
         _hurry(sections, at_most, known_profiles)
     compiler = UnitCompiler(sections, known_profiles, known_families, own.broken)
     site = _compile(str(paths[0]), sections, compiler, known_families)
     if site is not None:
-        site = replace(site, groups=compile_groups(site, sections), seasons=compile_seasons(sections, site))
+        site = with_parts(site, sections)
     raise_problems(sections.problems, sections.language)
     if site is None:
         raise ConfigError((Wording("config.nothing-to-watch", path=paths[0]),))
     found, unread = read_found(file_of(site)) if site.templates else (DiscoveredNames(), "")
     site, left = restored(site, found.units)
+    site, unsigned = confirmed(site)
     warnings = [
-        *(_replaced(path) for path in own.replaced),
-        unread,
+        *map(_warning, own_doubts(own)),
+        *(unread, unsigned),
         *(_warning(Problem(SourceLocation(str(file_of(site))), what)) for what in left),
         *map(_warning, (*doubts(sections, known_profiles, site.timetable), *season_doubts(sections, site))),
         unknown_group(sections),
@@ -87,12 +89,6 @@ def _warning(doubt: Problem) -> str:
     return doubt.message("warning")
 
 
-def _replaced(path: Path) -> str:
-    profile = path.parent.name == "profiles"
-    what = Wording("config.replaces-shipped-profile" if profile else "config.replaces-shipped-family")
-    return Problem(SourceLocation(str(path)), what).message("warning")
-
-
 def _hurry(sections: Sections, wanted: int, known: Profiles) -> None:
     for name, entry in sections.entries["units"].items():
         period, profile = entry.value.period, known.get(entry.value.profile)
@@ -106,7 +102,7 @@ def _hurry(sections: Sections, wanted: int, known: Profiles) -> None:
 
 
 def _compile(
-    source: str, sections: Sections, compiler: UnitCompiler, known: dict[str, Family]
+    source: str, sections: Sections, compiler: UnitCompiler, known: Mapping[str, Family]
 ) -> Site | None:
     links = {entry.id: compile_link(entry, sections) for entry in sections.values("links")}
     devices = _devices(sections, compiler)
@@ -132,8 +128,8 @@ def _compile(
         known, _timetable(head, sections), duty=compile_duty(sections, recipients, about.holidays),
         tasks=compile_tasks(sections, about.timezone),
         secrets=frozenset(sections.resolved),
-        limits=compile_limits(next((one.value for one in sections.values("alarms")), None)),
-        web=compile_web(sections),
+        limits=compile_limits(alarms := next((one.value for one in sections.values("alarms")), None)),
+        repeats=compile_repeats(alarms), web=compile_web(sections),
     )  # fmt: skip
     return expanded(site, sections)
 
@@ -179,14 +175,13 @@ def home_of(source: Path) -> Path:
 
 
 def _devices(sections: Sections, compiler: UnitCompiler) -> dict[str, Device]:
-    out = {}
+    out, advising = {}, AdvisingFamilies()
     for entry in sections.values("devices"):
         if found := compiler.device(entry):
             value = entry.value
-            out[entry.id] = Device(
-                entry.id, _own(sections, entry, found[0]), value.name, found[1], value.group,
-                value.rules, value.readiness,
-            )  # fmt: skip
+            family, rules, items = _own(sections, entry, found[0]), value.rules, value.readiness
+            device = Device(entry.id, family, value.name, found[1], value.group, rules, items)
+            out[entry.id] = advising.on(device)
     return out
 
 

@@ -25,6 +25,7 @@ from facilityd.config.fields import (
 )
 from facilityd.config.group_schema import GroupConfig
 from facilityd.config.hosts import Host, SerialPort
+from facilityd.config.page_schema import PageConfig
 from facilityd.config.seasons_schema import SeasonConfig
 from facilityd.config.store_schema import StoreConfig
 from facilityd.config.tasks_schema import InspectionConfig, TasksConfig
@@ -235,6 +236,7 @@ SECTIONS: dict[str, Any] = {
     "inspections": InspectionConfig,
     "web": WebConfig,
     "seasons": SeasonConfig,
+    "page": PageConfig,
 }
 
 
@@ -244,7 +246,7 @@ def adapter(section: str) -> TypeAdapter[Any]:
     return TypeAdapter(SECTIONS[section])
 
 
-SINGLE = ("site", "store", "escalation", "proof_of_life", "alarms", "tasks", "web")
+SINGLE = ("site", "store", "escalation", "proof_of_life", "alarms", "tasks", "web", "page")
 
 
 class SiteFile(Strict):
@@ -268,3 +270,4 @@ class SiteFile(Strict):
     inspections: dict[str, InspectionConfig] = {}
     web: WebConfig | None = None
     seasons: dict[str, SeasonConfig] = {}
+    page: PageConfig | None = None

@@ -54,9 +54,7 @@ class SectionEntry:
 class Sections:
     """All items of all files, by section and id; ids that are present but broken too."""
 
-    entries: dict[str, dict[str, SectionEntry]] = field(
-        default_factory=lambda: {name: {} for name in SECTIONS}
-    )
+    entries: dict[str, dict[str, SectionEntry]] = field(default_factory=lambda: {n: {} for n in SECTIONS})
     broken: dict[str, set[str]] = field(default_factory=lambda: {name: set() for name in SECTIONS})
     problems: list[Problem] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
@@ -74,6 +72,10 @@ class Sections:
     def known_ids(self, section: str) -> set[str]:
         """Return every id of a section, right or wrong: a broken item is reported once."""
         return set(self.entries[section]) | self.broken[section]
+
+    def knows(self, section: str, item: str) -> bool:
+        """Return whether a section has this id, right or wrong."""
+        return item in self.entries[section] or item in self.broken[section]
 
     def values(self, section: str) -> Iterator[SectionEntry]:
         """Iterate over the sound items of a section."""
@@ -149,7 +151,7 @@ def _read_file(file: Path, sections: Sections) -> None:
 
 
 def _add(sections: Sections, document: Document, section: str, item: str, path: tuple[Key, ...]) -> None:
-    if item in sections.known_ids(section):
+    if sections.knows(section, item):
         earlier = sections.entries[section].get(item)
         first = Wording("config.first-at", location=earlier.location(key=True)) if earlier else ""
         one = "section" if section in SINGLE else section[:-1]

@@ -10,8 +10,10 @@ from devices.family import Family
 from devices.unit import Link, Unit
 from facilityd.config.timetable import CeremonyTimetable
 from facilityd.model.people import DutyPlan
+from facilityd.model.repeats import RepeatSpans
 from facilityd.model.sample import Stream
 from facilityd.model.settings import (
+    PageSettings,
     RecipientSettings,
     SeasonSettings,
     SinkSettings,
@@ -149,9 +151,12 @@ class Site:
     groups: Mapping[str, SiteGroup] = field(default_factory=dict)
     """Devices with a common cause."""
     limits: Mapping[str, SuppressionLimits] = field(default_factory=lambda: dict(LIMITS))
+    repeats: Mapping[str, RepeatSpans] = field(default_factory=dict)
     """How long people may keep alarms from being sent, by what is at stake."""
     web: WebSettings = field(default_factory=WebSettings)
     """The HTTP API."""
+    page: PageSettings = field(default_factory=PageSettings)
+    """What its page shows beyond what it finds out."""
 
     def units_of(self, link: str) -> list[Unit]:
         """Return the units on a link that feed something."""

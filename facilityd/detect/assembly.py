@@ -6,18 +6,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from facilityd.detect.availability import assign_owner
-from facilityd.detect.compile import (
-    DeviceRules,
-    FamilyKind,
-    KeptRules,
-    StreamBinding,
-    compile_device,
-    missed,
-    refers,
-)
+from facilityd.detect.compile import DeviceRules, KeptRules, StreamBinding, compile_device
 from facilityd.detect.context import RuleContext
 from facilityd.detect.device_state import NEVER, DeviceState
 from facilityd.detect.instance import RuleInstance
+from facilityd.detect.rule_inputs import FamilyKind, missed, refers
 from facilityd.detect.shared_units import share
 from facilityd.detect.unreadable import UnreadableDetector
 from facilityd.model.rule import Unreadable
@@ -126,7 +119,7 @@ def _introduce(
             _name_points(device_rules, context)
     for states in rows.values():
         for state in states:
-            state.peers = tuple(other for other in states if other is not state)
+            state.row = states
 
 
 def _name_points(device_rules: DeviceRules, context: RuleContext) -> None:

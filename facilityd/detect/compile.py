@@ -4,43 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from facilityd.detect.availability import UnitAvailability
 from facilityd.detect.conditional import ConditionalDetector
 from facilityd.detect.context import RuleContext
+from facilityd.detect.dependencies import QUALITY, VerdictScope, dependencies, number
 from facilityd.detect.device_state import NEVER, DeviceState, SignalState
 from facilityd.detect.explained import ExplainedLimits
 from facilityd.detect.instance import RuleInstance
 from facilityd.detect.kinds import KINDS
 from facilityd.detect.limit import LimitDetector
-from facilityd.model.operating_mode import CEREMONY, REST, OperatingMode
-from facilityd.model.rule import Conjunction, Invalid, Rule, Schedule, Unreadable
+from facilityd.detect.rule_inputs import (
+    FamilyKind,
+    during,
+    inputs,
+    missed,
+    mode_signals,
+    needs,
+    steps,
+    touches,
+)
+from facilityd.model.operating_mode import CEREMONY, REST
+from facilityd.model.rule import Invalid, Rate, Rule, Schedule, Silence, Unreadable
 from facilityd.model.sample import STALE_PERIODS, Stream
-
-
-class SignalKind(Protocol):
-    """What is asked of a signal."""
-
-    @property
-    def unit(self) -> str:
-        """Its unit of measure."""
-
-
-class FamilyKind(Protocol):
-    """What is asked of a family."""
-
-    @property
-    def signals(self) -> Mapping[str, SignalKind]:
-        """Its signals by name."""
-
-    @property
-    def states(self) -> Mapping[str, OperatingMode]:
-        """Its operating modes, the first that holds wins."""
-
-    @property
-    def rules(self) -> Mapping[str, Rule]:
-        """Its rules by name."""
 
 
 @dataclass(slots=True, eq=False)
@@ -56,6 +42,11 @@ class DeviceRules:
     missing: dict[str, tuple[str, ...]] = field(default_factory=dict)
     planned: int = NEVER
 
+    def look_anew(self) -> None:
+        """Let every rule run with the next sample: a verdict changed, or what it looks for."""
+        for instance in self.instances:
+            instance.standing = VerdictScope.RUN
+
 
 @dataclass(slots=True, eq=False)
 class StreamBinding:
@@ -67,6 +58,9 @@ class StreamBinding:
     device_rules: DeviceRules
     instances: tuple[RuleInstance, ...] = ()
     newest: int = NEVER
+    changed: int = -1
+    """The bits of what the newest sample changed (detect/dependencies.py)."""
+    bad: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,15 +130,22 @@ def compile_device(
                 device_state.rules[name] = instance.detector
     for name, instance in instances.items():
         instance.causes = tuple(instances[c] for c in family.rules[name].consequence_of if c in instances)
-        instance.limits = _limits(family.rules[name], signal_states)
+        instance.limits = _limits(family.rules[name], device_state)
+        instance.preferred = tuple(
+            instances[other] for other in family.rules[name].stands_in_for if other in instances
+        )
         instance.doubted = _doubted(name, family, instances)
-    # Causes are evaluated before their consequences, so that both can be reported for one sample.
-    order = sorted(instances, key=lambda name: _depth(name, family))
+    # Causes are evaluated before their consequences, so that both can be reported for one sample; what calls
+    # a sensor false before what reads it.
+    order = sorted(instances, key=lambda name: (_depth(name, family), not family.rules[name].doubts))
     instances = {name: instances[name] for name in order}
     device_rules.instances = tuple(instances.values())
+    number(signal_states.values())
+    for name, instance in instances.items():
+        _depend(instance, family.rules[name], family, device_state)
     for stream in streams:
         seen = tuple(
-            instance for n, instance in instances.items() if _touches(family.rules[n], family, stream)
+            instance for n, instance in instances.items() if touches(family.rules[n], family, stream)
         )
         device_rules.bindings[stream] = StreamBinding(
             device_state,
@@ -156,16 +157,44 @@ def compile_device(
     return device_rules
 
 
-def _limits(rule: Rule, known: Mapping[str, SignalState]) -> dict[str, ExplainedLimits]:
+def _depend(
+    instance: RuleInstance,
+    rule: Rule,
+    family: FamilyKind,
+    device_state: DeviceState,
+) -> None:
+    enabling = {*mode_signals(rule, family), *(c.signal for c in getattr(rule.detect, "when", ()))}
+    states = device_state.signal_states
+    instance.dependencies = dependencies(enabling, inputs(rule, family), states)
+    if isinstance(rule.detect, Silence):
+        instance.dependencies = (-1, QUALITY, QUALITY)
+    instance.standing = VerdictScope.RUN
+
+
+def _limits(rule: Rule, device_state: DeviceState) -> dict[str, ExplainedLimits]:
     """Return how far causes explain a rule; a condition of a signal that is not bound stands in no way."""
+    known = device_state.signal_states
     return {
         cause: ExplainedLimits(
             tuple((test, known[test.signal]) for test in one.when if test.signal in known),
             one.cause_from,
             one.up_to,
+            tuple(
+                (known[signal], codes)
+                for signal, words in one.codes.items()
+                if (codes := _codes(device_state, signal, words))
+            ),
         )
         for cause, one in rule.explained.items()
     }
+
+
+def _codes(device_state: DeviceState, signal: str, words: Container[str]) -> frozenset[int]:
+    """Return the codes of a signal that come from one of these; none where its profile names none."""
+    if signal not in device_state.signal_states:
+        return frozenset()
+    means = device_state.context.meanings.get((device_state.device, signal), {})
+    return frozenset(code for code, word in means.items() if word in words)
 
 
 def _doubted(
@@ -189,32 +218,16 @@ def _depth(name: str, family: FamilyKind) -> int:
     return 1 + max(_depth(c, family) for c in causes) if causes else 0
 
 
-def refers(rule: Rule) -> tuple[str, ...]:
-    """Return the rules whose verdicts a rule looks at."""
-    return rule.detect.rules if isinstance(rule.detect, Conjunction) else ()
-
-
-def steps(name: str, family: FamilyKind) -> int:
-    """Return how many rules must be there before this one: those it looks at come first."""
-    return max((1 + steps(other, family) for other in refers(family.rules[name])), default=0)
-
-
-def needs(rule: Rule, family: FamilyKind) -> set[str]:
-    """Return every signal a rule cannot do without, those of its modes and of rules it looks at included."""
-    others = (needs(family.rules[name], family) for name in refers(rule))
-    return {*rule.detect.inputs, *_mode_signals(rule, family)}.union(*others)
-
-
 def _instance(
     device_state: DeviceState, name: str, family: FamilyKind, streams: Sequence[Stream]
 ) -> RuleInstance:
     rule = family.rules[name]
-    inputs = [
+    periods = [
         device_state.signal_states[s].expected
-        for s in _signals(rule, family)
+        for s in inputs(rule, family)
         if s in device_state.signal_states
     ]
-    expected = inputs or [s.expected for s in streams]
+    expected = periods or [s.expected for s in streams]
     detect = rule.detect
     if isinstance(detect, Unreadable):
         detect = detect.model_copy(update={"signals": missed(rule, family, device_state.signal_states)})
@@ -222,47 +235,11 @@ def _instance(
     if isinstance(detector, LimitDetector):
         detector.heeds_retained = rule.at_stake == "safety"
     instance = RuleInstance(device_state.device, name, detector, STALE_PERIODS * max(expected))
+    lasts = getattr(detect, "off_delay", 0) + (detect.over if isinstance(detect, Rate) else 0)
+    instance.grace += lasts  # so long it says of what is over that it goes on
     if isinstance(rule.detect, Unreadable):
         instance.wait = instance.grace = rule.detect.on_delay
     return instance
-
-
-def missed(rule: Rule, family: FamilyKind, bound: Container[str]) -> tuple[str, ...]:
-    """Return the signals of an unreadable rule that a device has (``bound``) and that are missed if not read.
-
-    One that grave rules need, none of which can be evaluated there anyway, is not: nothing goes unseen.
-    """
-    if not isinstance(rule.detect, Unreadable):
-        return ()
-    wanted: dict[str, bool] = {}
-    for other in family.rules.values():
-        if other.at_stake == rule.at_stake and not isinstance(other.detect, Unreadable):
-            signals = needs(other, family)
-            applies = all(signal in bound for signal in signals)
-            wanted |= {signal: wanted.get(signal, False) or applies for signal in signals}
-    return tuple(s for s in rule.detect.signals if s in bound and wanted.get(s, True))
-
-
-def _signals(rule: Rule, family: FamilyKind) -> set[str]:
-    """Return every signal a rule looks at, those among them that it can do without."""
-    return needs(rule, family).union(rule.detect.signals if isinstance(rule.detect, Unreadable) else ())
-
-
-def _during(rule: Rule) -> tuple[str, ...]:
-    return getattr(rule.detect, "during", ())
-
-
-def _mode_signals(rule: Rule, family: FamilyKind) -> set[str]:
-    """Return the signals that decide whether the device is in one of the rule's operating modes."""
-    during = set(_during(rule)) - {CEREMONY}
-    if not during:
-        return set()
-    names = list(family.states)
-    # The first state that holds wins, so those before the last one named matter too.
-    last = (
-        len(names) if REST in during else 1 + max((names.index(n) for n in during if n in names), default=-1)
-    )
-    return {condition.signal for name in names[:last] for condition in family.states[name].when}
 
 
 def _missing(
@@ -272,11 +249,6 @@ def _missing(
     if isinstance(rule.detect, Unreadable) and not missed(rule, family, bound):
         return rule.detect.signals
     known = {*family.states, REST, *([CEREMONY] if calendar else [])}
-    during = set(_during(rule))
-    unknown_modes = during - known if during - known == during else set()
+    modes = set(during(rule))
+    unknown_modes = modes - known if modes - known == modes else set()
     return (*sorted(needed - set(bound)), *sorted(unknown_modes))
-
-
-def _touches(rule: Rule, family: FamilyKind, stream: Stream) -> bool:
-    inputs = _signals(rule, family)
-    return not inputs or not inputs.isdisjoint(stream.signals)

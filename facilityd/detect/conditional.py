@@ -6,11 +6,12 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from facilityd.detect.delay import OnOffDelay
+from facilityd.detect.dependencies import VerdictScope
 from facilityd.detect.detector import Trouble, why_unknown
 from facilityd.detect.device_state import FOREVER, NEVER, DeviceState, SignalState
 from facilityd.model.finding import Evidence
 from facilityd.model.kinds import Conditional
-from facilityd.model.operating_mode import answer
+from facilityd.model.operating_mode import CEREMONY, answer
 from facilityd.model.sample import NS, STALE_PERIODS
 
 REPLAYED = 15 * 60 * NS
@@ -25,6 +26,9 @@ class EnableCondition:
         self._conditions = tuple((c, device_state.signal_states[c.signal]) for c in rule.when)
         self._settle, self._device_state = rule.settle, device_state
         self.entered = NEVER
+        self.outside = False
+        """Whether the last look found it outside its modes and conditions, not only unsettled."""
+        self.timeless = CEREMONY not in self._during
         self.always = not (rule.during or rule.when)
         self.signal_states = tuple(signal_state for _, signal_state in self._conditions)
         self.wake = FOREVER
@@ -33,6 +37,7 @@ class EnableCondition:
         """Return whether to evaluate at ``now`` (ns, steady); None where that is unknown."""
         self.wake = FOREVER
         inside = self._inside(now)
+        self.outside = inside is False
         if inside is False:
             self.entered = NEVER
         elif inside and not NEVER < self.entered <= now:
@@ -76,14 +81,30 @@ class ConditionalDetector(ABC):
             signal_state.expected for signal_state in (*self.signal_states, *self.enable.signal_states)
         )
         self.delay = OnOffDelay(rule.on_delay, rule.off_delay, (STALE_PERIODS - 1) * slowest)
-        self.wake = FOREVER
+        self.wake, self.standing = FOREVER, VerdictScope.RUN
         self._seen = NEVER
         self._known = False
         self._judged = NEVER
+        self._stamp = (NEVER, -1)
+        self._sources = device_state.one_of_each_stream(self.signal_states)
+        every = (*self.signal_states, *self.enable.signal_states)
+        self._aging = device_state.one_of_each_stream(every)
+        modes = device_state.mode_inputs if rule.during else ()
+        self._all_aging = device_state.one_of_each_stream((*every, *modes))
         self.occasional = not self.enable.always
 
     size: float | None = None
+
+    repeatable = False
+    """Whether the same inputs give the same answer, however often and whenever it is asked."""
+
+    @property
+    def in_force(self) -> bool:
+        """Whether it can judge here at all."""
+        return True
+
     dated = False
+    rests_since = FOREVER
     extent: frozenset[str] = frozenset()
     edition = 0
 
@@ -94,12 +115,15 @@ class ConditionalDetector(ABC):
 
     def update(self, now: int) -> bool | None:
         """Evaluate at ``now`` (ns, steady)."""
+        self._stamp = (now, self.device_state.puts)
         inside = self.enable.is_met(now)
-        self.wake = self.enable.wake
+        self.wake, self.standing = self.enable.wake, VerdictScope.RUN
         if inside is False:
             self.disabled(now)
             self.delay.drop()
             self._known = self.delay.verdict is not None
+            if self.enable.outside and self.enable.timeless:
+                self.standing = VerdictScope.DISABLED
             return self.delay.verdict
         seen = self.evaluate(now) if inside else None
         self._known = seen is not None
@@ -107,15 +131,28 @@ class ConditionalDetector(ABC):
             self.delay.pause(now)
             return None
         self._judged = now
-        verdict = self.delay.see(
-            seen, now, min(signal_state.valid_until for signal_state in self.signal_states)
-        )
-        self.wake = min(
-            self.wake,
-            self.delay.due,
-            *(c.stale_from for c in (*self.signal_states, *self.enable.signal_states)),
-        )
+        verdict = self.delay.see(seen, now, min([one.valid_until for one in self._sources]))
+        self.wake = min(self.wake, self.delay.due, *[one.stale_from for one in self._aging])
+        if self.repeatable and not (verdict or seen) and self.enable.timeless:
+            self.standing = VerdictScope.CLEAR
         return verdict
+
+    def still(self, now: int) -> bool:
+        """Look at the ages of what it reads."""
+        stale_from = min([one.stale_from for one in self._all_aging])
+        if stale_from <= now:
+            return False
+        if self.wake != FOREVER:
+            self.wake = stale_from
+        if self.standing is VerdictScope.CLEAR:
+            self._judged = now
+        self._stamp = (now, self.device_state.puts)
+        return True
+
+    def refresh(self, now: int) -> None:
+        """Evaluate at ``now``, unless it has been with what is known by now."""
+        if self._stamp != (now, self.device_state.puts):
+            self.update(now)
 
     def inputs(self, rule: Conditional, device_state: DeviceState) -> tuple[SignalState, ...]:
         """Return the signal states that the kind itself looks at."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from facilityd.detect.conditional import ConditionalDetector
 from facilityd.detect.detector import in_seconds
 from facilityd.detect.device_state import DeviceState, OtherRule, SignalState
+from facilityd.detect.residual import ResidualDetector
 from facilityd.model.finding import Evidence, Number, OtherSignal, rounded
 from facilityd.model.kinds import Conditional
 from facilityd.model.operating_mode import answer
@@ -23,10 +24,19 @@ class _Sign:
     signal_state: SignalState
     per: SignalState | None
 
-    def holds(self, now: int) -> bool | None:
-        """Return whether the sign is there; None where it is unknown."""
+    def holds(self, now: int, *, held: bool) -> bool | None:
+        """Return whether the sign is there, or (``held``) not yet gone; None where it is unknown."""
         scale = self._scale(now)
-        return None if scale is None else answer(self.term, self.signal_state.good(now), scale)
+        if scale is None:
+            return None
+        value = self.signal_state.good(now)
+        seen = answer(self.term, value, scale)
+        if seen is not False or not held or not self.term.hysteresis or value is None:
+            return seen
+        back = self.term.hysteresis if self.term.below is not None else -self.term.hysteresis
+        limit = ((self.term.above if self.term.above is not None else self.term.below) or 0.0) + back
+        size = abs(float(value)) if self.term.magnitude else float(value)
+        return size < limit * scale if self.term.below is not None else size > limit * scale
 
     def limit(self, now: int) -> float | None:
         """Return the limit in the signal's unit."""
@@ -48,11 +58,17 @@ class _Told:
     term: RuleTerm
     judged: OtherRule
 
-    def holds(self, now: int) -> bool | None:
+    def holds(self, now: int, *, held: bool) -> bool | None:
         """Return whether that rule sees it (or not, as the term wants); None where it is unknown."""
-        self.judged.update(now)
+        self.judged.refresh(now)
         seen = self.judged.seen
-        return None if seen is None else seen is self.term.is_
+        if seen is None:
+            return None
+        if self.term.beyond is not None and isinstance(self.judged, ResidualDetector):
+            back = self.term.hysteresis if held and self.term.is_ else 0.0
+            beyond = self.term.beyond
+            seen = self.judged.beyond(beyond - back if beyond > 0 else beyond + back)
+        return seen is self.term.is_
 
     def other(self, now: int) -> OtherSignal:
         """Return the value of its signal, and what was expected or that it is as it should be."""
@@ -74,6 +90,7 @@ class ConjunctionDetector(ConditionalDetector):
         )
         self._guilty = next((term for term in self._terms if isinstance(term, _Sign)), None)
         self._first = self._guilty.signal_state if self._guilty else self.signal_states[0]
+        self.repeatable = all(term.judged.repeatable for term in self._terms if isinstance(term, _Told))
 
     def inputs(self, rule: Conditional, device_state: DeviceState) -> tuple[SignalState, ...]:
         """Return its own signal states, then those of the rules whose verdicts are its terms."""
@@ -81,9 +98,15 @@ class ConjunctionDetector(ConditionalDetector):
         theirs = (signal_state for name in others for signal_state in device_state.rules[name].signal_states)
         return tuple(dict.fromkeys((*super().inputs(rule, device_state), *theirs)))
 
+    @property
+    def in_force(self) -> bool:
+        """Whether every rule that it looks at can judge."""
+        return all(term.judged.in_force for term in self._terms if isinstance(term, _Told))
+
     def evaluate(self, now: int) -> bool | None:
         """Return whether all signs are there."""
-        found = [term.holds(now) for term in self._terms]
+        held = self.delay.verdict is True
+        found = [term.holds(now, held=held) for term in self._terms]
         if False in found:
             return False
         return None if None in found else True

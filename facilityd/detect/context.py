@@ -27,6 +27,8 @@ class RuleContext:
     groups: Mapping[str, str] = field(default_factory=dict)
     baselines: Sequence[Baseline] = ()
     own: Mapping[str, Any] = field(default_factory=dict)
-    """Families of devices whose site sets limits of their own (compile.FamilyKind), by device."""
+    """Families of devices as their machines have them (compile.FamilyKind), by device."""
     points: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """The register or topic behind a signal, by (device, signal), as a technician would look it up."""
+    meanings: Mapping[tuple[str, str], Mapping[int, str]] = field(default_factory=dict)
+    """What the codes of a signal come from, by (device, signal), where the profile says so."""

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from facilityd.detect.delay import OnOffDelay
-from facilityd.detect.device_state import NEVER, SignalState
+from facilityd.detect.dependencies import VerdictScope
+from facilityd.detect.device_state import FOREVER, NEVER, SignalState
 from facilityd.model.finding import Evidence
 from facilityd.model.sample import NS
 
@@ -18,8 +19,12 @@ class Detector(Protocol):
     """One rule on one device. ``wake``: from then on it must be run even without new data."""
 
     wake: int
+    standing: VerdictScope
+    """How far the newest verdict holds without another look, until ``wake``."""
     occasional: bool
     """Whether its verdict may stand while it is not evaluated: outside its operating modes, between runs."""
+    rests_since: int
+    """When the run began that its verdict rests on (ns, steady); FOREVER where it rests on none."""
     dated: bool
     """Whether its evidence is of that occasion, whenever it is asked; else of the present values."""
 
@@ -38,6 +43,12 @@ class Detector(Protocol):
     def update(self, now: int) -> bool | None:
         """Evaluate the device as it is known at ``now`` (ns, steady). None: unknown."""
 
+    def still(self, now: int) -> bool:
+        """Know that at ``now`` (ns, steady) a look sees what the last one saw, and when to look again.
+
+        False where something has grown too old meanwhile: then it is for ``update`` to say.
+        """
+
     def evidence(self, now: int) -> Evidence:
         """Return what the newest verdict rests on."""
 
@@ -53,6 +64,10 @@ class Detector(Protocol):
 
         A cause explains a consequence only where it tells of all its trouble.
         """
+
+    @property
+    def in_force(self) -> bool:
+        """Whether it can judge here at all: what has to be learned was."""
 
     @property
     def size(self) -> float | None:
@@ -92,12 +107,19 @@ class StatelessDetector:
     """What a kind does that keeps nothing over a restart but its verdict. ``_delay``: its delays."""
 
     _delay: OnOffDelay
+    standing = VerdictScope.RUN
     occasional = False
     extent: frozenset[str] = frozenset()
     edition = 0
     dated = False
+    rests_since = FOREVER
     size: float | None = None
+    in_force = True
     seen_at: int = NEVER
+
+    def still(self, now: int) -> bool:  # noqa: ARG002 - it is never asked of one that does not stand
+        """It always looks itself."""
+        return False
 
     def resume(self, verdict: bool) -> None:
         """Take over the verdict from before a restart."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -27,6 +27,8 @@ class SignalState:
     value: Number | None = None
     reason: Reason | None = None
     steady: int = NEVER
+    bit: int = 0
+    """Its bit among the signals of its device (detect/dependencies.py)."""
 
     def good(self, now: int) -> Number | None:
         """Return the value, or None where it is bad, of unknown age, too old or was never seen.
@@ -57,13 +59,18 @@ class OtherRule(Protocol):
     """What one rule may ask of another."""
 
     signal_states: tuple[SignalState, ...]
+    repeatable: bool
 
-    def update(self, now: int) -> bool | None:
-        """Evaluate at ``now`` (ns, steady)."""
+    def refresh(self, now: int) -> None:
+        """Evaluate at ``now`` (ns, steady), unless it has been with what is known by now."""
 
     @property
     def seen(self) -> bool | None:
         """What it sees now, its on-delay not waited for."""
+
+    @property
+    def in_force(self) -> bool:
+        """Whether it can judge here at all."""
 
     def known_evidence(self, now: int) -> Evidence:
         """Return what that rests on."""
@@ -79,8 +86,8 @@ class DeviceState:
     states: Mapping[str, OperatingMode]
     near: Callable[[int], bool]
     context: RuleContext = field(default_factory=RuleContext)
-    peers: tuple[DeviceState, ...] = ()
-    """The states of its neighbours: same family, same group."""
+    row: Sequence[DeviceState] = ()
+    """The states of its row, which has one family and one group; its own is among them."""
     availability_of: Mapping[str, UnitAvailability] = field(default_factory=dict)
     """The availability of the unit that brings a signal."""
     listening: int = NEVER
@@ -88,20 +95,38 @@ class DeviceState:
     rules: dict[str, OtherRule] = field(default_factory=dict)
     """What evaluates it, by rule: a rule may look at another's verdict."""
     mode_inputs: tuple[SignalState, ...] = field(init=False)
+    puts: int = 0
+    """How many samples it has taken: what was found at one instant is true until the next one."""
     _names: tuple[str, ...] = ()
     _names_at: int = NEVER
+    _within: dict[frozenset[str], bool | None] = field(default_factory=dict)
+    _mode_stale: int = FOREVER
 
     def __post_init__(self) -> None:
         signals = {condition.signal for state in self.states.values() for condition in state.when}
         self.mode_inputs = tuple(self.signal_states[signal] for signal in sorted(signals))
 
-    def put(self, signal_states: Iterable[SignalState], sample: Sample) -> None:
-        """Learn what one stream says; ``signal_states`` are its signals in its order."""
+    @property
+    def peers(self) -> Iterator[DeviceState]:
+        """The states of its neighbours."""
+        return (other for other in self.row if other is not self)
+
+    def put(self, signal_states: Iterable[SignalState], sample: Sample) -> int:
+        """Learn what one stream says; ``signal_states`` are its signals in its order.
+
+        Return the bits of those whose value or reason is another one than before.
+        """
         self._names_at = NEVER
-        steady, reasons = sample.steady, sample.reasons
+        self.puts += 1
+        steady, reasons, changed = sample.steady, sample.reasons, 0
         for index, (signal_state, value) in enumerate(zip(signal_states, sample.values, strict=True)):
-            signal_state.value, signal_state.steady = (None if isinstance(value, str) else value), steady
-            signal_state.reason = reasons.get(index) if reasons else None
+            signal_state.steady = steady
+            known = None if isinstance(value, str) else value
+            reason = reasons.get(index) if reasons else None
+            if known != signal_state.value or reason is not signal_state.reason:
+                signal_state.value, signal_state.reason = known, reason
+                changed |= signal_state.bit
+        return changed
 
     def forget_mode(self) -> None:
         """Look at the signals again before the operating mode is evaluated."""
@@ -117,10 +142,8 @@ class DeviceState:
 
     def mode_wake(self, during: frozenset[str], now: int) -> int:
         """Return when ``within`` may next change its answer by time alone (ns, steady)."""
-        stale = (
-            signal_state.stale_from for signal_state in self.mode_inputs if signal_state.stale_from > now
-        )
-        return min((now + NS if CEREMONY in during else FOREVER, *stale))
+        self._look_at_modes(now)
+        return min(now + NS, self._mode_stale) if CEREMONY in during else self._mode_stale
 
     def mode(self, now: int) -> str:
         """Return the operating mode the device is in, as far as is known."""
@@ -130,8 +153,23 @@ class DeviceState:
         """Return whether the device is in one of these operating modes; None where that is unknown."""
         if CEREMONY in during and self.near(now):
             return True
-        if self._names_at != now:
-            self._names = possible(self.states, self.good_values(self.mode_inputs, now))
-            self._names_at = now
-        inside = {name in during for name in self._names}
-        return None if len(inside) > 1 else inside.pop()
+        self._look_at_modes(now)
+        if during not in self._within:
+            inside = {name in during for name in self._names}
+            self._within[during] = None if len(inside) > 1 else inside.pop()
+        return self._within[during]
+
+    def _look_at_modes(self, now: int) -> None:
+        """Find the possible operating modes, once for all rules that ask."""
+        if self._names_at == now:
+            return
+        self._names = possible(self.states, self.good_values(self.mode_inputs, now))
+        self._names_at = now
+        self._within.clear()
+        stale = [one.stale_from for one in self.mode_inputs if one.stale_from > now]
+        self._mode_stale = min(stale, default=FOREVER)
+
+    def one_of_each_stream(self, signal_states: Iterable[SignalState]) -> tuple[SignalState, ...]:
+        """Return one of the signal states for each stream among them: ages are those of streams."""
+        found = {id(self.availability_of.get(one.signal, one)): one for one in signal_states}
+        return tuple(found.values())

@@ -9,12 +9,15 @@ from typing import Any
 
 from facilityd.detect.assembly import Assembly, assemble
 from facilityd.detect.availability import UnitAvailability
-from facilityd.detect.compile import FamilyKind, StreamBinding
+from facilityd.detect.compile import StreamBinding
 from facilityd.detect.conditional import ConditionalDetector
 from facilityd.detect.context import RuleContext
+from facilityd.detect.dependencies import ANY, QUALITY, VerdictScope
+from facilityd.detect.detector import Detector
 from facilityd.detect.device_state import FOREVER, NEVER
 from facilityd.detect.learned import LearnedDetector
 from facilityd.detect.resume import Past, resume
+from facilityd.detect.rule_inputs import FamilyKind
 from facilityd.model.alarm import AlarmState
 from facilityd.model.baseline import Baseline
 from facilityd.model.finding import Finding
@@ -57,6 +60,11 @@ class RuleEngine:
         self._device_rules, self._bindings = assembly.device_rules, assembly.bindings
         self._instances = [one for rules in self._device_rules.values() for one in rules.instances]
         self._judging = [rules for rules in self._device_rules.values() if rules.instances]
+        self._look_anew()
+
+    def _look_anew(self) -> None:
+        for device_rules in self._judging:
+            device_rules.look_anew()
 
     def reconfigure(
         self,
@@ -86,6 +94,7 @@ class RuleEngine:
         """
         self._live, self._expected, self._begun = True, FOREVER, now
         self.restart_listening(now)
+        self._look_anew()
         for device_rules in self._judging:
             device_rules.planned = NEVER
 
@@ -125,11 +134,13 @@ class RuleEngine:
             if binding is None:
                 continue
             self._looked = now = binding.newest
-            at, device_rules = sample.at, binding.device_rules
+            at, device_rules, changed = sample.at, binding.device_rules, binding.changed
             for instance in binding.instances:
-                finding = instance.run(now, at)
-                if finding is not None:
-                    findings.append(finding)
+                if not (instance.standing and instance.stands(now, changed)):
+                    finding = instance.run(now, at)
+                    if finding is not None:
+                        findings.append(finding)
+                        device_rules.look_anew()
                 if instance.wake < device_rules.planned:  # noqa: PLR1730 - a call of min costs more than all of this
                     device_rules.planned = instance.wake
             if device_rules.planned < self._planned:
@@ -145,13 +156,16 @@ class RuleEngine:
         findings = []
         for device_rules in self._judging:
             if device_rules.planned <= steady:
-                findings += [
+                found = [
                     instance.run(steady, at) for instance in device_rules.instances if instance.wake <= steady
                 ]
+                if any(found):
+                    findings += [finding for finding in found if finding is not None]
+                    device_rules.look_anew()
                 device_rules.planned = min(instance.wake for instance in device_rules.instances)
         self._planned = min((device_rules.planned for device_rules in self._judging), default=FOREVER)
         self._expected = max(self._planned, steady)
-        return [finding for finding in findings if finding is not None]
+        return findings
 
     def resume(self, states: Iterable[AlarmState]) -> None:
         """Start from stored alarms, so that hysteresis and off-delays go on; call before ``warm``."""
@@ -218,6 +232,7 @@ class RuleEngine:
         """Take back what ``checkpoint`` returned; call after ``resume`` and before ``warm``."""
         for instance in self._instances:
             if (instance.device, instance.rule) in checkpoint:
+                instance.standing = VerdictScope.RUN
                 instance.detector.restore(checkpoint[instance.device, instance.rule])
 
     def judged_at(self, device: str, rule: str) -> int | None:
@@ -229,19 +244,20 @@ class RuleEngine:
 
     def learned(self, device: str) -> dict[str, LearnedDetector]:
         """Return the detectors of a device that evaluate against a baseline, by rule."""
+        found = self.detectors(device).items()
+        return {rule: detector for rule, detector in found if isinstance(detector, LearnedDetector)}
+
+    def detectors(self, device: str) -> dict[str, Detector]:
+        """Return what evaluates each rule that applies to a device."""
         rules = self._device_rules.get(device)
-        instances = rules.instances if rules else ()
-        return {
-            instance.rule: instance.detector
-            for instance in instances
-            if isinstance(instance.detector, LearnedDetector)
-        }
+        return {instance.rule: instance.detector for instance in (rules.instances if rules else ())}
 
     def set_baseline(self, device: str, rule: str, baseline: Baseline | None) -> None:
         """Let a rule evaluate against a baseline from now on; one that does not apply here is let alone."""
         detector = self.learned(device).get(rule)
         if detector is not None:
             detector.set_baseline(baseline)
+            self._device_rules[device].look_anew()
 
     def service(self, device: str, rules: Iterable[str]) -> None:
         """Let some rules of a device forget what was before a service."""
@@ -249,6 +265,7 @@ class RuleEngine:
         for instance in self._device_rules[device].instances:
             if instance.rule in chosen and isinstance(instance.detector, ConditionalDetector):
                 instance.detector.serviced()
+        self._device_rules[device].look_anew()
 
     @property
     def watched(self) -> frozenset[tuple[str, str]]:
@@ -270,6 +287,11 @@ class RuleEngine:
         if binding is None or sample.steady < binding.newest:
             return None  # of a device no longer watched, or overtaken by a newer sample
         binding.newest = sample.steady
-        binding.device_state.put(binding.signal_states, sample)
+        bad = bool(sample.reasons)
+        quality = QUALITY if bad or binding.bad else 0
+        binding.changed, binding.bad = (
+            ANY | quality | binding.device_state.put(binding.signal_states, sample),
+            bad,
+        )
         binding.availability.update(sample)
         return binding

@@ -49,7 +49,8 @@ class EnvelopeDetector(LearnedDetector):
         if usual is None:
             return
         self._usual = usual
-        allowed = self._rule.share * abs(usual) + self._rule.band
+        back = self._rule.hysteresis if self.delay.verdict else 0.0
+        allowed = max(0.0, self._rule.share * abs(usual) + self._rule.band - back)
         above, below = value > usual + allowed, value < usual - allowed
         side = self._rule.side
         self._seen_wrong = (above and side != "below") or (below and side != "above")

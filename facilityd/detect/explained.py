@@ -20,10 +20,14 @@ class ExplainedLimits:
     conditions: tuple[tuple[Condition, SignalState], ...] = ()
     least: float | None = None
     most: float | None = None
+    codes: tuple[tuple[SignalState, frozenset[int]], ...] = ()
+    """Signals with the codes that come from the cause; 0 is none, and says nothing."""
 
     def allow(self, cause: Detector, consequence: Detector, now: int) -> bool:
         """Return whether the cause explains it at ``now`` (ns, steady). The unknown stands in no way."""
         if any(answer(condition, state.good(now)) is False for condition, state in self.conditions):
+            return False
+        if any((code := state.good(now)) and code not in known for state, known in self.codes):
             return False
         mine, theirs = consequence.size, cause.size
         if self.most is not None and mine is not None and mine > self.most:

@@ -18,6 +18,8 @@ class ImbalanceDetector(ConditionalDetector):
         self._share, self._mean = 0.0, 0.0
         self._worst: SignalState = self.signal_states[0]
 
+    repeatable = True
+
     def evaluate(self, now: int) -> bool | None:
         """Return whether a phase is too far from the mean; None where one is not known."""
         found = [

@@ -13,6 +13,8 @@ UNUSABLE = frozenset({Reason.NO_VALUE, Reason.OUT_OF_RANGE, Reason.NOT_A_NUMBER}
 class InvalidDetector(ConditionalDetector):
     """Unknown where the unit is silent: that is another rule's matter."""
 
+    repeatable = True
+
     def evaluate(self, now: int) -> bool | None:
         """Return whether the newest answer holds no usable value."""
         signal_state = self.signal_states[0]

@@ -20,6 +20,7 @@ from facilityd.detect.rate import RateDetector
 from facilityd.detect.residual import ResidualDetector
 from facilityd.detect.ripple import RippleDetector
 from facilityd.detect.schedule import ScheduleDetector
+from facilityd.detect.sensor import SensorDetector
 from facilityd.detect.sequence import SequenceDetector
 from facilityd.detect.silence import SilenceDetector
 from facilityd.detect.single import SingleDetector
@@ -47,6 +48,7 @@ KINDS: dict[str, Callable[[Any, Any], Detector]] = {
     "sequence": SequenceDetector,
     "frozen": FrozenDetector,
     "spike": SpikeDetector,
+    "sensor": SensorDetector,
     "invalid": InvalidDetector,
     "ripple": RippleDetector,
 }

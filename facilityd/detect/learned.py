@@ -12,6 +12,7 @@ from facilityd.detect.device_state import DeviceState, SignalState
 from facilityd.model.baseline import Baseline, HealthyReading
 from facilityd.model.charts import Learned
 from facilityd.model.finding import Evidence, Number
+from facilityd.model.sample import STALE_PERIODS
 
 
 class FitRefused(Exception):
@@ -43,9 +44,14 @@ class LearnedDetector(ConditionalDetector):
         """What is normal has to be learned anew."""
         self.set_baseline(None)
 
+    @property
+    def in_force(self) -> bool:
+        """Whether a person has signed what is normal here."""
+        return self.baseline is not None
+
     def record(self) -> None:
-        """Begin to keep rows."""
-        self.rows = []
+        """Begin to keep rows: every reading counts."""
+        self.rows, self.repeatable = [], False
 
     @abstractmethod
     def forget(self) -> None:
@@ -53,6 +59,8 @@ class LearnedDetector(ConditionalDetector):
 
     def evaluate(self, now: int) -> bool | None:
         """Return what is seen; None where there is no baseline."""
+        if not self.data and self.rows is None:
+            return None
         row = self._row(now)
         if row is not None and self.rows is not None:
             self.rows.append(row)
@@ -71,10 +79,21 @@ class LearnedDetector(ConditionalDetector):
         values = [signal_state.good(now) for signal_state in self._vector]
         if None in values:
             return None
+        covers = self._covers(newest) if self.rows is not None else None
         self._read = newest
-        return HealthyReading(
-            newest, self.device_state.mode(now), tuple(float(value) for value in values if value is not None)
-        )
+        good = (*(float(value) for value in values if value is not None), *self.beside(now))
+        return HealthyReading(newest, self.device_state.mode(now), good, covers)
+
+    def beside(self, now: int) -> tuple[float, ...]:  # noqa: ARG002 - most kinds look at signals alone
+        """Return what else explains a row, behind the values of its signals."""
+        return ()
+
+    def _covers(self, newest: int) -> int:
+        """Return the time (ns) since the reading before, where both are of one stay and none was lost."""
+        gap = newest - self._read
+        together = self.enable.always or self.enable.entered <= self._read
+        longest = STALE_PERIODS * max(signal_state.expected for signal_state in self._vector)
+        return gap if self._read >= 0 and together and gap <= longest else 0
 
     def evidence(self, now: int) -> Evidence:
         """Return what the newest verdict rests on, or why there is none."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from facilityd.detect.delay import OnOffDelay
+from facilityd.detect.dependencies import VerdictScope
 from facilityd.detect.detector import StatelessDetector, in_seconds, why_unknown
 from facilityd.detect.device_state import FOREVER, NEVER, DeviceState
 from facilityd.model.finding import BECAUSE, Evidence, Number
+from facilityd.model.operating_mode import CEREMONY
 from facilityd.model.rule import Limit
 from facilityd.model.sample import STALE_PERIODS
 
@@ -22,14 +24,17 @@ class LimitDetector(StatelessDetector):
     heeds_retained = False
 
     def __init__(self, rule: Limit, device_state: DeviceState) -> None:
-        self._rule, self._device_state = rule, device_state
+        self._rule, self.device_state = rule, device_state
         self._signal_state = device_state.signal_states[rule.signal]
         self._during = frozenset(rule.during)
+        self._timeless = CEREMONY not in self._during
         self._because = tuple(
             device_state.signal_states[signal]
             for signal in rule.because
             if signal in device_state.signal_states
         )
+        modes = device_state.mode_inputs if rule.during else ()
+        self._aging = device_state.one_of_each_stream((self._signal_state, *modes))
         self._delay = OnOffDelay(
             rule.on_delay, rule.off_delay, (STALE_PERIODS - 1) * self._signal_state.expected
         )
@@ -42,8 +47,8 @@ class LimitDetector(StatelessDetector):
         value, delay = self._signal_state.good(now), self._delay
         if value is None and self._retained(now):
             value = self._signal_state.value
-        self.wake = FOREVER
-        inside = value is not None and (not self._during or self._device_state.within(self._during, now))
+        self.wake, self.standing = FOREVER, VerdictScope.RUN
+        inside = value is not None and (not self._during or self.device_state.within(self._during, now))
         if value is None or inside is None:
             delay.pause(now)
             verdict = None
@@ -51,13 +56,24 @@ class LimitDetector(StatelessDetector):
             self.seen_at = now
             verdict = delay.see(self._beyond(value), now, self._signal_state.valid_until)
             self.wake = min(self._signal_state.stale_from, delay.due)
+            if self._timeless and not verdict and not delay.pending:
+                self.standing = VerdictScope.CLEAR
         else:
             delay.drop()
             verdict = delay.verdict
             self.wake = self._signal_state.stale_from
+            if self._timeless:
+                self.standing = VerdictScope.CLEAR
         if self._during:
-            self.wake = min(self.wake, self._device_state.mode_wake(self._during, now))
+            self.wake = min(self.wake, self.device_state.mode_wake(self._during, now))
         return verdict
+
+    def still(self, now: int) -> bool:
+        """Look at the age of the value, and of what says in which mode the device is."""
+        self.wake = stale_from = min([one.stale_from for one in self._aging])
+        if self._during and self.device_state.within(self._during, now):
+            self.seen_at = now
+        return now < stale_from
 
     def _told_because(self, now: int) -> dict[str, Number]:
         """Return what the signals say that say why (notify.evidence_text)."""
@@ -96,7 +112,7 @@ class LimitDetector(StatelessDetector):
             kept: dict[str, Number] = {"value": self._rule.is_ or False, "limit": self._rule.is_ or False}
             return Evidence("limit-is-retained", kept, self._rule.signal)
         if value is None or verdict is None:
-            return why_unknown((self._signal_state, *self._device_state.mode_inputs), now)
+            return why_unknown((self._signal_state, *self.device_state.mode_inputs), now)
         if verdict and not self._beyond(value):
             off = in_seconds(self._delay.off)
             ending: dict[str, Number] = {"value": value, "unit": self._signal_state.measure, "well_s": off}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from facilityd.detect.delay import OnOffDelay
+from facilityd.detect.dependencies import VerdictScope
 from facilityd.detect.detector import StatelessDetector, in_seconds, why_unknown
 from facilityd.detect.device_state import FOREVER, NEVER, DeviceState
 from facilityd.model.finding import Evidence
@@ -32,7 +33,7 @@ class MismatchDetector(StatelessDetector):
         commanded, observed = self._sides(now)
         if commanded is None or observed is None:
             self._delay.pause(now)
-            self.wake = FOREVER
+            self.wake, self.standing = FOREVER, VerdictScope.RUN
             return None
         if (commanded, observed) != self._sides_seen:
             self._sides_seen, self._turned = (
@@ -52,7 +53,14 @@ class MismatchDetector(StatelessDetector):
             valid_until = min(valid_until, oldest + self._rule.within)
         verdict = self._delay.see(wrong, now, valid_until)
         self.wake = min(stale, self._delay.due)
+        self.standing = VerdictScope.RUN if verdict or wrong else VerdictScope.CLEAR
         return verdict
+
+    def still(self, now: int) -> bool:
+        """Look at the age of both sides."""
+        one, other = self._signal_states
+        self.wake = min(one.stale_from, other.stale_from)
+        return now < self.wake
 
     def _sides(self, now: int) -> tuple[bool | None, bool | None]:
         commanded, observed = self._signal_states

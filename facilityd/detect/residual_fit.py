@@ -26,6 +26,8 @@ INDEPENDENT = 0.02
 """What is left of a term, of length 1, after those before it: below, they cannot be distinguished."""
 USELESS = 3.0
 """A spread that pushes the bound out so many times further makes the rule blind."""
+SOAKED = 0.3
+"""What never was so wet teaches nothing of rain; it is unknown in the first one."""
 BRIDGED, ALIKE, OFTEN = 3.0, 1.5, 5
 """A pause of more than ``BRIDGED`` paces does not count as seen; a pace comes ``OFTEN``, within ``ALIKE``."""
 
@@ -35,15 +37,19 @@ def fit_residual(rule: Residual, rows: Sequence[HealthyReading]) -> dict[str, An
     import numpy as np
 
     enough(rule, rows)
-    names = rule.vector
+    names = (*rule.vector, *rule.lags)[: len(rows[0].values)]
     table = {name: np.array([row.values[i] for row in rows], float) for i, name in enumerate(names)}
+    factors = [term for term in rule.factors if all(name in names for name, _ in term)]
+    dry = {name for name in rule.lags if name in table and float(table[name].max()) < SOAKED}
+    used = [term for term in factors if not any(name in dry for name, _ in term)]
     with np.errstate(all="ignore"):  # what is not finite is refused below
-        design = np.column_stack([_product(term, table, len(rows)) for term in rule.factors])
+        design = np.column_stack([_product(term, table, len(rows)) for term in used])
     if _weakest(design) < INDEPENDENT:
         raise FitRefused("unfit-spread", explained_signal=names[-1])
-    coefficients = _robust(design, table[rule.signal])
+    target = table[rule.signal] - table[rule.less] if rule.less else table[rule.signal]
+    coefficients = _robust(design, target)
     expected = design @ coefficients
-    away = table[rule.signal] - expected
+    away = target - expected
     if rule.relative:
         away = away / np.maximum(np.abs(expected), 1e-12)
     sigma = _spread(away)
@@ -53,18 +59,31 @@ def fit_residual(rule: Residual, rows: Sequence[HealthyReading]) -> dict[str, An
     ranges = {
         name: [float(column.min()), float(column.max())]
         for name, column in table.items()
-        if name != rule.signal
+        if name not in (rule.signal, rule.less)
     }
-    return {"coefficients": coefficients.tolist(), "sigma": sigma, "ranges": ranges, "rows": len(rows)}
+    known = dict(zip(map(tuple, used), coefficients.tolist(), strict=True))
+    return {
+        "coefficients": [known.get(tuple(term), 0.0) for term in factors],
+        "sigma": sigma,
+        "ranges": ranges,
+        "rows": len(rows),
+    }
 
 
 def enough(rule: Learned, rows: Sequence[HealthyReading]) -> None:
     """Raise Unfit where an operating mode that is evaluated was seen for less than ``least``."""
     states = [state for state in rule.during if state != "ceremony"]
     for state in states or [""]:
-        seen = watched([row.steady for row in rows if row.state == state or not state])
+        seen = time_seen(rows, state)
         if len(rows) <= len(rule.vector) or seen < rule.least:
             raise FitRefused("unfit-short", state=state, seen_s=seen / NS, most_s=rule.least / NS)
+
+
+def time_seen(rows: Sequence[HealthyReading], state: str = "") -> float:
+    """Return for how long (ns) an operating mode (none: any) was seen."""
+    own = [row for row in rows if not state or row.state == state]
+    known = [row.covers for row in own if row.covers is not None]
+    return float(sum(known)) if known else watched([row.steady for row in own])
 
 
 def watched(instants: Sequence[int]) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from facilityd.detect.availability import UnitAvailability
 from facilityd.detect.delay import OnOffDelay
+from facilityd.detect.dependencies import VerdictScope
 from facilityd.detect.detector import StatelessDetector, Trouble, in_seconds
 from facilityd.detect.device_state import FOREVER, DeviceState
 from facilityd.model.finding import Evidence, Number
@@ -24,16 +25,25 @@ class SilenceDetector(StatelessDetector):
         self._delay = OnOffDelay(0, rule.off_delay, FOREVER)
         self.wake = FOREVER
         self._owing = False
+        self._alone = len(self._availabilities) == 1
 
     def update(self, now: int) -> bool | None:
         """Listen at ``now`` (ns, steady)."""
-        silent = self._listen(now)
+        silent, self.standing = self._listen(now), VerdictScope.RUN
         if silent is None:
             self._delay.drop()
             return None
         verdict = self._delay.see(silent, now, FOREVER)
         self.wake = min(self.wake, self._delay.due)
+        if self._alone and not (silent or verdict or self._owing or self._availabilities[0].unanswered):
+            self.standing = VerdictScope.CLEAR
         return verdict
+
+    def still(self, now: int) -> bool:
+        """Its one unit has answered: listen from now on."""
+        availability = self._availabilities[0]
+        self.wake = availability.begun(now) + self._window(availability)
+        return now < self.wake
 
     def _listen(self, now: int) -> bool | None:
         """Return whether any unit is silent, without any delay."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from facilityd.detect.dependencies import VerdictScope
 from facilityd.detect.detector import Trouble, in_seconds, why_unknown
 from facilityd.detect.device_state import FOREVER, NEVER, DeviceState
 from facilityd.detect.readability import SignalReadability
@@ -21,6 +22,8 @@ class UnreadableDetector:
     ``extent``: the signals that are, as of the newest look. A verdict stands until every signal has been
     readable for ``off_delay``.
     """
+
+    standing = VerdictScope.RUN
 
     def __init__(self, rule: Unreadable, device_state: DeviceState) -> None:
         bound = [
@@ -46,9 +49,11 @@ class UnreadableDetector:
         self.wake = FOREVER
 
     occasional = dated = False
+    rests_since = FOREVER
     edition = 0
     seen_at = NEVER
     size: float | None = None
+    in_force = True
 
     def update(self, now: int) -> bool | None:
         """Look at every signal at ``now`` (ns, steady)."""
@@ -132,6 +137,10 @@ class UnreadableDetector:
             names |= {"devices": tuple(serves)}
             return Evidence("unreadable-shared", numbers, ripe[0].signal, names=names)
         return Evidence("unreadable", numbers, ripe[0].signal, names=names)
+
+    def still(self, now: int) -> bool:  # noqa: ARG002 - it is never asked of one that does not stand
+        """It always looks itself."""
+        return False
 
     def resume(self, verdict: bool) -> None:
         """Nothing to take over: what is unreadable is found so anew, and till then it is unknown."""

@@ -102,6 +102,8 @@ class ChangeKind(StrEnum):
     RETURN_TO_SERVICE = "return-to-service"
     STATE_BEGINS = "state-begins"  # the device is in a state in which nobody is notified
     STATE_OVER = "state-over"
+    SUBSIDE = "subside"  # its condition is over, and it stands until that has lasted
+    RECUR = "recur"  # and came again meanwhile: the same occurrence
     REVIEW = "review"  # it is out of service, and its review is due
 
 
@@ -145,6 +147,8 @@ class AlarmState:
     ``cause``: the rule on the same device whose consequence it is. ``unwatched``: it did not end by being
     well, but because nothing watches it any more. ``extent``: what the newest occurrence was reported for.
     ``confirmed_at`` and ``confirmed_by``: when and by whom its repair was said to be done.
+    ``well_since``: its condition is over, but it was brief or comes and goes: it stands to ``well_until``;
+    ``returns``: how often it came again since ``first_at``.
     """
 
     device: str
@@ -165,6 +169,10 @@ class AlarmState:
     extent: tuple[str, ...] = ()
     confirmed_at: int | None = None
     confirmed_by: str = ""
+    well_since: int | None = None
+    well_until: int | None = None
+    returns: int = 0
+    first_at: int | None = None
 
     @property
     def active(self) -> bool:

@@ -27,8 +27,12 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class HealthyReading:
-    """One healthy reading: ``steady`` in ns, the mode it was taken in, values in the vector's order."""
+    """One healthy reading: ``steady`` in ns, the mode it was taken in, values in the vector's order.
+
+    ``covers``: how much time (ns) it adds to what was seen; None where nobody looked at it in its turn.
+    """
 
     steady: int
     state: str
     values: tuple[float, ...]
+    covers: int | None = None

@@ -12,10 +12,11 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from facilityd.model.kinds import Conditional
+from facilityd.model.kinds import Condition, Conditional
 from facilityd.model.measure import Duration
 from facilityd.model.message import Wording
 from facilityd.model.number import Finite
+from facilityd.model.text import Strict
 
 Side = Literal["above", "below", "both"]
 _HOUR = 3600 * 10**9
@@ -97,6 +98,9 @@ class Envelope(Learned):
     side: Side = "both"
     share: Finite = Field(default=0.25, ge=0)
     band: Finite = Field(default=0.0, ge=0)
+    hysteresis: Finite = Field(
+        default=0.0, ge=0, description="so far back (the signal's unit) before it is over"
+    )
     bins: int = Field(default=30, ge=2, le=200)
     runs: int = Field(default=6, ge=1)
     least: Duration = 0
@@ -107,23 +111,40 @@ class Envelope(Learned):
         return (self.signal, self.over, self.direction)
 
 
+class LaggedCondition(Strict):
+    """How much of what a condition leaves behind is there, 0 to 1: from ``rise`` to ``fall``.
+
+    So rain soaks a cable box in minutes and dries in hours (time constants of a first-order lag).
+    """
+
+    when: Condition
+    rise: Duration = Field(gt=0)
+    fall: Duration = Field(gt=0)
+
+
 class Residual(Learned):
     """What the physics explains taken away: ``signal`` against a sum of ``terms``, fitted to healthy data.
 
     A term is a product of powers such as ``speed^3`` or ``flow*speed^2``; ``1`` is a constant. ``above`` and
     ``below`` bound the residual, one side or both, in the signal's unit, or with ``relative`` as a share of
-    what was expected.
-    Never narrower than ``factor`` times the healthy spread (robust standard deviations).
+    what was expected. ``less`` is taken away from the signal first: a pump adds head less inlet pressure.
+    Never narrower than ``factor`` times the healthy spread (robust standard deviations). Terms may name what
+    weather leaves behind (``lags``); where its signals are not bound these terms are left out.
     """
 
     kind: Literal["residual"]
     signal: str
+    less: str = ""
+    lags: dict[str, LaggedCondition] = {}
     terms: tuple[str, ...] = Field(min_length=1)
     above: Finite | None = None
     below: Finite | None = None
     relative: bool = False
     factor: Finite = Field(default=4.0, ge=0)
     hysteresis: Finite = Field(default=0.0, ge=0)
+    reach: Finite = Field(
+        default=0.25, ge=0, le=1, description="how far beyond what was seen, as a share of it"
+    )
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
@@ -147,4 +168,5 @@ class Residual(Learned):
     @property
     def own(self) -> tuple[str, ...]:
         """The signal and those that explain it."""
-        return tuple(dict.fromkeys((self.signal, *(s for term in self.factors for s, _ in term))))
+        explaining = (s for term in self.factors for s, _ in term if s not in self.lags)
+        return tuple(dict.fromkeys((self.signal, *filter(None, (self.less,)), *explaining)))

@@ -20,7 +20,8 @@ def _one_side(above: float | None, below: float | None) -> None:
 class Rate(Conditional):
     """A signal rises (``above``) or falls (``below``, negative) faster than allowed, seen ``over`` a window.
 
-    The limit is in the signal's unit per ``per``: ``{above: 0.005, per: 24h, over: 6h}``.
+    The limit is in the signal's unit per ``per``: ``{above: 0.005, per: 24h, over: 6h}``. ``weather_of``: a
+    residual of the same signal; what it has learned to be the weather's is taken away first.
     """
 
     kind: Literal["rate"]
@@ -29,6 +30,8 @@ class Rate(Conditional):
     below: Finite | None = None
     per: Duration
     over: Span
+    hysteresis: Finite = Field(default=0.0, ge=0, description="so far back, as the limit, before it is over")
+    weather_of: str = ""
 
     @model_validator(mode="after")
     def _sides(self) -> Self:
@@ -46,19 +49,23 @@ class Sequence(Conditional):
 
     Wrong as soon as ``at_most`` has passed without the end, or the end came too early; right again after
     the next run that keeps its time. ``gives_up``: a run that ends in none is forgotten after so long.
+    While ``under_way`` holds without a break a run that begins again is still the same: it may go in jerks;
+    where a run broke off, the rest of the way may well take less time than the whole.
     """
 
     kind: Literal["sequence"]
     begins: Condition
     ends: Condition
+    under_way: Condition | None = None
     at_least: Duration = 0
     at_most: Duration
     gives_up: Duration = 0
 
     @property
     def own(self) -> tuple[str, ...]:
-        """Both conditions' signals."""
-        return (self.begins.signal, self.ends.signal)
+        """Its conditions' signals."""
+        more = (self.under_way.signal,) if self.under_way else ()
+        return tuple(dict.fromkeys((self.begins.signal, self.ends.signal, *more)))
 
 
 class Schedule(Conditional):
@@ -142,7 +149,7 @@ class Spike(Conditional):
 class Ripple(Conditional):
     """How unsteady a signal is: the spread of its last ``points`` steps from sample to sample, in its unit.
 
-    ``above``: restless, such as torque in stick-slip; ``below``: too quiet, such as a rope in the wind.
+    ``above``: unsteady, such as torque in stick-slip; ``below``: too quiet, such as a rope in the wind.
     """
 
     kind: Literal["ripple"]
@@ -150,6 +157,7 @@ class Ripple(Conditional):
     above: Finite | None = None
     below: Finite | None = None
     points: int = Field(default=20, ge=5, le=200)
+    hysteresis: Finite = Field(default=0.0, ge=0)
 
     @model_validator(mode="after")
     def _sides(self) -> Self:
@@ -160,6 +168,34 @@ class Ripple(Conditional):
     def own(self) -> tuple[str, ...]:
         """The one signal."""
         return (self.signal,)
+
+
+class Sensor(Conditional):
+    """A reading that its thing cannot give: whichever of these signs is declared (the signal's unit).
+
+    Beyond ``low`` or ``high``; a step of more than ``jump`` and ``faster`` (per s), until one leads
+    back after ``over``; a spread of its last ``points`` steps of more than ``noise``; within ``least`` of
+    one reading other than nought for ``still``, or while what it ``follows`` moves ``by`` so much.
+    """
+
+    kind: Literal["sensor"]
+    signal: str
+    low: Finite | None = None
+    high: Finite | None = None
+    jump: Finite | None = Field(default=None, gt=0)
+    faster: Finite = Field(default=0.0, ge=0)
+    over: Span = 60 * 10**9
+    noise: Finite | None = Field(default=None, gt=0)
+    points: int = Field(default=12, ge=5, le=200)
+    least: Finite = Field(default=0.0, ge=0)
+    still: Span = 0
+    follows: str = ""
+    by: Finite = Field(default=0.0, ge=0)
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The signal, and the one that it follows."""
+        return (self.signal, self.follows) if self.follows else (self.signal,)
 
 
 class Invalid(Conditional):

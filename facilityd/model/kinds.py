@@ -139,6 +139,7 @@ class SignalTerm(Condition):
 
     per: str = ""
     exponent: Finite = 1.0
+    hysteresis: Finite = Field(default=0.0, ge=0, description="so far back (as the limit) before it is over")
 
     @model_validator(mode="after")
     def _a_number(self) -> Self:
@@ -151,10 +152,14 @@ class RuleTerm(Strict):
     """A term of a conjunction: what another rule of the family sees now, its on-delay not waited for.
 
     So a learned rule ("flow is below what this speed should give") becomes a sign of several causes.
+    ``beyond``: not by that rule's own limit but by this one, in its measure and on its side; where it is
+    negative, on the other side. ``hysteresis``: so far back, once the conjunction holds, before it is over.
     """
 
     rule: str
     is_: bool = Field(default=True, alias="is")
+    beyond: Finite | None = None
+    hysteresis: Finite = Field(default=0.0, ge=0)
 
 
 class Conditional(Strict, ABC):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from facilityd.model.poll_counts import PollCounts
+
 
 @dataclass(frozen=True, slots=True)
 class LinkHealth:
@@ -11,7 +13,8 @@ class LinkHealth:
 
     ``lateness`` is the worst recent delay of a poll against its schedule, in s. ``lost`` counts messages
     that came faster than they could be kept, ``retries`` polls that were repeated, both since the start.
-    ``mute``: the other side takes the connection, and no unit answers.
+    ``mute``: the other side takes the connection, and no unit answers. ``counts`` go on being counted by the
+    adapter; None for a link on which nobody is asked.
     """
 
     link: str
@@ -25,3 +28,4 @@ class LinkHealth:
     lost: int = 0
     retries: int = 0
     mute: bool = False
+    counts: PollCounts | None = None

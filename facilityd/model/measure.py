@@ -35,9 +35,9 @@ def duration(text: object) -> int:
 
 
 COMMON = frozenset(
-    ("", "%", "A", "Hz", "K", "MiB", "N", "V", "VA", "W", "Wh", "bar", "deg", "h", "hPa", "kVA", "kW", "kWh",
-     "kvar", "lx", "m", "m/s", "mA", "mm", "mm/h", "mm/s", "ms", "m³/h", "min", "rpm", "s", "var", "°", "°C",
-     "µS/cm")
+    ("", "%", "A", "Hz", "K", "MiB", "N", "V", "VA", "W", "W/m²", "Wh", "bar", "deg", "h", "hPa", "kVA", "kW",
+     "kWh", "kvar", "lx", "m", "m/s", "mA", "mm", "mm/h", "mm/s", "ms", "m³/h", "min", "rpm", "s", "var", "°",
+     "°C", "µS/cm")
 )  # fmt: skip
 """Known without asking the library, which takes 0.3 s to load."""
 USUAL = {("kW", "W"): (1000.0, 0.0), ("Wh", "kWh"): (0.001, 0.0), ("K", "°C"): (1.0, -273.15)}

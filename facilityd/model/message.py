@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Self
 import yaml
 
 from facilityd.model.text import Text
+from facilityd.model.word_table import SAFE_LOADER
 
 if TYPE_CHECKING:
     from facilityd.model.text import Language
 
-_LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _COMMAS = {"en": ", ", "zh": "、"}
 _ERROR = {
     "en": ("{where}: {what}", "{what}; {hint}"),
@@ -96,4 +96,4 @@ def _part(part: Any, language: Any) -> Any:
 def texts_of(area: str) -> dict[str, dict[str, str]]:
     """Return an area's texts by slug, each by language."""
     source = files("facilityd.model").joinpath("messages", f"{area}.yaml").read_text(encoding="utf-8")
-    return {f"{area}.{name}": text for name, text in yaml.load(source, _LOADER).items()}  # noqa: S506 - a safe one
+    return {f"{area}.{name}": text for name, text in yaml.load(source, SAFE_LOADER).items()}  # noqa: S506 - a safe one

@@ -22,6 +22,7 @@ from facilityd.model.histories import (
     Rate,
     Ripple,
     Schedule,
+    Sensor,
     Sequence,
     Spike,
     Trend,
@@ -39,20 +40,26 @@ from facilityd.model.kinds import (
 from facilityd.model.measure import Duration, spell_duration, within
 from facilityd.model.message import Wording
 from facilityd.model.number import Finite
+from facilityd.model.proposal import Proposal
 from facilityd.model.rule_parameters import override, parameter
 from facilityd.model.sample import NS
-from facilityd.model.text import Strict, Text
+from facilityd.model.text import Language, ShortText, Strict, Text
 
 Detect = Annotated[
     Limit | Mismatch | Silence | Unreadable | Conjunction | Rate | Sequence | Schedule | Count | Frozen
-    | Spike | Invalid | Ripple | Imbalance | Peer | Trend | RobustZ | Ewma | Chart | Envelope | Residual,
+    | Spike | Sensor | Invalid | Ripple | Imbalance | Peer | Trend | RobustZ | Ewma | Chart | Envelope
+    | Residual,
     Field(discriminator="kind"),
 ]  # fmt: skip
 
 
 class Priority(IntEnum):
-    """Derived from consequence and time to respond, never typed. Higher is more urgent."""
+    """Derived from consequence and time to respond, never typed. Higher is more urgent.
 
+    ``INFO`` advises: nobody is notified of it (``AdvisoryRule``).
+    """
+
+    INFO = 0
     LOW = 1
     MEDIUM = 2
     HIGH = 3
@@ -79,10 +86,14 @@ class Explained(Strict):
     up_to: Finite | None = Field(
         default=None, description="only a consequence of at most this size, in the measure of its own limit"
     )
+    codes: dict[str, tuple[str, ...]] = Field(
+        default={},
+        description="only while a signal's code comes from one of these, in the words of its profile's means",
+    )
 
     @model_validator(mode="after")
     def _something(self) -> Self:
-        if not self.when and self.cause_from is None and self.up_to is None:
+        if not (self.when or self.codes) and self.cause_from is None and self.up_to is None:
             raise ValueError(Wording("model.at-least-one-needed"))
         return self
 
@@ -96,6 +107,9 @@ class Rule(Strict):
     fault: str = Field(default="", description="number in the fault catalogue, such as H10")
     detect: Detect
     name: Text = Field(description="what is wrong, as a technician would say it")
+    short: ShortText = Field(
+        default=ShortText(), description="the name in at most 16 characters, for the first line of a message"
+    )
     cause: Text
     consequence: Text
     action: tuple[Text, ...] = Field(min_length=1, description="numbered steps; the first comes first")
@@ -108,6 +122,10 @@ class Rule(Strict):
         default=(),
         description="parameters that belong to the very machine: a site sets them in its devices' rules",
     )
+    proposals: dict[str, Proposal] = Field(
+        default={},
+        description="how parameters of machine follow from healthy data; of the others that value is offered",
+    )
     latching: bool = Field(
         default=False, description="stays after its condition is over, until inspected and reset"
     )
@@ -118,15 +136,27 @@ class Rule(Strict):
     explained: dict[str, Explained] = Field(
         default={}, description="how far a rule of consequence_of explains this one; without: wholly"
     )
+    stands_in_for: tuple[str, ...] = Field(
+        default=(),
+        description="rules of the family that tell the same better: it is in force where none of them is",
+    )
     doubts: tuple[str, ...] = Field(
         default=(),
         description="signals whose sensor it calls false: while it holds, rules that read them are unknown",
+    )
+
+    may_be_sensor: tuple[str, ...] = Field(
+        default=(),
+        description="signals whose sensor may as well be what is wrong: cause and confirm say both",
     )
 
     @model_validator(mode="after")
     def _parameters_known(self) -> Self:
         for name in self.machine:
             parameter(self.detect, name)
+        for name in self.proposals:
+            if name not in self.machine:
+                raise ValueError(Wording("model.proposal-of-no-machine", name=name))
         return self
 
     @model_validator(mode="after")
@@ -134,11 +164,29 @@ class Rule(Strict):
         _check_delay(self)
         return self
 
+    def brief(self, language: Language) -> str:
+        """Return the name as it stands in the first line of a message where the whole one has no room."""
+        return self.short.in_(language) or self.name.in_(language)
+
     @property
     def priority(self) -> Priority:
         """Consequence by time to respond."""
         column = sum(self.respond > step for step in _RESPONSE_STEPS)
         return _MATRIX[self.at_stake][column]
+
+
+class AdvisoryRule(Rule):
+    """A rule with a limit that nobody confirmed for this machine: it advises, and calls no sensor false."""
+
+    @classmethod
+    def of(cls, rule: Rule) -> AdvisoryRule:
+        """Return a rule of a family as it is where its limits are assumed."""
+        return cls.model_construct(rule.model_fields_set, **(dict(rule) | {"doubts": ()}))
+
+    @property
+    def priority(self) -> Priority:
+        """Nobody is notified of what is only assumed."""
+        return Priority.INFO
 
 
 def _check_delay(rule: Rule) -> None:
@@ -167,6 +215,7 @@ def with_settings(rule: Rule, settings: Mapping[str, Any]) -> Rule:
 
 
 __all__ = [
+    "AdvisoryRule",
     "Chart",
     "Condition",
     "Conjunction",
@@ -188,6 +237,7 @@ __all__ = [
     "Rule",
     "RuleTerm",
     "Schedule",
+    "Sensor",
     "Sequence",
     "SignalTerm",
     "Silence",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -65,7 +66,7 @@ class Sample:
     at: int
     steady: int
     values: tuple[Value | None, ...]
-    reasons: dict[int, Reason] = field(default_factory=dict)
+    reasons: Mapping[int, Reason] = field(default_factory=dict)
 
 
 def void(stream: Stream, at: int, steady: int, reason: Reason) -> Sample:

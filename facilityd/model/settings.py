@@ -138,6 +138,17 @@ class WebSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PageSettings:
+    """What the page shows beyond what it finds out. ``at``: by device its column and row on a wide screen.
+
+    ``simulated``: every unit is simulated on this machine, and stories can be played for training.
+    """
+
+    simulated: bool = False
+    at: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelSettings:
     """One way to reach a recipient; ``options`` as its kind needs them, secrets resolved."""
 

@@ -10,6 +10,8 @@ from facilityd.model.plain import plain
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
+SHORTEST = 16
+"""Characters of a name that stands in the first line of a message beside a place."""
 
 
 class Strict(BaseModel):
@@ -35,4 +37,22 @@ class Text(Strict):
 
     def in_(self, language: Language) -> str:
         """Return the wording for one reader."""
+        return self.zh if language == "zh" else self.en
+
+
+class ShortText(Strict):
+    """The same in a few words, in each language whose wording is too long for the first line of a message."""
+
+    zh: str = Field(default="", max_length=SHORTEST)
+    en: str = Field(default="", max_length=SHORTEST)
+
+    @field_validator("zh", "en")
+    @classmethod
+    def _is_text(cls, text: str) -> str:
+        if plain(text, len(text)) != text or text != text.strip():
+            raise ValueError("a few words are needed here, without control characters or blanks around them")
+        return text
+
+    def in_(self, language: Language) -> str:
+        """Return the wording for one reader; "" where there is none of its own."""
         return self.zh if language == "zh" else self.en

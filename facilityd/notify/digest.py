@@ -9,6 +9,7 @@ from facilityd.model.notice import Notice, Purpose, notice_key
 from facilityd.model.rule import Priority
 from facilityd.model.text import Language
 from facilityd.notify.gather import GATHERED
+from facilityd.notify.headline import headline
 from facilityd.notify.plan import TELLING
 from facilityd.notify.render import SiteContext
 from facilityd.notify.texts import texts
@@ -75,8 +76,10 @@ def _digest(
     }  # fmt: skip
     which = "flood" if all(n.not_before - n.at <= GATHERED for n in put_off) else Purpose.DIGEST.value
     mine = [n.priority for n in put_off if (n.device, n.rule, n.occurrence) in part]
-    fields["priority"] = texts().priority[Priority(max(mine)).name.lower()].in_(language)
-    subject = texts().subject[which].in_(language).format(**fields)
+    gravest = Priority(max(mine)).name.lower()
+    fields["priority"] = texts().priority[gravest].in_(language)
+    fields["priority-short"] = texts().priority_short[gravest].in_(language)
+    subject = headline(which, fields, language)
     body = texts().body[which].in_(language).format(**fields).rstrip()
     named = notice_key(Purpose.DIGEST, first.recipient, first.channel, at, *([one] if of > 1 else []))
     return Notice(

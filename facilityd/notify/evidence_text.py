@@ -49,6 +49,7 @@ class EvidenceFormatter:
         if numbers.get("for_s"):
             fields["held"] = texts().held.in_(self.language).format(**fields)
         said = template.format(**fields)
+        said += texts().repeated.in_(self.language).format(**fields) if "came_n" in numbers else ""
         return capital(said) if self.language == "en" and not template.startswith("{units}") else said
 
     def _made(self, evidence: Evidence) -> dict[str, str]:

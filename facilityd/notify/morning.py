@@ -11,6 +11,7 @@ from facilityd.model.rule import Priority
 from facilityd.model.settings import RecipientSettings
 from facilityd.model.text import Language, Text
 from facilityd.notify.channel_order import first_channels
+from facilityd.notify.headline import headline
 from facilityd.notify.render import SiteContext
 from facilityd.notify.texts import texts
 from facilityd.notify.value_text import format_minute
@@ -96,11 +97,15 @@ def _subject(facts: MorningFacts, place: SiteContext, language: Language) -> str
     blind = bool(facts.downtimes or facts.unseen)
     some = "alarms" if standing else "over"
     which = some if facts.raised or facts.before else "blind" if blind else "none"
-    what = texts().morning[which].in_(language).format(count=len(facts.raised), standing=standing)
+    counts = {"count": len(facts.raised), "standing": standing}
+    what, more = (
+        texts().morning[name].in_(language).format(**counts) if name in texts().morning else ""
+        for name in (which, f"{which}-more")
+    )  # fmt: skip
     marks = texts().morning["not-ready-mark"].in_(language) if facts.not_ready else ""
     gaps = texts().morning["blind-mark"].in_(language) if blind and which == some else ""
-    form = texts().subject[Purpose.MORNING.value].in_(language)
-    return form.format(site=place.name.in_(language), what=what, mark=marks, gaps=gaps)
+    fields = {"site": place.name.in_(language), "what": what, "more": more, "mark": marks, "gaps": gaps}
+    return headline(Purpose.MORNING.value, fields, language)
 
 
 def _lines(facts: MorningFacts, place: SiteContext, language: Language) -> Iterator[str]:

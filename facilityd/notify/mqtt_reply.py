@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from facilityd.model.command import AcknowledgeAlarm
+from facilityd.model.message import Wording
 from facilityd.model.sample import NS
 
 MOST_BYTES = 4096
@@ -57,16 +58,16 @@ def read_reply(payload: bytes, key: ReplyKey, now: int) -> AcknowledgeAlarm:
     Raises RefusedReply.
     """
     if len(payload) > MOST_BYTES:
-        raise RefusedReply("it is too long")
+        raise RefusedReply(Wording("command.reply-too-long"))
     try:
         reply = _Reply.model_validate(json.loads(payload))
     except (ValidationError, ValueError, RecursionError) as error:
-        raise RefusedReply("it is no reply") from error
+        raise RefusedReply(Wording("command.no-reply")) from error
     due = sign(key, reply.device, reply.rule, reply.occurrence, reply.at, reply.comment)
     if not hmac.compare_digest(due, reply.signature):
-        raise RefusedReply("its signature is wrong")
+        raise RefusedReply(Wording("command.reply-signature"))
     if not now - EARLIER <= reply.at * NS <= now + LATER:
-        raise RefusedReply("it is too old, or the clocks differ")
+        raise RefusedReply(Wording("command.reply-too-old"))
     return AcknowledgeAlarm(
         id=reply.signature[:32], at=now, origin=f"mqtt {key.channel}", person=key.person,
         device=reply.device, rule=reply.rule, occurrence=reply.occurrence, comment=reply.comment,

@@ -15,6 +15,7 @@ from facilityd.model.settings import RecipientSettings
 from facilityd.model.text import Language, Text
 from facilityd.notify.channel_order import first_channels
 from facilityd.notify.evidence_text import EvidenceFormatter
+from facilityd.notify.headline import headline
 from facilityd.notify.render import SiteContext
 from facilityd.notify.texts import texts
 from facilityd.notify.value_text import SignalWords, format_span, format_state
@@ -152,7 +153,7 @@ def _notice(
 ) -> Notice:  # fmt: skip
     purpose = Purpose.READY if check.ready else Purpose.NOT_READY
     fields = _fields(check, subject, place, recipient.language, mended)
-    title = texts().subject[purpose.value].in_(recipient.language).format(**fields)
+    title = headline(purpose.value, fields, recipient.language)
     lines = texts().body[purpose.value].in_(recipient.language).format(**fields).strip().splitlines()
     body = "\n".join(line.rstrip() for line in lines)
     name = notice_key(RULE, check.device, check.ceremony, check.before, recipient.id, channel)
@@ -172,7 +173,9 @@ def _fields(
     late = words["late"].in_(language).format(late=format_span(check.late / NS, language))
     return {
         "device": subject.device.in_(language),
+        "device-short": check.device,
         "ceremony": words[check.name].in_(language),
+        "ceremony-short": words[f"{check.name}-short"].in_(language),
         "time": f"{datetime.fromtimestamp(check.ceremony // NS, place.zone):%H:%M}",
         "left": format_span(max(0, check.ceremony - check.at) // NS, language),
         "count": str(len(against)),

@@ -15,6 +15,7 @@ from facilityd.model.rule import Rule
 from facilityd.model.sample import NS
 from facilityd.model.text import Language, Text
 from facilityd.notify.evidence_text import EvidenceFormatter
+from facilityd.notify.headline import headline, named, unsaid
 from facilityd.notify.sparkline import Sparkline
 from facilityd.notify.texts import texts
 from facilityd.notify.value_text import SignalWords, format_instant, format_minute, format_span
@@ -110,16 +111,19 @@ def render_escalation(
 
 
 def _filled(which: str, fields: Mapping[str, str], language: Language) -> tuple[str, str]:
-    subject = " ".join(texts().subject[which].in_(language).format(**fields).split())
-    lines = texts().body[which].in_(language).format(**fields).splitlines()
+    subject = headline(which, fields, language)
+    lines = [
+        unsaid(subject, fields["rule"]),
+        *texts().body[which].in_(language).format(**fields).splitlines(),
+    ]
     return subject, "\n".join(line.rstrip() for line in lines if line.strip())
 
 
 def render_test(at: int, place: SiteContext, language: Language) -> tuple[str, str]:
     """Return (subject, body) of a test message."""
     fields = {"site": place.name.in_(language), "at": format_minute(at, place.zone)}
-    subject, body = texts().subject["test"], texts().body["test"]
-    return subject.in_(language).format(**fields), body.in_(language).format(**fields).rstrip()
+    body = texts().body["test"].in_(language).format(**fields).rstrip()
+    return headline("test", fields, language), body
 
 
 def _removed(state: AlarmState, place: SiteContext) -> dict[str, str]:
@@ -187,10 +191,8 @@ def _fields(
     )
     return {
         "site": place.name.in_(language),
-        "device": alarm_context.device.in_(language),
+        **named(alarm_context.device, change.device, rule, language),
         "device_id": change.device,
-        "rule": rule.name.in_(language),
-        "priority": texts().priority[rule.priority.name.lower()].in_(language),
         "evidence": plain(evidence, LONGEST, lines=True),
         "affected": plain(_affected(change, alarm_context, language), LONGEST),
         "first": rule.action[0].in_(language),

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 from urllib.parse import quote
+from weakref import WeakValueDictionary
 
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Notice
 from facilityd.notify.answer_code import ADDRESS, LOGIN, REFUSED, SERVER, Meaning, busy, judge_code
@@ -21,6 +22,9 @@ from facilityd.notify.split import split
 
 MOST_PARTS = 4
 """Messages that one notice may become; what is longer is cut."""
+BURST = 4
+_BUCKETS: WeakValueDictionary[tuple[str, str, str], TokenBucket] = WeakValueDictionary()
+"""By kind, URL and token: two people may share one robot."""
 REMEMBERED = 100
 """Notices of which it is known how many parts were taken."""
 
@@ -43,8 +47,18 @@ class Robot:
         self._url, self._token, self._secret, self._now = url, token, secret, now
         self._mobiles, self._users = tuple(mobiles), tuple(users)
         self._post = HttpPost(timeout_s, token, secret, quote(token, safe=""))
-        self.pace = TokenBucket(self.PER_MINUTE, burst=4)
+        self.pace = self._bucket()
         self._taken: dict[str, int] = {}
+
+    def _bucket(self) -> TokenBucket:
+        """Return the bucket of this robot: the vendor counts by robot, whoever's channels it serves."""
+        if not self._token:
+            return TokenBucket(self.PER_MINUTE, burst=BURST)
+        key = type(self).__name__, self._url, self._token
+        bucket = _BUCKETS.get(key)
+        if bucket is None:
+            bucket = _BUCKETS[key] = TokenBucket(self.PER_MINUTE, burst=BURST)
+        return bucket
 
     async def send(self, notice: Notice) -> DeliveryResult:
         """Post each part once, from the first that was not taken before. Raises nothing."""
@@ -138,7 +152,7 @@ class FeishuRobot(Robot):
 
     def _message(self, text: str, *, mention: bool) -> tuple[str, dict[str, Any]]:
         if mention:
-            text = "".join(f'<at user_id="{name}"></at> ' for name in self._users) + text
+            text += "".join(f' <at user_id="{name}"></at>' for name in self._users)
         content: dict[str, Any] = {"msg_type": "text", "content": {"text": text}}
         if self._secret:
             timestamp = str(int(self._now()))

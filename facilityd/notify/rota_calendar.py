@@ -16,6 +16,26 @@ LONGEST = 2**20
 """Bytes of such a file."""
 MOST = 100
 """Events that may be on at one time; more are not looked at."""
+MOST_REPEATING = 50
+"""Events of a file that may repeat: each costs up to a millisecond for every month since it began."""
+FIRST_YEAR = 2000
+"""No repeating event begins before this year."""
+_SELECTS = {
+    "DAILY": frozenset({"BYDAY"}),
+    "WEEKLY": frozenset({"BYDAY"}),
+    "MONTHLY": frozenset({"BYDAY", "BYMONTHDAY", "BYSETPOS"}),
+    "YEARLY": frozenset({"BYDAY", "BYMONTHDAY", "BYSETPOS", "BYMONTH"}),
+}
+"""How a duty may repeat, and which parts of a rule (RFC 5545, 3.3.10) may select its days.
+
+A rule by the second, or by the day with days that never come (a 30 February), is gone through occurrence by
+occurrence from its beginning to the year 9999, which would keep the event loop busy for minutes.
+"""
+_ANYWHERE = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST"})
+
+
+class RotaTooCostly(ValueError):
+    """A calendar repeats in a way that cannot be looked up in bounded time."""
 
 
 def named(summary: str, names: Mapping[str, str]) -> frozenset[str]:
@@ -27,24 +47,50 @@ def named(summary: str, names: Mapping[str, str]) -> frozenset[str]:
 @lru_cache(maxsize=8)
 def _query(text: str) -> Any:
     """Return the calendar to be asked. Raises ValueError for what is none."""
-    import icalendar  # noqa: PLC0415 - slow to import, and few sites have such a file
-    import recurring_ical_events  # noqa: PLC0415
+    import recurring_ical_events  # noqa: PLC0415 - slow to import, and few sites have such a file
 
-    return recurring_ical_events.of(icalendar.Calendar.from_ical(text))
+    return recurring_ical_events.of(_read(text))
 
 
-def check_calendar(text: str) -> int:
-    """Return how many events a file has. Raises ValueError for what is no iCal file."""
+def _read(text: str) -> Any:
+    """Return a calendar that can be looked up in bounded time. Raises ValueError, RotaTooCostly."""
     import icalendar  # noqa: PLC0415
 
-    return sum(1 for _ in icalendar.Calendar.from_ical(text).walk("VEVENT"))
+    calendar = icalendar.Calendar.from_ical(text)
+    repeating = [one for one in calendar.walk("VEVENT") if "RRULE" in one or "EXRULE" in one]
+    if len(repeating) > MOST_REPEATING:
+        raise RotaTooCostly(f"{len(repeating)} repeating events, of at most {MOST_REPEATING}")
+    for event in repeating:
+        begins = getattr(event.get("DTSTART"), "dt", None)
+        if begins is None or begins.year < FIRST_YEAR:
+            raise RotaTooCostly(f"a repeating event begins before {FIRST_YEAR}")
+        for rule in (*_listed(event.get("RRULE")), *_listed(event.get("EXRULE"))):
+            _check_rule({str(key).upper(): _listed(value) for key, value in rule.items()})
+    return calendar
+
+
+def _check_rule(rule: Mapping[str, list[Any]]) -> None:
+    """Refuse a rule that is gone through in unbounded time. Raises RotaTooCostly."""
+    frequency = "".join(map(str, rule.get("FREQ", []))).upper()
+    selects = _SELECTS.get(frequency)
+    if selects is None or not rule.keys() <= selects | _ANYWHERE:
+        raise RotaTooCostly(
+            f"FREQ={frequency} with {', '.join(sorted(rule.keys() - _ANYWHERE)) or 'nothing'}"
+        )
+    if any(int(interval) < 1 for interval in rule.get("INTERVAL", [])):
+        raise RotaTooCostly("INTERVAL below 1")
+
+
+def _listed(value: Any) -> list[Any]:
+    """Return what a property has, which a library gives as one or as several."""
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 def summaries(text: str) -> set[str]:
-    """Return the summaries of all events of a file. Raises ValueError for what is no iCal file."""
-    import icalendar  # noqa: PLC0415
-
-    return {str(one.get("SUMMARY", "")) for one in icalendar.Calendar.from_ical(text).walk("VEVENT")}
+    """Return the summaries of all events of a file. Raises ValueError for no iCal file, RotaTooCostly."""
+    return {str(one.get("SUMMARY", "")) for one in _read(text).walk("VEVENT")}
 
 
 def on_duty(text: str, at: int, zone: ZoneInfo, names: Mapping[str, str]) -> frozenset[str]:

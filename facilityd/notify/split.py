@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-PART = "({0}/{1}) "
+PART = " ({0}/{1})"
+"""At the end of a part: what a phone shows of the first one is the text's own beginning."""
 
 
 def cut(text: str, limit: int) -> str:
@@ -26,7 +27,7 @@ def split(text: str, limit: int, most: int) -> list[str]:
         parts = [*parts[: most - 1], cut("\n".join(parts[most - 1 :]), room)]
     if len(parts) < 2:  # noqa: PLR2004 - one part needs no number
         return parts or [""]
-    return [PART.format(number, len(parts)) + part for number, part in enumerate(parts, start=1)]
+    return [part + PART.format(number, len(parts)) for number, part in enumerate(parts, start=1)]
 
 
 def _parts(text: str, room: int) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from facilityd.model.notice import Notice, Purpose, notice_key
 from facilityd.model.settings import RecipientSettings
 from facilityd.model.text import Text
+from facilityd.notify.headline import headline
 from facilityd.notify.render import SiteContext
 from facilityd.notify.texts import texts
 from facilityd.notify.value_text import format_minute
@@ -38,7 +39,7 @@ def _notice(over: StateOver, name: Text, person: RecipientSettings, place: SiteC
         "state": known.get(over.state, known["maintenance"]).in_(language),
     }  # fmt: skip
     purpose = Purpose.STATE_OVER
-    subject = texts().subject["state-ended"].in_(language).format(**fields)
+    subject = headline("state-ended", fields | {"device-short": over.device}, language)
     body = texts().body["state-ended"].in_(language).format(**fields).rstrip()
     key = notice_key("state-over", over.device, over.at, person.id, channel)
     return Notice(

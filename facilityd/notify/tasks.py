@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from facilityd.model.notice import Notice, Purpose, notice_key
 from facilityd.model.plain import plain
@@ -11,8 +11,9 @@ from facilityd.model.rule import Priority
 from facilityd.model.sample import NS
 from facilityd.model.settings import RecipientSettings
 from facilityd.model.task import TaskEvent, TaskEventKind, TaskKind, TaskState
-from facilityd.model.text import Language, Text
+from facilityd.model.text import Language, ShortText, Text
 from facilityd.notify.channel_order import first_channels
+from facilityd.notify.headline import headline
 from facilityd.notify.render import SiteContext
 from facilityd.notify.roster import Roster
 from facilityd.notify.texts import texts
@@ -31,6 +32,7 @@ class TaskContext:
     priority: Priority
     scope: tuple[tuple[str, str], ...] = ()
     steps: tuple[Text, ...] = ()
+    short: ShortText = field(default_factory=ShortText)
 
 
 def plan_task(
@@ -78,7 +80,7 @@ def _notice(
 ) -> Notice:  # fmt: skip
     language = person.language
     fields = _fields(event, task, about, place, language)
-    subject = " ".join(texts().subject[purpose.value].in_(language).format(**fields).split())
+    subject = headline(purpose.value, fields, language)
     lines = texts().body[purpose.value].in_(language).format(**fields).splitlines()
     body = "\n".join(line.rstrip() for line in lines if line.strip())
     key = notice_key("task", task.id, purpose, person.id, channel, event.at)
@@ -97,8 +99,10 @@ def _fields(
         "task": str(task.id),
         "site": place.name.in_(language),
         "device": about.device.in_(language),
+        "device-short": task.device,
         "device_id": task.device,
         "what": about.what.in_(language),
+        "what-short": about.short.in_(language),
         "person": plain(task.person) or texts().task["nobody"].in_(language),
         "due": format_minute(task.due, place.zone),
         "taken": format_minute(task.taken_at, place.zone) if task.taken_at else "",

@@ -13,6 +13,7 @@ class Texts(Strict):
 
     evidence: dict[str, Text]
     held: Text
+    repeated: Text
     because: dict[str, Text]
     plot: Text
     together: Text
@@ -22,8 +23,10 @@ class Texts(Strict):
     per: dict[str, Text]
     digest: dict[str, Text]
     subject: dict[str, Text]
+    brief: dict[str, Text]
     body: dict[str, Text]
     priority: dict[str, Text]
+    priority_short: dict[str, Text]
     switch: dict[str, Text]
     span: dict[str, Text]
     reason: dict[str, Text]

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from facilityd.model.alarm import AlarmState, Change
 from facilityd.model.notice import Notice, Purpose, notice_key
 from facilityd.model.sample import NS
-from facilityd.model.text import Language, Text
+from facilityd.model.text import Language, ShortText, Text
 from facilityd.notify.evidence_text import EvidenceFormatter
+from facilityd.notify.headline import headline, unsaid
 from facilityd.notify.render import AlarmContext, SiteContext
 from facilityd.notify.texts import texts
 from facilityd.notify.value_text import format_minute, format_span
@@ -27,7 +28,9 @@ def plan_unwatched(
     the notices of the raise.
     """
     names = _names(change, alarm_contexts)
-    return [_notice(change, state, told, names, place) for told in heard]
+    context = alarm_contexts.get((change.device, change.rule))
+    short = context.rule.short if context else ShortText()
+    return [_notice(change, state, told, names, short, place) for told in heard]
 
 
 def _names(change: Change, alarm_contexts: Mapping[tuple[str, str], AlarmContext]) -> tuple[Text, Text]:
@@ -39,12 +42,14 @@ def _names(change: Change, alarm_contexts: Mapping[tuple[str, str], AlarmContext
 
 
 def _notice(
-    change: Change, state: AlarmState, told: Notice, names: tuple[Text, Text], place: SiteContext
-) -> Notice:
-    fields = _fields(change, state, told, names, place)
+    change: Change, state: AlarmState, told: Notice, names: tuple[Text, Text], short: ShortText,
+    place: SiteContext,
+) -> Notice:  # fmt: skip
+    fields = _fields(change, state, told, names, short, place)
     purpose, language = Purpose.UNWATCHED, told.language
-    subject = texts().subject[purpose.value].in_(language).format(**fields)
+    subject = headline(purpose.value, fields, language)
     body = texts().body[purpose.value].in_(language).format(**fields).rstrip()
+    body = "\n".join(filter(None, (unsaid(subject, fields["rule"]), body)))
     key = notice_key(
         change.device, change.rule, change.occurrence, purpose, told.recipient, told.channel, change.at
     )
@@ -55,15 +60,18 @@ def _notice(
 
 
 def _fields(
-    change: Change, state: AlarmState, told: Notice, names: Sequence[Text], place: SiteContext
-) -> dict[str, str]:
+    change: Change, state: AlarmState, told: Notice, names: Sequence[Text], short: ShortText,
+    place: SiteContext,
+) -> dict[str, str]:  # fmt: skip
     language: Language = told.language
     raised = state.raised_at if state.raised_at is not None else told.at
     why = EvidenceFormatter({}, language, place.zone).evidence(change.evidence) if change.evidence else ""
     return {
         "device": names[0].in_(language),
+        "device-short": change.device,
         "device_id": change.device,
         "rule": names[1].in_(language),
+        "rule-short": short.in_(language),
         "rule_id": change.rule,
         "site": place.name.in_(language),
         "evidence": why,

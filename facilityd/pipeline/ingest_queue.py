@@ -79,7 +79,8 @@ class IngestQueue:
         if not self._doubtful():
             return samples
         return [
-            replace(s, reasons=dict.fromkeys(range(len(s.values)), Reason.CLOCK) | s.reasons) for s in samples
+            replace(s, reasons={**dict.fromkeys(range(len(s.values)), Reason.CLOCK), **s.reasons})
+            for s in samples
         ]
 
     async def take(self) -> IngestBatch:

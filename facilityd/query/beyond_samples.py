@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from facilityd.store.reader import JournalReader
-from facilityd.store.rollup import HOUR
+from facilityd.store.history_reader import HistoryReader
 from facilityd.store.rollups import level_for
 
 
-def first_sample(reader: JournalReader) -> int:
-    """Return the beginning of the hour of the oldest sample that is kept (ns UTC); 0 where there is none."""
-    oldest = reader.samples_after(0, 1)
-    return oldest[0].at // HOUR * HOUR if oldest else 0
-
-
 def uncovered(
-    reader: JournalReader, device: str, signal: str, span: tuple[int, int], bucket: int
+    reader: HistoryReader, device: str, signal: str, span: tuple[int, int], bucket: int
 ) -> list[tuple[int, int]]:
     """Return the parts of a span (ns UTC) in which no value held, by the roll-ups that make up ``bucket``."""
     since, until = span
-    level, edge = level_for(bucket), first_sample(reader)
+    level, edge = level_for(bucket), reader.oldest()
     if level is None or since >= edge:
         return [span]
     first, last = since // level.width * level.width, min(until, edge) // level.width * level.width

@@ -15,7 +15,7 @@ from facilityd.model.sample import NS, SignalType
 from facilityd.query.export import signal_of
 from facilityd.query.instants import iso_instant
 from facilityd.query.selection import SignalName
-from facilityd.store.reader import JournalReader
+from facilityd.store.history_reader import HistoryReader
 from facilityd.store.rollup import HOUR, Rollup
 from facilityd.store.rollup_blocks import HOURS
 
@@ -113,7 +113,7 @@ class CompareAnswer:
         return {"now": spans[0], "before": spans[1], "signals": found}
 
 
-def read_comparison(site: Site, reader: JournalReader, query: CompareQuery) -> CompareAnswer:
+def read_comparison(site: Site, reader: HistoryReader, query: CompareQuery) -> CompareAnswer:
     """Return the answer. Raises UsageError for a span that is none."""
     if query.since >= query.until or query.order not in ORDERS:
         raise UsageError(Wording("ask.span-longer-than-expected"))
@@ -144,7 +144,7 @@ def _rank(one: ComparedSignal, order: str) -> float:
     return float(value) if order == "least" else -float(value)
 
 
-def _figures(reader: JournalReader, device: str, signal: str, since: int, length: int) -> SpanFigures:
+def _figures(reader: HistoryReader, device: str, signal: str, since: int, length: int) -> SpanFigures:
     whole = Rollup(since)
     for one in reader.rollups(device, signal, since, since + length, HOURS):
         whole.join(one)

@@ -46,7 +46,7 @@ class SignalRow:
 class DeviceRow:
     """One device: ``state`` is what its worst active alarm says, else its operating mode.
 
-    ``state_id``: that rule's or mode's name, ``normal``, ``unknown`` where no value is known, or ``down``.
+    ``state_id``: that rule's or mode's name, ``normal``, or ``unknown`` where no value is known.
     ``held``: the state in which nobody is notified of it, such as maintenance; "" where it is in none.
     """
 
@@ -167,8 +167,6 @@ def _with(state: Text, held: str) -> Text:
 
 def _calm(device: Device, values: dict[str, Value]) -> str:
     """Return the state of a device without an active alarm: nothing known is not normal."""
-    if device.family.family == "link" and values.get("up") is False:
-        return "down"
     if not values and device.bound:
         return "unknown"
     return operating_mode(device.family.states, values) or "normal"

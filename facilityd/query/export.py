@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,8 +15,10 @@ from facilityd.app.builtin import all_devices
 from facilityd.config.site import Site
 from facilityd.model.sample import SignalType, Value
 from facilityd.notify.hours import local_date, midnight
+from facilityd.query.gaps import GapQuery, stored_gaps
 from facilityd.query.history import DAY, HistoryQuery, read_history
 from facilityd.query.selection import SignalName
+from facilityd.store.history_reader import HistoryReader
 from facilityd.store.line_protocol import LineFormat
 from facilityd.store.reader import JournalReader
 
@@ -54,7 +57,7 @@ class ExportRow:
     bad: int = 0
 
 
-def export_rows(site: Site, reader: JournalReader, query: ExportQuery) -> Iterator[ExportRow]:
+def export_rows(site: Site, reader: HistoryReader, query: ExportQuery) -> Iterator[ExportRow]:
     """Iterate over the rows, signal after signal, each in the order of time. Raises UsageError."""
     for device, signal in query.signals:
         if query.bucket and all_devices(site)[device].family.signals[signal].type is SignalType.TEXT:
@@ -63,7 +66,7 @@ def export_rows(site: Site, reader: JournalReader, query: ExportQuery) -> Iterat
 
 
 def rows_of(
-    site: Site, reader: JournalReader, query: ExportQuery, device: str, signal: str, since: int
+    site: Site, reader: HistoryReader, query: ExportQuery, device: str, signal: str, since: int
 ) -> Iterator[ExportRow]:
     """Iterate over one signal's rows from ``since`` (ns UTC) on."""
     if query.bucket:
@@ -73,9 +76,10 @@ def rows_of(
         ExportRow(at, device, signal, value, str(reason or "good"))
         for at, value, reason in reader.history(device, signal, since, query.until)
     )
+    asked = GapQuery(device, signal, since, query.until, time.time_ns())
     silent = (
         ExportRow(gap.since, device, signal, None, "not-running" if gap.downtime else NOTHING)
-        for gap in reader.gaps(device, signal, since, query.until)
+        for gap in stored_gaps(site, reader, asked)
         if gap.reason is None
     )
     yield from _once(heapq.merge(values, silent, key=attrgetter("at")))
@@ -91,7 +95,7 @@ def _once(rows: Iterator[ExportRow]) -> Iterator[ExportRow]:
 
 
 def _buckets(
-    site: Site, reader: JournalReader, query: ExportQuery, device: str, signal: str, since: int
+    site: Site, reader: HistoryReader, query: ExportQuery, device: str, signal: str, since: int
 ) -> Iterator[ExportRow]:
     for first, last in _portions(site, query, since):
         asked = HistoryQuery(device, signal, first, last, query.bucket, gaps=False)
@@ -142,5 +146,6 @@ def export_lines(
 
 
 def signal_of(site: Site, name: SignalName) -> Signal:
-    """Return what is known of a signal."""
-    return all_devices(site)[name[0]].family.signals[name[1]]
+    """Return what is known of a signal. The site's own devices are looked at first: the rest is made anew."""
+    device = site.devices.get(name[0]) or all_devices(site)[name[0]]
+    return device.family.signals[name[1]]

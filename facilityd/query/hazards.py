@@ -35,7 +35,7 @@ class HazardRow:
     """One open hazard. ``since`` and ``until`` (when it comes back or ends by itself) in ns UTC; 0: unknown.
 
     ``kind``: unwatched, alarm, unseen, suppressed, task, waiver, unreadable or unjudged. ``ref``: the rule,
-    item or number of the task by which commands name it.
+    item or number of the task by which commands name it. ``cause``: the rule whose consequence it is.
     """
 
     kind: str
@@ -48,6 +48,7 @@ class HazardRow:
     who: str
     next: Text
     until: int | None = None
+    cause: str = ""
 
     @property
     def kind_name(self) -> Text:
@@ -129,7 +130,10 @@ def _alarm(state: OpenState, alarm: AlarmRow) -> Iterator[HazardRow]:
     who = task.task.person if task else alarm.acked_by
     ahead = _next(state, alarm, task)
     name = state.name(alarm.device)
-    yield HazardRow(kind, alarm.device, alarm.rule, level, name, alarm.what, alarm.since, who, ahead)
+    yield HazardRow(
+        kind, alarm.device, alarm.rule, level, name, alarm.what, alarm.since, who, ahead,
+        cause=alarm.suppressed_by,
+    )  # fmt: skip
 
 
 def _laid_on(alarm: AlarmRow, fact: Suppression) -> bool:

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from devices.family import Signal
-from facilityd.app.builtin import all_devices
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
-from facilityd.model.downtime import Downtime
 from facilityd.model.message import Wording
-from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, SignalType, Value
-from facilityd.model.text import Language
 from facilityd.notify.hours import local_date, midnight
 from facilityd.query.alarms import require_device
-from facilityd.query.beyond_samples import uncovered
-from facilityd.query.instants import iso_instant, show_second
-from facilityd.query.json_data import to_plain
-from facilityd.query.words import both, say_reason, sentence
-from facilityd.store.reader import JournalReader
+from facilityd.query.gaps import DataGap, GapQuery, read_gaps
+from facilityd.query.instant_text import CalendarMonth
+from facilityd.query.instants import iso_instant
+from facilityd.store.history_reader import HistoryReader
 from facilityd.store.rollup import Rollup, joined
 from facilityd.store.rollups import level_for
 from facilityd.yaml_source import suggestion
@@ -39,6 +35,7 @@ HOUR, DAY = 3600 * NS, 86_400 * NS
 class HistoryQuery:
     """A signal from ``since`` to before ``until``, ns UTC; in buckets of ``bucket`` ns, or 0: every value.
 
+    A ``CalendarMonth`` is a bucket from the first of a month to the next, on the site's clock.
     ``gaps``: they are asked for too, which costs a second pass over the span. ``most``: more values or
     gaps are refused, 0: none are.
     """
@@ -92,45 +89,6 @@ class HistoryBucket:
             "at": self.at, "time": iso_instant(self.at, zone), "count": self.count, "mean": self.mean,
             "least": self.least, "greatest": self.greatest, "bad": self.bad,
         }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class DataGap:
-    """From ``since`` to before ``until`` (ns UTC) there is no value.
-
-    ``reason``: the values were bad. ``downtime``: nobody watched. Neither: nothing came.
-    """
-
-    since: int
-    until: int
-    reason: Reason | None
-    downtime: Downtime | None
-    zone: str
-
-    def text(self, language: Language) -> str:
-        """Return why there is no value."""
-        if self.reason is not None:
-            return say_reason(str(self.reason), language)
-        if self.downtime is None:
-            return sentence("nothing-stored", language)
-        edges = (self.downtime.since, self.downtime.until)
-        since, until = (show_second(at, self.zone) for at in edges)
-        return self.downtime.sentence(since, until, language)
-
-    def plain(self) -> dict[str, Any]:
-        """Return data for JSON; ``code`` and ``why`` are the same in every language."""
-        found = {
-            **self._edges(self.since, self.until), "seconds": (self.until - self.since) / NS,
-            "code": None if self.reason is None else str(self.reason),
-            "reason": both(self.text), "downtime": None,
-        }  # fmt: skip
-        if one := self.downtime:
-            edges = self._edges(one.since, one.until)
-            found["downtime"] = {"why": one.why.value, **edges, "seconds": one.seconds}
-        return dict(to_plain(found))
-
-    def _edges(self, since: int, until: int) -> dict[str, object]:
-        return {"from": iso_instant(since, self.zone), "to": iso_instant(until, self.zone)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,16 +150,44 @@ def require_signal(site: Site, device: str, signal: str) -> Signal:
     return known.family.signals[signal]
 
 
-def read_history(site: Site, reader: JournalReader, query: HistoryQuery) -> HistoryAnswer:
-    """Return the answer. Raises UsageError for what there is not, and for more than MOST_BUCKETS buckets."""
+def read_history(
+    site: Site, reader: HistoryReader, query: HistoryQuery, now: int | None = None
+) -> HistoryAnswer:
+    """Return the answer, as asked at ``now`` (ns UTC; None: at present).
+
+    Raises UsageError for what there is not, and for more than MOST_BUCKETS buckets.
+    """
     about = _checked(site, query)
     points = () if query.bucket else _at_most(query.most, _points(reader, query))
     buckets = tuple(_buckets(site, reader, query)) if query.bucket else ()
-    gaps = _at_most(query.most, _gaps(site, reader, query)) if query.gaps else ()
+    gaps = _at_most(query.most, read_gaps(site, reader, _gap_query(query, now))) if query.gaps else ()
     return HistoryAnswer(query, about, site.timezone, points, buckets, gaps)
 
 
-def iter_points(site: Site, reader: JournalReader, query: HistoryQuery) -> Iterator[HistoryPoint]:
+def read_history_page(
+    site: Site, reader: HistoryReader, query: HistoryQuery, now: int, most: int
+) -> HistoryAnswer:
+    """Return at most about ``most`` values, of whole instants; the answer's question says where they end.
+
+    Its gaps are those of the whole span: none is shorter because a page ends in it. Raises UsageError as
+    ``read_history`` does.
+    """
+    about, end, points = _checked(site, query), query.until, list[HistoryPoint]()
+    for point in _points(reader, query):
+        if len(points) >= most and point.at != points[-1].at:
+            end = point.at
+            break
+        points.append(point)
+    gaps = _at_most(most, read_gaps(site, reader, _gap_query(query, now))) if query.gaps else ()
+    return HistoryAnswer(replace(query, until=end), about, site.timezone, tuple(points), (), gaps)
+
+
+def _gap_query(asked: HistoryQuery, now: int | None) -> GapQuery:
+    now = time.time_ns() if now is None else now
+    return GapQuery(asked.device, asked.signal, asked.since, asked.until, now, asked.bucket)
+
+
+def iter_points(site: Site, reader: HistoryReader, query: HistoryQuery) -> Iterator[HistoryPoint]:
     """Iterate over the values while they are read. Raises UsageError at once for what there is not."""
     _checked(site, query)
     return _points(reader, query)
@@ -230,12 +216,12 @@ def _checked(site: Site, query: HistoryQuery) -> Signal:
     return about
 
 
-def _points(reader: JournalReader, asked: HistoryQuery) -> Iterator[HistoryPoint]:
+def _points(reader: HistoryReader, asked: HistoryQuery) -> Iterator[HistoryPoint]:
     for at, value, reason in reader.history(asked.device, asked.signal, asked.since, asked.until):
         yield HistoryPoint(at, value, str(reason or "good"))
 
 
-def _buckets(site: Site, reader: JournalReader, asked: HistoryQuery) -> Iterator[HistoryBucket]:
+def _buckets(site: Site, reader: HistoryReader, asked: HistoryQuery) -> Iterator[HistoryBucket]:
     empty = partial(HistoryBucket, count=0, mean=None, least=None, greatest=None, bad=0)
     for first, last, width in bucket_grid(site, asked):
         level = level_for(width)
@@ -262,6 +248,9 @@ def bucket_grid(site: Site, asked: HistoryQuery) -> Iterator[tuple[int, int, int
     """
     zone, bucket = ZoneInfo(site.timezone), asked.bucket
     day = local_date(asked.since, zone)
+    if isinstance(bucket, CalendarMonth):
+        yield from _months(day.replace(day=1), asked.until, zone)
+        return
     start = midnight(day, zone)
     if bucket <= HOUR or (bucket % DAY and DAY % bucket):
         yield start + (asked.since - start) // bucket * bucket, asked.until, bucket
@@ -270,28 +259,16 @@ def bucket_grid(site: Site, asked: HistoryQuery) -> Iterator[tuple[int, int, int
         day += timedelta(days=max(1, bucket // DAY))
         end = midnight(day, zone)
         width = bucket if bucket < DAY else end - start
-        first = start + max(0, asked.since - start) // width * width
-        yield first, min(end, asked.until), width
+        if start < end:  # where the date line was moved a day is missing
+            first = start + max(0, asked.since - start) // width * width
+            yield first, min(end, asked.until), width
         start = end
 
 
-def _gaps(site: Site, reader: JournalReader, asked: HistoryQuery) -> Iterator[DataGap]:
-    for gap in reader.gaps(asked.device, asked.signal, asked.since, asked.until):
-        reason = gap.reason
-        if reason is None and gap.downtime is None and _link_down(site, reader, asked, gap.since, gap.until):
-            reason = Reason.LINK_DOWN
-        parts = [(gap.since, gap.until)]
-        if asked.bucket and gap.reason is None:
-            parts = uncovered(reader, asked.device, asked.signal, parts[0], asked.bucket)
-        for since, until in parts:
-            yield DataGap(since, until, reason, gap.downtime, site.timezone)
-
-
-def _link_down(site: Site, reader: JournalReader, asked: HistoryQuery, since: int, until: int) -> bool:
-    """Return whether the signal's link was down in a gap: over MQTT nobody then stores a bad value."""
-    streams = require_device(all_devices(site), asked.device).streams
-    for link in {stream.link for stream in streams if asked.signal in stream.signals}:
-        told = reader.history(f"link-{link}", "up", since, until)
-        if any(value is False for _, value, _ in told):
-            return True
-    return False
+def _months(first: date, until: int, zone: ZoneInfo) -> Iterator[tuple[int, int, int]]:
+    start = midnight(first, zone)
+    while start < until:
+        first = (first + timedelta(days=32)).replace(day=1)
+        end = midnight(first, zone)
+        yield start, min(end, until), end - start
+        start = end

@@ -5,7 +5,7 @@ The same buckets as ``read_history`` has them; one without a sample is there too
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,13 +19,16 @@ from facilityd.model.sample import SignalType
 from facilityd.query.export import signal_of
 from facilityd.query.history import HistoryQuery, bucket_grid
 from facilityd.query.selection import SignalName
+from facilityd.store.history_reader import HistoryReader
 from facilityd.store.reader import JournalReader
 from facilityd.store.rollup import HOUR
 from facilityd.store.rollup_blocks import HOURS, QUARTERS, Level
-from facilityd.store.rollup_columns import read_columns
+from facilityd.store.rollup_columns import RollupColumns, columns_of, read_many_columns
 
 MOST = 20_000_000
 """Buckets of all signals together."""
+TOGETHER = 64
+"""Signals that are read at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ class HistoryColumns:
 
 
 def read_history_columns(
-    site: Site, reader: JournalReader, names: tuple[SignalName, ...], since: int, until: int, bucket: int
+    site: Site, reader: HistoryReader, names: tuple[SignalName, ...], since: int, until: int, bucket: int
 ) -> HistoryColumns:
     """Return signals from ``since`` to before ``until`` (ns UTC) in buckets of ``bucket`` ns.
 
@@ -87,12 +90,25 @@ def read_history_columns(
         )
     edges = np.array(list(_edges(site, since, until, bucket)), np.int64)
     level = QUARTERS if np.any(edges % HOUR) else HOURS
-    found = {}
-    for name in names:
-        about = signal_of(site, name)
-        if about.type is not SignalType.TEXT:
-            found[name] = _signal(reader, name, about.unit, edges, level)
+    about = {name: signal_of(site, name) for name in names}
+    wanted = [name for name, one in about.items() if one.type is not SignalType.TEXT]
+    fine = _buckets(reader, wanted, (int(edges[0]), int(edges[-1])), level)
+    found = {
+        name: _signal(one, name, about[name].unit, edges) for name, one in zip(wanted, fine, strict=True)
+    }
     return HistoryColumns(site.timezone, edges[:-1], edges[1:], found)
+
+
+def _buckets(
+    reader: HistoryReader, names: Sequence[SignalName], span: tuple[int, int], level: Level
+) -> Iterator[RollupColumns]:
+    """Yield the buckets of each signal; from the journal so many signals at a time as fit into memory."""
+    for first in range(0, len(names), TOGETHER):
+        some = names[first : first + TOGETHER]
+        if isinstance(reader, JournalReader):
+            yield from read_many_columns(reader, some, *span, level)
+        else:
+            yield from (columns_of(reader.rollups(*name, *span, level)) for name in some)
 
 
 def _edges(site: Site, since: int, until: int, bucket: int) -> Iterator[int]:
@@ -104,14 +120,11 @@ def _edges(site: Site, since: int, until: int, bucket: int) -> Iterator[int]:
     yield last
 
 
-def _signal(
-    reader: JournalReader, name: SignalName, unit: str, edges: NDArray[np.int64], level: Level
-) -> SignalColumns:
-    device, signal = name
-    fine = read_columns(reader, device, signal, int(edges[0]), int(edges[-1]), level)
+def _signal(fine: RollupColumns, name: SignalName, unit: str, edges: NDArray[np.int64]) -> SignalColumns:
     places = np.searchsorted(edges, fine.start, "right") - 1
     whole = fine.grouped(places)
-    at, size = np.unique(places), len(edges) - 1
+    size = len(edges) - 1
+    at: Any = slice(None) if len(whole) == size else places[np.flatnonzero(np.diff(places, prepend=-1))]
     held = np.where(whole.count > 0, whole.mean, np.nan)
 
     def spread(values: NDArray[Any], nothing: float) -> NDArray[Any]:
@@ -120,7 +133,7 @@ def _signal(
         return into
 
     return SignalColumns(
-        device, signal, unit,
+        *name, unit,
         spread(held, np.nan), spread(whole.least, np.nan), spread(whole.greatest, np.nan),
         spread(whole.count, 0), spread(whole.bad, 0), spread(whole.good / np.diff(edges)[at], 0.0),
     )  # fmt: skip

@@ -34,6 +34,22 @@ class LocalTime(int):
         return made
 
 
+class CalendarMonth(int):
+    """A month of the site's calendar as the width of a bucket; as a number it is 30 days, ns."""
+
+    def __new__(cls) -> Self:
+        """Return one."""
+        return super().__new__(cls, 30 * 86_400 * NS)
+
+
+MONTHS = frozenset({"month", "1mo", "月"})
+
+
+def bucket_width(text: str) -> int:
+    """Return ns of the width of a bucket: a span, or 'month'. Raises ValueError."""
+    return CalendarMonth() if text.strip() in MONTHS else span(text.strip())
+
+
 def at_site(moment: int, zone: str) -> int:
     """Return the instant, ns UTC, that a person on site means. Raises UsageError where there is none.
 

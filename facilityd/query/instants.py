@@ -21,5 +21,6 @@ def show_second(at: int, zone: str) -> str:
 
 
 def iso_instant(at: int, zone: str) -> str:
-    """Return the same as ``2026-11-23T06:10:00.000``."""
-    return show_instant(at, zone).replace(" ", "T")
+    """Return the same as ``2026-11-23T06:10:00.000+08:00``: an hour that comes twice is told apart."""
+    offset = datetime.fromtimestamp(at // NS, ZoneInfo(zone)).isoformat()[19:]
+    return f"{show_instant(at, zone).replace(' ', 'T')}{offset}"

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from facilityd.config.site import Device, Site
 from facilityd.model.alarm import AlarmStateName
+from facilityd.model.intervals import length, overlap
 from facilityd.model.rule import Priority
 from facilityd.model.sample import NS
 from facilityd.query.alarm_log import AlarmLog, Annunciation, OccurrenceSpan
-from facilityd.query.intervals import length
 from facilityd.query.kpi_alarms import (
     ChatteringAlarm,
     FloodSpan,
@@ -19,7 +19,6 @@ from facilityd.query.kpi_alarms import (
     fleeting,
     floods,
     most_frequent,
-    overlap,
     periods,
     stale,
     stale_by_day,

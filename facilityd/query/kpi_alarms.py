@@ -6,8 +6,8 @@ from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from facilityd.model.intervals import Span, overlap
 from facilityd.query.alarm_log import Annunciation, Key, OccurrenceSpan, StandingSpan
-from facilityd.query.intervals import Span
 from facilityd.query.kpi_table import Flood
 from facilityd.query.observed import DAY, ObservedWindow
 
@@ -83,11 +83,6 @@ def _over(instants: Sequence[int], n: int, by: Flood) -> int:
 
 def _flood(instants: Sequence[int], until: int, by: Flood) -> FloodSpan:
     return FloodSpan(instants[0], until, len(instants), worst(instants, by.within))
-
-
-def overlap(span: Span, spans: Iterable[Span]) -> int:
-    """Return how long a span lies within others that do not overlap, ns."""
-    return sum(max(0, min(span[1], until) - max(span[0], since)) for since, until in spans)
 
 
 def periods(spans: Iterable[Span], width: int) -> set[int]:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import median
 
+from facilityd.model.intervals import Span, overlap
 from facilityd.model.notice import Purpose
 from facilityd.model.sample import NS
 from facilityd.model.text import Text
 from facilityd.query.alarm_log import OccurrenceSpan
-from facilityd.query.intervals import Span
-from facilityd.query.kpi_alarms import overlap, worst
+from facilityd.query.kpi_alarms import worst
 from facilityd.query.kpi_table import KpiSettings
 from facilityd.query.observed import ObservedWindow
 from facilityd.store.alarm_log import NoticeLogEntry

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from facilityd.app.builtin import DAEMON, PERIOD
+from facilityd.app.builtin import DAEMON
 from facilityd.config.fingerprint import META, LoadedConfiguration
 from facilityd.config.site import Site
+from facilityd.model.downtime import Downtime, Pause
 from facilityd.model.sample import NS
 from facilityd.model.text import Language
 from facilityd.notify.value_text import format_span
@@ -17,11 +18,17 @@ from facilityd.query.instants import show_second
 from facilityd.query.unsaved import outstanding
 from facilityd.query.words import sentence
 from facilityd.store.files import is_held
+from facilityd.store.heartbeat_file import WRITER_STUCK, HeartbeatRecord, read_heartbeat
 from facilityd.store.last_word import last_word
 from facilityd.store.reader import JournalReader
 
-HUNG_AFTER = 150 * NS
-"""The daemon writes itself down each minute; holding the journal without a word for so long (ns) it hangs."""
+HUNG_AFTER = 12 * NS
+"""The daemon's event loop beats every two seconds; holding the journal without that so long (ns) it hangs."""
+STARTING = 300 * NS
+"""Opening a large journal after a crash takes a while, and its beat waits (ns)."""
+SILENT_AFTER = 150 * NS
+"""Without beats (its file cannot be written) the daemon still writes itself down each minute (ns)."""
+State = Literal["starting", "running", "hung", "stopped", "full"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +36,27 @@ class Liveness:
     """Whether the daemon watches at ``at``. ``since``: its last word; 0 where there is none. Both ns UTC.
 
     ``outdated``: when it read the site's files, ns UTC, where they are not as they were; else 0.
+    ``stuck``: it hangs because the writer of its journal does, since then.
     """
 
-    state: Literal["running", "hung", "stopped", "full"]
+    state: State
     since: int
     at: int
     outdated: int = 0
+    stuck: bool = False
+
+    @property
+    def judging(self) -> bool:
+        """Whether what the rules said last is said of now: the daemon watches, or did just now."""
+        return self.state in ("running", "full") or (not self.stuck and self.at - self.since <= HUNG_AFTER)
 
     def warning(self, zone: str, language: Language) -> str:
         """Return the first line of everything shown; nothing while it runs, by the files as they are."""
         if self.state == "running":
             return self.outdated_warning(zone, language)
-        name = "never" if self.state == "stopped" and not self.since else self.state
+        name: str = "stuck" if self.stuck else self.state
+        if not self.since:
+            name = {"stopped": "never", "starting": "starting-first"}.get(name, name)
         ago = format_span(max(0, self.at - self.since) // NS, language)
         return sentence(name, language, since=show_second(self.since, zone), ago=ago)
 
@@ -64,16 +80,41 @@ def liveness(site: Site, reader: JournalReader, now: int | None = None) -> Liven
     """Return whether the daemon of a site watches at ``now`` (ns UTC)."""
     now = time.time_ns() if now is None else now
     at = {reader.stream(row.stream).device: row.at for row in reader.latest()}
-    last = last_word(reader)
-    if not is_held(Path(site.store.path)):
+    last, path = last_word(reader), Path(site.store.path)
+    if not is_held(path):
         return Liveness("stopped", last, now)
-    word = at.get(DAEMON, last)
+    beat = read_heartbeat(path)
+    if beat and (found := _hanging(beat, last, now)):
+        return found
+    if beat and beat.phase == "starting":
+        return Liveness("starting", last, now)
+    word = max(beat.at, last) if beat else at.get(DAEMON, last)
     known = LoadedConfiguration.from_json(reader.meta(META))
     outdated = known.at if known and known.outdated else 0
     if outstanding(site, reader):
         return Liveness("full", last, now, outdated)
-    hung = bool(word) and now - max(word, last) > HUNG_AFTER
+    hung = not beat and bool(word) and now - max(word, last) > SILENT_AFTER
     return Liveness("hung" if hung else "running", word, now, outdated)
+
+
+def _hanging(beat: HeartbeatRecord, last: int, now: int) -> Liveness | None:
+    """Return that the daemon hangs, or the writer of its journal; None where it does not."""
+    age = beat.age(now)
+    if beat.phase == "starting":
+        return Liveness("hung", beat.at, now) if age > STARTING else None
+    if age > HUNG_AFTER:  # with a sample from just now only the beat's file cannot be written
+        return None if 0 <= now - last <= HUNG_AFTER else Liveness("hung", max(beat.at, last), now)
+    silent = age + beat.writer
+    return Liveness("hung", now - silent, now, stuck=True) if silent > WRITER_STUCK else None
+
+
+def present_downtime(site: Site, reader: JournalReader, now: int) -> Downtime | None:
+    """Return since when nobody has watched, up to ``now`` (ns UTC): no start has recorded that yet."""
+    found = liveness(site, reader, now)
+    stopped = found.state in ("stopped", "starting")
+    if found.state in ("running", "full") or not 0 < found.since < now:
+        return None
+    return Downtime(found.since, now, Pause.STOPPED if stopped else Pause.STOOD_STILL)
 
 
 def outdated_warning(site: Site, language: Language) -> str:
@@ -92,6 +133,3 @@ def liveness_warning(site: Site, language: Language) -> str:
         return ""
     with JournalReader.open(path, site.id) as reader:
         return liveness(site, reader).warning(site.timezone, language)
-
-
-assert HUNG_AFTER > 2 * PERIOD  # noqa: S101 - one missed word is not a hang

@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 
 from facilityd.config.site import Site
 from facilityd.model.downtime import Downtime
+from facilityd.model.intervals import Span, length
 from facilityd.model.sample import NS
 from facilityd.model.text import Language, Text
 from facilityd.notify.value_text import format_span
 from facilityd.query.instants import iso_instant, show_second
-from facilityd.query.intervals import Span, length
 from facilityd.query.json_data import to_plain
 from facilityd.query.liveness import liveness
 from facilityd.query.words import both, sentence

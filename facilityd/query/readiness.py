@@ -18,6 +18,7 @@ from facilityd.model.text import Language, Text
 from facilityd.notify.readiness import ReadinessContext
 from facilityd.query.countdown import Countdown, countdown
 from facilityd.query.json_data import to_plain
+from facilityd.query.liveness import liveness
 from facilityd.query.words import both, sentence
 from facilityd.store.reader import JournalReader
 from facilityd.yaml_source import suggestion
@@ -152,7 +153,7 @@ class ReadinessBoard:
     def items(self, reader: JournalReader, now: int) -> list[ItemRow]:
         """Return every item at ``now``."""
         rows: list[ItemRow] = []
-        source = JournalState(reader, now)
+        source = JournalState(reader, now, liveness(self._site, reader, now).judging)
         for device in self._devices:
             waivers = {w.item: w for w in source.waivers if w.device == device}
             about, subject = self._site.devices[device], self._subject(device)

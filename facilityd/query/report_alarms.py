@@ -9,10 +9,10 @@ from datetime import date
 from statistics import median
 
 from facilityd.config.site import Device
+from facilityd.model.intervals import common
 from facilityd.model.sample import NS
 from facilityd.model.text import Text
 from facilityd.query.alarm_log import Annunciation, OccurrenceSpan
-from facilityd.query.intervals import common
 from facilityd.query.kpi_answer import alarm_words
 from facilityd.query.kpi_people import percentile
 from facilityd.query.observed import ObservedWindow

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 from facilityd.app.ceremony import Ceremonies, Ceremony
 from facilityd.config.site import Device, Site
+from facilityd.model.intervals import Span, common
 from facilityd.model.readiness import Check, ItemOutcome
 from facilityd.model.rule import Rule
 from facilityd.model.sample import NS
 from facilityd.model.text import Text
 from facilityd.query.alarm_log import AlarmLog
-from facilityd.query.intervals import Span, common
 from facilityd.query.observed import ObservedWindow
 from facilityd.store.alarm_log import TimedRun
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from facilityd.app.builtin import scope_of
 from facilityd.config.site import Device, Site
+from facilityd.model.intervals import Span, common, length, union, without
 from facilityd.model.sample import NS
 from facilityd.model.text import Text
-from facilityd.query.alarm_log import AlarmLog, OccurrenceSpan
-from facilityd.query.intervals import Span, common, length, union
+from facilityd.query.alarm_log import AlarmLog, AsideSpan, OccurrenceSpan
 from facilityd.query.observed import ObservedWindow
 
 GRAVE = ("high", "critical")
@@ -24,7 +24,8 @@ class DeviceAvailability:
     """One device, or (``device`` empty) all of a family together. Times in s.
 
     ``down``: a grave alarm held, whether people were told or not; ``unknown``: it did not answer;
-    ``faults``: grave occurrences that began in the window, ``longest``: of all that touch it.
+    ``planned``: it was in maintenance, drained or the like, which is neither up nor down; ``faults``: grave
+    occurrences that began in the window and not in such a time, ``longest``: of all that touch it.
     """
 
     family: str
@@ -33,13 +34,14 @@ class DeviceAvailability:
     observed: float
     down: float
     unknown: float
+    planned: float
     faults: int
     longest: float
 
     @property
     def share(self) -> float | None:
-        """Availability in % of the time that is known; None where nothing is."""
-        known = self.observed - self.unknown
+        """Availability in % of the time that is known and was to be served; None where there is none."""
+        known = self.observed - self.unknown - self.planned
         return 100.0 * (known - self.down) / known if known > 0 else None
 
 
@@ -60,7 +62,8 @@ def availabilities(site: Site, window: ObservedWindow, log: AlarmLog) -> list[De
     by_device, blind = _by_device(log), blind_times(site, window, log)
     families: dict[str, list[DeviceAvailability]] = {}
     for device in site.devices.values():
-        found = _device(device, by_device.get(device.id, ()), blind[device.id], window)
+        aside = [_span(one, window) for one in log.aside if one.device == device.id]
+        found = _device(device, by_device.get(device.id, ()), blind[device.id], aside, window)
         families.setdefault(device.family.family, []).append(found)
     rows: list[DeviceAvailability] = []
     for family, devices in families.items():
@@ -80,18 +83,32 @@ def _blind_rules(device: Device) -> set[str]:
 
 
 def _device(
-    device: Device, spans: Sequence[OccurrenceSpan], unknown: Sequence[Span], window: ObservedWindow
+    device: Device,
+    spans: Sequence[OccurrenceSpan],
+    unknown: Sequence[Span],
+    aside: Sequence[Span],
+    window: ObservedWindow,
 ) -> DeviceAvailability:
     blind, watched = _blind_rules(device), window.spans()
+    planned = without(common(union(aside), watched), unknown)
+    served = without(watched, planned)
     grave = [one for one in spans if one.priority in GRAVE and one.rule not in blind]
-    held = common(union(_held(one, window) for one in grave), watched)
+    held = common(union(_held(one, window) for one in grave), served)
     down = length(held) - length(common(held, unknown))
-    begun = sum(window.since <= one.raised < window.end for one in grave)
-    longest = max((length(common([_held(one, window)], watched)) for one in grave), default=0)
+    begun = sum(window.since <= one.raised < window.end and not _within(one.raised, planned) for one in grave)
+    longest = max((length(common([_held(one, window)], served)) for one in grave), default=0)
     return DeviceAvailability(
         device.family.family, device.id, device.name, length(watched) / NS, down / NS, length(unknown) / NS,
-        begun, longest / NS,
+        length(planned) / NS, begun, longest / NS,
     )  # fmt: skip
+
+
+def _within(at: int, spans: Sequence[Span]) -> bool:
+    return any(since <= at < until for since, until in spans)
+
+
+def _span(one: AsideSpan, window: ObservedWindow) -> Span:
+    return one.since, max(one.since, window.end if one.until is None else one.until)
 
 
 def _held(span: OccurrenceSpan, window: ObservedWindow) -> Span:
@@ -115,7 +132,9 @@ def _dark_links(
 
 
 def _together(family: str, name: Text, rows: Sequence[DeviceAvailability]) -> DeviceAvailability:
-    sums = (sum(getattr(row, key) for row in rows) for key in ("observed", "down", "unknown", "faults"))
-    observed, down, unknown, faults = sums
+    sums = (
+        sum(getattr(row, key) for row in rows) for key in ("observed", "down", "unknown", "planned", "faults")
+    )
+    observed, down, unknown, planned, faults = sums
     longest = max(row.longest for row in rows)
-    return DeviceAvailability(family, "", name, observed, down, unknown, int(faults), longest)
+    return DeviceAvailability(family, "", name, observed, down, unknown, planned, int(faults), longest)

@@ -196,10 +196,10 @@ def _availability(report: SiteReport, language: Language) -> ReportTable:
             (
                 shown, number_cell(one.share, SHARE_DECIMALS, "%"), one.faults, span_cell(one.down, language),
                 span_cell(one.longest, language), span_cell(one.unknown, language),
-                span_cell(one.observed, language),
+                span_cell(one.planned, language), span_cell(one.observed, language),
             )
         )  # fmt: skip
-    columns = ("device", "available", "faults", "down", "longest", "unanswered", "observed")
+    columns = ("device", "available", "faults", "down", "longest", "unanswered", "planned", "observed")
     return make_table("availability", columns, rows if report.window.spans() else (), language)
 
 

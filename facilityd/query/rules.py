@@ -22,10 +22,11 @@ from facilityd.model.text import Language
 from facilityd.notify.evidence_text import EvidenceFormatter
 from facilityd.query.json_data import to_plain
 from facilityd.query.limits import say_limit
+from facilityd.query.liveness import liveness
 from facilityd.query.words import both, listed, sentence
 from facilityd.store.reader import JournalReader
 
-UNLEARNED = "unknown-unlearned"
+UNLEARNED, REPLACED = "unknown-unlearned", "replaced"
 
 
 class RuleStatus(Enum):
@@ -37,6 +38,7 @@ class RuleStatus(Enum):
     UNJUDGED = "not judged yet"  # by the daemon that watches now
     UNLEARNED = "needs commissioning"
     UNFITTED = "not applicable"
+    REPLACED = "another in force"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,8 @@ def _standing(rule: Rule, finding: Finding | None, missing: tuple[str, ...]) -> 
         return RuleStatus.UNLEARNED if isinstance(rule.detect, Learned) else RuleStatus.UNJUDGED
     if finding.verdict is None:
         return RuleStatus.UNLEARNED if finding.evidence.slug == UNLEARNED else RuleStatus.UNKNOWN
+    if finding.evidence.slug == REPLACED:
+        return RuleStatus.REPLACED
     return RuleStatus.WRONG if finding.verdict else RuleStatus.RIGHT
 
 
@@ -132,5 +136,5 @@ def _newest(site: Site, now: int) -> dict[tuple[str, str], Finding]:
         return {}
     with JournalReader.open(Path(site.store.path), site.id) as reader:
         stored = {(s.finding.device, s.finding.rule): s.finding for s in reader.verdicts()}
-        source = JournalState(reader, now)
+        source = JournalState(reader, now, liveness(site, reader, now).judging)
         return {key: one for key, one in stored.items() if one.verdict or source.finding(*key) is not None}

@@ -9,6 +9,7 @@ from facilityd.app.builtin import all_devices
 from facilityd.config.site import Device, Site
 from facilityd.errors import UsageError
 from facilityd.model.message import Wording
+from facilityd.model.sample import SignalType
 from facilityd.yaml_source import suggestion
 
 SignalName = tuple[str, str]
@@ -40,6 +41,16 @@ def selected(site: Site, patterns: Sequence[str]) -> list[SignalName]:
         found.update(dict.fromkeys(own))
     order = {name: place for place, name in enumerate(every)}
     return sorted(found, key=lambda one: order[one[0]])
+
+
+def selected_numbers(site: Site, patterns: Sequence[str]) -> list[SignalName]:
+    """Return the same without texts, which have no mean. Raises UsageError for what means nothing."""
+    every = all_devices(site)
+    return [
+        one
+        for one in selected(site, patterns)
+        if every[one[0]].family.signals[one[1]].type is not SignalType.TEXT
+    ]
 
 
 def _hint(known: Mapping[str, Device], device: str, signal: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -26,12 +26,10 @@ from facilityd.query.alarms import (
 )
 from facilityd.query.audit import audit_rows
 from facilityd.query.changes import ChangeFilter, ChangeRow, change_rows
-from facilityd.query.compare import CompareAnswer, CompareQuery, read_comparison
 from facilityd.query.countdown import Countdown, countdown
 from facilityd.query.counts import Counts
 from facilityd.query.devices import DeviceReader, DeviceRow
 from facilityd.query.hazards import HazardRow, OpenState, open_hazards
-from facilityd.query.history import HistoryAnswer, HistoryPoint, HistoryQuery, iter_points, read_history
 from facilityd.query.kpi import KpiReader
 from facilityd.query.kpi_answer import KpiAnswer
 from facilityd.query.liveness import Liveness, liveness
@@ -41,9 +39,9 @@ from facilityd.query.report import SiteReport, read_report
 from facilityd.query.rules import RuleRow, rule_rows
 from facilityd.query.storage import StorageAnswer, read_storage
 from facilityd.query.tasks import TaskRecord, TaskRow, task_record, task_rows
+from facilityd.query.times_of_site import TimesOfSite
 from facilityd.query.unsaved import outstanding
 from facilityd.query.unwatched import unwatched
-from facilityd.store.history import Bucket
 from facilityd.store.reader import JournalReader
 
 
@@ -76,16 +74,14 @@ class SiteStatus:
         return [row.plain() | daemon | (own if row.device == DAEMON else {}) for row in self.devices]
 
 
-class SiteQuery:
+class SiteQuery(TimesOfSite):
     """Reads anew at each question. For one thread at a time; ``clock`` returns ns UTC, else the system's.
 
     Raises UsageError where the site has no journal, or one of another version or site.
     """
 
     def __init__(self, site: Site, clock: Callable[[], int] | None = None) -> None:
-        self._site, self._clock = site, clock or time.time_ns
-        self._devices = all_devices(site)
-        self._reader = open_journal(site)
+        super().__init__(site, all_devices(site), open_journal(site), clock or time.time_ns)
         self._rows = DeviceReader(self._reader)
 
     def __enter__(self) -> Self:
@@ -154,14 +150,6 @@ class SiteQuery:
         """Return one task whole. Raises UsageError where there is none."""
         return task_record(self._site, self._devices, self._reader.task_events(), self._clock(), number)
 
-    def history(self, query: HistoryQuery) -> HistoryAnswer:
-        """Return what was, with its gaps. Raises UsageError for what there is not, and for too much."""
-        return read_history(self._site, self._reader, query)
-
-    def points(self, query: HistoryQuery) -> Iterator[HistoryPoint]:
-        """Iterate over the values of a signal as they are read, for a stream. Raises UsageError at once."""
-        return iter_points(self._site, self._reader, query)
-
     def require(self, device: str, rule: str | None = None) -> None:
         """Raise UsageError where there is no such device, or alarm of it, neither on site nor on record."""
         known = {(state.device, state.rule) for state in self._reader.alarms()}
@@ -202,14 +190,6 @@ class SiteQuery:
     def command_result(self, command: str) -> str | None:
         """Return why a command was refused, nothing where it was carried out; None if it is not on record."""
         return self._reader.command_result(command)
-
-    def comparison(self, query: CompareQuery) -> CompareAnswer:
-        """Return a span beside another, signal by signal. Raises UsageError for a span that is none."""
-        return read_comparison(self._site, self._reader, query)
-
-    def buckets(self, device: str, signal: str, since: int, until: int, width: int) -> list[Bucket]:
-        """Return what buckets of ``width`` ns from ``since`` (ns UTC) on hold; for a small plot."""
-        return list(self._reader.buckets(device, signal, since, until, width))
 
     def rules(self, *devices: str) -> list[RuleRow]:
         """Return the rules of some devices, or of all. Raises UsageError for an unknown device."""
@@ -271,7 +251,7 @@ class SiteQuery:
     def unjudged(self) -> UnjudgedRules:
         """Return how many rules cannot be evaluated now; one that waits for its baseline is not counted."""
         known = {(device.id, name) for device in self._devices.values() for name in device.family.rules}
-        now = JournalState(self._reader, self._clock())
+        now = JournalState(self._reader, self._clock(), self.liveness().judging)
         found = [finding for key in known if (finding := now.finding(*key)) is not None]
         unknown = sum(one.verdict is None and one.evidence.slug not in NOT_YET for one in found)
         return UnjudgedRules(all(one.verdict is None for one in found), unknown)

@@ -19,10 +19,15 @@ class QueryWords(Strict):
 
     quality: dict[str, Text]
     device: dict[str, Text]
+    standing: dict[str, Text]
+    notice: dict[str, Text]
     held: dict[str, Text]
     limit: dict[str, Text]
     law: dict[str, Text]
     export: dict[str, Text]
+    change: dict[str, Text]
+    command: dict[str, Text]
+    task_event: dict[str, Text]
     sentence: dict[str, Text]
 
 

@@ -9,7 +9,8 @@ from typing import TypeVar, cast
 
 import aiomqtt
 
-from devices.modbus.client import ModbusReader, ReadFailed, connect
+from devices.modbus.client import connect
+from devices.modbus.reader import ModbusReader, ReadFailed
 from devices.mqtt.subscriber import MqttSubscriber, listen
 from devices.profile import Table
 from devices.unit import Link, ModbusLink, MqttLink, Unit

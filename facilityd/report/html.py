@@ -18,11 +18,13 @@ from facilityd.report.svg import day_bars, share_bar, strip
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 FOLDED = 25
 """Rows from which on a table is folded."""
+_OPEN = frozenset({"timeline"})
+"""Tables that are what the page is for."""
 WIDE = 4
 """Columns beyond which a row becomes a card on a phone."""
 LONG = 40
 """Characters beyond which a cell takes a card's whole width."""
-_HEADS = {"kpi": 1, "hazards": 3, "alarm-kinds": 1, "ceremony-exceptions": 0, "task-list": 2}
+_HEADS = {"kpi": 1, "hazards": 3, "alarm-kinds": 1, "ceremony-exceptions": 0, "task-list": 2, "timeline": 6}
 """The column that is a card's heading, where it is not the first."""
 _LANGUAGES = {"zh": "zh-CN", "en": "en"}
 _COLOURS = ("critical", "high", "medium", "low")
@@ -33,13 +35,19 @@ def html_page(report: SiteReport, page: ReportPage, language: Language) -> str:
     plots: Mapping[str, Callable[[SiteReport, Language], str]] = {
         "ceremonies": _ceremonies, "availability": _availability, "alarm-kinds": _days,
     }  # fmt: skip
+    drawn = {one.id: plots[one.id](report, language) for one in page.tables if one.id in plots and one.rows}
+    return tables_page(page, language, drawn)
+
+
+def tables_page(page: ReportPage, language: Language, plots: Mapping[str, str]) -> str:
+    """Return any page of tables; ``plots``: HTML that stands above the table of that id."""
     body = [f"<h1>{escape(page.title)}</h1>", f'<p class="soft">{escape(page.window)}</p>']
     body += [f'<p class="note">{escape(note)}</p>' for note in page.notes]
     body.append(f'<div class="tiles">{"".join(map(_tile, page.tiles))}</div>')
     for table in page.tables:
-        plot = plots[table.id](report, language) if table.id in plots and table.rows else ""
-        body.append(_section(table, plot, page.nothing, language))
-    body.append(f"<footer>{escape(page.made)}</footer>")
+        body.append(_section(table, plots.get(table.id, ""), page.nothing, language))
+    if page.made:
+        body.append(f"<footer>{escape(page.made)}</footer>")
     return (
         f'<!doctype html><html lang="{_LANGUAGES[language]}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
@@ -58,7 +66,7 @@ def _tile(tile: ReportTile) -> str:
 
 def _section(table: ReportTable, plot: str, nothing: str, language: Language) -> str:
     shown = _table(table) if table.rows else f"<p>{escape(nothing)}</p>"
-    if len(table.rows) > FOLDED:
+    if len(table.rows) > FOLDED and table.id not in _OPEN:
         folded = report_sentence("rows", language, n=len(table.rows))
         shown = f"<details><summary>{escape(folded)}</summary>{shown}</details>"
     note = f'<p class="soft">{escape(table.note)}</p>' if table.note else ""
@@ -95,13 +103,15 @@ def _cell(table: ReportTable, n: int, cell: ReportCell, numeric: bool, lead: int
 # --- plots -------------------------------------------------------------------------------------
 
 
-def _key(entries: Iterable[tuple[str, str]]) -> str:
+def colour_key(entries: Iterable[tuple[str, str]]) -> str:
+    """Return what colours mean, from (class, words)."""
     return "".join(
         ["<div class=key>", *(f"<span><i class={k}></i>{escape(t)}</span>" for k, t in entries), "</div>"]
     )
 
 
-def _axis(*texts_: str) -> str:
+def axis(*texts_: str) -> str:
+    """Return texts from left to right below a plot."""
     return f'<div class="axis">{"".join(f"<span>{escape(text)}</span>" for text in texts_)}</div>'
 
 
@@ -112,7 +122,7 @@ def _days(report: SiteReport, language: Language) -> str:
     said = report_sentence("pair", language, what=report_word("most-a-day", language), value=most)
     entries = [(name, priority_word(name, language)) for name in _COLOURS]
     entries.append(("dark", report_word("unwatched", language)))
-    return _key(entries) + day_bars(days, said) + _axis(days[0][0], said, days[-1][0])
+    return colour_key(entries) + day_bars(days, said) + axis(days[0][0], said, days[-1][0])
 
 
 def _availability(report: SiteReport, language: Language) -> str:
@@ -129,7 +139,7 @@ def _availability(report: SiteReport, language: Language) -> str:
             f"<span>{escape(name)}</span>{share_bar(shares, f'{name} {share}')}"
             f"<span class=n>{escape(share)}</span>"
         )
-    key = _key((kind, report_word(word, language)) for kind, word in entries)
+    key = colour_key((kind, report_word(word, language)) for kind, word in entries)
     return f'{key}<div class="bars">{"".join(rows)}</div>'
 
 
@@ -144,7 +154,7 @@ def _ceremonies(report: SiteReport, language: Language) -> str:
         if language == "zh"
         else (f"{entries[1][1]}, or {report_word('run-not-seen', language)}"),
     )
-    parts = [_key(entries)]
+    parts = [colour_key(entries)]
     groups: dict[tuple[str, str], list[CeremonyRow]] = {}
     for row in report.ceremonies:
         groups.setdefault((row.device, row.name), []).append(row)
@@ -156,5 +166,5 @@ def _ceremonies(report: SiteReport, language: Language) -> str:
             for row in rows
         ]
         parts.append(f'<p class="soft">{escape(title)}</p>{strip(cells, title)}')
-        parts.append(_axis(report.window.shown(rows[0].at)[:10], report.window.shown(rows[-1].at)[:10]))
+        parts.append(axis(report.window.shown(rows[0].at)[:10], report.window.shown(rows[-1].at)[:10]))
     return "".join(parts)

@@ -12,7 +12,7 @@ h1{font-size:1.7rem;line-height:1.25;margin:.2rem 0 .4rem}
 h2{font-size:1.2rem;margin:0 0 .6rem}
 p{margin:.3rem 0}.soft{color:var(--soft);font-size:.9rem}
 .note{border-left:4px solid var(--tolerable);background:#fff8e8;padding:.5rem .8rem;margin:.6rem 0}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(160px,1fr));gap:.8rem;margin:1.2rem 0}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(250px,1fr));gap:.8rem;margin:1.2rem 0}
 .tile,section{background:var(--paper);border:1px solid var(--faint);border-radius:8px}
 .tile{padding:.8rem 1rem}.tile b{display:block;font-size:1.6rem;line-height:1.3;font-weight:650;
 font-variant-numeric:tabular-nums}
@@ -23,12 +23,14 @@ th{color:var(--soft);font-weight:600;text-align:left;border-bottom:2px solid var
 padding:.35rem .7rem .35rem 0;vertical-align:bottom}
 td{border-bottom:1px solid var(--faint);
 padding:.4rem .7rem .4rem 0;vertical-align:top;overflow-wrap:break-word}
-th.n,td.n{text-align:right;white-space:nowrap}
+th.n,td.n{text-align:right}th:not(.n),td.n{white-space:nowrap}
+td.good:not(.long),td.tolerable:not(.long),td.over:not(.long),td.unknown:not(.long){white-space:nowrap}
 td.good{color:var(--good)}td.tolerable{color:var(--tolerable);font-weight:600}
 td.over{color:var(--over);font-weight:600}td.unknown{color:var(--soft)}
 .good b{color:var(--good)}.over b{color:var(--over)}
 svg{display:block;width:100%}svg.days{height:150px;border-bottom:1px solid var(--soft)}
 svg.share{height:12px;border-radius:3px;background:var(--none)}svg.strip{height:22px}
+svg.time{background:var(--ground)}svg.time rect.dark{fill:var(--soft)}
 rect.low{fill:var(--low)}rect.medium{fill:var(--medium)}rect.high{fill:var(--high)}
 rect.critical{fill:var(--critical)}rect.dark,rect.unknown{fill:var(--none)}
 rect.good{fill:#58a57c}rect.over{fill:var(--over)}rect.tolerable{fill:var(--medium)}
@@ -37,7 +39,7 @@ rect.good{fill:#58a57c}rect.over{fill:var(--over)}rect.tolerable{fill:var(--medi
 .key i{display:inline-block;width:.8em;height:.8em;border-radius:2px;margin-right:.4em;vertical-align:-.05em}
 i.low{background:var(--low)}i.medium{background:var(--medium)}i.high{background:var(--high)}
 i.critical{background:var(--critical)}i.unknown,i.dark{background:var(--none)}i.good{background:#58a57c}
-i.over{background:var(--over)}
+i.over{background:var(--over)}i.tolerable{background:var(--medium)}
 .bars{display:grid;grid-template-columns:minmax(7rem,14rem) 1fr 5.2rem;gap:.35rem .8rem;align-items:center;
 font-size:.9rem;margin:.4rem 0 1rem}.bars .n{text-align:right;font-variant-numeric:tabular-nums}
 summary{cursor:pointer;color:var(--soft);margin:.3rem 0}
@@ -49,7 +51,7 @@ main{padding:1rem .6rem 2rem}h1{font-size:1.35rem}section{padding:.9rem .8rem}
 table.wide thead{display:none}table.wide,table.wide tbody{display:block}
 table.wide tr{display:grid;grid-template-columns:1fr 1fr;gap:.1rem .8rem;padding:.55rem 0;
 border-bottom:1px solid var(--faint)}
-table.wide td{border:0;padding:0;text-align:left;white-space:normal}
+table.wide td{border:0;padding:0;text-align:left;white-space:normal!important}
 table.wide td:before{content:attr(data-label);display:block;color:var(--soft);font-size:.75rem}
 table.wide td.head,table.wide td.long{grid-column:1/-1}
 table.wide td.head{font-weight:650;order:-1}

@@ -64,3 +64,12 @@ def strip(cells: Sequence[tuple[str, str]], label: str) -> str:
         for n, (kind, hint) in enumerate(cells)
     ]
     return _svg(10, label, "".join(drawn), "strip")
+
+
+def time_bar(spans: Iterable[tuple[str, float, float]], label: str) -> str:
+    """Return one bar with (kind, from, to) as shares of its length; the shortest is seen."""
+    drawn = [
+        _rect((min(WIDTH * since, WIDTH - 4.0), 0, max(4.0, WIDTH * (until - since)), 10), kind)
+        for kind, since, until in spans
+    ]
+    return _svg(10, label, "".join(drawn), "share time")

@@ -33,18 +33,23 @@ _WIDE = 0x2E80
 
 def workbook(report: SiteReport, page: ReportPage) -> bytes:
     """Return the bytes of an .xlsx file."""
+    return tables_workbook(page, report.made_at)
+
+
+def tables_workbook(page: ReportPage, made_at: int) -> bytes:
+    """Return any page of tables as an .xlsx file; ``made_at`` in ns UTC."""
     from xlsxwriter import Workbook  # noqa: PLC0415 - only who asks for a workbook loads it
 
     out = io.BytesIO()
     with Workbook(out, OPTIONS) as book:
-        made = datetime.fromtimestamp(report.made_at // NS, UTC).replace(tzinfo=None)
+        made = datetime.fromtimestamp(made_at // NS, UTC).replace(tzinfo=None)
         book.set_properties({"title": page.title, "comments": page.made, "created": made})
         formats = _formats(book)
         _front(book, page, formats)
         used: set[str] = set()
         for table in page.tables:
             sheet = book.add_worksheet(_sheet_name(table.title, used))
-            _sheet(book, sheet, table, page.window, formats)
+            _sheet(book, sheet, table, page, formats)
             if table.id == "days" and table.rows:
                 _chart(book, sheet, table)
     return out.getvalue()
@@ -54,10 +59,11 @@ def _formats(book: Workbook) -> Formats:
     text = {"text_wrap": True, "valign": "top", "align": "left", "indent": 1}
     made = {name: book.add_format(text | {"font_color": colour}) for name, colour in _COLOURS.items()}
     made["text"] = book.add_format(text)
+    made["right"] = book.add_format(text | {"align": "right"})
     made["title"] = book.add_format({"bold": True, "font_size": 16})
-    made["head"] = book.add_format(
-        {"bold": True, "bottom": 2, "text_wrap": True, "valign": "top", "bg_color": "#eef1f5"}
-    )
+    head = {"bold": True, "bottom": 2, "text_wrap": True, "valign": "top", "bg_color": "#eef1f5"}
+    made["head"] = book.add_format(head)
+    made["head right"] = book.add_format(head | {"align": "right"})
     made["soft"] = book.add_format({"font_color": "#5a6675", "text_wrap": False})
     return made
 
@@ -80,12 +86,13 @@ def _front(book: Workbook, page: ReportPage, formats: Formats) -> None:
     sheet.write_string(row + len(page.tiles) + 1, 0, page.made, formats["soft"])
 
 
-def _sheet(book: Workbook, sheet: Worksheet, table: ReportTable, window: str, formats: Formats) -> None:
+def _sheet(book: Workbook, sheet: Worksheet, table: ReportTable, page: ReportPage, formats: Formats) -> None:
     sheet.write_string(0, 0, table.title, formats["title"])
-    sheet.write_string(1, 0, window, formats["soft"])
+    sheet.write_string(1, 0, page.window, formats["soft"])
     sheet.write_string(2, 0, table.note, formats["soft"])
     for n, name in enumerate(table.columns):
-        sheet.write_string(TOP, n, name, formats["head"])
+        number = any(row[n].value is not None for row in table.rows)
+        sheet.write_string(TOP, n, name, formats["head right" if number else "head"])
         sheet.set_column(n, n, _width([name, *(row[n].shown for row in table.rows)]))
     for m, row in enumerate(table.rows, TOP + 1):
         for n, cell in enumerate(row):
@@ -93,7 +100,9 @@ def _sheet(book: Workbook, sheet: Worksheet, table: ReportTable, window: str, fo
     sheet.freeze_panes(TOP + 1, 0)
     _on_paper(sheet)
     sheet.repeat_rows(TOP)
-    if table.rows:
+    if not table.rows:
+        sheet.write_string(TOP + 1, 0, page.nothing, formats["soft"])
+    else:
         sheet.autofilter(TOP, 0, TOP + len(table.rows), len(table.columns) - 1)
 
 
@@ -115,7 +124,8 @@ def _write(
     """Write a number as the number it is, with its unit; a time as people read it."""
     pattern = number_format(cell)
     if pattern is None or cell.value is None:
-        sheet.write_string(*place, cell.shown, formats.get(cell.tone, formats["text"]))
+        kind = cell.tone if cell.tone in formats else "text" if cell.value is None else "right"
+        sheet.write_string(*place, cell.shown, formats[kind])  # a span stands under spans that are numbers
         return
     if pattern not in formats:
         formats[pattern] = book.add_format({"num_format": pattern, "valign": "top"})

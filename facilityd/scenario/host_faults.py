@@ -14,6 +14,7 @@ from facilityd.model.settings import SinkSettings
 from facilityd.store.journal import Journal
 from facilityd.store.sink import TAKEN, WriteAction, WriteOutcome
 from facilityd.store.write_response import classify
+from facilityd.supervise.process_figures import ProcessFigures
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -21,7 +22,8 @@ DISK_FULL, DISK_LOW, DISK_TIGHT, DAMAGED = "disk-full", "disk-low", "disk-tight"
 DOWN, REFUSES, REFUSES_LINES = "sink-down", "sink-refuses", "sink-refuses-lines"
 SINKS = (DOWN, REFUSES, REFUSES_LINES)
 CHANNELS = ("channel-refuses", "channel-down", "channel-hangs", "channel-slow")
-HAZARDS = (DISK_FULL, DISK_LOW, DISK_TIGHT, DAMAGED, *SINKS, *CHANNELS)
+OVERLOADED, DISK_SLOW, ADRIFT = "host-overloaded", "disk-slow", "clock-adrift"
+HAZARDS = (DISK_FULL, DISK_LOW, DISK_TIGHT, DAMAGED, OVERLOADED, DISK_SLOW, ADRIFT, *SINKS, *CHANNELS)
 PLENTY, LITTLE = 100 * 2**30, 300 * 2**20
 """Bytes free on a disk that never fills, and on one that nearly has."""
 _UNAUTHORIZED, _UNPROCESSABLE = 401, 422
@@ -60,6 +62,13 @@ class HostFaults:
         if self.troubles & {DISK_FULL, DISK_TIGHT}:
             return 0
         return LITTLE if DISK_LOW in self.troubles else PLENTY
+
+    def observe(self) -> ProcessFigures:
+        """Return how the daemon's process and its clock are."""
+        lag = 4.0 if OVERLOADED in self.troubles else 0.001
+        wait = 15.0 if DISK_SLOW in self.troubles else 0.002
+        kept = ADRIFT not in self.troubles
+        return ProcessFigures(lag, wait, 100 * 2**20, kept, 0.02 if kept else None)
 
     def writer(self) -> InlineWriter:
         """Return the journal's writer."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from devices.unit import ModbusLink, MqttLink, Unit
 from facilityd.config.site import Site
@@ -17,6 +17,7 @@ from facilityd.scenario.wire import ModbusWires
 from facilityd.yaml_source import suggestion
 from simulators.hazards import HAZARDS, sized
 from simulators.inverse_binding import Signals
+from simulators.machines import ForeignMachine
 from simulators.mqtt_hazards import MQTT_HAZARDS, mqtt_hazard
 from simulators.register_map import RegisterMap
 from simulators.site import behind, memory_endpoint
@@ -33,9 +34,12 @@ WARM_S = 60
 class InMemorySite:
     """Everything the daemon would find outside, on ``loop``. ``start`` in ns UTC."""
 
-    def __init__(self, site: Site, loop: VirtualLoop, start: int, seed: int) -> None:
+    def __init__(
+        self, site: Site, loop: VirtualLoop, start: int, seed: int,
+        foreign: Mapping[str, ForeignMachine] | None = None,
+    ) -> None:  # fmt: skip
         self._site, self._loop, self._start = site, loop, start
-        self.square = square_of(site, start - WARM_S * NS, seed)
+        self.square = square_of(site, start - WARM_S * NS, seed, foreign)
         self.square.at(start)
         units = list(site.units.values())
         register_maps = {

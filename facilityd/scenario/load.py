@@ -9,13 +9,14 @@ from importlib import resources
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from devices.family import Family
 from facilityd.app.builtin import DAEMON, all_devices, channel_of
 from facilityd.config.load import load as load_site
 from facilityd.config.site import Site
 from facilityd.config.timetable import read_timetable
 from facilityd.errors import UsageError
 from facilityd.model.message import Wording
-from facilityd.model.sample import NS
+from facilityd.model.sample import NS, SignalType
 from facilityd.scenario import expectations
 from facilityd.scenario.expectations import Expectation
 from facilityd.scenario.host_faults import CHANNELS, SINKS
@@ -26,6 +27,9 @@ from facilityd.scenario.subset import subset
 from facilityd.yaml_source import Document, Problem, raise_problems, read, suggestion, validate
 from simulators.hazards import MAGNITUDES
 from simulators.physics import MODELS
+from simulators.physics.declared import declared
+from simulators.sensor_faults import HONEST, SWAPPED
+from simulators.sensor_faults import check as check_sensor
 
 LIBRARY = Path(str(resources.files("simulators"))) / "scenarios"
 """The scenarios that ship."""
@@ -165,7 +169,7 @@ def _wrong(event: ScenarioEvent, site: Site) -> tuple[str, str, str] | None:
     if event.step in ("clock", "restart", "people"):
         return None
     if event.step == "hazard":
-        return _wrong_hazard(event, site)
+        return _wrong_sensor(event, site) if "." in event.on else _wrong_hazard(event, site)
     if event.on not in site.devices:
         return "on", f"no device {event.on!r}", suggestion(event.on, site.devices)
     family = site.devices[event.on].family
@@ -176,7 +180,7 @@ def _wrong(event: ScenarioEvent, site: Site) -> tuple[str, str, str] | None:
             Wording("scenario.no-rule", rule=rule),
             suggestion(str(rule), family.rules),
         )
-    return _wrong_fault(event, family.family) if event.fault else None
+    return _wrong_fault(event, family) if event.fault else None
 
 
 def _wrong_hazard(event: ScenarioEvent, site: Site) -> tuple[str, str, str] | None:
@@ -199,6 +203,27 @@ def _wrong_hazard(event: ScenarioEvent, site: Site) -> tuple[str, str, str] | No
     return None
 
 
+def _wrong_sensor(event: ScenarioEvent, site: Site) -> tuple[str, str, str] | None:
+    """The same for a sensor that lies, at ``DEVICE.SIGNAL``."""
+    device, _, signal = event.on.partition(".")
+    if device not in site.devices:
+        return "on", f"no device {device!r}", suggestion(device, site.devices)
+    known = [
+        name for name, one in site.devices[device].family.signals.items() if one.type is SignalType.FLOAT
+    ]
+    name = str(event.hazard)
+    other = name.removeprefix(SWAPPED) if name.startswith(SWAPPED) else signal
+    for one, key in ((signal, "on"), (other, "hazard")):
+        if one not in known:
+            return key, Wording("scenario.no-analogue-signal", signal=one), suggestion(one, known)
+    try:
+        if name != HONEST:
+            check_sensor(name, event.magnitude)
+    except UsageError as error:
+        return "hazard", error.what, error.hint
+    return None
+
+
 def _wrong_trouble(event: ScenarioEvent, known: Sequence[str]) -> tuple[str, str, str] | None:
     """The same for a hazard of the daemon's own computer, or of a channel."""
     if event.hazard not in (*known, NO_HAZARD):
@@ -206,10 +231,10 @@ def _wrong_trouble(event: ScenarioEvent, known: Sequence[str]) -> tuple[str, str
     return ("magnitude", f"hazard {event.hazard!r} has no magnitude", "") if event.magnitude else None
 
 
-def _wrong_fault(event: ScenarioEvent, family: str) -> tuple[str, str, str] | None:
-    model = MODELS.get(family)
+def _wrong_fault(event: ScenarioEvent, family: Family) -> tuple[str, str, str] | None:
+    model = MODELS.get(family.family) or declared(family)
     if model is None:
-        return "on", f"nothing simulates a {family}", ""
+        return "on", f"nothing simulates a {family.family}", "say how its signals go, under simulate"
     try:
         model.fault_name(str(event.fault))
     except UsageError as error:

@@ -49,7 +49,9 @@ def _steps(event: ScenarioEvent, script: LoadedScenario) -> Iterator[Step]:
     yield Step(at, _text(event), lambda runtime: _do(event, runtime, script))
     if event.hazard and event.lasting is not None:
         end = at + event.lasting
-        yield Step(end, f"hazard {event.hazard} on {event.on} ends", lambda t: t.hazard(event.on, NO_HAZARD))
+        yield Step(
+            end, f"hazard {event.hazard} on {event.on} ends", lambda t: _strike(t, event.on, NO_HAZARD)
+        )
 
 
 def _text(event: ScenarioEvent) -> str:
@@ -65,6 +67,12 @@ def _text(event: ScenarioEvent) -> str:
     return what.get(event.step) or people_acts.text_of(event)
 
 
+def _strike(runtime: ScenarioRuntime, place: str, name: str, magnitude: float | None = None) -> None:
+    """Let a unit, a link or, at ``DEVICE.SIGNAL``, a sensor misbehave."""
+    strike = runtime.sensor_fault if "." in place else runtime.hazard
+    strike(place, name, magnitude)
+
+
 def _down(event: ScenarioEvent) -> float:
     """Return how long the daemon is away, in s."""
     return event.restart.down / NS if isinstance(event.restart, Restart) else 0.0
@@ -77,7 +85,7 @@ def _do(event: ScenarioEvent, runtime: ScenarioRuntime, script: LoadedScenario) 
         ramp, lasting = (None if ns is None else ns / NS for ns in (event.ramp, event.lasting))
         runtime.fault(event.on, event.fault, event.magnitude, ramp, lasting)
     elif event.hazard is not None:
-        runtime.hazard(event.on, event.hazard, event.magnitude)
+        _strike(runtime, event.on, event.hazard, event.magnitude)
     elif event.demand is not None:
         runtime.demand(event.on, up=event.demand != "down")
     elif event.clock is not None:

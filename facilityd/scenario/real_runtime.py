@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -13,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack, ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -36,6 +37,8 @@ from simulators.square import live
 
 STARTED_S = 20.0
 """Longest time in s that units and daemon may take to start or to end."""
+LASTING_PORTS = range(20_000, 32_768)
+"""Ports that no system lends to an outgoing connection by itself."""
 
 
 class RealRuntime(ScenarioRuntime):
@@ -212,12 +215,19 @@ class RealRuntime(ScenarioRuntime):
 
 
 def free_ports(count: int) -> list[int]:
-    """Return TCP ports of this machine that nobody uses now, all different."""
+    """Return TCP ports of this machine that nobody uses now, all different.
+
+    They lie below those that a system lends to outgoing connections (32768 and up on Linux): one of
+    these is taken by somebody as soon as its server is away for a moment.
+    """
+    found: list[int] = []
     with ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
+        while len(found) < count:
+            probe, port = stack.enter_context(socket.socket()), secrets.choice(LASTING_PORTS)
+            with suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                found.append(port)
+    return found
 
 
 def _moved(link: Link, folder: Path, port: int) -> dict[str, Any]:

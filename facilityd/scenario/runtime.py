@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,8 +15,10 @@ from facilityd.model.sample import NS
 from facilityd.model.task import fold
 from facilityd.store.reader import JournalReader
 from facilityd.supervise.inbox import Inbox
+from simulators.machines import ForeignMachine
 from simulators.physics import World
 from simulators.physics.base import Fault
+from simulators.physics.declared import declared
 from simulators.square import Square
 
 
@@ -98,6 +100,10 @@ class ScenarioRuntime(ABC):
 
         self._there(begin)
 
+    def sensor_fault(self, place: str, name: str, magnitude: float | None = None) -> None:
+        """Let the sensor at ``DEVICE.SIGNAL`` lie from now on, or (``none``) no more. Raises UsageError."""
+        self._there(lambda: self.square.sensors.begin(place, name, magnitude, self.physics))
+
     def faults(self, device: str) -> list[tuple[str, Fault]]:
         """Return what can go wrong with a device. Raises UsageError."""
         return list(self.square.model(device).FAULTS.items())
@@ -122,7 +128,7 @@ class ScenarioRuntime(ABC):
         for task in known[-1:]:
             self.ask(CompleteTask, task=task.id, person=person)
 
-    def ask(self, kind: type[Command], **fields: Any) -> None:
+    def ask(self, kind: type[Command], /, **fields: Any) -> None:
         """Ask the daemon what somebody asks it from a terminal; it takes it at its next beat."""
         # Named by its instant: the same story leaves the same journal.
         self._commands = max(self._commands + 1, self.now)
@@ -130,10 +136,15 @@ class ScenarioRuntime(ABC):
         Inbox(self.journal).drop(command)
 
 
-def square_of(site: Site, start: int, seed: int) -> Square:
-    """Return the physics of a site, beginning at an instant in ns UTC."""
+def square_of(
+    site: Site, start: int, seed: int, foreign: Mapping[str, ForeignMachine] | None = None
+) -> Square:
+    """Return the physics of a site, beginning at an instant in ns UTC; ``foreign`` machines by device."""
     world = World(site.latitude, site.longitude, site.timezone, start)
-    square = Square({device.id: device.family.family for device in site.devices.values()}, world, seed)
+    kinds = {device.id: device.family.family for device in site.devices.values()}
+    own = {device.family.family: declared(device.family) for device in site.devices.values()}
+    models = {name: model for name, model in own.items() if model is not None}
+    square = Square(kinds, world, seed, foreign, models)
     for model in square.models.values():
         model.stand(world)
     return square

@@ -18,6 +18,8 @@ from facilityd.app.builtin import DAEMON, channel_of
 from facilityd.app.daemon import watch
 from facilityd.app.environment import Environment
 from facilityd.app.reload_requests import ReloadRequests
+from facilityd.config.machine_limits import with_signed_limits
+from facilityd.config.signed_limits import limits_file, read_limits
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.model.clock import Clock
@@ -32,6 +34,7 @@ from facilityd.scenario.in_memory_site import NO_HAZARD, InMemorySite
 from facilityd.scenario.loop import VirtualLoop
 from facilityd.scenario.runtime import ScenarioRuntime
 from facilityd.supervise.stop import end
+from simulators.machines import ForeignMachine
 
 JOURNAL = "journal.db"
 SINK = InfluxSettings("influxdb", "", "", "", "")
@@ -58,11 +61,13 @@ class VirtualRuntime(ScenarioRuntime):
     """A site in virtual time. Use as a context manager; nothing moves but in ``advance`` and ``until``.
 
     Points are forwarded only where ``forwarding`` asks for it, to one store in memory: it costs time.
+    ``foreign``: machines other than the demo square's, by device.
     """
 
     def __init__(
-        self, site: Site, folder: Path, *, start: int, seed: int = 1, forwarding: bool = False
-    ) -> None:
+        self, site: Site, folder: Path, *, start: int, seed: int = 1, forwarding: bool = False,
+        foreign: Mapping[str, ForeignMachine] | None = None,
+    ) -> None:  # fmt: skip
         self.journal = folder / JOURNAL
         self._sinks = {SINK.id: SINK} if forwarding else {}
         self._site = self._files = self._here(site)
@@ -75,7 +80,7 @@ class VirtualRuntime(ScenarioRuntime):
         """What the daemon posted to Alertmanagers, post by post."""
         self.heartbeats: list[int] = []
         """When the daemon called the heartbeat's URL, ns UTC."""
-        self.field = InMemorySite(self.site, self._loop, start, seed)
+        self.field = InMemorySite(self.site, self._loop, start, seed, foreign)
         self.square = self.field.square
         self._offset = 0
         self._daemon: asyncio.Task[None] | None = None
@@ -137,7 +142,7 @@ class VirtualRuntime(ScenarioRuntime):
 
     def load(self, _: int) -> tuple[Site, None]:
         """Return what the daemon is to watch: what its files are to a real one."""
-        return self._files, None
+        return with_signed_limits(self._files, read_limits(limits_file(self.journal))[0]), None
 
     def _here(self, site: Site) -> Site:
         return replace(site, store=replace(site.store, path=str(self.journal)), sinks=self._sinks)
@@ -242,6 +247,8 @@ class VirtualRuntime(ScenarioRuntime):
             signals=False,
             bridges=False,
             long_lived=False,
+            heartbeat=False,
+            observe=self.host.observe,
         )
 
     @asynccontextmanager

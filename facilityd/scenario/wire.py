@@ -10,10 +10,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from typing import cast
 
 from devices.modbus import client
-from devices.modbus.client import ModbusReader, ReadFailed
+from devices.modbus.guard import StrayAnswer
+from devices.modbus.reader import ModbusReader, ReadFailed, reason_of
 from devices.profile import Table
 from devices.unit import ModbusLink
 from facilityd.errors import LinkOutage
@@ -28,13 +28,18 @@ Look = Callable[[str, int], None]
 
 
 class DirectReader:
-    """What devices.modbus.client.ModbusReader promises."""
+    """A ModbusReader (devices.modbus.reader) straight to a register image in memory."""
 
     def __init__(self, link: ModbusLink, endpoint: MemoryEndpoint, look: Look, stack: AsyncExitStack) -> None:
         self.requests = self.answers = 0
         self.waited = self.pause = 0.0
         self._link, self._endpoint, self._look, self._stack = link, endpoint, look, stack
         self._framed: ModbusReader | None = None
+
+    @property
+    def stray(self) -> StrayAnswer | None:
+        """Return what came instead of the last answer, if anything did."""
+        return self._framed.stray if self._framed else None
 
     async def read(
         self,
@@ -57,7 +62,7 @@ class DirectReader:
             raise ReadFailed(Reason.TIMEOUT)
         self.answers += 1
         if pdu[0] & 0x80:
-            raise ReadFailed(client.reason_of(pdu[1]))
+            raise ReadFailed(reason_of(pdu[1]))
         return pdu[2:]
 
     async def _by_frames(
@@ -99,5 +104,4 @@ class ModbusWires:
             hint = Wording("link.check-cable")
             raise LinkOutage(Wording("link.cannot-be-opened"), where=link.where, hint=hint)
         async with AsyncExitStack() as stack:
-            # Duck-typed on purpose: the adapter asks for read and three counters, nothing else.
-            yield cast("ModbusReader", DirectReader(link, endpoint, self._look, stack))
+            yield DirectReader(link, endpoint, self._look, stack)

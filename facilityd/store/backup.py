@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import apsw
 
@@ -160,8 +161,8 @@ def restore(backup: Path, journal: Path, site: str, at: int, progress: Progress 
             _copy_pages(source, target, progress)
         with part.open("rb") as file:
             os.fsync(file.fileno())
-        before = move_aside(journal, at, "before-restore") if journal.exists() else None
-        part.rename(journal)
+        before = _set_aside(journal, held, at) if journal.exists() else None
+        part.rename(journal)  # in one step: whoever kills us leaves the one or the other
         sync_folder(journal.parent)
         mark_open(held, is_open=False)
     except (OSError, apsw.Error) as error:
@@ -169,3 +170,20 @@ def restore(backup: Path, journal: Path, site: str, at: int, progress: Progress 
     finally:
         held.close()
     return before
+
+
+def _set_aside(journal: Path, held: IO[bytes], at: int) -> Path:
+    """Give a journal a second name, and its log another, so that there is one at its place at any moment.
+
+    What is in the log is written back first: a log of one journal beside another would be taken for its own.
+    Where that fails (a damaged file, or none that can have two names) all of it is renamed.
+    """
+    with suppress(apsw.Error, OSError):
+        with closing(apsw.Connection(str(journal))) as db:
+            db.set_busy_timeout(1000)
+            busy, *_ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()[0]
+        log = beside(journal, "-wal")
+        if not busy and not (log.exists() and log.stat().st_size):
+            mark_open(held, is_open=False)  # at the next start nobody misses that log
+            return move_aside(journal, at, "before-restore", keep=True)
+    return move_aside(journal, at, "before-restore")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import apsw
 
-from facilityd.model.alarm import AlarmState
+from facilityd.model.alarm import AlarmState, ChangeKind
 from facilityd.store.batch import ChangeRecord, Write, WriteContext
 from facilityd.store.findings import evidence_json
 from facilityd.store.outbox import NoticeWrite
@@ -58,9 +58,15 @@ class AlarmWrite(Write):
         to.db.executemany(_ALARM, [(a.device, a.rule, a.to_json()) for a in self.states])
 
 
-def changes_since(db: apsw.Connection, since: int, limit: int) -> list[StoredChange]:
-    """Return changes from the instant ``since`` (ns UTC) on, in the order they were stored."""
-    rows = select(db, f"{_CHANGES} WHERE at >= ? ORDER BY id LIMIT ?", (since, limit))
+def changes_since(
+    db: apsw.Connection, since: int, limit: int, kinds: Collection[ChangeKind] = ()
+) -> list[StoredChange]:
+    """Return changes from the instant ``since`` (ns UTC) on, in the order they were stored.
+
+    ``kinds``: only of these, where there are any.
+    """
+    only = f" AND kind IN ({', '.join('?' * len(kinds))})" if kinds else ""
+    rows = select(db, f"{_CHANGES} WHERE at >= ?{only} ORDER BY id LIMIT ?", (since, *map(str, kinds), limit))
     return built(rows, change, "change")
 
 

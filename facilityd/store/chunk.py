@@ -7,6 +7,7 @@ never a wrong one: the checksum is over the content and over what the row says o
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from struct import Struct
@@ -15,7 +16,7 @@ from struct import error as StructError  # noqa: N812
 from facilityd.model.quality import Reason
 from facilityd.model.sample import SignalType, Value
 from facilityd.store.checksum import DAMAGED
-from facilityd.store.columns import Column, DamagedColumns, pack, unpack
+from facilityd.store.columns import Column, DamagedColumns, is_sound, pack, unpack
 from facilityd.store.packing import Values, understand
 
 MOST_ROWS = 512
@@ -24,6 +25,7 @@ LONGEST = 86_400 * 10**9
 """Between the first and the last instant in a chunk there is less, ns."""
 _IDS, _ATS, _WHY, _VALUES = 0, 1, 2, 3
 _KEY = Struct("<qqqqqq")
+_ALWAYS = 2**63
 
 SealedRow = tuple[int, int, Values, str | None]
 """(id, at in ns UTC, values, reasons as they are stored)."""
@@ -66,19 +68,28 @@ class SampleChunk:
             return [(self.last, at, nothing, DAMAGED) for at in self._spread()]
 
     def points(
-        self, types: Sequence[SignalType], index: int
-    ) -> Iterator[tuple[int, Value | None, Reason | None]]:
-        """Iterate over (at, value, reason) of one signal, in the order of the instants."""
+        self, types: Sequence[SignalType], index: int, since: int = 0, until: int = _ALWAYS
+    ) -> list[tuple[int, Value | None, Reason | None]]:
+        """Return (at, value, reason) of one signal at since <= at < until (ns UTC), in order."""
         try:
             columns, texts = self._columns((_ATS, _WHY, _VALUES + index))
-            ats, values = _whole(columns[_ATS]), _typed(columns[_VALUES + index], types[index], texts)
-            named = _named(columns[_WHY], texts)
+            every = _whole(columns[_ATS])
+            part = slice(bisect_left(every, since), bisect_left(every, until))
+            ats = every[part]
+            values = _typed(columns[_VALUES + index][part], types[index], texts)
+            named = _named(columns[_WHY][part], texts)
             told = {name: understand(name, len(types)).get(index) if name else None for name in set(named)}
-            found = zip(ats, values, (told[name] for name in named), strict=True)
+            return list(zip(ats, values, [told[name] for name in named], strict=True))
         except _UNREADABLE:
-            yield from ((at, None, Reason.DAMAGED) for at in self._spread())
-            return
-        yield from found
+            return [(at, None, Reason.DAMAGED) for at in self._spread() if since <= at < until]
+
+    @property
+    def sound(self) -> bool:
+        """Whether its bytes and its bounds are those that were written."""
+        try:
+            return is_sound(self.data, self._key)
+        except _UNREADABLE:  # bits of its own head have flipped: a column may be of any type
+            return False
 
     def instants(self) -> list[int]:
         """Return the instants of its samples, ns UTC; none where it is damaged."""

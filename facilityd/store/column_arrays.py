@@ -1,7 +1,7 @@
 """Columns as numpy arrays: for those who read years. Nothing that the daemon loads imports this.
 
-Blocks of as many values each are decoded together, a column at a time: numpy costs the same for one as for
-fifty.
+Blocks of as many values each are decoded together, a column at a time, of however many signals they are:
+numpy costs the same for one as for fifty.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ import struct
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -45,22 +43,27 @@ def unpack_arrays(
     """
     counts: list[int] = []
     last = max(numbers) + 1
-    sound: list[tuple[int, list[Part]]] = []
+    alike: dict[int, tuple[list[int], list[list[Part]]]] = {}
+    end = 0
     for count, data, key in blocks:
         try:
             found = sources(data, key, last)
-            sound.append((count, [found[number][1] for number in numbers]))
-            counts.append(count)
+            parts = [found[number][1] for number in numbers]
         except (DamagedColumns, IndexError, struct.error):
             counts.append(0)
-    whole: list[NDArray[Any]] = [np.empty(sum(counts), kind) for kind in types]
-    end = 0
-    for count, run in groupby(sound, key=itemgetter(0)):
-        columns = list(zip(*(parts for _, parts in run), strict=True))
-        rows = len(columns[0])
-        for into, column in zip(whole, columns, strict=True):
-            _fill(into[end : end + rows * count].reshape(rows, count), column)
-        end += rows * count
+            continue
+        begins, columns = alike.setdefault(count, ([], []))
+        begins.append(end)
+        columns.append(parts)
+        counts.append(count)
+        end += count
+    whole: list[NDArray[Any]] = [np.empty(end, kind) for kind in types]
+    for count, (begins, rows) in alike.items():
+        places = np.array(begins)[:, None] + np.arange(count)
+        for into, column in zip(whole, zip(*rows, strict=True), strict=True):
+            values = np.empty(places.shape, into.dtype)
+            _fill(values, column)
+            into[places] = values
     return whole, counts
 
 

@@ -68,12 +68,17 @@ def unpack(data: bytes, count: int, key: bytes, only: Collection[int] | None = N
     return columns
 
 
+def is_sound(data: bytes, key: bytes) -> bool:
+    """Return whether the bytes of columns are those that were written for this key."""
+    return len(data) >= _AHEAD and crc32(data[4:], crc32(key)).to_bytes(4, "little") == data[:4]
+
+
 def sources(data: bytes, key: bytes, most: int = -1) -> list[tuple[int, Part]]:
     """Return of each column, or of the first ``most``, the number of the one that is the same, and its bytes.
 
     Raises DamagedColumns, struct.error.
     """
-    if len(data) < _AHEAD or crc32(data[4:], crc32(key)).to_bytes(4, "little") != data[:4]:
+    if not is_sound(data, key):
         raise DamagedColumns("the checksum is another")
     try:
         raw = data[_AHEAD:] if data[4] == 0 else _decompressor().decompress(data[_AHEAD:], _LONGEST)

@@ -200,8 +200,11 @@ def missing(journal: Path, held: IO[bytes]) -> str:
     return ""
 
 
-def move_aside(journal: Path, at: int, why: str = "damaged") -> Path:
-    """Rename a journal and its log, ``why`` in their names; return where it is now. ``at`` in ns UTC."""
+def move_aside(journal: Path, at: int, why: str = "damaged", *, keep: bool = False) -> Path:
+    """Rename a journal and its log, ``why`` in their names; return where it is now. ``at`` in ns UTC.
+
+    ``keep``: the journal, whose log must be empty, is under its own name too. Raises OSError.
+    """
     stamp = datetime.fromtimestamp(at // NS, UTC).strftime("%Y%m%dT%H%M%SZ")
     target, number = beside(journal, f".{why}-{stamp}"), 1
     while target.exists():
@@ -209,6 +212,10 @@ def move_aside(journal: Path, at: int, why: str = "damaged") -> Path:
         target = beside(journal, f".{why}-{stamp}-{number}")
     for companion in _COMPANIONS:
         source = beside(journal, companion)
-        if source.exists():
+        if not source.exists():
+            continue
+        if keep and not companion:
+            beside(target, companion).hardlink_to(source)
+        else:
             source.rename(beside(target, companion))
     return target

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -103,7 +103,7 @@ def points(db: apsw.Connection, carriers: Sequence[Carrier], since: int, until: 
 
 
 def _run(db: apsw.Connection, carrier: Carrier, since: int, until: int) -> Iterator[Point]:
-    sealed = SealedSignal(db, carrier.stream, carrier.types, carrier.index)
+    sealed = SealedSignal(db, carrier.stream, carrier.types, carrier.index, (since, until))
     for begin, end, page in _pages(db, carrier.stream, since, until):
         yield from united(sealed.points(begin, end), _raw(carrier, page))
 
@@ -160,24 +160,30 @@ def _bucket(start: int, values: Sequence[Number], bad: int) -> Bucket:
     return Bucket(start, len(values), sum(values) / len(values), min(values), max(values), bad)
 
 
-def gaps(db: apsw.Connection, carriers: Sequence[Carrier], since: int, until: int) -> Iterator[Gap]:
-    """Iterate over the intervals without values, clipped to since..until."""
-    silence = _silence(carriers)
-    for gap in _gaps(points(db, carriers, since - silence, until), since, until, silence):
-        if gap.until > max(gap.since, since):
-            yield Gap(max(gap.since, since), gap.until, gap.reason)
-
-
-def _silence(carriers: Sequence[Carrier]) -> int:
-    """Return the longest time without a sample that is no gap, ns."""
-    return STALE_PERIODS * max((carrier.expected for carrier in carriers), default=0)
-
-
-def explained(
-    found: Iterable[Gap], downtimes: Sequence[Downtime], carriers: Sequence[Carrier]
+def gaps(
+    read: Callable[[int, int], Iterator[Point]],
+    expected: int,
+    since: int,
+    until: int,
+    begin: int | None = None,
 ) -> Iterator[Gap]:
-    """Cut gaps without a reason where nobody watched; what is left and too short for a gap goes with that."""
-    silence = _silence(carriers)
+    """Iterate over the intervals without values, clipped to since..until; ``read`` reads a span (ns UTC).
+
+    ``expected``: the slowest period in ns of the streams that carry the signal. ``begin``: they are clipped
+    to begin..until, for since..until is a part in which a gap ends that began at the value before it.
+    """
+    silence, first = STALE_PERIODS * expected, since if begin is None else begin
+    for gap in _gaps(read(since - silence, until), since, until, silence):
+        if gap.until > max(gap.since, since):
+            yield Gap(max(gap.since, first), gap.until, gap.reason)
+
+
+def explained(found: Iterable[Gap], downtimes: Sequence[Downtime], expected: int) -> Iterator[Gap]:
+    """Cut gaps without a reason where nobody watched; what is left and too short for a gap goes with that.
+
+    ``expected`` as in ``gaps``.
+    """
+    silence = STALE_PERIODS * expected
     for gap in found:
         own = _explaining(gap, downtimes, silence) if gap.reason is None else []
         yield from _cut(gap, own, silence)

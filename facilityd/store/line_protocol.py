@@ -50,15 +50,20 @@ def change_line(row: StoredChange, site: str) -> bytes:
     return f"{ALARM},{series} {','.join(fields)} {change.at}".encode()
 
 
+def series_key(family: str, device: str, site: str, unit: str) -> str:
+    """Return what a sample's line begins with: its measurement and tags. Raises ValueError."""
+    tags = {"device": device, "site": site, "unit": unit}
+    series = ",".join(f"{key}={_escaped(value, ',= ')}" for key, value in tags.items())
+    return f"{_escaped(family, ', ')},{series}"
+
+
 class LineFormat:
     """Lines of one stream: measurement is the family; tags are device, site and unit."""
 
     def __init__(self, stream: Stream, site: str) -> None:
         if taken := RESERVED_SIGNALS.intersection(stream.signals):
             raise ValueError(f"a signal cannot be called {', '.join(sorted(taken))}")
-        tags = {"device": stream.device, "site": site, "unit": stream.unit}
-        series = ",".join(f"{key}={_escaped(value, ',= ')}" for key, value in tags.items())
-        self._series = f"{_escaped(stream.family, ', ')},{series} "
+        self._series = series_key(stream.family, stream.device, site, stream.unit) + " "
         self._names = stream.signals
         self._layout = layout(stream.types)
         keys = (_escaped(name, ",= ").replace("%", "%%") for name in stream.signals)

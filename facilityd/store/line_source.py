@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,6 +12,7 @@ from facilityd.store.line_protocol import LineFormat, change_line
 from facilityd.store.reader import JournalReader
 
 log = logging.getLogger(__name__)
+_SERIES = re.compile(rb"(?:\\.|[^\\ ])+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,11 @@ class JournalLine:
     id: int
     at: int
     text: bytes
+
+    @property
+    def series(self) -> str:
+        """The measurement and the tags, as they stand in the line."""
+        return _SERIES.match(self.text)[0].decode()  # type: ignore[index]  # a line of ours has them
 
 
 class LineSource(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -10,7 +11,7 @@ from typing import Self, TypeVar
 import apsw
 
 from facilityd.errors import UsageError
-from facilityd.model.alarm import AlarmState
+from facilityd.model.alarm import AlarmState, ChangeKind
 from facilityd.model.downtime import Downtime
 from facilityd.model.message import Wording
 from facilityd.model.sample import Sample, Stream
@@ -20,23 +21,21 @@ from facilityd.store import (
     findings,
     history,
     learning,
-    outbox,
 )
 from facilityd.store.batch import DeadLetterLine, LineKind, RuleCheckpoint, Write
 from facilityd.store.dead_letters import DeadLetter, dead_letter_lines, dead_letters
 from facilityd.store.files import check_regular, closed_to_us, denied
 from facilityd.store.forward_reader import ForwardReader
-from facilityd.store.history import Bucket, Carrier, Gap, buckets, explained, gaps, points
+from facilityd.store.history import Bucket, Carrier, Gap, buckets, explained, points
 from facilityd.store.last_good import last_good
 from facilityd.store.meta import FINDINGS_BEFORE, JUDGED
 from facilityd.store.owner import check_owner, other_version
 from facilityd.store.packing import layout
 from facilityd.store.record_reader import RecordReader
-from facilityd.store.rollup import Rollup, merged, roll, stale_after
+from facilityd.store.rollup import HOUR, Rollup, merged, roll, stale_after
 from facilityd.store.rollup_blocks import Level
 from facilityd.store.rollups import RolledHour, is_due, live_rollups, roll_due
 from facilityd.store.rows import (
-    OutboxEntry,
     StoredChange,
     StoredFinding,
     StoredSample,
@@ -49,6 +48,7 @@ from facilityd.store.schema import VERSION, ForeignFile, connect_reader, select,
 from facilityd.store.sealed import Point
 from facilityd.store.sealing import sealing
 from facilityd.store.space import SpaceUse, space_use
+from facilityd.store.whole_hours import quick_gaps, sound_hours
 
 T = TypeVar("T")
 _STEPS = 10_000
@@ -103,6 +103,11 @@ class JournalReader(RecordReader):
         """End a read with apsw.Error as soon as ``late`` says so."""
         self._db.set_progress_handler(late, _STEPS)
 
+    @property
+    def journal(self) -> Self:
+        """Itself: see ``HistoryReader``."""
+        return self
+
     def streams(self) -> dict[int, Stream]:
         """Return every stream there ever was, by id."""
         rows = select(self._db, "SELECT * FROM stream WHERE id > ?", (max(self._streams, default=0),))
@@ -120,6 +125,11 @@ class JournalReader(RecordReader):
         stream = self.stream(row.stream)
         values, reasons = layout(stream.types).unpack(row.data, row.reasons)
         return Sample(stream, row.at, row.at, values, dict(reasons))
+
+    def oldest(self) -> int:
+        """Return the beginning of the hour of the oldest sample that is kept (ns UTC); 0 without any."""
+        kept = self.samples_after(0, 1)
+        return kept[0].at // HOUR * HOUR if kept else 0
 
     def samples_after(self, after: int, limit: int) -> list[StoredSample]:
         """Return rows in the order they were stored, from the one after id ``after`` on."""
@@ -163,9 +173,11 @@ class JournalReader(RecordReader):
         rows = select(self._db, "SELECT state FROM alarm ORDER BY device, rule")
         return built(rows, lambda row: AlarmState.from_json(row[0]), "alarm")
 
-    def changes(self, since: int = 0, limit: int = -1) -> list[StoredChange]:
-        """Return changes from the instant ``since`` (ns UTC) on, in the order they were stored."""
-        return changes.changes_since(self._db, since, limit)
+    def changes(
+        self, since: int = 0, limit: int = -1, kinds: Collection[ChangeKind] = ()
+    ) -> list[StoredChange]:
+        """Return changes (only of ``kinds``) from ``since`` (ns UTC) on, in the order they were stored."""
+        return changes.changes_since(self._db, since, limit, kinds)
 
     def changes_after(self, after: int, limit: int = -1) -> list[StoredChange]:
         """Return changes in the order they were stored, from the one after id ``after`` on."""
@@ -202,22 +214,6 @@ class JournalReader(RecordReader):
     def started(self, at: int) -> int:
         """Return the last start of the daemon up to an instant, ns UTC; 0 where none is on record."""
         return downtimes.started(self._db, at)
-
-    def outbox(self) -> list[OutboxEntry]:
-        """Return every notice that is still kept."""
-        return outbox.outbox(self._db)
-
-    def due(self, now: int, per_channel: int = 100) -> list[OutboxEntry]:
-        """Return notices to be tried at ``now`` (ns), the oldest first; no channel crowds out another."""
-        return outbox.due(self._db, now, per_channel)
-
-    def next_due(self) -> int | None:
-        """Return when the next waiting notice is to be tried (ns), or None where none waits."""
-        return outbox.next_due(self._db)
-
-    def waiting_on(self) -> dict[str, tuple[int, int]]:
-        """Return of each channel on which notices wait how many, and the oldest one's instant (ns UTC)."""
-        return outbox.waiting_on(self._db)
 
     def dead_letter_count(self) -> int:
         """Return how many records were set aside."""
@@ -284,13 +280,16 @@ class JournalReader(RecordReader):
         """Return what takes the room."""
         return space_use(self._db)
 
-    def gaps(self, device: str, signal: str, since: int, until: int) -> Iterator[Gap]:
-        """Iterate over the intervals without good values: silence beyond 3 periods, or bad values.
-
-        Where nobody watched, that is the reason of the silence.
-        """
-        carriers = self._carriers(device, signal)
-        return explained(gaps(self._db, carriers, since, until), self.downtimes(since, until), carriers)
+    def gaps(
+        self, device: str, signal: str, since: int, until: int, unrecorded: Sequence[Downtime] = ()
+    ) -> Iterator[Gap]:
+        """Iterate over silences beyond 3 periods and bad values; ``unrecorded``: downtimes not stored yet."""
+        carriers, oldest = self._carriers(device, signal), self.oldest()
+        expected = max((one.expected for one in carriers), default=0)
+        rolled = partial(self.rollups, device, signal)
+        known = partial(sound_hours, self._db, carriers[0].stream, rolled) if len(carriers) == 1 else None
+        found = quick_gaps(partial(self.history, device, signal), known, expected, (since, until), oldest)
+        return explained(found, [*self.downtimes(since, until), *unrecorded], expected)
 
     def _carriers(self, device: str, signal: str) -> list[Carrier]:
         return [

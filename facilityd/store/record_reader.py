@@ -9,8 +9,9 @@ from facilityd.model.command_record import CommandRecord
 from facilityd.model.marks import OperatorMark
 from facilityd.model.readiness import Check, Waiver
 from facilityd.model.task import TaskEvent
-from facilityd.store import alarm_log, commands, learning, marks, readiness, tasks
+from facilityd.store import alarm_log, commands, learning, marks, outbox, readiness, tasks
 from facilityd.store.alarm_log import AlarmLogEntry, NoticeLogEntry, TimedRun
+from facilityd.store.rows import OutboxEntry
 from facilityd.store.schema import single
 
 
@@ -53,7 +54,7 @@ class RecordReader:
         return tasks.task_events(self._db)
 
     def alarm_log(self, until: int) -> list[AlarmLogEntry]:
-        """Return every change of alarms before an instant (ns UTC), without evidence, in order."""
+        """Return the changes of alarms before an instant (ns UTC) that count, without evidence, in order."""
         return alarm_log.alarm_log(self._db, until)
 
     def notice_log(self, since: int, until: int) -> list[NoticeLogEntry]:
@@ -67,3 +68,19 @@ class RecordReader:
     def beginning(self) -> int:
         """Return the oldest instant that the journal has anything of, ns UTC; 0 where it is empty."""
         return alarm_log.beginning(self._db)
+
+    def outbox(self) -> list[OutboxEntry]:
+        """Return every notice that is still kept."""
+        return outbox.outbox(self._db)
+
+    def due(self, now: int, per_channel: int = 100) -> list[OutboxEntry]:
+        """Return notices to be tried at ``now`` (ns), the oldest first; no channel crowds out another."""
+        return outbox.due(self._db, now, per_channel)
+
+    def next_due(self) -> int | None:
+        """Return when the next waiting notice is to be tried (ns), or None where none waits."""
+        return outbox.next_due(self._db)
+
+    def waiting_on(self) -> dict[str, tuple[int, int]]:
+        """Return of each channel on which notices wait how many, and the oldest one's instant (ns UTC)."""
+        return outbox.waiting_on(self._db)

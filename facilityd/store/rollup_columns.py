@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import apsw
@@ -62,7 +63,7 @@ class RollupColumns:
             return self
         places = (self.start - since) // width
         found = self.grouped(places)
-        return replace(found, start=since + np.unique(places) * width)
+        return replace(found, start=since + (found.start - since) // width * width)
 
     def grouped(self, places: NDArray[np.int64]) -> RollupColumns:
         """Return one bucket for those that follow each other with the same number in ``places``.
@@ -72,6 +73,8 @@ class RollupColumns:
         if not len(self):
             return self
         edges = np.flatnonzero(np.diff(places, prepend=places[0] - 1))
+        if len(edges) == len(self):
+            return self
         join = {"least": np.fmin, "greatest": np.fmax}
         fields = [join.get(name, np.add).reduceat(getattr(self, name), edges) for name in FIELDS]
         return RollupColumns(self.start[edges], *fields)
@@ -104,48 +107,68 @@ def together(parts: Iterable[RollupColumns]) -> RollupColumns:
     return RollupColumns(*(getattr(whole, name)[order] for name in ("start", *FIELDS))).joined(1)
 
 
-def stored_columns(
-    db: apsw.Connection, stream: int, signal: int, level: Level, since: int, until: int
-) -> RollupColumns:
-    """Return the stored buckets that start at since <= start < until (ns UTC); a damaged block has none."""
-    blocks = packed_blocks(db, stream, signal, level, since, until)
-    parts = [(n, data, KEY.pack(stream, signal, level.number, block)) for block, n, data in blocks]
+def _stored_columns(
+    db: apsw.Connection, carriers: Sequence[Carrier], level: Level, since: int, until: int
+) -> list[RollupColumns]:
+    """Return the stored buckets of each that start at since <= start < until; a damaged block has none."""
+    parts, numbers, sizes = [], [], []
+    for one in carriers:
+        blocks = packed_blocks(db, one.stream, one.index, level, since, until)
+        parts += [
+            (n, data, KEY.pack(one.stream, one.index, level.number, block)) for block, n, data in blocks
+        ]
+        numbers += [block * level.size for block, *_ in blocks]
+        sizes.append(len(blocks))
     arrays, counts = unpack_arrays(parts, _PLACES, _TYPES)
-    arrays[0] += np.repeat(np.array([block * level.size for block, *_ in blocks], np.int64), counts)
+    arrays[0] += np.repeat(np.array(numbers, np.int64), counts)
     arrays[0] *= level.width
-    found = RollupColumns(*arrays)
-    if not len(found) or (since <= found.start[0] and found.start[-1] < until):
-        return found
-    return found.where((found.start >= since) & (found.start < until))
+    ends = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])[np.cumsum([0, *sizes])]
+    found = []
+    for begin, end in pairwise(ends.tolist()):
+        own = RollupColumns(*(array[begin:end] for array in arrays))
+        inside = not len(own) or (since <= own.start[0] and own.start[-1] < until)
+        found.append(own if inside else own.where((own.start >= since) & (own.start < until)))
+    return found
 
 
 def read_columns(
     reader: JournalReader, device: str, signal: str, since: int, until: int, level: Level
 ) -> RollupColumns:
     """Return what ``JournalReader.rollups`` does, as columns: a year in a few milliseconds."""
-
-    def work(db: apsw.Connection, carriers: Sequence[Carrier]) -> RollupColumns:
-        return together([_live(db, one, level, since, until) for one in carriers])
-
-    return reader.of_signal(device, signal, work)
+    return read_many_columns(reader, [(device, signal)], since, until, level)[0]
 
 
-def _live(db: apsw.Connection, carrier: Carrier, level: Level, since: int, until: int) -> RollupColumns:
-    """Return what ``live_rollups`` does, as columns."""
+def read_many_columns(
+    reader: JournalReader, names: Sequence[tuple[str, str]], since: int, until: int, level: Level
+) -> list[RollupColumns]:
+    """Return what ``read_columns`` does of each signal by its device and name: decoded together."""
+    each = [reader.of_signal(*name, lambda _, carriers: carriers) for name in names]
+    every = [carrier for carriers in each for carrier in carriers]
+    found = iter(reader.of_signal("", "", lambda db, _: _live(db, every, level, since, until)))
+    return [together([next(found) for _ in carriers]) for carriers in each]
+
+
+def _live(
+    db: apsw.Connection, carriers: Sequence[Carrier], level: Level, since: int, until: int
+) -> list[RollupColumns]:
+    """Return what ``live_rollups`` does of each, as columns."""
     whole = until // level.width * level.width
-
-    def computed(first: int, last: int) -> RollupColumns:
-        one = carrier
-        return columns_of(
-            live_rollups(db, one.stream, one.types, one.expected, one.index, level, first, last)
-        )
-
     if level is MINUTES:
-        return computed(since, until)
-    found = stored_columns(db, carrier.stream, carrier.index, level, since, whole)
-    fresh = due_hours(db, carrier.stream, since, whole) if whole > since else []
-    parts = [found.where(~np.isin(found.start // HOUR * HOUR, fresh))] if fresh else [found]
-    parts += [computed(max(since, hour), min(hour + HOUR, whole)) for hour in fresh]
-    if whole < until:
-        parts.append(computed(max(since, whole), until))
-    return together(parts)
+        return [_computed(db, one, level, since, until) for one in carriers]
+    stored = _stored_columns(db, carriers, level, since, whole)
+    due: dict[int, list[int]] = {}
+    found = []
+    for one, columns in zip(carriers, stored, strict=True):
+        if one.stream not in due:
+            due[one.stream] = due_hours(db, one.stream, since, whole) if whole > since else []
+        fresh = due[one.stream]
+        parts = [columns.where(~np.isin(columns.start // HOUR * HOUR, fresh))] if fresh else [columns]
+        parts += [_computed(db, one, level, max(since, hour), min(hour + HOUR, whole)) for hour in fresh]
+        if whole < until:
+            parts.append(_computed(db, one, level, max(since, whole), until))
+        found.append(together(parts))
+    return found
+
+
+def _computed(db: apsw.Connection, one: Carrier, level: Level, since: int, until: int) -> RollupColumns:
+    return columns_of(live_rollups(db, one.stream, one.types, one.expected, one.index, level, since, until))

@@ -8,7 +8,7 @@ is what recomputing it would give.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -16,8 +16,9 @@ import apsw
 
 from facilityd.model.sample import SignalType
 from facilityd.store.batch import Write, WriteContext
+from facilityd.store.history import Carrier
 from facilityd.store.packing import Values
-from facilityd.store.rollup import HOUR, Held, Rollup, joined, roll, stale_after
+from facilityd.store.rollup import HOUR, Held, Rollup, joined, merged, roll, stale_after
 from facilityd.store.rollup_blocks import (
     HOURS,
     LEVELS,
@@ -206,6 +207,19 @@ def level_for(width: int) -> Level | None:
 def is_due(db: apsw.Connection, until: int) -> bool:
     """Return whether an hour that ended before an instant (ns UTC) is to be rolled up."""
     return single(db, "SELECT 1 FROM rollup_due WHERE hour < ? LIMIT 1", (until // HOUR,)) is not None
+
+
+def settled_hours(db: apsw.Connection, carriers: Iterable[Carrier], since: int, until: int) -> list[Rollup]:
+    """Return the buckets of an hour of a signal that are stored and not due again, in order.
+
+    For whoever reads the samples of all other hours anyway: nothing is computed.
+    """
+    parts = []
+    for one in carriers:
+        found = stored_buckets(db, one.stream, one.index, HOURS, since, until)
+        due = set(due_hours(db, one.stream, since, until))
+        parts.append([hour for hour in found if hour.start not in due] if due else found)
+    return parts[0] if len(parts) == 1 else merged(parts)
 
 
 def live_rollups(

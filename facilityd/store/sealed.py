@@ -6,8 +6,10 @@ what is no row any more is in a chunk by then, and what is in both is taken once
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
+from operator import itemgetter
 
 import apsw
 
@@ -31,6 +33,7 @@ _FIRST = """
 SELECT min(c.first) FROM stream s CROSS JOIN chunk c ON c.stream = s.id AND c.last_at >= ?1 AND c.last_at < ?2
 """
 _REMEMBERED = 64
+_AT = itemgetter(0)
 
 
 def chunk(db: apsw.Connection, number: int) -> SampleChunk | None:
@@ -49,6 +52,14 @@ def chunks_within(db: apsw.Connection, stream: int, since: int, until: int) -> l
     return select(db, _WITHIN, (stream, since, until, min(until + LONGEST, _LAST)))
 
 
+def damaged_spans(db: apsw.Connection, stream: int, since: int, until: int) -> list[tuple[int, int]]:
+    """Return (first, last instant) of a stream's damaged chunks that touch since..until, ns UTC."""
+    found = (
+        (chunk(db, number), first, last) for number, first, last in chunks_within(db, stream, since, until)
+    )
+    return [(first, last) for one, first, last in found if one is None or not one.sound]
+
+
 def first_sealed(db: apsw.Connection, at: int) -> int | None:
     """Return the least id in the chunks that end within two days from ``at`` (ns UTC) on, None without."""
     found = select(db, _FIRST, (at, min(at + 2 * LONGEST, _LAST)))
@@ -56,10 +67,12 @@ def first_sealed(db: apsw.Connection, at: int) -> int | None:
 
 
 class SealedSignal:
-    """One signal's sealed values, read in the order of their instants; the last chunk is remembered."""
+    """One signal's sealed values within a ``span``, read in their order; the last chunk is remembered."""
 
-    def __init__(self, db: apsw.Connection, stream: int, types: Sequence[SignalType], index: int) -> None:
-        self._db, self._stream, self._types, self._index = db, stream, types, index
+    def __init__(
+        self, db: apsw.Connection, stream: int, types: Sequence[SignalType], index: int, span: tuple[int, int]
+    ) -> None:
+        self._db, self._stream, self._types, self._index, self._span = db, stream, types, index, span
         self._known: dict[int, list[Point]] = {}
 
     def points(self, since: int, until: int) -> Iterator[Point]:
@@ -77,14 +90,15 @@ class SealedSignal:
 
     def _joined(self, group: Sequence[int], since: int, until: int) -> Iterable[Point]:
         """Return what chunks hold that overlap in time: what came late was sealed by itself."""
-        self._known = {number: self._known.get(number) or self._read(number) for number in group}
+        known = self._known
+        self._known = {n: known[n] if n in known else self._read(n) for n in group}
         parts = self._known.values()
         found = next(iter(parts)) if len(group) == 1 else _once(chain.from_iterable(parts))
-        return (one for one in found if since <= one[0] < until)
+        return found[bisect_left(found, since, key=_AT) : bisect_left(found, until, key=_AT)]
 
     def _read(self, number: int) -> list[Point]:
         found = chunk(self._db, number)
-        return list(found.points(self._types, self._index)) if found else []
+        return found.points(self._types, self._index, *self._span) if found else []
 
 
 def _once(points: Iterable[Point]) -> list[Point]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from facilityd.model.clock import Clock
 from facilityd.model.link import LinkHealth
+from facilityd.model.poll_counts import PollSpan
 from facilityd.model.quality import Reason
 from facilityd.model.sample import LONGEST_TEXT, Sample, SignalType, Stream, Value
 
@@ -30,11 +31,20 @@ def _typed(value: Value | None, kind: SignalType) -> Value | None:
     return float(value) if kind is SignalType.FLOAT else int(value)
 
 
-def link_values(health: LinkHealth) -> dict[str, Value | None]:
-    """Return a link's health in the signals of family ``link``: answered in %, latency in ms."""
+def link_values(health: LinkHealth, polls: PollSpan | None = None) -> dict[str, Value | None]:
+    """Return a link's health in the signals of family ``link``: answered in %, times in ms, load in %.
+
+    ``polls``: what it counted since its health was last written down.
+    """
     answered = None if health.answered is None else 100.0 * health.answered
     latency = None if health.latency is None else 1000.0 * health.latency
     return {
         "up": health.up, "answered": answered, "latency": latency, "reconnects": health.reconnects,
         "retries": health.retries, "mute": health.mute,
+        **(lateness_values(polls) | {"load": 100.0 * polls.load} if polls and health.up else {}),
     }  # fmt: skip
+
+
+def lateness_values(polls: PollSpan) -> dict[str, Value | None]:
+    """Return by how many ms half of the polls, and 99 % of them, were late at most."""
+    return {"lateness_p50": 1000.0 * polls.within(0.5), "lateness_p99": 1000.0 * polls.within(0.99)}

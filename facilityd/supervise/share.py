@@ -12,7 +12,7 @@ from facilityd.model.message import Wording
 
 HOME = ".facilityd"
 """The folder beside a site that is ours; the mode of any other is its owner's business."""
-_COMPANIONS = ("", "-wal", "-shm", ".lock")
+_COMPANIONS = ("", "-wal", "-shm", ".lock", ".heartbeat")
 _READ, _READ_WRITE, _FOLDER, _DROP = 0o640, 0o660, 0o2750, 0o2770
 
 

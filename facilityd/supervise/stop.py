@@ -6,9 +6,18 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 PATIENCE_S = 1.0
+
+
+def end_while_starting() -> None:
+    """Let SIGTERM end a process in order, with status 0, until it listens for signals itself."""
+
+    def leave(*_: object) -> NoReturn:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, leave)
 
 
 async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:

@@ -56,7 +56,7 @@ class TaskManager:
         if alarm.raised_at is None or not (alarm.active or alarm.latched or not alarm.acked):
             raise UsageError(Wording("command.nothing-to-take", device=alarm.device, rule=alarm.rule))
         _check_due(due, at)
-        due = due or at + self._settings.due[priority]
+        due = due or at + self._settings.due.get(priority, self._settings.due["low"])
         about: dict[str, Any] = {"kind": TaskKind.REPAIR, "device": alarm.device, "rule": alarm.rule}
         number, about = self._next(), about | {"occurrence": alarm.occurrence, "due": due}
         return [

@@ -233,7 +233,7 @@ class HealthAnswer(Answer):
     """
 
     site: str
-    state: Literal["running", "hung", "stopped", "full"]
+    state: Literal["starting", "running", "hung", "stopped", "full"]
     watching: bool
     at: MaybeWhen
     since: MaybeWhen

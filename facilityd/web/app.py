@@ -16,20 +16,27 @@ from facilityd.supervise.inbox import Inbox
 from facilityd.supervise.site_key import site_key
 from facilityd.web import (
     command_routes,
+    data_routes,
     event_routes,
     history_routes,
     link_routes,
+    log_routes,
     read_routes,
     session_routes,
     system_routes,
+    times_routes,
 )
 from facilityd.web.border import Border, RateLimiter
 from facilityd.web.browsers import KnownBrowsers
 from facilityd.web.events import EVERY, EventHub
+from facilityd.web.page import routers as page
+from facilityd.web.page.ceremony_routes import RunsSource
+from facilityd.web.page.snapshot import SnapshotSource
 from facilityd.web.pool import QueryPool
 from facilityd.web.problems import ProblemDetails, install
 from facilityd.web.service import WebService, described, tell_liveness
 from facilityd.web.sessions import SessionStore
+from facilityd.web.setup_code import setup_code
 from facilityd.web.users import UserFile
 
 PREFIX = "/api/v1"
@@ -66,6 +73,7 @@ def make_service(site: Site, options: WebOptions) -> WebService:
         QueryPool(site, options.clock), Inbox(journal), users, SessionStore(journal),
         KnownBrowsers(key), key, secure, had_users,
     )  # fmt: skip
+    service.setup_code = "" if had_users else setup_code()
     service.events = EventHub(service, options.every)
     return service
 
@@ -76,10 +84,12 @@ def make_app(service: WebService, options: WebOptions) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
+        await service.events.close()
         service.close()
 
     app = describe(lifespan)
     app.state.service = service
+    app.state.snapshots, app.state.runs = SnapshotSource(service), RunsSource(service)
     install(app, service.site.language or "en")
     public = urlsplit(options.public_url).hostname
     hosts = [host for host in (public, options.host) if host]
@@ -93,13 +103,16 @@ def describe(lifespan: Callable[[FastAPI], object] | None = None) -> FastAPI:
         title="facilityd", version="1", description=_ABOUT, openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan,  # type: ignore[arg-type]
     )  # fmt: skip
-    for module in (read_routes, history_routes, command_routes):
+    for module in (read_routes, history_routes, times_routes, log_routes, command_routes):
         app.include_router(module.routes, prefix=PREFIX, dependencies=[Depends(tell_liveness)])
+    app.include_router(data_routes.routes, prefix=PREFIX)
     app.include_router(event_routes.routes, prefix=PREFIX)
     app.include_router(system_routes.routes, prefix=PREFIX)
     app.include_router(session_routes.routes, prefix=PREFIX)
     app.include_router(system_routes.plain_routes)
     app.include_router(link_routes.routes)
+    for routes in page.ROUTES:
+        app.include_router(routes)
     _describe_problems(app)
     return app
 

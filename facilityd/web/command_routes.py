@@ -31,7 +31,8 @@ MOST_LYING = 500
 CREWS: tuple[type[commands.CommandBase], ...] = (
     commands.AcknowledgeAlarm, commands.ResetAlarm, commands.RealarmAlarm, commands.ConfirmAlarm,
     commands.ShelveAlarm, commands.UnshelveAlarm, commands.TakeTask, commands.TakeOverTask,
-    commands.NoteTask, commands.CompleteTask, commands.CancelTask,
+    commands.NoteTask, commands.CompleteTask, commands.CancelTask, commands.WaiveItem,
+    commands.RevokeWaiver,
 )  # fmt: skip
 ENGINEERS: tuple[type[commands.CommandBase], ...] = (
     commands.TakeOutOfService, commands.ReturnToService, commands.StartMaintenance,
@@ -60,10 +61,11 @@ def _asked(kind: type[commands.CommandBase]) -> Any:
 
 
 KINDS = {kind.model_fields["command"].default: kind for kind in (*CREWS, *ENGINEERS)}
-_MODELS = tuple(_asked(kind) for kind in KINDS.values())
-_union: Any = _MODELS[0]
-for _model in _MODELS[1:]:
-    _union = _union | _model
+REQUESTS = {name: _asked(kind) for name, kind in KINDS.items()}
+"""What a request says of each command, by its name."""
+_union: Any = None
+for _model in REQUESTS.values():
+    _union = _model if _union is None else _union | _model
 CommandRequest = Annotated[_union, Body(discriminator="command")]
 
 
@@ -97,7 +99,7 @@ async def send(
     ] = "",
 ) -> CommandAnswer:
     """Ask something of an alarm or a task: 202 with its id, or with ``wait`` what came of it."""
-    made = await _made(service, caller, asked, key)
+    made = await make_command(service, caller, asked, key)
     await leave(service, made)
     answer = await result(service, made.id, wait)
     response.status_code = 200 if answer.state == "done" else 202
@@ -156,7 +158,7 @@ async def _answer(service: WebService, number: str, refusal: str | None) -> Comm
     )  # fmt: skip
 
 
-async def _made(service: WebService, caller: Caller, asked: Any, key: str) -> Any:
+async def make_command(service: WebService, caller: Caller, asked: Any, key: str) -> Any:
     """Return the command that was meant. Raises HttpProblem, and UsageError for what there is not."""
     kind = KINDS[asked.command]
     if kind in ENGINEERS and caller.role < UserRole.ENGINEER:

@@ -19,6 +19,7 @@ from typing import Any
 from facilityd.errors import FacilitydError
 from facilityd.query.liveness import Liveness
 from facilityd.query.site import SiteQuery
+from facilityd.supervise.stop import end
 from facilityd.web.problems import HttpProblem
 from facilityd.web.service import WebService
 from facilityd.web.system_routes import health_of
@@ -64,11 +65,13 @@ class EventHub:
     _told: int = 0
     _listeners: int = 0
     _task: asyncio.Task[None] | None = None
+    _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
     _news: asyncio.Condition = field(default_factory=asyncio.Condition)
     _position: StreamPosition = field(default_factory=StreamPosition)
     _values: dict[str, dict[str, Any]] = field(default_factory=dict)
     _health: Liveness | None = None
     _beat: float = 0.0
+    _closed: bool = False
 
     @property
     def full(self) -> bool:
@@ -88,17 +91,18 @@ class EventHub:
         """
         self._listeners += 1
         try:
-            if not self.looking:
-                self._ring.clear()
-                await self._look()
-                self._task = asyncio.create_task(self._run())
+            async with self._starting:  # of two who come at once one begins to look
+                if not self.looking:
+                    self._ring.clear()
+                    await self._look()
+                    self._task = asyncio.create_task(self._run())
             place = self._told
             async for event in self._beginning(StreamPosition.parse(last)):
                 yield event
             while True:
                 await self._more(place)
                 missed = self._told - place
-                if missed > len(self._ring):
+                if missed > len(self._ring) or self._closed:
                     return
                 for event in list(self._ring)[-missed:]:
                     yield event
@@ -106,10 +110,18 @@ class EventHub:
         finally:
             self._listeners -= 1
 
+    async def close(self) -> None:
+        """End every stream and look no more: the threads that ask the journal are about to end."""
+        self._closed = True
+        async with self._news:
+            self._news.notify_all()
+        if self._task is not None:
+            await end([self._task])
+
     async def _more(self, place: int) -> None:
         """Wait for what comes after a place in the ring."""
         async with self._news:
-            await self._news.wait_for(lambda: self._told > place)
+            await self._news.wait_for(lambda: self._told > place or self._closed)
 
     async def _beginning(self, last: StreamPosition | None) -> AsyncIterator[bytes]:
         position = self._position

@@ -17,7 +17,8 @@ from fastapi.responses import StreamingResponse
 from facilityd.errors import UsageError
 from facilityd.model.message import Wording
 from facilityd.model.spreadsheet import harmless
-from facilityd.query.history import DataGap, HistoryAnswer, HistoryBucket, HistoryPoint, HistoryQuery
+from facilityd.query.gaps import DataGap
+from facilityd.query.history import HistoryAnswer, HistoryBucket, HistoryPoint, HistoryQuery
 from facilityd.query.words import both
 from facilityd.web.access import READ
 from facilityd.web.answer_base import BothTexts
@@ -30,7 +31,7 @@ from facilityd.web.history_answers import (
 )
 from facilityd.web.problems import HttpProblem
 from facilityd.web.service import Service, WebService, described
-from facilityd.web.times import iso, read_instant, read_span
+from facilityd.web.times import iso, read_bucket, read_instant, read_span
 
 MOST = 20_000
 """Values, buckets or gaps in one JSON answer; CSV has room for more, for it is never whole in memory."""
@@ -59,7 +60,8 @@ async def history(
     since: Annotated[str, Query(max_length=80)] = "1h",
     until: Annotated[str, Query(max_length=80)] = "",
     bucket: Annotated[
-        str, Query(max_length=20, description="10min, 1h, 1d: means over time; if not given, every value")
+        str,
+        Query(max_length=20, description="10min, 1h, 1d, month: means over time; if not given, every value"),
     ] = "",
     compare: Annotated[str, Query(max_length=20, description="7d: also the same span that long before")] = "",
     form: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
@@ -67,7 +69,7 @@ async def history(
     """One signal over time, with its gaps; in buckets the mean is over time, and extremes survive."""
     now, zone = service.pool.now(), service.site.timezone
     edges = read_instant(since, zone, now), read_instant(until, zone, now)
-    asked = HistoryQuery(device, signal, *edges, read_span(bucket), most=MOST)
+    asked = HistoryQuery(device, signal, *edges, read_bucket(bucket), most=MOST)
     if form == "csv":
         return await _stream(service, asked)
     if asked.size > MOST:
@@ -80,11 +82,12 @@ async def history(
         before = await service.pool.ask(lambda query: query.history(moved))
     return HistoryReport(
         device=device, signal=signal, unit=found.signal.unit, bucket_s=asked.bucket / 1e9,
-        series=_series(service, found), compared=_series(service, before) if before else None,
+        series=series_of(service, found), compared=series_of(service, before) if before else None,
     )  # fmt: skip
 
 
-def _series(service: WebService, found: HistoryAnswer) -> SeriesAnswer:
+def series_of(service: WebService, found: HistoryAnswer) -> SeriesAnswer:
+    """Return a signal over a span as HTTP tells it."""
     zone = service.zone
     points = [
         HistoryRowAnswer(at=iso(one.at, zone), value=one.value, quality=one.quality) for one in found.points

@@ -50,9 +50,14 @@ class LoginThrottle:
         while len(self._failures) > MOST_KEPT:
             self._failures.popitem(last=False)
 
-    def succeeded(self, bucket: Bucket) -> None:
-        """Forget what a user got wrong before."""
-        self._failures.pop(bucket, None)
+    def succeeded(self, buckets: Iterable[Bucket]) -> None:
+        """Forget what a user got wrong before; what was counted of this one elsewhere was no failure."""
+        own, *others = buckets
+        self._failures.pop(own, None)
+        for bucket in others:
+            count, begun = self._failures.get(bucket, (0, 0.0))
+            if count:
+                self._failures[bucket] = count - 1, begun
 
     def _left(self, bucket: Bucket, now: float) -> float:
         count, begun = self._failures.get(bucket, (0, now))

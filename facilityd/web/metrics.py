@@ -12,8 +12,8 @@ from facilityd.query.site import SiteQuery
 
 MEDIA = "text/plain; version=0.0.4; charset=utf-8"
 Labels = Mapping[str, str]
-PRIORITIES = ("low", "medium", "high", "critical")
-STATES = ("running", "hung", "stopped", "full")
+PRIORITIES = ("info", "low", "medium", "high", "critical")
+STATES = ("starting", "running", "hung", "stopped", "full")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +32,8 @@ OF_ONE = 2
 """Threads that one address keeps busy at most: whoever asks for much waits behind themselves."""
 MOST_WAITING, MOST_OF_ONE = 96, 32
 """Questions that wait for a thread, in all and of one address; beyond that one is told to come again."""
+PATIENCE = 4.0
+"""Seconds that a question waits for a thread: one is told to come again before one gives up by oneself."""
 CLIENT: ContextVar[str] = ContextVar("client", default="")
 """The address that asks."""
 SECONDS = 10.0
@@ -49,13 +52,18 @@ class _Reader:
 
 @dataclass(slots=True)
 class QueryPool:
-    """``clock`` returns ns UTC, else the system's; ``seconds``: the longest that a question may take."""
+    """``clock`` returns ns UTC, else the system's; ``seconds``: the longest that a question may take.
+
+    ``patience``: the longest, in s, that it waits before it is begun.
+    """
 
     site: Site
     clock: Callable[[], int] | None = None
     seconds: float = SECONDS
+    patience: float = PATIENCE
     _waiting: Counter[str] = field(default_factory=Counter)
     _turns: dict[str, asyncio.Semaphore] = field(default_factory=dict)
+    _free: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(THREADS))
     _local: threading.local = field(default_factory=threading.local)
     _threads: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="query")
@@ -72,11 +80,17 @@ class QueryPool:
         """Return an answer. Raises HttpProblem where it takes too long or too many wait, and UsageError."""
         client = CLIENT.get()
         if self._waiting.total() >= MOST_WAITING or self._waiting[client] >= MOST_OF_ONE:
-            raise HttpProblem(503, Wording("web.busy"), headers={"Retry-After": "2"})
+            raise _busy()
         self._waiting[client] += 1
         turn = self._turns.setdefault(client, asyncio.Semaphore(OF_ONE))
         try:
-            async with turn:
+            async with AsyncExitStack() as held:
+                try:
+                    async with asyncio.timeout(self.patience):
+                        await held.enter_async_context(turn)
+                        await held.enter_async_context(self._free)
+                except TimeoutError as error:
+                    raise _busy() from error
                 return await self._run(self._threads, question)
         finally:
             self._waiting[client] -= 1
@@ -144,6 +158,10 @@ class QueryPool:
         if held is not None:
             held.query.close()
             self._local.held = None
+
+
+def _busy() -> HttpProblem:
+    return HttpProblem(503, Wording("web.busy"), headers={"Retry-After": "2"})
 
 
 def _settings(query: SiteQuery) -> str | None:

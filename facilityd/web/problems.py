@@ -37,7 +37,7 @@ _TITLES: dict[int, str] = {
     500: Wording("web.title-unforeseen"), 503: Wording("web.title-unavailable"),
 }  # fmt: skip
 _MISSING = ("ask.no-device", "ask.has-no-rule", "ask.has-no-signal", "ask.no-task", "ask.number-fault",
-            "ask.no-device-with-checklist", "ask.no-device-has-checklist")  # fmt: skip
+            "ask.no-device-with-checklist", "ask.means-no-signal", "ask.no-device-has-checklist")  # fmt: skip
 """What is refused because there is no such thing."""
 
 

@@ -13,6 +13,7 @@ import resource
 import socket
 import struct
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
@@ -141,10 +142,28 @@ def listen(host: str, port: int) -> socket.socket:
         raise UsageError(what, hint=Wording("ask.give-another-port-or-stop")) from error
 
 
+class _Server(uvicorn.Server):
+    """Ends its streams before it waits for its answers to end."""
+
+    def __init__(self, config: uvicorn.Config, end_streams: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(config)
+        self._end_streams = end_streams
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take nothing new, let what is being answered come to its end, and stop."""
+        await self._end_streams()
+        await super().shutdown(sockets)
+
+
 def make_server(
-    app: Any, *, certificate: str = "", key: str = "", behind_proxy: bool = False
+    app: Any,
+    end_streams: Callable[[], Awaitable[None]],
+    *,
+    certificate: str = "",
+    key: str = "",
+    behind_proxy: bool = False,
 ) -> uvicorn.Server:
-    """Return a server for sockets that listen already."""
+    """Return a server for sockets that listen already; ``end_streams`` ends answers that are endless."""
     config = uvicorn.Config(
         app, http=BoundedProtocol, ws="none", lifespan="on", log_config=None,
         access_log=False, server_header=False, proxy_headers=behind_proxy,
@@ -153,7 +172,7 @@ def make_server(
         ssl_certfile=certificate or None, ssl_keyfile=key or None,
     )  # fmt: skip
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
-    return uvicorn.Server(config)
+    return _Server(config, end_streams)
 
 
 def step_back(memory: int = MEMORY) -> None:

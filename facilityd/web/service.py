@@ -38,7 +38,7 @@ class WebService:
     """Reads the journal through ``pool``, knows its ``users``, leaves commands in the ``inbox``.
 
     ``secure``: browsers reach it over TLS. ``had_users``: nobody gets in who has not signed in, also where
-    the users are gone.
+    the users are gone. ``setup_code``: who knows it may make the first user; "" once there is one.
     """
 
     pool: QueryPool
@@ -49,6 +49,7 @@ class WebService:
     key: bytes = field(repr=False)
     secure: bool = False
     had_users: bool = False
+    setup_code: str = field(default="", repr=False)
     events: EventHub = field(init=False)
     passwords: PasswordCheck = field(default_factory=PasswordCheck)
     throttle: LoginThrottle = field(default_factory=LoginThrottle)

@@ -24,7 +24,7 @@ from facilityd.web.problems import HttpProblem
 from facilityd.web.service import Service, WebService, described
 from facilityd.web.sessions import csrf_token
 from facilityd.web.times import iso
-from facilityd.web.users import LONGEST_PASSWORD
+from facilityd.web.users import LONGEST_PASSWORD, UserEntry
 
 YEAR = 365 * 86_400
 routes = APIRouter()
@@ -51,31 +51,43 @@ class SessionAnswer(Answer):
 @routes.post("/session", tags=["people"], status_code=201, responses=described(401, 403, 415, 422, 429, 503))
 async def sign_in(service: Service, request: Request, response: Response, given: SignIn) -> SessionAnswer:
     """Sign in: sets the session's cookie. After some failures one waits."""
-    guard_origin(request)
-    table, name = users_of(service), given.user
-    browser = _browser(request, name, service)
-    buckets = LoginThrottle.buckets(name[:63], address_of(request), browser)
-    _throttle(service, service.throttle.wait(buckets))
-    user = table.users.get(name)
-    service.throttle.failed(buckets)  # counted before it is checked: many at once are not one
-    if not await service.passwords.verify(user.password if user else None, given.password) or user is None:
-        raise HttpProblem(401, Wording("web.wrong-password"))
-    service.throttle.succeeded(buckets[0])
-    session, until = service.sessions.begin(name, user.serial)
-    _set(
-        response, service, SECURE_COOKIE if service.secure else COOKIE, session, int(until - service.now_s())
-    )
-    _set(
-        response,
-        service,
-        DEVICE_COOKIE,
-        service.browsers.name(name, browser or secrets.token_urlsafe(12)),
-        YEAR,
-    )
+    name = given.user
+    user, session, until = await begin_session(service, request, response, name, given.password)
     return SessionAnswer(
         user=name, role=user.role, person=user.person, csrf=csrf_token(session),
         until=iso(round(until) * 10**9, service.zone),
     )  # fmt: skip
+
+
+async def begin_session(
+    service: WebService, request: Request, response: Response, name: str, password: str
+) -> tuple[UserEntry, str, float]:
+    """Sign somebody in and set their cookies; return the user, the session and until when it lasts (s).
+
+    Raises HttpProblem for a wrong password, and for too many of them.
+    """
+    guard_origin(request)
+    table = users_of(service)
+    browser = _browser(request, name, service)
+    buckets = LoginThrottle.buckets(name[:63], address_of(request), browser)
+    throttled(service, service.throttle.wait(buckets))
+    user = table.users.get(name)
+    service.throttle.failed(buckets)  # counted before it is checked: many at once are not one
+    if not await service.passwords.verify(user.password if user else None, password) or user is None:
+        raise HttpProblem(401, Wording("web.wrong-password"))
+    service.throttle.succeeded(buckets)
+    session, until = service.sessions.begin(name, user.serial)
+    lasts = int(until - service.now_s())
+    _set(response, service, SECURE_COOKIE if service.secure else COOKIE, session, lasts)
+    known = service.browsers.name(name, browser or secrets.token_urlsafe(12))
+    _set(response, service, DEVICE_COOKIE, known, YEAR)
+    return user, session, until
+
+
+def end_session(service: WebService, response: Response, session: str) -> None:
+    """End a session for whoever holds its cookie."""
+    service.sessions.end(session)
+    response.delete_cookie(SECURE_COOKIE if service.secure else COOKIE, path="/", secure=service.secure)
 
 
 @routes.get("/session", tags=["people"], responses=described(401, 403, 429, 503))
@@ -88,11 +100,11 @@ async def who_am_i(caller: Reader) -> SessionAnswer:
 @routes.delete("/session", tags=["people"], status_code=204, responses=described(401, 403, 429, 503))
 async def sign_out(service: Service, caller: Reader, response: Response) -> None:
     """Sign out: the session ends for whoever holds its cookie."""
-    service.sessions.end(caller.session)
-    response.delete_cookie(SECURE_COOKIE if service.secure else COOKIE, path="/", secure=service.secure)
+    end_session(service, response, caller.session)
 
 
-def _throttle(service: WebService, wait: float) -> None:
+def throttled(service: WebService, wait: float) -> None:
+    """Raise HttpProblem where one has to wait, or too many wait already."""
     if wait or service.passwords.full:
         seconds = max(1, round(wait))
         raise HttpProblem(

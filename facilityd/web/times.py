@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 from facilityd.errors import UsageError
 from facilityd.model.message import Wording
 from facilityd.model.sample import NS
-from facilityd.query.instant_text import LATEST, at_site, parse_instant, span
+from facilityd.query.instant_text import LATEST, MONTHS, at_site, bucket_width, parse_instant, span
 
 _INSTANTS = frozenset(
     ("at", "since", "until", "opened_at", "due", "taken_at", "done_at", "closed_at", "next_at", "asked_at",
-     "ceremony", "outdated_since", "oldest_notice", "acknowledged_at", "seen")
+     "ceremony", "told_at", "outdated_since", "oldest_notice", "acknowledged_at", "seen")
 )  # fmt: skip
 _AGES = frozenset(("age", "message_age"))
 _BY_SIGNAL = frozenset(("values", "ages_s", "assumed", "numbers", "payload"))
@@ -74,6 +74,11 @@ def read_span(text: str) -> int:
         return span(text.strip())
     except ValueError as error:
         raise UsageError(Wording("ask.span-longer-than-expected"), hint=Wording("web.span-forms")) from error
+
+
+def read_bucket(text: str) -> int:
+    """Return the width (ns) of a bucket: '10min', '1d', 'month'; '' is 0. Raises UsageError."""
+    return bucket_width(text) if text.strip() in MONTHS else read_span(text)
 
 
 def read_deadline(text: str, zone: str, now: int) -> int:

@@ -1,4 +1,4 @@
-"""A row pole: a small drive that hoists a festival flag. All figures are assumed."""
+"""A row pole: a small drive that hoists a festival flag. Its figures are those of its machine."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import ClassVar
 from facilityd.model.sample import Value
 from simulators.physics.base import Fault, Model, towards
 from simulators.physics.hoist_faults import FLAGPOLE_FAULTS
+from simulators.physics.machine import FlagpoleMachine
 from simulators.physics.world import World
 
-RUN_S, RAMP_S, RATED_HZ = 60.0, 2.0, 40.0
-RUN_TORQUE, STALL_TORQUE, STALL_S = 22.0, 150.0, 3.0
+STALL_TORQUE, STALL_S = 150.0, 3.0
 TRIP_OVERLOAD = 7
+
+AS_ON_THE_SQUARE = FlagpoleMachine()
 
 
 class Flagpole(Model):
@@ -19,8 +21,9 @@ class Flagpole(Model):
 
     FAULTS: ClassVar[dict[str, Fault]] = FLAGPOLE_FAULTS
 
-    def __init__(self, name: str, seed: int) -> None:
+    def __init__(self, name: str, seed: int, machine: FlagpoleMachine = AS_ON_THE_SQUARE) -> None:
         super().__init__(name, seed)
+        self.machine = machine
         self._left = self._frequency = self._stalled = 0.0
         self._top, self._cycles = False, 0
         self._temperature, self._tilt = 20.0, 0.2 * self.chance.random()
@@ -28,7 +31,7 @@ class Flagpole(Model):
     def demand(self) -> None:
         """Ask for a run."""
         if not self._blocked():
-            self._left = RUN_S + self.has("over-travel")
+            self._left = self.machine.run + self.has("over-travel")
             self._cycles += 1
 
     def _blocked(self) -> bool:
@@ -47,8 +50,8 @@ class Flagpole(Model):
         before, self._left = self._left, max(0.0, self._left - dt) if not self._blocked() else 0.0
         held = bool(self.has("brake-stays-closed")) and self._left > 0
         self._stalled = self._stalled + dt if held else self._stalled
-        goal = RATED_HZ if self._left > RAMP_S and not held else 0.0
-        change = RATED_HZ / RAMP_S * dt
+        goal = self.machine.rated_hz if self._left > self.machine.ramp and not held else 0.0
+        change = self.machine.rated_hz / self.machine.ramp * dt
         self._frequency += max(-change, min(change, goal - self._frequency))
         if before > 0 and self._left == 0 and not self._tripped():
             self._top = not self._top
@@ -57,12 +60,14 @@ class Flagpole(Model):
     def _all(self) -> dict[str, Value]:
         running, asked = self._frequency > 0, self._left > 0
         held = asked and bool(self.has("brake-stays-closed"))
-        torque = STALL_TORQUE if held else RUN_TORQUE + self.has("jam") if running else 0.0
+        torque = STALL_TORQUE if held else self.machine.run_torque + self.has("jam") if running else 0.0
+        if torque and self.machine.ripple:
+            torque += self.noise(self.machine.ripple)
         tripped = self._tripped()
         at_rest = not running and not asked
         return {
             "output_frequency": self._frequency,
-            "motor_current": 0.085 * torque + self.noise(0.02) if torque else 0.0,
+            "motor_current": self.machine.ampere_per_torque * torque + self.noise(0.02) if torque else 0.0,
             "dc_link_voltage": 538.0 - self.has("supply") + self.noise(1.2),
             "torque": torque,
             "drive_temperature": self._temperature,

@@ -1,7 +1,8 @@
 """The flagpole hoist: a drive, a brake, a rope drum, limits, an in-pole blower.
 
-127 s for the whole travel is the published figure (docs/reference/devices.md §4.1); travel, masses, friction,
-ratings and the brake's delays are assumed. Air: ISA sea level.
+Travel, masses, friction, ratings and the brake's delays are those of its machine. Of the demo square 127 s
+for the whole travel is the published figure (docs/reference/devices.md §4.1), the others are assumed. Air:
+ISA sea level.
 """
 
 from __future__ import annotations
@@ -12,25 +13,21 @@ from typing import ClassVar
 from facilityd.model.sample import NS, Value
 from simulators.physics.base import FOREVER, Fault, Model, towards
 from simulators.physics.hoist_faults import HOIST_FAULTS
+from simulators.physics.machine import HoistMachine
 from simulators.physics.world import MAINS_V, World
 
-TRAVEL_M = 28.3
-RUN_S = 127.0
-RAMP_S = 4.0
-TOP_SPEED = TRAVEL_M / (RUN_S - RAMP_S)
 RATED_HZ = 50.0
-FLAG_KG, ROPE_KG_PER_M, PRETENSION_N, FRICTION_N = 12.0, 0.18, 320.0, 22.0
-FLAG_AREA_M2, DRAG = 16.5, 0.6  # 5 m x 3.3 m; the drag coefficient is assumed
+DRAG = 0.6  # assumed
 WIND_SHARE = 0.15  # of the flag's drag pulls along the rope (assumed)
 AIR_KG_M3, GRAVITY = 1.2, 9.81
-BRAKE_OPEN_S, BRAKE_CLOSE_S = 0.25, 0.15
-NO_LOAD_A, RATED_A, AMPERE_PER_N = 3.2, 7.5, 2.6 / 600.0
 TRIP_BRAKE, TRIP_PHASE, TRIP_OVERCURRENT = 0x71A3, 0x3130, 0x2310
 STALL_S, PHASE_TRIP_S = 3.0, 2.0
 STEP_S = 0.05
 PULLEY_N_PER_M = 2500.0  # how hard the truck meets the head pulley (assumed)
 BLOWER_BELOW_MS, BLOWER_A = 3.0, 4.2
 OIL_COLD_C = 5.0
+
+AS_ON_THE_SQUARE = HoistMachine()
 
 
 class Hoist(Model):
@@ -39,24 +36,25 @@ class Hoist(Model):
     FAULTS: ClassVar[dict[str, Fault]] = HOIST_FAULTS
     PARTS: ClassVar[tuple[str, ...]] = ("_motor", "_rope", "_contacts", "_supply")
 
-    def __init__(self, name: str, seed: int) -> None:
+    def __init__(self, name: str, seed: int, machine: HoistMachine = AS_ON_THE_SQUARE) -> None:
         super().__init__(name, seed)
+        self.machine, self._top_speed = machine, machine.top_speed
         self.position = self.speed = self.target = 0.0
         self._shown = self._brake = self._stalled = self._starved = self._acceleration = 0.0
         self._thermal, self._drive_temperature, self._gearbox = 20.0, 25.0, 15.0
         self._wind, self._mean, self._air, self._extra = 0.0, 2.0, 15.0, 0.0
         self._cycles, self._last, self._asked = 0, 0, False
-        self._opening, self._closing, self._since = BRAKE_OPEN_S, BRAKE_CLOSE_S, 0.0
+        self._opening, self._closing, self._since = self.machine.brake_open, self.machine.brake_close, 0.0
 
     def stand(self, world: World) -> None:
         """By day the flag is up."""
         rises, sets = world.ceremonies()
-        if rises + RUN_S * NS <= world.now < sets:
-            self.position = self._shown = self.target = TRAVEL_M
+        if rises + self.machine.run * NS <= world.now < sets:
+            self.position = self._shown = self.target = self.machine.travel
 
     def demand(self, up: bool) -> None:
         """Ask for a run to the top or to the ground."""
-        self.target = TRAVEL_M if up else 0.0
+        self.target = self.machine.travel if up else 0.0
         self._asked = True
         self._cycles += 1
 
@@ -83,7 +81,7 @@ class Hoist(Model):
         now = self.now or world.now
         late = round(self.has("timetable-off") * 60 * NS)
         for instant, up in zip(world.ceremonies(now), (True, False), strict=True):
-            if self._last < instant + late <= now and now - instant - late < RUN_S * NS:
+            if self._last < instant + late <= now and now - instant - late < self.machine.run * NS:
                 self.demand(up)
         self._last = now
 
@@ -103,8 +101,8 @@ class Hoist(Model):
         left = self._left()
         if abs(left) < 1e-3 or not self._asked or self._blocked():
             return 0.0
-        top = TOP_SPEED * (1.0 - self.has("runs-slow")) * (0.8 if self.has("jam") > 300 else 1.0)
-        braking = math.sqrt(2 * TOP_SPEED / RAMP_S * abs(left))
+        top = self._top_speed * (1.0 - self.has("runs-slow")) * (0.8 if self.has("jam") > 300 else 1.0)
+        braking = math.sqrt(2 * self._top_speed / self.machine.ramp * abs(left))
         return min(top, braking, abs(self.speed) + 1.0) * (1 if left > 0 else -1)
 
     def _commanded(self, wanted: float) -> bool:
@@ -115,7 +113,7 @@ class Hoist(Model):
             self._stalled += dt
             return
         slower = 1.0 + self.has("brake-worn")
-        self._opening, self._closing = BRAKE_OPEN_S * slower, BRAKE_CLOSE_S * slower
+        self._opening, self._closing = self.machine.brake_open * slower, self.machine.brake_close * slower
         step = dt / self._opening if opening else -dt / self._closing
         self._brake = min(1.0, max(0.0, self._brake + step))
 
@@ -127,7 +125,7 @@ class Hoist(Model):
             self._starved = 0.0
 
     def _move(self, dt: float, goal: float) -> None:
-        change, before = TOP_SPEED / RAMP_S * dt, self.speed
+        change, before = self._top_speed / self.machine.ramp * dt, self.speed
         self.speed += max(-change, min(change, goal - self.speed))
         left = self._left()
         move = self.speed * dt
@@ -143,8 +141,8 @@ class Hoist(Model):
             self._shown = self.position
 
     def _heat(self, dt: float) -> None:
-        load = (self._current() / RATED_A) ** 2
-        goal = 20.0 + 70.0 * load + self.has("motor-hot")
+        load = (self._current() / self.machine.rated_amperes) ** 2
+        goal = 20.0 + self.machine.motor_rise * load + self.has("motor-hot")
         self._thermal = towards(self._thermal, goal, dt, 60.0 if self.has("motor-hot") else 900.0)
         moving = abs(self.speed) > 0
         self._drive_temperature = towards(self._drive_temperature, self._air + 8.0 + 18.0 * moving, dt, 600.0)
@@ -153,44 +151,52 @@ class Hoist(Model):
 
     def _tension(self) -> float:
         """Weight of flag and free rope, inertia, friction, and the wind's pull, in N."""
-        mass = FLAG_KG + ROPE_KG_PER_M * (TRAVEL_M - self.position)
-        aloft = max(0.0, min(1.0, self.position / TRAVEL_M))
+        mass = self.machine.flag + self.machine.rope * (self.machine.travel - self.position)
+        aloft = max(0.0, min(1.0, self.position / self.machine.travel))
         wind = self._mean if self.has("flag-foul") else self._wind
-        pull = 0.5 * AIR_KG_M3 * wind**2 * FLAG_AREA_M2 * DRAG * WIND_SHARE * aloft
-        friction = FRICTION_N * (self.speed > 1e-3) - FRICTION_N * (self.speed < -1e-3)
-        held = PRETENSION_N + mass * (GRAVITY + self._acceleration) + pull + friction
+        pull = 0.5 * AIR_KG_M3 * wind**2 * self.machine.flag_area * DRAG * WIND_SHARE * aloft
+        friction = self.machine.friction * (self.speed > 1e-3) - self.machine.friction * (self.speed < -1e-3)
+        held = self.machine.pretension + mass * (GRAVITY + self._acceleration) + pull + friction
         jam = self.has("jam") * (abs(self.speed) > 1e-3)
-        pulley = PULLEY_N_PER_M * max(0.0, self.position - TRAVEL_M)
+        pulley = PULLEY_N_PER_M * max(0.0, self.position - self.machine.travel)
         return (held + jam + pulley) * (1.0 - self.has("slack"))
 
     def _flutter(self) -> float:
         """The rope's unrest in a wind: the flag beats; one that is foul does not (N, standard deviation)."""
-        aloft = max(0.0, min(1.0, self.position / TRAVEL_M))
+        aloft = max(0.0, min(1.0, self.position / self.machine.travel))
         return 0.0 if self.has("flag-foul") else 1.1 * self._mean**1.5 * aloft
 
     def _current(self) -> float:
         if self._stalled and self.has("brake-stays-closed") and not self._blocked():
-            return 2.2 * RATED_A
+            return 2.2 * self.machine.rated_amperes
         if abs(self.speed) < 1e-3:
             return 0.0
         run_up = abs(self._acceleration) > 1e-3
         cold = self.has("oil-cold") + 0.03 * max(0.0, OIL_COLD_C - self._gearbox)
         drag = 1.5 * (self.has("motor-hot") > 0) + 1.2 * (self.has("phase-loss") > 100)
-        return NO_LOAD_A + AMPERE_PER_N * self._tension() + cold * run_up + drag
+        return (
+            self.machine.no_load_amperes
+            + self.machine.ampere_per_newton * self._tension()
+            + cold * run_up
+            + drag
+        )
 
     def _motor(self) -> dict[str, Value]:
         current = self._current()
-        ripple = self.noise(self.has("stick-slip")) if current else 0.0
+        restless = math.hypot(self.has("stick-slip"), self.machine.ripple)
+        ripple = self.noise(restless) if current else 0.0
         turning = abs(self.speed) > 1e-3
         return {
-            "output_frequency": RATED_HZ * self.speed / TOP_SPEED,
+            "output_frequency": RATED_HZ * self.speed / self._top_speed,
             "motor_current": max(0.0, current + self.noise(0.02) + 0.04 * ripple) if current else 0.0,
-            "torque": 13.0 * current + ripple,
+            "torque": self.machine.torque_per_ampere * current + ripple,
             "motor_thermal": self._thermal,
             "motor_temperature": self._air + 0.7 * self._thermal,
             "drive_temperature": self._drive_temperature,
             "gearbox_temperature": self._gearbox,
-            "vibration": (0.9 + self.has("bearing-worn") + abs(self.noise(0.05))) if turning else 0.05,
+            "vibration": (self.machine.vibration + self.has("bearing-worn") + abs(self.noise(0.05)))
+            if turning
+            else 0.05,
         }
 
     def _rope(self) -> dict[str, Value]:
@@ -206,17 +212,18 @@ class Hoist(Model):
         }
 
     def _contacts(self) -> dict[str, Value]:
-        blower = self.position > TRAVEL_M / 2 and self._mean < BLOWER_BELOW_MS
+        blower = self.position > self.machine.travel / 2 and self._mean < BLOWER_BELOW_MS
         runs = blower and not self.has("blower-off")
         drawn = BLOWER_A + self.noise(0.05) - self.has("blower-idle") if runs else 0.0
-        top = self.position > TRAVEL_M - 0.02 and not self.has("over-travel")
+        top = self.position > self.machine.travel - 0.02 and not self.has("over-travel")
         return {
             "brake_open_command": self._commanded(self._wanted()),
             "brake_open": self._brake >= 1.0 or bool(self.has("brake-stays-open")),
             "brake_opening_time": self._opening,
             "brake_closing_time": self._closing,
             "upper_limit": top or bool(self.has("limit-stuck")),
-            "upper_overtravel": self.position > TRAVEL_M + 0.25 or bool(self.has("limit-wire-broken")),
+            "upper_overtravel": self.position > self.machine.travel + 0.25
+            or bool(self.has("limit-wire-broken")),
             "lower_limit": self.position < 0.02,
             "slack_rope": self.has("slack") > 0.5,
             "local": bool(self.has("left-local")),

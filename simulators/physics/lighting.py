@@ -14,15 +14,15 @@ from typing import ClassVar
 
 from facilityd.model.sample import Value
 from simulators.physics.base import Fault, Model, fault, towards
+from simulators.physics.machine import LightingMachine
 from simulators.physics.world import MAINS_HZ, World
 
 DUSK_DEG = -3.5
 LATE_LEVEL, FULL_LEVEL = 40.0, 100.0
 MIDNIGHT_H, DAWN_H = 0.0, 12.0
-HEAT_S, KELVIN_PER_W, GEAR_K = 1200.0, 0.12, 24.0
-STANDBY_SHARE, POWER_FACTOR = 0.08, 0.96
+HEAT_S, POWER_FACTOR = 1200.0, 0.96
 LAMPS, LIFE_H, SHAPE, OLDEST_H = 60, 100_000.0, 4.0, 10_000.0
-LUX, CYCLE_S = 120.0, 120.0
+CYCLE_S = 120.0
 
 
 LIGHTING_FAULTS: dict[str, Fault] = {
@@ -49,6 +49,8 @@ LIGHTING_FAULTS: dict[str, Fault] = {
     "lamps-failed": fault("", "多灯损坏", "many lamps have failed", "share of the lamps", 0.2),
 }
 
+AS_ON_THE_SQUARE = LightingMachine()
+
 
 class Lighting(Model):
     """``forced`` keeps it on or off whatever the sun does."""
@@ -56,12 +58,14 @@ class Lighting(Model):
     FAULTS: ClassVar[dict[str, Fault]] = LIGHTING_FAULTS
     PARTS: ClassVar[tuple[str, ...]] = ("_switch", "_meter", "_bus", "_surroundings")
 
-    def __init__(self, name: str, seed: int) -> None:
+    def __init__(self, name: str, seed: int, machine: LightingMachine = AS_ON_THE_SQUARE) -> None:
         super().__init__(name, seed)
+        self.machine = machine
         lantern = name.startswith("lantern")
         # What a circuit is does not depend on the seed, so that a baseline fits every story.
         identity = random.Random(zlib.crc32(name.encode()))
-        self.rated = 180.0 if lantern else 900.0 + 2200.0 * identity.random()
+        drawn = 180.0 if lantern else 900.0 + 2200.0 * identity.random()
+        self.rated = machine.rated or drawn
         self.forced: bool | None = None
         self._level, self._scene, self._on, self._inside, self._gear = 0.0, 0.0, False, 20.0, 20.0
         self._energy = 1000.0 * self.chance.random()
@@ -103,10 +107,10 @@ class Lighting(Model):
 
     def _warm(self, dt: float, world: World, power: float) -> None:
         hot = self.has("overheat")
-        goal = world.temperature + KELVIN_PER_W * min(power, 300.0) + hot
+        goal = world.temperature + self.machine.kelvin_per_watt * min(power, 300.0) + hot
         self._inside = towards(self._inside, goal, dt, 40.0 if hot else HEAT_S)
         warmer = 60.0 * self.has("derating") + self.has("gear-hot")
-        gear = world.temperature + GEAR_K * power / self.rated + warmer
+        gear = world.temperature + self.machine.gear_kelvin * power / self.rated + warmer
         self._gear = towards(self._gear, gear, dt, 900.0)
 
     def _dead(self) -> float:
@@ -125,7 +129,7 @@ class Lighting(Model):
         level = max(self._level, FULL_LEVEL if self.has("contactor-welded") else 0.0)
         if not closed or level <= 0:
             return 0.0
-        healthy = self.rated * (STANDBY_SHARE + (1 - STANDBY_SHARE) * level / 100.0)
+        healthy = self.rated * (self.machine.standby + (1 - self.machine.standby) * level / 100.0)
         if not self._severities:
             return healthy * (1.0 - self._dead())
         factors = (
@@ -179,13 +183,14 @@ class Lighting(Model):
         }
 
     def _surroundings(self) -> dict[str, Value | None]:
-        wet = self.has("wet-facade") * self._wet + 0.0004 * self._wet
+        wet = self.has("wet-facade") * self._wet + self.machine.damp * self._wet
         aged = 0.35 * min(1.0, self.has("lamps-aged") / 60_000.0)
         tilt = self.has("pole-defect")
         return {
-            "leakage": 0.0015 + abs(self.noise(0.0001)) + self.has("leakage") + wet,
+            "leakage": self.machine.base_leakage + abs(self.noise(0.0001)) + self.has("leakage") + wet,
             "temperature": self._inside,
-            "illuminance": LUX * self._power() / self.rated * (1.0 - aged) + abs(self.noise(0.3)),
+            "illuminance": self.machine.lux * self._power() / self.rated * (1.0 - aged)
+            + abs(self.noise(0.3)),
             "tilt": 0.1 + tilt + self.noise(0.02),
             "pole_leakage": 0.0003 + 0.003 * tilt,
             "rain": self._rain,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from facilityd.alarm import AlarmManager
@@ -119,6 +119,7 @@ def test_what_was_held_is_not_forgotten_where_it_ends_or_is_lost(
 @given(
     st.lists(st.tuples(st.integers(0, 12), st.sampled_from([True, True, False, None]), st.integers(1, 90)))
 )
+@example([(0, True, 1), (12, True, 1), (12, False, 1), (0, None, 1)])  # it cannot be seen when its cause ends
 def test_once_all_is_settled_only_what_has_a_cause_that_goes_on_is_hidden(story) -> None:
     """Whatever comes in whatever order; and no alarm is lost between the stages."""
     alarms = _made()

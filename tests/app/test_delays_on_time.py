@@ -15,6 +15,7 @@ from facilityd.store.reader import JournalReader
 
 SITE = """\
 site: {id: yard, name: {zh: 场院, en: Yard}, latitude: 39.9, longitude: 116.4, timezone: Asia/Shanghai}
+alarms: {safety: {hold: 0s, repeat_window: 0s}}
 links: {io: {protocol: modbus-tcp, host: 127.0.0.1, port: 15027}}
 units: {contacts: {link: io, profile: moxa_iologik_e1212, device_id: 1, period: PERIOD}}
 devices: {fire: {family: contact, name: {zh: 火灾报警, en: Fire panel}, signals: {active: contacts.input_0}}}

@@ -11,5 +11,6 @@ def test_a_broker_has_no_share_of_answers_for_nobody_asks_over_it() -> None:
     devices = all_devices(load(square()))
     (broker,) = devices["link-broker"].streams
     (bus,) = devices["link-dali"].streams
-    assert set(bus.signals) - set(broker.signals) == {"answered", "latency", "retries"}
+    asked = {"answered", "latency", "retries", "lateness_p50", "lateness_p99", "load"}
+    assert set(bus.signals) - set(broker.signals) == asked
     assert "up" in broker.signals

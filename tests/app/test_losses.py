@@ -22,7 +22,7 @@ MIB = 2**20
 
 def test_influxdb_away_and_a_full_file_are_told_to_the_sample(tmp_path: Path) -> None:
     site = subset(load(SQUARE, secrets=False), ("fountain-1", "fountain-2", "fountain-3"))
-    site = replace(site, store=replace(site.store, max_size=MIB // 2))
+    site = replace(site, store=replace(site.store, max_size=3 * MIB // 4))
     with VirtualRuntime(site, tmp_path, start=START, forwarding=True) as runtime:
         runtime.host.troubles.add("sink-down")
         runtime.advance(8 * 3600)

@@ -8,6 +8,7 @@ import pytest
 from support.commands import result
 
 from facilityd.app.commission import FitPeriod, fit_rules
+from facilityd.cli.fit_marks import offered_marks
 from facilityd.model.command import AddMark, RevokeMark
 from facilityd.model.marks import Marking
 from facilityd.model.sample import NS
@@ -88,6 +89,15 @@ def test_nothing_is_learned_from_an_incident(evening: Any) -> None:
     with JournalReader.open(evening.journal) as reader:
         before = fit_rules(evening.site, "avenue-east", [FitPeriod(reader, start, end)])
     assert {fit_result.refused for fit_result in before} == {"unfit-alarm"}
+    [trouble] = {one for fit_result in before for one in fit_result.troubles}
+    assert (trouble.device, trouble.rule) == ("avenue-east", "lamp-failed")
+    assert start + 30 * MIN <= trouble.since < trouble.until < start + 75 * MIN
+    assert {fit_result.numbers["over_clock"] for fit_result in before} == {trouble.until}
+    head, command = offered_marks(evening.site, before, "en")
+    assert "mark it and learn again" in head
+    day = "2026-06-01T2"
+    assert f"avenue-east incident --since {day}0:" in command
+    assert command.endswith("--note lamp-failed")
     asked = AddMark(
         device="avenue-east",
         kind="incident",

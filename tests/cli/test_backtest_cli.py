@@ -98,12 +98,12 @@ def test_a_slip_is_named(square: Path, words: list[str], why: str) -> None:
 def test_one_alarm_whole_with_its_plot(square: Path) -> None:
     done = CliRunner().invoke(alarms, [str(square), "hoist-1", "rope-overload"])
     assert done.exit_code == 0
-    for part in ("Rope tension is", "Stop at once", "act within", "raise", "clear", "█", "^ 06:11"):
+    for part in ("Rope tension is", "Stop at once", "act within", "raise", "over for now", "█", "^ 06:11"):
         assert part in done.output
     done = CliRunner().invoke(alarms, [str(square), "hoist-1", "rope-overload", "--lang", "zh"])
     assert "现场核实" in done.output
     told = json.loads(CliRunner().invoke(alarms, [str(square), "hoist-1", "rope-overload", "--json"]).stdout)
-    assert [change["kind"] for change in told["changes"]][-2:] == ["raise", "clear"]
+    assert [change["kind"] for change in told["changes"]][-2:] == ["raise", "subside"]
     calm = CliRunner().invoke(alarms, [str(square), "hoist-1", "drive-trip"])
     assert "was never raised" in calm.output
 

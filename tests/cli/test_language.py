@@ -29,6 +29,7 @@ from facilityd.model.quality import Reason
 from facilityd.model.readiness import Waiver
 from facilityd.model.sample import NS, Sample, SignalType, void
 from facilityd.notify.texts import texts
+from facilityd.query.words import query_words
 from facilityd.store.batch import ChangeRecord
 from facilityd.store.changes import AlarmWrite, ChangeWrite
 from facilityd.store.commands import CommandWrite
@@ -85,7 +86,7 @@ def square(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Journal.open(Path(site.store.path), max_bytes=2**28, max_age=10**18, site=site.id) as journal:
         journal.commit([SampleWrite(samples), ChangeWrite(changes), AlarmWrite(states), BaselineWrite([Baseline("hoist-1", "rope-tight", n, now, at, now, "王", {"a": n}, "") for n in (1, 2)]), WaiverWrite([Waiver(1, now - NS, "hoist-1", item, now + 3600 * NS, "王工", "备件明日到货")]), MarkWrite([OperatorMark(n, now, "hoist-1", kind, at, now, "H7", "", "李")
                    for n, kind in enumerate(("incident", "healthy", "service"), 1)]), CommandWrite([CommandRecord(kind, kind, "王工", at, "", "", asked, now, refused)
-                      for kind, asked, refused in zip(words().command, ASKED, REFUSED, strict=False)])])  # fmt: skip
+                      for kind, asked, refused in zip(query_words().command, ASKED, REFUSED, strict=False)])])  # fmt: skip
     return folder
 
 
@@ -208,9 +209,9 @@ def test_every_code_that_is_shown_has_a_word() -> None:
     from facilityd.query.rules import RuleStatus
     from facilityd.store.batch import Delivery
 
-    assert {one.value for one in RuleStatus} == words().standing.keys()
-    assert {kind.value for kind in ChangeKind} == words().change.keys()
-    assert {one.value for one in Delivery} == words().notice.keys()
+    assert {one.value for one in RuleStatus} == query_words().standing.keys()
+    assert {kind.value for kind in ChangeKind} == query_words().change.keys()
+    assert {one.value for one in Delivery} == query_words().notice.keys()
     kinds = str(Rule.model_json_schema()["properties"]["detect"]["discriminator"]["mapping"])
     assert set(re.findall(r"'([a-z-]+)': '#", kinds)) == words().method.keys()
     assert set(map(str, Reason)) <= texts().reason.keys()

@@ -43,3 +43,15 @@ def test_it_is_said_first(stopped: Path, words: list[str], language: str) -> Non
     )
     assert WORDS[language] in done.output.splitlines()[0], done.output
     assert "2026-05-29" in done.output.splitlines()[0], "and since when"
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "facilityd was not running from 2026-05-29"), ("zh", "监测程序未运行：2026-05-29")],
+)
+def test_the_history_of_the_present_downtime_gives_it_as_the_reason(
+    stopped: Path, language: str, said: str
+) -> None:
+    words = ["history", str(stopped), "hoist-1", "tension", "--lang", language]
+    done = CliRunner().invoke(facilityd, words, standalone_mode=False)
+    assert said in " ".join(done.output.splitlines()[1:]), done.output

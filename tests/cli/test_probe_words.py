@@ -24,8 +24,11 @@ devices:
   fire: {{family: contact, name: {{zh: 火灾报警, en: Fire panel}}, signals: {{active: contacts.input_0}}}}
 """
 WORDS = {
-    ("contacts", "en"): "cannot be opened; check power, cable, address and port",
-    ("contacts", "zh"): "无法打开；请检查供电、网线、地址和端口",
+    (
+        "contacts",
+        "en",
+    ): "cannot be opened (refused: nothing listens on this port); check power, cable, address and port",
+    ("contacts", "zh"): "无法打开（对方拒绝连接：该端口上没有服务）；请检查供电、网线、地址和端口",
     ("plug", "en"): "nothing listens on this port; check the broker's address and port",
     ("plug", "zh"): "该端口上没有服务；请核对 broker 的地址和端口",
 }

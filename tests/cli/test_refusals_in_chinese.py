@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from click.testing import CliRunner
 from support.site import SQUARE
 
-from facilityd.cli.main import main
+from facilityd.cli.main import facilityd, main
 
 
 def _said(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: str) -> str:
@@ -46,3 +47,16 @@ def test_minutes_may_be_written_short(
 ) -> None:
     shown = _said(capsys, monkeypatch, "history", "hoist-1", "tension", "--since", "10m", "--until", "20m")
     assert "--since is not before --until" in shown
+
+
+def test_what_click_says_by_itself_has_no_mark_of_another_script() -> None:
+    shown = (
+        CliRunner().invoke(facilityd, ["shelve", str(SQUARE), "fountain-1", "leakage", "--lang", "zh"]).output
+    )
+    assert "错误：缺少选项 '--reason' / '-m'。\n" in shown
+    assert shown.startswith("用法：facilityd shelve"), "no blank behind a full-width colon"
+    shown = (
+        CliRunner().invoke(facilityd, ["shelve", str(SQUARE), "fountain-1", "leakage", "--lang", "en"]).output
+    )
+    assert "Error: Missing option '--reason' / '-m'.\n" in shown
+    assert shown.startswith("Usage: facilityd shelve")

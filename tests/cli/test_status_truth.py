@@ -128,8 +128,10 @@ def test_nothing_known_is_unknown_and_a_link_that_is_down_is_down(yard: Site, jo
     assert device(yard, "fire")["state"] == "unknown"
     assert device(yard, "link-net")["state"] == "down"
     store(journal, stream_of(yard, "fire"), False)
-    store(journal, stream_of(yard, "link-net"), True)
+    store(journal, stream_of(yard, "link-net"), {"up": True, "mute": True})
     assert device(yard, "fire")["state"] == "normal"
+    assert device(yard, "link-net")["state"] == "mute", "connected, and nobody answers: that is not well"
+    store(journal, stream_of(yard, "link-net"), {"up": True, "mute": False})
     assert device(yard, "link-net")["state"] == "normal"
     store(journal, stream_of(yard, "water"), False, 3600)
     assert device(yard, "water")["state"] == "unknown", "an hour old at a period of half a minute"

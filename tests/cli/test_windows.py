@@ -40,7 +40,7 @@ VALUES = {SignalType.BOOL: True, SignalType.INT: 1, SignalType.FLOAT: 21.5, Sign
 WIDTHS = (40, 80, 160)
 ALARMS = (
     ("fountain-2", "leakage"),
-    ("hoist-1", "estop"),
+    ("hoist-1", "emergency-stop"),
     ("hoist-room-water", "active"),
     ("gate-base", "dark"),
 )

@@ -33,7 +33,11 @@ def test_every_reason_and_priority_has_chinese_words() -> None:
     shown += [show_priority(priority.name.lower(), "zh") for priority in Priority]
     assert [words for words in shown if not re.search("[\u4e00-\u9fff]", words)] == []
     assert show_quality("link-down, unknown-code-7", "zh") == "链路中断；未知代码 7"
-    assert show_quality("link-down, old", "en") == "link-down, old"
+    assert show_quality("link-down, exception-0B", "en") == (
+        "the link is down; the unit behind the gateway does not answer (0B)"
+    )
+    assert show_quality("good", "en") == "good"
+    assert [str(one) for one in Reason if "-" in show_quality(str(one), "en")] == [], "a code is no word"
 
 
 def test_a_status_in_chinese_and_the_verdict_on_a_hoist_with_one_signal(tmp_path: Path) -> None:

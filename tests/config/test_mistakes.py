@@ -231,6 +231,22 @@ def test_mistakes_in_tables_and_site_are_told_in_one_round(
     assert not any("is not known" in line for line in lines), "a broken table is told as broken, once"
 
 
+def test_a_broken_profile_is_told_once_where_a_family_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOOK_TOKEN", "x")
+    for folder in ("profiles", "families"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "profiles/meter.yaml").write_text("profile: meter\nprotocoll: modbus\n", encoding="utf-8")
+    family = (Path("devices/families") / "weather.yaml").read_text(encoding="utf-8")
+    own = family.replace("family: weather", "family: meter", 1)
+    (tmp_path / "families/meter.yaml").write_text(own, encoding="utf-8")
+    code, lines = _check(tmp_path, SOUND.replace("profile: eastron_sdm630", "profile: meter"))
+    assert code == 1
+    assert any("meter.yaml:" in line for line in lines), lines
+    assert not any("is not known" in line for line in lines), lines
+
+
 def test_a_family_that_replaces_a_shipped_one_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

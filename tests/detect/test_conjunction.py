@@ -169,3 +169,11 @@ def test_where_the_other_rule_cannot_be_judged_its_cause_is_not_applicable() -> 
     blind = replace(PUMP, family="pump", signals=("suction", "speed"), types=PUMP.types[:2])
     engine = RuleEngine({"pump": causes(LOOKS)}, [blind])
     assert engine.not_applicable("hoist") == {"clogged": ("flow",), "low": ("flow",)}
+
+
+def test_a_sign_that_is_nearly_gone_holds_what_it_was_part_of() -> None:
+    SIGNS["n"] = (21.0, -0.1, 2000.0)  # over 0.01 per rpm, within the hysteresis
+    terms = [{"signal": "flow", "below": 0.01, "per": "speed", "hysteresis": 0.001}, CLOGGED["all"][1]]
+    assert play("nnnn", all=terms) == "....", "it does not begin so"
+    assert play("####nnnn....", all=terms) == "??######...."
+    assert play("####nnnn....") == "??##........", "without one it ends at once"

@@ -119,3 +119,14 @@ def test_a_loss_raises_and_clears_nothing(story: str) -> None:
             assert verdict in (last, "#"), "standing may only let a delay run on"
         if verdict != "?":
             last = verdict
+
+
+@pytest.mark.parametrize(("hysteresis", "verdicts"), [(0.0, "###...."), (60.0, "#####..")])
+def test_a_curve_that_is_nearly_back_is_not_back_yet(hysteresis: float, verdicts: str) -> None:
+    binding, detector = compiled(share=0.0, band=200.0, on_delay="0s", hysteresis=hysteresis)
+    seen = ""
+    for second, more in enumerate((220.0, 220.0, 220.0, 160.0, 160.0, 120.0, 120.0)):
+        one = sample(ROPE, second, usual(second, 1) + more, float(second), 1.0)
+        binding.device_state.put(binding.signal_states, one)
+        seen += MARK[detector.update(second * NS)]
+    assert seen == verdicts

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from support.rule_harness import START, Kind, rule, sample, stream
 
-from devices.tables import SHELF, load_family
+from devices.profile import ModbusProfile
+from devices.tables import SHELF, families, load_family, profiles
 from facilityd.detect import RuleEngine
+from facilityd.detect.context import RuleContext
 from facilityd.errors import ConfigError
 from facilityd.model.sample import NS
 
@@ -53,6 +55,57 @@ def test_a_cause_that_is_too_small_explains_nothing() -> None:
 def test_what_is_back_within_its_bounds_is_a_consequence_again() -> None:
     below = {"when": [{"signal": "shake", "below": 8}]}
     assert told([CALM, SMALL, WORSE, SMALL], below) == [(1, "unequal"), (2, ""), (3, "unequal")]
+
+
+CODE = stream("hot", "tripped", "code", unit="drive")
+MEANS = {65: "heat", 51: "blocked", 48: "overload"}
+
+
+def trip(code: int, means: dict[int, str], heard_later: bool = False) -> list[str]:
+    """Return what a trip was told because of, in turn, while the motor is hot."""
+    rules = {
+        "trip": rule(
+            {"kind": "limit", "signal": "tripped", "is": True},
+            consequence_of=["hot"],
+            explained={"hot": {"codes": {"code": ["heat", "overload"]}}},
+        ),
+        "hot": rule({"kind": "limit", "signal": "hot", "above": 120}),
+    }
+    context = RuleContext(meanings={("hoist", "code"): means})
+    units = {"hot": "°C", "tripped": "", "code": ""}
+    engine = RuleEngine({"hoist": Kind(rules, {}, units)}, [CODE], None, context)
+    first = 0 if heard_later else code
+    found = []
+    for second, values in enumerate([(20, False, 0), (130, False, 0), (130, True, first), (130, True, code)]):
+        found += engine.evaluate([sample(CODE, second, *values)])
+    return [one.evidence.cause for one in found if one.rule == "trip" and one.verdict]
+
+
+def test_a_trip_by_another_code_is_told_beside_the_cause() -> None:
+    assert trip(65, MEANS) == ["hot"], "the heat tripped it"
+    assert trip(48, MEANS) == ["hot"]
+    assert trip(51, MEANS) == [""], "it was blocked, whatever the heat"
+    assert trip(30, MEANS) == [""], "a code of something else again"
+    assert trip(51, MEANS, heard_later=True) == ["hot", ""], "told as soon as the code is heard"
+
+
+def test_a_profile_that_does_not_say_what_its_codes_mean_stands_in_no_way() -> None:
+    assert trip(30, {}) == ["hot"]
+    assert trip(30, {51: "blocked"}) == ["hot"], "none of its codes is known to come from heat"
+
+
+def test_every_word_of_a_familys_codes_is_one_that_a_profile_knows() -> None:
+    asked = {
+        word
+        for family in families().values()
+        for one in family.rules.values()
+        for limits in one.explained.values()
+        for words in limits.codes.values()
+        for word in words
+    }
+    points = (p for one in profiles().values() if isinstance(one, ModbusProfile) for p in one.points.values())
+    assert asked <= {word for point in points for word in point.means.values()}
+    assert {"heat", "blocked", "phase", "brake"} <= asked
 
 
 @pytest.mark.parametrize(

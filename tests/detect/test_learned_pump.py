@@ -19,7 +19,7 @@ from simulators.square import Square
 FAMILY = families(None)["fountain"]
 KEPT = ("speed", "flow", "head", "power", "inlet_pressure", "commanded", "running", "vibration",
         "valve_commanded", "valve_open")  # fmt: skip
-LEARNED = ("flow-low", "head-low", "head-high", "inlet-low", "power-low")
+LEARNED = ("flow-low", "head-low", "head-high", "inlet-low", "power-low", "discharge-narrow", "pump-weak")
 START, EVERY = 1_781_000_000 * NS, 30
 
 
@@ -81,8 +81,9 @@ def test_a_healthy_pump_is_never_wrong(seed: int) -> None:
     ("fault", "magnitude", "rule"),
     [
         ("dry-running", 1.0, ("F3", "running-dry")),
-        ("strainer-clogged", 0.2, ("F4", "strainer-clogging")),
-        ("strainer-clogged", 0.35, ("F4", "strainer-clogging")),
+        ("strainer-clogged", 0.1, ("F4", "strainer-clogging")),
+        ("strainer-clogged", 0.2, ("F4", "strainer-blocked")),  # the water all but boils behind it
+        ("strainer-clogged", 0.35, ("F4", "strainer-blocked")),
         ("nozzle-clogged", 0.15, ("F5", "nozzle-clogging")),
         ("nozzle-clogged", 0.3, ("F5", "nozzle-clogging")),
         ("impeller-worn", 0.2, ("F7", "impeller-worn")),
@@ -100,7 +101,7 @@ def test_each_fault_speaks_with_one_voice(fault: str, magnitude: float, rule: tu
 def test_what_was_told_is_over_when_the_strainer_is_clean() -> None:
     show = Show.opens(3)
     show.learn()
-    show.pump.fault("strainer-clogged", 0.3)
+    show.pump.fault("strainer-clogged", 0.1)
     show.minutes(15)
     show.pump.fault("strainer-clogged", 0.0)
     found = show.minutes(15)

@@ -57,6 +57,13 @@ def test_a_basin_that_loses_water(per_hour: float, last: str) -> None:
     assert basin.hours(2, 1.2, per_hour)[-1] == last
 
 
+def test_half_of_the_window_is_judged_by_the_step_that_the_whole_allows() -> None:
+    """0.13 m/h for half an hour is 0.065 m; the limit allows 0.08 m in its window."""
+    assert set(Basin().hours(0.5, 1.2, -0.13)) <= {"?", "."}
+    assert Basin().hours(0.5, 1.2, -0.3)[-1] == "#", "a step that is too big already is told at once"
+    assert Basin().hours(1, 1.2, -0.13)[-1] == "#"
+
+
 def test_waves_and_single_readings_are_no_leak() -> None:
     basin = Basin()
     verdicts = [basin.read(1.2 + 0.05 * math.sin(k) - (0.6 if k % 37 == 0 else 0.0)) for k in range(240)]
@@ -111,3 +118,34 @@ def test_a_restart_at_any_moment_changes_nothing(at: int, steps: list[float]) ->
 def test_lost_readings_never_make_a_leak(lost: list[bool]) -> None:
     basin = Basin()
     assert "#" not in {basin.read(None if gone else 1.2) for gone in lost}
+
+
+def test_a_run_between_two_rests_is_no_creeping() -> None:
+    """The flag that stops half way was lowered, and does not slide."""
+    mast = stream("position", "frequency", unit="encoder", period=60.0)
+    detect = {"kind": "rate", "signal": "position", "below": -0.02, "per": "60s", "over": "12min"}
+    detect["when"] = [{"signal": "frequency", "below": 0.3, "magnitude": True}]
+    rules = compile_device(
+        Kind({"creeps": rule(detect)}, units={"position": "m", "frequency": "Hz"}), [mast], None
+    )
+    binding, detector = rules.bindings[mast], rules.instances[0].detector
+    verdicts = ""
+    for minute in range(40):
+        running = minute in (15, 16)
+        place = 28.3 if minute < 15 else 21.0 if minute == 15 else 14.0
+        place -= 0.05 * max(0, minute - 28)  # and then it does
+        one = sample(mast, 60 * minute, place, -50.0 if running else 0.0)
+        binding.device_state.put(binding.signal_states, one)
+        verdicts += MARK[detector.update(60 * minute * NS)]
+    assert "#" not in verdicts[:29]
+    assert verdicts.endswith("#")
+
+
+def test_what_falls_a_little_more_slowly_still_falls() -> None:
+    """Around the limit it would come and go."""
+    plain, held = Basin(), Basin(hysteresis=0.04)
+    for basin in (plain, held):
+        assert basin.hours(2, 1.2, -0.12).endswith("#")
+    assert plain.hours(2, 0.96, -0.08).endswith(".")
+    assert held.hours(2, 0.96, -0.08).endswith("#")
+    assert held.hours(2, 0.8, -0.04).endswith(".")

@@ -15,6 +15,7 @@ from facilityd.detect.compile import compile_device
 from facilityd.detect.fit import FITS
 from facilityd.detect.learned import FitRefused
 from facilityd.detect.residual import ResidualDetector
+from facilityd.detect.residual_fit import time_seen, watched
 from facilityd.model.baseline import Baseline, HealthyReading
 from facilityd.model.charts import Residual
 from facilityd.model.sample import NS
@@ -145,6 +146,27 @@ def test_a_pause_between_shows_is_not_learning_time() -> None:
     ]
     with pytest.raises(FitRefused):
         FITS["residual"](Residual.model_validate(LOW), shows)
+
+
+def test_what_was_seen_counts_only_within_a_stay_in_the_mode() -> None:
+    """Six shows of five minutes, two hours apart, as often as rests come: not half a day."""
+    pump = Pump()
+    pump.detector.record()
+    for _ in range(6):
+        for _ in range(31):
+            pump.read(2400.0)
+        for _ in range(720):
+            pump.read(0.0)
+    rows = pump.detector.rows or []
+    assert time_seen(rows, "running") / NS == pytest.approx(6 * 300, abs=6 * 40)
+    assert watched([row.steady for row in rows if row.state == "running"]) / NS > 6 * 3600
+    lost = Pump()
+    lost.detector.record()
+    for _ in range(30):
+        lost.read(2400.0)
+    lost.at += 3600
+    lost.read(2400.0)
+    assert time_seen(lost.detector.rows or []) / NS <= 300, "an outage is nothing that was seen"
 
 
 def test_outliers_do_not_pull_the_fit() -> None:

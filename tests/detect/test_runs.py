@@ -29,6 +29,7 @@ SAID: dict[str, tuple[float, bool, float]] = {
     "_": (0.0, False, 0.0),
     "u": (50.0, False, 1.0),
     "T": (0.0, True, 28.0),
+    "j": (10.0, False, 1.0),
 }
 
 
@@ -69,10 +70,27 @@ def play(detect: dict[str, Any], story: str, cut: int = -1, reason: Reason = Rea
         ("uuuuuuuuuu", "??????????"),  # when it began was not seen
         ("__uuu???TT", "????????.."),  # what was not seen is not held against it
         ("__   uTT", "??????.."),  # may have begun any time since second 1
+        ("__uu_uTT", "??????.."),  # broke off: the rest of the way takes less time than the whole
     ],
 )
 def test_a_run_keeps_its_time(story: str, verdicts: str) -> None:
     assert play(RUN, story) == verdicts
+
+
+@pytest.mark.parametrize(
+    ("story", "verdicts"),
+    [
+        ("__uujuuTT", "???????.."),  # slower for a second, and in time
+        ("__ujuTT", "?????.."),  # three seconds from its true beginning: not early
+        ("__uujuuuuuTT", "????????####"),  # late, as the clock was not set anew
+        ("__uu_uuTT", "???????.."),  # stood still: what is left takes less
+        ("__uu_uuuuuuuuTT", "???????????####"),  # and is late by itself
+        ("__uu_uTT__uTT", "??????.....##"),  # the next is a whole way again
+    ],
+)
+def test_a_run_in_jerks_is_one_run(story: str, verdicts: str) -> None:
+    way = {"begins": {"signal": "frequency", "above": 30}, "under_way": {"signal": "frequency", "above": 0.3}}
+    assert play(RUN | way, story) == verdicts
 
 
 def test_it_says_how_long_the_run_took() -> None:
@@ -129,8 +147,14 @@ def test_torque_trembles_or_climbs() -> None:
         rule({**RIPPLE, "below": 1.0})
 
 
-@pytest.mark.parametrize("detect", [RUN, SPIKE, FROZEN, RIPPLE], ids=lambda d: d["kind"])
-@given(story=st.text("__uuTT159", max_size=25), cut=st.integers(0, 25))
+JERKY = RUN | {
+    "begins": {"signal": "frequency", "above": 30},
+    "under_way": {"signal": "frequency", "above": 1},
+}
+
+
+@pytest.mark.parametrize("detect", [RUN, JERKY, SPIKE, FROZEN, RIPPLE], ids=lambda d: d["kind"])
+@given(story=st.text("__uuTTj159", max_size=25), cut=st.integers(0, 25))
 def test_a_restart_at_any_moment_changes_nothing(detect: dict[str, Any], story: str, cut: int) -> None:
     assert play(detect, story, cut)[cut:] == play(detect, story)[cut:]
 

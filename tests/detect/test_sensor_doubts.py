@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from devices.tables import SHELF, families, load_family
 from facilityd.detect import RuleEngine
 from facilityd.errors import ConfigError
 from facilityd.model.finding import Finding
+from facilityd.model.rule import Rule
 from facilityd.model.sample import NS
 from facilityd.notify.evidence_text import EvidenceFormatter
 
@@ -23,9 +25,9 @@ RULES = {
 }
 
 
-def told(story: str) -> list[Finding]:
+def told(story: str, rules: Mapping[str, Rule] = RULES) -> list[Finding]:
     """l: too light, a dot: as ever, L and F: the same while the sensor reports a fault. A mark a second."""
-    engine = RuleEngine({"hoist": Kind(RULES, {}, {"tension": "N", "fault": ""})}, [ROPE])
+    engine = RuleEngine({"hoist": Kind(rules, {}, {"tension": "N", "fault": ""})}, [ROPE])
     found = []
     for second, mark in enumerate(story):
         values = (100.0 if mark in "lL" else 500.0, 1.0 if mark in "LF" else 0.0)
@@ -36,6 +38,14 @@ def told(story: str) -> list[Finding]:
 
 def brief(found: list[Finding], rule_id: str) -> list[tuple[int, str]]:
     return [(one.steady // NS, MARK[one.verdict]) for one in found if one.rule == rule_id]
+
+
+def test_a_sensor_that_is_false_in_the_same_sample_blames_nobody_wherever_its_rule_stands() -> None:
+    at_once = rule({"kind": "limit", "signal": "fault", "above": 0.5}, doubts=["tension"])
+    for rules in ({"light": RULES["light"], "sensor": at_once}, {"sensor": at_once, "light": RULES["light"]}):
+        found = told("." * 5 + "L" * 20, rules)
+        assert (5, MARK[True]) in brief(found, "sensor")
+        assert MARK[True] not in [mark for _, mark in brief(found, "light")]
 
 
 def test_what_reads_a_doubted_sensor_is_unknown_until_it_is_trusted_again() -> None:
@@ -52,6 +62,21 @@ def test_what_reads_another_signal_goes_on() -> None:
 
 def test_where_the_sensor_is_known_first_the_machine_is_never_blamed() -> None:
     assert "#" not in [mark for _, mark in brief(told("...FFFFFFLLLLLLLL"), "light")]
+
+
+def test_what_it_made_of_a_false_reading_does_not_stand_when_the_sensor_is_mended() -> None:
+    """The rule is judged in a run only, and its verdict stands after it."""
+    runs = {"kind": "conjunction", "all": [{"signal": "tension", "below": 200}],
+            "when": [{"signal": "run", "above": 0.5}]}  # fmt: skip
+    rules = {"light": rule(runs), "sensor": RULES["sensor"]}
+    rope = stream("tension", "fault", "run", unit="rope")
+    engine = RuleEngine({"hoist": Kind(rules, {}, {"tension": "N", "fault": "", "run": ""})}, [rope])
+    story = [(500, 0, 1)] * 3 + [(500, 1, 1)] * 4 + [(100, 1, 1)] * 9 + [(100, 1, 0)] * 3 + [(500, 0, 0)] * 5
+    found = [one for n, row in enumerate(story) for one in engine.evaluate([sample(rope, n, *row)])]
+    assert [MARK[one.verdict] for one in found if one.rule == "light"] == [".", "?", "."]
+    again = [(500, 0, 1), (100, 0, 1)]
+    found = [one for n, row in enumerate(again) for one in engine.evaluate([sample(rope, 30 + n, *row)])]
+    assert [MARK[one.verdict] for one in found if one.rule == "light"] == ["#"], "and it judges again"
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "cannot be trusted"), ("zh", "读数不可信")])

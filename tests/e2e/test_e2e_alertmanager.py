@@ -53,7 +53,7 @@ def test_it_is_posted_while_it_stands_and_for_a_while_that_it_is_over(tmp_path: 
         assert standing["labels"] == {
             "alertname": "active", "device": "fire", "site": "yard", "severity": "critical", "at_stake": "safety",
         }  # fmt: skip
-        assert standing["annotations"]["summary"].startswith("Fire panel: ")
+        assert standing["annotations"]["summary"].startswith("[CRITICAL] Fire panel: ")
         assert _instant(standing["endsAt"]) > runtime.now, "it outlives posts that are lost"
         assert len({alert["startsAt"] for alert, _ in mine}) == 1, "one alarm, also over a crash"
         runtime.advance(1200)

@@ -33,6 +33,8 @@ RUN, NO_JSON = (
         ),
         *("reset", "realarm", "confirm", "shelve", "unshelve", "out-of-service", "return-to-service"),
         *("maintenance", "state", "take", "done", "note", "cancel", "notify", "restore", "serve", "user"),
+        *("doctor", "runs", "backfill"),  # tested on their own: a flag, an InfluxDB
+        "install-service",  # tested on its own: writes below the folder of a system
     },
     {"completion"},
 )
@@ -88,6 +90,14 @@ def words_of(site):
         "compare": [["compare", here, "fire", "--since", "1h"]],
         "export": [["export", here, "fire", "--since", "1min"]],
         "backup": [["backup", here, f"{here}-copy.db"]],
+        "states": [["states", here, "fire", "active", "--since", "1min"]],
+        "timeline": [
+            ["timeline", here, "--since", "1h"],
+            ["timeline", here, "--since", "1h", "--lang", "zh"],
+        ],
+        "events": [["events", here, "--since", "1h"]],
+        "worst": [["worst", here, "--since", "1h"]],
+        "upgrade-check": [["upgrade-check", here], ["upgrade-check", here, "--lang", "zh"]],
         "completion": [["completion", shell] for shell in ("bash", "zsh", "fish")],
     }
 
@@ -102,7 +112,7 @@ async def test_every_command_without_a_terminal_with_and_without_json(yard):
     few = asyncio.Semaphore(4)
     await asyncio.gather(*(_both_ways(few, name, words, plain=plain) for name, words, plain in calls))
     plot = await facilityd("history", made.folder, "fire", "active", "--since", "10s", "--plot")
-    assert "fire active" in plot
+    assert "Fire panel  Active" in plot
     assert (await facilityd("history", made.folder, "fire", "active", "--csv")).startswith("at,time,value")
     alarms = json.loads(await facilityd("alarms", made.folder, "--json"))
     assert [one["state"] for one in alarms if one["device"] == "fire"] == ["acknowledged"]

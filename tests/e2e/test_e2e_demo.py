@@ -50,3 +50,6 @@ async def test_two_demos_side_by_side_where_a_port_is_taken(tmp_path):
         assert re.search(r"ports that are taken.*\b18099 → \d+", said), said[:500]
         assert said.splitlines()[-1].startswith("the demo has ended")
         assert "Traceback" not in said
+    pages = [re.findall(r"open it in a browser: (http://127\.0\.0\.1:\d+/)", said) for said, _ in both]
+    assert all(pages), "each says where its page is"
+    assert pages[0][0] != pages[1][0]

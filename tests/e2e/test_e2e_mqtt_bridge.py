@@ -58,6 +58,7 @@ class Standing:
 
     def __init__(self) -> None:
         self.topics: dict[str, str] = {}
+        self.results: list[dict[str, Any]] = []
 
     def config(self, device: str, rule: str = "active") -> dict[str, Any]:
         return json.loads(self.topics.get(CONFIG.format(f"{device}-{rule}")) or "{}")
@@ -69,6 +70,8 @@ class Standing:
                 await client.subscribe("#", qos=1)
                 async for said in client.messages:
                     self.topics[str(said.topic)] = bytes(said.payload).decode()
+                    if str(said.topic) == "yard/reply/result":
+                        self.results.append(json.loads(bytes(said.payload)))
 
         task = asyncio.create_task(read())
         try:
@@ -118,6 +121,10 @@ async def test_what_stands_is_shown_and_a_signed_reply_acknowledges(
             reader = await journal_of(tmp_path / "run" / "journal.db", watching)
             await _shown(seen, truth)
             await _acknowledged(reader, broker.port, watching)
+            await until(lambda: seen.results and seen.results[-1]["accepted"])
+            assert [one["accepted"] for one in seen.results] == [False, False, False, True]
+            assert seen.results[0]["why"] == {"zh": "签名不对", "en": "its signature is wrong"}
+            assert (seen.results[-1]["device"], seen.results[-1]["why"]) == ("fire", "")
             reader.close()
             await watching.kill()
             await until(lambda: seen.topics["yard/online"] == "offline", 60)

@@ -9,7 +9,7 @@ import pytest
 from support.daemon import Command, daemon, facilityd, facilityd_json, journal_of, running, until
 
 PROFILE = """\
-profile: renke_rs_fsjt
+profile: yard_wind_10
 protocol: modbus
 maker: Renke (Shandong)
 model: RS-FSJT-N01 wind speed sensor
@@ -31,7 +31,7 @@ store: {path: %(folder)s/journal.db}
 links:
   mast: {protocol: modbus-rtu, serial_port: %(folder)s/tty/mast, baudrate: 4800, parity: N}
 units:
-  anemometer: {link: mast, profile: renke_rs_fsjt, device_id: 1, period: 500ms}
+  anemometer: {link: mast, profile: yard_wind_10, device_id: 1, period: 500ms}
 devices:
   wind-mast: {family: weather, name: {zh: 风杆, en: Wind mast}, signals: {wind: anemometer.wind}}
 """
@@ -47,8 +47,8 @@ def park(tmp_path) -> Path:
 
 async def test_without_its_file_the_model_is_unknown_with_it_all_works(park, tmp_path):
     refused = json.loads(await facilityd("check", park, "--json", code=1))
-    assert [problem["what"] for problem in refused["problems"]] == ["profile 'renke_rs_fsjt' is not known"]
-    (park / "profiles" / "renke_rs_fsjt.yaml").write_text(PROFILE, encoding="utf-8")
+    assert [problem["what"] for problem in refused["problems"]] == ["profile 'yard_wind_10' is not known"]
+    (park / "profiles" / "yard_wind_10.yaml").write_text(PROFILE, encoding="utf-8")
     checked = await facilityd_json("check", park)
     counted = {"site": "park", "links": 1, "units": 1, "devices": 1, "signals": 1}
     [warning] = checked.pop("warnings")

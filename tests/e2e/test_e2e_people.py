@@ -132,8 +132,8 @@ def test_still_on_it(runtime: VirtualRuntime) -> None:
     asked = next(n.at for n in runtime.mailbox.taken if n.purpose == "re-alarmed")
     assert 3600 * NS <= asked - since <= (3600 + 2 * LATE_S) * NS
     (question,) = [n for n in runtime.mailbox.taken if n.purpose == "re-alarmed"]
-    assert question.subject.startswith("[CRITICAL, STILL ON IT?] Fire panel")
-    assert question.body.startswith("Anna acknowledged it at 2026-06-10 10:0")
+    assert question.subject.startswith("[CRIT] Fire panel: contact active, STILL ON IT?")
+    assert question.body.startswith("The contact is active\nAnna acknowledged it at 2026-06-10 10:0")
     assert told(runtime, asked)[1:] == ["anna-1 re-alarmed 0", *CLIMB[1:]]
 
 

@@ -46,7 +46,7 @@ async def test_changed_files_are_taken_over_without_a_gap(tmp_path: Path) -> Non
         await until(lambda: _read_at(made.journal, "leak"))
         made.edit("site.yaml", lambda text: text.replace("  water:", "  water: {famly: contact}\n  wet:"))
         refused = await facilityd("reload", made.folder, code=1)
-        assert f"{made.folder}/site.yaml:10:11: unknown key 'famly'; did you mean 'family'?" in refused
+        assert f"{made.folder}/site.yaml:12:11: unknown key 'famly'; did you mean 'family'?" in refused
         assert "unknown key 'famly'" in watching.text()
         made.edit("site.yaml", lambda text: text.replace("  water: {famly: contact}\n  wet:", "  wet:"))
         watching.process.send_signal(signal.SIGHUP)

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.fuzz import fuzzed
 
-from devices.modbus.client import ReadFailed, connect
+from devices.modbus.client import connect
+from devices.modbus.reader import ReadFailed
 from devices.profile import Table
 from devices.unit import ModbusLink
 from facilityd.errors import LinkOutage

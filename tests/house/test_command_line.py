@@ -119,7 +119,7 @@ NEVER = {
         (["chek", "x"], "没有命令 'chek'。是否为 'check'？"),
         (["check", "--jsn", "."], "没有选项 '--jsn'。"),
         (["ack", ".", "a"], "缺少参数 'RULE'"),
-        (["history", ".", "a", "b", "c"], "多余的参数（c）"),
+        (["states", ".", "a", "b", "c"], "多余的参数（c）"),
         (["alarms", "/nowhere", "a"], "'/nowhere' 不存在"),
     ],
 )

@@ -11,11 +11,11 @@ from facilityd.alarm import AlarmManager
 from facilityd.alarm.table import REFUSALS, ROWS, SOURCES, AlarmEvent, EventSource, Transition
 from facilityd.app.commands import ALARM_EVENTS, HANDLERS
 from facilityd.cli.main import COMMANDS
-from facilityd.cli.words import words
 from facilityd.model.alarm import AlarmStateName, Suppressor
 from facilityd.model.command import Command
 from facilityd.model.command_record import UNREADABLE
 from facilityd.model.finding import Evidence, Finding
+from facilityd.query.words import query_words
 
 KINDS = {kind.model_fields["command"].default: kind for kind in get_args(Command)}
 PEOPLES = [row for row in ROWS if SOURCES[row.event] is EventSource.PERSON]
@@ -36,7 +36,7 @@ OVER = {Suppressor.SHELVED: "s", Suppressor.OUT_OF_SERVICE: "o"}
 def test_every_command_has_a_handler_and_every_handler_a_command() -> None:
     assert len(KINDS) == len(get_args(Command))
     assert set(KINDS.values()) == HANDLERS.keys()
-    assert words().command.keys() == KINDS.keys() | {UNREADABLE}
+    assert query_words().command.keys() == KINDS.keys() | {UNREADABLE}
 
 
 def test_every_event_of_the_alarm_table_that_is_a_persons_has_a_command() -> None:

@@ -26,7 +26,7 @@ DONE = (
     "facilityd/model/rule_parameters.py", "facilityd/model/histories.py", "facilityd/model/readiness.py",
     "facilityd/model/validation.py", "facilityd/model/meant.py", "facilityd/cli", "facilityd/query", "simulators",
     "facilityd/scenario/load.py", "facilityd/scenario/schema.py", "facilityd/store/reader.py",
-    "facilityd/store/journal.py", "facilityd/store/files.py", "facilityd/store/owner.py",
+    "facilityd/store/backfill.py", "facilityd/store/influx_history.py", "facilityd/store/influx_query.py", "facilityd/store/journal.py", "facilityd/store/files.py", "facilityd/store/owner.py",
     "facilityd/supervise/inbox.py", "facilityd/supervise/share.py", "facilityd/supervise/site_key.py",
     "facilityd/web",
 )  # fmt: skip

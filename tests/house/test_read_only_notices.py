@@ -41,7 +41,8 @@ def test_the_bridge_publishes_what_stands_and_hears_replies_that_acknowledge() -
     """Presence, descriptions and states; no description has a topic that commands."""
     text = BRIDGE.read_text(encoding="utf-8")
     assert text.count(".publish(") == 1
-    assert re.findall(r"self\._stand\(client, ([a-z.]+),", text) == [
+    assert re.findall(r"self\._stand\(client, ([^,]+),", text) == [
+        'f"{self._reply_topic}/result"',  # what came of a reply
         "presence",
         "presence",
         "topic",

@@ -13,7 +13,7 @@ from unittest.mock import patch
 from support.modbus_harness import link_to, profile, running_bus, served, unit, until
 from support.virtual import in_virtual_time
 
-from devices.modbus.client import ModbusReader
+from devices.modbus.client import PymodbusReader
 from devices.modbus.plan import plan_unit
 from devices.modbus.scheduler import AGAIN_S, AGAIN_TIMES, PollScheduler
 from facilityd.model.sample import NS
@@ -29,7 +29,7 @@ class Stopwatch:
 
     def __init__(self) -> None:
         self.busy: dict[int, float] = {}
-        self.original = ModbusReader.read
+        self.original = PymodbusReader.read
 
     def __call__(self):
         watch = self
@@ -42,7 +42,7 @@ class Stopwatch:
             finally:
                 watch.busy[device_id] = watch.busy.get(device_id, 0.0) + loop.time() - begin
 
-        return patch.object(ModbusReader, "read", read)
+        return patch.object(PymodbusReader, "read", read)
 
 
 def _lateness(times: list[float]) -> list[float]:
@@ -91,7 +91,7 @@ def test_by_the_timetable_alone_a_silent_unit_never_delays_anybody() -> None:
         unit(number, period=int(PERIOD_S * NS), model=profile(timeout="300ms")) for number in range(1, 9)
     ]
     plans = [plan_unit(one, link) for one in units for link in [_paper_link()]]
-    table = PollScheduler.of("paper", plans, 0.0)
+    table = PollScheduler.of(_paper_link(), plans, 0.0)
     now, lost, late = 0.0, 0.0, []
     while now < 3600.0:
         slot, start = table.next(now)
@@ -113,7 +113,7 @@ def test_by_the_timetable_alone_a_silent_unit_never_delays_anybody() -> None:
 
 def test_a_bus_without_any_gap_still_asks_the_silent_unit_now_and_then() -> None:
     units = [unit(number, period=int(0.2 * NS), model=profile(timeout="300ms")) for number in (1, 2)]
-    table = PollScheduler.of("full", [plan_unit(one, _paper_link()) for one in units], 0.0)
+    table = PollScheduler.of(_paper_link(), [plan_unit(one, _paper_link()) for one in units], 0.0)
     now, attempts = 0.0, 0
     while now < 600.0:
         slot, start = table.next(now)
@@ -136,7 +136,7 @@ def _paper_link():
 
 def test_a_slow_unit_whose_values_are_missing_is_asked_again_soon_and_returns_to_its_grid() -> None:
     plan = plan_unit(unit(1, period=600 * NS), _paper_link())
-    (slot,) = PollScheduler.of("paper", [plan], 0.0).slots
+    (slot,) = PollScheduler.of(_paper_link(), [plan], 0.0).slots
     slot.answered(0.0)
     now, asked = slot.due, list[float]()
     for _ in range(30):
@@ -152,7 +152,7 @@ def test_a_slow_unit_whose_values_are_missing_is_asked_again_soon_and_returns_to
 
 def test_a_unit_that_is_asked_often_enough_anyway_keeps_its_grid_whatever_it_answers() -> None:
     plan = plan_unit(unit(1, period=NS), _paper_link())
-    (slot,) = PollScheduler.of("paper", [plan], 0.0).slots
+    (slot,) = PollScheduler.of(_paper_link(), [plan], 0.0).slots
     slot.answered(0.0)
     for second in range(1, 20):
         slot.answered(second + 0.1, doubtful=True)
@@ -161,7 +161,7 @@ def test_a_unit_that_is_asked_often_enough_anyway_keeps_its_grid_whatever_it_ans
 
 def test_a_device_that_begins_to_move_while_its_unit_is_asked_again_is_not_left_to_the_slow_grid() -> None:
     plan = plan_unit(unit(1, period=600 * NS), _paper_link())
-    (slot,) = PollScheduler.of("paper", [plan], 0.0).slots
+    (slot,) = PollScheduler.of(_paper_link(), [plan], 0.0).slots
     slot.answered(0.0, doubtful=True)
     slot.period = 1.0
     slot.answered(slot.due, doubtful=False)

@@ -47,6 +47,10 @@ async def test_everything_off_at_the_start_is_normal() -> None:
             assert 0.9 < intake.health[-1].answered <= 1.0
             assert intake.health[-1].latency is not None
             assert 0.0 < intake.health[-1].latency < 0.2
+            counts = intake.health[-1].counts
+            assert counts is not None
+            assert counts.busy > 0.0, "a link that is asked is busy"
+            assert sum(counts.late) > 0, "its polls on time are counted too"
     assert intake.wrong() == []
 
 
@@ -85,6 +89,11 @@ async def test_a_dead_unit_behind_a_gateway_leaves_the_others_alone() -> None:
         counts = {n: len(intake.good(n)) for n in range(1, 6)}
         await asyncio.sleep(2.0)
         grown = {n: len(intake.good(n)) - counts[n] for n in range(1, 6)}
+        told = len(intake.health)
+        await until(lambda: len(intake.health) > told, 15)
+        share = intake.health[-1].answered
+        assert share is not None
+        assert share < 1.0, "that the unit behind it is silent is no answer of the unit"
     assert grown[3] == 0
     assert min(grown[n] for n in (1, 2, 4, 5)) >= 8, grown
     assert all(not intake.reasons(n) for n in (1, 2, 4, 5))

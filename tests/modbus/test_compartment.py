@@ -9,9 +9,10 @@ from support.modbus_harness import link_to, running_bus, served, unit, until
 from support.virtual import in_virtual_time
 
 from devices.modbus import bus
-from devices.modbus.client import ReadFailed
+from devices.modbus.compiled_unit import CompiledUnit
 from devices.modbus.plan import plan_unit
-from devices.modbus.poll import CompiledUnit, poll
+from devices.modbus.poll import poll
+from devices.modbus.reader import ReadFailed
 from devices.unit import ModbusLink
 from facilityd.model.clock import Clock
 from facilityd.model.quality import Reason

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from support.modbus_harness import link_to, running_bus, served, unit, until
 
-from devices.modbus.client import connect
+from devices.modbus.client import PymodbusReader, connect, connect_pymodbus
 from devices.modbus.guard import Guard
+from devices.modbus.tcp import TcpConnection
 from devices.profile import Table
+from devices.unit import ModbusLink
 from facilityd.errors import WriteRefused
 
 WRITES: dict[str, Callable[[Any], Awaitable[Any]]] = {
@@ -42,10 +44,9 @@ async def test_a_write_is_refused_before_the_socket(protocol: str, name: str) ->
         ended.set()
 
     server = await asyncio.start_server(raw, "127.0.0.1", 0)
-    from devices.unit import ModbusLink
-
     link = ModbusLink("link", protocol, "127.0.0.1", server.sockets[0].getsockname()[1])
-    async with connect(link) as reader:
+    async with connect_pymodbus(link) as reader:
+        assert isinstance(reader, PymodbusReader)
         with pytest.raises(WriteRefused, match="facilityd only reads"):
             await WRITES[name](reader._client)
     await asyncio.wait_for(ended.wait(), 2)
@@ -79,11 +80,30 @@ def test_the_guard_knows_the_function_code_by_its_place(rtu: bool) -> None:
         guard(True, b"")
 
 
-async def test_a_reader_has_nothing_to_write_with() -> None:
+async def test_our_own_connection_sends_no_frame_that_writes() -> None:
+    """Not even where some code of ours, which there is not, hands it one that is right in every other byte."""
     one = unit()
-    async with served([one]) as endpoint, connect(link_to(endpoint)) as reader:
+    async with served([one]) as endpoint:
+        host, port = link_to(endpoint).host, link_to(endpoint).port
+        _, connection = await asyncio.get_running_loop().create_connection(TcpConnection, host, port)
+        for function in set(range(256)) - {1, 2, 3, 4}:
+            frame = b"\x00\x01\x00\x00\x00\x06\x01" + bytes([function]) + b"\x00\x01\x00\x07"
+            with pytest.raises(WriteRefused, match=f"function code {function} "):
+                connection.send(frame)
+        with pytest.raises(WriteRefused):
+            connection.send(b"")
+        connection.send(b"\x00\x01\x00\x00\x00\x06\x01\x03\x00\x00\x00\x02")
+        await until(lambda: endpoint.witness)
+        connection.close()
+        assert endpoint.witness == {3: 1}
+
+
+@pytest.mark.parametrize("protocol", ["modbus-tcp", "modbus-rtu-over-tcp"])
+async def test_a_reader_has_nothing_to_write_with(protocol: str) -> None:
+    one = unit()
+    async with served([one], protocol) as endpoint, connect(link_to(endpoint, protocol)) as reader:
         public = {name for name in dir(reader) if not name.startswith("_")}
-        assert public == {"read", "requests", "answers", "pause", "waited", "stray", "LOST"}
+        assert public == {"read", "requests", "answers", "pause", "waited", "stray"}
         assert await reader.read(Table.HOLDING, 1, 0, 2, timeout_s=1) == b"\x00\x0b\x00\x16"
 
 

@@ -13,6 +13,8 @@ import pytest
 from support.modbus_harness import link_to, running_bus, served, unit, until
 from support.virtual import in_virtual_time
 
+from devices.modbus.client import connect, connect_pymodbus
+from devices.modbus.reader import Connect
 from facilityd.model.quality import Reason
 from simulators.framing import Frame
 from simulators.hazards import Hazard, hazard
@@ -49,11 +51,22 @@ CASES: list[tuple[str, str, dict[str, object], set[Reason]]] = [
 ]
 
 
+PATHS: list[tuple[str, Connect]] = [("own", connect), ("pymodbus", connect_pymodbus)]
+"""Modbus TCP goes both ways; what frames a serial line has goes by pymodbus alone."""
+BOTH = [
+    (path, how, *case) for case in CASES for path, how in PATHS if path == "own" or case[0] == "modbus-tcp"
+]
+
+
 @pytest.mark.parametrize(
-    ("protocol", "name", "options", "expected"), CASES, ids=lambda v: v if isinstance(v, str) else ""
+    ("path", "opener", "protocol", "name", "options", "expected"),
+    BOTH,
+    ids=lambda v: v if isinstance(v, str) else "",
 )
 @in_virtual_time
 async def test_a_wrong_value_is_never_good(
+    path: str,
+    opener: Connect,
     protocol: str,
     name: str,
     options: dict[str, object],
@@ -61,7 +74,10 @@ async def test_a_wrong_value_is_never_good(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     one = unit()
-    async with served([one], protocol) as endpoint, running_bus(link_to(endpoint, protocol), [one]) as intake:
+    async with (
+        served([one], protocol) as endpoint,
+        running_bus(link_to(endpoint, protocol), [one], opener=opener) as intake,
+    ):
         await until(lambda: len(intake.good()) >= 2)
         endpoint.inject(None if name in ("half-open", "refused") else 1, hazard(name, **options))
         await until(lambda: intake.reasons() & expected, 12)

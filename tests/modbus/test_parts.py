@@ -9,8 +9,8 @@ import pytest
 from support.modbus_harness import PROFILE, link_to, profile, running_bus, served, truth, unit, until
 from support.virtual import in_virtual_time
 
+from devices.modbus.compiled_unit import CompiledUnit
 from devices.modbus.plan import halves, plan_unit
-from devices.modbus.poll import CompiledUnit
 from devices.profile import ModbusProfile
 from devices.unit import ModbusLink
 from facilityd.model.quality import Reason

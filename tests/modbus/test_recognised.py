@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from devices.modbus.poll import recognised
+from devices.modbus.identity import recognised
 from devices.profile import IdentityCheck
 from facilityd.model.quality import Reason
 from facilityd.model.sample import Value

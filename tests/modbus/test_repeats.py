@@ -75,7 +75,7 @@ PAPER = ModbusLink("link", "modbus-rtu", serial_port="none", baudrate=19200)
 
 
 def _slot(one: Unit, *, online: bool = True, link: ModbusLink = PAPER) -> PollSlot:
-    (slot,) = PollScheduler.of("paper", [plan_unit(one, link)], 0.0).slots
+    (slot,) = PollScheduler.of(link, [plan_unit(one, link)], 0.0).slots
     if online:
         slot.answered(0.0)
     return slot

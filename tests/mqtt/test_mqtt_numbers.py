@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from devices.mqtt.decode import decode, extractors
@@ -13,6 +17,7 @@ from devices.unit import Binding
 from facilityd.model.quality import Reason
 from facilityd.model.sample import SignalType, Stream
 
+PROFILE: TypeAdapter[Any] = TypeAdapter(Profile)
 ONE: dict[str, Any] = {
     "profile": "one", "protocol": "mqtt", "maker": "Test", "model": "One", "manual": "none", "evidence": "C",
     "golden": [{"point": "state", "topic": "state", "payload": "5", "value": 5.0}],
@@ -22,7 +27,7 @@ ONE: dict[str, Any] = {
 def _typed(kind: SignalType, payload: str, pointer: str = "", **point: Any) -> tuple[Any, Any]:
     """Return what a signal of a type keeps of a payload."""
     table = {**ONE, "points": {"state": {"sources": [{"topic": "state", "pointer": pointer}], **point}}}
-    made = TypeAdapter(Profile).validate_python(table).expanded["state"]
+    made = PROFILE.validate_python(table).expanded["state"]
     stream = Stream("d", "f", "u", "l", ("s",), (kind,))
     (one,) = extractors([Binding("state", made, stream, 0, kind)], (stream,))["state"]
     return decode(payload.encode(), [one]).get((0, 0), (None, Reason.MISSING))
@@ -80,3 +85,26 @@ def test_numbers_may_stand_in_quotes_where_the_profile_says_so(payload: str, fou
 )  # fmt: skip
 def test_a_switch_may_be_told_as_one_and_zero(payload: str, found: tuple[Any, Any]) -> None:
     assert _typed(SignalType.BOOL, payload, "/v", type="bool") == found
+
+
+NUMBERS = st.one_of(
+    st.integers(), st.floats(), st.floats(-100, 100), st.booleans(), st.none(), st.text(max_size=5),
+    st.just([]), st.just({}),
+)  # fmt: skip
+LIMITS = st.none() | st.tuples(st.floats(-1e6, 0), st.floats(0.5, 1e6))
+
+
+@settings(max_examples=60, deadline=None)
+@given(NUMBERS, st.sampled_from([1.0, 0.1, 1000.0, -2.5]), st.sampled_from([0.0, -273.15, 1e300]), LIMITS)
+def test_the_short_way_of_a_plain_number_ends_where_the_long_one_does(
+    value: Any, scale: float, offset: float, limits: tuple[float, float] | None
+) -> None:
+    point = {"sources": [{"topic": "state", "pointer": "/v"}], "scale": scale, "offset": offset}
+    table = {**ONE, "points": {"state": point | ({"range": list(limits)} if limits else {})}}
+    made = PROFILE.validate_python(table).expanded["state"]
+    stream = Stream("d", "f", "u", "l", ("s",), (SignalType.FLOAT,))
+    (one,) = extractors([Binding("state", made, stream, 0, SignalType.FLOAT)], (stream,))["state"]
+    payload = json.dumps({"v": value}).encode()
+    assert one.plain
+    long = decode(payload, [replace(one, plain="")])
+    assert repr(decode(payload, [one])) == repr(long)

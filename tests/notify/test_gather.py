@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,22 +23,24 @@ from facilityd.model.sample import NS
 from facilityd.model.settings import ChannelSettings, RecipientSettings
 from facilityd.model.text import Text
 from facilityd.notify.digest import plan_digests
-from facilityd.notify.gather import GATHERED, MANY
+from facilityd.notify.gather import GATHERED, MANY, SOON, gone_together
 from facilityd.notify.plan import TELLING
 from facilityd.notify.planner import NotificationPlanner
 from facilityd.notify.render import AlarmContext
 
 WRONG = Evidence("limit-above", {"value": 12.5, "limit": 10.0, "unit": "A", "for_s": 3.0}, "current")
 LESS = ALARM_CONTEXT.rule.model_copy(update={"at_stake": "appearance"})
-GRAVE = "grave"
+SERIOUS = ALARM_CONTEXT.rule.model_copy(update={"at_stake": "asset"})
+GRAVE, HIGH = "grave", "high"
 DEVICES = ("a", "b", "c", "d", "e", "f", "g", GRAVE)
+RULES = {GRAVE: ALARM_CONTEXT.rule, HIGH: SERIOUS}
 CONTEXTS = {
     (device, "drag"): AlarmContext(
         Text(zh=f"设备{device}", en=f"Device {device}"),
-        ALARM_CONTEXT.rule if device == GRAVE else LESS,
+        RULES.get(device, LESS),
         ALARM_CONTEXT.signals,
     )
-    for device in DEVICES
+    for device in (*DEVICES, HIGH)
 }
 NIGHT = QuietHours(Hours(22 * 60 + 30, 23 * 60), Priority.CRITICAL)
 Alarm = tuple[str, str, int]
@@ -70,10 +73,11 @@ class FloodedCrew:
         self.at = until
 
     def _release(self) -> None:
-        due = [n for n in self.deferred if n.not_before <= self.at]
-        self.deferred = [n for n in self.deferred if n.not_before > self.at]
-        for channel in dict.fromkeys(n.channel for n in due):
-            mine = [n for n in due if n.channel == channel]
+        for channel in dict.fromkeys(n.channel for n in self.deferred):
+            mine = gone_together([n for n in self.deferred if n.channel == channel], self.at)
+            self.deferred = [n for n in self.deferred if n not in mine]
+            if not mine:
+                continue
             kind = channel.rpartition("-")[2]
             digests = plan_digests(mine, self.alarms.state, SITE_CONTEXT, self.at, kind)
             self.read[channel] += mine if len(mine) == 1 else digests
@@ -111,6 +115,53 @@ def test_the_sixth_push_in_ten_minutes_waits_for_others_and_a_critical_one_never
     assert digest.subject == "【一般·合并】广场：2 项报警，2 项未解除"
     assert digest.body.splitlines()[0].startswith("短时间内报警较多")
     assert [one[0] for one in digest.alarms] == ["f", "g"]
+
+
+def test_what_is_of_high_priority_waits_a_minute_at_most_and_takes_along_what_waits() -> None:
+    crew = FloodedCrew(someone("li", "ntfy"))
+    for device in DEVICES[:7]:
+        crew.find(device, True)
+    crew.wait(20)
+    since = crew.at
+    (told,) = crew.find(HIGH, True)
+    assert told.not_before == since + SOON
+    crew.wait(61)
+    (digest,) = [n for n in crew.read["li-1-ntfy"] if n.purpose is Purpose.DIGEST]
+    assert digest.at == since + SOON
+    assert digest.subject == "【重要·合并】广场：3 项报警，3 项未解除"
+    assert [one[0] for one in digest.alarms] == [HIGH, "f", "g"], "the gravest first"
+    assert crew.deferred == [], "and the others need not wait for their own five minutes"
+
+
+def test_a_second_one_goes_with_the_first_and_one_alone_goes_as_it_is() -> None:
+    crew = FloodedCrew(someone("li", "ntfy"))
+    for device in DEVICES[:MANY]:
+        crew.find(device, True)
+    (first,) = crew.find(HIGH, True)
+    crew.wait(61)
+    assert crew.read["li-1-ntfy"][-1] == first, "alone: its own words, not a digest of one"
+    (other,) = crew.find("f", True)
+    crew.wait(10)
+    crew.find(HIGH, False)
+    (again,) = crew.find(HIGH, True)
+    assert again.not_before == crew.at + SOON < other.not_before
+
+
+def test_what_waits_for_quiet_hours_is_not_taken_along() -> None:
+    """Else the end of an alarm, minutes before the quiet hours end, would go without its beginning."""
+    crew = FloodedCrew(someone("li", "ntfy"))
+    for device in DEVICES[:6]:
+        crew.find(device, True)
+    (high,) = crew.find(HIGH, True)
+    ends = high.not_before + 30 * NS
+    quiet = [
+        replace(high, key=f"q{n}", device="q", at=at, not_before=ends)
+        for n, at in enumerate((START - 900 * NS, START))
+    ]
+    going = gone_together([*crew.deferred, *quiet], high.not_before)
+    assert {one.device for one in going} == {HIGH, "f"}
+    assert len(gone_together([*crew.deferred, *quiet], ends)) == 4
+    assert gone_together([*crew.deferred, *quiet], high.not_before - 1) == []
 
 
 def test_a_program_at_the_other_end_gets_each() -> None:
@@ -158,7 +209,9 @@ def test_what_does_not_fit_one_message_makes_more_of_them() -> None:
 
 EVENTS = st.lists(
     st.tuples(
-        st.sampled_from(("#", "#", ".", "a", "restart")), st.sampled_from(DEVICES), st.integers(0, 200)
+        st.sampled_from(("#", "#", ".", "a", "restart")),
+        st.sampled_from((*DEVICES, HIGH)),
+        st.integers(0, 200),
     ),
     max_size=60,
 )

@@ -60,7 +60,7 @@ def test_a_message_says_what_why_when_and_what_to_do_first() -> None:
     day = Day(LI, WANG)
     zh, en = day.step("#")
     assert zh.subject == "【紧急】国旗旗杆：Motor current high（中文）"
-    assert en.subject == "[CRITICAL] Flag hoist: Motor current high"
+    assert en.subject == "[CRIT] Flag hoist: Motor current high"
     assert en.body.splitlines() == [
         "Motor current is 12.5 A, above the limit of 10.0 A, for 3 s",
         "Do first: Look at the brake",
@@ -80,7 +80,7 @@ def test_the_end_says_how_long_and_whether_somebody_has_looked() -> None:
     day = Day(WANG)
     day.step("#")
     unseen = day.step(".")[0]
-    assert unseen.subject == "[Cleared, unseen] Flag hoist: Motor current high"
+    assert unseen.subject == "[Cleared] Flag hoist: Motor current high, unseen"
     assert "cleared: 2026-09-21 22:15, after 1 min" in unseen.body
     assert "facilityd ack hoist drag" in unseen.body
     day.step("#")

@@ -138,18 +138,18 @@ def test_what_comes_back_says_what_it_rests_on_and_a_review_what_was_removed() -
     day.step("#")
     day.step("s")
     (back,) = day.step(">")
-    assert back.subject == "[CRITICAL, shelf over] Flag hoist: Motor current high"
+    assert back.subject == "[CRIT] Flag hoist: Motor current high, shelf over"
     assert back.body.splitlines()[:2] == [
         "Motor current is 12.5 A, above the limit of 10.0 A, for 3 s",
         "The time of the shelf is over, and the alarm goes on.",
     ]
     day.step("o", "li")
     (review,) = day.step(">")
-    assert review.subject == "[Review is due] Flag hoist: Motor current high"
+    assert review.subject == "[Review] Flag hoist: Motor current high, out of service"
     assert "Taken out of service by li at" in review.body
     assert "ticket T-7" in review.body
     (returned,) = day.step("b", "li")
-    assert returned.subject == "[CRITICAL, back in service] Flag hoist: Motor current high"
+    assert returned.subject == "[CRIT] Flag hoist: Motor current high, back in service"
     assert "li returned this alarm to service, and it goes on." in returned.body
 
 

@@ -34,8 +34,10 @@ TEMPLATES = {
     for part in (
         "evidence",
         "subject",
+        "brief",
         "body",
         "priority",
+        "priority_short",
         "switch",
         "span",
         "reason",
@@ -65,7 +67,10 @@ def test_both_languages_use_the_same_placeholders_and_their_own_script(slug: str
 def test_every_reason_priority_and_purpose_has_words() -> None:
     assert set(TABLE.reason) == {reason.value for reason in Reason} | {"nothing"}
     assert set(TABLE.outcome) == {outcome.value for outcome in ItemOutcome}
-    assert set(TABLE.priority) == {priority.name.lower() for priority in Priority}
+    assert set(TABLE.brief) < set(TABLE.subject)
+    assert (
+        set(TABLE.priority) == set(TABLE.priority_short) == {priority.name.lower() for priority in Priority}
+    )
     assert (
         set(TABLE.subject) - {"merged"}
         == set(TABLE.body)
@@ -131,7 +136,11 @@ FOUND = _found()
 
 SOURCES = "".join(
     path.read_text(encoding="utf-8")
-    for path in [*sorted(Path("facilityd/detect").glob("*.py")), Path("facilityd/app/commission.py")]
+    for path in [
+        *sorted(Path("facilityd/detect").glob("*.py")),
+        Path("facilityd/app/commission.py"),
+        Path("facilityd/app/limit_proposals.py"),
+    ]
 )
 
 
@@ -174,7 +183,7 @@ def test_every_shipped_rule_can_be_told(family: Family, language: str) -> None:
             change = Change(START, "device-1", name, 1, kind, evidence, "Li", details=DETAILS)
             state = apply(state, change)
             subject, body = render(change, state, alarm_context, SITE_CONTEXT, language)
-            assert record.name.in_(language) in subject
+            assert record.name.in_(language) in f"{subject}\n{body}".split("\n")[1] + subject
             assert "\n" not in subject
             assert "{" not in subject + body
             if kind is ChangeKind.RAISE:

@@ -37,7 +37,8 @@ DATATYPES = {
 REQUIRED = {
     "abb_acs380_acs580", "delta_ms300", "laumas_tlb4", "moxa_iologik_e1212", "grundfos_cim", "danfoss_fc202",
     "bender_rcms410", "eastron_sdm630", "schneider_iem3155", "acrel_adw300", "intesis_inmbsdal", "lufft_ws_umb",
-    "shelly_gen2", "briter_brt", "inovance_md500",
+    "shelly_gen2", "briter_brt", "inovance_md500", "vaisala_wxt530", "chint_dtsu666", "invt_gd200",
+    "siemens_logo8", "renke_rs_fsjt", "renke_rs_fxjt", "schneider_altivar", "milesight_em500_swl",
 }  # fmt: skip
 # Registers that command, zero or configure (docs/reference/devices.md §1): no profile may name them.
 FORBIDDEN = {
@@ -46,6 +47,11 @@ FORBIDDEN = {
     "intesis_inmbsdal": {4, *(100 * s + 15 for s in range(64))},
     "briter_brt": set(range(4, 10)),
     "lufft_ws_umb": {7},
+    "invt_gd200": set(range(0x2000, 0x200E)),
+    "schneider_altivar": {8501, 8502},
+    "qdy30a_level": {5, 6},
+    "witmotion_wtvb01": set(range(0x34)),
+    "chint_dtsu666": set(range(0x2E)),
 }
 
 
@@ -127,6 +133,8 @@ def _converts(unit: str) -> bool:
         "m³/h",
         "%",
         "rpm",
+        "W/m²",
+        "Pa",
         "mm/h",
         "s",
     ):

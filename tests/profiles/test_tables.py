@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,9 +53,24 @@ def test_shipped_files_are_read_once() -> None:
     assert families()["hoist"] is families()["hoist"]
 
 
-def test_what_a_caller_changes_is_nobody_elses() -> None:
-    profiles().pop("briter_brt")
-    assert "briter_brt" in profiles()
+def test_nobody_changes_what_others_get() -> None:
+    with pytest.raises(TypeError):
+        profiles()["briter_brt"] = profiles()["delta_ms300"]  # type: ignore[index]
+
+
+def test_a_shipped_table_is_read_when_it_is_asked_for() -> None:
+    """In a process of its own: a command that needs two tables opens two files."""
+    code = (
+        "import sys, devices.tables as tables\n"
+        "opened = []\n"
+        "sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == 'open' else None)\n"
+        "shelf = tables.profiles()\n"
+        "assert 'briter_brt' in shelf and len(shelf) > 10 and 'nothing' not in shelf\n"
+        "shelf['briter_brt'], tables.families()['hoist'], shelf['briter_brt']\n"
+        "print(sorted(one.rsplit('/', 1)[1] for one in opened if one.endswith('.yaml') and '/devices/' in one))\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "['briter_brt.yaml', 'hoist.yaml', 'sensor_rule.yaml']"
 
 
 def test_every_mistake_of_every_file_is_told_at_once(tmp_path: Path) -> None:

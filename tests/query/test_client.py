@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.query_sites import T0, MeterSite
+from support.web import add_token, add_user, web_server
 
 from facilityd.client import Client
 from facilityd.errors import UsageError
@@ -31,15 +32,24 @@ def fill(yard: MeterSite, since: int, until: int, power: float, step: int = 0) -
     yard.journal.commit([SampleWrite([Sample(yard.stream, at, at, values) for at in ats])])
 
 
-def test_the_page_says_what_happens(yard: MeterSite, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_says_what_happens(yard: MeterSite, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """On files and over HTTP; only the address is another one than the page has."""
     fill(yard, START + QUARTER, START + 2 * QUARTER, 100.0)
     fill(yard, START + 2 * QUARTER, START + 4 * QUARTER, 250.0)
-    folder = Path(yard.site.source)
+    folder, page = Path(yard.site.source), tmp_path / "page.md"
     (folder.parent / "my-square").symlink_to(folder)
     monkeypatch.chdir(folder.parent)
-    found = doctest.testfile(str(PAGE), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE)
-    assert found.attempted > 10
+    add_user(yard.site, "ann", "viewer")
+    monkeypatch.setenv("SQUARE_TOKEN", add_token(yard.site, "ann", "read"))
+    text = PAGE.read_text(encoding="utf-8")
+    with web_server(yard.site) as peer:
+        here = text.replace("https://square.example", f"http://127.0.0.1:{peer.port}")
+        page.write_text(here, encoding="utf-8")
+        found = doctest.testfile(str(page), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert (here != text, here.count("```python"), text.count(">>>")) == (True, 5, found.attempted)
     assert found.failed == 0
+    shown = text.split("```python\n")[1:]
+    assert all(part.startswith(">>> ") for part in shown), "an example that is not run"
 
 
 @pytest.mark.parametrize("bucket", [QUARTER, HOUR, 6 * HOUR, 24 * HOUR])

@@ -80,12 +80,12 @@ def test_the_command_says_it_in_both_languages_and_as_json(yard: MeterSite) -> N
     def run(*words: str) -> str:
         result = CliRunner().invoke(facilityd, ["compare", yard.site.source, "gate.*", *edges, *words])
         assert result.exit_code == 0, result.output
-        return result.output
+        return result.stdout
 
     told = json.loads(run("--json"))
     power = next(one for one in told["signals"] if one["signal"] == "power")
     assert (power["now"]["mean"], power["before"]["mean"]) == pytest.approx((150, 100))
-    assert told["before"]["from"] == "2026-09-21T22:00:00.000"
+    assert told["before"]["from"] == "2026-09-21T22:00:00.000+08:00"
     english, chinese = run("--lang", "en", "--top", "1"), run("--lang", "zh")
     assert "gate power" in english
     assert "(+33%)" in english

@@ -53,7 +53,7 @@ def test_csv_has_offsets_decimals_units_and_why_there_is_nothing(yard: MeterSite
     decimals = yard.site.devices["gate"].family.signals["power"].decimals
     assert first["value"] == f"{1000.125:.{decimals}f}"
     assert (bad["value"], bad["quality"]) == ("", "timeout")
-    assert (gap["value"], gap["quality"]) == ("", "nothing-stored")
+    assert (gap["value"], gap["quality"]) == ("", "not-running"), "no daemon has the journal since then"
 
 
 def test_a_spreadsheet_has_a_mark_names_and_the_sites_clock(yard: MeterSite) -> None:
@@ -187,3 +187,13 @@ def test_a_devices_word_is_no_formula_in_a_spreadsheet_and_a_number_stays_one(
     assert people.text(ExportRow(0, "gate", "power", -5, "good"))[value] == "-5"
     programs = ExportText(yard.site, asked, "en", people=False)
     assert programs.text(ExportRow(0, "gate", "power", word, "good"))[value] == word
+
+
+@pytest.mark.parametrize("name", ["week.parquet", "week.ods", "week.json", "week.db"])
+def test_a_name_of_a_format_that_there_is_not_is_no_csv(yard: MeterSite, tmp_path: Path, name: str) -> None:
+    words = ["export", yard.site.source, "gate", *SPAN, "-o", str(tmp_path / name), "--lang", "en"]
+    found = CliRunner().invoke(facilityd, words)
+    assert found.exit_code == 1
+    assert "no known format" in str(found.exception)
+    assert not list(tmp_path.glob("week*"))
+    assert CliRunner().invoke(facilityd, [*words, "--format", "csv"]).exit_code == 0

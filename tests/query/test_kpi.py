@@ -391,8 +391,8 @@ def test_the_command_says_the_same_in_both_languages_and_in_json(history: AlarmH
         assert figure.words.name.en[:15] in english.stdout
         assert figure.words.name.zh[:8] in chinese.stdout
     assert [one["value"] for one in told["figures"]] == [one.value for one in answer.figures]
-    assert told["window"]["since"] == "2026-10-01T00:00:00.000"
-    assert told["floods"][0]["since"] == "2026-10-02T10:00:00.000"
+    assert told["window"]["since"] == "2026-10-01T00:00:00.000+08:00"
+    assert told["floods"][0]["since"] == "2026-10-02T10:00:00.000+08:00"
 
 
 @pytest.mark.parametrize(

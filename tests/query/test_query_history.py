@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -24,7 +25,7 @@ from facilityd.store.downtimes import DowntimeWrite
 from facilityd.store.rollups import RollupWrite
 from facilityd.store.samples import SampleWrite
 
-MINUTE, HOUR = 60 * NS, 3600 * NS
+MINUTE, HOUR, DAY = 60 * NS, 3600 * NS, 86_400 * NS
 
 
 def ask(
@@ -89,7 +90,7 @@ def test_a_gap_says_why_there_is_nothing(yard: MeterSite) -> None:
     assert stopped.text("zh") == "监测程序未运行：2026-09-21 22:15:43 至 2026-09-21 22:17:19"
     told = stopped.plain()
     assert told["downtime"]["why"] == "stopped"
-    assert told["downtime"]["from"] == "2026-09-21T22:15:43.000"
+    assert told["downtime"]["from"] == "2026-09-21T22:15:43.000+08:00"
     assert told["reason"]["en"] == stopped.text("en")
     assert [gap.plain()["code"] for gap in (bad, silent)] == ["timeout", None]
 
@@ -135,7 +136,7 @@ def test_rows_are_flat_and_alike_and_json_needs_no_help(yard: MeterSite) -> None
         answer = ask(yard, 4, bucket)
         rows = list(answer.rows())
         assert {tuple(row) for row in rows} == {tuple(keys)}
-        assert rows[0]["time"] == "2026-09-21T22:14:00.000"
+        assert rows[0]["time"] == "2026-09-21T22:14:00.000+08:00"
         assert json.loads(json.dumps(answer.plain()))["rows"] == rows
 
 
@@ -249,3 +250,29 @@ def test_a_bucket_that_the_span_ends_early_has_only_what_is_before(yard: MeterSi
     for bucket in (MINUTE, 15 * MINUTE, HOUR):
         buckets = ask(yard, until, bucket).buckets
         assert sum(one.count for one in buckets) == len(ask(yard, until).points)
+
+
+def test_what_was_last_long_ago_is_found_without_reading_all_before_it(
+    yard: MeterSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asks a day after the daemon ended is told at once, of every signal."""
+    names, step = yard.stream.signals, 20 * NS
+    ats = range(T0 - 5 * DAY, T0 - 26 * HOUR, step)
+    values = [tuple(n % 90 if name == "power" else True for name in names) for n in range(len(ats))]
+    made = [Sample(yard.stream, at, at, one) for at, one in zip(ats, values, strict=True)]
+    yard.journal.commit([SampleWrite(made)])
+    read = [0]
+    with yard.ask() as query:
+        history = query.journal.history
+
+        def counted(*asked: Any) -> Iterator[Any]:
+            for point in history(*asked):
+                read[0] += 1
+                yield point
+
+        monkeypatch.setattr(query.journal, "history", counted)
+        found = query.as_of([("gate", name) for name in names], T0)
+    assert [(one.at, one.value, one.held) for one in found] == [
+        (ats[-1], value, False) for value in values[-1]
+    ]
+    assert read[0] < len(ats) / 4, "a quarter of the samples of one signal"

@@ -262,7 +262,7 @@ def test_asking_changes_nothing(story: StoredSite) -> None:
 def test_the_read_model_loads_no_terminal_and_no_daemon() -> None:
     code = (
         "import sys, facilityd.query.site;"
-        "print([n for n in ('click', 'rich', 'plotext', 'aiomqtt', 'pymodbus',"
+        "print([n for n in ('click', 'rich', 'aiomqtt', 'pymodbus',"
         " 'influxdb_client', 'facilityd.app.daemon', 'facilityd.pipeline.flow', 'facilityd.store.journal')"
         " if n in sys.modules])"
     )
@@ -282,6 +282,29 @@ LEAVES: st.SearchStrategy[Any] = st.one_of(
 def test_whatever_an_answer_holds_becomes_json(value: object) -> None:
     told = to_plain(value)
     assert json.loads(json.dumps(told)) == told
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "state", "said"),
+    [
+        ("channel-", {"taking": False}, "refusing", "不接收通知"),
+        ("channel-", {"taking": True}, "normal", "正常"),
+        ("link-", {"up": False}, "down", "断开"),
+        ("link-", {"up": False, "mute": True}, "mute", "已连通，无应答"),
+        ("facilityd", {"sink_held": True}, "held", "转发被拒绝"),
+    ],
+)
+def test_what_facilityd_knows_of_itself_is_not_normal_before_it_is_an_alarm(
+    yard: MeterSite, name: str, known: dict[str, bool], state: str, said: str
+) -> None:
+    device = next(device for one, device in all_devices(yard.site).items() if one.startswith(name))
+    (stream,) = device.streams
+    values = tuple(known.get(signal) for signal in stream.signals)
+    reasons = {n: Reason.MISSING for n, value in enumerate(values) if value is None}
+    yard.journal.commit([SampleWrite([Sample(stream, T0, T0, values, reasons)])])
+    with yard.ask() as query:
+        (row,) = query.devices((device.id,))
+    assert (row.state_id, row.state.zh) == (state, said)
 
 
 def test_a_link_that_is_up_while_its_alarm_clears_is_not_shown_as_down(yard: MeterSite) -> None:

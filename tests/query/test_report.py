@@ -27,14 +27,15 @@ from support.query_sites import StoredSite
 from facilityd.app.builtin import all_devices
 from facilityd.cli.main import facilityd
 from facilityd.errors import UsageError
+from facilityd.model.alarm import ChangeKind
 from facilityd.model.finding import Evidence, Finding
+from facilityd.model.intervals import common, length, union, without
 from facilityd.model.readiness import Check, CheckedItem, ItemOutcome
 from facilityd.model.sample import NS
 from facilityd.model.spreadsheet import harmless
 from facilityd.model.task import TaskEvent, TaskEventKind
 from facilityd.model.text import LANGUAGES, Text
 from facilityd.query.calendar_span import month_span
-from facilityd.query.intervals import common, length, union
 from facilityd.query.report import SiteReport
 from facilityd.query.report_ceremonies import due_ceremonies
 from facilityd.query.report_table import ReportCell
@@ -283,6 +284,8 @@ def test_a_month_over_a_change_of_the_clock_has_its_days_and_hours(tmp_path: Pat
     assert {row.observed for row in report.availability if row.device} == {745 * 3600}
 
 
+_SPANS = st.sets(st.integers(0, 20))
+
 # --- tasks, availability ---------------------------------------------------------------------------------
 
 
@@ -326,6 +329,34 @@ def test_availability_is_of_the_time_that_is_known(history: AlarmHistory) -> Non
     assert (water.share, water.down) == (100.0, 0)
     together = next(row for row in report.availability if row.family == "contact" and not row.device)
     assert together.share == pytest.approx(100 * (25 + 30) / (27 + 30))
+
+
+@given(_SPANS, _SPANS)
+def test_spans_without_others_are_what_is_left(one: set[int], other: set[int]) -> None:
+    def spans(of: set[int]) -> list[tuple[int, int]]:
+        return union((n, n + 1) for n in of)
+
+    assert without(spans(one), spans(other)) == spans(one - other)
+
+
+def test_maintenance_is_no_time_down_and_its_alarms_are_no_faults(history: AlarmHistory) -> None:
+    history.watched(*OCTOBER)
+    begin, end = OCTOBER[0] + 2 * DAY, OCTOBER[0] + 4 * DAY
+    for rule in ("active", "silent"):
+        history.change(begin, ChangeKind.STATE_BEGINS, "fire", rule, state="suppressed-by-design")
+    history.alarm(begin + HOUR, cleared=86_400, state="suppressed-by-design")
+    history.alarm(end - 6 * HOUR, cleared=12 * 3600, priority="critical", state="suppressed-by-design")
+    for rule in ("active", "silent"):
+        history.change(end, ChangeKind.STATE_OVER, "fire", rule, state="normal")
+    history.change(OCTOBER[1] - DAY, ChangeKind.STATE_BEGINS, "water", state="suppressed-by-design")
+    rows = {row.device: row for row in ask(history).availability}
+    fire, water = rows["fire"], rows["water"]
+    # Six hours after the maintenance the repair did not hold: those count, and are no fault of their own.
+    assert (fire.planned, fire.down, fire.faults, fire.longest) == (2 * 86_400, 6 * 3600, 0, 6 * 3600)
+    assert fire.share == pytest.approx(100 * (29 - 0.25) / 29)
+    assert (water.planned, water.share) == (86_400, 100.0), "one that still goes on"
+    together = next(row for row in ask(history).availability if row.family == "contact" and not row.device)
+    assert together.planned == 3 * 86_400
 
 
 def test_repairs_are_timed_from_when_people_were_told(history: AlarmHistory) -> None:
@@ -512,3 +543,29 @@ def test_what_cannot_be_written_is_refused_in_words(history: AlarmHistory, words
     history.store()
     done = run(history, "--month", "2026-10", *words)
     assert isinstance(done.exception, UsageError)
+
+
+def test_an_empty_sheet_says_that_there_was_nothing_and_spans_stand_under_numbers(
+    history: AlarmHistory,
+) -> None:
+    history.watched(*OCTOBER)
+    history.alarm(OCTOBER[0] + DAY, cleared=7000)
+    made = pages(history, ask(history))
+    for language, nothing in (("zh", "期内没有。"), ("en", "There was none.")):
+        texts = [text for kind, text in _cells(made[f"{language} xlsx"]) if kind == "s"]
+        assert nothing in texts
+    with zipfile.ZipFile(io.BytesIO(made["en xlsx"])) as book:
+        space = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+        styles = list(ET.fromstring(book.read("xl/styles.xml")).find(f"{space}cellXfs"))  # type: ignore[arg-type]
+        right = [
+            n for n, style in enumerate(styles)
+            if (how := style.find(f"{space}alignment")) is not None and how.get("horizontal") == "right"
+        ]  # fmt: skip
+        strings = ["".join(one.itertext()) for one in ET.fromstring(book.read("xl/sharedStrings.xml"))]
+        shown = {
+            strings[int(cell.findtext(f"{space}v") or 0)]
+            for name in book.namelist() if name.startswith("xl/worksheets/sheet")
+            for cell in ET.fromstring(book.read(name)).iter(f"{space}c")
+            if cell.get("t") == "s" and int(cell.get("s", "0")) in right
+        }  # fmt: skip
+    assert "1 h 56 min" in shown, shown

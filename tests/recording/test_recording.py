@@ -13,7 +13,7 @@ from support.modbus_harness import link_to, running_bus, served, unit, until
 from support.mosquitto import Mosquitto
 from support.virtual import in_virtual_time
 
-from devices.modbus.bus import run_link
+from devices.modbus.bus import Bus
 from devices.mqtt.link import run_link as run_mqtt
 from devices.operating_mode import OperatingModeTracker
 from devices.tables import profiles
@@ -56,7 +56,7 @@ async def watch(
     """Watch until it has been seen."""
     if isinstance(link, ModbusLink):
         extra = [taps.connect] if taps else []
-        work = run_link(link, units, kept, Clock(), OperatingModeTracker({}), kept.health.append, *extra)
+        work = Bus(link, units, kept, Clock(), OperatingModeTracker({}), kept.health.append, *extra).run()
     else:
         work = run_mqtt(
             link,

@@ -20,7 +20,7 @@ def test_a_pass_of_no_other_alarm_says_how_many_were_suppressed_and_because_of_w
     assert result.ok
     (none,) = [one for one in result.check_results if one.sentence == "no other alarm"]
     found = re.fullmatch(
-        r"none was told; (\d+) suppressed: (.+) because of strainer-clogging on fountain-1", none.happened
+        r"none was told; (\d+) suppressed: (.+) because of strainer-blocked on fountain-1", none.happened
     )
     assert found, none.happened
     count, rules = int(found[1]), found[2].split(", ")
@@ -40,7 +40,7 @@ def test_a_pass_of_no_other_alarm_says_how_many_were_suppressed_and_because_of_w
 def test_the_terminal_says_it_too_and_nothing_where_there_is_nothing() -> None:
     done = CliRunner().invoke(run_command, [str(STORY)])
     assert "alarms: 1 told, " in done.output
-    assert " because of strainer-clogging on fountain-1" in done.output
+    assert " because of strainer-blocked on fountain-1" in done.output
     assert suppressed([AlarmOccurrence("a", "b", 0, None, told=1)]) == ""
 
 

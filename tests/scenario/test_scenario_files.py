@@ -100,7 +100,14 @@ def test_the_library_is_large_and_each_has_its_own_name() -> None:
     files = find(("all",))
     assert len(files) >= 40
     assert all(load(file).scenario.scenario == file.stem for file in files)
-    assert {file.parent.name for file in files} == {"faults", "hazards", "healthy", "people", "stories"}
+    assert {file.parent.name for file in files} == {
+        "faults",
+        "hazards",
+        "healthy",
+        "people",
+        "sensors",
+        "stories",
+    }
     assert find(("frost-night",)) == [LIBRARY / "stories" / "frost-night.yaml"]
     with pytest.raises(UsageError, match="did you mean 'frost-night'"):
         find(("frost-nigt",))

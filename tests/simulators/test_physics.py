@@ -14,13 +14,16 @@ from facilityd.config.load import load
 from facilityd.errors import UsageError
 from simulators.physics import MODELS, World
 from simulators.physics.fountain import Fountain
-from simulators.physics.hoist import TRAVEL_M, Hoist
+from simulators.physics.hoist import Hoist
 from simulators.physics.lighting import Lighting
+from simulators.physics.machine import HoistMachine
 from simulators.square import Square, live
 
 ZONE = ZoneInfo("Asia/Shanghai")
 PLACE = (39.9055, 116.3976, "Asia/Shanghai")
 NS = 1_000_000_000
+
+TRAVEL_M = HoistMachine().travel
 
 
 def _world(text: str = "2026-10-01T12:00") -> World:

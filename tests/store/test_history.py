@@ -190,7 +190,7 @@ def test_a_gap_that_is_explained_is_as_long_as_before(ends, downs, expected):
     apart = [one for n, one in enumerate(downs) if all(one[0] >= end for _, end in downs[:n])]
     downtimes = [Downtime(*one) for one in apart]
     carrier = Carrier(1, (SignalType.FLOAT,), 0, expected)
-    found = list(explained([Gap(*ends, None)], downtimes, [carrier]))
+    found = list(explained([Gap(*ends, None)], downtimes, carrier.expected))
     assert [found[0].since, found[-1].until] == ends
     assert all(a.until == b.since for a, b in pairwise(found))
     assert all(gap.since < gap.until for gap in found)
@@ -204,4 +204,4 @@ def test_a_gap_that_is_explained_is_as_long_as_before(ends, downs, expected):
 
 def test_a_bad_value_keeps_its_reason_whoever_watched():
     gap = Gap(0, 100, Reason.TIMEOUT)
-    assert list(explained([gap], [Downtime(0, 100)], [Carrier(1, (SignalType.FLOAT,), 0, 1)])) == [gap]
+    assert list(explained([gap], [Downtime(0, 100)], 1)) == [gap]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from contextlib import ExitStack
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,11 +17,13 @@ from support.journals import DAY, T0, edit, open_journal, rows, sample, stream
 
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, Sample, SignalType, Stream
+from facilityd.store.history import explained, gaps
 from facilityd.store.reader import JournalReader
 from facilityd.store.rollup import HOUR, Rollup, joined, roll, stale_after
 from facilityd.store.rollup_blocks import HOURS, LEVELS, MINUTES, QUARTERS
 from facilityd.store.rollups import RollupWrite
 from facilityd.store.samples import SampleWrite
+from facilityd.store.whole_hours import doubtful
 
 TYPES = (SignalType.FLOAT, SignalType.BOOL, SignalType.ENUM, SignalType.INT)
 PUMP = Stream("pump", "pump", "drive", "bus", ("power", "on", "state", "energy"), TYPES, 40 * NS)
@@ -215,3 +218,45 @@ def test_a_damaged_block_has_no_values(tmp_path):
         roll_up(journal)
         edit(journal.path, "UPDATE rollup SET data = CAST(substr(data, 1, 9) || x'00' AS BLOB)")
         assert reader.rollups("hoist-1", "s0", START, START + HOUR, HOURS) == []
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(steps, st.integers(0, 5 * 3600), st.integers(1, 5 * 3600))
+def test_gaps_are_the_same_where_whole_hours_are_not_read(taken, begin, length):
+    """Hours that were read all the time stand between those that chance wrote into."""
+    since = START - HOUR + begin * NS
+    until = since + length * NS
+    with (
+        TemporaryDirectory() as name,
+        open_journal(Path(name)) as journal,
+        JournalReader.open(journal.path) as reader,
+    ):
+        steady = [
+            Sample(PUMP, at, at, (1.0, True, 1, 7))
+            for at in range(START + HOUR, START + 2 * HOUR + 1, 100 * NS)
+        ]
+        journal.commit([SampleWrite(steady)])
+        for step, given_ in taken:
+            if step == "commit":
+                journal.commit([SampleWrite(given_)])
+            elif step == "roll":
+                roll_up(journal, most=given_)
+        read = partial(reader.history, "pump", "power")
+        every = list(explained(gaps(read, PUMP.expected, since, until), [], PUMP.expected))
+        assert list(reader.gaps("pump", "power", since, until)) == every
+
+
+def test_a_month_without_a_gap_is_not_read_for_one(tmp_path):
+    fast = stream("fast", "drive", 1, expected=NS)
+    with open_journal(tmp_path) as journal, JournalReader.open(journal.path) as reader:
+        for hour in range(3):
+            journal.commit([SampleWrite([sample(fast, START + hour * HOUR + n * NS) for n in range(3600)])])
+        roll_up(journal)
+        hours = reader.rollups("fast", "s0", START, START + 3 * HOUR, HOURS)
+        assert doubtful(hours, START, START + 3 * HOUR, 0) == []
+        assert doubtful(hours, START - NS, START + 4 * HOUR, 0) == [
+            (START - NS, START), (START + 3 * HOUR, START + 4 * HOUR),
+        ]  # fmt: skip
+        assert doubtful(hours, START, START + HOUR, START + 1) == [(START, START + HOUR)], (
+            "samples are forgotten"
+        )

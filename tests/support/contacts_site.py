@@ -45,13 +45,17 @@ def stream_of(site: Site, device: str) -> Stream:
     return all_devices(site)[device].streams[0]
 
 
-def store(journal: Journal, stream: Stream, value: Value | None, ago: float = 1.0, *reasons: Reason) -> None:
+def store(
+    journal: Journal,
+    stream: Stream,
+    value: Value | dict[str, Value] | None,
+    ago: float = 1.0,
+    *reasons: Reason,
+) -> None:
+    """Store one sample: a value for every signal, or values by signal."""
     at = time.time_ns() - round(ago * NS)
-    made = (
-        void(stream, at, at, reasons[0])
-        if reasons
-        else Sample(stream, at, at, (value,) * len(stream.signals))
-    )
+    values = tuple(value.get(one) if isinstance(value, dict) else value for one in stream.signals)
+    made = void(stream, at, at, reasons[0]) if reasons else Sample(stream, at, at, values)
     journal.commit([SampleWrite([made])])
 
 

@@ -106,6 +106,7 @@ async def story(folder: Path, seconds: float, steps: Steps = STEPS) -> Figures:
             begin = time.time_ns()
             down = await _kills(server, watching, seconds, steps)
             end = time.time_ns()
+            await until(lambda: watching.text().count("watching") > len(down), 60)
             await watching.stop()
         await the_rest(made, server)
         deaths = sum(what == "influxd dies" for what, _ in steps)

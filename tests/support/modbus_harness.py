@@ -12,8 +12,10 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from devices.modbus.bus import Bus
+from devices.modbus.client import connect
 from devices.modbus.decode import compile_block, register_binding
 from devices.modbus.plan import merge
+from devices.modbus.reader import Connect
 from devices.operating_mode import OperatingModeTracker
 from devices.profile import ModbusProfile, Profile
 from devices.unit import Binding, ModbusLink, PollRates, Unit
@@ -166,11 +168,11 @@ async def served(
 
 @asynccontextmanager
 async def running_bus(
-    link: ModbusLink, units: list[Unit], mode: OperatingModeTracker | None = None
+    link: ModbusLink, units: list[Unit], mode: OperatingModeTracker | None = None, opener: Connect = connect
 ) -> AsyncIterator[TimedIntake]:
-    """Run the adapter on a link."""
+    """Run the adapter on a link, which ``opener`` opens."""
     intake = TimedIntake()
-    bus = Bus(link, units, intake, _clock(), mode or OperatingModeTracker({}), intake.health.append)
+    bus = Bus(link, units, intake, _clock(), mode or OperatingModeTracker({}), intake.health.append, opener)
     task = asyncio.create_task(bus.run())
     try:
         yield intake

@@ -6,11 +6,12 @@ import asyncio
 import os
 import shutil
 import signal
-import socket
 from pathlib import Path
 from typing import Self
 
 import pytest
+
+from facilityd.scenario.real_runtime import free_ports
 
 BINARY = shutil.which("mosquitto") or ("/usr/sbin/mosquitto" if Path("/usr/sbin/mosquitto").exists() else "")
 
@@ -29,9 +30,7 @@ class Mosquitto:
 
     def __init__(self, folder: Path, config: str = "allow_anonymous true\n", port: int = 0) -> None:
         self._binary = require()
-        with socket.socket() as one:
-            one.bind(("127.0.0.1", 0))
-            self.port = port or int(one.getsockname()[1])
+        self.port = port or free_ports(1)[0]
         self._file = folder / f"mosquitto-{self.port}.conf"
         self._file.write_text(f"listener {self.port} 127.0.0.1\n{config}")
         self._process: asyncio.subprocess.Process | None = None

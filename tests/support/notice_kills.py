@@ -40,6 +40,7 @@ SENDER, TO = "facilityd@yard.example", "li@yard.example"
 SITE = """\
 site: {id: yard, name: {zh: 场院, en: Yard}, latitude: 39.9, longitude: 116.4, timezone: Asia/Shanghai}
 store: {path: FOLDER/run/journal.db}
+alarms: {safety: {hold: 0s, repeat_window: 0s}, asset: {hold: 0s, repeat_window: 0s}}
 links: {io: {protocol: modbus-tcp, host: 127.0.0.1, port: IO}}
 units: {contacts: {link: io, profile: moxa_iologik_e1212, device_id: 1, period: 100ms}}
 devices:

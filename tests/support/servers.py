@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 from pathlib import Path
 
 import pytest
+
+from facilityd.scenario.real_runtime import free_ports
 
 CACHE = Path(__file__).resolve().parents[2] / ".cache" / "servers"
 
@@ -26,6 +27,4 @@ def built(name: str, version: str) -> Path:
 
 def free_port() -> int:
     """Return a port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_ports(1)[0]

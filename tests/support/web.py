@@ -155,7 +155,7 @@ def web_server(
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         port = listening.getsockname()[1]
-        server = make_server(make_app(service, options))
+        server = make_server(make_app(service, options), service.events.close)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         try:

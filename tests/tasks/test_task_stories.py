@@ -34,7 +34,7 @@ def test_what_was_not_repaired_and_what_is_overdue_is_told_in_each_language(stor
     assert {notice.purpose for notice in sent} == {Purpose.TASK_REOPENED, Purpose.TASK_OVERDUE}
     reopened = {n.language: n for n in sent if n.purpose is Purpose.TASK_REOPENED}
     assert reopened["zh"].subject.startswith("【修复未生效】")
-    assert reopened["en"].subject.startswith("[Not repaired] ")
+    assert reopened["en"].subject.startswith("[Not fixed] ")
     assert all("{" not in notice.subject + notice.body for notice in sent)
     per_person = [(n.recipient, n.channel, n.purpose, n.at) for n in sent]
     assert len(per_person) == len(set(per_person)), "nobody is told twice"
@@ -73,6 +73,7 @@ def test_they_are_listed_in_both_languages(
     whole = CliRunner().invoke(facilityd, ["tasks", str(site), "1", "--lang", language])
     assert whole.exit_code == 0, whole.output
     assert "li" in whole.output
+    assert {"zh": "期限 2", "en": "due 2"}[language] in whole.output, "which of its dates it is"
     plain = CliRunner().invoke(facilityd, ["tasks", str(site), "1", "--json"])
     events = [event["kind"] for event in json.loads(plain.stdout)["events"]]
     assert events[:3] == [TaskEventKind.OPEN, TaskEventKind.TAKE, TaskEventKind.DONE]

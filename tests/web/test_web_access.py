@@ -153,6 +153,21 @@ def test_wrong_passwords_lock_strangers_out_and_not_the_browser_that_was_in_befo
         assert (nobody.status, nobody.json["detail"]) == (401, tries[0].json["detail"])
 
 
+def test_who_signs_in_often_has_failed_at_nothing() -> None:
+    throttle = LoginThrottle()
+    for n in range(2 * MOST_FAILURES["address"]):
+        buckets = LoginThrottle.buckets(f"user-{n}", "10.0.0.1", "")
+        assert throttle.wait(buckets) == 0
+        throttle.failed(buckets)  # counted before it is checked
+        throttle.succeeded(buckets)
+    for n in range(MOST_FAILURES["address"]):
+        throttle.failed(LoginThrottle.buckets(f"guess-{n}", "10.0.0.1", ""))
+    throttle.succeeded(LoginThrottle.buckets("user-1", "10.0.0.2", ""))
+    assert throttle.wait(LoginThrottle.buckets("anybody", "10.0.0.1", "")) > 0, (
+        "another address clears nothing"
+    )
+
+
 def test_failures_are_forgotten_after_the_window_so_nobody_is_locked_out_for_ever() -> None:
     now = [0.0]
     throttle = LoginThrottle(lambda: now[0])

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,9 +19,11 @@ from support.web import WebPeer, wait_for, web_server
 
 from facilityd.query.site import SiteQuery
 from facilityd.scenario.real_runtime import free_ports
+from facilityd.store.reader import JournalReader
 from facilityd.web import border, server
 from facilityd.web.history_routes import _cell
-from facilityd.web.pool import CLIENT, MOST_OF_ONE, QueryPool
+from facilityd.web.pool import CLIENT, MOST_OF_ONE, THREADS, QueryPool
+from facilityd.web.problems import HttpProblem
 from facilityd.web.server import BoundedProtocol
 
 SOON = 0.3
@@ -199,3 +201,79 @@ async def test_whoever_asks_for_much_waits_behind_themselves(morning: StoredSite
         hold.set()
         await asyncio.gather(*greedy, return_exceptions=True)
         pool.close()
+
+
+async def test_who_waits_for_a_thread_too_long_is_told_to_come_again_and_takes_none(
+    morning: StoredSite,
+) -> None:
+    """Every thread is taken by others: 503 with Retry-After comes before a client gives up by itself."""
+    pool = QueryPool(morning.site, lambda: morning.now, patience=0.01)
+    hold, begun = threading.Event(), threading.Semaphore(0)
+    later: list[str] = []
+
+    def slow(_: SiteQuery) -> None:
+        begun.release()
+        hold.wait(30)
+
+    async def ask(client: str, question: Callable[[SiteQuery], None]) -> None:
+        CLIENT.set(client)
+        await pool.ask(question)
+
+    busy = [asyncio.create_task(ask(f"10.0.0.{n}", slow)) for n in range(THREADS)]
+    try:
+        for _ in busy:
+            assert await asyncio.to_thread(begun.acquire, timeout=20)
+        with pytest.raises(HttpProblem) as told:
+            await ask("10.0.0.9", lambda _: later.append("asked"))
+        assert (told.value.status, told.value.headers) == (503, {"Retry-After": "2"})
+        hold.set()
+        await asyncio.gather(*busy)
+        assert later == [], "what was refused is not asked behind one's back"
+        await ask("10.0.0.9", lambda _: later.append("asked"))
+        assert later == ["asked"]
+    finally:
+        hold.set()
+        await asyncio.gather(*busy, return_exceptions=True)
+        pool.close()
+
+
+HUNGRY = """
+import sys, threading
+from pathlib import Path
+from facilityd.config.load import load
+from facilityd.query.site import SiteQuery
+from facilityd.web.server import step_back
+step_back(256 << 20)
+with SiteQuery(load(Path(sys.argv[1]), secrets=False)) as query:
+    query.devices()  # a reader of the journal is open, as in an API that answers
+    held = []
+    try:
+        while True:
+            held.append(bytearray(1 << 20))
+    except MemoryError:
+        print(len(held), flush=True)
+        sys.stdin.read()
+"""
+
+
+async def test_the_daemon_does_not_notice_when_the_api_takes_all_memory_it_may(tmp_path: Path) -> None:
+    """A process with the API's limits, a reader open, holds every byte that it can get while a daemon watches."""
+    folder = make_contacts(tmp_path / "yard")
+    async with running(daemon(folder.folder, log=tmp_path / "run.log")) as watching:
+        (await journal_of(folder.journal, watching)).close()
+        hungry = subprocess.Popen(
+            [sys.executable, "-c", HUNGRY, str(folder.folder)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        with hungry:
+            assert hungry.stdout
+            taken = int(await asyncio.to_thread(hungry.stdout.readline))
+            assert 100 < taken < 256, "MiB: it was let have no more than its limit"
+            with JournalReader.open(folder.journal) as reader:
+                before = reader.last_sample()
+                await facilityd("reload", folder.folder)  # the daemon answers, and its answer is durable
+                while reader.last_sample() <= before:
+                    await asyncio.sleep(0)
+            hungry.kill()
+        await facilityd("reload", folder.folder)
+        assert watching.alive

@@ -139,12 +139,10 @@ def test_an_unknown_command_has_no_result(watched: Watched) -> None:
     assert watched.crew.get("/api/v1/commands/..%2fjournal.db").status in (404, 422)
 
 
-def test_only_alarms_and_tasks_can_be_asked_for_and_no_device() -> None:
+def test_only_alarms_tasks_and_items_can_be_asked_for_and_no_device() -> None:
     """The union of the daemon's commands has none for a device; of it only these come over HTTP."""
     own = {kind.model_fields["command"].default for kind in (*CREWS, *ENGINEERS)}
     assert own == set(KINDS)
     every = json.dumps(commands().json_schema())
     assert all(f'"{name}"' in every for name in own)
-    assert own.isdisjoint(
-        {"reload", "baseline", "service", "mark", "unmark", "waive", "unwaive", "notify-test"}
-    )
+    assert own.isdisjoint({"reload", "baseline", "service", "mark", "unmark", "notify-test"})

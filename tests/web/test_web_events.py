@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from support.web import EventStream, WebPeer, web_server
@@ -84,3 +86,15 @@ def test_nobody_looks_at_the_journal_while_nobody_listens(bridges: tuple[Simulat
         assert hub.looking
         assert not hub.full
     assert MOST_LISTENERS > 100
+
+
+def test_a_server_that_ends_under_who_listens_ends_quietly(
+    bridges: tuple[SimulatedSite, WebPeer], caplog: pytest.LogCaptureFixture
+) -> None:
+    running, _ = bridges
+    with ExitStack() as later:
+        with web_server(running.site, clock=lambda: round(running.now.timestamp()) * NS) as peer:
+            stream = later.enter_context(peer.listen())
+            stream.until("health")
+        gc.collect()
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == []

@@ -30,6 +30,7 @@ def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
         add_user(running.site, "eva", "engineer")
         token = add_token(running.site, "eva", "read", "command", "metrics")
         with web_server(running.site, clock=lambda: round(running.now.timestamp()) * NS) as peer:
+            paths = peer.api("/openapi.json", Authorization=f"Bearer {token}")["paths"]
             done = subprocess.run(
                 [
                     Path(sys.executable).with_name("st"), f"--config-file={CONFIG}", "run",
@@ -40,4 +41,5 @@ def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
                 capture_output=True, text=True, check=False, cwd=tmp_path,
             )  # fmt: skip
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-    assert "Tested: 2" in done.stdout.replace("Tested:  ", "Tested: "), "every route but the stream"
+    routes = sum(len(methods) for methods in paths.values())
+    assert f"Tested: {routes - 1}" in " ".join(done.stdout.split()), "every route but the stream"

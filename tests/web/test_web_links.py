@@ -157,6 +157,54 @@ def test_opening_a_link_changes_nothing_however_often(told: ToldSite) -> None:
     assert not list(told.peer.service.inbox.folder.glob("*.json"))
 
 
+CRAWLERS = (
+    {"User_Agent": "WeComBot/1.0 (link preview)"},
+    {"Purpose": "prefetch"},
+    {"Sec_Purpose": "prefetch;prerender"},
+    {"X_Moz": "prefetch"},
+)
+"""How a chat's preview, a mail's virus scanner and a browser that looks ahead ask."""
+
+
+def people_did(reader: JournalReader) -> object:
+    """Return all that a journal knows of people's doing; what time and readings change is not theirs."""
+    return reader.commands(), {
+        (one.device, one.rule): (
+            one.acked_at,
+            one.acked_by,
+            one.confirmed_at,
+            one.confirmed_by,
+            one.suppressors,
+        )
+        for one in reader.alarms()
+        if one.acked_by or one.confirmed_by or one.suppressors
+    }
+
+
+def test_a_crawler_that_opens_every_link_of_every_notice_changes_nothing(told: ToldSite) -> None:
+    """Also what stands on the pages behind them is opened, and a form sent by the wrong method."""
+    with JournalReader.open(told.running.journal) as reader:
+        bodies = [one.notice.body for one in reader.outbox()]
+        before = people_did(reader)
+    links = {link for body in bodies for link in re.findall(r"https://square\.example(/\S+)", body)}
+    assert links >= set(told.links.values())
+    opened, waiting = set[str](), sorted(links)
+    while waiting:
+        link = waiting.pop()
+        opened.add(link)
+        for headers in CRAWLERS:
+            for method in ("GET", "HEAD", "OPTIONS"):
+                assert told.peer.ask(method, link, **headers).status < 500, (method, link)
+        page = told.peer.get(link).body.decode(errors="replace")
+        told.peer.get(f"{link}?comment=seen&acknowledge=1")
+        found = re.findall(r"""(?:href|src|action)=["'](/[^"']*)""", page)
+        waiting += [one for one in found if one not in opened and one not in waiting and len(opened) < 50]
+    told.running.advance("70s")
+    with JournalReader.open(told.running.journal) as reader:
+        assert people_did(reader) == before
+    assert not list(told.peer.service.inbox.folder.glob("*.json"))
+
+
 def test_the_page_says_what_where_how_bad_since_when_why_and_what_first_in_the_persons_language(
     told: ToldSite,
 ) -> None:

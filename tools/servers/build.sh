@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Builds a real server that tests and benchmarks run against, once, from its pinned Go module.
-#   tools/servers/build.sh influxd|telegraf|alertmanager [FOLDER]
+#   tools/servers/build.sh influxd|telegraf|alertmanager|promtool [FOLDER]
 # Prints the binary's path. Exit status 3: a compiler is missing on this machine.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-name=${1:?usage: build.sh influxd|telegraf|alertmanager [FOLDER]}
+name=${1:?usage: build.sh influxd|telegraf|alertmanager|promtool [FOLDER]}
 folder=${2:-${FACILITYD_CACHE:-$here/../../.cache/servers}}
 mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
@@ -13,11 +13,13 @@ case $name in
   influxd) version=2.7.12 package=github.com/influxdata/influxdb/v2/cmd/influxd tools="go gcc cargo rustc"
     tags=sqlite_foreign_keys,sqlite_json ;;
   telegraf) version=1.37.2 package=github.com/influxdata/telegraf/cmd/telegraf tools="go"
-    tags=custom,inputs.modbus,inputs.mqtt_consumer,outputs.influxdb_v2,outputs.discard,outputs.file ;;
+    tags=custom,inputs.modbus,inputs.mqtt_consumer,parsers.json,outputs.influxdb_v2,outputs.discard,outputs.file
+    build=-2 ;;
   alertmanager) version=0.28.1 package=github.com/prometheus/alertmanager/cmd/alertmanager tools="go" tags=netgo ;;
-  *) echo "build.sh knows influxd, telegraf and alertmanager, not $name" >&2; exit 2 ;;
+  promtool) version=0.305.0 package=github.com/prometheus/prometheus/cmd/promtool tools="go" tags=netgo ;;
+  *) echo "build.sh knows influxd, telegraf, alertmanager and promtool, not $name" >&2; exit 2 ;;
 esac
-binary=$folder/$name-$version
+binary=$folder/$name-$version${build:-}  # build: another set of parts of the same version
 
 need() {
   for tool in $tools; do

@@ -33,6 +33,27 @@ def common(one: Sequence[Span], other: Sequence[Span]) -> list[Span]:
     return found
 
 
+def without(one: Sequence[Span], other: Sequence[Span]) -> list[Span]:
+    """Return the times of the first that do not lie in the second; each is in order and without overlap."""
+    found = []
+    for since, until in one:
+        edge = since
+        for begin, end in other:
+            if end <= edge or begin >= until:
+                continue
+            if edge < begin:
+                found.append((edge, begin))
+            edge = end
+        if edge < until:
+            found.append((edge, until))
+    return found
+
+
 def length(spans: Iterable[Span]) -> int:
     """Return how long spans are together, ns."""
     return sum(until - since for since, until in spans)
+
+
+def overlap(span: Span, spans: Iterable[Span]) -> int:
+    """Return how long a span lies within others that do not overlap, ns."""
+    return sum(max(0, min(span[1], until) - max(span[0], since)) for since, until in spans)

@@ -1,0 +1,45 @@
+"""Whether a unit's answers to its identity probe are those of the model that its profile describes."""
+
+from __future__ import annotations
+
+from devices.modbus.reader import GATEWAY
+from devices.profile import IdentityCheck
+from facilityd.model.quality import Reason
+from facilityd.model.sample import Value
+
+ABSURD = 20.0
+"""How far beyond its range a number cannot be the quantity any more."""
+SAYS_NOT_WHO = frozenset({*GATEWAY, Reason.DEVICE_FAILURE, Reason.DEVICE_BUSY})
+"""Refusals of the identity probe by which nobody is another model."""
+
+
+def recognised(
+    answers: list[tuple[IdentityCheck, Value | None, Reason | None]], *, constants_only: bool
+) -> tuple[IdentityCheck, Value | None, Reason | None] | None:
+    """Return the first line of the probe that does not hold, or None.
+
+    Once recognised, constants are checked again as they are. A range (mains frequency, DC link) may
+    rightly be left when the supply fails, and that must be seen, not hidden: only a number that no
+    supply ever gave, such as one with its words swapped, is held against the unit. A line without a
+    usable value (a wind sensor cut off, a reading beyond its range) leaves it to the others, if one holds.
+    """
+    mute, held = None, False
+    for expect, value, reason in answers:
+        excused = reason is Reason.NO_VALUE or (constants_only and reason is Reason.OUT_OF_RANGE)
+        if excused and expect.between is not None:
+            mute = mute or (expect, value, reason)
+            continue
+        if constants_only and expect.between is not None:
+            wrong = value is None or (bool(value) and _absurd(abs(float(value)), *expect.between))
+        else:
+            wrong = value is None or not expect.holds(float(value))
+        if wrong:
+            return expect, value, reason
+        held = True
+    return None if held else mute
+
+
+def _absurd(value: float, low: float, high: float) -> bool:
+    """Return whether a number lies absurdly far beyond its range."""
+    tiny = min(abs(low), abs(high)) / ABSURD if low * high > 0 else 0.0
+    return value > ABSURD * max(abs(low), abs(high)) or value < tiny

@@ -1,0 +1,55 @@
+"""Plots of history: in the terminal, or as an SVG file; gaps are gaps, alarms are marks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from facilityd.cli.output import console, say, writing
+from facilityd.cli.text_plot import legend, text_plot
+from facilityd.cli.words import sentence
+from facilityd.model.plain import plain
+from facilityd.query.plot_series import PlotPanel
+
+if TYPE_CHECKING:
+    from facilityd.model.text import Language
+
+MOST_MARKS, MOST_GAPS = 6, 6
+"""Alarms and gaps of a panel that are told in words below it."""
+
+
+def print_panels(panels: Sequence[PlotPanel], language: Language) -> None:
+    """Draw panels one below the other; below each its alarms and gaps in words."""
+    nothing = sentence("plot-nothing", language)
+    for panel in panels:
+        for line in text_plot(panel, console().width, nothing):
+            click.echo(plain(line))
+        for mark in panel.marks[:MOST_MARKS]:
+            say(f"  ▲ {plain(mark.text)}")
+        if len(panel.marks) > MOST_MARKS:
+            say(sentence("plot-more-alarms", language, n=len(panel.marks) - MOST_MARKS))
+        for why in list(dict.fromkeys(why for _, _, why in panel.gaps))[:MOST_GAPS]:
+            say(f"  ▒ {plain(why)}")
+        click.echo()
+    if found := legend([one for one in panels if not one.empty], legend_words(language)):
+        say(found)
+
+
+def legend_words(language: Language) -> dict[str, str]:
+    """Return what the signs of a plot of history mean."""
+    return {name: sentence(f"plot-{name}", language) for name in ("band", "gap", "mark", "second")}
+
+
+def write_svg(
+    path: Path, title: str, panels: Sequence[PlotPanel], language: Language, foot: str = ""
+) -> None:
+    """Write panels as one SVG file. Raises UsageError where it cannot be written."""
+    from facilityd.report.line_svg import panels_svg
+
+    with writing(path):
+        text = panels_svg(title, panels, sentence("plot-nothing", language), foot)
+        path.write_text(text, encoding="utf-8")
+    say(sentence("report-written", language, file=path))

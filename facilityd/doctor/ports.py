@@ -1,0 +1,74 @@
+"""Serial ports: there, allowed, free, and under a name that stays."""
+
+from __future__ import annotations
+
+import getpass
+import grp
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from devices.unit import ModbusLink
+from facilityd.doctor.verdict import Findings, ProbeResult
+from facilityd.model.plain import plain
+
+BY_ID = Path("/dev/serial/by-id")
+SHOWN = 5
+
+
+def serial_port(link: ModbusLink, daemon: int) -> Iterator[ProbeResult]:
+    """Check a link's port without opening it; ``daemon`` is the daemon's process, which may have it."""
+    said, path = Findings("serial-port", link.id), Path(link.serial_port)
+    if not path.exists():
+        yield said.fail("port-missing", path=path, known=", ".join(_known()) or "-")
+        return
+    if not os.access(path, os.R_OK | os.W_OK):
+        group = _group(path)
+        yield said.fail("port-closed", user=getpass.getuser(), path=path, group=group)
+    stable = _stable(path)
+    if stable:
+        yield said.warn("port-number", path=path, stable=stable)
+    users = dict(holders(path))
+    if daemon in users:
+        del users[daemon]
+        yield said.ok("port-daemon", path=path)
+    elif not users:
+        yield said.ok("port-ok", path=path)
+    for number, name in users.items():
+        yield said.fail("port-in-use", path=path, name=name, pid=number)
+
+
+def holders(path: Path, proc: Path = Path("/proc")) -> Iterator[tuple[int, str]]:
+    """Yield number and name of each process that has a file open, of those that we may look into."""
+    wanted = os.path.realpath(path)
+    for process in proc.iterdir():
+        if not process.name.isdigit() or int(process.name) == os.getpid():
+            continue
+        try:
+            if wanted in {os.path.realpath(one) for one in (process / "fd").iterdir()}:
+                yield int(process.name), plain((process / "comm").read_text(encoding="utf-8").strip())
+        except OSError:
+            continue
+
+
+def _stable(path: Path) -> str:
+    """Return the name by which a numbered port is found again; "" where it has none, or is written so."""
+    if not path.name.startswith(("ttyUSB", "ttyACM")) or not BY_ID.is_dir():
+        return ""
+    return next((str(one) for one in BY_ID.iterdir() if one.resolve() == path.resolve()), "")
+
+
+def _known() -> list[str]:
+    stable = sorted(map(str, BY_ID.iterdir())) if BY_ID.is_dir() else []
+    numbered = sorted(
+        str(one) for kind in ("ttyUSB*", "ttyACM*", "ttyS[0-9]") for one in Path("/dev").glob(kind)
+    )
+    return (stable or numbered)[:SHOWN]
+
+
+def _group(path: Path) -> str:
+    number = path.stat().st_gid
+    try:
+        return grp.getgrgid(number).gr_name
+    except KeyError:
+        return str(number)

@@ -1,0 +1,210 @@
+"""*History*: any signals over any time, drawn and as a table, with their gaps and the alarms between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request, Response
+
+from facilityd.errors import UsageError
+from facilityd.model.message import Wording
+from facilityd.model.sample import NS, SignalType
+from facilityd.query.changes import ChangeFilter, ChangeRow
+from facilityd.query.history import HistoryAnswer, HistoryBucket, HistoryQuery
+from facilityd.query.instant_text import span
+from facilityd.query.instants import iso_instant
+from facilityd.query.night import days_earlier
+from facilityd.query.site import SiteQuery
+from facilityd.web.page.chart import SignalChart
+from facilityd.web.page.chart_axes import bucket_of
+from facilityd.web.page.plots import chart_of, flags_of
+from facilityd.web.page.render import PageRenderer, page_response
+from facilityd.web.page.route import PageRoute
+from facilityd.web.page.viewer import SignedIn
+from facilityd.web.service import Service, WebService
+from facilityd.web.times import read_instant
+
+MOST_SIGNALS = 4
+MOST_FLAGS = 200
+MOST_LINES = 20
+"""Alarms that are listed under a chart, the newest first."""
+ROWS = 60
+"""Rows of the table beside a chart: what a person reads."""
+SPANS = (("1h", 3600), ("6h", 21_600), ("1d", 86_400), ("7d", 604_800), ("30d", 2_592_000))
+"""What is offered, in seconds."""
+COMPARED = {"1d": 1, "7d": 7, "28d": 28}
+"""How many days before the span begins that is laid under it."""
+SHORTEST = 60 * NS
+routes = APIRouter(include_in_schema=False, route_class=PageRoute)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSpan:
+    """What is shown, ns UTC, and how to move from there; links keep the signals."""
+
+    signals: tuple[str, ...]
+    since: int
+    until: int
+    now: int
+    zone: str
+    compare: str = ""
+
+    @property
+    def width(self) -> int:
+        """How long it is, ns."""
+        return self.until - self.since
+
+    def link(self, since: int, until: int) -> str:
+        """Return the address of another span; what ends now goes on with the time."""
+        pairs = self._pairs(self.compare)
+        if until >= self.now:
+            return f"/history?{urlencode([*pairs, ('since', f'{max(60, (self.now - since) // NS)}s')])}"
+        return f"/history?{urlencode([*pairs, *self._edges(since, until)])}"
+
+    def _pairs(self, compare: str) -> list[tuple[str, str]]:
+        return [*(("s", one) for one in self.signals), *([("compare", compare)] if compare else [])]
+
+    def _edges(self, since: int, until: int) -> list[tuple[str, str]]:
+        return [("since", iso_instant(since, self.zone)[:19]), ("until", iso_instant(until, self.zone)[:19])]
+
+    @property
+    def fixed(self) -> str:
+        """Return the address of this very span: what somebody shares goes on with no time."""
+        pairs = [*self._pairs(self.compare), *self._edges(self.since, self.until)]
+        return f"/history?{urlencode(pairs)}"
+
+    def compared(self, with_: str) -> str:
+        """Return the address of the same with another span under it, or with none."""
+        return replace(self, compare=with_).link(self.since, self.until)
+
+    def last(self, seconds: int) -> str:
+        """Return the address of so many seconds up to now."""
+        return self.link(self.now - seconds * NS, self.now)
+
+    def moved(self, share: float) -> str:
+        """Return the address of a span that lies earlier (below 0) or later, never beyond now."""
+        step = min(round(self.width * share), self.now - self.until)
+        return self.link(self.since + step, self.until + step)
+
+    def zoomed(self, factor: float) -> str:
+        """Return the address of a span that is longer or shorter about the same middle."""
+        half, middle = max(SHORTEST, round(self.width * factor)) // 2, (self.since + self.until) // 2
+        until = min(self.now, middle + half)
+        return self.link(until - 2 * half, until)
+
+    def without(self, signal: str) -> str:
+        """Return the address without one of the signals."""
+        rest = tuple(one for one in self.signals if one != signal)
+        return replace(self, signals=rest).link(self.since, self.until)
+
+    def csv(self, answer: HistoryAnswer) -> str:
+        """Return where all values of a signal in this span are as CSV."""
+        query = answer.query
+        asked = urlencode([*self._edges(self.since, self.until), ("format", "csv")])
+        return f"/api/v1/devices/{query.device}/signals/{query.signal}/history?{asked}"
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryBoard:
+    """The answers, those of the span before, and the alarms that were raised meanwhile."""
+
+    answers: tuple[HistoryAnswer, ...]
+    changes: tuple[ChangeRow, ...]
+    before: tuple[HistoryAnswer | None, ...]
+
+
+def read_board(
+    query: SiteQuery, signals: Sequence[tuple[str, str]], since: int, until: int, days: int = 0
+) -> HistoryBoard:
+    """Return what is drawn, and the same so many ``days`` before; 0: nothing of before.
+
+    Raises UsageError for what there is not, and for text.
+    """
+    bucket = bucket_of(since, until)
+    answers = tuple(query.history(HistoryQuery(*one, since, until, bucket)) for one in signals)
+    devices = dict.fromkeys(device for device, _ in signals)
+    found = [
+        row
+        for one in devices
+        for row in query.changes(since, ChangeFilter(until, one, "", "raise"), MOST_FLAGS)
+    ]
+    return HistoryBoard(answers, tuple(found), tuple(_before(query, one.query, days) for one in answers))
+
+
+def _before(query: SiteQuery, asked: HistoryQuery, days: int) -> HistoryAnswer | None:
+    if not days:
+        return None
+    since = days_earlier(asked.since, days, query.site.timezone)
+    if since < 0:
+        return None
+    return query.history(replace(asked, since=since, until=since + asked.until - asked.since))
+
+
+@routes.get("/history")
+async def show(
+    service: Service,
+    request: Request,
+    viewer: SignedIn,
+    s: Annotated[list[str] | None, Query(max_length=MOST_SIGNALS)] = None,
+    since: Annotated[str, Query(max_length=80)] = "1d",
+    until: Annotated[str, Query(max_length=80)] = "",
+    compare: Annotated[str, Query(max_length=20)] = "",
+) -> Response:
+    """Show signals over time; as somebody shared it, or the first of the site."""
+    now, zone = service.pool.now(), service.site.timezone
+    edges = read_edge(since, zone, now), min(now, read_edge(until, zone, now))
+    if edges[1] - edges[0] < SHORTEST:
+        raise UsageError(Wording("ask.span-longer-than-expected"))
+    signals = tuple(dict.fromkeys(one for one in s or () if one)) or _first(service)
+    names, days = [_parted(one) for one in signals], COMPARED.get(compare, 0)
+    board = await service.pool.ask(lambda query: read_board(query, names, *edges, days))
+    renderer = PageRenderer(service, viewer, now)
+    charts = [
+        chart_of(one, renderer, flags_of(_of(board, one), renderer), before=before)
+        for one, before in zip(board.answers, board.before, strict=True)
+    ]
+    shown = ShownSpan(signals, *edges, now, zone, compare if days else "")
+    return await page_response(
+        request, service, viewer, "history.html", now=now, charts=charts, spans=SPANS, rows=rows_of,
+        shown=shown, offered=drawable(service), most=MOST_SIGNALS, compared=COMPARED,
+        raised=lambda chart: _of(board, chart.answer)[-MOST_LINES:][::-1],
+    )  # fmt: skip
+
+
+def read_edge(text: str, zone: str, now: int) -> int:
+    """Return the instant (ns UTC) that is meant: so long before ``now``, or an instant. Raises UsageError."""
+    try:
+        return now - span(text.strip()) if text.strip() else now
+    except ValueError:
+        return read_instant(text, zone, now)
+
+
+def _of(board: HistoryBoard, answer: HistoryAnswer) -> list[ChangeRow]:
+    return [row for row in board.changes if row.stored.change.device == answer.query.device]
+
+
+def _parted(text: str) -> tuple[str, str]:
+    device, _, signal = text[:400].partition(".")
+    return device, signal
+
+
+def drawable(service: WebService) -> dict[str, list[str]]:
+    """Return by device the signals that have numbers."""
+    kinds = {
+        device: [name for name in known.bound if known.family.signals[name].type is not SignalType.TEXT]
+        for device, known in service.site.devices.items()
+    }
+    return {device: names for device, names in kinds.items() if names}
+
+
+def _first(service: WebService) -> tuple[str, ...]:
+    return tuple(f"{device}.{names[0]}" for device, names in list(drawable(service).items())[:1])
+
+
+def rows_of(chart: SignalChart) -> list[tuple[HistoryBucket, float | None]]:
+    """Return the newest buckets that hold anything, for a table, each with the mean of the span before."""
+    rows = [(one, chart.earlier(n)) for n, one in enumerate(chart.answer.buckets) if one.count or one.bad]
+    return rows[::-1][:ROWS]

@@ -1,0 +1,58 @@
+"""How a page tells what is wrong: as a page, or by asking to sign in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.responses import RedirectResponse
+
+from facilityd.errors import FacilitydError
+from facilityd.model.message import spoken
+from facilityd.web.page.render import page_response
+from facilityd.web.page.viewer import view_of
+from facilityd.web.problems import HttpProblem, of_error, of_validation
+from facilityd.web.service import service_of
+
+SIGN_IN = 401
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class PageRoute(APIRoute):
+    """A route whose problems are read by people in a browser."""
+
+    def get_route_handler(self) -> Handler:
+        """Return the handler, which answers every problem with a page."""
+        inner = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            try:
+                return await inner(request)
+            except HttpProblem as error:
+                return await problem_page(request, error)
+            except FacilitydError as error:
+                return await problem_page(request, of_error(error))
+            except RequestValidationError as error:
+                return await problem_page(request, of_validation(error))
+
+        return handler
+
+
+async def problem_page(request: Request, error: HttpProblem) -> Response:
+    """Return a problem as a page; who has to sign in is led there, and back."""
+    if error.status == SIGN_IN and request.method == "GET":
+        target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/sign-in?next={quote(target, safe='/')}", 303)
+    service = service_of(request)
+    viewer = view_of(request, service, None)
+    language = viewer.language
+    response = await page_response(
+        request, service, viewer, "problem.html", status=error.status, what=spoken(error.what, language),
+        hint=spoken(error.hint, language),
+    )  # fmt: skip
+    response.headers.update(error.headers)
+    return response

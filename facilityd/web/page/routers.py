@@ -1,0 +1,24 @@
+"""Every address of the page, in one table."""
+
+from facilityd.web.page import (
+    account_routes,
+    alarm_routes,
+    assets,
+    ceremony_routes,
+    device_routes,
+    frame_routes,
+    history_routes,
+    lighting_routes,
+    night_routes,
+    now_routes,
+    square_routes,
+    system_routes,
+    work_routes,
+)
+
+ROUTES = (
+    assets.routes, frame_routes.routes, account_routes.routes, now_routes.routes,
+    alarm_routes.routes, device_routes.routes, history_routes.routes,
+    square_routes.routes, lighting_routes.routes, work_routes.routes, ceremony_routes.routes,
+    system_routes.routes, night_routes.routes,
+)  # fmt: skip

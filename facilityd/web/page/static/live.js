@@ -1,0 +1,171 @@
+// Keeps a page true: values and ages as they come, the rest fetched anew from the server, which alone makes words.
+const body = document.body;
+const word = (name, age) => (body.getAttribute(`data-word-${name}`) || "").replace("{age}", age);
+const language = body.dataset.language;
+const STEPS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
+const SILENT = 25000; // ms without any event: the server says a word every ten seconds
+const CLOCK = "facilityd clock"; // how far the server's clock was ahead of this one when it was heard last
+let made = Number(body.dataset.made);
+// a page that was kept was made long ago: the server's clock is never behind it
+let offset = Math.max(made - Date.now(), Number(localStorage.getItem(CLOCK) ?? -Infinity));
+let kept = Date.now() + offset - made > 5000;
+let heard = Date.now();
+let open = false;
+
+function setClock(at) {
+  offset = at - Date.now();
+  localStorage.setItem(CLOCK, String(offset));
+}
+
+export function span(seconds) {
+  let rest = Math.max(0, Math.round(seconds));
+  const parts = [];
+  for (const [name, size] of STEPS) {
+    const count = Math.floor(rest / size);
+    rest -= count * size;
+    if (count) parts.push(`${count} ${word(`unit-${name}`)}`);
+  }
+  return parts.slice(0, 2).join(" ") || `0 ${word("unit-s")}`;
+}
+
+const ago = (at) => body.getAttribute("data-word-ago").replace("{span}", span((now() - at) / 1000));
+const now = () => Date.now() + offset;
+
+function tick() {
+  for (const one of document.querySelectorAll("[data-age]")) {
+    const text = ago(Number(one.dataset.age));
+    if (one.textContent !== text) one.textContent = text;
+  }
+  for (const one of document.querySelectorAll(":not(svg)[data-until]")) {
+    const text = body.getAttribute("data-word-in").replace("{span}", span((Number(one.dataset.until) - now()) / 1000));
+    if (one.textContent !== text) one.textContent = text;
+  }
+  const lost = document.getElementById("lost");
+  const silent = !open && Date.now() - heard > 4000 || Date.now() - heard > SILENT;
+  if (silent || kept) lost.textContent = word(silent ? "offline" : "kept", ago(made));
+  lost.hidden = !silent && !kept;
+  document.getElementById("beat").classList.toggle("lost", silent);
+}
+
+// --- the main part, made anew by the server ---------------------------------
+const typing = () => {
+  const one = document.activeElement;
+  const main = document.getElementById("main");
+  return main.contains(one) && /^(INPUT|TEXTAREA|SELECT)$/.test(one.tagName) || document.querySelector("[data-busy]");
+};
+let fetching = false;
+let again = false;
+
+export async function refresh() {
+  if ("sent" in body.dataset) return; // it answers a form: asked for anew it would not say what was wrong
+  if (fetching || typing()) { again = true; return; }
+  fetching = true;
+  again = false;
+  try {
+    const answer = await fetch(location.href, { headers: { "X-Facilityd-Part": "main" } });
+    if (answer.redirected) { location.href = answer.url; return; }
+    if (answer.ok) replace(new DOMParser().parseFromString(await answer.text(), "text/html"));
+  } catch { /* the banner tells that there is no connection */ }
+  fetching = false;
+}
+
+function replace(fresh) {
+  const main = document.getElementById("main");
+  const opened = [...main.querySelectorAll("details[open][id]")].map((one) => one.id);
+  const focused = document.activeElement?.id;
+  const next = fresh.getElementById("main");
+  if (!next) return;
+  made = Number(fresh.body.dataset.made);
+  kept = false;
+  setClock(made);
+  body.dataset.change = fresh.body.dataset.change;
+  main.replaceWith(next);
+  for (const [name, one] of told) if (one.at >= made) showValue(name, one); // told meanwhile, and not told again
+  for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  document.title = fresh.title;
+  tick();
+  document.dispatchEvent(new Event("facilityd:main"));
+}
+
+// --- events -------------------------------------------------------------------
+function showHealth(health) {
+  const beat = document.getElementById("beat");
+  if (!beat.classList.contains(health.state)) setTimeout(refresh, 1500); // what the server knows is a second old at most
+  beat.className = `beat ${health.state}`;
+  document.getElementById("beat-text").textContent = word(health.state);
+  const dead = document.getElementById("dead");
+  dead.hidden = health.watching;
+  if (!health.watching) dead.lastElementChild.textContent = health.text[language];
+  const age = beat.querySelector("[data-age]");
+  if (age && health.since) age.dataset.age = Date.parse(health.since);
+  setClock(Date.parse(health.at));
+  if (!kept) made = Date.parse(health.at);
+  tick();
+}
+
+function showValue(signal, one) {
+  const name = CSS.escape(signal);
+  for (const place of document.querySelectorAll(`[data-value="${name}"]`)) place.textContent = one.shown[language];
+  for (const place of document.querySelectorAll(`[data-slide="${name}"]`)) slide(place, one);
+}
+
+const told = new Map(); // the last value of each signal, for a main part that was made before it came
+export function showValues(news) {
+  for (const [signal, one] of Object.entries(news.signals)) {
+    const name = `${news.device}.${signal}`;
+    told.set(name, { ...one, at: Date.parse(news.at) });
+    showValue(name, one);
+  }
+  const mark = document.querySelector(`[data-state="${CSS.escape(news.device)}"]`);
+  if (mark && mark.dataset.as !== `${news.state}|${news.priority}`) refreshSoon();
+}
+
+function slide(place, one) {
+  const at = (Number(one.value) - Number(place.dataset.least)) / (Number(place.dataset.most) - Number(place.dataset.least));
+  const bounded = Math.min(1, Math.max(0, at));
+  if (one.value === null || Number.isNaN(bounded)) return;
+  const y = Number(place.dataset.low) + bounded * (Number(place.dataset.high) - Number(place.dataset.low));
+  place.setAttribute("transform", `translate(0 ${y.toFixed(1)})`);
+}
+
+let waiting = 0;
+const refreshSoon = () => { clearTimeout(waiting); waiting = setTimeout(refresh, 250); };
+
+export function listen() {
+  const events = new EventSource("/api/v1/events");
+  const on = (name, act) => events.addEventListener(name, (event) => { heard = Date.now(); open = true; act(JSON.parse(event.data), event.lastEventId); });
+  on("health", showHealth);
+  on("values", showValues);
+  on("change", refreshSoon);
+  // what happened between the making of the page and now
+  on("alarms", (_, id) => { if (Number(id.split("-")[1]) > Number(body.dataset.change)) refreshSoon(); });
+  events.addEventListener("open", () => { heard = Date.now(); open = true; tick(); });
+  events.addEventListener("error", () => {
+    open = false;
+    if (events.readyState === EventSource.CLOSED) setTimeout(listen, 3000);
+  });
+}
+
+setInterval(() => { tick(); if (again && !typing()) refresh(); }, 1000);
+tick();
+if ("live" in body.dataset) {
+  listen();
+  if (kept) refresh();
+  setInterval(refresh, 60000);
+}
+if ("serviceWorker" in navigator && "live" in body.dataset) navigator.serviceWorker.register("/sw.js").catch(() => {});
+
+// --- steps of a checklist, ticked on this device ------------------------------
+function steps() {
+  for (const list of document.querySelectorAll("[data-steps]")) {
+    const name = `steps ${list.dataset.steps}`;
+    const ticked = new Set((localStorage.getItem(name) || "").split(","));
+    for (const box of list.querySelectorAll("input")) {
+      box.checked = ticked.has(box.id);
+      box.onchange = () => localStorage.setItem(name, [...list.querySelectorAll("input:checked")].map((one) => one.id).join(","));
+    }
+  }
+}
+document.addEventListener("facilityd:main", steps);
+steps();

@@ -1,0 +1,67 @@
+"""A device of a family that says itself how its signals go: what stands under ``simulate`` in its table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import ClassVar
+
+from devices.family import Family
+from devices.simulated import SimulatedFault, SimulatedSignal
+from facilityd.model.sample import NS, SignalType, Value
+from simulators.physics.base import Fault, Model
+from simulators.physics.world import World
+
+HOUR_S = 3600.0
+
+
+class DeclaredModel(Model):
+    """Signals at rest, over a day and with faults, as a family's table declares them."""
+
+    SIGNALS: ClassVar[Mapping[str, SimulatedSignal]] = {}
+    TYPES: ClassVar[Mapping[str, SignalType]] = {}
+
+    def __init__(self, name: str, seed: int) -> None:
+        super().__init__(name, seed)
+        self._values = {signal: one.rest for signal, one in self.SIGNALS.items()}
+
+    def step(self, dt: float, world: World) -> None:
+        """Let ``dt`` seconds pass; totals follow what they count."""
+        hour = world.local_hour(self.now)
+        for signal, one in self.SIGNALS.items():
+            if not one.counts and not self._stuck(one):
+                self._values[signal] = self._true(one, hour)
+        for signal, one in self.SIGNALS.items():
+            if one.counts and not self._stuck(one):
+                self._values[signal] += self._values[one.counts] * dt / HOUR_S
+
+    def _true(self, one: SimulatedSignal, hour: float) -> float:
+        curve = one.swing * math.cos(2 * math.pi * (hour - one.peak) / 24)
+        noise = self.noise(one.noise) if one.noise else 0.0
+        return one.rest + curve + noise + sum(self.has(name) for name in one.faults)
+
+    def _stuck(self, one: SimulatedSignal) -> bool:
+        return any(fault.stuck and self.has(name) > 0 for name, fault in one.faults.items())
+
+    def _all(self) -> dict[str, Value | None]:
+        return {signal: _as(self.TYPES[signal], value) for signal, value in self._values.items()}
+
+
+def declared(family: Family) -> type[Model] | None:
+    """Return the model that a family declares, None where it says nothing of it."""
+    if not family.simulate:
+        return None
+    faults = {name: _fault(one) for signal in family.simulate.values() for name, one in signal.faults.items()}
+    types = {signal: family.signals[signal].type for signal in family.simulate}
+    made = {"FAULTS": faults, "SIGNALS": family.simulate, "TYPES": types}
+    return type(family.family, (DeclaredModel,), made)
+
+
+def _fault(one: SimulatedFault) -> Fault:
+    return Fault("", one.name, typical=1.0 if one.stuck else one.add, ramp=one.ramp / NS)
+
+
+def _as(kind: SignalType, value: float) -> Value:
+    if kind is SignalType.BOOL:
+        return value >= 0.5
+    return value if kind is SignalType.FLOAT else round(value)
