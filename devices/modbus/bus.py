@@ -15,7 +15,7 @@ from devices.modbus.load import tell_overload
 from devices.modbus.plan import plan_unit
 from devices.modbus.poll import PollResult, identify, poll, voided
 from devices.modbus.reader import Connect, ModbusReader, ReadFailed
-from devices.modbus.repeats import Repeats
+from devices.modbus.repeats import RepeatingReader, Repeats
 from devices.modbus.scheduler import RECHECK_S, RECHECK_TCP_S, RECHECK_VAGUE_S, PollScheduler, PollSlot
 from devices.operating_mode import OperatingModeTracker
 from devices.unit import ModbusLink, Unit
@@ -193,6 +193,9 @@ class Bus:
         recheck, answers = self._recheck if compiled_unit.has_constants else RECHECK_VAGUE_S, reader.answers
         due = self._loop.time() - slot.checked >= recheck
         asks = doubt or due or not slot.recognised
+        again = RepeatingReader.over(reader)
+        if asks and self._link.repeats and not compiled_unit.plan.has_side_effect:
+            reader = again
         try:
             mismatch = await self._recognise(slot, compiled_unit, reader) if asks else None
             if mismatch is None and doubt:
@@ -205,7 +208,10 @@ class Bus:
             answered = reader.answers > answers
             reason = Reason.IDENTITY if answered else failed.reason
             return PollResult(voided(compiled_unit.plan, self._clock, reason), failed.reason, answered)
-        slot.suspect = result.silent is not None
+        finally:
+            self._repeats.count += again.repeated
+        # An answer later than twice its time would have put the line out of step: the next poll makes sure.
+        slot.suspect = result.silent is not None or bool(again.repeated)
         return result
 
     async def _in_step(

@@ -29,10 +29,12 @@ class LinkReport:
         self._reconnects, self._mute = -1, False
         self._said, self._worst, self._told = "", 0.0, 0.0
         self._unforeseen, self._counts = set[str](), PollCounts()
+        self._seen = (0, 0, 0.0)
 
     def opened(self) -> None:
-        """Count a connection."""
+        """Count a connection: its reader begins at nothing."""
         self._reconnects += 1
+        self._seen = (0, 0, 0.0)
 
     def late(self, by: float) -> None:
         """Note by how many s a poll was late."""
@@ -57,10 +59,12 @@ class LinkReport:
 
     def answers(self, reader: ModbusReader) -> None:
         """Report a link that answers, every ``HEALTH_S``."""
-        if self._time() - self._told < HEALTH_S or not reader.answers:
+        requests, answers, waited = self._seen
+        if self._time() - self._told < HEALTH_S or reader.answers == answers:
             return
-        share, latency = reader.answers / reader.requests, reader.waited / reader.answers
-        reader.answers, reader.requests, reader.waited = 0, 0, 0.0
+        new = reader.answers - answers
+        share, latency = new / (reader.requests - requests), (reader.waited - waited) / new
+        self._seen = reader.requests, reader.answers, reader.waited
         self._tell(up=True, answered=share, latency=latency)
 
     def lost(self, reason: str, *, mute: bool) -> None:

@@ -40,17 +40,26 @@ class ReadFailed(Exception):
 
 
 class ModbusReader(Protocol):
-    """An open link.
+    """An open link, and what was asked over it.
 
-    ``requests`` and ``answers`` of units are counted, ``waited`` is the time in s spent for answers. A
-    unit that refuses has answered; a gateway that says a unit is silent is no answer of that unit.
-    ``pause``: s of silence that a serial line wants between two questions.
+    A unit that refuses has answered; a gateway that says a unit is silent is no answer of that unit.
     """
 
-    requests: int
-    answers: int
-    waited: float
-    pause: float
+    @property
+    def requests(self) -> int:
+        """Return how many questions were asked."""
+
+    @property
+    def answers(self) -> int:
+        """Return how many of them units answered."""
+
+    @property
+    def waited(self) -> float:
+        """Return the time spent waiting for answers, in s."""
+
+    @property
+    def pause(self) -> float:
+        """Return the silence between two questions, in s."""
 
     @property
     def stray(self) -> StrayAnswer | None:

@@ -2,16 +2,94 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Container
 from dataclasses import dataclass, field, replace
 
+from devices.modbus.guard import StrayAnswer
 from devices.modbus.poll import PollResult
+from devices.modbus.reader import ModbusReader, ReadFailed
 from devices.modbus.scheduler import PollSlot
+from devices.profile import Table
 from devices.unit import ModbusLink
 from facilityd.model.clock import Clock
+from facilityd.model.quality import Reason
 
 WITHIN_S = 2.0
 """A poll without an answer is reported at most so much later; till then a second attempt waits for a gap."""
+
+READ_AGAIN = 2
+"""How often one question of a unit that answers others is asked again while it is made sure who it is."""
+
+
+@dataclass(slots=True)
+class RepeatingReader:
+    """Asks a question again whose answer was lost, if the unit has answered another one since this began.
+
+    Making sure of a unit takes many answers in a row, which a line that loses every fifth of them hardly
+    ever gives. A line without transaction ids must not be asked while an answer may still come late: it
+    is left quiet for another ``timeout_s`` first, and what comes meanwhile is dropped. ``repeated`` tells
+    whether that was needed.
+    """
+
+    reader: ModbusReader
+    before: int
+    repeated: int = 0
+
+    @classmethod
+    def over(cls, reader: ModbusReader) -> RepeatingReader:
+        """Return one whose unit has not answered yet."""
+        return cls(reader, reader.answers)
+
+    @property
+    def requests(self) -> int:
+        """Return how many questions the link was asked."""
+        return self.reader.requests
+
+    @property
+    def answers(self) -> int:
+        """Return how many of them units answered."""
+        return self.reader.answers
+
+    @property
+    def waited(self) -> float:
+        """Return for how long the link waited for answers, in s."""
+        return self.reader.waited
+
+    @property
+    def pause(self) -> float:
+        """Return the silence between two questions, in s."""
+        return self.reader.pause
+
+    @property
+    def stray(self) -> StrayAnswer | None:
+        """Return what came instead of the last answer, if anything did."""
+        return self.reader.stray
+
+    async def read(
+        self,
+        table: Table,
+        device_id: int,
+        address: int,
+        count: int,
+        *,
+        timeout_s: float,
+        any_transaction: bool = False,
+    ) -> bytes:
+        """Return the payload bytes of one read. Raises ReadFailed and LinkOutage."""
+        attempts = 0
+        while True:
+            try:
+                return await self.reader.read(
+                    table, device_id, address, count, timeout_s=timeout_s, any_transaction=any_transaction
+                )
+            except ReadFailed as failed:
+                never_answered = self.reader.answers == self.before
+                if failed.reason is not Reason.TIMEOUT or never_answered or attempts >= READ_AGAIN:
+                    raise
+            attempts += 1
+            self.repeated += 1
+            await asyncio.sleep(timeout_s)
 
 
 @dataclass(frozen=True, slots=True)

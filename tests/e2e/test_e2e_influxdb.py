@@ -19,5 +19,6 @@ async def test_kills_lose_and_double_nothing(tmp_path):
     # A busy machine reads a second late now and then, and history says that too: it is no absence.
     absences = [gap for gap in figures.gaps if gap >= min(figures.down)]
     assert len(absences) == len(figures.down) == 2, figures
-    for gap, down in zip(absences, figures.down, strict=True):
-        assert down <= gap <= down + 8, figures
+    # How long a start takes is the machine's matter; the gap is as long as nothing was stored, and no longer.
+    for gap, down, absence in zip(absences, figures.down, figures.absences, strict=True):
+        assert down <= gap <= absence + 0.001, figures

@@ -154,3 +154,23 @@ def test_on_a_line_that_loses_a_frame_in_fifty_hardly_a_sample_is_missing(tmp_pa
         if one.stream.device == "link-hoist-bus"
     }
     assert repeated >= 5
+
+
+def test_a_line_that_loses_a_frame_in_five_still_tells_who_is_who(tmp_path: Path) -> None:
+    """Making sure of a unit takes five and more answers in a row; lost ones among them are asked for again."""
+    poles = ("pole-1", "pole-2", "pole-3", "pole-4")
+    with VirtualRuntime(subset(load(square()), poles), tmp_path, start=1_781_056_800 * NS) as runtime:
+        runtime.advance(900)
+        runtime.hazard("pole-bus", "flaky", 0.2)
+        begin = runtime.now
+        runtime.advance(2 * 3600)
+        with JournalReader.open(runtime.journal) as reader:
+            rows = [row for row in reader.samples_after(0, 100_000) if row.at > begin]
+            samples = [reader.sample(row) for row in rows]
+        end = runtime.now
+    for pole in poles:
+        mine = [one for one in samples if one.stream.link == "pole-bus" and one.stream.device == pole]
+        good = [one.at for one in mine if not one.reasons]
+        longest = max(later - earlier for earlier, later in itertools.pairwise([begin, *good, end]))
+        assert longest < 12 * 60 * NS, (pole, longest / NS)  # read every ten minutes at rest
+        assert len(good) >= 0.4 * len(mine), (pole, len(good), len(mine))

@@ -56,7 +56,10 @@ def many(daemon: int, server: int, seed: int = 1) -> Steps:
 
 @dataclass(frozen=True)
 class Figures:
-    """What came of it. ``gaps`` in s, as ``facilityd history`` shows them; ``down`` as they were."""
+    """What came of it. ``gaps`` in s, as ``facilityd history`` shows them; ``down`` as they were.
+
+    ``absences``: from the last reading stored before each kill to the first one after it, in s.
+    """
 
     seconds: float
     samples: int
@@ -69,6 +72,7 @@ class Figures:
     disordered: int
     down: tuple[float, ...]
     gaps: tuple[float, ...]
+    absences: tuple[float, ...]
     dead_letter_lines: int
     tracebacks: int
     server_kills: int
@@ -170,9 +174,17 @@ async def figures(
         len(stored) - len(told), _disordered(stored),
         tuple((until - since) / NS for since, until in down),
         tuple(gap["seconds"] for gap in shown["gaps"] if gap["downtime"] or gap["reason"]["en"] == sentence("nothing-stored", "en")),
+        tuple(_absence(stored, died) for died, _ in down),
         dead_letter_lines, watching.text().count("Traceback"), deaths,
         changes, changes_there,
     )  # fmt: skip
+
+
+def _absence(stored: list[Sample], died: int) -> float:
+    ats = [
+        one.at for one in stored if (one.stream.device, TELLS[1] in one.stream.signals) == (TELLS[0], True)
+    ]
+    return (min(at for at in ats if at > died) - max(at for at in ats if at <= died)) / NS
 
 
 def _key(sample: Sample) -> Key:
