@@ -93,7 +93,7 @@ RENAMED = {"alarm": "alarms", "serviced": "service"}
 """Names of before, which go on to work and say what they are called now."""
 EXIT_PROBLEM, EXIT_BUG = 1, 70  # 70 is EX_SOFTWARE of sysexits.h
 UMASK = 0o077
-OPTIONAL = {"amqtt": "demo", "aiosmtpd": "demo", "pytest": "testing"}
+OPTIONAL = {"amqtt": "demo", "aiosmtpd": "demo", "pyarrow": "parquet", "pytest": "testing", "resvg_py": "png"}
 """Libraries that only some commands need, and the extra that brings them."""
 LONGEST = 4000
 """Characters of one error's text."""
