@@ -40,7 +40,7 @@ from facilityd.notify.hours import local_date
 from facilityd.notify.roster import Roster
 from facilityd.notify.rota_calendar import LONGEST, RotaTooCostly, named, summaries
 from facilityd.notify.working_days import holidays_known
-from facilityd.yaml_source import Key, Problem, suggestion
+from facilityd.yaml_source import Key, Problem, SourceLocation, suggestion
 
 AHEAD_DAYS = 7
 """A rota is looked through so far ahead."""
@@ -129,11 +129,8 @@ def _ical(entry: SectionEntry, sections: Sections) -> str:
         text = read_regular(path, LONGEST).decode("utf-8-sig")
         summaries(text)
     except RotaTooCostly as costly:
-        sections.report(
-            entry.location("ical"),
-            Wording("config.ical-too-costly", path=path, why=str(costly)),
-            Wording("config.ical-repeats-by-day"),
-        )
+        place = SourceLocation(str(path), costly.line)
+        sections.report(place, costly.why, Wording("config.ical-repeats-by-day"))
         return ""
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else Wording("config.no-ical-file")

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from facilityd.model.message import Wording
 from facilityd.model.sample import NS
 
 _BETWEEN = re.compile(r"[,;，；、/&+]|\s+and\s+|和")
@@ -31,11 +32,16 @@ _SELECTS = {
 A rule by the second, or by the day with days that never come (a 30 February), is gone through occurrence by
 occurrence from its beginning to the year 9999, which would keep the event loop busy for minutes.
 """
+_SHOWN = 80
 _ANYWHERE = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST"})
 
 
 class RotaTooCostly(ValueError):
-    """A calendar repeats in a way that cannot be looked up in bounded time."""
+    """A calendar that cannot be looked up in bounded time; ``line`` is the one of its text, from 1."""
+
+    def __init__(self, why: Wording, line: int) -> None:
+        super().__init__(why)
+        self.why, self.line = why, line
 
 
 def named(summary: str, names: Mapping[str, str]) -> frozenset[str]:
@@ -57,28 +63,47 @@ def _read(text: str) -> Any:
     import icalendar  # noqa: PLC0415
 
     calendar = icalendar.Calendar.from_ical(text)
-    repeating = [one for one in calendar.walk("VEVENT") if "RRULE" in one or "EXRULE" in one]
-    if len(repeating) > MOST_REPEATING:
-        raise RotaTooCostly(f"{len(repeating)} repeating events, of at most {MOST_REPEATING}")
-    for event in repeating:
+    repeating = 0
+    for number, event in enumerate(calendar.walk("VEVENT")):
+        rules = {name: _listed(event.get(name)) for name in ("RRULE", "EXRULE")}
+        repeating += any(rules.values())
+        if repeating > MOST_REPEATING:
+            raise RotaTooCostly(
+                Wording("config.ical-repeats-often", most=MOST_REPEATING), _line(text, number)
+            )
         begins = getattr(event.get("DTSTART"), "dt", None)
-        if begins is None or begins.year < FIRST_YEAR:
-            raise RotaTooCostly(f"a repeating event begins before {FIRST_YEAR}")
-        for rule in (*_listed(event.get("RRULE")), *_listed(event.get("EXRULE"))):
-            _check_rule({str(key).upper(): _listed(value) for key, value in rule.items()})
+        if any(rules.values()) and (begins is None or begins.year < FIRST_YEAR):
+            why = Wording("config.ical-begins-early", year=FIRST_YEAR)
+            raise RotaTooCostly(why, _line(text, number, "DTSTART"))
+        for name, rule in ((name, rule) for name, several in rules.items() for rule in several):
+            if not _bounded({str(key).upper(): _listed(value) for key, value in rule.items()}):
+                written = rule.to_ical().decode(errors="replace")
+                why = Wording("config.ical-repeats-without-end", rule=f"{name}:{written[:_SHOWN]}")
+                raise RotaTooCostly(why, _line(text, number, name))
     return calendar
 
 
-def _check_rule(rule: Mapping[str, list[Any]]) -> None:
-    """Refuse a rule that is gone through in unbounded time. Raises RotaTooCostly."""
+def _bounded(rule: Mapping[str, list[Any]]) -> bool:
+    """Return whether a rule is gone through in bounded time."""
     frequency = "".join(map(str, rule.get("FREQ", []))).upper()
     selects = _SELECTS.get(frequency)
     if selects is None or not rule.keys() <= selects | _ANYWHERE:
-        raise RotaTooCostly(
-            f"FREQ={frequency} with {', '.join(sorted(rule.keys() - _ANYWHERE)) or 'nothing'}"
-        )
-    if any(int(interval) < 1 for interval in rule.get("INTERVAL", [])):
-        raise RotaTooCostly("INTERVAL below 1")
+        return False
+    return all(int(interval) >= 1 for interval in rule.get("INTERVAL", []))
+
+
+def _line(text: str, number: int, name: str = "") -> int:
+    """Return where the event of that number, counted from 0, says something; else where it begins."""
+    begins, seen = 1, -1
+    for at, line in enumerate(text.splitlines(), 1):
+        key = line.strip().upper()
+        if key == "BEGIN:VEVENT":
+            seen, begins = seen + 1, at if seen < number else begins
+        elif seen == number and name and re.split("[:;]", key, maxsplit=1)[0] == name:
+            return at
+        elif seen > number:
+            break
+    return begins
 
 
 def _listed(value: Any) -> list[Any]:

@@ -6,8 +6,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from support.site_mistakes import FILES, check_output, write_site
 
+from facilityd.cli.main import facilityd
 from facilityd.config.load import load
 from facilityd.model.people import NEXT_CHANNEL, EscalationStep
 from facilityd.model.rule import Priority
@@ -110,6 +112,32 @@ def test_a_calendar_beside_the_site(tmp_path) -> None:
     assert "names nobody: 'stranger'" in "\n".join(check_output(tmp_path)[1])
     (tmp_path / "crew.ics").write_text("hello", encoding="utf-8")
     assert "is no iCal file" in "\n".join(check_output(tmp_path)[1])
+
+
+@pytest.mark.parametrize(
+    ("event", "at", "zh", "en"),
+    [
+        ("DTSTART:20260302T080000\nRRULE:FREQ=SECONDLY", 12, "查算太慢；值班事件只能按日、周、月、年重复", "takes too long to look up; let duties repeat by day"),
+        ("DTSTART:20260302T080000\nRRULE:FREQ=DAILY;\n BYSECOND=0,1,2", 12, "'RRULE:FREQ=DAILY;BYSECOND=0,1,2' 这样重复的事件", "repeats as 'RRULE:FREQ=DAILY;BYSECOND=0,1,2' takes"),
+        ("RRULE:FREQ=DAILY\nDTSTART;TZID=Asia/Shanghai:00010101T080000", 12, "早于 2000 年", "one before 2000"),
+    ],
+)  # fmt: skip
+def test_a_duty_that_would_take_for_ever_is_shown_by_its_line_in_both_languages(
+    tmp_path, event: str, at: int, zh: str, en: str
+) -> None:
+    good = "BEGIN:VEVENT\nUID:1\nSUMMARY:li\nDTSTART:20260302T080000\nEND:VEVENT\n"
+    bad = f"BEGIN:VEVENT\nSUMMARY:li\n{event}\nEND:VEVENT\n"
+    whole = f"BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\n{good}{bad}END:VCALENDAR\n".replace("\n", "\r\n")
+    (tmp_path / "crew.ics").write_bytes(whole.encode())
+    _yard(tmp_path, PEOPLE.replace("shifts:", "ical: crew.ics\n    shifts:", 1))
+    for language, said, colon in (("zh", zh, "："), ("en", en, ": ")):
+        done = CliRunner().invoke(facilityd, ["check", str(tmp_path), "--lang", language])
+        assert done.exit_code == 1
+        told = [line for line in done.output.splitlines() if line.startswith(str(tmp_path))]
+        mistakes = [line for line in told if "crew.ics" in line]
+        assert len(mistakes) == 1, done.output
+        assert mistakes[0].startswith(f"{tmp_path}/crew.ics:{at}:1{colon}")
+        assert said in mistakes[0]
 
 
 def test_a_gap_in_a_rota_is_warned_of(tmp_path) -> None:

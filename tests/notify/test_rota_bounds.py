@@ -51,7 +51,7 @@ def test_what_would_take_for_ever_is_refused_by_every_door(event: str) -> None:
 def test_hundreds_of_repeating_duties_are_refused() -> None:
     events = [repeating("FREQ=DAILY", number=number) for number in range(51)]
     assert summaries(calendar(*events[:50])) == {"li"}
-    with pytest.raises(RotaTooCostly, match="51 repeating events, of at most 50"):
+    with pytest.raises(RotaTooCostly, match="more than 50 repeating events"):
         summaries(calendar(*events))
 
 
