@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 
 from facilityd.model.message import Wording
@@ -15,6 +16,9 @@ INDENTS = {
 _ALSO_CALLED = {"for": "on_delay", "raise_after": "on_delay", "clear_after": "off_delay", "id": "device_id"}
 """What people write who know other programs, and what it is called here."""
 MOST_NEAR = 6
+_JOINTS = re.compile("[_-]")
+_TWIN = re.compile(r"(?:[_-](?:l\d+|total)|[_-]?\d+)(?=[_-]|$)")
+"""What tells twins apart: a phase, a number, the total."""
 
 
 def meant(word: str, names: Sequence[str]) -> str:
@@ -24,10 +28,9 @@ def meant(word: str, names: Sequence[str]) -> str:
     if joined := next((colon for colon in "：:" if word.partition(colon)[0] in names and colon in word), ""):
         return Wording("yaml.space-missing-after" if joined == ":" else "yaml.full-width-where-space-belong")
     # 'power_total' is 'active_power_total' shortened before it is 'power_factor_total' misspelt.
-    longer = [name for name in names if set(word.split("_")) < set(name.split("_")) and word in name]
-    near = difflib.get_close_matches(word, longer or names, n=1, cutoff=0.5 if longer else 0.6)
-    if longer and near:
-        near = sorted(difflib.get_close_matches(word, longer, n=MOST_NEAR, cutoff=0.5))
+    parts = set(_JOINTS.split(word))
+    longer = [name for name in names if parts < set(_JOINTS.split(name)) and word in name]
+    near = _one_of_each(word, longer) if longer else difflib.get_close_matches(word, names, n=1)
     elsewhere = _ALSO_CALLED.get(word, "")
     if elsewhere in names:
         near = [elsewhere]
@@ -37,3 +40,16 @@ def meant(word: str, names: Sequence[str]) -> str:
         *most, last = (repr(name) for name in near)
         return Wording("yaml.did-you-mean-of", most=most, last=last)
     return Wording("yaml.known", names=names) if names else ""
+
+
+def _one_of_each(word: str, names: Sequence[str]) -> list[str]:
+    """Return near names, of twins (three phases and their total) one: the total, else the first."""
+    twins: dict[str, list[str]] = {}
+    for name in names:
+        twins.setdefault(_TWIN.sub("", name), []).append(name)
+    stems = {name: stem for stem, several in twins.items() for name in (stem, *several)}
+    near = difflib.get_close_matches(word, stems, n=len(stems), cutoff=0.5)
+    chosen = list(dict.fromkeys(stems[name] for name in near))[:MOST_NEAR]
+    return sorted(
+        next((name for name in twins[stem] if name.endswith("total")), min(twins[stem])) for stem in chosen
+    )

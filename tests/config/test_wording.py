@@ -75,7 +75,7 @@ def test_a_mistake_in_a_family(tmp_path: Path, before: str, after: str, expected
         ("name: {zh: 配电柜, en: Cabinet}", "name: Cabinet", "{zh: …, en: …} (found 'Cabinet')"),
         ("device_id: 1", "device_id: one", "a whole number is expected (found 'one')"),
         ("latitude: 39.9, longitude: 116.4", "latitude: 116.4, longitude: 39.9", "latitude and longitude exchanged"),
-        ("meter.active_power_total", "meter.active_power", "'active_power_l1', 'active_power_l2', 'active_power_l3' or"),
+        ("meter.active_power_total", "meter.active_power", "did you mean 'active_power_total'?"),
         ("device_id: 1", "device_id: 1, topic: a/b", "a unit on a Modbus link has no 'topic'"),
     ],
 )  # fmt: skip
@@ -96,9 +96,17 @@ def test_minutes_may_be_written_as_m() -> None:
     assert duration("10ms") == NS // 100
 
 
-def test_a_name_that_several_lengthen_is_answered_with_all_of_them() -> None:
-    known = ["voltage_l1", "voltage_l2", "voltage_l3", "frequency"]
-    assert suggestion("voltage", known) == "did you mean 'voltage_l1', 'voltage_l2' or 'voltage_l3'?"
+@pytest.mark.parametrize(
+    ("word", "known", "said"),
+    [
+        ("voltage", "voltage_l1 voltage_l2 voltage_l3 voltage_thd_l1 voltage_thd_l2", "'voltage_l1' or 'voltage_thd_l1'"),
+        ("power", "active_power_l1 active_power_l2 active_power_total power_factor_l1", "'active_power_total' or 'power_factor_l1'"),
+        ("gate", "gate-1 gate-2 gate-10 gate-11", "'gate-1'"),
+        ("energy", "energy_export energy_import energy_total", "'energy_export', 'energy_import' or 'energy_total'"),
+    ],
+)  # fmt: skip
+def test_of_names_that_differ_in_a_phase_or_a_number_one_is_said(word: str, known: str, said: str) -> None:
+    assert suggestion(word, known.split()) == f"did you mean {said}?"
 
 
 def test_a_topic_that_ends_with_what_the_profile_adds_itself_is_a_warning(tmp_path: Path) -> None:
