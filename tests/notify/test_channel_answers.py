@@ -9,28 +9,23 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
-from support.mosquitto import Mosquitto
 from support.notification_fixtures import notice
 from support.raw_http import RawResponse, raw_server
 from support.servers import free_port
+from support.socket_servers import PATIENCE_S, serving, spoken
 
-from facilityd.model.notice import DeliveryResult
-from facilityd.model.sample import NS
 from facilityd.notify.apprise_channel import AppriseChannel
 from facilityd.notify.channels import Channel
 from facilityd.notify.mail import Email
-from facilityd.notify.mqtt_channel import MqttChannel
 from facilityd.notify.ntfy import Ntfy
 from facilityd.notify.robots import DingTalkRobot, FeishuRobot, WeComRobot
 from facilityd.notify.webhook import Webhook
 from facilityd.notify.wecom_app import WeComApp
 
-PATIENCE_S = 0.25
 ENOUGH_S = 10.0
 """For an answer that comes: a busy machine is no hang."""
 
@@ -131,12 +126,6 @@ ROWS = [
 ]
 
 
-def spoken(found: DeliveryResult) -> str:
-    """Return a result in the table's words: outcome, failure, and the s that the other side asks to wait."""
-    wait = f" {found.retry_after // NS}" if found.retry_after else ""
-    return f"{found.result.value} {found.failure.name}{wait}"
-
-
 @pytest.mark.parametrize(
     ("kind", "answer", "expected"),
     [(kind, answer, expected) for kind, _, answer, expected in ROWS],
@@ -198,32 +187,6 @@ MAILS: dict[str, tuple[list[bytes], str]] = {
         "unknown CUT",
     ),
 }
-Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
-@asynccontextmanager
-async def serving(handler: Handler) -> AsyncIterator[int]:
-    """Let a handler serve on a port; at the end whoever is still there is hung up on."""
-    served: set[asyncio.Task[None]] = set()
-    writers: list[asyncio.StreamWriter] = []
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        served.add(asyncio.current_task())
-        writers.append(writer)
-        try:
-            await handler(reader, writer)
-            await writer.drain()
-        finally:
-            writer.close()
-
-    listening = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield listening.sockets[0].getsockname()[1]
-    finally:
-        listening.close()
-        for writer in writers:
-            writer.transport.abort()
-        await asyncio.gather(*served, return_exceptions=True)
 
 
 LOGIN = [b"220 a", b"250-b\r\n250 AUTH PLAIN"]
@@ -268,68 +231,3 @@ async def test_by_mail_with_a_password(reply: bytes, expected: str) -> None:
             username="li", password="pass",
         )  # fmt: skip
         assert spoken(await mail.send(notice())) == expected
-
-
-BROKERS = {
-    "wrong password": (b"\x20\x03\x00\x86\x00", "rejected LOGIN"),
-    "not allowed": (b"\x20\x03\x00\x87\x00", "rejected LOGIN"),
-    "no service now": (b"\x20\x03\x00\x88\x00", "transient REFUSED"),
-    "busy": (b"\x20\x03\x00\x89\x00", "transient REFUSED"),
-    "hangs": (b"", "transient TIMEOUT"),
-    "hangs after the greeting": (b"\x20\x03\x00\x00\x00", "unknown TIMEOUT"),
-    "forbids the topic": (b"\x20\x03\x00\x00\x00\x40\x03\x00\x01\x87", "rejected LOGIN"),
-    "has no room": (b"\x20\x03\x00\x00\x00\x40\x03\x00\x01\x97", "transient BUSY"),
-    "takes no such topic": (b"\x20\x03\x00\x00\x00\x40\x03\x00\x01\x90", "rejected REFUSED"),
-}
-"""What a broker sends (MQTT 5.0): the acknowledgement of the connection, then of the first message."""
-
-
-@pytest.mark.parametrize(("sent", "expected"), BROKERS.values(), ids=BROKERS)
-async def test_over_a_broker(sent: bytes, expected: str) -> None:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(4096)
-        writer.write(sent[:5])
-        if sent[5:]:
-            await reader.read(4096)
-            writer.write(sent[5:])
-        await reader.read()
-
-    async with serving(serve) as port:
-        found = await MqttChannel(host="127.0.0.1", port=port, timeout_s=PATIENCE_S).send(notice())
-    assert spoken(found) == expected
-
-
-async def test_a_real_broker_that_forbids_publishing_has_not_taken_it(tmp_path: Path) -> None:
-    """To a client of MQTT 3.1.1 it acknowledges what it throws away."""
-    (tmp_path / "acl").write_text("topic write square/#\n")
-    config = f"user root\nallow_anonymous true\nacl_file {tmp_path / 'acl'}\n"
-    async with Mosquitto(tmp_path, config) as broker:
-        for prefix, expected in (("square", "accepted NONE"), ("elsewhere", "rejected LOGIN")):
-            channel = MqttChannel(host="127.0.0.1", port=broker.port, prefix=prefix)
-            assert spoken(await channel.send(notice())) == expected
-
-
-@pytest.mark.parametrize("says", [b"\x20\x02\x00\x01", b"\x20\x03\x00\x84\x00", b""])
-async def test_a_broker_that_knows_no_mqtt_5_is_spoken_to_in_3_1_1(says: bytes) -> None:
-    """It refuses the version in the words of either, or hangs up."""
-    versions: list[int] = []
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        versions.append((await reader.read(4096))[8])
-        if versions[-1] == 5:
-            writer.write(says)
-        else:
-            writer.write(b"\x20\x02\x00\x00")
-            for number in (1, 2):
-                await reader.read(4096)
-                writer.write(bytes([0x40, 2, 0, number]))
-            await reader.read(4096)
-
-    async with serving(serve) as port:
-        channel = MqttChannel(host="127.0.0.1", port=port, timeout_s=1.0)
-        found = [spoken(await channel.send(notice()))]
-        if not says:
-            found.append(spoken(await channel.send(notice())))
-        assert spoken(await channel.send(notice())) == "accepted NONE"
-    assert found[-1] == "accepted NONE"
-    assert versions == [5, 4, 4]

@@ -7,7 +7,6 @@ scaling is done again, so that a mistake shared by adapter and simulator cannot 
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 import re
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from pymodbus.client.mixin import ModbusClientMixin
 from devices.codec import from_words, string_bytes, string_words, text_of, to_words
 from devices.modbus.decode import RegisterBinding, compile_block, register_binding
 from devices.modbus.plan import merge
-from devices.profile import Golden, ModbusProfile, MqttProfile, Point, TopicGolden, WireType
+from devices.profile import Golden, ModbusProfile, MqttProfile, Point, WireType
 from devices.tables import SHELF, profiles
 from devices.unit import Binding, Unit
 from facilityd.model.measure import conversion
@@ -27,7 +26,6 @@ from facilityd.model.sample import SignalType, Stream
 
 PROFILES = profiles()
 MODBUS = [p for p in PROFILES.values() if isinstance(p, ModbusProfile)]
-MQTT = [p for p in PROFILES.values() if isinstance(p, MqttProfile)]
 KINDS = ModbusClientMixin.DATATYPE
 DATATYPES = {
     WireType.U16: KINDS.UINT16, WireType.S16: KINDS.INT16, WireType.U32: KINDS.UINT32, WireType.S32: KINDS.INT32,
@@ -255,47 +253,3 @@ def test_a_service_that_is_not_counted_is_no_number_of_months(word: int, months:
     pump = PROFILES["grundfos_cim"]
     assert isinstance(pump, ModbusProfile)
     assert _by_adapter(pump, Golden(point="months_to_bearing_service", words=(word,), value=months)) == months
-
-
-def _pointer(document: Any, pointer: str) -> Any:
-    """RFC 6901, written from the standard for this test."""
-    for step in pointer.split("/")[1:]:
-        document = document[step.replace("~1", "/").replace("~0", "~")]
-    return document
-
-
-@pytest.mark.parametrize(
-    ("profile", "golden"), [(p, g) for p in MQTT for g in p.golden], ids=lambda v: getattr(v, "point", "")
-)
-def test_golden_messages(profile: MqttProfile, golden: TopicGolden) -> None:
-    sources = [s for s in profile.expanded[golden.point].sources if s.topic == golden.topic]
-    assert len(sources) == 1
-    point = profile.expanded[golden.point]
-    found = _pointer(json.loads(golden.payload), sources[0].pointer) if sources[0].pointer else golden.payload
-    if point.type in ("text", "enum"):
-        assert (point.enum.get(found) if point.enum else found) == golden.value
-        return
-    found = json.loads(found) if isinstance(found, str) else found
-    if found is None or point.is_bool:
-        assert found is golden.value
-    else:
-        assert found * point.scale + point.offset == pytest.approx(golden.value)
-
-
-@pytest.mark.parametrize("profile", MQTT, ids=lambda p: p.profile)
-def test_no_command_topic_is_known(profile: MqttProfile) -> None:
-    topics = {s.topic for p in profile.expanded.values() for s in p.sources}
-    assert not any(t.split("/")[-1] in {"command", "rpc", "set"} and t != "events/rpc" for t in topics)
-
-
-def test_shelly_says_by_last_will_whether_it_is_there() -> None:
-    shelly = PROFILES["shelly_gen2"]
-    assert isinstance(shelly, MqttProfile)
-    assert shelly.availability
-    assert (shelly.availability.topic, shelly.availability.online, shelly.availability.offline) == (
-        "online", "true", "false"
-    )  # fmt: skip
-    for name, point in shelly.expanded.items():
-        whole, partial = point.sources
-        component = whole.topic.removeprefix("status/")
-        assert (partial.topic, partial.pointer) == ("events/rpc", f"/params/{component}{whole.pointer}"), name

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.alarm_history import AlarmHistory, alarm_history
 from support.query_sites import MeterSite, StoredSite
 from support.site_mistakes import FILES, write_site
 
@@ -39,3 +40,10 @@ def yard(tmp_path: Path) -> Iterator[MeterSite]:
     path = Path(site.store.path)
     with Journal.open(path, max_bytes=2**28, max_age=10**18, ballast_bytes=65536, site=site.id) as journal:
         yield MeterSite(site, journal)
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Iterator[AlarmHistory]:
+    """A journal of alarms that a test writes."""
+    with alarm_history(tmp_path) as made:
+        yield made

@@ -1,4 +1,7 @@
+from collections.abc import Iterator
+
 import pytest
+from support import influx_server
 from support.journals import Keeper, open_journal
 
 from facilityd.store.reader import JournalReader
@@ -18,3 +21,11 @@ def keeper(tmp_path):
 def reader(keeper):
     with JournalReader.open(keeper.journal.path) as opened:
         yield opened
+
+
+@pytest.fixture
+def closed_clients() -> Iterator[None]:
+    """Close the clients that a test made."""
+    yield
+    while influx_server.MADE:
+        influx_server.MADE.pop().close()

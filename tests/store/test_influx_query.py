@@ -6,24 +6,22 @@ had here, so statements and answers are held to what its documentation shows.
 
 from __future__ import annotations
 
-import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.influx_server import RECORDED, SERIES, T0, TOKEN, client, say, server
 
 from facilityd.errors import UsageError
 from facilityd.model.message import spoken
 from facilityd.model.quality import Reason
-from facilityd.model.sample import SignalType, Stream
-from facilityd.model.settings import InfluxSettings
-from facilityd.store.influx_history import FluxSource, InfluxHistory, SqlSource, open_source
+from facilityd.model.sample import SignalType
+from facilityd.store.influx_history import FluxSource
 from facilityd.store.influx_points import (
     InfluxSeries,
     PointCollector,
@@ -36,77 +34,8 @@ from facilityd.store.influx_points import (
     sql_name,
     sql_query,
 )
-from facilityd.store.influx_query import InfluxQueryClient
 
-TOKEN = "very-secret-token-9"
-T0 = 1_790_000_040_000_000_000
-SERIES = InfluxSeries("meter", "yard", "gate", "m1", "power", SignalType.FLOAT)
-RECORDED = (
-    ",result,table,_time,_value,_field\r\n"
-    ",_result,0,2026-09-21T14:14:00.000000001Z,power:timeout,bad\r\n"
-    ",_result,0,2026-09-21T14:14:03Z,*:link-down,bad\r\n"
-    "\r\n"
-    ",result,table,_time,_value,_field\r\n"
-    ",_result,1,2026-09-21T14:14:01Z,1.5,power\r\n"
-    ",_result,1,2026-09-21T14:14:02.5Z,2,power\r\n"
-    "\r\n"
-)
-"""What influxd 2.7.12 answered, word for word."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-    def _both(self) -> None:
-        size = int(self.headers.get("Content-Length") or 0)
-        self.server.asked.append((self.path, dict(self.headers), self.rfile.read(size)))  # type: ignore[attr-defined]
-        self.server.script(self)  # type: ignore[attr-defined]
-
-    do_GET = do_POST = _both
-
-
-@contextmanager
-def server(script: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[tuple[str, list]]:
-    made = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    made.daemon_threads = True
-    made.script, made.asked = script, []  # type: ignore[attr-defined]
-    thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{made.server_port}", made.asked  # type: ignore[attr-defined]
-    finally:
-        made.shutdown()
-        made.server_close()
-
-
-def say(status: int, body: str, **headers: str) -> Callable[[BaseHTTPRequestHandler], None]:
-    def script(to: BaseHTTPRequestHandler) -> None:
-        to.send_response(status)
-        for name, value in {"Content_Length": str(len(body.encode())), **headers}.items():
-            to.send_header(name.replace("_", "-"), value)
-        to.end_headers()
-        to.wfile.write(body.encode())
-
-    return script
-
-
-_MADE: list[InfluxQueryClient] = []
-
-
-@pytest.fixture(autouse=True)
-def closed() -> Iterator[None]:
-    yield
-    while _MADE:
-        _MADE.pop().close()
-
-
-def client(url: str, **options: float) -> InfluxQueryClient:
-    made = InfluxQueryClient(InfluxSettings("influx", url, "square", "telemetry", TOKEN), **options)
-    _MADE.append(made)
-    return made
+pytestmark = pytest.mark.usefixtures("closed_clients")
 
 
 def refusal(url: str, **options: float) -> UsageError:
@@ -269,105 +198,3 @@ def test_what_is_no_answer_is_no_data(script: Callable[[BaseHTTPRequestHandler],
 
     with server(closing) as (url, _):
         assert said in str(refusal(url))
-
-
-def test_a_connection_that_the_server_let_go_is_opened_again() -> None:
-    def closing(to: BaseHTTPRequestHandler) -> None:
-        say(200, RECORDED)(to)
-        to.close_connection = True  # without having said so
-
-    with server(closing) as (url, asked):
-        source = FluxSource(client(url))
-        assert source.points(SERIES, T0, T0 + 10) == source.points(SERIES, T0, T0 + 10)
-    assert len(asked) == 2
-
-
-# InfluxDB 3, by its documentation ---------------------------------------------------------------------
-
-
-def test_the_version_says_which_language_is_spoken() -> None:
-    for version, kind in (("v2.7.12", FluxSource), ("dev", FluxSource), ("3.9.1", SqlSource)):
-        body = json.dumps({"version": version, "revision": "abc123def", "process_id": "1"})
-        with server(say(200, body, X_Influxdb_Version=version)) as (url, asked):
-            assert type(open_source(client(url))) is kind
-        assert asked[0][0] == "/ping"
-    with server(say(200, "<html>")) as (url, _), pytest.raises(UsageError, match="no InfluxDB"):
-        open_source(client(url))
-    with server(say(401, "")) as (url, _), pytest.raises(UsageError, match="does not know this token"):
-        open_source(client(url))
-
-
-def sql_server(to: BaseHTTPRequestHandler) -> None:
-    """Answers as InfluxDB 3 does to format=jsonl: a row on a line, no zone, nulls left out or told."""
-    asked = json.loads(to.server.asked[-1][2])  # type: ignore[attr-defined]
-    if "information_schema" in asked["q"]:
-        rows = [{"column_name": name} for name in ("bad", "device", "power", "site", "time", "unit")]
-    else:
-        rows = [
-            {"time": "2026-09-21T14:14:00.000000001", "bad": "power:timeout"},
-            {"time": "2026-09-21T14:14:01", "power": 1.5, "bad": None},
-            {"time": "2026-09-21T14:14:02", "bad": "other:timeout"},
-            {"time": "2026-09-21T14:14:02.500", "power": 2},
-        ]
-    say(200, "".join(json.dumps(row) + "\n" for row in rows), Content_Type="application/jsonl")(to)
-
-
-def test_sql_asks_for_the_same_and_reads_the_same() -> None:
-    with server(sql_server) as (url, asked):
-        source = SqlSource(client(url))
-        points = source.points(SERIES, T0, T0 + 10)
-        source.first(SERIES, T0, T0 + 10)
-    assert points == [
-        (T0 + 1, None, Reason.TIMEOUT),
-        (T0 + 10**9, 1.5, None),
-        (T0 + 2_500_000_000, 2.0, None),
-    ]
-    columns, rows, first = (json.loads(body) for _, _, body in asked)
-    assert [path for path, _, _ in asked] == ["/api/v3/query_sql"] * 3, "columns are asked for once"
-    assert asked[0][1]["Authorization"] == f"Bearer {TOKEN}"
-    assert columns["params"] == {"table": "meter"}
-    assert (rows["db"], rows["format"]) == ("telemetry", "jsonl")
-    assert rows["params"] == {"site": "yard", "device": "gate", "unit": "m1"}
-    assert rows["q"] == (
-        'SELECT time, "power", "bad" FROM "meter" WHERE "site" = $site AND "device" = $device AND "unit" = $unit'
-        f" AND time >= to_timestamp_nanos({T0}) AND time < to_timestamp_nanos({T0 + 10})"
-        ' AND ("power" IS NOT NULL OR "bad" IS NOT NULL) ORDER BY time'
-    )
-    assert first["q"] == rows["q"] + " LIMIT 1"
-
-
-def test_a_table_that_is_not_there_yet_holds_nothing() -> None:
-    with server(say(200, "")) as (url, _):
-        assert SqlSource(client(url)).points(SERIES, T0, T0 + 10) == []
-    for body in ('{"time": "2026"}\n', "[1]\n", "<html>\n"):
-        with server(say(200, body)) as (url, _), pytest.raises(UsageError, match="not what was asked for"):
-            SqlSource(client(url)).points(SERIES, T0, T0 + 10)
-
-
-# Reading ----------------------------------------------------------------------------------------------
-
-
-class _Points:
-    """A source of few points, which counts what it is asked."""
-
-    def __init__(self, ats: list[int]) -> None:
-        self.ats, self.asked = ats, 0
-
-    def points(self, series: InfluxSeries, since: int, until: int) -> list:
-        self.asked += 1
-        return [(at, 1.0, None) for at in self.ats if since <= at < until]
-
-    def first(self, series: InfluxSeries, since: int, until: int) -> int | None:
-        self.asked += 1
-        return min((at for at in self.ats if since <= at < until), default=None)
-
-
-def test_years_without_anything_cost_a_step_and_no_page_is_read_twice() -> None:
-    stream = Stream("gate", "meter", "m1", "l", ("power",), (SignalType.FLOAT,), 10**9)
-    day = 86_400 * 10**9
-    source = _Points([T0, T0 + 1, T0 + 3000 * day, T0 + 3000 * day + 5])
-    found = InfluxHistory(source, "yard", [stream, stream])
-    points = list(found.history("gate", "power", T0 - 3000 * day, T0 + 6000 * day))
-    assert [at for at, _, _ in points] == source.ats
-    assert source.asked < 12
-    assert list(found.history("gate", "voltage", T0, T0 + day)) == []
