@@ -82,6 +82,7 @@ class ModbusProfile(Strict):
     model: str
     manual: str = Field(description="document and page the map was taken from")
     evidence: Literal["A", "B", "C"] = Field(description="A maker's manual, B maintained driver, C other")
+    families: tuple[str, ...] = Field(default=(), description="kinds of device that it serves")
     table: Table = Table.HOLDING
     word_order: Order = "big"
     byte_order: Order = Field(default="big", description="little: the two bytes of each register are swapped")
@@ -98,6 +99,7 @@ class ModbusProfile(Strict):
     allow_transaction_id_0: bool = False
     points: dict[str, Point]
     identity: Annotated[tuple[IdentityCheck, ...], SOME, AT_LEAST_ONE]
+    nameless: bool = Field(default=False, description="true: no model code; others at rest answer like it")
     golden: Annotated[tuple[Golden, ...], SOME, AT_LEAST_ONE]
     notes: str = ""
 
@@ -244,6 +246,7 @@ class MqttProfile(Strict):
     model: str
     manual: str
     evidence: Literal["A", "B", "C"]
+    families: tuple[str, ...] = Field(default=(), description="kinds of device that it serves")
     points: dict[str, TopicPoint]
     availability: Availability | None = None
     identity: tuple[IdentityCheck, ...] = ()

@@ -34,6 +34,7 @@ COMMANDS = {
     "install-service": "facilityd.cli.install_service:install_service",
     "plan": "facilityd.cli.plan:plan",
     "probe": "facilityd.cli.probe:probe",
+    "hardware": "facilityd.cli.hardware:hardware",
     "status": "facilityd.cli.status:status",
     "tail": "facilityd.cli.tail:tail",
     "history": "facilityd.cli.history:history",

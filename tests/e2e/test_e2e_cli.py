@@ -97,6 +97,7 @@ def words_of(site):
         ],
         "events": [["events", here, "--since", "1h"]],
         "worst": [["worst", here, "--since", "1h"]],
+        "hardware": [["hardware"], ["hardware", "show", "eastron_sdm630", "--lang", "zh"]],
         "upgrade-check": [["upgrade-check", here], ["upgrade-check", here, "--lang", "zh"]],
         "completion": [["completion", shell] for shell in ("bash", "zsh", "fish")],
     }

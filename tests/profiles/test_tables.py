@@ -81,7 +81,7 @@ def test_every_mistake_of_every_file_is_told_at_once(tmp_path: Path) -> None:
         profiles(tmp_path)
     text = "\n".join(told.value.problems)
     assert len(told.value.problems) == 3
-    for part in ("briter_brt.yaml:6:11: 'D' is not allowed", "briter_brt.yaml:8:1: unknown key 'max_gab'",
+    for part in ("briter_brt.yaml:6:11: 'D' is not allowed", "briter_brt.yaml:9:1: unknown key 'max_gab'",
                  "did you mean 'max_gap'", "third.yaml:1:10: profile 'briter_brt'"):  # fmt: skip
         assert part in text
 
