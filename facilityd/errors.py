@@ -63,7 +63,7 @@ class UnknownName(ValueError):
 
 
 class Outage(FacilitydError):
-    """Something outside is away; it is retried by whoever owns the connection."""
+    """Something outside is away; the owner of the connection tries again."""
 
 
 class LinkOutage(Outage):

@@ -1,4 +1,4 @@
-"""The units behind one Modbus link: who answers what, what goes wrong, and who asked."""
+"""The simulated units behind one Modbus link: their answers, their faults, and a count of requests."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ class Endpoint(ABC):
             own = self._hazard(number)
             register_map.distort(own.distortion if own else None)
         if was_deaf and not self.deaf:
-            self._cut()  # who comes back from the dead knows no connection
+            self._cut()  # a connection does not survive a unit's restart
         self._obey()
 
     @property

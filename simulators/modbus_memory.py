@@ -34,7 +34,7 @@ class MemoryTransport(asyncio.Transport):
             self._loop.call_soon(self._protocol.data_received, data)
 
     def close(self) -> None:
-        """End it, whoever asks."""
+        """Close it, from either side."""
         if self._open:
             self._open = False
             self._endpoint.left(self)

@@ -35,7 +35,7 @@ class _Connection(asyncio.Protocol):
         self._reader.feed(data, self)
 
     def eof_received(self) -> bool:
-        return self._endpoint.deaf  # whoever is dead does not notice
+        return self._endpoint.deaf  # a dead device does not notice that its peer is gone
 
     def send(self, data: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():

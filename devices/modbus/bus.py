@@ -182,7 +182,7 @@ class Bus:
             raise LinkOutage(Wording("link.out-of-step"), where=self._link.where)
 
     async def _ask(self, slot: PollSlot, compiled_unit: CompiledUnit, reader: ModbusReader) -> PollResult:
-        """Make sure who answers, poll, and after a doubt make sure again.
+        """Check the identity where that is due, poll, and after a doubt check it again.
 
         On a line without transaction ids a late answer is taken for the next one, and every
         answer after it is the one before. Then a probe may get its own last answer; one asked
@@ -204,7 +204,7 @@ class Bus:
                 return PollResult(voided(compiled_unit.plan, self._clock, mismatch))
             result = await poll(compiled_unit, reader, self._clock)
         except ReadFailed as failed:
-            # Whoever answered one question of several is there, though what it says is not believed yet.
+            # A unit that answered one request of several is there, though its values are not believed yet.
             answered = reader.answers > answers
             reason = Reason.IDENTITY if answered else failed.reason
             return PollResult(voided(compiled_unit.plan, self._clock, reason), failed.reason, answered)
@@ -267,14 +267,14 @@ class Bus:
             return
         self._quiet += 1
         if self._quiet == ASK_ROUND:
-            # Is it the unit or the whole link? Who is due in minutes only is asked now, or each unit
+            # Is it the unit or the whole link? Units due in minutes are polled now, or each unit
             # would be told of as silent before its link is.
             for other in self._scheduler.slots:
                 other.due = min(other.due, now) if other.online else other.due
         quiet_units = 1 + sum(other.open for other in self._scheduler.slots if other is not slot)
         slot.silent(now, silent_units=quiet_units, alone=len(self._scheduler.slots) == 1)
         if slot.open:
-            slot.recognised = False  # who comes back may be another module
+            slot.recognised = False  # another module may have taken its place
             self._slots[slot].forget()
 
     def _hand_in(self, samples: list[Sample]) -> None:

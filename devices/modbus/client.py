@@ -48,7 +48,7 @@ class _Answer(ModbusPDU):
     payload: bytes = b""
 
     def decode(self, data: bytes) -> None:
-        # A false byte count is told by the length check of whoever asked; raising here
+        # A false byte count is found by the reader's length check; raising here
         # would tear the connection down.
         self.payload = data[1:] if data and data[0] == len(data) - 1 else b""
 
@@ -176,7 +176,7 @@ async def connect_pymodbus(link: ModbusLink) -> AsyncIterator[ModbusReader]:
     client = _client(link, guard)
     for answer in _ANSWERS:
         client.register(answer)
-    # Whoever polls decides when a link is dead; pymodbus's own counter would close it early.
+    # The poller decides when a link is dead; pymodbus's own counter would close it early.
     client.set_max_no_responses(1_000_000)
     try:
         async with asyncio.timeout(CONNECT_S + 1):

@@ -38,7 +38,7 @@ class CompiledUnit:
         return cls(plan, compile_reads(plan.reads), compile_reads(plan.identity), constants)
 
     def forget(self) -> None:
-        """Read as planned again: who answers next may be another module."""
+        """Read as planned again: another module may have taken its place."""
         self.read_as(compile_reads(self.plan.reads))
         self.probes = compile_reads(self.plan.identity)
         self.whole.clear()

@@ -74,7 +74,7 @@ class ProbeReport:
 
 
 async def probe(link: ModbusLink, unit: Unit, profiles: Mapping[str, ModbusProfile]) -> ProbeReport:
-    """Ask one unit who it is. Raises LinkOutage where the link cannot be opened."""
+    """Check the identity of one unit. Raises LinkOutage where the link cannot be opened."""
     async with connect(link) as reader:
         try:
             lines = await _lines(reader, link, unit)
@@ -127,7 +127,7 @@ async def _recognised(reader: ModbusReader, link: ModbusLink, unit: Unit) -> boo
 
 
 async def _silent(reader: ModbusReader, link: ModbusLink, unit: Unit, reason: Reason) -> ProbeReport:
-    """Nobody answers at this address: look who else is there."""
+    """No unit answers at this address: look for units at others."""
     quick = replace(link, timeout=round(SHORT_S * 1e9))
     near = [unit.device_id - 1, unit.device_id + 1, *NEIGHBOURS]
     ids = [one for one in dict.fromkeys(near) if 1 <= one <= HIGHEST_ID and one != unit.device_id]

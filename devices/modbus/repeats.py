@@ -1,4 +1,4 @@
-"""One lost frame is no lost sample: who had just answered is asked once more before anything is reported."""
+"""One lost frame is no lost sample: a unit that had answered is polled once more before a loss is told."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WITHIN_S = 2.0
 """A poll without an answer is reported at most so much later; till then a second attempt waits for a gap."""
 
 READ_AGAIN = 2
-"""How often one question of a unit that answers others is asked again while it is made sure who it is."""
+"""How often an unanswered request is repeated during an identity check, if the unit answers others."""
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ OPEN_AFTER = 2
 AGAIN_S, AGAIN_TIMES = 10.0, 8
 """A slow unit without an answer, or whose answer lacks values, is asked again after so many s, so often."""
 RECHECK_S = 300.0
-"""How often who answers is made sure of on a serial line, in s."""
+"""How often a unit's identity is checked again on a serial line, in s."""
 RECHECK_VAGUE_S = 60.0
 """The same for a unit known by a range only, such as the mains frequency."""
 RECHECK_TCP_S = 600.0
@@ -92,7 +92,7 @@ class PollSlot:
         """The unit did not answer: ask again when all silent units together cost at most ``LOSS``."""
         self.online, self.suspect, self.missed = False, True, None
         self.failures += 1
-        # Whoever falls silent is asked again soon: is it one lost answer, or is it away?
+        # A unit that falls silent is polled again soon: was one answer lost, or is it away?
         at_first = self.failures <= AGAIN_TIMES
         wait = min(self.period, AGAIN_S) if at_first else self.period
         if self.open and not alone:

@@ -78,7 +78,7 @@ class TcpConnection(asyncio.Protocol):
         self._transport = transport  # type: ignore[assignment] # a stream's, as the loop promises
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - why does not matter
-        """Let whoever waits know."""
+        """Wake the reader that waits."""
         self.closed = True
         self._answer(None)
 

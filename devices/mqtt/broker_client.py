@@ -140,7 +140,7 @@ class BrokerClient(aiomqtt.Client):
             return
         try:
             self._read_all()
-        except Exception as error:  # noqa: BLE001 - handed on to whoever listens, as aiomqtt does
+        except Exception as error:  # noqa: BLE001 - passed to the subscriber, as aiomqtt does
             if not self._disconnected.done():
                 self._disconnected.set_exception(error)
 
@@ -150,7 +150,7 @@ class BrokerClient(aiomqtt.Client):
         def do(work: Callable[..., object], *args: object) -> None:
             try:
                 work(*args)
-            except Exception as error:  # noqa: BLE001 - handed on to whoever listens
+            except Exception as error:  # noqa: BLE001 - passed to the subscriber
                 if not self._disconnected.done():
                     outage = error if isinstance(error, OSError) else aiomqtt.MqttError(str(error))
                     self._disconnected.set_exception(outage)

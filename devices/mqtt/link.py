@@ -174,7 +174,7 @@ class MqttLinkRunner:
         return refused | await subscriber.subscribe(left, self._link.qos)
 
     def decode(self, message: aiomqtt.Message) -> list[Sample]:
-        """Return what the units make of one message; of who cannot understand it, bad values."""
+        """Return the samples that the units decode from one message; bad ones where it cannot."""
         out: list[Sample] = []
         decoders = self._by_topic.get(str(message.topic), ())
         for decoder in decoders:

@@ -21,7 +21,7 @@ class SiteCalendar:
         self.adopt(ceremonies, timezone)
 
     def adopt(self, ceremonies: Ceremonies, timezone: str) -> None:
-        """Go by another timetable from now on; whoever asks this calendar need not know."""
+        """Go by another timetable from now on; users of this calendar need not know."""
         self._ceremonies, self._zone = ceremonies, ZoneInfo(timezone)
         self._edges = lru_cache(maxsize=512)(self._compute)
 

@@ -57,7 +57,7 @@ class Downtimes:
         return sum(one.why is not Pause.CLOCK and one.seconds >= WORTH_S for one in found)
 
     def paused(self, length: int) -> None:
-        """Note that nobody looked for ``length`` ns until now; who else has noticed it tells nothing new."""
+        """Note that nobody looked for ``length`` ns until now; a second report adds nothing."""
         now, steady = self._clock.now()
         if steady - length < self._resumed:
             return

@@ -49,7 +49,7 @@ from facilityd.supervise.share import share
 log = logging.getLogger(__name__)
 
 MOST_PROBLEMS = 50
-"""Mistakes reported of one refused set; whoever wants all asks ``facilityd check``."""
+"""Mistakes reported of one refused set; ``facilityd check`` lists all."""
 
 
 @dataclass(slots=True)

@@ -48,7 +48,7 @@ SITE = Path("config/square")
 HOME = Path(".facilityd")
 """Where runs of the demo keep their folders, and where the site's files would put what they write."""
 SIMULATED = "page.yaml"
-"""A file of the copy alone: whoever copies the site itself for real equipment has nothing to take out."""
+"""A file of the copy alone: a site that is copied for real equipment has nothing to take out."""
 INFLUX = Path(str(resources.files("simulators"))) / "demo_influxdb.yaml"
 # The square lives at this machine's own hour, as the daemon does: what is seen fits the sun at any time.
 STORY = (

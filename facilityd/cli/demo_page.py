@@ -21,7 +21,7 @@ MARK = "\0facilityd demo page"
 
 @dataclass(frozen=True, slots=True)
 class DemoPage:
-    """Where the page is. ``code``: who has it may make the first account."""
+    """Where the page is. ``code``: its holder may create the first account."""
 
     port: int
     code: str = field(default_factory=lambda: secrets.token_hex(6))

@@ -147,7 +147,7 @@ def _hold(door: ListeningPort, held: ExitStack) -> int:
                 what = Wording("ask.port-cannot-had", wanted=wanted, strerror=error.strerror)
                 raise UsageError(what, where=str(door.location), hint=hint) from error
             continue
-        # Bound without this option nobody else can have it; with it, on Linux, whoever serves it may.
+        # Bound without this option the port is exclusive; with it, on Linux, it may be shared.
         claim.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         held.callback(claim.close)
         number = int(claim.getsockname()[1])

@@ -1,4 +1,4 @@
-"""What two versions of a site differ in: by name, for people and for whoever takes the new one over."""
+"""The difference of two versions of a site, by name: for people, and for the reload."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which files a daemon runs by: whether they are still as it read them can be told by anybody who reads them.
+"""The files that a daemon runs by, as a digest: any reader can tell whether they have changed since.
 
 Comments and empty lines count for nothing: whoever adds one has changed no rule.
 """

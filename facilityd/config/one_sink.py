@@ -1,4 +1,4 @@
-"""One sink with its secret, for whoever reads from it or fills it: of the others none is asked for."""
+"""One sink with its secret, to read from it or to backfill it: the secrets of others are not asked for."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def load_influx(paths: Sequence[Path], name: str = InfluxSettings.kind) -> Influ
     sections = read_sections(list(paths), secrets=False)
     known = {e.id: e for e in sections.values("sinks") if e.value.kind == InfluxSettings.kind}
     entry = _chosen(known, name)
-    sections.problems.clear()  # of the rest of the files: whoever reads the site has told them
+    sections.problems.clear()  # problems of the other sections: they were reported when the site was read
     sections.secrets = True
     _set(entry, sections)
     found = compile_sink(entry, sections)

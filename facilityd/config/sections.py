@@ -59,7 +59,7 @@ class Sections:
     problems: list[Problem] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
     secrets: bool = True
-    """False: for those who only read; what stands in the environment or in a file is not asked for."""
+    """False: for commands that only read; secrets in the environment or in files are not asked for."""
     resolved: set[str] = field(default_factory=set)
     """The secrets that were read, so that they can be masked wherever something repeats them."""
     beside: list[Path] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Limits of machines that a person signed: a small file beside the journal, for whoever loads the site.
+"""Limits of machines that a person signed: a small file beside the journal, read wherever the site is loaded.
 
 The signatures themselves are in the journal; the daemon writes this file at each
 (docs/decisions/0077-proposed-limits.md).

@@ -81,7 +81,7 @@ def _kept(known: DeviceRules, old: FamilyKind, new: FamilyKind) -> KeptRules | N
 
 
 def _unchanged(known: DeviceRules, old: FamilyKind, new: FamilyKind) -> frozenset[str]:
-    """Return the rules of a device whose instances go on; whoever looks at a new one's verdict is new.
+    """Return the rules of a device whose instances go on; the observer of a new instance's verdict is new.
 
     So is the rule that a new one looks at: it is shown the past together with it.
     """

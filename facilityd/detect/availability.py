@@ -80,7 +80,7 @@ class UnitAvailability:
 
 
 def assign_owner(availabilities: Iterable[tuple[str, int, UnitAvailability]]) -> None:
-    """Find who reports each unit: of ``(device, signals, availability)`` the one with most signals."""
+    """Find each unit's device: of ``(device, signals, availability)`` the one with most signals."""
     by_unit: dict[str, list[tuple[int, str, UnitAvailability]]] = {}
     for device, signals, availability in availabilities:
         by_unit.setdefault(availability.unit, []).append((-signals, device, availability))

@@ -1,4 +1,4 @@
-"""Why a command was refused, as the journal keeps it: both texts, for whoever reads it years later."""
+"""Why a command was refused, as the journal keeps it: both texts, to be read in either language."""
 
 from __future__ import annotations
 

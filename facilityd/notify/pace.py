@@ -1,4 +1,4 @@
-"""How often one robot may be posted to: vendors block for minutes whoever exceeds their limit."""
+"""How often one robot may be posted to: vendors block a robot for minutes that exceeds their limit."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class Robot:
         self._taken: dict[str, int] = {}
 
     def _bucket(self) -> TokenBucket:
-        """Return the bucket of this robot: the vendor counts by robot, whoever's channels it serves."""
+        """Return the bucket of this robot: the vendor counts by robot, whomever it serves."""
         if not self._token:
             return TokenBucket(self.PER_MINUTE, burst=BURST)
         key = type(self).__name__, self._url, self._token

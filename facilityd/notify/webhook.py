@@ -41,7 +41,7 @@ class Webhook:
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> dict[str, str]:
-    """Return the headers that prove who posts, and when."""
+    """Return the headers that prove sender and time."""
     mac = hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256)
     return {"X-Facilityd-Timestamp": timestamp, "X-Facilityd-Signature": f"sha256={mac.hexdigest()}"}
 

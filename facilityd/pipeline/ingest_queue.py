@@ -19,13 +19,13 @@ TICK_S = 0.25
 
 @dataclass(slots=True)
 class IngestBatch:
-    """What came in during one tick, and who waits for it to be durable."""
+    """What came in during one tick, and the futures to resolve when it is durable."""
 
     samples: list[Sample] = field(default_factory=list)
     waiting: list[asyncio.Future[None]] = field(default_factory=list)
 
     def done(self, error: Exception | None = None) -> None:
-        """Tell everybody who waits."""
+        """Resolve the futures of all that wait."""
         for future in self.waiting:
             if future.done():
                 continue

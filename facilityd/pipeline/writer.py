@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Writer(Protocol):
-    """Whoever carries out calls that write, one after the other."""
+    """Carries out calls that write, one after the other."""
 
     async def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return what ``work`` returns; raises what it raises."""

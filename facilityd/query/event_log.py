@@ -28,7 +28,7 @@ from facilityd.query.words import both, query_words
 from facilityd.store.reader import JournalReader
 
 QUIET = frozenset({ChangeKind.LOSE.value, ChangeKind.REGAIN.value})
-"""Changes that are told only to who asks for them: whether a rule can be judged."""
+"""Changes that are listed only on request: whether a rule can be judged."""
 _OF_DEVICE = frozenset({ChangeKind.STATE_BEGINS, ChangeKind.STATE_OVER})
 SOURCES = ("alarm", "task", "command", "mark", "downtime")
 

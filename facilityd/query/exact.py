@@ -24,7 +24,7 @@ Numbers = list[float | None]
 
 
 class SiteHead(BaseModel):
-    """What whoever asks from outside must know: the site, its zone, and what time it is there (ns UTC)."""
+    """What a client must know to ask: the site, its zone, and the present time there (ns UTC)."""
 
     id: str
     timezone: str

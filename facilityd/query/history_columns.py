@@ -1,4 +1,4 @@
-"""Years of many signals in buckets, as arrays: from roll-ups, for those who count. Loads numpy.
+"""Years of many signals in buckets, as arrays from roll-ups, for calculations. Loads numpy.
 
 The same buckets as ``read_history`` has them; one without a sample is there too, with NaN for its figures.
 """

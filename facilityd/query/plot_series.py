@@ -1,4 +1,4 @@
-"""What a plot shows, whoever draws it: a line with its band, times without data, and marks."""
+"""What a plot shows, wherever it is drawn: a line with its band, times without data, and marks."""
 
 from __future__ import annotations
 

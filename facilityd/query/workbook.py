@@ -25,7 +25,7 @@ _WIDTHS = (20, 24, 24, 14)
 
 def write_workbook(path: Path, heads: Sequence[str], rows: Iterable[Sequence[TableValue]]) -> int:
     """Write a table to a file; return the number of rows. Times are of no zone. Raises OSError."""
-    from xlsxwriter import Workbook  # noqa: PLC0415 - only who asks for a workbook loads it
+    from xlsxwriter import Workbook  # noqa: PLC0415 - loaded only where a workbook is asked for
     from xlsxwriter.exceptions import FileCreateError  # noqa: PLC0415
 
     count, following, book = 0, iter(rows), Workbook(str(path), _OPTIONS)

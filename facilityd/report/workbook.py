@@ -38,7 +38,7 @@ def workbook(report: SiteReport, page: ReportPage) -> bytes:
 
 def tables_workbook(page: ReportPage, made_at: int) -> bytes:
     """Return any page of tables as an .xlsx file; ``made_at`` in ns UTC."""
-    from xlsxwriter import Workbook  # noqa: PLC0415 - only who asks for a workbook loads it
+    from xlsxwriter import Workbook  # noqa: PLC0415 - loaded only where a workbook is asked for
 
     out = io.BytesIO()
     with Workbook(out, OPTIONS) as book:

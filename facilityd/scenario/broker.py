@@ -95,7 +95,7 @@ class MemoryBroker:
         self.refusing = self.flooded = False
 
     def publish(self, said: OutgoingMessage) -> None:
-        """Hand a message to whoever listens."""
+        """Deliver a message to all its subscribers."""
         if self.refusing:
             return
         if said.retain:

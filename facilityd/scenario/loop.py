@@ -9,7 +9,7 @@ from typing import Any
 
 
 class LoopStandstill(RuntimeError):
-    """Nothing is planned any more, so time would never pass: a bug in whoever waits."""
+    """No timer is left, so virtual time would never pass: a bug in the code that waits."""
 
 
 class _Selector(selectors.SelectSelector):

@@ -166,7 +166,7 @@ class RealRuntime(ScenarioRuntime):
     def _live(self) -> None:
         try:
             asyncio.run(self._serve())
-        except BaseException as error:  # noqa: BLE001 - told by whoever waits, in the other thread
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
             self._failure.append(error)
         finally:
             self._ready.set()

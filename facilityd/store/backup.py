@@ -162,7 +162,7 @@ def restore(backup: Path, journal: Path, site: str, at: int, progress: Progress 
         with part.open("rb") as file:
             os.fsync(file.fileno())
         before = _set_aside(journal, held, at) if journal.exists() else None
-        part.rename(journal)  # in one step: whoever kills us leaves the one or the other
+        part.rename(journal)  # in one step: a kill leaves either the old file or the new one
         sync_folder(journal.parent)
         mark_open(held, is_open=False)
     except (OSError, apsw.Error) as error:

@@ -1,4 +1,4 @@
-"""Columns as numpy arrays: for those who read years. Nothing that the daemon loads imports this.
+"""Columns as numpy arrays, for reading years. Nothing that the daemon loads imports this.
 
 Blocks of as many values each are decoded together, a column at a time, of however many signals they are:
 numpy costs the same for one as for fifty.

@@ -173,7 +173,7 @@ class InfluxQueryClient:
         )
 
     def _refused(self, status: int, said: str) -> UsageError:
-        """Return what an answer outside 200 means for whoever asks."""
+        """Return the error that an HTTP status other than 200 stands for."""
         name, bucket, text = self.settings.id, self.settings.bucket, self._harmless(said)
         if status == 401:  # noqa: PLR2004
             return self._trouble("store.influx-token", hint=Wording("store.influx-other-token", name=name))

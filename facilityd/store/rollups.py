@@ -212,7 +212,7 @@ def is_due(db: apsw.Connection, until: int) -> bool:
 def settled_hours(db: apsw.Connection, carriers: Iterable[Carrier], since: int, until: int) -> list[Rollup]:
     """Return the buckets of an hour of a signal that are stored and not due again, in order.
 
-    For whoever reads the samples of all other hours anyway: nothing is computed.
+    For callers that read the samples of all other hours anyway: nothing is computed.
     """
     parts = []
     for one in carriers:

@@ -42,7 +42,7 @@ class Caller:
 
 
 NOBODY = Caller("", UserRole.VIEWER, frozenset({"read", "metrics"}), "", "")
-"""Whoever asks this machine itself, as long as there are no users at all."""
+"""A client on this machine itself, as long as there are no users at all."""
 
 
 def address_of(request: Request) -> str:

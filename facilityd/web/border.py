@@ -168,7 +168,7 @@ class _Outgoing:
         self._incoming.failed = None
 
     async def send(self, message: Message) -> None:
-        """Send a part, the first with the headers that all answers have; nothing to who sent no request."""
+        """Send a part, the first with the headers that all answers have; nothing before a request came."""
         if self._incoming.failed and not self.begun:
             return
         if message["type"] == "http.response.start":

@@ -17,7 +17,7 @@ from facilityd.web.service import Service, described
 LONGEST = 3600.0
 """Seconds, after which a stream ends and its page comes again."""
 LOOK = 15.0
-"""After so many s it is looked whether who listens still may."""
+"""After so many s the listener's access is checked again."""
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "Events"}
 }

@@ -1,4 +1,4 @@
-"""Live values and changes of alarms, as they are stored: one look at the journal, shared by all who listen.
+"""Live values and changes of alarms, as they are stored: one look at the journal, shared by all listeners.
 
 Each event is made once and kept in one ring for everybody; who listens has a place in it and nothing else.
 Who falls behind the ring is dropped, and may come again with the id of the last event they had.
@@ -34,7 +34,7 @@ KEPT = 200
 """Events in the ring."""
 MOST_LISTENERS = 200
 MOST_MISSED = 500
-"""Changes that are told again to who comes back; beyond that they begin anew."""
+"""Changes that are sent again to a client that reconnects; beyond that it begins anew."""
 _ID = re.compile(r"(\d{1,18})-(\d{1,18})")
 
 
@@ -91,7 +91,7 @@ class EventHub:
         """
         self._listeners += 1
         try:
-            async with self._starting:  # of two who come at once one begins to look
+            async with self._starting:  # of two clients that come at once only the first starts it
                 if not self.looking:
                     self._ring.clear()
                     await self._look()

@@ -40,7 +40,7 @@ CHUNK = 2_000
 MOST_STREAMS = 8
 """Streams at once; each holds a reader open for as long as somebody reads."""
 LONGEST_STREAM = 900.0
-"""Seconds, after which a stream ends whoever reads it."""
+"""Seconds after which a stream ends, for every client."""
 routes = APIRouter(responses=described(401, 403, 404, 422, 429, 503))
 _OPEN: set[object] = set()
 _CSV: dict[str, Any] = {"content": {"text/csv": {"schema": {"type": "string"}}}}

@@ -37,7 +37,7 @@ from facilityd.web.service import Service, WebService
 MOST_COMMENT = 1000
 UNAVAILABLE = 503
 WAIT = 5.0
-"""Seconds that one who has tapped waits for the daemon."""
+"""Seconds that a request waits for the daemon to carry out a command."""
 Token = Annotated[str, Path(max_length=LONGEST + 10)]
 routes = APIRouter(include_in_schema=False)
 

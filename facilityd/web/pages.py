@@ -1,4 +1,4 @@
-"""Pages for phones, made without a script: everything that stands in one is text, whoever wrote it."""
+"""Pages for phones, made without a script: everything in one is escaped text, whatever its source."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 THREADS = 3
 OF_ONE = 2
-"""Threads that one address keeps busy at most: whoever asks for much waits behind themselves."""
+"""Threads that one address keeps busy at most: a client's many requests delay only its own."""
 MOST_WAITING, MOST_OF_ONE = 96, 32
 """Questions that wait for a thread, in all and of one address; beyond that one is told to come again."""
 PATIENCE = 4.0
@@ -105,7 +105,7 @@ class QueryPool:
         return await asyncio.get_running_loop().run_in_executor(threads, self._answer, question)
 
     def open(self) -> SiteQuery:
-        """Return a reader of its own, for a stream; whoever asks for it closes it. Raises UsageError."""
+        """Return a reader of its own, for a stream; the caller closes it. Raises UsageError."""
         return SiteQuery(self.site, self.clock)
 
     def close(self) -> None:

@@ -123,7 +123,7 @@ def unforeseen(error: Exception) -> HttpProblem:
 
 
 def install(app: FastAPI, otherwise: Language) -> None:
-    """Let an application tell all of its errors so; ``otherwise``: the language of who asks for none."""
+    """Let an application tell all of its errors so; ``otherwise``: the language if none is asked for."""
 
     def answer(request: Request, error: HttpProblem) -> JSONResponse:
         return problem(error, language_of(request.headers.get("accept-language", ""), otherwise))

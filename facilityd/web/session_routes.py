@@ -85,7 +85,7 @@ async def begin_session(
 
 
 def end_session(service: WebService, response: Response, session: str) -> None:
-    """End a session for whoever holds its cookie."""
+    """End a session, by its cookie."""
     service.sessions.end(session)
     response.delete_cookie(SECURE_COOKIE if service.secure else COOKIE, path="/", secure=service.secure)
 
@@ -99,7 +99,7 @@ async def who_am_i(caller: Reader) -> SessionAnswer:
 
 @routes.delete("/session", tags=["people"], status_code=204, responses=described(401, 403, 429, 503))
 async def sign_out(service: Service, caller: Reader, response: Response) -> None:
-    """Sign out: the session ends for whoever holds its cookie."""
+    """Sign out: the session ends, and its cookie with it."""
     end_session(service, response, caller.session)
 
 

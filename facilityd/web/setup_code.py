@@ -6,7 +6,7 @@ import os
 import secrets
 
 SETUP_CODE = "FACILITYD_SETUP_CODE"
-"""The variable of the environment in which whoever starts `serve` may give the code."""
+"""The environment variable that may hold the code when `serve` is started."""
 _BYTES, _LEAST = 6, 12
 
 

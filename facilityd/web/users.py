@@ -113,7 +113,7 @@ class UserFile:
 
     @contextmanager
     def changing(self) -> Iterator[_Change]:
-        """Change what it holds; two who do wait for each other. Raises UsageError."""
+        """Change what it holds, under a lock. Raises UsageError."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:

@@ -85,7 +85,7 @@ async def first_account(service: Service, request: Request, viewer: Anybody) -> 
 
 @routes.post("/first-account")
 async def make_first_account(service: Service, request: Request, viewer: Anybody) -> Response:
-    """Make the first user, an admin, for who knows the code that the window of `serve` shows."""
+    """Make the first user, an admin; the code that the window of `serve` shows is required."""
     fields = await read_form(request)
     response = RedirectResponse("/", 303)
     try:

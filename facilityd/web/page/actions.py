@@ -22,7 +22,7 @@ from facilityd.web.problems import HttpProblem
 from facilityd.web.service import WebService
 
 WAIT = 5.0
-"""Seconds that one who has tapped waits for the daemon."""
+"""Seconds that a request waits for the daemon to carry out a command."""
 _NUMBER = frozenset("0123456789abcdef")
 _LENGTH = 32
 _DIGITS = 16

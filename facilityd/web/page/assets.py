@@ -111,5 +111,5 @@ async def service_worker(request: Request) -> Response:
 
 @routes.get("/favicon.ico")
 async def favicon(request: Request) -> Response:
-    """Answer with the icon to whoever asks for it by its old name."""
+    """Answer with the icon under its old name."""
     return static_files()["icon.svg"].answer(request, FOR_EVER)

@@ -27,7 +27,7 @@ routes = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 @dataclass(frozen=True, slots=True)
 class NightWords:
-    """What a night is in words, for who hears the page and for its table."""
+    """What a night is in words, for screen readers and for its table."""
 
     night: LightNight
     renderer: PageRenderer

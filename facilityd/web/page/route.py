@@ -43,7 +43,7 @@ class PageRoute(APIRoute):
 
 
 async def problem_page(request: Request, error: HttpProblem) -> Response:
-    """Return a problem as a page; who has to sign in is led there, and back."""
+    """Return a problem as a page; 401 leads to the sign-in page, and back."""
     if error.status == SIGN_IN and request.method == "GET":
         target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/sign-in?next={quote(target, safe='/')}", 303)

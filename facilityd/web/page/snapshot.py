@@ -55,7 +55,7 @@ def take_snapshot(query: SiteQuery) -> SiteSnapshot:
 
 @dataclass(slots=True)
 class SnapshotSource:
-    """Holds the newest one; who asks while it is being taken waits for it. A changed alarm makes it old."""
+    """Holds the newest one; requests wait while it is being taken. A changed alarm invalidates it."""
 
     service: WebService
     _newest: SiteSnapshot | None = None
@@ -63,7 +63,7 @@ class SnapshotSource:
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def forget(self) -> None:
-        """Ask anew for whoever comes next: somebody changed what no change of an alarm tells of."""
+        """Invalidate it for the next request: something changed that no alarm event tells of."""
         self._newest = None
 
     async def now(self) -> SiteSnapshot:

@@ -50,7 +50,7 @@ class PageViewer:
 
     @property
     def csrf(self) -> str:
-        """What each form repeats; "" for who has no session. It is written another way each time."""
+        """The CSRF token that each form repeats; "" without a session. It is masked anew each time."""
         return masked(csrf_token(self.caller.session)) if self.caller and self.caller.session else ""
 
     @property
