@@ -57,8 +57,8 @@ def whole(en: str, zh: str = "", *, named: bool = False) -> Column:
 class TextTable:
     """Rows under columns, laid out for the window that they are printed to.
 
-    ``lines``: the most that it may take, a row each on one line; 0 without limit. What is not shown for
-    want of room is counted.
+    ``lines``: the most that it may take, of a live view; 0 without limit. There, columns of less worth
+    take one line a row; no other cell is ever cut: which rows have no room then is counted.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class TextTable:
         """Return the lines for a window of ``width`` cells; ``drop``: columns may be left out."""
         shown = self._chosen(width, drop=drop)
         rows = self._table(shown, width) if shown else [self._record(row, width) for row in self._rows]
-        title = self._one_or_more(self._title, width) if self._title else []
+        title = wrapped(self._title, width) if self._title else []
         head = self._head(shown, width) if shown and any(self._heads) else []
         tail = self._left_out(shown, width) if shown else []
         top = [Text(line, style="bold italic") for line in title] + head
@@ -122,7 +122,7 @@ class TextTable:
         if not names or not self._rows:
             return []
         said = LEFT_OUT[self._language].format(names=", ".join(names))
-        return [Text(line, style="dim") for line in self._one_or_more(said, width)]
+        return [Text(line, style="dim") for line in wrapped(said, width)]
 
     # --- side by side ----------------------------------------------------------------------
 
@@ -141,7 +141,7 @@ class TextTable:
 
     def _head(self, shown: Sequence[int], width: int) -> list[Text]:
         room = self._room(shown, width)
-        names = {n: self._one_or_more(self._heads[n], room[n]) for n in shown}
+        names = {n: wrapped(self._heads[n], room[n]) for n in shown}
         return [
             _beside([(names[n][k] if k < len(names[n]) else "", "bold", room[n]) for n in shown])
             for k in range(max(map(len, names.values())))
@@ -152,14 +152,17 @@ class TextTable:
         return [self._row(row, shown, room) for row in self._rows]
 
     def _row(self, row: Sequence[Text], shown: Sequence[int], room: dict[int, int]) -> list[Text]:
-        cells = {n: self._one_or_more(row[n].plain, room[n]) for n in shown}
+        cells = {n: self._cell(n, row[n].plain, room[n]) for n in shown}
         return [
             _beside([(cells[n][k] if k < len(cells[n]) else "", row[n].style, room[n]) for n in shown])
             for k in range(max(map(len, cells.values())))
         ]
 
-    def _one_or_more(self, text: str, width: int) -> list[str]:
-        return [_cut(" ".join(text.split()), width)] if self._lines else wrapped(text, width)
+    def _cell(self, n: int, text: str, width: int) -> list[str]:
+        """Return a cell's lines: in a live view one, cut, of what is worth less than another row."""
+        if self._lines and self._columns[n].gives:
+            return [_cut(" ".join(text.split()), width)]
+        return wrapped(text, width)
 
     # --- records ---------------------------------------------------------------------------
 
@@ -172,8 +175,11 @@ class TextTable:
                 _join(lines, Text(name + row[n].plain, style=row[n].style), width)
         texts = [n for n, column in enumerate(self._columns) if not column.whole and row[n].plain]
         if self._lines:
-            essential = GAP.join(row[n].plain for n in texts if not self._columns[n].gives)
-            return [*lines, Text(GAP + _cut(essential, width - len(GAP)))] if essential else lines
+            essential = [row[n] for n in texts if not self._columns[n].gives]
+            room = width - len(GAP)
+            return lines + [
+                Text(GAP + line, style=cell.style) for cell in essential for line in wrapped(cell.plain, room)
+            ]
         colon = "：" if self._language == "zh" else ": "
         lines += [Text()] if texts and lines[-1].plain else []
         for n in texts:
