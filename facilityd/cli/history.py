@@ -145,9 +145,9 @@ def _draw(
     language: Language,
 ) -> None:  # fmt: skip
     """Draw the answers with the alarms of their devices; where the journal is not asked there are none."""
-    from facilityd.cli.history_plot import legend_words, print_panels, write_svg
-    from facilityd.cli.text_plot import legend
+    from facilityd.cli.history_plot import print_panels, write_svg
     from facilityd.query.occurrences import OccurrenceQuery, read_occurrences
+    from facilityd.query.plot_legend import legend
     from facilityd.query.plot_series import history_panel
 
     devices, first = all_devices(site), answers[0].query
@@ -165,7 +165,7 @@ def _draw(
         print_panels(panels, language)
         return
     edges = " – ".join(show_second(at, site.timezone)[:16] for at in (first.since, first.until))
-    foot = legend([one for one in panels if not one.empty], legend_words(language))
+    foot = legend([one for one in panels if not one.empty], language)
     write_svg(svg, f"{site.name.in_(language)}  {edges}", panels, language, foot)
 
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from facilityd.cli.output import console, say, writing
-from facilityd.cli.text_plot import legend, text_plot
+from facilityd.cli.text_plot import text_plot
 from facilityd.cli.words import sentence
 from facilityd.model.plain import plain
+from facilityd.query.plot_legend import legend, nothing
 from facilityd.query.plot_series import PlotPanel
 
 if TYPE_CHECKING:
@@ -23,9 +24,9 @@ MOST_MARKS, MOST_GAPS = 6, 6
 
 def print_panels(panels: Sequence[PlotPanel], language: Language) -> None:
     """Draw panels one below the other; below each its alarms and gaps in words."""
-    nothing = sentence("plot-nothing", language)
+    empty = nothing(language)
     for panel in panels:
-        for line in text_plot(panel, console().width, nothing):
+        for line in text_plot(panel, console().width, empty):
             click.echo(plain(line))
         for mark in panel.marks[:MOST_MARKS]:
             say(f"  ▲ {plain(mark.text)}")
@@ -34,13 +35,8 @@ def print_panels(panels: Sequence[PlotPanel], language: Language) -> None:
         for why in list(dict.fromkeys(why for _, _, why in panel.gaps))[:MOST_GAPS]:
             say(f"  ▒ {plain(why)}")
         click.echo()
-    if found := legend([one for one in panels if not one.empty], legend_words(language)):
+    if found := legend([one for one in panels if not one.empty], language):
         say(found)
-
-
-def legend_words(language: Language) -> dict[str, str]:
-    """Return what the signs of a plot of history mean."""
-    return {name: sentence(f"plot-{name}", language) for name in ("band", "gap", "mark", "second")}
 
 
 def write_svg(
@@ -50,6 +46,6 @@ def write_svg(
     from facilityd.report.line_svg import panels_svg
 
     with writing(path):
-        text = panels_svg(title, panels, sentence("plot-nothing", language), foot)
+        text = panels_svg(title, panels, nothing(language), foot)
         path.write_text(text, encoding="utf-8")
     say(sentence("report-written", language, file=path))

@@ -86,8 +86,8 @@ def _csv(answer: RunsAnswer) -> None:
 
 
 def _show(answer: RunsAnswer, zone: str, language: Language, svg: Path | None) -> None:
-    from facilityd.cli.history_plot import legend_words, print_panels, write_svg
-    from facilityd.cli.text_plot import legend
+    from facilityd.cli.history_plot import print_panels, write_svg
+    from facilityd.query.plot_legend import legend
     from facilityd.query.plot_series import run_panel
 
     where, name = answer.where.in_(language), answer.name.in_(language)
@@ -101,7 +101,7 @@ def _show(answer: RunsAnswer, zone: str, language: Language, svg: Path | None) -
     title = sentence("runs", language, where=where, what=name, n=len(took), first=first, last=last, **shown)
     panels = [run_panel(answer, one, language) for one in answer.envelopes]
     if svg:
-        write_svg(svg, title, panels, language, legend(panels, legend_words(language)))
+        write_svg(svg, title, panels, language, legend(panels, language))
         return
     say(title)
     print_panels(panels, language)

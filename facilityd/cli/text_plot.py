@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from rich.cells import cell_len
 
+from facilityd.query.plot_legend import BAND, GAP, MARK
 from facilityd.query.plot_series import PlotPanel
 
 BASE = 0x2800
 DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """Of a braille character, by row and column of its dots."""
-BAND, GAP, MARK = "░", "▒", "▲"
 HEIGHT, LEAST_WIDTH = 12, 20
 
 
@@ -121,17 +121,3 @@ def _below(panel: PlotPanel, width: int) -> Iterator[str]:
             row[begin : begin + len(text)] = text
             last = begin + cell_len(text)
     yield "".join(row).rstrip()
-
-
-def legend(panels: Sequence[PlotPanel], words: dict[str, str]) -> str:
-    """Return what the signs mean, of those that are there; ``words``: band, gap, mark, second."""
-    found = []
-    if any(point.low is not None for panel in panels for point in panel.points):
-        found.append(f"{BAND} {words['band']}")
-    if any(panel.gaps for panel in panels):
-        found.append(f"{GAP} {words['gap']}")
-    if any(panel.marks for panel in panels):
-        found.append(f"{MARK} {words['mark']}")
-    if any(panel.second for panel in panels):
-        found.append(words["second"])
-    return "  ".join(found)

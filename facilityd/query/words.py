@@ -24,6 +24,7 @@ class QueryWords(Strict):
     held: dict[str, Text]
     limit: dict[str, Text]
     law: dict[str, Text]
+    plot: dict[str, Text]
     export: dict[str, Text]
     change: dict[str, Text]
     command: dict[str, Text]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,12 +24,16 @@ _OPTIONS = {
 _WIDTHS = (20, 24, 24, 14)
 
 
-def write_workbook(path: Path, heads: Sequence[str], rows: Iterable[Sequence[TableValue]]) -> int:
-    """Write a table to a file; return the number of rows. Times are of no zone. Raises OSError."""
+def write_workbook(target: Path | BytesIO, heads: Sequence[str], rows: Iterable[Sequence[TableValue]]) -> int:
+    """Write a table to a file, or into memory; return the number of rows. Times are of no zone.
+
+    Raises OSError.
+    """
     from xlsxwriter import Workbook  # noqa: PLC0415 - loaded only where a workbook is asked for
     from xlsxwriter.exceptions import FileCreateError  # noqa: PLC0415
 
-    count, following, book = 0, iter(rows), Workbook(str(path), _OPTIONS)
+    options = _OPTIONS | {"in_memory": isinstance(target, BytesIO)}
+    count, following, book = 0, iter(rows), Workbook(target, options)
     bold = book.add_format({"bold": True, "bottom": 1})
     times = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
     while True:

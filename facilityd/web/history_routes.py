@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import io
-import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Response
-from fastapi.responses import StreamingResponse
 
 from facilityd.errors import UsageError
 from facilityd.model.message import Wording
 from facilityd.model.spreadsheet import harmless
 from facilityd.query.gaps import DataGap
 from facilityd.query.history import HistoryAnswer, HistoryBucket, HistoryPoint, HistoryQuery
+from facilityd.query.site import SiteQuery
 from facilityd.query.words import both
 from facilityd.web.access import READ
 from facilityd.web.answer_base import BothTexts
@@ -29,20 +26,13 @@ from facilityd.web.history_answers import (
     HistoryRowAnswer,
     SeriesAnswer,
 )
-from facilityd.web.problems import HttpProblem
 from facilityd.web.service import Service, WebService, described
+from facilityd.web.streams import stream_csv
 from facilityd.web.times import iso, read_bucket, read_instant, read_span
 
 MOST = 20_000
 """Values, buckets or gaps in one JSON answer; CSV has room for more, for it is never whole in memory."""
-CHUNK = 2_000
-"""Rows that are read at once for a stream."""
-MOST_STREAMS = 8
-"""Streams at once; each holds a reader open for as long as somebody reads."""
-LONGEST_STREAM = 900.0
-"""Seconds after which a stream ends, for every client."""
 routes = APIRouter(responses=described(401, 403, 404, 422, 429, 503))
-_OPEN: set[object] = set()
 _CSV: dict[str, Any] = {"content": {"text/csv": {"schema": {"type": "string"}}}}
 
 
@@ -116,45 +106,16 @@ def _gap(gap: DataGap, service: WebService) -> GapAnswer:
 
 
 async def _stream(service: WebService, asked: HistoryQuery) -> Response:
-    """Return rows as they are read; the whole is never in memory. Raises UsageError, HttpProblem."""
-    if len(_OPEN) >= MOST_STREAMS:
-        raise HttpProblem(503, Wording("web.busy"), headers={"Retry-After": "10"})
-    mark = object()
-    _OPEN.add(mark)
-    try:
-        rows, close = await asyncio.to_thread(_opened, service, asked)
-    except BaseException:
-        _OPEN.discard(mark)
-        raise
+    """Return rows as they are read. Raises UsageError, HttpProblem."""
 
-    async def chunks() -> AsyncIterator[str]:
-        try:
-            yield _lines([_HEAD_BUCKETS if asked.bucket else _HEAD_POINTS])
-            end = time.monotonic() + LONGEST_STREAM
-            while (page := await asyncio.to_thread(_page, rows)) and time.monotonic() < end:
-                yield _lines([_row(one, service) for one in page])
-        finally:
-            _OPEN.discard(mark)
-            close()
+    def begin(query: SiteQuery) -> Iterator[str]:
+        rows: Iterator[HistoryPoint | HistoryBucket] = (
+            iter(query.history(asked).buckets) if asked.bucket else query.points(asked)
+        )
+        return (_line(_row(one, service)) for one in rows)
 
-    name = f"{asked.device}-{asked.signal}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'} | await service.headers()
-    return StreamingResponse(chunks(), media_type="text/csv; charset=utf-8", headers=headers)
-
-
-def _opened(service: WebService, asked: HistoryQuery) -> tuple[Iterator[HistoryPoint | HistoryBucket], Any]:
-    query = service.pool.open()
-    try:
-        if asked.bucket:
-            return iter(query.history(asked).buckets), query.close
-        return query.points(asked), query.close
-    except BaseException:
-        query.close()
-        raise
-
-
-def _page(rows: Iterator[HistoryPoint | HistoryBucket]) -> list[HistoryPoint | HistoryBucket]:
-    return list(islice(rows, CHUNK))
+    head = _line(_HEAD_BUCKETS if asked.bucket else _HEAD_POINTS)
+    return await stream_csv(service, head, begin, f"{asked.device}-{asked.signal}.csv")
 
 
 _HEAD_POINTS = ("time", "value", "quality")
@@ -173,7 +134,7 @@ def _cell(value: object) -> object:
     return harmless(value) if isinstance(value, str) else value
 
 
-def _lines(rows: list[tuple[Any, ...]]) -> str:
+def _line(row: tuple[object, ...]) -> str:
     out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerows(rows)
+    csv.writer(out, lineterminator="\r\n").writerow(row)
     return out.getvalue()

@@ -19,11 +19,12 @@ from support.site_mistakes import FILES, write_site
 
 from facilityd.cli.history_many import ROWS, WIDTHS, fitting_bucket
 from facilityd.cli.main import facilityd
-from facilityd.cli.text_plot import BAND, GAP, MARK, legend, text_plot
+from facilityd.cli.text_plot import text_plot
 from facilityd.config.load import load
 from facilityd.errors import UsageError
 from facilityd.model.sample import NS
 from facilityd.query.instants import show_second
+from facilityd.query.plot_legend import BAND, GAP, MARK, legend
 from facilityd.query.plot_series import PlotMark, PlotPanel, PlotPoint
 from facilityd.report.line_svg import panels_svg
 from facilityd.store.journal import Journal
@@ -89,9 +90,8 @@ def test_what_stands_in_an_svg_is_text() -> None:
 
 
 def test_the_legend_tells_only_of_signs_that_are_there() -> None:
-    words = {"band": "b", "gap": "g", "mark": "m", "second": "s"}
-    assert legend([panel(PlotPoint(1.0, 1.0))], words) == ""
-    assert legend([panel(PlotPoint(1.0, 1.0, 0.0, 2.0))], words) == f"{BAND} b"
+    assert legend([panel(PlotPoint(1.0, 1.0))], "en") == ""
+    assert legend([panel(PlotPoint(1.0, 1.0, 0.0, 2.0))], "en") == f"{BAND} least to greatest"
 
 
 def test_a_bucket_that_nobody_named_fills_about_a_screen() -> None:

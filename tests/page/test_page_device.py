@@ -148,14 +148,6 @@ def test_the_address_of_this_very_time_is_copied(open_page: NewPage, square: Wat
     assert "until=2026-06-10T" in copied
 
 
-def test_what_is_drawn_is_exported_as_it_lies_there(open_page: NewPage, square: WatchedSite) -> None:
-    address = open_page(SHARED).locator("a[download]").first.get_attribute("href")
-    answer = square.signed_in("vi").get(address)
-    assert answer.headers["content-type"].startswith("text/csv")
-    assert answer.body.splitlines()[0] == b"time,value,quality"
-    assert len(answer.body.splitlines()) > 5
-
-
 def test_a_span_that_is_none_is_told_as_a_page(open_page: NewPage) -> None:
     page = open_page("/history?s=weather.wind_mean&since=soon")
     expect(page.locator("[role=alert].lead")).to_be_visible()

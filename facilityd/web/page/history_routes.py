@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from facilityd.errors import UsageError
 from facilityd.model.message import Wording
@@ -51,6 +51,11 @@ class ShownSpan:
     now: int
     zone: str
     compare: str = ""
+
+    @property
+    def names(self) -> tuple[tuple[str, str], ...]:
+        """Device and signal of each."""
+        return tuple(_parted(one) for one in self.signals)
 
     @property
     def width(self) -> int:
@@ -100,11 +105,9 @@ class ShownSpan:
         rest = tuple(one for one in self.signals if one != signal)
         return replace(self, signals=rest).link(self.since, self.until)
 
-    def csv(self, answer: HistoryAnswer) -> str:
-        """Return where all values of a signal in this span are as CSV."""
-        query = answer.query
-        asked = urlencode([*self._edges(self.since, self.until), ("format", "csv")])
-        return f"/api/v1/devices/{query.device}/signals/{query.signal}/history?{asked}"
+    def file(self, ending: str) -> str:
+        """Return where this very span is as a file to take away."""
+        return self.fixed.replace("/history?", f"/history/file.{ending}?", 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,32 +146,43 @@ def _before(query: SiteQuery, asked: HistoryQuery, days: int) -> HistoryAnswer |
     return query.history(replace(asked, since=since, until=since + asked.until - asked.since))
 
 
-@routes.get("/history")
-async def show(
+async def shown_span(
     service: Service,
-    request: Request,
-    viewer: SignedIn,
+    _: SignedIn,
     s: Annotated[list[str] | None, Query(max_length=MOST_SIGNALS)] = None,
     since: Annotated[str, Query(max_length=80)] = "1d",
     until: Annotated[str, Query(max_length=80)] = "",
     compare: Annotated[str, Query(max_length=20)] = "",
-) -> Response:
-    """Show signals over time; as somebody shared it, or the first of the site."""
+) -> ShownSpan:
+    """Return what is asked for, as somebody shared it; without signals the first of the site.
+
+    Raises UsageError.
+    """
     now, zone = service.pool.now(), service.site.timezone
     edges = read_edge(since, zone, now), min(now, read_edge(until, zone, now))
     if edges[1] - edges[0] < SHORTEST:
         raise UsageError(Wording("ask.span-longer-than-expected"))
     signals = tuple(dict.fromkeys(one for one in s or () if one)) or _first(service)
-    names, days = [_parted(one) for one in signals], COMPARED.get(compare, 0)
-    board = await service.pool.ask(lambda query: read_board(query, names, *edges, days))
-    renderer = PageRenderer(service, viewer, now)
+    return ShownSpan(signals, *edges, now, zone, compare if compare in COMPARED else "")
+
+
+Shown = Annotated[ShownSpan, Depends(shown_span)]
+
+
+@routes.get("/history")
+async def show(service: Service, request: Request, viewer: SignedIn, shown: Shown) -> Response:
+    """Show signals over time."""
+    days = COMPARED.get(shown.compare, 0)
+    board = await service.pool.ask(
+        lambda query: read_board(query, shown.names, shown.since, shown.until, days)
+    )
+    renderer = PageRenderer(service, viewer, shown.now)
     charts = [
         chart_of(one, renderer, flags_of(_of(board, one), renderer), before=before)
         for one, before in zip(board.answers, board.before, strict=True)
     ]
-    shown = ShownSpan(signals, *edges, now, zone, compare if days else "")
     return await page_response(
-        request, service, viewer, "history.html", now=now, charts=charts, spans=SPANS, rows=rows_of,
+        request, service, viewer, "history.html", now=shown.now, charts=charts, spans=SPANS, rows=rows_of,
         shown=shown, offered=drawable(service), most=MOST_SIGNALS, compared=COMPARED,
         raised=lambda chart: _of(board, chart.answer)[-MOST_LINES:][::-1],
     )  # fmt: skip

@@ -6,6 +6,7 @@ from facilityd.web.page import (
     assets,
     ceremony_routes,
     device_routes,
+    download_routes,
     frame_routes,
     history_routes,
     lighting_routes,
@@ -18,7 +19,7 @@ from facilityd.web.page import (
 
 ROUTES = (
     assets.routes, frame_routes.routes, account_routes.routes, now_routes.routes,
-    alarm_routes.routes, device_routes.routes, history_routes.routes,
+    alarm_routes.routes, device_routes.routes, history_routes.routes, download_routes.routes,
     square_routes.routes, lighting_routes.routes, work_routes.routes, ceremony_routes.routes,
     system_routes.routes, night_routes.routes,
 )  # fmt: skip

@@ -5,6 +5,8 @@ const FILES = "facilityd-files-1";
 const QUICK = 100; // ms that the network has before what was kept is shown meanwhile
 const YOUNG = 3600e3; // ms: what is older is shown only where no network answers
 
+const OWN = /^\/(a|api|history\/file\..*)(\/|$)/; // links of notices and files to take away: nothing of them is kept
+
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(PAGES).then((pages) => pages.add("/offline")).then(() => self.skipWaiting()));
 });
@@ -61,7 +63,7 @@ self.addEventListener("fetch", (event) => {
   if (url.origin !== location.origin) return;
   if (request.mode === "navigate" && request.method === "POST") {
     event.respondWith(sent(request));
-  } else if (request.mode === "navigate" && request.method === "GET" && !url.pathname.startsWith("/a/")) {
+  } else if (request.mode === "navigate" && request.method === "GET" && !OWN.test(url.pathname)) {
     event.respondWith(page(event));
   } else if (url.pathname.startsWith("/static/")) {
     event.respondWith(file(request));
