@@ -12,6 +12,7 @@ from facilityd.config.site import Site
 from facilityd.model.notice import SendFailure
 from facilityd.model.plain import masked, plain
 from facilityd.model.sample import NS, Value
+from facilityd.model.send_reason import answer
 from facilityd.notify.deliver import Deliverer
 from facilityd.store.forward import Forwarder
 from facilityd.store.journal import DiskUsage
@@ -80,7 +81,7 @@ class SelfMonitor:
                 "oldest": max(0, now - waiting.get(channel.id, (0, now))[1]) / NS,
                 "lost": counters.get(f"{NOTICES_LOST}{channel.id}", 0),
                 "why": failures.get(channel.id, None if channel.id in troubles else SendFailure.NONE),
-                "reason": troubles.get(channel.id, ""),
+                "reason": answer(troubles.get(channel.id, "")),
             }
             for person in self.site.recipients.values()
             for channel in person.channels

@@ -17,6 +17,7 @@ from facilityd.cli.when import InstantParam, at_site
 from facilityd.cli.words import sentence, word
 from facilityd.errors import UsageError
 from facilityd.model.command import TryChannels
+from facilityd.model.message import spoken
 from facilityd.query.instants import show_second
 from facilityd.query.words import query_words
 from facilityd.supervise.inbox import whoami
@@ -130,7 +131,8 @@ def _show(site: Site, rows: list[NoticeRow], language: Language) -> None:
     shown = [
         (
             show_second(row.at, site.timezone), row.recipient, row.channel, row.subject,
-            word(query_words().notice, row.outcome, language), str(row.attempts), row.reason,
+            word(query_words().notice, row.outcome, language), str(row.attempts),
+            spoken(row.reason, language),
         )
         for row in rows
     ]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
+from facilityd.model.message import Wording
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, SendFailure
 from facilityd.model.sample import NS
 from facilityd.notify.http_post import in_one_line
@@ -29,12 +30,12 @@ def judge_code(body: bytes, names: Sequence[str], meanings: Mapping[int, Meaning
     """Return what the code in a body comes to; it stands under the first of ``names`` that is there."""
     code = code_in(body, names)
     if code is None:
-        reason = f"the answer holds no code: {in_one_line(body)}"
-        return DeliveryResult(DeliveryOutcome.UNKNOWN, reason, failure=SendFailure.SERVER)
+        none = Wording("send.no-code", words=in_one_line(body))
+        return DeliveryResult(DeliveryOutcome.UNKNOWN, none, failure=SendFailure.SERVER)
     if code == 0 and not isinstance(code, bool):
         return DeliveryResult(DeliveryOutcome.ACCEPTED)
     result, failure, wait_s = meanings.get(code, REFUSED) if isinstance(code, int) else REFUSED
-    reason = f"code {code}: {in_one_line(body)}"[:300]
+    reason = Wording("send.code", code=code, words=in_one_line(body))[:300]
     return DeliveryResult(result, reason, wait_s * NS or None, failure)
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
+from facilityd.model.message import Wording
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Notice, SendFailure
 
 _RESULTS = {
-    "success": (DeliveryOutcome.ACCEPTED, SendFailure.NONE),
-    "partial": (DeliveryOutcome.UNKNOWN, SendFailure.REFUSED),
-    "timeout": (DeliveryOutcome.UNKNOWN, SendFailure.TIMEOUT),
-    "failure": (DeliveryOutcome.TRANSIENT, SendFailure.REFUSED),
-    "nomatch": (DeliveryOutcome.REJECTED, SendFailure.ADDRESS),
+    "success": (DeliveryOutcome.ACCEPTED, SendFailure.NONE, ""),
+    "partial": (DeliveryOutcome.UNKNOWN, SendFailure.REFUSED, "send.apprise-partial"),
+    "timeout": (DeliveryOutcome.UNKNOWN, SendFailure.TIMEOUT, "send.apprise-timeout"),
+    "failure": (DeliveryOutcome.TRANSIENT, SendFailure.REFUSED, "send.apprise-failure"),
+    "nomatch": (DeliveryOutcome.REJECTED, SendFailure.ADDRESS, "send.apprise-nomatch"),
 }
 
 
@@ -31,17 +32,18 @@ class AppriseChannel:
             async with asyncio.timeout(self._timeout_s):
                 return await self._hand_over(notice)
         except TimeoutError:
-            return DeliveryResult(DeliveryOutcome.UNKNOWN, "no answer in time", failure=SendFailure.TIMEOUT)
+            return DeliveryResult(
+                DeliveryOutcome.UNKNOWN, Wording("send.no-answer"), failure=SendFailure.TIMEOUT
+            )
 
     async def _hand_over(self, notice: Notice) -> DeliveryResult:
         import apprise  # noqa: PLC0415 - slow to import, and few sites need it
 
         service = apprise.Apprise()
         if not service.add(self._url):
-            reason = "apprise knows no such URL"
+            reason = Wording("send.apprise-no-url")
             return DeliveryResult(DeliveryOutcome.REJECTED, reason, failure=SendFailure.ADDRESS)
         found = await service.async_notify(title=notice.subject, body=notice.body)
         name = found.status.name.lower()
-        result, failure = _RESULTS.get(name, _RESULTS["failure"])
-        reason = "" if result is DeliveryOutcome.ACCEPTED else f"apprise: {name}"
-        return DeliveryResult(result, reason, failure=failure)
+        result, failure, slug = _RESULTS.get(name, _RESULTS["failure"])
+        return DeliveryResult(result, Wording(slug) if slug else "", failure=failure)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from facilityd.errors import Outage
+from facilityd.model.message import Wording
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Notice, SendFailure
 from facilityd.model.rule import Priority
 from facilityd.model.sample import NS
@@ -196,12 +197,12 @@ class Deliverer:
         """Try a notice that stands for some entries; return what came of it and when to try again."""
         line = self._lines.get(channel)
         if channel not in self._channels or line is None:
-            return DeliveryResult(DeliveryOutcome.REJECTED, "the channel is no longer configured"), None
+            return DeliveryResult(DeliveryOutcome.REJECTED, Wording("send.unconfigured")), None
         try:
             outcome = await self._channels[channel].send(notice)
-        except Exception as error:  # a channel is a compartment: what a foreign server causes stays in it
+        except Exception:  # a channel is a compartment: what a foreign server causes stays in it
             log.exception("channel %s failed in a way it does not know", channel)
-            outcome = DeliveryResult(DeliveryOutcome.TRANSIENT, f"unexpected {type(error).__name__}")
+            outcome = DeliveryResult(DeliveryOutcome.TRANSIENT, Wording("send.failed-here"))
         return outcome, line.note(
             outcome,
             min(entry.attempts for entry in entries),

@@ -77,7 +77,7 @@ class EvidenceFormatter:
         said = [
             format_value(value, self.signals.get(name.removeprefix(BECAUSE)), "", self.language)
             for name, value in numbers.items()
-            if name.startswith(BECAUSE)
+            if name.startswith(BECAUSE) and value != ""
         ]
         template = texts().because.get(str(len(said)))
         return template.in_(self.language).format(*said) if template else ""

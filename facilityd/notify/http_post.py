@@ -10,9 +10,10 @@ import aiohttp
 
 from facilityd.model.http import retry_after
 from facilityd.model.http_session import bounded
+from facilityd.model.message import Wording
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, SendFailure
 from facilityd.model.sample import NS
-from facilityd.notify.failures import of_error, of_http
+from facilityd.notify.failures import of_error, of_http, words_of_error
 
 LONGEST = 200
 """Characters of a server's own words in a reason."""
@@ -41,26 +42,35 @@ class HttpPost:
                 session.request(method, url, data=data, headers=headers, allow_redirects=False) as answer,
             ):
                 return await self._outcome(answer, judge)
-        except aiohttp.InvalidURL:
+        except (aiohttp.InvalidURL, UnicodeError):  # the latter: a host that no DNS can have
             failure = SendFailure.ADDRESS
-            return DeliveryResult(DeliveryOutcome.REJECTED, "the URL is not valid", failure=failure)
+            return DeliveryResult(DeliveryOutcome.REJECTED, Wording("send.url-not-valid"), failure=failure)
         except aiohttp.ClientConnectorError as error:
-            reason = f"cannot connect: {error.os_error.strerror or error.os_error}"
+            reason = Wording("send.cannot-connect", why=words_of_error(error))
             return DeliveryResult(DeliveryOutcome.TRANSIENT, reason, failure=of_error(error, connecting=True))
         except aiohttp.ConnectionTimeoutError:
             failure = SendFailure.CONNECTION
-            return DeliveryResult(DeliveryOutcome.TRANSIENT, "cannot connect in time", failure=failure)
+            return DeliveryResult(
+                DeliveryOutcome.TRANSIENT, Wording("send.cannot-connect-in-time"), failure=failure
+            )
         except TimeoutError:
-            return DeliveryResult(DeliveryOutcome.UNKNOWN, "no answer in time", failure=SendFailure.TIMEOUT)
-        except aiohttp.ClientError as error:
-            reason = f"the connection broke: {type(error).__name__}"
-            return DeliveryResult(DeliveryOutcome.UNKNOWN, reason, failure=SendFailure.CUT)
+            return DeliveryResult(
+                DeliveryOutcome.UNKNOWN, Wording("send.no-answer"), failure=SendFailure.TIMEOUT
+            )
+        except aiohttp.ClientError:
+            return DeliveryResult(DeliveryOutcome.UNKNOWN, Wording("send.broke"), failure=SendFailure.CUT)
 
     async def _outcome(self, answer: aiohttp.ClientResponse, judge: Judge2xx) -> DeliveryResult:
         if _OK <= answer.status < _REDIRECT:
             found = judge(answer.content_type, await answer.read())
             return DeliveryResult(found.result, self.masked(found.reason), found.retry_after, found.failure)
-        reason = f"HTTP {answer.status} {self.masked(await _beginning(answer))}".rstrip()
+        words = self.masked(await _beginning(answer))
+        status = answer.status
+        reason = (
+            Wording("send.http", status=status, words=words)
+            if words
+            else Wording("send.http-alone", status=status)
+        )
         failure = of_http(answer.status)
         if answer.status == _GATEWAY_TIMEOUT:
             return DeliveryResult(DeliveryOutcome.UNKNOWN, reason, _wait(answer), failure)

@@ -13,16 +13,16 @@ from email.utils import format_datetime, formataddr
 
 import aiosmtplib
 
+from facilityd.model.message import Wording
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Notice, SendFailure
 from facilityd.model.sample import NS
-from facilityd.notify.failures import of_error, of_smtp
+from facilityd.notify.failures import of_error, of_smtp, words_of_error
 from facilityd.notify.mail_html import html_of
 from facilityd.notify.plot_png import plot_of, png
 
 NAME = "facilityd"
 """What a mail's sender is called where the site says nothing else."""
 _PERMANENT = 500
-_SLOW = "no answer in time"
 
 
 class Email:
@@ -53,7 +53,7 @@ class Email:
         """Hand over once. Raises nothing that the server or the network can cause."""
         if not f"{self._to}{self._sender}".isascii():
             return DeliveryResult(
-                DeliveryOutcome.REJECTED, "the address is not plain ASCII", failure=SendFailure.ADDRESS
+                DeliveryOutcome.REJECTED, Wording("send.no-ascii"), failure=SendFailure.ADDRESS
             )
         smtp = self._session()
         try:
@@ -87,22 +87,22 @@ class Email:
             return self._refused(refusal)
         except (OSError, UnicodeError) as error:  # a reply need not be UTF-8
             return DeliveryResult(
-                DeliveryOutcome.TRANSIENT, _one_line(error) or _SLOW, failure=of_error(error, connecting=True)
+                DeliveryOutcome.TRANSIENT, words_of_error(error), failure=of_error(error, connecting=True)
             )
         except aiosmtplib.SMTPException as error:
-            return DeliveryResult(DeliveryOutcome.REJECTED, _one_line(error), failure=_lacking(error))
+            return _lacking(error)
         try:
             async with asyncio.timeout(self._session_s):
                 await smtp.data(content.as_bytes())
         except aiosmtplib.SMTPResponseException as refusal:
             return self._refused(refusal)
         except (aiosmtplib.SMTPException, OSError, UnicodeError) as error:
-            reason = f"after the message was sent: {_one_line(error) or _SLOW}"
+            reason = Wording("send.after-message", why=words_of_error(error))
             return DeliveryResult(DeliveryOutcome.UNKNOWN, reason, failure=of_error(error, connecting=False))
         return DeliveryResult(DeliveryOutcome.ACCEPTED)
 
     def _refused(self, refusal: aiosmtplib.SMTPResponseException) -> DeliveryResult:
-        text = f"SMTP {refusal.code} {_one_line(refusal.message)}"
+        text = str(Wording("send.smtp", code=refusal.code, words=_one_line(refusal.message)))
         if self._password:
             text = text.replace(self._password, "***")
         permanent = refusal.code >= _PERMANENT
@@ -144,11 +144,14 @@ def _add_html(content: EmailMessage, notice: Notice, domain: str) -> None:
             part.set_boundary(f"part-{number}-{_digest(notice.key)[:24]}")
 
 
-def _lacking(error: aiosmtplib.SMTPException) -> SendFailure:
-    """Return what a server lacks that was asked for."""
-    encryption = "TLS" in str(error).upper()
-    login = isinstance(error, aiosmtplib.SMTPNotSupported) or "AUTH" in str(error).upper()
-    return SendFailure.ENCRYPTION if encryption else SendFailure.LOGIN if login else SendFailure.REFUSED
+def _lacking(error: aiosmtplib.SMTPException) -> DeliveryResult:
+    """Return what comes of a server that lacks what was asked for."""
+    failure, reason = SendFailure.REFUSED, _one_line(error)
+    if "TLS" in reason.upper():
+        failure, reason = SendFailure.ENCRYPTION, Wording("send.no-starttls")
+    elif isinstance(error, aiosmtplib.SMTPNotSupported) or "AUTH" in reason.upper():
+        failure, reason = SendFailure.LOGIN, Wording("send.no-auth")
+    return DeliveryResult(DeliveryOutcome.REJECTED, reason, failure=failure)
 
 
 def _digest(text: str) -> str:

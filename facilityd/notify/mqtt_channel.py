@@ -14,8 +14,9 @@ from typing import Any
 import aiomqtt
 from paho.mqtt.reasoncodes import ReasonCode
 
+from facilityd.model.message import Wording
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Notice, Purpose, SendFailure
-from facilityd.notify.failures import of_error
+from facilityd.notify.failures import of_error, words_of_error
 from facilityd.notify.webhook import payload
 
 OVER = (Purpose.CLEARED, Purpose.UNWATCHED)
@@ -88,8 +89,9 @@ class MqttChannel:
             return self._refused(error, connected=connected), code if isinstance(code, int) else 0
         except (aiomqtt.MqttError, OSError, TimeoutError) as error:
             result = DeliveryOutcome.UNKNOWN if connected else DeliveryOutcome.TRANSIENT
-            reason = str(error) or "no answer in time"
-            return DeliveryResult(result, reason, failure=of_error(error, connecting=not connected)), 0
+            return DeliveryResult(
+                result, words_of_error(error), failure=of_error(error, connecting=not connected)
+            ), 0
         return DeliveryResult(DeliveryOutcome.ACCEPTED), 0
 
     def _topics(self, notice: Notice) -> list[tuple[str, bool]]:
@@ -112,7 +114,7 @@ class MqttChannel:
 
     def _refused(self, error: aiomqtt.MqttCodeError, *, connected: bool) -> DeliveryResult:
         """Return what a broker's code says: of a login it is final until somebody mends it."""
-        reason = str(error)
+        reason = str(Wording("send.broker-refuses-connection", words=str(error)))
         if self._password:
             reason = reason.replace(self._password, "***")
         login = any(word in reason.lower() for word in ("authori", "password", "identifier"))
@@ -125,7 +127,7 @@ class MqttChannel:
 def _of_refusal(code: ReasonCode) -> DeliveryResult:
     """Return what the code of an acknowledgement says."""
     result, failure = _REFUSALS.get(code.value, (DeliveryOutcome.TRANSIENT, SendFailure.REFUSED))
-    return DeliveryResult(result, f"the broker refuses the message: {code}", failure=failure)
+    return DeliveryResult(result, Wording("send.broker-refuses", words=str(code)), failure=failure)
 
 
 def _text(notice: Notice) -> str:

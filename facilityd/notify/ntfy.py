@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from facilityd.model.message import Wording
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Notice, Purpose, SendFailure
 from facilityd.notify.http_post import HttpPost, in_one_line, packed
 from facilityd.notify.split import cut
@@ -40,5 +41,5 @@ def _judge(_content_type: str, body: bytes) -> DeliveryResult:
         taken = False
     if taken:
         return DeliveryResult(DeliveryOutcome.ACCEPTED)
-    reason = f"the answer names no message: {in_one_line(body)}"
+    reason = Wording("send.no-id", words=in_one_line(body))
     return DeliveryResult(DeliveryOutcome.REJECTED, reason, failure=SendFailure.WEB_PAGE)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from facilityd.model.message import Wording
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Notice, SendFailure
 from facilityd.notify.http_post import HttpPost, in_one_line, packed
 
@@ -61,5 +62,4 @@ def _taken(content_type: str, body: bytes) -> DeliveryResult:
     """Believe a 2xx, except where a page for people stands in the receiver's place: a login, a portal."""
     if content_type not in _PAGES or not _PAGE.match(in_one_line(body)):
         return DeliveryResult(DeliveryOutcome.ACCEPTED)
-    reason = "a web page answers, such as a login or a portal's"
-    return DeliveryResult(DeliveryOutcome.REJECTED, reason, failure=SendFailure.WEB_PAGE)
+    return DeliveryResult(DeliveryOutcome.REJECTED, Wording("send.web-page"), failure=SendFailure.WEB_PAGE)

@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 from weakref import WeakValueDictionary
 
+from facilityd.model.message import Wording
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, SendFailure
 from facilityd.notify.answer_code import ADDRESS, LOGIN, REFUSED, SERVER, Meaning, busy, code_in, judge_code
 from facilityd.notify.http_post import in_one_line
@@ -99,7 +100,7 @@ class WeComApp(Robot):
         if found.result is DeliveryOutcome.ACCEPTED:
             return None
         certainly_not = DeliveryOutcome.TRANSIENT if not found.final else found.result
-        return replace(found, result=certainly_not, reason=f"no token: {found.reason}")
+        return replace(found, result=certainly_not, reason=Wording("send.no-token", why=found.reason))
 
     def _take_token(self, _content_type: str, body: bytes) -> DeliveryResult:
         found = judge_code(body, self.CODE, self.MEANINGS)
@@ -108,7 +109,7 @@ class WeComApp(Robot):
         answer = json.loads(body)
         text, lasts = answer.get("access_token"), answer.get("expires_in")
         if not isinstance(text, str) or not text or not isinstance(lasts, int):
-            reason = "the answer holds no token"
+            reason = Wording("send.no-token-in-answer")
             return DeliveryResult(DeliveryOutcome.TRANSIENT, reason, failure=SendFailure.SERVER)
         self._app.text, self._app.ends = text, self._steady() + max(lasts - SOONER_S, lasts / 2)
         return found
@@ -122,5 +123,5 @@ class WeComApp(Robot):
         refused = [name for name in ("invaliduser", "unlicenseduser") if answer.get(name)]
         if not refused:
             return found
-        reason = f"{refused[0]}: {in_one_line(body)}"[:300]
+        reason = Wording("send.user-refused", list=refused[0], words=in_one_line(body))[:300]
         return DeliveryResult(DeliveryOutcome.REJECTED, reason, failure=SendFailure.ADDRESS)

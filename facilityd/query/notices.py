@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from facilityd.model.send_reason import recognised
 from facilityd.store.ledger import NoticeReader
 from facilityd.store.rows import OutboxEntry
 
@@ -17,8 +18,8 @@ OPEN = ("waiting", "deferred")
 class NoticeRow:
     """One notice. Instants in ns UTC; ``next_at``: when it is tried again, None where it is not.
 
-    ``outcome``: waiting, deferred, accepted, rejected, unknown or digested; ``reason``: what the other side
-    said to the last attempt.
+    ``outcome``: waiting, deferred, accepted, rejected, unknown or digested; ``reason``: what the last
+    attempt came to, in both languages where it is ours to say.
     """
 
     id: int
@@ -57,5 +58,5 @@ def _row(entry: OutboxEntry) -> NoticeRow:
     again = (entry.next_at or None) if state in OPEN else None
     return NoticeRow(
         entry.id, n.at, n.recipient, n.channel, n.purpose.value, n.device, n.rule, n.occurrence, n.priority,
-        n.subject, state, entry.attempts, again, entry.error, n.key,
+        n.subject, state, entry.attempts, again, recognised(entry.error), n.key,
     )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import ParamSpec, Self, TypeVar
 
 from facilityd.app.builtin import channel_name
 from facilityd.errors import StoreFull
+from facilityd.model.message import Wording
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, SendFailure
 from facilityd.model.settings import SinkSettings
 from facilityd.store.journal import Journal
@@ -38,9 +39,13 @@ _ANSWERS: dict[str, tuple[float, DeliveryResult]] = {
     "channel-refuses": (0.1, _failed(DeliveryOutcome.REJECTED, "HTTP 401 Unauthorized", SendFailure.LOGIN)),
     "channel-down": (
         0.1,
-        _failed(DeliveryOutcome.TRANSIENT, "cannot connect: Connection refused", SendFailure.CONNECTION),
+        _failed(
+            DeliveryOutcome.TRANSIENT,
+            Wording("send.cannot-connect", why=Wording("link.refused")),
+            SendFailure.CONNECTION,
+        ),
     ),
-    "channel-hangs": (15.0, _failed(DeliveryOutcome.UNKNOWN, "no answer in time", SendFailure.TIMEOUT)),
+    "channel-hangs": (15.0, _failed(DeliveryOutcome.UNKNOWN, Wording("send.no-answer"), SendFailure.TIMEOUT)),
     "channel-slow": (240.0, DeliveryResult(DeliveryOutcome.ACCEPTED)),
 }
 """What a channel does: how long it takes, in s, and what comes of it."""
