@@ -6,14 +6,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from facilityd.cli.arguments import one_site, store_option
-from facilityd.cli.export_file import ResumableFile
+from facilityd.cli.export_file import ResumableFile, whole_file
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import json_option, print_json, print_json_line, say
 from facilityd.cli.when import BucketParam, InstantParam, between
@@ -28,7 +28,13 @@ if TYPE_CHECKING:
     from facilityd.query.export import ExportQuery, ExportRow
     from facilityd.store.history_reader import HistoryReader
 
-_ENDINGS = {"": "csv", ".csv": "csv", ".txt": "csv", ".xlsx": "xlsx", ".lp": "lines"}
+_ENDINGS = {
+    "": "csv", ".csv": "csv", ".txt": "csv", ".xlsx": "xlsx", ".lp": "lines", ".parquet": "parquet",
+    ".arrow": "arrow", ".feather": "arrow",
+}  # fmt: skip
+_FORMATS = ("csv", "spreadsheet", "xlsx", "parquet", "arrow", "lines")
+_WHOLE = ("xlsx", "parquet", "arrow")
+"""Formats that only a file can be, and that cannot be gone on with."""
 _BOM = "\N{BYTE ORDER MARK}"
 
 
@@ -51,7 +57,7 @@ class _Export:
 )
 @store_option
 @click.option(
-    "--format", "kind", type=click.Choice(["csv", "spreadsheet", "xlsx", "lines"]), default=None,
+    "--format", "kind", type=click.Choice(_FORMATS), default=None,
     help="spreadsheet: CSV for people.  [default: by the file's name, else csv]",
 )  # fmt: skip
 @click.option(
@@ -64,11 +70,11 @@ def export(  # noqa: PLR0917 - click hands its options in
     site: Path, signals: tuple[str, ...], since: int, until: int | None, bucket: int | None,
     store: str, kind: str | None, target: Path | None, lang: str | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Write what was into CSV, a workbook or line protocol.
+    """Write what was into CSV, xlsx, Parquet or line protocol.
 
     Signals are named as DEVICE or DEVICE.SIGNAL, with * and ? for letters; without names, all of the
     site. Values have the signal's decimals and the unit that people read; a time without data has a row that
-    says why. An export that was interrupted goes on where it was.
+    says why. An export as CSV or line protocol that was interrupted goes on where it was.
     """
     from facilityd.cli.headline import warn_unwatched
     from facilityd.config.load import load
@@ -78,8 +84,10 @@ def export(  # noqa: PLR0917 - click hands its options in
 
     loaded = load(site, secrets=False)
     kind = kind or _named(target)
-    if kind == "xlsx" and target is None:
-        raise UsageError(Wording("ask.workbook-wants-file"))
+    if kind in _WHOLE and target is None:
+        raise UsageError(Wording("ask.format-wants-file", kind=kind))
+    if kind in ("parquet", "arrow"):
+        import_module("pyarrow")  # where it is not installed that is said before anything is read
     if kind == "lines" and bucket:
         raise UsageError(Wording("ask.lines-have-no-buckets"))
     if kind == "lines" and store != JOURNAL:
@@ -95,8 +103,8 @@ def export(  # noqa: PLR0917 - click hands its options in
         elif target is None:
             _print(asked, reader, kind)
         else:
-            work = _workbook if kind == "xlsx" else partial(_file, kind=kind)
-            count = work(asked, reader, target)
+            works = {"xlsx": _workbook, "parquet": _arrow, "arrow": _arrow}
+            count = works.get(kind, _file)(asked, reader, target, kind)
             if as_json:
                 print_json({"file": str(target), "rows": count})
             else:
@@ -149,24 +157,25 @@ def _file(asked: _Export, reader: HistoryReader, target: Path, kind: str) -> int
     return count
 
 
-def _workbook(asked: _Export, reader: HistoryReader, target: Path) -> int:
+def _workbook(asked: _Export, reader: HistoryReader, target: Path, _kind: str) -> int:
     from facilityd.query.export import export_rows
     from facilityd.query.export_text import ExportText, heads
     from facilityd.query.workbook import write_workbook
 
-    if target.exists() or target.is_symlink():
-        raise UsageError(Wording("ask.export-there"), where=str(target))
-    part = target.with_name(target.name + ".part")
     text = ExportText(asked.site, asked.query, asked.language, people=True)
-    try:
-        with _shown() as step:
-            cells = (text.cells(_stepped(row, step)) for row in export_rows(asked.site, reader, asked.query))
-            count = write_workbook(part, heads(asked.query, asked.language), cells)
-        part.rename(target)
-    except OSError as error:
-        what = Wording("ask.export-cannot-written", strerror=error.strerror)
-        raise UsageError(what, where=str(target)) from error
-    return count
+    with whole_file(target) as part, _shown() as step:
+        cells = (text.cells(_stepped(row, step)) for row in export_rows(asked.site, reader, asked.query))
+        return write_workbook(part, heads(asked.query, asked.language), cells)
+
+
+def _arrow(asked: _Export, reader: HistoryReader, target: Path, kind: str) -> int:
+    from facilityd.query.arrow_table import ArrowTable, write_arrow
+    from facilityd.query.export import export_rows
+
+    table = ArrowTable(asked.site, asked.query)
+    with whole_file(target) as part, part.open("wb") as out, _shown() as step:
+        rows = (_stepped(row, step) for row in export_rows(asked.site, reader, asked.query))
+        return write_arrow(out, table, rows, "parquet" if kind == "parquet" else "arrow")
 
 
 def _head(asked: _Export) -> bytes:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,6 +15,29 @@ from facilityd.model.message import Wording
 
 _EVERY = 20_000
 """Lines between two marks: so many are written again at most."""
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Hand out where to write: the file has its name only when all of it is durable; else nothing is left.
+
+    For formats whose end says where all the rest is, which nobody can go on with. Raises UsageError where
+    the file is there already or cannot be written.
+    """
+    if path.exists() or path.is_symlink():
+        raise UsageError(Wording("ask.export-there"), where=str(path))
+    part = path.with_name(path.name + ".part")
+    try:
+        yield part
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        part.rename(path)
+    except OSError as error:
+        what = Wording("ask.export-cannot-written", strerror=error.strerror)
+        raise UsageError(what, where=str(path)) from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 class ResumableFile:

@@ -25,8 +25,8 @@ from facilityd.store.reader import JournalReader
 _BUCKETS = 20_000
 """Buckets that are read at a time."""
 _PAGE = 5000
-NOTHING = "nothing-stored"
-"""The quality of a row that says that nothing came from then on."""
+NOTHING, NOT_RUNNING = "nothing-stored", "not-running"
+"""The qualities of a row that says that nothing came from then on, and that nobody watched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def rows_of(
     )
     asked = GapQuery(device, signal, since, query.until, time.time_ns())
     silent = (
-        ExportRow(gap.since, device, signal, None, "not-running" if gap.downtime else NOTHING)
+        ExportRow(gap.since, device, signal, None, NOT_RUNNING if gap.downtime else NOTHING)
         for gap in stored_gaps(site, reader, asked)
         if gap.reason is None
     )

@@ -16,7 +16,7 @@ from facilityd.model.spreadsheet import harmless
 from facilityd.model.text import Language, Text
 from facilityd.notify.texts import texts
 from facilityd.notify.value_text import scaled
-from facilityd.query.export import NOTHING, ExportQuery, ExportRow, signal_of
+from facilityd.query.export import NOT_RUNNING, NOTHING, ExportQuery, ExportRow, signal_of
 from facilityd.query.words import query_words, say_reason, sentence
 
 TableValue = str | float | int | bool | datetime | None
@@ -38,7 +38,9 @@ def heads(query: ExportQuery, language: Language) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class ExportSignal:
+    """How an export tells a signal: in which ``unit``, and by which ``scale`` from the signal's own."""
+
     signal: Signal
     unit: str
     decimals: int
@@ -56,7 +58,7 @@ class ExportText:
         self._site, self._query, self._language, self._people = site, query, language, people
         self._zone = ZoneInfo(site.timezone)
         self._names: Mapping[str, Text] = {name: one.name for name, one in all_devices(site).items()}
-        self._known = {name: _known(signal_of(site, name)) for name in query.signals}
+        self._known = {name: export_signal(signal_of(site, name)) for name in query.signals}
 
     def cells(self, row: ExportRow) -> list[TableValue]:
         """Return the cells of a row, in the order of ``fields``."""
@@ -94,7 +96,7 @@ class ExportText:
         offset = when.isoformat()[19:]
         return f"{when:%Y-%m-%dT%H:%M:%S}.{at % NS // 1_000_000:03d}{offset}"
 
-    def _value(self, value: Value | None, known: _Known) -> TableValue:
+    def _value(self, value: Value | None, known: ExportSignal) -> TableValue:
         if self._people and isinstance(value, bool):
             return texts().switch["on" if value else "off"].in_(self._language)
         words: Mapping[Any, Text] = {**known.signal.values, **known.signal.words}
@@ -103,16 +105,20 @@ class ExportText:
         return known.scale(value) if isinstance(value, float) else value
 
     def _quality(self, quality: str) -> str:
-        if not self._people:
-            return quality
-        if quality == NOTHING:
-            return sentence("nothing-stored", self._language)
-        return say_reason(quality, self._language)
+        return say_quality(quality, self._language) if self._people else quality
 
 
-def _known(signal: Signal) -> _Known:
+def export_signal(signal: Signal) -> ExportSignal:
+    """Return how a signal is told."""
     one, decimals, unit = scaled(1.0, signal, signal.unit)
-    return _Known(signal, unit, max(0, decimals), (lambda value: value * one) if one != 1.0 else float)
+    return ExportSignal(signal, unit, max(0, decimals), (lambda value: value * one) if one != 1.0 else float)
+
+
+def say_quality(quality: str, language: Language) -> str:
+    """Return the quality of a row in words."""
+    if quality in (NOTHING, NOT_RUNNING):
+        return sentence(quality, language)
+    return say_reason(quality, language)
 
 
 def csv_line(cells: Sequence[str]) -> str:
