@@ -17,11 +17,11 @@ MAX_BYTES = 4 * 2**20
 MAX_DEPTH = 64
 MAX_NODES = 200_000
 """Nodes with every alias written out: a site of 1,000 units has about 30,000."""
-_CORE = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null"))
+CORE = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null"))
 _MERGE = "tag:yaml.org,2002:merge"
 _INT = re.compile(r"[-+]?(?:0x[0-9a-fA-F]{1,16}|[0-9]{1,20})")
 _FULL_WIDTH = dict(zip("：，｛｝［］＃－", ":,{}[]#-", strict=True))
-_UNUSABLE = re.compile("[\0\ud800-\udfff]")
+UNUSABLE = re.compile("[\0\ud800-\udfff]")
 """What no file name, message or database takes: YAML's escapes can write it all the same."""
 _KEY = re.compile(r"\s*(?:- +)?[\w.\-]+(?P<colon>：)")
 
@@ -68,13 +68,14 @@ Loader.add_implicit_resolver(
 )
 
 
-def _int(_: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
-    if not _INT.fullmatch(node.value):
-        raise ValueError(node.value)
-    return int(node.value, 16) if "0x" in node.value.lower() else int(node.value, 10)
+def plain_int(text: str) -> int:
+    """Return an integer of at most 20 digits, or 16 hexadecimal ones. Raises ValueError."""
+    if not _INT.fullmatch(text):
+        raise ValueError(text)
+    return int(text, 16) if "0x" in text.lower() else int(text, 10)
 
 
-Loader.add_constructor("tag:yaml.org,2002:int", _int)
+Loader.add_constructor("tag:yaml.org,2002:int", lambda _, node: plain_int(node.value))
 
 
 if yaml.__with_libyaml__:
@@ -109,21 +110,21 @@ def scalar(loader: Loader, node: yaml.Node) -> Any:
     short = node.tag.replace("tag:yaml.org,2002:", "!!")
     if node.tag == _MERGE:
         raise ValueError(Wording("yaml.merge-keys-not-known-here"))
-    if node.tag not in _CORE or not isinstance(node, yaml.ScalarNode):
+    if node.tag not in CORE or not isinstance(node, yaml.ScalarNode):
         raise ValueError(Wording("yaml.tag-not-known-here-write", short=short))
     try:
         value = loader.construct_object(node, deep=True)
     except (ValueError, KeyError, yaml.YAMLError) as error:
         kind = Wording("yaml.integer-at-most-digits") if short == "!!int" else short.removeprefix("!!")
         raise ValueError(Wording("yaml.not", node=node.value[:40], kind=kind)) from error
-    if isinstance(value, str) and (bad := _UNUSABLE.search(value)):
+    if isinstance(value, str) and (bad := UNUSABLE.search(value)):
         raise ValueError(Wording("yaml.u-control-character-or-half", bad=ord(bad[0])))
     return value
 
 
 def key_of(loader: Loader, node: yaml.ScalarNode) -> str | int:
     """Return a key: a number where it is one, else the word as it was written (``true``, ``null`` too)."""
-    if node.tag == _MERGE or node.tag not in _CORE:
+    if node.tag == _MERGE or node.tag not in CORE:
         scalar(loader, node)
     value = scalar(loader, node) if node.tag.endswith(":int") else node.value
     return value if isinstance(value, int) else str(node.value)

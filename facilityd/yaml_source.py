@@ -16,6 +16,7 @@ from facilityd.model.message import Wording, reason
 from facilityd.model.regular import open_regular
 from facilityd.model.validation import said_of
 from facilityd.validator_text import choice, known_keys, without_echoes
+from facilityd.yaml_events import KEY, Unusual, Where, built
 from facilityd.yaml_loader import (
     MAX_BYTES,
     MAX_DEPTH,
@@ -31,13 +32,10 @@ from facilityd.yaml_loader import (
 )  # fmt: skip
 
 Key = str | int
-Where = tuple[Key, ...]
 T = TypeVar("T")
 
 UNREADABLE = "\0unreadable"
 """Stands for a value whose mistake is told already."""
-_KEY = "\0key"
-"""Last element of a path that means the key itself, not its value."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -78,11 +76,11 @@ class Problem:
 
 @dataclass(slots=True)
 class Document:
-    """Plain data and the mark of each key and value in it."""
+    """Plain data, and of each key and value in it line and column, from 1."""
 
     file: str
     data: Any = None
-    marks: dict[Where, SourceLocation] = field(default_factory=dict)
+    marks: dict[Where, tuple[int, int]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -97,11 +95,11 @@ class Document:
     def location(self, path: Iterable[Key], *, key: bool = False) -> SourceLocation:
         """Return the mark of a path, or of the nearest thing around it that has one."""
         where = tuple(path)
-        if key and (*where, _KEY) in self.marks:
-            return self.marks[*where, _KEY]
+        if key and (*where, KEY) in self.marks:
+            return SourceLocation(self.file, *self.marks[*where, KEY])
         while where and where not in self.marks:
             where = where[:-1]
-        return self.marks.get(where, SourceLocation(self.file))
+        return SourceLocation(self.file, *self.marks.get(where, ()))
 
 
 def read(path: Path, shown: str | None = None) -> Document:
@@ -115,7 +113,7 @@ def read(path: Path, shown: str | None = None) -> Document:
                 SourceLocation(document.file), Wording("yaml.larger-than-mib", max_bytes=MAX_BYTES // 2**20)
             )
         else:
-            _parse(content.decode("utf-8-sig"), document)
+            parse(content.decode("utf-8-sig"), document)
     except OSError as error:
         document.problem(SourceLocation(document.file), Wording("yaml.cannot-read", strerror=error.strerror))
     except UnicodeDecodeError as error:
@@ -123,13 +121,21 @@ def read(path: Path, shown: str | None = None) -> Document:
     return document
 
 
-def _parse(text: str, document: Document) -> None:
+def parse(text: str, document: Document) -> None:
+    """Read a text into a document; what is wrong becomes its problems."""
     if found := unprintable(text):
         line, column = place(text, found[0])
         document.problem(
             SourceLocation(document.file, line, column), Wording("yaml.character-not-allowed", found=found[1])
         )
         return
+    try:
+        document.data, document.marks = built(text)
+    except Unusual:
+        _parse_nodes(text, document)
+
+
+def _parse_nodes(text: str, document: Document) -> None:
     try:
         loader, node = composed(text)
         document.data = None if node is None else _Walk(loader, document).value(node, ())
@@ -146,9 +152,7 @@ def _syntax(text: str, document: Document, error: yaml.MarkedYAMLError) -> None:
     document.data = None
     hint, opened = advice(error)
     at = opened or error.problem_mark or error.context_mark
-    location = (
-        SourceLocation(document.file, at.line + 1, at.column + 1) if at else SourceLocation(document.file)
-    )
+    location = SourceLocation(document.file, *((at.line + 1, at.column + 1) if at else ()))
     found = slip(text, at.line) if at else None
     if found:
         document.problem(SourceLocation(document.file, *found[:2]), Wording("yaml.not-yaml", reason=found[2]))
@@ -165,8 +169,7 @@ class _Walk:
         self._loader, self._document, self._count = loader, document, 0
 
     def value(self, node: yaml.Node, path: Where) -> Any:
-        location = SourceLocation(self._document.file, node.start_mark.line + 1, node.start_mark.column + 1)
-        self._document.marks[path] = location
+        self._document.marks[path] = node.start_mark.line + 1, node.start_mark.column + 1
         self._count += 1
         if self._count > MAX_NODES or len(path) > MAX_DEPTH:
             raise yaml.MarkedYAMLError(
@@ -180,15 +183,14 @@ class _Walk:
         try:
             return scalar(self._loader, node)
         except ValueError as error:
-            self._document.problem(location, reason(error))
+            self._document.problem(self._document.location(path), reason(error))
             return UNREADABLE
 
     def _mapping(self, node: yaml.MappingNode, path: Where) -> dict[Any, Any]:
         out: dict[Any, Any] = {}
         for key_node, value_node in node.value:
-            location = SourceLocation(
-                self._document.file, key_node.start_mark.line + 1, key_node.start_mark.column + 1
-            )
+            mark = key_node.start_mark.line + 1, key_node.start_mark.column + 1
+            location = SourceLocation(self._document.file, *mark)
             if not isinstance(key_node, yaml.ScalarNode):
                 self._document.problem(location, Wording("yaml.key-plain-word"))
                 continue
@@ -198,10 +200,10 @@ class _Walk:
                 self._document.problem(location, reason(error))
                 continue
             if name in out:
-                first = Wording("yaml.first-at", marks=self._document.marks[*path, name])
+                first = Wording("yaml.first-at", marks=self._document.location((*path, name)))
                 self._document.problem(location, Wording("yaml.stands-twice", name=name), first)
                 continue
-            self._document.marks[*path, name, _KEY] = location
+            self._document.marks[*path, name, KEY] = mark
             out[name] = self.value(value_node, (*path, name))
         return out
 

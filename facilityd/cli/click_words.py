@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from importlib.resources import files
 
 import click
 import click.core
@@ -17,9 +16,9 @@ import click.exceptions
 import click.formatting
 import click.parser
 import click.types
-import yaml
 
 from facilityd.cli.language import current
+from facilityd.model.shipped_data import shipped_data
 
 MODULES = (
     click.core,
@@ -34,8 +33,7 @@ MODULES = (
 @cache
 def table() -> dict[str, str]:
     """Return the Chinese text by click's English one."""
-    text = files("facilityd.cli").joinpath("click_words.yaml").read_text(encoding="utf-8")
-    return dict(yaml.safe_load(text))
+    return dict(shipped_data("facilityd.cli", "click_words.yaml"))
 
 
 def translated(text: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
 
@@ -13,42 +15,51 @@ from rich.cells import cell_len
 
 from facilityd.cli.language import current
 from facilityd.cli.wrapping import padded, wrapped
-from facilityd.model.text import Language, Strict, Text
-from facilityd.model.word_table import shipped_table
+from facilityd.model.language import Language
+from facilityd.model.shipped_data import shipped_data
 
 HELP_NAMES = ("-h", "--help")
 OVERVIEW = 26
 """Cells that the names of options may take before their help begins on a line of its own."""
 
 
-class CommandGroup(Strict):
-    """Commands that serve one purpose, in the order in which they are listed."""
+@dataclass(frozen=True, slots=True)
+class CommandGroup:
+    """Commands that serve one purpose, in the order in which they are listed; ``title`` by language."""
 
-    title: Text
+    title: Mapping[Language, str]
     commands: tuple[str, ...]
 
 
-class CommandHelp(Strict):
+@dataclass(frozen=True, slots=True)
+class CommandHelp:
     """Help of a command: ``en`` its first sentence, ``zh`` all of it; options by their longest name."""
 
     en: str
     zh: str
-    options: dict[str, str] = {}
+    options: Mapping[str, str]
 
 
-class HelpTable(Strict):
-    """What ``help.yaml`` holds."""
+@dataclass(frozen=True, slots=True)
+class HelpTable:
+    """What ``help.yaml`` holds. Not checked as other tables are: loading what does takes longer than help."""
 
     groups: tuple[CommandGroup, ...]
-    metavars: dict[str, str]
-    common: dict[str, str]
-    commands: dict[str, CommandHelp]
+    metavars: Mapping[str, str]
+    common: Mapping[str, str]
+    commands: Mapping[str, CommandHelp]
 
 
 @cache
 def help_table() -> HelpTable:
     """Return the table that is shipped."""
-    return shipped_table("facilityd.cli", "help.yaml", HelpTable)
+    data = shipped_data("facilityd.cli", "help.yaml")
+    groups = tuple(CommandGroup(one["title"], tuple(one["commands"])) for one in data["groups"])
+    commands = {
+        name: CommandHelp(one["en"], one["zh"], one.get("options", {}))
+        for name, one in data["commands"].items()
+    }
+    return HelpTable(groups, data["metavars"], data["common"], commands)
 
 
 def summary(name: str, language: Language) -> str:

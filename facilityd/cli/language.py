@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from facilityd.model.language import LANGUAGES, Language
 from facilityd.model.message import spoken
-from facilityd.model.text import LANGUAGES, Language
 
 if TYPE_CHECKING:
     from facilityd.config.site import Site

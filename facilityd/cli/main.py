@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import errno
+import gc
 import io
 import logging
 import os
 import sys
-import tempfile
-import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -20,7 +18,6 @@ import click
 from facilityd.cli.click_words import install
 from facilityd.cli.help import HELP_NAMES, Context, help_table, spoken, summary
 from facilityd.cli.language import current, forget, in_words, lang_option, listen, named, problem_lines
-from facilityd.cli.words import sentence
 from facilityd.errors import ConfigError, FacilitydError
 from facilityd.model.message import Wording
 from facilityd.model.plain import masked, plain
@@ -94,6 +91,8 @@ RENAMED = {"alarm": "alarms", "serviced": "service"}
 """Names of before, which go on to work and say what they are called now."""
 EXIT_PROBLEM, EXIT_BUG = 1, 70  # 70 is EX_SOFTWARE of sysexits.h
 UMASK = 0o077
+COLLECT_AFTER = 20_000
+"""Objects more than freed ones after which Python looks for cycles: what a start makes is kept anyway."""
 OPTIONAL = {"amqtt": "demo", "aiosmtpd": "demo", "pyarrow": "parquet", "pytest": "testing", "resvg_py": "png"}
 """Libraries that only some commands need, and the extra that brings them."""
 LONGEST = 4000
@@ -126,6 +125,10 @@ class _Lazy(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS | RENAMED and not args[0].startswith("-"):
+            import difflib
+
+            from facilityd.cli.words import sentence
+
             near = difflib.get_close_matches(args[0], COMMANDS, n=1)
             language = current()
             meant = sentence("meant-command", language, command=near[0]) if near else ""
@@ -134,6 +137,8 @@ class _Lazy(click.Group):
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name in RENAMED and not ctx.resilient_parsing:
+            from facilityd.cli.words import sentence
+
             now = RENAMED[name]
             click.echo(sentence("called-now", current(), old=name, new=now), err=True)
         name = RENAMED.get(name, name)
@@ -150,7 +155,7 @@ class _Lazy(click.Group):
         """List the commands by what they are for, each with one whole sentence."""
         language, width = current(), max(map(len, COMMANDS))
         for group in help_table().groups:
-            with formatter.section(group.title.in_(language)):
+            with formatter.section(group.title[language]):
                 formatter.write_dl([(name.ljust(width), summary(name, language)) for name in group.commands])
 
 
@@ -171,6 +176,7 @@ def main() -> None:
     """Run a command. Named errors are one line; a bug is loud and leaves a report."""
     # Journals, logs, inboxes and reports are for the daemon's own user, whatever the shell says.
     os.umask(UMASK)
+    gc.set_threshold(COLLECT_AFTER, 20, 20)
     _speak_any_locale()
     try:
         status = _call()
@@ -263,6 +269,9 @@ def _named(errors: Iterable[FacilitydError]) -> NoReturn:
 def _bug(error: BaseException) -> NoReturn:
     if _interrupted(error):
         sys.exit(130)
+    import tempfile
+    import traceback
+
     secrets = _secrets()
     what = plain(masked(f"{type(error).__name__}: {error}", secrets))
     click.echo(f"facilityd: this is a bug: {what}", err=True)

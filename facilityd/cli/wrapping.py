@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from rich.cells import cell_len, chop_cells
 
-from facilityd.model.text import Language
+from facilityd.model.language import Language
 
 CLOSING = frozenset("，。；：！？、）】」』》”’…,.;:!?)]}%")
 """Signs that never begin a line where they can stand at the end of the one before."""

@@ -8,16 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
-import yaml
-
-from facilityd.model.text import Text
-from facilityd.model.word_table import SAFE_LOADER
-
-if TYPE_CHECKING:
-    from facilityd.model.text import Language
+from facilityd.model.language import Language
+from facilityd.model.shipped_data import shipped_data
 
 _COMMAS = {"en": ", ", "zh": "、"}
 _ERROR = {
@@ -83,10 +77,10 @@ def _filled(slug: str, parts: Mapping[str, Any], language: str) -> str:
 
 
 def _part(part: Any, language: Any) -> Any:
-    if isinstance(part, Text):
-        return part.in_(language)
     if isinstance(part, Wording | Exception):
         return spoken(part, language)
+    if hasattr(part, "in_"):  # a Text; to know the class would load what checks tables
+        return part.in_(language)
     if isinstance(part, list | tuple) and all(isinstance(one, str) for one in part):
         return _COMMAS[language].join(spoken(one, language) for one in part)
     return part
@@ -95,5 +89,5 @@ def _part(part: Any, language: Any) -> Any:
 @cache
 def texts_of(area: str) -> dict[str, dict[str, str]]:
     """Return an area's texts by slug, each by language."""
-    source = files("facilityd.model").joinpath("messages", f"{area}.yaml").read_text(encoding="utf-8")
-    return {f"{area}.{name}": text for name, text in yaml.load(source, SAFE_LOADER).items()}  # noqa: S506 - a safe one
+    texts = shipped_data("facilityd.model", "messages", f"{area}.yaml")
+    return {f"{area}.{name}": text for name, text in texts.items()}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from facilityd.model.language import LANGUAGES, Language
 from facilityd.model.plain import plain
 
-Language = Literal["zh", "en"]
-LANGUAGES: tuple[Language, ...] = ("zh", "en")
+__all__ = ["LANGUAGES", "SHORTEST", "Language", "ShortText", "Strict", "Text"]
+
 SHORTEST = 16
 """Characters of a name that stands in the first line of a message beside a place."""
 

@@ -1,4 +1,7 @@
-"""All questions to one site: the journal opened read-only, and the site's tables beside it."""
+"""All questions to one site: the journal opened read-only, and the site's tables beside it.
+
+What only some questions need is imported by them, so that a command which asks another one starts quickly.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from zoneinfo import ZoneInfo
 
 from facilityd.app.builtin import DAEMON, all_devices
@@ -29,20 +32,21 @@ from facilityd.query.changes import ChangeFilter, ChangeRow, change_rows
 from facilityd.query.countdown import Countdown, countdown
 from facilityd.query.counts import Counts
 from facilityd.query.devices import DeviceReader, DeviceRow
-from facilityd.query.hazards import HazardRow, OpenState, open_hazards
-from facilityd.query.kpi import KpiReader
-from facilityd.query.kpi_answer import KpiAnswer
 from facilityd.query.liveness import Liveness, liveness
 from facilityd.query.notices import NoticeRow, notice_rows
 from facilityd.query.readiness import ReadinessAnswer, ReadinessBoard, RecordedCheck, checklist_devices
-from facilityd.query.report import SiteReport, read_report
 from facilityd.query.rules import RuleRow, rule_rows
-from facilityd.query.storage import StorageAnswer, read_storage
 from facilityd.query.tasks import TaskRecord, TaskRow, task_record, task_rows
 from facilityd.query.times_of_site import TimesOfSite
 from facilityd.query.unsaved import outstanding
 from facilityd.query.unwatched import unwatched
 from facilityd.store.reader import JournalReader
+
+if TYPE_CHECKING:
+    from facilityd.query.hazards import HazardRow
+    from facilityd.query.kpi_answer import KpiAnswer
+    from facilityd.query.report import SiteReport
+    from facilityd.query.storage import StorageAnswer
 
 
 def open_journal(site: Site) -> JournalReader:
@@ -226,19 +230,27 @@ class SiteQuery(TimesOfSite):
 
     def storage(self) -> StorageAnswer:
         """Return what takes the room in the journal, and when it will be full."""
+        from facilityd.query.storage import read_storage
+
         return read_storage(self._site, self._reader, self._clock())
 
     def kpi(self, since: int, until: int) -> KpiAnswer:
         """Return the figures of alarm management of since <= at < until (ns UTC), beside their limits."""
+        from facilityd.query.kpi import KpiReader
+
         return KpiReader(self._site, self._devices, self._reader, (since, until), self._clock()).answer()
 
     def report(self, period: Text, since: int, until: int) -> SiteReport:
         """Return the report of since <= at < until (ns UTC), a ``period`` as it is called."""
+        from facilityd.query.report import read_report
+
         named, hazards = (period, since, until), self.hazards()
         return read_report(self._site, self._devices, self._reader, named, self._clock(), hazards)
 
     def hazards(self, device: str = "") -> list[HazardRow]:
         """Return what is open, of one ``device`` or of all; most urgent first. Raises UsageError."""
+        from facilityd.query.hazards import OpenState, open_hazards
+
         if device:
             require_device(self._devices, device)
         rows = self.devices(tuple(self._site.devices))

@@ -1,4 +1,4 @@
-"""Questions to one site about times: history, comparison, timeline, states, runs."""
+"""Questions to one site about times: history, comparison, timeline, states, runs; imported when asked."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING
 
 from facilityd.config.site import Device, Site
 from facilityd.query.alarms import require_device
-from facilityd.query.as_of import ValueAsOf, read_as_of
-from facilityd.query.compare import CompareAnswer, CompareQuery, read_comparison
-from facilityd.query.event_log import EventFilter, EventRow, read_events
 from facilityd.query.history import (
     HistoryAnswer,
     HistoryPoint,
@@ -20,19 +17,22 @@ from facilityd.query.history import (
     read_history_page,
     require_signal,
 )
-from facilityd.query.light_night import LightNight, read_light_night
-from facilityd.query.occurrences import OccurrenceQuery, OccurrenceRow, read_occurrences
-from facilityd.query.runs import RunsAnswer, RunsQuery, read_runs
 from facilityd.query.selection import SignalName
-from facilityd.query.state_spans import StateAnswer, read_states
-from facilityd.query.timeline import Timeline, TimelineQuery, read_timeline
-from facilityd.query.worst import WorstAnswer, WorstQuery, read_worst
 from facilityd.store.history import Bucket
 from facilityd.store.history_reader import HistoryReader
 from facilityd.store.reader import JournalReader
 
 if TYPE_CHECKING:
+    from facilityd.query.as_of import ValueAsOf
+    from facilityd.query.compare import CompareAnswer, CompareQuery
+    from facilityd.query.event_log import EventFilter, EventRow
     from facilityd.query.history_columns import HistoryColumns
+    from facilityd.query.light_night import LightNight
+    from facilityd.query.occurrences import OccurrenceQuery, OccurrenceRow
+    from facilityd.query.runs import RunsAnswer, RunsQuery
+    from facilityd.query.state_spans import StateAnswer
+    from facilityd.query.timeline import Timeline, TimelineQuery
+    from facilityd.query.worst import WorstAnswer, WorstQuery
 
 
 class TimesOfSite:
@@ -58,7 +58,7 @@ class TimesOfSite:
 
     def columns(self, names: tuple[SignalName, ...], since: int, until: int, bucket: int) -> HistoryColumns:
         """Return signals in buckets as arrays; loads numpy. Raises UsageError for what cannot be."""
-        from facilityd.query.history_columns import read_history_columns  # noqa: PLC0415
+        from facilityd.query.history_columns import read_history_columns
 
         return read_history_columns(self._site, self._history, names, since, until, bucket)
 
@@ -68,10 +68,14 @@ class TimesOfSite:
 
     def comparison(self, query: CompareQuery) -> CompareAnswer:
         """Return a span beside another, signal by signal. Raises UsageError for a span that is none."""
+        from facilityd.query.compare import read_comparison
+
         return read_comparison(self._site, self._history, query)
 
     def as_of(self, names: Iterable[SignalName], at: int) -> list[ValueAsOf]:
         """Return what signals were at an instant (ns UTC), looked for at most 400 days back."""
+        from facilityd.query.as_of import read_as_of
+
         return read_as_of(self._site, self._history, names, at)
 
     def buckets(self, device: str, signal: str, since: int, until: int, width: int) -> list[Bucket]:
@@ -80,36 +84,50 @@ class TimesOfSite:
 
     def timeline(self, query: TimelineQuery) -> Timeline:
         """Return what happened in a span, as incidents with their evidence. Raises UsageError."""
+        from facilityd.query.timeline import read_timeline
+
         for device in query.devices:
             require_device(self._devices, device)
         return read_timeline(self._site, self._devices, self._reader, query, self._clock())
 
     def occurrences(self, query: OccurrenceQuery) -> list[OccurrenceRow]:
         """Return every occurrence of alarms in a span, the newest last. Raises UsageError."""
+        from facilityd.query.occurrences import read_occurrences
+
         for device in query.devices:
             require_device(self._devices, device)
         return read_occurrences(self._devices, self._reader, query, self._site.timezone)
 
     def light_night(self, day: date) -> LightNight:
         """Return the night of lights that begins on a day of the site."""
+        from facilityd.query.light_night import read_light_night
+
         return read_light_night(self._site, self._devices, self._reader, day, self._clock())
 
     def events(self, asked: EventFilter, most: int) -> list[EventRow]:
         """Return at most so many events of a span, the oldest first. Raises UsageError."""
+        from facilityd.query.event_log import read_events
+
         for device in asked.devices:
             require_device(self._devices, device)
         return read_events(self._devices, self._reader, asked, self._site.timezone, most)
 
     def states(self, device: str, signal: str, since: int, until: int, most: int) -> StateAnswer:
         """Return what a signal was in since <= t < until (ns UTC), span by span. Raises UsageError."""
+        from facilityd.query.state_spans import read_states
+
         about = require_signal(self._site, device, signal)
         key, zone = (device, signal), self._site.timezone
         return read_states(self._reader, key, about, zone, (since, min(until, self._clock())), most)
 
     def worst(self, query: WorstQuery) -> WorstAnswer:
         """Return the devices that gave the most trouble. Raises UsageError."""
+        from facilityd.query.worst import read_worst
+
         return read_worst(self._site, self._devices, self._reader, query, self._clock())
 
     def runs(self, query: RunsQuery) -> RunsAnswer:
         """Return the runs of a device laid over each other. Raises UsageError for what it does not have."""
+        from facilityd.query.runs import read_runs
+
         return read_runs(require_device(self._devices, query.device), self._reader, query)

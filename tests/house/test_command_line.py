@@ -12,6 +12,7 @@ import yaml
 from click.testing import CliRunner
 
 from facilityd.cli import click_words
+from facilityd.cli import help as help_module
 from facilityd.cli.help import first_sentence, help_table, option_help, summary
 from facilityd.cli.main import COMMANDS, RENAMED, facilityd
 
@@ -156,3 +157,12 @@ def test_no_sentence_of_the_command_line_stands_in_code_in_two_languages() -> No
         if re.search(r'"zh": [("{]', path.read_text("utf-8"))
     }
     assert found == left
+
+
+def test_the_table_of_help_holds_nothing_that_is_not_read() -> None:
+    table = yaml.safe_load(Path(str(help_module.__file__)).with_suffix(".yaml").read_text(encoding="utf-8"))
+    assert table.keys() == {"groups", "metavars", "common", "commands"}
+    assert all(
+        one.keys() == {"title", "commands"} and one["title"].keys() == {"zh", "en"} for one in table["groups"]
+    )
+    assert [name for name, one in table["commands"].items() if one.keys() - {"options"} != {"en", "zh"}] == []
