@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from devices.modbus.reader import GATEWAY
-from devices.profile import IdentityCheck
+from devices.profile import IdentityCheck, ModbusProfile
 from facilityd.model.quality import Reason
 from facilityd.model.sample import Value
 
@@ -43,3 +43,12 @@ def _absurd(value: float, low: float, high: float) -> bool:
     """Return whether a number lies absurdly far beyond its range."""
     tiny = min(abs(low), abs(high)) / ABSURD if low * high > 0 else 0.0
     return value > ABSURD * max(abs(low), abs(high)) or value < tiny
+
+
+def says_who(profile: ModbusProfile) -> bool:
+    """Return whether a model can be told by its identity probe: registers full of zeros do not pass it."""
+    points = profile.expanded
+    nothing = (
+        (one, 0.0 if points[one.point].is_bool else points[one.point].offset) for one in profile.identity
+    )
+    return not profile.nameless and not all(expect.holds(value) for expect, value in nothing)

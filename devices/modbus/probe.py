@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from devices.modbus.client import connect
 from devices.modbus.compiled_unit import CompiledUnit
+from devices.modbus.identity import says_who
 from devices.modbus.plan import plan_unit
 from devices.modbus.poll import identify
 from devices.modbus.probe_reads import HUNG_UP, ONE_CONNECTION, planned, strayed
@@ -77,7 +78,7 @@ async def probe(link: ModbusLink, unit: Unit, profiles: Mapping[str, ModbusProfi
     """Check the identity of one unit. Raises LinkOutage where the link cannot be opened."""
     async with connect(link) as reader:
         try:
-            lines = await _lines(reader, link, unit)
+            lines = await identity_lines(reader, link, unit)
         except ReadFailed as failed:
             if reader.stray:
                 return ProbeReport(unit.id, Diagnosis.STRAY_ANSWER, (), (await strayed(reader, link, unit),))
@@ -96,7 +97,8 @@ async def probe(link: ModbusLink, unit: Unit, profiles: Mapping[str, ModbusProfi
         return ProbeReport(unit.id, found[0][0], lines, tuple(text for _, text in found))
 
 
-async def _lines(reader: ModbusReader, link: ModbusLink, unit: Unit) -> tuple[ProbeLine, ...]:
+async def identity_lines(reader: ModbusReader, link: ModbusLink, unit: Unit) -> tuple[ProbeLine, ...]:
+    """Return what the identity probe of a unit's model reads there. Raises ReadFailed and LinkOutage."""
     compiled_unit = CompiledUnit.of(plan_unit(replace(unit, streams=(ASKED,), bindings=()), link))
     points = compiled_unit.plan.profile.expanded
     answers = await identify(compiled_unit, reader)
@@ -121,7 +123,7 @@ def _expected(expect: IdentityCheck, point: Point) -> str:
 
 async def _recognised(reader: ModbusReader, link: ModbusLink, unit: Unit) -> bool:
     try:
-        return all(line.ok for line in await _lines(reader, link, unit))
+        return all(line.ok for line in await identity_lines(reader, link, unit))
     except (ReadFailed, LinkOutage):
         return False
 
@@ -192,21 +194,12 @@ async def _alternatives(
     others = [candidate for name, candidate in profiles.items() if name != profile.profile]
     found = [one for one in others if await _recognised(reader, link, replace(unit, profile=one))]
     # Registers full of zeros answer like a weather station in a calm: no hint where another says more.
-    for candidate in [one for one in found if _tells(one)] or found:
+    for candidate in [one for one in found if says_who(one)] or found:
         name, model = candidate.profile, f"{candidate.maker} {candidate.model}"
         yield (
             Diagnosis.OTHER_MODEL,
             Text(zh=f"应答与型号 {name}（{model}）相符。", en=f"It answers like {name} ({model})."),
         )
-
-
-def _tells(profile: ModbusProfile) -> bool:
-    """Return whether a unit whose registers are all 0 would not be taken for this model."""
-    points = profile.expanded
-    nothing = (
-        (one, 0.0 if points[one.point].is_bool else points[one.point].offset) for one in profile.identity
-    )
-    return not all(expect.holds(value) for expect, value in nothing)
 
 
 def _swapped(profile: ModbusProfile, order: str) -> ModbusProfile:

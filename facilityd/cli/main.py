@@ -32,6 +32,7 @@ COMMANDS = {
     "plan": "facilityd.cli.plan:plan",
     "probe": "facilityd.cli.probe:probe",
     "hardware": "facilityd.cli.hardware:hardware",
+    "scan": "facilityd.cli.scan:scan",
     "status": "facilityd.cli.status:status",
     "tail": "facilityd.cli.tail:tail",
     "history": "facilityd.cli.history:history",

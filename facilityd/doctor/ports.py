@@ -20,7 +20,7 @@ def serial_port(link: ModbusLink, daemon: int) -> Iterator[ProbeResult]:
     """Check a link's port without opening it; ``daemon`` is the daemon's process, which may have it."""
     said, path = Findings("serial-port", link.id), Path(link.serial_port)
     if not path.exists():
-        yield said.fail("port-missing", path=path, known=", ".join(_known()) or "-")
+        yield said.fail("port-missing", path=path, known=", ".join(known_ports()) or "-")
         return
     if not os.access(path, os.R_OK | os.W_OK):
         group = _group(path)
@@ -58,7 +58,8 @@ def _stable(path: Path) -> str:
     return next((str(one) for one in BY_ID.iterdir() if one.resolve() == path.resolve()), "")
 
 
-def _known() -> list[str]:
+def known_ports() -> list[str]:
+    """Return the serial ports of this machine, by the names that stay where there are such."""
     stable = sorted(map(str, BY_ID.iterdir())) if BY_ID.is_dir() else []
     numbered = sorted(
         str(one) for kind in ("ttyUSB*", "ttyACM*", "ttyS[0-9]") for one in Path("/dev").glob(kind)

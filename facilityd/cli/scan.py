@@ -1,0 +1,112 @@
+"""facilityd scan: which units answer on a bus or in a network, and which models they are. It only reads."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from pathlib import Path
+
+import click
+
+from devices.profile import ModbusProfile
+from facilityd.cli.language import chosen, lang_option
+from facilityd.cli.output import json_option, print_json, warn, writing
+from facilityd.cli.scan_run import Scanner
+from facilityd.cli.scan_table import show_scan
+from facilityd.cli.scan_targets import (
+    AUTO,
+    PORT,
+    BaudParam,
+    IdsParam,
+    TargetParam,
+    serial_links,
+    settings,
+    tcp_links,
+)
+from facilityd.cli.when import DurationParam
+from facilityd.cli.words import sentence
+from facilityd.errors import UsageError
+from facilityd.model.message import Wording
+from facilityd.model.sample import NS
+
+
+@click.command()
+@click.argument("targets", nargs=-1, type=TargetParam(), metavar="[HOST[:PORT] | NETWORK]...")
+@click.option("--serial", "ports", multiple=True, metavar="PORT", help="A serial port, such as /dev/ttyUSB0.")
+@click.option(
+    "--baud", type=BaudParam(), default=AUTO, show_default=True, metavar="SPEEDS",
+    help="Of serial ports: 9600, or 9600,19200; auto tries the usual ones.",
+)  # fmt: skip
+@click.option(
+    "--parity", type=click.Choice((AUTO, "N", "E", "O")), default=AUTO, show_default=True,
+    help="Of serial ports: none, even or odd.",
+)  # fmt: skip
+@click.option(
+    "--ids", type=IdsParam(), default="1-32,255", show_default=True, metavar="IDS",
+    help="Device ids to ask, such as 1-247.",
+)  # fmt: skip
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=PORT, show_default=True, help="Where a host says none."
+)
+@click.option("--rtu-over-tcp", is_flag=True, help="The hosts pass serial frames on as they are.")
+@click.option(
+    "--timeout", type=DurationParam(), default=None, metavar="SPAN",
+    help="How long an id may take to answer.  [default: 1s; serial 300ms]",
+)  # fmt: skip
+@click.option(
+    "--within", type=DurationParam(), default="15min", show_default=True, metavar="SPAN",
+    help="Stop after this time.",
+)  # fmt: skip
+@click.option(
+    "--site", type=click.Path(exists=True, path_type=Path), default=None,
+    help="Know the models beside this site too.",
+)  # fmt: skip
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), default=None,
+    help="Write what was found as JSON, for 'init --from-scan'.",
+)  # fmt: skip
+@lang_option
+@json_option
+@click.pass_context
+def scan(
+    ctx: click.Context, *, targets: tuple[tuple[tuple[str, int], ...], ...], ports: tuple[str, ...],
+    baud: tuple[int, ...], parity: str, ids: tuple[int, ...], port: int, rtu_over_tcp: bool,
+    timeout: int | None, within: int, site: Path | None, output: Path | None, lang: str | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Find the units that answer, and which models they are.
+
+    Asks a Modbus TCP device or gateway, each address of a small network (192.168.1.0/28), or a serial port
+    for each device id, one question at a time, and only reads. Ctrl-C ends it and shows what was found.
+    Exit status 1 where nothing answers.
+    """
+    from devices.tables import profiles
+
+    language = chosen(lang)
+    models = profiles(site if site is None or site.is_dir() else site.parent)
+    known = {name: one for name, one in models.items() if isinstance(one, ModbusProfile)}
+    endpoints = [one for target in targets for one in target]
+    if not endpoints and not ports:
+        raise UsageError(Wording("ask.scan-what"), hint=Wording("ask.scan-example", ports=_ports()))
+    links = tcp_links(iter(endpoints), port, rtu=rtu_over_tcp)
+    links += [link for path in ports for link in serial_links(path, settings(baud, parity))]
+    network = any(len(target) > 1 for target in targets)
+    work = Scanner(links, ids, known, timeout, knock=network, language=language)
+    with writing(output) if output else contextlib.nullcontext():
+        result = asyncio.run(work.run(within / NS))
+        if output:
+            text = json.dumps(result.model_dump(mode="json"), ensure_ascii=False, indent=2)
+            output.write_text(text + "\n", encoding="utf-8")
+    if not result.complete:
+        warn(sentence("scan-ended-early", language), red=True)
+    if as_json:
+        print_json(result.model_dump(mode="json"))
+    else:
+        show_scan(result, known, language)
+    ctx.exit(0 if any(link.units for link in result.links) else 1)
+
+
+def _ports() -> str:
+    from facilityd.doctor.ports import known_ports
+
+    return ", ".join(known_ports()) or "-"

@@ -1,0 +1,54 @@
+"""What a scan found, as a file that `init` reads again."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from facilityd.model.text import Strict, Text
+
+
+class ScannedUnit(Strict):
+    """A unit that answered. ``fits``: models it answers like; ``certain``: they have an identity.
+
+    ``read``: what their identity probe read, by point. ``any_id``: it answers whatever id is asked.
+    """
+
+    device_id: int = Field(ge=1, le=255)
+    fits: tuple[str, ...] = ()
+    certain: bool = False
+    any_id: bool = False
+    garbled: bool = False
+    read: dict[str, float | int | bool | str | None] = {}
+
+
+class ScannedLink(Strict):
+    """A link that was asked. ``asked``: how many of its ``ids`` were; ``reason``: why not all."""
+
+    protocol: Literal["modbus-tcp", "modbus-rtu", "modbus-rtu-over-tcp"]
+    host: str = ""
+    port: int = Field(default=502, ge=1, le=65535)
+    serial_port: str = ""
+    baudrate: int = 9600
+    parity: Literal["N", "E", "O"] = "N"
+    asked: int = 0
+    ids: int = 0
+    reason: Text | None = None
+    units: tuple[ScannedUnit, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """Return the endpoint with its settings, as a technician would name it."""
+        if self.serial_port:
+            return f"{self.serial_port} {self.baudrate} 8{self.parity}1"
+        return f"{self.host}:{self.port}"
+
+
+class ScanResult(Strict):
+    """A whole scan. ``complete``: everything was asked; ``unopened``: addresses that took no connection."""
+
+    scan: Literal[1] = 1
+    complete: bool = True
+    unopened: int = 0
+    links: tuple[ScannedLink, ...] = ()
