@@ -7,7 +7,7 @@ WORKERS ?= 3
 # Tests start the command line some hundred times: without bytecode each start compiles every module anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test fuzz acceptance audit check lock schemas sensors findings bench clean help
+.PHONY: demo test deb fuzz acceptance audit check lock schemas sensors findings bench clean help
 
 help:
 	@echo "make demo   the whole square simulated, and the daemon watching it (Ctrl-C ends it)"
@@ -16,6 +16,7 @@ help:
 	@echo "make acceptance  every shipped scenario and a healthy year; report in docs/acceptance.md (half an hour)"
 	@echo "make audit  known weaknesses of the locked libraries, where PyPI can be asked"
 	@echo "make check  format, lint, types and import floors only"
+	@echo "make deb    a Debian package in dist/, for this machine's Python"
 	@echo "make bench  benchmarks; results go into docs/benchmarks.md by hand"
 
 $(STAMP): requirements/dev.lock pyproject.toml
@@ -56,6 +57,10 @@ sensors: $(STAMP)
 
 findings: $(STAMP)
 	$(BIN)/python tools/findings.py --gather
+
+# For the distribution's own Python: into dist/.
+deb: $(STAMP)
+	@$(BIN)/python tools/deb/build.py
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/polling.py
