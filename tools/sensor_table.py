@@ -50,10 +50,12 @@ TRIALS = {
         "pole-1", "2026-10-01T08:00", "60min", "2min",
         ("{at: 5min, on: pole-1, demand: up}", "{at: 20min, on: pole-1, demand: up}"),
     ),
-    "lighting": Trial("gate-base", "2026-06-10T18:30", "3h", "90min"),
+    "lighting": Trial("gate-base", "2026-06-10T19:30", "330min", "90min"),
+    "circuit": Trial("gate-wall", "2026-06-10T19:30", "330min", "90min"),
+    "lantern": Trial("lantern-1", "2026-06-10T19:30", "330min", "90min"),
     "weather": Trial("weather", "2026-06-10T09:00", "3h", "30min"),
 }  # fmt: skip
-"""By family; devices that nothing else feeds. The weather is played with each."""
+"""By family, lighting by what a circuit has; devices that nothing else feeds, and the weather with each."""
 
 
 @cache
@@ -197,7 +199,8 @@ WORDS = {
 INTRODUCTION = """\
 # Sensors that lie
 
-Every analogue signal of one device of each family, by nine hazards: what people are told. Made by
+Every analogue signal of a device of each family (of lighting: a circuit with meter, DALI and collector, one
+with a meter alone, a lantern), by nine hazards: what people are told. Made by
 `make sensors` ([tools/sensor_table.py](../tools/sensor_table.py)): each cell is a story in virtual time, the
 sizes come from the signal's own healthy span (an offset of 80 % of it, a drift of twice of it in an hour, a
 gain of 0.7, noise of half of it, …). *named*: a rule about the sensor, or that it cannot be read. *·*: no

@@ -154,13 +154,19 @@ def test_it_says_what_it_saw() -> None:
     assert "bound 100" in told
 
 
-def test_a_line_of_a_family_makes_a_rule_as_grave_as_what_it_blinds() -> None:
-    fountain = families()["fountain"]
-    for signal in fountain.sensors:
-        made = fountain.rules[f"{signal.replace('_', '-')}-sensor"]
+@pytest.mark.parametrize("family", ["fountain", "hoist", "lighting"])
+def test_a_line_of_a_family_makes_a_rule_about_its_sensor(family: str) -> None:
+    known = families()[family]
+    assert known.sensors
+    for signal in known.sensors:
+        made = known.rules[f"{signal.replace('_', '-')}-sensor"]
         assert made.doubts == (signal,)
-        assert fountain.signals[signal].name.zh in made.name.zh
-        assert fountain.signals[signal].name.en in made.name.en
+        assert known.signals[signal].name.zh in made.name.zh
+        assert known.signals[signal].name.en in made.name.en
+
+
+def test_such_a_rule_is_as_grave_as_what_it_blinds() -> None:
+    fountain = families()["fountain"]
     assert fountain.rules["leakage-sensor"].at_stake == "safety"
     assert fountain.rules["flow-sensor"].at_stake == "asset"
 
@@ -185,7 +191,7 @@ def test_a_rope_that_hangs_still_in_calm_air_is_no_sensor_that_lies() -> None:
     assert (detect.still, detect.follows) == (0, "position"), "its display rounds to 1 N"
 
 
-@pytest.mark.parametrize("family", ["hoist", "fountain"])
+@pytest.mark.parametrize("family", ["hoist", "fountain", "lighting"])
 def test_an_alarm_that_may_be_the_sensors_says_both_and_what_tells_them_apart(family: str) -> None:
     known = families()[family]
     either = {name: one for name, one in known.rules.items() if one.may_be_sensor}

@@ -21,10 +21,22 @@ def published(device: str, signal: str, hazard: str) -> str:
     return MARKS[row[1].split("|")[TOOL["HAZARDS"].index(hazard)].strip()]
 
 
-@pytest.mark.parametrize(("signal", "hazard"), [("flow", "gain"), ("chamber_temperature", "offset")])
-def test_a_cell_is_as_published(signal: str, hazard: str) -> None:
-    _, what, _ = TOOL["cell"](("fountain", signal, hazard))
-    assert what == published("fountain-1", signal, hazard)
+@pytest.mark.parametrize(
+    ("trial", "signal", "hazard"),
+    [("fountain", "flow", "gain"), ("fountain", "chamber_temperature", "offset"), ("lighting", "level", "gain"),
+     ("circuit", "power", "stuck"), ("lantern", "temperature", "stuck")],
+)  # fmt: skip
+def test_a_cell_is_as_published(trial: str, signal: str, hazard: str) -> None:
+    _, what, _ = TOOL["cell"]((trial, signal, hazard))
+    assert what == published(TOOL["TRIALS"][trial].device, signal, hazard)
+
+
+@pytest.mark.parametrize(
+    ("trial", "signal"), [("lighting", "level"), ("circuit", "power"), ("lantern", "temperature")]
+)
+def test_a_lighting_sensor_that_lies_is_called_one(trial: str, signal: str) -> None:
+    hazard = "gain" if signal == "level" else "stuck"
+    assert published(TOOL["TRIALS"][trial].device, signal, hazard) == "named"
 
 
 def test_every_size_comes_from_what_the_signal_read_while_healthy() -> None:
