@@ -85,7 +85,8 @@ class SensorDetector(ConditionalDetector):
         if not self._stood or unseen or abs(value - self._stood[0]) > self._rule.least:
             self._stood = [value, at, 0.0]  # what it did while nobody read it is not known
         self._stood[2] += 1
-        if driver is not None:
+        if driver is not None and self._driver and self._driver.steady >= self._stood[1]:
+            # an older one, of another unit, is of before it stood: a lamp is lit, then its meter is asked
             self._stood[3:] = [
                 min(driver, *self._stood[3:4] or [driver]),
                 max(driver, *self._stood[4:] or [driver]),

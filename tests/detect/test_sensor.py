@@ -108,6 +108,23 @@ def test_what_nobody_read_is_no_standing_still() -> None:
     assert "".join(driven.read(30, speed) for speed in (2400, 2400, 2400, 2400)) == "...."
 
 
+def test_a_driver_that_is_read_later_than_what_it_drives_did_not_move_meanwhile() -> None:
+    """The lamps are switched, the light meter is read, then the power: what it read before is of the dark."""
+    light, meter = stream("flow", unit="light", period=10.0), stream("speed", unit="meter", period=10.0)
+    detect = {"kind": "sensor", "signal": "flow", "follows": "speed", "by": 150}
+    rules = compile_device(Kind({"it": rule(detect)}, {}, UNITS), [light, meter], None)
+    detector, seen = rules.instances[0].detector, ""
+    readings = [(meter, 0, 0.0), (light, 1, 0.0), (light, 11, 30.0), (meter, 15, 2000.0)]
+    readings += [(one, at, v) for at in (20, 30, 40, 50) for one, v in ((light, 30.0), (meter, 2000.0))]
+    readings += [(meter, 55, 2400.0), (light, 60, 30.0)]
+    for one, second, value in readings:
+        binding = rules.bindings[one]
+        binding.device_state.put(binding.signal_states, sample(one, second, value))
+        seen += MARK[detector.update(second * NS)]
+    assert seen[2:-1] == "." * 11, "it was lit at once"
+    assert seen[-1] == "#", "this time it did not follow"
+
+
 def test_a_lost_reading_is_no_reading() -> None:
     assert FlowMeter(still="60s").all(30, None, 30, 30, 30, 30, 30, 30)[1] == "?"
 
