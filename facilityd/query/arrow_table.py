@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from io import RawIOBase
 from itertools import islice
 from typing import IO, Any, Literal
 from zoneinfo import ZoneInfo
@@ -21,6 +22,7 @@ from facilityd.query.selection import SignalName
 
 ArrowForm = Literal["parquet", "arrow", "stream"]
 """A Parquet file, a file of Arrow's (also named Feather), or Arrow's stream for whoever reads along."""
+BinaryFile = IO[bytes] | RawIOBase
 ROWS = 65_536
 """Of one row group: as much as is in memory at once."""
 COLUMNS = ("time", "device", "signal", "value", "text", "unit", "quality")
@@ -66,10 +68,10 @@ class ArrowTable:
         told = json.dumps(_about(site, query, self._known), ensure_ascii=False)
         self.schema = _schema(query).with_metadata({"facilityd": told})
 
-    def batches(self, rows: Iterable[ExportRow]) -> Iterator[Any]:
-        """Iterate over RecordBatches of at most ``ROWS`` rows; memory holds one."""
+    def batches(self, rows: Iterable[ExportRow], most: int = 0) -> Iterator[Any]:
+        """Iterate over RecordBatches of at most ``most`` rows, else ``ROWS``; memory holds one."""
         following = iter(rows)
-        while page := list(islice(following, ROWS)):
+        while page := list(islice(following, most or ROWS)):
             yield self._batch(page)
 
     def _batch(self, rows: list[ExportRow]) -> Any:
@@ -96,7 +98,7 @@ class ArrowTable:
         return pa.RecordBatch.from_arrays([columns[name] for name in self.schema.names], schema=self.schema)
 
 
-def arrow_writer(out: IO[bytes], table: ArrowTable, form: ArrowForm) -> Any:
+def arrow_writer(out: BinaryFile, table: ArrowTable, form: ArrowForm) -> Any:
     """Return what writes batches (``write_batch``) to a file, compressed with zstd; a context manager."""
     if form == "parquet":
         from pyarrow.parquet import ParquetWriter  # noqa: PLC0415
@@ -110,7 +112,7 @@ def arrow_writer(out: IO[bytes], table: ArrowTable, form: ArrowForm) -> Any:
     return make(out, table.schema, options=ipc.IpcWriteOptions(compression="zstd"))
 
 
-def write_arrow(out: IO[bytes], table: ArrowTable, rows: Iterable[ExportRow], form: ArrowForm) -> int:
+def write_arrow(out: BinaryFile, table: ArrowTable, rows: Iterable[ExportRow], form: ArrowForm) -> int:
     """Write rows to a file; return how many. Raises OSError."""
     count = 0
     with arrow_writer(out, table, form) as writer:

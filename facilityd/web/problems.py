@@ -34,7 +34,8 @@ _TITLES: dict[int, str] = {
     409: Wording("web.title-refused"), 410: Wording("web.title-over"), 413: Wording("web.title-too-large"),
     414: Wording("web.title-too-large"), 415: Wording("web.title-no-json"),
     422: Wording("web.title-bad-request"), 429: Wording("web.title-too-many"),
-    500: Wording("web.title-unforeseen"), 503: Wording("web.title-unavailable"),
+    500: Wording("web.title-unforeseen"), 501: Wording("web.title-unavailable"),
+    503: Wording("web.title-unavailable"),
 }  # fmt: skip
 _MISSING = ("ask.no-device", "ask.has-no-rule", "ask.has-no-signal", "ask.no-task", "ask.number-fault",
             "ask.no-device-with-checklist", "ask.means-no-signal", "ask.no-device-has-checklist")  # fmt: skip

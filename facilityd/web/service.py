@@ -117,6 +117,7 @@ _WORDS = {
     400: "The request cannot be understood", 401: "Sign in first", 403: "Your role does not allow it",
     404: "There is no such thing", 405: "Not with this method", 408: "The request came too slowly",
     409: "The daemon refused it", 413: "Too large", 414: "Too long", 415: "JSON is expected",
-    422: "A value cannot be", 429: "Too many requests", 503: "The journal cannot be asked now",
+    422: "A value cannot be", 429: "Too many requests",
+    501: "A library is not installed", 503: "The journal cannot be asked now",
 }  # fmt: skip
 __all__ = ["ProblemDetails", "Service", "WebService", "described", "service_of", "tell_liveness"]

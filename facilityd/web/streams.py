@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from itertools import islice
+from itertools import chain, islice
 
 from fastapi import Response
 from fastapi.responses import StreamingResponse
@@ -20,7 +20,7 @@ CHUNK = 2_000
 MOST_STREAMS = 8
 """Streams at once; each holds a reader open for as long as somebody reads."""
 LONGEST_STREAM = 900.0
-"""Seconds after which a stream ends, for every client."""
+"""Seconds after which a stream is cut off, for every client."""
 _OPEN: set[object] = set()
 
 
@@ -31,40 +31,51 @@ async def stream_csv(
 
     Raises UsageError and HttpProblem.
     """
+
+    def parts(query: SiteQuery) -> Iterator[bytes]:
+        lines = begin(query)
+        some = iter(lambda: "".join(islice(lines, CHUNK)), "")
+        return (one.encode() for one in chain([head], some))
+
+    return await stream_file(service, parts, name, "text/csv; charset=utf-8")
+
+
+async def stream_file(
+    service: WebService, begin: Callable[[SiteQuery], Iterator[bytes]], name: str, media: str
+) -> Response:
+    """Return the parts of a file, none of them empty, as they are made; see ``stream_csv``."""
     if len(_OPEN) >= MOST_STREAMS:
         raise HttpProblem(503, Wording("web.busy"), headers={"Retry-After": "10"})
     mark = object()
     _OPEN.add(mark)
     try:
-        query, lines = await asyncio.to_thread(_opened, service, begin)
+        query, parts = await asyncio.to_thread(_opened, service, begin)
     except BaseException:
         _OPEN.discard(mark)
         raise
 
-    async def chunks() -> AsyncIterator[str]:
+    async def chunks() -> AsyncIterator[bytes]:
+        end = time.monotonic() + LONGEST_STREAM
         try:
-            yield head
-            end = time.monotonic() + LONGEST_STREAM
-            while (some := await asyncio.to_thread(_some, lines)) and time.monotonic() < end:
-                yield some
+            while part := await asyncio.to_thread(next, parts, b""):
+                if time.monotonic() > end:
+                    # An answer that merely stopped would be taken for all that there is.
+                    raise HttpProblem(503, Wording("web.stream-too-long", seconds=LONGEST_STREAM))
+                yield part
         finally:
             _OPEN.discard(mark)
             query.close()
 
     headers = {"Content-Disposition": f'attachment; filename="{name}"'} | await service.headers()
-    return StreamingResponse(chunks(), media_type="text/csv; charset=utf-8", headers=headers)
+    return StreamingResponse(chunks(), media_type=media, headers=headers)
 
 
 def _opened(
-    service: WebService, begin: Callable[[SiteQuery], Iterator[str]]
-) -> tuple[SiteQuery, Iterator[str]]:
+    service: WebService, begin: Callable[[SiteQuery], Iterator[bytes]]
+) -> tuple[SiteQuery, Iterator[bytes]]:
     query = service.pool.open()
     try:
         return query, begin(query)
     except BaseException:
         query.close()
         raise
-
-
-def _some(lines: Iterator[str]) -> str:
-    return "".join(islice(lines, CHUNK))

@@ -21,7 +21,7 @@ from facilityd.query.site import SiteQuery
 from facilityd.scenario.real_runtime import free_ports
 from facilityd.store.reader import JournalReader
 from facilityd.web import border, server
-from facilityd.web.history_routes import _cell
+from facilityd.web.history_stream import _cell
 from facilityd.web.pool import CLIENT, MOST_OF_ONE, THREADS, QueryPool
 from facilityd.web.problems import HttpProblem
 from facilityd.web.server import BoundedProtocol

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import csv
+import http.client
 import io
 import json
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from pyarrow import ipc, parquet
 from support.query_sites import StoredSite
 from support.web import WebPeer
 
-from facilityd.web import answers
+from facilityd.web import answers, streams
 
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+08:00")
 
@@ -114,6 +117,46 @@ def test_history_as_csv_is_a_stream_of_the_same_values(open_web: WebPeer) -> Non
     buckets = open_web.get(f"/api/v1{path}&format=csv&bucket=10min").body.decode().splitlines()
     assert buckets[0] == "time,count,mean,least,greatest,bad"
     assert len(buckets) == 3
+
+
+@pytest.mark.parametrize("bucket", ["", "&bucket=10min"])
+def test_history_as_parquet_and_as_arrow_is_the_same_table(open_web: WebPeer, bucket: str) -> None:
+    path = f"/devices/weather/signals/wind/history?since=2026-06-10T04:20&until=2026-06-10T04:40{bucket}"
+    answers = {form: open_web.get(f"/api/v1{path}&format={form}") for form in ("parquet", "arrow")}
+    assert answers["parquet"].headers["content-type"] == "application/vnd.apache.parquet"
+    table = parquet.read_table(io.BytesIO(answers["parquet"].body))
+    with ipc.open_stream(answers["arrow"].body) as stream:
+        assert stream.read_all().equals(table)
+    rows = list(csv.DictReader(io.StringIO(open_web.get(f"/api/v1{path}&format=csv").body.decode())))
+    wanted = [float(row["mean" if bucket else "value"]) for row in rows]
+    assert [one for one in table.column("value").to_pylist() if one is not None] == wanted
+    assert "weather.wind" in json.loads(table.schema.metadata[b"facilityd"])["signals"]
+
+
+def test_without_pyarrow_it_is_said_what_to_install(
+    open_web: WebPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    for form in ("parquet", "arrow"):
+        answer = open_web.get(
+            f"/api/v1/devices/weather/signals/wind/history?since=2026-06-10T04:20&format={form}"
+        )
+        assert answer.status == 501
+        assert "facilityd[parquet]" in answer.json["hint"]
+    assert (
+        open_web.get("/api/v1/devices/weather/signals/wnd/history?since=2026-06-10T04:20&format=arrow").status
+        == 404
+    )
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "arrow"])
+def test_a_stream_that_is_cut_off_looks_like_no_whole_one(
+    open_web: WebPeer, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    monkeypatch.setattr(streams, "LONGEST_STREAM", 0.0)
+    path = "/api/v1/devices/weather/signals/wind/history?since=2026-06-10T04:20&until=2026-06-10T04:40"
+    with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+        open_web.get(f"{path}&format={form}")
 
 
 def test_every_answer_says_whether_the_daemon_watches(open_web: WebPeer) -> None:
