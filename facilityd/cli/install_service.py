@@ -15,6 +15,7 @@ from facilityd.cli.service_files import service_files
 from facilityd.cli.words import sentence
 from facilityd.errors import UsageError, system_reason
 from facilityd.model.message import Wording
+from facilityd.model.whole_file import write_whole
 
 HIDDEN = (Path("/home"), Path("/root"), Path("/run/user"))
 """What ProtectHome= hides from a service."""
@@ -87,10 +88,7 @@ def _write(root: Path, files: Mapping[str, str]) -> None:
         target = root / path
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            beside = target.with_name(f".{target.name}.new")
-            beside.write_text(text, encoding="utf-8")
-            beside.chmod(0o644)
-            beside.replace(target)
+            write_whole(target, text.encode(), 0o644)
         except OSError as error:
             raise UsageError(
                 Wording("ask.cannot-written", error=system_reason(error)), where=str(target),

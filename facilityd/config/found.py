@@ -7,7 +7,6 @@ because a person may want to take a name out of it (docs/decisions/0020-unit-tem
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 from facilityd.config.site import Site
 from facilityd.model.regular import read_regular
+from facilityd.model.whole_file import write_whole
 
 SUFFIX = ".discovered.json"
 MOST_BYTES = 2**20
@@ -61,7 +61,6 @@ def _text(told: Any) -> str:
 
 def write_found(path: Path, found: DiscoveredNames) -> None:
     """Write the file so that it is whole at any time. Raises OSError."""
-    part = path.with_name(f"{path.name}.new")
     text = json.dumps(
         {
             "units": {k: list(v) for k, v in found.units.items()},
@@ -70,13 +69,4 @@ def write_found(path: Path, found: DiscoveredNames) -> None:
         ensure_ascii=False,
         indent=1,
     )
-    part.unlink(missing_ok=True)  # a pipe or a link in its place is not written to
-    with open(part, "x", encoding="utf-8", opener=_private) as file:
-        file.write(text + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+    write_whole(path, f"{text}\n".encode(), 0o600)

@@ -7,17 +7,19 @@ The signatures themselves are in the journal; the daemon writes this file at eac
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from facilityd.model.baseline import Baseline
 from facilityd.model.regular import read_regular
+from facilityd.model.whole_file import write_whole
 
 SUFFIX = ".limits.json"
 LIMITS = "limits"
 """Under this name the limits of a machine stand in what a person signs."""
+SHARED = 0o640
+"""Its group reads it, as the journal's: commands of others load the site too."""
 MOST_BYTES = 4 * 2**20
 UNREADABLE = "cannot be read, so limits that were signed are assumed again until the next signature"
 SignedLimits = Mapping[str, Mapping[str, Mapping[str, Any]]]
@@ -53,15 +55,5 @@ def read_limits(path: Path) -> tuple[SignedLimits, str]:
 
 def write_limits(path: Path, limits: SignedLimits) -> None:
     """Write the file so that it is whole at any time. Raises OSError."""
-    part = path.with_name(f"{path.name}.new")
-    part.unlink(missing_ok=True)  # a pipe or a link in its place is not written to
-    with open(part, "x", encoding="utf-8", opener=_shared) as file:
-        file.write(json.dumps(limits, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-
-
-def _shared(path: str, flags: int) -> int:
-    """Open it so that its group reads it, as the journal's: commands of others load the site too."""
-    return os.open(path, flags, 0o640)
+    text = json.dumps(limits, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    write_whole(path, text.encode(), SHARED)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -19,6 +18,7 @@ from facilityd.errors import UsageError
 from facilityd.model.message import Wording
 from facilityd.model.plain import plain
 from facilityd.model.settings import InfluxSettings
+from facilityd.model.whole_file import write_whole
 from facilityd.store.batch import LineKind
 from facilityd.store.forward import SinkRetryPolicy
 from facilityd.store.line_source import ChangeSource, JournalLine, LineSource, SampleSource
@@ -179,29 +179,29 @@ class Backfill:
 
     def _set_aside(self, line: JournalLine, outcome: WriteOutcome) -> None:
         """Write a refused line and why beside the state; twice after a kill, which harms nobody."""
-        with self._written(refused_file(self._path), "ab") as file:
-            file.write(f"# {plain(f'{outcome.reason}: {outcome.text}')}\n".encode() + line.text + b"\n")
+        path = refused_file(self._path)
+        try:
+            with path.open("ab") as file:
+                file.write(f"# {plain(f'{outcome.reason}: {outcome.text}')}\n".encode() + line.text + b"\n")
+        except OSError as error:
+            raise _no_place(path, error) from error
 
     def _save(self) -> None:
-        part = self._path.with_name(self._path.name + ".part")
-        with self._written(part, "wb") as file:
-            file.write(json.dumps(asdict(self._state)).encode())
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(self._path)
-
-    def _written(self, path: Path, mode: str) -> Any:
         try:
-            return path.open(mode)
+            write_whole(self._path, json.dumps(asdict(self._state)).encode(), 0o644)
         except OSError as error:
-            what = Wording("store.backfill-no-place", strerror=error.strerror)
-            raise UsageError(what, where=str(path), hint=Wording("store.backfill-folder")) from error
+            raise _no_place(self._path, error) from error
 
     def _stopped(self, outcome: WriteOutcome) -> UsageError:
         text = plain(f"{outcome.reason}: {outcome.text}" if outcome.text else outcome.reason)
         what = Wording("store.backfill-stopped", text=text)
         where = f"sinks.{self._settings.id}"
         return UsageError(what, where=where, hint=Wording("store.backfill-goes-on"))
+
+
+def _no_place(path: Path, error: OSError) -> UsageError:
+    what = Wording("store.backfill-no-place", strerror=error.strerror)
+    return UsageError(what, where=str(path), hint=Wording("store.backfill-folder"))
 
 
 def _series(kind: LineKind, line: JournalLine) -> str:

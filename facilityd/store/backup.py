@@ -17,9 +17,10 @@ import apsw
 
 from facilityd.errors import UsageError
 from facilityd.model.message import Wording
+from facilityd.model.whole_file import sync_folder
 from facilityd.store.checksum import NOTHING, sound
 from facilityd.store.columns import DamagedColumns, sources
-from facilityd.store.files import beside, check_regular, lock, mark_open, move_aside, sync_folder
+from facilityd.store.files import beside, check_regular, lock, mark_open, move_aside
 from facilityd.store.owner import check_owner, other_version
 from facilityd.store.rollup_blocks import KEY
 from facilityd.store.schema import VERSION, ForeignFile, connect_reader, single, version_of

@@ -13,7 +13,7 @@ from typing import Self
 
 from facilityd.model.regular import NOT_REGULAR
 from facilityd.model.settings import FileSinkSettings
-from facilityd.store.files import sync_folder
+from facilityd.model.whole_file import sync_folder
 from facilityd.store.sink import TAKEN, WriteAction, WriteOutcome
 
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW

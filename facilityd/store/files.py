@@ -30,15 +30,6 @@ def beside(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
 
-def sync_folder(folder: Path) -> None:
-    """Make durable which names a folder holds: a power cut must not take a new one away. Raises OSError."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def disk_free(path: Path) -> int:
     """Return the bytes that this process may still write beside ``path``."""
     status = os.statvfs(path.parent)

@@ -9,7 +9,7 @@ import apsw
 
 from facilityd.errors import UsageError
 from facilityd.model.message import Wording
-from facilityd.store.files import sync_folder
+from facilityd.model.whole_file import sync_folder
 
 CACHE_KIB = 2048
 """Pages kept in memory. 16 MiB made no commit quicker, and took three hours of steady growth to fill."""

@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from facilityd.model.regular import read_regular
-from facilityd.web.users import UserTable, digest, write_private
+from facilityd.model.whole_file import write_whole
+from facilityd.web.users import PRIVATE, UserTable, digest
 
 log = logging.getLogger(__name__)
 SUFFIX = ".sessions.json"
@@ -77,7 +78,7 @@ class SessionStore:
         self._sessions = dict(kept)
         content = json.dumps({key: asdict(one) for key, one in kept}).encode()
         try:
-            write_private(self._path, content)
+            write_whole(self._path, content, PRIVATE)
         except OSError as error:
             log.warning("%s cannot be written: a restart ends these sessions: %s", self._path, error)
 

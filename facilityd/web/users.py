@@ -22,8 +22,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from facilityd.errors import UsageError
 from facilityd.model.message import Wording
 from facilityd.model.regular import read_regular
+from facilityd.model.whole_file import write_whole
 
 SUFFIX = ".users.json"
+PRIVATE = 0o600
+"""The mode of a file that only its owner may read."""
 MAX_BYTES = 2**20
 MOST_USERS, MOST_TOKENS = 500, 1000
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 200
@@ -126,8 +129,7 @@ class UserFile:
             os.close(handle)
 
     def _write(self, table: UserTable) -> None:
-        content = table.model_dump_json(indent=1).encode()
-        write_private(self.path, content)
+        write_whole(self.path, table.model_dump_json(indent=1).encode(), PRIVATE)
 
 
 class _Change:
@@ -148,21 +150,6 @@ class _Change:
     def _set(self, users: dict[str, UserEntry], tokens: dict[str, TokenEntry]) -> Self:
         self.table = UserTable(users=users, tokens=tokens)
         return self
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Replace a file that only its owner may read; a crash leaves the old or the new. Raises OSError."""
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
 
 
 def new_token(
