@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from facilityd.model.alarm import AlarmCondition, AlarmState, Change, ChangeKind, Suppression, Suppressor
 
@@ -36,13 +37,13 @@ def _subside(state: AlarmState, change: Change) -> AlarmState:
 
 
 def _recur(state: AlarmState, change: Change) -> AlarmState:
-    return replace(
-        state,
-        condition=AlarmCondition.TRUE,
-        well_since=None,
-        well_until=None,
-        returns=change.details.get("returns", 0),
-    )
+    back = replace(state, condition=AlarmCondition.TRUE, returns=change.details.get("returns", 0))
+    return _not_ending(back)
+
+
+def _not_ending(state: AlarmState) -> AlarmState:
+    """Forget since when it has been well: it goes on, or is over for good."""
+    return replace(state, well_since=None, well_until=None)
 
 
 def _because(state: AlarmState, change: Change) -> AlarmState:
@@ -58,16 +59,14 @@ def _because(state: AlarmState, change: Change) -> AlarmState:
 
 
 def _suppress(state: AlarmState, change: Change) -> AlarmState:
-    held = replace(_because(state, change), well_since=None, well_until=None)
+    held = _not_ending(_because(state, change))
     return replace(held, condition=AlarmCondition.TRUE, since=change.at)
 
 
 def _unsuppress(state: AlarmState, change: Change) -> AlarmState:
     more = change.evidence.extent if change.evidence else ()
     wider = replace(_because(state, change), extent=tuple(sorted({*state.extent, *more})))
-    return replace(
-        _unanswered(wider, change), condition=AlarmCondition.TRUE, well_since=None, well_until=None
-    )
+    return replace(_not_ending(_unanswered(wider, change)), condition=AlarmCondition.TRUE)
 
 
 def _unanswered(state: AlarmState, change: Change) -> AlarmState:
@@ -84,14 +83,7 @@ def _clear(state: AlarmState, change: Change) -> AlarmState:
     never_notified = bool(state.suppressors)
     shelf = state.suppressed_by(Suppressor.SHELVED)
     kept = _without(state, Suppressor.SHELVED) if shelf and shelf.once else state
-    over = replace(
-        kept,
-        condition=AlarmCondition.FALSE,
-        since=change.at,
-        cleared_at=change.at,
-        well_since=None,
-        well_until=None,
-    )
+    over = replace(_not_ending(kept), condition=AlarmCondition.FALSE, since=change.at, cleared_at=change.at)
     return replace(_because(over, replace(change, evidence=None)), acked=over.acked or never_notified)
 
 
@@ -113,17 +105,13 @@ def _lose(state: AlarmState, _: Change) -> AlarmState:
 
 
 def _regain(state: AlarmState, _: Change) -> AlarmState:
-    return replace(
-        state, condition=AlarmCondition.of(state.active), unwatched=False, well_since=None, well_until=None
-    )
+    return replace(_not_ending(state), condition=AlarmCondition.of(state.active), unwatched=False)
 
 
 def _retire(state: AlarmState, change: Change) -> AlarmState:
     ended = change.at if state.active else state.cleared_at
     over = replace(state, condition=AlarmCondition.UNKNOWN, cleared_at=ended, cause="", suppressors=())
-    return replace(
-        over, acked=True, latched=False, since=change.at, unwatched=True, well_since=None, well_until=None
-    )
+    return replace(_not_ending(over), acked=True, latched=False, since=change.at, unwatched=True)
 
 
 def _confirm(state: AlarmState, change: Change) -> AlarmState:
@@ -139,11 +127,13 @@ def _lay(state: AlarmState, change: Change, fact: Suppression) -> AlarmState:
     return replace(others, suppressors=(*others.suppressors, fact), since=change.at)
 
 
+def _until(kind: Suppressor, change: Change, **more: Any) -> Suppression:
+    """Return what a person lays over an alarm, until when, and why."""
+    return Suppression(kind, change.at, change.details["until"], change.person, change.comment, **more)
+
+
 def _shelve(state: AlarmState, change: Change) -> AlarmState:
-    until, once = change.details["until"], change.details["once"]
-    return _lay(
-        state, change, Suppression(Suppressor.SHELVED, change.at, until, change.person, change.comment, once)
-    )
+    return _lay(state, change, _until(Suppressor.SHELVED, change, once=change.details["once"]))
 
 
 def _unshelve(state: AlarmState, change: Change) -> AlarmState:
@@ -164,11 +154,7 @@ def _back(state: AlarmState, change: Change) -> AlarmState:
 
 
 def _out_of_service(state: AlarmState, change: Change) -> AlarmState:
-    fact = Suppression(
-        Suppressor.OUT_OF_SERVICE, change.at, change.details["until"], change.person, change.comment,
-        ticket=change.details["ticket"],
-    )  # fmt: skip
-    return _lay(state, change, fact)
+    return _lay(state, change, _until(Suppressor.OUT_OF_SERVICE, change, ticket=change.details["ticket"]))
 
 
 def _return_to_service(state: AlarmState, change: Change) -> AlarmState:
@@ -176,11 +162,7 @@ def _return_to_service(state: AlarmState, change: Change) -> AlarmState:
 
 
 def _state_begins(state: AlarmState, change: Change) -> AlarmState:
-    fact = Suppression(
-        Suppressor.BY_STATE, change.at, change.details["until"], change.person, change.comment,
-        state=change.details["state"],
-    )  # fmt: skip
-    return _lay(state, change, fact)
+    return _lay(state, change, _until(Suppressor.BY_STATE, change, state=change.details["state"]))
 
 
 def _state_over(state: AlarmState, change: Change) -> AlarmState:

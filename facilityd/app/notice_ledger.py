@@ -51,14 +51,13 @@ class JournalLedger:
 
     def pushes(self, recipient: str, since: int) -> Sequence[Notice]:
         """Return the newest notices to one recipient from an instant (ns UTC) on, in any order."""
-        none: list[OutboxEntry] = []
-        stored = self._read(lambda: self._reader.pushes(recipient, since, NEWEST), none)
+        stored = self._entries(lambda: self._reader.pushes(recipient, since, NEWEST))
         newer = (n for n in self.pending() if n.recipient == recipient and n.at >= since)
         return list({n.key: n for n in (*(one.notice for one in stored), *newer)}.values())
 
     def digests(self) -> Sequence[OutboxEntry]:
         """Return the digests that have not gone out yet, oldest first."""
-        return self._read(self._reader.digests, [])
+        return self._entries(self._reader.digests)
 
     def told_in(self, digest: Notice) -> list[Notice]:
         """Return what a digest stands for."""
@@ -69,7 +68,7 @@ class JournalLedger:
 
     def deferred(self, at: int) -> Sequence[OutboxEntry]:
         """Return what was put off until an instant (ns UTC) or before, oldest first."""
-        return self._read(lambda: self._reader.deferred(at), [])
+        return self._entries(lambda: self._reader.deferred(at))
 
     def next_deferred(self) -> int | None:
         """Return until when the first of what is put off waits, ns UTC; None where nothing is."""
@@ -78,6 +77,9 @@ class JournalLedger:
     def escalations(self) -> Sequence[EscalationDeadline]:
         """Return the deadlines of alarms that nobody has answered."""
         return self._read(self._reader.escalations, [])
+
+    def _entries(self, ask: Callable[[], list[OutboxEntry]]) -> list[OutboxEntry]:
+        return self._read(ask, [])
 
     def _read(self, ask: Callable[[], T], nothing: T) -> T:
         try:
@@ -88,8 +90,7 @@ class JournalLedger:
             return nothing
 
     def _stored(self, device: str, rule: str, occurrence: int) -> list[OutboxEntry]:
-        none: list[OutboxEntry] = []
-        found = self._read(lambda: self._reader.notices(device, rule, occurrence), none)
+        found = self._entries(lambda: self._reader.notices(device, rule, occurrence))
         return [one for one in found if one.state is not Delivery.REJECTED]
 
     def close(self) -> None:
