@@ -197,8 +197,9 @@ def test_sessions_outlive_a_restart_and_end_with_time_password_or_user(tmp_path:
 
 def test_a_file_of_users_that_cannot_be_trusted_lets_nobody_in(yard_site: Site) -> None:
     users = UserFile(Path(yard_site.store.path))
+    add_user(yard_site, "own-1", "admin")  # of its own: this test may be the first that a worker runs
     with web_server(yard_site) as stranger:
-        peer = stranger.signed_in("admin-1")
+        peer = stranger.signed_in("own-1")
         content = users.path.read_bytes()
         try:
             users.path.chmod(0o644)
