@@ -24,6 +24,7 @@ from facilityd.model.plain import masked, plain
 
 # name: module and its click command; what each is for stands in help.yaml
 COMMANDS = {
+    "init": "facilityd.cli.init:init",
     "run": "facilityd.cli.run:run",
     "check": "facilityd.cli.check:check",
     "reload": "facilityd.cli.reload:reload",

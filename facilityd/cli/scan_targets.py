@@ -10,6 +10,7 @@ import click
 
 from devices.unit import ModbusLink
 from facilityd.cli.language import in_words
+from facilityd.errors import UsageError
 from facilityd.model.message import Wording
 
 NETWORK = 256
@@ -87,10 +88,18 @@ class TargetParam(click.ParamType[tuple[tuple[str, int], ...]]):
                 said = Wording("ask.network-too-large", value=text, most=NETWORK)
                 self.fail(in_words(said), param, ctx)
             return tuple((str(host), 0) for host in (list(network.hosts()) or [network.network_address]))
-        host, port = _split(text)
-        if not host or any(letter.isspace() for letter in host) or not 0 <= port <= 65535:  # noqa: PLR2004
-            self.fail(in_words(Wording("ask.no-target", value=text)), param, ctx)
-        return ((host, port),)
+        try:
+            return (endpoint(text),)
+        except UsageError as error:
+            self.fail(in_words(error.what), param, ctx)
+
+
+def endpoint(text: str) -> tuple[str, int]:
+    """Return host and port of a text such as gateway:502; port 0 where it says none. Raises UsageError."""
+    host, port = _split(text)
+    if not host or any(letter.isspace() for letter in host) or not 0 <= port <= 65535:  # noqa: PLR2004
+        raise UsageError(Wording("ask.no-target", value=text))
+    return host, port
 
 
 def _split(text: str) -> tuple[str, int]:

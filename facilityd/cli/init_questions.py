@@ -1,0 +1,87 @@
+"""What `init` asks in a terminal: of the site, and of its units one by one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+import click
+
+from devices.family import Family
+from facilityd.cli.hardware_table import fitting, model_of
+from facilityd.cli.init_files import AnyProfile, NewUnit
+from facilityd.cli.init_units import unit_told
+from facilityd.cli.language import in_words, named
+from facilityd.cli.output import say
+from facilityd.cli.words import sentence
+from facilityd.errors import UsageError
+from facilityd.model.message import Wording
+from facilityd.model.text import Language
+
+ID = re.compile(r"[a-z][a-z0-9-]{0,39}")
+SHOWN = 9
+"""Models offered for a few words."""
+T = TypeVar("T")
+
+
+class ZoneParam(click.ParamType[str]):
+    """'Asia/Shanghai': a time zone."""
+
+    name = "zone"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return its name."""
+        try:
+            return ZoneInfo(str(value)).key
+        except (OSError, ValueError, KeyError):
+            self.fail(in_words(Wording("ask.no-zone", value=value)), param, ctx)
+
+
+class IdParam(click.ParamType[str]):
+    """'north-square': an id."""
+
+    name = "id"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return it."""
+        if not ID.fullmatch(str(value)):
+            self.fail(in_words(Wording("ask.no-id", value=value)), param, ctx)
+        return str(value)
+
+
+def ask(what: str, kind: click.ParamType[T], language: Language, default: T | None = None) -> T:
+    """Return an answer; Enter alone gives the default, where there is one."""
+    question = sentence(f"init-{what}", language)
+    answer: T = click.prompt(question, type=kind, default=default, show_default=default != "", err=True)
+    return answer
+
+
+def ask_units(
+    units: list[NewUnit], known: Mapping[str, AnyProfile], families: Mapping[str, Family], language: Language
+) -> None:
+    """Ask for units until somebody just presses Enter."""
+    models = [model_of(one, own=False) for one in known.values()]
+    kinds = {name: family.name for name, family in families.items()}
+    say(sentence("init-units", language), err=True)
+    while words := ask("model", click.STRING, language, ""):
+        listed = fitting(models, words.split(), kinds)
+        exact = [one for one in listed if one.profile == words]
+        if not listed or len(listed) > SHOWN:
+            said = "init-many" if listed else "init-no-model"
+            say(sentence(said, language, count=len(listed)), err=True)
+            continue
+        model = (exact or listed)[0]
+        if len(listed) > 1 and not exact:
+            for number, one in enumerate(listed, 1):
+                say(f"  {number}  {one.profile}  {one.maker} {one.model}", err=True)
+            model = listed[ask("which", click.IntRange(1, len(listed)), language, 1) - 1]
+        where = ask(f"where-{model.protocol}", click.STRING, language)
+        address = ask(f"address-{model.protocol}", click.STRING, language)
+        try:
+            units.append(unit_told(model.profile, where, address, known, units))
+        except UsageError as error:
+            say(named(error), err=True, red=True)
+        else:
+            say(f"  + {model.profile}  {where}  {address}", err=True)
