@@ -9,6 +9,7 @@ from facilityd.detect.conditional import ConditionalDetector, good_float
 from facilityd.detect.detector import in_seconds
 from facilityd.detect.device_state import NEVER, DeviceState
 from facilityd.detect.ripple import SuccessiveDifferences
+from facilityd.detect.stands import EarlierStands
 from facilityd.model.finding import Evidence, Number
 from facilityd.model.histories import Sensor
 from facilityd.model.sample import NS, STALE_PERIODS
@@ -29,6 +30,7 @@ class SensorDetector(ConditionalDetector):
         self._jumps: deque[tuple[int, float]] = deque(maxlen=20)
         self._differences = SuccessiveDifferences(rule.points)
         self._stood: list[float] = []  # value, since, readings, least and most of the driver meanwhile
+        self._earlier = EarlierStands()
         self._sign = ""
         self._gap = STALE_PERIODS * self._signal_state.expected
 
@@ -82,7 +84,10 @@ class SensorDetector(ConditionalDetector):
 
     def _stand(self, at: int, value: float, driver: float | None) -> None:
         unseen = self._last is not None and at - self._last[0] > self._gap
-        if not self._stood or unseen or abs(value - self._stood[0]) > self._rule.least:
+        moved = bool(self._stood) and abs(value - self._stood[0]) > self._rule.least
+        if self._last is not None and not unseen:
+            self._moved(at, value, ended=moved)
+        if not self._stood or unseen or moved:
             self._stood = [value, at, 0.0]  # what it did while nobody read it is not known
         self._stood[2] += 1
         if driver is not None and self._driver and self._driver.steady >= self._stood[1]:
@@ -92,15 +97,26 @@ class SensorDetector(ConditionalDetector):
                 max(driver, *self._stood[4:] or [driver]),
             ]
 
+    def _moved(self, at: int, value: float, *, ended: bool) -> None:
+        """Note a step, and how long it had stood before where the step ended that."""
+        before, last = self._last or (at, value)
+        step = abs(value - last)
+        self._earlier.step(step)
+        if ended and self._stood[2] > 1 and abs(self._stood[0]) > self._rule.least:
+            length = before - int(self._stood[1])
+            self._earlier.ended(at, length, step, told=self._sign == "still")
+
     def _still(self, at: int) -> bool:
         rule = self._rule
         if not self._stood or self._stood[2] < FEWEST:
             return False
         if abs(self._stood[0]) <= rule.least:  # what is off reads nought
             return False
-        if len(self._stood) > 3 and self._stood[4] - self._stood[3] >= rule.by:  # noqa: PLR2004 - with what drives it
-            return True
-        return bool(rule.still) and at - self._stood[1] >= rule.still
+        if len(self._stood) > 3:  # noqa: PLR2004 - with what drives it
+            low, high = self._stood[3:5]
+            if high - low >= rule.by and self._earlier.worth_reading(self._stood[0], low, high):
+                return True
+        return bool(rule.still) and at - self._stood[1] >= self._earlier.too_long(at, rule.still)
 
     def disabled(self, now: int) -> None:  # noqa: ARG002 - whenever it was
         """What it does while it is not evaluated is not followed."""
@@ -122,13 +138,15 @@ class SensorDetector(ConditionalDetector):
             "stood": list(self._stood),
         }
         own |= {"outside": self._outside, "sign": self._sign}
-        return own | {"differences": self._differences.checkpoint()}
+        return own | {"differences": self._differences.checkpoint(), "earlier": self._earlier.checkpoint()}
 
     def restore_kind(self, kept: Any) -> None:
         """Go on from there."""
         self._jumps.extend((int(at), float(value)) for at, value in kept["jumps"])
         self._last = (kept["last"][0], kept["last"][1]) if kept["last"] else None
         self._stood, self._outside, self._sign = list(kept["stood"]), kept["outside"], kept["sign"]
+        if "earlier" in kept:
+            self._earlier.restore(kept["earlier"])
         self._differences.restore(
             kept["differences"] if "differences" in kept else kept["rest"]
         )  # an older name

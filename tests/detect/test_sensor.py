@@ -108,6 +108,39 @@ def test_what_nobody_read_is_no_standing_still() -> None:
     assert "".join(driven.read(30, speed) for speed in (2400, 2400, 2400, 2400)) == "...."
 
 
+def test_a_coarse_display_that_stood_before_is_no_stuck_sensor() -> None:
+    probe = FlowMeter(still="60s")
+    assert probe.all(*[30] * 6, *[31] * 6, *[30] * 14) == "." * 26, (
+        "fifty seconds twice, then more than a minute"
+    )
+    assert probe.all(30, 30)[-1] == "#", "three times what it ever stood"
+    once = FlowMeter(still="60s", off_delay="0s")
+    assert once.all(30, 31, 30, 31, 30, 31, *[30] * 8, 31, *[30] * 15)[-1] == ".", (
+        "told once, it left by a count: so it displays"
+    )
+    stuck = FlowMeter(still="60s", off_delay="0s")
+    assert stuck.all(30, 31, 30, 31, 30, 31, *[30] * 8, 45, *[44] * 7)[-1] == "#", (
+        "it left by what it had missed"
+    )
+
+
+def test_a_stand_of_long_ago_is_forgotten() -> None:
+    probe = FlowMeter(still="60s")
+    probe.all(*[30] * 6, 31)
+    probe.at += 31 * 8640
+    assert probe.all(*[30] * 7)[-1] == "#"
+
+
+def test_a_display_so_coarse_that_it_need_not_follow_is_not_stuck() -> None:
+    """One count is 10 m³/h: 7 % more speed is 2 m³/h."""
+    coarse = FlowMeter(follows="speed", by=150)
+    coarse.all(20, 30, 20, 30, 20, 30)
+    assert "".join(coarse.read(30, speed) for speed in (2000, 2050, 2100, 2200)) == "...."
+    fine = FlowMeter(follows="speed", by=150)
+    fine.all(29.9, 30, 29.9, 30, 29.9, 30)
+    assert "".join(fine.read(30, speed) for speed in (2000, 2050, 2100, 2200)) == "...#"
+
+
 def test_a_driver_that_is_read_later_than_what_it_drives_did_not_move_meanwhile() -> None:
     """The lamps are switched, the light meter is read, then the power: what it read before is of the dark."""
     light, meter = stream("flow", unit="light", period=10.0), stream("speed", unit="meter", period=10.0)
