@@ -24,7 +24,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
-from page_figures import PageFigure, answers, get, painted  # noqa: E402 - found by the path above
+from page_figures import PageFigure, answers, get, one_word, painted  # noqa: E402 - found by the path above
 from page_month import month  # noqa: E402
 from playwright.sync_api import BrowserContext  # noqa: E402
 from support.browser import chromium  # noqa: E402
@@ -40,34 +40,48 @@ from simulators.site import serve  # noqa: E402
 from simulators.square import live  # noqa: E402
 
 DELAY_S, BYTES_S, SLOWER = 0.562, 180_000.0, 4
+ANSWERED = "performance.getEntriesByType('navigation')[0].responseEnd"
 # --- first content ---------------------------------------------------------------------------------
 
 
-def _visit(context: BrowserContext, url: str) -> tuple[float, float]:
-    """Return the ms until first content, and the bytes that came until all was quiet."""
+def _visit(context: BrowserContext, url: str) -> tuple[float, float, float]:
+    """Return the ms until first content and until the whole answer, and the bytes until all was quiet."""
     page, sizes = context.new_page(), list[float]()
     tools = context.new_cdp_session(page)
     tools.send("Network.enable")
     tools.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
     tools.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
     page.goto(url)
-    came = painted(page)
+    came, answered = painted(page), page.evaluate(ANSWERED)
     page.wait_for_timeout(3000)
     page.close()
-    return came, sum(sizes)
+    return came, answered, sum(sizes)
 
 
 def first_content(port: int, times: int = 5) -> list[PageFigure]:
     first, again, sizes = list[float](), list[float](), list[float]()
-    with chromium() as browser, cuttable_line(port, delay=DELAY_S, rate=BYTES_S) as line:
+    bare, answered = list[float](), list[float]()
+    slow = {"delay": DELAY_S, "rate": BYTES_S}
+    with (
+        chromium() as browser,
+        one_word() as word,
+        cuttable_line(port, **slow) as line,
+        cuttable_line(word, **slow) as beside,
+    ):
         for _ in range(times):
             context = browser.new_context(viewport={"width": 390, "height": 844}, locale="zh-CN")
-            came, size = _visit(context, line.url)
+            bare.append(_visit(context, beside.url)[0])
+            context.close()
+            context = browser.new_context(viewport={"width": 390, "height": 844}, locale="zh-CN")
+            came, whole, size = _visit(context, line.url)
             first.append(came)
+            answered.append(whole)
             sizes.append(size)
             again.append(_visit(context, line.url)[0])
             context.close()
     return [
+        PageFigure("a page of one word over the same line: first content", statistics.median(bare), 0, "ms"),
+        PageFigure("Now, first visit: the answer is whole", statistics.median(answered), 0, "ms"),
         PageFigure("Now, first visit: first content", statistics.median(first), 1000, "ms"),
         PageFigure("Now, first visit: transferred", statistics.median(sizes) / 1000, 100, "kB"),
         PageFigure("Now, on return: first content", statistics.median(again), 300, "ms"),

@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import http.client
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 from playwright.sync_api import Page
 
@@ -56,3 +60,29 @@ async def answers(port: int) -> None:
         else:
             return
     raise AssertionError("serve does not answer")
+
+
+class _OneWord(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        text = "<!DOCTYPE html><html lang=zh><title>x</title><h1>正常</h1>".encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *_: object) -> None:  # nothing is printed between the figures
+        pass
+
+
+@contextmanager
+def one_word() -> Iterator[int]:
+    """Serve a page of one word: what browser, line and machine take by themselves. Yields its port."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _OneWord) as server:
+        serving = Thread(target=server.serve_forever, daemon=True)
+        serving.start()
+        yield server.server_address[1]
+        server.shutdown()
+        serving.join()

@@ -140,11 +140,14 @@ def checklist_devices(site: Site, device: str = "") -> list[str]:
 
 
 class ReadinessBoard:
-    """The checklists of some devices of a site, to be looked at again and again; ``now`` in ns UTC."""
+    """The checklists of some devices of a site, to be looked at again and again; ``now`` in ns UTC.
 
-    def __init__(self, site: Site, devices: Iterable[str]) -> None:
+    ``lists``: those of the site, where they are built already: it takes the rules of all its devices.
+    """
+
+    def __init__(self, site: Site, devices: Iterable[str], lists: Checklists | None = None) -> None:
         self._site, self._devices = site, tuple(devices)
-        self._lists = Checklists(site)
+        self._lists = lists or Checklists(site)
 
     def answer(self, reader: JournalReader, now: int) -> ReadinessAnswer:
         """Return the next ceremony and every item at ``now``."""

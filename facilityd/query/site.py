@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from zoneinfo import ZoneInfo
 
 from facilityd.app.builtin import DAEMON, all_devices
-from facilityd.app.checklist import NOT_YET, JournalState
+from facilityd.app.checklist import NOT_YET, Checklists, JournalState
 from facilityd.config.site import Site
 from facilityd.model.command_record import CommandRecord
 from facilityd.model.text import Text
@@ -78,6 +79,16 @@ class SiteStatus:
         return [row.plain() | daemon | (own if row.device == DAEMON else {}) for row in self.devices]
 
 
+@dataclass(frozen=True, slots=True)
+class SitePresent:
+    """The site at one instant: its devices, and what is open, the most urgent first."""
+
+    liveness: Liveness
+    devices: tuple[DeviceRow, ...]
+    hazards: tuple[HazardRow, ...]
+    tasks: tuple[TaskRow, ...]
+
+
 class SiteQuery(TimesOfSite):
     """Reads anew at each question. For one thread at a time; ``clock`` returns ns UTC, else the system's.
 
@@ -99,6 +110,10 @@ class SiteQuery(TimesOfSite):
     def close(self) -> None:
         """Let go of the journal."""
         self._reader.close()
+
+    @cached_property
+    def _checklists(self) -> Checklists:
+        return Checklists(self._site, devices=self._devices)
 
     def give_up_when(self, late: Callable[[], bool]) -> None:
         """End a question with apsw.Error as soon as ``late`` says so, while the journal is read."""
@@ -203,12 +218,12 @@ class SiteQuery(TimesOfSite):
 
     def readiness(self, device: str = "") -> ReadinessAnswer:
         """Return the checklist of a device, or of all that have one. Raises UsageError where none has."""
-        board = ReadinessBoard(self._site, checklist_devices(self._site, device))
+        board = ReadinessBoard(self._site, checklist_devices(self._site, device), self._checklists)
         return board.answer(self._reader, self._clock())
 
     def recorded_checks(self, since: int, device: str = "") -> list[RecordedCheck]:
         """Return the checks recorded before ceremonies from ``since`` (ns UTC) on. Raises UsageError."""
-        board = ReadinessBoard(self._site, checklist_devices(self._site, device))
+        board = ReadinessBoard(self._site, checklist_devices(self._site, device), self._checklists)
         return board.recorded(self._reader, since)
 
     def countdown(self) -> Countdown:
@@ -249,21 +264,29 @@ class SiteQuery(TimesOfSite):
 
     def hazards(self, device: str = "") -> list[HazardRow]:
         """Return what is open, of one ``device`` or of all; most urgent first. Raises UsageError."""
-        from facilityd.query.hazards import OpenState, open_hazards
-
         if device:
             require_device(self._devices, device)
-        rows = self.devices(tuple(self._site.devices))
+        return [row for row in self.present().hazards if device in ("", row.device)]
+
+    def present(self) -> SitePresent:
+        """Return what is true now of all devices: whatever several answers rest on is read once."""
+        from facilityd.query.hazards import OpenState, open_hazards
+
+        alarms, found, now = self.alarms(), self.liveness(), self._clock()
+        rows, tasks = self._rows.rows(list(self._site.devices.values()), alarms, now), self.tasks()
         state = OpenState(
-            self._clock(), self._site.timezone, self._devices, self.alarms(), self.tasks(),
-            self._reader.waivers(), rows, self.liveness(), self.unjudged().unknown,
+            now, self._site.timezone, self._devices, alarms, tasks, self._reader.waivers(), rows, found,
+            self._unjudged(found).unknown,
         )  # fmt: skip
-        return [row for row in open_hazards(state) if device in ("", row.device)]
+        return SitePresent(found, tuple(rows), tuple(open_hazards(state)), tuple(tasks))
 
     def unjudged(self) -> UnjudgedRules:
         """Return how many rules cannot be evaluated now; one that waits for its baseline is not counted."""
+        return self._unjudged(self.liveness())
+
+    def _unjudged(self, watched: Liveness) -> UnjudgedRules:
         known = {(device.id, name) for device in self._devices.values() for name in device.family.rules}
-        now = JournalState(self._reader, self._clock(), self.liveness().judging)
+        now = JournalState(self._reader, self._clock(), watched.judging)
         found = [finding for key in known if (finding := now.finding(*key)) is not None]
         unknown = sum(one.verdict is None and one.evidence.slug not in NOT_YET for one in found)
         return UnjudgedRules(all(one.verdict is None for one in found), unknown)

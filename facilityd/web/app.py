@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from facilityd.web.events import EVERY, EventHub
 from facilityd.web.page import routers as page
 from facilityd.web.page.ceremony_routes import RunsSource
 from facilityd.web.page.snapshot import SnapshotSource
+from facilityd.web.page.warm import warm
 from facilityd.web.pool import QueryPool
 from facilityd.web.problems import ProblemDetails, install
 from facilityd.web.service import WebService, described, tell_liveness
@@ -80,16 +82,19 @@ def make_service(site: Site, options: WebOptions) -> WebService:
 
 def make_app(service: WebService, options: WebOptions) -> ASGIApp:
     """Return the application with its border."""
+    snapshots = SnapshotSource(service)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        warming = asyncio.create_task(warm(snapshots))
         yield
+        warming.cancel()
         await service.events.close()
         service.close()
 
     app = describe(lifespan)
     app.state.service = service
-    app.state.snapshots, app.state.runs = SnapshotSource(service), RunsSource(service)
+    app.state.snapshots, app.state.runs = snapshots, RunsSource(service)
     install(app, service.site.language or "en")
     public = urlsplit(options.public_url).hostname
     hosts = [host for host in (public, options.host) if host]

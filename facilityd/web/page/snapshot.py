@@ -42,15 +42,13 @@ class SiteSnapshot:
 
 def take_snapshot(query: SiteQuery) -> SiteSnapshot:
     """Ask the journal for all of it."""
-    change, found = query.position()[1], query.liveness()
+    change, found = query.position()[1], query.present()
     try:
         readiness = query.readiness()
     except UsageError:
         readiness = None  # no device of this site has a checklist
-    return SiteSnapshot(
-        found.at, change, found, query.devices(tuple(query.site.devices)), query.hazards(), query.tasks(),
-        readiness,
-    )  # fmt: skip
+    at = found.liveness.at
+    return SiteSnapshot(at, change, found.liveness, found.devices, found.hazards, found.tasks, readiness)
 
 
 @dataclass(slots=True)
