@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from playwright.sync_api import Browser, expect
 from support.browser import NewPage, WatchedSite, served_site, sign_in
 from support.web import add_user
 
-from facilityd.web.page.words import site_page_words
+from facilityd.model.text import LANGUAGES
+from facilityd.query.liveness import State
+from facilityd.web.page.render import LIVE_WORDS
+from facilityd.web.page.words import site_page_words, word
 
 TEMPLATES = Path("facilityd/web/page/templates")
 MOST_BYTES = 100_000
@@ -102,3 +106,9 @@ def test_what_happened_while_the_page_was_being_fetched_is_not_missed(
         "() => import(document.querySelector('script[type=module]').src).then((live) => live.listen())"
     )
     expect(page.locator("body")).not_to_have_attribute("data-change", "0")
+
+
+@pytest.mark.parametrize("state", get_args(State))
+def test_every_state_of_the_daemon_has_its_words(state: str) -> None:
+    assert state in LIVE_WORDS
+    assert all(word(f"frame.{state}", language) for language in LANGUAGES)

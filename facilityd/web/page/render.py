@@ -36,8 +36,8 @@ NAV = (
 TOUR = ("/", "/square", "/history")
 """The pages of the guided tour, in order."""
 LIVE_WORDS = (
-    "offline", "kept", "sent-nothing", "unit-s", "unit-min", "unit-h", "unit-d", "running", "hung",
-    "stopped", "full", "ago", "in",
+    "offline", "kept", "sent-nothing", "unit-s", "unit-min", "unit-h", "unit-d", "starting", "running",
+    "hung", "stopped", "full", "ago", "in",
 )  # fmt: skip
 """What the scripts say; they hold no text of their own."""
 

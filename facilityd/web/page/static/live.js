@@ -96,6 +96,7 @@ function showHealth(health) {
   document.getElementById("beat-text").textContent = word(health.state);
   const dead = document.getElementById("dead");
   dead.hidden = health.watching;
+  dead.className = `banner dead ${health.state}`;
   if (!health.watching) dead.lastElementChild.textContent = health.text[language];
   const age = beat.querySelector("[data-age]");
   if (age && health.since) age.dataset.age = Date.parse(health.since);
