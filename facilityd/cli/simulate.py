@@ -206,6 +206,7 @@ def _tell_json(kind: str, **facts: object) -> None:
 async def _serve(
     site: Site, square: Square, story: list[ParsedEvent], tell: Tell, *, own_broker: bool
 ) -> None:
+    from facilityd.scenario.live_stories import StoryPlayer
     from facilityd.supervise.stop import on_signals
     from simulators.broker import SPOKEN, broker
 
@@ -227,9 +228,12 @@ async def _serve(
             if not await _listens(link):
                 tell("not served: no broker listens", link=link.id, where=link.where, start="--broker")
         async with asyncio.TaskGroup() as group:
-            telling = group.create_task(_happen(field, square, story, tell))
+            running = [group.create_task(_happen(field, square, story, tell))]
+            if site.page.simulated:
+                running.append(group.create_task(StoryPlayer(site, square, field, tell).run()))
             await stop.wait()
-            telling.cancel()
+            for one in running:
+                one.cancel()
         seen = ", ".join(f"{code} x {count}" for code, count in sorted(field.witness.items()))
         tell("function codes seen", codes=seen or "none", commands=field.commands)
 

@@ -118,6 +118,10 @@ class Scenario(Strict):
 
     scenario: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     name: Text
+    about: Text | None = Field(
+        default=None,
+        description="what a trainee sees and learns; stories that say it can be played on the page",
+    )
     site: str = "square"
     people: str = Field(
         default="", description="recipients, rotas, …: a file beside this one, added to the site's"

@@ -13,6 +13,7 @@ from facilityd.web.page import (
     night_routes,
     now_routes,
     square_routes,
+    story_routes,
     system_routes,
     work_routes,
 )
@@ -21,5 +22,5 @@ ROUTES = (
     assets.routes, frame_routes.routes, account_routes.routes, now_routes.routes,
     alarm_routes.routes, device_routes.routes, history_routes.routes, download_routes.routes,
     square_routes.routes, lighting_routes.routes, work_routes.routes, ceremony_routes.routes,
-    system_routes.routes, night_routes.routes,
+    system_routes.routes, night_routes.routes, story_routes.routes,
 )  # fmt: skip

@@ -25,6 +25,7 @@ class SitePageWords(Strict):
     ready: dict[str, Text]
     tasks: dict[str, Text]
     system: dict[str, Text]
+    stories: dict[str, Text]
 
 
 @cache
