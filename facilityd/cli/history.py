@@ -30,6 +30,7 @@ from facilityd.query.selection import SignalName, selected, selected_numbers
 from facilityd.store.history_reader import HistoryReader
 
 if TYPE_CHECKING:
+    from facilityd.cli.history_plot import PlotFiles
     from facilityd.config.site import Site
     from facilityd.store.reader import JournalReader
 
@@ -55,12 +56,15 @@ NUMBERS = frozenset({"mean", "least", "greatest", "bad", "count"})
 @click.option(
     "--svg", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Draw it as an SVG file."
 )
+@click.option(
+    "--png", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Draw it as a PNG file."
+)
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @lang_option
 @json_option
 def history(  # noqa: PLR0917 - click hands its options in
     asked: Asked, since: int, until: int | None, bucket: int | None, store: str, plot: bool, svg: Path | None,
-    as_csv: bool, lang: str | None, as_json: bool,
+    png: Path | None, as_csv: bool, lang: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Show the values of a SIGNAL of a DEVICE, and its gaps.
 
@@ -68,11 +72,13 @@ def history(  # noqa: PLR0917 - click hands its options in
     beside each other, named as DEVICE or DEVICE.SIGNAL with * and ? for letters: 'gate-*.power'.
     """
     from facilityd.cli.headline import warn_unwatched
+    from facilityd.cli.history_plot import PlotFiles
     from facilityd.config.load import load
     from facilityd.query.backends import open_history
 
     loaded = load(*asked.site, secrets=False)
-    names, drawn = _named(loaded, asked.names), plot or svg is not None
+    files = PlotFiles(svg, png)
+    names, drawn = _named(loaded, asked.names), plot or bool(files)
     first, last = between(loaded, since, until)
     language = chosen(lang, loaded)
     with open_history(loaded, store) as reader:
@@ -92,7 +98,7 @@ def history(  # noqa: PLR0917 - click hands its options in
             answers = ask(begun)
         older = _older(loaded, reader, first)
         if drawn:
-            _draw(loaded, answers, reader.journal, svg, language)
+            _draw(loaded, answers, reader.journal, files, language)
             return
     if len(answers) > 1:
         print_many(answers, language, as_json=as_json, as_csv=as_csv)
@@ -141,11 +147,11 @@ def _refuse(site: Site, queries: Sequence[HistoryQuery], *, drawn: bool) -> None
 
 
 def _draw(
-    site: Site, answers: Sequence[HistoryAnswer], journal: JournalReader | None, svg: Path | None,
+    site: Site, answers: Sequence[HistoryAnswer], journal: JournalReader | None, files: PlotFiles,
     language: Language,
 ) -> None:  # fmt: skip
     """Draw the answers with the alarms of their devices; where the journal is not asked there are none."""
-    from facilityd.cli.history_plot import print_panels, write_svg
+    from facilityd.cli.history_plot import print_panels
     from facilityd.query.occurrences import OccurrenceQuery, read_occurrences
     from facilityd.query.plot_legend import legend
     from facilityd.query.plot_series import history_panel
@@ -161,12 +167,12 @@ def _draw(
         )
         for one in answers
     ]  # fmt: skip
-    if svg is None:
+    if not files:
         print_panels(panels, language)
         return
     edges = " – ".join(show_second(at, site.timezone)[:16] for at in (first.since, first.until))
     foot = legend([one for one in panels if not one.empty], language)
-    write_svg(svg, f"{site.name.in_(language)}  {edges}", panels, language, foot)
+    files.write(f"{site.name.in_(language)}  {edges}", panels, language, foot)
 
 
 def _begun(journal: JournalReader | None, answers: Sequence[HistoryAnswer], first: int) -> int:

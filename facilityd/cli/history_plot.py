@@ -1,8 +1,10 @@
-"""Plots of history: in the terminal, or as an SVG file; gaps are gaps, alarms are marks."""
+"""Plots of history: in the terminal, or as a file; gaps are gaps, alarms are marks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,13 +41,34 @@ def print_panels(panels: Sequence[PlotPanel], language: Language) -> None:
         say(found)
 
 
-def write_svg(
-    path: Path, title: str, panels: Sequence[PlotPanel], language: Language, foot: str = ""
-) -> None:
-    """Write panels as one SVG file. Raises UsageError where it cannot be written."""
-    from facilityd.report.line_svg import panels_svg
+@dataclass(frozen=True, slots=True)
+class PlotFiles:
+    """The files that a plot goes into, None for none. Raises ModuleNotFoundError where none can be drawn."""
 
+    svg: Path | None
+    png: Path | None
+
+    def __post_init__(self) -> None:
+        if self.png:
+            import_module("resvg_py")  # where it is not installed that is said before anything is read
+
+    def __bool__(self) -> bool:
+        return bool(self.svg or self.png)
+
+    def write(self, title: str, panels: Sequence[PlotPanel], language: Language, foot: str = "") -> None:
+        """Write panels into each of the files. Raises UsageError where it cannot be written."""
+        from facilityd.report.line_svg import panels_svg
+
+        drawing = panels_svg(title, panels, nothing(language), foot)
+        if self.svg:
+            _write(self.svg, drawing.encode(), language)
+        if self.png:
+            from facilityd.report.svg_png import svg_png
+
+            _write(self.png, svg_png(drawing), language)
+
+
+def _write(path: Path, content: bytes, language: Language) -> None:
     with writing(path):
-        text = panels_svg(title, panels, nothing(language), foot)
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(content)
     say(sentence("report-written", language, file=path))

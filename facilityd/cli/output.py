@@ -73,7 +73,7 @@ def say(text: str, *, err: bool = False, red: bool = False) -> None:
     click.secho(text, err=err, fg="red" if red else None, bold=red or None)
 
 
-REPLACED = (".csv", ".html", ".htm", ".json", ".md", ".svg", ".txt", ".xlsx", ".xml")
+REPLACED = (".csv", ".html", ".htm", ".json", ".md", ".png", ".svg", ".txt", ".xlsx", ".xml")
 """Endings of files that commands write, and write again."""
 
 

@@ -22,6 +22,7 @@ from facilityd.query.instants import show_second
 from facilityd.query.words import span_text
 
 if TYPE_CHECKING:
+    from facilityd.cli.history_plot import PlotFiles
     from facilityd.model.text import Language
     from facilityd.query.runs import RunsAnswer
 
@@ -43,11 +44,14 @@ SHOWN = 12
 @click.option(
     "--svg", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Draw it as an SVG file."
 )
+@click.option(
+    "--png", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Draw it as a PNG file."
+)
 @lang_option
 @json_option
 def runs(  # noqa: PLR0917 - click hands its options in
     site: Path, device: str, signals: tuple[str, ...], last: int, kind: str, mode: str, since: int | None,
-    until: int | None, as_csv: bool, svg: Path | None, lang: str | None, as_json: bool,
+    until: int | None, as_csv: bool, svg: Path | None, png: Path | None, lang: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Lay the last runs of a DEVICE over each other.
 
@@ -55,10 +59,12 @@ def runs(  # noqa: PLR0917 - click hands its options in
     Of any device with operating modes: raisings of a flag, shows of a fountain, nights of a light.
     """
     from facilityd.cli.headline import warn_unwatched
+    from facilityd.cli.history_plot import PlotFiles
     from facilityd.config.load import load
     from facilityd.query.runs import RunsQuery
     from facilityd.query.site import SiteQuery
 
+    files = PlotFiles(svg, png)
     loaded = load(site, secrets=False)
     language = chosen(lang, loaded)
     end = time.time_ns() if until is None else at_site(until, loaded.timezone)
@@ -71,7 +77,7 @@ def runs(  # noqa: PLR0917 - click hands its options in
     elif as_csv:
         _csv(answer)
     else:
-        _show(answer, loaded.timezone, language, svg)
+        _show(answer, loaded.timezone, language, files)
 
 
 def _csv(answer: RunsAnswer) -> None:
@@ -85,8 +91,8 @@ def _csv(answer: RunsAnswer) -> None:
             )
 
 
-def _show(answer: RunsAnswer, zone: str, language: Language, svg: Path | None) -> None:
-    from facilityd.cli.history_plot import print_panels, write_svg
+def _show(answer: RunsAnswer, zone: str, language: Language, files: PlotFiles) -> None:
+    from facilityd.cli.history_plot import print_panels
     from facilityd.query.plot_legend import legend
     from facilityd.query.plot_series import run_panel
 
@@ -100,8 +106,8 @@ def _show(answer: RunsAnswer, zone: str, language: Language, svg: Path | None) -
     first, last = (show_second(answer.runs[n].since, zone)[:16] for n in (0, -1))
     title = sentence("runs", language, where=where, what=name, n=len(took), first=first, last=last, **shown)
     panels = [run_panel(answer, one, language) for one in answer.envelopes]
-    if svg:
-        write_svg(svg, title, panels, language, legend(panels, language))
+    if files:
+        files.write(title, panels, language, legend(panels, language))
         return
     say(title)
     print_panels(panels, language)

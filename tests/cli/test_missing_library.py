@@ -22,6 +22,7 @@ main()
         ("amqtt", "demo", ["simulate", "serve", "config/square", "--broker"]),
         ("pyarrow", "parquet", ["export", "config/square", "-o", "{folder}/week.parquet"]),
         ("pyarrow", "parquet", ["export", "config/square", "-o", "{folder}/week.arrow"]),
+        ("resvg_py", "png", ["history", "config/square", "hoist-1", "torque", "--png", "{folder}/x.png"]),
     ],
 )
 def test_the_extra_is_named(tmp_path: Path, library: str, extra: str, words: list[str]) -> None:
