@@ -30,17 +30,28 @@ class Escalator:
     def __init__(self, core: Core, policy: EscalationPolicy) -> None:
         self._core, self._policy = core, policy
         self._running: dict[Key, EscalationDeadline] | None = None
+        self._leapt = False
 
     def next_due(self) -> int | None:
         """Return when the next step is due, ns UTC; None where none is, or before the first beat."""
         return min((one.due_at for one in (self._running or {}).values() if one.due_at), default=None)
+
+    def leapt(self, by: int) -> None:
+        """Let every wait last as long as before, although the clock was put forward by ``by`` ns, or back."""
+        if self._running:
+            self._running = {key: _moved(one, by) for key, one in self._running.items()}
+            self._leapt = True
 
     async def beat(self, at: int) -> None:
         """Begin, carry out and end what an instant (ns UTC) asks for."""
         if not self._policy.steps:
             return
         if self._running is None:
-            stored = map(self._due_again, self._core.ledger.escalations())
+            # What began to wait later than now did so by a clock that was put back since.
+            stored = (
+                self._due_again(_moved(one, min(0, at - one.since)))
+                for one in self._core.ledger.escalations()
+            )
             self._running = {(one.device, one.rule): one for one in stored}
         waiting = {(state.device, state.rule): state for state in self._unanswered()}
         ended = [key for key, one in self._running.items() if not _goes_on(one, waiting.get(key))]
@@ -48,13 +59,15 @@ class Escalator:
             del self._running[key]
         begun = [self._begin(state) for key, state in waiting.items() if key not in self._running]
         due = [one for one in (*self._running.values(), *begun) if 0 < one.due_at <= at]
-        if not (ended or begun or due):
+        if not (ended or begun or due or self._leapt):
             return
         notices = [n for one in due for n in self._tell(one, waiting[one.device, one.rule], at)]
-        moved = {(one.device, one.rule): self._after(one, at) for one in (*begun, *due)}
+        leapt = self._running.values() if self._leapt else ()
+        moved = {(one.device, one.rule): self._after(one, at) for one in (*leapt, *begun, *due)}
         if notices:
             await self._core.flow.tell((), notices)
         self._running |= moved
+        self._leapt = False
         with suppress(StoreFull):  # sent all the same; the notices of a step have the same keys again
             await self._core.flow.commit([EscalationWrite(list(moved.values()), ended)])
 
@@ -95,7 +108,10 @@ class Escalator:
                 return
             names = ", ".join(step.to)
             log.warning("%s %s: nobody has answered; told next: %s", one.device, one.rule, names)
-            yield from self._core.planner.escalate(change, state, step.to, due, at)
+            # By a clock that was put back since it would have begun a moment ago, or not yet.
+            raised = min(state.raised_at or at, at - step.after)
+            shown = replace(state, raised_at=raised)
+            yield from self._core.planner.escalate(change, shown, step.to, due, at)
 
 
 def announced(core: Core, device: str, rule: str, occurrence: int, since: int) -> Change:
@@ -103,6 +119,11 @@ def announced(core: Core, device: str, rule: str, occurrence: int, since: int) -
     stored = core.ledger.changes(device, rule, occurrence)
     told = [change for change in stored if change.kind in ANNOUNCED and change.evidence]
     return told[-1] if told else Change(since, device, rule, occurrence, ChangeKind.RAISE)
+
+
+def _moved(one: EscalationDeadline, by: int) -> EscalationDeadline:
+    """Return a deadline of which all instants are later by ``by`` ns."""
+    return replace(one, since=one.since + by, due_at=one.due_at + by if one.due_at else 0)
 
 
 def _goes_on(one: EscalationDeadline, state: AlarmState | None) -> bool:

@@ -164,7 +164,9 @@ class Housekeeping:
         at, steady = self._clock.now()
         if self._core.clock_steps.count != self._clock_steps:
             self._clock_steps, self._due = self._core.clock_steps.count, 0  # its alarm is due now
-            self._core.downtimes.leapt(round(self._core.clock_steps.recent() * NS))
+            leapt = round(self._core.clock_steps.recent() * NS)
+            self._core.downtimes.leapt(leapt)
+            self._people.leapt(leapt)
         self._core.mode.tick(steady)
         await self._core.flow.tick(steady, at)
         await self._core.downtimes.record(self._core.flow.commit)

@@ -33,6 +33,10 @@ class PeopleScheduler:
         dues = [*known, *(one.next_due(at) for one in waits)]
         return min((steady + max(0, due - at) for due in dues if due is not None), default=FAR)
 
+    def leapt(self, by: int) -> None:
+        """Note that the clock was put forward by ``by`` ns, or back: no escalation waits longer for it."""
+        self._escalator.leapt(by)
+
     async def beat(self, at: int) -> None:
         """Carry out what is due at an instant (ns UTC)."""
         await self._ends.beat(at)

@@ -97,6 +97,34 @@ def test_a_restart_and_a_crash_move_no_deadline_and_tell_nobody_twice(runtime: V
     assert told(runtime, since) == CLIMB
 
 
+@pytest.mark.parametrize("hours", [-3, 3])
+def test_a_clock_that_is_put_back_or_forward_lets_nobody_wait_longer_or_be_woken_at_once(
+    runtime: VirtualRuntime, hours: int
+) -> None:
+    since = _raise(runtime)
+    runtime.advance(60)
+    runtime.jump_clock(hours * 3600.0)
+    for minutes, known in ((2, 2), (3, 2), (6, 3), (15, 3), (7, 4)):
+        runtime.advance(minutes * 60)
+        assert told(runtime, since + hours * 3600 * NS)[1:] == CLIMB[1:known]
+        runtime.crash(down=1)
+    last = next(n for n in runtime.mailbox.taken[::-1] if n.device == "fire")
+    assert ("报警已 30 分钟" if hours < 0 else "报警已 3 小时 30 分钟") in last.body, "as its clock says"
+
+
+def test_a_clock_that_was_put_back_while_nobody_watched_lets_nobody_wait_for_it(
+    runtime: VirtualRuntime,
+) -> None:
+    since = _raise(runtime)
+    runtime.advance(60)
+    runtime.jump_clock(-3 * 3600.0)
+    runtime.crash(down=30)  # before it could look at the clock again
+    runtime.advance(13 * 60)
+    assert [line.rpartition(" ")[0] for line in told(runtime, since)[:3]] == [
+        "anna-1 raised", "anna-2 escalated", "bo-1 escalated",
+    ]  # fmt: skip
+
+
 def test_what_came_due_while_nobody_watched_is_done_at_the_start(runtime: VirtualRuntime) -> None:
     since = _raise(runtime)
     runtime.advance(60)
