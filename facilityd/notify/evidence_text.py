@@ -83,9 +83,14 @@ class EvidenceFormatter:
         return template.in_(self.language).format(*said) if template else ""
 
     def _fine(self, value: float, signal: str, unit: str, sign: str = "") -> str:
-        """Return a small number with three digits that count."""
+        """Return a small number with three digits that count; nobody says -2.56e-05."""
         value, _, unit = scaled(value, self.signals.get(signal), unit)
-        return f"{value:{sign}.3g} {unit}".rstrip()
+        digits = f"{value:{sign}.3g}"
+        if "e-" in digits:
+            digits = "0"
+        elif "e" in digits:
+            digits = f"{value:{sign}.0f}"
+        return f"{digits} {unit}".rstrip()
 
     def _field(self, name: str, value: Number, evidence: Evidence) -> str:
         if name == "per_s":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -54,11 +54,8 @@ class ReadinessContext:
             return texts().readiness["unfitted"].in_(language)
         item, grounds = self.items[checked.item], {one.rule: one for one in checked.grounds}
         unknown = checked.outcome is ItemOutcome.UNKNOWN
-        against = [
-            self._against(rule, grounds.get(rule), language, unknown=unknown)
-            for rule in checked.rules
-            if rule in self.rules
-        ]
+        rules = [rule for rule in checked.rules if rule in self.rules]
+        against = self._against(rules, grounds, language, unknown=unknown)
         why = _joined(
             against or [*self._seen(item, checked, language), *self._dated(checked.grounds, language)],
             language,
@@ -68,16 +65,30 @@ class ReadinessContext:
         return why
 
     def _against(
-        self, rule: str, ground: VerdictEvidence | None, language: Language, *, unknown: bool
-    ) -> str:
-        """Return a rule's name; where it is unknown, also why."""
-        name = self.rules[rule].in_(language)
-        if not unknown or (ground is not None and ground.verdict is not None and not ground.old):
-            return name
-        if ground is None:
-            return texts().readiness["unheard"].in_(language).format(rule=name)
-        said = self._dated([ground], language)[0] if ground.old else self._say(ground, language)
-        return texts().readiness["because"].in_(language).format(rule=name, said=said)
+        self,
+        rules: Sequence[str],
+        grounds: Mapping[str, VerdictEvidence],
+        language: Language,
+        *,
+        unknown: bool,
+    ) -> list[str]:
+        """Return the names of rules; of unknown ones also why, once for all of one reason."""
+        by_reason: dict[tuple[str, str], list[str]] = {}
+        for rule in rules:
+            ground = grounds.get(rule)
+            if not unknown or (ground is not None and ground.verdict is not None and not ground.old):
+                why = "alone", ""
+            elif ground is None:
+                why = "unheard", ""
+            else:
+                said = self._dated([ground], language)[0] if ground.old else self._say(ground, language)
+                why = "because", said
+            by_reason.setdefault(why, []).append(self.rules[rule].in_(language))
+        words, comma = texts().readiness, texts().separator.in_(language)
+        return [
+            words[form].in_(language).format(rule=comma.join(names), said=said)
+            for (form, said), names in by_reason.items()
+        ]
 
     def _seen(self, item: Item, checked: CheckedItem, language: Language) -> list[str]:
         """Return the values, those of one age together."""
@@ -128,20 +139,20 @@ def plan_check(
     check: Check,
     subject: ReadinessContext,
     place: SiteContext,
-    recipients: Iterable[RecipientSettings],
+    recipients: Collection[RecipientSettings],
     mended: Container[str] = (),
     troubled: Collection[str] = (),
 ) -> list[Notice]:
     """Return the notices of a check: that the device is not ready, or that it is again.
 
     ``mended``: the items that stood against it at the check before; ``troubled``: the channels that take
-    no notices now.
+    no notices now. Who is on standby is told of no check, unless there is nobody else.
     """
     last = check.before == min(BEFORE)
     priority = Priority.CRITICAL if last and not check.ready else Priority.HIGH
     return [
         _notice(check, subject, place, recipient, channel, priority, mended)
-        for recipient in recipients
+        for recipient in [one for one in recipients if not one.standby] or recipients
         if priority >= recipient.minimum
         for channel in first_channels(recipient, troubled)
     ]

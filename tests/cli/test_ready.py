@@ -200,3 +200,12 @@ def test_no_run_or_one_of_long_ago_is_no_evidence_and_one_direction_is_enough() 
     assert _last_run(_ground("lowering-time", "sequence-kept", 8 * DAY), lately).outcome is ItemOutcome.PASS
     late = _last_run(_ground("lowering-time", "sequence-late", 8 * DAY, True), lately)
     assert late.outcome is ItemOutcome.FAIL, "what was wrong stays wrong however long ago"
+
+
+def test_rules_that_are_unknown_for_one_reason_say_it_once() -> None:
+    one = _last_run(
+        *(_ground(rule, "unknown-yet", HOUR, None, then=False) for rule in ("rise-time", "lowering-time")),
+    )
+    said = SUBJECT.why(one, "zh")
+    assert said.count("数据还不够") == 1, said
+    assert all(SUBJECT.rules[rule].zh in said for rule in ("rise-time", "lowering-time"))

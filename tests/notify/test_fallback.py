@@ -128,3 +128,19 @@ def test_nobody_who_has_every_channel_or_is_gone_falls_back() -> None:
     removed = over_next_channel(notice("li-9"), {"li": LI})
     assert removed is not None
     assert removed.channel == "li-1", "its channel is gone: begin with the first"
+
+
+def test_who_is_on_standby_is_told_of_no_check_unless_there_is_nobody_else() -> None:
+    item = Item(name=text("brake"), rules=("drag",), first=text("look"))
+    context = ReadinessContext(text("hoist"), {"brake": item}, {}, {"": {}}, SITE_CONTEXT.zone)
+    check = Check(
+        START + min(BEFORE),
+        min(BEFORE),
+        "hoist",
+        "sunrise",
+        START,
+        (CheckedItem("brake", ItemOutcome.FAIL, {}),),
+    )
+    boss = replace(person("boss"), standby=True)
+    for people, told in (([LI, boss], {"li"}), ([boss], {"boss"})):
+        assert {one.recipient for one in plan_check(check, context, SITE_CONTEXT, people)} == told

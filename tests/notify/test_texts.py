@@ -273,6 +273,9 @@ def test_other_signs_are_told_with_what_they_are() -> None:
         (FOUNTAIN, Evidence("rate-below", {"value": 1.2, "slope": "-0.28", "most": -0.1, "per_s": 3600, "unit": "m"},
                             "level"),
          "Basin level is 1.20 m and falls by 0.28 m per hour, at most 0.1 m expected"),
+        (FOUNTAIN, Evidence("rate-over", {"value": 1.2, "slope": "-2.56e-05", "most": 0.1, "per_s": 60, "unit": "m"},
+                            "level"),
+         "Basin level is 1.20 m and moves by 0 m per minute, not too fast"),
     ],
 )  # fmt: skip
 def test_numbers_are_said_as_a_technician_says_them(signals: Any, evidence: Evidence, said: str) -> None:
