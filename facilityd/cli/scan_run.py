@@ -17,7 +17,6 @@ from facilityd.cli.output import say
 from facilityd.cli.scan_result import ScannedLink, ScannedUnit, ScanResult
 from facilityd.cli.words import sentence
 from facilityd.doctor.ports import serial_port
-from facilityd.doctor.verdict import Verdict
 from facilityd.errors import LinkOutage
 from facilityd.model.message import spoken
 from facilityd.model.sample import NS
@@ -68,7 +67,7 @@ class Scanner:
         """Ask one link; return whether it could be asked."""
         timeout_s = self._timeout / NS if self._timeout else TIMEOUT_S[link.protocol]
         work, found = LinkScan(link, self._ids, self._known, timeout_s, progress), list[ScannedUnit]()
-        reason = _obstacle(link)
+        reason = _obstacle(link, "port-missing", "port-closed")
         try:
             if reason is None:
                 async for unit in work.units():
@@ -77,7 +76,7 @@ class Scanner:
                     say(said, err=True)
         except LinkOutage as outage:
             why = LinkOutage(outage.what, hint=outage.hint)  # where it is, is said beside it
-            reason = Text(zh=spoken(why, "zh"), en=spoken(why, "en"))
+            reason = _obstacle(link, "port-in-use") or Text(zh=spoken(why, "zh"), en=spoken(why, "en"))
         finally:
             # Where it is cut short too: what was found on the way is worth keeping.
             self._done.append(_result(link, work, reason, found))
@@ -113,11 +112,11 @@ def where(link: ModbusLink) -> str:
     return f"{link.where} {link.baudrate} 8{link.parity}{link.stopbits}" if link.serial_port else link.where
 
 
-def _obstacle(link: ModbusLink) -> Text | None:
-    """Return why a serial port cannot be used, and what to do; None where it can, or is none."""
+def _obstacle(link: ModbusLink, *codes: str) -> Text | None:
+    """Return which of these findings keeps a serial port from being used, and what to do; None for none."""
     if link.protocol != "modbus-rtu":
         return None
-    wrong = [one for one in serial_port(link, daemon=0) if one.verdict is Verdict.FAIL]
+    wrong = [one for one in serial_port(link, daemon=0) if one.code in codes]
     if not wrong:
         return None
     return Text(
