@@ -34,6 +34,7 @@ COMMANDS = {
     "probe": "facilityd.cli.probe:probe",
     "hardware": "facilityd.cli.hardware:hardware",
     "scan": "facilityd.cli.scan:scan",
+    "profile": "facilityd.cli.profile:profile",
     "status": "facilityd.cli.status:status",
     "tail": "facilityd.cli.tail:tail",
     "history": "facilityd.cli.history:history",

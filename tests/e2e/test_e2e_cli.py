@@ -34,6 +34,7 @@ RUN, NO_JSON = (
         *("reset", "realarm", "confirm", "shelve", "unshelve", "out-of-service", "return-to-service"),
         *("maintenance", "state", "take", "done", "note", "cancel", "notify", "restore", "serve", "user"),
         *("doctor", "runs", "backfill"),  # tested on their own: a flag, an InfluxDB
+        "profile",  # tested on its own: writes a profile
         "init",  # tested on its own: writes a site
         "scan",  # tested on its own: asks a cupboard
         "install-service",  # tested on its own: writes below the folder of a system

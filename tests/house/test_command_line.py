@@ -24,6 +24,7 @@ FOR_PEOPLE = {
     "state",
     "simulate console",
     "simulate demo",
+    "profile",
     "user",
     "user token",
     "serve",
