@@ -145,3 +145,19 @@ def pair(
     """Return a kind of message from its notices: one in each language."""
     found = {one.language: one for one in notices}
     return Told(title, when, found["zh"], found["en"], {"zh": zh, "en": en})
+
+
+def worse(desk: Desk) -> Told:
+    """Return what is told where a fault worsens into a graver stage of its own."""
+    device, rule = STRAINER
+    staged = desk.alarm((device, "strainer-blocked"))
+    deep = Evidence(
+        "limit-below", {"value": -0.64, "limit": -0.6, "for_s": 30.0, "unit": "bar"}, "inlet_pressure"
+    )
+    return pair(
+        "Worse",
+        "The same fault has become worse: this alarm takes the place of the lesser one that was told.",
+        staged.finds(True, deep, worse_than=rule, worse_since=staged.now - 6 * HOUR),
+        ("一般", "一号喷泉泵", "滤网"),
+        ("MED", "Fountain pump 1", "strainer blocked"),
+    )

@@ -20,6 +20,7 @@ from message_desk import (
     Desk,
     Told,
     pair,
+    worse,
 )
 
 from facilityd.alarm.events import AlarmEvent
@@ -225,6 +226,7 @@ def causes(desk: Desk) -> Iterator[Told]:
         ("范围扩大", *ZH[1:]),
         EN,
     )
+    yield worse(desk)
     gone = staged.alarms.retire(*LEAK, Evidence("unwatched-device", {}), staged.now + HOUR)
     yield pair(
         "No longer watched",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from facilityd.alarm.first_out import AlarmTiming
 from facilityd.alarm.guards import refusal, until
 from facilityd.alarm.machine import apply
-from facilityd.alarm.repeats import RepeatLimits, counted, is_held
+from facilityd.alarm.repeats import RepeatLimits, counted, is_held, is_told
 from facilityd.alarm.table import AlarmEvent, leaves
 from facilityd.alarm.timers import due
 from facilityd.errors import UsageError
@@ -36,6 +36,7 @@ class AlarmManager:
     ``expiry``: by (device, rule), after how many ns an acknowledgement of what goes on is too old (row 7).
     ``limits``: by (device, rule), how long a person may suppress notifications. ``timing`` tells which
     alarm of a device was the first. ``repeats``: by (device, rule), how what comes and goes is held.
+    ``stages``: by (device, rule), the rules of that device that are an earlier stage of the same fault.
     """
 
     def __init__(
@@ -46,8 +47,9 @@ class AlarmManager:
         limits: Mapping[Key, SuppressionLimits] = _NO_LIMITS,
         timing: AlarmTiming | None = None,
         repeats: Mapping[Key, RepeatLimits] = MappingProxyType({}),
+        stages: Mapping[Key, Sequence[str]] = MappingProxyType({}),
     ) -> None:
-        self._repeats = repeats
+        self._repeats, self._stages = repeats, stages
         self._timing = timing or AlarmTiming()
         self._states = {(state.device, state.rule): state for state in states}
         self._latching, self._expiry, self._limits = latching, expiry, limits
@@ -224,7 +226,7 @@ class AlarmManager:
         occurrence = state.occurrence + (row.kind is ChangeKind.RAISE)
         if row.kind is ChangeKind.RAISE:
             order = self._timing.first_out(self._states.values(), state.device, state.rule, at)
-            details = {**details, **order}
+            details = {**details, **order, **self._worse_than(state, at, evidence)}
         more, evidence = self._counted(state, row.kind, at, evidence)
         details = {**details, **more}
         change = Change(
@@ -232,6 +234,16 @@ class AlarmManager:
         )
         self.replay(change)
         return change
+
+    def _worse_than(self, state: AlarmState, at: int, evidence: Evidence | None) -> Mapping[str, Any]:
+        """Return of which alarm, that stands and was told, this one is the worsening; empty: of none."""
+        if evidence is not None and evidence.cause:
+            return {}
+        for rule in self._stages.get((state.device, state.rule), ()):
+            earlier = self.state(state.device, rule)
+            if is_told(earlier, state.rule, at):
+                return {"worse_than": rule, "worse_since": earlier.raised_at}
+        return {}
 
     def _counted(
         self, state: AlarmState, kind: ChangeKind, at: int, evidence: Evidence | None

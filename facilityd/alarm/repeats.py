@@ -11,6 +11,7 @@ from facilityd.model.alarm import AlarmState
 from facilityd.model.finding import Evidence, Number
 from facilityd.model.repeats import RepeatSpans
 from facilityd.model.sample import NS
+from facilityd.model.suppression import Suppressor
 
 BRIEF, DANGER = 120 * NS, 300 * NS
 """What lasts less (ns) is brief: any alarm; danger that a sensor measures."""
@@ -50,6 +51,16 @@ class RepeatLimits:
 def is_held(state: AlarmState) -> bool:
     """Return whether its condition is over, and it stands until it has stayed so."""
     return state.active and state.well_since is not None
+
+
+def is_told(state: AlarmState, cause: str, at: int) -> bool:
+    """Return whether people knew before ``at`` (ns UTC) of one that stands, or gives way to ``cause``."""
+    if not state.active or state.raised_at is None or state.raised_at >= at:
+        return False
+    return all(
+        one.kind is Suppressor.BY_DESIGN and state.cause == cause and one.since == at
+        for one in state.suppressors
+    )
 
 
 def counted(evidence: Evidence | None, returns: int, first: int, at: int | None) -> Evidence | None:

@@ -24,6 +24,7 @@ from facilityd.app.notice_ledger import JournalLedger
 from facilityd.app.outputs import make_planner, telling
 from facilityd.app.reload_requests import ReloadRequests
 from facilityd.app.repeats import repeat_limits
+from facilityd.app.stages import earlier_stages
 from facilityd.config.site import Device, Site
 from facilityd.detect.conditional import REPLAYED
 from facilityd.detect.engine import RuleEngine
@@ -252,6 +253,7 @@ def make_alarms(states: Iterable[AlarmState], devices: Mapping[str, Device], sit
         limits={key: site.limits[rule.at_stake] for key, rule in rules.items()},
         timing=_timing(devices),
         repeats=repeat_limits(rules, site.devices, site.repeats),
+        stages=earlier_stages(rules),
     )
     return GroupedAlarms(lives, cause_groups(site, devices), behind)
 

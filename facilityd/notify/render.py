@@ -164,6 +164,8 @@ def _alarm(
 def _template(change: Change, state: AlarmState) -> str:
     if change.kind is ChangeKind.REALARM and change.details.get("expired"):
         return "still-on-it"
+    if change.kind is ChangeKind.RAISE and change.details.get("worse_than"):
+        return "worse"
     unseen = change.kind is ChangeKind.CLEAR and state.unsuppressed is AlarmStateName.RETURNED
     return "cleared-unseen" if unseen else _OWN.get(change.kind, PURPOSES[change.kind].value)
 
@@ -211,7 +213,18 @@ def _fields(
         **_removed(state, place),
         **_acknowledged(change, place),
         "comment": plain(change.comment),
+        **_before(change, alarm_context, place, language),
         "state": texts().state[_state(change)].in_(language),
+    }
+
+
+def _before(change: Change, context: AlarmContext, place: SiteContext, language: Language) -> dict[str, str]:
+    """Return of which alarm a change is the worsening, and since when that was there."""
+    earlier, since = str(change.details.get("worse_than", "")), change.details.get("worse_since")
+    known = context.rules.get((change.device, earlier))
+    return {
+        "earlier": known.in_(language) if known else earlier,
+        "since": format_minute(since, place.zone) if isinstance(since, int) else "",
     }
 
 

@@ -152,6 +152,14 @@ def suppressed(alarms: Iterable[AlarmOccurrence]) -> str:
     return f"{len(hidden)} suppressed: {listed}" if hidden else ""
 
 
+def worse(alarms: Iterable[AlarmOccurrence]) -> str:
+    """Say which alarms were told once more as worse, and as what; nothing if there are none."""
+    grown = dict.fromkeys(
+        f"{one.worse_than} as {one.rule} on {one.device}" for one in alarms if one.worse_than and one.told
+    )
+    return f"told once more as worse: {', '.join(grown)}" if grown else ""
+
+
 def _unknown(script: LoadedScenario, run_log: RunLog, wanted: RuleUnknown) -> Answer:
     since = _since(script, wanted.since)
     around = run_log.inputs(wanted.device, wanted.rule)

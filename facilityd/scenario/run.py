@@ -13,7 +13,7 @@ from pathlib import Path
 from facilityd.errors import FacilitydError
 from facilityd.model.sample import NS
 from facilityd.scenario import trace
-from facilityd.scenario.checks import CheckResult, suppressed
+from facilityd.scenario.checks import CheckResult, suppressed, worse
 from facilityd.scenario.load import LoadedScenario, load
 from facilityd.scenario.play import PlayResult, Progress, play, runtime_of
 from facilityd.scenario.run_log import RunLog
@@ -40,7 +40,8 @@ class Options:
 class ScenarioResult:
     """One scenario. ``took`` in s of real time; ``page`` is its report's file name.
 
-    ``told`` counts the alarms that somebody heard of; ``suppressed`` says how many others, because of what.
+    ``told`` counts the alarms that somebody heard of; ``suppressed`` says which of them were told once
+    more as worse, and how many others were told to nobody, because of what.
     """
 
     scenario: str
@@ -95,8 +96,8 @@ def _told(script: LoadedScenario, outcome: PlayResult, options: Options) -> Scen
     name = ""
     with RunLog.open(script, outcome.journal) as run_log:
         around = {one.sentence: _around(run_log, one) for one in outcome.check_results if not one.ok}
-        told = sum(alarm.told is not None for alarm in run_log.alarms)
-        hidden = suppressed(run_log.alarms)
+        told = sum(alarm.told is not None and not alarm.worse_than for alarm in run_log.alarms)
+        hidden = "; ".join(filter(None, (worse(run_log.alarms), suppressed(run_log.alarms))))
         if options.html:
             name = f"{script.scenario.scenario}.html"
             from facilityd.scenario.html import page  # noqa: PLC0415 - templates only where asked for

@@ -47,6 +47,8 @@ class AlarmOccurrence:
     told: int | None = None
     """When somebody was notified: at once, or when its cause was over."""
     suppressed_by: list[str] = field(default_factory=list)
+    worse_than: str = ""
+    """The alarm that stood and was told, of which this is the worsening."""
 
 
 class RunLog:
@@ -260,6 +262,7 @@ def _begun(stored: StoredChange) -> AlarmOccurrence:
     return AlarmOccurrence(
         change.device, change.rule, change.at, change.evidence, cause=cause,
         told=None if hidden else change.at, suppressed_by=[hidden] if hidden else [],
+        worse_than=str(change.details.get("worse_than", "")),
     )  # fmt: skip
 
 
