@@ -1,7 +1,7 @@
 """The promise of detection, played: every shipped scenario, and 365 healthy days. Writes docs/acceptance.md.
 
     python tools/acceptance.py [--days N] [--seed N] [--jobs N] [--only-year | --only-scenarios] [--to FILE]
-    python tools/acceptance.py --site random:1,2 [--days N] [--before N]    foreign machines
+    python tools/acceptance.py --site random:1,2 [--days N] [--before N] [--faults N]    foreign machines
 
 The year is played in quarters, each a virtual stage of its own with the real daemon on the demonstration
 site: weather of every season, and links that fail as links do. What a failed link hides must be unknown.

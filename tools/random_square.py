@@ -1,6 +1,6 @@
 """A square of foreign machines: commissioned as an engineer would, then healthy days and faults.
 
-    python tools/acceptance.py --site random:SEEDS [--days N] [--before N]    (random_square_page.py)
+    python tools/acceptance.py --site random:SEEDS [--days N] [--before N] [--faults N]
 
 One device of each family with a machine drawn from ``simulators/machines``, of which the site's files confirm
 nothing. What keeps a baseline from being learned is marked, and learned again; then all is signed.
@@ -8,9 +8,10 @@ nothing. What keeps a baseline from being learned is marked, and learned again; 
 
 from __future__ import annotations
 
+import random
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -22,7 +23,7 @@ from facilityd.config.machine_limits import AdvisingFamilies
 from facilityd.config.signed_limits import LIMITS
 from facilityd.config.site import Site
 from facilityd.model.alarm import ChangeKind
-from facilityd.model.command import AddMark, ApproveBaseline
+from facilityd.model.command import AcknowledgeAlarm, AddMark, ApproveBaseline, ResetAlarm
 from facilityd.model.rule import Rule
 from facilityd.model.sample import NS
 from facilityd.scenario.subset import subset
@@ -39,7 +40,8 @@ COMMISSIONING_DAYS, HEALTHY_DAYS = 14, 10
 POLE_RUNS_H = (9.0, 9.5, 15.0, 15.5)
 DAY, HOUR = 86_400 * NS, 3600 * NS
 ENGINEER = "engineer"
-LONGEST_H = 26.0
+LONGEST_H, SETTLE_H = 26.0, 12
+"""A fault is played for so long at most, and its alarms are waited for afterwards (h)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,13 @@ def every_story(site: Site) -> tuple[FaultStory, ...]:
         for name, one in MODELS[family].FAULTS.items()
         if one.catalogue and name not in UNBOUND and (family, name) not in WEATHER_OF_OTHERS
     )  # fmt: skip
+
+
+def drawn_stories(stories: Sequence[FaultStory], faults: int | None, seed: int) -> tuple[FaultStory, ...]:
+    """Return so many of them, drawn by the seed, in the order in which they stand."""
+    if faults is None or faults >= len(stories):
+        return tuple(stories)
+    return tuple(stories[n] for n in sorted(random.Random(seed).sample(range(len(stories)), faults)))
 
 
 WEATHER_OF_OTHERS = frozenset({("weather", "cold"), ("weather", "wind")})
@@ -205,10 +214,25 @@ class Engineer:
         runtime.fault(story.device, story.fault, 0.0, ramp=0)
         for name, _ in story.beside:
             runtime.fault("weather", name, 0.0, ramp=0)
-        if story.device == "pole-1":
-            runtime.demand("pole-1")
-        runtime.advance(3 * 3600)
+        runtime.square.model(story.device).restore()
+        self._settle(story.device, begun)
         return found
+
+    def _settle(self, device: str, since: int) -> None:
+        """Let time pass until no alarm of a fault stands, with what is latched inspected and reset."""
+        for _ in range(SETTLE_H):
+            if device == "pole-1":
+                self.runtime.demand("pole-1")
+            self.runtime.advance(3600)
+            with JournalReader.open(self.runtime.journal) as reader:
+                mine = [
+                    one for one in reader.alarms() if one.raised_at is not None and one.raised_at >= since
+                ]
+            for one in (one for one in mine if one.latched):
+                command = ResetAlarm if one.acked else AcknowledgeAlarm
+                self.runtime.ask(command, device=one.device, rule=one.rule, person=ENGINEER)
+            if not any(one.active or one.latched for one in mine):
+                return
 
     def _note(self, found: FoundFault, begun: int, rules: Mapping[str, Rule]) -> None:
         found.told, found.advised = [], []
@@ -223,9 +247,12 @@ class Engineer:
 
 
 def run(
-    seed: int, days: int = HEALTHY_DAYS, *, before: int = COMMISSIONING_DAYS, faults: bool = True
+    seed: int, days: int = HEALTHY_DAYS, before: int = COMMISSIONING_DAYS, faults: int | None = None
 ) -> RandomSquare:
-    """Return what the random square of a seed came to; ``before``: days until it is commissioned."""
+    """Return what the random square of a seed came to; ``before``: days until it is commissioned.
+
+    ``faults``: so many of the catalogue's, drawn by the seed; without it all of them.
+    """
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         site = foreign_site(folder)
@@ -251,7 +278,7 @@ def run(
                 said = stored.change.evidence.as_dict() if stored.change.evidence else {}
                 line = f"{at:%m-%d %H:%M} {stored.change.device} {stored.change.rule} {said}"
                 (out.advice_after if stored.priority == "info" else out.false_alarms).append(line)
-            for story in every_story(site) if faults else ():
+            for story in drawn_stories(every_story(site), faults, seed):
                 out.found.append(engineer.play(story))
         out.seconds = time.perf_counter() - began
     return out

@@ -58,13 +58,15 @@ def main() -> None:
     parser.add_argument("--site", required=True, help="random:SEEDS, such as random:1,2")
     parser.add_argument("--days", type=int, default=HEALTHY_DAYS, help="healthy days after commissioning")
     parser.add_argument("--before", type=int, default=COMMISSIONING_DAYS, help="days until commissioning")
+    parser.add_argument("--faults", type=int, help="so many of the catalogue's, drawn by the seed; else all")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--to", type=Path, default=WRITTEN)
     asked = parser.parse_args()
     logging.disable(logging.ERROR)
     seeds = [int(one) for one in asked.site.removeprefix("random:").split(",")]
+    several = ([value] * len(seeds) for value in (asked.days, asked.before, asked.faults))
     with ProcessPoolExecutor(asked.jobs, mp_context=get_context("spawn")) as pool:
-        squares = list(pool.map(run, seeds, [asked.days] * len(seeds), [asked.before] * len(seeds)))
+        squares = list(pool.map(run, seeds, *several))
     text = page(squares, asked.before, asked.days)
     asked.to.write_text(text, encoding="utf-8")
     print(text)

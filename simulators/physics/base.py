@@ -118,6 +118,11 @@ class Model(ABC):
             out.update(getattr(self, part)())
         return out
 
+    def restore(self) -> None:
+        """Let a crew end every fault, and put right what they left behind, such as an empty basin."""
+        self._injections.clear()
+        self._severities = {}
+
     def inject(
         self,
         name: str,

@@ -148,6 +148,11 @@ class Fountain(Model):
         goal = world.temperature - cold if cold else max(HEATED_C, 0.5 * world.temperature + 8.0)
         self._chamber = towards(self._chamber, goal, dt, 2400.0)
 
+    def restore(self) -> None:
+        """End every fault and refill the basin."""
+        super().restore()
+        self._level = self._shown_level = self.machine.basin
+
     def _fill(self, dt: float) -> None:
         splash = (
             SPLASH_M_PER_H * (self._n > 0) * self._wind / 5.0 * (3.0 if self.has("ignores-wind") else 1.0)
