@@ -176,8 +176,20 @@ def test_colours_are_chosen_by_hand(open_page: NewPage) -> None:
 def test_on_a_wall_there_is_no_menu_and_letters_are_large(open_page: NewPage) -> None:
     page = open_page("/?kiosk", size=(3840, 2160))
     assert not page.locator("nav").is_visible()
-    assert page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)") > 40
+    assert page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)") > 26
     assert page.evaluate("document.documentElement.scrollWidth") <= 3840
+
+
+def test_on_a_wall_all_of_the_square_is_seen_without_scrolling(open_page: NewPage) -> None:
+    page = open_page("/square?kiosk", size=(1920, 1080))
+    page.evaluate(
+        "document.querySelector('main').prepend(Object.assign(document.createElement('p'), {className: 'more'}))"
+    )
+    page.evaluate("document.querySelector('.more').style.height = '15rem'")
+    assert page.evaluate("document.documentElement.scrollHeight > innerHeight")
+    page.evaluate("document.dispatchEvent(new Event('facilityd:main'))")
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    page.evaluate("document.querySelector('.more').remove()")
 
 
 def test_static_files_are_kept_for_ever_and_lead_nowhere_else(square: WatchedSite) -> None:
