@@ -19,6 +19,9 @@ Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 """One state of a device, in a word that stays the same in both languages."""
 
 
+_READS = {"coil": 1, "discrete-input": 2, "holding-register": 3, "input-register": 4}
+
+
 class Table(StrEnum):
     """The four Modbus tables; each has one read function code."""
 
@@ -30,7 +33,7 @@ class Table(StrEnum):
     @property
     def function_code(self) -> int:
         """Read function code (Modbus Application Protocol V1.1b3, 6.1-6.4)."""
-        return {"coil": 1, "discrete-input": 2, "holding-register": 3, "input-register": 4}[self.value]
+        return _READS[self]
 
     @property
     def is_bits(self) -> bool:

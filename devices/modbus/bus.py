@@ -193,9 +193,9 @@ class Bus:
         recheck, answers = self._recheck if compiled_unit.has_constants else RECHECK_VAGUE_S, reader.answers
         due = self._loop.time() - slot.checked >= recheck
         asks = doubt or due or not slot.recognised
-        again = RepeatingReader.over(reader)
+        again: RepeatingReader | None = None
         if asks and self._link.repeats and not compiled_unit.plan.has_side_effect:
-            reader = again
+            reader = again = RepeatingReader.over(reader)
         try:
             mismatch = await self._recognise(slot, compiled_unit, reader) if asks else None
             if mismatch is None and doubt:
@@ -209,9 +209,9 @@ class Bus:
             reason = Reason.IDENTITY if answered else failed.reason
             return PollResult(voided(compiled_unit.plan, self._clock, reason), failed.reason, answered)
         finally:
-            self._repeats.count += again.repeated
+            self._repeats.count += again.repeated if again else 0
         # An answer later than twice its time would have put the line out of step: the next poll makes sure.
-        slot.suspect = result.silent is not None or bool(again.repeated)
+        slot.suspect = result.silent is not None or bool(again and again.repeated)
         return result
 
     async def _in_step(

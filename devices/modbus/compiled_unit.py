@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from devices.modbus.decode import BlockDecoder, compile_block
+from devices.modbus.decode import BlockDecoder, Verdict, compile_block
 from devices.modbus.plan import MergedRead, UnitPlan
 from devices.modbus.reader import ModbusReader
 from devices.modbus.unit_decode import PollDecoder, Row, compile_poll_decoder
@@ -30,6 +30,7 @@ class CompiledUnit:
     _decode: PollDecoder | None = field(default=None)
     _payloads: list[bytes] = field(default_factory=list)
     _rows: list[Row] = field(default_factory=list)
+    _probed: tuple[list[bytes], tuple[Verdict, ...]] | None = field(default=None)
 
     @classmethod
     def of(cls, plan: UnitPlan) -> CompiledUnit:
@@ -40,12 +41,25 @@ class CompiledUnit:
     def forget(self) -> None:
         """Read as planned again: another module may have taken its place."""
         self.read_as(compile_reads(self.plan.reads))
-        self.probes = compile_reads(self.plan.identity)
+        self.probe_as(compile_reads(self.plan.identity))
         self.whole.clear()
 
     def read_as(self, blocks: Compiled) -> None:
         """Read these blocks from now on."""
         self.blocks, self._decode, self._payloads = blocks, None, []
+
+    def probe_as(self, probes: Compiled) -> None:
+        """Read these blocks from now on to find out who answers."""
+        self.probes, self._probed = probes, None
+
+    def probed(self, payloads: list[bytes]) -> tuple[Verdict, ...]:
+        """Return what each identity check found; the same bytes are decoded once."""
+        if self._probed is None or payloads != self._probed[0]:
+            found: dict[int, Verdict] = {}
+            for (_, decoder), payload in zip(self.probes, payloads, strict=True):
+                decoder.decode(payload, lambda slot, verdict: found.__setitem__(slot[1], verdict))
+            self._probed = payloads, tuple(found[number] for number in range(len(found)))
+        return self._probed[1]
 
     def samples(self, payloads: list[bytes], at: int, steady: int) -> list[Sample]:
         """Return one sample per device from the payloads of all blocks; the same bytes are decoded once."""

@@ -224,10 +224,31 @@ async def identify(
     compiled_unit: CompiledUnit, reader: ModbusReader
 ) -> list[tuple[IdentityCheck, Value | None, Reason | None]]:
     """Read the identity probe. Raises ReadFailed where the unit is silent, and LinkOutage."""
+    payloads: list[bytes] = []
+    checks = compiled_unit.plan.profile.identity
+    try:
+        for read, _ in compiled_unit.probes:
+            if payloads and reader.pause:
+                await asyncio.sleep(reader.pause)
+            payloads.append(await compiled_unit.ask(reader, read))
+    except ReadFailed as refused:
+        found = await _identify_in_parts(compiled_unit, reader, payloads, refused)
+        return [(expect, *found[number]) for number, expect in enumerate(checks)]
+    return [
+        (expect, *verdict) for expect, verdict in zip(checks, compiled_unit.probed(payloads), strict=True)
+    ]
+
+
+async def _identify_in_parts(
+    compiled_unit: CompiledUnit, reader: ModbusReader, done: list[bytes], refused: ReadFailed
+) -> dict[int, Verdict]:
+    """Go on with a probe whose first blocks are ``done`` and whose next one was refused or not answered."""
     found: dict[int, Verdict] = {}
 
     def put(slot: Slot, verdict: Verdict) -> None:
         found[slot[1]] = verdict
 
-    compiled_unit.probes = await _Fetch(compiled_unit, reader, put).all(compiled_unit.probes)
-    return [(expect, *found[number]) for number, expect in enumerate(compiled_unit.plan.profile.identity)]
+    after = await _Fetch(compiled_unit, reader, put).all(compiled_unit.probes, done, refused)
+    if after != compiled_unit.probes:
+        compiled_unit.probe_as(after)
+    return found

@@ -31,6 +31,7 @@ _DUE = "INSERT OR IGNORE INTO rollup_due(hour, stream) VALUES(?, ?)"
 class _Known:
     """A stream with its last sample and newest instant; ``clash`` is (asked, given) of the last one.
 
+    ``packed`` is what the very tuple ``values`` came to: who says the same again gives the same tuple.
     From ``low`` to before ``high`` every hour that a sample lies in, or holds into, is noted as due already.
     """
 
@@ -42,6 +43,8 @@ class _Known:
     clash: tuple[int, int] = (_BEGINNING, _BEGINNING)
     low: int = 0
     high: int = 0
+    values: object = None
+    packed: tuple[bytes, str | None] = (b"", None)
 
 
 class SampleTable:
@@ -78,7 +81,10 @@ class SampleTable:
             if not known.low <= at < known.high:
                 self._note_due(known, at)
             known.newest, known.last = max(at, known.newest), number
-            data, reasons = known.pack(sample.values, sample.reasons)
+            if sample.values is not known.values or sample.reasons:
+                known.packed = known.pack(sample.values, sample.reasons)
+                known.values = None if sample.reasons else sample.values
+            data, reasons = known.packed
             rows.append((number, known.id, at, data, reasons, checksum(known.id, at, data, reasons)))
             ats.append(at)
             touched[known.id] = known

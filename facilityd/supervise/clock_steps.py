@@ -29,8 +29,8 @@ class ClockStepMonitor:
 
     def doubtful(self) -> bool:
         """Return whether the present label should not be trusted."""
-        steady = self._clock.steady()
-        drift = self._clock.drift()
+        at, steady = self._clock.now()
+        drift = at - steady
         step, self._drift = drift - self._drift, drift
         if abs(step) > THRESHOLD:
             self._at, self._by = steady, step
