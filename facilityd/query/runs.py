@@ -24,6 +24,8 @@ POINTS = 100
 """Places on the common axis of time."""
 LOW, HIGH = 10, 90
 """Percentiles between which the band lies."""
+SHORTEST = 10 * NS
+"""What lasts less (ns) is no run: a motor that settles turns a moment."""
 LEAST = 5
 """Runs from which on there is a band; of fewer only the median is told."""
 _BACK = (7, 31, 93, 400)
@@ -36,7 +38,7 @@ class RunsQuery:
     """The last ``last`` whole runs of a device before ``until`` (ns UTC), not before ``since`` (0: 400 days).
 
     ``mode``: its operating mode, "" its first; ``kind``: such as raising, "" all. ``signals``: those that are
-    laid over each other. ``least``: what lasted less (ns) is no run: a motor that settles turns a moment.
+    laid over each other. ``least``: what lasted less (ns) is no run.
     """
 
     device: str
@@ -46,7 +48,7 @@ class RunsQuery:
     kind: str = ""
     last: int = 60
     signals: tuple[str, ...] = ()
-    least: int = 0
+    least: int = SHORTEST
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,17 +31,17 @@ APART = 3600
 
 @pytest.fixture
 def hoist(tmp_path: Path) -> Callable[[int], Site]:
-    """Write so many runs: every second one is a lowering; run n takes 60 + n s with a torque of 50 + n %."""
+    """Write so many runs: every second one is a lowering; run n takes least + n s with a torque of 50 + n %."""
 
-    def write(count: int) -> Site:
+    def write(count: int, least: int = 60) -> Site:
         (tmp_path / "site.yaml").write_text(HOIST_YARD, encoding="utf-8")
         site = load(tmp_path, secrets=False)
         (stream,) = site.devices["hoist-1"].streams
         samples = []
         for n in range(count):
             start, sign = n * APART + 100, -1.0 if n % 2 else 1.0
-            for second in range(-20, 60 + n + 20):
-                moving = 0 <= second < 60 + n
+            for second in range(-20, least + n + 20):
+                moving = 0 <= second < least + n
                 values = {"output_frequency": 50.0 * sign * moving, "torque": (50.0 + n) * moving}
                 at = BASE + (start + second) * NS
                 samples.append(Sample(stream, at, at, tuple(values[name] for name in stream.signals)))
@@ -89,6 +89,16 @@ def test_the_last_ones_are_taken_and_their_kinds_told(hoist: Callable[[int], Sit
 def test_a_motor_that_turns_a_moment_is_no_run(hoist: Callable[[int], Site]) -> None:
     answer = asked(hoist(6), kind="raising", least=62 * NS)
     assert [round(took) for took in answer.lengths] == [62, 64]
+
+
+def test_a_moment_is_no_run_unless_somebody_asks_for_it(
+    hoist: Callable[[int, int], Site], tmp_path: Path
+) -> None:
+    site = hoist(4, 1)
+    assert [round(took) for took in asked(site, least=0).lengths] == [1, 2, 3, 4]
+    assert asked(site).runs == ()
+    call = ["runs", str(tmp_path), "hoist-1", "torque", "--until", "2026-09-30", "--lang", "en"]
+    assert "no whole run" in CliRunner().invoke(facilityd, call).stdout
 
 
 def test_without_a_run_there_is_nothing_to_lay(hoist: Callable[[int], Site]) -> None:

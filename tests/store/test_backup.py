@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import random
 import threading
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from support.journals import DAY, T0, edit, open_journal, rows, sample, stream
 
 from facilityd.cli.main import facilityd
@@ -83,6 +88,55 @@ def test_a_restored_journal_is_identical_and_the_old_one_is_kept(tmp_path: Path)
     with open_journal(tmp_path, site="square") as journal:
         assert not journal.was_damaged
         assert journal.commit([SampleWrite([sample(stream(), START + 3 * DAY)])]).first == 351
+
+
+@cache
+def left_behind() -> dict[str, bytes]:
+    """Return the files of a journal while it is written and after it was closed, and its backup."""
+    with TemporaryDirectory() as folder:
+        with filled(Path(folder)) as journal:
+            back_up(journal.path, Path(folder) / "copy.db", "square")
+            names = ("journal.db", "journal.db-wal", "copy.db")
+            files = {name: (Path(folder) / name).read_bytes() for name in names}
+        return files | {"closed.db": (Path(folder) / "journal.db").read_bytes()}
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.sampled_from(["emptied", "cut", "noise", "head", "a page", "log", "no file of a journal"]),
+    st.integers(0, 2**31), st.booleans(),
+)  # fmt: skip
+def test_a_damaged_journal_is_no_hindrance_to_restoring_and_is_kept_as_it_was(
+    damage: str, seed: int, crashed: bool
+) -> None:
+    """Whoever restores does so because something is wrong with the journal that is there."""
+    chance, files = random.Random(seed), left_behind()
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "journal.db"
+        (Path(folder) / "copy.db").write_bytes(files["copy.db"])
+        # A kill leaves what was written last in the log.
+        for name in ("journal.db", "journal.db-wal") if crashed else ("closed.db",):
+            (Path(folder) / name.replace("closed", "journal")).write_bytes(files[name])
+        raw = bytearray(path.read_bytes())
+        page = chance.randrange(len(raw) // 4096) * 4096
+        if damage == "log":
+            Path(f"{path}-wal").write_bytes(chance.randbytes(chance.randrange(1, 20_000)))
+        else:
+            spoiled = {
+                "emptied": b"", "cut": raw[: chance.randrange(len(raw))], "noise": chance.randbytes(len(raw)),
+                "head": chance.randbytes(100) + raw[100:], "no file of a journal": b"a letter\n",
+                "a page": raw[:page] + chance.randbytes(4096) + raw[page + 4096 :],
+            }[damage]  # fmt: skip
+            path.write_bytes(spoiled)
+        old = restore(Path(folder) / "copy.db", path, "square", T0)
+        assert content(path) == content(Path(folder) / "copy.db")
+        assert old is not None
+        assert old.exists(), "what was there may still be read by somebody who knows how"
+        if damage in {"emptied", "noise", "head", "no file of a journal"} and not crashed:
+            assert old.read_bytes() == spoiled
+        with open_journal(Path(folder), site="square") as journal:
+            assert not journal.was_damaged
+            assert journal.commit([SampleWrite([sample(stream(), START + 3 * DAY)])]).first == 351
 
 
 def test_what_is_there_is_not_overwritten_and_what_is_no_backup_not_restored(tmp_path: Path) -> None:

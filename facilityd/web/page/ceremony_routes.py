@@ -33,8 +33,6 @@ from facilityd.web.users import UserRole
 WEEK = 7 * 86_400 * 10**9
 MOST = 40
 RUNS = 60
-SHORTEST = 10 * 10**9
-"""ns: a shorter turn of the motor is no raising and no lowering."""
 KEPT = 120.0
 """For so many s runs are not read again: there are two a day, and a hundred pages that show them."""
 ORDER = ("fail", "unknown", "waived", "pass", "absent")
@@ -80,9 +78,7 @@ def read_overlays(query: SiteQuery, signal: str, now: int) -> list[RunsAnswer]:
             continue
         mode = next(iter(hoist.family.states))
         for kind in hoist.family.states[mode].kinds:
-            asked = RunsQuery(
-                hoist.id, now, mode=mode, kind=kind, last=RUNS, signals=(names[0],), least=SHORTEST
-            )
+            asked = RunsQuery(hoist.id, now, mode=mode, kind=kind, last=RUNS, signals=(names[0],))
             found.append(query.runs(asked))
     return found
 
