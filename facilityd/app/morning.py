@@ -40,7 +40,7 @@ class MorningDigests:
     def __init__(self, site: Site, core: Core) -> None:
         self._site, self._core, self._zone = site, core, ZoneInfo(site.timezone)
         self._people = [(p, p.morning) for p in site.recipients.values() if p.morning and p.channels]
-        self._place = SiteContext(site.name, self._zone)
+        self._place = SiteContext(site.name, self._zone, people=site.people)
         self._made: dict[str, int] = {}
         self._reckoned: dict[str, tuple[int, int | None, int]] = {}
 

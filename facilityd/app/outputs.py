@@ -118,7 +118,7 @@ def make_planner(site: Site, devices: Mapping[str, Device], ledger: NoticeLedger
     }
     recipients = list(site.recipients.values())
     typed = f"facilityd ack {site.source}"
-    place = SiteContext(site.name, ZoneInfo(site.timezone), typed, alarm_links(site))
+    place = SiteContext(site.name, ZoneInfo(site.timezone), typed, alarm_links(site), site.people)
     return NotificationPlanner(place, alarm_contexts, recipients, ledger, site.duty)
 
 

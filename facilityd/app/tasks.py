@@ -41,7 +41,7 @@ class TaskNotifier:
     def __init__(self, site: Site) -> None:
         self._site = site
         zone = ZoneInfo(site.timezone)
-        self._place = SiteContext(site.name, zone, f"facilityd take {site.source}")
+        self._place = SiteContext(site.name, zone, f"facilityd take {site.source}", people=site.people)
         self._roster = Roster(list(site.recipients.values()), site.duty, zone)
         self._inspections = {(one.device, one.id): one for one in site.tasks.inspections}
 

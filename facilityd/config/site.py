@@ -158,6 +158,11 @@ class Site:
     page: PageSettings = field(default_factory=PageSettings)
     """What its page shows beyond what it finds out."""
 
+    @property
+    def people(self) -> dict[str, Text]:
+        """The names of the recipients, by id."""
+        return {one.id: one.name for one in self.recipients.values()}
+
     def units_of(self, link: str) -> list[Unit]:
         """Return the units on a link that feed something."""
         return [unit for unit in self.units.values() if unit.link == link and unit.bindings]

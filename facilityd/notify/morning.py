@@ -141,7 +141,8 @@ def _alarm(one: NightAlarm, place: SiteContext, language: Language) -> str:
     words = texts().morning
     state = "ended" if one.ended is not None else "taken" if one.acked_by else "standing"
     said = words[state].in_(language).format(
-        ended=_clock(one.ended, place) if one.ended is not None else "", person=one.acked_by
+        ended=_clock(one.ended, place) if one.ended is not None else "",
+        person=place.called(one.acked_by, language),
     )  # fmt: skip
     return words["alarm"].in_(language).format(
         at=_clock(one.raised, place), device=one.device.in_(language), rule=one.rule.in_(language),

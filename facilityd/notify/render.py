@@ -47,13 +47,18 @@ PURPOSES: dict[ChangeKind, Purpose] = {
 class SiteContext:
     """The site: its name, its time zone, and how an acknowledgement is typed there.
 
-    ``links``: with them a notice holds a link to acknowledge in place of that.
+    ``links``: with them a notice holds a link to acknowledge in place of that. ``people``: names by id.
     """
 
     name: Text
     zone: ZoneInfo
     command: str = "facilityd ack"
     links: AlarmLinks | None = None
+    people: Mapping[str, Text] = field(default_factory=dict)
+
+    def called(self, person: str, language: Language) -> str:
+        """Return what a reader calls who did something: the name where it is an id of the site's people."""
+        return self.people[person].in_(language) if person in self.people else plain(person)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +131,19 @@ def render_test(at: int, place: SiteContext, language: Language) -> tuple[str, s
     return headline("test", fields, language), body
 
 
-def _removed(state: AlarmState, place: SiteContext) -> dict[str, str]:
+def _removed(state: AlarmState, place: SiteContext, language: Language) -> dict[str, str]:
     """Return who took an alarm out of service, under which ticket, and when its review was due."""
     fact = state.suppressed_by(Suppressor.OUT_OF_SERVICE)
     if fact is None:
         return {"remover": "", "removed": "", "review": "", "under": ""}
     review = format_minute(fact.until, place.zone) if fact.until else ""
     since = format_minute(fact.since, place.zone)
-    return {"remover": plain(fact.person), "removed": since, "review": review, "under": plain(fact.ticket)}
+    return {
+        "remover": place.called(fact.person, language),
+        "removed": since,
+        "review": review,
+        "under": plain(fact.ticket),
+    }
 
 
 def _affected(change: Change, context: AlarmContext, language: Language) -> str:
@@ -207,11 +217,11 @@ def _fields(
         "at": format_minute(change.at, place.zone),
         "lasted": format_span(max(0, ended - raised) / NS, language),
         "occurrence": str(change.occurrence),
-        "person": plain(change.person),
+        "person": place.called(change.person, language),
         "until": format_minute(until, place.zone) if (until := change.details.get("until")) else "",
         "ticket": plain(str(change.details.get("ticket", ""))),
-        **_removed(state, place),
-        **_acknowledged(change, place),
+        **_removed(state, place, language),
+        **_acknowledged(change, place, language),
         "comment": plain(change.comment),
         **_before(change, alarm_context, place, language),
         "state": texts().state[_state(change)].in_(language),
@@ -241,10 +251,10 @@ def _state(change: Change) -> str:
     return state if state in texts().state else "maintenance"
 
 
-def _acknowledged(change: Change, place: SiteContext) -> dict[str, str]:
+def _acknowledged(change: Change, place: SiteContext, language: Language) -> dict[str, str]:
     """Return who had acknowledged it and when, of an acknowledgement that is too old."""
     at = change.details.get("acknowledged_at")
     return {
-        "acknowledged_by": plain(str(change.details.get("acknowledged_by", ""))),
+        "acknowledged_by": place.called(str(change.details.get("acknowledged_by", "")), language),
         "acknowledged_at": format_minute(at, place.zone) if isinstance(at, int) else "",
     }

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from facilityd.model.notice import Notice, Purpose, notice_key
-from facilityd.model.plain import plain
 from facilityd.model.rule import Priority
 from facilityd.model.sample import NS
 from facilityd.model.settings import RecipientSettings
@@ -103,7 +102,7 @@ def _fields(
         "device_id": task.device,
         "what": about.what.in_(language),
         "what-short": about.short.in_(language),
-        "person": plain(task.person) or texts().task["nobody"].in_(language),
+        "person": place.called(task.person, language) or texts().task["nobody"].in_(language),
         "due": format_minute(task.due, place.zone),
         "taken": format_minute(task.taken_at, place.zone) if task.taken_at else "",
         "late": format_span(max(0, event.at - task.due) / NS, language) if task.due else "",

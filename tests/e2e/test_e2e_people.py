@@ -125,6 +125,23 @@ def test_a_clock_that_was_put_back_while_nobody_watched_lets_nobody_wait_for_it(
     ]  # fmt: skip
 
 
+def test_whoever_answered_by_their_id_is_called_by_their_name_in_the_readers_language(
+    runtime: VirtualRuntime,
+) -> None:
+    _raise(runtime)
+    runtime.advance(11 * 60)
+    runtime.acknowledge("fire", "active", "bo")
+    runtime.advance(60)
+    said = [n.body for n in runtime.mailbox.taken if n.device == "fire" and n.purpose == "acknowledged"]
+    assert said
+    assert all("Bo acknowledged it" in body for body in said), said
+    runtime.advance(3600)
+    asked = {
+        n.language: n.body for n in runtime.mailbox.taken if "Still on it" in n.body or "仍在处理" in n.body
+    }
+    assert "Bo acknowledged it" in asked["en"]
+
+
 def test_what_came_due_while_nobody_watched_is_done_at_the_start(runtime: VirtualRuntime) -> None:
     since = _raise(runtime)
     runtime.advance(60)
