@@ -3,47 +3,57 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
+from dataclasses import replace
+from threading import Thread
 
 from facilityd.model.message import Wording
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Notice, SendFailure
-
-_RESULTS = {
-    "success": (DeliveryOutcome.ACCEPTED, SendFailure.NONE, ""),
-    "partial": (DeliveryOutcome.UNKNOWN, SendFailure.REFUSED, "send.apprise-partial"),
-    "timeout": (DeliveryOutcome.UNKNOWN, SendFailure.TIMEOUT, "send.apprise-timeout"),
-    "failure": (DeliveryOutcome.TRANSIENT, SendFailure.REFUSED, "send.apprise-failure"),
-    "nomatch": (DeliveryOutcome.REJECTED, SendFailure.ADDRESS, "send.apprise-nomatch"),
-}
 
 
 class AppriseChannel:
     """``token`` is the whole of apprise's URL, for it holds secrets. Its own retries stay off.
 
     apprise says whether it worked, and no more: a failure is tried again, never taken for final. It works
-    in a thread; one that does not answer in time may deliver later, so that is *unknown*.
+    in a thread; one that does not answer in time may deliver later, so that is *unknown*, and until it has
+    ended no other begins. The threads of apprise itself are six for the whole process: a service that
+    answers for ever would take them all, and with them every other person's.
     """
 
     def __init__(self, *, token: str, timeout_s: float = 30.0) -> None:
         self._url, self._timeout_s = token, timeout_s
+        self._thread: Thread | None = None
 
     async def send(self, notice: Notice) -> DeliveryResult:
         """Hand over once. Raises nothing that the service can cause."""
+        slow = DeliveryResult(DeliveryOutcome.UNKNOWN, Wording("send.no-answer"), failure=SendFailure.TIMEOUT)
+        if self._thread is not None and self._thread.is_alive():
+            return replace(slow, result=DeliveryOutcome.TRANSIENT)
+        told: Future[DeliveryResult] = Future()
+        self._thread = Thread(target=self._work, args=(notice, told), name="apprise", daemon=True)
+        self._thread.start()
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await self._hand_over(notice)
+                return await asyncio.wrap_future(told)
         except TimeoutError:
-            return DeliveryResult(
-                DeliveryOutcome.UNKNOWN, Wording("send.no-answer"), failure=SendFailure.TIMEOUT
-            )
+            return slow
 
-    async def _hand_over(self, notice: Notice) -> DeliveryResult:
+    def _work(self, notice: Notice, told: Future[DeliveryResult]) -> None:
+        with suppress(InvalidStateError):  # nobody waits any more
+            try:
+                told.set_result(self._hand_over(notice))
+            except Exception as error:  # noqa: BLE001 - told to whoever waits
+                told.set_exception(error)
+
+    def _hand_over(self, notice: Notice) -> DeliveryResult:
         import apprise  # noqa: PLC0415 - slow to import, and few sites need it
 
-        service = apprise.Apprise()
-        if not service.add(self._url):
+        service = apprise.Apprise.instantiate(self._url)
+        if service is None:
             reason = Wording("send.apprise-no-url")
             return DeliveryResult(DeliveryOutcome.REJECTED, reason, failure=SendFailure.ADDRESS)
-        found = await service.async_notify(title=notice.subject, body=notice.body)
-        name = found.status.name.lower()
-        result, failure, slug = _RESULTS.get(name, _RESULTS["failure"])
-        return DeliveryResult(result, Wording(slug) if slug else "", failure=failure)
+        if service.notify(title=notice.subject, body=notice.body):
+            return DeliveryResult(DeliveryOutcome.ACCEPTED)
+        failed = Wording("send.apprise-failure")
+        return DeliveryResult(DeliveryOutcome.TRANSIENT, failed, failure=SendFailure.REFUSED)

@@ -19,6 +19,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from support.mosquitto import Mosquitto
 from support.notification_fixtures import notice
+from support.raw_http import RawResponse, raw_server
 
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Purpose, SendFailure
 from facilityd.model.settings import ChannelSettings
@@ -115,6 +116,18 @@ async def test_a_service_that_does_not_answer_is_unknown_and_the_loop_goes_on() 
         channel = AppriseChannel(token=f"json://127.0.0.1:{server.port}/?rto=1&cto=1", timeout_s=0.2)
         found = await channel.send(notice())
     assert (found.result, found.failure) == (DeliveryOutcome.UNKNOWN, SendFailure.TIMEOUT)
+
+
+async def test_services_that_never_answer_keep_no_other_service_from_answering() -> None:
+    async with raw_server() as silent, raw_server() as sound:
+        silent.always = RawResponse(b"", then="stay")
+        url = silent.url.replace("http", "json")
+        slow = [AppriseChannel(token=f"{url}?rto=60", timeout_s=0.3) for _ in range(8)]
+        for attempt in (DeliveryOutcome.UNKNOWN, DeliveryOutcome.TRANSIENT):
+            found = await asyncio.gather(*(channel.send(notice()) for channel in slow))
+            assert {(one.result, one.failure) for one in found} == {(attempt, SendFailure.TIMEOUT)}
+        other = AppriseChannel(token=sound.url.replace("http", "json"))
+        assert (await other.send(notice())).result is DeliveryOutcome.ACCEPTED
 
 
 async def test_a_state_is_kept_for_each_alarm_and_every_notice_is_an_event(tmp_path: Path) -> None:
