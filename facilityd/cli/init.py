@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,9 +19,12 @@ from facilityd.cli.init_units import unit_told, units_of_scan
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import json_option, print_json, say
 from facilityd.cli.words import counted, sentence
-from facilityd.errors import UsageError, system_reason
+from facilityd.errors import ConfigError, UsageError, system_reason
 from facilityd.model.message import Wording
 from facilityd.model.text import LANGUAGES, Language, Text
+
+if TYPE_CHECKING:
+    from facilityd.config.site import Site
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "schemas" / "site.json"
 NEXT = ("check {site}", "plan {site}", "probe {site} {unit}", "run {site}")
@@ -115,6 +119,18 @@ def _refuse_taken(folder: Path) -> None:
         raise UsageError(Wording("ask.folder-taken"), where=str(folder), hint=Wording("ask.another-folder"))
 
 
+def _checked(made: Path) -> Site:
+    """Return the site in a folder that nobody has seen. Raises UsageError: what is wrong with an answer."""
+    from facilityd.config.load import load
+
+    try:
+        return load(made, secrets=False)
+    except ConfigError as error:
+        first = error.problems[0]
+        why = first.parts["what"] if isinstance(first, Wording) else first
+        raise UsageError(Wording("ask.answer-refused", why=why)) from error
+
+
 def _unwritable(folder: Path, error: OSError) -> UsageError:
     return UsageError(Wording("ask.cannot-written", error=system_reason(error)), where=str(folder))
 
@@ -122,10 +138,8 @@ def _unwritable(folder: Path, error: OSError) -> UsageError:
 def _write(folder: Path, files: Mapping[str, str]) -> tuple[list[str], int]:
     """Write the files, all or none, and return units and how many devices there are.
 
-    Raises ConfigError where they are no site, UsageError where they cannot be written.
+    Raises UsageError where they are no site, or cannot be written.
     """
-    from facilityd.config.load import load
-
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".init-", dir=folder.parent) as beside:
@@ -133,7 +147,7 @@ def _write(folder: Path, files: Mapping[str, str]) -> tuple[list[str], int]:
             made.mkdir()
             for name, text in files.items():
                 (made / name).write_text(text, encoding="utf-8")
-            site = load(made, secrets=False)
+            site = _checked(made)
             folder.mkdir(exist_ok=True)
             for name in files:
                 shutil.move(made / name, folder / name)

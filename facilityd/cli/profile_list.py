@@ -69,7 +69,12 @@ def read_list(path: Path) -> list[ListedPoint]:
     except OSError as error:
         what = Wording("ask.cannot-be-read", error=system_reason(error))
         raise UsageError(what, where=str(path)) from error
-    rows = list(csv.reader(io.StringIO(_text(content)), dialect=_dialect(content)))[: MOST + 1]
+    try:
+        rows = list(csv.reader(io.StringIO(_text(content), newline=""), dialect=_dialect(content)))[
+            : MOST + 1
+        ]
+    except csv.Error:  # no table at all
+        rows = []
     head, columns = next(((n, found) for n, row in enumerate(rows) if (found := _columns(row))), (0, {}))
     if not columns:
         raise UsageError(Wording("ask.list-has-no-head"), where=str(path), hint=Wording("ask.list-columns"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 from pathlib import Path
 
@@ -92,17 +91,20 @@ def scan(
     links += [link for path in ports for link in serial_links(path, settings(baud, parity))]
     network = any(len(target) > 1 for target in targets)
     work = Scanner(links, ids, known, timeout, knock=network, language=language)
-    with writing(output) if output else contextlib.nullcontext():
-        result = asyncio.run(work.run(within / NS))
-        if output:
-            text = json.dumps(result.model_dump(mode="json"), ensure_ascii=False, indent=2)
-            output.write_text(text + "\n", encoding="utf-8")
+    if output:
+        with writing(output), output.open("a", encoding="utf-8"):
+            pass  # what cannot be written is told before minutes are spent
+    result = asyncio.run(work.run(within / NS))
     if not result.complete:
         warn(sentence("scan-ended-early", language), red=True)
     if as_json:
         print_json(result.model_dump(mode="json"))
     else:
         show_scan(result, known, language)
+    if output:
+        text = json.dumps(result.model_dump(mode="json"), ensure_ascii=False, indent=2)
+        with writing(output):
+            output.write_text(text + "\n", encoding="utf-8")
     ctx.exit(0 if any(link.units for link in result.links) else 1)
 
 

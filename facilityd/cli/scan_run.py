@@ -27,6 +27,9 @@ KNOCK_S, KNOCKING = 1.0, 16
 TIMEOUT_S = {"modbus-tcp": 1.0, "modbus-rtu-over-tcp": 0.6, "modbus-rtu": 0.3}
 """s that a device id has to answer, where nothing else was said."""
 
+HOLDERS = 3
+"""Processes that are named which have a serial port open."""
+
 
 class Scanner:
     """Asks links one after the other. ``timeout`` is in ns; ``knock``: only those that take a connection."""
@@ -116,7 +119,7 @@ def _obstacle(link: ModbusLink, *codes: str) -> Text | None:
     """Return which of these findings keeps a serial port from being used, and what to do; None for none."""
     if link.protocol != "modbus-rtu":
         return None
-    wrong = [one for one in serial_port(link, daemon=0) if one.code in codes]
+    wrong = [one for one in serial_port(link, daemon=0) if one.code in codes][:HOLDERS]
     if not wrong:
         return None
     return Text(

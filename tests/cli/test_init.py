@@ -135,6 +135,11 @@ def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
         ([*ABOUT, "--timezone", "Asia/Peking"], "'Asia/Peking' is no time zone"),
         ([*ABOUT, "--id", "North Square"], "'North Square' is no id"),
         ([*ABOUT, "--latitude", "139"], "139"),
+        (
+            [*ABOUT, "--latitude", "nan"],
+            "these answers make no site: should be a finite number (found 'nan')",
+        ),
+        ([*ABOUT, "--name", "a\nb"], "these answers make no site: a name is one line"),
     ],
 )
 def test_a_wrong_answer_is_told_and_nothing_written(words: list[str], told: str, tmp_path: Path) -> None:

@@ -100,6 +100,7 @@ def test_a_list_that_counts_from_one_is_moved(tmp_path: Path) -> None:
     ("text", "told"),
     [
         ("a,b\n1,2\n", "list.csv: no line names the columns address and name"),
+        ('\x7fELF\x00\rbare\r\x01"', "no line names the columns"),
         ("address,name\nfour,x\n", "list.csv:2: 'four' is no register address; such as 16"),
         ("address,name\n70000,x\n", "'70000' is no register address"),
         ("address,name,type\n1,x,quaternion\n", "list.csv:2: type 'quaternion' is not known; u16, s16"),

@@ -120,6 +120,12 @@ def _said(*words: str) -> str:
     return done.output + (str(done.exception) if isinstance(done.exception, UsageError) else "")
 
 
+def test_a_file_that_cannot_be_written_is_told_before_anything_is_asked(tmp_path: Path) -> None:
+    said = _said("cupboard.invalid", "-o", str(tmp_path / "nowhere" / "scan.json"))
+    assert "nowhere/scan.json: cannot be written: No such file or directory" in said
+    assert "no machine has this name" not in said
+
+
 def test_a_closed_port_and_an_unknown_host_are_told() -> None:
     port = free_port()
     assert f"127.0.0.1:{port}: cannot be opened (refused: nothing listens on this port)" in _said(
