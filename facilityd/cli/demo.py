@@ -222,16 +222,21 @@ def view(
         top.append(Text(sentence("demo-account", language, url=page.account_url)))
     if width >= PLAIN_WIDTH:  # a narrow window needs its lines for what is wrong
         top += [Text(line) for line in wrapped(ask, width)]
-    news = _news(sink, width)
+    narrow = window is not None and width < PLAIN_WIDTH
+    news = _news(sink, width)[-NEWS // 2 if narrow else 0 :]
     # Of what is left alarms take what they need, at most half; the devices take the rest.
     left = window.height - len(top) - len(news) - 3 if window else 0
     alarms = _alarms(query, language, max(3, left // 2) if window else 0)
     room = max(3, left - len(alarms.laid_out(width))) if window else 0
     rows = [device_row(line, language) for line in devices]
+    columns = DEVICE_COLUMNS
+    if narrow:  # values would leave room for one device; what is wrong with each comes first
+        kept = [n for n, column in enumerate(columns) if column.en != "values"]
+        columns, rows = tuple(columns[n] for n in kept), [tuple(row[n] for n in kept) for row in rows]
     title = Text(sentence("demo-notices", language), style="italic")
     return Group(
         *top,
-        table(headline(query, language), DEVICE_COLUMNS, rows, language=language, lines=room),
+        table(headline(query, language), columns, rows, language=language, lines=room),
         Text(),
         alarms,
         Text(),

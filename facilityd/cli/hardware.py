@@ -27,6 +27,8 @@ from facilityd.model.message import Wording
 from facilityd.model.text import Language, Text
 from facilityd.yaml_source import suggestion
 
+PROTOCOLS = {"modbus": "Modbus", "mqtt": "MQTT"}
+"""Names that both languages write alike."""
 SHOW = "show"
 MODELS = (
     whole("profile", "型号表"),
@@ -121,7 +123,7 @@ def _list(listed: list[HardwareModel], kinds: Mapping[str, Text], language: Lang
             _maker(one, language),
             one.model,
             _listed(sorts_of(one.profile, language), language),
-            word(words().protocol, one.protocol, language),
+            PROTOCOLS[one.protocol],
             _listed(names_of(one.measures, language), language),
             _listed(_kinds(one, kinds, language), language),
             one.serial,
@@ -164,7 +166,7 @@ def _show(
         "model": model.model,
         "what": _listed(sorts_of(model.profile, language), language),
         "families": _listed(_kinds(model, kinds, language), language),
-        "protocol": word(words().protocol, model.protocol, language),
+        "protocol": PROTOCOLS[model.protocol],
         "serial": model.serial,
         "identity": _identity(profile, language),
         "evidence": word(words().evidence, model.evidence, language),

@@ -30,7 +30,6 @@ class Words(Strict):
     table: dict[str, Text]
     mode: dict[str, Text]
     diagnosis: dict[str, Text]
-    protocol: dict[str, Text]
     evidence: dict[str, Text]
     fact: dict[str, Text]
     ceremony: dict[str, Text]
