@@ -229,7 +229,7 @@ def view(
     alarms = _alarms(query, language, max(3, left // 2) if window else 0)
     room = max(3, left - len(alarms.laid_out(width))) if window else 0
     rows = [device_row(line, language) for line in devices]
-    columns = DEVICE_COLUMNS
+    columns: tuple[Column, ...] = DEVICE_COLUMNS
     if narrow:  # values would leave room for one device; what is wrong with each comes first
         kept = [n for n, column in enumerate(columns) if column.en != "values"]
         columns, rows = tuple(columns[n] for n in kept), [tuple(row[n] for n in kept) for row in rows]
