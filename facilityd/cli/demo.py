@@ -28,7 +28,7 @@ from facilityd.cli.language import chosen
 from facilityd.cli.local_sink import LocalSink
 from facilityd.cli.output import PLAIN_WIDTH, console, say, styled, table
 from facilityd.cli.ports import lead_to_broker, moved
-from facilityd.cli.status import DEVICE_COLUMNS, device_row
+from facilityd.cli.status import DEVICE_COLUMNS, device_row, urgency
 from facilityd.cli.text_table import Column, TextTable, whole
 from facilityd.cli.words import sentence, show_priority
 from facilityd.cli.wrapping import wrapped
@@ -212,7 +212,7 @@ def view(
     """Return devices, alarms and notices; in a ``window`` no more than it has room for, the rest counted."""
     devices = [line for line in query.devices() if not line.device.startswith(("link-", "channel-"))]
     if window:
-        devices.sort(key=lambda line: not line.priority)
+        devices.sort(key=urgency)
     width = window.width if window else PLAIN_WIDTH
     about = sentence("demo" if seconds < FAULT_S else "demo-goes-on", language, seconds=f"{seconds:.0f}")
     ask = sentence("demo-ask", language, command=f"{called()} alarms {query.site.source}")

@@ -16,11 +16,12 @@ from facilityd.app.builtin import DAEMON
 from facilityd.cli.arguments import Asked, NameParam, site_and_names
 from facilityd.cli.headline import daemon_lines, headline, not_watched_lines, warning
 from facilityd.cli.language import chosen, lang_option
-from facilityd.cli.output import STYLES, console, json_option, print_json, styled, table, warn
+from facilityd.cli.output import PLAIN_WIDTH, STYLES, console, json_option, print_json, styled, table, warn
 from facilityd.cli.text_table import Column, TextTable, whole
 from facilityd.cli.when import InstantParam, at_site
 from facilityd.cli.words import show_quality, show_span
 from facilityd.cli.wrapping import KEPT, joined, wrapped
+from facilityd.model.rule import Priority
 from facilityd.model.text import Language
 from facilityd.query.devices import DeviceRow, SignalRow
 from facilityd.query.site import SiteQuery
@@ -31,6 +32,8 @@ DEVICE_COLUMNS = (
     Column("values", "数值"), whole("age", "距今"), Column("quality", "质量", gives=1),
     Column("link", "链路", gives=3),
 )  # fmt: skip
+SHOWN_VALUES = 4
+"""Values of a device that its line shows."""
 SIGNAL_COLUMNS = (
     whole("signal", "信号"), whole("value", "数值"), whole("age", "距今"),
     Column("last message", "上次报文", gives=2), Column("quality", "质量", gives=1),
@@ -101,12 +104,14 @@ def _view(
     lines, about = query.devices(devices), headline(query, language)
     if devices:
         return Group(*above, Text(about, style="bold"), *_each(lines, language, width, room - 1), *counts)
-    return Group(*above, _table(lines, about, language, room), *counts)
+    return Group(*above, _table(lines, about, language, room, width), *counts)
 
 
-def _table(lines: list[DeviceRow], about: str, language: Language, room: int) -> TextTable:
-    shown = sorted(lines, key=lambda one: not one.priority) if room else lines
-    rows = [device_row(line, language) for line in shown]
+def _table(lines: list[DeviceRow], about: str, language: Language, room: int, width: int) -> TextTable:
+    shown = sorted(lines, key=urgency) if room else lines
+    # In a narrow window that has an end, more devices are worth more than more values of each.
+    most = 1 if room and width < PLAIN_WIDTH else SHOWN_VALUES
+    rows = [device_row(line, language, most) for line in shown]
     return table(about, DEVICE_COLUMNS, rows, language=language, lines=room)
 
 
@@ -123,9 +128,16 @@ def _each(lines: list[DeviceRow], language: Language, width: int, room: int) -> 
         yield table("", SIGNAL_COLUMNS, rows, language=language, lines=max(2, own - len(said)) if own else 0)
 
 
-def device_row(line: DeviceRow, language: Language) -> tuple[object, ...]:
-    """Return one line for a device: its state coloured, its first values."""
-    values = joined((f"{s.label.in_(language)} {s.shown.in_(language)}" for s in line.signals[:4]), language)
+def urgency(line: DeviceRow) -> int:
+    """Return a key that sorts devices: the most urgent alarm first, then those without one."""
+    return -Priority[line.priority.upper()] if line.priority else 1
+
+
+def device_row(line: DeviceRow, language: Language, most: int = SHOWN_VALUES) -> tuple[object, ...]:
+    """Return one line for a device: its state coloured, its first values, ``most`` of them."""
+    values = joined(
+        (f"{s.label.in_(language)} {s.shown.in_(language)}" for s in line.signals[:most]), language
+    )
     links = ", ".join(line.links)
     return (
         line.device,
