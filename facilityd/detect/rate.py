@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from statistics import median
 from typing import Any
 
 from facilityd.detect.conditional import ConditionalDetector, good_float
@@ -66,8 +67,12 @@ class RateDetector(ConditionalDetector):
         if len(points) < FEWEST or points[-1][0] - points[0][0] < PARTS // 2:
             self._slope = None
             return
-        slope = theil_sen([float(p) for p, _ in points], [v for _, v in points])
-        self._slope = slope.middle * self._rule.per / self._part
+        values = [value for _, value in points]
+        slope = theil_sen([float(part) for part, _ in points], values).middle
+        # Behind a step that is over (a leak that was mended) the window still slopes: a signal that is back
+        # in the window's other half does not move any more.
+        over = (values[-1] - median(values)) * slope < 0
+        self._slope = 0.0 if over else slope * self._rule.per / self._part
         self._share = min(1.0, (points[-1][0] - points[0][0]) / (PARTS - 1))
 
     def disabled(self, now: int) -> None:  # noqa: ARG002 - whenever it was

@@ -78,6 +78,15 @@ def test_it_is_over_when_the_level_stands_again() -> None:
     assert "?" not in verdicts
 
 
+def test_what_fell_and_was_filled_up_falls_no_more() -> None:
+    """The fit over the window still slopes behind a fall that is over."""
+    basin = Basin()
+    assert basin.hours(2, 1.2, -0.25)[-1] == "#"
+    filled = basin.hours(0.5, 1.2, 0.0)
+    assert "#" not in filled[6:], filled
+    assert "?" not in filled
+
+
 def test_a_long_silence_forgets_the_window() -> None:
     basin = Basin()
     basin.hours(2, 1.2, -0.25)
