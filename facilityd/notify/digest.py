@@ -41,6 +41,8 @@ def plan_digests(
     order = sorted(newest, key=lambda key: (key not in standing, -newest[key].priority))
     lines = {
         key: _line(begun.get(key, newest[key]), states[key], place, language, standing=key in standing)
+        if key in begun or key in standing
+        else _end(newest[key], place, language)
         for key in order
     }
     parts = _parts(lines, ROOM.get(kind, LEAST_ROOM))
@@ -103,6 +105,12 @@ def _line(
         "subject": notice.subject,
     }
     return texts().digest["standing" if standing else "ended"].in_(language).format(**fields)
+
+
+def _end(notice: Notice, place: SiteContext, language: Language) -> str:
+    """Return the line of an end whose beginning was told before: its subject says that it is over."""
+    fields = {"ended": _clock(notice.at, place), "subject": notice.subject}
+    return texts().digest["end"].in_(language).format(**fields)
 
 
 def _clock(at: int, place: SiteContext) -> str:

@@ -207,6 +207,20 @@ def test_what_does_not_fit_one_message_makes_more_of_them() -> None:
     assert found[0].subject.endswith(f"(1/{len(found)})")
 
 
+def test_an_end_whose_beginning_was_told_before_says_once_that_it_is_over() -> None:
+    li = someone("li", "ntfy")
+    ends = [
+        Notice(
+            f"k{n}", "li", "li-1-ntfy", Purpose.CLEARED, "zh", f"【已恢复】{n} 号照明回路：灯具故障", "", f"lamp-{n}",
+            "drag", 1, 1, START, START + 60 * NS,
+        )
+        for n in range(2)
+    ]  # fmt: skip
+    (found,) = plan_digests(ends, FloodedCrew(li).alarms.state, SITE_CONTEXT, START + 60 * NS, "ntfy")
+    lines = [line for line in found.body.splitlines() if "照明回路" in line]
+    assert [line.count("已恢复") for line in lines] == [1, 1], found.body
+
+
 EVENTS = st.lists(
     st.tuples(
         st.sampled_from(("#", "#", ".", "a", "restart")),
