@@ -72,9 +72,17 @@ class JournalDay:
         return self.alarms.apply(Finding(*KEY, mark == "#", at, at, WRONG if mark == "#" else RIGHT))
 
     def refuse(self, channel: str) -> None:
-        """Let the newest notice on a channel be refused for good, if it is the raise."""
-        mine = [e for e in self.reader.outbox() if e.notice.channel == channel]
-        if mine and mine[-1].notice.purpose is Purpose.RAISED:
+        """Let the newest notice on a channel be refused for good, if it is the raise and its end has not gone out.
+
+        A refusal that comes later changes nothing: whom nothing had failed for until then was told the end.
+        """
+        outbox = self.reader.outbox()
+        mine = [e for e in outbox if e.notice.channel == channel]
+        ended = {
+            (e.notice.recipient, e.notice.occurrence) for e in outbox if e.notice.purpose is Purpose.CLEARED
+        }
+        newest = mine[-1].notice if mine else None
+        if newest and newest.purpose is Purpose.RAISED and (newest.recipient, newest.occurrence) not in ended:
             self.journal.commit([AttemptWrite([Attempt(mine[-1].id, Delivery.REJECTED, 1)])])
 
 

@@ -67,7 +67,7 @@ async def test_without_its_file_the_model_is_unknown_with_it_all_works(park, tmp
         watching = daemon(park, log=tmp_path / "daemon.log")
         async with running(watching):
             with await journal_of(tmp_path / "journal.db", watching) as reader:
-                await until(lambda: reader.last_sample() > 3)
+                await until(lambda: len(list(reader.history("wind-mast", "wind", 0, 2**62))) >= 3)
             shown = await facilityd_json("history", park, "wind-mast", "wind", "--since", "1min")
             await watching.stop()
         await simulator.stop()

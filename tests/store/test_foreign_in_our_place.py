@@ -54,9 +54,9 @@ def test_found_units_in_a_foreign_file_are_a_warning(tmp_path, make):
 def test_found_units_are_not_written_into_a_pipe_or_through_a_link(tmp_path):
     path, letter = tmp_path / "journal.discovered.json", tmp_path / "letter"
     letter.write_text("dear Li", encoding="utf-8")
-    part = tmp_path / "journal.discovered.json.new"
     for make in (os.mkfifo, lambda place: place.symlink_to(letter)):
-        make(part)
+        path.unlink(missing_ok=True)
+        make(path)
         write_found(path, DiscoveredNames({"plug": ("a",)}, {}))
         assert path.is_file()
         assert not path.is_symlink()
