@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
@@ -196,11 +197,19 @@ def _typed(words: list[str], answers: list[tuple[str, str]]) -> tuple[str, int]:
         at = len(shown)
         if question != "\0":
             if answer == CTRL_C:
-                process.send_signal(signal.SIGINT)
+                _interrupt(process)
             else:
                 os.write(ours, f"{answer}\n".encode())
     os.close(ours)
     return shown, process.wait(30)
+
+
+def _interrupt(process: subprocess.Popen[bytes]) -> None:
+    """Press Ctrl-C till it ends: one that comes between a prompt and its read waits for the next key."""
+    while process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.5)
 
 
 def test_every_other_name_of_a_point_is_one_that_is_used() -> None:
