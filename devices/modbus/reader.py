@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Protocol
 
 from devices.modbus.guard import StrayAnswer
@@ -82,6 +83,38 @@ class ModbusReader(Protocol):
         """
 
 
+@dataclass(slots=True)
+class ForwardingReader:
+    """What a reader over another one has in common with it: all but how it reads."""
+
+    reader: ModbusReader
+
+    @property
+    def requests(self) -> int:
+        """Return how many questions were asked."""
+        return self.reader.requests
+
+    @property
+    def answers(self) -> int:
+        """Return how many of them units answered."""
+        return self.reader.answers
+
+    @property
+    def waited(self) -> float:
+        """Return the time spent waiting for answers, in s."""
+        return self.reader.waited
+
+    @property
+    def pause(self) -> float:
+        """Return the silence between two questions, in s."""
+        return self.reader.pause
+
+    @property
+    def stray(self) -> StrayAnswer | None:
+        """Return what came instead of the last answer, if anything did."""
+        return self.reader.stray
+
+
 Connect = Callable[[ModbusLink], AbstractAsyncContextManager[ModbusReader]]
 """Opens a link. Raises LinkOutage."""
 
@@ -91,4 +124,4 @@ def lost(link: ModbusLink) -> LinkOutage:
     return LinkOutage(Wording("link.was-lost"), where=link.where)
 
 
-__all__ = ["Connect", "ModbusReader", "ReadFailed", "lost", "reason_of"]
+__all__ = ["Connect", "ForwardingReader", "ModbusReader", "ReadFailed", "lost", "reason_of"]

@@ -6,9 +6,8 @@ import asyncio
 from collections.abc import Callable, Container
 from dataclasses import dataclass, field, replace
 
-from devices.modbus.guard import StrayAnswer
 from devices.modbus.poll import PollResult
-from devices.modbus.reader import ModbusReader, ReadFailed
+from devices.modbus.reader import ForwardingReader, ModbusReader, ReadFailed
 from devices.modbus.scheduler import PollSlot
 from devices.profile import Table
 from devices.unit import ModbusLink
@@ -23,7 +22,7 @@ READ_AGAIN = 2
 
 
 @dataclass(slots=True)
-class RepeatingReader:
+class RepeatingReader(ForwardingReader):
     """Asks a question again whose answer was lost, if the unit has answered another one since this began.
 
     Making sure of a unit takes many answers in a row, which a line that loses every fifth of them hardly
@@ -32,7 +31,6 @@ class RepeatingReader:
     whether that was needed.
     """
 
-    reader: ModbusReader
     before: int
     repeated: int = 0
 
@@ -40,31 +38,6 @@ class RepeatingReader:
     def over(cls, reader: ModbusReader) -> RepeatingReader:
         """Return one whose unit has not answered yet."""
         return cls(reader, reader.answers)
-
-    @property
-    def requests(self) -> int:
-        """Return how many questions the link was asked."""
-        return self.reader.requests
-
-    @property
-    def answers(self) -> int:
-        """Return how many of them units answered."""
-        return self.reader.answers
-
-    @property
-    def waited(self) -> float:
-        """Return for how long the link waited for answers, in s."""
-        return self.reader.waited
-
-    @property
-    def pause(self) -> float:
-        """Return the silence between two questions, in s."""
-        return self.reader.pause
-
-    @property
-    def stray(self) -> StrayAnswer | None:
-        """Return what came instead of the last answer, if anything did."""
-        return self.reader.stray
 
     async def read(
         self,

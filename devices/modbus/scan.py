@@ -11,10 +11,9 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from devices.modbus.client import connect
-from devices.modbus.guard import StrayAnswer
 from devices.modbus.identity import says_who
 from devices.modbus.probe import ProbeLine, identity_lines
-from devices.modbus.reader import GATEWAY, ModbusReader, ReadFailed
+from devices.modbus.reader import GATEWAY, ForwardingReader, ModbusReader, ReadFailed
 from devices.profile import ModbusProfile, Table
 from devices.unit import HIGHEST_ID, ModbusLink, Unit
 from facilityd.errors import LinkOutage
@@ -54,37 +53,11 @@ class AnsweringUnit:
 
 
 @dataclass(slots=True)
-class ReadOnce:
+class ReadOnce(ForwardingReader):
     """A reader that asks for the same registers once: many models are recognised by the same ones."""
 
-    reader: ModbusReader
     silences: int = 0
     _known: dict[tuple[Table, int, int, int], bytes | Reason] = field(default_factory=dict)
-
-    @property
-    def requests(self) -> int:
-        """Return how many questions were asked."""
-        return self.reader.requests
-
-    @property
-    def answers(self) -> int:
-        """Return how many of them units answered."""
-        return self.reader.answers
-
-    @property
-    def waited(self) -> float:
-        """Return the time spent waiting for answers, in s."""
-        return self.reader.waited
-
-    @property
-    def pause(self) -> float:
-        """Return the silence between two questions, in s."""
-        return self.reader.pause
-
-    @property
-    def stray(self) -> StrayAnswer | None:
-        """Return what came instead of the last answer, if anything did."""
-        return self.reader.stray
 
     async def read(
         self, table: Table, device_id: int, address: int, count: int, *,
