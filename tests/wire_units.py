@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import struct
 from typing import Any
 
@@ -129,12 +128,6 @@ def unit_of(
 def truth(name: str = "u1", **values: Any) -> dict[tuple[str, str], Any]:
     """Signals of one device."""
     return {(name, signal): value for signal, value in values.items()}
-
-
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def f32(words: tuple[int, ...]) -> float:

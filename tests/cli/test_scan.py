@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from wire_units import free_port, unit_of
+from support.servers import free_port
+from wire_units import unit_of
 
 from devices.tables import profiles
 from facilityd.cli.main import facilityd

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from amqtt.codecs_amqtt import decode_string
 from amqtt.errors import NoDataError
-from wire_units import free_port
+from support.servers import free_port
 
 from devices.mqtt import subscriber
 from devices.mqtt.subscriber import listen

@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator
 import aiomqtt
 import pytest
 from support.daemon import until
-from wire_units import PLUG, free_port, program, truth, unit_of
+from support.servers import free_port
+from wire_units import PLUG, program, truth, unit_of
 
 from devices.unit import MqttLink
 from facilityd.errors import UsageError

@@ -8,7 +8,8 @@ import aiomqtt
 import pytest
 from pymodbus import FramerType
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
-from wire_units import LAB, LAMP, PLUG, free_port, truth, unit_of
+from support.servers import free_port
+from wire_units import LAB, LAMP, PLUG, truth, unit_of
 
 from devices.unit import ModbusLink, MqttLink
 from facilityd.errors import UsageError
