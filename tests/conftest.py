@@ -1,6 +1,7 @@
 """What holds for every test: what a command sets for its process ends with it, and who runs beside whom."""
 
 import os
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,3 +41,18 @@ def own_umask() -> Iterator[None]:
     os.umask(before)
     yield
     os.umask(before)
+
+
+@pytest.fixture(autouse=True)
+def own_limits() -> Iterator[None]:
+    """Refuse a test that bounds its own process: all later tests of the worker would run short of memory.
+
+    A thread that cannot begin for want of memory is waited for without end (``threading.Thread.start``).
+    """
+
+    def limits() -> tuple[tuple[int, int], int]:
+        return resource.getrlimit(resource.RLIMIT_DATA), os.nice(0)
+
+    before = limits()
+    yield
+    assert limits() == before, "run what bounds its process in a process of its own"

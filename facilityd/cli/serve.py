@@ -54,7 +54,6 @@ def serve(site: tuple[Path, ...], host: str | None, port: int | None, memory: in
     from facilityd.web.managed import serve_managed
     from facilityd.web.server import listen, make_server, step_back
 
-    step_back(memory * MIB)
     loaded = load(*site, secrets=False)
     web = _listening(loaded.web, host, port)
     _log(loaded)
@@ -79,6 +78,7 @@ def serve(site: tuple[Path, ...], host: str | None, port: int | None, memory: in
         say(sentence("serves", language, url=f"{url}/", api=f"{url}/api/v1/"), err=True)
         if not has_users:
             say(sentence("serves-without-users", language, url=url, code=service.setup_code), err=True)
+        step_back(memory * MIB)  # after everything that may refuse: it cannot be undone in this process
         uvloop.run(serve_managed(server, listening, service, ServiceManager()))
 
 
