@@ -21,7 +21,7 @@ class GroupConfig(Strict):
     members: tuple[str, ...] = Field(min_length=2, description="devices; a link is called link-ID")
     rules: tuple[str, ...] = Field(
         default=(),
-        description="the members' rules that it explains; if not given, that they cannot be reached",
+        description="the members' rules that it explains; else: out of reach, or without supply",
     )
     causes: tuple[str, ...] = Field(
         default=(), description="alarms that speak for the members, as DEVICE.RULE, such as a flood contact"

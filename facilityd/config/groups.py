@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from facilityd.config.sections import SectionEntry, Sections
 from facilityd.config.site import Device, Site, SiteGroup
 from facilityd.model.message import Wording
-from facilityd.model.rule import Silence, Unreadable
+from facilityd.model.rule import Rule, Silence, Unreadable
 from facilityd.yaml_source import suggestion
 
 
@@ -62,6 +62,11 @@ def members_of(group: SiteGroup, devices: Mapping[str, Device]) -> Iterable[tupl
     """Yield the alarms that a group explains, as (device, rule)."""
     for member in dict.fromkeys(group.members):
         for name, rule in devices[member].family.rules.items() if member in devices else ():
-            reach = isinstance(rule.detect, Silence | Unreadable) or devices[member].family.family == "link"
-            if name in group.rules if group.rules else reach:
+            if name in group.rules if group.rules else _tells_of_loss(devices[member], rule):
                 yield member, name
+
+
+def _tells_of_loss(device: Device, rule: Rule) -> bool:
+    """Return whether a rule tells that its device cannot be reached or has no supply."""
+    reach = isinstance(rule.detect, Silence | Unreadable) or device.family.family == "link"
+    return reach or rule.without_supply

@@ -149,6 +149,10 @@ class Rule(Strict):
         default=(),
         description="signals whose sensor may as well be what is wrong: cause and confirm say both",
     )
+    without_supply: bool = Field(
+        default=False,
+        description="the device may have no supply: a group that names no rules explains it too",
+    )
 
     @model_validator(mode="after")
     def _parameters_known(self) -> Self:

@@ -22,6 +22,8 @@ LATE_LEVEL, FULL_LEVEL = 40.0, 100.0
 MIDNIGHT_H, DAWN_H = 0.0, 12.0
 HEAT_S, POWER_FACTOR = 1200.0, 0.96
 LAMPS, LIFE_H, SHAPE, OLDEST_H = 60, 100_000.0, 4.0, 10_000.0
+LEAST_V = 100.0
+"""Below it no lamp burns, and what is left is taken for no voltage at all."""
 CYCLE_S = 120.0
 
 
@@ -127,7 +129,7 @@ class Lighting(Model):
     def _power(self) -> float:
         closed = (self._on and not self.has("contactor-open")) or bool(self.has("contactor-welded"))
         level = max(self._level, FULL_LEVEL if self.has("contactor-welded") else 0.0)
-        if not closed or level <= 0:
+        if not closed or level <= 0 or self._supply < LEAST_V:
             return 0.0
         healthy = self.rated * (self.machine.standby + (1 - self.machine.standby) * level / 100.0)
         if not self._severities:
@@ -150,7 +152,7 @@ class Lighting(Model):
     def _meter(self) -> dict[str, Value | None]:
         power = max(0.0, self._power() * (1.0 + self.noise(0.003)))
         gone = bool(self.has("phase-missing"))
-        volts = self._supply + self.noise(0.4)
+        volts = self._supply + self.noise(0.4) if self._supply >= LEAST_V else 0.0
         live = 2 if gone else 3
         return {
             "power": power,
@@ -158,10 +160,10 @@ class Lighting(Model):
             "power_l2": 0.0 if gone else power / live,
             "power_l3": power / live,
             "voltage": volts,
-            "voltage_l2": 0.0 if gone else volts + self.noise(0.2),
-            "voltage_l3": volts + self.noise(0.2),
-            "current": power / volts / POWER_FACTOR,
-            "frequency": MAINS_HZ + self.noise(0.01),
+            "voltage_l2": 0.0 if gone else volts and volts + self.noise(0.2),
+            "voltage_l3": volts and volts + self.noise(0.2),
+            "current": power / volts / POWER_FACTOR if volts else 0.0,
+            "frequency": MAINS_HZ + self.noise(0.01) if volts else 0.0,
             "energy": self._energy,
         }
 
