@@ -27,7 +27,7 @@ def refusal(
     # Whether the rule latches makes no difference to what a person may do.
     if leaves(state, event, latching=False):
         return None
-    by = state.acked_by if state.acked and state.active else ""
+    by = state.acked_by if state.acked and (state.active or state.latched) else ""
     en, zh = REFUSALS[state.unsuppressed, event]
     return (f"{en} ({by})", f"{zh}（{by}）") if by else (en, zh)
 
@@ -49,6 +49,15 @@ def until(command: AlarmCommand, limits: SuppressionLimits, at: int) -> int:
     if isinstance(command, ShelveAlarm):
         return command.until or at + limits.shelf
     return command.until or at + limits.review if isinstance(command, TakeOutOfService) else 0
+
+
+def _known(state: AlarmState) -> Refusal | None:
+    if state.acked and state.acked_by and not (state.active or state.latched):
+        return (
+            f"it is over, and was acknowledged before ({state.acked_by})",
+            f"报警已结束，此前已被确认（{state.acked_by}）",
+        )
+    return None
 
 
 def _unsure(state: AlarmState) -> Refusal | None:
@@ -79,6 +88,7 @@ def _unrepaired(state: AlarmState) -> Refusal | None:
 
 
 _GUARDS: dict[AlarmEvent, Callable[[AlarmState], Refusal | None]] = {
+    AlarmEvent.ACKNOWLEDGE: _known,
     AlarmEvent.RESET: _unsure,
     AlarmEvent.CONFIRM: _unrepaired,
     AlarmEvent.UNSHELVE: _unshelved,

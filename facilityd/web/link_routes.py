@@ -83,7 +83,8 @@ async def act(service: Service, request: Request, token: Token) -> Response:
         opened = await _open(service, request, token)
     except _Invalid as error:
         return error.response
-    if opened.refusal is None and not opened.waiting and _state(opened) == "open":
+    asks = _state(opened) in ("open", "acknowledged")  # who comes second is on record, and told who was first
+    if opened.refusal is None and not opened.waiting and asks:
         link, comment = opened.link, _comment(await request.body())
         command = AcknowledgeAlarm(
             id=_command(token), at=opened.now, device=link.device, rule=link.rule, occurrence=link.occurrence,
@@ -180,9 +181,9 @@ def _entries(opened: _Opened, service: WebService) -> str:
 def _answer(opened: _Opened, service: WebService) -> str:
     """Return what there is to do, or what came of it, as markup."""
     language, state = opened.language, _state(opened)
-    if opened.refusal:
+    if opened.refusal and state != "acknowledged":
         return _note(phrase("refused", language, why=read(opened.refusal).in_(language)))
-    if opened.refusal is not None:
+    if opened.refusal == "":
         return _note(phrase("done", language))
     if opened.waiting:
         return _note(phrase("waiting", language))

@@ -119,6 +119,8 @@ def test_a_change_carries_evidence_person_and_comment() -> None:
     [
         (".", 0, "there is no alarm to acknowledge / 没有需要确认的报警"),
         ("#a", 0, r"already acknowledged \(Li\) / 报警已被确认（Li）"),
+        ("#a.", 0, r"it is over, and was acknowledged before \(Li\) / 报警已结束，此前已被确认（Li）"),
+        ("#.a", 0, r"it is over, and was acknowledged before \(Li\) / 报警已结束，此前已被确认（Li）"),
         ("#.#", 1, "occurrence 1 is over, the newest is 2: look at that one / 第 1 次报警已结束"),
         ("#", 2, "occurrence 2 has not happened / 第 2 次报警尚未发生"),
     ],
