@@ -11,7 +11,7 @@ from simulators.physics.machine import FlagpoleMachine
 from simulators.physics.world import World
 
 STALL_TORQUE, STALL_S = 150.0, 3.0
-TRIP_OVERLOAD = 7
+TRIP_OVERLOAD = 21  # oL; 7 is an overvoltage (devices/profiles/delta_ms300.yaml)
 
 AS_ON_THE_SQUARE = FlagpoleMachine()
 
