@@ -27,6 +27,7 @@ SHOW_LENGTH_H = 0.5
 WARM_C = 3.0  # no show in frost
 DRAINED_BELOW_C, HEATED_C = 6.0, 6.0
 EMPTY_M, EVAPORATION_M_PER_H, SPLASH_M_PER_H = 0.25, 0.0004, 0.004
+DRAINS_S = 300.0  # no basin falls a metre from one second to the next: only a reading does
 MAKE_UP_M3_PER_H = 2.4
 LOWERED_ABOVE, STOPPED_ABOVE = 5.5, 10.8  # m/s: force 4 and force 6
 BLOCKED, DRY, MISSING_PHASE, HOT, TURNED_BACK = 51, 57, 2, 65, 209
@@ -169,8 +170,8 @@ class Fountain(Model):
                 self.machine.basin + 0.4, self._level + (made / self.machine.basin_area - lost) * dt / 3600.0
             ),
         )
-        if self.has("dry-running"):
-            self._level = min(self._level, EMPTY_M)
+        if self.has("dry-running") and self._level > EMPTY_M:
+            self._level = towards(self._level, EMPTY_M, dt, DRAINS_S)
         if not self.has("level-frozen"):
             self._shown_level = self._level + self.has("level-wrong")
 

@@ -210,3 +210,14 @@ def test_a_live_square_goes_on_from_where_it_is() -> None:
         assert ("weather", "temperature") in truth()
         assert square.world.now == begin + seconds * NS
         assert square.models["weather"].now == square.world.now
+
+
+def test_no_basin_empties_from_one_second_to_the_next() -> None:
+    pump, world, levels = Fountain("fountain-1", 1), _world(), []
+    pump.fault("dry-running")
+    for _ in range(60):
+        levels.append(float(pump.read()["level"]))
+        world.advance(20.0)
+        pump.step(20.0, world)
+    assert max(before - after for before, after in zip(levels, levels[1:], strict=False)) < 0.1
+    assert levels[-1] < 0.3
