@@ -161,3 +161,23 @@ def worse(desk: Desk) -> Told:
         ("一般", "一号喷泉泵", "滤网"),
         ("MED", "Fountain pump 1", "strainer blocked"),
     )
+
+
+def eased(desk: Desk) -> Told:
+    """Return what is told where the graver stage of a fault is over, and the lesser goes on."""
+    device, rule = STRAINER
+    staged = desk.alarm((device, rule))
+    low = Evidence(
+        "limit-below", {"value": -0.3, "limit": -0.2, "for_s": 30.0, "unit": "bar"}, "inlet_pressure"
+    )
+    staged.finds(True, low)
+    staged.now += 6 * HOUR
+    staged.finds(True, replace(low, cause="strainer-blocked"))
+    staged.now += 2 * HOUR
+    return pair(
+        "Less",
+        "The graver stage is over, and the lesser alarm that was told before it goes on.",
+        staged.finds(True, low, eased_from="strainer-blocked", eased_since=staged.now - 2 * HOUR),
+        ("减轻", "一号喷泉泵", "滤网"),
+        ("LOW", "Fountain pump 1", "strainer"),
+    )

@@ -19,6 +19,7 @@ from message_desk import (
     STRAINER,
     Desk,
     Told,
+    eased,
     pair,
     worse,
 )
@@ -227,6 +228,7 @@ def causes(desk: Desk) -> Iterator[Told]:
         EN,
     )
     yield worse(desk)
+    yield eased(desk)
     gone = staged.alarms.retire(*LEAK, Evidence("unwatched-device", {}), staged.now + HOUR)
     yield pair(
         "No longer watched",

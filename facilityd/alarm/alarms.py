@@ -122,8 +122,15 @@ class AlarmManager:
 
     def _explain(self, state: AlarmState, finding: Finding) -> Change | None:
         """Return the change where a lasting alarm has found its cause, or lost it."""
-        event = AlarmEvent.EXPLAINED if finding.evidence.cause else AlarmEvent.UNEXPLAINED
-        return self._move(state, event, finding.at, evidence=finding.evidence)
+        if finding.evidence.cause:
+            return self._move(state, AlarmEvent.EXPLAINED, finding.at, evidence=finding.evidence)
+        return self._move(
+            state,
+            AlarmEvent.UNEXPLAINED,
+            finding.at,
+            evidence=finding.evidence,
+            details=self._eased_from(state),
+        )
 
     @property
     def next_due(self) -> int | None:
@@ -243,6 +250,13 @@ class AlarmManager:
             earlier = self.state(state.device, rule)
             if is_told(earlier, state.rule, at):
                 return {"worse_than": rule, "worse_since": earlier.raised_at}
+        return {}
+
+    def _eased_from(self, state: AlarmState) -> Mapping[str, Any]:
+        """Return of which graver stage, that was told, this is what is left; empty: of none."""
+        graver = self.state(state.device, state.cause)
+        if state.rule in self._stages.get((state.device, state.cause), ()) and graver.raised_at is not None:
+            return {"eased_from": state.cause, "eased_since": graver.raised_at}
         return {}
 
     def _counted(

@@ -176,6 +176,8 @@ def _template(change: Change, state: AlarmState) -> str:
         return "still-on-it"
     if change.kind is ChangeKind.RAISE and change.details.get("worse_than"):
         return "worse"
+    if change.kind is ChangeKind.UNSUPPRESS and change.details.get("eased_from"):
+        return "eased"
     unseen = change.kind is ChangeKind.CLEAR and state.unsuppressed is AlarmStateName.RETURNED
     return "cleared-unseen" if unseen else _OWN.get(change.kind, PURPOSES[change.kind].value)
 
@@ -229,8 +231,10 @@ def _fields(
 
 
 def _before(change: Change, context: AlarmContext, place: SiteContext, language: Language) -> dict[str, str]:
-    """Return of which alarm a change is the worsening, and since when that was there."""
-    earlier, since = str(change.details.get("worse_than", "")), change.details.get("worse_since")
+    """Return of which alarm a change is the worsening, or what is left, and since when that was there."""
+    how = "eased" if change.details.get("eased_from") else "worse"
+    earlier = str(change.details.get("eased_from") or change.details.get("worse_than", ""))
+    since = change.details.get(f"{how}_since")
     known = context.rules.get((change.device, earlier))
     return {
         "earlier": known.in_(language) if known else earlier,

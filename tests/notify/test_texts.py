@@ -87,7 +87,7 @@ def test_every_reason_priority_and_purpose_has_words() -> None:
             "state-ended",
             "morning",
         }
-        | {"still-on-it", "worse"}
+        | {"still-on-it", "worse", "eased"}
         | {"shelf-over", "returned", "state-over", "shelved", "removed"}
         | {"shelf-over", "returned", "shelved", "removed"}
         | {"task-due", "task-overdue", "task-reopened", "task-verified"}

@@ -72,6 +72,27 @@ def test_a_stage_is_less_urgent_of_the_same_number_and_looks_at_the_same() -> No
     assert ("lamp", "pole-live") not in earlier_stages(lighting), "a lean is no beginning of a voltage"
 
 
+def test_what_is_left_of_the_graver_stage_is_the_alarm_that_was_told_before_it() -> None:
+    alarms = AlarmManager(stages=STAGES)
+    first = _apply(alarms, "clogging", 100)
+    _apply(alarms, "blocked", 500)
+    _apply(alarms, "clogging", 500, cause="blocked")
+    _apply(alarms, "blocked", 900, verdict=False)
+    left = _apply(alarms, "clogging", 900)
+    assert (left.kind, left.occurrence) == (ChangeKind.UNSUPPRESS, first.occurrence)
+    assert (left.details["eased_from"], left.details["eased_since"]) == ("blocked", 500 * NS)
+    assert alarms.state("pump", "clogging").raised_at == 100 * NS
+    assert Change.from_json(left.to_json()) == left
+
+
+def test_what_another_cause_explained_is_told_as_an_alarm_of_its_own() -> None:
+    alarms = AlarmManager(stages=STAGES)
+    _apply(alarms, "dry", 100)
+    _apply(alarms, "clogging", 200, cause="dry")
+    _apply(alarms, "dry", 900, verdict=False)
+    assert "eased_from" not in _apply(alarms, "clogging", 900).details
+
+
 def test_a_change_of_before_stages_were_known_is_read_as_ever() -> None:
     change = _apply(AlarmManager(stages=STAGES), "blocked", 500)
     assert AlarmManager().replay(replace(change, details={})).active

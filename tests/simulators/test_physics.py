@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -219,5 +220,5 @@ def test_no_basin_empties_from_one_second_to_the_next() -> None:
         levels.append(float(pump.read()["level"]))
         world.advance(20.0)
         pump.step(20.0, world)
-    assert max(before - after for before, after in zip(levels, levels[1:], strict=False)) < 0.1
+    assert max(before - after for before, after in pairwise(levels)) < 0.1
     assert levels[-1] < 0.3
