@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from facilityd.config.fields import LONGEST_LOGIN, Address, BaseUrl, Port, Secret, Url, each_once
 from facilityd.config.hosts import Host
+from facilityd.model.message import Wording
 from facilityd.model.text import Strict
 
-Mention = Annotated[str, StringConstraints(pattern=r"^[-+@_.A-Za-z0-9]{1,64}$")]
+_USER = r"^[-+@_.A-Za-z0-9]{1,64}$"
+_MOBILE = r"^(1[3-9][0-9]{9}|\+[0-9]{6,16}|\+?[0-9]{1,4}-[0-9]{4,14}|@all)$"
+"""Of mainland China as it is; of elsewhere with the country's number before it."""
+
+
+def _spelt(pattern: str, slug: str) -> BeforeValidator:
+    """Return what checks a text against a pattern, and says in words what is expected."""
+
+    def check(text: object) -> str:
+        if not isinstance(text, str) or not re.fullmatch(pattern, text):
+            raise ValueError(Wording(slug))
+        return text
+
+    return BeforeValidator(check)
+
+
+Mention = Annotated[str, _spelt(_USER, "config.user-id-expected"), StringConstraints(pattern=_USER)]
+Mobile = Annotated[str, _spelt(_MOBILE, "config.mobile-expected"), StringConstraints(pattern=_MOBILE)]
 Mentions = Annotated[tuple[Mention, ...], AfterValidator(each_once), Field(max_length=50)]
+Mobiles = Annotated[tuple[Mobile, ...], AfterValidator(each_once), Field(max_length=50)]
 
 
 class WebhookConfig(Strict):
@@ -39,7 +59,7 @@ class EmailConfig(Strict):
 
 class _RobotConfig(Strict):
     token: Secret = Field(description="the robot's key, as its URL has it")
-    mobiles: Mentions = Field(default=(), description="mentioned by mobile number")
+    mobiles: Mobiles = Field(default=(), description="mentioned by mobile number")
     users: Mentions = Field(default=(), description="mentioned by user id")
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from collections.abc import Iterable, Mapping, Sequence
 
 from facilityd.config.people_schema import (
     EscalationConfig,
@@ -15,7 +13,6 @@ from facilityd.config.people_schema import (
     ShiftConfig,
 )
 from facilityd.config.sections import SectionEntry, Sections, resolve_secret
-from facilityd.model.measure import spell_duration
 from facilityd.model.message import Wording
 from facilityd.model.people import (
     NEXT_CHANNEL,
@@ -34,16 +31,9 @@ from facilityd.model.people import (
 from facilityd.model.plain import url_secrets
 from facilityd.model.regular import read_regular
 from facilityd.model.rule import Priority
-from facilityd.model.sample import NS
 from facilityd.model.settings import RecipientSettings
-from facilityd.notify.hours import local_date
-from facilityd.notify.roster import Roster
 from facilityd.notify.rota_calendar import LONGEST, RotaTooCostly, named, summaries
-from facilityd.notify.working_days import holidays_known
-from facilityd.yaml_source import Key, Problem, SourceLocation, suggestion
-
-AHEAD_DAYS = 7
-"""A rota is looked through so far ahead."""
+from facilityd.yaml_source import Key, SourceLocation, suggestion
 
 
 def compile_quiet(value: QuietConfig) -> QuietHours:
@@ -63,12 +53,13 @@ def compile_duty(sections: Sections, recipients: Mapping[str, RecipientSettings]
     rotas = tuple(_rota(entry, sections, recipients) for entry in sections.values("rotas"))
     _check_scopes(sections)
     for entry in sections.values("rotas"):
-        if entry.id in recipients or entry.id == NEXT_CHANNEL:
-            sections.report(
-                entry.location(key=True),
-                Wording("config.id-person-too", entry=entry.id),
-                Wording("config.rename"),
-            )
+        if entry.id in recipients:
+            what = Wording("config.id-person-too", entry=entry.id)
+            sections.report(entry.location(key=True), what, Wording("config.rename"))
+    for entry in (*sections.values("rotas"), *sections.values("recipients")):
+        if entry.id == NEXT_CHANNEL:
+            what = Wording("config.id-means-next-channel", entry=entry.id)
+            sections.report(entry.location(key=True), what, Wording("config.rename"))
     substitutions = _substitutions(sections)
     return DutyPlan(rotas, substitutions, _escalation(sections), holidays, _proof(sections),
         tuple(_alertmanager(entry, sections) for entry in sections.values("alertmanagers")),
@@ -160,17 +151,34 @@ def _named_in(
 
 
 def _substitutions(sections: Sections) -> tuple[Substitution, ...]:
-    """Return who stands in for whom; two who stand in for each other on one day would leave nobody."""
+    """Return who stands in for whom; a circle on one day would leave nobody."""
     found: list[Substitution] = []
     for entry in sections.values("substitutes"):
         this = _substitution(entry, sections)
-        for other in found:
-            swapped = (this.person, this.by) == (other.by, other.person)
-            if swapped and this.begin < other.until and other.begin < this.until:
-                what = Wording("config.stand-in-for-each-other", person=this.person, by=this.by)
-                sections.report(entry.location("by"), what, Wording("config.name-who-is-there"))
+        circle = _circle(this, found)
+        if len(circle) == 1:
+            what = Wording("config.stand-in-for-each-other", person=this.person, by=this.by)
+            sections.report(entry.location("by"), what, Wording("config.name-who-is-there"))
+        elif circle:
+            people = [this.person, *(one.person for one in circle)]
+            what = Wording("config.stand-in-in-a-circle", people=people)
+            sections.report(entry.location("by"), what, Wording("config.name-who-is-there"))
         found.append(this)
     return tuple(found)
+
+
+def _circle(this: Substitution, others: Sequence[Substitution]) -> tuple[Substitution, ...]:
+    """Return the others by which, on one day, somebody would stand in for themselves; or none."""
+    ways: list[tuple[Substitution, ...]] = [(one,) for one in others if one.person == this.by]
+    while ways:
+        way = ways.pop()
+        begin, until = max(one.begin for one in (this, *way)), min(one.until for one in (this, *way))
+        if begin >= until:
+            continue
+        if way[-1].by == this.person:
+            return way
+        ways += [(*way, one) for one in others if one.person == way[-1].by and one not in way]
+    return ()
 
 
 def _substitution(entry: SectionEntry, sections: Sections) -> Substitution:
@@ -197,6 +205,10 @@ def _escalation(sections: Sections) -> EscalationPolicy:
     also = {NEXT_CHANNEL, *sections.known_ids("rotas")}
     for number, step in enumerate(value.steps):
         _check_people(sections, entry, ("steps", number, "to"), step.to, also)
+        if number and step.after <= value.steps[number - 1].after:
+            sections.report(
+                entry.location("steps", number, "after"), Wording("config.each-step-comes-later-than")
+            )
     steps = tuple(EscalationStep(step.after, step.to) for step in value.steps)
     asked = {Priority[name.upper()]: wait for name, wait in value.still_on_it if wait is not None}
     return EscalationPolicy(Priority[value.least.upper()], steps, asked)
@@ -212,26 +224,3 @@ def _check_people(
             sections.report(
                 entry.location(*path), Wording("config.nobody-id", name=name), suggestion(name, known)
             )
-
-
-def duty_doubts(
-    sections: Sections, recipients: Mapping[str, RecipientSettings], plan: DutyPlan, zone: str
-) -> Iterator[Problem]:
-    """Yield what is allowed and leaves somebody without an answer: gaps, and years without holidays."""
-    now = int(datetime.now(UTC).timestamp()) * NS
-    roster = Roster(list(recipients.values()), plan, ZoneInfo(zone))
-    for name, at in roster.gaps(now, AHEAD_DAYS):
-        entry = sections.entries["rotas"][name]
-        when = datetime.fromtimestamp(at // NS, ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
-        what = Wording("config.nobody-on-duty-at-everybody", when=when)
-        yield Problem(entry.location(key=True), what, Wording("config.add-shift"))
-    until = local_date(now + AHEAD_DAYS * 86400 * NS, ZoneInfo(zone))
-    if not holidays_known(until, plan.holidays):
-        entry = sections.entries["site"]["site"]
-        what = Wording("config.public-holidays-not-known-here", year=until.year)
-        yield Problem(entry.location("holidays"), what, Wording("config.newer-chinesecalendar-has-them"))
-    entry_of = sections.entries["escalation"].get("escalation")
-    for step in plan.escalation.steps[-1:]:
-        if entry_of and step.to == (NEXT_CHANNEL,):
-            what = Wording("config.last-step-after-tells-nobody", after=spell_duration(step.after))
-            yield Problem(entry_of.location("steps"), what, Wording("config.end-with-supervisor"))

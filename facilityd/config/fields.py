@@ -151,9 +151,9 @@ def key_in_clear(text: str) -> str:
     return next((name for name, value in pairs if name.lower() in _KEYS and UNSET not in value), "")
 
 
-def address(text: str) -> str:
-    """Check one mail address as servers take it without extensions."""
-    if not _ADDRESS.fullmatch(text) or len(text) > LONGEST_ADDRESS:
+def address(text: object) -> str:
+    """Check one mail address as servers take it without extensions; a phone number is none."""
+    if not isinstance(text, str) or not _ADDRESS.fullmatch(text) or len(text) > LONGEST_ADDRESS:
         raise ValueError(Wording("config.one-plain-ascii-mail-address"))
     return text
 
@@ -203,7 +203,7 @@ Zone = Annotated[str, AfterValidator(zone)]
 Secret = Annotated[str | dict[str, str], BeforeValidator(secret)]
 Url = Annotated[str, AfterValidator(url)]
 LinesPath = Annotated[str, AfterValidator(lines_path)]
-Address = Annotated[str, AfterValidator(address)]
+Address = Annotated[str, BeforeValidator(address)]
 BaseUrl = Annotated[str, AfterValidator(base_url)]
 Whole = Annotated[int, BeforeValidator(number)]
 Port = Annotated[int, BeforeValidator(number), Field(ge=1, le=65535)]

@@ -18,7 +18,8 @@ from devices.unit import Link, ModbusLink, Unit
 from facilityd.config.alarm_limits import compile_limits, compile_repeats
 from facilityd.config.compile import Profiles, UnitCompiler
 from facilityd.config.doubts import doubts, own_doubts
-from facilityd.config.duty import compile_duty, duty_doubts
+from facilityd.config.duty import compile_duty
+from facilityd.config.duty_doubts import duty_doubts
 from facilityd.config.expand import expanded
 from facilityd.config.found import DiscoveredNames, file_of, read_found
 from facilityd.config.installation import check_installation, unheard, unknown_group
@@ -75,7 +76,7 @@ def load(*paths: Path, at_most: int = 0, secrets: bool = True) -> Site:
         *map(_warning, (*doubts(sections, known_profiles, site.timetable), *season_doubts(sections, site))),
         unknown_group(sections),
         *unheard(sections),
-        *map(_warning, duty_doubts(sections, site.recipients, site.duty, site.timezone)),
+        *map(_warning, duty_doubts(sections, site)),
     ]
     return replace(
         site,

@@ -106,4 +106,15 @@ def _channel(entry: SectionEntry, sections: Sections, number: int) -> ChannelSet
             options[name] = resolve(sections, entry.location("channels", number, name), held)
     if channel.kind == "webhook":
         sections.resolved |= url_secrets(channel.url)
+    _check_key(
+        channel.kind, str(options.get("token", "")), entry.location("channels", number, "token"), sections
+    )
     return ChannelSettings(f"{entry.id}-{number + 1}-{channel.kind}", channel.kind, options)
+
+
+def _check_key(kind: str, token: str, location: SourceLocation, sections: Sections) -> None:
+    """Report a robot's URL in the place of its key, and what is no URL of apprise; it is a secret."""
+    if kind.endswith("-robot") and any(mark in token for mark in "/=?&"):
+        sections.report(location, Wording("config.token-is-a-url"), Wording("config.write-key-alone"))
+    if kind == "apprise" and token and "://" not in token:
+        sections.report(location, Wording("config.apprise-url-expected"), Wording("config.write-apprise-url"))

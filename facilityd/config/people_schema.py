@@ -168,10 +168,3 @@ class EscalationConfig(Strict):
     least: Urgency = Field(default="high", description="alarms from this priority on")
     steps: tuple[StepConfig, ...] = Field(default=(), max_length=20)
     still_on_it: StillOnItConfig = StillOnItConfig()
-
-    @model_validator(mode="after")
-    def _grows(self) -> EscalationConfig:
-        waits = [step.after for step in self.steps]
-        if waits != sorted(set(waits)):
-            raise ValueError(Wording("config.each-step-comes-later-than"))
-        return self

@@ -158,19 +158,19 @@ recipients:
       - {kind: feishu-robot, token: "${YARD_TOKEN}", url: "https://open.larksuite.com/open-apis/bot/v2/hook"}
       - {kind: ntfy, topic: square}
       - {kind: mqtt, host: broker.example, prefix: square/alarms}
-      - {kind: apprise, token: "${YARD_TOKEN}"}
+      - {kind: apprise, token: "${YARD_APPRISE}"}
       - {kind: webhook, url: "https://h.example/x", secret: "${YARD_TOKEN}"}
 """
 
 
-def test_every_kind_of_channel_is_compiled_and_can_be_built(tmp_path) -> None:
+def test_every_kind_of_channel_is_compiled_and_can_be_built(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("YARD_APPRISE", "json://s3cret.example")
     site = load(_yard(tmp_path, CHANNELS))
     channels = site.recipients["li"].channels
     assert [one.id for one in channels][:2] == ["li-1-wecom-robot", "li-2-dingtalk-robot"]
     assert channels[0].options["mobiles"] == ("13800000001",)
-    assert {one.options[name] for one in channels for name in ("token", "secret") if name in one.options} == {
-        "s3cret"
-    }
+    held = {one.options[name] for one in channels for name in ("token", "secret") if name in one.options}
+    assert held == {"s3cret", "json://s3cret.example"}
     assert set(build(channels)) == {one.id for one in channels}
     assert "s3cret" not in repr(site)
 
@@ -182,10 +182,11 @@ def test_every_kind_of_channel_is_compiled_and_can_be_built(tmp_path) -> None:
         ('token: "${YARD_TOKEN}", mobiles', "mobiles", "token"),
         ("topic: square", 'topic: "a b"', "expected form"),
         ("prefix: square/alarms", 'prefix: "square/#"', "expected form"),
-        ("users: [zhang]", 'users: ["zhang>"]', "expected form"),
+        ("users: [zhang]", 'users: ["zhang>"]', "a user id in quotes and without spaces is expected"),
     ],
 )
-def test_a_channel_that_is_wrong(tmp_path, right: str, wrong: str, said: str) -> None:
+def test_a_channel_that_is_wrong(tmp_path, monkeypatch, right: str, wrong: str, said: str) -> None:
+    monkeypatch.setenv("YARD_APPRISE", "json://s3cret.example")
     code, lines = check_output(_yard(tmp_path, CHANNELS.replace(right, wrong, 1)))
     assert code == 1
     assert [line for line in lines if said in line and line.startswith("site.yaml:")], lines
