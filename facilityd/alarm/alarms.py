@@ -291,7 +291,8 @@ def _is_worse(state: AlarmState, finding: Finding) -> bool:
 
 def _details(command: AlarmCommand, end: int) -> dict[str, Any]:
     """Return what else a change by a command says: all that the next state needs."""
-    details: dict[str, Any] = {"command": command.id}
+    photo = getattr(command, "photo", "")
+    details: dict[str, Any] = {"command": command.id} | ({"photo": photo} if photo else {})
     if isinstance(command, ShelveAlarm):
         return details | {"until": end, "once": command.once}
     if isinstance(command, TakeOutOfService):

@@ -105,7 +105,7 @@ async def take(core: Core, _: JournalReader, ask: TakeTask, record: CommandRecor
     asked = () if alarm.acked else ((AlarmEvent.ACKNOWLEDGE, known),)
 
     def make(at: int) -> list[TaskEvent]:
-        return core.tasks.take(alarm, priority, ask.person, ask.comment, ask.due, at)
+        return core.tasks.take(alarm, priority, ask.person, ask.comment, ask.due, at, ask.photo)
 
     return await _work(core, record, make, asked)
 
@@ -113,7 +113,9 @@ async def take(core: Core, _: JournalReader, ask: TakeTask, record: CommandRecor
 async def take_over(core: Core, _: JournalReader, ask: TakeOverTask, record: CommandRecord) -> str:
     """Give a task to a person; return why that is refused, or nothing."""
     return await _work(
-        core, record, lambda at: core.tasks.take_over(ask.task, ask.person, ask.comment, ask.due, at)
+        core,
+        record,
+        lambda at: core.tasks.take_over(ask.task, ask.person, ask.comment, ask.due, at, ask.photo),
     )
 
 

@@ -15,6 +15,7 @@ from facilityd.cli.report_file import asked_format, write_report
 from facilityd.cli.span_options import asked_period, span_options
 
 if TYPE_CHECKING:
+    from facilityd.config.site import Site
     from facilityd.model.text import Language
     from facilityd.query.report import SiteReport
     from facilityd.query.report_tables import ReportPage
@@ -72,7 +73,11 @@ def report(
     page = report_page(made, all_devices(loaded), language)
     if kind:
         write_report(
-            kind, output, language, lambda: _workbook(made, page), lambda: _text(made, page, kind, language)
+            kind,
+            output,
+            language,
+            lambda: _workbook(made, page),
+            lambda: _text(made, page, kind, language, loaded),
         )
     else:
         _print(page, language)
@@ -84,12 +89,13 @@ def _workbook(made: SiteReport, page: ReportPage) -> bytes:
     return workbook(made, page)
 
 
-def _text(made: SiteReport, page: ReportPage, kind: str, language: Language) -> str:
+def _text(made: SiteReport, page: ReportPage, kind: str, language: Language, site: Site) -> str:
     from facilityd.report.html import html_page
     from facilityd.report.text_files import csv_text, markdown
+    from facilityd.supervise.photos import PhotoFolder
 
     if kind == "html":
-        return html_page(made, page, language)
+        return html_page(made, page, language, PhotoFolder(Path(site.store.path)))
     return markdown(page) if kind == "md" else csv_text(page)
 
 

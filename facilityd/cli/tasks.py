@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from facilityd.cli.words import sentence, show_span, word
 from facilityd.errors import UsageError
 from facilityd.model.command import CancelTask, CompleteTask, NoteTask, TakeOverTask, TakeTask
 from facilityd.model.message import Wording
+from facilityd.model.photo import short_name
 from facilityd.query.instants import show_instant
 from facilityd.query.words import query_words
 from facilityd.supervise.inbox import whoami
@@ -102,6 +104,26 @@ def take(
     _say(loaded, "alarm", f"{device} {rule}", "task-taken", who, lang, as_json=as_json)
 
 
+_photo_option = click.option(
+    "--photo", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=None,
+    help="A photo as a file: JPEG, PNG or WebP.",
+)  # fmt: skip
+
+
+def _kept(site: Site, photo: Path) -> str:
+    """Keep a photo beside the journal; return its name. Raises UsageError for what is none."""
+    from facilityd.model.regular import read_regular
+    from facilityd.supervise.photo_content import MIB, MOST_BYTES
+    from facilityd.supervise.photos import PhotoFolder
+
+    try:
+        content = read_regular(photo, MOST_BYTES)
+    except OSError as error:
+        what = Wording("photo.too-large", most=MOST_BYTES // MIB)
+        raise UsageError(what if error.errno == errno.EFBIG else str(error), where=str(photo)) from error
+    return PhotoFolder(Path(site.store.path)).add(content)[0]
+
+
 def _act(name: str, kind: type[Any], text: str, done: str, *, noted: bool) -> click.Command:
     """Return a command about one task."""
 
@@ -119,17 +141,20 @@ def _act(name: str, kind: type[Any], text: str, done: str, *, noted: bool) -> cl
         person: str | None,
         lang: str | None,
         as_json: bool,
+        photo: Path | None = None,
         **more: str,
     ) -> None:
         from facilityd.config.load import load
 
         loaded, who = load(site, secrets=False), person or whoami()
+        if photo is not None:
+            more["photo"] = _kept(loaded, photo)
         send(loaded, kind, task=number, person=who, comment=comment, **more)
         _say(loaded, "task", number, done, who, lang, as_json=as_json)
 
     if noted:
         command = click.option("--parts", default="", help="Parts that were used.")(command)
-        command = click.option("--photo", default="", help="Name of a photo.")(command)
+        command = _photo_option(command)
     return command
 
 
@@ -201,7 +226,7 @@ def _show(site: Site, record: TaskRecord, language: Language, *, as_json: bool) 
 
 def _event(site: Site, event: TaskEvent, language: Language) -> tuple[object, ...]:
     about = event.details
-    said = [event.note, *(str(about.get(name, "")) for name in ("parts", "photo"))]
+    said = [event.note, str(about.get("parts", "")), short_name(str(about.get("photo", "")))]
     when = show_instant(event.at, site.timezone)[:16]
     return (
         when,

@@ -17,7 +17,18 @@ from facilityd.model.message import Wording
 from facilityd.supervise.share import group_id
 from facilityd.yaml_source import Problem, SourceLocation
 
-COMPANIONS = ("-wal", "-shm", ".lock", ".ballast", ".spill", ".inbox", ".heartbeat", ".new", SUFFIX)
+COMPANIONS = (
+    "-wal",
+    "-shm",
+    ".lock",
+    ".ballast",
+    ".spill",
+    ".inbox",
+    ".photos",
+    ".heartbeat",
+    ".new",
+    SUFFIX,
+)
 MEMORY = 1
 """Major number of /dev/null, /dev/zero and their like."""
 _SERIAL = ("modbus-rtu", "modbus-rtu-over-tcp")

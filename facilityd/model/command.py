@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints, TypeAdapter
 
+from facilityd.model.photo import PhotoName
 from facilityd.model.plain import plain
 
 MAX_BYTES = 64 * 1024
@@ -65,9 +66,10 @@ class AlarmCommand(CommandBase):
 
 
 class AcknowledgeAlarm(AlarmCommand):
-    """Somebody says: I know."""
+    """Somebody says: I know. ``photo``: of what they found."""
 
     command: Literal["ack"] = "ack"
+    photo: PhotoName = ""
 
 
 class ResetAlarm(AlarmCommand):
@@ -212,6 +214,7 @@ class TakeTask(AlarmCommand):
 
     command: Literal["take"] = "take"
     due: Instant = 0
+    photo: PhotoName = ""
 
 
 class TaskCommand(CommandBase):
@@ -226,14 +229,15 @@ class TakeOverTask(TaskCommand):
 
     command: Literal["take-over"] = "take-over"
     due: Instant = 0
+    photo: PhotoName = ""
 
 
 class NoteTask(TaskCommand):
-    """Somebody writes down something about a task: parts, the name of a photo."""
+    """Somebody writes down something about a task: parts, a photo."""
 
     command: Literal["task-note"] = "task-note"
     parts: PlainText = ""
-    photo: Name = ""
+    photo: PhotoName = ""
 
 
 class CompleteTask(TaskCommand):
@@ -241,7 +245,7 @@ class CompleteTask(TaskCommand):
 
     command: Literal["done"] = "done"
     parts: PlainText = ""
-    photo: Name = ""
+    photo: PhotoName = ""
 
 
 class CancelTask(TaskCommand):

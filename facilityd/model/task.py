@@ -61,7 +61,8 @@ class TaskEvent:
     """One step of a task (its number); replayed in order they rebuild every task.
 
     ``at`` in ns UTC. ``details``, as plain JSON, by kind: of OPEN what the task is of, of TAKE its ``due``,
-    of RECUR the ``occurrence``, of NOTE and DONE ``parts`` and ``photo``, of VERIFY the ``seconds`` or
+    of RECUR the ``occurrence``, of TAKE, NOTE and DONE a ``photo``, of NOTE
+    and DONE ``parts``, of VERIFY the ``seconds`` or
     ``occasions`` that all was right.
     """
 
@@ -102,7 +103,7 @@ class TaskEvent:
 
 @dataclass(frozen=True, slots=True)
 class TaskNote:
-    """What somebody wrote about a task, the parts they used, and the name of a photo."""
+    """What somebody wrote about a task, the parts they used, and a photo by its name."""
 
     at: int
     person: str
@@ -137,6 +138,11 @@ class TaskState:
     recurred: int = 0
     reopened: int = 0
     notes: tuple[TaskNote, ...] = ()
+
+    @property
+    def photos(self) -> int:
+        """How many photos there are of it."""
+        return sum(bool(note.photo) for note in self.notes)
 
     @property
     def closed(self) -> bool:

@@ -13,7 +13,7 @@ from facilityd.model.sample import NS, SignalType
 from facilityd.query.instants import iso_instant
 from facilityd.store.files import disk_free
 from facilityd.store.reader import JournalReader
-from facilityd.store.retention_table import TABLES, rollups_kept
+from facilityd.store.retention_table import TABLES, changes_kept, rollups_kept
 from facilityd.store.rollup_blocks import LEVELS
 from facilityd.store.space import SpaceUse
 
@@ -174,3 +174,8 @@ def _signals(reader: JournalReader, use: SpaceUse) -> Sequence[SignalSpace]:
         for (device, signal), taken in samples.items()
     ]
     return sorted(found_signals, key=lambda s: (-s.samples - s.rollups, s.device, s.signal))
+
+
+def photos_kept(site: Site) -> int:
+    """Return how long photos are kept, ns: as long as what happened to the alarms that they are of."""
+    return changes_kept(site.store.keep, site.store.retention)

@@ -9,9 +9,10 @@ from typing import Any
 from facilityd.config.site import Device, Site
 from facilityd.errors import UsageError
 from facilityd.model.message import Wording
-from facilityd.model.task import TaskEvent, TaskState, fold
+from facilityd.model.task import TaskEvent, TaskEventKind, TaskState, fold
 from facilityd.model.text import Text
 from facilityd.query.json_data import to_plain
+from facilityd.tasks.refusals import ALLOWED, check
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +77,16 @@ def _row(site: Site, devices: Mapping[str, Device], task: TaskState, at: int) ->
         return TaskRow(task, name, rule.name, rule.action, late)
     key = task.rule or task.inspection
     return TaskRow(task, name, Text(zh=key, en=key), (), late)
+
+
+def allowed_acts(task: TaskState) -> list[TaskEventKind]:
+    """Return what a person may do with a task as it is now."""
+    return [kind for kind in ALLOWED if _may(task, kind)]
+
+
+def _may(task: TaskState, kind: TaskEventKind) -> bool:
+    try:
+        check(task, kind)
+    except UsageError:
+        return False
+    return True

@@ -12,10 +12,12 @@ from facilityd.query.report import SiteReport
 from facilityd.query.report_ceremonies import CeremonyRow
 from facilityd.query.report_table import ReportCell, ReportTable, report_sentence, report_word
 from facilityd.query.report_tables import RUN_TONES, ReportPage, ReportTile
+from facilityd.report.photos import photo_figures
 from facilityd.report.style import STYLE
 from facilityd.report.svg import day_bars, share_bar, strip
+from facilityd.supervise.photos import PhotoFolder
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 FOLDED = 25
 """Rows from which on a table is folded."""
 _OPEN = frozenset({"timeline"})
@@ -30,12 +32,15 @@ _LANGUAGES = {"zh": "zh-CN", "en": "en"}
 _COLOURS = ("critical", "high", "medium", "low")
 
 
-def html_page(report: SiteReport, page: ReportPage, language: Language) -> str:
-    """Return the page in one language."""
+def html_page(
+    report: SiteReport, page: ReportPage, language: Language, photos: PhotoFolder | None = None
+) -> str:
+    """Return the page in one language; ``photos``: where those of tasks lie."""
     plots: Mapping[str, Callable[[SiteReport, Language], str]] = {
         "ceremonies": _ceremonies, "availability": _availability, "alarm-kinds": _days,
     }  # fmt: skip
     drawn = {one.id: plots[one.id](report, language) for one in page.tables if one.id in plots and one.rows}
+    drawn["task-list"] = photo_figures(report, photos, language)
     return tables_page(page, language, drawn)
 
 

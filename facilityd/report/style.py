@@ -18,6 +18,8 @@ p{margin:.3rem 0}.soft{color:var(--soft);font-size:.9rem}
 font-variant-numeric:tabular-nums}
 section{padding:1.1rem 1.2rem;margin:1rem 0}
 .scroll{overflow-x:auto}
+.photos{display:flex;flex-wrap:wrap;gap:.8rem}figure{margin:0;max-width:320px}
+figure img{max-width:100%;max-height:320px;display:block}figcaption{font-size:.85rem;color:var(--soft)}
 table{border-collapse:collapse;width:100%;font-size:.92rem;font-variant-numeric:tabular-nums}
 th{color:var(--soft);font-weight:600;text-align:left;border-bottom:2px solid var(--faint);
 padding:.35rem .7rem .35rem 0;vertical-align:bottom}

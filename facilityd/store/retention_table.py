@@ -78,6 +78,13 @@ TABLES = (
 )  # fmt: skip
 """What is forgotten, the oldest first, a little at a time. Samples go by age and by the file's size."""
 
+
+def changes_kept(max_age: int, settings: RetentionSettings) -> int:
+    """Return how long changes of alarms are kept, ns; ``max_age``: how long samples are."""
+    (changes,) = (one for one in TABLES if one.table == "change")
+    return -changes.horizon(0, max_age, settings)
+
+
 LEVELS_KEPT = {"rollup_1min": 0, "rollup_15min": YEAR, "rollup_1h": 10 * YEAR}
 """How long roll-ups are kept where the site says nothing (ns), and never less than the samples."""
 

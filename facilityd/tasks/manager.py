@@ -47,12 +47,12 @@ class TaskManager:
         return next((t for t in self._tasks.values() if t.key == (device, name) and not t.closed), None)
 
     def take(
-        self, alarm: AlarmState, priority: str, person: str, note: str, due: int, at: int
+        self, alarm: AlarmState, priority: str, person: str, note: str, due: int, at: int, photo: str = ""
     ) -> list[TaskEvent]:
         """Return what makes a repair of an alarm, or takes over the one there is. Raises UsageError."""
         known = self.open_for(alarm.device, alarm.rule)
         if known:
-            return self.take_over(known.id, person, note, due, at)
+            return self.take_over(known.id, person, note, due, at, photo)
         if alarm.raised_at is None or not (alarm.active or alarm.latched or not alarm.acked):
             raise UsageError(Wording("command.nothing-to-take", device=alarm.device, rule=alarm.rule))
         _check_due(due, at)
@@ -61,20 +61,23 @@ class TaskManager:
         number, about = self._next(), about | {"occurrence": alarm.occurrence, "due": due}
         return [
             TaskEvent(number, at, TaskEventKind.OPEN, details=about),
-            TaskEvent(number, at, TaskEventKind.TAKE, person, note, {"due": due}),
+            TaskEvent(number, at, TaskEventKind.TAKE, person, note, {"due": due} | _photo(photo)),
         ]
 
-    def take_over(self, number: int, person: str, note: str, due: int, at: int) -> list[TaskEvent]:
+    def take_over(
+        self, number: int, person: str, note: str, due: int, at: int, photo: str = ""
+    ) -> list[TaskEvent]:
         """Return what gives a task to a person. Raises UsageError."""
-        check(self.task(number), TaskEventKind.TAKE)
+        check(self.task(number), TaskEventKind.TAKE, photo)
         _check_due(due, at)
-        return [TaskEvent(number, at, TaskEventKind.TAKE, person, note, {"due": due} if due else {})]
+        details = ({"due": due} if due else {}) | _photo(photo)
+        return [TaskEvent(number, at, TaskEventKind.TAKE, person, note, details)]
 
     def act(
         self, kind: TaskEventKind, number: int, person: str, note: str, at: int, details: Mapping[str, Any]
     ) -> list[TaskEvent]:
         """Return a note, an end or a cancellation by a person. Raises UsageError."""
-        check(self.task(number), kind)
+        check(self.task(number), kind, str(details.get("photo", "")))
         if kind is TaskEventKind.NOTE and not (note or any(details.values())):
             raise UsageError(Wording("command.empty-note"))
         return [TaskEvent(number, at, kind, person, note, {n: v for n, v in details.items() if v})]
@@ -148,6 +151,10 @@ class TaskManager:
 
     def _next(self, more: int = 0) -> int:
         return max(self._tasks, default=0) + 1 + more
+
+
+def _photo(name: str) -> dict[str, str]:
+    return {"photo": name} if name else {}
 
 
 def _check_due(due: int, at: int) -> None:

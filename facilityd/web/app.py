@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from facilityd.config.site import Site
 from facilityd.supervise.inbox import Inbox
+from facilityd.supervise.photos import PhotoFolder
 from facilityd.supervise.site_key import site_key
 from facilityd.web import (
     command_routes,
@@ -32,6 +33,7 @@ from facilityd.web.browsers import KnownBrowsers
 from facilityd.web.events import EVERY, EventHub
 from facilityd.web.page import routers as page
 from facilityd.web.page.ceremony_routes import RunsSource
+from facilityd.web.page.photos import forget_old_photos
 from facilityd.web.page.snapshot import SnapshotSource
 from facilityd.web.page.warm import warm
 from facilityd.web.pool import QueryPool
@@ -76,6 +78,7 @@ def make_service(site: Site, options: WebOptions) -> WebService:
         KnownBrowsers(key), key, secure, had_users,
     )  # fmt: skip
     service.setup_code = "" if had_users else setup_code()
+    service.photos = PhotoFolder(journal)
     service.events = EventHub(service, options.every)
     return service
 
@@ -86,9 +89,10 @@ def make_app(service: WebService, options: WebOptions) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        warming = asyncio.create_task(warm(snapshots))
+        beside = [asyncio.create_task(one) for one in (warm(snapshots), forget_old_photos(service))]
         yield
-        warming.cancel()
+        for task in beside:
+            task.cancel()
         await service.events.close()
         service.close()
 

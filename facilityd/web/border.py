@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from facilityd.model.command import MAX_BYTES
 from facilityd.model.message import Wording
 from facilityd.model.text import Language
+from facilityd.web.multipart import is_multipart
 from facilityd.web.pool import CLIENT
 from facilityd.web.problems import HttpProblem, language_of, problem, unforeseen
 
@@ -25,6 +26,10 @@ LONGEST_TARGET = 12_000
 """Characters of a path with its query."""
 BODY_SECONDS = 10.0
 """In which a request's body must be here."""
+MOST_SENT, SENT_SECONDS = 48 * 1024 * 1024, 180.0
+"""Bytes of a form with a file, and in how many s it must be here; its reader bounds the file."""
+WITH_FILES = (b"/alarm/", b"/tasks/")
+"""Where the addresses begin that take such forms."""
 RATE, BURST = 50.0, 200.0
 """Requests that one address may make in a second, and at once."""
 AT_ONCE = 200
@@ -78,11 +83,12 @@ class Border:
             return
         address = scope["client"][0] if scope["client"] else "?"
         CLIENT.set(address)
-        incoming = _Incoming(receive)
+        most, seconds = _allowed(scope)
+        incoming = _Incoming(receive, most, seconds)
         outgoing = _Outgoing(send, incoming, secure=self._secure)
         self._busy[address] += 1
         try:
-            self._check(scope, address)
+            self._check(scope, address, most)
             await self._app(scope, incoming.receive, outgoing.send)
             if incoming.failed and not outgoing.begun:
                 await self._refuse(incoming.failed, scope, receive, outgoing)
@@ -97,7 +103,7 @@ class Border:
             if not self._busy[address]:
                 del self._busy[address]
 
-    def _check(self, scope: Scope, address: str) -> None:
+    def _check(self, scope: Scope, address: str, most: int) -> None:
         if not self._limiter.take(address) or self._busy[address] > AT_ONCE:
             raise HttpProblem(429, Wording("web.too-many"), headers={"Retry-After": "1"})
         headers = dict(scope["headers"])
@@ -106,8 +112,8 @@ class Border:
         if len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST_TARGET:
             raise HttpProblem(414, Wording("web.target-too-long"))
         length = headers.get(b"content-length", b"0")
-        if not length.isdigit() or int(length[:20]) > MAX_BYTES:
-            raise HttpProblem(413, Wording("web.body-too-large", most=MAX_BYTES))
+        if not length.isdigit() or int(length[:20]) > most:
+            raise HttpProblem(413, Wording("web.body-too-large", most=most))
 
     def _known_host(self, header: str) -> bool:
         """Return whether a name is ours: a foreign one that leads here would let its pages read the site."""
@@ -128,16 +134,23 @@ class Border:
         await answer(scope, receive, outgoing.send)
 
 
+def _allowed(scope: Scope) -> tuple[int, float]:
+    """Return how many bytes a request may send, and in how many s."""
+    kind = dict(scope["headers"]).get(b"content-type", b"").decode("latin-1")
+    photo = scope["method"] == "POST" and scope["raw_path"].startswith(WITH_FILES) and is_multipart(kind)
+    return (MOST_SENT, SENT_SECONDS) if photo else (MAX_BYTES, BODY_SECONDS)
+
+
 class _Incoming:
     """What a request sends: so many bytes, in so much time."""
 
     failed: HttpProblem | None = None
     """What is wrong with the request itself, whatever was made of it inside."""
 
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
+    def __init__(self, receive: Receive, most: int, seconds: float) -> None:
+        self._receive, self._most = receive, most
         self._size, self._whole = 0, False
-        self._end = time.monotonic() + BODY_SECONDS
+        self._end = time.monotonic() + seconds
 
     async def receive(self) -> Message:
         """Return the next part. Raises HttpProblem."""
@@ -150,8 +163,8 @@ class _Incoming:
             raise self.failed from error
         self._size += len(message.get("body", b""))
         self._whole = not message.get("more_body", False)
-        if self._size > MAX_BYTES:
-            self.failed = HttpProblem(413, Wording("web.body-too-large", most=MAX_BYTES))
+        if self._size > self._most:
+            self.failed = HttpProblem(413, Wording("web.body-too-large", most=self._most))
             raise self.failed
         return message
 

@@ -14,6 +14,7 @@ from facilityd.config.site import Site
 from facilityd.query.liveness import Liveness
 from facilityd.query.site import SiteQuery
 from facilityd.supervise.inbox import Inbox
+from facilityd.supervise.photos import PhotoFolder
 from facilityd.web.browsers import KnownBrowsers
 from facilityd.web.lockout import LoginThrottle
 from facilityd.web.passwords import PasswordCheck
@@ -51,6 +52,7 @@ class WebService:
     had_users: bool = False
     setup_code: str = field(default="", repr=False)
     events: EventHub = field(init=False)
+    photos: PhotoFolder = field(init=False)
     passwords: PasswordCheck = field(default_factory=PasswordCheck)
     throttle: LoginThrottle = field(default_factory=LoginThrottle)
     _liveness: Liveness | None = None

@@ -15,11 +15,12 @@ from facilityd.model.task import TaskStateName
 from facilityd.query.alarm_story import AlarmStory, read_story
 from facilityd.query.words import query_words
 from facilityd.web.forms import text_of
-from facilityd.web.page.actions import act, new_key, number_of, result_of
+from facilityd.web.page.actions import new_key, number_of, result_of
+from facilityd.web.page.photos import act_with_photo
 from facilityd.web.page.plots import story_chart
 from facilityd.web.page.render import PageRenderer, page_response
 from facilityd.web.page.route import PageRoute
-from facilityd.web.page.viewer import SignedIn, form_of
+from facilityd.web.page.viewer import SignedIn, sent_form
 from facilityd.web.service import Service
 from facilityd.web.users import UserRole
 
@@ -47,17 +48,18 @@ async def show(service: Service, request: Request, viewer: SignedIn, device: Nam
 @routes.post("/alarm/{device}/{rule}")
 async def ask(service: Service, request: Request, viewer: SignedIn, device: Name, rule: Name) -> Response:
     """Leave what the crew asks for the daemon, and show what came of it."""
-    fields = await form_of(request, viewer, UserRole.CREW)
+    sent = await sent_form(request, viewer, UserRole.CREW)
+    fields = sent.fields
     command, comment = text_of(fields, "command"), text_of(fields, "comment")
     asked: dict[str, Any] = {"comment": comment}
-    if command in ("take-over", "done"):
+    if command in ("take-over", "done", "task-note"):
         asked["task"] = number_of(fields, "task")
     else:
         asked |= {"device": device, "rule": rule, "occurrence": number_of(fields, "occurrence")}
     if command == "shelve":
         until = text_of(fields, "until")
         asked |= {"until": until if until in SHELVES else SHELVES[0], "once": bool(fields.get("once"))}
-    number = await act(service, viewer, command, asked, text_of(fields, "key"))
+    number = await act_with_photo(service, viewer, command, asked, sent)
     address = f"/alarm/{quote(device, safe='')}/{quote(rule, safe='')}?command={number}"
     return RedirectResponse(address, 303)
 
@@ -69,7 +71,7 @@ def offers(story: AlarmStory) -> list[str]:
         return []
     found = ["ack"] if not state.acked else []
     if task and task.state in (TaskStateName.OPEN, TaskStateName.TAKEN):
-        found.append("take-over" if task.state is TaskStateName.OPEN else "done")
+        found += ["take-over" if task.state is TaskStateName.OPEN else "done", "task-note"]
     elif state.active and task is None:
         found.append("take")
     return found + _rarer(state, has_task=task is not None)

@@ -26,6 +26,8 @@ from facilityd.web.service import WebService
 
 PART = "X-Facilityd-Part"
 """With this header a script asks for the main part alone: what is around it has its style."""
+LARGE_PHOTO = 600_000
+"""Bytes beyond which a photo is a link, and not shown at once: a slow network takes long for it."""
 LEVELS = ("", "low", "medium", "high", "critical", "critical")
 """The urgency of a hazard by its level."""
 NAV = (
@@ -51,6 +53,7 @@ def environment() -> Environment:
         auto_reload=False,
     )  # fmt: skip
     found.globals["nav"], found.globals["tour"] = NAV, TOUR
+    found.globals["large_photo"] = LARGE_PHOTO
     found.globals["asset"] = lambda name: static_files()[name].address
     found.filters["level"] = lambda level: LEVELS[min(max(int(level), 0), len(LEVELS) - 1)]
     return found
@@ -115,6 +118,10 @@ class PageRenderer:
         if row.kind in ("alarm", "unseen", "suppressed") and row.ref:
             return self.alarm_link(row.device, row.ref)
         return self.device_link(row.device) if row.device else ""
+
+    def photo_size(self, name: str) -> int | None:
+        """Return the bytes of a photo; None where there is none (any more)."""
+        return self.service.photos.size(name)
 
     def person(self, name: str) -> str:
         """Return who somebody is, by the id that the journal has."""

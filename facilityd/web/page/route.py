@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse
 
 from facilityd.errors import FacilitydError
 from facilityd.model.message import spoken
+from facilityd.web.forms import discard
 from facilityd.web.page.render import page_response
 from facilityd.web.page.viewer import view_of
 from facilityd.web.problems import HttpProblem, of_error, of_validation
@@ -33,6 +34,7 @@ class PageRoute(APIRoute):
             try:
                 return await inner(request)
             except HttpProblem as error:
+                await discard(request)
                 return await problem_page(request, error)
             except FacilitydError as error:
                 return await problem_page(request, of_error(error))

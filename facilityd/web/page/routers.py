@@ -12,9 +12,11 @@ from facilityd.web.page import (
     lighting_routes,
     night_routes,
     now_routes,
+    photo_routes,
     square_routes,
     story_routes,
     system_routes,
+    task_routes,
     work_routes,
 )
 
@@ -23,4 +25,5 @@ ROUTES = (
     alarm_routes.routes, device_routes.routes, history_routes.routes, download_routes.routes,
     square_routes.routes, lighting_routes.routes, work_routes.routes, ceremony_routes.routes,
     system_routes.routes, night_routes.routes, story_routes.routes,
+    photo_routes.routes, task_routes.routes,
 )  # fmt: skip

@@ -13,7 +13,8 @@ from facilityd.model.message import Wording
 from facilityd.model.text import LANGUAGES, Language
 from facilityd.query.site import SiteQuery
 from facilityd.web.access import Caller, guard_origin, identify
-from facilityd.web.forms import read_form
+from facilityd.web.forms import read_sent
+from facilityd.web.multipart import SentForm
 from facilityd.web.problems import HttpProblem, language_of
 from facilityd.web.service import Service, WebService
 from facilityd.web.sessions import csrf_token
@@ -99,16 +100,22 @@ async def reader(request: Request, service: Service) -> PageViewer:
 
 async def form_of(request: Request, viewer: PageViewer, role: UserRole) -> dict[str, str]:
     """Return a form that somebody sent who may. Raises HttpProblem."""
+    return (await sent_form(request, viewer, role)).fields
+
+
+async def sent_form(request: Request, viewer: PageViewer, role: UserRole) -> SentForm:
+    """Return a form, with the file that is in it, that somebody sent who may. Raises HttpProblem."""
     guard_origin(request)
-    fields = await read_form(request)
     if viewer.caller is None:
         raise HttpProblem(401, Wording("web.sign-in"))
     if not viewer.has(role):
         own, needs = viewer.caller.role.name.lower(), role.name.lower()
         raise HttpProblem(403, Wording("web.role-too-low", role=own, needs=needs))
+    sent = await read_sent(request)
+    fields = sent.fields
     if not viewer.csrf or not secrets.compare_digest(unmasked(fields.get("csrf", "")), unmasked(viewer.csrf)):
         raise HttpProblem(403, Wording("web.page-outdated"))
-    return fields
+    return sent
 
 
 def masked(token: str) -> str:

@@ -24,6 +24,7 @@ class SitePageWords(Strict):
     night: dict[str, Text]
     ready: dict[str, Text]
     tasks: dict[str, Text]
+    photo: dict[str, Text]
     system: dict[str, Text]
     stories: dict[str, Text]
 
