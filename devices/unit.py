@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from devices.profile import ModbusProfile, MqttProfile, Point, TopicPoint
 from facilityd.model.sample import NS, SignalType, Stream
+from facilityd.model.tls import TlsFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,8 @@ class UnitTemplate:
     room: int = 0
 
 
+MODBUS_PORT, MODBUS_TLS_PORT = 502, 802
+"""Where Modbus is served over TCP, and over TLS (Modbus/TCP Security v2.1, 7)."""
 HIGHEST_ID = 247
 """Device ids on a serial line are 1 to this (Modbus over serial line V1.02, 2.2)."""
 
@@ -103,6 +106,7 @@ class ModbusLink:
     stopbits: int = 1
     timeout: int | None = None  # ns; None: the profile's
     retries: int | None = None  # None: one on a serial line, where frames are lost, and none elsewhere
+    tls: TlsFiles | None = None  # of modbus-tcp
 
     @property
     def repeats(self) -> bool:

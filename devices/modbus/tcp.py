@@ -16,12 +16,11 @@ from dataclasses import dataclass
 
 from devices.modbus.guard import READ_FUNCTIONS, StrayAnswer, refuse_write
 from devices.modbus.reader import GATEWAY, ModbusReader, ReadFailed, lost, reason_of
+from devices.modbus.tls import VERDICT_S, hung_up, refused, tls_options
 from devices.profile import Table
 from devices.unit import ModbusLink
 from facilityd.errors import LinkOutage
-from facilityd.model.message import Wording
 from facilityd.model.quality import Reason
-from facilityd.model.socket_errors import connection_failure
 
 CONNECT_S = 3.0
 _HEAD = 7  # transaction 2, protocol 2, length 2, unit 1
@@ -53,12 +52,14 @@ class TcpConnection(asyncio.Protocol):
     """One connection: sends a question, finds its answer in what comes in.
 
     ``stray`` is the newest answer to another question since the last one was asked. ``strays`` counts them.
+    ``error`` is why the connection was lost, as far as anything told.
     """
 
     def __init__(self) -> None:
         self.stray: StrayAnswer | None = None
         self.strays = 0
         self.closed = False
+        self.error: Exception | None = None
         self._transport: asyncio.Transport | None = None
         self._buffer = b""
         self._garbage = False
@@ -77,10 +78,17 @@ class TcpConnection(asyncio.Protocol):
         """Take the transport."""
         self._transport = transport  # type: ignore[assignment] # a stream's, as the loop promises
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - why does not matter
+    def connection_lost(self, exc: Exception | None) -> None:
         """Wake the reader that waits."""
-        self.closed = True
+        self.closed, self.error = True, exc
         self._answer(None)
+
+    async def stays(self, seconds: float) -> None:
+        """Wait so many seconds, or until the other side hangs up."""
+        self._waiter = waiter = asyncio.get_running_loop().create_future()
+        if not self.closed:
+            await asyncio.wait([waiter], timeout=seconds)
+        self._waiter = None
 
     def ask(
         self, question: _Question, *, any_transaction: bool, waiter: asyncio.Future[bytes | Reason | None]
@@ -198,7 +206,7 @@ class TcpReader:
         connection, loop = self._connection, self._loop
         self.requests += 1
         if connection.closed:
-            raise lost(self._link)
+            raise _lost(self._link, connection, answered=bool(self.answers))
         begin, waiter = loop.time(), loop.create_future()
         timer = loop.call_later(timeout_s, connection.give_up)
         try:
@@ -207,7 +215,7 @@ class TcpReader:
         finally:
             timer.cancel()
         if answer is None:
-            raise lost(self._link)
+            raise _lost(self._link, connection, answered=bool(self.answers))
         if isinstance(answer, bytes) or answer not in _NO_ANSWER:  # a refusal is an answer too
             self.answers += 1
             self.waited += loop.time() - begin
@@ -216,17 +224,27 @@ class TcpReader:
         raise ReadFailed(answer)
 
 
+def _lost(link: ModbusLink, connection: TcpConnection, *, answered: bool) -> LinkOutage:
+    """Return the outage; a server that hangs up before its first answer may not take our certificate."""
+    if link.tls is None or answered:
+        return lost(link)
+    return hung_up(link, link.tls, connection.error)
+
+
 @asynccontextmanager
 async def connect_tcp(link: ModbusLink) -> AsyncIterator[ModbusReader]:
-    """Open a Modbus TCP link. Raises LinkOutage where nobody answers the door."""
-    loop = asyncio.get_running_loop()
+    """Open a Modbus TCP link, with TLS or without. Raises LinkOutage where nobody answers the door."""
+    loop, options = asyncio.get_running_loop(), tls_options(link)
     try:
         async with asyncio.timeout(CONNECT_S):
-            _, connection = await loop.create_connection(TcpConnection, link.host, link.port)
+            _, connection = await loop.create_connection(TcpConnection, link.host, link.port, **options)
     except (OSError, TimeoutError) as error:
-        what = Wording("link.cannot-be-opened-why", reason=connection_failure(error))
-        raise LinkOutage(what, where=link.where, hint=Wording("link.check-cable")) from error
+        raise refused(link, error) from error
     try:
+        if link.tls:
+            await connection.stays(VERDICT_S)
+            if connection.closed:
+                raise _lost(link, connection, answered=False)
         yield TcpReader(link, connection)
     finally:
         connection.close()

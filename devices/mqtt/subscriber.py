@@ -20,6 +20,7 @@ from devices.unit import MqttLink
 from facilityd.errors import ConfigError, LinkOutage
 from facilityd.model.message import Wording
 from facilityd.model.socket_errors import connection_failure
+from facilityd.model.tls import TlsFiles, tls_failure
 
 RECEIVE_MAXIMUM = 100
 """QoS 1 messages a broker may send before the first is acknowledged (MQTT 5.0, 3.1.2.11.3)."""
@@ -125,18 +126,15 @@ def _tls(link: MqttLink) -> ssl.SSLContext | None:
     if not link.ca:
         return None
     try:
-        context = ssl.create_default_context(cafile=None if link.ca == "system" else link.ca)
-        if link.certificate:
-            context.load_cert_chain(link.certificate, link.key or None)
-    except (OSError, ssl.SSLError) as error:
+        return TlsFiles(link.ca, link.certificate, link.key).context()
+    except OSError as error:
         raise ConfigError((f"link {link.id}: TLS files cannot be used: {error}",)) from error
-    return context
 
 
 def _say(error: aiomqtt.MqttError) -> str:
     cause = error.__cause__ or error.__context__  # aiomqtt hides it
     if isinstance(cause, ssl.SSLError):
-        return str(cause) or str(error)
+        return tls_failure(cause) or str(cause) or str(error)
     return connection_failure(cause) if isinstance(cause, OSError) else str(error)
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from devices.profile import ModbusProfile, MqttProfile
 from devices.tables import OwnTables
-from devices.unit import HIGHEST_ID
+from devices.unit import HIGHEST_ID, MODBUS_PORT, MODBUS_TLS_PORT
 from facilityd.config.credentials import port_doubts
 from facilityd.config.installation import on_serial_line
 from facilityd.config.sections import SectionEntry, Sections, doubled
@@ -82,6 +82,8 @@ def _links(sections: Sections) -> Iterable[Problem]:
             yield Problem(link.location("host"), what, Wording("config.write-device-address"))
         if value.protocol == "mqtt":
             yield from _broker(link)
+        if value.protocol == "modbus-tcp":
+            yield from _modbus(link)
     tcp = (link for link in sections.values("links") if link.value.protocol.endswith("tcp"))
     for link, first in doubled(tcp, lambda one: (one.value.host, one.value.port)):
         what = Wording(
@@ -98,6 +100,17 @@ def _ends_a_network(host: str) -> bool:
 
 
 MQTT_PORT, MQTT_TLS_PORT = 1883, 8883
+
+
+def _modbus(link: SectionEntry) -> Iterable[Problem]:
+    value = link.value
+    if value.port == MODBUS_TLS_PORT and value.tls is None:
+        yield Problem(
+            link.location("port"), Wording("config.modbus-tls-on-port"), Wording("config.add-tls-2")
+        )
+    if value.port == MODBUS_PORT and value.tls is not None:
+        what = Wording("config.modbus-no-tls-on-port")
+        yield Problem(link.location("port"), what, Wording("config.leave-port-out-or-tls"))
 
 
 def _broker(link: SectionEntry) -> Iterable[Problem]:

@@ -39,7 +39,7 @@ def check_installation(sections: Sections) -> None:
     _check_serial_ports(sections)
     _check_broadcast(sections)
     for link in sections.values("links"):
-        if link.value.protocol == "mqtt" and link.value.tls is not None:
+        if getattr(link.value, "tls", None) is not None:
             _check_tls(sections, link)
     _check_client_ids(sections)
     check_credentials(sections)

@@ -26,6 +26,7 @@ from facilityd.model.settings import (
     RecipientSettings,
     SinkSettings,
 )
+from facilityd.model.tls import TlsFiles
 from facilityd.yaml_source import SourceLocation
 
 
@@ -43,10 +44,13 @@ def compile_link(entry: SectionEntry, sections: Sections) -> Link:
             entry.id, value.protocol, serial_port=serial_port(entry), baudrate=value.baudrate,
             parity=value.parity, stopbits=value.stopbits, timeout=value.timeout, retries=value.retries,
         )  # fmt: skip
-    baudrate = getattr(value, "baudrate", 9600)
+    baudrate, tls = getattr(value, "baudrate", 9600), None
+    if isinstance(value, schema.ModbusTcpConfig) and value.tls is not None:
+        ca, certificate, key = (tls_file(entry, name) for name in ("ca", "certificate", "key"))
+        tls = TlsFiles(ca, certificate, key, value.tls.server_name)
     return ModbusLink(
         entry.id, value.protocol, value.host, value.port, baudrate=baudrate, timeout=value.timeout,
-        retries=value.retries,
+        retries=value.retries, tls=tls,
     )  # fmt: skip
 
 

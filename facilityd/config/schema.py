@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter
+from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, model_validator
 
+from devices.unit import MODBUS_TLS_PORT
 from facilityd.config import people_schema as people
 from facilityd.config.alarm_limits import AlarmsConfig
 from facilityd.config.fields import (
@@ -69,14 +70,39 @@ Retries = Annotated[
 ]
 
 
+class TlsConfig(Strict):
+    """``ca`` is a file, or ``system`` for the system's own list."""
+
+    ca: str = "system"
+    certificate: str = ""
+    key: str = ""
+
+
+class ModbusTlsConfig(TlsConfig):
+    """The same of Modbus; ``server_name`` is whom the certificate names where that is not ``host``."""
+
+    server_name: Host = Field(
+        default="", description="that the server's certificate must have; if not given, host"
+    )
+
+
 class ModbusTcpConfig(Strict):
     """A Modbus TCP endpoint: one device, or a gateway with several behind it."""
 
     protocol: Literal["modbus-tcp"]
     host: Host
-    port: Port = 502
+    port: Port = Field(default=502, description="if not given, 802 with tls")
+    tls: ModbusTlsConfig | None = Field(
+        default=None, description="Modbus/TCP Security; {} for a server that any authority vouches for"
+    )
     timeout: Timeout | None = None
     retries: Retries | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _port_of_tls(cls, told: Any) -> Any:
+        served = isinstance(told, dict) and told.get("tls") is not None and "port" not in told
+        return {**told, "port": MODBUS_TLS_PORT} if served else told
 
 
 class ModbusRtuConfig(Strict):
@@ -100,14 +126,6 @@ class ModbusRtuOverTcpConfig(Strict):
     baudrate: Whole = Field(default=9600, ge=300, le=1_000_000)
     timeout: Timeout | None = None
     retries: Retries | None = None
-
-
-class TlsConfig(Strict):
-    """``ca`` is a file, or ``system`` for the system's own list."""
-
-    ca: str = "system"
-    certificate: str = ""
-    key: str = ""
 
 
 def _version(told: object) -> object:

@@ -15,11 +15,12 @@ from devices.mqtt.unit_decoder import UnitDecoder
 from devices.unit import ModbusLink, MqttLink
 from facilityd.config.load import load
 from facilityd.config.site import Site
-from facilityd.doctor import files, influxdb, machine, network, ports, process
+from facilityd.doctor import certificates, files, influxdb, machine, network, ports, process
 from facilityd.doctor.polling import FIGURES, polling
 from facilityd.doctor.verdict import Findings, Probe, ProbeResult, Verdict
 from facilityd.errors import ConfigError, FacilitydError
 from facilityd.model.settings import InfluxSettings
+from facilityd.model.tls import TlsFiles
 from facilityd.query.liveness import Liveness
 from facilityd.query.site import SiteQuery
 from facilityd.store.heartbeat_file import read_heartbeat
@@ -137,6 +138,8 @@ def _of_site(known: _Known) -> Iterator[Probe]:
     yield Probe("daemon", "", partial(process.daemon, site, known.liveness))
     for link in site.links.values():
         yield _of_link(known, link)
+        if tls := _tls_of(link):
+            yield Probe("certificate", link.id, partial(certificates.files, link.id, tls))
         if known.up.get(link.id):
             yield Probe("polling", link.id, partial(polling, link.id, known.figures[link.id]))
     for sink in site.sinks.values():
@@ -156,6 +159,12 @@ def _of_link(known: _Known, link: ModbusLink | MqttLink) -> Probe:
     if link.serial_port:
         return Probe("serial-port", link.id, partial(ports.serial_port, link, known.daemon))
     return Probe("endpoint", link.id, partial(network.endpoint, link, known.up.get(link.id)))
+
+
+def _tls_of(link: ModbusLink | MqttLink) -> TlsFiles | None:
+    if isinstance(link, ModbusLink):
+        return link.tls
+    return TlsFiles(link.ca, link.certificate, link.key) if link.ca else None
 
 
 def _made(probes: Iterable[Probe], limit: float) -> Iterator[ProbeResult]:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from devices.mqtt.subscriber import listen
 from devices.unit import ModbusLink, MqttLink
+from facilityd.doctor.certificates import tls_endpoint
 from facilityd.doctor.verdict import Findings, ProbeResult
 from facilityd.errors import LinkOutage
 from facilityd.model.settings import ChannelSettings
@@ -24,6 +25,8 @@ def endpoint(link: ModbusLink, up: bool | None) -> Iterable[ProbeResult]:
     said = Findings("endpoint", link.id)
     if up:
         return [said.ok("endpoint-watched", where=link.where)]
+    if link.tls is not None:
+        return tls_endpoint(link)
     return [_connected(said, link.host, link.port, "endpoint-ok")]
 
 

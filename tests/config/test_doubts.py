@@ -24,6 +24,8 @@ DOUBTS = (
     ("a unit for nothing", "  spare:", "  idle: {link: net, profile: meter_1, device_id: 9, period: 1min}\n  spare:", "feeds no device"),
     ("user without password", BROKER, "{protocol: mqtt, host: h, username: u}", "password: ${NAME}"),
     ("the port of TLS", BROKER, "{protocol: mqtt, host: h, port: 8883}", "add tls: {}"),
+    ("Modbus on the port of TLS", TCP, "{protocol: modbus-tcp, host: 192.0.2.1, port: 802}", "add tls: {}"),
+    ("Modbus with TLS on the plain port", TCP, "{protocol: modbus-tcp, host: 192.0.2.1, port: 502, tls: {}}", "leave port out"),
     ("TLS on the plain port", BROKER, "{protocol: mqtt, host: h, tls: {}}", "add port: 8883"),
     ("a backslash", TOPIC, r"topic: z\plug", "write z/plug"),
     ("a pace of messages", PLUG, "period: {rest: 60s, lit: 5s}, topic: z/plug", "speaks when it likes"),

@@ -21,6 +21,7 @@ MAIL = (
 )
 SERIAL = "links:\n  a: {protocol: modbus-rtu, serial_port: /dev/ttyUSB0}\n"
 BROKER = "links:\n  b: {protocol: mqtt, host: h, tls: {%s}}\n"
+CONTROLLER = "links:\n  b: {protocol: modbus-tcp, host: h, tls: {%s}}\n"
 CASES = {
     "two masters on one port": (SERIAL + "  b: {protocol: modbus-rtu, serial_port: /dev/ttyUSB0}\n", "link 'a' already"),
     "the broadcast address": (
@@ -29,6 +30,9 @@ CASES = {
     ),
     "a list that is not there": (BROKER % "ca: /nonexistent.pem", "/nonexistent.pem is not a file"),
     "a certificate without its key": (BROKER % "certificate: /etc/hostname", "'key' is missing"),
+    "a controller's list that is not there": (CONTROLLER % "ca: /nonexistent.pem", "/nonexistent.pem is not a file"),
+    "a controller's certificate without its key": (CONTROLLER % "certificate: /etc/hostname", "'key' is missing"),
+    "a server name that is no name": (CONTROLLER % "server_name: 'a b'", "a host is a name or an address"),
     "a journal in a site file's place": ("store: {path: site.yaml}\n", "file of another kind"),
     "a journal in its own log's place": ("store: {path: x.db-wal}\n", "file of another kind"),
     "a journal that is a device": ("store: {path: /dev/null}\n", "no regular file"),
@@ -140,6 +144,8 @@ def test_every_path_begins_at_the_file_that_says_it_wherever_a_command_is_starte
     (site / "site.yaml").write_text(
         HEAD
         + "links:\n"
+        + f"  plc: {{protocol: modbus-tcp, host: h, tls: {{ca: keys/{ca}, server_name: plc-1}}}}\n"
+        + "  plain: {protocol: modbus-tcp, host: h}\n"
         + f"  broker: {{protocol: mqtt, host: h, port: 8883, tls: {{ca: keys/{ca}}}}}\n"
         + "  bus: {protocol: modbus-rtu, serial_port: dev/ttyMeters}\n"
         + "sinks:\n  influx: {kind: influxdb, url: 'http://h:8086', org: o, bucket: b, token: {file: keys/token}}\n"
@@ -148,4 +154,8 @@ def test_every_path_begins_at_the_file_that_says_it_wherever_a_command_is_starte
     found = load(Path("..") / "yard")
     assert Path(found.links["bus"].serial_port).resolve() == site / "dev" / "ttyMeters"
     assert Path(found.links["broker"].ca).resolve() == site / "keys" / ca
+    plc, plain = found.links["plc"], found.links["plain"]
+    assert Path(plc.tls.ca).resolve() == site / "keys" / ca
+    assert (plc.tls.server_name, plc.where, plain.where, plain.tls) == ("plc-1", "h:802", "h:502", None)
+    assert not [said for said in found.warnings if "leads to" in said], "two ports of one host"
     assert found.sinks["influx"].token == "s3cret"
