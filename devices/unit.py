@@ -126,7 +126,11 @@ class ModbusLink:
 
 @dataclass(frozen=True, slots=True)
 class MqttLink:
-    """A broker. ``version`` is 3.1.1 or 5; ``ca`` turns TLS on ("system" for the system's)."""
+    """A broker. ``version`` is 3.1.1 or 5; ``ca`` turns TLS on ("system" for the system's).
+
+    ``sparkplug``: its units are Sparkplug B edge nodes and their devices, and a message of theirs that is
+    missing is waited for so long, in ns.
+    """
 
     id: str
     host: str
@@ -139,6 +143,7 @@ class MqttLink:
     certificate: str = ""
     key: str = ""
     qos: int = 1
+    sparkplug: int | None = None
 
     @property
     def where(self) -> str:

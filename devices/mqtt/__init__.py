@@ -1,4 +1,4 @@
-"""The MQTT adapter: listens, and never publishes."""
+"""The MQTT adapter: listens, and never publishes; to Sparkplug B edge nodes too."""
 
 from devices.mqtt.link import run_link
 from devices.mqtt.probe import HeardMessage, ListenDiagnosis, ListenReport, probe

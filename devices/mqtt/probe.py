@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from devices.mqtt.sparkplug import SparkplugHost, filters_of
+from devices.mqtt.sparkplug_link import samples_of
 from devices.mqtt.subscriber import listen
 from devices.mqtt.unit_decoder import UnitDecoder
 from devices.unit import MqttLink, Unit
@@ -48,6 +51,8 @@ class ListenReport:
 
 async def probe(link: MqttLink, unit: Unit, seconds: float) -> ListenReport:
     """Listen below the unit's topic for some seconds. Raises LinkOutage."""
+    if link.sparkplug is not None:
+        return await _probe_edge_node(link, unit, seconds)
     decoder, received = UnitDecoder(unit), list[HeardMessage]()
     online: bool | None = None
     async with listen(link) as subscriber:
@@ -63,6 +68,29 @@ async def probe(link: MqttLink, unit: Unit, seconds: float) -> ListenReport:
                     values = {name: said for sample in samples for name, said in _said(sample)}
                     text = message.payload[:EXCERPT].decode("utf-8", "replace")
                     received.append(HeardMessage(topic, text, values))
+    return ListenReport(_diagnosis(received, online), received)
+
+
+async def _probe_edge_node(link: MqttLink, unit: Unit, seconds: float) -> ListenReport:
+    """Listen to a Sparkplug node; of one that was not born meanwhile it is said that it cannot be read."""
+    host, decoder, received = SparkplugHost(0.0), UnitDecoder(unit), list[HeardMessage]()
+    online: bool | None = None
+    async with listen(link) as subscriber:
+        await subscriber.subscribe(filters_of([unit.topic]), 0)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                async for message in subscriber.messages():
+                    topic, payload = str(message.topic), bytes(message.payload)
+                    heard = [*host.hear(topic, payload, 0.0), *host.expire(0.0)]
+                    ours = [one for one in heard if one.unit == unit.topic]
+                    online = next((one.reason is None for one in reversed(ours)), online)
+                    text = (
+                        json.dumps([one.values for one in ours]) if ours else "; ".join(host.waits.values())
+                    )
+                    samples = [sample for one in ours for sample in samples_of(decoder, one, 0, 0)]
+                    values = {name: said for sample in samples for name, said in _said(sample)}
+                    if ours or host.waits:
+                        received.append(HeardMessage(topic, text[:EXCERPT], values))
     return ListenReport(_diagnosis(received, online), received)
 
 

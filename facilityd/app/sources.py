@@ -13,6 +13,7 @@ from devices.modbus.bus import Bus
 from devices.modbus.client import connect
 from devices.modbus.reader import Connect
 from devices.mqtt.link import Listen, MqttLinkRunner
+from devices.mqtt.sparkplug_link import SparkplugLinkRunner
 from devices.mqtt.subscriber import listen
 from devices.operating_mode import OperatingModeTracker
 from devices.unit import Link, ModbusLink, MqttLink, Unit, UnitTemplate
@@ -86,11 +87,15 @@ class _Mqtt:
     def __init__(self, link: Link, behind: LinkUnits, field: AdapterContext) -> None:
         if not isinstance(link, MqttLink):
             raise TypeError(f"{link.id} is not an MQTT link")
-        self._sighted = field.sighted
-        self._runner = MqttLinkRunner(
-            link, behind.units, field.intake, field.clock, field.mode, field.health, field.listen,
-            self._wildcards(behind),
-        )  # fmt: skip
+        self._sighted, given = (
+            field.sighted,
+            (field.intake, field.clock, field.mode, field.health, field.listen),
+        )
+        self._runner = (
+            MqttLinkRunner(link, behind.units, *given, self._wildcards(behind))
+            if link.sparkplug is None
+            else SparkplugLinkRunner(link, behind.units, *given)
+        )
 
     def _wildcards(self, behind: LinkUnits) -> list[mqtt.WildcardSubscriber]:
         return [mqtt.WildcardSubscriber(template, self._sighted) for template in behind.templates]

@@ -48,8 +48,11 @@ def check_unit(sections: Sections, entry: SectionEntry, unit: Unit) -> None:
     """Report what of a unit lies beyond the last register or the longest topic."""
     if isinstance(unit.profile, ModbusProfile):
         _check_registers(sections, entry, unit, unit.profile)
-    else:
-        _check_topics(sections, entry, unit, unit.profile)
+        return
+    _check_topics(sections, entry, unit, unit.profile)
+    link = sections.entries["links"].get(unit.link)
+    if link is not None and link.value.sparkplug is not None:
+        _check_edge_node(sections, entry, unit, unit.profile)
 
 
 def _check_registers(sections: Sections, entry: SectionEntry, unit: Unit, profile: ModbusProfile) -> None:
@@ -76,6 +79,18 @@ def _check_topics(sections: Sections, entry: SectionEntry, unit: Unit, profile: 
     if len(joined(unit.topic, longest).encode()) > room:
         what = Wording("config.with-what-profile-adds-topic", longest=longest[:40], longest2=LONGEST)
         sections.report(entry.location("topic"), what, Wording("config.no-broker-takes-write-shorter"))
+
+
+def _check_edge_node(sections: Sections, entry: SectionEntry, unit: Unit, profile: MqttProfile) -> None:
+    """Report a unit that can be no Sparkplug node or device, or whose profile is of plain messages."""
+    if unit.topic.count("/") not in (1, 2) or "+" in unit.topic or unit.topic.startswith("spBv1.0/"):
+        hint = Wording("config.write-group-node-device")
+        sections.report(entry.location("topic"), Wording("config.no-edge-node"), hint)
+    pointers = [source.pointer for point in profile.expanded.values() for source in point.sources]
+    below = any(source.topic for point in profile.expanded.values() for source in point.sources)
+    if profile.availability or below or any(pointer.count("/") != 1 for pointer in pointers):
+        what = Wording("config.profile-of-plain-messages", profile=profile.profile)
+        sections.report(entry.location("profile"), what, Wording("config.write-metrics-as-pointers"))
 
 
 def check_source(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from devices.unit import Link, ModbusLink, MqttLink
-from facilityd.config import schema
+from facilityd.config import link_schema as links
 from facilityd.config.duty import compile_morning, compile_quiet
 from facilityd.config.sections import (
     SECRET_KEYS,
@@ -33,19 +33,20 @@ from facilityd.yaml_source import SourceLocation
 def compile_link(entry: SectionEntry, sections: Sections) -> Link:
     """Return the link as its adapter takes it."""
     value = entry.value
-    if isinstance(value, schema.MqttConfig):
+    if isinstance(value, links.MqttConfig):
         return MqttLink(
             entry.id, value.host, value.port, value.version, value.client_id, value.username,
             resolve_secret(sections, entry.location("password"), value.password),
             tls_file(entry, "ca"), tls_file(entry, "certificate"), tls_file(entry, "key"), value.qos,
+            value.sparkplug.reorder if value.sparkplug else None,
         )  # fmt: skip
-    if isinstance(value, schema.ModbusRtuConfig):
+    if isinstance(value, links.ModbusRtuConfig):
         return ModbusLink(
             entry.id, value.protocol, serial_port=serial_port(entry), baudrate=value.baudrate,
             parity=value.parity, stopbits=value.stopbits, timeout=value.timeout, retries=value.retries,
         )  # fmt: skip
     baudrate, tls = getattr(value, "baudrate", 9600), None
-    if isinstance(value, schema.ModbusTcpConfig) and value.tls is not None:
+    if isinstance(value, links.ModbusTcpConfig) and value.tls is not None:
         ca, certificate, key = (tls_file(entry, name) for name in ("ca", "certificate", "key"))
         tls = TlsFiles(ca, certificate, key, value.tls.server_name)
     return ModbusLink(

@@ -5,18 +5,15 @@ from __future__ import annotations
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, model_validator
+from pydantic import AfterValidator, Field, TypeAdapter
 
-from devices.unit import MODBUS_TLS_PORT
 from facilityd.config import people_schema as people
 from facilityd.config.alarm_limits import AlarmsConfig
 from facilityd.config.fields import (
-    LONGEST_LOGIN,
     BaseUrl,
     LinesPath,
     Name,
     Period,
-    Port,
     Secret,
     Size,
     Whole,
@@ -25,15 +22,15 @@ from facilityd.config.fields import (
     identifier,
 )
 from facilityd.config.group_schema import GroupConfig
-from facilityd.config.hosts import Host, SerialPort
+from facilityd.config.link_schema import Link
 from facilityd.config.page_schema import PageConfig
 from facilityd.config.seasons_schema import SeasonConfig
 from facilityd.config.store_schema import StoreConfig
 from facilityd.config.tasks_schema import InspectionConfig, TasksConfig
 from facilityd.config.web_schema import WebConfig
-from facilityd.model.measure import Duration, Timeout, within
+from facilityd.model.measure import Duration, within
 from facilityd.model.message import Wording
-from facilityd.model.number import Finite, Scale, number
+from facilityd.model.number import Finite, Scale
 from facilityd.model.sample import NS
 from facilityd.model.text import Language, Strict
 from facilityd.model.topic import BaseTopic, unit_name
@@ -59,96 +56,6 @@ class SiteConfig(Strict):
     timetable: str = Field(
         default="", description="published times: a CSV beside this file, date,sunrise,sunset"
     )
-
-
-Retries = Annotated[
-    Literal[0, 1],
-    BeforeValidator(number),
-    Field(
-        description="repeats of a poll without an answer; if not given, 1 on a serial line and 0 elsewhere"
-    ),
-]
-
-
-class TlsConfig(Strict):
-    """``ca`` is a file, or ``system`` for the system's own list."""
-
-    ca: str = "system"
-    certificate: str = ""
-    key: str = ""
-
-
-class ModbusTlsConfig(TlsConfig):
-    """The same of Modbus; ``server_name`` is whom the certificate names where that is not ``host``."""
-
-    server_name: Host = Field(
-        default="", description="that the server's certificate must have; if not given, host"
-    )
-
-
-class ModbusTcpConfig(Strict):
-    """A Modbus TCP endpoint: one device, or a gateway with several behind it."""
-
-    protocol: Literal["modbus-tcp"]
-    host: Host
-    port: Port = Field(default=502, description="if not given, 802 with tls")
-    tls: ModbusTlsConfig | None = Field(
-        default=None, description="Modbus/TCP Security; {} for a server that any authority vouches for"
-    )
-    timeout: Timeout | None = None
-    retries: Retries | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _port_of_tls(cls, told: Any) -> Any:
-        served = isinstance(told, dict) and told.get("tls") is not None and "port" not in told
-        return {**told, "port": MODBUS_TLS_PORT} if served else told
-
-
-class ModbusRtuConfig(Strict):
-    """A serial bus on a port of this machine."""
-
-    protocol: Literal["modbus-rtu"]
-    serial_port: SerialPort
-    baudrate: Whole = Field(default=9600, ge=300, le=1_000_000)
-    parity: Literal["N", "E", "O"] = "N"
-    stopbits: Annotated[Literal[1, 2], BeforeValidator(number)] = 1
-    timeout: Timeout | None = None
-    retries: Retries | None = None
-
-
-class ModbusRtuOverTcpConfig(Strict):
-    """A serial bus behind a transparent TCP converter; ``baudrate`` is the bus's, for its budget."""
-
-    protocol: Literal["modbus-rtu-over-tcp"]
-    host: Host
-    port: Port
-    baudrate: Whole = Field(default=9600, ge=300, le=1_000_000)
-    timeout: Timeout | None = None
-    retries: Retries | None = None
-
-
-def _version(told: object) -> object:
-    return str(told) if isinstance(told, int) else told  # 5 needs no quotes
-
-
-class MqttConfig(Strict):
-    """A broker."""
-
-    protocol: Literal["mqtt"]
-    host: Host
-    port: Port = 1883
-    version: Annotated[Literal["3.1.1", "5"], BeforeValidator(_version)] = "5"
-    client_id: str = Field(default="", max_length=LONGEST_LOGIN)
-    username: str = Field(default="", max_length=LONGEST_LOGIN)
-    password: Secret | None = None
-    tls: TlsConfig | None = None
-    qos: Annotated[Literal[0, 1], BeforeValidator(number)] = 1
-
-
-Link = Annotated[
-    ModbusTcpConfig | ModbusRtuConfig | ModbusRtuOverTcpConfig | MqttConfig, Field(discriminator="protocol")
-]
 
 
 MOST = 500

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from devices.mqtt.sparkplug import filters_of
 from devices.mqtt.unit_decoder import UnitDecoder
 from devices.unit import ModbusLink, MqttLink
 from facilityd.config.load import load
@@ -152,9 +153,10 @@ def _of_site(known: _Known) -> Iterator[Probe]:
 
 def _of_link(known: _Known, link: ModbusLink | MqttLink) -> Probe:
     if isinstance(link, MqttLink):
-        topics = {
-            t for unit in known.site.units.values() if unit.link == link.id for t in UnitDecoder(unit).topics
-        }
+        units = [unit for unit in known.site.units.values() if unit.link == link.id]
+        topics = {topic for unit in units for topic in UnitDecoder(unit).topics}
+        if link.sparkplug is not None:
+            topics = set(filters_of(unit.topic for unit in units))
         return Probe("broker", link.id, partial(network.broker, link, topics))
     if link.serial_port:
         return Probe("serial-port", link.id, partial(ports.serial_port, link, known.daemon))

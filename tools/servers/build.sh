@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Builds a real server that tests and benchmarks run against, once, from its pinned Go module.
-#   tools/servers/build.sh influxd|telegraf|alertmanager|promtool [FOLDER]
+# Builds a real server that tests and benchmarks run against, once, from its pinned Go module; pysparkplug,
+# whose paho is older than ours, gets a Python of its own.
+#   tools/servers/build.sh influxd|telegraf|alertmanager|promtool|pysparkplug [FOLDER]
 # Prints the binary's path. Exit status 3: a compiler is missing on this machine.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-name=${1:?usage: build.sh influxd|telegraf|alertmanager|promtool [FOLDER]}
+name=${1:?usage: build.sh influxd|telegraf|alertmanager|promtool|pysparkplug [FOLDER]}
 folder=${2:-${FACILITYD_CACHE:-$here/../../.cache/servers}}
 mkdir -p "$folder"
-folder=$(cd "$folder" && pwd)
+folder=$(cd "$folder" && pwd -P)
 
 case $name in
   influxd) version=2.7.12 package=github.com/influxdata/influxdb/v2/cmd/influxd tools="go gcc cargo rustc"
@@ -17,7 +18,8 @@ case $name in
     build=-2 ;;
   alertmanager) version=0.28.1 package=github.com/prometheus/alertmanager/cmd/alertmanager tools="go" tags=netgo ;;
   promtool) version=0.305.0 package=github.com/prometheus/prometheus/cmd/promtool tools="go" tags=netgo ;;
-  *) echo "build.sh knows influxd, telegraf, alertmanager and promtool, not $name" >&2; exit 2 ;;
+  pysparkplug) version=0.6.1 tools="python3" ;;
+  *) echo "build.sh knows influxd, telegraf, alertmanager, promtool and pysparkplug, not $name" >&2; exit 2 ;;
 esac
 binary=$folder/$name-$version${build:-}  # build: another set of parts of the same version
 
@@ -51,8 +53,17 @@ exec 9>"$folder/$name.lock"
 flock 9
 [ -x "$binary" ] && { echo "$binary"; exit 0; }
 echo "building $name $version once (some minutes)…" >&2
-cd "$here/$name"
+if [ "$name" = pysparkplug ]; then
+  python3 -m venv "$folder/$name-env"
+  "$folder/$name-env/bin/pip" install -q --disable-pip-version-check --require-hashes -r "$here/$name.txt" >&2
+  printf '#!/bin/sh\nexec "%s/bin/python" "$@"\n' "$folder/$name-env" >"$binary.part"
+  chmod +x "$binary.part"
+  mv "$binary.part" "$binary"
+  echo "$binary"
+  exit 0
+fi
 [ "$name" = influxd ] && prepare_flux
+cd "$here/$name"
 go build -mod=readonly -tags "$tags" -ldflags "-s -w" -o "$binary.part" "$package" >&2
 mv "$binary.part" "$binary"
 echo "$binary"

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 BUILD = Path(__file__).with_name("build.sh")
-SERVERS = {"influxd": "InfluxDB", "alertmanager": "Alertmanager"}
+SERVERS = {"influxd": "InfluxDB", "alertmanager": "Alertmanager", "pysparkplug": "Sparkplug edge node"}
 
 
 def main() -> int:
@@ -24,7 +24,7 @@ def ready(server: str, name: str) -> int:
         return 0
     built = subprocess.run(["bash", str(BUILD), server], check=False, stdout=subprocess.PIPE, text=True)
     if built.returncode == 0:
-        print(f"{name} for the tests: {Path(built.stdout.strip()).name}, built from its Go module")
+        print(f"{name} for the tests: {Path(built.stdout.strip()).name}, built here")
         return 0
     if os.environ.get("FACILITYD_REQUIRE_SERVERS"):
         print(f"{name} is required here (FACILITYD_REQUIRE_SERVERS) and could not be built")
