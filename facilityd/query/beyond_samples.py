@@ -7,11 +7,14 @@ from facilityd.store.rollups import level_for
 
 
 def uncovered(
-    reader: HistoryReader, device: str, signal: str, span: tuple[int, int], bucket: int
+    reader: HistoryReader, device: str, signal: str, span: tuple[int, int], bucket: int, edge: int
 ) -> list[tuple[int, int]]:
-    """Return the parts of a span (ns UTC) in which no value held, by the roll-ups that make up ``bucket``."""
+    """Return the parts of a span (ns UTC) in which no value held, by the roll-ups that make up ``bucket``.
+
+    ``edge``: before it there are no samples.
+    """
     since, until = span
-    level, edge = level_for(bucket), reader.oldest()
+    level = level_for(bucket)
     if level is None or since >= edge:
         return [span]
     first, last = since // level.width * level.width, min(until, edge) // level.width * level.width

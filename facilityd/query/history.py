@@ -125,7 +125,7 @@ class HistoryAnswer:
         """
         bad = sum(point.quality != "good" for point in self.points) + sum(b.bad for b in self.buckets)
         values = sum(point.value is not None for point in self.points) + sum(b.count for b in self.buckets)
-        return HistoryQuality(values, bad, sum(gap.until - gap.since for gap in self.gaps))
+        return HistoryQuality(values, bad, sum(gap.missing for gap in self.gaps))
 
     def rows(self) -> Iterator[dict[str, object]]:
         """Yield the points or buckets as flat data, each with the same keys: rows of a CSV."""

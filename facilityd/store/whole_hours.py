@@ -1,4 +1,4 @@
-"""Gaps without reading the hours of which roll-ups know that a value always held."""
+"""Gaps without reading the hours, and minutes, of which roll-ups know that a value always held."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import apsw
 from facilityd.model.intervals import Span, union, without
 from facilityd.store.history import Gap, gaps
 from facilityd.store.rollup import HOUR, Rollup
-from facilityd.store.rollup_blocks import HOURS, Level
+from facilityd.store.rollup_blocks import HOURS, MINUTES, Level
 from facilityd.store.sealed import Point, damaged_spans
 
 
@@ -26,8 +26,10 @@ def quick_gaps(
     """
     since, until = span
     hours = rollups(since // HOUR * HOUR, until, HOURS) if rollups else ()
-    for part in doubtful(hours, since, until, oldest):
-        yield from gaps(read, expected, *part, since)
+    for begin, end in doubtful(hours, since, until, oldest):
+        minutes = rollups(begin // HOUR * HOUR, end, MINUTES) if rollups and end - begin >= HOUR else ()
+        for part in doubtful(minutes, begin, end, oldest, MINUTES.width):
+            yield from gaps(read, expected, *part, since)
 
 
 def sound_hours(
@@ -47,10 +49,10 @@ def sound_hours(
     ]
 
 
-def doubtful(hours: Iterable[Rollup], since: int, until: int, oldest: int) -> list[Span]:
+def doubtful(rolled: Iterable[Rollup], since: int, until: int, oldest: int, width: int = HOUR) -> list[Span]:
     """Return the parts of since..until (ns UTC) that may hold a gap, in order.
 
-    ``hours``: the roll-ups by the hour, in order; of what lies before ``oldest`` the samples are forgotten.
+    ``rolled``: the roll-ups by ``width`` ns, in order; before ``oldest`` the samples are forgotten.
     """
-    whole = (one.start for one in hours if one.covered >= HOUR and not one.bad and one.start >= oldest)
-    return without([(since, until)], union((start, start + HOUR) for start in whole))
+    whole = (one.start for one in rolled if one.covered >= width and not one.bad and one.start >= oldest)
+    return without([(since, until)], union((start, start + width) for start in whole))

@@ -25,11 +25,15 @@ class HistoryBucketAnswer(Answer):
 
 
 class GapAnswer(Answer):
-    """A span without values, and why: bad values, nobody watched, or nothing came."""
+    """A span without values, and why: bad values, nobody watched, or nothing came.
+
+    Where ``missing_s`` is less than ``seconds`` it stands for many short gaps.
+    """
 
     since: When
     until: When
     seconds: float
+    missing_s: float
     code: str | None
     reason: BothTexts
 

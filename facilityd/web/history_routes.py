@@ -99,6 +99,6 @@ def _gap(gap: DataGap, service: WebService) -> GapAnswer:
     text, seconds = both(gap.text), (gap.until - gap.since) / 1e9
     return GapAnswer(
         since=iso(gap.since, service.zone), until=iso(gap.until, service.zone), seconds=seconds,
-        code=None if gap.reason is None else str(gap.reason),
+        missing_s=gap.missing / 1e9, code=None if gap.reason is None else str(gap.reason),
         reason=BothTexts(zh=text.zh, en=text.en),
     )  # fmt: skip

@@ -116,7 +116,7 @@ class SignalChart:
 def runs_of(answer: HistoryAnswer) -> list[list[HistoryBucket]]:
     """Return what hangs together: nothing is drawn across a gap; a slow signal's empty buckets are none."""
     runs: list[list[HistoryBucket]] = [[]]
-    gaps, before = list(answer.gaps), 0
+    gaps, before = [gap for gap in answer.gaps if not gap.known], 0
     for one in answer.buckets:
         if not one.count:
             continue
@@ -152,7 +152,7 @@ def _gaps(answer: HistoryAnswer, place: ChartAxes) -> Iterator[Markup]:
     for gap in answer.gaps:
         x = place.x(gap.since)
         yield Markup('<rect class="gap{}" x="{:.1f}" y="{}" width="{:.1f}" height="{}"/>').format(
-            " reason" if gap.reason else "",
+            " reason" if gap.reason else " short" if gap.known else "",
             x,
             int(TOP),
             max(1.5, place.x(gap.until) - x),
