@@ -88,6 +88,7 @@ COMMANDS = {
     "record": "facilityd.cli.record:record",
     "serve": "facilityd.cli.serve:serve",
     "user": "facilityd.cli.user:user",
+    "docs": "facilityd.cli.docs:docs",
     "completion": "facilityd.cli.completion:completion",
 }
 RENAMED = {"alarm": "alarms", "serviced": "service"}

@@ -82,7 +82,7 @@ def page_style() -> PageStyle:
     """Return the style of all pages."""
     text = "".join(static_files()[name].content.decode() for name in STYLES)
     proof = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-    return PageStyle(Markup(text), _POLICY.format(f"'sha256-{proof}'"))  # noqa: S704 - our own file
+    return PageStyle(Markup(text), _POLICY.format(f"'self' 'sha256-{proof}'"))  # noqa: S704 - our own file
 
 
 def packed_page(request: Request, text: str, status: int, headers: dict[str, str]) -> Response:

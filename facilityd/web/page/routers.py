@@ -8,6 +8,7 @@ from facilityd.web.page import (
     device_routes,
     download_routes,
     frame_routes,
+    handbook_routes,
     history_routes,
     lighting_routes,
     night_routes,
@@ -25,5 +26,5 @@ ROUTES = (
     alarm_routes.routes, device_routes.routes, history_routes.routes, download_routes.routes,
     square_routes.routes, lighting_routes.routes, work_routes.routes, ceremony_routes.routes,
     system_routes.routes, night_routes.routes, story_routes.routes,
-    photo_routes.routes, task_routes.routes,
+    photo_routes.routes, task_routes.routes, handbook_routes.routes,
 )  # fmt: skip

@@ -27,6 +27,7 @@ class SitePageWords(Strict):
     photo: dict[str, Text]
     system: dict[str, Text]
     stories: dict[str, Text]
+    handbook: dict[str, Text]
 
 
 @cache
