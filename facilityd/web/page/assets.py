@@ -78,16 +78,18 @@ class PageStyle:
 
 
 @cache
-def page_style() -> PageStyle:
-    """Return the style of all pages."""
-    text = "".join(static_files()[name].content.decode() for name in STYLES)
+def page_style(*more: str) -> PageStyle:
+    """Return the style of all pages, and ``more`` that a page has of its own (names of files)."""
+    text = "".join(static_files()[name].content.decode() for name in (*STYLES, *more))
     proof = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-    return PageStyle(Markup(text), _POLICY.format(f"'self' 'sha256-{proof}'"))  # noqa: S704 - our own file
+    return PageStyle(Markup(text), _POLICY.format(f"'sha256-{proof}'"))  # noqa: S704 - our own file
 
 
-def packed_page(request: Request, text: str, status: int, headers: dict[str, str]) -> Response:
+def packed_page(
+    request: Request, text: str, status: int, headers: dict[str, str], style: PageStyle
+) -> Response:
     """Return a page, packed where the browser takes that."""
-    own = {"Vary": "Cookie, Accept-Encoding", "Content-Security-Policy": page_style().policy}
+    own = {"Vary": "Cookie, Accept-Encoding", "Content-Security-Policy": style.policy}
     body = text.encode()
     if "gzip" in request.headers.get("accept-encoding", ""):
         body, own["Content-Encoding"] = gzip.compress(body, LEVEL, mtime=0), "gzip"

@@ -22,6 +22,7 @@ from facilityd.web.problems import HttpProblem
 from facilityd.web.service import Service
 
 KINDS = {".png": "image/png", ".svg": "image/svg+xml"}
+STYLES = ("handbook.css",)
 MOST = 50
 CHAPTER = 2
 """Level of the headings that begin one."""
@@ -71,7 +72,7 @@ async def show(service: Service, request: Request, viewer: SignedIn, q: str = ""
     language = viewer.language
     hits = await asyncio.to_thread(handbook().search, words, language) if words else []
     return await page_response(
-        request, service, viewer, "handbook.html", groups=handbook().groups, q=" ".join(words),
+        request, service, viewer, "handbook.html", styles=STYLES, groups=handbook().groups, q=" ".join(words),
         hits=[(hit, address(hit.page, language, hit.section.anchor)) for hit in hits[:MOST]],
         more=max(0, len(hits) - MOST), page=None,
     )  # fmt: skip
@@ -99,6 +100,6 @@ async def read(service: Service, request: Request, viewer: SignedIn, name: str, 
     title = await asyncio.to_thread(page.title, language)
     html = await asyncio.to_thread(_html, name, language, part)
     return await page_response(
-        request, service, viewer, "handbook.html", page=page, title=title,
+        request, service, viewer, "handbook.html", styles=STYLES, page=page, title=title,
         html=html, chapters=listed, part=part, foreign=page.language(language) != language, q="",
     )  # fmt: skip

@@ -144,9 +144,10 @@ async def _liveness(service: WebService) -> Liveness:
 
 async def page_response(
     request: Request, service: WebService, viewer: PageViewer, template: str, /, *, status: int = 200,
-    **context: Any,
+    styles: tuple[str, ...] = (), **context: Any,
 ) -> Response:  # fmt: skip
-    """Return a page made of a template. Raises HttpProblem."""
+    """Return a page made of a template; ``styles``: files of its own style. Raises HttpProblem."""
+    style = page_style(*styles)
     found = await _liveness(service)
     renderer = PageRenderer(service, viewer, context.pop("now", 0) or service.pool.now())
     live = {name: renderer.t(f"frame.{name}") for name in LIVE_WORDS}
@@ -154,11 +155,11 @@ async def page_response(
         r=renderer, t=renderer.t, say=renderer.say, viewer=viewer, site=service.site, live_words=live,
         liveness=found, beat=renderer.t(f"frame.{found.state}"), seconds=NS,
         warning=found.warning(renderer.zone, viewer.language), here=request.url.path,
-        no_users=not service.had_users, style="" if PART in request.headers else page_style().text,
+        no_users=not service.had_users, style="" if PART in request.headers else style.text,
         **context,
     )  # fmt: skip
     headers = {
         "Content-Language": viewer.language,
         "Referrer-Policy": "same-origin",  # with none a browser hides from where a form comes
     }
-    return packed_page(request, text, status, headers)
+    return packed_page(request, text, status, headers, style)
