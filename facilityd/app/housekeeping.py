@@ -118,7 +118,7 @@ class Housekeeping:
             self._due if due is None else min(self._due, steady + due - at),
             self._core.engine.next_wake,
             self._edge(steady),
-            self._readiness_scheduler.next_edge(steady),
+            steady + self._readiness_scheduler.next_edge(at) - at,
             self._people.next_edge(steady, at),
             steady + self._task_scheduler.next_edge(at) - at,
         )

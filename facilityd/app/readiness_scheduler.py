@@ -17,18 +17,22 @@ from facilityd.store.reader import JournalReader
 
 SETTLE = 30 * NS
 """A check that was missed is not made before the units have answered once (ns after the start)."""
+AHEAD = 60 * NS
+"""A check that a clock which was ahead by more than this made too early is made again (ns)."""
 
 
 class ReadinessScheduler:
     """Each check is made once for each ceremony, whatever restarts; what is in the journal was made.
 
-    One that was missed is made late, as long as the ceremony has not begun and no later one is due.
+    One that was missed is made late, as long as the ceremony has not begun and no later one is due. One
+    that lies in the future, since the clock was put back, was made too early: it is made again in its time.
     """
 
     def __init__(self, site: Site, core: Core, ceremonies: Ceremonies) -> None:
         self._core = core
         self._settle_until: int | None = None
         self._made: dict[tuple[int, int, str], Check] | None = None
+        self._early: set[tuple[int, int, str]] = set()
         self.adopt(site, ceremonies)
 
     def adopt(self, site: Site, ceremonies: Ceremonies) -> None:
@@ -50,31 +54,38 @@ class ReadinessScheduler:
 
     async def beat(self, reader: JournalReader, at: int) -> None:
         """Make what is due at ``at`` (ns UTC)."""
+        made = self._known(reader, at)
         coming = self._ceremonies.following(at)
         passed = [before for before in BEFORE if coming and at >= coming.at - before]
         if not coming or not passed:
             return
-        made = self._known(reader, at)
+        steady = self._core.clock.steady()
         if self._settle_until is None:
-            self._settle_until = min(at + SETTLE, coming.at)
-        if at < self._settle_until and at - (coming.at - min(passed)) > LATE:
+            self._settle_until = steady + min(SETTLE, coming.at - at)
+        if steady < self._settle_until and at - (coming.at - min(passed)) > LATE:
             return
         missing = [d for d in self._lists.devices if (coming.at, min(passed), d) not in made]
         if missing:
             await self._make(coming, min(passed), missing, JournalState(reader, at, watching=True))
 
     def _known(self, reader: JournalReader, at: int) -> dict[tuple[int, int, str], Check]:
-        """Return what was made for ceremonies since yesterday."""
+        """Return what was made for ceremonies since yesterday, but for what lies in the future."""
         if self._made is None:
             checks = reader.checks(at - DAY)
             self._made = {(c.ceremony, c.before, c.device): c for c in checks}
+        for key in [key for key, one in self._made.items() if one.at > at + AHEAD]:
+            del self._made[key]
+            self._early.add(key)
         return self._made
 
     async def _make(self, coming: Ceremony, before: int, devices: list[str], now: JournalState) -> None:
         checks = [
-            Check(coming.at, before, device, coming.name, now.at, self._lists.check(device, now))
+            Check(
+                coming.at, before, device, coming.name, now.at, self._lists.check(device, now),
+                again=(coming.at, before, device) in self._early,
+            )
             for device in devices
-        ]
+        ]  # fmt: skip
         notices = [notice for one in checks for notice in self._tell(one)]
         await self._core.flow.tell(checks, notices)
         made = self._known(now.reader, now.at)

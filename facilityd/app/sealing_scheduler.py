@@ -35,10 +35,10 @@ class SealingScheduler:
             return
         begun = perf_counter()
         self._work = self._work or reader.sealing(at - self._after)
-        while perf_counter() - begun < BUDGET_S:
-            if not await self._step(self._work):
-                self._work, self._next = None, at + ROUND
+        while await self._step(self._work):
+            if perf_counter() - begun >= BUDGET_S:
                 return
+        self._work, self._next = None, at + ROUND
 
     async def _step(self, work: Iterator[Write | None]) -> bool:
         """Take one step; return whether there may be more. What did not succeed is begun again later."""

@@ -191,7 +191,7 @@ class CheckedItem:
 class Check:
     """A device's whole checklist ``before`` ns before a ceremony; ``at`` and ``ceremony`` in ns UTC.
 
-    ``name``: sunrise or sunset.
+    ``name``: sunrise or sunset. ``again``: in the place of one that a clock which was ahead made too early.
     """
 
     ceremony: int
@@ -200,6 +200,7 @@ class Check:
     name: str
     at: int
     items: tuple[CheckedItem, ...]
+    again: bool = False
 
     @property
     def ready(self) -> bool:

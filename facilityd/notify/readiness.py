@@ -167,7 +167,9 @@ def _notice(
     title = headline(purpose.value, fields, recipient.language)
     lines = texts().body[purpose.value].in_(recipient.language).format(**fields).strip().splitlines()
     body = "\n".join(line.rstrip() for line in lines)
-    name = notice_key(RULE, check.device, check.ceremony, check.before, recipient.id, channel)
+    # Who was told of a check that was made too early is told of the one in its place: not the same notice.
+    anew = (check.at,) if check.again else ()
+    name = notice_key(RULE, check.device, check.ceremony, check.before, *anew, recipient.id, channel)
     return Notice(
         name, recipient.id, channel, purpose, recipient.language, title, body,
         check.device, RULE, 0, int(priority), check.at,

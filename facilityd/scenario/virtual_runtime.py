@@ -61,14 +61,16 @@ class VirtualRuntime(ScenarioRuntime):
     """A site in virtual time. Use as a context manager; nothing moves but in ``advance`` and ``until``.
 
     Points are forwarded only where ``forwarding`` asks for it, to one store in memory: it costs time.
-    ``foreign``: machines other than the demo square's, by device.
+    ``foreign``: machines other than the demo square's, by device. ``rolls_up``: the journal's past is
+    rolled up and sealed as well, which costs time too.
     """
 
     def __init__(
         self, site: Site, folder: Path, *, start: int, seed: int = 1, forwarding: bool = False,
-        foreign: Mapping[str, ForeignMachine] | None = None,
+        foreign: Mapping[str, ForeignMachine] | None = None, rolls_up: bool = False,
     ) -> None:  # fmt: skip
         self.journal = folder / JOURNAL
+        self._rolls_up = rolls_up
         self._sinks = {SINK.id: SINK} if forwarding else {}
         self._site = self._files = self._here(site)
         self.reloads = ReloadRequests()
@@ -242,7 +244,7 @@ class VirtualRuntime(ScenarioRuntime):
             ping=self._ping,
             post_alerts=self._post_alerts,
             command_interval=None,
-            rolls_up=False,  # a month of it would cost minutes, and nobody looks at years here
+            rolls_up=self._rolls_up,  # a month of it would cost minutes, and nobody looks at years here
             durable=False,
             signals=False,
             bridges=False,

@@ -19,6 +19,7 @@ _CHECK = """
 INSERT INTO readiness(ceremony, before, device, name, at, ready, items) VALUES(?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING
 """
+_AGAIN = "DELETE FROM readiness WHERE ceremony = ? AND before = ? AND device = ?"
 _CHECKS = """
 SELECT ceremony, before, device, name, at, items FROM readiness WHERE ceremony >= ?
 ORDER BY ceremony, before DESC, device
@@ -50,7 +51,7 @@ class WaiverRevocation(Write):
 
 @dataclass(frozen=True, slots=True)
 class CheckWrite(Write):
-    """Readiness checks; one that is already there stands."""
+    """Readiness checks; one that is already there stands, unless this one is made ``again``."""
 
     checks: Sequence[Check]
 
@@ -58,6 +59,8 @@ class CheckWrite(Write):
         """Store them."""
         for c in self.checks:
             items = json.dumps([one.plain() for one in c.items], ensure_ascii=False, separators=(",", ":"))
+            if c.again:
+                to.db.execute(_AGAIN, (c.ceremony, c.before, c.device))
             to.db.execute(_CHECK, (c.ceremony, c.before, c.device, c.name, c.at, c.ready, items))
 
 
