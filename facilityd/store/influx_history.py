@@ -31,7 +31,7 @@ from facilityd.store.influx_points import (
 )
 from facilityd.store.influx_query import InfluxQueryClient
 from facilityd.store.reader import JournalReader
-from facilityd.store.rollup import Rollup, joined, merged, roll, stale_after
+from facilityd.store.rollup import Rollup, joined, merged, number_of, roll, stale_after
 from facilityd.store.rollup_blocks import MINUTES, Level
 from facilityd.store.sealed import Point
 
@@ -170,7 +170,7 @@ class InfluxHistory:
     ) -> list[Rollup]:
         stale = stale_after(one.expected)
         samples = (
-            (at, None if isinstance(value, str) else value, reason is None)
+            (at, number_of(value), reason is None)
             for at, value, reason in self._run(one, since - stale, until)
         )
         return roll(samples, since, until, width, stale, states=states)

@@ -32,7 +32,7 @@ from facilityd.store.meta import FINDINGS_BEFORE, JUDGED
 from facilityd.store.owner import check_owner, other_version
 from facilityd.store.packing import layout
 from facilityd.store.record_reader import RecordReader
-from facilityd.store.rollup import HOUR, Rollup, merged, roll, stale_after
+from facilityd.store.rollup import HOUR, Rollup, merged, number_of, roll, stale_after
 from facilityd.store.rollup_blocks import Level
 from facilityd.store.rollups import RolledHour, is_due, live_rollups, roll_due
 from facilityd.store.rows import (
@@ -258,7 +258,7 @@ class JournalReader(RecordReader):
         for one in self._carriers(device, signal):
             stale = stale_after(one.expected)
             samples = (
-                (at, None if isinstance(value, str) else value, reason is None)
+                (at, number_of(value), reason is None)
                 for at, value, reason in points(self._db, [one], since - stale, until)
             )
             parts.append(roll(samples, since, until, width, stale))

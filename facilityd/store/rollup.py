@@ -121,6 +121,13 @@ def stale_after(expected: int) -> int:
     return min(STALE_PERIODS * expected, HOUR)
 
 
+def number_of(value: object) -> Number | None:
+    """Return a value as buckets count it: a switch is 0 or 1, a text is nothing."""
+    if isinstance(value, bool):
+        return int(value)
+    return value if isinstance(value, int | float) else None
+
+
 def roll(
     samples: Iterable[Held], since: int, until: int, width: int, stale: int, *, states: bool = False
 ) -> list[Rollup]:

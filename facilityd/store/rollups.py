@@ -18,7 +18,7 @@ from facilityd.model.sample import SignalType
 from facilityd.store.batch import Write, WriteContext
 from facilityd.store.history import Carrier
 from facilityd.store.packing import Values
-from facilityd.store.rollup import HOUR, Held, Rollup, joined, merged, roll, stale_after
+from facilityd.store.rollup import HOUR, Held, Rollup, joined, merged, number_of, roll, stale_after
 from facilityd.store.rollup_blocks import (
     HOURS,
     LEVELS,
@@ -56,7 +56,7 @@ class HourSamples:
 
     def held(self, signal: int) -> list[Held]:
         """Return one signal's values."""
-        return [(at, _number(values[signal]), signal not in bad) for at, values, bad in self.rows]
+        return [(at, number_of(values[signal]), signal not in bad) for at, values, bad in self.rows]
 
     def rollups(self, signal: int, hour: int, width: int, until: int | None = None) -> list[Rollup]:
         """Return a signal's buckets within an hour, or of it up to an instant (ns UTC); none of a text."""
@@ -67,12 +67,6 @@ class HourSamples:
         end = hour + HOUR if until is None else until
         fine = roll(self.held(signal), hour, end, MINUTES.width, self.stale, states=states)
         return list(joined(fine, width)) if width > MINUTES.width else fine
-
-
-def _number(value: object) -> float | int | None:
-    if isinstance(value, bool):
-        return int(value)
-    return value if isinstance(value, int | float) else None
 
 
 def read_hour(

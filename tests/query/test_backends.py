@@ -125,6 +125,7 @@ def test_every_bucket(stores: TwoStores, bucket: int) -> None:
             read_history(stores.site, one, query, stores.until) for one in (stores.journal, stores.influx)
         ]
         assert both[0] == both[1], (device, signal)
+        assert repr(both[0]) == repr(both[1]), "a switch is 0 or 1 in each, not true or false in one"
         some += sum(one.count > 0 for one in both[0].buckets)
     assert some > 20
 
@@ -144,6 +145,7 @@ def test_columns_comparison_and_values_at_an_instant(stores: TwoStores) -> None:
     query = CompareQuery(names, hour, hour + 2 * HOUR, hour - 2 * HOUR)
     compared = [read_comparison(stores.site, one, query) for one in sources]
     assert compared[0] == compared[1]
+    assert repr(compared[0]) == repr(compared[1])
     assert len(compared[0].signals) > 10
     for at in (stores.until, stores.since + 300 * NS + 5, stores.since - HOUR, stores.since - DAY):
         told = [read_as_of(stores.site, one, names[::5], at) for one in sources]
