@@ -15,9 +15,13 @@ _SUN = re.compile(r"(sunrise|sunset)(?:([+-])(.+))?")
 
 
 class SiteCalendar:
-    """``ceremonies`` says when the sun rises and sets; ``timezone`` is the site's."""
+    """``ceremonies`` says when the sun rises and sets; ``timezone`` is the site's.
+
+    Instants are steady ones; the wall clock was put forward by ``ahead`` ns since the steady one began.
+    """
 
     def __init__(self, ceremonies: Ceremonies, timezone: str) -> None:
+        self.ahead = 0
         self.adopt(ceremonies, timezone)
 
     def adopt(self, ceremonies: Ceremonies, timezone: str) -> None:
@@ -27,17 +31,18 @@ class SiteCalendar:
 
     def next_edge(self, instant: int) -> int:
         """Return when ``near`` may next change its answer, in ns."""
-        return self._ceremonies.next_edge(instant)
+        return self._ceremonies.next_edge(instant + self.ahead) - self.ahead
 
     def near(self, instant: int) -> bool:
         """Return whether a ceremony is near an instant in ns."""
-        return self._ceremonies.near(instant)
+        return self._ceremonies.near(instant + self.ahead)
 
     def edges(self, spec: str, instant: int) -> tuple[int, ...]:
-        """Return the instants (ns UTC) of ``sunrise``, ``sunset+18min`` or ``19:30`` on the days around."""
+        """Return the instants of ``sunrise``, ``sunset+18min`` or ``19:30`` on the days around."""
         # The wall clock's days begin at midnight on site: far west, 22:00 of yesterday is today in UTC.
         zone = UTC if _SUN.fullmatch(spec) else self._zone
-        return self._edges(spec, datetime.fromtimestamp(instant / NS, zone).date())
+        found = self._edges(spec, datetime.fromtimestamp((instant + self.ahead) / NS, zone).date())
+        return tuple(at - self.ahead for at in found) if self.ahead else found
 
     def _compute(self, spec: str, day: date) -> tuple[int, ...]:
         found = _SUN.fullmatch(spec)

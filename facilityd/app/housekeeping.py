@@ -167,6 +167,9 @@ class Housekeeping:
             leapt = round(self._core.clock_steps.recent() * NS)
             self._core.downtimes.leapt(leapt)
             self._people.leapt(leapt)
+        if self._clock_steps and not self._core.clock_steps.recent():
+            # A clock that was wrong when this began is not what the sun goes by for as long as it runs.
+            self._core.calendar.ahead = at - steady
         self._core.mode.tick(steady)
         await self._core.flow.tick(steady, at)
         await self._core.downtimes.record(self._core.flow.commit)

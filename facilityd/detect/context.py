@@ -10,7 +10,11 @@ from facilityd.model.baseline import Baseline
 
 
 class Calendar(Protocol):
-    """Days on site. Instants in ns, steady (close to UTC)."""
+    """Days on site. Instants in ns, steady; the wall clock is ``ahead`` ns of them, mostly nothing."""
+
+    @property
+    def ahead(self) -> int:
+        """Return by how much the wall clock was put forward, ns."""
 
     def near(self, instant: int) -> bool:
         """Return whether a ceremony is near."""

@@ -24,6 +24,7 @@ class ScheduleDetector(ConditionalDetector):
         super().__init__(rule, device_state)
         self._rule, self._calendar = rule, device_state.context.calendar
         self._from, self._until, self._edge = NEVER, NEVER, NEVER
+        self._ahead = 0
         self._expected: bool | None = None
         self._side = ""
         self._mixed = rule.on_from.startswith("sun") is not rule.on_until.startswith("sun")
@@ -34,7 +35,8 @@ class ScheduleDetector(ConditionalDetector):
         on = answer(self._rule.state, signal_state.good(now))
         if on is None or self._calendar is None:
             return None
-        if not self._from <= signal_state.steady < self._until and not self._plan(signal_state.steady):
+        planned = self._from <= signal_state.steady < self._until and self._ahead == self._calendar.ahead
+        if not planned and not self._plan(signal_state.steady):
             return None
         if self._expected is None:
             return self.delay.verdict
@@ -49,6 +51,7 @@ class ScheduleDetector(ConditionalDetector):
         rule, calendar = self._rule, self._calendar
         if calendar is None:
             return False
+        self._ahead = calendar.ahead
         until = calendar.edges(rule.on_until, at)
         edges = [(edge, True) for edge in calendar.edges(rule.on_from, at) if self._opens(edge, until)]
         edges += [(edge, False) for edge in until]
@@ -79,7 +82,7 @@ class ScheduleDetector(ConditionalDetector):
         numbers = {
             "value": value if value is not None else "?",
             "unit": signal_state.measure,
-            "edge_clock": self._edge,
+            "edge_clock": self._edge + self._ahead,
             "tolerance_s": in_seconds(self._rule.tolerance),
         }
         if not self.delay.verdict or self._edge == NEVER:

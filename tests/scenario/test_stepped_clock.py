@@ -14,6 +14,7 @@ from support.journals import open_journal
 
 from facilityd.app import sealing_scheduler
 from facilityd.config.load import load
+from facilityd.model.alarm import ChangeKind
 from facilityd.model.notice import Purpose
 from facilityd.model.readiness import Check, ItemOutcome
 from facilityd.model.sample import NS, Sample, SignalType
@@ -161,3 +162,24 @@ def checks(runtime: VirtualRuntime) -> dict[int, Check]:
     """Return what was checked, by minutes before the ceremony."""
     with JournalReader.open(runtime.journal) as reader:
         return {one.before // NS // 60: one for one in reader.checks()}
+
+
+def test_the_evening_begins_by_a_clock_that_was_put_right_after_the_start(tmp_path: Path) -> None:
+    """A computer whose clock is an hour ahead when it boots: lights are not missed an hour before they come on."""
+    with watched(tmp_path, "2026-06-10T10:00", "gate-base") as runtime:
+        runtime.jump_clock(FORWARD)
+        runtime.restart()
+        runtime.advance(5 * MIN)
+        runtime.jump_clock(BACK)
+        runtime.advance(4.5 * 3600.0)  # sunset is at 11:42 UTC, lights go out at 14:00
+        with JournalReader.open(runtime.journal) as reader:
+            raised = [
+                (one.change.rule, one.change.at)
+                for one in reader.changes()
+                if one.change.kind is ChangeKind.RAISE
+            ]
+            power = [
+                value for _, value, _ in reader.history("gate-base", "power", runtime.start, runtime.now)
+            ]
+    assert max(value for value in power if isinstance(value, float)) > 1000, "it was lit"
+    assert {rule for rule, _ in raised} <= {"clock-jump", "clock-jump-back"}
