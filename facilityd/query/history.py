@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 from itertools import islice
+from operator import attrgetter
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -23,6 +25,7 @@ from facilityd.query.instant_text import CalendarMonth
 from facilityd.query.instants import iso_instant
 from facilityd.store.history_reader import HistoryReader
 from facilityd.store.rollup import Rollup, joined
+from facilityd.store.rollup_blocks import Level
 from facilityd.store.rollups import level_for
 from facilityd.yaml_source import suggestion
 
@@ -223,16 +226,34 @@ def _points(reader: HistoryReader, asked: HistoryQuery) -> Iterator[HistoryPoint
 
 def _buckets(site: Site, reader: HistoryReader, asked: HistoryQuery) -> Iterator[HistoryBucket]:
     empty = partial(HistoryBucket, count=0, mean=None, least=None, greatest=None, bad=0)
+    read = _RollupsOnce(reader, asked)
     for first, last, width in bucket_grid(site, asked):
         level = level_for(width)
         if level is not None and first % level.width == 0:
-            found = reader.rollups(asked.device, asked.signal, first, last, level)
-            rollups = list(joined(found, width, first))
+            rollups = list(joined(read.within(first, last, level), width, first))
         else:
             rollups = reader.rolled(asked.device, asked.signal, first, last, width)
         known = {one.start: _rolled(one) for one in rollups}
         for start in range(first, last, width):
             yield known.get(start) or empty(start)
+
+
+class _RollupsOnce:
+    """The roll-ups of a question, read once: it goes by days, and their blocks are longer."""
+
+    def __init__(self, reader: HistoryReader, asked: HistoryQuery) -> None:
+        self._reader, self._asked = reader, asked
+        self._found: dict[Level, list[Rollup]] = {}
+
+    def within(self, first: int, last: int, level: Level) -> list[Rollup]:
+        """Return those that start at first <= start < last (ns UTC); spans come in their order."""
+        asked = self._asked
+        if level not in self._found:
+            end = max(last, asked.until)
+            self._found[level] = self._reader.rollups(asked.device, asked.signal, first, end, level)
+        found = self._found[level]
+        edges = (bisect_left(found, at, key=attrgetter("start")) for at in (first, last))
+        return found[slice(*edges)]
 
 
 def _rolled(one: Rollup) -> HistoryBucket:
