@@ -53,7 +53,7 @@ def record(site: Site, folder: Path, hours: float) -> list[Sample]:
 def judge_of(site: Site, baselines: Sequence[Baseline] = ()) -> RuleEngine:
     """Return a new judge of the site, with every rule that applies there."""
     devices = all_devices(site)
-    calendar = SiteCalendar(Ceremonies.of(site), site.timezone)
+    calendar = SiteCalendar(Ceremonies.of(site), site.timezone, site.duty.holidays)
     families = {device.family.family: device.family for device in devices.values()}
     streams = [stream for device in devices.values() for stream in device.streams]
     groups = {device.id: device.group for device in devices.values()}

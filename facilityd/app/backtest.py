@@ -156,7 +156,7 @@ class Backtest:
         rules = {name: rule for name, rule in family.rules.items() if name in names}
         rules[self.rule] = with_settings(rules[self.rule], self.settings)
         streams = [stream for device in judged for stream in self._streams(device, rules[self.rule])]
-        calendar = SiteCalendar(Ceremonies.of(self.site), self.site.timezone)
+        calendar = SiteCalendar(Ceremonies.of(self.site), self.site.timezone, self.site.duty.holidays)
         groups = {device.id: device.group for device in judged}
         baselines = [b for b in self.reader.baselines() if b.device in groups and b.rule in names]
         context = RuleContext(calendar, groups, baselines)

@@ -8,25 +8,27 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from facilityd.app.ceremony import Ceremonies
+from facilityd.detect.context import WallTime
 from facilityd.model.measure import duration
 from facilityd.model.sample import NS
+from facilityd.notify.working_days import is_workday
 
 _SUN = re.compile(r"(sunrise|sunset)(?:([+-])(.+))?")
 
 
 class SiteCalendar:
-    """``ceremonies`` says when the sun rises and sets; ``timezone`` is the site's.
+    """``ceremonies`` says when the sun rises and sets; ``timezone`` and ``holidays`` are the site's.
 
     Instants are steady ones; the wall clock was put forward by ``ahead`` ns since the steady one began.
     """
 
-    def __init__(self, ceremonies: Ceremonies, timezone: str) -> None:
+    def __init__(self, ceremonies: Ceremonies, timezone: str, holidays: str = "") -> None:
         self.ahead = 0
-        self.adopt(ceremonies, timezone)
+        self.adopt(ceremonies, timezone, holidays)
 
-    def adopt(self, ceremonies: Ceremonies, timezone: str) -> None:
+    def adopt(self, ceremonies: Ceremonies, timezone: str, holidays: str = "") -> None:
         """Go by another timetable from now on; users of this calendar need not know."""
-        self._ceremonies, self._zone = ceremonies, ZoneInfo(timezone)
+        self._ceremonies, self._zone, self._holidays = ceremonies, ZoneInfo(timezone), holidays
         self._edges = lru_cache(maxsize=512)(self._compute)
 
     def next_edge(self, instant: int) -> int:
@@ -43,6 +45,12 @@ class SiteCalendar:
         zone = UTC if _SUN.fullmatch(spec) else self._zone
         found = self._edges(spec, datetime.fromtimestamp((instant + self.ahead) / NS, zone).date())
         return tuple(at - self.ahead for at in found) if self.ahead else found
+
+    def local(self, instant: int) -> WallTime:
+        """Return the time on site at an instant in ns."""
+        wall = datetime.fromtimestamp((instant + self.ahead) / NS, self._zone)
+        second = wall.hour * 3600 + wall.minute * 60 + wall.second
+        return WallTime(wall.toordinal(), second, not is_workday(wall.date(), self._holidays))
 
     def _compute(self, spec: str, day: date) -> tuple[int, ...]:
         found = _SUN.fullmatch(spec)

@@ -164,7 +164,7 @@ class Core:
         Alarms of what is gone stand until ``retire``.
         """
         devices = change.devices
-        self.calendar.adopt(Ceremonies.of(site), site.timezone)
+        self.calendar.adopt(Ceremonies.of(site), site.timezone, site.duty.holidays)
         reconfigure(self.engine, devices, self.calendar, change.baselines, site.units.values(), change.past)
         alarms = make_alarms(self.alarms.states.values(), devices, site)
         alarms.go_on(self.alarms)

@@ -154,7 +154,7 @@ class Daemon:
     ) -> None:
         self._heart = heart
         self._site, self._writer, self._environment, self._source = site, writer, environment, source
-        self._calendar = SiteCalendar(Ceremonies.of(site), site.timezone)
+        self._calendar = SiteCalendar(Ceremonies.of(site), site.timezone, site.duty.holidays)
         self._core = Core.assemble(
             site, journal, writer, environment.writer(), environment.clock, self._calendar, reloads
         )

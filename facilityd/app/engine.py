@@ -88,5 +88,7 @@ def meanings_of(units: Iterable[Unit]) -> dict[tuple[str, str], dict[int, str]]:
 def fresh_engine(site: Site) -> RuleEngine:
     """Return the very engine that the daemon would use, knowing no baseline."""
     return make_engine(
-        all_devices(site), SiteCalendar(Ceremonies.of(site), site.timezone), units=site.units.values()
+        all_devices(site),
+        SiteCalendar(Ceremonies.of(site), site.timezone, site.duty.holidays),
+        units=site.units.values(),
     )

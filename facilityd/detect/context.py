@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from facilityd.model.baseline import Baseline
+
+
+class WallTime(NamedTuple):
+    """The clock on the wall: the day (ordinal of the proleptic calendar), its second, and its kind."""
+
+    day: int
+    second: int
+    rest: bool
+    """Whether nobody works that day: a weekend or a public holiday."""
 
 
 class Calendar(Protocol):
@@ -21,6 +30,9 @@ class Calendar(Protocol):
 
     def edges(self, spec: str, instant: int) -> tuple[int, ...]:
         """Return the instants of ``sunrise``, ``sunset+18min`` or ``19:30`` on the days around, in order."""
+
+    def local(self, instant: int) -> WallTime:
+        """Return the time on site."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 from facilityd.detect.chart import ChartDetector
 from facilityd.detect.conjunction import ConjunctionDetector
 from facilityd.detect.count import CountDetector
+from facilityd.detect.day_profile import DayProfileDetector
 from facilityd.detect.detector import Detector
 from facilityd.detect.envelope import EnvelopeDetector
 from facilityd.detect.frozen import FrozenDetector
@@ -45,6 +46,7 @@ KINDS: dict[str, Callable[[Any, Any], Detector]] = {
     "ewma": SingleDetector,
     "chart": ChartDetector,
     "envelope": EnvelopeDetector,
+    "day-profile": DayProfileDetector,
     "sequence": SequenceDetector,
     "frozen": FrozenDetector,
     "spike": SpikeDetector,

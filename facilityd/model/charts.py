@@ -1,8 +1,8 @@
 """The learned detector kinds: they evaluate against a baseline that a person has signed off.
 
 Method and figures: docs/reference/anomalies.md T3, T4 and §3. A signal alone (``robust-z``,
-``ewma``), several together (``chart``), a shape over a position (``envelope``), or what the physics says
-(``residual``).
+``ewma``), several together (``chart``), a shape over a position (``envelope``) or over the day
+(``day-profile``), or what the physics says (``residual``).
 """
 
 from __future__ import annotations
@@ -109,6 +109,34 @@ class Envelope(Learned):
     def own(self) -> tuple[str, ...]:
         """Value, place and direction."""
         return (self.signal, self.over, self.direction)
+
+
+class DayProfile(Learned):
+    """A load against what was learned for this time of day on such a day (worked, or of rest).
+
+    Allowed around the usual value: ``share`` of it, ``band`` (the signal's unit) or ``factor`` times the
+    healthy spread at that time (robust standard deviations), whichever is most; what is usual in the part of
+    the day before and after (there are ``bins`` parts) is allowed too, as clocks and people are not exact.
+    So many ``days`` of a kind must have been seen. What goes with the season it cannot say.
+    """
+
+    kind: Literal["day-profile"]
+    signal: str
+    side: Side = "both"
+    share: Finite = Field(default=0.1, ge=0)
+    band: Finite = Field(default=0.0, ge=0)
+    factor: Finite = Field(default=4.0, ge=0)
+    hysteresis: Finite = Field(
+        default=0.2, ge=0, lt=1, description="so far back, as a share of what is allowed, before it is over"
+    )
+    bins: int = Field(default=48, ge=4, le=288, description="parts of a day")
+    days: int = Field(default=3, ge=2, le=60)
+    least: Duration = 0
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The one signal."""
+        return (self.signal,)
 
 
 class LaggedCondition(Strict):

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from facilityd.model.charts import Chart, Envelope, Ewma, Residual, RobustZ
+from facilityd.model.charts import Chart, DayProfile, Envelope, Ewma, Residual, RobustZ
 from facilityd.model.histories import (
     Count,
     Frozen,
@@ -47,8 +47,8 @@ from facilityd.model.text import Language, ShortText, Strict, Text
 
 Detect = Annotated[
     Limit | Mismatch | Silence | Unreadable | Conjunction | Rate | Sequence | Schedule | Count | Frozen
-    | Spike | Sensor | Invalid | Ripple | Imbalance | Peer | Trend | RobustZ | Ewma | Chart | Envelope
-    | Residual,
+    | Spike | Sensor | Invalid | Ripple | Imbalance | Peer | Trend | RobustZ | Ewma | Chart | DayProfile
+    | Envelope | Residual,
     Field(discriminator="kind"),
 ]  # fmt: skip
 
@@ -224,6 +224,7 @@ __all__ = [
     "Condition",
     "Conjunction",
     "Count",
+    "DayProfile",
     "Detect",
     "Envelope",
     "Ewma",

@@ -48,7 +48,7 @@ def test_too_short_is_refused_and_says_why(evening: VirtualRuntime) -> None:
     with JournalReader.open(evening.journal) as reader:
         lessons = fit_rules(evening.site, FACADE, [FitPeriod(reader, START, START + 60 * NS)])
     assert lessons
-    assert {fit_result.refused for fit_result in lessons} == {"unfit-short"}
+    assert {fit_result.refused for fit_result in lessons} == {"unfit-short", "unfit-days"}
 
 
 @pytest.mark.parametrize(
