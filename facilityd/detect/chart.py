@@ -36,14 +36,17 @@ class ChartDetector(LearnedDetector):
 
     def __init__(self, rule: kinds.Chart, device_state: DeviceState) -> None:
         super().__init__(rule, device_state)
-        self._gap = GAP * max(signal_state.expected for signal_state in self.signal_states)
+        self._over = rule.over / NS
+        self._pace = max(signal_state.expected for signal_state in self.signal_states)
+        self._gap = GAP * self._pace
         self.forget()
 
     def forget(self) -> None:
         """A new baseline: its limits, and nothing seen yet."""
         states = self.data.get("states", {})
         self._charts = {
-            state: VarResidualChart(VarLimits.from_dict(limits)) for state, limits in states.items()
+            state: VarResidualChart(VarLimits.from_dict(limits), self._over)
+            for state, limits in states.items()
         }
         self._chart: VarResidualChart | None = None
         self._verdict: bool | None = None
@@ -75,8 +78,10 @@ class ChartDetector(LearnedDetector):
         if chart is not self._chart or row.steady - self._last > self._gap:
             self._chart, chart.verdict = chart, self._verdict
             chart.forget()
+            self._last = row.steady
+        lasted = min(row.steady - self._last, self._pace) / NS  # what was lost is no proof of anything
         self._last = row.steady
-        self._verdict = chart.step(row.values)
+        self._verdict = chart.step(row.values, lasted)
 
     def known_evidence(self, now: int) -> Evidence:  # noqa: ARG002 - as of the newest reading
         """Return the guilty signal, its level and its healthy range."""

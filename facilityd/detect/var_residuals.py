@@ -2,7 +2,8 @@
 
 Each signal is evaluated twice: by its own level, and by what is left of it after the last readings of all
 signals have predicted it (vector autoregression). It is wrong where both, smoothed over five readings,
-are beyond ``FACTOR`` times their healthy 99.5 % level. Why, and with what figures: decision 0009.
+are beyond ``FACTOR`` times their healthy 99.5 % level, for ``SHARE`` of the last seconds. Why, and with what
+figures: decision 0009.
 """
 
 from __future__ import annotations
@@ -19,10 +20,13 @@ from facilityd.detect.statistics import quantile
 
 Values = Sequence[float]
 ORDER, SMOOTH, LEVEL, RIDGE = 3, 0.2, 0.995, 0.01
-FACTOR, OF, OUT_OF = 1.75, 8, 10
-BACK, CALM = 0.3, 20
-"""Over when below the limit, or below this share of the worst, for so many readings: machines seldom
-come back to just where they were."""
+FACTOR, SHARE, OVER_S = 1.75, 0.8, 10.0
+"""Wrong where this share of the last ``OVER_S`` seconds is beyond ``FACTOR`` times what was healthy."""
+BACK, CALM = 0.3, 2
+"""Over when below the limit, or below this share of the worst, for so many times these seconds: machines
+seldom come back to just where they were."""
+FEWEST = 5
+"""However slowly it is read, one reading or two are no proof."""
 DRIFT = 0.5
 """Share of what moved between the two halves of the fit that may move again: a short fit sees no turning."""
 LEAST = 100
@@ -154,10 +158,14 @@ def _healthy(stretches: Sequence[Sequence[Values]], first: VarLimits) -> tuple[l
 
 
 class VarResidualChart:
-    """Evaluates readings one by one. ``guilty`` is the index of the signal that was farthest off."""
+    """Evaluates readings one by one. ``guilty`` is the index of the signal that was farthest off.
 
-    def __init__(self, limits: VarLimits) -> None:
-        self.limits = limits
+    Each counts for as long as it lasted, so that it is seconds that decide and not how often it is read;
+    readings that come more slowly than ``FEWEST`` in ``over_s`` seconds make that longer.
+    """
+
+    def __init__(self, limits: VarLimits, over_s: float = OVER_S) -> None:
+        self.limits, self._over = limits, over_s
         self.verdict: bool | None = None
         self.guilty = 0
         self._peak = 0.0
@@ -166,27 +174,37 @@ class VarResidualChart:
     def forget(self) -> None:
         """Readings were missed: begin a new stretch. The verdict stands."""
         self.trace = VarRun(self.limits)
-        self._last: deque[bool] = deque(maxlen=OUT_OF)
-        self._calm = 0
+        self._last: deque[tuple[float, bool]] = deque()
+        self._calm = 0.0
 
-    def step(self, values: Values) -> bool | None:
-        """Evaluate one more reading. None: too few yet, and no verdict from before."""
+    def step(self, values: Values, lasted: float = 1.0) -> bool | None:
+        """Evaluate a reading, ``lasted`` s after the one before. None: too few yet, and no verdict before."""
         if not self.trace.take(values):
             return self.verdict
         scores = self._scores()
         worst = max(scores)
         if worst > FACTOR:
             self.guilty = scores.index(worst)
-        self._last.append(worst > FACTOR)
+        seen, wrong = self._vote(lasted, worst > FACTOR)
+        over = max(self._over, FEWEST * lasted)
         if self.verdict:
             self._peak = max(self._peak, worst)
-            self._calm = self._calm + 1 if worst < max(FACTOR, BACK * self._peak) else 0
-            self.verdict = self._calm < CALM
-        elif sum(self._last) >= OF:
-            self.verdict, self._peak, self._calm = True, worst, 0
-        elif len(self._last) == OUT_OF:
+            self._calm = self._calm + lasted if worst < max(FACTOR, BACK * self._peak) else 0.0
+            self.verdict = self._calm < CALM * over
+        elif wrong >= SHARE * over:
+            self.verdict, self._peak, self._calm = True, worst, 0.0
+        elif seen >= over:
             self.verdict = False
         return self.verdict
+
+    def _vote(self, lasted: float, wrong: bool) -> tuple[float, float]:
+        """Return for how many of the last seconds it was seen at all, and wrong."""
+        self._last.append((lasted, wrong))
+        seen = sum([span for span, _ in self._last])
+        over = max(self._over, FEWEST * lasted)
+        while seen - self._last[0][0] >= over:
+            seen -= self._last.popleft()[0]
+        return seen, sum([span for span, bad in self._last if bad])
 
     def allowed(self, index: int) -> tuple[float, float]:
         """Return how low and how high a signal's level may be, in its unit."""

@@ -73,10 +73,15 @@ class Ewma(Learned):
 
 
 class Chart(Learned):
-    """Several fast signals of one machine together; the guilty one is named."""
+    """Several fast signals of one machine together; the guilty one is named.
+
+    Wrong where it was so for four fifths of the time ``over``, and of five readings at least. It is learned
+    at the pace at which they are read: after a change of that it is to be commissioned anew.
+    """
 
     kind: Literal["chart"]
     signals: tuple[str, ...] = Field(min_length=2)
+    over: Duration = Field(default=10 * 10**9, gt=0)
 
     @property
     def own(self) -> tuple[str, ...]:

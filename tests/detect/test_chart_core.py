@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facilityd.detect.statistics import MOfN, quantile
-from facilityd.detect.var_residuals import CALM, OUT_OF, VarLimits, VarResidualChart, fit
+from facilityd.detect.var_residuals import CALM, FEWEST, OVER_S, VarLimits, VarResidualChart, fit
 
 
 def healthy(count: int, seed: int = 1) -> list[tuple[float, ...]]:
@@ -24,6 +24,8 @@ def healthy(count: int, seed: int = 1) -> list[tuple[float, ...]]:
 
 
 LIMITS = fit([healthy(1200)])
+VOTES = round(OVER_S)
+"""Readings of one second each that decide."""
 
 
 def run(chart: VarResidualChart, rows: list[tuple[float, ...]]) -> list[bool | None]:
@@ -32,8 +34,8 @@ def run(chart: VarResidualChart, rows: list[tuple[float, ...]]) -> list[bool | N
 
 def test_healthy_readings_are_healthy_and_the_first_few_are_not_judged() -> None:
     said = run(VarResidualChart(LIMITS), healthy(3000, seed=2))
-    assert said[: OUT_OF + 2] == [None] * (OUT_OF + 2)
-    assert set(said[OUT_OF + 2 :]) == {False}
+    assert said[: VOTES + 2] == [None] * (VOTES + 2)
+    assert set(said[VOTES + 2 :]) == {False}
 
 
 @pytest.mark.parametrize(("guilty", "change"), [(1, (0, -3, 0)), (2, (0, 0, 1.0)), (0, (6, 3.6, 0))])
@@ -53,8 +55,8 @@ def test_it_is_over_when_most_of_the_deviation_is_gone_for_a_while() -> None:
     chart = VarResidualChart(LIMITS)
     run(chart, healthy(100, seed=3))
     run(chart, [(s, f - 10, v) for s, f, v in healthy(60, seed=4)])
-    back = run(chart, healthy(3 * CALM, seed=5))
-    assert back[CALM - 1] is True
+    back = run(chart, healthy(3 * CALM * VOTES, seed=5))
+    assert back[CALM * VOTES - 1] is True
     assert back[-1] is False
 
 
@@ -133,3 +135,23 @@ def test_what_drifted_while_it_was_learned_has_more_room() -> None:
     still = fit([rows])
     assert drifting.high[2] - drifting.middle[2] > still.high[2] - still.middle[2] + 0.1
     assert drifting.high[1] == still.high[1]
+
+
+def seconds_until_wrong(over_s: float, pace_s: float) -> float:
+    """Return after how many seconds of a fault that is read every ``pace_s`` it is told."""
+    chart = VarResidualChart(LIMITS, over_s)
+    for row in healthy(100, seed=3):
+        chart.step(row, pace_s)
+    for number, (speed, flow, vibration) in enumerate(healthy(400, seed=4), 1):
+        if chart.step((speed, flow - 10, vibration), pace_s):
+            return number * pace_s
+    return float("inf")
+
+
+@pytest.mark.parametrize("pace_s", [1.0, 2.0, 5.0])
+def test_seconds_decide_however_often_it_is_read(pace_s: float) -> None:
+    assert seconds_until_wrong(60.0, pace_s) == pytest.approx(0.8 * 60.0, abs=2 * pace_s)
+
+
+def test_what_is_read_slowly_takes_some_readings_all_the_same() -> None:
+    assert seconds_until_wrong(10.0, 60.0) == pytest.approx(0.8 * FEWEST * 60.0)
