@@ -107,33 +107,32 @@ def played(task: tuple[str, tuple[FaultBegun, ...]]) -> list[tuple[str, str, flo
 
 Alarms = Sequence[tuple[str, str, float | None]]
 Seen = Mapping[str, Sequence[FaultBegun]]
+Mask = tuple[FaultBegun, FaultBegun, str]
 
 
 @cache
 def masks() -> Mapping[tuple[str, str, str], str]:
-    """Return by (family, masking fault, hidden fault) what the first takes away."""
+    """Return by (device, masking fault, hidden fault) what the first takes away."""
     return {
-        (family, by, hidden): entry["because"]
+        (device, by, hidden): entry["because"]
         for family, entries in TABLE["masks"].items()
         for entry in entries
+        for device in entry.get("on", SETTINGS[family].devices)
         for by in entry["by"]
         for hidden in entry["hidden"]
     }
 
 
-def masked(
-    pair: Sequence[FaultBegun], singles: Mapping[str, Alarms]
-) -> tuple[FaultBegun, FaultBegun, str] | None:
+def masked(pair: Sequence[FaultBegun], singles: Mapping[str, Alarms]) -> Mask | None:
     """Return (masking, hidden, reason) where a pair is not independent, else None.
 
     What began so late that the other was told before it, by when that is told alone, masks nothing.
     """
     for by, hidden in (pair, (pair[1], pair[0])):
-        family = site().devices[by.device].family.family
-        reason = masks().get((family, by.fault, hidden.fault))
-        if not reason or by.device != hidden.device:
-            continue
-        if by.at_s < usual(hidden, singles[name_of(hidden)]) + hidden.at_s - SETTINGS[family].onset_s:
+        reason = masks().get((by.device, by.fault, hidden.fault), "")
+        onset = SETTINGS[site().devices[by.device].family.family].onset_s
+        early = by.at_s - hidden.at_s + onset
+        if reason and by.device == hidden.device and early < usual(hidden, singles[name_of(hidden)]):
             return by, hidden, reason
     return None
 
@@ -226,13 +225,13 @@ class PairTally:
         return f"* {both}: {'; '.join(words)}; wrong: {', '.join(names) or 'none'}; told: {heard}"
 
 
-def mask_pairs(family: str, seen: Sequence[FaultBegun]) -> list[tuple[FaultBegun, FaultBegun]]:
+def mask_pairs(seen: Sequence[FaultBegun]) -> list[tuple[FaultBegun, FaultBegun]]:
     """Return every pair of the table of masks for the first device that can have both, the mask first."""
     found = {
         (by.fault, hidden.fault): (by, replace(hidden, at_s=hidden.at_s + 60))
         for by in reversed(seen)
         for hidden in reversed(seen)
-        if by.device == hidden.device and (family, by.fault, hidden.fault) in masks()
+        if by.device == hidden.device and (by.device, by.fault, hidden.fault) in masks()
     }
     return list(found.values())
 
@@ -289,7 +288,7 @@ def play_pairs(
 def check_masks(seen: Seen, kept: Mapping[str, Alarms], pool: ProcessPoolExecutor) -> None:
     """Play the table of masks, and list what is told all the same: that is masked by nothing."""
     for family, found in seen.items():
-        pairs = mask_pairs(family, found)
+        pairs = mask_pairs(found)
         for pair, told in zip(pairs, pool.map(played, [(family, pair) for pair in pairs]), strict=True):
             if not missed(pair[1], kept[name_of(pair[1])], told):
                 sys.stdout.write(f"* {family}: {pair[1].fault} is told in spite of {pair[0].fault}\n")

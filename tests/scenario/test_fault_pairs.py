@@ -90,7 +90,8 @@ def test_what_was_told_before_the_other_began_and_what_is_on_a_neighbour_is_mask
 
 
 def test_the_table_of_masks_names_faults_that_the_models_have() -> None:
-    for family, by, hidden in TOOL["masks"]():
-        names = {one.fault for one in TOOL["faults"](family)}
+    families = {device: family for family, one in TOOL["SETTINGS"].items() for device in one.devices}
+    for device, by, hidden in TOOL["masks"]():
+        names = {one.fault for one in TOOL["faults"](families[device])}
         assert {by, hidden} <= names
         assert by != hidden
