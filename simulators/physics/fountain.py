@@ -27,7 +27,7 @@ SHOW_LENGTH_H = 0.5
 WARM_C = 3.0  # no show in frost
 DRAINED_BELOW_C, HEATED_C = 6.0, 6.0
 EMPTY_M, EVAPORATION_M_PER_H, SPLASH_M_PER_H = 0.25, 0.0004, 0.004
-DRAINS_S = 300.0  # no basin falls a metre from one second to the next: only a reading does
+DRAINS_S = 900.0  # no basin falls or fills a metre from one second to the next: only a reading does
 MAKE_UP_M3_PER_H = 2.4
 LOWERED_ABOVE, STOPPED_ABOVE = 5.5, 10.8  # m/s: force 4 and force 6
 BLOCKED, DRY, MISSING_PHASE, HOT, TURNED_BACK = 51, 57, 2, 65, 209
@@ -54,7 +54,7 @@ class Fountain(Model):
         self._energy, self._hours = 5000.0 * self.chance.random(), 0.0
         self._starts = self.chance.randrange(2000)
         self._water = self._chamber = 15.0
-        self._make_up, self._wind, self._drained = 0.0, 2.0, False
+        self._make_up, self._wind, self._drained, self._refills = 0.0, 2.0, False, False
         drawn = 0.0008 + 0.0008 * fixed.random()
         self._base_leakage = machine.base_leakage or drawn
         self._wet, self._watts, self._rain = 0.0, 0.0, 0.0
@@ -150,9 +150,9 @@ class Fountain(Model):
         self._chamber = towards(self._chamber, goal, dt, 2400.0)
 
     def restore(self) -> None:
-        """End every fault and refill the basin."""
+        """End every fault and let the basin fill again."""
         super().restore()
-        self._level = self._shown_level = self.machine.basin
+        self._refills = self._level < self.machine.basin
 
     def _fill(self, dt: float) -> None:
         splash = (
@@ -170,6 +170,9 @@ class Fountain(Model):
                 self.machine.basin + 0.4, self._level + (made / self.machine.basin_area - lost) * dt / 3600.0
             ),
         )
+        if self._refills:
+            self._level = towards(self._level, self.machine.basin, dt, DRAINS_S)
+            self._refills = self._level < self.machine.basin - 0.02
         if self.has("dry-running") and self._level > EMPTY_M:
             self._level = towards(self._level, EMPTY_M, dt, DRAINS_S)
         if not self.has("level-frozen"):

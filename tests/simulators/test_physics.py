@@ -216,9 +216,16 @@ def test_a_live_square_goes_on_from_where_it_is() -> None:
 def test_no_basin_empties_from_one_second_to_the_next() -> None:
     pump, world, levels = Fountain("fountain-1", 1), _world(), []
     pump.fault("dry-running")
-    for _ in range(60):
+    for _ in range(300):
         levels.append(float(pump.read()["level"]))
         world.advance(20.0)
         pump.step(20.0, world)
     assert max(before - after for before, after in pairwise(levels)) < 0.1
     assert levels[-1] < 0.3
+    pump.restore()
+    for _ in range(300):
+        levels.append(float(pump.read()["level"]))
+        world.advance(20.0)
+        pump.step(20.0, world)
+    assert max(after - before for before, after in pairwise(levels)) < 0.1
+    assert levels[-1] > 1.1
