@@ -30,7 +30,7 @@ class DayProfileDetector(LearnedDetector):
     def __init__(self, rule: DayProfile, device_state: DeviceState) -> None:
         super().__init__(rule, device_state)
         self._rule, self._calendar = rule, device_state.context.calendar
-        self._from, self._until = NEVER, NEVER
+        self._from, self._until, self._ahead = NEVER, NEVER, 0
         self._time = (0.0, 0.0, 0.0)
         self.forget()
 
@@ -47,8 +47,11 @@ class DayProfileDetector(LearnedDetector):
 
     def _find(self, at: int) -> None:
         """Find the part of the day that an instant is in, and until when that lasts."""
-        if self._from <= at < self._until or self._calendar is None:
+        if self._calendar is None:
             return
+        if self._from <= at < self._until and self._ahead == self._calendar.ahead:
+            return
+        self._ahead = self._calendar.ahead
         local, bins = self._calendar.local(at), self._rule.bins
         place = local.second * bins // DAY_S
         begun = -(-place * DAY_S // bins)
@@ -98,7 +101,12 @@ class DayProfileDetector(LearnedDetector):
         if not self.delay.verdict or value is None or self._bounds is None:
             return Evidence("day-profile-over", numbers, signal_state.signal)
         usual, low, high = self._bounds
-        numbers |= {"expected": usual, "low": low, "high": high, "seen_clock": signal_state.steady}
+        numbers |= {
+            "expected": usual,
+            "low": low,
+            "high": high,
+            "seen_clock": signal_state.steady + self._ahead,
+        }
         numbers |= {"learned_at": by.at if by else 0, "version_n": by.version if by else 0}
         side = "above" if value > usual else "below"
         numbers["for_s"] = in_seconds(self.delay.held)

@@ -150,6 +150,19 @@ def test_too_few_days_are_refused_and_hours_too_restless_are_not_learned() -> No
     assert data["worked"][10] is not None
 
 
+def test_a_clock_that_was_put_forward_is_followed_at_once() -> None:
+    binding, detector = learned(on_delay="0s", off_delay="0s")
+    steady = round((MONDAY + timedelta(days=21, hours=6)).timestamp()) * NS
+    try:
+        for ahead_h, verdict in ((0, False), (3, True), (0, False)):
+            CALENDAR.ahead = ahead_h * 3600 * NS
+            steady += 60 * NS
+            binding.device_state.put(binding.signal_states, Sample(METER, steady, steady, (200.0,)))
+            assert detector.update(steady) is verdict, ahead_h
+    finally:
+        CALENDAR.ahead = 0
+
+
 def test_rows_bear_the_time_on_site() -> None:
     made = compile_device(
         Kind({"load": rule(PROFILE, respond="2h")}, units={"power": "W"}),
