@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from facilityd.alarm.clock_set import waits
 from facilityd.alarm.first_out import AlarmTiming
 from facilityd.alarm.guards import refusal, until
 from facilityd.alarm.machine import apply
@@ -37,6 +38,7 @@ class AlarmManager:
     ``limits``: by (device, rule), how long a person may suppress notifications. ``timing`` tells which
     alarm of a device was the first. ``repeats``: by (device, rule), how what comes and goes is held.
     ``stages``: by (device, rule), the rules of that device that are an earlier stage of the same fault.
+    ``present``: what a rule of a device rests on now, None where that is as it was told.
     """
 
     def __init__(
@@ -48,8 +50,9 @@ class AlarmManager:
         timing: AlarmTiming | None = None,
         repeats: Mapping[Key, RepeatLimits] = MappingProxyType({}),
         stages: Mapping[Key, Sequence[str]] = MappingProxyType({}),
+        present: Callable[[str, str], Evidence | None] = lambda _device, _rule: None,
     ) -> None:
-        self._repeats, self._stages = repeats, stages
+        self._repeats, self._stages, self._present = repeats, stages, present
         self._timing = timing or AlarmTiming()
         self._states = {(state.device, state.rule): state for state in states}
         self._latching, self._expiry, self._limits = latching, expiry, limits
@@ -112,13 +115,14 @@ class AlarmManager:
         What came with that cause before is no news when it comes again.
         """
         cause = self._states.get(_key_of(finding.evidence.cause, finding.device))
-        if cause is None or not cause.active or cause.acked_at is None or cause.raised_at is None:
+        if cause is None or not cause.active or cause.acked_at is None or cause.began is None:
             return False
         if state.active and state.cause:
             return False
-        begun = state.raised_at if state.active and state.raised_at is not None else finding.at
-        known = not state.active and state.raised_at is not None and state.raised_at >= cause.raised_at
-        return not known and begun > cause.acked_at and begun - cause.raised_at > SETTLED
+        begun = state.began if state.active and state.began is not None else finding.at
+        first = cause.raised_at or 0
+        known = not state.active and state.raised_at is not None and state.raised_at >= first
+        return not known and begun > cause.acked_at and begun - cause.began > SETTLED
 
     def _explain(self, state: AlarmState, finding: Finding) -> Change | None:
         """Return the change where a lasting alarm has found its cause, or lost it."""
@@ -156,8 +160,9 @@ class AlarmManager:
         """Return what an alarm that people are notified of again rests on, where it is known."""
         if event is AlarmEvent.STAYED_WELL:
             return self._well.get((state.device, state.rule))
-        again = event in BACK and state.active
-        return self._newest.get((state.device, state.rule)) if again else None
+        if event not in BACK or not state.active:
+            return None
+        return self._present(state.device, state.rule) or self._newest.get((state.device, state.rule))
 
     def _schedule(self, state: AlarmState) -> None:
         """Note when time alone will change an alarm."""
@@ -167,6 +172,15 @@ class AlarmManager:
             self._due.pop(key, None)
         else:
             self._due[key] = next_one.at
+
+    def clock_set(self, by: int, at: int) -> list[Change]:
+        """Return what keeps every wait as long, where by ``at`` the clock was put forward by ``by`` ns."""
+        kept = [one for one in self._states.values() if waits(one)]
+        kind = ChangeKind.CLOCK_SET
+        changes = [Change(at, one.device, one.rule, one.occurrence, kind, details={"by": by}) for one in kept]
+        for change in changes:
+            self.replay(change)
+        return changes
 
     def operate(self, event: AlarmEvent, command: AlarmCommand, at: int) -> Change:
         """Return the change that a person's command causes at an instant in ns UTC.
@@ -249,7 +263,7 @@ class AlarmManager:
         for rule in self._stages.get((state.device, state.rule), ()):
             earlier = self.state(state.device, rule)
             if is_told(earlier, state.rule, at):
-                return {"worse_than": rule, "worse_since": earlier.raised_at}
+                return {"worse_than": rule, "worse_since": earlier.began}
         return {}
 
     def _eased_from(self, state: AlarmState) -> Mapping[str, Any]:
@@ -268,7 +282,7 @@ class AlarmManager:
             return {}, evidence
         again = limits.returns(state, at) if kind is ChangeKind.RAISE else state.returns
         returns = again + (kind is ChangeKind.RECUR)
-        first = state.raised_at if state.first_at is None else state.first_at
+        first = state.began if state.first_at is None else state.first_at
         if not returns or first is None:
             return {}, evidence
         ended = kind is ChangeKind.CLEAR and state.well_since is not None

@@ -27,7 +27,7 @@ class AlarmTiming:
         period nobody knows.
         """
         open_ = [s for s in states if s.device == device and s.rule != rule and s.active and not s.acked]
-        onsets = {s.rule: self._onset(device, s.rule, s.raised_at) for s in open_ if s.raised_at is not None}
+        onsets = {s.rule: self._onset(device, s.rule, s.began) for s in open_ if s.began is not None}
         if not onsets:
             return {}
         first = min(onsets, key=lambda name: (onsets[name], name))

@@ -147,8 +147,8 @@ class GroupedAlarms:
                 state, name = self._alarms.state(*cause), "/".join(cause)
                 if mine.active and mine.cause == name and (state.active or cause in self._settling):
                     return name
-                begun = mine.raised_at if mine.active and mine.raised_at is not None else onset
-                fits = state.raised_at is not None and abs(begun - state.raised_at) <= group.within
+                begun = mine.began if mine.active and mine.began is not None else onset
+                fits = state.began is not None and abs(begun - state.began) <= group.within
                 if state.active and fits and not _out(state):
                     return name
         return ""
@@ -191,6 +191,14 @@ class GroupedAlarms:
             changes += self._explain(cause, at)
         return changes + self._alarms.tick(at)
 
+    def clock_set(self, by: int, at: int) -> list[Change]:
+        """Keep every wait as long, where the clock was put forward by ``by`` ns; return the changes."""
+        self._held = {key: (_later(one, by), until + by) for key, (one, until) in self._held.items()}
+        self._newest = {key: _later(one, by) for key, one in self._newest.items()}
+        self._seen = {key: _later(one, by) for key, one in self._seen.items()}
+        self._settling = {key: until + by for key, until in self._settling.items()}
+        return self._alarms.clock_set(by, at)
+
     def lost(self, group: CauseGroup) -> tuple[str, ...]:
         """Return the devices of a group that have a member in alarm, told or not."""
         found = (d for d, r in group.members if self._alarms.state(d, r).active or (d, r) in self._held)
@@ -217,6 +225,10 @@ class GroupedAlarms:
 
 def _because(finding: Finding, cause: str) -> Finding:
     return replace(finding, evidence=replace(finding.evidence, cause=cause))
+
+
+def _later(finding: Finding, by: int) -> Finding:
+    return replace(finding, at=finding.at + by)
 
 
 def _out(state: AlarmState) -> bool:

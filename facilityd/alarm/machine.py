@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from facilityd.alarm.clock_set import moved
 from facilityd.model.alarm import AlarmCondition, AlarmState, Change, ChangeKind, Suppression, Suppressor
 
 
@@ -198,4 +199,5 @@ _NEXT: dict[ChangeKind, Callable[[AlarmState, Change], AlarmState]] = {
     ChangeKind.STATE_BEGINS: _state_begins,
     ChangeKind.STATE_OVER: _state_over,
     ChangeKind.REVIEW: _review,
+    ChangeKind.CLOCK_SET: moved,
 }

@@ -35,11 +35,11 @@ class RepeatLimits:
         """
         if state.well_since is not None and state.well_until is not None:
             return state.well_until - state.well_since  # it is held already, and was unknown meanwhile
-        if state.suppressors or state.confirmed_at is not None or state.raised_at is None:
+        if state.suppressors or state.confirmed_at is not None or state.began is None:
             return 0
         if state.returns:
             return self.window
-        return self.hold if at - state.raised_at < self.brief else 0
+        return self.hold if at - state.began < self.brief else 0
 
     def returns(self, state: AlarmState, at: int) -> int:
         """Return how often it has come again with the occurrence that begins at ``at`` (ns UTC)."""
@@ -55,7 +55,7 @@ def is_held(state: AlarmState) -> bool:
 
 def is_told(state: AlarmState, cause: str, at: int) -> bool:
     """Return whether people knew before ``at`` (ns UTC) of one that stands, or gives way to ``cause``."""
-    if not state.active or state.raised_at is None or state.raised_at >= at:
+    if not state.active or state.began is None or state.began >= at:
         return False
     return all(
         one.kind is Suppressor.BY_DESIGN and state.cause == cause and one.since == at

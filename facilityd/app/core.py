@@ -28,12 +28,14 @@ from facilityd.app.stages import earlier_stages
 from facilityd.config.site import Device, Site
 from facilityd.detect.conditional import REPLAYED
 from facilityd.detect.engine import RuleEngine
+from facilityd.detect.present import present_evidence
 from facilityd.detect.resume import Past
 from facilityd.detect.unwatched import unwatched
 from facilityd.errors import StoreFull
 from facilityd.model.alarm import AlarmState
 from facilityd.model.baseline import Baseline
 from facilityd.model.clock import Clock
+from facilityd.model.finding import Evidence
 from facilityd.model.rule import Rule
 from facilityd.model.sample import Sample
 from facilityd.model.task import fold
@@ -118,7 +120,7 @@ class Core:
             tasks = TaskManager(fold([*reader.task_events(), *spilled.tasks]).values(), site.tasks)
             engine = make_engine(devices, calendar, reader.baselines(), site.units.values())
             engine.restore_findings(stored.finding for stored in reader.verdicts())
-        alarms = make_alarms(states, devices, site)
+        alarms = make_alarms(states, devices, site, present_evidence(engine, clock.steady))
         engine.resume(states)
         ingest_queue = IngestQueue(doubtful=clock_steps.doubtful)
         drawings = PlotQueue(AlarmPlot(journal.path, devices), thread)
@@ -166,7 +168,8 @@ class Core:
         devices = change.devices
         self.calendar.adopt(Ceremonies.of(site), site.timezone, site.duty.holidays)
         reconfigure(self.engine, devices, self.calendar, change.baselines, site.units.values(), change.past)
-        alarms = make_alarms(self.alarms.states.values(), devices, site)
+        present = present_evidence(self.engine, self.clock.steady)
+        alarms = make_alarms(self.alarms.states.values(), devices, site, present)
         alarms.go_on(self.alarms)
         self.alarms = alarms
         self.tasks.adopt(site.tasks)
@@ -242,8 +245,13 @@ def _spilled(spill: Spill, reader: JournalReader) -> Spilled:
     return Spilled.outstanding(spill.read(), reader.meta(MARK)) or Spilled("")
 
 
-def make_alarms(states: Iterable[AlarmState], devices: Mapping[str, Device], site: Site) -> GroupedAlarms:
-    """Return the alarms of some devices, from exactly these states."""
+def make_alarms(
+    states: Iterable[AlarmState],
+    devices: Mapping[str, Device],
+    site: Site,
+    present: Callable[[str, str], Evidence | None],
+) -> GroupedAlarms:
+    """Return the alarms of some devices, from exactly these states; ``present``: what a rule rests on now."""
     behind = {name: [one for one, _ in scope_of(name, site)] for name in devices.keys() - site.devices}
     rules = _rules(devices)
     lives = AlarmManager(
@@ -254,6 +262,7 @@ def make_alarms(states: Iterable[AlarmState], devices: Mapping[str, Device], sit
         timing=_timing(devices),
         repeats=repeat_limits(rules, site.devices, site.repeats),
         stages=earlier_stages(rules),
+        present=present,
     )
     return GroupedAlarms(lives, cause_groups(site, devices), behind)
 

@@ -13,20 +13,19 @@ from facilityd.model.command import StartMaintenance, StopMaintenance
 from facilityd.model.command_record import CommandRecord
 from facilityd.model.message import Wording
 from facilityd.model.sample import NS
-from facilityd.model.suppression import DEVICE_STATES, Suppression, Suppressor
+from facilityd.model.suppression import DEVICE_STATES, SEASON, Suppression, Suppressor
 from facilityd.store.meta import MetaWrite
 from facilityd.store.reader import JournalReader
 
 STOPPED = "season-stopped/{0}/{1}"
 """Names, by season and device, until when (ns UTC) a season was that a person ended before its time."""
-_SEASON = "seasons."
 SHORT = 3
 """A longest time of up to so many days is said in hours."""
 
 
 def season_of(season: str) -> str:
     """Return what stands for the person where a season of the files began a state."""
-    return f"{_SEASON}{season}"
+    return f"{SEASON}{season}"
 
 
 def suppressible(core: Core, device: str, also: Collection[str] = ()) -> list[str]:
@@ -88,8 +87,8 @@ async def stop_state(core: Core, _: JournalReader, ask: StopMaintenance, record:
     at, person, fact = record.done_at, ask.person.strip(), state_of(core, ask.device)
     if fact is None or (ask.state and fact.state != ask.state):
         return Wording("command.no-maintenance", device=ask.device)
-    if fact.person.startswith(_SEASON):  # else it would begin again tomorrow
-        name = STOPPED.format(fact.person.removeprefix(_SEASON), ask.device)
+    if fact.person.startswith(SEASON):  # else it would begin again tomorrow
+        name = STOPPED.format(fact.person.removeprefix(SEASON), ask.device)
         await core.flow.commit([MetaWrite({name: str(fact.until)})])
     await core.flow.carry_out(lambda: core.alarms.end_state(ask.device, at, person, record.id), record)
     return ""

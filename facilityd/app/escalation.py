@@ -109,8 +109,8 @@ class Escalator:
             names = ", ".join(step.to)
             log.warning("%s %s: nobody has answered; told next: %s", one.device, one.rule, names)
             # By a clock that was put back since it would have begun a moment ago, or not yet.
-            raised = min(state.raised_at or at, at - step.after)
-            shown = replace(state, raised_at=raised)
+            raised = min(state.began or at, at - step.after)
+            shown = replace(state, raised_at=raised, clock_set=0)
             yield from self._core.planner.escalate(change, shown, step.to, due, at)
 
 

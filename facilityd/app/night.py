@@ -63,7 +63,7 @@ def _as_it_is(one: NightAlarm, state: AlarmState | None) -> NightAlarm:
 
 def _standing(state: AlarmState, devices: Mapping[str, Device], minimum: Priority) -> NightAlarm | None:
     named = _named((state.device, state.rule), devices, minimum)
-    return NightAlarm(*named, state.raised_at or state.since, None, state.acked_by) if named else None
+    return NightAlarm(*named, state.began or state.since, None, state.acked_by) if named else None
 
 
 def _named(key: Key, devices: Mapping[str, Device], minimum: Priority) -> tuple[Text, Text, Priority] | None:

@@ -105,6 +105,7 @@ class ChangeKind(StrEnum):
     SUBSIDE = "subside"  # its condition is over, and it stands until that has lasted
     RECUR = "recur"  # and came again meanwhile: the same occurrence
     REVIEW = "review"  # it is out of service, and its review is due
+    CLOCK_SET = "clock-set"  # somebody set the clock: what it waits for comes neither sooner nor later
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,8 @@ class AlarmState:
     well, but because nothing watches it any more. ``extent``: what the newest occurrence was reported for.
     ``confirmed_at`` and ``confirmed_by``: when and by whom its repair was said to be done.
     ``well_since``: its condition is over, but it was brief or comes and goes: it stands to ``well_until``;
-    ``returns``: how often it came again since ``first_at``.
+    ``returns``: how often it came again since ``first_at``. ``clock_set``: by how much (ns) the clock was
+    put forward since it was raised, negative where back.
     """
 
     device: str
@@ -173,6 +175,12 @@ class AlarmState:
     well_until: int | None = None
     returns: int = 0
     first_at: int | None = None
+    clock_set: int = 0
+
+    @property
+    def began(self) -> int | None:
+        """When it was raised as the clock counts by now, ns UTC: of it people are told how long it stands."""
+        return None if self.raised_at is None else self.raised_at + self.clock_set
 
     @property
     def active(self) -> bool:

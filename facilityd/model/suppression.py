@@ -23,6 +23,10 @@ class Suppressor(StrEnum):
     OUT_OF_SERVICE = "out-of-service"
 
 
+SEASON = "seasons."
+"""What the person of a state begins with that a season of the site's files began."""
+
+
 @dataclass(frozen=True, slots=True)
 class Suppression:
     """One fact beside the alarm's life: since when, and where it is so until when, by whom and why.

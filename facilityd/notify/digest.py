@@ -100,7 +100,7 @@ def _line(
     mine = state.occurrence == notice.occurrence
     ended = state.cleared_at if mine and state.cleared_at else notice.at
     fields = {
-        "raised": _clock(state.raised_at if mine and state.raised_at else notice.at, place),
+        "raised": _clock(state.began if mine and state.began else notice.at, place),
         "ended": _clock(ended, place),
         "subject": notice.subject,
     }

@@ -108,7 +108,7 @@ def render_escalation(
     ``change`` announced it, ``people`` are the names of those who were notified.
     """
     fields = _fields(change, state, alarm_context, place, language)
-    raised = state.raised_at if state.raised_at is not None else change.at
+    raised = state.began if state.began is not None else change.at
     fields["people"] = texts().separator.in_(language).join(people)
     fields["lasted"] = format_span(max(0, at - raised) / NS, language)
     fields["ack"] = _answer(change, place, person, at)
@@ -196,7 +196,7 @@ def _fields(
     change: Change, state: AlarmState, alarm_context: AlarmContext, place: SiteContext, language: Language
 ) -> dict[str, str]:
     rule = alarm_context.rule
-    raised = state.raised_at if state.raised_at is not None else change.at
+    raised = state.began if state.began is not None else change.at
     ended = state.cleared_at if change.kind is ChangeKind.RESET and state.cleared_at else change.at
     evidence = (
         EvidenceFormatter(alarm_context.signals, language, place.zone).evidence(change.evidence)

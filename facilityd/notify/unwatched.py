@@ -64,7 +64,7 @@ def _fields(
     place: SiteContext,
 ) -> dict[str, str]:  # fmt: skip
     language: Language = told.language
-    raised = state.raised_at if state.raised_at is not None else told.at
+    raised = state.began if state.began is not None else told.at
     why = EvidenceFormatter({}, language, place.zone).evidence(change.evidence) if change.evidence else ""
     return {
         "device": names[0].in_(language),

@@ -12,6 +12,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 
+from facilityd.alarm.clock_set import STEP
 from facilityd.alarm.table import AlarmEvent
 from facilityd.errors import StoreFull, UsageError
 from facilityd.model.alarm import AlarmState, Change
@@ -62,6 +63,7 @@ class Flow:
         self._engine, self._alarms, self._told = engine, alarms, told
         self._order = asyncio.Lock()
         self._judged: int | None = None
+        self._drift: int | None = None
         self.unwritten = self._held.unwritten
         self.full = False
         self.on_notices: Callable[[], None] = lambda: None
@@ -92,9 +94,18 @@ class Flow:
     async def tick(self, steady: int, at: int) -> None:
         """Let time pass: holds, silence, what expires, and what could not be written before."""
         async with self._order:
+            await self._change(self._clock_set(at - steady, at))
             await self._record(self._engine.tick(steady, at), {})
-            if recorded := [await self._recorded(change) for change in self._alarms.tick(at)]:
-                await self._write(WriteGroup(recorded=recorded))
+            await self._change(self._alarms.tick(at))
+
+    def _clock_set(self, drift: int, at: int) -> Sequence[Change]:
+        """Return the changes where somebody has set the clock: no alarm waits longer for it."""
+        by, self._drift = 0 if self._drift is None else drift - self._drift, drift
+        return self._alarms.clock_set(by, at) if abs(by) >= STEP else ()
+
+    async def _change(self, changes: Sequence[Change]) -> None:
+        if recorded := [await self._recorded(change) for change in changes]:
+            await self._write(WriteGroup(recorded=recorded))
 
     async def rejudge(self, samples: Sequence[Sample], ids: Sequence[int]) -> None:
         """Evaluate what was committed before a crash and not evaluated any more."""

@@ -44,6 +44,9 @@ class AlarmStage(Protocol):
     def tick(self, at: int) -> list[Change]:
         """Return the transitions that time alone causes."""
 
+    def clock_set(self, by: int, at: int) -> list[Change]:
+        """Return what keeps every wait as long, where the clock was put forward by ``by`` ns by ``at``."""
+
     def operate(self, event: AlarmEvent, command: AlarmCommand, at: int) -> Change:
         """Return the transition that a person asks for. Raises UsageError where it is not allowed."""
 

@@ -124,7 +124,7 @@ def alarm_row(state: AlarmState, devices: Mapping[str, Device]) -> AlarmRow | No
         UNWATCHED if ended else _wording(state),
         rule.priority.name.lower() if rule else "",
         state.occurrence,
-        (state.raised_at or 0) if state.active or not state.suppressors else state.since,
+        (state.began or 0) if state.active or not state.suppressors else state.since,
         rule.name if rule else Text(zh=state.rule or "?", en=state.rule or "?"),
         rule.action[0] if rule else NOTHING_FIRST,
         state.acked_by,
