@@ -9,7 +9,7 @@ from facilityd.model.alarm import AlarmStateName
 from facilityd.model.intervals import length, overlap
 from facilityd.model.rule import Priority
 from facilityd.model.sample import NS
-from facilityd.query.alarm_log import AlarmLog, Annunciation, OccurrenceSpan
+from facilityd.query.alarm_log import ADVICE, AlarmLog, Annunciation, OccurrenceSpan
 from facilityd.query.kpi_alarms import (
     ChatteringAlarm,
     FloodSpan,
@@ -61,6 +61,12 @@ class KpiReader:
             if span.annunciated is not None and since <= span.annunciated < end
         ]
 
+    def _untold(self) -> int:
+        """Return how many occurrences were raised within the window and did not come before people in it."""
+        since, end = self.window.since, self.window.end
+        raised = (one for one in self.log.occurrences if since <= one.raised < end)
+        return sum(one.annunciated is None and one.priority != ADVICE for one in raised)
+
     def answer(self) -> KpiAnswer:
         """Return the figures and what stands behind them."""
         window, by = self.window, self._by
@@ -80,7 +86,8 @@ class KpiReader:
         if not spans:
             figures = [Figure(one.id, None, 0, "unobserved") for one in figures]
         return KpiAnswer(
-            window, len(came), tuple(figures), tuple(self._priorities(came)), tuple(self._bad_actors(came)),
+            window, len(came), len(occurrences), self._untold(), tuple(figures),
+            tuple(self._priorities(came)), tuple(self._bad_actors(came)),
             tuple(flooded), tuple(shaking), tuple(old), tuple(people),
             tuple(self._answers(occurrences)),
         )  # fmt: skip

@@ -102,10 +102,16 @@ class PriorityShare:
 
 @dataclass(frozen=True, slots=True)
 class KpiAnswer:
-    """All figures of a window, and what stands behind them. ``alarms``: annunciations in it."""
+    """All figures of a window, and what stands behind them. ``alarms``: annunciations in it.
+
+    ``first`` of them were the first of their occurrence, the others came again. ``untold``: occurrences
+    that were raised within it and did not come before people: as consequences, or suppressed.
+    """
 
     window: ObservedWindow
     alarms: int
+    first: int
+    untold: int
     figures: tuple[Figure, ...]
     priorities: tuple[PriorityShare, ...]
     bad_actors: tuple[AlarmShare, ...]
@@ -115,6 +121,11 @@ class KpiAnswer:
     people: tuple[PersonLoad, ...]
     answers: tuple[AnswerTimes, ...]
 
+    @property
+    def again(self) -> int:
+        """How often an alarm was announced anew, had grown worse, or was no longer suppressed."""
+        return self.alarms - self.first
+
     def figure(self, name: str) -> Figure:
         """Return a figure by its id."""
         return next(one for one in self.figures if one.id == name)
@@ -123,6 +134,7 @@ class KpiAnswer:
         """Return data for JSON; texts in both languages, instants on the site's clock."""
         zone = self.window.zone.key
         found: dict[str, Any] = {"window": self.window.plain(), "alarms": self.alarms}
+        found |= {"first": self.first, "again": self.again, "untold": self.untold}
         found["figures"] = [one.plain() for one in self.figures]
         for name in ("priorities", "bad_actors", "floods", "chattering", "stale", "people", "answers"):
             found[name] = [_dated(asdict(one), zone) for one in getattr(self, name)]

@@ -136,6 +136,7 @@ def window_line(answer: KpiAnswer, language: Language) -> str:
     return report_sentence(
         name, language, since=window.shown(window.since), until=window.shown(window.until),
         zone=window.zone.key, days=f"{window.days:.1f}", alarms=answer.alarms,
+        first=answer.first, again=answer.again, untold=answer.untold,
     )  # fmt: skip
 
 

@@ -125,7 +125,8 @@ def _word(name: str, language: Language) -> str:
 
 
 def _days_word(report: SiteReport, language: Language) -> str:
-    return report_sentence("in-days", language, days=f"{report.window.days:.1f}")
+    name, kpi = "announced-in-days" if report.window.spans() else "in-days", report.kpi
+    return report_sentence(name, language, days=f"{report.window.days:.1f}", first=kpi.first, again=kpi.again)
 
 
 # --- ceremonies ------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ def test_a_month_worked_by_hand(history: AlarmHistory) -> None:
     for n in range(8):
         history.alarm(OCTOBER[0] + n * 3 * DAY, "water", acked=600, cleared=50, priority="low")
     answer = ask(history)
-    assert answer.alarms == 48
+    assert (answer.alarms, answer.first, answer.again, answer.untold) == (48, 48, 0, 0)
     assert values(answer, "alarms-per-day", "alarms-per-10min") == [
         pytest.approx(48 / 31),
         pytest.approx(48 / (31 * 144)),
@@ -159,6 +159,7 @@ def test_what_is_suppressed_does_not_count_until_it_comes_before_people(history:
     history.change(at + 6 * HOUR, ChangeKind.SHELVE)
     answer = ask(history)
     assert answer.alarms == 2, "no longer suppressed, and announced again"
+    assert (answer.first, answer.again, answer.untold) == (1, 1, 1), "the other one came before nobody"
     assert values(answer, "fleeting", "standing", "shelved") == [0, 0, 1]
     assert values(answer, "acknowledge-median") == [60.0], "from when it came before people"
 
