@@ -27,8 +27,8 @@ from facilityd.query.timeline_words import timeline_words
 from facilityd.query.words import both, query_words
 from facilityd.store.reader import JournalReader
 
-QUIET = frozenset({ChangeKind.LOSE.value, ChangeKind.REGAIN.value})
-"""Changes that are listed only on request: whether a rule can be judged."""
+QUIET = frozenset({ChangeKind.LOSE.value, ChangeKind.REGAIN.value, ChangeKind.CLOCK_SET.value})
+"""Changes that are listed only on request: whether a rule can be judged, what a clock that was set moved."""
 _OF_DEVICE = frozenset({ChangeKind.STATE_BEGINS, ChangeKind.STATE_OVER})
 SOURCES = ("alarm", "task", "command", "mark", "downtime")
 

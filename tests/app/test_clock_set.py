@@ -16,6 +16,8 @@ from facilityd.model.notice import Notice, Purpose
 from facilityd.model.people import EscalationPolicy
 from facilityd.model.rule import Priority
 from facilityd.model.sample import NS
+from facilityd.query.event_log import EventFilter
+from facilityd.query.site import SiteQuery
 from facilityd.scenario.load import square
 from facilityd.scenario.subset import subset
 from facilityd.scenario.virtual_runtime import VirtualRuntime
@@ -149,6 +151,10 @@ def test_the_journal_replays_to_the_same_states(runtime: VirtualRuntime, step: i
             if state.occurrence:
                 assert replayed.state(state.device, state.rule).to_json() == state.to_json()
     assert _state(runtime).clock_set == step * NS
+    with SiteQuery(runtime.site, clock=lambda: runtime.now) as query:
+        every, moved = (query.events(EventFilter(0, 2**62, kind=kind), 200) for kind in ("", "clock-set"))
+    assert "clock-set" not in {row.kind for row in every}
+    assert [(row.device, row.rule) for row in moved] == [("fire-gate", "active")]
 
 
 def test_a_step_that_nobody_notices_moves_nothing(runtime: VirtualRuntime) -> None:
