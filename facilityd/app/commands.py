@@ -7,7 +7,7 @@ is either on record, and not done again, or it is not, and nothing of it was don
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -48,6 +48,7 @@ from facilityd.model.command_record import UNREADABLE, CommandRecord
 from facilityd.model.message import Wording
 from facilityd.model.plain import plain
 from facilityd.model.refusal import read, stored
+from facilityd.model.text import Text
 from facilityd.store.commands import CommandWrite
 from facilityd.store.reader import JournalReader
 from facilityd.supervise.inbox import Inbox, InboxFile
@@ -68,9 +69,18 @@ def _alarm(event: AlarmEvent) -> Handler:
         key = command.device, command.rule
         if event in SUPPRESSES and key not in core.engine.watched:  # nothing would ever end it
             return Wording("command.not-judged", device=command.device, rule=command.rule)
-        return await core.flow.operate(event, command, record)
+        return _by_name(await core.flow.operate(event, command, record), core.planner.people)
 
     return operate
+
+
+def _by_name(refusal: str, people: Mapping[str, Text]) -> str:
+    """Return a refusal "english / chinese" that calls people by their names, not by their ids."""
+    english, between, chinese = refusal.partition(" / ")
+    for person, name in people.items():
+        english = english.replace(f"({person})", f"({name.en})")
+        chinese = chinese.replace(f"（{person}）", f"（{name.zh}）")
+    return f"{english}{between}{chinese}"
 
 
 ALARM_EVENTS: dict[type[AlarmCommand], AlarmEvent] = {

@@ -24,6 +24,7 @@ from facilityd.model.alarm import AlarmState, Change, ChangeKind
 from facilityd.model.notice import Notice, Purpose
 from facilityd.model.people import DutyPlan
 from facilityd.model.settings import RecipientSettings
+from facilityd.model.text import Text
 from facilityd.notify.dedupe import dedupe
 from facilityd.notify.gather import Gather
 from facilityd.notify.plan import NoticeLedger, NotificationPlan, NotificationStage, run, told_raised
@@ -85,6 +86,11 @@ class NotificationPlanner:
         heard = self._ledger.notices(change.device, change.rule, change.occurrence)
         plan = NotificationPlan(change, state, context, heard, escalates=to, due=due, now=now)
         return list(run(self._stages, plan).notices)
+
+    @property
+    def people(self) -> Mapping[str, Text]:
+        """The names of the recipients, by id."""
+        return self._place.people
 
     def test(self, at: int, recipient: str = "", due: int = 0) -> list[Notice]:
         """Return a harmless message for each channel, of one recipient (its id) or of all.

@@ -285,7 +285,7 @@ def test_a_tap_acknowledges_as_that_person_once_and_the_others_see_who(told: Tol
     assert "<button>" not in late
     first, second = (one for one in told.commands() if one.kind == "ack")
     assert (first.refusal, second.person) == ("", "engineer")
-    assert "it is already acknowledged (crew)" in second.refusal, "who comes second is on record"
+    assert "it is already acknowledged (Duty crew)" in second.refusal, "who comes second is on record"
 
 
 def test_once_the_daemon_hangs_the_page_says_so_before_all_else(told: ToldSite) -> None:
