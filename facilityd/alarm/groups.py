@@ -8,7 +8,7 @@ all the same: only whose consequence they are is decided here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -44,6 +44,8 @@ class CauseGroup:
 class GroupedAlarms:
     """Alarms of a site with their common causes. ``behind``: of a device, those that are blind without it.
 
+    ``present``: what a rule of a device rests on now, None where that is as it was found.
+
     What it holds back is held in memory: a restart finds it anew.
     """
 
@@ -52,8 +54,9 @@ class GroupedAlarms:
         alarms: AlarmManager,
         groups: Iterable[CauseGroup] = (),
         behind: Mapping[str, Sequence[str]] = MappingProxyType({}),
+        present: Callable[[str, str], Evidence | None] = lambda _device, _rule: None,
     ) -> None:
-        self._alarms, self.groups, self._behind = alarms, tuple(groups), behind
+        self._alarms, self.groups, self._behind, self._present = alarms, tuple(groups), behind, present
         self._groups_of: dict[Key, list[CauseGroup]] = {}
         for group in self.groups:
             for key in group.members:
@@ -171,7 +174,13 @@ class GroupedAlarms:
         if not active and key not in self._held:
             return []
         self._held.pop(key, None)
-        return self._take(replace(_because(finding, cause), at=at))
+        shown = finding if cause else self._as_now(finding)
+        return self._take(replace(_because(shown, cause), at=at))
+
+    def _as_now(self, finding: Finding) -> Finding:
+        """Return what was found with what it rests on now, where that can be said."""
+        now = self._present(finding.device, finding.rule)
+        return replace(finding, evidence=replace(now, extent=finding.evidence.extent)) if now else finding
 
     def _uncover(self, key: Key, unknown: Finding, at: int) -> list[Change]:
         """Tell of a member that cannot be seen now, as it was seen last: what hid it is over."""

@@ -264,7 +264,7 @@ def make_alarms(
         stages=earlier_stages(rules),
         present=present,
     )
-    return GroupedAlarms(lives, cause_groups(site, devices), behind)
+    return GroupedAlarms(lives, cause_groups(site, devices), behind, present)
 
 
 def _expiry(devices: Mapping[str, Device], site: Site) -> dict[tuple[str, str], int]:

@@ -154,6 +154,7 @@ def test_a_link_that_stays_away_when_the_feeder_is_back_is_told(site: Site, tmp_
             ("group-feeder-2", Purpose.CLEARED),
             ("link-fountain-gateway", Purpose.RAISED),
         ]
+        assert pushes(runtime, since)[-1].body.startswith("链路中断\n"), "as it is now, and not for 10 s"
 
 
 @pytest.mark.parametrize(
