@@ -109,7 +109,7 @@ def test_a_clock_that_is_put_back_or_forward_lets_nobody_wait_longer_or_be_woken
         assert told(runtime, since + hours * 3600 * NS)[1:] == CLIMB[1:known]
         runtime.crash(down=1)
     last = next(n for n in runtime.mailbox.taken[::-1] if n.device == "fire")
-    assert ("报警已 30 分钟" if hours < 0 else "报警已 3 小时 30 分钟") in last.body, "as its clock says"
+    assert "报警已 30 分钟" in last.body, "what the clock was set by has not passed"
 
 
 def test_a_clock_that_was_put_back_while_nobody_watched_lets_nobody_wait_for_it(
