@@ -9,14 +9,14 @@ from typing import Any
 
 from facilityd.alarm.clock_set import waits
 from facilityd.alarm.first_out import AlarmTiming
-from facilityd.alarm.guards import refusal, until
+from facilityd.alarm.guards import details, refusal, until
 from facilityd.alarm.machine import apply
-from facilityd.alarm.repeats import RepeatLimits, counted, is_held, is_told
+from facilityd.alarm.repeats import RepeatLimits, counted, is_held, is_told, is_worse
 from facilityd.alarm.table import AlarmEvent, leaves
 from facilityd.alarm.timers import due
 from facilityd.errors import UsageError
 from facilityd.model.alarm import AlarmCondition, AlarmState, Change, ChangeKind
-from facilityd.model.command import AlarmCommand, ShelveAlarm, TakeOutOfService
+from facilityd.model.command import AlarmCommand
 from facilityd.model.finding import Evidence, Finding
 from facilityd.model.sample import NS
 from facilityd.model.suppression import Suppression, SuppressionLimits, Suppressor
@@ -82,7 +82,7 @@ class AlarmManager:
             self._well[finding.device, finding.rule] = finding.evidence
         if is_held(state) and finding.verdict and not finding.evidence.cause:
             return self._move(state, AlarmEvent.RECURS, finding.at, evidence=finding.evidence)
-        if _is_worse(state, finding):
+        if is_worse(state, finding):
             return self._move(state, AlarmEvent.WORSE, finding.at, evidence=finding.evidence)
         if finding.verdict and state.active and finding.evidence.cause != state.cause:
             return self._explain(state, finding)  # also of one that was unknown meanwhile
@@ -193,7 +193,7 @@ class AlarmManager:
             raise UsageError(f"{why[0]} / {why[1]}", where=f"{state.device} {state.rule}")
         change = self._move(
             state, event, at, self._shown(state, event), command.person, command.comment,
-            _details(command, until(command, limits, at)),
+            details(command, until(command, limits, at)),
         )  # fmt: skip
         if change is None:
             raise AssertionError(f"{state.unsuppressed} has neither an arrow nor a refusal for {event}")
@@ -294,21 +294,3 @@ def _key_of(cause: str, device: str) -> Key:
     """Return the alarm that a cause names: a rule of the same device, or DEVICE/RULE."""
     other, slash, rule = cause.rpartition("/")
     return (other, rule) if slash else (device, rule)
-
-
-def _is_worse(state: AlarmState, finding: Finding) -> bool:
-    """Return whether an alarm that people were notified of is of more than they were told."""
-    wider = bool(state.extent) and not set(finding.evidence.extent) <= set(state.extent)
-    alone = not (state.cause or finding.evidence.cause)
-    return bool(finding.verdict) and state.active and wider and alone
-
-
-def _details(command: AlarmCommand, end: int) -> dict[str, Any]:
-    """Return what else a change by a command says: all that the next state needs."""
-    photo = getattr(command, "photo", "")
-    details: dict[str, Any] = {"command": command.id} | ({"photo": photo} if photo else {})
-    if isinstance(command, ShelveAlarm):
-        return details | {"until": end, "once": command.once}
-    if isinstance(command, TakeOutOfService):
-        return details | {"until": end, "ticket": command.ticket.strip()}
-    return details

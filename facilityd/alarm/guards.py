@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from facilityd.alarm.events import AlarmEvent
 from facilityd.alarm.table import REFUSALS, leaves
@@ -49,6 +50,17 @@ def until(command: AlarmCommand, limits: SuppressionLimits, at: int) -> int:
     if isinstance(command, ShelveAlarm):
         return command.until or at + limits.shelf
     return command.until or at + limits.review if isinstance(command, TakeOutOfService) else 0
+
+
+def details(command: AlarmCommand, end: int) -> dict[str, Any]:
+    """Return what else a change by a command says: all that the next state needs."""
+    photo = getattr(command, "photo", "")
+    details: dict[str, Any] = {"command": command.id} | ({"photo": photo} if photo else {})
+    if isinstance(command, ShelveAlarm):
+        return details | {"until": end, "once": command.once}
+    if isinstance(command, TakeOutOfService):
+        return details | {"until": end, "ticket": command.ticket.strip()}
+    return details
 
 
 def _known(state: AlarmState) -> Refusal | None:

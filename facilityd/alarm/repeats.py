@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from facilityd.model.alarm import AlarmState
-from facilityd.model.finding import Evidence, Number
+from facilityd.model.finding import Evidence, Finding, Number
 from facilityd.model.repeats import RepeatSpans
 from facilityd.model.sample import NS
 from facilityd.model.suppression import Suppressor
@@ -69,3 +69,10 @@ def counted(evidence: Evidence | None, returns: int, first: int, at: int | None)
         return evidence
     more: dict[str, Number] = {"came_n": returns + 1, "came_in_s": max(1, round((at - first) / NS))}
     return replace(evidence, numbers={**evidence.numbers, **more})
+
+
+def is_worse(state: AlarmState, finding: Finding) -> bool:
+    """Return whether an alarm that people were notified of is of more than they were told."""
+    wider = bool(state.extent) and not set(finding.evidence.extent) <= set(state.extent)
+    alone = not (state.cause or finding.evidence.cause)
+    return bool(finding.verdict) and state.active and wider and alone
