@@ -28,6 +28,8 @@ from facilityd.web.times import iso, with_offsets
 log = logging.getLogger(__name__)
 EVERY = 1.0
 """Seconds between two looks at the journal."""
+SOONER = 0.2
+"""After so many s it is asked whether an alarm changed, which costs little; then it is looked at once."""
 BEAT = 10.0
 """After so many s the daemon's health is told again, so that a page knows that it is still told."""
 KEPT = 200
@@ -144,12 +146,20 @@ class EventHub:
 
     async def _run(self) -> None:
         """Look as long as somebody listens."""
+        looked = time.monotonic()
         while self._listeners:
-            await asyncio.sleep(self.every)
+            await asyncio.sleep(min(self.every, SOONER))
             try:
+                if time.monotonic() - looked < self.every and not await self._alarm_changed():
+                    continue
+                looked = time.monotonic()
                 await self._look()
             except (HttpProblem, FacilitydError) as error:
                 log.warning("no events: %s", error)
+
+    async def _alarm_changed(self) -> bool:
+        _, change = await self.service.pool.ask_quickly(SiteQuery.position)
+        return change != self._position.change
 
     async def _look(self) -> None:
         """Ask what is new, and tell it."""

@@ -166,3 +166,14 @@ def test_a_typed_comment_is_not_lost_when_something_happens(open_page: NewPage, 
 def _type(page: Page, text: str) -> None:
     page.focus("#comment")
     page.keyboard.type(text)
+
+
+def test_a_form_sent_after_the_session_ended_leads_to_signing_in_and_back(open_page: NewPage) -> None:
+    page = open_page(LEAK)
+    page.fill("#comment", "on my way")
+    page.context.clear_cookies(name="facilityd-session")
+    page.locator(".act form button").first.click()
+    expect(page.locator("[role=alert].lead")).to_be_visible()
+    page.locator("a[href^='/sign-in?next=']").first.click()
+    expect(page.locator("#password")).to_be_visible()
+    assert page.url.endswith("/sign-in?next=/alarm/fountain-2/leakage")

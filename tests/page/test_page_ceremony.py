@@ -159,3 +159,11 @@ def test_a_missing_value_is_a_gap_and_words_stay_text() -> None:
     assert "<script" not in drawn
     assert drawn.count('class="mean"') == 2 * 2, "twice for two windows"
     assert drawn.count('class="newest"') == 2 * 2
+
+
+def test_on_a_wall_the_checklist_is_seen_whole_and_offers_nothing(open_page: NewPage) -> None:
+    page = open_page("/hoist?kiosk", size=(3840, 2160))
+    assert page.locator(".items li").count() > 5
+    assert page.locator(".items details:visible, .items form:visible").count() == 0
+    last = page.locator(".items li").last.bounding_box()
+    assert last["y"] + last["height"] <= 2160

@@ -98,3 +98,15 @@ def test_a_server_that_ends_under_who_listens_ends_quietly(
             stream.until("health")
         gc.collect()
     assert [record.getMessage() for record in caplog.records if record.exc_info] == []
+
+
+def test_an_alarm_waits_for_no_look_at_the_values(bridges: tuple[SimulatedSite, WebPeer]) -> None:
+    """The look at all values is an hour away: only the question for changed alarms can bring it."""
+    running, _ = bridges
+    with web_server(running.site, clock=lambda: round(running.now.timestamp()) * NS) as peer:
+        peer.service.events.every = 3600.0
+        with peer.listen() as stream:
+            stream.until("health")
+            running.fault("bridges", "L2")
+            running.advance("30min")
+            assert _raised(stream, "gear-failed")

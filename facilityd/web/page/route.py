@@ -46,15 +46,16 @@ class PageRoute(APIRoute):
 
 async def problem_page(request: Request, error: HttpProblem) -> Response:
     """Return a problem as a page; 401 leads to the sign-in page, and back."""
+    target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    sign_in = f"/sign-in?next={quote(target, safe='/')}"
     if error.status == SIGN_IN and request.method == "GET":
-        target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        return RedirectResponse(f"/sign-in?next={quote(target, safe='/')}", 303)
+        return RedirectResponse(sign_in, 303)
     service = service_of(request)
     viewer = view_of(request, service, None)
     language = viewer.language
     response = await page_response(
         request, service, viewer, "problem.html", status=error.status, what=spoken(error.what, language),
-        hint=spoken(error.hint, language),
+        hint=spoken(error.hint, language), sign_in=sign_in if error.status == SIGN_IN else "",
     )  # fmt: skip
     response.headers.update(error.headers)
     return response

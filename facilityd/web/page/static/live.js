@@ -131,7 +131,7 @@ function slide(place, one) {
 }
 
 let waiting = 0;
-const refreshSoon = () => { clearTimeout(waiting); waiting = setTimeout(refresh, 250); };
+const refreshSoon = () => { clearTimeout(waiting); waiting = setTimeout(refresh, 80); }; // what came together is fetched once
 
 export function listen() {
   const events = new EventSource("/api/v1/events");
