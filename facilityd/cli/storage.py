@@ -54,7 +54,7 @@ def storage(site: Path, signals: bool, lang: str | None, as_json: bool) -> None:
     language = chosen(lang, loaded)
     for line in _headline(answer, language):
         click.echo(line)
-    parts = [_part(one, language) for one in answer.parts if one.size]
+    parts = [_part(one, language, young=answer.young) for one in answer.parts if one.size]
     console().print(table("", PARTS, parts, language=language))
     if signals:
         rows = [(s.device, s.signal, size_text(s.samples), size_text(s.rollups)) for s in answer.signals]
@@ -80,7 +80,9 @@ def _headline(answer: StorageAnswer, language: Language) -> list[str]:
         "free": size_text(answer.disk_free),
     }
     lines = [sentence("storage-used", language, **sizes)]
-    if answer.full_at is not None:
+    if answer.young:
+        lines.append(sentence("storage-young", language))
+    elif answer.full_at is not None:
         day = show_second(answer.full_at, answer.zone)[:10]
         lines.append(sentence("storage-full", language, day=day))
     elif answer.finally_size is not None:
@@ -88,7 +90,7 @@ def _headline(answer: StorageAnswer, language: Language) -> list[str]:
     return lines
 
 
-def _part(one: SpacePart, language: Language) -> tuple[object, ...]:
+def _part(one: SpacePart, language: Language, *, young: bool) -> tuple[object, ...]:
     days = "" if one.kept_days is None else sentence("storage-days", language, days=round(one.kept_days))
-    end = "" if one.finally_size is None else size_text(one.finally_size)
+    end = "" if one.finally_size is None or young else size_text(one.finally_size)
     return word(words().part, one.name, language), size_text(one.size), size_text(one.per_day), days, end

@@ -6,6 +6,8 @@ import getpass
 import grp
 import os
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 
 from devices.unit import ModbusLink
@@ -35,7 +37,10 @@ def serial_port(link: ModbusLink, daemon: int) -> Iterator[ProbeResult]:
     elif not users:
         yield said.ok("port-ok", path=path)
     for number, name in users.items():
-        yield said.fail("port-in-use", path=path, name=name, pid=number)
+        if simulates(number):
+            yield said.ok("port-simulated", path=path)
+        else:
+            yield said.fail("port-in-use", path=path, name=name, pid=number)
 
 
 def holders(path: Path, proc: Path = Path("/proc")) -> Iterator[tuple[int, str]]:
@@ -49,6 +54,14 @@ def holders(path: Path, proc: Path = Path("/proc")) -> Iterator[tuple[int, str]]
                 yield int(process.name), plain((process / "comm").read_text(encoding="utf-8").strip())
         except OSError:
             continue
+
+
+def simulates(process: int, proc: Path = Path("/proc")) -> bool:
+    """Return whether a process plays the units on its lines: `facilityd simulate serve`."""
+    with suppress(OSError):
+        words = (proc / str(process) / "cmdline").read_bytes().split(b"\0")
+        return any(pair == (b"simulate", b"serve") for pair in pairwise(words))
+    return False
 
 
 def _stable(path: Path) -> str:

@@ -21,6 +21,8 @@ DAY = 86_400 * NS
 _HOUR_OF_DAY = 1 / 24
 _WEEK = 7
 _FAR = 36_500
+_YOUNG = 2
+"""Days: of a younger journal nothing is sealed, and a start's changes seem to come every hour."""
 _WIDTH = {SignalType.BOOL: 1, SignalType.TEXT: 20}
 """Bytes of a value where it is not 8; of a text about."""
 
@@ -63,7 +65,7 @@ class SignalSpace:
 class StorageAnswer:
     """``used`` and ``allowed`` in bytes; ``full_at``: when the limit is reached, ns UTC, None: never.
 
-    ``finally_size``: bytes in the end, where it is never reached.
+    ``finally_size``: bytes in the end, where it is never reached. ``young``: too short a time to tell either.
     """
 
     used: int
@@ -75,6 +77,7 @@ class StorageAnswer:
     full_at: int | None
     finally_size: int | None
     zone: str
+    young: bool = False
 
     def devices(self) -> list[tuple[str, int, int]]:
         """Return (device, bytes of samples, bytes of roll-ups), the largest first."""
@@ -92,7 +95,7 @@ class StorageAnswer:
             "used": self.used, "allowed": self.allowed, "disk_free": self.disk_free,
             "oldest": iso_instant(self.oldest, self.zone) if self.oldest else None,
             "full_at": iso_instant(self.full_at, self.zone) if self.full_at else None,
-            "finally": self.finally_size,
+            "finally": self.finally_size, "young": self.young,
             "parts": [
                 {
                     "part": one.name, "bytes": one.size, "bytes_per_day": round(one.per_day),
@@ -113,13 +116,14 @@ def read_storage(site: Site, reader: JournalReader, now: int) -> StorageAnswer:
     age = max(_HOUR_OF_DAY, (now - use.oldest) / DAY) if use.oldest else _HOUR_OF_DAY
     parts = tuple(_parts(site, reader, use, now, age))
     used = sum(use.tables.values())
-    allowed, fitting = site.store.max_size, None
-    full = next((day for day in range(_FAR) if sum(one.after(day) for one in parts) >= allowed), None)
-    if full is None:
+    allowed, fitting, full, young = site.store.max_size, None, None, age < _YOUNG
+    if not young:
+        full = next((day for day in range(_FAR) if sum(one.after(day) for one in parts) >= allowed), None)
+    if full is None and not young:
         fitting = round(sum(one.after(_FAR) for one in parts))
     return StorageAnswer(
         used, allowed, disk_free(Path(site.store.path)), use.oldest, parts, tuple(_signals(reader, use)),
-        None if full is None else now + full * DAY, fitting, site.timezone,
+        None if full is None else now + full * DAY, fitting, site.timezone, young,
     )  # fmt: skip
 
 

@@ -258,4 +258,5 @@ class StorageReport(Answer):
     allowed: int
     disk_free: int
     full_at: str | None
+    young: bool
     parts: list[PartAnswer]

@@ -7,6 +7,8 @@ import os
 import pty
 import re
 import string
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -165,6 +167,20 @@ def test_the_daemon_is_told_as_process_user_and_state(
 
 
 # --- serial ports -------------------------------------------------------------------------------
+
+
+def test_a_simulated_line_is_no_second_master() -> None:
+    """The demo's lines: whoever plays the units has the other end of them."""
+    ours, theirs = pty.openpty()
+    link = ModbusLink("bus", "modbus-rtu", serial_port=os.ttyname(theirs))
+    words = [sys.executable, "-c", "input()", "simulate", "serve", "square"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, pass_fds=[theirs]) as player:
+        try:
+            os.close(theirs)
+            assert [one.code for one in ports.serial_port(link, 0)] == ["port-simulated"]
+        finally:
+            player.communicate(b"\n")
+            os.close(ours)
 
 
 def test_a_port_that_somebody_has_open_is_told_with_who(tmp_path: Path) -> None:

@@ -84,6 +84,15 @@ def test_a_part_grows_until_it_is_as_old_as_it_may_be() -> None:
     assert SpacePart("other", 100, 10.0, None).finally_size is None
 
 
+def test_of_a_young_journal_no_day_is_told(yard: MeterSite) -> None:
+    """What a start brings, and rows before they are sealed, are no rate for a year."""
+    fill(yard, 1)
+    answer = ask(yard, max_size=yard.journal.disk_usage().used + 1)
+    assert (answer.young, answer.full_at, answer.finally_size) == (True, None, None)
+    fill(yard, 2)
+    assert not ask(yard).young
+
+
 def test_an_empty_journal_is_told_too(yard: MeterSite) -> None:
     answer = ask(yard)
     assert (answer.signals, answer.oldest, answer.full_at) == ((), 0, None)
