@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from devices.modbus.decode import RegisterBinding, register_binding
 from devices.profile import ModbusProfile, Point, Table
@@ -59,11 +59,12 @@ class UnitPlan:
     identity: tuple[MergedRead, ...]
     timeout: float
     min_interval: float
+    has_side_effect: bool = field(init=False)
+    """Whether reading changes the device."""
 
-    @property
-    def has_side_effect(self) -> bool:
-        """Return whether reading changes the device."""
-        return any(field.side_effect for read in self.reads for field in read.fields)
+    def __post_init__(self) -> None:
+        found = any(binding.side_effect for read in self.reads for binding in read.fields)
+        object.__setattr__(self, "has_side_effect", found)
 
     def busy(self, link: ModbusLink) -> float:
         """Return the bus time in s of one whole poll."""

@@ -127,6 +127,11 @@ class CommandRunner:
         self._core, self._inbox = core, Inbox(core.path)
         self._waiting: dict[str, InboxFile] = {}
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a command lies there, or waits for room on the disk."""
+        return bool(self._waiting) or not self._inbox.empty
+
     async def run(self, reader: JournalReader, at: int) -> None:
         """Carry out what lies there at an instant in ns UTC; what the disk has no room for waits."""
         room = len(self._waiting) < MOST_WAITING

@@ -110,22 +110,45 @@ class Housekeeping:
             if slept > self._command_interval * NS + STOOD_STILL:
                 self._core.downtimes.paused(slept)
             return
-        await asyncio.sleep(BEAT_S)
-        self._moved.clear()
-        at, steady = self._clock.now()
+        written, at, steady = self._core.flow.written, *self._clock.now()
+        owed = coming = self._others_due(at, steady)
+        while True:
+            await asyncio.sleep(BEAT_S)
+            self._moved.clear()
+            at, steady = self._clock.now()
+            if coming <= steady or self._core.flow.written != written:
+                coming = self._others_due(at, steady)
+                owed = min(owed, coming)  # what came during the sleep does not come again
+            self._planned = min(coming, self._core.engine.next_wake)
+            if self._planned > steady:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout((self._planned - steady) / NS):
+                        await self._moved.wait()
+            if self._core.flow.written != written or not self._nothing_due(owed):
+                return
+
+    def _others_due(self, at: int, steady: int) -> int:
+        """Return when anything but a rule is due; both instants are the present, the result is steady, ns."""
         due = self._core.alarms.next_due
-        self._planned = min(
+        return min(
             self._due if due is None else min(self._due, steady + due - at),
-            self._core.engine.next_wake,
             self._edge(steady),
             steady + self._readiness_scheduler.next_edge(at) - at,
             self._people.next_edge(steady, at),
             steady + self._task_scheduler.next_edge(at) - at,
         )
-        if self._planned > steady:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout((self._planned - steady) / NS):
-                    await self._moved.wait()
+
+    def _nothing_due(self, owed: int) -> bool:
+        """Return whether a beat would only find that samples put off what a rule waited for."""
+        self._core.clock_steps.doubtful()
+        steady = self._clock.steady()
+        return not (
+            self._core.clock_steps.count != self._clock_steps
+            or steady >= min(owed, self._due, self._remember_at)
+            or self._core.engine.is_due(steady)
+            or self._core.flow.holding
+            or self._commands.waiting
+        )
 
     async def _watch_delays(self, until: int) -> None:
         """Wait until an instant (ns, steady); a delay of a rule that ends before is looked at when it does.
@@ -142,7 +165,7 @@ class Housekeeping:
             now = self._clock.steady()
             if now > self._planned + STOOD_STILL:
                 return
-            if self._core.engine.next_wake + ANSWERS <= now < until:
+            if self._core.engine.is_due(now - ANSWERS) and now < until:
                 await self._core.ingest_queue.settle()
                 await self._judge_time()
 

@@ -26,6 +26,11 @@ class Assembly:
     bindings: dict[Stream, StreamBinding]
     fresh: frozenset[RuleInstance]
 
+    def hear_anew(self, now: int) -> None:
+        """Let every unit's listening begin at ``now`` (ns, steady)."""
+        for one in {id(binding.availability): binding for binding in self.bindings.values()}.values():
+            one.availability.restart_listening(now)
+
 
 def assemble(
     families: Mapping[str, FamilyKind],

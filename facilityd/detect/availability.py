@@ -58,6 +58,11 @@ class UnitAvailability:
         """True while it owes an answer, or said that it is away, and its link is up."""
         return not self.down and self.reason is not None
 
+    @property
+    def well(self) -> bool:
+        """True while it has been heard and owes nothing, and its link is up."""
+        return self.heard and not (self.down or self.unanswered or self.reason)
+
     def begun(self, now: int) -> int:
         """Return since when nothing was received; the first question begins the listening."""
         if self.since is None:

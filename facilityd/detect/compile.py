@@ -47,6 +47,10 @@ class DeviceRules:
         for instance in self.instances:
             instance.standing = VerdictScope.RUN
 
+    def plan(self) -> None:
+        """Look again by time alone when the first rule asks for it, as of now."""
+        self.planned = min(instance.wake for instance in self.instances)
+
 
 @dataclass(slots=True, eq=False)
 class StreamBinding:
@@ -168,6 +172,8 @@ def _depend(
     instance.dependencies = dependencies(enabling, inputs(rule, family), states)
     if isinstance(rule.detect, Silence):
         instance.dependencies = (-1, QUALITY, QUALITY)
+    if isinstance(rule.detect, Unreadable):
+        instance.dependencies = (-1, 0, 0)  # it says itself when it looks again
     instance.standing = VerdictScope.RUN
 
 

@@ -36,6 +36,8 @@ class EnableCondition:
     def is_met(self, now: int) -> bool | None:
         """Return whether to evaluate at ``now`` (ns, steady); None where that is unknown."""
         self.wake = FOREVER
+        if self.always and NEVER < self.entered <= now - self._settle:
+            return True
         inside = self._inside(now)
         self.outside = inside is False
         if inside is False:
@@ -98,6 +100,9 @@ class ConditionalDetector(ABC):
     repeatable = False
     """Whether the same inputs give the same answer, however often and whenever it is asked."""
 
+    lasting = False
+    """Whether they do until ``still`` says otherwise."""
+
     @property
     def in_force(self) -> bool:
         """Whether it can judge here at all."""
@@ -131,15 +136,26 @@ class ConditionalDetector(ABC):
             self.delay.pause(now)
             return None
         self._judged = now
-        verdict = self.delay.see(seen, now, min([one.valid_until for one in self._sources]))
-        self.wake = min(self.wake, self.delay.due, *[one.stale_from for one in self._aging])
-        if self.repeatable and not (verdict or seen) and self.enable.timeless:
+        delay = self.delay
+        if seen is delay.verdict:
+            verdict = delay.go_on()
+        else:
+            verdict = delay.see(seen, now, min([one.valid_until for one in self._sources]))
+            if delay.due < self.wake:
+                self.wake = delay.due
+        for one in self._aging:
+            if one.stale_from < self.wake:
+                self.wake = one.stale_from
+        if not (verdict or seen) and (self.repeatable or self.lasting) and self.enable.timeless:
             self.standing = VerdictScope.CLEAR
         return verdict
 
     def still(self, now: int) -> bool:
         """Look at the ages of what it reads."""
-        stale_from = min([one.stale_from for one in self._all_aging])
+        stale_from = FOREVER
+        for one in self._all_aging:
+            if one.stale_from < stale_from:
+                stale_from = one.stale_from
         if stale_from <= now:
             return False
         if self.wake != FOREVER:

@@ -34,8 +34,7 @@ class OnOffDelay:
     def see(self, wrong: bool, now: int, valid_until: int) -> bool | None:
         """Evaluate what is seen now; it is valid until ``valid_until``."""
         if wrong is self.verdict:
-            self._rest(0)
-            return self.verdict
+            return self.go_on()
         if self._last - now > OVERTAKEN:
             self._rest(0)
         now = max(now, self._last)
@@ -48,6 +47,12 @@ class OnOffDelay:
         else:
             due = now + needed - self.held
             self.due = due if due <= valid_until else FOREVER
+        return self.verdict
+
+    def go_on(self) -> bool | None:
+        """Evaluate what is seen where that is what the verdict says already."""
+        if self.held or self._last != NEVER:
+            self._rest(0)
         return self.verdict
 
     def pause(self, now: int) -> None:

@@ -29,30 +29,35 @@ class SignalState:
     steady: int = NEVER
     bit: int = 0
     """Its bit among the signals of its device (detect/dependencies.py)."""
+    stale_from: int = NEVER
+    """The first instant at which the value is too old: ``lasts`` after ``steady``."""
+    lasts: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lasts = STALE_PERIODS * self.expected + 1
+        self.read_at(self.steady)
+
+    def read_at(self, steady: int) -> None:
+        """Let the newest word be of this instant, in ns."""
+        self.steady, self.stale_from = steady, steady + self.lasts
 
     def good(self, now: int) -> Number | None:
         """Return the value, or None where it is bad, of unknown age, too old or was never seen.
 
         A doubtful label of time is no reason: ages are measured on the clock that never jumps.
         """
-        if now - self.steady > STALE_PERIODS * self.expected:
+        if now >= self.stale_from:
             return None
         return self.value if self.reason is None or self.reason is Reason.CLOCK else None
 
     def retained(self, now: int) -> Number | None:
         """Return what a broker keeps of it: true once, nobody knows when. None where it is something else."""
-        fresh = now - self.steady <= STALE_PERIODS * self.expected
-        return self.value if fresh and self.reason is Reason.AGE_UNKNOWN else None
+        return self.value if now < self.stale_from and self.reason is Reason.AGE_UNKNOWN else None
 
     @property
     def valid_until(self) -> int:
         """Return until when the newest sample is valid: the next one is due then."""
         return self.steady + self.expected
-
-    @property
-    def stale_from(self) -> int:
-        """Return the first instant at which the value is too old."""
-        return self.steady + STALE_PERIODS * self.expected + 1
 
 
 class OtherRule(Protocol):
@@ -120,7 +125,7 @@ class DeviceState:
         self.puts += 1
         steady, reasons, changed = sample.steady, sample.reasons, 0
         for index, (signal_state, value) in enumerate(zip(signal_states, sample.values, strict=True)):
-            signal_state.steady = steady
+            signal_state.steady, signal_state.stale_from = steady, steady + signal_state.lasts
             known = None if isinstance(value, str) else value
             reason = reasons.get(index) if reasons else None
             if known != signal_state.value or reason is not signal_state.reason:

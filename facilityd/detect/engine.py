@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 from facilityd.detect.assembly import Assembly, assemble
-from facilityd.detect.availability import UnitAvailability
 from facilityd.detect.compile import StreamBinding
 from facilityd.detect.conditional import ConditionalDetector
 from facilityd.detect.context import RuleContext
@@ -100,18 +99,9 @@ class RuleEngine:
 
     def restart_listening(self, now: int) -> None:
         """Let what came before ``now`` (ns, steady), when nobody asked, be nobody's silence."""
-        self._hear_anew(now)
+        self._assembly.hear_anew(now)
         for device_rules in self._judging:
             device_rules.device_state.listening = now
-
-    def _hear_anew(self, now: int) -> None:
-        for availability in self._availabilities():
-            availability.restart_listening(now)
-
-    def _availabilities(self) -> list[UnitAvailability]:
-        return list(
-            {id(binding.availability): binding.availability for binding in self._bindings.values()}.values()
-        )
 
     def _notice_pause(self, now: int) -> None:
         """Begin anew where a look is long overdue; return how long nobody looked (ns)."""
@@ -123,6 +113,18 @@ class RuleEngine:
     def next_wake(self) -> int:
         """Return when ``tick`` may first find something (ns, steady), if no sample comes before."""
         return self._planned
+
+    def is_due(self, steady: int) -> bool:
+        """Return whether a tick at ``steady`` (ns) has anything to do: samples put off most looks planned."""
+        if self._latest != FOREVER or self._expected < steady - STOOD_STILL:
+            return True
+        self._looked = steady
+        if self._planned <= steady:
+            for device_rules in self._judging:
+                if device_rules.planned <= steady:
+                    device_rules.plan()
+            self._plan(steady)
+        return self._planned <= steady
 
     def evaluate(self, samples: Iterable[Sample]) -> list[Finding]:
         """Take samples in the order they were read; return the verdicts that changed."""
@@ -162,10 +164,13 @@ class RuleEngine:
                 if any(found):
                     findings += [finding for finding in found if finding is not None]
                     device_rules.look_anew()
-                device_rules.planned = min(instance.wake for instance in device_rules.instances)
+                device_rules.plan()
+        self._plan(steady)
+        return findings
+
+    def _plan(self, steady: int) -> None:
         self._planned = min((device_rules.planned for device_rules in self._judging), default=FOREVER)
         self._expected = max(self._planned, steady)
-        return findings
 
     def resume(self, states: Iterable[AlarmState]) -> None:
         """Start from stored alarms, so that hysteresis and off-delays go on; call before ``warm``."""
@@ -187,13 +192,11 @@ class RuleEngine:
         """
         ends = deque(sorted(pauses))
         self._latest = steady + SLACK
-        for device_rules in self._judging:
-            device_rules.device_state.listening = (
-                steady  # what a gap in the past left unread could not be received
-            )
+        for device_rules in self._judging:  # what a gap in the past left unread could not be received
+            device_rules.device_state.listening = steady
         for sample in samples:
             while ends and ends[0] <= sample.steady:
-                self._hear_anew(ends.popleft())
+                self._assembly.hear_anew(ends.popleft())
             binding = self._take(sample)
             if binding is not None:
                 for instance in binding.instances:

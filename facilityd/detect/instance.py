@@ -140,7 +140,7 @@ class RuleInstance:
     def _doubt(self) -> Evidence | None:
         """Return which sensor that this rule reads is called false, and by which rule."""
         for one, signal in self.doubted:
-            if one.stands_alone:
+            if one._told is True and not one._cause:  # noqa: SLF001 - of its own kind, at every look
                 return Evidence("unknown-doubted", {}, signal, names={"rules": (one.rule,)})
         return None
 

@@ -154,7 +154,8 @@ def _rewind(rules: DeviceRules) -> tuple[_Values, dict[Stream, int]]:
     states = rules.device_state.signal_states.values()
     kept = [(one, one.value, one.reason, one.steady) for one in states]
     for one in states:
-        one.value, one.reason, one.steady = None, None, NEVER
+        one.value, one.reason = None, None
+        one.read_at(NEVER)
     newest = {stream: binding.newest for stream, binding in rules.bindings.items()}
     for binding in rules.bindings.values():
         binding.newest = NEVER
@@ -165,7 +166,8 @@ def _return(rules: DeviceRules, kept: tuple[_Values, dict[Stream, int]]) -> None
     """Remember the newest values again."""
     states, newest = kept
     for one, value, reason, steady in states:
-        one.value, one.reason, one.steady = value, reason, steady
+        one.value, one.reason = value, reason
+        one.read_at(steady)
     for stream, binding in rules.bindings.items():
         binding.newest = newest[stream]
     rules.device_state.forget_mode()
@@ -186,5 +188,6 @@ def _carry_over(rules: DeviceRules, old: DeviceRules | None, past: Past) -> None
             then = theirs.get(mine.signal)
             fits = then is not None and (stream.device, mine.signal) not in past.rebound
             if then is not None and fits and then.steady > mine.steady:
-                mine.value, mine.reason, mine.steady = then.value, then.reason, then.steady
+                mine.value, mine.reason = then.value, then.reason
+                mine.read_at(then.steady)
     rules.device_state.forget_mode()

@@ -20,6 +20,8 @@ class ScheduleDetector(ConditionalDetector):
     Within the tolerance of an edge either state is right, and the verdict stands.
     """
 
+    lasting = True
+
     def __init__(self, rule: Schedule, device_state: DeviceState) -> None:
         super().__init__(rule, device_state)
         self._rule, self._calendar = rule, device_state.context.calendar
@@ -45,6 +47,10 @@ class ScheduleDetector(ConditionalDetector):
         if wrong:
             self._side = side
         return wrong
+
+    def still(self, now: int) -> bool:
+        """The same state is right until the hour asks for another one."""
+        return self.signal_states[0].steady < self._until and super().still(now)
 
     def _plan(self, at: int) -> bool:
         """Find what is expected at an instant and how long that stays so; False where the sun never says."""

@@ -25,7 +25,9 @@ class SilenceDetector(StatelessDetector):
         self._delay = OnOffDelay(0, rule.off_delay, FOREVER)
         self.wake = FOREVER
         self._owing = False
-        self._alone = len(self._availabilities) == 1
+        self._windows = tuple(
+            (one, rule.on_delay + round(rule.periods * one.expected)) for one in self._availabilities
+        )
 
     def update(self, now: int) -> bool | None:
         """Listen at ``now`` (ns, steady)."""
@@ -35,14 +37,13 @@ class SilenceDetector(StatelessDetector):
             return None
         verdict = self._delay.see(silent, now, FOREVER)
         self.wake = min(self.wake, self._delay.due)
-        if self._alone and not (silent or verdict or self._owing or self._availabilities[0].unanswered):
+        if not (silent or verdict or self._owing) and all(one.well for one in self._availabilities):
             self.standing = VerdictScope.CLEAR
         return verdict
 
     def still(self, now: int) -> bool:
-        """Its one unit has answered: listen from now on."""
-        availability = self._availabilities[0]
-        self.wake = availability.begun(now) + self._window(availability)
+        """Its units have answered: listen from then on."""
+        self.wake = min([one.begun(now) + window for one, window in self._windows])
         return now < self.wake
 
     def _listen(self, now: int) -> bool | None:

@@ -23,8 +23,6 @@ class UnreadableDetector:
     readable for ``off_delay``.
     """
 
-    standing = VerdictScope.RUN
-
     def __init__(self, rule: Unreadable, device_state: DeviceState) -> None:
         bound = [
             device_state.signal_states[signal]
@@ -46,7 +44,7 @@ class UnreadableDetector:
         self._troubled: tuple[SignalReadability, ...] = ()
         self._ripe: tuple[SignalReadability, ...] = ()
         self._said: tuple[SignalReadability, ...] = ()
-        self.wake = FOREVER
+        self.wake, self.standing = FOREVER, VerdictScope.RUN
 
     occasional = dated = False
     rests_since = FOREVER
@@ -61,6 +59,7 @@ class UnreadableDetector:
             self._listening, self._stands = self._device_state.listening, False
         elif now < self._next and now < self.wake:
             return False
+        self.standing = VerdictScope.RUN
         self._troubled = tuple([sign for sign in self.signs if sign.is_bad(now)])
         self._ripe = ()
         self.wake = min([sign.stale_from for sign in self.signs if sign.begun is None], default=FOREVER)
@@ -69,7 +68,7 @@ class UnreadableDetector:
     def _readable(self, now: int) -> bool:
         """Return whether an alarm that stands does so still, although all is readable."""
         if not (self._stands and self._told):  # what nobody was notified of needs no time to be over
-            self._stands, self._next = False, now + self._seldom
+            self._stands, self._next, self.standing = False, now + self._seldom, VerdictScope.CLEAR
             return False
         if self._readable_since is None:
             self._readable_since = now
@@ -138,9 +137,9 @@ class UnreadableDetector:
             return Evidence("unreadable-shared", numbers, ripe[0].signal, names=names)
         return Evidence("unreadable", numbers, ripe[0].signal, names=names)
 
-    def still(self, now: int) -> bool:  # noqa: ARG002 - it is never asked of one that does not stand
-        """It always looks itself."""
-        return False
+    def still(self, now: int) -> bool:
+        """All was readable: look again in a while, whatever comes."""
+        return now < self._next and now < self.wake and self._listening == self._device_state.listening
 
     def resume(self, verdict: bool) -> None:
         """Nothing to take over: what is unreadable is found so anew, and till then it is unknown."""

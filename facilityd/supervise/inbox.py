@@ -87,6 +87,11 @@ class Inbox:
         """Return whether a command, by its id, still lies there: it has no result on record."""
         return self._file(command).exists()
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing lies there that was not seen before."""
+        return not self._files(())
+
     def take(self, known: Container[str] = ()) -> list[InboxFile]:
         """Return at most ``MOST`` of what lies there, oldest first, without files whose name is ``known``.
 

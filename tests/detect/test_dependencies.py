@@ -42,8 +42,11 @@ KIND = Kind(
 LINE = st.text(alphabet=".....~##?^ ", min_size=5, max_size=60)
 
 
-def _told(stories: Sequence[str], *, always: bool) -> list[Finding]:
-    """Return what is found where each of three units tells its own story."""
+def _told(stories: Sequence[str], *, always: bool, spared: bool = False) -> list[Finding]:
+    """Return what is found where each of three units tells its own story.
+
+    ``spared``: the engine is asked first whether a tick is due.
+    """
     sources = [stream(name, unit=f"unit-{name}") for name in KIND.units]
     engine = RuleEngine({"hoist": KIND}, sources)
     found: list[Finding] = []
@@ -52,7 +55,8 @@ def _told(stories: Sequence[str], *, always: bool) -> list[Finding]:
             for one in letter(source, second, story[second] if second < len(story) else " ", VALUES):
                 found += engine.evaluate([one])
                 _forget(engine, always=always)
-        found += engine.tick(second * NS, START + second * NS)
+        if not spared or engine.is_due(second * NS):
+            found += engine.tick(second * NS, START + second * NS)
         _forget(engine, always=always)
     return found
 
@@ -66,6 +70,12 @@ def _forget(engine: RuleEngine, *, always: bool) -> None:
 @given(st.tuples(LINE, LINE, LINE))
 def test_what_stands_is_what_a_look_would_say(stories: tuple[str, str, str]) -> None:
     assert _told(stories, always=False) == _told(stories, always=True)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.tuples(LINE, LINE, LINE))
+def test_a_tick_that_is_not_due_finds_nothing(stories: tuple[str, str, str]) -> None:
+    assert _told(stories, always=False, spared=True) == _told(stories, always=False)
 
 
 def _days(streams: Sequence[Stream], dice: random.Random) -> Iterator[Sample]:
@@ -104,20 +114,23 @@ def test_every_shipped_family_says_the_same(devices: Mapping[str, Device], famil
     one = devices[family]
     for seed in range(2):
         samples = list(_days(one.streams, random.Random(seed)))
-        told: Mapping[bool, list[Finding]] = {
-            always: _run(RuleEngine({one.family.family: one.family}, one.streams), samples, always=always)
-            for always in (False, True)
-        }
-        assert told[False] == told[True]
-        assert {finding.verdict for finding in told[True]} >= {True, False}
+        each, standing, spared = (
+            _run(
+                RuleEngine({one.family.family: one.family}, one.streams), samples, always=always, spared=rare
+            )
+            for always, rare in ((True, False), (False, False), (False, True))
+        )
+        assert each == standing == spared
+        assert {finding.verdict for finding in each} >= {True, False}
 
 
-def _run(engine: RuleEngine, samples: Sequence[Sample], *, always: bool) -> list[Finding]:
+def _run(engine: RuleEngine, samples: Sequence[Sample], *, always: bool, spared: bool) -> list[Finding]:
     found: list[Finding] = []
     second = 0
     for one in samples:
         while second <= one.steady // NS:
-            found += engine.tick(second * NS, START + second * NS)
+            if not spared or engine.is_due(second * NS):
+                found += engine.tick(second * NS, START + second * NS)
             _forget(engine, always=always)
             second += 1
         found += engine.evaluate([one])
@@ -142,3 +155,18 @@ def test_a_device_that_rests_is_hardly_looked_at(monkeypatch: pytest.MonkeyPatch
     engine.evaluate([sample(source, 1000, 1.0, 2.5, 0.0)])
     engine.evaluate([bad(source, 1001)])
     assert {1000 * NS, 1001 * NS} <= set(looks)
+
+
+def test_a_look_that_samples_put_off_is_not_due() -> None:
+    source = stream(*KIND.units)
+    engine = RuleEngine({"hoist": KIND}, [source])
+    for second in range(10):
+        engine.evaluate([sample(source, second, 1.0, 2.0, 0.0)])
+        engine.tick(second * NS, START + second * NS)
+    planned = engine.next_wake
+    assert planned > 10 * NS
+    engine.evaluate([sample(source, planned / NS - 1, 1.0, 2.0, 0.0)])
+    assert engine.next_wake == planned, "a sample only ever brings a look nearer"
+    assert not engine.is_due(planned)
+    assert engine.next_wake > planned
+    assert engine.is_due(engine.next_wake), "and a unit that stays away is noticed when it was before"

@@ -186,7 +186,8 @@ def test_a_restart_at_any_moment_changes_nothing(flows: list[float | None], cut:
     state, kept = second.rules.bindings[PUMP].device_state, first.rules.bindings[PUMP].device_state
     for name, one in kept.signal_states.items():
         mine = state.signal_states[name]
-        mine.value, mine.reason, mine.steady = one.value, one.reason, one.steady
+        mine.value, mine.reason = one.value, one.reason
+        mine.read_at(one.steady)
     assert [second.read(flow) for flow in flows[cut:]] == expected[cut:]
 
 
