@@ -46,7 +46,8 @@ class RegisterMap:
         self._windows: dict[tuple[int, int, int], _Window | bytes] = {}
         for unit, profile in maps:
             self._add(unit, profile)
-        self._seen: list[object] = [_NOTHING] * len(self._bindings)
+        self._keys = tuple(binding.key for binding, _ in self._bindings)
+        self._seen: tuple[object, ...] = (_NOTHING,) * len(self._bindings)
 
     def _add(self, unit: Unit, profile: ModbusProfile) -> None:
         cells = {name: cell_of(point, self._memory, unit.base) for name, point in profile.expanded.items()}
@@ -73,14 +74,12 @@ class RegisterMap:
         signals, self._pending = self._pending, None
         if signals is None:
             return
-        seen, write = self._seen, self._write
-        for number, (binding, cell) in enumerate(self._bindings):
-            value = signals.get(binding.key, _NOTHING)
-            if value is _NOTHING or value == seen[number]:
-                continue
-            seen[number] = value
-            cell.value = binding.point_value(value)  # type: ignore[arg-type]
-            write(cell)
+        told = [signals.get(key, before) for key, before in zip(self._keys, self._seen, strict=True)]
+        for (binding, cell), value, before in zip(self._bindings, told, self._seen, strict=True):
+            if value != before:
+                cell.value = binding.point_value(value)  # type: ignore[arg-type]
+                self._write(cell)
+        self._seen = tuple(told)
 
     def _write(self, cell: RegisterCell) -> None:
         if self._distortion is None:

@@ -87,8 +87,8 @@ class Square:
             model = self.models.get(device)
             if model is not None:
                 true = self._read(device, self.sensors.partners(device, wanted))
-                for signal, value in self.sensors.spoil(device, true, self.world.now).items():
-                    out[device, signal] = value
+                said = self.sensors.spoil(device, true, self.world.now)
+                out.update({(device, signal): value for signal, value in said.items()})
         return out
 
     def model(self, device: str) -> Model:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from devices.modbus.client import connect
 from devices.modbus.compiled_unit import CompiledUnit
-from devices.modbus.identity import SAYS_NOT_WHO, recognised
+from devices.modbus.identity import SAYS_NOT_WHO
 from devices.modbus.link_report import LinkReport
 from devices.modbus.load import tell_overload
 from devices.modbus.plan import plan_unit
@@ -232,7 +232,9 @@ class Bus:
         LinkOutage.
         """
         known = slot.recognised
-        wrong = recognised(await identify(compiled_unit, reader), constants_only=slot.recognised)
+        wrong = compiled_unit.recognised(
+            await identify(compiled_unit, reader), constants_only=slot.recognised
+        )
         if reader.pause:
             await asyncio.sleep(reader.pause)
         if wrong is None and slot.probation:

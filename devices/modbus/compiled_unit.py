@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from devices.modbus.decode import BlockDecoder, Verdict, compile_block
+from devices.modbus.identity import Answer, recognised
 from devices.modbus.plan import MergedRead, UnitPlan
 from devices.modbus.reader import ModbusReader
 from devices.modbus.unit_decode import PollDecoder, Row, compile_poll_decoder
@@ -30,7 +32,8 @@ class CompiledUnit:
     _decode: PollDecoder | None = field(default=None)
     _payloads: list[bytes] = field(default_factory=list)
     _rows: list[Row] = field(default_factory=list)
-    _probed: tuple[list[bytes], tuple[Verdict, ...]] | None = field(default=None)
+    _probed: tuple[list[bytes], tuple[Answer, ...]] | None = field(default=None)
+    _known: dict[bool, Answer | None] = field(default_factory=dict)
 
     @classmethod
     def of(cls, plan: UnitPlan) -> CompiledUnit:
@@ -52,14 +55,24 @@ class CompiledUnit:
         """Read these blocks from now on to find out who answers."""
         self.probes, self._probed = probes, None
 
-    def probed(self, payloads: list[bytes]) -> tuple[Verdict, ...]:
-        """Return what each identity check found; the same bytes are decoded once."""
+    def probed(self, payloads: list[bytes]) -> tuple[Answer, ...]:
+        """Return each identity check with what it found; the same bytes are decoded once."""
         if self._probed is None or payloads != self._probed[0]:
             found: dict[int, Verdict] = {}
             for (_, decoder), payload in zip(self.probes, payloads, strict=True):
                 decoder.decode(payload, lambda slot, verdict: found.__setitem__(slot[1], verdict))
-            self._probed = payloads, tuple(found[number] for number in range(len(found)))
+            checks = enumerate(self.plan.profile.identity)
+            self._probed = payloads, tuple((expect, *found[number]) for number, expect in checks)
+            self._known.clear()
         return self._probed[1]
+
+    def recognised(self, answers: Sequence[Answer], *, constants_only: bool) -> Answer | None:
+        """Return what ``identity.recognised`` does; of the very answers of last time it is known."""
+        if self._probed is None or answers is not self._probed[1]:
+            return recognised(answers, constants_only=constants_only)
+        if constants_only not in self._known:
+            self._known[constants_only] = recognised(answers, constants_only=constants_only)
+        return self._known[constants_only]
 
     def samples(self, payloads: list[bytes], at: int, steady: int) -> list[Sample]:
         """Return one sample per device from the payloads of all blocks; the same bytes are decoded once."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from devices.modbus.reader import GATEWAY
 from devices.profile import IdentityCheck, ModbusProfile
 from facilityd.model.quality import Reason
@@ -13,9 +15,11 @@ SAYS_NOT_WHO = frozenset({*GATEWAY, Reason.DEVICE_FAILURE, Reason.DEVICE_BUSY})
 """Refusals of the identity probe by which nobody is another model."""
 
 
-def recognised(
-    answers: list[tuple[IdentityCheck, Value | None, Reason | None]], *, constants_only: bool
-) -> tuple[IdentityCheck, Value | None, Reason | None] | None:
+Answer = tuple[IdentityCheck, Value | None, Reason | None]
+"""A line of the probe, what it found, and why that is no value."""
+
+
+def recognised(answers: Sequence[Answer], *, constants_only: bool) -> Answer | None:
     """Return the first line of the probe that does not hold, or None.
 
     Once recognised, constants are checked again as they are. A range (mains frequency, DC link) may

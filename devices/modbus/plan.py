@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from devices.modbus.decode import RegisterBinding, register_binding
 from devices.profile import ModbusProfile, Point, Table
@@ -59,7 +60,7 @@ class UnitPlan:
     identity: tuple[MergedRead, ...]
     timeout: float
     min_interval: float
-    has_side_effect: bool = field(init=False)
+    has_side_effect: bool = dataclasses.field(init=False)
     """Whether reading changes the device."""
 
     def __post_init__(self) -> None:

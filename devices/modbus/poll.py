@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from devices.modbus.compiled_unit import Compiled, CompiledUnit, compile_reads
 from devices.modbus.decode import BlockDecoder, Slot, Verdict
+from devices.modbus.identity import Answer
 from devices.modbus.plan import MergedRead, UnitPlan, halves
 from devices.modbus.reader import GATEWAY, ModbusReader, ReadFailed
-from devices.profile import IdentityCheck, Table
+from devices.profile import Table
 from facilityd.model.clock import Clock
 from facilityd.model.quality import Reason
 from facilityd.model.sample import Sample, Value, void
@@ -220,9 +221,7 @@ def voided(plan: UnitPlan, clock: Clock, reason: Reason) -> list[Sample]:
     return [void(stream, at, steady, reason) for stream in plan.unit.streams]
 
 
-async def identify(
-    compiled_unit: CompiledUnit, reader: ModbusReader
-) -> list[tuple[IdentityCheck, Value | None, Reason | None]]:
+async def identify(compiled_unit: CompiledUnit, reader: ModbusReader) -> Sequence[Answer]:
     """Read the identity probe. Raises ReadFailed where the unit is silent, and LinkOutage."""
     payloads: list[bytes] = []
     checks = compiled_unit.plan.profile.identity
@@ -234,9 +233,7 @@ async def identify(
     except ReadFailed as refused:
         found = await _identify_in_parts(compiled_unit, reader, payloads, refused)
         return [(expect, *found[number]) for number, expect in enumerate(checks)]
-    return [
-        (expect, *verdict) for expect, verdict in zip(checks, compiled_unit.probed(payloads), strict=True)
-    ]
+    return compiled_unit.probed(payloads)
 
 
 async def _identify_in_parts(

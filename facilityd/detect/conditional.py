@@ -141,10 +141,9 @@ class ConditionalDetector(ABC):
             verdict = delay.go_on()
         else:
             verdict = delay.see(seen, now, min([one.valid_until for one in self._sources]))
-            if delay.due < self.wake:
-                self.wake = delay.due
+            self.wake = min(self.wake, delay.due)
         for one in self._aging:
-            if one.stale_from < self.wake:
+            if one.stale_from < self.wake:  # noqa: PLR1730 - a call of min costs more
                 self.wake = one.stale_from
         if not (verdict or seen) and (self.repeatable or self.lasting) and self.enable.timeless:
             self.standing = VerdictScope.CLEAR
@@ -154,7 +153,7 @@ class ConditionalDetector(ABC):
         """Look at the ages of what it reads."""
         stale_from = FOREVER
         for one in self._all_aging:
-            if one.stale_from < stale_from:
+            if one.stale_from < stale_from:  # noqa: PLR1730
                 stale_from = one.stale_from
         if stale_from <= now:
             return False

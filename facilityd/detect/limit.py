@@ -70,7 +70,11 @@ class LimitDetector(StatelessDetector):
 
     def still(self, now: int) -> bool:
         """Look at the age of the value, and of what says in which mode the device is."""
-        self.wake = stale_from = min([one.stale_from for one in self._aging])
+        stale_from = FOREVER
+        for one in self._aging:
+            if one.stale_from < stale_from:  # noqa: PLR1730 - a call of min costs more
+                stale_from = one.stale_from
+        self.wake = stale_from
         if self._during and self.device_state.within(self._during, now):
             self.seen_at = now
         return now < stale_from

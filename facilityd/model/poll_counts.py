@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
+from operator import sub
 
 EDGES = (
     0.001, 0.002, 0.003, 0.005, 0.007, 0.01, 0.015, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7,
@@ -59,7 +60,7 @@ class PollSpans:
         if known is not counts:  # another adapter, which counts from its start
             late, busy = (0,) * len(EDGES), 0.0
         self._before[link] = counts, now, tuple(counts.late), counts.busy
-        more = tuple(a - b for a, b in zip(counts.late, late, strict=True))
+        more = tuple(map(sub, counts.late, late))
         return PollSpan(more, counts.busy - busy, now - at)
 
 

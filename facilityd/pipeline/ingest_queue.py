@@ -86,9 +86,11 @@ class IngestQueue:
     async def take(self) -> IngestBatch:
         """Wait for samples, then for the rest of the tick; return them all."""
         await self._full.wait()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._tick):
-                await self._hurry.wait()
+        timer = asyncio.get_running_loop().call_later(self._tick, self._hurry.set)
+        try:
+            await self._hurry.wait()
+        finally:
+            timer.cancel()
         return self.take_now()
 
     def close(self) -> None:

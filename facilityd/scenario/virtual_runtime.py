@@ -233,8 +233,9 @@ class VirtualRuntime(ScenarioRuntime):
             await end(self._living)
 
     def _outside(self) -> Environment:
+        now = self.field.now
         return Environment(
-            clock=Clock(lambda: self.now + self._offset, lambda: self.now),
+            clock=Clock(lambda: now() + self._offset, now),
             connect=self.field.wires.connect,
             listen=self._listen,
             channels=self._channels,

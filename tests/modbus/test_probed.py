@@ -5,6 +5,7 @@ from __future__ import annotations
 from modbus.test_parts import unit
 
 from devices.modbus.compiled_unit import CompiledUnit, compile_reads
+from devices.modbus.identity import recognised
 from devices.modbus.plan import plan_unit
 from devices.unit import ModbusLink
 
@@ -37,3 +38,13 @@ def test_what_was_found_by_other_reads_is_forgotten() -> None:
     again = compiled.probed(_payloads(compiled, 0))
     compiled.forget()
     assert compiled.probed(_payloads(compiled, 0)) is not again
+
+
+def test_whether_it_is_recognised_is_what_the_probe_says_however_often_it_is_asked() -> None:
+    compiled = _unit()
+    for byte in (0, 1, 0, 1, 1):
+        answers = compiled.probed(_payloads(compiled, byte))
+        for again in (False, True, True, False):
+            found = compiled.recognised(answers, constants_only=again)
+            assert found == recognised(answers, constants_only=again)
+        assert compiled.recognised((), constants_only=False) is None, "answers of other reads are looked at"
