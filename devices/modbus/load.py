@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from devices.modbus.compiled_unit import CompiledUnit
 from devices.modbus.plan import MergedRead, UnitPlan
 from devices.unit import ModbusLink
 from facilityd.model.measure import spell_duration
 from facilityd.model.sample import NS
+
+if TYPE_CHECKING:
+    from devices.modbus.compiled_unit import CompiledUnit
 
 log = logging.getLogger(__name__)
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from devices.family import Signal
 from facilityd.app.builtin import all_devices
-from facilityd.app.engine import fresh_engine
 from facilityd.config.site import Device, Site
-from facilityd.detect.engine import RuleEngine
 from facilityd.model.finding import Finding
 from facilityd.model.readiness import (
     CheckedItem,
@@ -24,6 +22,9 @@ from facilityd.model.readiness import (
 from facilityd.model.sample import STALE_PERIODS, Value
 from facilityd.model.text import Text
 from facilityd.store.reader import JournalReader
+
+if TYPE_CHECKING:
+    from facilityd.detect.engine import RuleEngine
 
 NOT_YET = ("unknown-unlearned", "unknown-young")
 """A rule that waits for its baseline, or for days of data, does not stand against a ceremony."""
@@ -115,6 +116,8 @@ class Checklists:
         self, site: Site, engine: RuleEngine | None = None, devices: Mapping[str, Device] | None = None
     ) -> None:
         self._devices, self._own = devices or all_devices(site), frozenset(site.devices)
+        from facilityd.app.engine import fresh_engine  # who only asks for findings loads no detector
+
         engine = engine or fresh_engine(site)
         watched = [name for name, device in self._devices.items() if device.streams]
         self._applicable = {name: frozenset(engine.applicable(name)) for name in watched}

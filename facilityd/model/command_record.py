@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from facilityd.model.command import Command
+if TYPE_CHECKING:
+    from facilityd.model.command import Command
 
 UNREADABLE = "unreadable"
 """The kind on record of what was no command."""

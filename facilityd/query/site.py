@@ -35,8 +35,6 @@ from facilityd.query.counts import Counts
 from facilityd.query.devices import DeviceReader, DeviceRow
 from facilityd.query.liveness import Liveness, liveness
 from facilityd.query.notices import NoticeRow, notice_rows
-from facilityd.query.readiness import ReadinessAnswer, ReadinessBoard, RecordedCheck, checklist_devices
-from facilityd.query.rules import RuleRow, rule_rows
 from facilityd.query.tasks import TaskRecord, TaskRow, task_record, task_rows
 from facilityd.query.times_of_site import TimesOfSite
 from facilityd.query.unsaved import outstanding
@@ -46,7 +44,9 @@ from facilityd.store.reader import JournalReader
 if TYPE_CHECKING:
     from facilityd.query.hazards import HazardRow
     from facilityd.query.kpi_answer import KpiAnswer
+    from facilityd.query.readiness import ReadinessAnswer, ReadinessBoard, RecordedCheck
     from facilityd.query.report import SiteReport
+    from facilityd.query.rules import RuleRow
     from facilityd.query.storage import StorageAnswer
 
 
@@ -212,19 +212,24 @@ class SiteQuery(TimesOfSite):
 
     def rules(self, *devices: str) -> list[RuleRow]:
         """Return the rules of some devices, or of all. Raises UsageError for an unknown device."""
+        from facilityd.query.rules import rule_rows
+
         for device in devices:
             require_device(self._devices, device)
         return rule_rows(self._site, devices or self._devices, self._clock())
 
     def readiness(self, device: str = "") -> ReadinessAnswer:
         """Return the checklist of a device, or of all that have one. Raises UsageError where none has."""
-        board = ReadinessBoard(self._site, checklist_devices(self._site, device), self._checklists)
-        return board.answer(self._reader, self._clock())
+        return self._board(device).answer(self._reader, self._clock())
 
     def recorded_checks(self, since: int, device: str = "") -> list[RecordedCheck]:
         """Return the checks recorded before ceremonies from ``since`` (ns UTC) on. Raises UsageError."""
-        board = ReadinessBoard(self._site, checklist_devices(self._site, device), self._checklists)
-        return board.recorded(self._reader, since)
+        return self._board(device).recorded(self._reader, since)
+
+    def _board(self, device: str) -> ReadinessBoard:
+        from facilityd.query.readiness import ReadinessBoard, checklist_devices
+
+        return ReadinessBoard(self._site, checklist_devices(self._site, device), self._checklists)
 
     def countdown(self) -> Countdown:
         """Return the next ceremony."""

@@ -42,6 +42,11 @@ def test_a_command_that_asks_for_now_loads_no_other_question() -> None:
     )
     heavy = (
         *(f"facilityd.query.{name}" for name in others),
+        "facilityd.detect.engine",
+        "facilityd.model.command",
+        "facilityd.query.readiness",
+        "devices.modbus.compiled_unit",
+        "ssl",
         "numpy",
         "pymodbus",
         "paho",
