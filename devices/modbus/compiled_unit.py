@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from devices.modbus.decode import BlockDecoder, Verdict, compile_block
+from devices.modbus.decode import BlockDecoder, Verdict
 from devices.modbus.identity import Answer, recognised
 from devices.modbus.plan import MergedRead, UnitPlan
 from devices.modbus.reader import ModbusReader
@@ -101,4 +101,4 @@ class CompiledUnit:
 
 def compile_reads(reads: tuple[MergedRead, ...]) -> Compiled:
     """Return reads with what decodes their answers."""
-    return tuple((r, compile_block(r.table, r.address, r.count, r.fields)) for r in reads)
+    return tuple((read, read.decoder) for read in reads)

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from devices.modbus.decode import RegisterBinding, register_binding
+from devices.modbus.decode import BlockDecoder, RegisterBinding, compile_block, register_binding
 from devices.profile import ModbusProfile, Point, Table
 from devices.unit import Binding, ModbusLink, Unit
 from facilityd.model.sample import NS, SignalType
@@ -35,6 +35,16 @@ class MergedRead:
     address: int
     count: int
     fields: tuple[RegisterBinding, ...]
+    _decoder: list[BlockDecoder] = dataclasses.field(
+        default_factory=list, init=False, compare=False, repr=False
+    )
+
+    @property
+    def decoder(self) -> BlockDecoder:
+        """What decodes its answers, compiled when it is first asked for."""
+        if not self._decoder:
+            self._decoder.append(compile_block(self.table, self.address, self.count, self.fields))
+        return self._decoder[0]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -87,11 +97,30 @@ def plan_unit(unit: Unit, link: ModbusLink) -> UnitPlan:
     return UnitPlan(
         unit,
         profile,
-        reads=tuple(merge(fields, profile, unit.base)),
-        identity=tuple(merge([register_binding(b, unit) for b in probes], profile, unit.base)),
+        reads=tuple(map(shared, merge(fields, profile, unit.base))),
+        identity=tuple(map(shared, merge([register_binding(b, unit) for b in probes], profile, unit.base))),
         timeout=wait / NS,
         min_interval=profile.min_interval / NS,
     )
+
+
+_SHARED: dict[tuple[Table, int, int], list[MergedRead]] = {}
+MOST_SHARED = 16
+"""So many different reads of one span of registers are remembered."""
+
+
+def shared(read: MergedRead) -> MergedRead:
+    """Return the read that an earlier unit has, where it is the same: a thousand units of one model keep one.
+
+    Equal reads have equal decoders, which nothing changes.
+    """
+    known = _SHARED.setdefault((read.table, read.address, read.count), [])
+    for other in known:
+        if other == read:
+            return other
+    known.append(read)
+    del known[:-MOST_SHARED]
+    return read
 
 
 def merge(fields: Iterable[RegisterBinding], profile: ModbusProfile, base: int = 0) -> Iterator[MergedRead]:

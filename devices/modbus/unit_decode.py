@@ -26,6 +26,9 @@ Row = tuple[tuple[Value | None, ...], Mapping[int, Reason]]
 PollDecoder = Callable[[Sequence[bytes]], list[Row]]
 NO_REASONS: Mapping[int, Reason] = {}
 """What good values share; nobody writes into it."""
+_WRITTEN: dict[tuple[object, ...], tuple[list[BlockDecoder], PollDecoder]] = {}
+"""By widths and ids of decoders, which are kept beside, so that no other object has their ids."""
+MOST_WRITTEN = 256
 _HUGE = 2**63
 _GREATEST = sys.float_info.max
 
@@ -33,18 +36,27 @@ _GREATEST = sys.float_info.max
 def compile_poll_decoder(
     streams: Sequence[Stream], blocks: Sequence[tuple[Sequence[RegisterBinding], BlockDecoder]]
 ) -> PollDecoder:
-    """Return the function from the payloads of a unit's reads, one per block, to a row per stream."""
-    writer = _Writer(streams)
-    for number, (fields, decoder) in enumerate(blocks):
-        writer.block(number, fields, decoder)
-    return writer.function()
+    """Return the function from the payloads of a unit's reads, one per block, to a row per stream.
+
+    Units that share their decoders, and have streams of the same lengths, share it.
+    """
+    widths = tuple(len(stream.signals) for stream in streams)
+    key = (widths, *(id(decoder) for _, decoder in blocks))
+    if key not in _WRITTEN:
+        writer = _Writer(widths)
+        for number, (fields, decoder) in enumerate(blocks):
+            writer.block(number, fields, decoder)
+        if len(_WRITTEN) >= MOST_WRITTEN:
+            _WRITTEN.clear()
+        _WRITTEN[key] = [decoder for _, decoder in blocks], writer.function()
+    return _WRITTEN[key][1]
 
 
 class _Writer:
     """Writes the function's text; units of one kind have the same, compiled once for all of them."""
 
-    def __init__(self, streams: Sequence[Stream]) -> None:
-        self._streams = streams
+    def __init__(self, widths: Sequence[int]) -> None:
+        self._widths = widths
         self._lines: list[str] = []
         self._names: dict[str, Any] = {"skipped": Reason.SKIPPED, "none": NO_REASONS}
         self._filled: set[Slot] = set()
@@ -79,15 +91,13 @@ class _Writer:
     def function(self) -> PollDecoder:
         """Return what was written, compiled."""
         head = ["def decode(payloads):"]
-        body = [f"w{n} = none" for n in range(len(self._streams))] + self._lines
+        body = [f"w{n} = none" for n in range(len(self._widths))] + self._lines
         rows = []
-        for n, stream in enumerate(self._streams):
-            missing = [i for i in range(len(stream.signals)) if (n, i) not in self._filled]
+        for n, width in enumerate(self._widths):
+            missing = [i for i in range(width) if (n, i) not in self._filled]
             if missing:  # what is never asked for says so
                 body.append(f"w{n} = {{**w{n}, " + ", ".join(f"{i}: skipped" for i in missing) + "}")
-            values = "".join(
-                f"v{n}_{i}, " if (n, i) in self._filled else "None, " for i in range(len(stream.signals))
-            )
+            values = "".join(f"v{n}_{i}, " if (n, i) in self._filled else "None, " for i in range(width))
             rows.append(f"(({values}), w{n})")
         body.append(f"return [{', '.join(rows)}]")
         exec(_compiled("\n    ".join(head + body)), self._names)  # noqa: S102 - written above, from numbers alone
