@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 import stat
 from pathlib import Path
 
@@ -172,8 +173,6 @@ def _check_broadcast(sections: Sections) -> None:
 
 
 def _holds_certificates(path: str) -> bool:
-    import ssl
-
     try:
         ssl.create_default_context(cafile=path)
     except (OSError, ValueError):
@@ -185,8 +184,6 @@ def _unusable(certificate: str, key: str) -> str:
     """Return why a certificate and its key cannot be used together; files that are not there are reported."""
     if not (Path(certificate).is_file() and Path(key).is_file()):
         return ""
-    import ssl
-
     try:
         # Never asked for: a daemon has nobody to type the password of a key.
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(certificate, key, password=lambda: "")

@@ -46,7 +46,6 @@ def test_a_command_that_asks_for_now_loads_no_other_question() -> None:
         "facilityd.model.command",
         "facilityd.query.readiness",
         "devices.modbus.compiled_unit",
-        "ssl",
         "numpy",
         "pymodbus",
         "paho",

@@ -26,7 +26,9 @@ def _decode(compiled: CompiledUnit) -> object:
 def test_units_of_one_model_share_their_decoders() -> None:
     first, second = (_compiled(replace(unit(), id=link.id, link=link.id), link) for link in LINKS)
     assert first.blocks
-    for (_, mine), (_, theirs) in zip(first.blocks + first.probes, second.blocks + second.probes, strict=True):
+    for (_, mine), (_, theirs) in zip(
+        first.blocks + first.probes, second.blocks + second.probes, strict=True
+    ):
         assert mine is theirs
     assert _decode(first) is _decode(second)
 
