@@ -110,13 +110,13 @@ class Housekeeping:
             if slept > self._command_interval * NS + STOOD_STILL:
                 self._core.downtimes.paused(slept)
             return
-        written, at, steady = self._core.flow.written, *self._clock.now()
+        written, at, steady = self._core.flow.held.written, *self._clock.now()
         owed = coming = self._others_due(at, steady)
         while True:
             await asyncio.sleep(BEAT_S)
             self._moved.clear()
             at, steady = self._clock.now()
-            if coming <= steady or self._core.flow.written != written:
+            if coming <= steady or self._core.flow.held.written != written:
                 coming = self._others_due(at, steady)
                 owed = min(owed, coming)  # what came during the sleep does not come again
             self._planned = min(coming, self._core.engine.next_wake)
@@ -124,7 +124,7 @@ class Housekeeping:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout((self._planned - steady) / NS):
                         await self._moved.wait()
-            if self._core.flow.written != written or not self._nothing_due(owed):
+            if self._core.flow.held.written != written or not self._nothing_due(owed):
                 return
 
     def _others_due(self, at: int, steady: int) -> int:
@@ -146,7 +146,7 @@ class Housekeeping:
             self._core.clock_steps.count != self._clock_steps
             or steady >= min(owed, self._due, self._remember_at)
             or self._core.engine.is_due(steady)
-            or self._core.flow.holding
+            or self._core.flow.held.parts
             or self._commands.waiting
         )
 

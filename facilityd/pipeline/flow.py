@@ -64,10 +64,8 @@ class Flow:
         self._order = asyncio.Lock()
         self._judged: int | None = None
         self._drift: int | None = None
-        self.unwritten = self._held.unwritten
+        self.held, self.unwritten = self._held, self._held.unwritten
         self.full = False
-        self.written = 0
-        """How often anything but samples was written, or was to be."""
         self.on_notices: Callable[[], None] = lambda: None
         self.on_judged: Callable[[], None] = lambda: None
 
@@ -230,14 +228,9 @@ class Flow:
                 await self._keep()
             return noted
 
-    @property
-    def holding(self) -> bool:
-        """Whether something waits for room on the disk: a tick tries again."""
-        return bool(self._held.parts)
-
     async def commit(self, batch: Batch) -> Receipt:
         """Write something that is nobody's sample: cursors, delivery attempts."""
-        self.written += 1
+        self._held.written += 1
         async with self._order:
             return await self._commit(batch)
 
@@ -260,9 +253,7 @@ class Flow:
 
     async def _write(self, part: WriteGroup) -> None:
         held = self._held
-        self.written += 1
-        held.parts.append(part)
-        held.planned.clear()
+        held.add(part)
         tried = self.unwritten.attempts()
         try:
             await self._commit(held.batch(self._alarms.state, tried, self._judged))

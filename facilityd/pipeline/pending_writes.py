@@ -54,13 +54,21 @@ class WriteGroup:
 class PendingWrites:
     """Parts in their order. ``unwritten``: what became of their notices; ``token`` names what was spilled.
 
-    ``planned``: the notices of changes that are about to be written.
+    ``planned``: the notices of changes that are about to be written. ``written`` counts how often anything but
+    samples was written, or was to be; while there are parts something waits for room: a tick tries again.
     """
 
     parts: list[WriteGroup] = field(default_factory=list)
     unwritten: UncommittedNotices = field(default_factory=UncommittedNotices)
     token: str = ""
     planned: list[Notice] = field(default_factory=list)
+    written: int = 0
+
+    def add(self, part: WriteGroup) -> None:
+        """Take a part that is about to be written, with the notices that were planned for it."""
+        self.parts.append(part)
+        self.planned.clear()
+        self.written += 1
 
     @property
     def notices(self) -> list[Notice]:

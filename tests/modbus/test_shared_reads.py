@@ -8,6 +8,7 @@ from modbus.test_parts import unit
 
 from devices.modbus.compiled_unit import CompiledUnit
 from devices.modbus.plan import plan_unit
+from devices.modbus.unit_decode import compile_poll_decoder
 from devices.unit import ModbusLink, Unit
 
 LINKS = [ModbusLink(name, "modbus-tcp", "192.0.2.1", 502) for name in ("one", "two")]
@@ -18,9 +19,8 @@ def _compiled(one: Unit, link: ModbusLink) -> CompiledUnit:
 
 
 def _decode(compiled: CompiledUnit) -> object:
-    payloads = [bytes(2 * read.count) for read, _ in compiled.blocks]
-    compiled.samples(payloads, 1, 1)
-    return compiled._decode
+    blocks = [(read.fields, decoder) for read, decoder in compiled.blocks]
+    return compile_poll_decoder(compiled.plan.unit.streams, blocks)
 
 
 def test_units_of_one_model_share_their_decoders() -> None:
