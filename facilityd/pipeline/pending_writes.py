@@ -54,7 +54,7 @@ class WriteGroup:
 class PendingWrites:
     """Parts in their order. ``unwritten``: what became of their notices; ``token`` names what was spilled.
 
-    ``planned``: the notices of changes that are about to be written. ``written`` counts how often anything but
+    ``planned``: the notices of changes that are about to be written. ``written``: how often anything but
     samples was written, or was to be; while there are parts something waits for room: a tick tries again.
     """
 
