@@ -28,6 +28,7 @@ COMMANDS = {
     "run": "facilityd.cli.run:run",
     "check": "facilityd.cli.check:check",
     "reload": "facilityd.cli.reload:reload",
+    "health": "facilityd.cli.health:health",
     "upgrade-check": "facilityd.cli.upgrade_check:upgrade_check",
     "install-service": "facilityd.cli.install_service:install_service",
     "plan": "facilityd.cli.plan:plan",

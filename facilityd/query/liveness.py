@@ -117,6 +117,15 @@ def present_downtime(site: Site, reader: JournalReader, now: int) -> Downtime | 
     return Downtime(found.since, now, Pause.STOPPED if stopped else Pause.STOOD_STILL)
 
 
+def read_liveness(site: Site) -> Liveness:
+    """Return whether the daemon of a site watches now; where there is no journal yet none ever did."""
+    path = Path(site.store.path)
+    if not path.exists():
+        return Liveness("stopped", 0, time.time_ns())
+    with JournalReader.open(path, site.id) as reader:
+        return liveness(site, reader)
+
+
 def outdated_warning(site: Site, language: Language) -> str:
     """Return that the daemon of a site, where one runs, goes by files that have changed since."""
     path = Path(site.store.path)
@@ -128,8 +137,6 @@ def outdated_warning(site: Site, language: Language) -> str:
 
 def liveness_warning(site: Site, language: Language) -> str:
     """Return that nobody watches now; nothing while somebody does, or where there is no journal yet."""
-    path = Path(site.store.path)
-    if not path.exists():
+    if not Path(site.store.path).exists():
         return ""
-    with JournalReader.open(path, site.id) as reader:
-        return liveness(site, reader).warning(site.timezone, language)
+    return read_liveness(site).warning(site.timezone, language)

@@ -102,6 +102,7 @@ def words_of(site):
         "worst": [["worst", here, "--since", "1h"]],
         "hardware": [["hardware"], ["hardware", "show", "eastron_sdm630", "--lang", "zh"]],
         "docs": [["docs"], ["docs", "alarm-life", "--lang", "zh"], ["docs", "limit"]],
+        "health": [["health", here], ["health", here, "--lang", "zh"]],
         "upgrade-check": [["upgrade-check", here], ["upgrade-check", here, "--lang", "zh"]],
         "completion": [["completion", shell] for shell in ("bash", "zsh", "fish")],
     }
