@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 
 from devices.codec import Affine, bit_field, from_words, legible, string_bytes, text_of
 from devices.pointer import ABSENT, find, steps_of
@@ -33,17 +34,20 @@ def _words(point: Point, golden: Golden) -> str:
     if not all(0 <= word <= (1 if point.type == "bit" else 0xFFFF) for word in golden.words):
         return Wording("tables.word-bit-or")
     return _compare(
-        _value(point, golden), golden.value, Wording("tables.words-give", words=list(golden.words))
+        value_of(point, golden.words, golden.status),
+        golden.value,
+        Wording("tables.words-give", words=list(golden.words)),
     )
 
 
-def _value(point: Point, golden: Golden) -> Found:
+def value_of(point: Point, words: Sequence[int], status: int | None = None) -> Found:
+    """Return the value of a point's words; None where they have none. ``status``: the word of its sign."""
     if point.type == "bit":
-        return bool(golden.words[0])
+        return bool(words[0])
     if point.is_text:
-        return text_of(string_bytes(golden.words, point.byte_order or "big"), point.encoding)
+        return text_of(string_bytes(words, point.byte_order or "big"), point.encoding)
     orders = point.word_order or "big", point.byte_order or "big"
-    raw = from_words(golden.words, point.type.value, *orders)
+    raw = from_words(words, point.type.value, *orders)
     if raw in point.no_value or not math.isfinite(raw):
         return None
     if point.bit is not None:
@@ -52,7 +56,7 @@ def _value(point: Point, golden: Golden) -> Found:
         raw = bit_field(int(raw), *point.bits)
     if point.enum:
         return point.enum.get(int(raw))
-    if point.sign and (golden.status or 0) >> point.sign.bit & 1:
+    if point.sign and (status or 0) >> point.sign.bit & 1:
         raw = -raw
     return Affine.of((point.scale, point.offset))(raw)
 

@@ -13,6 +13,7 @@ from devices.profile import ModbusProfile
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import json_option, print_json, say
 from facilityd.cli.profile_list import ListedPoint, read_list
+from facilityd.cli.profile_live import live
 from facilityd.cli.words import counted, sentence
 from facilityd.errors import UsageError, system_reason
 from facilityd.model.message import Wording
@@ -100,6 +101,9 @@ def check(file: Path, *, lang: str | None, as_json: bool) -> None:
     say(sentence("profile-right", language, profile=found.profile, points=said, golden=len(found.golden)))
     if modbus:
         say(sentence("profile-next", language, profile=found.profile))
+
+
+profile.add_command(live)
 
 
 def _skeleton(
