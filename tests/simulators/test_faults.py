@@ -87,7 +87,7 @@ FAULTS: dict[str, tuple[str, str, Callable[[Square], None], Check]] = {
     "H24": ("hoist", "2026-10-01T06:05", lambda s: s.advance(480, step=1), lambda h, f: h["position"] > 20 > f["position"]),
     "F1": ("fountain", SHOW, show, lambda h, f: f["leakage"] > h["leakage"] + 0.015),
     "F2": ("fountain", SHOW, show, lambda h, f: f["commanded"] and f["power"] == 0 and h["power"] > 1000 and f["voltage_l1"] == 0),
-    "F3": ("fountain", SHOW, show, lambda h, f: f["trip_code"] == 57 and f["speed"] == h["speed"] and f["power"] < 0.62 * h["power"] and f["motor_current"] > 0.75 * h["motor_current"] and f["level"] < 0.5),
+    "F3": ("fountain", SHOW, show, lambda h, f: f["trip_code"] == 57 and f["speed"] == h["speed"] and f["power"] < 0.62 * h["power"] and f["motor_current"] > 0.75 * h["motor_current"] and f["level"] < 0.5 * h["level"]),
     "F4": ("fountain", SHOW, show, lambda h, f: f["speed"] == h["speed"] and f["flow"] < 0.75 * h["flow"] and f["inlet_pressure"] < h["inlet_pressure"] - 0.03 and f["power"] < 0.9 * h["power"] and f["head"] < h["head"]),
     "F5": ("fountain", SHOW, show, lambda h, f: f["speed"] == h["speed"] and f["flow"] < 0.8 * h["flow"] and f["head"] > 1.05 * h["head"]),
     "F6": ("fountain", SHOW, lambda s: s.advance(90, step=0.5), lambda h, f: f["tripped"] and f["trip_code"] == 51 and f["speed"] < 1000),
