@@ -23,12 +23,15 @@ from facilityd.store.history_reader import HistoryReader
 from facilityd.store.reader import JournalReader
 
 if TYPE_CHECKING:
+    from facilityd.model.text import Language
     from facilityd.query.as_of import ValueAsOf
     from facilityd.query.compare import CompareAnswer, CompareQuery
     from facilityd.query.event_log import EventFilter, EventRow
     from facilityd.query.history_columns import HistoryColumns
     from facilityd.query.light_night import LightNight
     from facilityd.query.occurrences import OccurrenceQuery, OccurrenceRow
+    from facilityd.query.report import SiteReport
+    from facilityd.query.report_tables import ReportPage
     from facilityd.query.runs import RunsAnswer, RunsQuery
     from facilityd.query.state_spans import StateAnswer
     from facilityd.query.timeline import Timeline, TimelineQuery
@@ -131,3 +134,9 @@ class TimesOfSite:
         from facilityd.query.runs import read_runs
 
         return read_runs(require_device(self._devices, query.device), self._reader, query)
+
+    def words_of_report(self, report: SiteReport, language: Language) -> ReportPage:
+        """Return the words and tables of a report in one language."""
+        from facilityd.query.report_tables import report_page
+
+        return report_page(report, self._devices, language)

@@ -241,6 +241,19 @@ def test_a_person_is_added_listed_and_removed_by_commands(yard_site: Site) -> No
     run("remove", site, "ann", code=1)
 
 
+def test_system_shows_the_accounts_to_an_admin_alone(yard_site: Site) -> None:
+    for role in ("admin", "engineer"):
+        add_user(yard_site, f"seen-{role}", role)
+    with web_server(yard_site) as peer:
+        shown = {
+            role: peer.signed_in(f"seen-{role}").get("/system").body.decode()
+            for role in ("admin", "engineer")
+        }
+    assert "seen-engineer" in shown["admin"]
+    assert "seen-admin" not in shown["engineer"]
+    assert "$argon2" not in shown["admin"]
+
+
 def test_without_users_it_serves_this_machine_only(tmp_path: Path) -> None:
     write_site(tmp_path, {"site.yaml": FILES["site.yaml"] + "store: {path: journal.db}\n"})
     done = CliRunner().invoke(facilityd, ["serve", str(tmp_path), "--host", "0.0.0.0", "--lang", "en"])

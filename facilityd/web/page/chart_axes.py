@@ -75,12 +75,19 @@ class ChartAxes:
 
     def values(self, show: Callable[[float], str]) -> Iterator[Markup]:
         """Yield the lines of the axis of values, each with its value."""
-        for value in value_marks(self.low, self.high):
+        for value, text in self._told_apart(show):
             y = self.y(value)
             yield Markup('<path class="grid" d="M{} {:.1f}H{}"/>').format(int(self.left), y, int(self.right))
             yield Markup('<text class="axis" x="{}" y="{:.1f}" text-anchor="end">{}</text>').format(
-                int(self.left - 6), y + 4, show(value)
+                int(self.left - 6), y + 4, text
             )
+
+    def _told_apart(self, show: Callable[[float], str]) -> list[tuple[float, str]]:
+        """Return the marks with their texts; of several that read alike (of a constant) the middle one."""
+        alike: dict[str, list[float]] = {}
+        for value in value_marks(self.low, self.high):
+            alike.setdefault(show(value), []).append(value)
+        return [(values[len(values) // 2], text) for text, values in alike.items()]
 
     def below(self, marks: Iterable[tuple[float, str]]) -> Iterator[Markup]:
         """Yield what stands under the drawing."""

@@ -7,12 +7,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from facilityd.model.baseline import Baseline
 from facilityd.model.sample import NS, SignalType
 from facilityd.query.devices import DeviceRow
 from facilityd.query.hazards import HazardRow
 from facilityd.query.history import HistoryAnswer, HistoryQuery
 from facilityd.query.rules import RuleRow, RuleStatus
 from facilityd.query.site import SiteQuery
+from facilityd.query.tasks import TaskRow
 from facilityd.query.words import query_words, say_reason
 from facilityd.web.page.chart_axes import bucket_of
 from facilityd.web.page.plots import chart_of
@@ -40,6 +42,10 @@ class DeviceStory:
     rules: tuple[RuleRow, ...]
     hazards: tuple[HazardRow, ...]
     plot: HistoryAnswer | None
+    tasks: tuple[TaskRow, ...]
+    """The open ones."""
+    baselines: tuple[Baseline, ...]
+    """In force: what learned rules judge by."""
 
 
 def read_device(query: SiteQuery, device: str, signal: str, now: int) -> DeviceStory:
@@ -51,7 +57,10 @@ def read_device(query: SiteQuery, device: str, signal: str, now: int) -> DeviceS
         since = now - DAY
         plot = query.history(HistoryQuery(device, drawn, since, now, bucket_of(since, now)))
     known = device in query.site.devices
-    return DeviceStory(row, tuple(rules), tuple(query.hazards(device)) if known else (), plot)
+    tasks = tuple(one for one in query.tasks() if one.task.device == device)
+    baselines = tuple(one for one in query.journal.baselines() if one.device == device)
+    hazards = tuple(query.hazards(device)) if known else ()
+    return DeviceStory(row, tuple(rules), hazards, plot, tasks, baselines)
 
 
 def _drawn(query: SiteQuery, device: str) -> str:
@@ -84,5 +93,6 @@ async def show(
     return await page_response(
         request, service, viewer, "device.html", now=now, story=story, device=device, drawn=drawn,
         chart=chart_of(story.plot, renderer) if story.plot else None, signs=SIGNS, words=query_words(),
+        rule_names={one.name: one.rule.name for one in story.rules},
         reason=lambda quality: say_reason(quality, viewer.language),
     )  # fmt: skip

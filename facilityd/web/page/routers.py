@@ -14,6 +14,7 @@ from facilityd.web.page import (
     night_routes,
     now_routes,
     photo_routes,
+    report_routes,
     square_routes,
     story_routes,
     system_routes,
@@ -26,5 +27,5 @@ ROUTES = (
     alarm_routes.routes, device_routes.routes, history_routes.routes, download_routes.routes,
     square_routes.routes, lighting_routes.routes, work_routes.routes, ceremony_routes.routes,
     system_routes.routes, night_routes.routes, story_routes.routes,
-    photo_routes.routes, task_routes.routes, handbook_routes.routes,
+    photo_routes.routes, task_routes.routes, handbook_routes.routes, report_routes.routes,
 )  # fmt: skip

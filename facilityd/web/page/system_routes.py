@@ -46,5 +46,6 @@ async def show(service: Service, request: Request, viewer: SignedIn) -> Response
     board = await service.pool.ask(lambda query: read_system(query, now, audit=audit))
     return await page_response(
         request, service, viewer, "system.html", now=now, board=board, words=query_words(), audit=audit,
+        accounts=sorted(service.users.read().users.items()) if viewer.has(UserRole.ADMIN) else [],
         mebibytes=lambda size: f"{size / 2**20:.1f} MiB",
     )  # fmt: skip
