@@ -13,7 +13,7 @@ help:
 	@echo "make demo   the whole square simulated, and the daemon watching it (Ctrl-C ends it)"
 	@echo "make test   every check and test, three at a time (WORKERS=n); starts real servers where they can be had"
 	@echo "make fuzz   every border's fuzz, 10,000 cases each (an hour or two: for the night)"
-	@echo "make acceptance  every shipped scenario and a healthy year; report in docs/acceptance.md (half an hour)"
+	@echo "make acceptance  every shipped scenario and a healthy year; report in docs/acceptance.md (two hours of one core)"
 	@echo "make audit  known weaknesses of the locked libraries, where PyPI can be asked"
 	@echo "make check  format, lint, types and import floors only"
 	@echo "make deb    a Debian package in dist/, for this machine's Python"
