@@ -94,6 +94,7 @@ COMMANDS = {
 }
 RENAMED = {"alarm": "alarms", "serviced": "service"}
 """Names of before, which go on to work and say what they are called now."""
+IN_A_TEXT = "KeyboardInterrupt: "
 EXIT_PROBLEM, EXIT_BUG = 1, 70  # 70 is EX_SOFTWARE of sysexits.h
 UMASK = 0o077
 COLLECT_AFTER = 20_000
@@ -250,8 +251,8 @@ def _output_gone(error: OSError) -> NoReturn:
 
 
 def _interrupted(error: BaseException | None) -> bool:
-    """Return whether Ctrl-C is behind an error: before Python 3.12 a class body may wrap it."""
-    while error is not None and not isinstance(error, KeyboardInterrupt):
+    """Return whether Ctrl-C is behind an error: a class body may wrap it, pydantic-core says it in a text."""
+    while not (error is None or isinstance(error, KeyboardInterrupt) or str(error).endswith(IN_A_TEXT)):
         error = error.__cause__ or error.__context__
     return error is not None
 

@@ -44,6 +44,25 @@ def test_a_terminal_without_chinese_shows_the_rest() -> None:
     assert "brake-worn" in done.stdout
 
 
+LATE = """
+from pydantic_core import SchemaValidator, core_schema
+from importlib import import_module
+main = import_module("facilityd.cli.main")
+
+class Pressed:
+    def __repr__(self): raise KeyboardInterrupt
+
+main._call = lambda: SchemaValidator(core_schema.literal_schema([Pressed()]))
+
+main.main()
+"""
+
+
+def test_ctrl_c_while_a_table_is_checked_for_the_first_time_is_quiet() -> None:
+    done = subprocess.run([sys.executable, "-c", LATE], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "")
+
+
 def test_ctrl_c_at_any_moment_of_the_start_is_quiet() -> None:
     for wait in (0.05, 0.15, 0.3, 0.6):
         process = subprocess.Popen(
