@@ -11,13 +11,18 @@ from pathlib import Path
 BUILD = Path(__file__).with_name("build.sh")
 SERVERS = {"influxd": "InfluxDB", "alertmanager": "Alertmanager", "pysparkplug": "Sparkplug edge node"}
 
+WANTED = {"promtool": "promtool"}
+"""Checks what we serve, and is no peer of ours: where it cannot be built two tests are skipped, saying so."""
+
 
 def main() -> int:
     """Say which servers the tests will run against."""
+    for server, name in WANTED.items():
+        ready(server, name, required=False)
     return max(ready(server, name) for server, name in SERVERS.items())
 
 
-def ready(server: str, name: str) -> int:
+def ready(server: str, name: str, *, required: bool = True) -> int:
     """Find or build one; return 1 where it is required and cannot be had."""
     if found := os.environ.get(server.upper()) or shutil.which(server):
         print(f"{name} for the tests: {found}")
@@ -26,7 +31,7 @@ def ready(server: str, name: str) -> int:
     if built.returncode == 0:
         print(f"{name} for the tests: {Path(built.stdout.strip()).name}, built here")
         return 0
-    if os.environ.get("FACILITYD_REQUIRE_SERVERS"):
+    if required and os.environ.get("FACILITYD_REQUIRE_SERVERS"):
         print(f"{name} is required here (FACILITYD_REQUIRE_SERVERS) and could not be built")
         return 1
     print(f"{name} could not be built here: the tests that need it will be skipped, saying so")
