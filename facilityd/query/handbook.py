@@ -46,11 +46,15 @@ class HandbookPage:
 
     def text(self, wanted: Language) -> str:
         """Return its Markdown."""
-        return (FOLDER / self.files[self.language(wanted)]).read_text(encoding="utf-8")
+        return _text(self.files[self.language(wanted)])
+
+    def sections(self, wanted: Language) -> Sequence[HandbookSection]:
+        """Return its sections in their order."""
+        return _sections(self.files[self.language(wanted)])
 
     def title(self, wanted: Language) -> str:
         """Return its first heading."""
-        return next(sections(self.text(wanted))).title
+        return self.sections(wanted)[0].title
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,7 @@ class Handbook:
         for page in self.pages.values():
             if not sought or (among and page.name != among):
                 continue
-            for section in sections(page.text(language)):
+            for section in page.sections(language):
                 title, body = section.title.casefold(), [line.casefold() for line in section.lines]
                 text = "\n".join([title, *body])
                 if all(word in text for word in sought):
@@ -131,6 +135,17 @@ def sections(text: str) -> Iterator[HandbookSection]:
         lines.append(line)
     if title:
         yield HandbookSection(title, level, anchor_of(title, anchors), lines)
+
+
+@cache
+def _text(file: str) -> str:
+    """Return a shipped page's Markdown: it does not change while we run."""
+    return (FOLDER / file).read_text(encoding="utf-8")
+
+
+@cache
+def _sections(file: str) -> tuple[HandbookSection, ...]:
+    return tuple(sections(_text(file)))
 
 
 def plain_heading(text: str) -> str:

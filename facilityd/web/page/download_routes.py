@@ -29,7 +29,7 @@ from facilityd.web.streams import stream_csv
 MOST_ROWS = 20_000
 """Rows of a workbook; where there are more values it has what is drawn: mean, least and greatest."""
 _BOM = "\N{BYTE ORDER MARK}"
-_WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 routes = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 
@@ -53,14 +53,14 @@ async def as_csv(service: Service, viewer: SignedIn, shown: Shown) -> Response:
 async def as_workbook(service: Service, viewer: SignedIn, shown: Shown) -> Response:
     """Answer with a workbook: every value where there are not too many, else what is drawn."""
     content = await service.pool.ask(lambda query: _workbook(service, query, shown, viewer.language))
-    return await _file(service, content, _WORKBOOK, _name(shown, "xlsx"))
+    return await file_answer(service, content, WORKBOOK, _name(shown, "xlsx"))
 
 
 @routes.get("/history/file.svg")
 async def as_drawing(service: Service, viewer: SignedIn, shown: Shown) -> Response:
     """Answer with the charts as one drawing that needs nothing else."""
     text = await service.pool.ask(lambda query: _drawing(query, shown, viewer.language))
-    return await _file(service, text.encode(), "image/svg+xml", _name(shown, "svg"))
+    return await file_answer(service, text.encode(), "image/svg+xml", _name(shown, "svg"))
 
 
 def _board(query: SiteQuery, shown: ShownSpan) -> HistoryBoard:
@@ -97,7 +97,8 @@ def _drawing(query: SiteQuery, shown: ShownSpan, language: Language) -> str:
     return panels_svg(f"{site.name.in_(language)}  {edges}", panels, nothing(language), foot)
 
 
-async def _file(service: WebService, content: bytes, media: str, name: str) -> Response:
+async def file_answer(service: WebService, content: bytes, media: str, name: str) -> Response:
+    """Return a file to take away."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"'} | await service.headers()
     return Response(content, 200, headers, media)
 

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from facilityd.model.language import Language
 from facilityd.model.message import Wording
-from facilityd.query.handbook import FOLDER, HandbookPage, HandbookSection, handbook, sections
+from facilityd.query.handbook import FOLDER, HandbookPage, HandbookSection, handbook
 from facilityd.web.page.markdown import PICTURE, HandbookMarkdown
 from facilityd.web.page.render import page_response
 from facilityd.web.page.route import PageRoute
@@ -49,7 +49,7 @@ def _html(name: str, language: Language, part: int) -> Markup:
 def numbered(page: HandbookPage, language: Language) -> Iterator[tuple[int, HandbookSection]]:
     """Iterate over a page's sections with the number of their chapter, the same in every language."""
     number = 0
-    for section in sections(page.text(language)):
+    for section in page.sections(language):
         number += section.level == CHAPTER
         yield number, section
 

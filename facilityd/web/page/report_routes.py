@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Response
 from fastapi import Path as PathParameter
 
-from facilityd.model.message import Wording
 from facilityd.model.text import Language
 from facilityd.query.calendar_span import month_span, period_name, quarter_span
 from facilityd.query.instants import show_second
@@ -18,18 +17,15 @@ from facilityd.query.site import SiteQuery
 from facilityd.report.html import html_page
 from facilityd.report.workbook import workbook
 from facilityd.supervise.photos import PhotoFolder
+from facilityd.web.page.download_routes import WORKBOOK, file_answer
 from facilityd.web.page.route import PageRoute
-from facilityd.web.page.viewer import PageViewer, SignedIn
-from facilityd.web.problems import HttpProblem
+from facilityd.web.page.viewer import SignedIn, require_role
 from facilityd.web.service import Service
 from facilityd.web.users import UserRole
 
 MONTHS, QUARTERS = 3, 2
 """How many are offered, the present one first."""
-KINDS = {
-    "html": "text/html; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
+KINDS = {"html": "text/html; charset=utf-8", "xlsx": WORKBOOK}
 Period = Annotated[str, PathParameter(max_length=7, pattern=r"^\d{4}-(?:\d{2}|Q[1-4])$")]
 routes = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -46,17 +42,9 @@ async def report(
     service: Service, viewer: SignedIn, period: Period, kind: Literal["html", "xlsx"]
 ) -> Response:
     """Answer with a report as a file. Raises HttpProblem for who may not read who did what."""
-    _require(viewer)
+    require_role(viewer, UserRole.CREW)
     content = await service.pool.ask(lambda query: _made(query, period, kind, viewer.language))
-    headers = {"Content-Disposition": f'attachment; filename="report-{period}.{kind}"'}
-    return Response(content, 200, headers | await service.headers(), KINDS[kind])
-
-
-def _require(viewer: PageViewer) -> None:
-    if viewer.has(UserRole.CREW):
-        return
-    own = viewer.caller.role.name.lower() if viewer.caller else "viewer"
-    raise HttpProblem(403, Wording("web.role-too-low", role=own, needs="crew"))
+    return await file_answer(service, content, KINDS[kind], f"report-{period}.{kind}")
 
 
 def _made(query: SiteQuery, period: str, kind: str, language: Language) -> bytes:

@@ -98,6 +98,15 @@ async def reader(request: Request, service: Service) -> PageViewer:
     return replace(viewer, change=change)
 
 
+def require_role(viewer: PageViewer, role: UserRole) -> None:
+    """Raise HttpProblem where whoever looks has not that role."""
+    if viewer.caller is None:
+        raise HttpProblem(401, Wording("web.sign-in"))
+    if not viewer.has(role):
+        own, needs = viewer.caller.role.name.lower(), role.name.lower()
+        raise HttpProblem(403, Wording("web.role-too-low", role=own, needs=needs))
+
+
 async def form_of(request: Request, viewer: PageViewer, role: UserRole) -> dict[str, str]:
     """Return a form that somebody sent who may. Raises HttpProblem."""
     return (await sent_form(request, viewer, role)).fields
@@ -106,11 +115,7 @@ async def form_of(request: Request, viewer: PageViewer, role: UserRole) -> dict[
 async def sent_form(request: Request, viewer: PageViewer, role: UserRole) -> SentForm:
     """Return a form, with the file that is in it, that somebody sent who may. Raises HttpProblem."""
     guard_origin(request)
-    if viewer.caller is None:
-        raise HttpProblem(401, Wording("web.sign-in"))
-    if not viewer.has(role):
-        own, needs = viewer.caller.role.name.lower(), role.name.lower()
-        raise HttpProblem(403, Wording("web.role-too-low", role=own, needs=needs))
+    require_role(viewer, role)
     sent = await read_sent(request)
     fields = sent.fields
     if not viewer.csrf or not secrets.compare_digest(unmasked(fields.get("csrf", "")), unmasked(viewer.csrf)):
