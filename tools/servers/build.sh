@@ -62,8 +62,8 @@ if [ "$name" = pysparkplug ]; then
   echo "$binary"
   exit 0
 fi
+cd "$here/$name"  # everything that go builds, the wrapper too, is pinned by the module in this folder
 [ "$name" = influxd ] && prepare_flux
-cd "$here/$name"
 go build -mod=readonly -tags "$tags" -ldflags "-s -w" -o "$binary.part" "$package" >&2
 mv "$binary.part" "$binary"
 echo "$binary"
