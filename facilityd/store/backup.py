@@ -7,6 +7,7 @@ it is whole, durable and was read from its first page to its last.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import apsw
 
 from facilityd.errors import UsageError
 from facilityd.model.message import Wording
+from facilityd.model.photo import PHOTO
 from facilityd.model.whole_file import sync_folder
 from facilityd.store.checksum import NOTHING, sound
 from facilityd.store.columns import DamagedColumns, sources
@@ -30,6 +32,12 @@ Progress = Callable[[int, int], None]
 """Called with what is done and the whole, in pages or rows."""
 _PAGES = 2048
 """Copied at a time, between two words on progress."""
+_COLUMNS = "SELECT m.name, c.name FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table'"
+_DETAILS = {
+    "change": "SELECT CAST(details AS BLOB) FROM change WHERE details LIKE '%photo%'",
+    "task_event": "SELECT CAST(details AS BLOB) FROM task_event WHERE details LIKE '%photo%'",
+}
+_NAMED = re.compile(rf'"photo":\s*"({PHOTO})"'.encode(), re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +53,13 @@ class BackupReport:
     damaged: int
 
 
-def back_up(journal: Path, target: Path, site: str, progress: Progress | None = None) -> BackupReport:
+def back_up(
+    journal: Path, target: Path, site: str,
+    progress: Progress | None = None, also: Callable[[frozenset[str]], None] = lambda _: None,
+) -> BackupReport:  # fmt: skip
     """Copy a journal that may be written meanwhile to a file that is not there yet, and check the copy.
+
+    ``also`` is called with the photos that the copy names, before the copy bears its name.
 
     Raises UsageError: no journal, another site's, a target that is there, no room, a copy that is not sound.
     """
@@ -58,6 +71,7 @@ def back_up(journal: Path, target: Path, site: str, progress: Progress | None = 
         part.unlink(missing_ok=True)
         _copy(journal, part, site, progress)
         report = check_backup(part, site, progress)
+        also(photos_named(part))
         with part.open("rb") as file:
             os.fsync(file.fileno())
         part.rename(target)
@@ -108,6 +122,19 @@ def check_backup(path: Path, site: str, progress: Progress | None = None) -> Bac
     return BackupReport(path.stat().st_size, last, at, damaged)
 
 
+def photos_named(path: Path) -> frozenset[str]:
+    """Return the names of the photos of which a journal tells."""
+    found: set[str] = set()
+    with closing(connect_reader(path)) as db:
+        there = db.execute(_COLUMNS).fetchall()  # an old journal has not all of them
+        for table, statement in _DETAILS.items():
+            if (table, "details") in there:
+                found.update(
+                    name.decode() for (row,) in db.execute(statement) for name in _NAMED.findall(row)
+                )
+    return frozenset(found)
+
+
 def _check_version(db: apsw.Connection, path: Path) -> None:
     try:
         version = version_of(db)
@@ -145,10 +172,15 @@ def _damaged_blocks(db: apsw.Connection) -> int:
     return found
 
 
-def restore(backup: Path, journal: Path, site: str, at: int, progress: Progress | None = None) -> Path | None:
+def restore(
+    backup: Path, journal: Path, site: str, at: int,
+    progress: Progress | None = None, also: Callable[[frozenset[str]], None] = lambda _: None,
+) -> Path | None:  # fmt: skip
     """Put a copy in the place of a journal, which is renamed; return where that is now, if there was one.
 
-    ``at`` (ns UTC) stamps its new name. Raises UsageError: a daemon runs, the copy cannot serve, no room.
+    ``at`` (ns UTC) stamps its new name; ``also`` as with a backup.
+
+    Raises UsageError: a daemon runs, the copy cannot serve, no room.
     """
     if not backup.is_file():
         raise UsageError(Wording("store.backup-missing"), where=str(backup))
@@ -160,6 +192,7 @@ def restore(backup: Path, journal: Path, site: str, at: int, progress: Progress 
         part.unlink(missing_ok=True)
         with closing(connect_reader(backup)) as source, closing(apsw.Connection(str(part))) as target:
             _copy_pages(source, target, progress)
+        also(photos_named(part))
         with part.open("rb") as file:
             os.fsync(file.fileno())
         before = _set_aside(journal, held, at) if journal.exists() else None

@@ -27,7 +27,7 @@ MOST_TOGETHER = 2048 * MIB
 LEAST_FREE = 512 * MIB
 """Bytes on the disk that photos leave to the journal."""
 TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
-_UNFINISHED = ".part"
+_UNFINISHED = (".part", ".new")
 _HOUR = 3600
 
 
@@ -64,7 +64,7 @@ class PhotoFolder:
             or shutil.disk_usage(self.folder).free - len(content) < self._free
         ):
             raise FacilitydError(Wording("photo.no-room", used=used // MIB), hint=Wording("photo.make-room"))
-        part = self.folder / f".{path.name}.{os.getpid()}.{time.monotonic_ns()}{_UNFINISHED}"
+        part = self.folder / f".{path.name}.{os.getpid()}.{time.monotonic_ns()}.part"
         with part.open("xb") as file:
             if self.folder.stat().st_mode & stat.S_ISGID:
                 os.fchmod(file.fileno(), 0o640)
