@@ -66,7 +66,7 @@ def backfill(site: Path, sink: str, rate: int, anew: bool, lang: str | None, as_
     else:
         _say(settings.id, path, state, check, missing, language)
     if missing:
-        raise SystemExit(1)
+        raise click.exceptions.Exit(1)
 
 
 def _sent(

@@ -10,18 +10,19 @@ import signal
 import sys
 import tempfile
 import time
-from asyncio.subprocess import DEVNULL, Process
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from functools import partial
 from importlib import resources
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import click
 from rich.console import ConsoleDimensions, Group
 from rich.live import Live
 from rich.text import Text
 
+from facilityd.cli.demo_child import DemoChild, DemoRun
 from facilityd.cli.demo_page import DemoPage
 from facilityd.cli.headline import headline
 from facilityd.cli.language import chosen
@@ -66,9 +67,10 @@ ALARM_COLUMNS = (
     Column("do first", "首要措施"),
 )  # fmt: skip
 NEWS = 6
-Show = Callable[[LocalSink, asyncio.Event, Process], Awaitable[None]]
 READY_S = 15.0
-STOP_S = 10.0
+
+
+Show = Callable[[DemoRun], Awaitable[None]]
 
 
 def demo(*, broker: str, as_lines: bool, seconds: float, lang: str | None = None) -> None:
@@ -133,20 +135,26 @@ async def _demo(
         sink = await stack.enter_async_context(LocalSink.open(*_sinks(site)))
         broker = ["--broker"] if own_broker else []
         paths = [str(path) for path in sites]
-        await stack.enter_async_context(
-            _child(folder / "simulator.log", "simulate", "serve", site.source, *broker, PACE, *STORY)
+        running = partial(DemoChild.running, folder)
+        simulator = await stack.enter_async_context(
+            running("simulator", "simulate", "serve", site.source, *broker, PACE, *STORY)
         )
         await asyncio.sleep(1.5)
-        daemon = await stack.enter_async_context(_child(folder / "daemon.log", "run", PACE, *paths))
-        await _ready(site, daemon, folder)
-        serving = page.words(paths)
-        await stack.enter_async_context(_child(folder / "page.log", *serving, env=page.environment()))
+        daemon = await stack.enter_async_context(running("daemon", "run", PACE, *paths))
+        await _ready(site, daemon, simulator)
+        serving = await stack.enter_async_context(running("page", *page.words(paths), env=page.environment()))
         if await page.answers():
             say(sentence("demo-account", language, url=page.account_url))
+        run = DemoRun(sink, stop, simulator, daemon, serving)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds or None):
-                await show(sink, stop, daemon)
+                await show(run)
+        by_itself = run.ended
+    for child in by_itself:
+        child.tell(language)
     say(sentence("demo-ended", language, folder=folder))
+    if by_itself:
+        raise click.exceptions.Exit(1)
 
 
 def _sinks(site: Site) -> tuple[set[int], set[int]]:
@@ -156,49 +164,30 @@ def _sinks(site: Site) -> tuple[set[int], set[int]]:
     return webhooks, {int(c.options["port"]) for c in channels if c.kind == "email"}
 
 
-@asynccontextmanager
-async def _child(log: Path, *words: str, env: Mapping[str, str] | None = None) -> AsyncIterator[Process]:
-    """Run a facilityd command in its own process group, and end it in order."""
-    with log.open("wb") as out:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "facilityd", *words, stdin=DEVNULL, stdout=out, stderr=out,
-            start_new_session=True, env=env,
-        )  # fmt: skip
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.send_signal(signal.SIGTERM)
-            try:
-                await asyncio.wait_for(process.wait(), STOP_S)
-            except TimeoutError:
-                process.kill()
-                await process.wait()
-
-
-async def _ready(site: Site, daemon: Process, folder: Path) -> None:
+async def _ready(site: Site, daemon: DemoChild, simulator: DemoChild) -> None:
     deadline = time.monotonic() + READY_S
-    while time.monotonic() < deadline and daemon.returncode is None:
+    while time.monotonic() < deadline and not (daemon.ended or simulator.ended):
         with contextlib.suppress(UsageError), JournalReader.open(Path(site.store.path), site.id) as reader:
             if reader.last_sample():
                 return
         await asyncio.sleep(0.2)
-    last = (folder / "daemon.log").read_text(encoding="utf-8").splitlines()[-1:]
-    raise UsageError(
-        Wording("ask.daemon-did-not-start"),
-        hint=Wording("ask.see-daemon-log", folder=folder, last="".join(last)),
-    )
+    if not (daemon.ended or simulator.ended):
+        raise UsageError(
+            Wording("ask.daemon-did-not-start"),
+            hint=Wording(
+                "ask.see-daemon-log", folder=daemon.log.parent, last="".join(daemon.last_lines()[-1:])
+            ),
+        )
 
 
-async def _screen(
-    site: Site, language: Language, page: DemoPage, sink: LocalSink, stop: asyncio.Event, daemon: Process
-) -> None:
+async def _screen(site: Site, language: Language, page: DemoPage, run: DemoRun) -> None:
     query, begin, out = SiteQuery(site), time.monotonic(), console()
     with Live(console=out, screen=True, auto_refresh=False) as live:
-        while not stop.is_set() and daemon.returncode is None:
-            live.update(view(query, language, sink, time.monotonic() - begin, out.size, page), refresh=True)
+        while run.goes_on:
+            seconds, where = time.monotonic() - begin, _where(page, run, language)
+            live.update(view(query, language, run.sink, seconds, out.size, where), refresh=True)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), 0.5)
+                await asyncio.wait_for(run.stop.wait(), 0.5)
 
 
 def view(
@@ -207,9 +196,12 @@ def view(
     sink: LocalSink,
     seconds: float,
     window: ConsoleDimensions | None,
-    page: DemoPage | None = None,
+    page: Sequence[Text] = (),
 ) -> Group:
-    """Return devices, alarms and notices; in a ``window`` no more than it has room for, the rest counted."""
+    """Return devices, alarms and notices; in a ``window`` no more than it has room for, the rest counted.
+
+    ``page``: where it is.
+    """
     devices = [line for line in query.devices() if not line.device.startswith(("link-", "channel-"))]
     if window:
         devices.sort(key=urgency)
@@ -217,9 +209,7 @@ def view(
     about = sentence("demo" if seconds < FAULT_S else "demo-goes-on", language, seconds=f"{seconds:.0f}")
     ask = sentence("demo-ask", language, command=f"{called()} alarms {query.site.source}")
     top = [Text(line, style="bold") for line in wrapped(about, width)]
-    if page:
-        top.append(Text(sentence("demo-page", language, url=page.url), style="bold"))
-        top.append(Text(sentence("demo-account", language, url=page.account_url)))
+    top += page
     if width >= PLAIN_WIDTH:  # a narrow window needs its lines for what is wrong
         top += [Text(line) for line in wrapped(ask, width)]
     narrow = window is not None and width < PLAIN_WIDTH
@@ -245,6 +235,15 @@ def view(
     )
 
 
+def _where(page: DemoPage, run: DemoRun, language: Language) -> list[Text]:
+    if run.serving.ended:
+        return [Text(sentence("demo-without-page", language), style="bold red")]
+    return [
+        Text(sentence("demo-page", language, url=page.url), style="bold"),
+        Text(sentence("demo-account", language, url=page.account_url)),
+    ]
+
+
 def _alarms(query: SiteQuery, language: Language, room: int) -> TextTable:
     rows = [
         (styled(show_priority(a.priority, language), a.priority), a.device,
@@ -263,17 +262,15 @@ def _news(sink: LocalSink, width: int) -> list[Text]:
     return lines
 
 
-async def _lines(
-    site: Site, language: Language, page: DemoPage, sink: LocalSink, stop: asyncio.Event, daemon: Process
-) -> None:
+async def _lines(site: Site, language: Language, page: DemoPage, run: DemoRun) -> None:
     """Without a terminal: a table now and then, and each alarm and notice as it comes."""
     query, begin, out = SiteQuery(site), time.monotonic(), console()
     shown, known = -1, set[tuple[str, str, str]]()
-    while not stop.is_set() and daemon.returncode is None:
+    while run.goes_on:
         seconds = time.monotonic() - begin
         if int(seconds) // 20 != shown:
             shown = int(seconds) // 20
-            out.print(view(query, language, sink, seconds, None, page))
+            out.print(view(query, language, run.sink, seconds, None, _where(page, run, language)))
         for alarm in query.alarms():
             if (key := (alarm.device, alarm.rule, alarm.state_id)) not in known:
                 known.add(key)
@@ -282,10 +279,10 @@ async def _lines(
                     priority=show_priority(alarm.priority, language),
                     what=alarm.what.in_(language), state=alarm.state.in_(language),
                 ))  # fmt: skip
-        for message in sink.fresh():
+        for message in run.sink.fresh():
             say(sentence(
                 "demo-notice", language, seconds=f"{seconds:5.1f}", kind=message.kind, to=message.to,
                 subject=message.subject,
             ))  # fmt: skip
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), 0.5)
+            await asyncio.wait_for(run.stop.wait(), 0.5)

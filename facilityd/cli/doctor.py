@@ -46,7 +46,7 @@ def doctor(site: tuple[Path, ...], everything: bool, lang: str | None, as_json: 
         well = sum(one.verdict is Verdict.OK for one in report.results)
         click.echo(sentence("doctor-done", language, well=well, rest=len(report.results) - well))
     if report.worst is Verdict.FAIL:
-        raise SystemExit(1)
+        raise click.exceptions.Exit(1)
 
 
 def _print(one: ProbeResult, language: Language) -> None:

@@ -106,7 +106,7 @@ def test(
         _show(loaded, rows, language)
         click.echo(sentence("channels-took", language, taken=taken, count=len(rows)))
     if taken < len(rows):
-        raise SystemExit(FAILED)
+        raise click.exceptions.Exit(FAILED)
 
 
 def _settled(site: Site, person: str, since: int, wait: float) -> list[NoticeRow]:

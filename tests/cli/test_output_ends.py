@@ -44,6 +44,16 @@ def test_a_terminal_without_chinese_shows_the_rest() -> None:
     assert "brake-worn" in done.stdout
 
 
+def test_a_status_that_a_command_asks_for_reaches_the_shell(tmp_path: Path) -> None:
+    """A SystemExit means to main() that the reader has gone, which is status 0: commands raise click's Exit."""
+    (tmp_path / "site.yaml").write_text("site: {id: square}\n")
+    done = _shell(f"facilityd doctor {tmp_path} --lang en")
+    assert done.returncode == 1, done.stdout + done.stderr
+    for path in Path("facilityd/cli").glob("*.py"):
+        raises = "raise SystemExit" in path.read_text(encoding="utf-8")
+        assert not raises, f"{path}: raise click.exceptions.Exit"
+
+
 LATE = """
 from pydantic_core import SchemaValidator, core_schema
 from importlib import import_module

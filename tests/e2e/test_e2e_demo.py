@@ -53,3 +53,39 @@ async def test_two_demos_side_by_side_where_a_port_is_taken(tmp_path):
     pages = [re.findall(r"open it in a browser: (http://127\.0\.0\.1:\d+/)", said) for said, _ in both]
     assert all(pages), "each says where its page is"
     assert pages[0][0] != pages[1][0]
+
+
+async def test_a_demo_whose_daemon_dies_says_so_with_its_last_words(tmp_path):
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "facilityd", "simulate", "demo", "--plain", "--lang", "zh", cwd=tmp_path,
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    assert process.stdout
+    said, killed = "", False
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while line := (await process.stdout.readline()).decode():
+                said += line
+                if not killed and "first-account" in said:
+                    (lock,) = tmp_path.glob(".facilityd/demo-*/*.lock")
+                    os.kill(_holder(lock), signal.SIGKILL)
+                    killed = True
+            assert await process.wait() == 1, said[-2000:]
+    finally:
+        if process.returncode is None:
+            process.kill()
+    told = said[said.index("监测程序自己退出了（被信号 SIGKILL 终止）") :]
+    assert "daemon.log" in told
+    assert "watching 36 devices" in told
+    assert "Traceback" not in said
+
+
+def _holder(lock: Path) -> int:
+    """Return the process that has a file locked, as the kernel lists it."""
+    inode = str(lock.stat().st_ino)
+    for line in Path("/proc/locks").read_text(encoding="ascii").splitlines():
+        words = line.split()
+        if "FLOCK" in words and words[-3].rpartition(":")[2] == inode:
+            return int(words[words.index("FLOCK") + 3])
+    raise AssertionError("nobody holds it")
