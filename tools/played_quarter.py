@@ -47,7 +47,7 @@ TAKEN = {Priority.LOW: 0.2, Priority.MEDIUM: 0.5, Priority.HIGH: 0.8, Priority.C
 """The share of alarms whose repair somebody takes as a task, by priority."""
 
 
-class Crew:
+class RepairCrew:
     """Who answers alarms, each at a time of its own."""
 
     def __init__(self, runtime: VirtualRuntime, chance: random.Random, zone: ZoneInfo) -> None:
@@ -131,7 +131,7 @@ def play(folder: Path, begins: date, days: int, seed: int) -> None:
     place = own / ".facilityd" / site.id
     place.mkdir(parents=True)
     with VirtualRuntime(site, place, start=start, seed=seed, rolls_up=True) as runtime:
-        crew, pending = Crew(runtime, chance, zone), begin_faults(chance, start, days)
+        crew, pending = RepairCrew(runtime, chance, zone), begin_faults(chance, start, days)
         for now in range(start + STRIDE, start + days * DAY, STRIDE):
             runtime.until(now)
             while pending and pending[0][0] <= now:

@@ -1,4 +1,4 @@
-"""facilityd hardware: which models are known, and what has to be known of one to wire it."""
+"""facilityd hardware: which models are known, what is known of one, and whether a unit is one."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from facilityd.cli.hardware_table import (
     quantity_of,
     sorts_of,
 )
+from facilityd.cli.hardware_try import try_unit
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, say, table
 from facilityd.cli.text_table import Column, whole
@@ -29,7 +30,7 @@ from facilityd.yaml_source import suggestion
 
 PROTOCOLS = {"modbus": "Modbus", "mqtt": "MQTT"}
 """Names that both languages write alike."""
-SHOW = "show"
+SHOW, TRY = "show", "try"
 MODELS = (
     whole("profile", "型号表"),
     Column("maker", "厂家"),
@@ -59,7 +60,7 @@ FACTS = (whole("", ""), Column("", ""))
 
 
 @click.command()
-@click.argument("asked", nargs=-1, metavar="[WORDS]... | show MODEL")
+@click.argument("asked", nargs=-1, metavar="[WORDS]... | show MODEL | try MODEL WHERE ID")
 @click.option(
     "--site",
     type=click.Path(exists=True, path_type=Path),
@@ -68,11 +69,15 @@ FACTS = (whole("", ""), Column("", ""))
 )
 @lang_option
 @json_option
-def hardware(asked: tuple[str, ...], site: Path | None, lang: str | None, as_json: bool) -> None:
-    """List the hardware that is known, or show one MODEL.
+@click.pass_context
+def hardware(
+    ctx: click.Context, asked: tuple[str, ...], site: Path | None, lang: str | None, as_json: bool
+) -> None:
+    """List known hardware; show a MODEL, or try it on a unit.
 
     WORDS narrow the list: parts of the maker, the model, the kind of device or what it measures, in Chinese
-    or English; a model must fit all of them.
+    or English; a model must fit all of them. For 'try' WHERE is a host[:port] or a serial port, and ID the
+    unit's device id (or topic); it only reads. Exit status 1: it is another model, or does not answer.
     """
     from devices.tables import families, own_tables, profiles
     from facilityd.yaml_source import raise_problems
@@ -85,6 +90,9 @@ def hardware(asked: tuple[str, ...], site: Path | None, lang: str | None, as_jso
     kinds = {name: one.name for name, one in families(folder).items()}
     models = {name: model_of(one, own=bool(own and name in own.profiles)) for name, one in known.items()}
     language = chosen(lang)
+    if asked[:1] == (TRY,):
+        name, where, address = _tried(asked[1:], models, kinds)
+        ctx.exit(0 if try_unit(where, address, name, known, None if as_json else language) else 1)
     if asked[:1] == (SHOW,):
         name = _one(asked[1:], models, kinds)
         _show(known[name], models[name], kinds, None if as_json else language)
@@ -96,6 +104,16 @@ def hardware(asked: tuple[str, ...], site: Path | None, lang: str | None, as_jso
         _list(listed, kinds, language)
     else:
         say(sentence("no-hardware", language, words=" ".join(asked)))
+
+
+def _tried(
+    words: tuple[str, ...], models: Mapping[str, HardwareModel], kinds: Mapping[str, Text]
+) -> tuple[str, str, str]:
+    """Return model, place and id of the unit to try. Raises UsageError where one is missing."""
+    *names, where, address = words if len(words) > 2 else ("", "", "")  # noqa: PLR2004
+    if not where:
+        raise UsageError(Wording("ask.try-what"), hint=Wording("ask.try-as"))
+    return _one(tuple(names), models, kinds), where, address
 
 
 def _one(names: tuple[str, ...], models: Mapping[str, HardwareModel], kinds: Mapping[str, Text]) -> str:

@@ -64,9 +64,13 @@ def probe(
     loaded = load(site)
     known = profiles(site if site.is_dir() else site.parent)
     unit = _stranger(loaded, names, known, profile) if profile else _known(loaded, names)
-    over_mqtt = isinstance(loaded.links[unit.link], MqttLink)
     language = None if as_json else chosen(lang, loaded)
-    good = _listen(loaded, unit, seconds, language) if over_mqtt else _ask(loaded, unit, known, language)
+    link = loaded.links[unit.link]
+    good = (
+        listen(link, unit, seconds, language)
+        if isinstance(link, MqttLink)
+        else ask(link, unit, known, language)
+    )
     ctx.exit(0 if good else 1)
 
 
@@ -89,13 +93,13 @@ def _stranger(site: Site, names: tuple[str, ...], known: Mapping[str, AnyProfile
     if profile not in known:
         raise UsageError(Wording("ask.no-profile", profile=profile), hint=suggestion(profile, known))
     if isinstance(site.links[link], MqttLink):
-        return _everything(address, link, known[profile])
+        return every_point(address, link, known[profile])
     if not address.isdigit():
         raise UsageError(Wording("ask.not-device-id", address=address), hint=Wording("ask.number-from"))
     return Unit(f"{link}/{address}", link, known[profile], (), (), device_id=int(address))
 
 
-def _everything(topic: str, link: str, profile: AnyProfile) -> Unit:
+def every_point(topic: str, link: str, profile: AnyProfile) -> Unit:
     """Return a unit with every point of its profile bound to a signal of the same name."""
     points: Mapping[str, Point | TopicPoint] = profile.expanded
     kinds = {name: _kind(point) for name, point in points.items()}
@@ -113,16 +117,16 @@ def _kind(point: Point | TopicPoint) -> SignalType:
     return SignalType.BOOL if point.is_bool else SignalType.FLOAT
 
 
-def _ask(site: Site, unit: Unit, known: Mapping[str, AnyProfile], language: Language | None) -> bool:
-    """Ask a Modbus unit; without a ``language`` the answer is JSON."""
-    from devices.modbus.probe import Diagnosis
-    from devices.modbus.probe import probe as ask
+def ask(link: ModbusLink, unit: Unit, known: Mapping[str, AnyProfile], language: Language | None) -> bool:
+    """Ask a Modbus unit, and return whether it is the model that is expected.
 
-    link = site.links[unit.link]
-    if not isinstance(link, ModbusLink):
-        raise TypeError(f"{link.id} is not a Modbus link")
+    Without a ``language`` the answer is JSON.
+    """
+    from devices.modbus.probe import Diagnosis
+    from devices.modbus.probe import probe as read
+
     models = {n: p for n, p in known.items() if isinstance(p, ModbusProfile)}
-    report = asyncio.run(ask(link, unit, models))
+    report = asyncio.run(read(link, unit, models))
     good = report.diagnosis is Diagnosis.OK
     if language is None:
         print_json(asdict(report) | {"advice": [text.model_dump() for text in report.advice]})
@@ -149,13 +153,13 @@ def _ask(site: Site, unit: Unit, known: Mapping[str, AnyProfile], language: Lang
     return good
 
 
-def _listen(site: Site, unit: Unit, seconds: float, language: Language | None) -> bool:
-    """Listen to an MQTT unit; without a ``language`` the answer is JSON."""
+def listen(link: MqttLink, unit: Unit, seconds: float, language: Language | None) -> bool:
+    """Listen to an MQTT unit, and return whether it is the model that is expected.
+
+    Without a ``language`` the answer is JSON.
+    """
     from devices import mqtt
 
-    link = site.links[unit.link]
-    if not isinstance(link, MqttLink):
-        raise TypeError(f"{link.id} is not an MQTT link")
     report = asyncio.run(mqtt.probe(link, unit, seconds))
     found, good = report.diagnosis, report.diagnosis is mqtt.ListenDiagnosis.OK
     if language is None:

@@ -45,6 +45,7 @@ def live(
     """
     from devices.modbus.live import live as read_live
     from facilityd.cli.init_units import unit_told
+    from facilityd.doctor.ports import refuse_taken
 
     profile = _profile(model)
     if serial and not SERIAL.fullmatch(serial):
@@ -53,7 +54,7 @@ def live(
     link = unit_told(profile.profile, where, number, {profile.profile: profile}, ()).link
     if not isinstance(link, ModbusLink):
         raise TypeError(f"{profile.profile} is not on a Modbus link")
-    _check_free(link)
+    refuse_taken(link.serial_port)
 
     async def read() -> list[LivePoint]:
         return [one async for one in read_live(link, profile, int(number))]
@@ -81,16 +82,6 @@ def _profile(model: str) -> ModbusProfile:
     if not isinstance(found, ModbusProfile):
         raise UsageError(Wording("ask.live-of-registers", profile=found.profile))
     return found
-
-
-def _check_free(link: ModbusLink) -> None:
-    """Refuse a serial port that another program has open: a bus has one master. Raises UsageError."""
-    from facilityd.doctor.ports import holders
-
-    path = Path(link.serial_port)
-    for number, name in holders(path) if link.serial_port and path.exists() else ():
-        what = Wording("ask.port-in-use", name=name, number=number)
-        raise UsageError(what, where=link.serial_port, hint=Wording("ask.one-master"))
 
 
 def _show(points: list[LivePoint], profile: ModbusProfile, where: str, language: Language) -> None:

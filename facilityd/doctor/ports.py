@@ -12,6 +12,8 @@ from pathlib import Path
 
 from devices.unit import ModbusLink
 from facilityd.doctor.verdict import Findings, ProbeResult
+from facilityd.errors import UsageError
+from facilityd.model.message import Wording
 from facilityd.model.plain import plain
 
 BY_ID = Path("/dev/serial/by-id")
@@ -54,6 +56,14 @@ def holders(path: Path, proc: Path = Path("/proc")) -> Iterator[tuple[int, str]]
                 yield int(process.name), plain((process / "comm").read_text(encoding="utf-8").strip())
         except OSError:
             continue
+
+
+def refuse_taken(port: str) -> None:
+    """Refuse a serial port that another program has open: a bus has one master. Raises UsageError."""
+    path = Path(port)
+    for number, name in holders(path) if port and path.exists() else ():
+        what = Wording("ask.port-in-use", name=name, number=number)
+        raise UsageError(what, where=port, hint=Wording("ask.one-master"))
 
 
 def simulates(process: int, proc: Path = Path("/proc")) -> bool:

@@ -6,35 +6,18 @@ import asyncio
 import json
 import os
 import pty
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from support.cupboard import cupboard
 from support.daemon import facilityd
-from wire_units import unit_of
 
 from devices.profile import ModbusProfile
 from devices.tables import SHELF, profiles
 from facilityd.scenario.real_runtime import free_ports
 from simulators.endpoint import READS
-from simulators.framing import MBAP
-from simulators.modbus_tcp import TcpEndpoint
-from simulators.register_map import RegisterMap
 
 METER = "eastron_sdm630"
-
-
-@asynccontextmanager
-async def cupboard(names: dict[int, str]) -> AsyncIterator[TcpEndpoint]:
-    known = profiles()
-    maps = {number: RegisterMap(unit_of(known[name], device_id=number)) for number, name in names.items()}
-    endpoint = TcpEndpoint(maps, framing=MBAP, gateway=True)
-    endpoint.open()
-    try:
-        yield endpoint
-    finally:
-        endpoint.close()
 
 
 async def answers(*words: object, code: int = 0) -> dict[str, dict[str, object]]:
