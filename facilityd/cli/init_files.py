@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
+from itertools import count
 
 from devices.family import Family
 from devices.profile import ModbusProfile, MqttProfile
@@ -25,6 +26,7 @@ class InitWords(Strict):
     """What ``init.yaml`` holds."""
 
     aliases: dict[str, tuple[str, ...]]
+    templates: dict[str, tuple[str, ...]]
     text: dict[str, Text]
 
 
@@ -66,36 +68,79 @@ class NewSite:
     language: Language
 
 
-def site_files(
-    site: NewSite, units: Iterable[NewUnit], known: Mapping[str, AnyProfile], families: Mapping[str, Family],
-    schema: str = "",
-) -> dict[str, str]:  # fmt: skip
-    """Return the texts of a site's files by name; ``schema``: where an editor finds theirs."""
-    units, language = tuple(units), site.language
-    links = _links(units)
-    head = f"# yaml-language-server: $schema={schema}\n" if schema else ""
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a site has already: links by name, and the names of its links, units and devices."""
+
+    links: Mapping[str, Link] = field(default_factory=dict)
+    names: frozenset[str] = frozenset()
+
+
+class Names:
+    """Gives each thing of a kind its number, past names that are taken."""
+
+    def __init__(self, taken: Collection[str]) -> None:
+        self._taken = set(taken)
+
+    def next(self, kind: str) -> tuple[str, int]:
+        """Return a name that nothing has, and its number."""
+        number = next(n for n in count(1) if f"{kind}-{n}" not in self._taken)
+        self._taken.add(f"{kind}-{number}")
+        return f"{kind}-{number}", number
+
+
+def site_file(site: NewSite, schema: str = "") -> str:
+    """Return the text that says what the site is and where; ``schema``: where an editor finds its own."""
     about = {
         "id": site.id, "name": site.name.model_dump(), "latitude": site.latitude, "longitude": site.longitude,
-        "timezone": site.timezone, "language": language,
+        "timezone": site.timezone, "language": site.language,
     }  # fmt: skip
-    lines = "".join(f"  {key}: {_flow(value)}\n" for key, value in about.items())
-    written = {"site.yaml": f"{head}{_comment('site', language)}site:\n{lines}"}
+    lines = "".join(f"  {key}: {flow(value)}\n" for key, value in about.items())
+    return f"{_head(schema)}{commented('site', site.language)}site:\n{lines}"
+
+
+def equipment_files(
+    units: Iterable[NewUnit], known: Mapping[str, AnyProfile], families: Mapping[str, Family],
+    language: Language, schema: str = "",
+) -> dict[str, str]:  # fmt: skip
+    """Return the texts of a new site's links, and of its units and devices, by file."""
+    units, names = tuple(units), Names(())
+    links, written = _links(units, {}, names), dict[str, str]()
     if links:
-        rows = "".join(f"  {name}: {_flow(_link(link))}\n" for link, name in links.items())
-        written["links.yaml"] = f"{head}{_comment('links', language)}links:\n{rows}"
-    text = _equipment(units, links, known, families, language)
-    written["equipment.yaml"] = head + _comment("equipment", language) + text
-    return written
+        rows = "".join(f"  {name}: {flow(_link(link))}\n" for link, name in links.items())
+        written["links.yaml"] = f"{_head(schema)}{commented('links', language)}links:\n{rows}"
+    text = _equipment(units, links, known, families, language, names)
+    return written | {"equipment.yaml": _head(schema) + commented("equipment", language) + text}
 
 
-def _links(units: Iterable[NewUnit]) -> dict[Link, str]:
-    """Return each link with its name."""
+def added_file(
+    units: Iterable[NewUnit], taken: Taken, known: Mapping[str, AnyProfile], families: Mapping[str, Family],
+    language: Language, schema: str = "",
+) -> str:  # fmt: skip
+    """Return the text of one file more of a site: links that it has not, units, devices."""
+    units, names = tuple(units), Names(taken.names)
+    links = _links(units, taken.links, names)
+    rows = "".join(
+        f"  {name}: {flow(_link(link))}\n" for link, name in links.items() if name not in taken.links
+    )
+    text = section("links", rows) + _equipment(units, links, known, families, language, names)
+    return _head(schema) + commented("added", language) + text
+
+
+def _head(schema: str) -> str:
+    return f"# yaml-language-server: $schema={schema}\n" if schema else ""
+
+
+def _links(units: Iterable[NewUnit], there: Mapping[str, Link], names: Names) -> dict[Link, str]:
+    """Return each link with its name: the one that it has already where the site knows its place."""
+    known = {(isinstance(link, ModbusLink), link.where): name for name, link in there.items()}
     found: dict[Link, str] = {}
     for unit in units:
+        modbus = isinstance(unit.link, ModbusLink)
         kind = "bus" if isinstance(unit.link, ModbusLink) and unit.link.is_serial_line else "controller"
-        kind = kind if isinstance(unit.link, ModbusLink) else "broker"
         if unit.link not in found:
-            found[unit.link] = f"{kind}-{1 + sum(name.startswith(kind) for name in found.values())}"
+            name = known.get((modbus, unit.link.where))
+            found[unit.link] = name or names.next(kind if modbus else "broker")[0]
     return found
 
 
@@ -110,31 +155,31 @@ def _link(link: Link) -> dict[str, object]:
 
 def _equipment(
     units: tuple[NewUnit, ...], links: Mapping[Link, str], known: Mapping[str, AnyProfile],
-    families: Mapping[str, Family], language: Language,
+    families: Mapping[str, Family], language: Language, names: Names,
 ) -> str:  # fmt: skip
     if not units:
         example = "# units:\n#   meter-1: {link: bus-1, profile: eastron_sdm630, device_id: 1, period: 30s}\n"
-        return _comment("no-units", language) + example
-    rows, devices, names = "", "", dict[str, int]()
+        return commented("no-units", language) + example
+    rows, devices = "", ""
     for unit in units:
         link = links[unit.link]
         if len(unit.profiles) != 1 or not unit.sure:
             said = "unsure" if unit.profiles else "unknown"
-            rows += _comment(said, language, "  ", link=link, id=unit.address)
+            rows += commented(said, language, "  ", link=link, id=unit.address)
             rows += "".join(f"  # {_unit(one, one, link, unit.address, known)}" for one in unit.profiles)
             continue
         (profile,) = unit.profiles
-        name = _next(re.sub(r"[^a-z0-9]+", "-", profile), names)
+        name, _ = names.next(re.sub(r"[^a-z0-9]+", "-", profile))
         if unit.aside:
-            rows += _comment("aside", language, "  ", link=link, id=unit.address, settings=unit.aside)
+            rows += commented("aside", language, "  ", link=link, id=unit.address, settings=unit.aside)
             rows += f"  # {_unit(name, profile, link, unit.address, known)}"
             continue
         rows += f"  {_unit(name, profile, link, unit.address, known)}"
         devices += _device(name, known[profile], families, names, language)
-    return _section("units", rows) + _section("devices", devices)
+    return section("units", rows) + section("devices", devices)
 
 
-def _section(name: str, rows: str) -> str:
+def section(name: str, rows: str) -> str:
     """Return a section of a file; its head is a comment where nothing but comments would stand in it."""
     only = all(line.lstrip().startswith("#") for line in rows.splitlines())
     return f"{'# ' if only else ''}{name}:\n{rows}" if rows else ""
@@ -145,29 +190,28 @@ def _unit(name: str, profile: str, link: str, address: str, known: Mapping[str, 
     where = {"device_id": int(address)} if modbus else {"topic": address}
     period = "30s" if modbus else "10min"
     said = {"link": link, "profile": profile, **where, "period": period}
-    return f"{name.replace('_', '-')}: {_flow(said)}\n"
+    return f"{name.replace('_', '-')}: {flow(said)}\n"
 
 
 def _device(
-    unit: str, profile: AnyProfile, families: Mapping[str, Family], names: dict[str, int], language: Language
+    unit: str, profile: AnyProfile, families: Mapping[str, Family], names: Names, language: Language
 ) -> str:
     """Return the device that a unit feeds: of the first of its families that it has signals for."""
     bound = {name: feeds(families[name], profile) for name in profile.families if name in families}
     family = next((name for name in bound if bound[name]), "")
     if not family:
-        return _comment("unbound", language, "  ", unit=unit, family=", ".join(profile.families) or "-")
-    name = _next(family, names)
-    number = names[family]
+        return commented("unbound", language, "  ", unit=unit, family=", ".join(profile.families) or "-")
+    name, number = names.next(family)
     said = {lang: f"{families[family].name.in_(lang)} {number}" for lang in ("zh", "en")}
-    text = f"  {name}:\n    family: {family}\n    name: {_flow(said)}\n    signals:\n"
+    text = f"  {name}:\n    family: {family}\n    name: {flow(said)}\n    signals:\n"
     text += "".join(f"      {signal}: {unit}.{point}\n" for signal, point in bound[family].items())
     others = [one for one in bound if one != family and bound[one]]
     if others:
-        text += _comment("other-family", language, "    ", families=", ".join(others))
+        text += commented("other-family", language, "    ", families=", ".join(others))
     free = [point for point in profile.expanded if point not in bound[family].values()]
     if free:
         more = ", ".join(free[:SHOWN]) + (" …" if len(free) > SHOWN else "")
-        text += _comment("more-points", language, "    ", unit=unit, points=more)
+        text += commented("more-points", language, "    ", unit=unit, points=more)
     return text
 
 
@@ -194,26 +238,19 @@ def _converts(source: str, target: str) -> bool:
     return True
 
 
-def _next(name: str, names: dict[str, int]) -> str:
-    names[name] = names.get(name, 0) + 1
-    return f"{name}-{names[name]}"
-
-
-def _comment(said: str, language: Language, indent: str = "", **fields: object) -> str:
+def commented(said: str, language: Language, indent: str = "", **fields: object) -> str:
+    """Return a text of the table as lines of comment."""
     text = init_words().text[said].in_(language).format(**fields)
     return "".join(f"{indent}# {line}\n" for line in text.splitlines())
 
 
-def _flow(value: object) -> str:
+def flow(value: object) -> str:
     """Return a value as one line of YAML: quotes only where it needs them."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}: {_flow(one)}" for key, one in value.items()) + "}"
+        return "{" + ", ".join(f"{key}: {flow(one)}" for key, one in value.items()) + "}"
     if isinstance(value, int | float):
         return f"{value:g}" if isinstance(value, int) else repr(value)
     text = str(value)
     plain = re.fullmatch(r"[A-Za-z/.][A-Za-z0-9_./+-]*|[0-9]+(?:ms|s|min|h|d)", text)
     odd = text.lower() in {"y", "n", "yes", "no", "on", "off", "true", "false", "null", ".nan", ".inf"}
     return text if plain and not odd else json.dumps(text, ensure_ascii=False)
-
-
-__all__ = ["NewSite", "NewUnit", "feeds", "init_words", "site_files"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -16,6 +17,9 @@ from facilityd.cli.scan_targets import HIGHEST, PORT, endpoint
 from facilityd.errors import UsageError, system_reason
 from facilityd.model.message import Wording
 from facilityd.yaml_source import suggestion
+
+if TYPE_CHECKING:
+    from facilityd.config.site import Site
 
 BROKER_PORT = 1883
 LONGEST_SCAN = 2**22
@@ -86,6 +90,14 @@ def _modbus(where: str, model: ModbusProfile) -> Link:
         return ModbusLink("", "modbus-rtu", serial_port=where, baudrate=speed, parity=parity)
     host, port = endpoint(where)
     return ModbusLink("", "modbus-tcp", host, port or PORT)
+
+
+def fresh_units(units: Iterable[NewUnit], there: Site) -> list[NewUnit]:
+    """Return the units that a site has not yet: by where they are connected, and device id or topic."""
+    known = {
+        (there.links[unit.link].where, unit.topic or str(unit.device_id)) for unit in there.units.values()
+    }
+    return [one for one in units if (one.link.where, one.address) not in known]
 
 
 def _no_profile(profile: str, known: Mapping[str, AnyProfile]) -> UsageError:
