@@ -68,7 +68,7 @@ async def test_a_demo_whose_daemon_dies_says_so_with_its_last_words(tmp_path):
             while line := (await process.stdout.readline()).decode():
                 said += line
                 if not killed and "first-account" in said:
-                    (lock,) = tmp_path.glob(".facilityd/demo-*/*.lock")
+                    (lock,) = tmp_path.rglob("journal.db.lock")
                     os.kill(_holder(lock), signal.SIGKILL)
                     killed = True
             assert await process.wait() == 1, said[-2000:]
