@@ -14,7 +14,7 @@ from rich.text import Text
 from facilityd.cli.arguments import NameParam, one_site
 from facilityd.cli.language import chosen as speaks
 from facilityd.cli.language import lang_option
-from facilityd.cli.output import STYLES, console, json_option, print_json, table, writing
+from facilityd.cli.output import STYLES, console, json_option, print_json, table, write_file
 from facilityd.cli.text_table import Column, whole
 from facilityd.cli.when import InstantParam, between
 from facilityd.cli.words import sentence
@@ -98,8 +98,7 @@ def backtest(
         if html:
             from facilityd.cli.backtest_page import page
 
-            with writing(html):
-                html.write_text(page(loaded, reader, results, asked, language), encoding="utf-8")
+            write_file(html, page(loaded, reader, results, asked, language).encode())
     if as_json:
         print_json([_plain(loaded, one) for one in results])
     else:

@@ -83,6 +83,7 @@ def export(  # noqa: PLR0917 - click hands its options in
     from facilityd.query.selection import selected
 
     loaded = load(site, secrets=False)
+    target = None if target == Path("-") else target
     kind = kind or _named(target)
     if kind in _WHOLE and target is None:
         raise UsageError(Wording("ask.format-wants-file", kind=kind))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ from facilityd.notify.texts import texts
 from facilityd.notify.value_text import scaled
 from facilityd.query.history import MOST_BUCKETS, HistoryAnswer, HistoryQuery, read_history, require_signal
 from facilityd.query.instants import show_second
-from facilityd.query.selection import SignalName, selected, selected_numbers
+from facilityd.query.selection import SignalName, selected, selected_numbers, signals_of
 from facilityd.store.history_reader import HistoryReader
 
 if TYPE_CHECKING:
@@ -117,17 +118,31 @@ def _named(site: Site, names: Sequence[str]) -> list[SignalName]:
     """Return the signals that are meant: DEVICE SIGNAL, or patterns. Raises UsageError."""
     if not names:
         raise UsageError(Wording("ask.which-signal"), hint=Wording("ask.signal-forms"))
-    device, signals = names[0], names[1:]
-    alone = len(names) == 2 and "." not in names[1] and names[1] not in all_devices(site)  # noqa: PLR2004
-    if alone and not set(device) & set("*?["):
+    device, *signals = names
+    if len(signals) == 1 and not set(device) & set("*?[") and _is_signal(site, signals[0]):
         require_signal(site, device, signals[0])
         return [(device, signals[0])]
+    names = _of_device(site, device, signals) or names
     found = selected_numbers(site, names)
     if len(found) > MOST_SIGNALS:
         raise UsageError(
             Wording("ask.too-many-signals", n=len(found), most=MOST_SIGNALS), hint=Wording("ask.signal-forms")
         )
     return found or selected(site, names)[:1]
+
+
+def _is_signal(site: Site, name: str) -> bool:
+    return not set(name) & set(".*?[") and name not in all_devices(site)
+
+
+def _of_device(site: Site, device: str, signals: Sequence[str]) -> list[str]:
+    """Return patterns of signals of a device (or several), where they follow its name; else nothing."""
+    every = all_devices(site)
+    of = [name for known in every if fnmatchcase(known, device) for name in signals_of(every[known])]
+    unknown = [one for one in signals if not any(fnmatchcase(name, one) for name in of)]
+    if unknown and device in every and all(_is_signal(site, one) for one in unknown):
+        require_signal(site, device, unknown[0])
+    return [] if unknown else [f"{device}.{one}" for one in signals]
 
 
 def _refuse(site: Site, queries: Sequence[HistoryQuery], *, drawn: bool) -> None:

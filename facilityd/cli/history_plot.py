@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from facilityd.cli.output import console, say, writing
+from facilityd.cli.output import console, say, write_file
 from facilityd.cli.text_plot import text_plot
 from facilityd.cli.words import sentence
 from facilityd.model.plain import plain
@@ -69,6 +69,5 @@ class PlotFiles:
 
 
 def _write(path: Path, content: bytes, language: Language) -> None:
-    with writing(path):
-        path.write_bytes(content)
+    write_file(path, content)
     say(sentence("report-written", language, file=path))

@@ -23,6 +23,7 @@ from facilityd.model.measure import duration
 from facilityd.model.message import Wording
 from facilityd.model.plain import plain
 from facilityd.model.text import Language
+from facilityd.model.whole_file import write_whole
 from facilityd.query.json_data import to_plain
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -73,6 +74,8 @@ def say(text: str, *, err: bool = False, red: bool = False) -> None:
     click.secho(text, err=err, fg="red" if red else None, bold=red or None)
 
 
+MODE = 0o600
+"""Of files that commands write: what a site says is for who asked."""
 REPLACED = (".csv", ".html", ".htm", ".json", ".md", ".png", ".svg", ".txt", ".xlsx", ".xml")
 """Endings of files that commands write, and write again."""
 
@@ -90,6 +93,20 @@ def writing(path: Path) -> Iterator[None]:
     except OSError as error:
         where = str(error.filename or path)
         raise UsageError(Wording("ask.cannot-written", error=system_reason(error)), where=where) from error
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write what a person asked for: whole, or what was there stays. Raises UsageError as ``writing``."""
+    with writing(path):
+        if path.exists() and not path.is_file():  # a pipe, a terminal
+            path.write_bytes(content)
+            return
+        mode = path.stat().st_mode & 0o777 if path.exists() else MODE
+        try:
+            write_whole(path.resolve(), content, mode)
+        except OSError as error:
+            error.filename = str(path)  # not of the file that it was written to beside
+            raise
 
 
 def print_json(data: object) -> None:

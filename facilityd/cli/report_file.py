@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from facilityd.cli.output import say, writing
+from facilityd.cli.output import say, write_file
 from facilityd.cli.words import sentence
 from facilityd.errors import UsageError
 from facilityd.model.message import Wording
@@ -42,13 +42,11 @@ def write_report(
 ) -> None:
     """Write a workbook or a text to its file and say so; a text without a file goes to standard output."""
     if kind == "xlsx" and output:
-        with writing(output):
-            output.write_bytes(workbook())
+        write_file(output, workbook())
     else:
         made = text()
         if output is None:
             click.echo(made, nl=False)
             return
-        with writing(output):
-            output.write_text(made, encoding="utf-8", newline="")
+        write_file(output, made.encode())
     say(sentence("report-written", language, file=output))

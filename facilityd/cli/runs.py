@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import sys
-import time
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from facilityd.cli.arguments import device_argument, one_site
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, say, table
 from facilityd.cli.text_table import Column, whole
-from facilityd.cli.when import InstantParam, at_site
+from facilityd.cli.when import InstantParam, between
 from facilityd.cli.words import sentence
 from facilityd.model.sample import NS
 from facilityd.query.instants import show_second
@@ -67,8 +66,7 @@ def runs(  # noqa: PLR0917 - click hands its options in
     files = PlotFiles(svg, png)
     loaded = load(site, secrets=False)
     language = chosen(lang, loaded)
-    end = time.time_ns() if until is None else at_site(until, loaded.timezone)
-    begin = 0 if since is None else at_site(since, loaded.timezone)
+    begin, end = between(loaded, 0 if since is None else since, until)
     with SiteQuery(loaded) as query:
         warn_unwatched(loaded, query.journal, language)
         answer = query.runs(RunsQuery(device, end, begin, mode, kind, last, signals))

@@ -10,7 +10,7 @@ import click
 
 from devices.profile import ModbusProfile
 from facilityd.cli.language import chosen, lang_option
-from facilityd.cli.output import json_option, print_json, warn, writing
+from facilityd.cli.output import json_option, print_json, warn, write_file, writing
 from facilityd.cli.scan_run import Scanner
 from facilityd.cli.scan_table import show_scan
 from facilityd.cli.scan_targets import (
@@ -103,8 +103,7 @@ def scan(
         show_scan(result, known, language)
     if output:
         text = json.dumps(result.model_dump(mode="json"), ensure_ascii=False, indent=2)
-        with writing(output):
-            output.write_text(text + "\n", encoding="utf-8")
+        write_file(output, f"{text}\n".encode())
     ctx.exit(0 if any(link.units for link in result.links) else 1)
 
 

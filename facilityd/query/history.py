@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from devices.family import Signal
+from facilityd.app.builtin import all_devices
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.model.message import Wording
@@ -143,8 +144,9 @@ class HistoryAnswer:
 
 
 def require_signal(site: Site, device: str, signal: str) -> Signal:
-    """Return a signal that a device of the site brings. Raises UsageError where there is none."""
-    known = require_device(site.devices, device)
+    """Return a signal that a device brings, facilityd itself too. Raises UsageError where there is none."""
+    devices = site.devices if device in site.devices else all_devices(site)
+    known = require_device(devices, device)
     bound = {name for stream in known.streams for name in stream.signals}
     if signal not in bound:
         raise UsageError(

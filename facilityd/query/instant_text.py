@@ -19,6 +19,7 @@ from facilityd.query.instants import show_second
 WEEK = 7 * 86_400 * NS
 EARLIEST, LATEST = 0, 2**63 - 1
 _DAYS = {"today": 0, "yesterday": 1, "今天": 0, "昨天": 1}
+_DATED = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d(:\d\d){1,2})?", re.ASCII)
 _HOUR = re.compile(r"\d{1,2}:\d\d(:\d\d)?")
 
 
@@ -96,8 +97,8 @@ def _bounded(when: datetime) -> int:
 def parse_instant(text: str) -> int:
     """Return ns UTC of '1h' (that long ago), '2026-11-23T06:10', '21:30', 'yesterday'.
 
-    A time without a zone is a ``LocalTime``. Raises ValueError for what is none, UsageError for a year that
-    no journal holds.
+    A time without a zone is a ``LocalTime``. Raises ValueError for what is none, UsageError for a day or an
+    hour that the calendar has not, and for a year that no journal holds.
     """
     try:
         return max(EARLIEST, time.time_ns() - span(text))
@@ -108,7 +109,12 @@ def parse_instant(text: str) -> int:
     if _HOUR.fullmatch(text):
         clock_time.fromisoformat(text.zfill(5))
         return LocalTime(text)
-    when = datetime.fromisoformat(text)
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        if _DATED.fullmatch(text):  # it is written well: 2026-02-29
+            raise UsageError(Wording("ask.no-such-time", text=text)) from None
+        raise
     return _bounded(when) if when.tzinfo else LocalTime(text)
 
 

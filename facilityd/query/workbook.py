@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from io import BytesIO
+from io import BytesIO, FileIO
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +33,8 @@ def write_workbook(target: Path | BytesIO, heads: Sequence[str], rows: Iterable[
     from xlsxwriter.exceptions import FileCreateError  # noqa: PLC0415
 
     options = _OPTIONS | {"in_memory": isinstance(target, BytesIO)}
-    count, following, book = 0, iter(rows), Workbook(target, options)
+    out = target if isinstance(target, BytesIO) else _FailingOnce(target)
+    count, following, book = 0, iter(rows), Workbook(out, options)
     bold = book.add_format({"bold": True, "bottom": 1})
     times = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
     while True:
@@ -55,8 +56,52 @@ def write_workbook(target: Path | BytesIO, heads: Sequence[str], rows: Iterable[
     try:
         book.close()
     except FileCreateError as error:
-        raise OSError(str(error)) from error
+        why = error.args[0] if error.args else error
+        raise why if isinstance(why, OSError) else OSError(str(error)) from error
+    if isinstance(out, _FailingOnce):
+        out.close()
     return count
+
+
+class _FailingOnce:
+    """A file that takes all of what is written; once it could not, it says so, and takes nothing any more.
+
+    An archive that could not be written is written to once more when it is forgotten.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file, self._over = FileIO(path, "wb"), False
+
+    def write(self, data: Any, /) -> int:
+        """Write all of it. Raises OSError, once."""
+        left = memoryview(data).cast("B")
+        while left and not self.over:
+            try:
+                left = left[self._file.write(left) :]
+            except OSError:
+                self._over = True
+                raise
+        return len(data)
+
+    @property
+    def over(self) -> bool:
+        """True once nothing is taken any more."""
+        return self._over or self._file.closed
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Go to a place."""
+        return 0 if self.over else self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Return the place."""
+        return 0 if self.over else self._file.tell()
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def close(self) -> None:
+        """End it."""
+        self._file.close()
 
 
 def _write(sheet: Worksheet, number: int, row: Sequence[TableValue], times: Any) -> None:

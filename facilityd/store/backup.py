@@ -6,6 +6,7 @@ it is whole, durable and was read from its first page to its last.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from typing import IO
 
 import apsw
 
-from facilityd.errors import UsageError
+from facilityd.errors import UsageError, system_reason
 from facilityd.model.message import Wording
 from facilityd.model.photo import PHOTO
 from facilityd.model.whole_file import sync_folder
@@ -65,6 +66,7 @@ def back_up(
     """
     check_regular(journal)
     part = target.with_name(f"{target.name}.part")
+    note = beside(part, "-journal")  # of SQLite, where it could not finish
     if target.exists() or target.is_symlink():
         raise UsageError(Wording("store.backup-there"), where=str(target))
     try:
@@ -77,10 +79,11 @@ def back_up(
         part.rename(target)
         sync_folder(target.parent)
     except (OSError, apsw.Error) as error:
-        raise UsageError(Wording("store.backup-failed", error=error), where=str(target)) from error
+        raise UsageError(Wording("store.backup-failed", error=_reason(error)), where=str(target)) from error
     finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+        for path in (part, note):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
     return report
 
 
@@ -189,7 +192,8 @@ def restore(
     part = beside(journal, ".restored")
     held = lock(journal)
     try:
-        part.unlink(missing_ok=True)
+        for path in (part, beside(part, "-journal")):
+            path.unlink(missing_ok=True)
         with closing(connect_reader(backup)) as source, closing(apsw.Connection(str(part))) as target:
             _copy_pages(source, target, progress)
         also(photos_named(part))
@@ -200,10 +204,15 @@ def restore(
         sync_folder(journal.parent)
         mark_open(held, is_open=False)
     except (OSError, apsw.Error) as error:
-        raise UsageError(Wording("store.backup-failed", error=error), where=str(journal)) from error
+        raise UsageError(Wording("store.backup-failed", error=_reason(error)), where=str(journal)) from error
     finally:
         held.close()
     return before
+
+
+def _reason(error: Exception) -> str:
+    """Return why. Of a backup SQLite knows the kind of error, and no text for it ("not an error")."""
+    return os.strerror(errno.ENOSPC) if isinstance(error, apsw.FullError) else system_reason(error)
 
 
 def _set_aside(journal: Path, held: IO[bytes], at: int) -> Path:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from facilityd.errors import UsageError
+from facilityd.errors import UsageError, system_reason
 from facilityd.model.message import Wording
 from facilityd.model.regular import read_regular
 from facilityd.model.whole_file import sync_folder, write_whole
@@ -46,7 +46,9 @@ def copy_photos(
             _check_room(target, new + free)
         return _copy(source, target, wanted, progress)
     except OSError as error:
-        raise UsageError(Wording("store.backup-failed", error=error), where=str(target)) from error
+        raise UsageError(
+            Wording("store.backup-failed", error=system_reason(error)), where=str(target)
+        ) from error
 
 
 def _check_room(target: Path, needed: int) -> None:
