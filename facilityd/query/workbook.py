@@ -70,7 +70,7 @@ class _FailingOnce:
     """
 
     def __init__(self, path: Path) -> None:
-        self._file, self._over = FileIO(path, "wb"), False
+        self._file, self._over, self._at = FileIO(path, "wb"), False, 0
 
     def write(self, data: Any, /) -> int:
         """Write all of it. Raises OSError, once."""
@@ -81,6 +81,7 @@ class _FailingOnce:
             except OSError:
                 self._over = True
                 raise
+        self._at += len(data)
         return len(data)
 
     @property
@@ -90,11 +91,12 @@ class _FailingOnce:
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
         """Go to a place."""
-        return 0 if self.over else self._file.seek(offset, whence)
+        self._at = offset if self.over else self._file.seek(offset, whence)
+        return self._at
 
     def tell(self) -> int:
         """Return the place."""
-        return 0 if self.over else self._file.tell()
+        return self._at
 
     def flush(self) -> None:
         """Nothing is held back."""

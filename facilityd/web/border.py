@@ -85,7 +85,9 @@ class Border:
         CLIENT.set(address)
         most, seconds = _allowed(scope)
         incoming = _Incoming(receive, most, seconds)
-        outgoing = _Outgoing(send, incoming, secure=self._secure)
+        outgoing = _Outgoing(send, incoming, secure=self._secure, head=scope["method"] == "HEAD")
+        if outgoing.head:
+            scope = {**scope, "method": "GET"}  # whatever can be read can be asked about
         self._busy[address] += 1
         try:
             self._check(scope, address, most)
@@ -172,8 +174,8 @@ class _Incoming:
 class _Outgoing:
     """What an answer says beside its own."""
 
-    def __init__(self, send: Send, incoming: _Incoming, *, secure: bool) -> None:
-        self._send, self._incoming, self._secure = send, incoming, secure
+    def __init__(self, send: Send, incoming: _Incoming, *, secure: bool, head: bool) -> None:
+        self._send, self._incoming, self._secure, self.head = send, incoming, secure, head
         self.begun = self.whole = False
 
     def reopen(self) -> None:
@@ -192,5 +194,9 @@ class _Outgoing:
                 (k.lower().encode(), v.encode()) for k, v in more.items() if k.lower().encode() not in known
             ]
             message = {**message, "headers": [*message["headers"], *added]}
+        if message["type"] == "http.response.body" and self.head:
+            if self.whole:
+                return
+            message = {"type": "http.response.body", "body": b""}  # also where more would come for ever
         self.whole = message["type"] == "http.response.body" and not message.get("more_body", False)
         await self._send(message)

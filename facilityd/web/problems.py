@@ -159,9 +159,10 @@ def install(app: FastAPI, otherwise: Language) -> None:
 
 
 def _methods(app: FastAPI, request: Request) -> list[str]:
-    """Return all methods of an address: several routes may share it."""
-    found: set[str] = set()
-    for route in app.routes:
-        if route.matches(request.scope)[0] is not Match.NONE:
-            found |= getattr(route, "methods", None) or set()
-    return sorted(found)
+    """Return all methods of an address: several routes may share it, and routers hold others."""
+    found = {
+        method
+        for method in ("DELETE", "GET", "PATCH", "POST", "PUT")
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in app.routes)
+    }
+    return sorted(found | ({"HEAD"} if "GET" in found else set()))

@@ -277,3 +277,23 @@ async def test_the_daemon_does_not_notice_when_the_api_takes_all_memory_it_may(t
             hungry.kill()
         await facilityd("reload", folder.folder)
         assert watching.alive
+
+
+def test_who_asks_with_head_gets_the_head_of_an_answer_and_other_methods_are_named(
+    impatient: WebPeer,
+) -> None:
+    for path in ("/api/v1/devices", "/", "/metrics", "/api/v1/events", "/api/v1/none"):
+        got = impatient.ask("HEAD", path)
+        assert got.body == b"", path
+        if path == "/api/v1/events":  # a stream that would go on for ever
+            assert (got.status, got.headers["content-type"][:17]) == (200, "text/event-stream")
+        else:
+            assert got.status == impatient.get(path).status, path
+    for path, method, allowed in (
+        ("/api/v1/devices", "PUT", "GET, HEAD"),
+        ("/api/v1/devices", "OPTIONS", "GET, HEAD"),
+        ("/api/v1/session", "PUT", "DELETE, GET, HEAD, POST"),
+        ("/api/v1/commands", "GET", "POST"),
+    ):
+        refused = impatient.ask(method, path)
+        assert (refused.status, refused.headers["allow"]) == (405, allowed)
