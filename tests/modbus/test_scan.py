@@ -77,22 +77,6 @@ async def test_a_cupboard_is_told_apart_on_a_real_socket_and_only_read(protocol:
     assert {function for function, _ in endpoint.witness.items()} <= READS
 
 
-@pytest.mark.parametrize("name", MODELS)
-async def test_no_model_is_named_that_is_another(name: str) -> None:
-    """The confusion matrix: what has an identity is named by it alone, what has none is one of several."""
-    async with _cupboard({7: name}) as endpoint:
-        (found,) = await _scanned(link_to(endpoint), range(7, 8))
-    if MODELS[name].nameless:
-        assert not found.certain
-        assert name in found.fits
-    else:
-        # Three are known by the registers that they have and refuse, in which zeros may stand.
-        assert (found.fits, found.certain) == (
-            (name,),
-            name not in {"moxa_iologik_e1212", "bender_rcms410", "siemens_logo8"},
-        )
-
-
 @in_virtual_time
 async def test_a_model_that_is_not_known_is_there_and_nothing_more() -> None:
     other = profile(profile="other", identity=[{"point": "first", "equals": 77}])
