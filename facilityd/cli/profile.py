@@ -4,24 +4,47 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
 from devices.profile import ModbusProfile
-from facilityd.cli.language import chosen, lang_option
+from facilityd.cli.language import chosen, in_words, lang_option
 from facilityd.cli.output import json_option, print_json, say
-from facilityd.cli.profile_list import ListedPoint, read_list
+from facilityd.cli.profile_list import COLUMNS, ListedPoint, RegisterList, read_list
 from facilityd.cli.profile_live import live
+from facilityd.cli.profile_rows import column_name
 from facilityd.cli.words import counted, sentence
 from facilityd.errors import UsageError, system_reason
 from facilityd.model.message import Wording
 from facilityd.model.text import Language
 
 ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
+SHOWN = 5
+"""Points of a list that are shown before it is written."""
 GOLDEN = 4
 """Points that are proposed to be worked by hand."""
+
+
+class ColumnsParam(click.ParamType[dict[str, str]]):
+    """'address=B,name=C': which column of a list holds what, by letter or heading."""
+
+    name = "columns"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dict[str, str]:
+        """Return the column of each."""
+        if isinstance(value, dict):
+            return value
+        parts = [one.partition("=")[::2] for one in str(value).split(",")]
+        said = {key.strip(): column.strip() for key, column in parts}
+        if not said.keys() <= COLUMNS.keys() or not all(said.values()):
+            told = Wording("ask.no-columns", value=value, known=", ".join(COLUMNS))
+            self.fail(in_words(told), param, ctx)
+        return said
 
 
 @click.group()
@@ -33,7 +56,11 @@ def profile() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--from", "source", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True,
-    help="The register list, as CSV: its head names address, name, and where known type, scale and unit.",
+    help="The register list, CSV or workbook: its head names address, name and, if known, type, scale, unit.",
+)  # fmt: skip
+@click.option(
+    "--columns", "told", type=ColumnsParam(), default=None, metavar="NAME=COLUMN,…",
+    help="Which columns hold what, such as address=B,name=C: where a guess is wrong.",
 )  # fmt: skip
 @click.option("--maker", default="MAKER", help="As on the nameplate.")
 @click.option("--model", default="MODEL", help="As on the nameplate.")
@@ -43,8 +70,8 @@ def profile() -> None:
 @lang_option
 @json_option
 def new(
-    file: Path, *, source: Path, maker: str, model: str, manual: str, serial: str, one_based: bool,
-    lang: str | None, as_json: bool,
+    file: Path, *, source: Path, told: dict[str, str] | None, maker: str, model: str, manual: str,
+    serial: str, one_based: bool, lang: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Write the skeleton of a profile FILE from a register list.
 
@@ -56,7 +83,10 @@ def new(
         raise UsageError(Wording("ask.no-profile-file", name=file.name), hint=Wording("ask.profile-file"))
     if file.exists():
         raise UsageError(Wording("ask.folder-taken"), where=str(file), hint=Wording("ask.another-file"))
-    points = read_list(source)
+    listed = read_list(source, told)
+    points = listed.points
+    if not told and not as_json and sys.stdin.isatty():
+        _confirm(listed, language)
     about = {"profile": file.stem, "protocol": "modbus", "maker": maker, "model": model, "manual": manual}
     text = _skeleton(
         about | {"evidence": "A"} | ({"serial": serial} if serial else {}),
@@ -72,8 +102,13 @@ def new(
         what = Wording("ask.cannot-written", error=system_reason(error))
         raise UsageError(what, where=str(file)) from error
     if as_json:
-        print_json({"file": str(file), "points": [one.name for one in points]})
+        columns = {key: column_name(n) for key, (n, _) in listed.columns.items()}
+        names = [one.name for one in points]
+        print_json({"file": str(file), "points": names, "columns": columns, "left": listed.left})
         return
+    say(sentence("list-read", language, where=listed.where, columns=_columns(listed)))
+    if listed.left:
+        say(sentence("list-left", language, rows=counted(listed.left, "row", language)))
     say(
         sentence("profile-written", language, file=str(file), points=counted(len(points), "points", language))
     )
@@ -104,6 +139,21 @@ def check(file: Path, *, lang: str | None, as_json: bool) -> None:
 
 
 profile.add_command(live)
+
+
+def _columns(listed: RegisterList) -> str:
+    """Return which column was taken for what, as --columns takes it, with its heading."""
+    return ", ".join(f"{key}={column_name(n)} ({head})" for key, (n, head) in listed.columns.items())
+
+
+def _confirm(listed: RegisterList, language: Language) -> None:
+    """Show what the list was taken for, and ask whether it is so. Raises UsageError where it is not."""
+    say(sentence("list-read", language, where=listed.where, columns=_columns(listed)), err=True)
+    for one in listed.points[:SHOWN]:
+        scale = "" if one.scale == 1.0 else f" × {one.scale:g}"
+        say(f"  {one.doc}  {one.name}  {one.type}{scale}  {one.unit}", err=True)
+    if not click.confirm(sentence("list-right", language), default=True, err=True):
+        raise UsageError(Wording("ask.columns-wrong"), hint=Wording("ask.columns-as"))
 
 
 def _skeleton(

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from facilityd.errors import UsageError, system_reason
+from facilityd.cli.profile_rows import ListedRows, Row, column_name, filled, tables_of
+from facilityd.errors import UsageError
 from facilityd.model.message import Wording
 
-LARGEST, MOST = 2**20, 2000
-"""Bytes of a list, and rows in it."""
 COLUMNS = {
     "address": ("address", "addr", "register", "reg", "offset", "地址", "寄存器"),
     "name": ("name", "parameter", "description", "signal", "名称", "参数", "说明", "描述"),
@@ -61,62 +58,81 @@ class ListedPoint:
     unit: str
 
 
-def read_list(path: Path) -> list[ListedPoint]:
-    """Return the points of a CSV. Raises UsageError with the line that cannot be understood."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST)
-    except OSError as error:
-        what = Wording("ask.cannot-be-read", error=system_reason(error))
-        raise UsageError(what, where=str(path)) from error
-    try:
-        rows = list(csv.reader(io.StringIO(_text(content), newline=""), dialect=_dialect(content)))[
-            : MOST + 1
-        ]
-    except csv.Error:  # no table at all
-        rows = []
-    head, columns = next(((n, found) for n, row in enumerate(rows) if (found := _columns(row))), (0, {}))
-    if not columns:
-        raise UsageError(Wording("ask.list-has-no-head"), where=str(path), hint=Wording("ask.list-columns"))
+@dataclass(frozen=True, slots=True)
+class RegisterList:
+    """What was read: ``columns`` says which column (A is 0) was taken for what, with its heading.
+
+    ``left`` counts rows without an address, such as headings.
+    """
+
+    where: str
+    columns: Mapping[str, tuple[int, str]]
+    points: list[ListedPoint]
+    left: int
+
+
+def read_list(path: Path, told: Mapping[str, str] | None = None) -> RegisterList:
+    """Return the register list of a CSV or a workbook, of the first sheet that has one.
+
+    ``told``: letters or headings of columns, by what they hold. Raises UsageError with the line that cannot
+    be understood.
+    """
+    found = ((table, *_head(table, told or {})) for table in tables_of(path))
+    table, head, columns = next((one for one in found if one[2]), (None, 0, {}))
+    if table is None:
+        hint = Wording("ask.list-columns")
+        raise UsageError(Wording("ask.list-has-no-head"), where=str(path), hint=hint)
     names: dict[str, int] = {}
-    return [_point(row, columns, names, f"{path}:{n}") for n, row in _filled(rows, head)]
+    points, left = list[ListedPoint](), 0
+    for n, row in filled(table.rows, head):
+        if not _of(row, columns, "address"):
+            left += 1  # a heading over the registers that follow
+            continue
+        points.append(_point(row, columns, names, table.place(n)))
+    said = {key: (n, table.rows[head][n].strip()) for key, n in columns.items()}
+    return RegisterList(table.where, said, points, left)
 
 
-def _text(content: bytes) -> str:
-    """Return the text: UTF-8, else what Chinese Windows writes."""
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("gb18030", errors="replace")
+def _head(table: ListedRows, told: Mapping[str, str]) -> tuple[int, dict[str, int]]:
+    """Return which row is the head and which column is what; nothing where no row is one."""
+    return next(((n, found) for n, row in enumerate(table.rows) if (found := _columns(row, told))), (0, {}))
 
 
-def _dialect(content: bytes) -> type[csv.Dialect]:
-    first = _text(content).splitlines()[:1]
-    kind = csv.excel_tab if first and "\t" in first[0] else csv.excel
-    if first and first[0].count(";") > first[0].count(","):
-        return type("Semicolons", (csv.excel,), {"delimiter": ";"})
-    return kind
-
-
-def _filled(rows: Sequence[Sequence[str]], head: int) -> Iterator[tuple[int, Sequence[str]]]:
-    yield from ((n, row) for n, row in enumerate(rows[head + 1 :], head + 2) if any(map(str.strip, row)))
-
-
-def _columns(row: Sequence[str]) -> dict[str, int]:
+def _columns(row: Row, told: Mapping[str, str]) -> dict[str, int]:
     """Return which column is what; nothing where the row is no head: address and name are needed."""
+    heads = [cell.strip().lower() for cell in row]
+    if not any(heads):
+        return {}
     found: dict[str, int] = {}
-    for n, cell in enumerate(row):
-        said = cell.strip().lower()
+    for key, said in told.items():
+        if (n := _told_column(said, heads)) is None:
+            return {}
+        found[key] = n
+    for n, cell in enumerate(heads):
+        free = n not in found.values()
         kind = next(
-            (key for key, words in COLUMNS.items() if key not in found and any(w in said for w in words)), ""
+            (k for k, words in COLUMNS.items() if free and k not in found and any(w in cell for w in words)),
+            "",
         )
         if kind:
             found[kind] = n
     return found if {"address", "name"} <= found.keys() else {}
 
 
-def _point(row: Sequence[str], columns: Mapping[str, int], names: dict[str, int], where: str) -> ListedPoint:
-    cells = {key: row[n].strip() if n < len(row) else "" for key, n in columns.items()}
+def _told_column(said: str, heads: Sequence[str]) -> int | None:
+    """Return the column that is meant by its heading, or by its letter."""
+    if said.strip().lower() in heads:
+        return heads.index(said.strip().lower())
+    return next((n for n in range(len(heads)) if column_name(n) == said.strip().upper()), None)
+
+
+def _of(row: Row, columns: Mapping[str, int], key: str) -> str:
+    n = columns.get(key)
+    return row[n].strip() if n is not None and n < len(row) else ""
+
+
+def _point(row: Row, columns: Mapping[str, int], names: dict[str, int], where: str) -> ListedPoint:
+    cells = {key: _of(row, columns, key) for key in columns}
     table, address = _address(cells["address"], where)
     kind = _type(cells.get("type", ""), where)
     if table in ("coil", "discrete-input"):
@@ -128,7 +144,9 @@ def _point(row: Sequence[str], columns: Mapping[str, int], names: dict[str, int]
 
 
 def _address(text: str, where: str) -> tuple[str, int]:
-    """Return table and wire address of 40001, 0x0010, 0010H or 16."""
+    """Return table and wire address of 40001, 0x0010, 0010H or 16; of 40001-40002 the first."""
+    if both := re.fullmatch(r"(\w+)\s*(?:[-–~～…]|\.{2,3}|至|to)\s*[0-9]\w*", text):
+        text = both[1]
     if found := re.fullmatch(r"0[xX]([0-9a-fA-F]{1,4})|([0-9a-fA-F]{1,4})[hH]", text):
         return "", int(found[1] or found[2], 16)
     if (found := re.fullmatch(r"([0134])(\d{4,5})", text)) and int(found[2]) >= 1:

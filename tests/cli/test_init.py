@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import pty
-import select
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from support.typed import CTRL_C, typed
 
 from devices.profile import ModbusProfile
 from devices.tables import families, profiles
@@ -25,7 +19,6 @@ from facilityd.errors import UsageError
 
 ABOUT = ["--name", "北广场", "--name-en", "North square", "--latitude", "39.9", "--longitude", "116.4"]
 KNOWN = profiles()
-CTRL_C = "Ctrl-C"
 UNBOUND = {"briter_brt", "qdy30a_level"}
 """They give bare numbers, whose unit of measure depends on the installation."""
 
@@ -164,7 +157,7 @@ def test_in_a_terminal_it_asks(tmp_path: Path) -> None:
         ("model (maker", "renke"), ("which", "2"), ("host[:port]", "/dev/ttyUSB0"), ("device id", "900"),
         ("model (maker", "submarine"), ("model (maker", ""),
     ]  # fmt: skip
-    shown, status = _typed([str(tmp_path / "new"), "--lang", "en"], answers)
+    shown, status = typed(["init", str(tmp_path / "new"), "--lang", "en"], answers)
     assert status == 0, shown
     assert "'900' is not a device id" in shown
     assert "no model fits" in shown
@@ -174,42 +167,11 @@ def test_in_a_terminal_it_asks(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
-    shown, status = _typed(
-        [str(tmp_path / "new"), "--lang", "en"], [("id of the site", ""), ("name of", CTRL_C)]
+    shown, status = typed(
+        ["init", str(tmp_path / "new"), "--lang", "en"], [("id of the site", ""), ("name of", CTRL_C)]
     )
     assert status == 130, shown
     assert not list(tmp_path.iterdir())
-
-
-def _typed(words: list[str], answers: list[tuple[str, str]]) -> tuple[str, int]:
-    """Run it in a terminal, and type each answer when its question stands there; return the screen and the status."""
-    ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "facilityd", "init", *words]
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
-    os.close(theirs)
-    shown, at = "", 0
-    for question, answer in [*answers, ("\0", "")]:
-        while question not in shown[at:] and select.select([ours], [], [], 60)[0]:
-            try:
-                shown += os.read(ours, 4096).decode(errors="replace")
-            except OSError:  # it has ended
-                break
-        at = len(shown)
-        if question != "\0":
-            if answer == CTRL_C:
-                _interrupt(process)
-            else:
-                os.write(ours, f"{answer}\n".encode())
-    os.close(ours)
-    return shown, process.wait(30)
-
-
-def _interrupt(process: subprocess.Popen[bytes]) -> None:
-    """Press Ctrl-C till it ends: one that comes between a prompt and its read waits for the next key."""
-    while process.poll() is None:
-        process.send_signal(signal.SIGINT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(0.5)
 
 
 def test_every_other_name_of_a_point_is_one_that_is_used() -> None:

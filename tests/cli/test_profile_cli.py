@@ -69,7 +69,7 @@ def test_a_list_becomes_points_and_the_rest_is_said_line_by_line(tmp_path: Path)
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_a_chinese_list_is_read_as_spreadsheets_write_it(encoding: str, tmp_path: Path) -> None:
-    first, second = read_list(_list(tmp_path, CHINESE, encoding))
+    first, second = read_list(_list(tmp_path, CHINESE, encoding)).points
     assert (first.name, first.address, first.type, first.scale, first.unit) == (
         "register_0",
         0,
@@ -82,7 +82,7 @@ def test_a_chinese_list_is_read_as_spreadsheets_write_it(encoding: str, tmp_path
 
 @pytest.mark.parametrize("separator", [";", "\t"])
 def test_other_separators_are_read(separator: str, tmp_path: Path) -> None:
-    assert len(read_list(_list(tmp_path, CHINESE.replace(",", separator)))) == 2
+    assert len(read_list(_list(tmp_path, CHINESE.replace(",", separator))).points) == 2
 
 
 def test_a_list_that_counts_from_one_is_moved(tmp_path: Path) -> None:
