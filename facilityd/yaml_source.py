@@ -200,7 +200,7 @@ class _Walk:
                 self._document.problem(location, reason(error))
                 continue
             if name in out:
-                first = Wording("yaml.first-at", marks=self._document.location((*path, name)))
+                first = Wording("yaml.first-at", marks=self._document.location((*path, name), key=True))
                 self._document.problem(location, Wording("yaml.stands-twice", name=name), first)
                 continue
             self._document.marks[*path, name, KEY] = mark

@@ -18,7 +18,7 @@ from facilityd.notify.morning import CeremonyOutlook, MorningFacts, NightAlarm, 
 from facilityd.notify.readiness import ReadinessContext, plan_check
 from facilityd.notify.roster import Roster
 from facilityd.notify.state_over import StateOver, plan_state_over
-from facilityd.notify.tasks import TaskContext, plan_task
+from facilityd.notify.tasks import BY_OTHERS, TaskContext, plan_task
 
 
 def ceremonies(desk: Desk) -> Iterator[Told]:
@@ -55,6 +55,19 @@ def ceremonies(desk: Desk) -> Iterator[Told]:
         check(good, 30 * MIN), ("已通过", "国旗升降机", "日出升旗 04:46"),
         ("Ready 04:46", "National flag hoist"),
     )  # fmt: skip
+
+
+OTHERS = (
+    (
+        TaskEventKind.TAKE,
+        "Taken over",
+        "Somebody else takes a task; to who had it. This and the next two wait for the end of quiet hours.",
+        "已由他人接手",
+        "Taken over",
+    ),
+    (TaskEventKind.DONE, "Done by another", "Somebody else says so; to who has it.", "已报告完工", "Done"),
+    (TaskEventKind.CANCEL, "Cancelled", "By somebody else; to who has it.", "已取消", "Cancelled"),
+)
 
 
 def tasks(desk: Desk) -> Iterator[Told]:
@@ -124,9 +137,11 @@ def tasks(desk: Desk) -> Iterator[Told]:
             "Verified",
             {"seconds": 1800.0},
         ),
+        *[(title, when, kind, task, repair, zh, en, {}) for kind, title, when, zh, en in OTHERS],
     ):
-        people = ("li", "ann") if kind is TaskEventKind.VERIFY else ("",)
-        event = TaskEvent(state.id, NIGHT + 5 * HOUR, kind, details=details)
+        people = ("li", "ann") if kind in (TaskEventKind.VERIFY, *BY_OTHERS) else ("",)
+        by, note = ("王师傅", "先处理此处") if kind in BY_OTHERS else ("", "")
+        event = TaskEvent(state.id, NIGHT + 5 * HOUR, kind, by, note, details)
         notices = [
             n
             for person in people
@@ -140,6 +155,7 @@ def tasks(desk: Desk) -> Iterator[Told]:
                 about,
                 place,
                 roster,
+                person,
             )
         ]
         what = ("绝缘", "Monthly insul") if planned is state else ("漏电", "earth leak")

@@ -25,6 +25,7 @@ from facilityd.app.outputs import make_planner, telling
 from facilityd.app.reload_requests import ReloadRequests
 from facilityd.app.repeats import repeat_limits
 from facilityd.app.stages import earlier_stages
+from facilityd.app.task_notifier import TaskNotifier
 from facilityd.config.site import Device, Site
 from facilityd.detect.conditional import REPLAYED
 from facilityd.detect.engine import RuleEngine
@@ -85,6 +86,7 @@ class Core:
     engine: RuleEngine
     alarms: GroupedAlarms
     tasks: TaskManager
+    task_notifier: TaskNotifier
     mode: OperatingModeTracker
     clock_steps: ClockStepMonitor
     downtimes: Downtimes
@@ -145,6 +147,7 @@ class Core:
             engine,
             alarms,
             tasks,
+            TaskNotifier(site, devices),
             mode,
             clock_steps,
             Downtimes(clock),
@@ -173,6 +176,7 @@ class Core:
         alarms.go_on(self.alarms)
         self.alarms = alarms
         self.tasks.adopt(site.tasks)
+        self.task_notifier = TaskNotifier(site, self.devices)
         troubled, self.planner = self.planner.troubled, make_planner(site, devices, self.ledger)
         self.planner.troubled = troubled
         # In place, and never empty: plots are drawn beside the loop.

@@ -1,4 +1,4 @@
-"""When quiet hours or a flood end: one message of all that was put off, or the one thing itself."""
+"""When quiet hours or a flood end: one message of all alarms that were put off, or the one thing itself."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from facilityd.app.core import Core
 from facilityd.config.site import Site
 from facilityd.errors import StoreFull
+from facilityd.model.notice import OF_TASKS
 from facilityd.notify.digest import plan_digests
 from facilityd.notify.gather import GATHERED, gone_together
 from facilityd.notify.render import SiteContext
@@ -37,10 +38,11 @@ class DigestSender:
         for waiting in addresses.values():
             going = {one.key for one in gone_together([entry.notice for entry in waiting], at)}
             entries = [entry for entry in waiting if entry.notice.key in going]
-            if not entries:
-                continue
+            alarms = [entry for entry in entries if entry.notice.purpose not in OF_TASKS]
+            alone = [[entry] for entry in entries if entry.notice.purpose in OF_TASKS]
             with suppress(StoreFull):  # they wait in the journal, and are due again at the next beat
-                await self._send(entries, at)
+                for together in (*([alarms] if alarms else []), *alone):
+                    await self._send(together, at)
 
     async def _send(self, entries: Sequence[OutboxEntry], at: int) -> None:
         if len(entries) == 1:

@@ -57,7 +57,7 @@ class Housekeeping:
         self._upkeep = _upkeep(site, core) if rolls_up else ()
         self._command_interval, self._edge = command_interval, next_edge
         self._readiness_scheduler, self._people = readiness_scheduler, people
-        self._task_scheduler = TaskScheduler(site, core)
+        self._task_scheduler = TaskScheduler(core)
         self._moved, self._planned = asyncio.Event(), 0
         self._core, self._clock, self._self_monitor = core, clock, self_monitor
         self._commands = CommandRunner(core)
@@ -85,7 +85,7 @@ class Housekeeping:
 
     def adopt(self, site: Site, people: PeopleScheduler) -> None:
         """Go on with another site: what is known of links that it has not is forgotten, a look is due."""
-        self._people, self._task_scheduler = people, TaskScheduler(site, self._core)
+        self._people = people
         self._upkeep = _upkeep(site, self._core) if self._rolls_up else ()
         self._links = {name: health for name, health in self._links.items() if name in site.links}
         self._written = {name: at for name, at in self._written.items() if name in site.links}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from facilityd.model.alarm import Change
-from facilityd.model.notice import Notice
+from facilityd.model.notice import OF_TASKS, Notice
 from facilityd.store.batch import Delivery
 from facilityd.store.escalation import EscalationDeadline
 from facilityd.store.ledger import NoticeReader
@@ -29,10 +29,12 @@ class JournalLedger:
         self.pending: Callable[[], Sequence[Notice]] = lambda: ()
 
     def notices(self, device: str, rule: str, occurrence: int) -> Sequence[Notice]:
-        """Return the notices of an occurrence, oldest first, without those that were refused for good."""
+        """Return the notices of an alarm's occurrence, oldest first, without those that were refused for good."""
         stored = {one.notice.key: one.notice for one in self._stored(device, rule, occurrence)}
         mine = (device, rule, occurrence)
-        newer = {n.key: n for n in self.pending() if (n.device, n.rule, n.occurrence) == mine}
+        newer = {
+            n.key: n for n in self.pending() if _of_alarm(n) and (n.device, n.rule, n.occurrence) == mine
+        }
         return list((stored | newer).values())
 
     def waiting(self, device: str, rule: str, occurrence: int) -> Sequence[Notice]:
@@ -91,8 +93,13 @@ class JournalLedger:
 
     def _stored(self, device: str, rule: str, occurrence: int) -> list[OutboxEntry]:
         found = self._entries(lambda: self._reader.notices(device, rule, occurrence))
-        return [one for one in found if one.state is not Delivery.REJECTED]
+        return [one for one in found if one.state is not Delivery.REJECTED and _of_alarm(one.notice)]
 
     def close(self) -> None:
         """Let go of the journal."""
         self._reader.close()
+
+
+def _of_alarm(notice: Notice) -> bool:
+    """Return whether a notice is of the alarm itself: what is said of its repair neither holds it up nor counts."""
+    return notice.purpose not in OF_TASKS

@@ -18,7 +18,7 @@ from facilityd.app.notice_ledger import JournalLedger
 from facilityd.config.site import Device, Site
 from facilityd.model.alarm import AlarmState, Change
 from facilityd.model.clock import Clock
-from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Notice, Purpose
+from facilityd.model.notice import OF_TASKS, DeliveryOutcome, DeliveryResult, Notice, Purpose
 from facilityd.model.plain import masked, plain
 from facilityd.model.sample import NS
 from facilityd.model.settings import ChannelSettings, RecipientSettings, SinkSettings
@@ -62,10 +62,7 @@ HELD_FOR = {
     Purpose.MORNING: 12 * 3600 * NS,
     Purpose.NOT_READY: 3600 * NS,
     Purpose.READY: 3600 * NS,
-    Purpose.TASK_DUE: 86400 * NS,
-    Purpose.TASK_OVERDUE: 86400 * NS,
-    Purpose.TASK_REOPENED: 86400 * NS,
-    Purpose.TASK_VERIFIED: 86400 * NS,
+    **dict.fromkeys(OF_TASKS, 86400 * NS),
 }
 """Held so long from what they tell of (ns), then given up and counted: an end, until everybody knows it
 otherwise; a checklist, until its ceremony has begun."""
@@ -157,7 +154,7 @@ class JournalOutbox:
         return [one for one in due if not self._is_early(one.notice, together, digests)]
 
     def _is_early(self, notice: Notice, together: Collection[str], digests: Collection[Notice]) -> bool:
-        if not notice.occurrence or notice.purpose is Purpose.RAISED:
+        if not notice.occurrence or notice.purpose is Purpose.RAISED or notice.purpose in OF_TASKS:
             return False
         alarm = notice.device, notice.rule, notice.occurrence
         if any(one.channel == notice.channel and alarm in one.alarms for one in digests):

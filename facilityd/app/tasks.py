@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from facilityd.alarm.table import AlarmEvent
 from facilityd.app.core import Core
-from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.model.command import (
     AcknowledgeAlarm,
@@ -24,63 +22,24 @@ from facilityd.model.command import (
 from facilityd.model.command_record import CommandRecord
 from facilityd.model.message import reason
 from facilityd.model.notice import Notice
-from facilityd.model.rule import Priority
-from facilityd.model.task import TaskEvent, TaskEventKind, TaskState
-from facilityd.notify.render import SiteContext
-from facilityd.notify.roster import Roster
-from facilityd.notify.tasks import TaskContext, plan_task
+from facilityd.model.task import TaskEvent, TaskEventKind
 from facilityd.store.reader import JournalReader
 from facilityd.tasks.verification import RuleOutcome
 
 Asked = tuple[AlarmEvent, AlarmCommand]
 
 
-class TaskNotifier:
-    """Plans the notices of tasks."""
-
-    def __init__(self, site: Site) -> None:
-        self._site = site
-        zone = ZoneInfo(site.timezone)
-        self._place = SiteContext(site.name, zone, f"facilityd take {site.source}", people=site.people)
-        self._roster = Roster(list(site.recipients.values()), site.duty, zone)
-        self._inspections = {(one.device, one.id): one for one in site.tasks.inspections}
-
-    def plan(self, core: Core, events: Sequence[TaskEvent]) -> list[Notice]:
-        """Return the notices of events that were applied, in their order."""
-        return [notice for event in events for notice in self._of(core, event)]
-
-    def _of(self, core: Core, event: TaskEvent) -> list[Notice]:
-        task = core.tasks.tasks[event.task]
-        about = self._about(core, task)
-        return plan_task(event, task, about, self._place, self._roster) if about else []
-
-    def _about(self, core: Core, task: TaskState) -> TaskContext | None:
-        device = core.devices.get(task.device)
-        if device is None:
-            return None
-        scope = ((device.id, device.family.family),)
-        if planned := self._inspections.get(task.key):
-            return TaskContext(device.name, planned.name, Priority.MEDIUM, scope, planned.steps)
-        rule = device.family.rules.get(task.rule)
-        return (
-            TaskContext(device.name, rule.name, rule.priority, scope, rule.action, rule.short)
-            if rule
-            else None
-        )
-
-
 class TaskScheduler:
     """Looks at the tasks at each beat of the daemon."""
 
-    def __init__(self, site: Site, core: Core) -> None:
-        self._core, self._notifier = core, TaskNotifier(site)
+    def __init__(self, core: Core) -> None:
+        self._core = core
 
     async def beat(self, at: int) -> None:
         """Store and send what is due at ``at`` (ns UTC)."""
         events = self._core.tasks.tick(at, self._status)
         if events:
-            self._core.tasks.apply(events)
-            await self._core.flow.work(events, self._notifier.plan(self._core, events))
+            await self._core.flow.work(events, _applied(self._core, events))
 
     def next_edge(self, at: int) -> int:
         """Return when time alone may change something, ns UTC."""
@@ -150,6 +109,13 @@ async def _work(
         events = make(record.done_at)
     except UsageError as refused:
         return reason(refused)
-    core.tasks.apply(events)
-    await core.flow.work(events, (), record, asked)
+    await core.flow.work(events, _applied(core, events), record, asked)
     return ""
+
+
+def _applied(core: Core, events: Sequence[TaskEvent]) -> list[Notice]:
+    """Take events over, and return what people are told of them."""
+    known = core.tasks.tasks
+    before = {event.task: known[event.task] for event in events if event.task in known}
+    core.tasks.apply(events)
+    return core.task_notifier.plan(events, before, core.tasks.tasks)

@@ -33,7 +33,14 @@ class Purpose(StrEnum):
     TASK_OVERDUE = "task-overdue"
     TASK_REOPENED = "task-reopened"  # said to be done, and it is not
     TASK_VERIFIED = "task-verified"
+    TASK_TAKEN_OVER = "task-taken-over"  # these three by somebody else than had it
+    TASK_DONE = "task-done"
+    TASK_CANCELLED = "task-cancelled"
     TEST = "test"
+
+
+OF_TASKS = frozenset(purpose for purpose in Purpose if purpose.startswith("task-"))
+"""What is said of tasks. Each stands for itself, also where its task is of an alarm of which more is said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Notice, Purpose, notice_key
+from facilityd.model.notice import OF_TASKS, DeliveryOutcome, DeliveryResult, Notice, Purpose, notice_key
 from facilityd.model.settings import RecipientSettings
 from facilityd.notify.route import URGENT
 
@@ -18,8 +18,7 @@ ENDS = (Purpose.CLEARED, Purpose.UNWATCHED)
 """Over the channels that brought the beginning; over the next one where those take nothing any more."""
 TOLD_ONCE = (
     Purpose.NOT_READY, Purpose.READY, Purpose.DIGEST, Purpose.MORNING, Purpose.STATE_OVER,
-    Purpose.REVIEW, Purpose.SUPPRESSED,
-    Purpose.TASK_DUE, Purpose.TASK_OVERDUE, Purpose.TASK_REOPENED, Purpose.TASK_VERIFIED,
+    Purpose.REVIEW, Purpose.SUPPRESSED, *sorted(OF_TASKS),
 )  # fmt: skip
 """What stands for itself, and has no end to follow it."""
 

@@ -1,4 +1,4 @@
-"""What is said of tasks: overdue, to be inspected, done and not repaired, verified."""
+"""What is said of tasks: overdue, to be inspected, done and not repaired, verified; what others did to one's own."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from facilityd.model.notice import Notice, Purpose, notice_key
+from facilityd.model.plain import plain
 from facilityd.model.rule import Priority
 from facilityd.model.sample import NS
 from facilityd.model.settings import RecipientSettings
@@ -35,24 +36,36 @@ class TaskContext:
 
 
 def plan_task(
-    event: TaskEvent, task: TaskState, about: TaskContext, place: SiteContext, roster: Roster
-) -> list[Notice]:
-    """Return the notices of an event; ``task`` is the state after it.
+    event: TaskEvent, task: TaskState, about: TaskContext, place: SiteContext, roster: Roster,
+    holder: str = "",
+) -> list[Notice]:  # fmt: skip
+    """Return the notices of an event; ``task`` is the state after it, ``holder`` who had it before.
 
-    Whoever has the task hears what became of it. That it is overdue, or was not repaired, hears also who
-    answers for the device; that there is something to inspect, only those.
+    Whoever has the task hears what became of it, and what somebody else did to it. That it is overdue, or was
+    not repaired, hears also who answers for the device; that there is something to inspect, only those.
     """
-    purpose = _purpose(event, task)
+    purpose = BY_OTHERS.get(event.kind) or _purpose(event, task)
     if purpose is None:
         return []
-    own = [one for one in roster.people if _is(one, task.person)]
-    others = [] if purpose is Purpose.TASK_VERIFIED else _answering(roster, about, event.at)
-    people = {one.id: one for one in (*own, *others)}
+    if event.kind in BY_OTHERS:
+        people = {one.id: one for one in roster.people if _is(one, holder) and not _is(one, event.person)}
+    else:
+        own = [one for one in roster.people if _is(one, task.person)]
+        others = [] if purpose is Purpose.TASK_VERIFIED else _answering(roster, about, event.at)
+        people = {one.id: one for one in (*own, *others)}
     return [
-        _notice(purpose, event, task, about, place, person, channel)
+        _notice(purpose, event, task, about, place, person, channel, roster)
         for person in people.values()
         for channel in first_channels(person)
     ]
+
+
+BY_OTHERS = {
+    TaskEventKind.TAKE: Purpose.TASK_TAKEN_OVER,
+    TaskEventKind.DONE: Purpose.TASK_DONE,
+    TaskEventKind.CANCEL: Purpose.TASK_CANCELLED,
+}
+"""What a person does: told to whoever had the task, where that is somebody else, and to nobody more."""
 
 
 def _purpose(event: TaskEvent, task: TaskState) -> Purpose | None:
@@ -75,7 +88,7 @@ def _is(person: RecipientSettings, name: str) -> bool:
 
 def _notice(
     purpose: Purpose, event: TaskEvent, task: TaskState, about: TaskContext, place: SiteContext,
-    person: RecipientSettings, channel: str,
+    person: RecipientSettings, channel: str, roster: Roster,
 ) -> Notice:  # fmt: skip
     language = person.language
     fields = _fields(event, task, about, place, language)
@@ -83,9 +96,10 @@ def _notice(
     lines = texts().body[purpose.value].in_(language).format(**fields).splitlines()
     body = "\n".join(line.rstrip() for line in lines if line.strip())
     key = notice_key("task", task.id, purpose, person.id, channel, event.at)
+    priority = Priority.LOW if event.kind in BY_OTHERS else about.priority
     return Notice(
         key, person.id, channel, purpose, language, subject, body, task.device, task.rule,
-        task.occurrence, int(about.priority), event.at,
+        task.occurrence, int(priority), event.at, roster.quiet_until(person, event.at, priority),
     )  # fmt: skip
 
 
@@ -102,6 +116,9 @@ def _fields(
         "device_id": task.device,
         "what": about.what.in_(language),
         "what-short": about.short.in_(language),
+        "by": place.called(event.person, language),
+        "note": texts().task["note"].in_(language).format(note=plain(event.note)) if event.note else "",
+        "at": format_minute(event.at, place.zone),
         "person": place.called(task.person, language) or texts().task["nobody"].in_(language),
         "due": format_minute(task.due, place.zone),
         "taken": format_minute(task.taken_at, place.zone) if task.taken_at else "",

@@ -227,10 +227,22 @@ SENTENCES: tuple[tuple[str, str, Make], ...] = (
 
 
 def parse(sentence: str) -> Expectation:
-    """Return what a sentence expects. Raises ValueError with the sentences there are."""
+    """Return what a sentence expects. Raises ValueError with the sentences that it may have meant."""
     text = " ".join(sentence.split())
     for _, pattern, make in SENTENCES:
         found = re.fullmatch(pattern, text)
         if found:
             return make(*found.groups())
-    raise ValueError("is none of the sentences: " + " · ".join(form for form, _, _ in SENTENCES))
+    raise ValueError("is none of the sentences: " + " · ".join(_meant(text)))
+
+
+def _meant(text: str) -> list[str]:
+    """Return the sentences with the most of a text's words, all where none has two of them."""
+    written = set(text.lower().split())
+    shared = {form: len(written.intersection(_KEYWORD.findall(form))) for form, _, _ in SENTENCES}
+    most = max(shared.values())
+    return [form for form, count in shared.items() if most < _SURE or count == most]
+
+
+_KEYWORD = re.compile(r"\b[a-z]+\b")
+_SURE = 2

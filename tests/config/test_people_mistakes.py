@@ -64,7 +64,7 @@ REFUSED = {
     "unknown-substitute": ("by: wang", "by: wong", 23, "'wong' is nobody's id; did you mean 'wang'?", "是否为 'wang'？"),
     "empty-shift": ("people: [li]", "people: []", 20, "at least 1 entry is needed", "至少要有 1 项"),
     "weekday": ("people: [li]", "days: [monday], people: [li]", 20, "did you mean 'mon'?", "是否为 'mon'？"),
-    "person-twice": ("  wang: {name", "  li: {name", 15, "'li' stands twice; first at site.yaml:", "'li' 重复；首次出现在 site.yaml:"),
+    "person-twice": ("  wang: {name", "  li: {name", 15, "'li' stands twice; first at site.yaml:8:3", "'li' 重复；首次出现在 site.yaml:8:3"),
     "person-next-channel": ("  wang: {name", "  next-channel: {name", 15, NEXT[0], NEXT[1]),
     "rota-next-channel": ("  crew:\n", "  next-channel:\n", 18, NEXT[0], NEXT[1]),
     "rota-like-a-person": ("  crew:\n", "  wang:\n", 18, "'wang' is the id of a person too; rename it", "也是一个人的标识；请改名"),
