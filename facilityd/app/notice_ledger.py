@@ -101,5 +101,5 @@ class JournalLedger:
 
 
 def _of_alarm(notice: Notice) -> bool:
-    """Return whether a notice is of the alarm itself: what is said of its repair neither holds it up nor counts."""
+    """Return whether a notice is of the alarm itself, not of its repair, which holds nothing up."""
     return notice.purpose not in OF_TASKS

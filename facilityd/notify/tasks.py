@@ -1,4 +1,4 @@
-"""What is said of tasks: overdue, to be inspected, done and not repaired, verified; what others did to one's own."""
+"""What is said of tasks: overdue, to be inspected, not repaired, verified, and what others did to them."""
 
 from __future__ import annotations
 
