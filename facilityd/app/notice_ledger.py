@@ -29,7 +29,7 @@ class JournalLedger:
         self.pending: Callable[[], Sequence[Notice]] = lambda: ()
 
     def notices(self, device: str, rule: str, occurrence: int) -> Sequence[Notice]:
-        """Return the notices of an alarm's occurrence, oldest first, without those that were refused for good."""
+        """Return the notices of an alarm's occurrence, oldest first, none that were refused."""
         stored = {one.notice.key: one.notice for one in self._stored(device, rule, occurrence)}
         mine = (device, rule, occurrence)
         newer = {
