@@ -49,6 +49,9 @@ class AppriseChannel:
     def _hand_over(self, notice: Notice) -> DeliveryResult:
         import apprise  # noqa: PLC0415 - slow to import, and few sites need it
 
+        from facilityd.notify.apprise_bounds import bound_answers  # noqa: PLC0415
+
+        bound_answers()
         service = apprise.Apprise.instantiate(self._url)
         if service is None:
             reason = Wording("send.apprise-no-url")

@@ -23,6 +23,7 @@ from support.raw_http import RawResponse, raw_server
 
 from facilityd.model.notice import DeliveryOutcome, DeliveryResult, Purpose, SendFailure
 from facilityd.model.settings import ChannelSettings
+from facilityd.notify.apprise_bounds import MOST
 from facilityd.notify.apprise_channel import AppriseChannel
 from facilityd.notify.channels import build
 from facilityd.notify.mqtt_channel import MqttChannel
@@ -116,6 +117,21 @@ async def test_a_service_that_does_not_answer_is_unknown_and_the_loop_goes_on() 
         channel = AppriseChannel(token=f"json://127.0.0.1:{server.port}/?rto=1&cto=1", timeout_s=0.2)
         found = await channel.send(notice())
     assert (found.result, found.failure) == (DeliveryOutcome.UNKNOWN, SendFailure.TIMEOUT)
+
+
+async def test_of_an_answer_to_apprise_no_more_than_enough_is_read() -> None:
+    async def pour(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        for _ in range(64):
+            await answer.write(bytes(MOST // 16))
+        return answer
+
+    app = web.Application()
+    app.router.add_post("/{path:.*}", pour)
+    async with TestServer(app, shutdown_timeout=0.1) as server:
+        found = await AppriseChannel(token=f"json://127.0.0.1:{server.port}/").send(notice())
+    assert (found.result, found.failure) == (DeliveryOutcome.TRANSIENT, SendFailure.REFUSED)
 
 
 async def test_services_that_never_answer_keep_no_other_service_from_answering() -> None:
