@@ -32,7 +32,7 @@ from facilityd.model.plain import url_secrets
 from facilityd.model.regular import read_regular
 from facilityd.model.rule import Priority
 from facilityd.model.settings import RecipientSettings
-from facilityd.notify.rota_calendar import LONGEST, RotaTooCostly, named, summaries
+from facilityd.notify.rota_calendar import LONGEST, RotaUnusable, named, summaries
 from facilityd.yaml_source import Key, SourceLocation, suggestion
 
 
@@ -119,12 +119,13 @@ def _ical(entry: SectionEntry, sections: Sections) -> str:
     try:
         text = read_regular(path, LONGEST).decode("utf-8-sig")
         summaries(text)
-    except RotaTooCostly as costly:
-        place = SourceLocation(str(path), costly.line)
-        sections.report(place, costly.why, Wording("config.ical-repeats-by-day"))
+    except RotaUnusable as event:
+        sections.report(SourceLocation(str(path), event.line), event.why, event.hint)
         return ""
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else Wording("config.no-ical-file")
+        why = Wording("config.no-ical-file")
+        if isinstance(error, OSError):
+            why = Wording("config.cannot-read", strerror=error.strerror)
         sections.report(
             entry.location("ical"),
             Wording("config.path-says", path=path, why=why),

@@ -13,6 +13,8 @@ from typing import Any, Self
 from facilityd.model.language import Language
 from facilityd.model.shipped_data import shipped_data
 
+SYSTEM = "strerror"
+"""The part that is what the operating system says."""
 _COMMAS = {"en": ", ", "zh": "、"}
 _ERROR = {
     "en": ("{where}: {what}", "{what}; {hint}"),
@@ -73,6 +75,8 @@ def _spoken_error(error: Exception, language: Language) -> str:
 def _filled(slug: str, parts: Mapping[str, Any], language: str) -> str:
     """Return a text filled in; what is listed is joined as the language does it."""
     shown = {name: _part(part, language) for name, part in parts.items()}
+    if SYSTEM in shown:
+        shown[SYSTEM] = _system().get(str(shown[SYSTEM]), {}).get(language, shown[SYSTEM])
     return texts_of(slug.partition(".")[0])[slug][language].format(**shown)
 
 
@@ -84,6 +88,12 @@ def _part(part: Any, language: Any) -> Any:
     if isinstance(part, list | tuple) and all(isinstance(one, str) for one in part):
         return _COMMAS[language].join(spoken(one, language) for one in part)
     return part
+
+
+@cache
+def _system() -> dict[str, dict[str, str]]:
+    """Return what the operating system says, in each language by its English."""
+    return {text["en"]: text for text in texts_of("system").values()}
 
 
 @cache

@@ -29,5 +29,5 @@ def read_regular(path: Path, most: int, *, follow: bool = True) -> bytes:
     with open_regular(path, follow=follow) as file:
         content = file.read(most + 1)
     if len(content) > most:
-        raise OSError(errno.EFBIG, f"longer than {most} bytes", str(path))
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
     return content

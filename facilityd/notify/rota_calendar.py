@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -36,12 +36,12 @@ _SHOWN = 80
 _ANYWHERE = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST"})
 
 
-class RotaTooCostly(ValueError):
-    """A calendar that cannot be looked up in bounded time; ``line`` is the one of its text, from 1."""
+class RotaUnusable(ValueError):
+    """An event that says nothing, or cannot be looked up in bounded time; ``line`` is the text's, from 1."""
 
-    def __init__(self, why: Wording, line: int) -> None:
+    def __init__(self, why: Wording, line: int, hint: str = "config.ical-repeats-by-day") -> None:
         super().__init__(why)
-        self.why, self.line = why, line
+        self.why, self.line, self.hint = why, line, Wording(hint)
 
 
 def named(summary: str, names: Mapping[str, str]) -> frozenset[str]:
@@ -59,7 +59,7 @@ def _query(text: str) -> Any:
 
 
 def _read(text: str) -> Any:
-    """Return a calendar that can be looked up in bounded time. Raises ValueError, RotaTooCostly."""
+    """Return a calendar that can be looked up in bounded time. Raises ValueError, RotaUnusable."""
     import icalendar  # noqa: PLC0415
 
     calendar = icalendar.Calendar.from_ical(text)
@@ -68,19 +68,40 @@ def _read(text: str) -> Any:
         rules = {name: _listed(event.get(name)) for name in ("RRULE", "EXRULE")}
         repeating += any(rules.values())
         if repeating > MOST_REPEATING:
-            raise RotaTooCostly(
-                Wording("config.ical-repeats-often", most=MOST_REPEATING), _line(text, number)
-            )
+            raise RotaUnusable(Wording("config.ical-repeats-often", most=MOST_REPEATING), _line(text, number))
         begins = getattr(event.get("DTSTART"), "dt", None)
         if any(rules.values()) and (begins is None or begins.year < FIRST_YEAR):
             why = Wording("config.ical-begins-early", year=FIRST_YEAR)
-            raise RotaTooCostly(why, _line(text, number, "DTSTART"))
+            raise RotaUnusable(why, _line(text, number, "DTSTART"))
         for name, rule in ((name, rule) for name, several in rules.items() for rule in several):
             if not _bounded({str(key).upper(): _listed(value) for key, value in rule.items()}):
                 written = rule.to_ical().decode(errors="replace")
                 why = Wording("config.ical-repeats-without-end", rule=f"{name}:{written[:_SHOWN]}")
-                raise RotaTooCostly(why, _line(text, number, name))
+                raise RotaUnusable(why, _line(text, number, name))
+        if wrong := _wrong_times(event):
+            raise RotaUnusable(wrong[0], _line(text, number, wrong[1]), "config.ical-write-event")
     return calendar
+
+
+def _wrong_times(event: Any) -> tuple[Wording, str] | None:
+    """Return what is wrong with when an event is, and in which property; None where it is usable."""
+    begin, end = (getattr(event.get(name), "dt", None) for name in ("DTSTART", "DTEND"))
+    if begin is None:
+        return Wording("config.ical-begins-never"), ""
+    for name, instant in (("DTSTART", begin), ("DTEND", end)):
+        zone = event.get(name).params.get("TZID") if instant is not None else None
+        if zone and getattr(instant, "tzinfo", None) is None:
+            return Wording("config.ical-zone-unknown", zone=str(zone)[:_SHOWN]), name
+    if end is not None and not _is_later(end, begin):
+        return Wording("config.ical-ends-early"), "DTEND"
+    return None
+
+
+def _is_later(end: date, begin: date) -> bool:
+    try:
+        return type(end) is type(begin) and end > begin
+    except TypeError:  # one with a zone, one without
+        return False
 
 
 def _bounded(rule: Mapping[str, list[Any]]) -> bool:
@@ -114,7 +135,7 @@ def _listed(value: Any) -> list[Any]:
 
 
 def summaries(text: str) -> set[str]:
-    """Return the summaries of all events of a file. Raises ValueError for no iCal file, RotaTooCostly."""
+    """Return the summaries of all events of a file. Raises ValueError for no iCal file, RotaUnusable."""
     return {str(one.get("SUMMARY", "")) for one in _read(text).walk("VEVENT")}
 
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from facilityd.notify.rota_calendar import RotaTooCostly, on_duty, summaries
+from facilityd.notify.rota_calendar import RotaUnusable, on_duty, summaries
 
 ZONE = ZoneInfo("Asia/Shanghai")
 AT = 1_796_000_000 * 10**9
@@ -51,7 +51,7 @@ def test_what_would_take_for_ever_is_refused_by_every_door(event: str) -> None:
 def test_hundreds_of_repeating_duties_are_refused() -> None:
     events = [repeating("FREQ=DAILY", number=number) for number in range(51)]
     assert summaries(calendar(*events[:50])) == {"li"}
-    with pytest.raises(RotaTooCostly, match="more than 50 repeating events"):
+    with pytest.raises(RotaUnusable, match="more than 50 repeating events"):
         summaries(calendar(*events))
 
 
@@ -69,3 +69,31 @@ def test_how_people_write_a_rota_is_still_understood(rule: str) -> None:
     text = calendar(f"UID:1\nDTSTART:20200101T000000\nDURATION:P1D\nRRULE:{rule}")
     assert on_duty(text, AT, ZONE, NAMES) == {"li"}
     assert summaries(text) == {"li"}
+
+
+@pytest.mark.parametrize(
+    ("event", "line", "why"),
+    [
+        ("UID:1", 4, "this duty has no beginning"),
+        (
+            "DTSTART;TZID=Mars/Base:20261101T080000\nDTEND:20261101T200000",
+            6,
+            "there is no time zone 'Mars/Base'",
+        ),
+        ("DTSTART:20261101T080000\nDTEND:20261101T080000", 7, "a duty ends .* after it begins"),
+        ("DTSTART:20261101T080000\nDTEND:20251101T200000", 7, "a duty ends .* after it begins"),
+        ("DTSTART:20261101T080000Z\nDTEND:20261101T200000", 7, "both are written alike"),
+        ("DTSTART;VALUE=DATE:20261101\nDTEND:20261101T200000", 7, "both are written alike"),
+    ],
+)
+def test_a_duty_at_no_time_is_refused_by_its_line(event: str, line: int, why: str) -> None:
+    """Found in a running daemon: everybody was on duty, with a name of Python's in the log."""
+    with pytest.raises(RotaUnusable, match=why) as refused:
+        summaries(calendar(event))
+    assert refused.value.line == line
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "China Standard Time"])
+def test_zones_of_the_world_and_of_outlook_are_known(zone: str) -> None:
+    times = f"DTSTART;TZID={zone}:20261130T080000\nDTEND;TZID={zone}:20261130T200000"
+    assert on_duty(calendar(times), AT, ZONE, NAMES) == {"li"}
