@@ -9,7 +9,7 @@ from facilityd.app.alarm_plot import guilty
 from facilityd.cli.output import console, print_json, table
 from facilityd.cli.text_table import Column, whole
 from facilityd.cli.words import sentence, show_priority, show_span, word
-from facilityd.model.sample import NS
+from facilityd.model.sample import NS, SignalType
 from facilityd.notify.sparkline import POINTS, draw, width
 from facilityd.notify.value_text import format_span, scaled
 from facilityd.query.instants import show_instant, show_second
@@ -114,7 +114,7 @@ def _plot(query: SiteQuery, record: AlarmRecord, device: Device, about: Rule, la
     """Draw the guilty signal from half an hour before the raise to half an hour after it, on one line."""
     evidence = next((c.evidence for c in reversed(record.changes) if c.evidence and c.evidence.signal), None)
     signal_name, raised_at = guilty(device, about, evidence), record.state.raised_at if record.state else None
-    if not signal_name or not raised_at:
+    if not signal_name or not raised_at or device.family.signals[signal_name].type is not SignalType.FLOAT:
         return
     since = raised_at - AROUND
     until = min(time.time_ns(), raised_at + AROUND)

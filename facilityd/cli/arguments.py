@@ -175,9 +175,17 @@ rule_argument = click.argument("rule", type=NameParam("rule"))
 signal_argument = click.argument("signal", type=NameParam("signal"))
 item_argument = click.argument("item", type=NameParam("item"))
 number_argument = click.argument("number", type=click.IntRange(1, 2**53))
+
+
+def _name(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """Return a name as one line; what is only blanks is none."""
+    return " ".join((value or "").split()) or None
+
+
 by_option = click.option(
-    "--by", "--as", "person", default=None, help="Your name.  [default: the user of this machine]"
-)
+    "--by", "--as", "person", default=None, callback=_name,
+    help="Your name.  [default: the user of this machine]",
+)  # fmt: skip
 
 
 store_option = click.option(

@@ -30,6 +30,10 @@ MODULES = (
 )
 
 
+PLAINER = {"{value!r} is not a valid {number_type}.": "{value!r} is not a number."}
+"""English of click that no person says ("not a valid integer range")."""
+
+
 @cache
 def table() -> dict[str, str]:
     """Return the Chinese text by click's English one."""
@@ -38,7 +42,7 @@ def table() -> dict[str, str]:
 
 def translated(text: str) -> str:
     """Return what click says in the language of this call; its own text where the table has none."""
-    return table().get(text, text) if current() == "zh" else text
+    return table().get(text, text) if current() == "zh" else PLAINER.get(text, text)
 
 
 def translated_number(one: str, several: str, number: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from facilityd.model.command_record import CommandRecord
 
 WAIT_S = 5.0
+FIELDS = ("comment", "note", "parts", "person", "reason", "ticket")
+"""Fields that have a word of their own."""
 
 
 def send(site: Site, kind: type[Command], /, **fields: Any) -> None:
@@ -62,8 +64,15 @@ def _made(kind: type[Command], fields: Mapping[str, Any]) -> Command:
         return kind(origin=here(), **fields)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise UsageError(Wording("ask.not-of-its-kind", where=where, said=said_of(first))) from error
+        raise UsageError(
+            Wording("ask.not-of-its-kind", where=_field(first["loc"]), said=said_of(first))
+        ) from error
+
+
+def _field(place: Sequence[int | str]) -> str:
+    """Return what a person calls a field."""
+    name = ".".join(map(str, place))
+    return Wording(f"command.field-{name}") if name in FIELDS else name
 
 
 def _result(journal: Path, site: str, command: str) -> str | None:

@@ -32,6 +32,8 @@ LONGEST, LONGEST_NAME = 4000, 200
 _Plain = AfterValidator(lambda text: plain(text, LONGEST))
 PlainText = Annotated[str, StringConstraints(max_length=LONGEST), _Plain]
 Name = Annotated[str, StringConstraints(max_length=LONGEST_NAME), _Plain]
+Person = Annotated[Name, AfterValidator(lambda name: " ".join(name.split()))]
+"""Blanks around a name are none of it: on record there would be nobody to be seen."""
 Instant = Annotated[int, Field(ge=0, lt=2**63)]
 """ns UTC."""
 Number = Annotated[int, Field(ge=0, le=2**53)]
@@ -48,7 +50,7 @@ class CommandBase(BaseModel):
     id: CommandId = Field(default_factory=lambda: uuid.uuid4().hex)
     at: Instant = Field(default_factory=time.time_ns)
     origin: Name = ""
-    person: Name
+    person: Person
 
     @property
     def payload(self) -> dict[str, Any]:

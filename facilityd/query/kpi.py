@@ -30,7 +30,7 @@ from facilityd.query.kpi_table import kpi_table
 from facilityd.query.observed import observed_window
 from facilityd.store.reader import JournalReader
 
-TEN_MIN, HOUR = 600 * NS, 3600 * NS
+TEN_MIN, HOUR, DAY = 600 * NS, 3600 * NS, 86_400 * NS
 CROWDED_10MIN, CROWDED_HOUR = 10, 30
 MINUTE = 60
 
@@ -99,7 +99,7 @@ class KpiReader:
         tens, hours = len(periods(spans, TEN_MIN)), len(periods(spans, HOUR))
         average = len(came) / (self.window.observed / TEN_MIN) if days else None
         return [
-            Figure("alarms-per-day", len(came) / days if days else None, len(came)),
+            _a_day("alarms-per-day", len(came) / days if days else None, len(came), days),
             Figure("alarms-per-10min", average, tens),
             Figure("worst-10min", worst(came, TEN_MIN), len(came)),
             self._share("periods-over-10", crowded(came, TEN_MIN, CROWDED_10MIN), tens),
@@ -185,7 +185,7 @@ class KpiReader:
         at_night = max(load.per_week_at_night or 0.0 for load in people) if evenings else None
         hasty = max(people, key=lambda load: load.worst_10min)
         return [
-            Figure(names[0], most.per_day, most.notices),
+            _a_day(names[0], most.per_day, most.notices, length(spans) / DAY),
             Figure(names[1], at_night, evenings, "" if evenings else "none"),
             Figure(names[2], hasty.worst_10min, hasty.notices),
         ]
@@ -197,6 +197,11 @@ class KpiReader:
             for name in names
         ]
         return [one for one in found if one.alarms]
+
+
+def _a_day(name: str, value: float | None, n: int, days: float) -> Figure:
+    """Return a figure by the day; of less than one day it would be of what was not seen."""
+    return Figure(name, value, n) if days >= 1 else Figure(name, None, n, "too-short")
 
 
 def _answered(times: AnswerTimes) -> list[Figure]:

@@ -109,7 +109,7 @@ def _load(
     waiting = sum(one.state not in (*LEFT, Delivery.DEFERRED, Delivery.DIGESTED) for one in entries)
     return PersonLoad(
         person, name or Text(zh=person or "?", en=person or "?"), len(left),
-        len(left) / days if days else None, len(evenings),
+        len(left) / days if days >= 1 else None, len(evenings),
         max((evenings.count(one) for one in set(evenings)), default=0),
         len(evenings) / count * _WEEK if count else None, worst(left, by.flood.within), waiting,
     )  # fmt: skip

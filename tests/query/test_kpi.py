@@ -252,3 +252,14 @@ def test_notices_that_are_no_longer_kept_are_unknown(tmp_path: Path) -> None:
     ]
     assert values(answer, "pushes-per-day") == [pytest.approx(0.1)]
     assert values(answer, "alarms-per-day") == [0]
+
+
+def test_of_less_than_a_day_no_day_is_foretold(history: AlarmHistory) -> None:
+    """Eleven alarms of eleven minutes were 1467.6 a day, and over the limit."""
+    since = OCTOBER[0]
+    history.watched(since, since + DAY)
+    history.alarm(since + HOUR, cleared=90)
+    short = ask(history, (since, since + DAY - MINUTE), since + DAY)
+    assert short.figure("alarms-per-day").reason == "too-short"
+    assert values(short, "worst-10min") == [1]
+    assert values(ask(history, (since, since + DAY), since + DAY), "alarms-per-day") == [1]
