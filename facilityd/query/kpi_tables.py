@@ -12,6 +12,7 @@ from facilityd.notify.value_text import format_span
 from facilityd.query.kpi_answer import Figure, KpiAnswer, alarm_words
 from facilityd.query.kpi_people import AnswerTimes
 from facilityd.query.kpi_table import kpi_table
+from facilityd.query.observed import ObservedWindow
 from facilityd.query.report_table import (
     ReportCell,
     ReportTable,
@@ -20,6 +21,7 @@ from facilityd.query.report_table import (
     report_sentence,
     report_word,
 )
+from facilityd.query.words import span_text
 
 
 def kpi_tables(answer: KpiAnswer, devices: Mapping[str, Device], language: Language) -> list[ReportTable]:
@@ -135,9 +137,16 @@ def window_line(answer: KpiAnswer, language: Language) -> str:
     name = "window" if window.spans() else "window-unwatched"
     return report_sentence(
         name, language, since=window.shown(window.since), until=window.shown(window.until),
-        zone=window.zone.key, days=f"{window.days:.1f}", alarms=answer.alarms,
+        zone=window.zone.key, watched=watched_words(window, language), alarms=answer.alarms,
         first=answer.first, again=answer.again, untold=answer.untold,
     )  # fmt: skip
+
+
+def watched_words(window: ObservedWindow, language: Language) -> str:
+    """Return how long of a window was watched: in days, or as a span where that is less than one."""
+    if window.days < 1:
+        return span_text(window.observed, language)
+    return report_sentence("days", language, days=f"{window.days:.1f}")
 
 
 def priority_word(priority: str, language: Language) -> str:

@@ -11,7 +11,7 @@ from facilityd.model.sample import NS
 from facilityd.model.text import Language
 from facilityd.notify.texts import texts
 from facilityd.query.hazard_table import hazard_table
-from facilityd.query.kpi_tables import kpi_tables, priority_word, span_cell, window_line
+from facilityd.query.kpi_tables import kpi_tables, priority_word, span_cell, watched_words, window_line
 from facilityd.query.report import SiteReport
 from facilityd.query.report_ceremonies import CeremonyRow
 from facilityd.query.report_table import (
@@ -126,7 +126,9 @@ def _word(name: str, language: Language) -> str:
 
 def _days_word(report: SiteReport, language: Language) -> str:
     name, kpi = "announced-in-days" if report.window.spans() else "in-days", report.kpi
-    return report_sentence(name, language, days=f"{report.window.days:.1f}", first=kpi.first, again=kpi.again)
+    return report_sentence(
+        name, language, watched=watched_words(report.window, language), first=kpi.first, again=kpi.again
+    )
 
 
 # --- ceremonies ------------------------------------------------------------------------------

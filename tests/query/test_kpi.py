@@ -15,6 +15,7 @@ from facilityd.model.notice import Purpose
 from facilityd.model.sample import NS
 from facilityd.query.calendar_span import month_span
 from facilityd.query.kpi_answer import KpiAnswer
+from facilityd.query.kpi_tables import window_line
 from facilityd.store.batch import Delivery
 
 
@@ -261,5 +262,7 @@ def test_of_less_than_a_day_no_day_is_foretold(history: AlarmHistory) -> None:
     history.alarm(since + HOUR, cleared=90)
     short = ask(history, (since, since + DAY - MINUTE), since + DAY)
     assert short.figure("alarms-per-day").reason == "too-short"
+    assert "watched for 23 h 59 min;" in window_line(short, "en")
+    assert "有记录 23 小时 59 分钟；" in window_line(short, "zh")
     assert values(short, "worst-10min") == [1]
     assert values(ask(history, (since, since + DAY), since + DAY), "alarms-per-day") == [1]
