@@ -52,7 +52,8 @@ async def start_state(core: Core, _: JournalReader, ask: StartMaintenance, recor
     watched = suppressible(core, ask.device)
     if not watched:
         safety = suppressible(core, ask.device, core.devices[ask.device].family.rules)
-        return Wording(f"command.maintenance-{'safety' if safety else 'nothing'}", device=ask.device)
+        why = "command.maintenance-safety" if safety else "command.maintenance-nothing"
+        return Wording(why, device=ask.device)
     at, person = record.done_at, ask.person.strip()
     fact = Suppression(Suppressor.BY_STATE, at, ask.until, person, ask.reason.strip(), state=ask.state)
     await core.flow.carry_out(

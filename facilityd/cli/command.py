@@ -22,7 +22,14 @@ if TYPE_CHECKING:
     from facilityd.model.command_record import CommandRecord
 
 WAIT_S = 5.0
-FIELDS = ("comment", "note", "parts", "person", "reason", "ticket")
+FIELDS = {
+    "comment": "command.field-comment",
+    "note": "command.field-note",
+    "parts": "command.field-parts",
+    "person": "command.field-person",
+    "reason": "command.field-reason",
+    "ticket": "command.field-ticket",
+}
 """Fields that have a word of their own."""
 
 
@@ -72,7 +79,7 @@ def _made(kind: type[Command], fields: Mapping[str, Any]) -> Command:
 def _field(place: Sequence[int | str]) -> str:
     """Return what a person calls a field."""
     name = ".".join(map(str, place))
-    return Wording(f"command.field-{name}") if name in FIELDS else name
+    return Wording(FIELDS[name]) if name in FIELDS else name
 
 
 def _result(journal: Path, site: str, command: str) -> str | None:

@@ -76,7 +76,7 @@ def _filled(slug: str, parts: Mapping[str, Any], language: str) -> str:
     """Return a text filled in; what is listed is joined as the language does it."""
     shown = {name: _part(part, language) for name, part in parts.items()}
     if SYSTEM in shown:
-        shown[SYSTEM] = _system().get(str(shown[SYSTEM]), {}).get(language, shown[SYSTEM])
+        shown[SYSTEM] = _by_english().get(str(shown[SYSTEM]), {}).get(language, shown[SYSTEM])
     return texts_of(slug.partition(".")[0])[slug][language].format(**shown)
 
 
@@ -91,9 +91,15 @@ def _part(part: Any, language: Any) -> Any:
 
 
 @cache
-def _system() -> dict[str, dict[str, str]]:
-    """Return what the operating system says, in each language by its English."""
-    return {text["en"]: text for text in texts_of("system").values()}
+def system_words() -> dict[str, dict[str, str]]:
+    """Return what the operating system says, in each language by its name."""
+    found: dict[str, dict[str, str]] = shipped_data("facilityd.model", "system_words.yaml")
+    return found
+
+
+@cache
+def _by_english() -> dict[str, dict[str, str]]:
+    return {text["en"]: text for text in system_words().values()}
 
 
 @cache

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from facilityd.model.message import Wording, texts_of
+from facilityd.model.message import Wording, system_words
 from facilityd.model.regular import read_regular
 
 
-@pytest.mark.parametrize("name", [name for name in texts_of("system") if name.startswith("system.E")])
+@pytest.mark.parametrize("name", [name for name in system_words() if name.startswith("E")])
 def test_each_is_what_the_system_says(name: str) -> None:
-    text = texts_of("system")[name]
-    assert os.strerror(getattr(errno, name.removeprefix("system."))) == text["en"]
+    text = system_words()[name]
+    assert os.strerror(getattr(errno, name)) == text["en"]
     said = Wording("yaml.cannot-read", strerror=text["en"])
     assert said == f"cannot be read: {text['en']}"
     assert said.in_("zh") == f"无法读取：{text['zh']}"

@@ -17,6 +17,7 @@ from devices.tables import families
 from facilityd.detect import RuleEngine
 from facilityd.model.alarm import Change, ChangeKind
 from facilityd.model.finding import Evidence, Finding, OtherSignal
+from facilityd.model.notice import OF_TASKS
 from facilityd.model.quality import Reason
 from facilityd.model.readiness import ItemOutcome
 from facilityd.model.rule import Priority
@@ -90,7 +91,7 @@ def test_every_reason_priority_and_purpose_has_words() -> None:
         | {"still-on-it", "worse", "eased"}
         | {"shelf-over", "returned", "state-over", "shelved", "removed"}
         | {"shelf-over", "returned", "shelved", "removed"}
-        | {"task-due", "task-overdue", "task-reopened", "task-verified"}
+        | {purpose.value for purpose in OF_TASKS}
     )
 
 
