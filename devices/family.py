@@ -87,6 +87,9 @@ class Family(Strict):
     """Signals, operating modes and rules of one kind of device."""
 
     family: str
+    extends: bool = Field(
+        default=False, description="of a site's own: adds to the shipped family of its name, replaces nothing"
+    )
     name: Text
     signals: dict[str, Signal]
     states: dict[str, ModeDefinition] = {}

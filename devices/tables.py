@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter
 
+from devices.extended_family import extends, with_shipped
 from devices.family import Family
 from devices.golden import slips
 from devices.limits import family_faults
@@ -106,7 +107,7 @@ def own_tables(folder: Path) -> OwnTables:
         - {("profile", name) for name in own_profiles}
         - {("family", name) for name in own_families},
         wrong + also_wrong,
-        [path for path in files if path.stem in shipped[path.parent.name]],
+        [path for path in files if path.stem in shipped[path.parent.name] and not extends(read(path).data)],
         _monolingual(folder / "families"),
     )
 
@@ -149,6 +150,11 @@ def _load(adapter: TypeAdapter[Any], path: Path, kind: str) -> tuple[Any, list[P
         return None, document.problems
     if kind == "family" and path.parent != SHELF / _FOLDERS[kind]:
         document = replace(document, data=in_both(document.data))
+        if extends(document.data):
+            shipped = SHELF / _FOLDERS[kind] / path.name
+            document, more = with_shipped(document, read(shipped) if shipped.is_file() else None)
+            if more:
+                return None, more
     item, problems = validate(adapter, document)
     if item is not None and getattr(item, kind) != path.stem:
         what = Wording("tables.stands-in-file", kind=kind, item=getattr(item, kind), path=path.name)

@@ -5,18 +5,30 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
+from devices.family import Family
 from facilityd.errors import UsageError
 from facilityd.model.message import Wording
 from facilityd.model.sample import NS, Value
 from simulators.inverse_binding import Signals
 from simulators.machines import ForeignMachine
 from simulators.physics import MODELS, Model, World
+from simulators.physics.declared import declared as declared_model
+from simulators.physics.declared import extended
 from simulators.physics.flagpole import Flagpole
 from simulators.physics.hoist import Hoist
 from simulators.sensor_faults import LyingSensors
 
 WEATHER_EVERY = 10 * NS
 """How often others feel a new wind, in ns."""
+
+
+def model_of(family: Family) -> type[Model] | None:
+    """Return what plays a family: the demo square's model, what the family declares itself, or both.
+
+    Raises UsageError where both have a fault of one name.
+    """
+    base, own = MODELS.get(family.family), declared_model(family)
+    return extended(base, own) if base and own else base or own
 
 
 class Square:
@@ -34,11 +46,11 @@ class Square:
         self.sensors = LyingSensors(seed)
         """What stands between what is true and what the units say of it."""
         self.foreign = foreign or {}
-        self._kinds = {**(declared or {}), **MODELS}
+        self._kinds = {**MODELS, **(declared or {})}
         self.models: dict[str, Model] = {
             name: self._model(family, name, seed) for name, family in devices.items() if family in self._kinds
         }
-        self._weather = [m for m in self.models.values() if type(m) is MODELS["weather"]]
+        self._weather = [m for m in self.models.values() if isinstance(m, MODELS["weather"])]
         for model in self.models.values():
             model.now = world.now
 

@@ -29,6 +29,10 @@ SCHEMAS: dict[str, Any] = {"site": SiteFile, "profile": Profile, "family": Famil
 def text(name: str) -> str:
     """Return one schema as the file holds it."""
     schema = _written(TypeAdapter(SCHEMAS[name]).json_schema())
+    if name == "family":  # one that extends a shipped family has what it adds alone
+        whole = {"required": [one for one in schema.pop("required") if one != "family"]}
+        adds = {"required": ["extends"], "properties": {"extends": {"const": True}}}
+        schema |= {"required": ["family"], "if": {"not": adds}, "then": whole}
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"facilityd {name} file",

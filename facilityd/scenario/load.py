@@ -26,10 +26,9 @@ from facilityd.scenario.schema import RULES, Scenario, ScenarioEvent, spelled
 from facilityd.scenario.subset import subset
 from facilityd.yaml_source import Document, Problem, raise_problems, read, suggestion, validate
 from simulators.hazards import MAGNITUDES
-from simulators.physics import MODELS
-from simulators.physics.declared import declared
 from simulators.sensor_faults import HONEST, SWAPPED
 from simulators.sensor_faults import check as check_sensor
+from simulators.square import model_of
 
 LIBRARY = Path(str(resources.files("simulators"))) / "scenarios"
 """The scenarios that ship."""
@@ -232,7 +231,7 @@ def _wrong_trouble(event: ScenarioEvent, known: Sequence[str]) -> tuple[str, str
 
 
 def _wrong_fault(event: ScenarioEvent, family: Family) -> tuple[str, str, str] | None:
-    model = MODELS.get(family.family) or declared(family)
+    model = model_of(family)
     if model is None:
         return "on", f"nothing simulates a {family.family}", "say how its signals go, under simulate"
     try:

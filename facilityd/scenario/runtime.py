@@ -18,8 +18,7 @@ from facilityd.supervise.inbox import Inbox
 from simulators.machines import ForeignMachine
 from simulators.physics import World
 from simulators.physics.base import Fault
-from simulators.physics.declared import declared
-from simulators.square import Square
+from simulators.square import Square, model_of
 
 
 class ScenarioRuntime(ABC):
@@ -142,7 +141,7 @@ def square_of(
     """Return the physics of a site, beginning at an instant in ns UTC; ``foreign`` machines by device."""
     world = World(site.latitude, site.longitude, site.timezone, start)
     kinds = {device.id: device.family.family for device in site.devices.values()}
-    own = {device.family.family: declared(device.family) for device in site.devices.values()}
+    own = {device.family.family: model_of(device.family) for device in site.devices.values()}
     models = {name: model for name, model in own.items() if model is not None}
     square = Square(kinds, world, seed, foreign, models)
     for model in square.models.values():

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from devices.family import Family
 from devices.simulated import SimulatedFault, SimulatedSignal
+from facilityd.errors import UsageError
+from facilityd.model.message import Wording
 from facilityd.model.sample import NS, SignalType, Value
 from simulators.physics.base import Fault, Model
 from simulators.physics.world import World
@@ -55,6 +57,50 @@ def declared(family: Family) -> type[Model] | None:
     types = {signal: family.signals[signal].type for signal in family.simulate}
     made = {"FAULTS": faults, "SIGNALS": family.simulate, "TYPES": types}
     return type(family.family, (DeclaredModel,), made)
+
+
+class ExtendedModel(Model):
+    """Comes before a model of the demo square: what a family beside the site declares goes along with it."""
+
+    EXTRA: ClassVar[type[DeclaredModel]]
+
+    def __init__(self, name: str, seed: int, *more: Any) -> None:
+        super().__init__(name, seed, *more)
+        self._extra = self.EXTRA(name, seed)
+
+    def advance(self, world: World) -> None:
+        """Bring both to ``world.now``."""
+        super().advance(world)
+        self._extra.advance(world)
+
+    def read(self, wanted: frozenset[str] | None = None) -> dict[str, Value | None]:
+        """Return the true values of both."""
+        return {**super().read(wanted), **self._extra.read(wanted)}
+
+    def inject(
+        self, name: str, magnitude: float | None = None, *, onset: int = 0, ramp: float | None = None,
+        duration: float = math.inf,
+    ) -> None:  # fmt: skip
+        """Let a fault begin in the one that can have it. Raises UsageError."""
+        begin = self._extra.inject if name in self._extra.FAULTS else super().inject
+        begin(name, magnitude, onset=onset, ramp=ramp, duration=duration)
+
+    def has(self, name: str) -> float:
+        """Return a fault's present magnitude."""
+        return self._extra.has(name) if name in self._extra.FAULTS else super().has(name)
+
+    def restore(self) -> None:
+        """End every fault of both."""
+        super().restore()
+        self._extra.restore()
+
+
+def extended(base: type[Model], extra: type[Model]) -> type[Model]:
+    """Return a model that is ``base`` with what ``extra`` declares. Raises UsageError: a fault of both."""
+    if twice := base.FAULTS.keys() & extra.FAULTS.keys():
+        raise UsageError(Wording("scenario.fault-of-both", name=min(twice)))
+    made = {"EXTRA": extra, "FAULTS": {**base.FAULTS, **extra.FAULTS}}
+    return type(base.__name__, (ExtendedModel, base), made)
 
 
 def _fault(one: SimulatedFault) -> Fault:
