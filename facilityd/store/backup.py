@@ -65,6 +65,8 @@ def back_up(
     Raises UsageError: no journal, another site's, a target that is there, no room, a copy that is not sound.
     """
     check_regular(journal)
+    if not journal.exists():
+        raise UsageError(Wording("store.no-journal-yet"), where=str(journal))
     part = target.with_name(f"{target.name}.part")
     note = beside(part, "-journal")  # of SQLite, where it could not finish
     if target.exists() or target.is_symlink():

@@ -26,7 +26,9 @@ from facilityd.model.validation import said_of
 log = logging.getLogger(__name__)
 MEDIA = "application/problem+json"
 LONGEST = 1000
-NO_METHOD = 405
+NO_METHOD, UNAVAILABLE = 405, 503
+LATER = "10"
+"""Seconds after which one may come again where nothing else is said."""
 _TITLES: dict[int, str] = {
     400: Wording("web.title-bad-request"), 401: Wording("web.title-sign-in"),
     403: Wording("web.title-not-allowed"), 404: Wording("web.title-not-found"),
@@ -63,7 +65,8 @@ class HttpProblem(Exception):
     ) -> None:  # fmt: skip
         super().__init__(what)
         self.status, self.what, self.where, self.hint = status, what, where, hint
-        self.command, self.headers = command, dict(headers or {})
+        self.command = command
+        self.headers = ({"Retry-After": LATER} if status == UNAVAILABLE else {}) | dict(headers or {})
 
 
 def language_of(accept: str, otherwise: Language = "en") -> Language:

@@ -84,3 +84,40 @@ def test_ctrl_c_at_any_moment_of_the_start_is_quiet() -> None:
             process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=30)
         assert "this is a bug" not in said
+
+
+FORGOTTEN = """
+import signal, time
+from importlib import import_module
+from facilityd.cli import main as start
+main = import_module("facilityd.cli.main")
+
+class Pressed:
+    def __del__(self): signal.raise_signal(signal.SIGINT)
+
+def work():
+    Pressed()
+    time.sleep(60)
+
+main._call = work
+start()
+"""
+LOADING = """
+import os, signal, sys
+from importlib.abc import MetaPathFinder
+
+class Pressed(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "click": os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Pressed())
+from facilityd.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize(("code", "status"), [(FORGOTTEN, 130), (LOADING, -signal.SIGINT)])
+def test_ctrl_c_is_quiet_where_python_would_print_it(code: str, status: int) -> None:
+    """While modules are loaded, and while something is forgotten, where it would be lost besides."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (status, "")

@@ -139,6 +139,12 @@ def test_a_damaged_journal_is_no_hindrance_to_restoring_and_is_kept_as_it_was(
             assert journal.commit([SampleWrite([sample(stream(), START + 3 * DAY)])]).first == 351
 
 
+def test_without_a_journal_there_is_nothing_to_copy(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"journal\.db: there is no journal yet"):
+        back_up(tmp_path / "journal.db", tmp_path / "copy.db", "square")
+    assert not list(tmp_path.iterdir())
+
+
 def test_what_is_there_is_not_overwritten_and_what_is_no_backup_not_restored(tmp_path: Path) -> None:
     with filled(tmp_path) as journal:
         (tmp_path / "there").write_text("mine")
