@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from facilityd.model.people import MorningSettings, QuietHours
 from facilityd.model.rule import Priority
@@ -55,6 +56,12 @@ class InfluxSettings:
     org: str
     bucket: str
     token: str = field(repr=False)
+
+    @property
+    def place(self) -> str:
+        """Where it is, for what is said of it: sinks.influx (influx:8086, bucket telemetry); no secret."""
+        server = urlsplit(self.url).netloc.rpartition("@")[2]
+        return f"sinks.{self.id} ({server}, bucket {self.bucket})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,8 +195,7 @@ class Backfill:
     def _stopped(self, outcome: WriteOutcome) -> UsageError:
         text = plain(f"{outcome.reason}: {outcome.text}" if outcome.text else outcome.reason)
         what = Wording("store.backfill-stopped", text=text)
-        where = f"sinks.{self._settings.id}"
-        return UsageError(what, where=where, hint=Wording("store.backfill-goes-on"))
+        return UsageError(what, where=self._settings.place, hint=Wording("store.backfill-goes-on"))
 
 
 def _no_place(path: Path, error: OSError) -> UsageError:

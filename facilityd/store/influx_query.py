@@ -189,8 +189,7 @@ class InfluxQueryClient:
         return self._trouble("store.influx-refused", status=status, said=text)
 
     def _trouble(self, slug: str, hint: str = "", **parts: object) -> UsageError:
-        where = f"sinks.{self.settings.id}"
-        return UsageError(Wording(slug, **parts), where=where, hint=hint)
+        return UsageError(Wording(slug, **parts), where=self.settings.place, hint=hint)
 
     def _harmless(self, text: str) -> str:
         return masked(plain(text), [self.settings.token])

@@ -156,7 +156,7 @@ def test_a_server_that_is_gone() -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     error = refusal(f"http://127.0.0.1:{port}")
-    assert "InfluxDB cannot be reached" in str(error)
+    assert f"sinks.influx (127.0.0.1:{port}, bucket telemetry): InfluxDB cannot be reached" in str(error)
     assert "sinks.influx.url" in error.hint
 
 
