@@ -35,6 +35,33 @@ async def read_form(request: Request) -> dict[str, str]:
 
 async def read_sent(request: Request) -> SentForm:
     """Return a form that may have a photo with it. Raises HttpProblem."""
+    found = await _read_sent(request)
+    request.state.fields = found.fields
+    return found
+
+
+async def fields_of_refused(request: Request) -> dict[str, str]:
+    """Return the fields of a form that is not carried out, up to its photo; all of it is taken."""
+    if not hasattr(request.state, "fields"):
+        begun = bytearray()
+        with suppress(RuntimeError, ClientDisconnect, HttpProblem):  # read already, or not all there
+            async for part in request.stream():  # nothing is kept of a photo that a stranger sends
+                begun += part[: ROOM - len(begun)]
+        request.state.fields = _fields_of(request.headers.get("content-type", ""), bytes(begun))
+    found: dict[str, str] = request.state.fields
+    return found
+
+
+def _fields_of(content_type: str, begun: bytes) -> dict[str, str]:
+    try:
+        if is_multipart(content_type):
+            return read_multipart(content_type, begun, cut=True).fields
+        return dict(parse_qsl(begun.decode(), max_num_fields=MOST_FIELDS))
+    except (NoForm, ValueError):
+        return {}
+
+
+async def _read_sent(request: Request) -> SentForm:
     content_type = request.headers.get("content-type", "")
     if not is_multipart(content_type):
         return SentForm(await read_form(request))

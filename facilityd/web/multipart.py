@@ -34,13 +34,19 @@ def is_multipart(content_type: str) -> bool:
     return content_type.lower().startswith("multipart/form-data")
 
 
-def read_multipart(content_type: str, body: bytes) -> SentForm:
-    """Return what a form holds. Raises NoForm for what is none, or holds too much."""
+def read_multipart(content_type: str, body: bytes, *, cut: bool = False) -> SentForm:
+    """Return what a form holds; ``cut``: only its beginning is there, and what ends within it is returned.
+
+    Raises NoForm for what is none, or holds too much.
+    """
     found = _BOUNDARY.match(content_type)
     if found is None:
         raise NoForm
-    form = SentForm()
-    for head, content in _parts(body, b"--" + found[1].strip().encode("ascii")):
+    form, mark = SentForm(), b"--" + found[1].strip().encode("ascii")
+    if cut:
+        whole, between, rest = body.rpartition(b"\r\n" + mark)
+        body = body if rest.startswith(b"--") else whole + between + b"--"
+    for head, content in _parts(body, mark):
         name = _NAME.search(head)
         if name is None:
             raise NoForm

@@ -206,3 +206,31 @@ def test_the_manifest_lets_a_phone_install_it(square: WatchedSite) -> None:
     found = square.peer.get("/manifest.webmanifest", Accept_Language="en").json
     assert (found["short_name"], found["display"]) == ("Civic square", "standalone")
     assert square.peer.get(found["icons"][0]["src"]).headers["content-type"] == "image/svg+xml"
+
+
+@pytest.mark.parametrize("view", ["en.light", "zh.light"])
+def test_no_word_of_the_navigation_is_broken_on_a_small_phone(open_page: NewPage, view: str) -> None:
+    page = open_page("/", view=view, size=(360, 740))
+    labels = page.locator(".nav span")
+    line = page.evaluate("parseFloat(getComputedStyle(document.querySelector('.nav span')).lineHeight)")
+    for one in labels.all():
+        assert one.bounding_box()["height"] < 1.5 * line, one.inner_text()
+    right = labels.last.bounding_box()
+    assert right["x"] + right["width"] <= 360
+
+
+@pytest.mark.parametrize("size", [(360, 740), (1280, 800)])
+def test_banners_stand_above_the_page_and_no_taller_than_their_words(
+    open_page: NewPage, size: tuple[int, int]
+) -> None:
+    page = open_page("/tasks", size=size)
+    page.evaluate(
+        "for (let n = 0; n < 4; n++) document.getElementById('lost').after(Object.assign("
+        "document.createElement('div'), {className: 'banner warn', textContent: 'said'}))"
+    )
+    page.evaluate("document.querySelectorAll('main > :not(h1)').forEach((one) => one.remove())")
+    boxes = [one.bounding_box() for one in page.locator(".banner.warn").all()]
+    assert all(box["height"] < 60 for box in boxes)
+    main, nav = page.locator("main").bounding_box(), page.locator(".nav").bounding_box()
+    assert boxes[-1]["y"] + boxes[-1]["height"] <= main["y"]
+    assert nav["y"] + nav["height"] <= size[1] + 1

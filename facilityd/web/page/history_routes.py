@@ -215,7 +215,11 @@ def drawable(service: WebService) -> dict[str, list[str]]:
 
 
 def _first(service: WebService) -> tuple[str, ...]:
-    return tuple(f"{device}.{names[0]}" for device, names in list(drawable(service).items())[:1])
+    """Return the first signal of the site that is measured; where none is, the first that has numbers."""
+    found = [(device, name) for device, names in drawable(service).items() for name in names]
+    kinds = service.site.devices
+    measured = [one for one in found if kinds[one[0]].family.signals[one[1]].type is SignalType.FLOAT]
+    return tuple(f"{device}.{name}" for device, name in (measured or found)[:1])
 
 
 def rows_of(chart: SignalChart) -> list[tuple[HistoryBucket, float | None]]:

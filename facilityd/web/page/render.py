@@ -39,7 +39,7 @@ TOUR = ("/", "/square", "/history")
 """The pages of the guided tour, in order."""
 LIVE_WORDS = (
     "offline", "kept", "sent-nothing", "unit-s", "unit-min", "unit-h", "unit-d", "starting", "running",
-    "hung", "stopped", "full", "ago", "in",
+    "hung", "stopped", "full", "ago", "in", "left",
 )  # fmt: skip
 """What the scripts say; they hold no text of their own."""
 

@@ -33,7 +33,8 @@ def _shades(site: Site, since: int, until: int, renderer: PageRenderer) -> Itera
         ):
             text = renderer.t("chart.night", since=renderer.when(evening.at), until=renderer.when(morning.at))
             yield ChartShade(max(since, evening.at), min(until, morning.at), "night", text)
-    for one in due:
+    held = any(one.family.readiness for one in site.devices.values())
+    for one in due if held else ():
         first, last = one.at - AROUND, one.at + AROUND
         if first < until and since < last:
             text = renderer.t(f"now.{one.name}", at=renderer.when(one.at))

@@ -79,6 +79,7 @@ function replace(fresh) {
   kept = false;
   setClock(made);
   body.dataset.change = fresh.body.dataset.change;
+  document.dispatchEvent(new CustomEvent("facilityd:replace", { detail: next }));
   main.replaceWith(next);
   for (const [name, one] of told) if (one.at >= made) showValue(name, one); // told meanwhile, and not told again
   for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
@@ -170,16 +171,3 @@ function steps() {
 }
 document.addEventListener("facilityd:main", steps);
 steps();
-
-// --- on a wall nobody scrolls: letters shrink until all fits, to 60 % at least ----------------------
-function fit() {
-  const root = document.documentElement;
-  root.style.fontSize = "";
-  const full = parseFloat(getComputedStyle(root).fontSize);
-  for (let size = full; size > full * 0.6 && root.scrollHeight > innerHeight; size *= 0.95) root.style.fontSize = `${size * 0.95}px`;
-}
-if (document.documentElement.classList.contains("kiosk")) {
-  document.addEventListener("facilityd:main", fit);
-  addEventListener("resize", fit);
-  fit();
-}

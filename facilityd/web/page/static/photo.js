@@ -17,7 +17,7 @@ document.addEventListener("change", async (event) => {
   const field = event.target;
   const [file] = field.id === "photo" ? field.files : [];
   if (!file) return;
-  field.dataset.busy = ""; // no news replaces the form meanwhile
+  field.dataset.busy = ""; // no news replaces the form while it is read
   try {
     const blob = await smaller(file);
     if (blob && blob.size < file.size && field.files[0] === file) {
@@ -26,4 +26,5 @@ document.addEventListener("change", async (event) => {
       field.files = list.files;
     }
   } catch { /* it is sent as it is */ }
+  delete field.dataset.busy;
 });
