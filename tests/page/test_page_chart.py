@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -95,3 +96,23 @@ def test_columns_are_few_and_of_a_width_that_people_count_in(seconds: int) -> No
     width = bucket_of(T0, T0 + seconds * NS)
     assert seconds * NS / width <= 320
     assert width % NS == 0
+
+
+@pytest.mark.parametrize(("days", "pattern"), [(60, r"\d\d-\d\d"), (400, r"\d{4}-\d\d"), (3650, r"\d{4}-01")])
+@pytest.mark.parametrize("most", [7, 3])
+def test_marks_of_long_times_are_few_and_name_their_year(days: int, pattern: str, most: int) -> None:
+    marks = time_marks(T0, T0 + days * 86_400 * NS, ZoneInfo(ZONE), most)
+    assert 1 <= len(marks) <= most + 1
+    if days > 60:
+        assert all(re.fullmatch(pattern, text) for _, text in marks)
+
+
+def test_marks_of_a_day_on_which_the_clock_jumps_are_those_of_the_clock() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    for day, hours in (("2026-03-29", 23), ("2026-10-25", 25)):
+        since = round(datetime.fromisoformat(day).replace(tzinfo=berlin).timestamp()) * NS
+        marks = time_marks(since, since + 7 * 3600 * NS, berlin, 7)
+        texts = [text for _, text in marks]
+        assert len(set(texts)) == len(texts), hours
+        assert len({at for at, _ in marks}) == len(marks)
+        assert ("02:00" in texts) == (hours == 25), "there is no such time where it jumps forward"

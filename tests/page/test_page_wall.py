@@ -138,8 +138,14 @@ def test_where_nothing_is_on_record_no_night_is_called_quiet_and_no_flag_is_rais
     assert "shade ceremony" not in history, "this site has no flag"
 
 
-def test_history_begins_with_something_that_is_measured(open_page: NewPage, square: WatchedSite) -> None:
+def test_history_begins_with_what_a_family_measures_first(open_page: NewPage, square: WatchedSite) -> None:
     first = next(iter(square.running.site.devices.values()))
-    assert first.family.signals[next(iter(first.bound))].type is not SignalType.FLOAT
-    shown = open_page("/history").locator("figure[data-zoom]").get_attribute("aria-label").split(", ")[1]
-    assert {one.name.en: one.type for one in first.family.signals.values()}[shown] is SignalType.FLOAT
+    known = [one for name, one in first.family.signals.items() if name in first.bound]
+    assert known[0].type is not SignalType.FLOAT
+    page = open_page("/history")
+    shown = page.locator("figure[data-zoom]").get_attribute("aria-label").split(", ")[1]
+    assert shown == next(one.name.en for one in known if one.type is SignalType.FLOAT)
+    offered = page.locator("#add optgroup").first.locator("option").all_inner_texts()
+    assert offered == [
+        one.name.en for one in known if one.type is not SignalType.TEXT and one.name.en != shown
+    ]

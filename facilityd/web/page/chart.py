@@ -106,10 +106,11 @@ class SignalChart:
         ]  # fmt: skip
         return Markup(
             '<svg class="chart {}" viewBox="0 0 {} {}" role="img" aria-label="{}" data-since="{}" '
-            'data-until="{}">{}</svg>'
+            'data-until="{}" data-plot="{:.4f} {:.4f}">{}</svg>'
         ).format(
             size.name, int(size.width), int(size.height), self.label, self.since // 1_000_000,
-            self.until // 1_000_000, Markup("").join(parts),
+            self.until // 1_000_000, place.left / size.width, place.right / size.width,
+            Markup("").join(parts),
         )  # fmt: skip
 
 

@@ -21,6 +21,9 @@ POINTS = 320
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800,
           604800, 1209600, 2592000)  # fmt: skip
 """Seconds between two marks of the axis of time."""
+_MONTHS = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600)
+"""Months between two marks where days are too close to each other."""
+_MONTH = 30.44 * 86_400
 _DAY = 86_400
 
 
@@ -117,13 +120,27 @@ def value_marks(low: float, high: float, most: int = 5) -> list[float]:
 def time_marks(since: int, until: int, zone: ZoneInfo, most: int) -> list[tuple[int, str]]:
     """Return some ``most`` round instants on the site's clock between two, and how they are written."""
     seconds = (until - since) / NS
-    step = next((one for one in _STEPS if seconds / one <= most), _STEPS[-1])
+    step = next((one for one in _STEPS[:-1] if seconds / one <= most), 0)
+    if not step:
+        return _month_marks(since, until, zone, seconds / _MONTH / most)
     first = datetime.fromtimestamp(since / NS, zone)
     midnight = first.replace(hour=0, minute=0, second=0, microsecond=0)
     start = midnight + timedelta(seconds=math.ceil((first - midnight).total_seconds() / step) * step)
     found, at = list[tuple[int, str]](), start
     while (instant := round(at.timestamp()) * NS) <= until:
         pattern = "%m-%d" if step >= _DAY else "%H:%M" if step >= 60 else "%H:%M:%S"  # noqa: PLR2004
-        found.append((instant, f"{at:{pattern}}"))
+        if not found or instant > found[-1][0]:  # the clock may have jumped over an hour
+            found.append((instant, f"{datetime.fromtimestamp(instant / NS, zone):{pattern}}"))
         at += timedelta(seconds=step)
+    return found
+
+
+def _month_marks(since: int, until: int, zone: ZoneInfo, wanted: float) -> list[tuple[int, str]]:
+    """Return the beginnings of months between two instants, ``wanted`` months apart or a few more."""
+    step = next((one for one in _MONTHS if one >= wanted), _MONTHS[-1])
+    first = datetime.fromtimestamp(since / NS, zone)
+    found, month = list[tuple[int, str]](), -(-(first.year * 12 + first.month) // step) * step
+    while (at := datetime(month // 12, month % 12 + 1, 1, tzinfo=zone)).timestamp() * NS <= until:
+        found.append((round(at.timestamp()) * NS, f"{at:%Y-%m}"))
+        month += step
     return found

@@ -38,6 +38,8 @@ SPANS = (("1h", 3600), ("6h", 21_600), ("1d", 86_400), ("7d", 604_800), ("30d", 
 COMPARED = {"1d": 1, "7d": 7, "28d": 28}
 """How many days before the span begins that is laid under it."""
 SHORTEST = 60 * NS
+OLDEST = 946_684_800 * NS
+"""The year 2000: nobody watched before, and nothing leads there."""
 routes = APIRouter(include_in_schema=False, route_class=PageRoute)
 
 
@@ -91,14 +93,14 @@ class ShownSpan:
 
     def moved(self, share: float) -> str:
         """Return the address of a span that lies earlier (below 0) or later, never beyond now."""
-        step = min(round(self.width * share), self.now - self.until)
+        step = max(min(0, OLDEST - self.since), min(round(self.width * share), self.now - self.until))
         return self.link(self.since + step, self.until + step)
 
     def zoomed(self, factor: float) -> str:
         """Return the address of a span that is longer or shorter about the same middle."""
         half, middle = max(SHORTEST, round(self.width * factor)) // 2, (self.since + self.until) // 2
         until = min(self.now, middle + half)
-        return self.link(until - 2 * half, until)
+        return self.link(max(min(OLDEST, self.since), until - 2 * half), until)
 
     def without(self, signal: str) -> str:
         """Return the address without one of the signals."""
@@ -160,8 +162,9 @@ async def shown_span(
     """
     now, zone = service.pool.now(), service.site.timezone
     edges = read_edge(since, zone, now), min(now, read_edge(until, zone, now))
-    if edges[1] - edges[0] < SHORTEST:
+    if edges[1] <= edges[0]:
         raise UsageError(Wording("ask.span-longer-than-expected"))
+    edges = min(edges[0], edges[1] - SHORTEST), edges[1]
     signals = tuple(dict.fromkeys(one for one in s or () if one)) or _first(service)
     return ShownSpan(signals, *edges, now, zone, compare if compare in COMPARED else "")
 
@@ -206,12 +209,16 @@ def _parted(text: str) -> tuple[str, str]:
 
 
 def drawable(service: WebService) -> dict[str, list[str]]:
-    """Return by device the signals that have numbers."""
-    kinds = {
-        device: [name for name in known.bound if known.family.signals[name].type is not SignalType.TEXT]
+    """Return by device the signals that have numbers, in the order of its family."""
+    found = {
+        device: [
+            name
+            for name, about in known.family.signals.items()
+            if name in known.bound and about.type is not SignalType.TEXT
+        ]
         for device, known in service.site.devices.items()
     }
-    return {device: names for device, names in kinds.items() if names}
+    return {device: names for device, names in found.items() if names}
 
 
 def _first(service: WebService) -> tuple[str, ...]:
