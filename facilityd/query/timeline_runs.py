@@ -143,7 +143,10 @@ def _ceremony(row: CeremonyRow) -> TimelineEntry:
 
     ready = both(lambda language: report_word(row.ready, language))
     name = both(texts().readiness[row.name].in_)
-    what: Text = timeline_text("ceremony", name=name, ready=ready, run=both(ran))
+    watched = (row.ready, row.run) != ("unknown", "unknown")
+    what: Text = timeline_text(
+        "ceremony" if watched else "ceremony-unknown", name=name, ready=ready, run=both(ran)
+    )
     lines = (TimelineLine("against", 0, joined(row.against)),) if row.against else ()
     bad = row.run in ("off-time", "not-seen")
     priority = "high" if bad else "medium" if row.ready == "not-ready" else ""

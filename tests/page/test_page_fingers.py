@@ -96,3 +96,19 @@ def test_no_button_leads_to_a_time_that_cannot_be_shown(square: WatchedSite, but
 def test_a_time_too_short_to_be_drawn_is_shown_as_the_shortest(open_page: NewPage) -> None:
     since, until = _edges(open_page("/history?s=weather.wind_mean&since=1s").locator("svg.chart.wide"))
     assert until - since == MIN
+
+
+@pytest.mark.parametrize(("size", "view"), [(PHONE, "zh.light"), ((1280, 800), "en.light")])
+def test_no_value_of_an_axis_is_cut_off(open_page: NewPage, size: tuple[int, int], view: str) -> None:
+    names = ("fountain-2.energy", "fountain-2.tripped", "fountain-2.leakage", "weather.wind_mean")
+    page = open_page(f"/history?{'&'.join(f's={one}' for one in names)}&since=1h", size=size, view=view)
+    drawn = page.locator("svg.chart:visible")
+    assert drawn.count() == len(names)
+    for one in drawn.all():
+        assert one.locator("text").count() > 1
+        assert (
+            one.evaluate(
+                "(svg) => Math.min(...[...svg.querySelectorAll('text')].map((text) => text.getBBox().x))"
+            )
+            >= 0
+        )

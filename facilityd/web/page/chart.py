@@ -97,7 +97,7 @@ class SignalChart:
         return Markup("").join(self._drawn(size) for size in SIZES)
 
     def _drawn(self, size: ChartSize) -> Markup:
-        place = ChartAxes(self.since, self.until, *self.extent(), size)
+        place = ChartAxes(self.since, self.until, *self.extent(), size).with_room(self.show)
         marks = time_marks(self.since, self.until, ZoneInfo(self.answer.zone), size.marks)
         parts = [
             *_shades(self.shades, place), *place.values(self.show), *_gaps(self.answer, place),

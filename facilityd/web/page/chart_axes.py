@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from unicodedata import east_asian_width
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
@@ -16,6 +17,8 @@ from markupsafe import Markup
 from facilityd.model.sample import NS
 
 RIGHT, TOP, BOTTOM = 8.0, 12.0, 26.0
+AWAY = 6.0
+"""Between a value of the axis and the drawing."""
 POINTS = 320
 """Buckets over the width: three pixels each."""
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800,
@@ -36,9 +39,18 @@ class ChartSize:
     height: float
     left: float
     marks: int
+    letter: float
+    """Width of a Latin letter on its axes; a Chinese one has two."""
+
+    def with_room(self, texts: Iterable[str]) -> ChartSize:
+        """Return it with so much room at the left as texts of the axis need; half of the drawing at most."""
+        longest = max(
+            (sum(2 if east_asian_width(one) in "WF" else 1 for one in text) for text in texts), default=0
+        )
+        return replace(self, left=min(self.width / 2, max(self.left, longest * self.letter + AWAY + 2.0)))
 
 
-SIZES = (ChartSize("wide", 960.0, 260.0, 68.0, 7), ChartSize("small", 420.0, 240.0, 64.0, 3))
+SIZES = (ChartSize("wide", 960.0, 260.0, 68.0, 7, 8.3), ChartSize("small", 420.0, 240.0, 64.0, 3, 9.6))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +94,12 @@ class ChartAxes:
             y = self.y(value)
             yield Markup('<path class="grid" d="M{} {:.1f}H{}"/>').format(int(self.left), y, int(self.right))
             yield Markup('<text class="axis" x="{}" y="{:.1f}" text-anchor="end">{}</text>').format(
-                int(self.left - 6), y + 4, text
+                int(self.left - AWAY), y + 4, text
             )
+
+    def with_room(self, show: Callable[[float], str]) -> ChartAxes:
+        """Return them with room for what stands at their lines."""
+        return replace(self, size=self.size.with_room(text for _, text in self._told_apart(show)))
 
     def _told_apart(self, show: Callable[[float], str]) -> list[tuple[float, str]]:
         """Return the marks with their texts; of several that read alike (of a constant) the middle one."""

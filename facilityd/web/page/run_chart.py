@@ -25,10 +25,11 @@ class RunChart:
     def _drawn(self, size: ChartSize) -> Markup:
         low, high = self.panel.limits()
         air = (high - low) * 0.08
-        place = ChartAxes(0.0, self.panel.end, low - air, high + air, size)
+        show = lambda value: f"{value:g} {self.panel.unit}"  # noqa: E731
+        place = ChartAxes(0.0, self.panel.end, low - air, high + air, size).with_room(show)
         marks = self.panel.ticks if size.marks >= len(self.panel.ticks) else self.panel.ticks[::2]
         parts = [
-            *place.values(lambda value: f"{value:g} {self.panel.unit}"), *_band(self.panel.segments(), place),
+            *place.values(show), *_band(self.panel.segments(), place),
             *_newest(self.panel.second, place), *place.below(marks),
         ]  # fmt: skip
         return Markup('<svg class="chart {}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
