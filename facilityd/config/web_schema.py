@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
 from facilityd.config.fields import BaseUrl, Port
 from facilityd.config.hosts import Host
 from facilityd.model.measure import Duration, within
+from facilityd.model.message import Wording
 from facilityd.model.sample import NS
 from facilityd.model.text import Strict
+
+
+def _at_its_root(text: str) -> str:
+    """Check that nothing but a host stands there: the page's own addresses begin at the root."""
+    if path := urlsplit(text).path.strip("/"):
+        raise ValueError(Wording("config.page-at-root", path=path))
+    return text
 
 
 class WebConfig(Strict):
     """The HTTP API of ``facilityd serve``; the daemon itself listens on nothing."""
 
-    public_url: BaseUrl | None = Field(
+    public_url: Annotated[BaseUrl, AfterValidator(_at_its_root)] | None = Field(
         default=None, description="under which people reach it; then notices carry a link to acknowledge"
     )
     host: Host = Field(default="127.0.0.1", description="where it listens; any other needs users")

@@ -82,3 +82,13 @@ def test_a_site_that_leads_to_something_real_is_not_simulated(tmp_path: Path, li
 )
 def test_a_site_of_this_machine_may_be_simulated(tmp_path: Path, link: str) -> None:
     assert _load(tmp_path, "{simulated: true}", link).page.simulated
+
+
+@pytest.mark.parametrize(("url", "fine"), [("https://a.example", True), ("https://a.example/", True),
+                                           ("https://a.example:8443", True), ("https://a.example/square/", False)])  # fmt: skip
+def test_the_page_is_reached_at_the_root_of_a_host(tmp_path: Path, url: str, fine: bool) -> None:
+    text = f"{{}}\nweb: {{public_url: {url}}}"
+    if fine:
+        assert _load(tmp_path, text).web.public_url == url.rstrip("/")
+    else:
+        assert "leave 'square' out" in _mistake(tmp_path, text)

@@ -21,6 +21,7 @@ class CuttableLine:
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
         self._open: set[socket.socket] = set()
+        self._hushed: set[socket.socket] = set()
         threading.Thread(target=self._serve, daemon=True).start()
 
     @property
@@ -33,6 +34,10 @@ class CuttableLine:
         for one in list(self._open):
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
+
+    def hush(self) -> None:
+        """Let every connection that there is stay, and nothing more come through it, as behind a phone that slept."""
+        self._hushed |= self._open
 
     def mend(self) -> None:
         self._whole = True
@@ -64,6 +69,8 @@ class CuttableLine:
     def _pump(self, one: socket.socket, other: socket.socket, slow: Callable[[int], float]) -> None:
         with contextlib.suppress(OSError):
             while data := one.recv(16384):
+                if one in self._hushed:
+                    continue
                 if wait := slow(len(data)):
                     threading.Event().wait(wait)
                 other.sendall(data)

@@ -69,6 +69,14 @@ def static_files() -> dict[str, StaticFile]:
     return found
 
 
+@cache
+def version_of_files() -> str:
+    """Return what changes with any of them: a page that is open for weeks sees by it that it is outdated."""
+    return hashlib.sha256(
+        "".join(sorted(one.digest for one in static_files().values())).encode()
+    ).hexdigest()[:12]
+
+
 @dataclass(frozen=True, slots=True)
 class PageStyle:
     """The style that stands within a page; its policy names it by its digest and allows no other."""

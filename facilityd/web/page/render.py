@@ -18,7 +18,7 @@ from facilityd.query.hazards import HazardRow
 from facilityd.query.instants import iso_instant, show_second
 from facilityd.query.liveness import Liveness
 from facilityd.query.words import priority_text, span_text
-from facilityd.web.page.assets import packed_page, page_style, static_files
+from facilityd.web.page.assets import packed_page, page_style, static_files, version_of_files
 from facilityd.web.page.viewer import PageViewer
 from facilityd.web.page.words import word
 from facilityd.web.problems import HttpProblem
@@ -54,6 +54,7 @@ def environment() -> Environment:
     )  # fmt: skip
     found.globals["nav"], found.globals["tour"] = NAV, TOUR
     found.globals["large_photo"] = LARGE_PHOTO
+    found.globals["version"] = version_of_files
     found.globals["asset"] = lambda name: static_files()[name].address
     found.filters["level"] = lambda level: LEVELS[min(max(int(level), 0), len(LEVELS) - 1)]
     return found

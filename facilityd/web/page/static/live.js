@@ -4,6 +4,7 @@ const word = (name, age) => (body.getAttribute(`data-word-${name}`) || "").repla
 const language = body.dataset.language;
 const STEPS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
 const SILENT = 25000; // ms without any event: the server says a word every ten seconds
+const AGAIN = 10000; // ms that a new line has to bring its first word
 const CLOCK = "facilityd clock"; // how far the server's clock was ahead of this one when it was heard last
 let made = Number(body.dataset.made);
 // a page that was kept was made long ago: the server's clock is never behind it
@@ -62,19 +63,43 @@ export async function refresh() {
   fetching = true;
   again = false;
   try {
-    const answer = await fetch(location.href, { headers: { "X-Facilityd-Part": "main" } });
+    // on a line that died without a word an answer would be waited for ever
+    const answer = await fetch(location.href, { headers: { "X-Facilityd-Part": "main" }, signal: AbortSignal.timeout(20000) });
     if (answer.redirected) { location.href = answer.url; return; }
     if (answer.ok) replace(new DOMParser().parseFromString(await answer.text(), "text/html"));
-  } catch { /* the banner tells that there is no connection */ }
-  fetching = false;
+  } catch { /* the banner tells that there is no connection */ } finally { fetching = false; }
+}
+
+// --- the keyboard stays where it was, on what has the same address or name -----------
+const ALIKE = ["id", "href", "name", "value", "for"];
+const same = (one) => [one.tagName, ...ALIKE.map((name) => one.getAttribute(name))].join(" ");
+const reached = (main) => [...main.querySelectorAll("a, button, input, select, textarea, summary, [tabindex]")];
+
+function placeOf(main) {
+  const one = document.activeElement;
+  if (!main.contains(one) || one === main) return null;
+  return { of: same(one), number: reached(main).filter((other) => same(other) === same(one)).indexOf(one) };
+}
+
+function reach(main, place) {
+  const alike = reached(main).filter((one) => same(one) === place.of);
+  (alike[place.number] ?? main).focus({ preventScroll: true });
+}
+
+// A server that was upgraded makes other pages than the style and scripts here are of; once for each version.
+function outdated(version) {
+  if (!version || version === body.dataset.version || sessionStorage.getItem("version") === version) return false;
+  sessionStorage.setItem("version", version);
+  return true;
 }
 
 function replace(fresh) {
   const main = document.getElementById("main");
   const opened = [...main.querySelectorAll("details[open][id]")].map((one) => one.id);
-  const focused = document.activeElement?.id;
   const next = fresh.getElementById("main");
   if (!next) return;
+  if (outdated(fresh.body.dataset.version)) { location.reload(); return; }
+  const place = placeOf(main);
   made = Number(fresh.body.dataset.made);
   kept = false;
   setClock(made);
@@ -83,7 +108,7 @@ function replace(fresh) {
   main.replaceWith(next);
   for (const [name, one] of told) if (one.at >= made) showValue(name, one); // told meanwhile, and not told again
   for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
-  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  if (place) reach(next, place);
   document.title = fresh.title;
   tick();
   document.dispatchEvent(new Event("facilityd:main"));
@@ -134,19 +159,32 @@ function slide(place, one) {
 let waiting = 0;
 const refreshSoon = () => { clearTimeout(waiting); waiting = setTimeout(refresh, 80); }; // what came together is fetched once
 
+let events = null;
+let tried = Date.now();
 export function listen() {
-  const events = new EventSource("/api/v1/events");
-  const on = (name, act) => events.addEventListener(name, (event) => { heard = Date.now(); open = true; act(JSON.parse(event.data), event.lastEventId); });
+  events?.close();
+  tried = Date.now();
+  const own = events = new EventSource("/api/v1/events");
+  const on = (name, act) => own.addEventListener(name, (event) => { heard = Date.now(); open = true; act(JSON.parse(event.data), event.lastEventId); });
   on("health", showHealth);
   on("values", showValues);
   on("change", refreshSoon);
   // what happened between the making of the page and now
   on("alarms", (_, id) => { if (Number(id.split("-")[1]) > Number(body.dataset.change)) refreshSoon(); });
-  events.addEventListener("open", () => { heard = Date.now(); open = true; tick(); });
-  events.addEventListener("error", () => {
+  own.addEventListener("open", () => { heard = Date.now(); open = true; tick(); });
+  own.addEventListener("error", () => {
+    if (own !== events) return;
     open = false;
-    if (events.readyState === EventSource.CLOSED) setTimeout(listen, 3000);
+    if (own.readyState === EventSource.CLOSED) setTimeout(listen, 3000);
   });
+}
+
+// A phone that slept, or another network, leaves a line on which nothing comes and nothing fails; behind a proxy that holds
+// events back the page is asked for instead.
+function watch() {
+  if (Date.now() - heard < SILENT || Date.now() - tried < AGAIN) return;
+  listen();
+  refresh();
 }
 
 setInterval(() => { tick(); if (again && !typing()) refresh(); }, 1000);
@@ -154,6 +192,9 @@ tick();
 if ("live" in body.dataset) {
   listen();
   if (kept) refresh();
+  setInterval(watch, 1000);
+  for (const name of ["online", "pageshow"]) addEventListener(name, watch);
+  document.addEventListener("visibilitychange", watch);
   setInterval(refresh, 60000);
 }
 if ("serviceWorker" in navigator && "live" in body.dataset) navigator.serviceWorker.register("/sw.js").catch(() => {});
