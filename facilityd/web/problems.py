@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -102,6 +103,8 @@ def of_error(error: FacilitydError) -> HttpProblem:
     slug = getattr(error.what, "slug", "")
     if slug.startswith("store."):
         log.warning("%s", error)
+        if error.where and not Path(error.where).exists():
+            return HttpProblem(503, Wording("web.no-journal-yet"), hint=Wording("web.start-daemon"))
         return HttpProblem(503, Wording("web.journal-closed"), hint=Wording("web.look-at-log"))
     status = 404 if slug in _MISSING else 422 if isinstance(error, UsageError) else 503
     return HttpProblem(status, error.what, hint=error.hint)

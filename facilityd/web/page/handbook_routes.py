@@ -16,7 +16,7 @@ from facilityd.query.handbook import FOLDER, HandbookPage, HandbookSection, hand
 from facilityd.web.page.markdown import PICTURE, HandbookMarkdown
 from facilityd.web.page.render import page_response
 from facilityd.web.page.route import PageRoute
-from facilityd.web.page.viewer import SignedIn
+from facilityd.web.page.viewer import Reading
 from facilityd.web.page.words import word
 from facilityd.web.problems import HttpProblem
 from facilityd.web.service import Service
@@ -66,7 +66,7 @@ def address(page: HandbookPage, language: Language, anchor: str) -> str:
 
 
 @routes.get("/handbook")
-async def show(service: Service, request: Request, viewer: SignedIn, q: str = "") -> Response:
+async def show(service: Service, request: Request, viewer: Reading, q: str = "") -> Response:
     """Show what there is to read, or what was found."""
     words = q[:LONGEST_QUERY].split()
     language = viewer.language
@@ -79,7 +79,7 @@ async def show(service: Service, request: Request, viewer: SignedIn, q: str = ""
 
 
 @routes.get("/handbook/picture/{name}")
-async def picture(_: SignedIn, name: str) -> Response:
+async def picture(_: Reading, name: str) -> Response:
     """Show a picture of a page."""
     path = FOLDER / name
     if not PICTURE.fullmatch(name) or not await asyncio.to_thread(path.is_file):
@@ -89,7 +89,7 @@ async def picture(_: SignedIn, name: str) -> Response:
 
 
 @routes.get("/handbook/{name}")
-async def read(service: Service, request: Request, viewer: SignedIn, name: str, part: int = 0) -> Response:
+async def read(service: Service, request: Request, viewer: Reading, name: str, part: int = 0) -> Response:
     """Show a page, of a long one a chapter."""
     page, language = handbook().pages.get(name), viewer.language
     if page is None:

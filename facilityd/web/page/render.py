@@ -26,6 +26,8 @@ from facilityd.web.service import WebService
 
 PART = "X-Facilityd-Part"
 """With this header a script asks for the main part alone: what is around it has its style."""
+UNAVAILABLE = 503
+"""A page that tells of it asks again by itself: before a wall nobody stands."""
 LARGE_PHOTO = 600_000
 """Bytes beyond which a photo is a link, and not shown at once: a slow network takes long for it."""
 LEVELS = ("", "low", "medium", "high", "critical", "critical")
@@ -157,6 +159,7 @@ async def page_response(
         liveness=found, beat=renderer.t(f"frame.{found.state}"), seconds=NS,
         warning=found.warning(renderer.zone, viewer.language), here=request.url.path,
         no_users=not service.had_users, style="" if PART in request.headers else style.text,
+        retry=status == UNAVAILABLE and request.method == "GET",
         **context,
     )  # fmt: skip
     headers = {

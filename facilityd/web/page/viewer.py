@@ -90,10 +90,18 @@ async def anybody(request: Request, service: Service) -> PageViewer:
 
 
 async def reader(request: Request, service: Service) -> PageViewer:
-    """Return who looks. Raises HttpProblem where they have to sign in."""
+    """Return who looks, whatever becomes of the journal. Raises HttpProblem where they have to sign in."""
     viewer = await anybody(request, service)
     if viewer.caller is None or "read" not in viewer.caller.scopes:
         raise HttpProblem(401, Wording("web.sign-in"))
+    return viewer
+
+
+Reading = Annotated[PageViewer, Depends(reader)]
+
+
+async def onlooker(service: Service, viewer: Reading) -> PageViewer:
+    """Return who looks at what the journal says. Raises HttpProblem where it cannot be read."""
     _, change = await service.pool.ask_quickly(SiteQuery.position)
     return replace(viewer, change=change)
 
@@ -160,4 +168,4 @@ def own_path(text: str) -> str:
 
 
 Anybody = Annotated[PageViewer, Depends(anybody)]
-SignedIn = Annotated[PageViewer, Depends(reader)]
+SignedIn = Annotated[PageViewer, Depends(onlooker)]

@@ -197,6 +197,12 @@ if ("live" in body.dataset) {
   document.addEventListener("visibilitychange", watch);
   setInterval(refresh, 60000);
 }
+// nothing could be told: a page before which nobody stands asks again
+async function ask() {
+  const answer = await fetch(location.href, { signal: AbortSignal.timeout(AGAIN) }).catch(() => null);
+  if (answer && answer.status < 500) location.reload();
+}
+if ("retry" in body.dataset) setInterval(ask, AGAIN);
 if ("serviceWorker" in navigator && "live" in body.dataset) navigator.serviceWorker.register("/sw.js").catch(() => {});
 
 // --- steps of a checklist, ticked on this device ------------------------------

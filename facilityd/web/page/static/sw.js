@@ -3,6 +3,7 @@
 const PAGES = "facilityd-pages-2";
 const FILES = "facilityd-files-1";
 const QUICK = 100; // ms that the network has before what was kept is shown meanwhile
+const GATEWAY = [502, 504]; // a proxy says so whose server is gone: as without a network
 const YOUNG = 3600e3; // ms: what is older is shown only where no network answers
 
 const OWN = /^\/(a|api|history\/file\..*)(\/|$)/; // links of notices and files to take away: nothing of them is kept
@@ -27,6 +28,7 @@ async function page(event) {
   const pages = await caches.open(PAGES);
   const kept = await pages.match(request.url);
   const asked = fetch(request).then((answer) => {
+    if (answer.status >= 500) return GATEWAY.includes(answer.status) && kept || answer; // the last state stays what it is
     // who is sent elsewhere, to sign in, keeps nothing of what stood here
     const noted = answer.ok && !answer.redirected ? pages.put(request.url, answer.clone()) : pages.delete(request.url);
     event.waitUntil(noted.catch(() => {}));
