@@ -95,6 +95,10 @@ class PageRenderer:
         text, today = show_second(at, self.zone), show_second(self.now, self.zone)
         return text[11:16] if text[:10] == today[:10] else text[5:16] if text[:4] == today[:4] else text[:16]
 
+    def second(self, at: int) -> str:
+        """Return an instant (ns UTC) on the site's clock, whole."""
+        return show_second(at, self.zone)
+
     def age(self, at: int) -> Markup:
         """Return how long ago an instant was, which a script keeps true."""
         text = self.t("frame.ago", span=self.span(self.now - at))
