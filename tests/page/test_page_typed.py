@@ -133,3 +133,47 @@ def test_of_a_photo_with_a_refused_form_nothing_is_kept_but_the_text_before_it(s
     answer = square.peer.ask("POST", LEAK, raw=body, Content_Type=f"multipart/form-data; boundary={mark}")
     assert answer.status == 401
     assert TEXT in answer.body.decode()
+
+
+def _slowly(page: Page) -> None:
+    """Let the main part be fetched, and arrive later than whatever is done next."""
+    page.route(
+        lambda address: "/alarm/" in address,
+        lambda route: (
+            (page.wait_for_timeout(800), route.fallback())
+            if "x-facilityd-part" in route.request.headers
+            else route.fallback()
+        ),
+    )
+    live = page.locator("script[src*='/live']").get_attribute("src")
+    with page.expect_request(lambda request: "x-facilityd-part" in request.headers):
+        page.evaluate(f"import('{live}').then((live) => {{ live.refresh(); }})")
+
+
+def test_news_on_their_way_disturb_nobody_who_begins_to_type(open_page: NewPage) -> None:
+    page = open_page(LAMP)
+    page.evaluate("document.querySelector('h1').dataset.old = 'yes'")
+    _slowly(page)
+    page.focus("#comment")
+    page.keyboard.type("水泵", delay=300)
+    with page.expect_response(lambda answer: "x-facilityd-part" in answer.request.headers):
+        page.keyboard.type("房", delay=300)
+    page.evaluate("new Promise((done) => setTimeout(done, 300))")
+    assert page.locator("h1[data-old]").count() == 1, "the field that is typed in is still the same"
+    assert page.input_value("#comment") == "水泵房"
+    page.evaluate("document.activeElement.blur()")
+    expect(page.locator("h1[data-old]")).to_have_count(0)
+    assert page.input_value("#comment") == "水泵房"
+
+
+def test_a_button_that_is_pressed_while_news_arrive_is_clicked(open_page: NewPage) -> None:
+    page = open_page(LAMP)
+    _slowly(page)
+    box = page.locator(".act form .main").bounding_box()
+    page.mouse.move(box["x"] + 20, box["y"] + 20)
+    page.mouse.down()
+    with page.expect_response(lambda answer: "x-facilityd-part" in answer.request.headers):
+        pass
+    page.evaluate("new Promise((done) => setTimeout(done, 300))")
+    page.mouse.up()
+    expect(page.locator("#came")).to_be_visible()

@@ -54,19 +54,28 @@ const typing = () => {
   const main = document.getElementById("main");
   return main.contains(one) && /^(INPUT|TEXTAREA|SELECT)$/.test(one.tagName) || document.querySelector("[data-busy]");
 };
+// between the press and the release of a button it must not be replaced: nothing would be clicked
+let pressed = 0;
+const press = () => { pressed = Date.now() + 3000; };
+const release = () => { pressed = Math.min(pressed, Date.now() + 300); };
+for (const name of ["pointerdown", "keydown"]) document.addEventListener(name, press, true);
+for (const name of ["pointerup", "pointercancel", "keyup"]) document.addEventListener(name, release, true);
+const occupied = () => typing() || Date.now() < pressed;
 let fetching = false;
 let again = false;
 
 export async function refresh() {
   if ("sent" in body.dataset) return; // it answers a form: asked for anew it would not say what was wrong
-  if (fetching || typing()) { again = true; return; }
+  if (fetching || occupied()) { again = true; return; }
   fetching = true;
   again = false;
   try {
     // on a line that died without a word an answer would be waited for ever
     const answer = await fetch(location.href, { headers: { "X-Facilityd-Part": "main" }, signal: AbortSignal.timeout(20000) });
     if (answer.redirected) { location.href = answer.url; return; }
-    if (answer.ok) replace(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    const text = await answer.text();
+    if (occupied()) again = true; // they began while it was on its way
+    else if (answer.ok) replace(new DOMParser().parseFromString(text, "text/html"));
   } catch { /* the banner tells that there is no connection */ } finally { fetching = false; }
 }
 
@@ -187,7 +196,7 @@ function watch() {
   refresh();
 }
 
-setInterval(() => { tick(); if (again && !typing()) refresh(); }, 1000);
+setInterval(() => { tick(); if (again && !occupied()) refresh(); }, 1000);
 tick();
 if ("live" in body.dataset) {
   listen();
