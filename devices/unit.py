@@ -152,3 +152,21 @@ class MqttLink:
 
 
 Link = ModbusLink | MqttLink
+
+
+def every_point(topic: str, link: str, profile: ModbusProfile | MqttProfile) -> Unit:
+    """Return a unit with every point of its profile bound to a signal of the same name, of one stream."""
+    points: Mapping[str, Point | TopicPoint] = profile.expanded
+    kinds = {name: _kind(point) for name, point in points.items()}
+    stream = Stream(topic, "probe", topic, link, tuple(kinds), tuple(kinds.values()))
+    bindings = tuple(
+        Binding(name, point, stream, slot, kinds[name], codes=dict(point.enum.items()) or None)
+        for slot, (name, point) in enumerate(points.items())
+    )
+    return Unit(topic, link, profile, (stream,), bindings, topic=topic)
+
+
+def _kind(point: Point | TopicPoint) -> SignalType:
+    if point.is_text or point.enum:
+        return SignalType.TEXT
+    return SignalType.BOOL if point.is_bool else SignalType.FLOAT

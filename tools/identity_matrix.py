@@ -17,8 +17,7 @@ from pathlib import Path
 from devices.modbus.scan import LinkScan
 from devices.profile import ModbusProfile
 from devices.tables import profiles
-from devices.unit import ModbusLink
-from facilityd.cli.probe import every_point
+from devices.unit import ModbusLink, every_point
 from simulators.framing import MBAP
 from simulators.modbus_tcp import TcpEndpoint
 from simulators.register_map import RegisterMap

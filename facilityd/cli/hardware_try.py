@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from devices.unit import Link, ModbusLink, MqttLink, Unit
+from devices.unit import Link, ModbusLink, MqttLink, Unit, every_point
 from facilityd.cli.hardware_table import AnyProfile
 from facilityd.cli.init_units import unit_told
 from facilityd.cli.output import say
-from facilityd.cli.probe import LISTEN_S, ask, every_point, listen
+from facilityd.cli.probe import LISTEN_S, ask, listen
 from facilityd.cli.words import sentence
 from facilityd.doctor.ports import refuse_taken
 from facilityd.errors import UsageError

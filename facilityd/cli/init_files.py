@@ -165,6 +165,7 @@ def _equipment(
         link = links[unit.link]
         if len(unit.profiles) != 1 or not unit.sure:
             said = "unsure" if unit.profiles else "unknown"
+            said = said if isinstance(unit.link, ModbusLink) else "unsure-topic"
             rows += commented(said, language, "  ", link=link, id=unit.address)
             rows += "".join(f"  # {_unit(one, one, link, unit.address, known)}" for one in unit.profiles)
             continue

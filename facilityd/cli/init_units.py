@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from devices.profile import ModbusProfile
 from devices.unit import HIGHEST_ID, Link, ModbusLink, MqttLink
 from facilityd.cli.init_files import AnyProfile, NewUnit
+from facilityd.cli.scan_brokers import BROKER_PORT
 from facilityd.cli.scan_result import ScannedLink, ScanResult
 from facilityd.cli.scan_targets import HIGHEST, PORT, endpoint
 from facilityd.errors import UsageError, system_reason
@@ -21,27 +22,36 @@ from facilityd.yaml_source import suggestion
 if TYPE_CHECKING:
     from facilityd.config.site import Site
 
-BROKER_PORT = 1883
 LONGEST_SCAN = 2**22
 """Bytes of a scan's file."""
 
 
 def units_of_scan(path: Path, known: Mapping[str, AnyProfile]) -> Iterator[NewUnit]:
     """Yield what a scan found, but for what nobody could make out. Raises UsageError."""
-    links = _read(path).links
+    found = _read(path)
+    links = found.links
+    for broker in found.brokers:
+        for heard in broker.units:
+            _check_known(heard.fits, known)
+            link_to = MqttLink("", broker.host, broker.port)
+            yield NewUnit(link_to, heard.topic, heard.fits, sure=heard.certain)
     for link in links:
         # A bus is written with the settings at which most units answered.
         port = [one for one in links if one.serial_port == link.serial_port] if link.serial_port else [link]
         usual = max(port, key=lambda one: len(one.units))
         made, aside = _link(usual), "" if usual is link else link.where.removeprefix(link.serial_port).strip()
         for unit in link.units:
-            for profile in unit.fits:
-                if profile not in known:
-                    raise _no_profile(profile, known)
+            _check_known(unit.fits, known)
             if unit.garbled:
                 continue
             # A model without a model code is left to the nameplate, even where it is the only one that fits.
             yield NewUnit(made, str(unit.device_id), unit.fits, aside, sure=unit.certain)
+
+
+def _check_known(profiles: Iterable[str], known: Mapping[str, AnyProfile]) -> None:
+    for profile in profiles:
+        if profile not in known:
+            raise _no_profile(profile, known)
 
 
 def _read(path: Path) -> ScanResult:

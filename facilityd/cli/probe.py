@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from devices.profile import ModbusProfile, MqttProfile, Point, TopicPoint
-from devices.unit import Binding, ModbusLink, MqttLink, Unit
+from devices.profile import ModbusProfile, MqttProfile
+from devices.unit import ModbusLink, MqttLink, Unit, every_point
 from facilityd.cli.arguments import NameParam, one_site
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, styled, table
@@ -21,7 +21,7 @@ from facilityd.cli.words import sentence, show_quality, word, words
 from facilityd.config.site import Site
 from facilityd.errors import UsageError
 from facilityd.model.message import Wording
-from facilityd.model.sample import NS, SignalType, Stream
+from facilityd.model.sample import NS
 from facilityd.model.text import Language
 from facilityd.notify.texts import texts
 from facilityd.notify.value_text import format_span
@@ -97,24 +97,6 @@ def _stranger(site: Site, names: tuple[str, ...], known: Mapping[str, AnyProfile
     if not address.isdigit():
         raise UsageError(Wording("ask.not-device-id", address=address), hint=Wording("ask.number-from"))
     return Unit(f"{link}/{address}", link, known[profile], (), (), device_id=int(address))
-
-
-def every_point(topic: str, link: str, profile: AnyProfile) -> Unit:
-    """Return a unit with every point of its profile bound to a signal of the same name."""
-    points: Mapping[str, Point | TopicPoint] = profile.expanded
-    kinds = {name: _kind(point) for name, point in points.items()}
-    stream = Stream(topic, "probe", topic, link, tuple(kinds), tuple(kinds.values()))
-    bindings = tuple(
-        Binding(n, p, stream, slot, kinds[n], codes=dict(p.enum.items()) or None)
-        for slot, (n, p) in enumerate(points.items())
-    )
-    return Unit(topic, link, profile, (stream,), bindings, topic=topic)
-
-
-def _kind(point: Point | TopicPoint) -> SignalType:
-    if point.is_text or point.enum:
-        return SignalType.TEXT
-    return SignalType.BOOL if point.is_bool else SignalType.FLOAT
 
 
 def ask(link: ModbusLink, unit: Unit, known: Mapping[str, AnyProfile], language: Language | None) -> bool:

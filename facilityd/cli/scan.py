@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Coroutine
 from pathlib import Path
 
 import click
 
-from devices.profile import ModbusProfile
+from devices.profile import ModbusProfile, MqttProfile
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import json_option, print_json, warn, write_file, writing
+from facilityd.cli.scan_brokers import broker_links, listen_to, show_brokers, to_their_end
+from facilityd.cli.scan_result import ScannedBroker, ScanResult
 from facilityd.cli.scan_run import Scanner
 from facilityd.cli.scan_table import show_scan
 from facilityd.cli.scan_targets import (
     AUTO,
     PORT,
     BaudParam,
+    EndpointParam,
     IdsParam,
     TargetParam,
     serial_links,
@@ -58,6 +62,15 @@ from facilityd.model.sample import NS
     help="Stop after this time.",
 )  # fmt: skip
 @click.option(
+    "--broker", "brokers", type=EndpointParam(), multiple=True, metavar="HOST[:PORT]",
+    help="Listen to an MQTT broker: who speaks there, and like which models.",
+)  # fmt: skip
+@click.option("--username", default="", help="Of brokers; the password stands in FACILITYD_MQTT_PASSWORD.")
+@click.option(
+    "--listen", type=DurationParam(), default="30s", show_default=True, metavar="SPAN",
+    help="How long to listen to brokers.",
+)  # fmt: skip
+@click.option(
     "--site", type=click.Path(exists=True, path_type=Path), default=None,
     help="Know the models beside this site too.",
 )  # fmt: skip
@@ -71,21 +84,23 @@ from facilityd.model.sample import NS
 def scan(
     ctx: click.Context, *, targets: tuple[tuple[tuple[str, int], ...], ...], ports: tuple[str, ...],
     baud: tuple[int, ...], parity: str, ids: tuple[int, ...], port: int, rtu_over_tcp: bool,
-    timeout: int | None, within: int, site: Path | None, output: Path | None, lang: str | None, as_json: bool,
+    timeout: int | None, within: int, brokers: tuple[tuple[str, int], ...], username: str, listen: int,
+    site: Path | None, output: Path | None, lang: str | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Find the units that answer, and which models they are.
+    """Find the units that answer or speak, and their models.
 
     Asks a Modbus TCP device or gateway, each address of a small network (192.168.1.0/28), or a serial port
-    for each device id, one question at a time, and only reads. Ctrl-C ends it and shows what was found.
-    Exit status 1 where nothing answers.
+    for each device id, one question at a time, and only reads. A broker is listened to. Ctrl-C ends it and
+    shows what was found. Exit status 1 where nothing answers or speaks.
     """
     from devices.tables import profiles
 
     language = chosen(lang)
     models = profiles(site if site is None or site.is_dir() else site.parent)
     known = {name: one for name, one in models.items() if isinstance(one, ModbusProfile)}
+    spoken = {name: one for name, one in models.items() if isinstance(one, MqttProfile)}
     endpoints = [one for target in targets for one in target]
-    if not endpoints and not ports:
+    if not endpoints and not ports and not brokers:
         raise UsageError(Wording("ask.scan-what"), hint=Wording("ask.scan-example", ports=_ports()))
     links = tcp_links(iter(endpoints), port, rtu=rtu_over_tcp)
     links += [link for path in ports for link in serial_links(path, settings(baud, parity))]
@@ -94,17 +109,28 @@ def scan(
     if output:
         with writing(output), output.open("a", encoding="utf-8"):
             pass  # what cannot be written is told before minutes are spent
-    result = asyncio.run(work.run(within / NS))
+    at_brokers = listen_to(broker_links(brokers, username), spoken, listen / NS, language)
+    result = asyncio.run(_both(work, within / NS, at_brokers))
     if not result.complete:
         warn(sentence("scan-ended-early", language), red=True)
     if as_json:
         print_json(result.model_dump(mode="json"))
     else:
         show_scan(result, known, language)
+        show_brokers(result.brokers, spoken, language)
     if output:
         text = json.dumps(result.model_dump(mode="json"), ensure_ascii=False, indent=2)
         write_file(output, f"{text}\n".encode())
-    ctx.exit(0 if any(link.units for link in result.links) else 1)
+    ctx.exit(0 if result.anybody else 1)
+
+
+async def _both(
+    work: Scanner, within_s: float, brokers: Coroutine[None, None, tuple[ScannedBroker, ...]]
+) -> ScanResult:
+    """Ask the links and listen to the brokers at the same time."""
+    asked, heard = asyncio.create_task(work.run(within_s)), asyncio.create_task(brokers)
+    await to_their_end([asked, heard])
+    return (await asked).model_copy(update={"brokers": await heard})
 
 
 def _ports() -> str:

@@ -45,6 +45,44 @@ class ScannedLink(Strict):
         return f"{self.host}:{self.port}"
 
 
+class HeardUnit(Strict):
+    """A unit that was heard at a broker. ``fits``: models that it speaks like; ``certain``: it is this one.
+
+    ``read``: what the first of them made of it, by point; ``announced``: maker and model as it says itself.
+    """
+
+    topic: str
+    fits: tuple[str, ...] = ()
+    certain: bool = False
+    announced: str = ""
+    read: dict[str, float | int | bool | str | None] = {}
+
+
+class HeardTopic(Strict):
+    """A topic that no model understands, and what its last message was."""
+
+    topic: str
+    shape: str
+    announced: str = ""
+
+
+class ScannedBroker(Strict):
+    """A broker that was listened to. ``reason``: why not; ``more``: messages on topics beyond those kept."""
+
+    host: str
+    port: int = Field(default=1883, ge=1, le=65535)
+    messages: int = 0
+    more: int = 0
+    reason: Text | None = None
+    units: tuple[HeardUnit, ...] = ()
+    others: tuple[HeardTopic, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """Return the broker as a technician would name it."""
+        return f"{self.host}:{self.port}"
+
+
 class ScanResult(Strict):
     """A whole scan. ``complete``: everything was asked; ``unopened``: addresses that took no connection."""
 
@@ -52,3 +90,9 @@ class ScanResult(Strict):
     complete: bool = True
     unopened: int = 0
     links: tuple[ScannedLink, ...] = ()
+    brokers: tuple[ScannedBroker, ...] = ()
+
+    @property
+    def anybody(self) -> bool:
+        """True where somebody answered or spoke."""
+        return any(one.units for one in self.links) or any(one.units or one.others for one in self.brokers)

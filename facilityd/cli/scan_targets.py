@@ -94,6 +94,21 @@ class TargetParam(click.ParamType[tuple[tuple[str, int], ...]]):
             self.fail(in_words(error.what), param, ctx)
 
 
+class EndpointParam(click.ParamType[tuple[str, int]]):
+    """A host or host:port; port 0 where it says none."""
+
+    name = "endpoint"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, int]:
+        """Return host and port."""
+        try:
+            return endpoint(str(value))
+        except UsageError as error:
+            self.fail(in_words(error.what), param, ctx)
+
+
 def endpoint(text: str) -> tuple[str, int]:
     """Return host and port of a text such as gateway:502; port 0 where it says none. Raises UsageError."""
     host, port = _split(text)
