@@ -20,6 +20,7 @@ from facilityd.app.alertmanager import post_alarms
 from facilityd.app.baseline_approval import renew_limits
 from facilityd.app.calendar import SiteCalendar
 from facilityd.app.ceremony import Ceremonies
+from facilityd.app.clock_while_down import CLOCK, clock_word, set_meanwhile
 from facilityd.app.core import Core
 from facilityd.app.discovery import Discovery
 from facilityd.app.environment import Environment
@@ -37,10 +38,12 @@ from facilityd.app.sources import AdapterContext, LinkTasks
 from facilityd.config.fingerprint import LoadedConfiguration
 from facilityd.config.load import home_of
 from facilityd.config.site import Site
-from facilityd.errors import UsageError
+from facilityd.errors import StoreFull, UsageError
 from facilityd.model.message import Wording
 from facilityd.pipeline.writer import Writer
+from facilityd.store.heartbeat_file import HeartbeatRecord, read_heartbeat
 from facilityd.store.journal import Journal
+from facilityd.store.meta import MetaWrite
 from facilityd.store.reader import JournalReader
 from facilityd.supervise.heartbeat_loop import HeartbeatLoop
 from facilityd.supervise.inbox import Inbox
@@ -72,6 +75,7 @@ async def watch(
     reloads = reloads or ReloadRequests()
     path = Path(site.store.path)
     make_folder(path.parent, site)
+    last_beat = read_heartbeat(path)
     heart = _heart(path, environment)
     hang_up = partial(_hang_up, reloads, environment)
     with (
@@ -99,11 +103,14 @@ async def watch(
         share(path, Inbox(path).folder, site.store.group)
         journal.configure_sinks(list(site.sinks))
         writer = environment.writer()
+        by = _set_meanwhile(journal, environment, last_beat)
         beating = [asyncio.create_task(heart.run(writer), name="beat")] if heart.beats else []
         try:
             going_on: Site | None = site
             while going_on is not None and not stop.is_set():
                 daemon = Daemon(going_on, journal, writer, environment, source, reloads, heart)
+                daemon.clock_was_set(by)
+                by = 0
                 going_on = await daemon.run(stop, configuration)
                 configuration = None
             log.info("%s: stopped", site.id)
@@ -117,6 +124,14 @@ def _heart(path: Path, environment: Environment) -> HeartbeatLoop:
     if environment.heartbeat:
         return HeartbeatLoop(path, environment.writer(), ServiceManager())
     return HeartbeatLoop(path, None, ServiceManager({}))
+
+
+def _set_meanwhile(journal: Journal, environment: Environment, beat: HeartbeatRecord | None) -> int:
+    """Return by how many ns the clock was set while nobody watched; virtual time has no other clock."""
+    if not environment.heartbeat:
+        return 0
+    with JournalReader.open(journal.path) as reader:
+        return set_meanwhile(environment.clock, beat, reader)
 
 
 def _hang_up(reloads: ReloadRequests, environment: Environment) -> None:
@@ -159,10 +174,16 @@ class Daemon:
             site, journal, writer, environment.writer(), environment.clock, self._calendar, reloads
         )
 
+    def clock_was_set(self, by: int) -> None:
+        """Have every wait last as long, though the clock was put forward by ``by`` ns before the start."""
+        self._core.flow.drift = -by
+
     async def run(self, stop: asyncio.Event, configuration: LoadedConfiguration | None) -> Site | None:
         """Watch until told to stop; return a site where everything is to be built anew for it."""
         core = self._core
         await core.catch_up()
+        with contextlib.suppress(StoreFull):  # from here on the heartbeat tells
+            await core.flow.commit([MetaWrite({CLOCK: ""})])
         if configuration:
             await note(core, configuration)
         if self._environment.long_lived:
@@ -189,6 +210,9 @@ class Daemon:
                 await parts.sinks.stop()
                 await core.flow.remember()
                 await core.downtimes.stopping(core.flow.commit)
+                with contextlib.suppress(StoreFull):
+                    word = clock_word(self._environment.clock) if self._environment.heartbeat else ""
+                    await core.flow.commit([MetaWrite({CLOCK: word})])
         return reloader.site if reloader.broken.is_set() else None
 
     async def _parts(self, reader: JournalReader, group: asyncio.TaskGroup) -> RunningParts:

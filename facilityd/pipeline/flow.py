@@ -63,7 +63,7 @@ class Flow:
         self._engine, self._alarms, self._told = engine, alarms, told
         self._order = asyncio.Lock()
         self._judged: int | None = None
-        self._drift: int | None = None
+        self.drift: int | None = None
         self.held, self.unwritten = self._held, self._held.unwritten
         self.full = False
         self.on_notices: Callable[[], None] = lambda: None
@@ -100,7 +100,7 @@ class Flow:
 
     def _clock_set(self, drift: int, at: int) -> Sequence[Change]:
         """Return the changes where somebody has set the clock: no alarm waits longer for it."""
-        by, self._drift = 0 if self._drift is None else drift - self._drift, drift
+        by, self.drift = 0 if self.drift is None else drift - self.drift, drift
         return self._alarms.clock_set(by, at) if abs(by) >= STEP else ()
 
     async def _change(self, changes: Sequence[Change]) -> None:
