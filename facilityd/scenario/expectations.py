@@ -237,12 +237,11 @@ def parse(sentence: str) -> Expectation:
 
 
 def _meant(text: str) -> list[str]:
-    """Return the sentences with the most of a text's words, all where none has two of them."""
+    """Return the sentences with the most of a text's words, all where none has any of them."""
     written = set(text.lower().split())
     shared = {form: len(written.intersection(_KEYWORD.findall(form))) for form, _, _ in SENTENCES}
     most = max(shared.values())
-    return [form for form, count in shared.items() if most < _SURE or count == most]
+    return [form for form, count in shared.items() if count == most]
 
 
 _KEYWORD = re.compile(r"\b[a-z]+\b")
-_SURE = 2

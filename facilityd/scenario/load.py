@@ -22,6 +22,7 @@ from facilityd.scenario.expectations import Expectation
 from facilityd.scenario.host_faults import CHANNELS, SINKS
 from facilityd.scenario.host_faults import HAZARDS as TROUBLES
 from facilityd.scenario.in_memory_site import NO_HAZARD, known_hazards
+from facilityd.scenario.people_expectations import never
 from facilityd.scenario.schema import RULES, Scenario, ScenarioEvent, spelled
 from facilityd.scenario.subset import subset
 from facilityd.yaml_source import Document, Problem, raise_problems, read, suggestion, validate
@@ -255,7 +256,11 @@ def _expectations(
         except ValueError as error:
             yield Problem(location, Wording("scenario.sentence-says", sentence=sentence, error=error))
             continue
-        wrong = _stranger(expectation, people) or _unheard(expectation, site)
+        wrong = (
+            _stranger(expectation, people)
+            or _unheard(expectation, site)
+            or never(expectation, scenario.duration)
+        )
         if wrong:
             yield Problem(location, *wrong)
         out.append((str(location), sentence, expectation))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from facilityd.model.notice import Purpose
+from facilityd.model.sample import NS
 from facilityd.scenario.sentence_parts import TIME, WORD, span, span_or_none
 
 WHAT = {
@@ -161,3 +162,13 @@ PEOPLE_SENTENCES: tuple[tuple[str, str, Callable[..., PeopleExpectation]], ...] 
         ),
     ),
 )
+
+
+def never(expectation: object, duration: int) -> tuple[str, str] | None:
+    """Return (what, hint) where a span ends before it begins, or lies behind the end: that says nothing."""
+    if not isinstance(expectation, NobodyTold | MessageCount):
+        return None
+    since, until = expectation.since or 0, duration if expectation.until is None else expectation.until
+    if until > duration or since >= duration:
+        return "the span ends after the story", f"it lasts {duration // NS} s (duration)"
+    return ("the span ends before it begins", "from the earlier to the later") if until <= since else None

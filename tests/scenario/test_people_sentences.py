@@ -111,6 +111,22 @@ def test_silence_about_what_never_was_says_nothing(tmp_path: Path) -> None:
     ("sentence", "changed", "said"),
     [
         ("page lee within 1min", ("", ""), "11:5: no recipient 'lee'; known: li"),
+        (
+            "li is told nothing from 7min to 9min",
+            ("", ""),
+            "11:5: the span ends after the story; it lasts 480 s",
+        ),
+        (
+            "nobody is told from 8min",
+            ("", ""),
+            "is none of the sentences: nobody is told [from TIME to TIME] · nobody",
+        ),
+        ("2 messages reach li from 5min to 4min", ("", ""), "11:5: the span ends before it begins"),
+        (
+            "page li with 1min",
+            ("", ""),
+            "sentences: page PERSON within TIME [after TIME] · page PERSON of RULE",
+        ),
         ("no alarm", ("fault: active, for: 2min", "shelve: actve"), "9:39: no rule 'actve'"),
         ("no alarm", ("fault: active, for: 2min", "acknowledge: active, for: 2min"), "lasts 'for' a time"),
         ("no alarm", ("fault: active, for: 2min", "maintenance: true"), "a maintenance needs 'for'"),
