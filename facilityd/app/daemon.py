@@ -92,14 +92,7 @@ async def watch(
             free=environment.disk_free,
         ) as journal,
     ):
-        if journal.moved_aside:
-            log.warning(
-                "the journal was damaged; it was moved to %s and a new one begun", journal.moved_aside
-            )
-        if journal.lost:
-            log.error("%s: %s", path, journal.lost)
-        if journal.set_aside:
-            log.error("%d damaged records of the journal were set aside", journal.set_aside)
+        _tell(journal)
         share(path, Inbox(path).folder, site.store.group)
         journal.configure_sinks(list(site.sinks))
         writer = environment.writer()
@@ -124,6 +117,16 @@ def _heart(path: Path, environment: Environment) -> HeartbeatLoop:
     if environment.heartbeat:
         return HeartbeatLoop(path, environment.writer(), ServiceManager())
     return HeartbeatLoop(path, None, ServiceManager({}))
+
+
+def _tell(journal: Journal) -> None:
+    """Say what was wrong with a journal that is opened."""
+    if journal.moved_aside:
+        log.warning("the journal was damaged; it was moved to %s and a new one begun", journal.moved_aside)
+    if journal.lost:
+        log.error("%s: %s", journal.path, journal.lost)
+    if journal.set_aside:
+        log.error("%d damaged records of the journal were set aside", journal.set_aside)
 
 
 def _set_meanwhile(journal: Journal, environment: Environment, beat: HeartbeatRecord | None) -> int:
