@@ -75,7 +75,7 @@ class NoUnitAnswers(LinkOutage):
 
 
 class StoreFull(Outage):
-    """The journal's disk has no room."""
+    """The journal takes nothing now: its disk has no room, or another program keeps it locked."""
 
 
 # --- nobody may --------------------------------------------------------------------------

@@ -20,6 +20,8 @@ T = TypeVar("T")
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _RESTORE_EVERY = 64
 _PURGE_AT_LEAST = 1000
+PATIENT_MS, IMPATIENT_MS = 5000, 50
+"""How long another program that writes is waited for; and while it goes on keeping us waiting."""
 WRITE_BACK_AT = 500
 """Pages in the log; on a full disk it must fit where the ballast was."""
 
@@ -39,6 +41,7 @@ class Transactions:
         self._reserve, self._retention, self._forget = reserve, retention, forget
         self._commits = 0
         self._log_pages = 0
+        self._kept_waiting = False
         db.wal_autocheckpoint(0)
         db.set_wal_hook(self._note_log)
 
@@ -57,7 +60,7 @@ class Transactions:
 
     def _attempt(self, work: Callable[[Counter[str]], T]) -> T:
         counts: Counter[str] = Counter()
-        self._db.execute("BEGIN IMMEDIATE")
+        self._begin()
         try:
             result = work(counts)
             add_counts(self._db, counts)
@@ -69,6 +72,21 @@ class Transactions:
             raise
         self._tidy()
         return result
+
+    def _begin(self) -> None:
+        """Begin, and wait for another program that writes; once it has kept us waiting, hardly any more.
+
+        An alarm is several transactions: each would be late by the whole wait.
+        """
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+        except apsw.BusyError:
+            self._db.set_busy_timeout(IMPATIENT_MS)
+            self._kept_waiting = True
+            raise
+        if self._kept_waiting:
+            self._db.set_busy_timeout(PATIENT_MS)
+            self._kept_waiting = False
 
     def _tidy(self) -> None:
         """Write a long log back. Not within COMMIT: an error here must not look like one there."""
@@ -102,5 +120,8 @@ class Transactions:
         if self._is_full(error):
             hint = "free some space on this disk; nothing that was stored is lost"
             return StoreFull("there is no room, even without the oldest history", where=where, hint=hint)
+        if isinstance(error, apsw.BusyError):
+            hint = "close it, be it a database browser or a script: until then nothing can be stored"
+            return StoreFull("another program keeps the journal locked", where=where, hint=hint)
         hint = "check the disk; a damaged journal is moved aside at the next start"
         return FacilitydError(f"cannot be written: {error}", where=where, hint=hint)
