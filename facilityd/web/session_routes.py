@@ -54,7 +54,7 @@ async def sign_in(service: Service, request: Request, response: Response, given:
     name = given.user
     user, session, until = await begin_session(service, request, response, name, given.password)
     return SessionAnswer(
-        user=name, role=user.role, person=user.person, csrf=csrf_token(session),
+        user=name, role=user.role, person=user.person or name, csrf=csrf_token(session),
         until=iso(round(until) * 10**9, service.zone),
     )  # fmt: skip
 
@@ -91,10 +91,14 @@ def end_session(service: WebService, response: Response, session: str) -> None:
 
 
 @routes.get("/session", tags=["people"], responses=described(401, 403, 429, 503))
-async def who_am_i(caller: Reader) -> SessionAnswer:
+async def who_am_i(service: Service, caller: Reader) -> SessionAnswer:
     """Who is signed in, with the token for changes."""
     csrf = csrf_token(caller.session) if caller.session else ""
-    return SessionAnswer(user=caller.name, role=caller.role.name.lower(), person=caller.person, csrf=csrf)
+    found = service.sessions.find(caller.session, users_of(service)) if caller.session else None
+    return SessionAnswer(
+        user=caller.name, role=caller.role.name.lower(), person=caller.person, csrf=csrf,
+        until=iso(round(found.until) * 10**9, service.zone) if found else None,
+    )  # fmt: skip
 
 
 @routes.delete("/session", tags=["people"], status_code=204, responses=described(401, 403, 429, 503))

@@ -82,6 +82,8 @@ def test_the_cookie_is_for_this_site_only_and_no_page_reads_it(guarded: WebPeer)
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
     assert PASSWORD not in answer.body.decode() + cookie
+    again = guarded.ask("GET", "/api/v1/session", Cookie=answer.cookies)
+    assert again.json == answer.json, "who asks later is told the same, until when it lasts too"
 
 
 def test_a_request_that_another_page_sends_is_refused(guarded: WebPeer) -> None:
