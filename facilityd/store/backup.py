@@ -72,7 +72,7 @@ def back_up(
     if target.exists() or target.is_symlink():
         raise UsageError(Wording("store.backup-there"), where=str(target))
     try:
-        part.unlink(missing_ok=True)
+        _begin(part)
         _copy(journal, part, site, progress)
         report = check_backup(part, site, progress)
         also(photos_named(part))
@@ -87,6 +87,13 @@ def back_up(
             with suppress(OSError):
                 path.unlink(missing_ok=True)
     return report
+
+
+def _begin(part: Path) -> None:
+    """Make an empty file for a copy. Raises OSError, which says why where SQLite says only that it cannot."""
+    for path in (part, beside(part, "-journal")):
+        path.unlink(missing_ok=True)
+    part.open("xb").close()
 
 
 def _copy(journal: Path, part: Path, site: str, progress: Progress | None) -> None:
@@ -194,8 +201,7 @@ def restore(
     part = beside(journal, ".restored")
     held = lock(journal)
     try:
-        for path in (part, beside(part, "-journal")):
-            path.unlink(missing_ok=True)
+        _begin(part)
         with closing(connect_reader(backup)) as source, closing(apsw.Connection(str(part))) as target:
             _copy_pages(source, target, progress)
         also(photos_named(part))

@@ -153,7 +153,7 @@ def test_what_is_there_is_not_overwritten_and_what_is_no_backup_not_restored(tmp
         with pytest.raises(UsageError, match="belongs to site"):
             back_up(journal.path, tmp_path / "copy.db", "other")
         back_up(journal.path, tmp_path / "copy.db", "square")
-        with pytest.raises(UsageError, match="could not be completed"):
+        with pytest.raises(UsageError, match="could not be completed: No such file or directory"):
             back_up(journal.path, tmp_path / "nowhere" / "copy.db", "square")
     raw = bytearray((tmp_path / "copy.db").read_bytes())
     raw[4096 * 3 : 4096 * 9] = bytes(4096 * 6)
