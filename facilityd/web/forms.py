@@ -77,16 +77,19 @@ async def _read_sent(request: Request) -> SentForm:
 async def _received(request: Request) -> bytes:
     """Return the bytes of a form. Raises HttpProblem for one that is too large.
 
-    Nothing of that is kept, but all is taken: only then does a browser show the answer.
+    Nothing of that is kept but its first fields, yet all is taken: only then does a browser show the answer.
     """
     parts: list[bytes] = []
-    size = 0
+    size, begun = 0, b""
     async for part in request.stream():
         size += len(part)
-        parts.append(part)
-        if size > MOST_BYTES + ROOM:
+        if size <= MOST_BYTES + ROOM:
+            parts.append(part)
+        else:
+            begun = begun or b"".join(parts)[:ROOM]
             parts.clear()
     if size > MOST_BYTES + ROOM:
+        request.state.fields = _fields_of(request.headers.get("content-type", ""), begun)
         raise HttpProblem(413, Wording("photo.too-large", most=MOST_BYTES // MIB))
     return b"".join(parts)
 

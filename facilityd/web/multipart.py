@@ -14,7 +14,7 @@ _BOUNDARY = re.compile(
 )
 _LINE = re.IGNORECASE | re.MULTILINE
 _NAME = re.compile(rb'^content-disposition:\s*form-data\s*;[^\r\n]*?\bname="([^"\r\n]*)"', _LINE)
-_FILE = re.compile(rb"^content-disposition:[^\r\n]*\bfilename\*?=", _LINE)
+_FILE = re.compile(rb'^content-disposition:[^\r\n]*\bfilename\*?=("?)([^"\r\n;]*)', _LINE)
 
 
 class NoForm(Exception):
@@ -23,7 +23,7 @@ class NoForm(Exception):
 
 @dataclass
 class SentForm:
-    """``fields`` as text; ``file``: the bytes of the one file, whatever it was called; None for none."""
+    """``fields`` as text; ``file``: the bytes of the one file, whatever its name, or None."""
 
     fields: dict[str, str] = field(default_factory=dict)
     file: bytes | None = None
@@ -50,8 +50,8 @@ def read_multipart(content_type: str, body: bytes, *, cut: bool = False) -> Sent
         name = _NAME.search(head)
         if name is None:
             raise NoForm
-        if _FILE.search(head):
-            if content:
+        if chosen := _FILE.search(head):
+            if content or chosen[2]:  # where nobody chose a file there is neither
                 if form.file is not None:
                     raise NoForm
                 form.file = content

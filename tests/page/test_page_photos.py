@@ -71,10 +71,13 @@ def _attach(page: Page, content: bytes, name: str = "IMG_2001.jpg", media: str =
 
 def _shown(page: Page) -> tuple[int, int]:
     """Return the pixels of the newest photo on a page, as the browser decodes it."""
-    image = page.locator("a.photo img").first
-    image.scroll_into_view_if_needed()
-    page.wait_for_function("one => one.complete", arg=image.element_handle())
-    return image.evaluate("one => [one.naturalWidth, one.naturalHeight]")
+    shown = """() => {
+        const one = document.querySelector("a.photo img");
+        one?.scrollIntoView();
+        return one?.complete && one.naturalWidth && [one.naturalWidth, one.naturalHeight];
+    }"""
+    width, height = page.wait_for_function(shown).json_value()  # news may put another in its place meanwhile
+    return width, height
 
 
 def test_a_photo_goes_with_taking_and_finishing_a_repair_and_is_seen_everywhere(
@@ -175,17 +178,19 @@ def _post(site: WatchedSite, photo: bytes | None, command: str = "realarm", user
         (png(60_000, 60_000, data=b"x"), "photo.png", 422, "60000 × 60000 pixels"),
         (b"\0\0\0\x18ftypheic" + b"\0" * 99, "IMG.HEIC", 422, "HEIC"),
         (JPEG[:400], "photo.jpg", 422, "not whole"),
+        (b"", "photo.jpg", 422, "is no photo"),
         (JPEG + b"\0" * (30 * MIB), "photo.jpg", 413, "larger than 12 MiB"),
     ],
-    ids=["html", "svg", "bomb", "heic", "cut", "30 MiB"],
+    ids=["html", "svg", "bomb", "heic", "cut", "empty", "30 MiB"],
 )  # fmt: skip
 def test_what_is_no_photo_is_refused_on_a_page_and_leaves_nothing(
     square: WatchedSite, content: bytes, name: str, status: int, said: str
 ) -> None:
     before, asked = _names(square), len(list(square.peer.service.inbox.folder.glob("*")))
-    answer = _post(square, content, command="ack", name=name)
+    answer = _post(square, content, command="ack", name=name, comment="wet & cold")
     assert answer.status == status
     assert said in answer.body.decode()
+    assert "wet &amp; cold" in answer.body.decode(), "what was written is given back"
     assert (_names(square), len(list(square.peer.service.inbox.folder.glob("*")))) == (before, asked)
 
 
