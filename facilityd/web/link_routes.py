@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from html import escape
 from typing import Annotated
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from fastapi import APIRouter, Path, Request, Response
 from starlette.responses import RedirectResponse
@@ -155,9 +155,15 @@ def _shown(opened: _Opened, service: WebService) -> Response:
         f'<header class="{escape(priority)}"><p>{escape(head)}</p><h1>{escape(title)}</h1></header>'
         f'<main><p class="lead">{escape(record.evidence(language))}</p>'
         f"<dl>{entry(phrase('first', language), first)}</dl>{_answer(opened, service)}"
-        f'<dl>{_entries(opened, service)}</dl><p class="small">{escape(alone)}</p></main>'
+        f'<dl>{_entries(opened, service)}</dl>{_whole(opened)}<p class="small">{escape(alone)}</p></main>'
     )
     return page(title, body, language, dead=opened.dead)
+
+
+def _whole(opened: _Opened) -> str:
+    """Return the way to the page of the alarm, where who signs in takes the repair."""
+    address = f"/alarm/{quote(opened.link.device, safe='')}/{quote(opened.link.rule, safe='')}"
+    return f'<p><a class="whole" href="{escape(address)}">{escape(phrase("whole", opened.language))}</a></p>'
 
 
 def _device(opened: _Opened) -> str:
