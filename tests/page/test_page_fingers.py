@@ -112,3 +112,35 @@ def test_no_value_of_an_axis_is_cut_off(open_page: NewPage, size: tuple[int, int
             )
             >= 0
         )
+
+
+@pytest.mark.parametrize("since", ["60s", "1h", "3650d"])
+def test_marks_of_time_are_whole_and_a_single_value_is_seen(open_page: NewPage, since: str) -> None:
+    page = open_page(f"/history?s=weather.wind_mean&since={since}", size=PHONE)
+    chart = page.locator("svg.chart:visible")
+    width = chart.evaluate("(svg) => svg.viewBox.baseVal.width")
+    ends = chart.evaluate(
+        "(svg) => [...svg.querySelectorAll('text')].map((one) => one.getBBox()).map((one) => one.x + one.width)"
+    )
+    assert max(ends) <= width
+    drawn = "(svg) => Math.max(...[...svg.querySelectorAll('.mean, .dot')].map((one) => one.getBBox().width))"
+    assert chart.evaluate(drawn) >= 4
+
+
+def test_a_signal_is_added_to_the_time_that_is_looked_at(open_page: NewPage) -> None:
+    page = open_page(SHARED)
+    before = _edges(page.locator("svg.chart.wide").first)
+    page.select_option("#add", "hoist-1.dc_link_voltage")
+    page.click("form[action='/history'] button")
+    expect(page.locator("svg.chart.wide")).to_have_count(3)
+    assert _edges(page.locator("svg.chart.wide").last) == before
+
+
+def test_a_table_that_does_not_hold_all_says_where_all_is(open_page: NewPage) -> None:
+    page = open_page("/history?s=fountain-2.leakage&since=2026-06-10T04:22&until=2026-06-10T04:46")
+    page.click("#table-1 summary")
+    rows = page.locator("#table-1 tbody tr").count()
+    assert page.locator("#table-1 .small").count() == (rows == 60)
+    page.goto(page.url.replace("04%3A46", "04%3A24").replace("04:46", "04:24"))
+    assert page.locator("#table-1 tbody tr").count() < 60
+    assert page.locator("#table-1 .small").count() == 0

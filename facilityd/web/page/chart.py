@@ -137,6 +137,9 @@ def _bands(answer: HistoryAnswer, place: ChartAxes) -> Iterator[Markup]:
         lower = [f"{place.x(one.at + half):.1f} {place.y(one.least or 0.0):.1f}" for one in reversed(run)]
         middle = [f"{place.x(one.at + half):.1f} {place.y(one.mean or 0.0):.1f}" for one in run]
         if len(run) == 1:
+            yield Markup('<circle class="dot" cx="{:.1f}" cy="{:.1f}" r="2.5"/>').format(
+                *map(float, middle[0].split())
+            )
             middle.append(f"{place.x(run[0].at + 2 * half):.1f} {place.y(run[0].mean or 0.0):.1f}")
         yield Markup('<path class="band" d="M{}Z"/><path class="mean" d="M{}"/>').format(
             "L".join(upper + lower), "L".join(middle)

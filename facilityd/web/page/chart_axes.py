@@ -44,10 +44,13 @@ class ChartSize:
 
     def with_room(self, texts: Iterable[str]) -> ChartSize:
         """Return it with so much room at the left as texts of the axis need; half of the drawing at most."""
-        longest = max(
-            (sum(2 if east_asian_width(one) in "WF" else 1 for one in text) for text in texts), default=0
-        )
+        longest = max(map(_letters, texts), default=0)
         return replace(self, left=min(self.width / 2, max(self.left, longest * self.letter + AWAY + 2.0)))
+
+
+def _letters(text: str) -> int:
+    """Return how many Latin letters wide a text is."""
+    return sum(2 if east_asian_width(one) in "WF" else 1 for one in text)
 
 
 SIZES = (ChartSize("wide", 960.0, 260.0, 68.0, 7, 8.3), ChartSize("small", 420.0, 240.0, 64.0, 3, 9.6))
@@ -111,8 +114,9 @@ class ChartAxes:
     def below(self, marks: Iterable[tuple[float, str]]) -> Iterator[Markup]:
         """Yield what stands under the drawing."""
         for at, text in marks:
+            half = _letters(text) * self.size.letter / 2
             yield Markup('<text class="axis" x="{:.1f}" y="{}" text-anchor="middle">{}</text>').format(
-                min(self.right - 16, max(self.left + 8, self.x(at))), int(self.size.height - 7), text
+                min(self.size.width - half, max(half, self.x(at))), int(self.size.height - 7), text
             )
 
 

@@ -78,6 +78,12 @@ class ShownSpan:
         return [("since", iso_instant(since, self.zone)[:19]), ("until", iso_instant(until, self.zone)[:19])]
 
     @property
+    def edges(self) -> list[tuple[str, str]]:
+        """Return what a form sends to stay at this time; what ends now goes on with the time."""
+        now = self.until >= self.now
+        return [("since", f"{self.width // NS}s")] if now else self._edges(self.since, self.until)
+
+    @property
     def fixed(self) -> str:
         """Return the address of this very span: what somebody shares goes on with no time."""
         pairs = [*self._pairs(self.compare), *self._edges(self.since, self.until)]
@@ -187,6 +193,7 @@ async def show(service: Service, request: Request, viewer: SignedIn, shown: Show
     return await page_response(
         request, service, viewer, "history.html", now=shown.now, charts=charts, spans=SPANS, rows=rows_of,
         shown=shown, offered=drawable(service), most=MOST_SIGNALS, compared=COMPARED,
+        most_rows=ROWS,
         raised=lambda chart: _of(board, chart.answer)[-MOST_LINES:][::-1],
     )  # fmt: skip
 
