@@ -9,6 +9,7 @@ from facilityd.config.site import Device, Site
 from facilityd.model.notice import Notice
 from facilityd.model.rule import Priority
 from facilityd.model.task import TaskEvent, TaskState
+from facilityd.model.text import Text
 from facilityd.notify.render import SiteContext
 from facilityd.notify.roster import Roster
 from facilityd.notify.tasks import TaskContext, plan_task
@@ -34,22 +35,17 @@ class TaskNotifier:
         return [notice for event in events for notice in self._of(event, before, after[event.task])]
 
     def _of(self, event: TaskEvent, before: Mapping[int, TaskState], task: TaskState) -> list[Notice]:
-        about = self._about(task)
-        if about is None:
-            return []
         holder = before[task.id].person if task.id in before else ""
-        return plan_task(event, task, about, self._place, self._roster, holder)
+        return plan_task(event, task, self._about(task), self._place, self._roster, holder)
 
-    def _about(self, task: TaskState) -> TaskContext | None:
+    def _about(self, task: TaskState) -> TaskContext:
+        """Return what a task is about; by its ids where that left the site, for it is still to be done."""
         device = self._devices.get(task.device)
-        if device is None:
-            return None
-        scope = ((device.id, device.family.family),)
+        name = device.name if device else Text(zh=task.device, en=task.device)
+        scope = ((task.device, device.family.family if device else ""),)
         if planned := self._inspections.get(task.key):
-            return TaskContext(device.name, planned.name, Priority.MEDIUM, scope, planned.steps)
-        rule = device.family.rules.get(task.rule)
-        return (
-            TaskContext(device.name, rule.name, rule.priority, scope, rule.action, rule.short)
-            if rule
-            else None
-        )
+            return TaskContext(name, planned.name, Priority.MEDIUM, scope, planned.steps)
+        if device and (rule := device.family.rules.get(task.rule)):
+            return TaskContext(name, rule.name, rule.priority, scope, rule.action, rule.short)
+        what = task.key[1]
+        return TaskContext(name, Text(zh=what, en=what), Priority.MEDIUM, scope)

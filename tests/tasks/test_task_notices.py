@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from facilityd.app.task_notifier import TaskNotifier
+from facilityd.config.load import load
 from facilityd.model.notice import OF_TASKS, Notice, Purpose
 from facilityd.model.people import ALL, DutyPlan, Hours, QuietHours
 from facilityd.model.rule import Priority
@@ -16,6 +18,7 @@ from facilityd.model.text import Text
 from facilityd.notify.render import SiteContext
 from facilityd.notify.roster import Roster
 from facilityd.notify.tasks import BY_OTHERS, TaskContext, plan_task
+from facilityd.scenario.load import square
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NIGHT, MORNING = 1_781_118_000 * NS, 1_781_132_400 * NS
@@ -80,3 +83,12 @@ def test_it_waits_for_the_end_of_quiet_hours_and_a_critical_task_that_is_late_do
 
 def test_each_kind_is_one_of_tasks() -> None:
     assert {p for p in Purpose if "task" in p} == OF_TASKS
+
+
+def test_a_task_of_a_device_that_left_the_site_is_overdue_all_the_same() -> None:
+    site = load(square(), secrets=False)
+    task = TaskState(3, TaskKind.REPAIR, "gone", NIGHT, rule="leak", occurrence=2, person="crew", due=NIGHT)
+    late = TaskEvent(3, NIGHT, TaskEventKind.OVERDUE)
+    notices = TaskNotifier(site, {}).plan([late], {3: task}, {3: task})
+    assert {one.recipient for one in notices} == set(site.recipients)
+    assert all("gone" in one.subject and "leak" in one.subject for one in notices)
