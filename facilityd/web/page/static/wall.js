@@ -5,6 +5,7 @@ const LISTS = "main :is(.hazards, .items, .rules, .signals, .lines, .strips, .ar
 const WELL = ".good, .pass, .done, .thing:not(.critical, .high, .medium, .low, .unknown)";
 const RULES = ".rules > :is(.good, .none)";
 const SAID = ".columns:has(.signals) .rules > li"; // what is wrong of a device stands above already
+const SMALLEST = 0.6;
 const fits = () => root.scrollHeight <= innerHeight;
 
 /** The rows in the order in which they stay away, from the end of whichever list is longest: rules that are content, what
@@ -22,7 +23,7 @@ function leaving() {
 }
 
 function hide(rows, count) {
-  rows.forEach((row, at) => { row.hidden = at < count; });
+  rows.forEach((row, at) => { if (row.hidden !== at < count) row.hidden = at < count; });
   document.querySelectorAll(".left").forEach((one) => one.remove());
   const lists = new Map();
   for (const row of rows.slice(0, count)) lists.set(row.parentNode, (lists.get(row.parentNode) || 0) + 1);
@@ -39,16 +40,25 @@ function fit() {
   root.style.fontSize = "";
   const rows = leaving();
   hide(rows, 0);
-  const full = parseFloat(getComputedStyle(root).fontSize);
-  for (let size = full; size > full * 0.6 && !fits(); size *= 0.95) root.style.fontSize = `${size * 0.95}px`;
   if (fits()) return;
-  let [few, many] = [0, rows.length];
+  const full = parseFloat(getComputedStyle(root).fontSize);
+  const shrink = (share) => { root.style.fontSize = `${full * share}px`; return fits(); };
+  if (shrink(SMALLEST)) {
+    let share = 0.95;
+    while (!shrink(Math.max(SMALLEST, share)) && share > SMALLEST) share *= 0.95;
+    return;
+  }
+  // from few rows to more, for a page of hundreds takes long to lay out
+  const first = 8;
+  let seen = first;
+  while (seen < rows.length && (hide(rows, rows.length - seen), fits())) seen *= 2;
+  let [few, many] = [Math.max(0, rows.length - seen), seen > first ? rows.length - seen / 2 : rows.length];
   while (many - few > 1) {
     const middle = (few + many) >> 1;
     hide(rows, middle);
     if (fits()) many = middle; else few = middle;
   }
-  hide(rows, many);
+  hide(rows, Math.max(0, many));
 }
 document.addEventListener("facilityd:main", fit);
 addEventListener("resize", fit);
