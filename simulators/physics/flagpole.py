@@ -41,6 +41,11 @@ class Flagpole(Model):
     def _tripped(self) -> bool:
         return bool(self.has("trip")) or self._stalled > STALL_S
 
+    def restore(self) -> None:
+        """End every fault and reset the drive that tripped of one."""
+        super().restore()
+        self._stalled = 0.0
+
     def longest_step(self, now: int, world: World) -> float:
         """Return 0.1 s in motion."""
         return 0.1 if self._left > 0 or self._frequency > 0 else self.CALM_S

@@ -58,6 +58,11 @@ class Hoist(Model):
         self._asked = True
         self._cycles += 1
 
+    def restore(self) -> None:
+        """End every fault and reset the drive that tripped of one; a run that was broken off goes on."""
+        super().restore()
+        self._stalled = self._starved = 0.0
+
     def longest_step(self, now: int, world: World) -> float:
         """Return 0.05 s in motion, else the time to the next ceremony."""
         if self._brake > 0 or self._commanded(self._wanted()):

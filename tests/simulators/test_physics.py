@@ -14,6 +14,7 @@ from astral.sun import sun
 from facilityd.config.load import load
 from facilityd.errors import UsageError
 from simulators.physics import MODELS, World
+from simulators.physics.flagpole import Flagpole
 from simulators.physics.fountain import Fountain
 from simulators.physics.hoist import Hoist
 from simulators.physics.lighting import Lighting
@@ -229,3 +230,19 @@ def test_no_basin_empties_from_one_second_to_the_next() -> None:
         pump.step(20.0, world)
     assert max(after - before for before, after in pairwise(levels)) < 0.1
     assert levels[-1] > 1.1
+
+
+@pytest.mark.parametrize("kind", [Hoist, Flagpole])
+def test_a_drive_that_tripped_of_a_fault_is_reset_with_it(kind: type[Hoist | Flagpole]) -> None:
+    model, world = kind("one", 1), _world()
+    model.now = world.now
+    model.fault("brake-stays-closed")
+    model.demand(*([True] if kind is Hoist else []))
+    for _ in range(100):
+        world.advance(0.2)
+        model.advance(world)
+    assert model.read()["tripped"]
+    model.fault("brake-stays-closed", 0.0)
+    assert model.read()["tripped"], "the fault is over, and the drive waits for its reset"
+    model.restore()
+    assert not model.read()["tripped"]
