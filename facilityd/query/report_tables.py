@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
 
 from facilityd.config.site import Device
 from facilityd.model.sample import NS
@@ -27,6 +28,8 @@ from facilityd.query.report_tasks import COUNTED
 from facilityd.query.words import listed
 
 SHARE_DECIMALS = 2
+MANY_ALIKE = 3
+"""Ceremonies one after the other with the same said of them, from which on they are told in one row."""
 _NAMES = ("sunrise", "sunset")
 RUN_TONES = {"on-time": "good", "off-time": "over", "not-seen": "over", "unknown": "unknown"}
 READY_TONES = {"ready": "good", "not-ready": "over", "unknown": "unknown"}
@@ -159,15 +162,35 @@ def _sums(own: list[CeremonyRow]) -> tuple[int, ...]:
 
 
 def _exceptions(report: SiteReport, language: Language) -> ReportTable:
-    """Return the ceremonies that were not ready, did not run in time, or had alarms."""
-    odd = [
-        row for row in report.ceremonies if row.ready == "not-ready" or row.run in ("off-time", "not-seen")
-    ]
-    odd += [row for row in report.ceremonies if row not in odd and (row.alarms or row.waived)]
-    rows: list[RowCells] = [
-        ceremony_cells(report, row, language) for row in sorted(odd, key=lambda row: (row.at, row.device))
-    ]
+    """Return ceremonies that were not ready, did not run in time, or had alarms; alike ones in one row."""
+    rows: list[RowCells] = []
+    for hoist in dict.fromkeys(row.device for row in report.ceremonies):
+        own = [row for row in report.ceremonies if row.device == hoist]
+        for (odd, *_), found in groupby(own, key=lambda row: (_is_odd(row), *_alike(row))):
+            if odd:
+                rows += _together(report, list(found), language)
     return make_table("ceremony-exceptions", CEREMONY_COLUMNS, rows, language)
+
+
+def _is_odd(row: CeremonyRow) -> bool:
+    late = row.ready == "not-ready" or row.run in ("off-time", "not-seen")
+    return late or bool(row.alarms or row.waived)
+
+
+def _alike(row: CeremonyRow) -> tuple[object, ...]:
+    """Return what ceremonies in a row must have in common to be told together; one that ran is its own."""
+    return row.ready, row.run, row.against, row.alarms, row.waived, row.at if row.took is not None else 0
+
+
+def _together(report: SiteReport, rows: list[CeremonyRow], language: Language) -> list[RowCells]:
+    """Return a row for each ceremony, of many alike a single one that says from when to when and how many."""
+    cells = [ceremony_cells(report, row, language) for row in rows]
+    if len(rows) < MANY_ALIKE:
+        return cells
+    named = (name for name in _NAMES if any(row.name == name for row in rows))
+    names = listed((texts().readiness[name].in_(language) for name in named), language)
+    when = report_sentence("ceremonies-alike", language, since=cells[0][0], until=cells[-1][0], n=len(rows))
+    return [(when, names, *cells[0][2:])]
 
 
 CEREMONY_COLUMNS = ("at", "ceremony", "device", "readiness", "run", "took", "near-alarms", "against")

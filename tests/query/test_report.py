@@ -22,6 +22,7 @@ from facilityd.model.intervals import common, length, union
 from facilityd.model.readiness import Check, CheckedItem, ItemOutcome
 from facilityd.model.sample import NS
 from facilityd.model.task import TaskEvent, TaskEventKind
+from facilityd.model.text import Language
 from facilityd.query.calendar_span import month_span
 from facilityd.query.report_ceremonies import due_ceremonies
 from facilityd.query.report_tables import report_page
@@ -158,6 +159,33 @@ def test_ceremonies_with_their_readiness_and_how_they_ran(history: AlarmHistory)
     down = [cell.value for cell in table["ceremonies"].rows[1]][2:]
     both = [a + b for a, b in zip(up, down, strict=True)]
     assert both == [62, 3, 2, 1, 1, 1, 1, 58, 2]
+
+
+@pytest.mark.parametrize(
+    ("language", "when", "what"),
+    [("zh", " 至 ", "日出升旗、日落降旗"), ("en", " to ", "raising at sunrise, lowering at sunset")],
+)
+def test_a_hoist_that_stands_still_for_days_is_one_row(
+    language: Language, when: str, what: str, history: AlarmHistory
+) -> None:
+    history.watched(OCTOBER[0], OCTOBER[1])
+    due = due_ceremonies(history.site, *OCTOBER)
+    for one in due:
+        ill = due[10].at <= one.at < due[30].at
+        checked(history, one.at, one.name, ItemOutcome.FAIL if ill else ItemOutcome.PASS)
+        if not ill:
+            timed(history, one.at + 130 * NS, 122)
+    timed(history, due[20].at + 130 * NS, 122)
+    report = ask(history)
+    page = report_page(report, all_devices(history.site), language)
+    odd = next(table for table in page.tables if table.id == "ceremony-exceptions")
+    shown = report.window.shown
+    first, ran, last = (row[0].shown for row in odd.rows)
+    assert first.startswith(f"{shown(due[10].at)}{when}{shown(due[19].at)}")
+    assert (ran, last.startswith(f"{shown(due[21].at)}{when}")) == (shown(due[20].at), True)
+    assert [row[1].shown for row in odd.rows][::2] == [what, what]
+    assert "10" in first
+    assert "9" in last
 
 
 def test_a_month_with_no_ceremony_says_so(tmp_path: Path) -> None:
