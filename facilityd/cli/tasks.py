@@ -26,7 +26,7 @@ from facilityd.supervise.inbox import whoami
 
 if TYPE_CHECKING:
     from facilityd.config.site import Site
-    from facilityd.model.task import TaskEvent, TaskState
+    from facilityd.model.task import TaskEvent
     from facilityd.model.text import Language
     from facilityd.query.tasks import TaskRecord, TaskRow
 
@@ -181,12 +181,15 @@ def _say(site: Site, kind: str, what: object, how: str, who: str, lang: str | No
 def _cells(site: Site, row: TaskRow, language: Language) -> tuple[object, ...]:
     task = row.task
     return (
-        task.id, task.device, row.what.in_(language), _state(task, language), task.person,
+        task.id, task.device, row.what.in_(language), _state(row, language), task.person,
         _due(site, row, language),
     )  # fmt: skip
 
 
-def _state(task: TaskState, language: Language) -> str:
+def _state(row: TaskRow, language: Language) -> str:
+    task = row.task
+    if task.state == "done" and not row.known and not task.closed:
+        return sentence("task-unknown", language)
     name = task.state.wording.in_(language)
     if task.closed and not task.closed_at:
         return sentence("task-closed", language)
@@ -216,7 +219,7 @@ def _show(site: Site, record: TaskRecord, language: Language, *, as_json: bool) 
     out.print(head, highlight=False, markup=False)
     due = _due(site, row, language)
     said = sentence("task-due", language, due=due) if due else ""
-    facts = (_state(row.task, language), row.task.person, said)
+    facts = (_state(row, language), row.task.person, said)
     out.print("  ".join(filter(None, facts)), highlight=False, markup=False)
     for n, step in enumerate(row.steps, 1):
         out.print(f"{n}. {step.in_(language)}", highlight=False, markup=False)

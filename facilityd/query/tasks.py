@@ -17,13 +17,14 @@ from facilityd.tasks.refusals import ALLOWED, check
 
 @dataclass(frozen=True, slots=True)
 class TaskRow:
-    """One task with its words. ``late``: it is open, and past its due instant now."""
+    """One task with its words. ``late``: open, and past its due instant; ``known``: the site still has it."""
 
     task: TaskState
     device: Text
     what: Text
     steps: tuple[Text, ...]
     late: bool
+    known: bool = True
 
     def plain(self) -> dict[str, Any]:
         """Return data for JSON; texts in both languages, instants in ns UTC."""
@@ -76,7 +77,7 @@ def _row(site: Site, devices: Mapping[str, Device], task: TaskState, at: int) ->
     if rule:
         return TaskRow(task, name, rule.name, rule.action, late)
     key = task.rule or task.inspection
-    return TaskRow(task, name, Text(zh=key, en=key), (), late)
+    return TaskRow(task, name, Text(zh=key, en=key), (), late, known=False)
 
 
 def allowed_acts(task: TaskState) -> list[TaskEventKind]:

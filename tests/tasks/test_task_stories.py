@@ -14,9 +14,11 @@ from support.site_mistakes import FILES, check_output, write_site
 from facilityd.cli.main import facilityd
 from facilityd.cli.words import show_span
 from facilityd.model.notice import Purpose
-from facilityd.model.task import TaskEventKind, fold
+from facilityd.model.task import TaskEvent, TaskEventKind, fold
 from facilityd.scenario.run import Options, perform
+from facilityd.store.journal import Journal
 from facilityd.store.reader import JournalReader
+from facilityd.store.tasks import TaskWrite
 
 STORY = Path("simulators/scenarios/stories/repair-in-vain.yaml")
 
@@ -129,3 +131,17 @@ def test_the_audit_says_which_task_it_was(
     assert shown.exit_code == 0, shown.output
     (line,) = [line for line in shown.output.splitlines() if "say it is done" in line]
     assert line.split("say it is done")[1].split()[0] == "1"
+
+
+def test_what_nothing_watches_any_more_is_never_verified_and_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    site = make_square(tmp_path / "square")
+    site.journal.parent.mkdir(parents=True, exist_ok=True)
+    about = {"kind": "repair", "device": "gone", "rule": "leak", "occurrence": 1, "due": 0}
+    done = [TaskEvent(1, 1, TaskEventKind.OPEN, details=about), TaskEvent(1, 2, TaskEventKind.DONE, "li")]
+    with Journal.open(site.journal, max_bytes=2**26, max_age=10**18, site="square") as journal:
+        journal.commit([TaskWrite(done)])
+    shown = CliRunner().invoke(facilityd, ["tasks", str(site.folder), "--lang", "zh"])
+    assert "无从验证：请用 facilityd cancel 结束" in shown.output, shown.output
