@@ -141,7 +141,7 @@ def _print(asked: _Export, reader: HistoryReader, kind: str) -> None:
 def _file(asked: _Export, reader: HistoryReader, target: Path, kind: str) -> int:
     key = {
         "signals": asked.query.signals, "bucket": asked.query.bucket, "format": kind, "people": asked.people,
-        "language": asked.language, "store": asked.store,
+        "language": asked.language, "store": asked.store, "marks": 2,
     }  # fmt: skip
     notes = {"since": asked.query.since, "until": asked.query.until}
     with ResumableFile(target, key, notes) as file:
@@ -189,7 +189,7 @@ def _head(asked: _Export) -> bytes:
 
 def _texts(asked: _Export, reader: HistoryReader, kind: str, mark: Any) -> Iterator[tuple[bytes, Any]]:
     """Yield the lines behind a mark, each with its own."""
-    from facilityd.query.export import export_lines
+    from facilityd.query.export import NOT_RUNNING, NOTHING, export_lines
     from facilityd.query.export_text import ExportText, csv_line
 
     query = asked.query
@@ -200,21 +200,23 @@ def _texts(asked: _Export, reader: HistoryReader, kind: str, mark: Any) -> Itera
         return
     text = ExportText(asked.site, query, asked.language, people=asked.people)
     for row in _rows(asked, reader, mark):
-        yield csv_line(text.text(row)).encode(), [row.device, row.signal, row.at]
+        gap = row.quality in (NOTHING, NOT_RUNNING)
+        yield csv_line(text.text(row)).encode(), [row.device, row.signal, row.at, gap]
 
 
 def _rows(asked: _Export, reader: HistoryReader, mark: Any) -> Iterator[ExportRow]:
-    from facilityd.query.export import NOTHING, export_rows, rows_of
+    from facilityd.query.export import NOT_RUNNING, NOTHING, export_rows, rows_of
 
     query = asked.query
     if mark is None:
         yield from export_rows(asked.site, reader, query)
         return
-    device, signal, at = mark
+    device, signal, at, in_gap = mark
     place = query.signals.index((device, signal))
     for row in rows_of(asked.site, reader, query, device, signal, at + 1):
-        if row.at > at + 1 or row.quality != NOTHING:  # the gap that it is in was told
-            yield row
+        if in_gap and row.at == at + 1 and row.quality in (NOTHING, NOT_RUNNING):
+            continue  # the rest of the gap that was told
+        yield row
     yield from export_rows(asked.site, reader, replace(query, signals=query.signals[place + 1 :]))
 
 

@@ -107,11 +107,16 @@ def _copy(journal: Path, part: Path, site: str, progress: Progress | None) -> No
 
 
 def _copy_pages(source: apsw.Connection, target: apsw.Connection, progress: Progress | None) -> None:
-    with target.backup("main", source, "main") as copying:
-        while not copying.done:
-            copying.step(_PAGES)
-            if progress:
-                progress(copying.page_count - copying.remaining, copying.page_count)
+    try:
+        with target.backup("main", source, "main") as copying:
+            while not copying.done:
+                copying.step(_PAGES)
+                if progress:
+                    progress(copying.page_count - copying.remaining, copying.page_count)
+    except (apsw.FullError, apsw.IOError) as error:  # of which SQLite says "not an error"
+        if code := target.system_errno:
+            raise OSError(code, os.strerror(code)) from error
+        raise
 
 
 def check_backup(path: Path, site: str, progress: Progress | None = None) -> BackupReport:
@@ -219,7 +224,7 @@ def restore(
 
 
 def _reason(error: Exception) -> str:
-    """Return why. Of a backup SQLite knows the kind of error, and no text for it ("not an error")."""
+    """Return why. Of a full disk SQLite knows the kind of error, and no text for it ("not an error")."""
     return os.strerror(errno.ENOSPC) if isinstance(error, apsw.FullError) else system_reason(error)
 
 

@@ -72,3 +72,12 @@ def test_a_report_that_has_no_room_costs_not_the_earlier_one(small: Path, site: 
     assert said.endswith(f"facilityd: {small}/june.html: cannot be written: No space left on device\n"), said
     assert (small / "june.html").read_text(encoding="utf-8") == "the report of June"
     assert [path.name for path in small.iterdir()] == ["june.html"]
+
+
+def test_a_file_that_may_not_grow_is_told_as_such(tmp_path: Path, site: Path) -> None:
+    words = f"ulimit -f 8; exec {sys.executable} -m facilityd backup {site} {tmp_path / 'copy.db'} --lang en"
+    done = subprocess.run(["bash", "-c", words], check=False, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"facilityd: {tmp_path}/copy.db: could not be completed: ")
+    assert "not an error" not in done.stderr
+    assert not list(tmp_path.glob("copy*"))

@@ -7,6 +7,7 @@ import io
 import json
 import xml.etree.ElementTree as ET
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -145,6 +146,31 @@ def test_what_was_interrupted_goes_on_and_is_the_same_in_the_end(
     run(yard, *words, "-o", str(target))
     assert target.read_bytes() == whole
     assert [path.name for path in tmp_path.glob("out*")] == ["out"]
+
+
+def test_wherever_it_was_interrupted_no_row_is_lost_or_twice(
+    yard: MeterSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Among them the places before and behind a gap: one that is told by the moment of its last value, too."""
+    filled(yard, 1)
+    yard.store(300, 7.0)
+    words = ["gate.power", "gate.commanded", *SPAN, "--format", "csv"]
+    whole = run(yard, *words).stdout_bytes
+    assert {b"nothing-stored", b"not-running"} <= {line.split(b",")[-1] for line in whole.splitlines()}
+    write = ResumableFile.write
+    for cut in range(whole.count(b"\n")):
+        target = tmp_path / f"out-{cut}"
+        with monkeypatch.context() as broken:
+
+            def some(self, lines, cut=cut):
+                write(self, islice(lines, cut))
+                raise KeyboardInterrupt
+
+            broken.setattr(ResumableFile, "write", some)
+            CliRunner().invoke(facilityd, ["export", yard.site.source, *words, "-o", str(target)])
+        assert not target.exists()
+        run(yard, *words, "-o", str(target))
+        assert target.read_bytes() == whole, cut
 
 
 def test_another_question_begins_anew(tmp_path: Path) -> None:
