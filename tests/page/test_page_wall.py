@@ -115,9 +115,14 @@ def test_what_is_wrong_stays_on_a_wall_and_what_is_well_goes_first(browser: Brow
     page.evaluate(
         "for (const row of document.querySelectorAll('.signals li')) row.className = 'good';"
         "document.querySelector('.signals li:last-child').className = 'bad';"
+        "document.querySelector('.rules').insertAdjacentHTML('afterend', "
+        "'<ul class=\"lines\">' + '<li>signed</li>'.repeat(20) + '</ul>');"
         "document.dispatchEvent(new Event('facilityd:main'))"
     )
     assert page.locator(".signals > .left").count() == 1
+    assert page.locator(".lines > li:visible:not(.left)").count() == 0, (
+        "what is read stays before what was signed"
+    )
     assert page.locator(".signals > .bad").is_visible()
     page.context.close()
 

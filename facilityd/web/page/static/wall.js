@@ -4,7 +4,7 @@ const root = document.documentElement;
 const LISTS = "main :is(.hazards, .items, .rules, .signals, .lines, .strips, .area ul, .stories, tbody)";
 const WELL = ".good, .pass, .done, .thing:not(.critical, .high, .medium, .low, .unknown)";
 const RULES = ".rules > :is(.good, .none)";
-const SAID = ".columns:has(.signals) .rules > li"; // what is wrong of a device stands above already
+const SAID = ".columns:has(.signals) :is(.rules, .lines) > li"; // what is wrong of a device stands above already
 const SMALLEST = 0.6;
 const fits = () => root.scrollHeight <= innerHeight;
 
