@@ -85,11 +85,11 @@ class RepairCrew:
             return
         begun = heard + round(chance.lognormvariate(3.0, 0.8) * MIN)
         ended = begun + round(chance.lognormvariate(0.9, 0.7) * HOUR)
-        vain = chance.random() < 0.08
         self._plans += [(heard, "acknowledge", alarm), (begun, "take", alarm)]
-        self._plans += [(ended, "done" if vain else "repair-done", alarm)]
-        if vain:
-            self._plans.append((ended + 5 * HOUR, "repair-done", alarm))
+        if chance.random() < 0.08:  # said to be done, and in vain
+            self._plans.append((ended, "done", alarm))
+            ended += 5 * HOUR
+        self._plans += [(ended, "repair", alarm), (ended + 15 * MIN, "done", alarm)]
 
     def _priority(self, alarm: AlarmState) -> Priority:
         device = self._runtime.site.devices.get(alarm.device)
@@ -99,16 +99,16 @@ class RepairCrew:
     def _do(self, what: str, alarm: AlarmState) -> None:
         runtime, device, rule = self._runtime, alarm.device, alarm.rule
         by = "li" if 8 <= datetime.fromtimestamp(runtime.now / NS, self._zone).hour < 20 else "wang"
-        if what.startswith("repair") and device in runtime.square.models:
+        if what == "repair" and device in runtime.square.models:
             runtime.square.model(device).restore()
-        if what == "acknowledge":
+        elif what == "acknowledge":
             runtime.acknowledge(device, rule, by)
         elif what == "take":
             runtime.ask(TakeTask, device=device, rule=rule, person=by, comment="去现场查看")
         elif what == "shelve":
             until = runtime.now + 4 * HOUR
             runtime.ask(ShelveAlarm, device=device, rule=rule, person=by, until=until, comment="等备件")
-        elif what.endswith("done"):
+        elif what == "done":
             runtime.finish(device, rule, by)
 
 
