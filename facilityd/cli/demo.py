@@ -84,17 +84,15 @@ def demo(*, broker: str, as_lines: bool, seconds: float, lang: str | None = None
     load(*sites, at_most=5 * NS)  # every mistake is told before anything is moved
     if broker:
         lead_to_broker(copy, broker)
-    with moved(copy, brokers=not broker) as ports:
+    with moved(copy, brokers=not broker) as ports, DemoPage.chosen() as page:
+        lead_to_page(copy, page.url)
         site = load(*sites, at_most=5 * NS)
         language = chosen(lang, site)
         if stood_in := [f"{usual} → {own}" for usual, own in ports.items() if usual != own]:
             say(sentence("ports", language, ports=listed(stood_in, language)))
         as_lines = as_lines or not sys.stdout.isatty()
-        with DemoPage.chosen() as page:
-            show = partial(_lines if as_lines else _screen, site, language, page)
-            asyncio.run(
-                _demo(site, sites, folder, show, page, language, own_broker=not broker, seconds=seconds)
-            )
+        show = partial(_lines if as_lines else _screen, site, language, page)
+        asyncio.run(_demo(site, sites, folder, show, page, language, own_broker=not broker, seconds=seconds))
 
 
 def fresh_folder() -> Path:
@@ -119,6 +117,12 @@ def copy_site(folder: Path) -> Path:
         text = file.read_text(encoding="utf-8")
         file.write_text(text.replace(f"{HOME}/", f"{folder}/"), encoding="utf-8")
     return copy
+
+
+def lead_to_page(site: Path, url: str) -> None:
+    """Let the notices of a copied site carry links to its page."""
+    with (site / SIMULATED).open("a", encoding="utf-8") as file:
+        file.write(f'web: {{public_url: "{url}"}}\n')
 
 
 async def _demo(

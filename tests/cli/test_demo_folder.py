@@ -59,3 +59,9 @@ def test_the_command_for_another_terminal_is_one_that_its_shell_finds(
     assert demo.called() == ".venv/bin/facilityd"
     monkeypatch.setenv("PATH", str(program.parent))
     assert demo.called() == "facilityd"
+
+
+def test_its_notices_lead_to_its_page(tmp_path: Path) -> None:
+    copy = demo.copy_site(tmp_path)
+    demo.lead_to_page(copy, "http://127.0.0.1:8780/")
+    assert load(copy, secrets=False).web.public_url == "http://127.0.0.1:8780"
