@@ -29,6 +29,8 @@ COLUMNS = (
     Column("from", "来源", gives=1), Column("result", "结果"), Column("note", "备注", gives=2),
 )  # fmt: skip
 _WHAT = ("device", "rule", "item", "rules", "waiver", "mark", "fault", "task", "ticket")
+_NUMBERED = ("waiver", "mark", "task")
+"""These are asked for by a number, which alone says nothing."""
 _NOTES = ("comment", "reason", "note", "parts", "photo")
 
 
@@ -67,7 +69,7 @@ def _row(site: Site, record: CommandRecord, language: Language) -> tuple[object,
     refusal = read(record.refusal).in_(language) if record.refusal else ""
     return (
         show_second(record.done_at, site.timezone), word(query_words().command, record.kind, language),
-        " ".join(_shown(payload[name], language) for name in _WHAT if name in payload), record.person,
+        " ".join(_named(name, payload[name], language) for name in _WHAT if name in payload), record.person,
         "@".join(part for part in (record.account, record.origin) if part),
         sentence("command-refused", language, why=refusal) if refusal else sentence("command-done", language),
         _note(payload, language),
@@ -83,6 +85,11 @@ def _note(payload: Mapping[str, Any], language: Language) -> str:
     if isinstance(changed, Mapping):
         return "\n".join(change_lines(SiteChanges.from_plain(changed), language))
     return " ".join(str(payload[name]) for name in _NOTES if payload.get(name))
+
+
+def _named(name: str, value: object, language: Language) -> str:
+    said = _shown(value, language)
+    return sentence(f"audit-{name}", language, number=said) if name in _NUMBERED else said
 
 
 def _shown(value: object, language: Language) -> str:

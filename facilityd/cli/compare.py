@@ -25,7 +25,7 @@ COLUMNS = (
     whole("signal", "信号"), whole("mean", "平均"), whole("before", "之前"), whole("change", "变化"),
     Column("least … greatest", "最小 … 最大"), Column("before", "之前"), Column("known", "有数据"),
 )  # fmt: skip
-_DAY, _ALL = 86_400 * NS, 0.995
+_DAY, _ALL, _LITTLE = 86_400 * NS, 0.995, 0.005
 _ORDERS = ("change", "mean", "greatest", "least", "unknown")
 
 
@@ -120,4 +120,6 @@ def _edges(one: ComparedSignal, of: SpanFigures) -> str:
 
 
 def _share(part: float) -> str:
+    if 0 < part < _LITTLE:  # a mean stands beside it, which "0 %" would deny
+        return "<1 %"
     return "100 %" if part >= _ALL else f"{100 * part:.0f} %"

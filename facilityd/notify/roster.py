@@ -55,12 +55,20 @@ class Roster:
         return until
 
     def gaps(self, at: int, days: int) -> list[tuple[str, int]]:
-        """Return the rotas, with an instant, on which nobody is on duty at some hour of the coming days."""
-        hours = [at + hour * _HOUR for hour in range(24 * days)]
-        found = (
-            (rota.id, next((h for h in hours if not self._named(rota, h)), 0)) for rota in self.plan.rotas
-        )
-        return [(name, hour) for name, hour in found if hour]
+        """Return the rotas on which nobody is on duty in the coming days, with when that begins (ns UTC).
+
+        Events of a calendar are looked at every quarter of an hour, shifts of a table at their ends.
+        """
+        found = ((rota.id, self._unmanned(rota, at, at + 24 * days * _HOUR)) for rota in self.plan.rotas)
+        return [(name, when) for name, when in found if when is not None]
+
+    def _unmanned(self, rota: Rota, at: int, until: int) -> int | None:
+        while at < until:
+            if not self._named(rota, at):
+                return at
+            ends = (ends_at(shift.hours, at, self._zone, self.plan.holidays) for shift in rota.shifts)
+            at = max((end for end in ends if end is not None), default=at - at % _QUARTER + _QUARTER)
+        return None
 
     def _there(self, at: int) -> frozenset[str]:
         always = {self._stands_in(one.id, at) for one in self.people if one.id not in self._on_a_rota}
@@ -100,6 +108,7 @@ class Roster:
 
 
 _HOUR = 3600 * 10**9
+_QUARTER = _HOUR // 4
 _LONGEST_QUIET = 14 * 24 * _HOUR
 
 

@@ -28,6 +28,7 @@ ASKED = AcknowledgeAlarm(
     id="one", at=LONG_AGO, origin="desk-1", device="hoist-1", rule="trip", person="王工", comment="on my way"
 )
 DONE = CommandRecord.of(ASKED, "wang", LONG_AGO + NS)
+TOOK = CommandRecord("four", "done", "Li", LATELY, "", "li", {"task": 1}, LATELY, "")
 REFUSED = CommandRecord("two", "reset", "Li", LATELY, "", "li", {"device": "hoist-1"}, LATELY, "no / 没有")
 RUBBISH = CommandRecord("three", UNREADABLE, "", LATELY, "", "li", "{rub", LATELY, "not a command: x")
 
@@ -56,6 +57,15 @@ def test_everything_is_listed_with_its_result(folder: Path) -> None:
     chinese = _audit(folder, "--since", "2026-06-01T00:00", "--lang", "zh")
     assert "确认报警" in chinese
     assert "被拒绝：没有" in chinese
+
+
+def test_what_is_asked_for_by_a_number_says_of_what(tmp_path: Path) -> None:
+    made = make_square(tmp_path / "square")
+    made.journal.parent.mkdir(parents=True, exist_ok=True)
+    with Journal.open(made.journal, max_bytes=2**26, max_age=10**18, site=made.site.id) as journal:
+        journal.commit([CommandWrite([TOOK])])
+    assert "task 1" in _audit(made.folder, "--since", "2026-06-01T00:00", "--lang", "en")
+    assert "任务 1" in _audit(made.folder, "--since", "2026-06-01T00:00", "--lang", "zh")
 
 
 def test_json_has_the_record_whole(folder: Path) -> None:

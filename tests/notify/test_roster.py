@@ -136,6 +136,13 @@ def test_in_a_gap_everybody_on_the_rota_is_told_and_the_gap_is_known_before() ->
     assert Roster([LI, WANG], rota(DAY_SHIFT, NIGHT_SHIFT), SHANGHAI).gaps(at("2026-03-06T12:00"), 7) == []
 
 
+def test_a_gap_is_known_by_its_first_minute_however_short() -> None:
+    """Looked at once an hour it began up to an hour late, and one of less than an hour was not seen."""
+    late = Shift(Hours(20 * 60 + 10, 8 * 60), ("wang",))
+    gaps = Roster([LI, WANG], rota(DAY_SHIFT, late), SHANGHAI).gaps(at("2026-03-06T12:52"), 7)
+    assert [(name, shown(when)) for name, when in gaps] == [("crew", "03-06 20:00")]
+
+
 def test_turns_of_a_week() -> None:
     turns = Shift(Hours(0, 24 * 60), ("li", "wang"), 7, date(2026, 3, 2))
     days = {day: there(rota(turns), f"2026-03-{day:02}T12:00")[0] for day in (2, 8, 9, 15, 16)}
