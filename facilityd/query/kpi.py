@@ -99,8 +99,8 @@ class KpiReader:
         tens, hours = len(periods(spans, TEN_MIN)), len(periods(spans, HOUR))
         average = len(came) / (self.window.observed / TEN_MIN) if days else None
         return [
-            _a_day("alarms-per-day", len(came) / days if days else None, len(came), days),
-            Figure("alarms-per-10min", average, tens),
+            _of_days("alarms-per-day", len(came) / days if days else None, len(came), days),
+            _of_days("alarms-per-10min", average, tens, days),
             Figure("worst-10min", worst(came, TEN_MIN), len(came)),
             self._share("periods-over-10", crowded(came, TEN_MIN, CROWDED_10MIN), tens),
             self._share("hours-over-30", crowded(came, HOUR, CROWDED_HOUR), hours),
@@ -183,10 +183,12 @@ class KpiReader:
         most = max(people, key=lambda load: load.notices)
         evenings = len(nights(spans, self.window, self._by.night))
         at_night = max(load.per_week_at_night or 0.0 for load in people) if evenings else None
-        hasty = max(people, key=lambda load: load.worst_10min)
+        hasty, watched = max(people, key=lambda load: load.worst_10min), length(spans) / DAY
         return [
-            _a_day(names[0], most.per_day, most.notices, length(spans) / DAY),
-            Figure(names[1], at_night, evenings, "" if evenings else "none"),
+            _of_days(names[0], most.per_day, most.notices, watched),
+            _of_days(names[1], at_night, evenings, watched)
+            if evenings
+            else Figure(names[1], None, 0, "none"),
             Figure(names[2], hasty.worst_10min, hasty.notices),
         ]
 
@@ -199,8 +201,8 @@ class KpiReader:
         return [one for one in found if one.alarms]
 
 
-def _a_day(name: str, value: float | None, n: int, days: float) -> Figure:
-    """Return a figure by the day; of less than one day it would be of what was not seen."""
+def _of_days(name: str, value: float | None, n: int, days: float) -> Figure:
+    """Return a figure by the time; from less than a day it would be of what was not seen."""
     return Figure(name, value, n) if days >= 1 else Figure(name, None, n, "too-short")
 
 

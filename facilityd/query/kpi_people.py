@@ -111,7 +111,7 @@ def _load(
         person, name or Text(zh=person or "?", en=person or "?"), len(left),
         len(left) / days if days >= 1 else None, len(evenings),
         max((evenings.count(one) for one in set(evenings)), default=0),
-        len(evenings) / count * _WEEK if count else None, worst(left, by.flood.within), waiting,
+        len(evenings) / count * _WEEK if count and days >= 1 else None, worst(left, by.flood.within), waiting,
     )  # fmt: skip
 
 

@@ -261,7 +261,7 @@ def test_of_less_than_a_day_no_day_is_foretold(history: AlarmHistory) -> None:
     history.watched(since, since + DAY)
     history.alarm(since + HOUR, cleared=90)
     short = ask(history, (since, since + DAY - MINUTE), since + DAY)
-    assert short.figure("alarms-per-day").reason == "too-short"
+    assert [short.figure(one).reason for one in ("alarms-per-day", "alarms-per-10min")] == ["too-short"] * 2
     assert "watched for 23 h 59 min;" in window_line(short, "en")
     assert "有记录 23 小时 59 分钟；" in window_line(short, "zh")
     assert values(short, "worst-10min") == [1]
