@@ -200,7 +200,9 @@ NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_
 )
 def test_no_name_pushes_out_how_bad_it_is(device: str, rule: str, which: str, language: Language) -> None:
     """Names hold braces, bars and blanks; what a phone shows begins with the mark all the same."""
-    whole = dict.fromkeys(("ceremony", "time", "left", "count", "standing", "part", "due", "person"), "1")
+    whole = dict.fromkeys(
+        ("ceremony", "time", "left", "count", "standing", "part", "due", "person", "by"), "1"
+    )
     fields = whole | {
         "device": device, "device-short": "d-1", "rule": rule, "what": rule, "site": device, "state": "检修",
         "mark": "", "gaps": "", "more": "", "priority": "CRITICAL", "priority-short": "CRIT",
