@@ -151,7 +151,7 @@ def _width(texts: list[str]) -> int:
 
 def _sheet_name(title: str, used: set[str]) -> str:
     """Return a name that a workbook takes, each once."""
-    name = title.translate(_FORBIDDEN).strip("' ")[:NAME] or "-"
+    name = " ".join(title.translate(_FORBIDDEN).split())[:NAME].strip("' ,，") or "-"
     while name.lower() in used:
         name = f"{name[: NAME - 2]} {len(used) % 10}"
     used.add(name.lower())
