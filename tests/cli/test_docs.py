@@ -30,7 +30,7 @@ def test_the_name_of_a_page_shows_it_and_more_words_its_sections() -> None:
     part = run("commands", "shelve").output
     assert "### shelve" in part
     assert "### backup" not in part
-    shown = json.loads(run("people", "--lang", "zh", "--json").output)
+    shown = json.loads(run("reload", "--lang", "zh", "--json").output)
     assert shown["language"] == "en", "it is written in English only, and a program is told so"
 
 

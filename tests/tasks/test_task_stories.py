@@ -130,7 +130,7 @@ def test_the_audit_says_which_task_it_was(
     shown = CliRunner().invoke(facilityd, ["audit", str(_site_on(story, tmp_path)), "--since", since])
     assert shown.exit_code == 0, shown.output
     (line,) = [line for line in shown.output.splitlines() if "say it is done" in line]
-    assert line.split("say it is done")[1].split()[0] == "1"
+    assert line.split("say it is done")[1].split()[:2] == ["task", "1"]
 
 
 def test_what_nothing_watches_any_more_is_never_verified_and_that_is_said(
