@@ -34,10 +34,8 @@ def with_shipped(document: Document, shipped: Document | None) -> tuple[Document
         for section in SECTIONS
         if isinstance(own := told.get(section, {}), Mapping)
     }
-    kept = {key: value for key, value in told.items() if key not in sections}
-    return replace(
-        document, data={**base, **kept, **{key: one for key, one in sections.items() if one}}
-    ), problems
+    whole = {**base, **told, **{key: one for key, one in sections.items() if one}}
+    return replace(document, data=whole), problems
 
 
 def _twice(document: Document, base: Mapping[str, Any]) -> Iterator[Problem]:

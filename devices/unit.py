@@ -88,6 +88,8 @@ class UnitTemplate:
 
 MODBUS_PORT, MODBUS_TLS_PORT = 502, 802
 """Where Modbus is served over TCP, and over TLS (Modbus/TCP Security v2.1, 7)."""
+MQTT_PORT = 1883
+"""Where a broker listens without TLS (MQTT 5.0, 4.2)."""
 HIGHEST_ID = 247
 """Device ids on a serial line are 1 to this (Modbus over serial line V1.02, 2.2)."""
 
@@ -134,7 +136,7 @@ class MqttLink:
 
     id: str
     host: str
-    port: int = 1883
+    port: int = MQTT_PORT
     version: str = "5"
     client_id: str = ""
     username: str = ""

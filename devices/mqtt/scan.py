@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from devices.mqtt.decode import Extractor, decode, extractors
@@ -27,10 +27,7 @@ MOST, LARGEST = 5000, 2**16
 """Topics that are kept, each with its last message of so many bytes; what is more is counted."""
 DISCOVERY = "homeassistant"
 CONFIG = "config"
-SHORT = {
-    "state_topic": "stat_t", "unit_of_measurement": "unit_of_meas", "device": "dev", "manufacturer": "mf",
-    "model": "mdl", "identifiers": "ids", "name": "name",
-}  # fmt: skip
+SHORT = {"state_topic": "stat_t", "device": "dev", "manufacturer": "mf", "model": "mdl", "name": "name"}
 """Keys of a discovery message, and how they may be abbreviated."""
 BASE = "~"
 SHAPE_KEYS = 8
@@ -123,11 +120,7 @@ class BrokerScan:
         for found in made.values():
             most = max(len(one.values) for one in found)
             equal = [one for one in found if len(one.values) == most]
-            best.append(
-                _Candidate(
-                    equal[0].base, tuple(one.fits[0] for one in equal), equal[0].values, equal[0].topics
-                )
-            )
+            best.append(replace(equal[0], fits=tuple(one.fits[0] for one in equal)))
         return sorted(best, key=lambda one: (-len(one.values), -len(one.topics), one.base))
 
     def _announced(self) -> Iterator[tuple[str, str]]:
@@ -141,9 +134,8 @@ class BrokerScan:
                 state = _key(told, "state_topic") if isinstance(told, dict) else None
                 if isinstance(state, str) and isinstance(device, dict):
                     start = told.get(BASE)
-                    state = (
-                        state.replace(BASE, start, 1) if isinstance(start, str) and BASE in state else state
-                    )
+                    if isinstance(start, str):
+                        state = state.replace(BASE, start, 1)
                     words = (_key(device, one) for one in ("manufacturer", "model"))
                     said = " ".join(one for one in words if isinstance(one, str)) or _key(device, "name")
                     yield state, plain(str(said or ""))

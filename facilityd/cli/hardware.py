@@ -18,7 +18,6 @@ from facilityd.cli.hardware_table import (
     quantity_of,
     sorts_of,
 )
-from facilityd.cli.hardware_try import try_unit
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, say, table
 from facilityd.cli.text_table import Column, whole
@@ -91,6 +90,8 @@ def hardware(
     models = {name: model_of(one, own=bool(own and name in own.profiles)) for name, one in known.items()}
     language = chosen(lang)
     if asked[:1] == (TRY,):
+        from facilityd.cli.hardware_try import try_unit
+
         name, where, address = _tried(asked[1:], models, kinds)
         ctx.exit(0 if try_unit(where, address, name, known, None if as_json else language) else 1)
     if asked[:1] == (SHOW,):

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from devices.unit import Link, ModbusLink, MqttLink, Unit, every_point
+from devices.unit import ModbusLink, Unit, every_point
 from facilityd.cli.hardware_table import AnyProfile
 from facilityd.cli.init_units import unit_told
 from facilityd.cli.output import say
 from facilityd.cli.probe import LISTEN_S, ask, listen
 from facilityd.cli.words import sentence
 from facilityd.doctor.ports import refuse_taken
-from facilityd.errors import UsageError
-from facilityd.model.message import Wording
 from facilityd.model.text import Language
 
 
@@ -23,15 +21,13 @@ def try_unit(
 
     Without a ``language`` the answer is JSON. Return whether it is a ``profile``. Raises UsageError.
     """
-    link: Link = unit_told(profile, where, address, known, ()).link
+    link = unit_told(profile, where, address, known, ()).link
     if isinstance(link, ModbusLink):
         refuse_taken(link.serial_port)
         unit = Unit(f"{where}/{address}", "", known[profile], (), (), device_id=int(address))
         good = ask(link, unit, known, language)
-    elif isinstance(link, MqttLink):
-        good = listen(link, every_point(address, "", known[profile]), LISTEN_S, language)
     else:
-        raise UsageError(Wording("ask.no-profile", profile=profile))
+        good = listen(link, every_point(address, "", known[profile]), LISTEN_S, language)
     if good and language:
         say(sentence("hardware-tried", language, unit=f"{profile} {where} {address}"))
     return good

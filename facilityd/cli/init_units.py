@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from devices.profile import ModbusProfile
-from devices.unit import HIGHEST_ID, Link, ModbusLink, MqttLink
+from devices.unit import HIGHEST_ID, MQTT_PORT, Link, ModbusLink, MqttLink
 from facilityd.cli.init_files import AnyProfile, NewUnit
-from facilityd.cli.scan_brokers import BROKER_PORT
 from facilityd.cli.scan_result import ScannedLink, ScanResult
 from facilityd.cli.scan_targets import HIGHEST, PORT, endpoint
 from facilityd.errors import UsageError, system_reason
@@ -85,7 +84,7 @@ def unit_told(
     model = known[profile]
     if not isinstance(model, ModbusProfile):
         host, port = endpoint(where)
-        return NewUnit(MqttLink("", host, port or BROKER_PORT), address, (profile,))
+        return NewUnit(MqttLink("", host, port or MQTT_PORT), address, (profile,))
     link = next((one.link for one in before if one.link.where == where), None) or _modbus(where, model)
     highest = HIGHEST_ID if isinstance(link, ModbusLink) and link.is_serial_line else HIGHEST
     if not (address.isdigit() and 1 <= int(address) <= highest):

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from devices.mqtt.scan import BrokerScan
 from devices.profile import MqttProfile
-from devices.unit import MqttLink
+from devices.unit import MQTT_PORT, MqttLink
 from facilityd.cli.output import console, say, styled, table
 from facilityd.cli.scan_result import HeardTopic, HeardUnit, ScannedBroker
 from facilityd.cli.text_table import Column, whole
@@ -19,7 +19,6 @@ from facilityd.errors import LinkOutage
 from facilityd.model.message import spoken
 from facilityd.model.text import Language, Text
 
-BROKER_PORT = 1883
 T = TypeVar("T")
 PASSWORD = "FACILITYD_MQTT_PASSWORD"  # noqa: S105 - the variable's name
 SHOWN, VALUES = 40, 4
@@ -42,8 +41,7 @@ def broker_links(targets: Sequence[tuple[str, int]], username: str) -> list[Mqtt
     """Return the brokers to listen to; a password comes from the environment, never from the command line."""
     password = os.environ.get(PASSWORD, "")
     return [
-        MqttLink("", host, port or BROKER_PORT, username=username, password=password)
-        for host, port in targets
+        MqttLink("", host, port or MQTT_PORT, username=username, password=password) for host, port in targets
     ]
 
 

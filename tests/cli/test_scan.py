@@ -7,38 +7,26 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from support.cupboard import cupboard
 from support.servers import free_port
-from wire_units import unit_of
 
-from devices.tables import profiles
 from facilityd.cli.main import facilityd
 from facilityd.cli.scan_result import ScanResult
 from facilityd.cli.scan_targets import settings
 from facilityd.errors import UsageError
 from simulators.endpoint import READS
-from simulators.framing import MBAP
 from simulators.modbus_tcp import TcpEndpoint
-from simulators.register_map import RegisterMap
 
 UNITS = {1: "eastron_sdm630", 2: "renke_rs_fsjt", 4: "delta_ms300"}
 
 
-@asynccontextmanager
-async def _cupboard(*, gateway: bool = True) -> AsyncIterator[TcpEndpoint]:
-    known = profiles()
-    maps = {number: RegisterMap(unit_of(known[name], device_id=number)) for number, name in UNITS.items()}
-    endpoint = TcpEndpoint(maps, framing=MBAP, gateway=gateway)
-    endpoint.open()
-    try:
-        yield endpoint
-    finally:
-        endpoint.close()
+def _cupboard(*, gateway: bool = True) -> AbstractAsyncContextManager[TcpEndpoint]:
+    return cupboard(UNITS, gateway=gateway)
 
 
 async def _called(*words: str, ctrl_c_at: str = "") -> tuple[int, str, str]:

@@ -51,17 +51,23 @@ def shelf_ends(journal: Path) -> int:
     return (state.suppressors[0].until or 0) if state and state.suppressors else 0
 
 
-@pytest.mark.parametrize("killed", [False, True], ids=["stopped", "killed"])
-@pytest.mark.parametrize("off", [HOUR, -HOUR])
-async def test_a_shelf_lasts_as_long_as_was_asked(tmp_path: Path, off: int, *, killed: bool) -> None:
-    site = contacts_site(tmp_path)
-    journal, beat = Path(site.store.path), Path(f"{site.store.path}.heartbeat")
+async def shelved(site: Site, journal: Path, beat: Path) -> tuple[int, bytes]:
+    """Shelve the fire alarm, and stop; return when the shelf ends (ns UTC), and the last heartbeat."""
     async with watched(site, 0):
         await until(lambda: beat.exists() and b"running" in beat.read_bytes())
         asked = {"device": "fire", "rule": "active", "person": "li", "comment": "welding"}
         Inbox(journal).drop(ShelveAlarm(**asked, until=time.time_ns() + 2000 * NS))
         await until(lambda: shelf_ends(journal) > 0)
         ends, last = shelf_ends(journal), beat.read_bytes()
+    return ends, last
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["stopped", "killed"])
+@pytest.mark.parametrize("off", [HOUR, -HOUR])
+async def test_a_shelf_lasts_as_long_as_was_asked(tmp_path: Path, off: int, *, killed: bool) -> None:
+    site = contacts_site(tmp_path)
+    journal, beat = Path(site.store.path), Path(f"{site.store.path}.heartbeat")
+    ends, last = await shelved(site, journal, beat)
     if killed:
         beat.write_bytes(last)
     async with watched(site, off):
@@ -76,12 +82,7 @@ async def test_a_shelf_lasts_as_long_as_was_asked(tmp_path: Path, off: int, *, k
 async def test_of_another_run_of_the_machine_nothing_is_said(tmp_path: Path) -> None:
     site = contacts_site(tmp_path)
     journal, beat = Path(site.store.path), Path(f"{site.store.path}.heartbeat")
-    async with watched(site, 0):
-        await until(lambda: beat.exists() and b"running" in beat.read_bytes())
-        asked = {"device": "fire", "rule": "active", "person": "li", "comment": "welding"}
-        Inbox(journal).drop(ShelveAlarm(**asked, until=time.time_ns() + 2000 * NS))
-        await until(lambda: shelf_ends(journal) > 0)
-        ends, last = shelf_ends(journal), beat.read_bytes()
+    ends, last = await shelved(site, journal, beat)
     beat.write_bytes(last.replace(b'"boot": "', b'"boot": "0'))
     async with watched(site, HOUR):
         await until(lambda: beat.exists() and b"running" in beat.read_bytes())

@@ -8,11 +8,12 @@ import pty
 import termios
 import tty
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.cupboard import cupboard
 from support.modbus_harness import link_to, profile, served, unit
 from support.virtual import in_virtual_time
 from wire_units import unit_of
@@ -48,15 +49,11 @@ def _maps(models: dict[int, str]) -> dict[int, RegisterMap]:
     return {number: RegisterMap(unit_of(MODELS[name], device_id=number)) for number, name in models.items()}
 
 
-@asynccontextmanager
-async def _cupboard(models: dict[int, str], protocol: str = "modbus-tcp") -> AsyncIterator[TcpEndpoint]:
-    framing = MBAP if protocol == "modbus-tcp" else RTU
-    endpoint = TcpEndpoint(_maps(models), framing=framing, gateway=protocol == "modbus-tcp")
-    endpoint.open()
-    try:
-        yield endpoint
-    finally:
-        endpoint.close()
+def _cupboard(
+    models: dict[int, str], protocol: str = "modbus-tcp"
+) -> AbstractAsyncContextManager[TcpEndpoint]:
+    tcp = protocol == "modbus-tcp"
+    return cupboard(models, MBAP if tcp else RTU, gateway=tcp)
 
 
 async def _scanned(
