@@ -2,7 +2,7 @@
 // Nothing is queued.
 const PAGES = "facilityd-pages-2";
 const FILES = "facilityd-files-1";
-const QUICK = 100; // ms that the network has before what was kept is shown meanwhile
+const QUICK = 50; // ms that the network has before what was kept is shown meanwhile
 const GATEWAY = [502, 504]; // a proxy says so whose server is gone: as without a network
 const YOUNG = 3600e3; // ms: what is older is shown only where no network answers
 
