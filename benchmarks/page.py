@@ -58,7 +58,7 @@ def _visit(context: BrowserContext, url: str) -> tuple[float, float, float]:
     return came, answered, sum(sizes)
 
 
-def first_content(port: int, times: int = 5) -> list[PageFigure]:
+def first_content(port: int, times: int = 15) -> list[PageFigure]:
     first, again, sizes = list[float](), list[float](), list[float]()
     bare, answered = list[float](), list[float]()
     slow = {"delay": DELAY_S, "rate": BYTES_S}
