@@ -99,7 +99,7 @@ def _list(query: SiteQuery, device: str, language: Language, *, everything: bool
     rows = [_row(line, query.site.timezone, language) for line in lines if not only_held(line)]
     if rows:
         console().print(table("", COLUMNS, rows, language=language))
-    print_suppressed(lines, query.site.timezone, language)
+    print_suppressed(lines, query.site.devices, query.site.timezone, language)
 
 
 def _row(line: AlarmRow, zone: str, language: Language) -> tuple[object, ...]:

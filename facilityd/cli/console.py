@@ -5,34 +5,30 @@ from __future__ import annotations
 import shlex
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from facilityd.cli.language import spoken_lang_option
+from facilityd.cli.language import chosen, spoken_lang_option
 from facilityd.cli.output import console as screen
 from facilityd.cli.output import table
-from facilityd.cli.text_table import whole
+from facilityd.cli.text_table import Column, whole
+from facilityd.cli.words import counted, sentence
 from facilityd.errors import FacilitydError, UsageError
-from facilityd.model.message import Wording
+from facilityd.model.message import Wording, spoken
+from facilityd.model.text import Language
 from facilityd.yaml_source import suggestion
 
 if TYPE_CHECKING:
     from facilityd.testing.site import SimulatedSite
 
-HELP = """\
-faults DEVICE                   what can go wrong with it
-inject DEVICE FAULT [MAGNITUDE] let it go wrong (magnitude 0 mends it)
-hazard UNIT-OR-LINK HAZARD      let a wire misbehave ('none' ends it)
-run DEVICE [down]               ask a hoist or a pole for a run
-advance TIME                    let time pass, e.g. 5min (in real time: wait)
-watch DEVICE                    its signals now
-alarms                          every alarm so far
-devices                         the site
-quit"""
+FAULTS = (
+    whole("fault", "故障"), whole("no.", "编号"), Column("what", "内容"), Column("typical", "典型大小"),
+)  # fmt: skip
+SIGNALS = (whole("signal", "信号"), Column("name", "名称"), whole("value", "数值"))
 
 
 @dataclass
@@ -40,6 +36,7 @@ class Console:
     """One session. Every command is a method; the table below is all there is."""
 
     site: SimulatedSite
+    language: Language
     told: int = 0
     out: Callable[[str], None] = field(default=click.echo)
 
@@ -59,37 +56,37 @@ class Console:
             command(self, *words[1:])
             self._news()
         except FacilitydError as error:
-            self.out(f"error: {error}")
+            self._say("console-error", why=spoken(error, self.language))
         except (TypeError, ValueError):
-            self.out(f"error: {line.strip()!r} is not how it is written; 'help' shows it")
+            self._say("console-mistyped", line=line.strip())
         return True
 
     def help(self) -> None:
         """Tell the commands."""
-        self.out(HELP)
+        self.out("\n".join(help_lines(self.language)))
 
     def devices(self) -> None:
         """Tell the site."""
         for name, device in self.site.site.devices.items():
-            self.out(f"{name:20} {device.family.family:10} {device.name.en}")
+            self.out(f"{name:20} {device.family.family:10} {device.name.in_(self.language)}")
 
     def faults(self, device: str) -> None:
         """Tell what can go wrong with a device."""
         rows = [
-            (n, f.catalogue, f.name.zh, f.name.en, f"{f.typical:g} {f.unit}")
-            for n, f in self.site.faults(device)
+            (name, fault.catalogue, fault.name.in_(self.language), f"{fault.typical:g} {fault.unit}")
+            for name, fault in self.site.faults(device)
         ]
-        screen().print(table("", (whole("fault"), whole("no."), "中文", "what", "typical"), rows))
+        screen().print(table("", FAULTS, rows, language=self.language))
 
     def inject(self, device: str, fault: str, magnitude: str = "") -> None:
         """Begin a fault."""
         self.site.fault(device, fault, float(magnitude) if magnitude else None)
-        self.out(f"{self.site.now:%H:%M:%S} {fault} on {device}")
+        self._say("console-on", at=f"{self.site.now:%H:%M:%S}", what=fault, where=device)
 
     def hazard(self, target: str, name: str) -> None:
         """Begin or end a hazard."""
         self.site.hazard(target, name)
-        self.out(f"{self.site.now:%H:%M:%S} {name} on {target}")
+        self._say("console-on", at=f"{self.site.now:%H:%M:%S}", what=name, where=target)
 
     def run(self, device: str, way: str = "up") -> None:
         """Ask for a run."""
@@ -98,11 +95,12 @@ class Console:
     def advance(self, time: str) -> None:
         """Let time pass."""
         self.site.advance(time)
-        self.out(f"it is {self.site.now:%Y-%m-%d %H:%M:%S}")
+        self._say("console-time", at=f"{self.site.now:%Y-%m-%d %H:%M:%S}")
 
     def watch(self, device: str) -> None:
         """Tell a device's signals."""
         from facilityd.query.alarms import require_device
+        from facilityd.query.devices import show_value
 
         known = require_device(self.site.site.devices, device)
         rows = []
@@ -111,22 +109,27 @@ class Console:
                 value = self.site.value(device, signal)
                 about = known.family.signals[signal]
                 shown = (
-                    "unknown" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+                    sentence("console-unknown", self.language)
+                    if value is None
+                    else show_value(about, value, self.language)
                 )
-                rows.append((signal, about.name.zh, shown, about.unit))
-        screen().print(table(known.name.en, (whole("signal"), "名称", whole("value"), whole("unit")), rows))
+                rows.append((signal, about.name.in_(self.language), shown))
+        screen().print(table(known.name.in_(self.language), SIGNALS, rows, language=self.language))
 
     def alarms(self) -> None:
         """Tell every alarm."""
-        for line in self.site.notices():
+        for line in self.site.notices(self.language):
             self.out(line)
 
     def _news(self) -> None:
         """Tell alarms that are new since the last command."""
-        lines = self.site.notices()
+        lines = self.site.notices(self.language)
         for line in lines[self.told :]:
-            self.out(f"ALARM  {line}")
+            self._say("console-alarm", what=line)
         self.told = len(lines)
+
+    def _say(self, name: str, **fields: str) -> None:
+        self.out(sentence(name, self.language, **fields))
 
 
 COMMANDS: dict[str, Callable[..., None]] = {
@@ -140,6 +143,27 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "watch": Console.watch,
     "alarms": Console.alarms,
 }
+
+
+USAGE = {
+    "help": "help",
+    "devices": "devices",
+    "faults": "faults DEVICE",
+    "inject": "inject DEVICE FAULT [MAGNITUDE]",
+    "hazard": "hazard UNIT-OR-LINK HAZARD",
+    "run": "run DEVICE [down]",
+    "advance": "advance TIME",
+    "watch": "watch DEVICE",
+    "alarms": "alarms",
+    "quit": "quit",
+}
+"""How each is typed; the same in every language."""
+
+
+def help_lines(language: Language) -> Iterator[str]:
+    """Yield each command with what it does."""
+    for name, usage in USAGE.items():
+        yield f"{usage:32}{sentence(f'console-{name}', language)}"
 
 
 @click.command("console")
@@ -159,8 +183,10 @@ def console_command(site: str, start: str, seed: int, real: bool) -> None:
         tempfile.TemporaryDirectory(prefix="facilityd-") as folder,
         begin(site, Path(folder), (), start, seed, real=real) as running,
     ):
-        session = Console(running)
-        click.echo(f"{running.site.name.en}: {len(running.site.devices)} devices; 'help' lists the commands")
+        language = chosen(None, running.site)
+        session = Console(running, language)
+        devices = counted(len(running.site.devices), "device", language)
+        click.echo(sentence("console-begin", language, site=running.site.name.in_(language), devices=devices))
         while True:
             click.echo("> ", nl=False)
             line = sys.stdin.readline()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from facilityd.cli.output import console, table
@@ -10,11 +10,12 @@ from facilityd.cli.text_table import Column, whole
 from facilityd.cli.words import counted, sentence
 from facilityd.model.alarm import STRONGEST
 from facilityd.model.suppression import Suppression, Suppressor
+from facilityd.query.alarms import AlarmRow, cause_of
 from facilityd.query.instants import show_instant
 
 if TYPE_CHECKING:
+    from facilityd.config.site import Device
     from facilityd.model.text import Language
-    from facilityd.query.alarms import AlarmRow
 
 COLUMNS = (
     whole("device", "设备"), whole("rule", "规则"), whole("how", "方式"), whole("since", "起始时间"),
@@ -28,10 +29,12 @@ def only_held(row: AlarmRow) -> bool:
     return not row.active and kinds == {Suppressor.BY_STATE}
 
 
-def print_suppressed(rows: Sequence[AlarmRow], zone: str, language: Language) -> None:
-    """Print a table of what is suppressed; nothing where nothing is."""
+def print_suppressed(
+    rows: Sequence[AlarmRow], devices: Mapping[str, Device], zone: str, language: Language
+) -> None:
+    """Print a table of what is suppressed, its causes by their names; nothing where nothing is."""
     lines = [
-        _line(row, fact, zone, language)
+        _line(row, fact, _cause(row, devices, language), zone, language)
         for row in rows
         for fact in row.suppressors
         if fact.kind is not Suppressor.BY_STATE
@@ -39,6 +42,10 @@ def print_suppressed(rows: Sequence[AlarmRow], zone: str, language: Language) ->
     lines += _states(rows, zone, language)
     if lines:
         console().print(table(sentence("suppressed-alarms", language), COLUMNS, lines, language=language))
+
+
+def _cause(row: AlarmRow, devices: Mapping[str, Device], language: Language) -> str:
+    return cause_of(row, devices).in_(language) if row.suppressed_by else ""
 
 
 def _states(rows: Sequence[AlarmRow], zone: str, language: Language) -> Iterator[tuple[object, ...]]:
@@ -52,12 +59,12 @@ def _states(rows: Sequence[AlarmRow], zone: str, language: Language) -> Iterator
         yield device, rules, how, since, fact.person, until, fact.comment
 
 
-def _line(row: AlarmRow, fact: Suppression, zone: str, language: Language) -> tuple[object, ...]:
+def _line(row: AlarmRow, fact: Suppression, cause: str, zone: str, language: Language) -> tuple[object, ...]:
     how = STRONGEST[fact.kind].wording.in_(language)
     since = show_instant(fact.since, zone)[:16] if fact.since else ""
     until, why = "", fact.comment
     if fact.kind is Suppressor.BY_DESIGN:
-        why = sentence("consequence-of", language, rule=row.suppressed_by)
+        why = sentence("consequence-of", language, rule=cause)
         until = sentence("cause-over", language)
     elif fact.until is not None:
         until = show_instant(fact.until, zone)[:16]

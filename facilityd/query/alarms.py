@@ -136,6 +136,13 @@ def alarm_row(state: AlarmState, devices: Mapping[str, Device]) -> AlarmRow | No
     )
 
 
+def cause_of(row: AlarmRow, devices: Mapping[str, Device]) -> Text:
+    """Return the name of the rule whose consequence an alarm is; its id where the rule left the site."""
+    device = devices.get(row.device)
+    rule = device.family.rules.get(row.suppressed_by) if device else None
+    return rule.name if rule else Text(zh=row.suppressed_by, en=row.suppressed_by)
+
+
 def _wording(state: AlarmState) -> Text:
     """Return the state in words; of what is suppressed also that nothing is wrong now, where that is so."""
     name = state.state_name.wording

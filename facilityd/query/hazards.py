@@ -13,7 +13,7 @@ from facilityd.model.sample import NS
 from facilityd.model.suppression import Suppression, Suppressor
 from facilityd.model.task import TaskStateName
 from facilityd.model.text import Language, Text
-from facilityd.query.alarms import AlarmRow
+from facilityd.query.alarms import AlarmRow, cause_of
 from facilityd.query.devices import DeviceRow, SignalRow
 from facilityd.query.instants import show_second
 from facilityd.query.json_data import to_plain
@@ -144,9 +144,7 @@ def _laid_on(alarm: AlarmRow, fact: Suppression) -> bool:
 def _next(state: OpenState, alarm: AlarmRow, task: TaskRow | None) -> Text:
     first = alarm.first
     if alarm.suppressed_by and any(one.kind is Suppressor.BY_DESIGN for one in alarm.suppressors):
-        known = state.devices.get(alarm.device)
-        cause = known.family.rules.get(alarm.suppressed_by) if known else None
-        return state.text("next-consequence", rule=cause.name if cause else alarm.suppressed_by)
+        return state.text("next-consequence", rule=cause_of(alarm, state.devices))
     if alarm.state_id in LATCHED:
         return state.text("next-reset" if alarm.state_id == LATCHED[1] else "next-inspect")
     if not alarm.active:

@@ -132,10 +132,12 @@ class RunLog:
         said = self.speak(device, last.evidence)
         return f"its last verdict was {verdict} ({(last.at - since) / NS:+.1f} s): {said}"
 
-    def told_to(self, alarm: AlarmOccurrence) -> str:
+    def told_to(self, alarm: AlarmOccurrence, language: Language = "en") -> str:
         """Say an alarm with its evidence."""
-        said = f": {self.speak(alarm.device, alarm.evidence)}" if alarm.evidence else ""
-        return f"{alarm.rule} on {alarm.device}{said}"
+        zh = language == "zh"
+        what = f"{alarm.device} {alarm.rule}" if zh else f"{alarm.rule} on {alarm.device}"
+        said = self.speak(alarm.device, alarm.evidence, language) if alarm.evidence else ""
+        return f"{what}{'：' if zh else ': '}{said}" if said else what
 
     def speak(self, device: str, evidence: Evidence, language: Language = "en") -> str:
         """Put evidence into words; times of day are the site's."""

@@ -13,6 +13,7 @@ from facilityd.config.load import load
 from facilityd.config.site import Site
 from facilityd.model.measure import duration
 from facilityd.model.sample import NS, Value
+from facilityd.model.text import Language
 from facilityd.scenario.load import square
 from facilityd.scenario.play import runtime_of
 from facilityd.scenario.run_log import AlarmOccurrence, RunLog
@@ -88,9 +89,11 @@ class SimulatedSite:
         """Return what can go wrong with a device. Raises UsageError."""
         return self._runtime.faults(device)
 
-    def notices(self) -> list[str]:
+    def notices(self, language: Language = "en") -> list[str]:
         """Return every alarm so far with its evidence, for people."""
-        return self._look(lambda r: [f"{r.clock(alarm.raised)} {r.told_to(alarm)}" for alarm in r.alarms])
+        return self._look(
+            lambda r: [f"{r.clock(alarm.raised)} {r.told_to(alarm, language)}" for alarm in r.alarms]
+        )
 
     def alarms(self) -> list[AlarmOccurrence]:
         """Return every alarm so far, the oldest first."""

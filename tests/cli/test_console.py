@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from click.testing import CliRunner
 
-from facilityd.cli.simulate import simulate
+from facilityd.cli.console import COMMANDS, USAGE, help_lines
+from facilityd.cli.main import facilityd
+from facilityd.model.language import LANGUAGES
 
 TYPED = """\
 help
@@ -33,17 +35,17 @@ never reached
 
 
 def test_a_session() -> None:
-    done = CliRunner().invoke(simulate, ["console"], input=TYPED)
+    done = CliRunner().invoke(facilityd, ["simulate", "console", "--lang", "en"], input=TYPED)
     assert done.exit_code == 0, done.output
     said = done.output
     for words in (
         "Civic square: 36 devices",
         "strainer-clogged",
-        "进水滤网堵塞",
+        "the strainer is clogged",
         "F1 on fountain-2",
         "ALARM  06-10 19:55",
         "leakage on fountain-2: Residual current is ",
-        "剩余电流",
+        "Residual current",
         "down on link-weather-bus",
         "error: no command 'bogus'",
         "error: 'inject fountain-2' is not how it is written; 'help' shows it",
@@ -57,3 +59,26 @@ def test_a_session() -> None:
         assert words in said, (words, said)
     assert "never reached" not in said
     assert "Traceback" not in said
+
+
+def test_a_session_in_chinese() -> None:
+    done = CliRunner().invoke(facilityd, ["simulate", "console", "--lang", "zh"], input=TYPED)
+    assert done.exit_code == 0, done.output
+    for words in (
+        "市民广场：36 台设备；输入 help 列出命令",
+        "设备可能出的故障",
+        "进水滤网堵塞",
+        "fountain-2：F1",
+        "报警  06-10 19:55",
+        "fountain-2 leakage：剩余电流 ",
+        "错误：没有命令 'bogus'",
+        "错误：“inject fountain-2”写法不对",
+        "错误：没有设备 'nobody'",
+    ):
+        assert words in done.output, (words, done.output)
+
+
+def test_every_command_has_its_line_of_help() -> None:
+    assert list(USAGE) == [*COMMANDS, "quit"]
+    for language in LANGUAGES:
+        assert len(list(help_lines(language))) == len(USAGE)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from facilityd.cli.suppressed import only_held, print_suppressed
+from facilityd.config.load import load
 from facilityd.model.alarm import AlarmCondition, AlarmState
 from facilityd.model.suppression import Suppression, Suppressor
 from facilityd.model.text import Text
 from facilityd.query.alarms import AlarmRow, alarm_row
 
 AT, HOUR = 1_781_100_000 * 10**9, 3600 * 10**9
+DEVICES = load(Path(__file__).parents[2] / "config" / "square").devices
 ROW = AlarmRow(
-    "hoist", "drag", Text(zh="搁置", en="shelved"), "high", 1, AT, Text(zh="甲", en="A"), Text(zh="乙", en="B"),
+    "hoist-1", "drag", Text(zh="搁置", en="shelved"), "high", 1, AT, Text(zh="甲", en="A"), Text(zh="乙", en="B"),
     "", 3, "shelved", True,
 )  # fmt: skip
 
@@ -24,7 +27,7 @@ def _listed(capsys: pytest.CaptureFixture[str], *facts: Suppression, cause: str 
         replace(ROW, rule=f"rule-{n}", suppressors=facts, suppressed_by=cause, active=False)
         for n in range(rules)
     ]
-    print_suppressed(rows, "Asia/Shanghai", "en")
+    print_suppressed(rows, DEVICES, "Asia/Shanghai", "en")
     return " ".join(capsys.readouterr().out.split())
 
 
@@ -69,9 +72,9 @@ def test_a_consequence_names_its_cause(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     fact = Suppression(Suppressor.BY_DESIGN, AT)
-    assert "its cause is over a consequence of group-feeder-2/lost" in _listed(
-        capsys, fact, cause="group-feeder-2/lost"
-    )
+    named = DEVICES["hoist-1"].family.rules["drive-trip"].name.en
+    assert f"its cause is over a consequence of {named}" in _listed(capsys, fact, cause="drive-trip")
+    assert "its cause is over a consequence of gone" in _listed(capsys, fact, cause="gone")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from support.web import WebPeer
 
 from facilityd.cli.main import facilityd
 
-PAGE = Path(__file__).parents[2] / "docs" / "questions.md"
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = {"en": DOCS / "questions.md", "zh": DOCS / "questions.zh.md"}
 CONFIG = Path(__file__).parents[2] / "config" / "square"
 WRITE = bool(os.environ.get("FACILITYD_WRITE"))
 SHELL = re.compile(r"```console\n\$ (facilityd [^\n]+)\n(.*?)```", re.DOTALL)
@@ -42,10 +43,10 @@ def square(morning: StoredSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     return folder
 
 
-def answer(command: str) -> str:
+def answer(command: str, language: str) -> str:
     """Return what a command says, its first lines."""
     words = shlex.split(command)[1:]
-    done = CliRunner().invoke(facilityd, [*words, "--lang", "en"], env={"COLUMNS": "100"})
+    done = CliRunner().invoke(facilityd, [*words, "--lang", language], env={"COLUMNS": "100"})
     assert done.exit_code in (0, 1), done.output
     assert not isinstance(done.exception, Exception), done.exception
     rows = [line.rstrip() for line in done.stdout.splitlines()]
@@ -53,24 +54,25 @@ def answer(command: str) -> str:
     return "".join(f"{line}\n" for line in shown)
 
 
-def test_each_question_is_answered_by_a_command_as_the_page_says(square: Path) -> None:
-    text = PAGE.read_text(encoding="utf-8")
+@pytest.mark.parametrize("language", PAGES)
+def test_each_question_is_answered_by_a_command_as_the_page_says(square: Path, language: str) -> None:
+    text = PAGES[language].read_text(encoding="utf-8")
     commands = SHELL.findall(text)
     assert len(commands) == 5
-    said = {command: answer(command) for command, _ in commands}
+    said = {command: answer(command, language) for command, _ in commands}
     assert (square.parent / "week.xlsx").stat().st_size > 1000
     if WRITE:
-        PAGE.write_text(
-            SHELL.sub(lambda found: f"```console\n$ {found[1]}\n{said[found[1]]}```", text), encoding="utf-8"
-        )
+        shown = SHELL.sub(lambda found: f"```console\n$ {found[1]}\n{said[found[1]]}```", text)
+        PAGES[language].write_text(shown, encoding="utf-8")
         return
     for command, shown in commands:
         assert said[command] == shown, f"{command}: FACILITYD_WRITE=1 writes the page anew"
 
 
 def test_each_question_is_answered_by_one_call(open_web: WebPeer) -> None:
-    calls = CALL.findall(PAGE.read_text(encoding="utf-8"))
+    calls, same = (CALL.findall(page.read_text(encoding="utf-8")) for page in PAGES.values())
     assert len(calls) == 5
+    assert calls == same
     bodies = {}
     for call in calls:
         got = open_web.get(call)
