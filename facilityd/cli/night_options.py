@@ -29,7 +29,7 @@ def night_options(command: Command) -> Command:
         click.option(
             "--night", metavar="YYYY-MM-DD", default="", help="The night that began on this day."
         ),
-        click.option("--week", is_flag=True, help="The last seven days, and today so far."),
+        click.option("--week", is_flag=True, help="The last seven days, up to now."),
         click.option("--since", type=InstantParam(), default=None, help="From when on.  [default: 1d]"),
         click.option("--until", type=InstantParam(), default=None, help="To when.  [default: now]"),
     ]  # fmt: skip

@@ -67,9 +67,8 @@ def whole_days(since: int, until: int) -> int:
 
 
 def week_span(zone: str, now: int) -> tuple[int, int]:
-    """Return the last seven days of the site and today so far, ns UTC."""
-    here = ZoneInfo(zone)
-    return midnight(local_date(now, here) - timedelta(days=WEEK), here), now
+    """Return the last seven days up to now, ns UTC: the week before ends where it begins."""
+    return days_earlier(now, WEEK, zone), now
 
 
 def last_week(zone: str, now: int) -> tuple[int, int]:

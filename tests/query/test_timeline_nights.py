@@ -66,7 +66,8 @@ def test_days_before_are_those_of_the_sites_clock(tmp_path: Path) -> None:
         monday = history.at("2026-03-30T20:00")
         assert days_earlier(monday, 2, "Europe/Berlin") == history.at("2026-03-28T20:00")
         assert monday - history.at("2026-03-28T20:00") == 47 * HOUR, "the clock was put forward between"
-        assert week_span("Europe/Berlin", monday)[0] == history.at("2026-03-23T00:00")
+        assert week_span("Europe/Berlin", monday) == (history.at("2026-03-23T20:00"), monday)
+        assert whole_days(*week_span("Europe/Berlin", monday)) == 7, "the span before it ends where it begins"
         week = last_week("Europe/Berlin", history.at("2026-03-31T10:00"))
         assert week == (history.at("2026-03-23T00:00"), history.at("2026-03-30T00:00"))
         assert week[1] - week[0] == 167 * HOUR
