@@ -70,6 +70,10 @@ class LinkOutage(Outage):
     """A link (TCP endpoint, serial port, broker) cannot be opened or was lost."""
 
 
+class ScanStopped(FacilitydError):
+    """Looking for units on a line that is watched ended: at a sign of trouble, or as there is no room."""
+
+
 class NoUnitAnswers(LinkOutage):
     """The link is open, and nobody behind it answers."""
 

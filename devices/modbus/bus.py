@@ -9,11 +9,13 @@ from collections.abc import Callable, Sequence
 
 from devices.modbus.client import connect
 from devices.modbus.compiled_unit import CompiledUnit
+from devices.modbus.gap_reads import GapReads
 from devices.modbus.identity import SAYS_NOT_WHO
 from devices.modbus.link_report import LinkReport
-from devices.modbus.load import tell_overload
+from devices.modbus.load import share, tell_overload
 from devices.modbus.plan import plan_unit
 from devices.modbus.poll import PollResult, identify, poll, voided
+from devices.modbus.poll_timer import PollTimer
 from devices.modbus.reader import Connect, ModbusReader, ReadFailed
 from devices.modbus.repeats import RepeatingReader, Repeats
 from devices.modbus.scheduler import RECHECK_S, RECHECK_TCP_S, RECHECK_VAGUE_S, PollScheduler, PollSlot
@@ -34,8 +36,6 @@ OUT_OF_STEP = 3
 """Failed identity probes in a row before a serial line is opened anew, to drop what lies in it."""
 ASK_ROUND = 2
 """Unanswered requests in a row, from all units, after which everybody else is asked at once."""
-WAKE_S = 2e-3
-"""A timer may end so much early: the event loop's clock counts whole milliseconds."""
 DEAD_AFTER = 3
 """Unanswered requests in a row, from all units, before a link is opened anew."""
 
@@ -59,7 +59,8 @@ class Bus:
         self._loop = asyncio.get_running_loop()
         self._scheduler = PollScheduler.of(link, plans, self._loop.time())
         self._slots = dict(zip(self._scheduler.slots, map(CompiledUnit.of, plans), strict=True))
-        self._waker: asyncio.Future[None] | None = None
+        self._timer = PollTimer(self._loop)
+        self.gaps = GapReads(link, self._loop.time, self._timer.wake, self._load)
         self._recheck = RECHECK_S if link.is_serial_line else RECHECK_TCP_S
         self._down, self._mute, self._repeats = False, False, Repeats(link, clock, self._loop.time)
         self._failures, self._quiet = 0, 0
@@ -69,7 +70,7 @@ class Bus:
 
     async def run(self) -> None:
         """Poll until cancelled. Outages are retried here and nowhere else."""
-        with self._paced:
+        with self._paced, contextlib.closing(self.gaps):
             self._follow_modes()
             while True:
                 try:
@@ -77,6 +78,7 @@ class Bus:
                         self._report.opened()
                         await self._serve(reader)
                 except LinkOutage as outage:
+                    self.gaps.lost(outage)
                     if late := self._repeats.expired(at_once=True):
                         self._conclude(*late)
                     self._regroup()
@@ -87,7 +89,7 @@ class Bus:
     def adopt(self, units: Sequence[Unit]) -> None:
         """Watch these units from the next poll on; one that did not change keeps its place and its state."""
         self._next = units
-        self._wake()
+        self._timer.wake()
         if self._down:
             known = {slot.plan.unit.id for slot in self._slots}
             new = [stream for unit in units if unit.id not in known for stream in unit.streams]
@@ -123,7 +125,10 @@ class Bus:
             if late := self._repeats.expired():
                 self._conclude(*late)
             slot, start = self._scheduler.next(self._loop.time())
-            if not await self._sleep_until(start):
+            if await self.gaps.ask(reader, start):
+                continue
+            wake = self.gaps.due(start)
+            if not await self._timer.until(wake) or wake < start:
                 continue
             begun = self._loop.time()
             if slot.online:
@@ -134,23 +139,8 @@ class Bus:
             if self._quiet >= DEAD_AFTER and not any(slot.online for slot in self._scheduler.slots):
                 raise NoUnitAnswers("no unit answers", where=self._link.where)
 
-    async def _sleep_until(self, start: float) -> bool:
-        """Return True at ``start``, False when the timetable changed meanwhile."""
-        if start <= self._loop.time():
-            return True
-        self._waker = self._loop.create_future()
-        timer = self._loop.call_at(start, self._wake)
-        try:
-            await self._waker
-        finally:
-            self._waker = None
-            timer.cancel()
-        return self._loop.time() >= start - WAKE_S
-
-    def _wake(self) -> None:
-        """End the sleep before the next poll: it is time, or the timetable changed."""
-        if self._waker and not self._waker.done():
-            self._waker.set_result(None)
+    def _load(self) -> float:
+        return sum(share(slot.plan, self._link) for slot in self._slots)
 
     async def _take(self, slot: PollSlot, reader: ModbusReader) -> None:
         compiled_unit = self._slots[slot]
@@ -165,6 +155,8 @@ class Bus:
             if self._report.is_first(name := compiled_unit.plan.unit.id):
                 log.exception("%s: reading it failed in a way nobody foresaw; it is tried again", name)
             result = PollResult(voided(compiled_unit.plan, self._clock, Reason.MALFORMED), Reason.MALFORMED)
+        if slot.online and result.silent is not None:
+            self.gaps.faltered(compiled_unit.plan.unit.id)
         if len(compiled_unit.blocks) > len(planned):
             tell_overload(self._link, self._slots.values(), compiled_unit)
         if not self._repeats.hold(slot, result, quiet=self._quiet):
@@ -286,7 +278,7 @@ class Bus:
 
     def _pace_changed(self, device: str) -> None:
         self._scheduler.repace(device, self._mode.state(device), self._loop.time())
-        self._wake()
+        self._timer.wake()
 
     def _lost(self, outage: LinkOutage) -> None:
         # A single drop is mended by opening again at once; only a link that stays away is news.

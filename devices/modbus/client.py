@@ -84,6 +84,11 @@ class PymodbusReader:
         """Return what came instead of the last answer, if anything did."""
         return self._guard.stray
 
+    @property
+    def heard(self) -> bool:
+        """Return whether anything came since the last question."""
+        return self._guard.heard
+
     async def read(
         self,
         table: Table,

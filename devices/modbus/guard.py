@@ -35,13 +35,14 @@ class Guard:
     """Packet trace for one connection. ``garbage`` tells that bytes no reader asked for came in.
 
     ``stray`` is the device id of an answer that was meant for another question, and the transaction
-    ids asked with and answered with (0 on a serial line); None where no such answer came.
+    ids asked with and answered with (0 on a serial line); None where no such answer came. ``heard``: anything
+    at all came since.
     """
 
     def __init__(self, *, rtu: bool) -> None:
         self._at = 1 if rtu else _MBAP
         self._rtu = rtu
-        self.garbage = False
+        self.garbage = self.heard = False
         self.stray: StrayAnswer | None = None
         self._asked = (0, 0)
 
@@ -55,7 +56,7 @@ class Guard:
         function = data[self._at] if len(data) > self._at else None
         if function not in READ_FUNCTIONS:
             refuse_write(function)
-        self.garbage, self.stray, self._asked = False, None, self._names(data)
+        self.garbage, self.heard, self.stray, self._asked = False, False, None, self._names(data)
         return data
 
     def _names(self, data: bytes) -> tuple[int, int]:
@@ -63,6 +64,7 @@ class Guard:
         return (0, data[0]) if self._rtu else (int.from_bytes(data[:2]), data[_MBAP - 1])
 
     def _incoming(self, data: bytes) -> bytes:
+        self.heard = True
         if len(data) > self._at and (names := self._names(data)) != self._asked:
             self.stray = StrayAnswer(names[1], self._asked[0], names[0])
         # An unknown function code would raise inside pymodbus's receive path and tear the

@@ -66,6 +66,10 @@ class ModbusReader(Protocol):
     def stray(self) -> StrayAnswer | None:
         """Return what came instead of the last answer, if anything did."""
 
+    @property
+    def heard(self) -> bool:
+        """Return whether anything came since the last question, be it no frame at all."""
+
     async def read(
         self,
         table: Table,
@@ -113,6 +117,11 @@ class ForwardingReader:
     def stray(self) -> StrayAnswer | None:
         """Return what came instead of the last answer, if anything did."""
         return self.reader.stray
+
+    @property
+    def heard(self) -> bool:
+        """Return whether anything came since the last question."""
+        return self.reader.heard
 
 
 Connect = Callable[[ModbusLink], AbstractAsyncContextManager[ModbusReader]]

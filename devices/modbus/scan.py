@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from devices.modbus.client import connect
 from devices.modbus.identity import says_who
 from devices.modbus.probe import ProbeLine, identity_lines
-from devices.modbus.reader import GATEWAY, ForwardingReader, ModbusReader, ReadFailed
+from devices.modbus.reader import GATEWAY, Connect, ForwardingReader, ModbusReader, ReadFailed
 from devices.profile import ModbusProfile, Table
 from devices.unit import HIGHEST_ID, ModbusLink, Unit
 from facilityd.errors import LinkOutage
@@ -86,17 +86,22 @@ class ReadOnce(ForwardingReader):
 
 
 class LinkScan:
-    """One link that is asked who is there; ``asked`` grows with each device id, and ``progress`` is told."""
+    """One link that is asked who is there; ``asked`` grows with each device id, and ``progress`` is told.
+
+    ``opener`` opens the link; of a line that is polled, the gaps between its polls.
+    """
 
     def __init__(
         self, link: ModbusLink, ids: Sequence[int], models: Mapping[str, ModbusProfile], timeout_s: float,
-        progress: Callable[[int, int], None] = lambda _done, _of: None,
+        progress: Callable[[int, int], None] = lambda _done, _of: None, opener: Connect = connect,
     ) -> None:  # fmt: skip
         highest = HIGHEST_ID if link.is_serial_line else 255
         self.link, self.ids = link, tuple(one for one in ids if one <= highest)
         self.asked = 0
-        self._models, self._progress = dict(models), progress
+        self._models, self._progress, self._connect = dict(models), progress, opener
         self._timeout_s = timeout_s
+        # A line that is polled leaves no room for patience.
+        self._patience_s = max(timeout_s, LATE_S) if opener is connect else timeout_s
         self._late: set[int] = set()
         self._hang_ups, self._heard = 0, False
 
@@ -104,11 +109,11 @@ class LinkScan:
         """Yield who answers, as soon as it is known who it is.
 
         Raises LinkOutage where the link cannot be opened, hangs up again and again, or where another master
-        talks on the line.
+        talks on the line; ScanStopped where a line that is polled may be asked no more.
         """
         waiting = list(self.ids)
         while waiting:
-            async with connect(self.link) as reader:
+            async with self._connect(self.link) as reader:
                 if self.link.is_serial_line and not self.asked:
                     await self._listen(reader)
                 try:
@@ -162,7 +167,7 @@ class LinkScan:
     async def _those_late(self, reader: ModbusReader) -> AsyncIterator[AnsweringUnit]:
         """Yield the units whose answers came when others were asked already."""
         for device_id in sorted(self._late & set(self.ids)):
-            if await self._answer(reader, device_id, LATE_S):
+            if await self._answer(reader, device_id, self._patience_s):
                 yield await self._who(reader, device_id)
 
     async def _answer(
@@ -201,8 +206,9 @@ class LinkScan:
     async def _who(self, reader: ModbusReader, device_id: int) -> AnsweringUnit:
         """Return which models a unit answers like: those that have an identity, else all that fit."""
         once, found = ReadOnce(reader), dict[str, tuple[ProbeLine, ...]]()
-        link = replace(self.link, timeout=round(max(self._timeout_s, LATE_S) * NS))
+        link = replace(self.link, timeout=round(self._patience_s * NS))
         for name, model in self._models.items():
+            await asyncio.sleep(0)  # others of this loop keep their times while all models are tried
             unit = Unit(f"{link.id}/{device_id}", link.id, model, (), (), device_id=device_id)
             try:
                 lines = await identity_lines(once, link, unit)

@@ -188,6 +188,11 @@ class TcpReader:
         """Return what came instead of the last answer, if anything did."""
         return self._connection.stray
 
+    @property
+    def heard(self) -> bool:
+        """Return whether an answer to another question came since the last one: its id keeps it apart."""
+        return self._connection.stray is not None
+
     async def read(
         self,
         table: Table,

@@ -41,6 +41,11 @@ class DirectReader:
         """Return what came instead of the last answer, if anything did."""
         return self._framed.stray if self._framed else None
 
+    @property
+    def heard(self) -> bool:
+        """Return whether anything came since the last question."""
+        return bool(self._framed and self._framed.heard)
+
     async def read(
         self,
         table: Table,

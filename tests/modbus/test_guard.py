@@ -103,7 +103,7 @@ async def test_a_reader_has_nothing_to_write_with(protocol: str) -> None:
     one = unit()
     async with served([one], protocol) as endpoint, connect(link_to(endpoint, protocol)) as reader:
         public = {name for name in dir(reader) if not name.startswith("_")}
-        assert public == {"read", "requests", "answers", "pause", "waited", "stray"}
+        assert public == {"read", "requests", "answers", "pause", "waited", "stray", "heard"}
         assert await reader.read(Table.HOLDING, 1, 0, 2, timeout_s=1) == b"\x00\x0b\x00\x16"
 
 

@@ -101,10 +101,11 @@ def truth(units: list[Unit]) -> dict[tuple[str, str], float]:
 
 @dataclass
 class TimedIntake:
-    """An Intake that keeps what it gets, with the loop's time."""
+    """An Intake that keeps what it gets, with the loop's time; ``bus`` is what hands it in."""
 
     samples: list[tuple[float, Sample]] = field(default_factory=list)
     health: list[LinkHealth] = field(default_factory=list)
+    bus: Bus | None = None
 
     def offer(self, samples: list[Sample]) -> None:
         now = asyncio.get_running_loop().time()
@@ -173,7 +174,7 @@ async def running_bus(
     """Run the adapter on a link, which ``opener`` opens."""
     intake = TimedIntake()
     bus = Bus(link, units, intake, _clock(), mode or OperatingModeTracker({}), intake.health.append, opener)
-    task = asyncio.create_task(bus.run())
+    intake.bus, task = bus, asyncio.create_task(bus.run())
     try:
         yield intake
         assert not task.done(), "the adapter must outlive everything the field does"
