@@ -36,6 +36,7 @@ from facilityd.web.page.ceremony_routes import RunsSource
 from facilityd.web.page.photos import forget_old_photos
 from facilityd.web.page.snapshot import SnapshotSource
 from facilityd.web.page.warm import warm
+from facilityd.web.parameters import refuse_unknown
 from facilityd.web.pool import QueryPool
 from facilityd.web.problems import ProblemDetails, install
 from facilityd.web.service import WebService, described, tell_liveness
@@ -112,12 +113,14 @@ def describe(lifespan: Callable[[FastAPI], object] | None = None) -> FastAPI:
         title="facilityd", version="1", description=_ABOUT, openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan,  # type: ignore[arg-type]
     )  # fmt: skip
+    asked = [Depends(refuse_unknown)]
     for module in (read_routes, history_routes, times_routes, log_routes, command_routes):
-        app.include_router(module.routes, prefix=PREFIX, dependencies=[Depends(tell_liveness)])
-    app.include_router(data_routes.routes, prefix=PREFIX)
-    app.include_router(event_routes.routes, prefix=PREFIX)
-    app.include_router(system_routes.routes, prefix=PREFIX)
-    app.include_router(session_routes.routes, prefix=PREFIX)
+        app.include_router(module.routes, prefix=PREFIX, dependencies=[*asked, Depends(tell_liveness)])
+    for module in (data_routes, event_routes, session_routes):
+        app.include_router(module.routes, prefix=PREFIX, dependencies=asked)
+    app.include_router(
+        system_routes.routes, prefix=PREFIX
+    )  # what probes add to /health to pass caches is ignored
     app.include_router(system_routes.plain_routes)
     app.include_router(link_routes.routes)
     for routes in page.ROUTES:
