@@ -27,7 +27,8 @@ def quick_gaps(
     since, until = span
     hours = rollups(since // HOUR * HOUR, until, HOURS) if rollups else ()
     for begin, end in doubtful(hours, since, until, oldest):
-        minutes = rollups(begin // HOUR * HOUR, end, MINUTES) if rollups and end - begin >= HOUR else ()
+        kept = max(begin, oldest)  # minutes of what lies before would be looked for hour by hour, in vain
+        minutes = rollups(kept // HOUR * HOUR, end, MINUTES) if rollups and end - kept >= HOUR else ()
         for part in doubtful(minutes, begin, end, oldest, MINUTES.width):
             yield from gaps(read, expected, *part, since)
 
