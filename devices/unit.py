@@ -127,11 +127,28 @@ class ModbusLink:
 
 
 @dataclass(frozen=True, slots=True)
+class SparkplugSettings:
+    """How edge nodes are listened to: a message that is missing is waited for ``reorder`` ns.
+
+    ``rebirth``: a node whose birth was missed is asked for it. ``host_id``: under it the broker is told that
+    we are there; "" tells nobody. Both are off unless a site turns them on (decision 0101).
+    """
+
+    reorder: int = 0
+    rebirth: bool = False
+    host_id: str = ""
+
+    @property
+    def speaks(self) -> bool:
+        """Whether anything at all is published on the link."""
+        return self.rebirth or bool(self.host_id)
+
+
+@dataclass(frozen=True, slots=True)
 class MqttLink:
     """A broker. ``version`` is 3.1.1 or 5; ``ca`` turns TLS on ("system" for the system's).
 
-    ``sparkplug``: its units are Sparkplug B edge nodes and their devices, and a message of theirs that is
-    missing is waited for so long, in ns.
+    ``sparkplug``: its units are Sparkplug B edge nodes and their devices.
     """
 
     id: str
@@ -145,7 +162,7 @@ class MqttLink:
     certificate: str = ""
     key: str = ""
     qos: int = 1
-    sparkplug: int | None = None
+    sparkplug: SparkplugSettings | None = None
 
     @property
     def where(self) -> str:

@@ -1,4 +1,4 @@
-"""The MQTT adapter: listens, and never publishes; to Sparkplug B edge nodes too."""
+"""The MQTT adapter: listens, and publishes nothing but what decision 0101 allows."""
 
 from devices.mqtt.link import run_link
 from devices.mqtt.probe import HeardMessage, ListenDiagnosis, ListenReport, probe

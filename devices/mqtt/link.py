@@ -18,7 +18,7 @@ from devices.operating_mode import OperatingModeTracker
 from devices.unit import MqttLink, Unit
 from facilityd.errors import LinkOutage, StoreFull
 from facilityd.model.clock import Clock
-from facilityd.model.link import LinkHealth
+from facilityd.model.link import EdgeNodeCounts, LinkHealth
 from facilityd.model.quality import Reason
 from facilityd.model.retry import RetryPolicy
 from facilityd.model.sample import Intake, Sample
@@ -262,9 +262,14 @@ class MqttLinkRunner:
 
     def _tell(self, *, up: bool, reason: str = "") -> None:
         reconnects = max(0, self._reconnects)
-        self._health(
-            LinkHealth(self._link.id, up, self._link.where, reason, reconnects, lost=self._lost_told)
-        )
+        self._health(LinkHealth(
+            self._link.id, up, self._link.where, reason, reconnects, lost=self._lost_told,
+            edge_nodes=self._edge_nodes(),
+        ))  # fmt: skip
+
+    def _edge_nodes(self) -> EdgeNodeCounts | None:
+        """Return how the edge nodes do; None where there are none."""
+        return None
 
 
 def _by_topic(decoders: Sequence[UnitDecoder]) -> dict[str, list[UnitDecoder]]:

@@ -1,6 +1,7 @@
 """What a Sparkplug B host knows of edge nodes: births, deaths, aliases and the order of messages (3.0, 5).
 
-It only listens: where a host would ask for a rebirth, it says that it has to wait for one (decision 0093).
+It only listens: whose birth has to be waited for stands in ``waits``, and whether it is asked for is the
+link's (decisions 0093 and 0101).
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ _BEGINS = ("NBIRTH", "DBIRTH")
 _KINDS = frozenset((NAMESPACE, kind) for kind in ("BIRTH", "DATA", "DEATH"))
 """Behind the N of a node or the D of a device; commands are not for us."""
 _MOST_NODES = 1000
+_MOST_HELD = 2**20
+"""Bytes of messages of a node that wait for one before them; with more of them that one is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class _SparkplugMessage:
     kind: str
     unit: str
     payload: SparkplugPayload
+    size: int
 
 
 @dataclass(slots=True)
@@ -57,14 +61,16 @@ class _EdgeNode:
 class SparkplugHost:
     """Listens to edge nodes. Times are in s, of a clock that only goes on.
 
-    ``reorder`` is how long a message that is missing is waited for. ``waits`` names the nodes whose birth has
-    to be waited for, and why. ``gaps`` counts messages that never came, ``malformed`` those that are none.
+    ``reorder`` is how long a message that is missing is waited for; of nodes that are not ``watched``
+    nothing is kept (None: of all). ``waits`` names the nodes whose birth has to be waited for, and why.
+    ``gaps`` counts messages that never came, ``malformed`` those that are none.
     """
 
-    def __init__(self, reorder: float) -> None:
+    def __init__(self, reorder: float, watched: Iterable[str] | None = None) -> None:
         self.gaps = self.malformed = 0
         self.waits: dict[str, str] = {}
         self._reorder = reorder
+        self._watched = None if watched is None else frozenset(watched)
         self._nodes: dict[str, _EdgeNode] = {}
 
     @property
@@ -77,6 +83,18 @@ class SparkplugHost:
         self._nodes.clear()
         self.waits.clear()
 
+    def watch(self, nodes: Iterable[str]) -> None:
+        """Watch these nodes from now on; of others nothing is kept."""
+        self._watched = frozenset(nodes)
+        for name in (self._nodes.keys() | self.waits.keys()) - self._watched:
+            self._nodes.pop(name, None)
+            self.waits.pop(name, None)
+
+    def miss(self, node: str, why: str) -> None:
+        """Note that what the births of a node said is needed again. Nothing, where it was not born yet."""
+        if node in self._nodes:
+            self.waits.setdefault(node, why)
+
     def hear(self, topic: str, data: bytes, now: float) -> list[SparkplugNews]:
         """Return what a message says, and those that waited for it. Raises nothing."""
         levels = topic.split("/")
@@ -86,8 +104,10 @@ class SparkplugHost:
         if kind[0] != ("D" if len(names) > 1 else "N"):
             return []
         name, unit = f"{group}/{names[0]}", "/".join((group, *names))
+        if self._watched is not None and name not in self._watched:
+            return []
         try:
-            message = _SparkplugMessage(kind, unit, parse_payload(data))
+            message = _SparkplugMessage(kind, unit, parse_payload(data), len(data))
         except ValueError:  # a UnicodeDecodeError is one
             self.malformed += 1
             return []
@@ -138,6 +158,7 @@ class SparkplugHost:
         if node is not None and message.payload.named("bdSeq") != node.bd_seq:
             return
         yield from self._stale(name)
+        self.waits.pop(name, None)  # it is not there to be born again
         self._nodes.pop(name, None)
 
     def _stale(self, name: str, but: str = "") -> Iterator[SparkplugNews]:
@@ -159,6 +180,8 @@ class SparkplugHost:
             node.deadline = None
         elif node.deadline is None:
             node.deadline = now + self._reorder
+        if sum(one.size for one in node.held.values()) > _MOST_HELD:
+            node.deadline = now
 
     def _drain(self, name: str, node: _EdgeNode) -> Iterator[SparkplugNews]:
         while (message := node.held.pop(node.due, None)) is not None:
@@ -190,10 +213,15 @@ class SparkplugHost:
         return SparkplugNews(message.unit, values)
 
 
+def node_of(unit: str) -> str:
+    """Return the node of ``group/node/device``, or of itself."""
+    return "/".join(unit.split("/")[:2])
+
+
 def filters_of(units: Iterable[str]) -> list[str]:
     """Return the topics of nodes: of all its messages, for they are numbered together."""
     nodes = sorted({tuple(unit.split("/")[:2]) for unit in units})
     return [f"{NAMESPACE}/{group}/+/{node}{more}" for group, node in nodes for more in ("", "/+")]
 
 
-__all__ = ["NAMESPACE", "SparkplugHost", "SparkplugNews", "filters_of"]
+__all__ = ["NAMESPACE", "SparkplugHost", "SparkplugNews", "filters_of", "node_of"]

@@ -10,23 +10,36 @@ from collections.abc import Callable, Iterable, Sequence
 import aiomqtt
 
 from devices.mqtt.link import Listen, MqttLinkRunner
-from devices.mqtt.sparkplug import SparkplugHost, SparkplugNews, filters_of
-from devices.mqtt.subscriber import MqttSubscriber, listen
+from devices.mqtt.rebirth import RebirthSchedule
+from devices.mqtt.sparkplug import SparkplugHost, SparkplugNews, filters_of, node_of
+from devices.mqtt.sparkplug_session import SparkplugSession, listen_or_speak, says_offline
+from devices.mqtt.sparkplug_speech import state_topic
+from devices.mqtt.subscriber import MqttSubscriber
 from devices.mqtt.unit_decoder import UnitDecoder
+from devices.mqtt.wildcard import WildcardSubscriber
 from devices.operating_mode import OperatingModeTracker
 from devices.pointer import steps_of
 from devices.profile import TopicPoint
-from devices.unit import MqttLink, Unit
+from devices.unit import MqttLink, SparkplugSettings, Unit
 from facilityd.errors import LinkOutage
 from facilityd.model.clock import Clock
-from facilityd.model.link import LinkHealth
+from facilityd.model.link import EdgeNodeCounts, LinkHealth
 from facilityd.model.sample import NS, Intake, Sample
 
 log = logging.getLogger(__name__)
 
+TELL_S = 1.0
+"""What changes of the nodes is told so often at most, in s."""
+STATE_S = 1.0
+"""Our state is told again so often at most, in s: whoever overwrites it again and again is not our echo."""
+
 
 class SparkplugLinkRunner(MqttLinkRunner):
-    """Everything one connection to a broker with edge nodes does; ``link.sparkplug`` is given."""
+    """Everything one connection to a broker with edge nodes does; ``link.sparkplug`` is given.
+
+    Whatever has its time is looked at by one timer: messages that never come, requests for a rebirth, our
+    state that somebody else overwrote, and what is told of the nodes.
+    """
 
     def __init__(
         self,
@@ -36,12 +49,20 @@ class SparkplugLinkRunner(MqttLinkRunner):
         clock: Clock,
         mode: OperatingModeTracker,
         health: Callable[[LinkHealth], None],
-        opener: Listen = listen,
+        opener: Listen = listen_or_speak,
     ) -> None:
         super().__init__(link, units, intake, clock, mode, health, opener)
-        self._host = SparkplugHost((link.sparkplug or 0) / NS)
+        self._settings = link.sparkplug or SparkplugSettings()
+        self._state_topic = state_topic(self._settings.host_id) if self._settings.host_id else ""
+        self._host = SparkplugHost(self._settings.reorder / NS, map(node_of, self._by_topic))
+        self._schedule, self._rebirths = RebirthSchedule(), 0
         self._timer: asyncio.TimerHandle | None = None
-        self._told: dict[str, str] = {}
+        self._armed: float | None = None
+        self._waits_said: dict[str, str] = {}
+        self._state_due: float | None = None
+        self._state_free = 0.0
+        self._counts, self._tell_free = EdgeNodeCounts(), 0.0
+        self._tell_due: float | None = None
 
     @property
     def gaps(self) -> int:
@@ -55,20 +76,50 @@ class SparkplugLinkRunner(MqttLinkRunner):
 
     def decode(self, message: aiomqtt.Message) -> list[Sample]:
         """Return the samples that a message makes; none of one that is retained: nobody knows its age."""
-        if message.retain:
-            return []
         payload = message.payload if isinstance(message.payload, bytes) else b""
-        return self._samples(self._host.hear(str(message.topic), payload, self._clock.steady() / NS))
+        topic, now = str(message.topic), self._clock.steady() / NS
+        if topic == self._state_topic:
+            # One that the broker kept is of before our own, which replaces it.
+            if says_offline(payload) and not message.retain and self._state_due is None:
+                self._state_due = max(now, self._state_free)
+                self._arm()
+            return []
+        return [] if message.retain else self._samples(self._host.hear(topic, payload, now))
+
+    async def run(self) -> None:
+        """Listen until cancelled, and leave no timer behind."""
+        try:
+            await super().run()
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+
+    async def adopt(self, units: Sequence[Unit], wildcards: Sequence[WildcardSubscriber]) -> None:
+        """Listen to these units from now on; of a new one of a node that lives its birth is needed again."""
+        before = set(self._by_topic)
+        await super().adopt(units, wildcards)
+        self._host.watch(map(node_of, self._by_topic))
+        for unit in sorted(self._by_topic.keys() - before):
+            self._host.miss(node_of(unit), f"{unit} is watched only since its birth")
+        self._settle()
 
     async def subscribe(self, subscriber: MqttSubscriber) -> dict[str, str]:
-        """Ask for every message of the units' nodes; what is known of them from before no longer holds."""
+        """Ask for every message of the units' nodes; what is known of them from before no longer holds.
+
+        Only then is it told that we are there (Sparkplug 3.0, 5.3).
+        """
         self._host.forget()
-        self._told.clear()
-        return await subscriber.subscribe(self._filters(), self._link.qos)
+        self._settle()
+        refused = await subscriber.subscribe(self._filters(), self._link.qos)
+        if self._state_topic and isinstance(subscriber, SparkplugSession):
+            refused |= await subscriber.subscribe([self._state_topic], 1)
+            subscriber.tell_online()
+        return refused
 
     def _lost(self, outage: LinkOutage) -> None:
         self._host.forget()
-        self._arm()
+        self._state_due = None
+        self._settle()
         super()._lost(outage)
 
     def _filters(self) -> list[str]:
@@ -79,28 +130,71 @@ class SparkplugLinkRunner(MqttLinkRunner):
         out = [sample for decoder, one in heard for sample in samples_of(decoder, one, *self._clock.now())]
         for sample in out:
             self._mode.observe(sample)
-        self._say()
-        self._arm()
+        self._settle()
         return out
 
-    def _say(self) -> None:
-        """Log once of each node why its birth has to be waited for."""
-        for node, why in self._host.waits.items():
-            if self._told.get(node) != why:
-                text = "%s: edge node %s: %s; values come again when it is born again"
-                log.warning(text, self._link.id, node, why)
-        self._told = dict(self._host.waits)
+    def _settle(self) -> None:
+        """Take note of whose birth is waited for, and be woken when something has its time."""
+        now, waits = self._clock.steady() / NS, self._host.waits
+        if waits != self._waits_said:
+            for node, why in waits.items():
+                if self._waits_said.get(node) != why:
+                    log.warning("%s: edge node %s: %s; %s", self._link.id, node, why, self._comes_again())
+            self._waits_said = dict(waits)
+            self._schedule.note(waits, now)
+        if self._tell_due is None and self._edge_nodes() != self._counts:
+            self._tell_due = max(now, self._tell_free)
+        self._arm()
+
+    def _comes_again(self) -> str:
+        if self._settings.rebirth:
+            return "it is asked for its birth"
+        return "values come again when it is born again"
 
     def _arm(self) -> None:
-        """Look again when the first missing message is to be given up: perhaps nothing more comes."""
+        """Look again when the first thing has its time: perhaps nothing more comes."""
+        may_ask = self._settings.rebirth and isinstance(self._subscriber, SparkplugSession)
+        asks = self._schedule.deadline if may_ask else None
+        times = (self._host.deadline, asks, self._state_due, self._tell_due)
+        deadline = min((one for one in times if one is not None), default=None)
+        if deadline == self._armed:
+            return
         if self._timer is not None:
             self._timer.cancel()
-        deadline = self._host.deadline
         wait = None if deadline is None else max(0.0, deadline - self._clock.steady() / NS)
-        self._timer = None if wait is None else asyncio.get_running_loop().call_later(wait, self._expire)
+        self._timer = None if wait is None else asyncio.get_running_loop().call_later(wait, self._look)
+        self._armed = deadline
 
-    def _expire(self) -> None:
-        self._intake.offer(self._samples(self._host.expire(self._clock.steady() / NS)))
+    def _look(self) -> None:
+        self._timer = self._armed = None
+        now = self._clock.steady() / NS
+        if samples := self._samples(self._host.expire(now)):
+            self._intake.offer(samples)
+        if isinstance(self._subscriber, SparkplugSession):
+            self._speak(self._subscriber, now)
+        else:
+            self._state_due = None
+        if self._tell_due is not None and self._tell_due <= now:
+            self._tell_due, self._tell_free = None, now + TELL_S
+            self._tell(up=self._up)
+        self._settle()
+
+    def _speak(self, session: SparkplugSession, now: float) -> None:
+        """Say what is due: the only place from which anything is said to others than the broker."""
+        if self._settings.rebirth and (node := self._schedule.take(now)) and session.ask_rebirth(node):
+            self._rebirths += 1
+            log.info("%s: edge node %s is asked for its birth", self._link.id, node)
+        if self._state_due is not None and self._state_due <= now:
+            self._state_due, self._state_free = None, now + STATE_S
+            session.tell_online()
+
+    def _edge_nodes(self) -> EdgeNodeCounts:
+        host = self._host
+        return EdgeNodeCounts(tuple(sorted(host.waits)), self._rebirths, host.gaps, host.malformed)
+
+    def _tell(self, *, up: bool, reason: str = "") -> None:
+        self._counts = self._edge_nodes()
+        super()._tell(up=up, reason=reason)
 
 
 def samples_of(decoder: UnitDecoder, news: SparkplugNews, at: int, steady: int) -> list[Sample]:

@@ -85,11 +85,18 @@ class MqttSubscriber:
 @asynccontextmanager
 async def listen(link: MqttLink) -> AsyncIterator[MqttSubscriber]:
     """Connect to a broker. Raises LinkOutage where it cannot be reached or refuses us."""
-    client = _client(link)
+    async with connected(link) as client:
+        yield MqttSubscriber(client)
+
+
+@asynccontextmanager
+async def connected(link: MqttLink, will: aiomqtt.Will | None = None) -> AsyncIterator[aiomqtt.Client]:
+    """Connect to a broker, which publishes ``will`` if we are lost. Raises LinkOutage."""
+    client = _client(link, will)
     client._client.manual_ack_set(True)  # noqa: SLF001 - before the first message can arrive
     try:
         async with client:
-            yield MqttSubscriber(client)
+            yield client
     except aiomqtt.MqttError as error:
         raise LinkOutage(_say(error), where=link.where, hint=_hint(error, link)) from error
     except (OSError, TimeoutError) as error:
@@ -97,8 +104,9 @@ async def listen(link: MqttLink) -> AsyncIterator[MqttSubscriber]:
         raise LinkOutage(connection_failure(error), where=link.where, hint=hint) from error
 
 
-def _client(link: MqttLink) -> aiomqtt.Client:
-    five, lasting = link.version == "5", bool(link.client_id)
+def _client(link: MqttLink, will: aiomqtt.Will | None) -> aiomqtt.Client:
+    # What nodes said while we were away is of a session that is over: Sparkplug hosts keep none (3.0, 5.3).
+    five, lasting = link.version == "5", bool(link.client_id) and link.sparkplug is None
     properties = Properties(PacketTypes.CONNECT) if five else None  # type: ignore[no-untyped-call]
     if properties:
         properties.ReceiveMaximum = RECEIVE_MAXIMUM
@@ -113,6 +121,7 @@ def _client(link: MqttLink) -> aiomqtt.Client:
         clean_session=None if five else not lasting,
         clean_start=not lasting if five else 3,
         properties=properties,
+        will=will,
         tls_context=_tls(link),
         keepalive=KEEPALIVE_S,
         timeout=CONNECT_S,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping
 
 from devices.family import Family
-from devices.unit import MqttLink
+from devices.unit import Link, MqttLink
 from facilityd.config.groups import members_of
 from facilityd.config.site import Device, Site, SiteGroup
 from facilityd.detect.rule_inputs import missed
@@ -34,6 +34,8 @@ _KINDS = {
 
 _OF_QUESTIONS = frozenset({"answered", "latency", "retries", "lateness_p50", "lateness_p99", "load"})
 """Signals of a link on which units are asked; a broker's speak on their own."""
+_OF_EDGE_NODES = frozenset({"unborn", "unborn_nodes", "rebirths", "gaps", "malformed"})
+"""Signals of a link with Sparkplug edge nodes."""
 
 
 def _stream(
@@ -44,18 +46,27 @@ def _stream(
     return Stream(device, family.family, DAEMON, link, signals, types, period)
 
 
-def link_device(link: str, family: Family, devices: Iterable[Device] = (), *, asked: bool = True) -> Device:
+def link_device(
+    link: str, family: Family, devices: Iterable[Device] = (), without: Container[str] = _OF_EDGE_NODES
+) -> Device:
     """Return the device that stands for a link; its failure is as grave as the gravest that it hides.
 
-    ``asked``: its units are asked, as over Modbus; there is no share of answers where they are not.
+    ``without``: the signals that its protocol cannot bring.
     """
     for rule in _hidden(link, devices):
         grave = {name: _raised(down, rule) for name, down in family.rules.items()}
         family = family.model_copy(update={"rules": grave})
     name = link_name(link)
     shown = Text(zh=f"链路 {link}", en=f"Link {link}")
-    stream = _stream(name, family, link, LINK_PERIOD, frozenset() if asked else _OF_QUESTIONS)
+    stream = _stream(name, family, link, LINK_PERIOD, without)
     return Device(name, family, shown, (stream,))
+
+
+def _without(link: Link) -> frozenset[str]:
+    """Return the signals that a link cannot bring: of a broker, no share of answers."""
+    if not isinstance(link, MqttLink):
+        return _OF_EDGE_NODES
+    return _OF_QUESTIONS if link.sparkplug else _OF_QUESTIONS | _OF_EDGE_NODES
 
 
 def _hidden(link: str, devices: Iterable[Device]) -> Iterator[Rule]:
@@ -138,8 +149,7 @@ def all_devices(site: Site) -> dict[str, Device]:
         for name in {stream.link for stream in device.streams}:
             behind.setdefault(name, []).append(device)
     links = [
-        link_device(name, family, behind.get(name, ()), asked=not isinstance(link, MqttLink))
-        for name, link in site.links.items()
+        link_device(name, family, behind.get(name, ()), _without(link)) for name, link in site.links.items()
     ]
     built_in = [*links, daemon_device(site.families["daemon"])]
     channels = [

@@ -10,7 +10,7 @@ from typing import Any
 from devices.modbus.client import connect
 from devices.modbus.reader import Connect
 from devices.mqtt.link import Listen
-from devices.mqtt.subscriber import listen
+from devices.mqtt.sparkplug_session import listen_or_speak
 from facilityd.model.clock import Clock
 from facilityd.model.people import AlertmanagerSettings
 from facilityd.model.settings import ChannelSettings, SinkSettings
@@ -42,7 +42,7 @@ class Environment:
 
     clock: Clock = field(default_factory=Clock)
     connect: Connect = connect
-    listen: Listen = listen
+    listen: Listen = listen_or_speak
     channels: Callable[[Iterable[ChannelSettings]], Mapping[str, Channel]] = build
     writer: Callable[[], Writer] = WriterThread
     sink: Callable[[SinkSettings], Sink] = make_sink

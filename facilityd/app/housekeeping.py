@@ -78,7 +78,7 @@ class Housekeeping:
         before = self._links.get(health.link)
         self._links[health.link] = health
         self._lateness = max(self._lateness, health.lateness or 0.0)
-        if before is None or (before.up, before.mute) != (health.up, health.mute):
+        if before is None or _told_at_once(before) != _told_at_once(health):
             self._write_link(health)
             # Of how late and how busy it is nothing is known yet: it is told after a minute.
             self._written[health.link] -= LINK_PERIOD - PERIOD
@@ -277,3 +277,10 @@ def _upkeep(site: Site, core: Core) -> tuple[RollupScheduler | SealingScheduler,
     """Return what works on the journal's past."""
     store = site.store
     return RollupScheduler(core.flow, store.keep), SealingScheduler(core.flow, store.seal_after)
+
+
+def _told_at_once(health: LinkHealth) -> tuple[object, ...]:
+    """Return what of a link's health is written down as soon as it is another."""
+    nodes = health.edge_nodes
+    of_nodes = (nodes.unborn, nodes.rebirths, nodes.gaps > 0, nodes.malformed > 0) if nodes else ()
+    return health.up, health.mute, of_nodes

@@ -14,7 +14,7 @@ from devices.modbus.client import connect
 from devices.modbus.reader import Connect
 from devices.mqtt.link import Listen, MqttLinkRunner
 from devices.mqtt.sparkplug_link import SparkplugLinkRunner
-from devices.mqtt.subscriber import listen
+from devices.mqtt.sparkplug_session import listen_or_speak
 from devices.operating_mode import OperatingModeTracker
 from devices.unit import Link, ModbusLink, MqttLink, Unit, UnitTemplate
 from facilityd.config.site import Site
@@ -42,7 +42,7 @@ class AdapterContext:
     mode: OperatingModeTracker
     health: Callable[[LinkHealth], None]
     connect: Connect = connect
-    listen: Listen = listen
+    listen: Listen = listen_or_speak
     sighted: Callable[[mqtt.DiscoveredName], None] = lambda _: None
     """Takes what was seen behind a wildcard topic and is no unit yet."""
 

@@ -86,10 +86,25 @@ def _version(told: object) -> object:
 
 
 class SparkplugConfig(Strict):
-    """How Sparkplug B edge nodes are listened to; nothing is asked of them."""
+    """How Sparkplug B edge nodes are listened to; nothing is said to them unless an option says so."""
 
     reorder: Annotated[Duration, AfterValidator(within(0, 60 * NS))] = Field(
         default=2 * NS, description="how long a message that is missing is waited for"
+    )
+    rebirth: bool = Field(
+        default=False,
+        description="true: an edge node of this link whose birth was missed is asked for it (NCMD "
+        "'Node Control/Rebirth'), and nothing else is sent to it. "
+        "true：漏收上线报文时，只向该边缘节点发送重新上线请求"
+        "（NCMD “Node Control/Rebirth”），不发送任何其他命令",
+    )
+    host_id: str = Field(
+        default="",
+        pattern=r"^[^/+#\s]{1,100}$|^$",
+        description="the broker is told under this id that facilityd is there (retained, "
+        "spBv1.0/STATE/ID), for nodes that wait for their primary host; unique at this broker. "
+        "以此标识发布主站在线状态（保留消息 spBv1.0/STATE/ID），"
+        "供等待主站上线的节点使用；在该服务器上不得重复",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from devices.unit import Link, ModbusLink, MqttLink
+from devices.unit import Link, ModbusLink, MqttLink, SparkplugSettings
 from facilityd.config import link_schema as links
 from facilityd.config.duty import compile_morning, compile_quiet
 from facilityd.config.sections import (
@@ -38,7 +38,7 @@ def compile_link(entry: SectionEntry, sections: Sections) -> Link:
             entry.id, value.host, value.port, value.version, value.client_id, value.username,
             resolve_secret(sections, entry.location("password"), value.password),
             tls_file(entry, "ca"), tls_file(entry, "certificate"), tls_file(entry, "key"), value.qos,
-            value.sparkplug.reorder if value.sparkplug else None,
+            _sparkplug(value.sparkplug),
         )  # fmt: skip
     if isinstance(value, links.ModbusRtuConfig):
         return ModbusLink(
@@ -53,6 +53,10 @@ def compile_link(entry: SectionEntry, sections: Sections) -> Link:
         entry.id, value.protocol, value.host, value.port, baudrate=baudrate, timeout=value.timeout,
         retries=value.retries, tls=tls,
     )  # fmt: skip
+
+
+def _sparkplug(told: links.SparkplugConfig | None) -> SparkplugSettings | None:
+    return SparkplugSettings(told.reorder, told.rebirth, told.host_id) if told else None
 
 
 def _token(sections: Sections, location: SourceLocation, value: str | dict[str, str]) -> str:

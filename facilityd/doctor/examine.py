@@ -17,6 +17,7 @@ from devices.unit import ModbusLink, MqttLink
 from facilityd.config.load import load
 from facilityd.config.site import Site
 from facilityd.doctor import certificates, files, influxdb, machine, network, ports, process
+from facilityd.doctor.edge_nodes import NODE_FIGURES, edge_nodes
 from facilityd.doctor.polling import FIGURES, polling
 from facilityd.doctor.verdict import Findings, Probe, ProbeResult, Verdict
 from facilityd.errors import ConfigError, FacilitydError
@@ -62,6 +63,7 @@ class _Known:
     liveness: Liveness | None = None
     up: dict[str, bool] = field(default_factory=dict)
     figures: dict[str, dict[str, float]] = field(default_factory=dict)
+    nodes: dict[str, dict[str, Any]] = field(default_factory=dict)
     daemon: int = 0
 
 
@@ -124,6 +126,7 @@ def _look_up(site: Site) -> _Known:
         known.figures[link] = {
             name: value for name in FIGURES if isinstance(value := good.get(name), int | float)
         }
+        known.nodes[link] = {name: good[name] for name in NODE_FIGURES if name in good}
     return known
 
 
@@ -143,6 +146,8 @@ def _of_site(known: _Known) -> Iterator[Probe]:
             yield Probe("certificate", link.id, partial(certificates.files, link.id, tls))
         if known.up.get(link.id):
             yield Probe("polling", link.id, partial(polling, link.id, known.figures[link.id]))
+            if isinstance(link, MqttLink) and link.sparkplug:
+                yield Probe("edge-nodes", link.id, partial(edge_nodes, link, known.nodes[link.id]))
     for sink in site.sinks.values():
         if isinstance(sink, InfluxSettings):
             yield Probe("influxdb", sink.id, partial(influxdb.influxdb, sink))

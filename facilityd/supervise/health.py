@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from facilityd.model.clock import Clock
-from facilityd.model.link import LinkHealth
+from facilityd.model.link import EdgeNodeCounts, LinkHealth
 from facilityd.model.poll_counts import PollSpan
 from facilityd.model.quality import Reason
 from facilityd.model.sample import LONGEST_TEXT, Sample, SignalType, Stream, Value
@@ -38,10 +38,18 @@ def link_values(health: LinkHealth, polls: PollSpan | None = None) -> dict[str, 
     """
     answered = None if health.answered is None else 100.0 * health.answered
     latency = None if health.latency is None else 1000.0 * health.latency
+    nodes = health.edge_nodes
     return {
         "up": health.up, "answered": answered, "latency": latency, "reconnects": health.reconnects,
-        "retries": health.retries, "mute": health.mute,
+        "retries": health.retries, "mute": health.mute, **(_edge_nodes(nodes) if nodes else {}),
         **(lateness_values(polls) | {"load": 100.0 * polls.load} if polls and health.up else {}),
+    }  # fmt: skip
+
+
+def _edge_nodes(nodes: EdgeNodeCounts) -> dict[str, Value | None]:
+    return {
+        "unborn": len(nodes.unborn), "unborn_nodes": ", ".join(nodes.unborn),
+        "rebirths": nodes.rebirths, "gaps": nodes.gaps, "malformed": nodes.malformed,
     }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from support.site_mistakes import FILES, check_output, write_site
 
+from devices.unit import SparkplugSettings
 from facilityd.config.load import load
 from facilityd.model.sample import NS
 
@@ -31,8 +32,23 @@ def test_a_node_and_a_device_are_units(tmp_path: Path, topic: str, more: str, ns
     code, lines = _site(tmp_path, topic, EDGE, more)
     assert code == 0, lines
     site = load(tmp_path)
-    assert site.links["broker"].sparkplug == ns
+    assert site.links["broker"].sparkplug == SparkplugSettings(ns)
     assert site.units["plug"].topic == topic
+
+
+def test_what_may_be_said_to_nodes_is_off_unless_it_is_written(tmp_path: Path) -> None:
+    assert not SparkplugSettings().speaks
+    code, lines = _site(tmp_path, "yard/gw", EDGE, "{rebirth: true, host_id: facilityd-yard}")
+    assert code == 0, lines
+    settings = SparkplugSettings(2 * NS, rebirth=True, host_id="facilityd-yard")
+    assert load(tmp_path).links["broker"].sparkplug == settings
+
+
+@pytest.mark.parametrize("more", ["{host_id: a/b}", "{host_id: '+'}", "{host_id: 'a b'}", "{rebirth: often}"])
+def test_what_is_no_host_or_no_choice_is_told(tmp_path: Path, more: str) -> None:
+    code, lines = _site(tmp_path, "yard/gw", EDGE, more)
+    assert code == 1
+    assert any("site.yaml:" in line for line in lines)
 
 
 @pytest.mark.parametrize("topic", ["yard", "yard/gw/tank/1", "yard/+", "spBv1.0/yard/gw"])

@@ -6,15 +6,44 @@ import ast
 import re
 from pathlib import Path
 
+SPARKPLUG = Path("devices/mqtt/sparkplug_session.py")
 CHANNEL = Path("facilityd/notify/mqtt_channel.py")
 BRIDGE = Path("facilityd/app/mqtt_bridge.py")
 SIMULATED = Path("facilityd/scenario/broker.py")
 SOURCES = [path for package in ("facilityd", "devices") for path in sorted(Path(package).rglob("*.py"))]
 
 
-def test_two_files_of_the_product_publish() -> None:
+def test_three_files_of_the_product_publish() -> None:
     publishing = [path for path in SOURCES if ".publish(" in path.read_text(encoding="utf-8")]
-    assert publishing == [BRIDGE, CHANNEL, SIMULATED], "and the broker in memory of the simulator"
+    assert publishing == [BRIDGE, CHANNEL, SIMULATED, SPARKPLUG], "and the broker in memory of the simulator"
+
+
+def test_where_devices_listen_two_messages_are_published_and_no_other() -> None:
+    """Decision 0101: a request for a rebirth and the host's state, made in one place each."""
+    text = SPARKPLUG.read_text(encoding="utf-8")
+    assert text.count(".publish(") == 1
+    assert re.findall(r"self\._send\((\w+)\(", text) == ["rebirth_request", "state_message", "state_message"]
+    assert text.count("_send(") == 4, "and its definition"
+    assert text.count("Will(") == 1
+    assert "aiomqtt.Will(death.topic" in text
+    assert "death = state_message(" in text
+    speech = Path("devices/mqtt/sparkplug_speech.py").read_text(encoding="utf-8")
+    assert re.findall(r'f"\{NAMESPACE\}[^"]*"', speech) == [
+        'f"{NAMESPACE}/{group}/NCMD/{name}"',
+        'f"{NAMESPACE}/STATE/{host_id}"',
+    ]
+    assert 'REBIRTH = "Node Control/Rebirth"' in speech
+    assert speech.count("HostMessage(") == 2
+    made = [path for path in SOURCES if "HostMessage(" in path.read_text(encoding="utf-8")]
+    assert made == [Path("devices/mqtt/sparkplug_speech.py")], "nobody else makes a message"
+    asked = [
+        path
+        for path in SOURCES
+        if re.search(r"\.(ask_rebirth|tell_online)\(", path.read_text(encoding="utf-8"))
+    ]
+    assert asked == [Path("devices/mqtt/sparkplug_link.py")]
+    words = ("DCMD", "Node Control/Reboot", "Next Server")
+    assert not any(word in path.read_text(encoding="utf-8") for path in SOURCES for word in words)
 
 
 def test_it_publishes_under_its_prefix_and_listens_to_nothing() -> None:

@@ -111,4 +111,6 @@ def test_no_source_of_the_adapters_names_a_write() -> None:
     for file in Path("devices").rglob("*.py"):
         text = file.read_text(encoding="utf-8")
         for word in ("write_register", "write_coil", "mask_write", "readwrite", ".publish(", "will_set"):
-            assert word not in text, file
+            # What a Sparkplug host may say is held by tests/house/test_read_only_notices.py (decision 0101).
+            said = (file.as_posix(), word) == ("devices/mqtt/sparkplug_session.py", ".publish(")
+            assert said or word not in text, file

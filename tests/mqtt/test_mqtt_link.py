@@ -228,7 +228,7 @@ async def test_the_probe_tells_a_right_topic_from_a_wrong_one(
     assert len(report.heard) == bool(below)
 
 
-def test_nothing_in_the_adapter_can_publish() -> None:
+def test_nothing_in_the_adapter_can_publish_but_what_a_sparkplug_host_says() -> None:
     from devices.mqtt.subscriber import MqttSubscriber
 
     assert {name for name in dir(MqttSubscriber) if not name.startswith("_")} == {
@@ -240,4 +240,5 @@ def test_nothing_in_the_adapter_can_publish() -> None:
         "dropped",
     }
     for file in Path("devices/mqtt").glob("*.py"):
-        assert "publish(" not in file.read_text(encoding="utf-8")
+        # The exception is held by tests/house/test_read_only_notices.py (decision 0101).
+        assert "publish(" not in file.read_text(encoding="utf-8") or file.name == "sparkplug_session.py"

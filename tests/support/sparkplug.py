@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from devices.mqtt.sparkplug_link import SparkplugLinkRunner
 from devices.operating_mode import OperatingModeTracker
 from devices.profile import Profile
-from devices.unit import Binding, MqttLink, PollRates, Unit
+from devices.unit import Binding, MqttLink, PollRates, SparkplugSettings, Unit
 from facilityd.model.clock import Clock
 from facilityd.model.quality import Reason
 from facilityd.model.sample import NS, SignalType, Stream
@@ -71,9 +71,12 @@ class Heard:
 
 
 @asynccontextmanager
-async def listening(broker: Mosquitto, reorder: float = 60.0) -> AsyncIterator[Heard]:
+async def listening(
+    broker: Mosquitto, reorder: float = 60.0, *, rebirth: bool = False, host_id: str = "", **more: str
+) -> AsyncIterator[Heard]:
     intake = CollectingIntake()
-    link = MqttLink("broker", "127.0.0.1", broker.port, sparkplug=int(reorder * NS))
+    settings = SparkplugSettings(int(reorder * NS), rebirth, host_id)
+    link = MqttLink("broker", "127.0.0.1", broker.port, sparkplug=settings, **more)
     units = [edge_unit(NODE), edge_unit(DEVICE)]
     runner = SparkplugLinkRunner(link, units, intake, Clock(), OperatingModeTracker({}), intake.health.append)
     task = asyncio.create_task(runner.run())
@@ -109,10 +112,13 @@ class EdgeNodeProcess:
 
 
 @asynccontextmanager
-async def edge_node(broker: Mosquitto, bd_seq: int = 0) -> AsyncIterator[EdgeNodeProcess]:
+async def edge_node(
+    broker: Mosquitto, bd_seq: int = 0, node_id: str = NODE, *, answers: bool = False
+) -> AsyncIterator[EdgeNodeProcess]:
+    """``answers``: it is born again when it is asked to."""
     python = built("pysparkplug", "0.6.1")
     process = await asyncio.create_subprocess_exec(
-        python, PROGRAM, "127.0.0.1", str(broker.port), NODE, str(bd_seq),
+        python, PROGRAM, "127.0.0.1", str(broker.port), node_id, str(bd_seq), *(["answers"] if answers else []),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     node = EdgeNodeProcess(process)

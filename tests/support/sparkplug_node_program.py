@@ -1,6 +1,7 @@
 """Runs in pysparkplug's own Python: publishes what it is told, a line of JSON each, as an edge node would.
 
-Everything is encoded by pysparkplug and protobuf; nothing of ours is imported.
+Everything is encoded and decoded by pysparkplug and protobuf; nothing of ours is imported. With a fourth
+argument it answers a request for a rebirth by its last births, as every edge node has to.
 """
 
 import json
@@ -8,7 +9,7 @@ import sys
 import time
 
 import paho.mqtt.client as mqtt
-from pysparkplug import DataType, DBirth, DData, DDeath, Metric, NBirth, NData, NDeath
+from pysparkplug import DataType, DBirth, DData, DDeath, Metric, NBirth, NCmd, NData, NDeath
 from pysparkplug._protobuf import Payload
 
 KINDS = {"NBIRTH": NBirth, "NDATA": NData, "DBIRTH": DBirth, "DDATA": DData}
@@ -50,12 +51,36 @@ def judged(payload: bytes, metrics: list[dict]) -> bytes:
     return whole.SerializeToString()
 
 
+def topic_of(group: str, name: str, told: dict) -> str:
+    return f"spBv1.0/{group}/{told['kind']}/{name}" + (f"/{told['device']}" if "device" in told else "")
+
+
+class Reborn:
+    """Publishes a node's last births again when it is asked to, numbered from 0."""
+
+    def __init__(self, group: str, name: str) -> None:
+        self.group, self.name, self.births = group, name, {}
+
+    def note(self, told: dict) -> None:
+        if told["kind"] == "NBIRTH":
+            self.births.clear()
+        if told["kind"].endswith("BIRTH"):
+            self.births[topic_of(self.group, self.name, told)] = told
+
+    def hear(self, client: mqtt.Client, _: object, message: mqtt.MQTTMessage) -> None:
+        metrics = NCmd.decode(message.payload).metrics
+        if [(one.name, one.value) for one in metrics] == [("Node Control/Rebirth", True)]:
+            for seq, (topic, told) in enumerate(self.births.items()):
+                client.publish(topic, encoded({**told, "seq": seq}))
+
+
 def main() -> None:
     host, port, node = sys.argv[1], int(sys.argv[2]), sys.argv[3]
     group, name = node.split("/")
     client = mqtt.Client(clean_session=True)
-    connected = []
+    connected, reborn = [], Reborn(group, name)
     client.on_connect = lambda *_: connected.append(1)
+    client.on_message = reborn.hear
     client.will_set(
         f"spBv1.0/{group}/NDEATH/{name}", encoded({"kind": "NDEATH", "bdSeq": int(sys.argv[4])}), qos=1
     )
@@ -63,11 +88,21 @@ def main() -> None:
     client.loop_start()
     while not connected:
         time.sleep(0.01)
+    if sys.argv[5:]:
+        ready = []
+        client.on_subscribe = lambda *_: ready.append(1)
+        client.subscribe(f"spBv1.0/{group}/NCMD/{name}", 1)
+        while not ready:
+            time.sleep(0.01)
     print("connected", flush=True)
     for line in sys.stdin:
         told = json.loads(line)
-        more = f"/{told['device']}" if "device" in told else ""
-        topic = f"spBv1.0/{group}/{told['kind']}/{name}{more}"
+        if told["kind"] == "remember":
+            reborn.note({**told, "kind": told["birth"]})
+            print("published", flush=True)
+            continue
+        reborn.note(told)
+        topic = topic_of(group, name, told)
         payload = (
             bytes.fromhex(told["raw"]) if "raw" in told else judged(encoded(told), told.get("metrics", []))
         )
