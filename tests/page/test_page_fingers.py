@@ -146,3 +146,14 @@ def test_a_table_that_does_not_hold_all_says_where_all_is(open_page: NewPage) ->
     page.goto(page.url.replace("04%3A46", "04%3A24").replace("04:46", "04:24"))
     assert page.locator("#table-1 tbody tr").count() < 60
     assert page.locator("#table-1 .small").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [("2026-06-10", "No reading fell into this time"), ("2026-06-09", "Nothing was recorded in this time")],
+)
+def test_where_nothing_is_drawn_it_says_whether_anything_is_missing(
+    open_page: NewPage, day: str, said: str
+) -> None:
+    page = open_page(f"/history?s=weather.wind_mean&since={day}T04:45&until={day}T04:46")
+    expect(page.locator("figcaption")).to_contain_text(said)
