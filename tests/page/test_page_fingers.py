@@ -74,9 +74,14 @@ def test_a_wheel_zooms_to_a_minute_and_to_many_years_and_no_further(open_page: N
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 60)
     for way, turns, fine in ((-100, 8, "width <= 61e3"), (100, 26, "width > 20 * 365 * 86400e3")):
         for _ in range(turns):
+            chart.evaluate("(one) => one.setAttribute('data-old', '')")
             with page.expect_response(lambda answer: "/history" in answer.url) as answered:
                 page.mouse.wheel(0, way)
             assert answered.value.ok
+            # the wheel scrolls the page until the new chart has the focus again
+            page.wait_for_function(
+                "() => !document.querySelector('[data-old]') && document.activeElement.matches('[data-zoom]')"
+            )
         page.wait_for_function(
             "() => { const one = document.querySelector('svg.chart.wide');"
             f"const width = one.dataset.until - one.dataset.since; return {fine}; }}"
