@@ -78,6 +78,10 @@ class NoUnitAnswers(LinkOutage):
     """The link is open, and nobody behind it answers."""
 
 
+class UnreadableForecast(Outage):
+    """A forecast or a warning from outside is wrong, or cannot be had; the last good one is used."""
+
+
 class StoreFull(Outage):
     """The journal takes nothing now: its disk has no room, or another program keeps it locked."""
 

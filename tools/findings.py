@@ -36,7 +36,8 @@ from facilityd.store.reader import JournalReader
 
 PAGE, EXAMPLES = ROOT / "docs" / "findings.md", ROOT / "tools" / "findings_examples.json"
 ORDER = (
-    "hoist", "flagpole", "fountain", "lighting", "weather", "contact", "link", "group", "channel", "daemon",
+    "hoist", "flagpole", "fountain", "lighting", "weather", "forecast", "contact", "link", "group", "channel",
+    "daemon",
 )  # fmt: skip
 POINTS = 48
 AFTER = 300 * NS

@@ -6,6 +6,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 
 from devices.family import Family
 from devices.unit import Link, MqttLink
+from facilityd.app.forecast_values import FORECAST, own_family
 from facilityd.config.groups import members_of
 from facilityd.config.site import Device, Site, SiteGroup
 from facilityd.detect.rule_inputs import missed
@@ -142,6 +143,12 @@ def daemon_device(family: Family) -> Device:
     return Device(DAEMON, family, shown, (_stream(DAEMON, family, DAEMON, PERIOD),))
 
 
+def forecast_device(family: Family, site: Site) -> Device:
+    """Return the device that stands for the site's forecasts and warnings."""
+    own = own_family(family, site)
+    return Device(FORECAST, own, family.name, (_stream(FORECAST, own, DAEMON, LINK_PERIOD),))
+
+
 def all_devices(site: Site) -> dict[str, Device]:
     """Return the site's devices and the built-in ones."""
     family, behind = site.families["link"], dict[str, list[Device]]()
@@ -152,6 +159,8 @@ def all_devices(site: Site) -> dict[str, Device]:
         link_device(name, family, behind.get(name, ()), _without(link)) for name, link in site.links.items()
     ]
     built_in = [*links, daemon_device(site.families["daemon"])]
+    if site.forecasts:
+        built_in.append(forecast_device(site.families["forecast"], site))
     channels = [
         channel_device(person, channel, site.families["channel"])
         for person in site.recipients.values()

@@ -24,6 +24,7 @@ from facilityd.app.clock_while_down import CLOCK, clock_word, set_meanwhile
 from facilityd.app.core import Core
 from facilityd.app.discovery import Discovery
 from facilityd.app.environment import Environment
+from facilityd.app.forecast import Forecasts
 from facilityd.app.housekeeping import Housekeeping
 from facilityd.app.mqtt_bridge import keep_bridges
 from facilityd.app.outputs import JournalOutbox, SinkTasks, make_deliverer
@@ -244,7 +245,7 @@ class Daemon:
         await beating.beat(site.duty.proof)
         return RunningParts(
             links, sinks, beating, deliverer, outbox, self_monitor, housekeeping, readiness_scheduler,
-            discovery,
+            discovery, Forecasts(core, environment, group),
         )  # fmt: skip
 
     async def _watch_field(
@@ -257,6 +258,7 @@ class Daemon:
     ) -> None:
         """Run the sources until told to stop, or until the flow behind them ends."""
         await parts.links.watch(self._site)
+        await parts.forecasts.watch(self._site)
         works = {"reload": reloader.run(), "discovery": parts.discovery.run(self._writer)}
         running = [group.create_task(work, name=name) for name, work in works.items()]
         self._heart.ready(self._site)
@@ -267,6 +269,7 @@ class Daemon:
                 self._heart.stopping()
             await end(running)
             await parts.links.stop()
+            await parts.forecasts.stop()
 
 
 def _settle() -> None:

@@ -21,6 +21,7 @@ from facilityd.app.ceremony import Ceremonies
 from facilityd.app.core import PAGE, WARM_ROWS, Core, PreparedChange
 from facilityd.app.discovery import Discovery
 from facilityd.app.environment import Environment
+from facilityd.app.forecast import Forecasts
 from facilityd.app.housekeeping import Housekeeping
 from facilityd.app.outputs import JournalOutbox, SinkTasks, channel_settings
 from facilityd.app.people_scheduler import PeopleScheduler
@@ -65,6 +66,7 @@ class RunningParts:
     housekeeping: Housekeeping
     readiness_scheduler: ReadinessScheduler
     discovery: Discovery
+    forecasts: Forecasts
 
 
 class Reloader:
@@ -183,6 +185,7 @@ class Reloader:
         await parts.sinks.forward(site)
         await parts.heartbeat.beat(site.duty.proof)
         await parts.links.watch(site)
+        await parts.forecasts.watch(site)
         parts.housekeeping.replan()
 
     async def _store(self, old: Site, site: Site) -> None:

@@ -46,6 +46,7 @@ COMMANDS = {
     "worst": "facilityd.cli.worst:worst",
     "runs": "facilityd.cli.runs:runs",
     "hazards": "facilityd.cli.hazards:hazards",
+    "forecast": "facilityd.cli.forecast:forecast",
     "ack": "facilityd.cli.act:ack",
     "reset": "facilityd.cli.act:reset",
     "realarm": "facilityd.cli.act:realarm",
@@ -95,8 +96,7 @@ COMMANDS = {
 RENAMED = {"alarm": "alarms", "serviced": "service"}
 """Names of before, which go on to work and say what they are called now."""
 IN_A_TEXT = "KeyboardInterrupt: "
-EXIT_PROBLEM, EXIT_BUG = 1, 70  # 70 is EX_SOFTWARE of sysexits.h
-UMASK = 0o077
+EXIT_PROBLEM, EXIT_BUG, UMASK = 1, 70, 0o077  # 70 is EX_SOFTWARE of sysexits.h
 COLLECT_AFTER = 20_000
 """Objects more than freed ones after which Python looks for cycles: what a start makes is kept anyway."""
 OPTIONAL = {"amqtt": "demo", "aiosmtpd": "demo", "pyarrow": "parquet", "pytest": "testing", "resvg_py": "png"}

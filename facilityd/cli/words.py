@@ -32,6 +32,8 @@ class Words(Strict):
     diagnosis: dict[str, Text]
     evidence: dict[str, Text]
     fact: dict[str, Text]
+    severity: dict[str, Text]
+    quantity: dict[str, Text]
     ceremony: dict[str, Text]
     readiness: dict[str, Text]
     waiver: dict[str, Text]

@@ -15,7 +15,7 @@ _SETTINGS = {
     "name": "name", "latitude": "latitude", "longitude": "longitude", "timezone": "timezone",
     "language": "language", "ceremony": "ceremony", "timetable": "timetable", "duty": "duty",
     "alarms": "limits", "tasks": "tasks", "seasons": "seasons", "web": "web",
-    "page": "page",
+    "page": "page", "forecast": "forecasts",
     **{f"store.{name}": name for name in _STORE},
 }  # fmt: skip
 """The name of a plain setting, and of its attribute in the site or in its store."""

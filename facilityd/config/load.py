@@ -238,6 +238,8 @@ def _check_own_names(
     """The daemon, each link and each channel are devices too: nothing else may bear their names."""
     channels = [channel.id for person in recipients.values() for channel in person.channels]
     taken = {"facilityd": Wording("config.watched-itself")}
+    if sections.known_ids("forecast"):
+        taken["forecast"] = Wording("config.watched-forecast")
     taken |= {f"link-{link}": Wording("config.watched-link", link=link) for link in links}
     taken |= {
         f"channel-{channel}": Wording("config.watched-channel", channel=channel) for channel in channels

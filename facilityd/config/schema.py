@@ -21,6 +21,7 @@ from facilityd.config.fields import (
     each_once,
     identifier,
 )
+from facilityd.config.forecast_schema import ForecastConfig
 from facilityd.config.group_schema import GroupConfig
 from facilityd.config.link_schema import Link
 from facilityd.config.page_schema import PageConfig
@@ -162,6 +163,7 @@ SECTIONS: dict[str, Any] = {
     "web": WebConfig,
     "seasons": SeasonConfig,
     "page": PageConfig,
+    "forecast": ForecastConfig,
 }
 
 
@@ -196,3 +198,4 @@ class SiteFile(Strict):
     web: WebConfig | None = None
     seasons: dict[str, SeasonConfig] = {}
     page: PageConfig | None = None
+    forecast: dict[str, ForecastConfig] = {}

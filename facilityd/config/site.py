@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from devices.family import Family
+from devices.forecast.source import ForecastSource
 from devices.unit import Link, Unit
 from facilityd.config.timetable import CeremonyTimetable
 from facilityd.model.people import DutyPlan
@@ -157,6 +158,8 @@ class Site:
     """The HTTP API."""
     page: PageSettings = field(default_factory=PageSettings)
     """What its page shows beyond what it finds out."""
+    forecasts: tuple[ForecastSource, ...] = ()
+    """Where forecasts and official warnings come from."""
 
     @property
     def people(self) -> dict[str, Text]:

@@ -29,6 +29,8 @@ class SignalState:
     steady: int = NEVER
     bit: int = 0
     """Its bit among the signals of its device (detect/dependencies.py)."""
+    text: str = ""
+    """What a signal of type text said last; no rule evaluates it, it is told beside a verdict."""
     stale_from: int = NEVER
     """The first instant at which the value is too old: ``lasts`` after ``steady``."""
     lasts: int = field(init=False)
@@ -49,6 +51,10 @@ class SignalState:
         if now >= self.stale_from:
             return None
         return self.value if self.reason is None or self.reason is Reason.CLOCK else None
+
+    def good_text(self, now: int) -> str:
+        """Return the text, "" where there is none that is fit to be told."""
+        return self.text if now < self.stale_from and self.reason is None else ""
 
     def retained(self, now: int) -> Number | None:
         """Return what a broker keeps of it: true once, nobody knows when. None where it is something else."""
@@ -126,7 +132,10 @@ class DeviceState:
         steady, reasons, changed = sample.steady, sample.reasons, 0
         for index, (signal_state, value) in enumerate(zip(signal_states, sample.values, strict=True)):
             signal_state.steady, signal_state.stale_from = steady, steady + signal_state.lasts
-            known = None if isinstance(value, str) else value
+            if isinstance(value, str):
+                known, signal_state.text = None, value
+            else:
+                known = value
             reason = reasons.get(index) if reasons else None
             if known != signal_state.value or reason is not signal_state.reason:
                 signal_state.value, signal_state.reason = known, reason

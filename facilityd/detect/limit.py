@@ -81,7 +81,7 @@ class LimitDetector(StatelessDetector):
 
     def _told_because(self, now: int) -> dict[str, Number]:
         """Return what the signals say that say why (notify.evidence_text)."""
-        said = ((signal_state.signal, signal_state.good(now)) for signal_state in self._because)
+        said = ((one.signal, one.good_text(now) or one.good(now)) for one in self._because)
         return {f"{BECAUSE}{signal}": value for signal, value in said if value is not None and str(value)}
 
     def _retained(self, now: int) -> bool:

@@ -40,7 +40,10 @@ COMMON = frozenset(
      "°C", "µS/cm")
 )  # fmt: skip
 """Known without asking the library, which takes 0.3 s to load."""
-USUAL = {("kW", "W"): (1000.0, 0.0), ("Wh", "kWh"): (0.001, 0.0), ("K", "°C"): (1.0, -273.15)}
+USUAL = {
+    ("kW", "W"): (1000.0, 0.0), ("Wh", "kWh"): (0.001, 0.0), ("K", "°C"): (1.0, -273.15),
+    ("km/h", "m/s"): (1 / 3.6, 0.0),
+}  # fmt: skip
 """(scale, offset) as the library computes them, for the same reason."""
 
 

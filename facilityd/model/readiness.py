@@ -39,6 +39,10 @@ class Item(Strict):
         default=False,
         description="nobody may take its fitness for granted: not fitted is unknown, and stands against it",
     )
+    advises: bool = Field(
+        default=False,
+        description="it is told, and stands against nothing; where it is not known it is not judged",
+    )
     machine: tuple[str, ...] = Field(
         default=(),
         description="parameters that belong to the very machine: a site sets them in its devices' readiness",
@@ -70,16 +74,19 @@ def with_settings(item: Item, settings: Mapping[str, Any]) -> Item:
 
 
 class ItemOutcome(StrEnum):
-    """What became of an item. The first two do not stand against a ceremony, nor does a waived one."""
+    """What became of an item. Only the last two stand against a ceremony."""
 
     PASS = "pass"  # noqa: S105 - not a password
     ABSENT = "absent"  # nothing of it is fitted here, or learned yet
+    ADVISED = "advised"  # something speaks against it that only advises
     WAIVED = "waived"
     UNKNOWN = "unknown"
     FAIL = "fail"
 
 
 _WORST = tuple(ItemOutcome)
+_ADVICE = {ItemOutcome.FAIL: ItemOutcome.ADVISED, ItemOutcome.UNKNOWN: ItemOutcome.ABSENT}
+"""What becomes of an item that only advises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +256,9 @@ def _check(name: str, item: Item, known: DeviceKnowledge) -> CheckedItem:
     fitted = outcome is not ItemOutcome.ABSENT
     if item.required and not fitted:
         outcome = ItemOutcome.UNKNOWN
+    if item.advises and outcome in _ADVICE:
+        outcome = _ADVICE[outcome]
+        against = tuple(r for r in against if stands[r] is ItemOutcome.FAIL)
     return CheckedItem(name, outcome, values, against, "", ages, grounds, fitted)
 
 

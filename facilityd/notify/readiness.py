@@ -53,6 +53,9 @@ class ReadinessContext:
         if checked.outcome is ItemOutcome.UNKNOWN and not checked.fitted:
             return texts().readiness["unfitted"].in_(language)
         item, grounds = self.items[checked.item], {one.rule: one for one in checked.grounds}
+        if checked.outcome is ItemOutcome.ADVISED:
+            told = [one for one in checked.grounds if one.rule in checked.rules]
+            return _joined(self._dated(told, language), language)
         unknown = checked.outcome is ItemOutcome.UNKNOWN
         rules = [rule for rule in checked.rules if rule in self.rules]
         against = self._against(rules, grounds, language, unknown=unknown)
@@ -181,7 +184,8 @@ def _fields(
 ) -> dict[str, str]:
     words = texts().readiness
     against = [one for one in check.items if one.stands_against]
-    waived = [one for one in check.items if one.outcome is ItemOutcome.WAIVED]
+    beside = (ItemOutcome.WAIVED, ItemOutcome.ADVISED)
+    waived = [one for one in check.items if one.outcome in beside]
     passed = [one for one in check.items if one.outcome is ItemOutcome.PASS and one.item in mended]
     late = words["late"].in_(language).format(late=format_span(check.late / NS, language))
     return {

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from facilityd.query.as_of import ValueAsOf
     from facilityd.query.compare import CompareAnswer, CompareQuery
     from facilityd.query.event_log import EventFilter, EventRow
+    from facilityd.query.forecast import ForecastAnswer
     from facilityd.query.history_columns import HistoryColumns
     from facilityd.query.light_night import LightNight
     from facilityd.query.occurrences import OccurrenceQuery, OccurrenceRow
@@ -134,6 +135,12 @@ class TimesOfSite:
         from facilityd.query.runs import read_runs
 
         return read_runs(require_device(self._devices, query.device), self._reader, query)
+
+    def forecast(self) -> ForecastAnswer:
+        """Return what forecasts and weather warnings say, with its age."""
+        from facilityd.query.forecast import read_forecast
+
+        return read_forecast(self._site, self._reader, self._clock())
 
     def words_of_report(self, report: SiteReport, language: Language) -> ReportPage:
         """Return the words and tables of a report in one language."""

@@ -12,7 +12,7 @@ from facilityd.query.calendar_span import month_span, period_name, quarter_span
 from facilityd.query.instants import show_second
 from facilityd.query.night import days_earlier, last_night, night_span, read_day, whole_days
 from facilityd.query.timeline import TimelineQuery
-from facilityd.web import times_answers
+from facilityd.web import forecast_answers, times_answers
 from facilityd.web.access import CREW, READ
 from facilityd.web.read_routes import Device, Until
 from facilityd.web.service import Service, WebService, described
@@ -77,6 +77,13 @@ async def hazards(service: Service, device: Device = "") -> list[times_answers.H
     """Everything that is open, the most urgent first."""
     found: Any = await service.plain(lambda query: [row.plain() for row in query.hazards(device)])
     return list(found)
+
+
+@routes.get("/forecast", tags=["now"], dependencies=[READ])
+async def forecast(service: Service) -> forecast_answers.ForecastReading:
+    """Weather warnings and the forecast, by source, each with its age; what is too old is not told."""
+    found = await service.plain(lambda query: query.forecast().plain())
+    return forecast_answers.ForecastReading.model_validate(found)
 
 
 def read_period(service: WebService, month: str, quarter: str, since: str, until: str) -> Span:

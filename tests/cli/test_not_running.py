@@ -18,7 +18,7 @@ from facilityd.store.samples import SampleWrite
 
 ASKED = [
     ["alarms"], ["audit"], ["baselines"], ["hazards"], ["history", "hoist-1", "tension"], ["kpi"], ["marks"],
-    ["notices"], ["ready"], ["rules", "hoist-1"], ["status", "--once"], ["storage"], ["tasks"], ["waivers"],
+    ["notices"], ["forecast"], ["ready"], ["rules", "hoist-1"], ["status", "--once"], ["storage"], ["tasks"], ["waivers"],
 ]  # fmt: skip
 WORDS = {"en": "NOT RUNNING", "zh": "监测程序未运行"}
 

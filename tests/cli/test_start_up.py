@@ -31,6 +31,7 @@ def test_a_command_that_asks_for_now_loads_no_other_question() -> None:
     others = (
         "compare",
         "event_log",
+        "forecast",
         "hazards",
         "kpi",
         "light_night",

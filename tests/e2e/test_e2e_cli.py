@@ -87,6 +87,7 @@ def words_of(site):
         "marks": [["marks", here], ["marks", here, "--all", "--lang", "zh"]],
         "backtest": [["backtest", here, "--rule", "active", "--since", "1min"]],
         "waivers": [["waivers", here], ["waivers", here, "--all", "--lang", "zh"]],
+        "forecast": [["forecast", here], ["forecast", here, "--hours", "--lang", "zh"]],
         "hazards": [["hazards", here], ["hazards", here, "--lang", "zh"]],
         "kpi": [["kpi", here], ["kpi", here, "--since", "1h", "--lang", "zh"]],
         "report": [["report", here, "--since", "1h"], ["report", here, "--since", "1h", "--lang", "zh"]],

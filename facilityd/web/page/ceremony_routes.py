@@ -35,8 +35,9 @@ MOST = 40
 RUNS = 60
 KEPT = 120.0
 """For so many s runs are not read again: there are two a day, and a hundred pages that show them."""
-ORDER = ("fail", "unknown", "waived", "pass", "absent")
-SIGNS = {"fail": "high", "unknown": "unknown", "waived": "medium", "pass": "good", "absent": "none"}
+ORDER = ("fail", "unknown", "waived", "advised", "pass", "absent")
+SIGNS = {"fail": "high", "unknown": "unknown", "waived": "medium", "advised": "low",
+         "pass": "good", "absent": "none"}  # fmt: skip
 WAIVERS = ("2h", "8h", "1d", "3d")
 """For how long an item may be answered for on the page."""
 OVERLAID = ("position", "tension", "torque", "output_frequency")
