@@ -6,7 +6,7 @@ link's (decisions 0093 and 0101).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from devices.mqtt.sparkplug_payload import SparkplugPayload, SparkplugValue, parse_payload
@@ -21,6 +21,7 @@ _BEGINS = ("NBIRTH", "DBIRTH")
 _KINDS = frozenset((NAMESPACE, kind) for kind in ("BIRTH", "DATA", "DEATH"))
 """Behind the N of a node or the D of a device; commands are not for us."""
 _MOST_NODES = 1000
+_MOST_UNSAID = 10_000
 _MOST_HELD = 2**20
 """Bytes of messages of a node that wait for one before them; with more of them that one is given up."""
 
@@ -54,6 +55,8 @@ class _EdgeNode:
     aliases: dict[int, str] = field(default_factory=dict)
     datatypes: dict[tuple[str, str], int | None] = field(default_factory=dict)
     units: set[str] = field(default_factory=set)
+    unsaid: set[tuple[str, str]] = field(default_factory=set)
+    """Metrics of which nothing is known since a message was lost, or that no birth named; "" by an alias."""
     held: dict[int, _SparkplugMessage] = field(default_factory=dict)
     deadline: float | None = None
 
@@ -95,6 +98,26 @@ class SparkplugHost:
         if node in self._nodes:
             self.waits.setdefault(node, why)
 
+    def unknown(self, wanted: Mapping[str, Collection[str]]) -> list[str]:
+        """Return the nodes whose birth is waited for, and of which a value that is ``wanted`` is not known.
+
+        ``wanted``: names of metrics by unit. What was reported again since a message was lost is known.
+        """
+        found = {node_of(unit) for unit, names in wanted.items() if self._lacks(unit, names)}
+        return sorted(found)
+
+    def _lacks(self, unit: str, names: Collection[str]) -> bool:
+        name = node_of(unit)
+        if name not in self.waits:
+            return False
+        node = self._nodes.get(name)
+        if node is None or unit not in node.units:
+            return True
+        strange = (unit, "") in node.unsaid
+        return any(
+            (unit, one) in node.unsaid or (strange and (unit, one) not in node.datatypes) for one in names
+        )
+
     def hear(self, topic: str, data: bytes, now: float) -> list[SparkplugNews]:
         """Return what a message says, and those that waited for it. Raises nothing."""
         levels = topic.split("/")
@@ -120,6 +143,7 @@ class SparkplugHost:
             if node.deadline is None or node.deadline > now:
                 continue
             self.waits[name] = "messages of it were lost"
+            node.unsaid = set(node.datatypes)
             news += (SparkplugNews(unit, reason=Reason.MISSING) for unit in sorted(node.units))
             while node.held:
                 first = min(node.held, key=lambda seq: (seq - node.due) % _TURN)
@@ -208,8 +232,11 @@ class SparkplugHost:
                     node.aliases[metric.alias] = metric.name
             if known is None or (message.unit, known) not in node.datatypes:
                 self.waits[name] = f"{message.unit} has a metric that its birth did not name"
+                if len(node.unsaid) < _MOST_UNSAID:
+                    node.unsaid.add((message.unit, known or ""))
             elif metric.readable and not metric.historical:  # what is historical is no state of now (6.4.3)
                 values[known] = metric.value(node.datatypes[message.unit, known])
+                node.unsaid.discard((message.unit, known))
         return SparkplugNews(message.unit, values)
 
 

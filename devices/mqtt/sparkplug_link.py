@@ -142,7 +142,9 @@ class SparkplugLinkRunner(MqttLinkRunner):
                     log.warning("%s: edge node %s: %s; %s", self._link.id, node, why, self._comes_again())
             self._waits_said = dict(waits)
             self._schedule.note(waits, now)
-        if self._tell_due is None and self._edge_nodes() != self._counts:
+        counted = self._rebirths, self._host.gaps, self._host.malformed
+        told = self._counts.rebirths, self._counts.gaps, self._counts.malformed
+        if self._tell_due is None and (waits or self._counts.unborn or counted != told):
             self._tell_due = max(now, self._tell_free)
         self._arm()
 
@@ -176,7 +178,8 @@ class SparkplugLinkRunner(MqttLinkRunner):
             self._state_due = None
         if self._tell_due is not None and self._tell_due <= now:
             self._tell_due, self._tell_free = None, now + TELL_S
-            self._tell(up=self._up)
+            if self._up and self._edge_nodes() != self._counts:
+                self._tell(up=True)
         self._settle()
 
     def _speak(self, session: SparkplugSession, now: float) -> None:
@@ -190,7 +193,11 @@ class SparkplugLinkRunner(MqttLinkRunner):
 
     def _edge_nodes(self) -> EdgeNodeCounts:
         host = self._host
-        return EdgeNodeCounts(tuple(sorted(host.waits)), self._rebirths, host.gaps, host.malformed)
+        wanted = {unit: self._wanted(unit) for unit in self._by_topic if node_of(unit) in host.waits}
+        return EdgeNodeCounts(tuple(host.unknown(wanted)), self._rebirths, host.gaps, host.malformed)
+
+    def _wanted(self, unit: str) -> frozenset[str]:
+        return frozenset().union(*(_names(decoder) for decoder in self._by_topic[unit]))
 
     def _tell(self, *, up: bool, reason: str = "") -> None:
         self._counts = self._edge_nodes()

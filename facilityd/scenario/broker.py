@@ -16,6 +16,7 @@ from facilityd.errors import LinkOutage
 from facilityd.model.message import Wording
 from facilityd.model.sample import NS
 from facilityd.model.topic import covers
+from simulators.edge_nodes import EdgeNodeEncoder
 from simulators.inverse_binding import Signals
 from simulators.mqtt_encoder import MqttEncoder, OutgoingMessage
 from simulators.mqtt_hazards import MqttHazard
@@ -86,10 +87,14 @@ class _MemoryEar:
 
 
 class MemoryBroker:
-    """One broker. While ``refusing`` nobody gets in; while ``flooded`` every other message finds no room."""
+    """One broker. While ``refusing`` nobody gets in; while ``flooded`` every other message finds no room.
+
+    Units of a Sparkplug link publish as edge nodes and their devices do.
+    """
 
     def __init__(self, link: MqttLink) -> None:
         self._link = link
+        self.edge_nodes = EdgeNodeEncoder() if link.sparkplug else None
         self._subscribers: list[_MemoryEar] = []
         self.retained: dict[str, OutgoingMessage] = {}
         self.refusing = self.flooded = False
@@ -98,6 +103,10 @@ class MemoryBroker:
         """Deliver a message to all its subscribers."""
         if self.refusing:
             return
+        for one in self.edge_nodes.encode(said) if self.edge_nodes else (said,):
+            self._deliver(one)
+
+    def _deliver(self, said: OutgoingMessage) -> None:
         if said.retain:
             self.retained[said.topic] = said
         for subscriber in self._subscribers:
@@ -113,6 +122,8 @@ class MemoryBroker:
     def start(self) -> None:
         """Let everybody in again."""
         self.refusing = self.flooded = False
+        if self.edge_nodes:
+            self.edge_nodes.restart()
 
     @asynccontextmanager
     async def listen(self) -> AsyncIterator[MqttSubscriber]:

@@ -1,7 +1,7 @@
 """Sparkplug B through a real Mosquitto, from pysparkplug's edge node: rules of the Eclipse TCK 3.0 by their ids.
 
-Those of a host that only listens, and those that a node keeps and a host relies on. STATE and NCMD are not among
-them: nothing is published (decision 0093).
+Those of a host that only listens, and those that a node keeps and a host relies on. What a host says is in
+test_sparkplug_state.py and test_sparkplug_rebirth.py.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from support.mosquitto import Mosquitto
 from support.mqtt_harness import until
-from support.sparkplug import BORN, COUNT, LEVEL, ON, born, edge_node, listening, said, until_now, yard
+from support.sparkplug import BORN, COUNT, LEVEL, ON, Heard, born, edge_node, listening, said, until_now, yard
 
 from devices.mqtt.subscriber import listen
 from devices.unit import MqttLink
@@ -138,6 +138,26 @@ async def test_a_message_that_never_comes_is_given_up(
         assert "messages of it were lost; values come again when it is born again" in caplog.text
         await said(heard, node, 5, 5.5)
         await born(heard, node)
+
+
+async def test_a_node_is_told_of_until_all_that_is_read_was_reported_again(tmp_path: Path) -> None:
+    """Its birth is still waited for, but nobody needs an alarm for months: what the site reads is known."""
+    async with yard(tmp_path, reorder=0.2) as (_, heard, node):
+        await born(heard, node)
+        await node.say("DDATA", device="tank", seq=4, metrics=[{"alias": 7, "value": 4.5}])
+        await until(lambda: _unborn(heard) == ("yard/gw",))
+        await node.say("NDATA", seq=5, metrics=[COUNT])
+        await node.say("DDATA", device="tank", seq=6, metrics=[COUNT])
+        await until_now(heard, "tank", {"level": 4.5, "count": -3, "on": Reason.MISSING})
+        assert _unborn(heard) == ("yard/gw",)
+        await node.say("DDATA", device="tank", seq=7, metrics=[ON])
+        await until(lambda: _unborn(heard) == ())
+        assert heard.now("tank") == {"level": 4.5, "count": -3, "on": True}
+
+
+def _unborn(heard: Heard) -> tuple[str, ...] | None:
+    nodes = heard.intake.health[-1].edge_nodes
+    return nodes.unborn if nodes else None
 
 
 async def test_data_before_a_birth_is_not_guessed_at(

@@ -100,13 +100,10 @@ def test_tck_id_payloads_ncmd_qos_and_retain(asked: tuple[dict[str, Any], list[s
 
 
 def test_a_request_is_counted_and_told(asked: tuple[dict[str, Any], list[str], Heard]) -> None:
+    """Once a second at most: that it was asked and that it was born may be told in one."""
     told = [one.edge_nodes for one in asked[2].intake.health if one.edge_nodes]
-    assert [(one.unborn, one.rebirths) for one in told] == [
-        ((), 0),
-        (("yard/gw",), 0),
-        (("yard/gw",), 1),
-        ((), 1),
-    ]
+    assert [(one.unborn, one.rebirths) for one in told[:2]] == [((), 0), (("yard/gw",), 0)]
+    assert (told[-1].unborn, told[-1].rebirths) == ((), 1)
 
 
 async def test_tck_id_operational_behavior_host_reordering_rebirth(tmp_path: Path) -> None:
