@@ -128,7 +128,8 @@ class DeviceReader:
         values = {s.signal: s.value for s in signals if s.value is not None and s.quality == "good"}
         held = _held(alarms)
         if worst:
-            again = device.family.family == "link" and values.get("up") is True
+            connected = device.family.family == "link" and values.get("up") is True
+            again = connected and not values.get("unborn")
             what = _with(query_words().device["clearing"] if again else worst.what, held)
             return DeviceRow(device.id, device.name, what, worst.rule, worst.priority, signals, held)
         state = _calm(device, values)

@@ -42,6 +42,9 @@ def test_where_devices_listen_two_messages_are_published_and_no_other() -> None:
         if re.search(r"\.(ask_rebirth|tell_online)\(", path.read_text(encoding="utf-8"))
     ]
     assert asked == [Path("devices/mqtt/sparkplug_link.py")]
+    speaking = [path.as_posix() for path in SOURCES if "listen_or_speak" in path.read_text(encoding="utf-8")]
+    daemon = ["facilityd/app/environment.py", "facilityd/app/sources.py"]
+    assert speaking == [*daemon, "devices/mqtt/sparkplug_link.py", SPARKPLUG.as_posix()], "no command speaks"
     words = ("DCMD", "Node Control/Reboot", "Next Server")
     assert not any(word in path.read_text(encoding="utf-8") for path in SOURCES for word in words)
 

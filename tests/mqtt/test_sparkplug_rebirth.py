@@ -14,12 +14,15 @@ from support.mqtt_harness import until
 from support.sparkplug import (
     BORN,
     COUNT,
+    DEVICE,
     LEVEL,
+    NODE,
     ON,
     EdgeNodeProcess,
     Heard,
     born,
     edge_node,
+    edge_unit,
     listening,
     said,
     until_now,
@@ -146,6 +149,19 @@ async def test_what_no_birth_named_is_asked_for(tmp_path: Path, unknown: dict[st
         await node.say(seq=2, **unknown)
         await seen.until("NCMD", 1)
         await until(lambda: heard.intake.health[-1].edge_nodes.unborn == ())
+
+
+async def test_a_unit_that_was_added_is_a_reason_to_ask(tmp_path: Path) -> None:
+    """After a reload: what the birth said of it nobody kept."""
+    async with _asking(tmp_path) as (seen, heard, node, _):
+        await heard.runner.adopt([edge_unit(NODE)], ())
+        await node.say("NBIRTH", seq=0, bdSeq=0, metrics=[COUNT])
+        await node.say("DBIRTH", device="tank", seq=1, metrics=[LEVEL, COUNT, ON])
+        await node.say("NDATA", seq=2, metrics=[DATA])
+        await until_now(heard, "gw", {"count": 5})
+        await heard.runner.adopt([edge_unit(NODE), edge_unit(DEVICE)], ())
+        await until_now(heard, "tank", BORN)
+        assert len(seen.of("NCMD")) == 1
 
 
 async def test_of_one_node_s_trouble_another_hears_nothing(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from support.query_sites import T0, MeterSite, StoredSite
 from support.site import make_square
 
+from devices.unit import MqttLink, SparkplugSettings
 from facilityd.app.builtin import all_devices
 from facilityd.cli.main import facilityd
 from facilityd.model.alarm import AlarmCondition, AlarmState
@@ -146,3 +148,23 @@ def test_a_link_that_is_up_while_its_alarm_clears_is_not_shown_as_down(yard: Met
     with yard.ask() as query:
         (row,) = query.devices((link.id,))
     assert (row.state_id, row.state.en) == ("down", "up again, the alarm is clearing")
+
+
+def test_a_link_that_is_up_and_waits_for_a_birth_is_not_shown_as_well_again(yard: MeterSite) -> None:
+    """Its alarm is not clearing: what its node reports means nothing before the birth."""
+    link = MqttLink("broker", "127.0.0.1", sparkplug=SparkplugSettings())
+    plant = MeterSite(replace(yard.site, links={**yard.site.links, "broker": link}), yard.journal)
+    (stream,) = all_devices(plant.site)["link-broker"].streams
+    known = {"up": True, "unborn": 1, "unborn_nodes": "yard/gw"}
+    values = tuple(known.get(name) for name in stream.signals)
+    reasons = {n: Reason.MISSING for n, value in enumerate(values) if value is None}
+    sample = SampleWrite([Sample(stream, T0, T0, values, reasons)])
+    yard.journal.commit([sample])
+    with plant.ask() as query:
+        (calm,) = query.devices(("link-broker",))
+    state = AlarmState("link-broker", "unborn", AlarmCondition.TRUE, occurrence=1, raised_at=T0, acked=False)
+    yard.journal.commit([AlarmWrite([state])])
+    with plant.ask() as query:
+        (alarmed,) = query.devices(("link-broker",))
+    assert calm.state.zh == "已连通，等待上线报文"
+    assert alarmed.state.en == "An edge node's birth was missed, its values are unknown"
