@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -13,9 +11,11 @@ import click
 from devices.profile import ModbusProfile
 from facilityd.cli.language import chosen, in_words, lang_option
 from facilityd.cli.output import json_option, print_json, say
-from facilityd.cli.profile_list import COLUMNS, ListedPoint, RegisterList, read_list
+from facilityd.cli.profile_draft import skeleton
+from facilityd.cli.profile_list import RegisterList, read_list
 from facilityd.cli.profile_live import live
 from facilityd.cli.profile_rows import column_name
+from facilityd.cli.profile_words import list_words
 from facilityd.cli.words import counted, sentence
 from facilityd.errors import UsageError, system_reason
 from facilityd.model.message import Wording
@@ -24,8 +24,8 @@ from facilityd.model.text import Language
 ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
 SHOWN = 5
 """Points of a list that are shown before it is written."""
-GOLDEN = 4
-"""Points that are proposed to be worked by hand."""
+LISTED = 12
+"""Rows that are named for one reason."""
 
 
 class ColumnsParam(click.ParamType[dict[str, str]]):
@@ -41,8 +41,9 @@ class ColumnsParam(click.ParamType[dict[str, str]]):
             return value
         parts = [one.partition("=")[::2] for one in str(value).split(",")]
         said = {key.strip(): column.strip() for key, column in parts}
-        if not said.keys() <= COLUMNS.keys() or not all(said.values()):
-            told = Wording("ask.no-columns", value=value, known=", ".join(COLUMNS))
+        known = list_words().columns
+        if not said.keys() <= known.keys() or not all(said.values()):
+            told = Wording("ask.no-columns", value=value, known=", ".join(known))
             self.fail(in_words(told), param, ctx)
         return said
 
@@ -88,12 +89,8 @@ def new(
     if not told and not as_json and sys.stdin.isatty():
         _confirm(listed, language)
     about = {"profile": file.stem, "protocol": "modbus", "maker": maker, "model": model, "manual": manual}
-    text = _skeleton(
-        about | {"evidence": "A"} | ({"serial": serial} if serial else {}),
-        points,
-        language,
-        one_based=one_based,
-    )
+    about |= {"evidence": "C"} | ({"serial": serial} if serial else {})
+    text = skeleton(about, points, language, one_based=one_based)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("x", encoding="utf-8") as out:
@@ -102,16 +99,9 @@ def new(
         what = Wording("ask.cannot-written", error=system_reason(error))
         raise UsageError(what, where=str(file)) from error
     if as_json:
-        columns = {key: column_name(n) for key, (n, _) in listed.columns.items()}
-        names = [one.name for one in points]
-        print_json({"file": str(file), "points": names, "columns": columns, "left": listed.left})
-        return
-    say(sentence("list-read", language, where=listed.where, columns=_columns(listed)))
-    if listed.left:
-        say(sentence("list-left", language, rows=counted(listed.left, "row", language)))
-    say(
-        sentence("profile-written", language, file=str(file), points=counted(len(points), "points", language))
-    )
+        print_json({"file": str(file), **_plain(listed)})
+    else:
+        _tell(listed, file, language)
 
 
 @profile.command()
@@ -146,6 +136,44 @@ def _columns(listed: RegisterList) -> str:
     return ", ".join(f"{key}={column_name(n)} ({head})" for key, (n, head) in listed.columns.items())
 
 
+def _plain(listed: RegisterList) -> dict[str, object]:
+    """Return what was read, and what was made of it, as data."""
+    return {
+        "points": [one.name for one in listed.points],
+        "columns": {key: column_name(n) for key, (n, _) in listed.columns.items()},
+        "left": sum(map(len, listed.left.values())),
+        "left_out": listed.left,
+        "units_left_out": [{"row": row, "unit": unit} for row, unit in listed.unitless],
+        "assumed": {"type": listed.untyped, "bit": listed.flags, "order": _unordered(listed)},
+    }
+
+
+def _unordered(listed: RegisterList) -> int:
+    """Return how many points have an order of words that the list does not say."""
+    return sum(one.is_long and not one.order for one in listed.points)
+
+
+def _tell(listed: RegisterList, file: Path, language: Language) -> None:
+    """Say what was read, what was left out, what was assumed, and what to do next."""
+    say(sentence("list-read", language, where=listed.where, columns=_columns(listed)))
+    for why, rows in listed.left.items():
+        say(sentence(f"list-{why}", language, rows=_some([*map(str, rows)])))
+    if listed.unitless:
+        said = [sentence("list-row-unit", language, row=row, unit=unit) for row, unit in listed.unitless]
+        say(sentence("list-units", language, units=_some(said)))
+    assumed = {"untyped": listed.untyped, "flags": listed.flags, "orders": _unordered(listed)}
+    for what, count in assumed.items():
+        if count:
+            say(sentence(f"list-{what}", language, points=counted(count, "points", language)))
+    made = counted(len(listed.points), "points", language)
+    say(sentence("profile-written", language, file=str(file), base=file.name, points=made))
+
+
+def _some(names: list[str]) -> str:
+    """Return the first of some names, and that there are more."""
+    return ", ".join([*names[:LISTED], *(["…"] if len(names) > LISTED else [])])
+
+
 def _confirm(listed: RegisterList, language: Language) -> None:
     """Show what the list was taken for, and ask whether it is so. Raises UsageError where it is not."""
     say(sentence("list-read", language, where=listed.where, columns=_columns(listed)), err=True)
@@ -154,42 +182,3 @@ def _confirm(listed: RegisterList, language: Language) -> None:
         say(f"  {one.doc}  {one.name}  {one.type}{scale}  {one.unit}", err=True)
     if not click.confirm(sentence("list-right", language), default=True, err=True):
         raise UsageError(Wording("ask.columns-wrong"), hint=Wording("ask.columns-as"))
-
-
-def _skeleton(
-    about: dict[str, str], points: Iterable[ListedPoint], language: Language, *, one_based: bool
-) -> str:
-    points = list(points)
-    tables = [one.table for one in points if one.table]
-    table = max(set(tables), key=tables.count, default="holding-register")
-    head = "".join(f"{key}: {_quoted(value)}\n" for key, value in about.items())
-    rows = "".join(_row(one, table, one_based=one_based) for one in points)
-    todo = _comment("profile-todo", language)
-    golden = "".join(f"#  - {{point: {one.name}, words: [0], value: 0}}\n" for one in points[:GOLDEN])
-    identity = f'#  - {{point: {points[0].name}, between: [0, 1], why: ""}}\n' if points else ""
-    return (
-        f"{head}table: {table}\nmax_gap: 0\npoints:\n{rows}{todo}identity:\n{identity}"
-        f"{_comment('profile-golden', language)}golden:\n{golden}"
-    )
-
-
-def _row(one: ListedPoint, table: str, *, one_based: bool) -> str:
-    address = one.address - 1 if one_based and not one.table and one.address else one.address
-    parts = [f"address: {address}", f"doc: {_quoted(one.doc, always=True)}", f"type: {one.type}"]
-    if one.table and one.table != table:
-        parts.append(f"table: {one.table}")
-    if one.scale != 1.0 and one.type != "bit":
-        parts.append(f"scale: {one.scale:g}")
-    if one.unit and one.type != "bit":
-        parts.append(f"unit: {_quoted(one.unit)}")
-    return f"  {one.name}: {{{', '.join(parts)}}}\n"
-
-
-def _comment(name: str, language: Language) -> str:
-    return "".join(f"# {line}\n" for line in sentence(name, language).splitlines())
-
-
-def _quoted(text: str, *, always: bool = False) -> str:
-    return (
-        text if re.fullmatch(r"[A-Za-z][\w-]*", text) and not always else json.dumps(text, ensure_ascii=False)
-    )

@@ -3,51 +3,45 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
+from facilityd.cli.profile_cells import (
+    CellError,
+    ListedAddress,
+    is_reserved,
+    is_write_only,
+    listed_address,
+    listed_scale,
+    listed_unit,
+    missing_codes,
+    scaled_unit,
+)
+from facilityd.cli.profile_columns import columns_of
+from facilityd.cli.profile_names import point_name
 from facilityd.cli.profile_rows import ListedRows, Row, column_name, filled, tables_of
-from facilityd.errors import UsageError
+from facilityd.cli.profile_types import ListedType, listed_type
+from facilityd.cli.profile_words import bit_table, is_nothing, narrow
+from facilityd.errors import ConfigError, UsageError
 from facilityd.model.message import Wording
 
-COLUMNS = {
-    "address": ("address", "addr", "register", "reg", "offset", "地址", "寄存器"),
-    "name": ("name", "parameter", "description", "signal", "名称", "参数", "说明", "描述"),
-    "type": ("type", "format", "类型", "格式"),
-    "scale": ("scale", "factor", "multiplier", "resolution", "系数", "倍率", "精度"),
-    "unit": ("unit", "units", "单位"),
-}
-"""Words by which a column is known, in its head."""
-TYPES = {
-    "u16": ("u16", "uint16", "unsigned16", "word", "unsigned", "ushort"),
-    "s16": ("s16", "int16", "signed16", "short", "signed", "int"),
-    "u32": ("u32", "uint32", "unsigned32", "dword", "ulong"), "s32": ("s32", "int32", "signed32", "long"),
-    "f32": ("f32", "float", "float32", "real", "single"), "u64": ("u64", "uint64"), "s64": ("s64", "int64"),
-    "f64": ("f64", "float64", "double"), "bit": ("bit", "bool", "boolean", "coil"),
-}  # fmt: skip
-TABLES = {"0": "coil", "1": "discrete-input", "3": "input-register", "4": "holding-register"}
-"""By the first of five or six digits, as Modicon numbered them."""
-UNITS = {
-    "℃": "°C",
-    "degC": "°C",
-    "c": "°C",
-    "m3/h": "m³/h",
-    "w/m2": "W/m²",
-    "KW": "kW",
-    "kwh": "kWh",
-    "KWh": "kWh",
-    "hz": "Hz",
-    "v": "V",
-    "a": "A",
-    "w": "W",
-    "°": "deg",
-}
+T = TypeVar("T")
+WIRE = ("u16", "s16", "u32", "s32", "f32", "u64", "s64", "f64", "bcd16", "bcd32", "bit", "string")
+TOLD = 20
+"""Cells that are not understood, told in one run."""
+LONGEST_TEXT = 64
+"""Registers of a text, at most."""
+LONGEST_REMARK = 200
 
 
 @dataclass(frozen=True, slots=True)
 class ListedPoint:
-    """One row: ``table`` is empty where the list does not say it."""
+    """One row: ``table`` is empty where the list does not say it, ``order`` too (ABCD, CDAB, …).
+
+    ``span``: registers of a text; ``said``: what the maker wrote, for people.
+    """
 
     name: str
     address: int
@@ -56,74 +50,137 @@ class ListedPoint:
     table: str
     scale: float
     unit: str
+    order: str = ""
+    span: int = 0
+    no_value: tuple[int, ...] = ()
+    said: str = ""
+
+    @property
+    def is_long(self) -> bool:
+        """True where the order of its words makes a difference."""
+        return self.type[-2:] in ("32", "64")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RegisterList:
     """What was read: ``columns`` says which column (A is 0) was taken for what, with its heading.
 
-    ``left`` counts rows without an address, such as headings.
+    ``left``: rows that became no point, by why: heading, reserved, write-only. ``unitless``: rows whose unit
+    nobody knows; ``untyped``: points whose type the list does not say; ``flags``: bits in whole registers.
     """
 
     where: str
     columns: Mapping[str, tuple[int, str]]
-    points: list[ListedPoint]
-    left: int
+    points: list[ListedPoint] = field(default_factory=list)
+    left: dict[str, list[int]] = field(default_factory=dict)
+    unitless: list[tuple[int, str]] = field(default_factory=list)
+    untyped: int = 0
+    flags: int = 0
 
 
 def read_list(path: Path, told: Mapping[str, str] | None = None) -> RegisterList:
     """Return the register list of a CSV or a workbook, of the first sheet that has one.
 
-    ``told``: letters or headings of columns, by what they hold. Raises UsageError with the line that cannot
-    be understood.
+    ``told``: letters or headings of columns, by what they hold. Raises UsageError where there is no list,
+    and ConfigError with every cell that cannot be understood.
     """
-    found = ((table, *_head(table, told or {})) for table in tables_of(path))
+    found = ((table, *columns_of(table, told or {})) for table in tables_of(path))
     table, head, columns = next((one for one in found if one[2]), (None, 0, {}))
     if table is None:
         hint = Wording("ask.list-columns")
         raise UsageError(Wording("ask.list-has-no-head"), where=str(path), hint=hint)
-    names: dict[str, int] = {}
-    points, left = list[ListedPoint](), 0
+    reading = _Reading(table, head, columns)
     for n, row in filled(table.rows, head):
-        if not _of(row, columns, "address"):
-            left += 1  # a heading over the registers that follow
-            continue
-        points.append(_point(row, columns, names, table.place(n)))
-    said = {key: (n, table.rows[head][n].strip()) for key, n in columns.items()}
-    return RegisterList(table.where, said, points, left)
+        reading.take(n, row)
+    reading.raise_problems()
+    return reading.listed
 
 
-def _head(table: ListedRows, told: Mapping[str, str]) -> tuple[int, dict[str, int]]:
-    """Return which row is the head and which column is what; nothing where no row is one."""
-    return next(((n, found) for n, row in enumerate(table.rows) if (found := _columns(row, told))), (0, {}))
+class _Reading:
+    """One pass over the rows of a list; cells that are not understood are gathered."""
 
+    def __init__(self, table: ListedRows, head: int, columns: Mapping[str, int]) -> None:
+        said = {key: (n, table.rows[head][n].strip()) for key, n in columns.items()}
+        self.listed = RegisterList(table.where, said)
+        self._table, self._head, self._columns = table, table.rows[head], columns
+        self._problems: list[Wording] = []
+        self._names: set[str] = set()
+        self._hex = _bare_hex([_of(row, columns, "address") for _, row in filled(table.rows, head)])
 
-def _columns(row: Row, told: Mapping[str, str]) -> dict[str, int]:
-    """Return which column is what; nothing where the row is no head: address and name are needed."""
-    heads = [cell.strip().lower() for cell in row]
-    if not any(heads):
-        return {}
-    found: dict[str, int] = {}
-    for key, said in told.items():
-        if (n := _told_column(said, heads)) is None:
-            return {}
-        found[key] = n
-    for n, cell in enumerate(heads):
-        free = n not in found.values()
-        kind = next(
-            (k for k, words in COLUMNS.items() if free and k not in found and any(w in cell for w in words)),
-            "",
-        )
-        if kind:
-            found[kind] = n
-    return found if {"address", "name"} <= found.keys() else {}
+    def take(self, n: int, row: Row) -> None:
+        """Read one row into a point, or say why it is none."""
+        cells = {key: _of(row, self._columns, key) for key in self._columns}
+        if why := self._left_out(row, cells):
+            self.listed.left.setdefault(why, []).append(n + 1)
+            return
+        before = len(self._problems)
+        at = self._tried(n, "address", lambda: listed_address(cells["address"], bare_hex=self._hex))
+        if at and (bits := bit_table(cells.get("type", ""))) and not at.table:
+            at = replace(at, table=bits)
+        kind = self._tried(n, "type", lambda: _type(cells.get("type", ""), at)) if at else None
+        scale, unit = self._tried(n, "scale", lambda: _scaled(cells)) or (1.0, "")
+        if at and kind and len(self._problems) == before:
+            self._add(n, cells, at, kind, scale, unit)
 
+    def raise_problems(self) -> None:
+        """Raise ConfigError with every cell that was not understood, up to a bound."""
+        if not self._problems:
+            return
+        more = len(self._problems) - TOLD
+        rest = (Wording("ask.cells-more", count=more),) if more > 0 else ()
+        raise ConfigError((*self._problems[:TOLD], *rest))
 
-def _told_column(said: str, heads: Sequence[str]) -> int | None:
-    """Return the column that is meant by its heading, or by its letter."""
-    if said.strip().lower() in heads:
-        return heads.index(said.strip().lower())
-    return next((n for n in range(len(heads)) if column_name(n) == said.strip().upper()), None)
+    def _left_out(self, row: Row, cells: Mapping[str, str]) -> str:
+        """Return why a row becomes no point: heading, reserved, write-only; nothing where it becomes one."""
+        address = cells["address"]
+        others = [text for key, text in cells.items() if key not in ("address", "remark") and text != address]
+        if any(is_reserved(text) for text in (address, cells["name"], cells.get("type", ""))):
+            return "reserved"
+        if is_nothing(address) or not any(others) or [*map(str.strip, row)] == [*map(str.strip, self._head)]:
+            return "heading"
+        if is_write_only(cells.get("access", "")) or _says_write_only(cells.get("remark", "")):
+            return "write-only"
+        return ""
+
+    def _tried(self, n: int, key: str, read: Callable[[], T]) -> T | None:
+        try:
+            return read()
+        except CellError as error:
+            column = column_name(self._columns.get(key, self._columns["address"]))
+            parts = {"location": f"{self._table.place(n)}:{column}", "what": error.args[0]}
+            hint = Wording("ask.correct-or-blank", hint=error.hint)
+            self._problems.append(Wording("yaml.problem-with-hint", **parts, hint=hint))
+            return None
+
+    def _add(
+        self, n: int, cells: Mapping[str, str], at: ListedAddress, kind: ListedType, scale: float, unit: str
+    ) -> None:
+        name = self._name(cells["name"], at.address)
+        printed = scaled_unit(cells.get("unit", ""))[1]
+        unit = listed_unit(printed, name) or unit
+        said = [cells["name"], cells.get("remark", "")]
+        if printed and not unit and not is_nothing(printed) and kind.wire not in ("bit", "string"):
+            self.listed.unitless.append((n + 1, printed))
+            said.append(printed)
+        bits = at.table in ("coil", "discrete-input")
+        self.listed.untyped += not cells.get("type") and not bits
+        self.listed.flags += kind.wire == "bit" and not bits
+        self.listed.points.append(
+            ListedPoint(
+                name, at.address, cells["address"], "bit" if bits else kind.wire, at.table, scale, unit,
+                kind.order, at.span, missing_codes(cells.get("remark", ""), kind.wire, scale),
+                _remark(said),
+            )
+        )  # fmt: skip
+
+    def _name(self, text: str, address: int) -> str:
+        """Return a name for a point, once each: where it is not understood, by the register's number."""
+        made = point_name(text) or f"register_{address}"
+        made = made if made[0].isalpha() else f"register_{made}"
+        others = (f"{made}_{n}" for n in range(2, len(self._names) + 3))
+        name = next(one for one in (made, *others) if one not in self._names)
+        self._names.add(name)
+        return name
 
 
 def _of(row: Row, columns: Mapping[str, int], key: str) -> str:
@@ -131,59 +188,50 @@ def _of(row: Row, columns: Mapping[str, int], key: str) -> str:
     return row[n].strip() if n is not None and n < len(row) else ""
 
 
-def _point(row: Row, columns: Mapping[str, int], names: dict[str, int], where: str) -> ListedPoint:
-    cells = {key: _of(row, columns, key) for key in columns}
-    table, address = _address(cells["address"], where)
-    kind = _type(cells.get("type", ""), where)
-    if table in ("coil", "discrete-input"):
-        kind = "bit"
-    return ListedPoint(
-        _name(cells["name"], names, address), address, cells["address"], kind, table,
-        _scale(cells.get("scale", ""), where), UNITS.get(cells.get("unit", ""), cells.get("unit", "")),
-    )  # fmt: skip
+def _bare_hex(cells: Sequence[str]) -> bool:
+    """Return whether addresses are hexadecimal and do not say so: four digits each, with letters in some."""
+    said = [cell for cell in map(narrow, cells) if re.fullmatch(r"\w+", cell) and re.search(r"\d", cell)]
+    four = all(re.fullmatch(r"[0-9a-fA-F]{4}", cell) for cell in said)
+    return four and any(re.search("[a-fA-F]", cell) for cell in said)
 
 
-def _address(text: str, where: str) -> tuple[str, int]:
-    """Return table and wire address of 40001, 0x0010, 0010H or 16; of 40001-40002 the first."""
-    if both := re.fullmatch(r"(\w+)\s*(?:[-–~～…]|\.{2,3}|至|to)\s*[0-9]\w*", text):
-        text = both[1]
-    if found := re.fullmatch(r"0[xX]([0-9a-fA-F]{1,4})|([0-9a-fA-F]{1,4})[hH]", text):
-        return "", int(found[1] or found[2], 16)
-    if (found := re.fullmatch(r"([0134])(\d{4,5})", text)) and int(found[2]) >= 1:
-        return TABLES[found[1]], int(found[2]) - 1
-    if text.isdigit() and int(text) <= 0xFFFF:  # noqa: PLR2004
-        return "", int(text)
-    raise UsageError(Wording("ask.no-address", value=text), where=where, hint=Wording("ask.addresses"))
-
-
-def _type(text: str, where: str) -> str:
-    said = re.sub(r"[^a-z0-9]", "", text.lower())
-    if not said:
-        return "u16"
-    kind = next((key for key, words in TYPES.items() if said in words), "")
-    if not kind:
-        raise UsageError(Wording("ask.no-wire-type", value=text), where=where, hint=", ".join(TYPES))
+def _type(text: str, at: ListedAddress) -> ListedType:
+    """Return the type of a value. Raises CellError where it is not known, or has not that many registers."""
+    if at.table in ("coil", "discrete-input"):
+        return ListedType("bit")
+    if is_nothing(text):
+        if at.span > 1:
+            raise CellError(Wording("ask.spans-untyped", span=at.span), Wording("ask.wire-types", types=WIRE))
+        return ListedType("u16")
+    kind = listed_type(text, at.span)
+    if not kind.wire:
+        raise CellError(Wording("ask.no-wire-type", value=text), Wording("ask.wire-types", types=WIRE))
+    if kind.wire == "string":
+        if not 0 < at.span <= LONGEST_TEXT:
+            raise CellError(Wording("ask.text-length", value=text), Wording("ask.text-range"))
+        return kind
+    words = max(1, int(re.sub(r"\D", "", kind.wire) or 16) // 16)
+    if at.span and at.span != words:
+        told = Wording("ask.spans-other", span=at.span, type=text, words=words)
+        raise CellError(told, Wording("ask.wire-types", types=WIRE))
     return kind
 
 
-def _scale(text: str, where: str) -> float:
-    """Return the factor: 0.1, 1/10, x0.1."""
-    said = text.lower().lstrip("x×*").strip()
-    if not said:
-        return 1.0
-    first, _, second = said.partition("/")
-    try:
-        value = float(first) / (float(second) if second else 1.0)
-    except (ValueError, ZeroDivisionError):
-        value = 0.0
-    if not value or abs(value) == float("inf") or value != value:  # noqa: PLR0124
-        raise UsageError(Wording("ask.no-scale", value=text), where=where, hint=Wording("ask.scales"))
-    return value
+def _scaled(cells: Mapping[str, str]) -> tuple[float, str]:
+    """Return factor and unit, which both may stand in either cell. Raises CellError where they differ."""
+    (scale, unit), (other, _) = listed_scale(cells.get("scale", "")), scaled_unit(cells.get("unit", ""))
+    if other not in (1.0, scale) and not is_nothing(cells.get("scale", "")):
+        raise CellError(
+            Wording("ask.two-scales", one=cells["scale"], other=cells["unit"]), Wording("ask.scales")
+        )
+    return scale if other == 1.0 else other, unit
 
 
-def _name(text: str, names: dict[str, int], address: int) -> str:
-    """Return a name for a point, once each: of a Chinese description the register's number."""
-    made = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[:40] or f"register_{address}"
-    made = made if made[0].isalpha() else f"register_{made}"
-    names[made] = names.get(made, 0) + 1
-    return made if names[made] == 1 else f"{made}_{names[made]}"
+def _says_write_only(remark: str) -> bool:
+    return len(remark) < LONGEST_TEXT and is_write_only(remark)
+
+
+def _remark(said: Sequence[str]) -> str:
+    """Return what the maker wrote, on one line that any file can hold."""
+    line = "; ".join(" ".join(text.split()) for text in dict.fromkeys(said) if text.strip())
+    return "".join(sign for sign in line if sign.isprintable())[:LONGEST_REMARK]

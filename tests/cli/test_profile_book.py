@@ -14,7 +14,7 @@ from xlsxwriter import Workbook
 from facilityd.cli.main import facilityd
 from facilityd.cli.profile_list import read_list
 from facilityd.cli.profile_rows import UNPACKED, column_name
-from facilityd.errors import UsageError
+from facilityd.errors import ConfigError, UsageError
 
 HEAD = ("No.", "Modbus address", "Parameter", "Format", "Factor", "Unit")
 SHEET = [
@@ -49,7 +49,7 @@ def _refused(source: Path, *words: str) -> str:
     )
     assert done.exit_code != 0
     assert not made.exists()
-    return str(done.exception) if isinstance(done.exception, UsageError) else done.output
+    return str(done.exception) if isinstance(done.exception, UsageError | ConfigError) else done.output
 
 
 def test_sixty_rows_on_the_second_sheet_become_sixty_points(book: Path, tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_row_that_cannot_be_understood_is_named_with_its_sheet(tmp_path: Path)
     source = _book(
         tmp_path / "a.xlsx", {"Map": [HEAD, (1, 40001, "x", "UINT16"), (2, "four", "y", "UINT16")]}
     )
-    assert "a.xlsx[Map]:3: 'four' is no register address" in _refused(source)
+    assert "a.xlsx[Map]:3:B: 'four' is no register address" in _refused(source)
 
 
 def test_columns_are_told_by_letter_or_heading_where_the_guess_is_wrong(tmp_path: Path) -> None:
