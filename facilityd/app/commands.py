@@ -33,9 +33,11 @@ from facilityd.model.command import (
     ReturnToService,
     RevokeMark,
     RevokeWaiver,
+    ScanLink,
     ShelveAlarm,
     StartMaintenance,
     StopMaintenance,
+    StopScan,
     TakeOutOfService,
     TakeOverTask,
     TakeTask,
@@ -102,6 +104,18 @@ async def _reload(core: Core, _: JournalReader, __: ReloadSite, record: CommandR
     return ""
 
 
+async def _scan(core: Core, _: JournalReader, command: ScanLink, record: CommandRecord) -> str:
+    """Have a link looked through; the result is on record once that is done (app.line_scanner)."""
+    return core.scans.ask(command, record)
+
+
+async def _stop_scan(core: Core, _: JournalReader, command: StopScan, record: CommandRecord) -> str:
+    if not core.scans.end(Wording("command.scan-cancelled"), command.scan):
+        return Wording("command.no-scan")
+    await core.flow.commit([CommandWrite((record,))])
+    return ""
+
+
 HANDLERS: dict[type, Handler] = {
     **{kind: _alarm(event) for kind, event in ALARM_EVENTS.items()},
     ApproveBaseline: approve,
@@ -117,6 +131,8 @@ HANDLERS: dict[type, Handler] = {
     TakeOverTask: take_over,
     **dict.fromkeys(ACTS, act),
     ReloadSite: _reload,
+    ScanLink: _scan,
+    StopScan: _stop_scan,
 }
 
 
@@ -158,7 +174,7 @@ class CommandRunner:
     async def _answer(self, file: InboxFile, reader: JournalReader, at: int) -> None:
         if reader.command_result(file.id) is not None or self._core.flow.holds(file.id):
             return  # done before a crash, or done and not durable yet
-        if self._core.reloads.holds(file.id):
+        if self._core.reloads.holds(file.id) or self._core.scans.holds(file.id):
             return  # it is being done
         if file.command is None:
             log.warning("request %s refused: %s", file.id, plain(read(stored(file.fault)).en))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from devices.operating_mode import OperatingModeTracker
@@ -24,6 +24,7 @@ from facilityd.app.notice_ledger import JournalLedger
 from facilityd.app.outputs import make_planner, telling
 from facilityd.app.reload_requests import ReloadRequests
 from facilityd.app.repeats import repeat_limits
+from facilityd.app.scan_requests import ScanRequests
 from facilityd.app.stages import earlier_stages
 from facilityd.app.task_notifier import TaskNotifier
 from facilityd.config.site import Device, Site
@@ -95,6 +96,7 @@ class Core:
     spilled: frozenset[str]
     calendar: SiteCalendar
     reloads: ReloadRequests
+    scans: ScanRequests = field(default_factory=ScanRequests)
 
     @classmethod
     def assemble(
@@ -108,9 +110,8 @@ class Core:
         reloads: ReloadRequests,
     ) -> Core:
         """Build the parts; ``thread`` is for the drawings alone. Nothing runs yet."""
-        devices, clock_steps = all_devices(site), ClockStepMonitor(clock)
+        devices, clock_steps, spill = all_devices(site), ClockStepMonitor(clock), Spill(journal.path)
         install(site, journal)
-        spill = Spill(journal.path)
         if not spill.prepare():
             log.warning(
                 "%s: no room is kept there: a crash while the disk is full may lose notices", spill.path

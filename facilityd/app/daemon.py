@@ -26,6 +26,7 @@ from facilityd.app.discovery import Discovery
 from facilityd.app.environment import Environment
 from facilityd.app.forecast import Forecasts
 from facilityd.app.housekeeping import Housekeeping
+from facilityd.app.line_scanner import LineScanner
 from facilityd.app.mqtt_bridge import keep_bridges
 from facilityd.app.outputs import JournalOutbox, SinkTasks, make_deliverer
 from facilityd.app.people_scheduler import PeopleScheduler
@@ -260,6 +261,8 @@ class Daemon:
         await parts.links.watch(self._site)
         await parts.forecasts.watch(self._site)
         works = {"reload": reloader.run(), "discovery": parts.discovery.run(self._writer)}
+        clock, thread = self._environment.clock, self._environment.writer()
+        works["scans"] = LineScanner(self._core, parts.links, lambda: reloader.site, clock, thread).run()
         running = [group.create_task(work, name=name) for name, work in works.items()]
         self._heart.ready(self._site)
         try:

@@ -184,6 +184,7 @@ class Reloader:
         await core.retire()
         await parts.sinks.forward(site)
         await parts.heartbeat.beat(site.duty.proof)
+        core.scans.adopt(old, site)
         await parts.links.watch(site)
         await parts.forecasts.watch(site)
         parts.housekeeping.replan()

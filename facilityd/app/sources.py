@@ -11,6 +11,7 @@ from typing import Protocol
 from devices import mqtt
 from devices.modbus.bus import Bus
 from devices.modbus.client import connect
+from devices.modbus.gap_reads import GapReads
 from devices.modbus.reader import Connect
 from devices.mqtt.link import Listen, MqttLinkRunner
 from devices.mqtt.sparkplug_link import SparkplugLinkRunner
@@ -67,6 +68,10 @@ class Adapter(Protocol):
     async def adopt(self, behind: LinkUnits) -> None:
         """Watch these units from now on; those that did not change notice nothing."""
 
+    @property
+    def gaps(self) -> GapReads | None:
+        """Return what reads between the polls, where the link is polled."""
+
 
 class _Modbus:
     def __init__(self, link: Link, behind: LinkUnits, field: AdapterContext) -> None:
@@ -81,6 +86,10 @@ class _Modbus:
 
     async def adopt(self, behind: LinkUnits) -> None:
         self._bus.adopt(behind.units)
+
+    @property
+    def gaps(self) -> GapReads | None:
+        return self._bus.gaps
 
 
 class _Mqtt:
@@ -106,6 +115,10 @@ class _Mqtt:
     async def adopt(self, behind: LinkUnits) -> None:
         await self._runner.adopt(behind.units, self._wildcards(behind))
 
+    @property
+    def gaps(self) -> GapReads | None:
+        return None
+
 
 ADAPTERS: dict[type[Link], Callable[[Link, LinkUnits, AdapterContext], Adapter]] = {
     ModbusLink: _Modbus,
@@ -119,6 +132,11 @@ class LinkSource:
     def __init__(self, link: Link, behind: LinkUnits, field: AdapterContext) -> None:
         self.link, self.behind, self._field = link, behind, field
         self._adapter: Adapter | None = None
+
+    @property
+    def gaps(self) -> GapReads | None:
+        """Return what reads between the polls; None where the link is not polled."""
+        return self._adapter.gaps if self._adapter else None
 
     async def adopt(self, behind: LinkUnits) -> None:
         """Watch these units from now on."""
@@ -160,6 +178,10 @@ class LinkTasks:
     def running(self) -> list[str]:
         """The links that are watched now."""
         return [link for link, (_, task) in self._running.items() if not task.done()]
+
+    def gaps(self, link: str) -> GapReads | None:
+        """Return what reads between the polls of a link; None where none of its units is polled."""
+        return self._running[link][0].gaps if link in self.running else None
 
     async def watch(self, site: Site) -> None:
         """Watch the links of a site: end what is gone, begin what is new, let the rest go on.

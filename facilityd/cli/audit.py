@@ -28,7 +28,7 @@ COLUMNS = (
     whole("time", "时间"), whole("command", "操作"), Column("of", "对象"), Column("by", "操作人"),
     Column("from", "来源", gives=1), Column("result", "结果"), Column("note", "备注", gives=2),
 )  # fmt: skip
-_WHAT = ("device", "rule", "item", "rules", "waiver", "mark", "fault", "task", "ticket")
+_WHAT = ("device", "link", "rule", "item", "rules", "waiver", "mark", "fault", "task", "ticket")
 _NUMBERED = ("waiver", "mark", "task")
 """These are asked for by a number, which alone says nothing."""
 _NOTES = ("comment", "reason", "note", "parts", "photo")

@@ -160,7 +160,27 @@ def _equipment(
     if not units:
         example = "# units:\n#   meter-1: {link: bus-1, profile: eastron_sdm630, device_id: 1, period: 30s}\n"
         return commented("no-units", language) + example
-    rows, devices = "", ""
+    rows, placed = _rows(units, links, known, language, names)
+    devices = "".join(_device(name, known[one], families, names, language) for name, one in placed)
+    return section("units", rows) + section("devices", devices)
+
+
+def proposed_units(
+    units: Iterable[NewUnit], link: str, taken: Collection[str], known: Mapping[str, AnyProfile],
+    language: Language,
+) -> str:  # fmt: skip
+    """Return the text of units found on a link that a site has; ``taken``: the site's names."""
+    units = tuple(units)
+    links = {unit.link: link for unit in units}
+    return section("units", _rows(units, links, known, language, Names(taken))[0])
+
+
+def _rows(
+    units: Iterable[NewUnit], links: Mapping[Link, str], known: Mapping[str, AnyProfile],
+    language: Language, names: Names,
+) -> tuple[str, list[tuple[str, str]]]:  # fmt: skip
+    """Return the lines of units, and name and profile of each that is more than a comment."""
+    rows, placed = "", list[tuple[str, str]]()
     for unit in units:
         link = links[unit.link]
         if len(unit.profiles) != 1 or not unit.sure:
@@ -176,8 +196,8 @@ def _equipment(
             rows += f"  # {_unit(name, profile, link, unit.address, known)}"
             continue
         rows += f"  {_unit(name, profile, link, unit.address, known)}"
-        devices += _device(name, known[profile], families, names, language)
-    return section("units", rows) + section("devices", devices)
+        placed.append((name, profile))
+    return rows, placed
 
 
 def section(name: str, rows: str) -> str:

@@ -12,10 +12,10 @@ from pydantic import ValidationError
 from devices.profile import ModbusProfile
 from devices.unit import HIGHEST_ID, MQTT_PORT, Link, ModbusLink, MqttLink
 from facilityd.cli.init_files import AnyProfile, NewUnit
-from facilityd.cli.scan_result import ScannedLink, ScanResult
 from facilityd.cli.scan_targets import HIGHEST, PORT, endpoint
 from facilityd.errors import UsageError, system_reason
 from facilityd.model.message import Wording
+from facilityd.model.scan_result import ScannedLink, ScanResult
 from facilityd.yaml_source import suggestion
 
 if TYPE_CHECKING:

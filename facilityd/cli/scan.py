@@ -6,16 +6,17 @@ import asyncio
 import json
 from collections.abc import Coroutine
 from pathlib import Path
+from typing import TypeVar
 
 import click
+from click.core import ParameterSource
 
 from devices.profile import ModbusProfile, MqttProfile
 from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import json_option, print_json, warn, write_file, writing
 from facilityd.cli.scan_brokers import broker_links, listen_to, show_brokers, to_their_end
-from facilityd.cli.scan_result import ScannedBroker, ScanResult
 from facilityd.cli.scan_run import Scanner
-from facilityd.cli.scan_table import show_scan
+from facilityd.cli.scan_table import show_scan, together
 from facilityd.cli.scan_targets import (
     AUTO,
     PORT,
@@ -27,15 +28,19 @@ from facilityd.cli.scan_targets import (
     settings,
     tcp_links,
 )
+from facilityd.cli.scan_watched import ask_daemons, refuse_other_settings, show_proposed, site_lines
 from facilityd.cli.when import DurationParam
 from facilityd.cli.words import sentence
 from facilityd.errors import UsageError
 from facilityd.model.message import Wording
 from facilityd.model.sample import NS
+from facilityd.model.scan_result import ScannedBroker, ScanResult
+
+T = TypeVar("T")
 
 
 @click.command()
-@click.argument("targets", nargs=-1, type=TargetParam(), metavar="[HOST[:PORT] | NETWORK]...")
+@click.argument("targets", nargs=-1, type=TargetParam(), metavar="[HOST[:PORT] | NETWORK | LINK]...")
 @click.option("--serial", "ports", multiple=True, metavar="PORT", help="A serial port, such as /dev/ttyUSB0.")
 @click.option(
     "--baud", type=BaudParam(), default=AUTO, show_default=True, metavar="SPEEDS",
@@ -72,7 +77,7 @@ from facilityd.model.sample import NS
 )  # fmt: skip
 @click.option(
     "--site", type=click.Path(exists=True, path_type=Path), default=None,
-    help="Know the models beside this site too.",
+    help="The site that a LINK is of; know the models beside it too.",
 )  # fmt: skip
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), default=None,
@@ -90,8 +95,10 @@ def scan(
     """Find the units that answer or speak, and their models.
 
     Asks a Modbus TCP device or gateway, each address of a small network (192.168.1.0/28), or a serial port
-    for each device id, one question at a time, and only reads. A broker is listened to. Ctrl-C ends it and
-    shows what was found. Exit status 1 where nothing answers or speaks.
+    for each device id, one question at a time, and only reads. A broker is listened to. A LINK is one of the
+    site that --site says; where a daemon watches it, the daemon looks, between its polls, at the line's own
+    speed, and leaves out the ids of the site. Ctrl-C ends it and shows what was found. Exit status 1 where
+    nothing new answers or speaks.
     """
     from devices.tables import profiles
 
@@ -102,15 +109,23 @@ def scan(
     endpoints = [one for target in targets for one in target]
     if not endpoints and not ports and not brokers:
         raise UsageError(Wording("ask.scan-what"), hint=Wording("ask.scan-example", ports=_ports()))
-    links = tcp_links(iter(endpoints), port, rtu=rtu_over_tcp)
-    links += [link for path in ports for link in serial_links(path, settings(baud, parity))]
+    lines = site_lines(site, endpoints, ports, port)
+    links = tcp_links(iter(lines.endpoints), port, rtu=rtu_over_tcp)
+    links += [link for path in lines.ports for link in serial_links(path, settings(baud, parity))]
+    links += [line.link for line in lines.idle]
+    for line in lines.watched:
+        refuse_other_settings(line, _said(ctx, "baud", baud), _said(ctx, "parity", parity))
+        known |= line.models()
     network = any(len(target) > 1 for target in targets)
     work = Scanner(links, ids, known, timeout, knock=network, language=language)
     if output:
         with writing(output), output.open("a", encoding="utf-8"):
             pass  # what cannot be written is told before minutes are spent
-    at_brokers = listen_to(broker_links(brokers, username), spoken, listen / NS, language)
-    result = asyncio.run(_both(work, within / NS, at_brokers))
+    asked = ask_daemons(lines.watched, ids, timeout, within, language)
+    if links or brokers:
+        at_brokers = listen_to(broker_links(brokers, username), spoken, listen / NS, language)
+        asked.append(asyncio.run(_both(work, within / NS, at_brokers)))
+    result = together(asked)
     if not result.complete:
         warn(sentence("scan-ended-early", language), red=True)
     if as_json:
@@ -118,6 +133,7 @@ def scan(
     else:
         show_scan(result, known, language)
         show_brokers(result.brokers, spoken, language)
+        show_proposed(lines.watched, result, known, language)
     if output:
         text = json.dumps(result.model_dump(mode="json"), ensure_ascii=False, indent=2)
         write_file(output, f"{text}\n".encode())
@@ -131,6 +147,11 @@ async def _both(
     asked, heard = asyncio.create_task(work.run(within_s)), asyncio.create_task(brokers)
     await to_their_end([asked, heard])
     return (await asked).model_copy(update={"brokers": await heard})
+
+
+def _said(ctx: click.Context, name: str, value: T) -> T | None:
+    """Return an option's value; None where nobody gave it."""
+    return None if ctx.get_parameter_source(name) is ParameterSource.DEFAULT else value
 
 
 def _ports() -> str:

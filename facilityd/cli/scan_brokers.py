@@ -12,11 +12,11 @@ from devices.mqtt.scan import BrokerScan
 from devices.profile import MqttProfile
 from devices.unit import MQTT_PORT, MqttLink
 from facilityd.cli.output import console, say, styled, table
-from facilityd.cli.scan_result import HeardTopic, HeardUnit, ScannedBroker
 from facilityd.cli.text_table import Column, whole
 from facilityd.cli.words import counted, sentence
 from facilityd.errors import LinkOutage
 from facilityd.model.message import spoken
+from facilityd.model.scan_result import HeardTopic, HeardUnit, ScannedBroker
 from facilityd.model.text import Language, Text
 
 T = TypeVar("T")

@@ -10,16 +10,17 @@ from functools import partial
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from devices.modbus.scan import AnsweringUnit, LinkScan
+from devices.modbus.scan import LinkScan
 from devices.profile import ModbusProfile
 from devices.unit import ModbusLink
+from facilityd.app.scan_findings import scanned_link, scanned_unit
 from facilityd.cli.output import say
-from facilityd.cli.scan_result import ScannedLink, ScannedUnit, ScanResult
 from facilityd.cli.words import sentence
 from facilityd.doctor.ports import serial_port
 from facilityd.errors import LinkOutage
 from facilityd.model.message import spoken
 from facilityd.model.sample import NS
+from facilityd.model.scan_result import ScannedLink, ScannedUnit, ScanResult
 from facilityd.model.text import Language, Text
 
 KNOCK_S, KNOCKING = 1.0, 16
@@ -74,7 +75,7 @@ class Scanner:
         try:
             if reason is None:
                 async for unit in work.units():
-                    found.append(_as_result(unit))
+                    found.append(scanned_unit(unit))
                     said = sentence("scan-found", self._language, where=where(link), id=unit.device_id)
                     say(said, err=True)
         except LinkOutage as outage:
@@ -82,7 +83,7 @@ class Scanner:
             reason = _obstacle(link, "port-in-use") or Text(zh=spoken(why, "zh"), en=spoken(why, "en"))
         finally:
             # Where it is cut short too: what was found on the way is worth keeping.
-            self._done.append(_result(link, work, reason, found))
+            self._done.append(scanned_link(link, work, reason, found))
         return reason is None
 
     async def _open_ones(self) -> list[ModbusLink]:
@@ -126,18 +127,3 @@ def _obstacle(link: ModbusLink, *codes: str) -> Text | None:
         zh="；".join(f"{one.text('zh')}。{one.remedy('zh')}" for one in wrong),
         en="; ".join(f"{one.text('en')}. {one.remedy('en')}" for one in wrong),
     )
-
-
-def _as_result(unit: AnsweringUnit) -> ScannedUnit:
-    return ScannedUnit(
-        device_id=unit.device_id, fits=unit.fits, certain=unit.certain, any_id=unit.any_id,
-        garbled=unit.garbled, read={line.point: line.value for line in unit.lines},
-    )  # fmt: skip
-
-
-def _result(link: ModbusLink, work: LinkScan, reason: Text | None, found: list[ScannedUnit]) -> ScannedLink:
-    return ScannedLink(
-        protocol=link.protocol, host=link.host, port=link.port, serial_port=link.serial_port,
-        baudrate=link.baudrate, parity=link.parity, asked=work.asked, ids=len(work.ids),
-        reason=reason, units=tuple(found),
-    )  # fmt: skip

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.text import Text as Styled
 
 from devices.profile import ModbusProfile
 from facilityd.cli.output import console, say, styled, table
-from facilityd.cli.scan_result import ScannedLink, ScannedUnit, ScanResult
 from facilityd.cli.text_table import Column, whole
 from facilityd.cli.words import counted, sentence
+from facilityd.model.scan_result import ScannedLink, ScannedUnit, ScanResult
 from facilityd.model.text import Language
 
 UNITS = (
@@ -29,15 +29,28 @@ def show_scan(result: ScanResult, known: Mapping[str, ModbusProfile], language: 
         for unit in link.units
     ]
     if rows:
-        console().print(table(counted(len(rows), "answering", language), UNITS, rows, language=language))
+        there = sum(bool(unit.watched) for link in result.links for unit in link.units)
+        title = counted(len(rows) - there, "answering", language)
+        title += sentence("scan-there", language, count=there) if there else ""
+        console().print(table(title, UNITS, rows, language=language))
     for line in _silences(result, language):
         say(line)
     if result.unopened:
         say(sentence("scan-unopened", language, count=result.unopened))
     for unit in (unit for link in result.links for unit in link.units):
-        if unit.certain and len(unit.fits) == 1:
+        if not unit.watched and unit.certain and len(unit.fits) == 1:
             say(sentence("scan-next", language, profile=unit.fits[0]))
             break
+
+
+def together(results: Sequence[ScanResult]) -> ScanResult:
+    """Return several scans as one."""
+    return ScanResult(
+        complete=all(one.complete for one in results),
+        unopened=sum(one.unopened for one in results),
+        links=tuple(link for one in results for link in one.links),
+        brokers=tuple(broker for one in results for broker in one.brokers),
+    )
 
 
 def _id(unit: ScannedUnit, language: Language) -> str:
@@ -46,6 +59,8 @@ def _id(unit: ScannedUnit, language: Language) -> str:
 
 def _like(unit: ScannedUnit, known: Mapping[str, ModbusProfile], language: Language) -> Styled:
     """Return which models a unit answers like; a nameless one is never said to be it."""
+    if unit.watched:
+        return styled(sentence("scan-watched", language, unit=unit.watched, models=", ".join(unit.fits)))
     if unit.garbled:
         return styled(sentence("scan-garbled", language), "medium")
     if not unit.fits:
@@ -82,7 +97,10 @@ def _silences(result: ScanResult, language: Language) -> Iterator[str]:
         for link in tried:
             if link.reason is not None:
                 yield f"{link.where}: {link.reason.in_(language)}"
-        if any(link.units or link.reason for link in tried):
+        if any(link.reason or any(not unit.watched for unit in link.units) for link in tried):
+            continue
+        if tried[0].name:
+            yield sentence("scan-silent-watched", language, link=tried[0].name, ids=tried[0].ids)
             continue
         kind = "serial" if tried[0].serial_port else tried[0].protocol.removeprefix("modbus-")
         settings = ", ".join(f"{link.baudrate} 8{link.parity}1" for link in tried)

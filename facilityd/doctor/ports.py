@@ -74,6 +74,18 @@ def simulates(process: int, proc: Path = Path("/proc")) -> bool:
     return False
 
 
+def watches(process: int, proc: Path = Path("/proc")) -> tuple[Path, ...]:
+    """Return the site that a process watches, where it is a daemon: `facilityd run`; else nothing."""
+    with suppress(OSError):
+        words = [os.fsdecode(one) for one in (proc / str(process) / "cmdline").read_bytes().split(b"\0")]
+        for number, (program, command) in enumerate(pairwise(words), 2):
+            if command == "run" and Path(program).name == "facilityd":
+                home = (proc / str(process) / "cwd").readlink()
+                given = (home / word for word in words[number:] if word and not word.startswith("-"))
+                return tuple(one for one in given if one.exists())
+    return ()
+
+
 def _stable(path: Path) -> str:
     """Return the name by which a numbered port is found again; "" where it has none, or is written so."""
     if not path.name.startswith(("ttyUSB", "ttyACM")) or not BY_ID.is_dir():

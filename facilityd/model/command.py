@@ -7,15 +7,13 @@ for an event of the alarm table, a line in its ``ALARM_EVENTS``.
 from __future__ import annotations
 
 import json
-import time
-import uuid
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints, TypeAdapter
+from pydantic import AfterValidator, Field, JsonValue, TypeAdapter
 
+from facilityd.model.command_base import CommandBase, CommandId, Instant, Name, Number, PlainText
 from facilityd.model.photo import PhotoName
-from facilityd.model.plain import plain
 
 MAX_BYTES = 64 * 1024
 """Of one command, written as JSON."""
@@ -24,38 +22,6 @@ MAX_BYTES = 64 * 1024
 def _finite(data: dict[str, JsonValue]) -> dict[str, JsonValue]:
     json.dumps(data, allow_nan=False)
     return data
-
-
-CommandId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_.-]{1,80}$")]
-LONGEST, LONGEST_NAME = 4000, 200
-"""Characters of a text, and of a name: they stand in mails, on terminals and in the journal."""
-_Plain = AfterValidator(lambda text: plain(text, LONGEST))
-PlainText = Annotated[str, StringConstraints(max_length=LONGEST), _Plain]
-Name = Annotated[str, StringConstraints(max_length=LONGEST_NAME), _Plain]
-Person = Annotated[Name, AfterValidator(lambda name: " ".join(name.split()))]
-"""Blanks around a name are none of it: on record there would be nobody to be seen."""
-Instant = Annotated[int, Field(ge=0, lt=2**63)]
-"""ns UTC."""
-Number = Annotated[int, Field(ge=0, le=2**53)]
-
-
-class CommandBase(BaseModel):
-    """What each command has. ``id`` names it once and for all; ``at`` is when it was asked, in ns UTC.
-
-    ``person`` is who says they ask; ``origin`` from where. The daemon records the account beside them.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
-
-    id: CommandId = Field(default_factory=lambda: uuid.uuid4().hex)
-    at: Instant = Field(default_factory=time.time_ns)
-    origin: Name = ""
-    person: Person
-
-    @property
-    def payload(self) -> dict[str, Any]:
-        """Return what is this command's own, as plain JSON."""
-        return self.model_dump(mode="json", exclude={"command", *CommandBase.model_fields})
 
 
 class AlarmCommand(CommandBase):
@@ -262,6 +228,26 @@ class ReloadSite(CommandBase):
     command: Literal["reload"] = "reload"
 
 
+class ScanLink(CommandBase):
+    """Somebody wants to know which units answer on a link that is watched; only read, between the polls.
+
+    ``timeout``: how long one may take to answer, ``within``: when it ends at the latest, both in ns.
+    """
+
+    command: Literal["scan"] = "scan"
+    link: Name
+    ids: Annotated[list[Annotated[int, Field(ge=1, le=255)]], Field(max_length=255)]
+    timeout: Annotated[int, Field(ge=10**7, le=10**10)]
+    within: Annotated[int, Field(ge=10**9, le=4 * 3600 * 10**9)]
+
+
+class StopScan(CommandBase):
+    """Somebody has seen enough: a scan, by the id of its command, ends with what it found."""
+
+    command: Literal["scan-stop"] = "scan-stop"
+    scan: CommandId
+
+
 Command = (
     AcknowledgeAlarm
     | ResetAlarm
@@ -286,6 +272,8 @@ Command = (
     | CompleteTask
     | CancelTask
     | ReloadSite
+    | ScanLink
+    | StopScan
 )
 
 

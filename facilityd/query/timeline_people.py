@@ -17,7 +17,7 @@ from facilityd.query.timeline_words import by, timeline_text, timeline_words
 from facilityd.query.words import query_words
 from facilityd.store.rows import StoredChange
 
-OTHERS = frozenset({"waive", "unwaive", "service", "baseline", "reload", "notify-test", "unmark"})
+OTHERS = frozenset({"waive", "unwaive", "service", "baseline", "reload", "notify-test", "unmark", "scan"})
 """Commands that nothing else in the timeline tells of."""
 HELD = (ChangeKind.STATE_BEGINS, ChangeKind.STATE_OVER)
 """The kinds of changes that begin and end maintenance and other states of devices."""

@@ -87,6 +87,11 @@ class Inbox:
         """Return whether a command, by its id, still lies there: it has no result on record."""
         return self._file(command).exists()
 
+    def withdraw(self, command: str) -> None:
+        """Take a command, by its id, back, as far as it still lies there."""
+        with contextlib.suppress(OSError):
+            self._file(command).unlink()
+
     @property
     def empty(self) -> bool:
         """Whether nothing lies there that was not seen before."""

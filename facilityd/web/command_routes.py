@@ -14,6 +14,7 @@ from fastapi import APIRouter, Body, Header, Path, Query, Response
 from pydantic import ConfigDict, Field, create_model
 
 from facilityd.model import command as commands
+from facilityd.model.command_base import CommandBase
 from facilityd.model.message import Wording
 from facilityd.model.refusal import read
 from facilityd.query.site import SiteQuery
@@ -28,13 +29,13 @@ LONGEST_WAIT = 30.0
 LOOK = 0.1
 MOST_LYING = 500
 """Commands in the inbox that nobody takes: more of them help nobody."""
-CREWS: tuple[type[commands.CommandBase], ...] = (
+CREWS: tuple[type[CommandBase], ...] = (
     commands.AcknowledgeAlarm, commands.ResetAlarm, commands.RealarmAlarm, commands.ConfirmAlarm,
     commands.ShelveAlarm, commands.UnshelveAlarm, commands.TakeTask, commands.TakeOverTask,
     commands.NoteTask, commands.CompleteTask, commands.CancelTask, commands.WaiveItem,
     commands.RevokeWaiver,
 )  # fmt: skip
-ENGINEERS: tuple[type[commands.CommandBase], ...] = (
+ENGINEERS: tuple[type[CommandBase], ...] = (
     commands.TakeOutOfService, commands.ReturnToService, commands.StartMaintenance,
     commands.StopMaintenance,
 )  # fmt: skip
@@ -46,11 +47,11 @@ Deadline = Annotated[
 routes = APIRouter()
 
 
-def _asked(kind: type[commands.CommandBase]) -> Any:
+def _asked(kind: type[CommandBase]) -> Any:
     """Return what a request says of a command: its own fields, and instants as people write them."""
     fields: dict[str, Any] = {}
     for name, info in kind.model_fields.items():
-        if name in commands.CommandBase.model_fields:
+        if name in CommandBase.model_fields:
             continue
         text = name in _INSTANTS
         annotation = Deadline if text else info.rebuild_annotation()

@@ -13,9 +13,9 @@ from devices.profile import ModbusProfile
 from devices.tables import families, profiles
 from facilityd.cli.init_files import feeds, init_words
 from facilityd.cli.main import facilityd
-from facilityd.cli.scan_result import ScannedLink, ScannedUnit, ScanResult
 from facilityd.config.load import load
 from facilityd.errors import UsageError
+from facilityd.model.scan_result import ScannedLink, ScannedUnit, ScanResult
 
 ABOUT = ["--name", "北广场", "--name-en", "North square", "--latitude", "39.9", "--longitude", "116.4"]
 KNOWN = profiles()

@@ -10,9 +10,9 @@ from click.testing import CliRunner, Result
 
 from facilityd.cli.init_files import init_words
 from facilityd.cli.main import facilityd
-from facilityd.cli.scan_result import ScannedLink, ScannedUnit, ScanResult
 from facilityd.config.load import load
 from facilityd.errors import ConfigError, UsageError
+from facilityd.model.scan_result import ScannedLink, ScannedUnit, ScanResult
 
 ABOUT = ("--name", "北广场", "--latitude", "39.9", "--longitude", "116.4", "--timezone", "Asia/Shanghai")
 METER = ("--unit", "eastron_sdm630")

@@ -16,9 +16,9 @@ from support.cupboard import cupboard
 from support.servers import free_port
 
 from facilityd.cli.main import facilityd
-from facilityd.cli.scan_result import ScanResult
 from facilityd.cli.scan_targets import settings
 from facilityd.errors import UsageError
+from facilityd.model.scan_result import ScanResult
 from simulators.endpoint import READS
 from simulators.modbus_tcp import TcpEndpoint
 

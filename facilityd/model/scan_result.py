@@ -13,6 +13,7 @@ class ScannedUnit(Strict):
     """A unit that answered. ``fits``: models it answers like; ``certain``: they have an identity.
 
     ``read``: what their identity probe read, by point. ``any_id``: it answers whatever id is asked.
+    ``watched``: the unit of the site that it is, which was not asked anew.
     """
 
     device_id: int = Field(ge=1, le=255)
@@ -20,12 +21,17 @@ class ScannedUnit(Strict):
     certain: bool = False
     any_id: bool = False
     garbled: bool = False
+    watched: str = ""
     read: dict[str, float | int | bool | str | None] = {}
 
 
 class ScannedLink(Strict):
-    """A link that was asked. ``asked``: how many of its ``ids`` were; ``reason``: why not all."""
+    """A link that was asked. ``asked``: how many of its ``ids`` were; ``reason``: why not all.
 
+    ``name``: the link in its site, where the daemon that watches it asked.
+    """
+
+    name: str = ""
     protocol: Literal["modbus-tcp", "modbus-rtu", "modbus-rtu-over-tcp"]
     host: str = ""
     port: int = Field(default=502, ge=1, le=65535)
@@ -94,5 +100,6 @@ class ScanResult(Strict):
 
     @property
     def anybody(self) -> bool:
-        """True where somebody answered or spoke."""
-        return any(one.units for one in self.links) or any(one.units or one.others for one in self.brokers)
+        """True where somebody answered or spoke, besides those who are watched."""
+        found = any(not unit.watched for one in self.links for unit in one.units)
+        return found or any(one.units or one.others for one in self.brokers)
