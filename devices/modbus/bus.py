@@ -60,11 +60,11 @@ class Bus:
         self._scheduler = PollScheduler.of(link, plans, self._loop.time())
         self._slots = dict(zip(self._scheduler.slots, map(CompiledUnit.of, plans), strict=True))
         self._timer = PollTimer(self._loop)
-        self.gaps = GapReads(link, self._loop.time, self._timer.wake, self._load)
         self._recheck = RECHECK_S if link.is_serial_line else RECHECK_TCP_S
         self._down, self._mute, self._repeats = False, False, Repeats(link, clock, self._loop.time)
         self._failures, self._quiet = 0, 0
         self._report = LinkReport(link, health, self._loop.time, lambda: self._repeats.count)
+        self.gaps = GapReads(link, self._loop.time, self._timer.wake, self._load, self._report.aside)
         self._paced = contextlib.ExitStack()
         self._next: Sequence[Unit] | None = None
 

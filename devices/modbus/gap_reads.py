@@ -84,14 +84,15 @@ class GapReads:
     """Who is asked between the polls of one bus.
 
     ``time`` returns s on the event loop's clock, ``wake`` has the bus look at its timetable again, ``load``
-    returns the share of the bus that its polls take.
+    returns the share of the bus that its polls take, ``aside`` takes requests, answers and s waited for these
+    that are none of the polls'.
     """
 
     def __init__(
         self, link: ModbusLink, time: Callable[[], float], wake: Callable[[], None],
-        load: Callable[[], float],
+        load: Callable[[], float], aside: Callable[[int, int, float], None],
     ) -> None:  # fmt: skip
-        self._link, self._time, self._wake, self._load = link, time, wake, load
+        self._link, self._time, self._wake, self._load, self._aside = link, time, wake, load, aside
         self._question: _Question | None = None
         self._free_from = 0.0
         self._open = False
@@ -144,6 +145,7 @@ class GapReads:
         if question is None or at is None or at > self._time():
             return False
         self._question, begun = None, self._time()
+        requests, answers, waited = reader.requests, reader.answers, reader.waited
         try:
             await self._asked(question, reader)
         except LinkOutage as outage:
@@ -154,6 +156,7 @@ class GapReads:
             log.exception("%s: device id %d was asked in vain", self._link.id, question.what[1])
             question.fail(ReadFailed(Reason.MALFORMED))
         finally:
+            self._aside(reader.requests - requests, reader.answers - answers, reader.waited - waited)
             now = self._time()
             self._free_from = now + (now - begun) * (1 / self._share() - 1)
         return True

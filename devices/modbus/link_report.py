@@ -45,6 +45,11 @@ class LinkReport:
         """Note for how many s a unit was asked."""
         self._counts.busy += length
 
+    def aside(self, requests: int, answers: int, waited: float) -> None:
+        """Leave out of the report what was asked beside the polls: questions, answers, s waited for these."""
+        before = self._seen
+        self._seen = before[0] + requests, before[1] + answers, before[2] + waited
+
     def say(self, text: str) -> None:
         """Log a trouble, unless it is the one that was logged last."""
         if text != self._said:

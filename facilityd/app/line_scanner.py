@@ -97,7 +97,10 @@ class LineScanner:
                 found.work = work = LinkScan(link, ids, models, command.timeout / NS, opener=gaps.opened)
                 log.info("%s: looking for units at %d device ids, between the polls", link.id, len(work.ids))
                 async for unit in work.units():
-                    found.units.append(scanned_unit(unit))
+                    one = scanned_unit(unit)
+                    if one.any_id and found.units:  # it answers to every id: it is the unit that is there
+                        one = one.model_copy(update={"watched": found.units[0].watched})
+                    found.units.append(one)
             found.complete = True
         except TimeoutError:
             found.why = Wording("command.scan-time-over")

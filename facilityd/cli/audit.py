@@ -13,7 +13,7 @@ from facilityd.cli.language import chosen, lang_option
 from facilityd.cli.output import console, json_option, print_json, table
 from facilityd.cli.text_table import Column, whole
 from facilityd.cli.when import InstantParam, at_site
-from facilityd.cli.words import sentence, word
+from facilityd.cli.words import counted, sentence, word
 from facilityd.model.refusal import read
 from facilityd.query.audit import audit_rows, command_plain
 from facilityd.query.instants import show_second
@@ -77,13 +77,17 @@ def _row(site: Site, record: CommandRecord, language: Language) -> tuple[object,
 
 
 def _note(payload: Mapping[str, Any], language: Language) -> str:
-    """Return what a person wrote; of a reload, what it changed."""
+    """Return what a person wrote; of a reload, what it changed; of a scan, how many it found."""
     from facilityd.cli.reload import change_lines
     from facilityd.config.difference import SiteChanges
 
     changed = payload.get("changed")
     if isinstance(changed, Mapping):
         return "\n".join(change_lines(SiteChanges.from_plain(changed), language))
+    found = payload.get("found")
+    if isinstance(found, Mapping):
+        units = [unit for link in found.get("links", ()) for unit in link.get("units", ())]
+        return counted(sum(not unit.get("watched") for unit in units), "answering", language)
     return " ".join(str(payload[name]) for name in _NOTES if payload.get(name))
 
 

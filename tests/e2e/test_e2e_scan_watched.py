@@ -101,7 +101,7 @@ async def test_who_hangs_beside_is_found_and_nobody_who_is_watched_misses_a_peri
         (first, second) = (one["payload"]["found"] for one in audit)
         await yard.daemon.stop()
     assert "3 units answer; in the site already: 2" in shown
-    assert "meter-1 (eastron_sdm630): in the site already, not asked" in shown
+    assert "meter-1 (eastron_sdm630): in the site already" in shown
     assert "  delta-ms300-1: {link: bus, profile: delta_ms300, device_id: 3, period: 30s}" in shown
     assert "# Device id 6 on bus answers, but has no model code" in shown
     (link,) = first["links"]
@@ -128,6 +128,17 @@ async def test_behind_a_gateway_the_daemon_looks_too(tmp_path: Path) -> None:
     (line,) = found["links"]
     assert line["name"] == "bus"
     assert [one["device_id"] for one in line["units"]] == [1, 2, 3, 4, 6]
+
+
+async def test_a_device_that_does_not_look_at_the_id_is_the_one_that_is_watched(tmp_path: Path) -> None:
+    async with cupboard({2: WATCHED[2], **dict.fromkeys((1, *range(3, 33)), WATCHED[1])}) as endpoint:
+        host, _, port = endpoint.address.rpartition(":")
+        link = f"{{protocol: modbus-tcp, host: {host}, port: {port}}}"
+        async with WatchedYard(tmp_path / "yard", link).watched() as yard:
+            shown = await facilityd("scan", "bus", "--site", yard.folder, "--timeout", "300ms", code=1)
+            assert "any (3)    meter-1 (eastron_sdm630): in the site already" in shown
+            assert "0 units answer" in shown
+            assert "units:" not in shown
 
 
 async def test_a_unit_that_answers_badly_ends_it(tmp_path: Path) -> None:

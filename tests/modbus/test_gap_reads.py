@@ -70,6 +70,7 @@ def test_who_is_not_watched_is_found_and_no_poll_is_late(protocol: str) -> None:
             assert not intake.reasons(number)
         assert not intake.wrong()
         assert intake.health[-1].up
+        assert intake.health[-1].answered == 1.0, "that nobody is at an id is no loss of the polls"
         assert intake.health[-1].lateness is not None
         assert intake.health[-1].lateness < LATE_S
 
