@@ -204,6 +204,22 @@ class SparkplugLinkRunner(MqttLinkRunner):
         super()._tell(up=up, reason=reason)
 
 
+def runner_of(
+    link: MqttLink,
+    units: Sequence[Unit],
+    intake: Intake,
+    clock: Clock,
+    mode: OperatingModeTracker,
+    health: Callable[[LinkHealth], None],
+    opener: Listen,
+    wildcards: Sequence[WildcardSubscriber] = (),
+) -> MqttLinkRunner:
+    """Return what listens to a broker: as a Sparkplug host where its units are edge nodes."""
+    if link.sparkplug is None:
+        return MqttLinkRunner(link, units, intake, clock, mode, health, opener, wildcards)
+    return SparkplugLinkRunner(link, units, intake, clock, mode, health, opener)
+
+
 def samples_of(decoder: UnitDecoder, news: SparkplugNews, at: int, steady: int) -> list[Sample]:
     """Return what news of a unit make of it; ``at`` and ``steady`` are now, in ns."""
     if news.reason is not None:
@@ -220,4 +236,4 @@ def _names(decoder: UnitDecoder) -> frozenset[str]:
     return frozenset(step for source in sources for step in steps_of(source.pointer)[:1])
 
 
-__all__ = ["SparkplugLinkRunner", "samples_of"]
+__all__ = ["SparkplugLinkRunner", "runner_of", "samples_of"]

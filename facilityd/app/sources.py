@@ -13,8 +13,8 @@ from devices.modbus.bus import Bus
 from devices.modbus.client import connect
 from devices.modbus.gap_reads import GapReads
 from devices.modbus.reader import Connect
-from devices.mqtt.link import Listen, MqttLinkRunner
-from devices.mqtt.sparkplug_link import SparkplugLinkRunner
+from devices.mqtt.link import Listen
+from devices.mqtt.sparkplug_link import runner_of
 from devices.mqtt.sparkplug_session import listen_or_speak
 from devices.operating_mode import OperatingModeTracker
 from devices.unit import Link, ModbusLink, MqttLink, Unit, UnitTemplate
@@ -100,11 +100,7 @@ class _Mqtt:
             field.sighted,
             (field.intake, field.clock, field.mode, field.health, field.listen),
         )
-        self._runner = (
-            MqttLinkRunner(link, behind.units, *given, self._wildcards(behind))
-            if link.sparkplug is None
-            else SparkplugLinkRunner(link, behind.units, *given)
-        )
+        self._runner = runner_of(link, behind.units, *given, self._wildcards(behind))
 
     def _wildcards(self, behind: LinkUnits) -> list[mqtt.WildcardSubscriber]:
         return [mqtt.WildcardSubscriber(template, self._sighted) for template in behind.templates]

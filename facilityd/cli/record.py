@@ -62,7 +62,7 @@ def record(asked: Asked, output: Path, seconds: float, as_json: bool) -> None:
 
 async def _record(link: Link, units: list[Unit], output: Path, seconds: float) -> int:
     from devices.modbus.bus import Bus
-    from devices.mqtt.link import run_link as run_mqtt
+    from devices.mqtt.sparkplug_link import runner_of
     from devices.operating_mode import OperatingModeTracker
     from facilityd.model.clock import Clock
     from facilityd.recording.format import Recorder
@@ -78,7 +78,8 @@ async def _record(link: Link, units: list[Unit], output: Path, seconds: float) -
         if isinstance(link, ModbusLink):
             work = Bus(link, units, _Nobody(), Clock(), OperatingModeTracker({}), hear, taps.connect).run()
         else:
-            work = run_mqtt(link, units, _Nobody(), Clock(), OperatingModeTracker({}), hear, taps.listen)
+            mode = OperatingModeTracker({})
+            work = runner_of(link, units, _Nobody(), Clock(), mode, hear, taps.listen).run()
         running = asyncio.create_task(work)
         waiting = asyncio.create_task(stop.wait())
         await asyncio.wait({running, waiting}, timeout=seconds or None, return_when=asyncio.FIRST_COMPLETED)

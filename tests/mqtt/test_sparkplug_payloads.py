@@ -10,13 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.mosquitto import Mosquitto
+from support.mqtt_harness import CollectingIntake, until
 from support.sparkplug import BORN, DEVICE, LEVEL, born, edge_node, edge_unit, said, until_now, yard
+from support.sparkplug_host import LoggedBroker
 
 from devices.mqtt import ListenDiagnosis, ListenReport, probe
 from devices.mqtt.sparkplug import SparkplugHost
+from devices.mqtt.sparkplug_link import runner_of
 from devices.mqtt.sparkplug_payload import parse_payload
-from devices.unit import MqttLink
+from devices.operating_mode import OperatingModeTracker
+from devices.unit import MqttLink, SparkplugSettings
+from facilityd.model.clock import Clock
 from facilityd.model.quality import Reason
+from facilityd.recording.format import MqttRecord
+from facilityd.recording.tap import Taps
 
 
 async def test_what_is_historical_is_no_state_of_now(tmp_path: Path) -> None:
@@ -28,6 +35,32 @@ async def test_what_is_historical_is_no_state_of_now(tmp_path: Path) -> None:
         )
         await said(heard, node, 3, 2.5)
         assert 9.5 not in [one.values[0] for one in heard.intake.samples]
+
+
+async def test_a_recording_holds_what_nodes_say_and_says_nothing(tmp_path: Path) -> None:
+    """``facilityd record`` asks for the topics of Sparkplug, and never speaks, whatever the link allows."""
+    noted = list[object]()
+    broker = LoggedBroker(tmp_path)
+    async with broker, edge_node(broker) as node:
+        settings = SparkplugSettings(rebirth=True, host_id="facilityd-yard")
+        link = MqttLink("broker", "127.0.0.1", broker.port, client_id="recorder", sparkplug=settings)
+        intake = CollectingIntake()
+        units, mode = [edge_unit(DEVICE)], OperatingModeTracker({})
+        runner = runner_of(
+            link, units, intake, Clock(), mode, intake.health.append, Taps(noted.append).listen
+        )
+        task = asyncio.create_task(runner.run())
+        await until(lambda: intake.health and intake.health[-1].up)
+        await node.say("NDATA", seq=5, metrics=[LEVEL])
+        await node.say("NBIRTH", seq=6, bdSeq=0, metrics=[LEVEL])
+        await until(lambda: [one.topic for one in noted if isinstance(one, MqttRecord)] == [
+            "spBv1.0/yard/NDATA/gw", "spBv1.0/yard/NBIRTH/gw",
+        ])  # fmt: skip
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        packets = broker.packets("recorder")
+    assert packets
+    assert not any("Received PUBLISH" in one or "Will message" in one or "STATE" in one for one in packets)
 
 
 async def test_null_is_no_value(tmp_path: Path) -> None:
