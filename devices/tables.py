@@ -17,6 +17,7 @@ from devices.limits import family_faults
 from devices.one_language import in_both, languages_of
 from devices.possible import Fault, faults
 from devices.profile import ModbusProfile, MqttProfile, Profile
+from devices.unfinished import ReadablePoints, is_modbus, with_gaps, without
 from facilityd.model.message import Wording
 from facilityd.model.text import Language
 from facilityd.yaml_source import Problem, raise_problems, read, validate
@@ -33,6 +34,23 @@ def load_profile(path: Path) -> ModbusProfile | MqttProfile:
     profile, problems = _load(_PROFILE, path, "profile")
     raise_problems(problems)
     return cast("ModbusProfile | MqttProfile", profile)
+
+
+def load_points(path: Path) -> ModbusProfile | MqttProfile:
+    """Return a profile to read by, whatever it lacks for a site to trust it.
+
+    Identity and golden of registers are not looked at: what somebody still has to find out is read for.
+    Raises ConfigError with every other mistake in the file.
+    """
+    document = read(path)
+    if document.problems or not is_modbus(document.data):
+        return load_profile(path)
+    profile, problems = validate(ReadablePoints, without(document))
+    found = faults(profile) if profile else []
+    raise_problems(
+        [*problems, *(Problem(document.location(where), what, hint) for where, what, hint in found)]
+    )
+    return cast("ModbusProfile", profile)
 
 
 def load_family(path: Path) -> Family:
@@ -156,11 +174,14 @@ def _load(adapter: TypeAdapter[Any], path: Path, kind: str) -> tuple[Any, list[P
             if more:
                 return None, more
     item, problems = validate(adapter, document)
+    whole = item
+    if kind == "profile" and item is None:
+        item, problems = with_gaps(document, problems)
     if item is not None and getattr(item, kind) != path.stem:
         what = Wording("tables.stands-in-file", kind=kind, item=getattr(item, kind), path=path.name)
         problems.append(Problem(document.location((kind,)), what, Wording("tables.both-must-have-same-name")))
     problems += [Problem(document.location(where), what, hint) for where, what, hint in _faults(item)]
-    return item, problems
+    return whole, problems
 
 
 def _faults(item: Family | ModbusProfile | MqttProfile | None) -> list[Fault]:

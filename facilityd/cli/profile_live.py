@@ -70,10 +70,10 @@ def live(
 
 def _profile(model: str) -> ModbusProfile:
     """Return the profile of a file, or of a name that is shipped. Raises UsageError and ConfigError."""
-    from devices.tables import load_profile, profiles
+    from devices.tables import load_points, profiles
 
     if Path(model).is_file():
-        found = load_profile(Path(model))
+        found = load_points(Path(model))
     else:
         known = profiles()
         if model not in known:

@@ -11,6 +11,8 @@ from devices.tables import SHELF, load_profile
 from facilityd.cli.main import facilityd
 from facilityd.cli.profile_list import read_list
 from facilityd.errors import ConfigError, UsageError
+from facilityd.model.language import Language
+from facilityd.model.message import spoken
 
 LIST = """\
 Acme 630 Modbus registers,,,,
@@ -27,6 +29,12 @@ CHINESE = "地址,名称,类型,倍率,单位\n0,温度,int16,0.1,℃\n1,湿度,
 
 def _called(*words: object) -> Result:
     return CliRunner().invoke(facilityd, ["profile", *map(str, words), "--lang", "en"])
+
+
+def _problems(path: Path) -> list[str]:
+    failed = _called("check", path).exception
+    assert isinstance(failed, ConfigError)
+    return list(failed.problems)
 
 
 def _list(folder: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -113,6 +121,25 @@ def test_a_line_that_cannot_be_understood_is_told(text: str, told: str, tmp_path
     assert isinstance(done.exception, UsageError | ConfigError)
     assert told in str(done.exception)
     assert not (tmp_path / "acme.yaml").exists()
+
+
+def test_check_says_plainly_what_is_still_to_be_filled_in_and_what_is_wrong_besides(tmp_path: Path) -> None:
+    made = tmp_path / "acme.yaml"
+    _called("new", made, "--from", _list(tmp_path, CHINESE))
+    both: dict[Language, tuple[str, str]] = {
+        "en": ("nothing says yet how the model is recognised; take the # off one line", "worked by hand yet"),
+        "zh": ("没有写明怎样识别该型号；去掉其下一行的 # 并改好", "没有手工计算的例子"),
+    }
+    for lang, words in both.items():
+        problems = _problems(made)
+        assert len(problems) == 2
+        for problem, said in zip(problems, words, strict=True):
+            assert said in spoken(problem, lang)
+    text = made.read_text("utf-8")
+    made.write_text(text.partition("# ")[0].partition("identity:")[0], "utf-8")
+    assert ["is empty" in one for one in _problems(made)] == [True, True], "absent is as empty"
+    made.write_text(text.replace('scale: 0.1, unit: "%"', "scale: 0.1, bit: 3"), "utf-8")
+    assert len(_problems(made)) == 3, "what is wrong besides is told in the same run"
 
 
 def test_nothing_is_overwritten_and_names_are_those_of_profiles(tmp_path: Path) -> None:

@@ -57,6 +57,19 @@ async def test_a_profile_with_a_false_word_order_shows_what_is_right(tmp_path: P
     assert len(words) == 2, name
 
 
+async def test_an_unfinished_profile_is_read_as_soon_as_its_points_are(tmp_path: Path) -> None:
+    source, mine = tmp_path / "list.csv", tmp_path / "mine.yaml"
+    source.write_text("地址,名称,类型\n30001-30002,A相电压,浮点型\n30071-30072,频率,浮点型\n", "utf-8")
+    await facilityd("profile", "new", mine, "--from", source)
+    async with cupboard({3: METER}) as endpoint:
+        found = await answers(mine, endpoint.address, 3)
+        mine.write_text(f"{mine.read_text('utf-8')}nonsense: 1\n", "utf-8")
+        said = await facilityd("profile", "live", mine, endpoint.address, 3, "--lang", "en", code=1)
+    assert list(found) == ["voltage_l1", "frequency"]
+    assert all(len(one["words"]) == 2 for one in found.values() if isinstance(one["words"], list))
+    assert "nonsense" in said
+
+
 async def test_where_nobody_answers_it_ends_soon_and_says_so() -> None:
     async with cupboard({3: METER}) as endpoint:
         found = await answers(METER, endpoint.address, 9, code=1)
