@@ -11,6 +11,8 @@ from facilityd.model.message import Wording
 
 TABLES = {"0": "coil", "1": "discrete-input", "3": "input-register", "4": "holding-register"}
 """By the first of five or six digits, as Modicon numbered them."""
+BY_FUNCTION = {1: "coil", 2: "discrete-input", 3: "holding-register", 4: "input-register"}
+"""The four functions that read (Modbus Application Protocol V1.1b3, 6.1-6.4)."""
 HIGHEST = 0xFFFF
 LIMITS = (0x7FFF, 0x8000, 0xFFFF, -0x8000, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF, -0x8000_0000)
 """Numbers at the edge of a type: they are raw numbers, whatever the scale."""
@@ -58,7 +60,7 @@ def listed_address(text: str, *, bare_hex: bool = False) -> ListedAddress:
 
 
 def _one(text: str, *, bare_hex: bool) -> ListedAddress | None:
-    if found := re.fullmatch(r"0[xX]([0-9a-fA-F]{1,4})|([0-9a-fA-F]{1,5})[hH]", text):
+    if found := re.fullmatch(r"0[xX]([0-9a-fA-F]{1,4})[hH]?|([0-9a-fA-F]{1,5})[hH]", text):
         number = int(found[1] or found[2], 16)
         return ListedAddress("", number) if number <= HIGHEST else None
     if bare_hex and re.fullmatch(r"[0-9a-fA-F]{4}", text):
@@ -79,6 +81,8 @@ def listed_scale(text: str) -> tuple[float, str]:
     said = re.sub(r"^[x×*]", "", narrow(text)).replace(" ", "").replace("−", "-")
     if found := re.fullmatch(r"(?:扩大|放大)(\d+)倍", said):
         said = f"/{found[1]}"
+    if found := re.fullmatch(r"(?:小数)?(\d)(?:位小数|decimals?)", said):
+        said = f"10^-{found[1]}"
     number = r"\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|\d+,\d{1,2}|0,\d+"
     power = r"10\^\(?([-+]?\d)\)?"
     value, unit = 0.0, ""
@@ -152,6 +156,15 @@ def missing_codes(remark: str, wire: str, scale: float) -> tuple[int, ...]:
     return tuple(dict.fromkeys(codes))
 
 
+def functions_of(text: str) -> frozenset[int]:
+    """Return the function codes that a cell names: 03, 0x10, 03H, '03/06'; none where it is other text."""
+    said = re.split(r"[\s/,、&+;()]+", re.sub(r"功能码|fc|h\b", "", narrow(text).lower()))
+    codes = [part for part in said if part]
+    if not all(re.fullmatch(r"(0x)?\d{1,2}", code) for code in codes):
+        return frozenset()
+    return frozenset(int(code, 16 if code.startswith("0x") else 10) for code in codes)
+
+
 def is_reserved(name: str) -> bool:
     """Return whether a row is one that the maker keeps for later."""
     said = re.sub(r"[\s\d\-_#.]|\(.*\)|寄存器|register|字$|位$", "", narrow(name).lower())
@@ -167,6 +180,6 @@ def is_write_only(access: str) -> bool:
 
 
 __all__ = [
-    "CellError", "ListedAddress", "is_reserved", "is_write_only", "listed_address", "listed_scale",
-    "listed_unit", "missing_codes", "scaled_unit",
+    "BY_FUNCTION", "CellError", "ListedAddress", "functions_of", "is_reserved", "is_write_only",
+    "listed_address", "listed_scale", "listed_unit", "missing_codes", "scaled_unit",
 ]  # fmt: skip

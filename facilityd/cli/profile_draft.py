@@ -26,7 +26,7 @@ def skeleton(
     head = "".join(f"{key}: {_quoted(value)}\n" for key, value in about.items())
     rows = "".join(_row(one, table, one_based=one_based) for one in points)
     todo = _comment("profile-todo", language)
-    golden = "".join(f"#  - {{point: {one.name}, words: [0], value: 0}}\n" for one in points[:GOLDEN])
+    golden = "".join(map(_golden, points[:GOLDEN]))
     known = next((one.name for one in points if one.type != "string"), "")
     identity = f'#  - {{point: {known}, between: [0, 1], why: ""}}\n' if known else ""
     return (
@@ -52,6 +52,12 @@ def _row(one: ListedPoint, table: str, *, one_based: bool) -> str:
         parts += [f"unit: {_quoted(one.unit)}"] if one.unit else []
         parts += [f"no_value: {list(one.no_value)}"] if one.no_value else []
     return f"  {one.name}: {{{', '.join(parts)}}}" + (f"  # {one.said}\n" if one.said else "\n")
+
+
+def _golden(one: ListedPoint) -> str:
+    """Return the line of an example to be worked by hand, with as many words as the point takes."""
+    value = {"string": "null", "bit": "false"}.get(one.type, "0")
+    return f"#  - {{point: {one.name}, words: {[0] * one.words}, value: {value}}}\n"
 
 
 def _comment(name: str, language: Language) -> str:

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from facilityd.cli.profile_cells import (
+    BY_FUNCTION,
     CellError,
     ListedAddress,
+    functions_of,
     is_reserved,
     is_write_only,
     listed_address,
@@ -22,7 +24,7 @@ from facilityd.cli.profile_cells import (
 from facilityd.cli.profile_columns import columns_of
 from facilityd.cli.profile_names import point_name
 from facilityd.cli.profile_rows import ListedRows, Row, column_name, filled, tables_of
-from facilityd.cli.profile_types import ListedType, listed_type
+from facilityd.cli.profile_types import ListedType, listed_type, words_of
 from facilityd.cli.profile_words import bit_table, is_nothing, narrow
 from facilityd.errors import ConfigError, UsageError
 from facilityd.model.message import Wording
@@ -56,9 +58,14 @@ class ListedPoint:
     said: str = ""
 
     @property
+    def words(self) -> int:
+        """Registers that it takes; of a bit one."""
+        return self.span if self.type == "string" else words_of(self.type)
+
+    @property
     def is_long(self) -> bool:
         """True where the order of its words makes a difference."""
-        return self.type[-2:] in ("32", "64")
+        return self.type != "string" and self.words > 1
 
 
 @dataclass(slots=True)
@@ -115,8 +122,8 @@ class _Reading:
             return
         before = len(self._problems)
         at = self._tried(n, "address", lambda: listed_address(cells["address"], bare_hex=self._hex))
-        if at and (bits := bit_table(cells.get("type", ""))) and not at.table:
-            at = replace(at, table=bits)
+        if at and not at.table:
+            at = replace(at, table=bit_table(cells.get("type", "")) or _table(cells.get("function", "")))
         kind = self._tried(n, "type", lambda: _type(cells.get("type", ""), at)) if at else None
         scale, unit = self._tried(n, "scale", lambda: _scaled(cells)) or (1.0, "")
         if at and kind and len(self._problems) == before:
@@ -138,6 +145,9 @@ class _Reading:
             return "reserved"
         if is_nothing(address) or not any(others) or [*map(str.strip, row)] == [*map(str.strip, self._head)]:
             return "heading"
+        functions = functions_of(cells.get("function", ""))
+        if functions and not functions & BY_FUNCTION.keys():
+            return "write-only"
         if is_write_only(cells.get("access", "")) or _says_write_only(cells.get("remark", "")):
             return "write-only"
         return ""
@@ -210,11 +220,17 @@ def _type(text: str, at: ListedAddress) -> ListedType:
         if not 0 < at.span <= LONGEST_TEXT:
             raise CellError(Wording("ask.text-length", value=text), Wording("ask.text-range"))
         return kind
-    words = max(1, int(re.sub(r"\D", "", kind.wire) or 16) // 16)
+    words = words_of(kind.wire)
     if at.span and at.span != words:
         told = Wording("ask.spans-other", span=at.span, type=text, words=words)
         raise CellError(told, Wording("ask.wire-types", types=WIRE))
     return kind
+
+
+def _table(functions: str) -> str:
+    """Return the table that function codes read; nothing where they read several, or none."""
+    read = [table for code, table in BY_FUNCTION.items() if code in functions_of(functions)]
+    return read[0] if len(read) == 1 else ""
 
 
 def _scaled(cells: Mapping[str, str]) -> tuple[float, str]:

@@ -80,3 +80,8 @@ def _wire(parts: list[str], span: int) -> str:
         return f"bcd{width}" if width in (16, 32) else ""
     sign = min(signs, default="u" if kind == "n" else "s")
     return f"{sign}{width}" if width in (16, 32, 64) else ""
+
+
+def words_of(wire: str) -> int:
+    """Return how many registers a number of a wire type takes; of a bit one."""
+    return max(1, int(re.sub(r"\D", "", wire) or 16) // 16)
