@@ -109,7 +109,7 @@ def scan(
     endpoints = [one for target in targets for one in target]
     if not endpoints and not ports and not brokers:
         raise UsageError(Wording("ask.scan-what"), hint=Wording("ask.scan-example", ports=_ports()))
-    lines = site_lines(site, endpoints, ports, port)
+    lines = site_lines(site, endpoints, ports, port, language)
     links = tcp_links(iter(lines.endpoints), port, rtu=rtu_over_tcp)
     links += [link for path in lines.ports for link in serial_links(path, settings(baud, parity))]
     links += [line.link for line in lines.idle]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from devices.profile import ModbusProfile
 from devices.tables import profiles
 from devices.unit import ModbusLink
 from facilityd.cli.init_files import AnyProfile, NewUnit, proposed_units
-from facilityd.cli.output import say
+from facilityd.cli.output import say, warn
 from facilityd.cli.scan_run import TIMEOUT_S, where
 from facilityd.cli.words import sentence
 from facilityd.config.load import home_of, journal_of, load
@@ -29,6 +30,7 @@ from facilityd.model.message import Wording
 from facilityd.model.refusal import read
 from facilityd.model.sample import NS
 from facilityd.model.scan_result import ScanResult
+from facilityd.query.words import listed
 from facilityd.store.files import is_held
 from facilityd.store.reader import JournalReader
 from facilityd.supervise.inbox import Inbox, here, whoami
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
     from facilityd.model.text import Language
 
 LOOK_S = 0.2
+_BARE = re.compile(r"[^.:]*[^.:0-9][^.:]*")
+"""A name that may be a link's or a host's."""
 GRACE_S = 30.0
 """s that the daemon has beyond a scan's own time to put its result on record."""
 AFTER_CTRL_C_S = 15.0
@@ -79,8 +83,9 @@ class ScanLines:
 
 
 def site_lines(
-    path: Path | None, endpoints: Iterable[tuple[str, int]], ports: Iterable[str], usual: int
-) -> ScanLines:
+    path: Path | None, endpoints: Iterable[tuple[str, int]], ports: Iterable[str], usual: int,
+    language: Language,
+) -> ScanLines:  # fmt: skip
     """Sort what is to be scanned; ``usual``: the port of an endpoint that says none (0).
 
     A serial port that a daemon has open is a link of that daemon's site. Raises UsageError for a link of
@@ -95,6 +100,9 @@ def site_lines(
         elif named:
             found.idle.append(named)
         else:
+            if site and not port and _BARE.fullmatch(host):
+                known = listed(sorted(site.links), language)
+                warn(sentence("scan-no-link", language, host=host, site=site.source, known=known))
             found.endpoints.append((host, port))
     for one in ports:
         line = _of_port(site or _site_of_daemon(one), one)

@@ -166,3 +166,27 @@ def test_speeds_are_tried_the_likeliest_first() -> None:
 def test_a_file_of_another_kind_is_not_read_as_a_scan() -> None:
     with pytest.raises(ValueError, match="scan"):
         ScanResult.model_validate_json(json.dumps({"scan": 2}))
+
+
+def _yard(folder: Path, endpoint: str) -> Path:
+    host, _, port = endpoint.rpartition(":")
+    about = "site: {id: yard, name: {zh: 院子, en: Yard}, latitude: 39.9, longitude: 116.4, timezone: Asia/Shanghai}"
+    link = f"links: {{gateway: {{protocol: modbus-tcp, host: {host}, port: {port}}}}}"
+    (folder / "site.yaml").write_text(f"{about}\n{link}\n", encoding="utf-8")
+    return folder
+
+
+async def test_a_link_of_a_site_that_nobody_watches_is_asked_at_its_address(tmp_path: Path) -> None:
+    async with _cupboard() as endpoint:
+        yard = _yard(tmp_path, endpoint.address)
+        status, shown, said = await _called("gateway", "--site", str(yard), "--ids", "1-5")
+    assert status == 0
+    assert "3 units answer" in shown
+    assert "the daemon" not in said
+
+
+def test_a_name_that_is_no_link_of_the_site_is_taken_as_a_host_and_said_so(tmp_path: Path) -> None:
+    yard = _yard(tmp_path, "127.0.0.1:1")
+    said = _said("gatewya", "--site", str(yard))
+    assert f"{yard} has no link gatewya (there are: gateway): it is taken as a host" in said
+    assert "no machine has this name" in said
