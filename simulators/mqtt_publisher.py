@@ -74,24 +74,9 @@ class MqttPublisher:
     # --- the connection --------------------------------------------------------------------
 
     def _connect(self) -> aiomqtt.Client:
-        link, last = self._link, self._encoder.presence(online=False)
-        if link.version not in _VERSIONS:
-            raise UsageError(Wording("scenario.mqtt-version-not-known", version=link.version), where=link.id)
+        last = self._encoder.presence(online=False)
         will = aiomqtt.Will(last.topic, last.payload, 1, retain=True) if last else None
-        return aiomqtt.Client(
-            link.host,
-            link.port,
-            username=link.username or None,
-            password=link.password or None,
-            identifier=f"simulated-{self._unit.id}",
-            protocol=_VERSIONS[link.version],
-            will=will,
-            keepalive=10,
-            # With a finite timeout aiomqtt waits in asyncio.wait_for, which before Python 3.12
-            # swallows a cancellation that comes together with the answer.
-            timeout=math.inf,
-            tls_params=_tls(link),
-        )
+        return plain_client(self._link, f"simulated-{self._unit.id}", will)
 
     def _break(self) -> None:
         # A power cut sends no DISCONNECT; aiomqtt offers no way to leave without one.
@@ -145,6 +130,26 @@ class MqttPublisher:
     async def _send(client: aiomqtt.Client, said: OutgoingMessage) -> None:
         async with asyncio.timeout(_PATIENCE):
             await client.publish(said.topic, said.payload, 1, retain=said.retain)
+
+
+def plain_client(link: MqttLink, identifier: str, will: aiomqtt.Will | None = None) -> aiomqtt.Client:
+    """Return a client for a broker, not connected yet. Raises UsageError for a version that nobody knows."""
+    if link.version not in _VERSIONS:
+        raise UsageError(Wording("scenario.mqtt-version-not-known", version=link.version), where=link.id)
+    return aiomqtt.Client(
+        link.host,
+        link.port,
+        username=link.username or None,
+        password=link.password or None,
+        identifier=identifier,
+        protocol=_VERSIONS[link.version],
+        will=will,
+        keepalive=10,
+        # With a finite timeout aiomqtt waits in asyncio.wait_for, which before Python 3.12
+        # swallows a cancellation that comes together with the answer.
+        timeout=math.inf,
+        tls_params=_tls(link),
+    )
 
 
 def _tls(link: MqttLink) -> aiomqtt.TLSParameters | None:

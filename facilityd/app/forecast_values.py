@@ -73,15 +73,22 @@ def forecast_values(
     if night:
         values |= {"night_minimum": night[0], "night_minimum_age": night[1] / HOUR}
     if warning:
-        known = outlook.warned(warning, now, now)
-        values["warnings"] = None if known is None else len(outlook.warnings(now, now))
+        known, values["warning"], values["warning_by"] = _warned(outlook, site, warning, (now, now))
+        values |= {"warned": known, "warnings": None if known is None else len(outlook.warnings(now, now))}
     if warning and ceremony:
-        span = ceremony - AROUND, ceremony + AROUND
-        values["ceremony_warned"] = outlook.warned(warning, *span)
-        found = outlook.warnings(*span)
-        values["ceremony_warning"] = _both(found[0].headline(one) for one in LANGUAGES) if found else ""
-        values["warned_by"] = _whose(outlook, site, span) if found else ""
+        found = _warned(outlook, site, warning, (ceremony - AROUND, ceremony + AROUND))
+        values["ceremony_warned"], values["ceremony_warning"], values["warned_by"] = found
     return values
+
+
+def _warned(
+    outlook: Outlook, site: Site, sources: list[str], span: tuple[int, int]
+) -> tuple[bool | None, str, str]:
+    """Return whether a warning holds in a span, the gravest one's headline, and who warns."""
+    found = outlook.warnings(*span)
+    if not found:
+        return outlook.warned(sources, *span), "", ""
+    return True, _both(found[0].headline(one) for one in LANGUAGES), _whose(outlook, site, span)
 
 
 def _whose(outlook: Outlook, site: Site, span: tuple[int, int]) -> str:

@@ -50,6 +50,10 @@ HOME = Path(".facilityd")
 """Where runs of the demo keep their folders, and where the site's files would put what they write."""
 SIMULATED = "page.yaml"
 """A file of the copy alone: a site that is copied for real equipment has nothing to take out."""
+FORECAST = """\
+forecast:  # the simulator publishes what its own weather is going to be
+  simulated: {kind: mqtt, link: broker, topic: weather/forecast, name: {zh: 仿真预报, en: Simulated forecast}}
+"""
 INFLUX = Path(str(resources.files("simulators"))) / "demo_influxdb.yaml"
 # The square lives at this machine's own hour, as the daemon does: what is seen fits the sun at any time.
 STORY = (
@@ -112,7 +116,7 @@ def copy_site(folder: Path) -> Path:
     copy = folder / "square"
     shutil.copytree(SITE if SITE.is_dir() else square(), copy)
     shutil.copy(INFLUX, folder)
-    (copy / SIMULATED).write_text("page: {simulated: true}\n", encoding="utf-8")
+    (copy / SIMULATED).write_text(f"page: {{simulated: true}}\n{FORECAST}", encoding="utf-8")
     for file in copy.glob("*.yaml"):
         text = file.read_text(encoding="utf-8")
         file.write_text(text.replace(f"{HOME}/", f"{folder}/"), encoding="utf-8")

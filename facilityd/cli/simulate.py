@@ -206,9 +206,11 @@ def _tell_json(kind: str, **facts: object) -> None:
 async def _serve(
     site: Site, square: Square, story: list[ParsedEvent], tell: Tell, *, own_broker: bool
 ) -> None:
+    from devices.forecast.mapping import shipped_mappings
     from facilityd.scenario.live_stories import StoryPlayer
     from facilityd.supervise.stop import on_signals
     from simulators.broker import SPOKEN, broker
+    from simulators.forecast import publish_forecast
 
     stop = asyncio.Event()
     async with AsyncExitStack() as stack:
@@ -229,6 +231,10 @@ async def _serve(
                 tell("not served: no broker listens", link=link.id, where=link.where, start="--broker")
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(_happen(field, square, story, tell))]
+            for source in site.forecasts:
+                told = next((one for one in links if one.id == source.link), None)
+                if isinstance(told, MqttLink) and source.mapping == shipped_mappings()["facilityd"]:
+                    running.append(group.create_task(publish_forecast(square, told, source.where)))
             if site.page.simulated:
                 running.append(group.create_task(StoryPlayer(site, square, field, tell).run()))
             await stop.wait()

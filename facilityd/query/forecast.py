@@ -95,7 +95,8 @@ class WarningRow:
         return {
             "source": self.source.id, "in_force": self.in_force, "from": iso_instant(one.onset, self.zone),
             "until": iso_instant(one.until, self.zone), "severity": one.severity, "urgency": one.urgency,
-            "certainty": one.certainty, "event": both(one.event), "headline": both(one.headline),
+            "certainty": one.certainty, "event": both(one.event).model_dump(),
+            "headline": both(one.headline).model_dump(),
             "areas": list(one.areas),
         }  # fmt: skip
 

@@ -19,6 +19,7 @@ COLDEST_DAY, WARMEST_HOUR = 15.0, 15.0
 MOST_EDDY = 4.0
 CORRELATION_S = 8.0  # of turbulence near the ground
 GUST_WINDOW_S = 60.0
+GUSTS = 2.5  # widths of turbulence that the strongest gust of an hour is above the mean
 SHOWERS = {6: 0.3, 7: 0.4, 8: 0.35, 9: 0.2, 5: 0.15}  # share of days with rain, by month
 
 AS_ON_THE_SQUARE = WeatherMachine()
@@ -84,8 +85,26 @@ class Weather(Model):
         self._shown = self._shown if self.has("wind-stuck") else self._wind
         self._gust = max(self._wind, towards(self._gust, self._wind, dt, GUST_WINDOW_S))
 
-    def _season(self, world: World) -> float:
-        day = world.local_day(self.now) % 365.25
+    def foreseen(self, at: int, world: World) -> dict[str, float]:
+        """Return what a forecast says of an instant (ns UTC): without turbulence, with what goes on now.
+
+        In °C, m/s, mm and %.
+        """
+        machine, hour = self.machine, world.local_hour(at)
+        breeze, begins, lasts, intensity = self._day(world.local_day(at), world)
+        mean = breeze * (machine.mean_wind + machine.day_wind * math.sin(2 * math.pi * (hour - 9) / 24))
+        mean += self.has("storm") + self.has("wind")
+        warmth = machine.day_swing * math.cos(2 * math.pi * (hour - WARMEST_HOUR) / 24) - self.has("cold")
+        rain = intensity if begins <= hour < begins + lasts else 0.0
+        found = {
+            "temperature": self._season(world, at) + warmth, "wind": mean,
+            "gust": mean * (1 + GUSTS * machine.gustiness), "precipitation": rain,
+            "probability": 90.0 if rain else 5.0,
+        }  # fmt: skip
+        return {name: round(value, 1) for name, value in found.items()}
+
+    def _season(self, world: World, at: int | None = None) -> float:
+        day = world.local_day(self.now if at is None else at) % 365.25
         return self.machine.year_mean - self.machine.year_swing * math.cos(
             2 * math.pi * (day - COLDEST_DAY) / 365.25
         )

@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 from support.cap import EN, ZH, alert, info, reference
+from support.web import add_user, web_server
 
 from facilityd.model.readiness import ItemOutcome
 from facilityd.model.sample import NS
 from facilityd.query.forecast import ForecastAnswer
 from facilityd.query.site import SiteQuery
+from facilityd.query.timeline import TimelineQuery
 from facilityd.scenario.load import square
 from facilityd.store.reader import JournalReader
 
@@ -121,7 +123,52 @@ def test_a_warning_over_the_ceremony_is_named_and_its_cancellation_ends_it(
     site.advance("12min")
     assert _answer(site).warnings == ()
     assert _answer(site).warned is False
-    assert _raised(site) == [("forecast", "ceremony-warning")]
+    assert {rule for _, rule in _raised(site)} == {"ceremony-warning", "warning"}
+
+
+def test_status_hazards_and_timeline_show_a_warning_in_force_by_its_name(
+    simulated_site: Make, folder: Path
+) -> None:
+    text = alert("a-1", info(EN, onset="2026-06-10T12:00:00+08:00", expires="2026-06-10T13:00:00+08:00"))
+    (folder / "warnings" / "a.xml").write_text(text)
+    site = simulated_site(folder, only=["weather"], start="2026-06-10T12:10")
+    site.advance("5min")
+    now = round(site.now.timestamp()) * NS
+    with SiteQuery(site.site, lambda: now) as query:
+        (status,) = query.devices(("forecast",))
+        (hazard,) = [one for one in query.hazards() if one.kind == "alarm"]
+        (shown,) = query.forecast().in_force
+        (incident,) = query.timeline(TimelineQuery(now - 3600 * NS, now)).of("incident")
+    assert {s.signal: s.value for s in status.signals}["warning"] == "Blue gale warning for Beijing"
+    assert (hazard.device, hazard.ref) == ("forecast", "warning")
+    assert shown.warning.headline("en") == "Blue gale warning for Beijing"
+    assert "Blue gale warning for Beijing" in str(incident.plain())
+    assert "Weather bureau" in str(incident.plain())
+
+
+def test_api_page_and_command_show_it(simulated_site: Make, folder: Path) -> None:
+    _hours(folder, gust=14.2, temperature=20.0)
+    (folder / "warnings" / "a.xml").write_text(alert("a-1", info(ZH), info(EN)))
+    site = simulated_site(folder, only=["hoist-1"], start=START)
+    site.advance("20min")
+    add_user(site.site, "vi", "viewer")
+    with web_server(site.site, clock=lambda: round(site.now.timestamp()) * NS) as peer:
+        browser = peer.signed_in("vi")
+        told = browser.api("/forecast")
+        page = browser.get("/").body.decode()
+    assert json.loads(json.dumps(_answer(site).plain()))["warnings"] == told["warnings"]
+    (warning,) = told["warnings"]
+    assert warning["headline"] == {"zh": ZH["headline"], "en": EN["headline"]}
+    assert (warning["in_force"], warning["severity"]) == (True, "Minor")
+    assert told["ceremony_gust"]["value"] == 14.2
+    assert told["ceremony_gust"]["age_s"] >= 1200
+    assert told["ceremony_warned"] is True
+    assert [(one["source"], one["fresh"]) for one in told["sources"]] == [("model", True), ("cma", True)]
+    assert told["sources"][0]["hours"][0]["at"].startswith("2026-06-10T17:00:00")
+    assert 'id="weather"' in page
+    assert ZH["headline"] in page or EN["headline"] in page
+    with SiteQuery(site.site) as query:
+        assert query.forecast().plain()["sources"][0]["hours"] == [], "years later nothing of it is believed"
 
 
 def test_frost_for_the_night_is_told_once_and_not_of_drained_fountains(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from facilityd.errors import UsageError
 from facilityd.query.devices import DeviceRow
+from facilityd.query.forecast import WarningRow
 from facilityd.query.hazards import HazardRow
 from facilityd.query.liveness import Liveness
 from facilityd.query.readiness import ReadinessAnswer
@@ -34,6 +35,8 @@ class SiteSnapshot:
     hazards: Sequence[HazardRow]
     tasks: Sequence[TaskRow]
     readiness: ReadinessAnswer | None
+    weather: Sequence[WarningRow] = ()
+    """The weather warnings that hold."""
 
     def device(self, name: str) -> DeviceRow | None:
         """Return a device by its id."""
@@ -48,7 +51,10 @@ def take_snapshot(query: SiteQuery) -> SiteSnapshot:
     except UsageError:
         readiness = None  # no device of this site has a checklist
     at = found.liveness.at
-    return SiteSnapshot(at, change, found.liveness, found.devices, found.hazards, found.tasks, readiness)
+    weather = query.forecast().in_force if query.site.forecasts else ()
+    return SiteSnapshot(
+        at, change, found.liveness, found.devices, found.hazards, found.tasks, readiness, weather
+    )
 
 
 @dataclass(slots=True)
