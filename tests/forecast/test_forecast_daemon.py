@@ -171,9 +171,7 @@ def test_api_page_and_command_show_it(simulated_site: Make, folder: Path) -> Non
         assert query.forecast().plain()["sources"][0]["hours"] == [], "years later nothing of it is believed"
 
 
-def test_frost_for_the_night_is_told_once_and_not_of_drained_fountains(
-    simulated_site: Make, folder: Path
-) -> None:
+def test_frost_for_the_night_is_told_once(simulated_site: Make, folder: Path) -> None:
     start = "2026-11-20T14:00"
     _hours(folder, start=start, temperature=-4.0)
     site = simulated_site(folder, only=["hoist-1", "fountain-1"], start=start)
