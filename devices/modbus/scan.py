@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from devices.modbus.client import connect
-from devices.modbus.identity import says_who
+from devices.modbus.identity import coincidence, says_who
 from devices.modbus.probe import ProbeLine, identity_lines
 from devices.modbus.reader import GATEWAY, Connect, ForwardingReader, ModbusReader, ReadFailed
 from devices.profile import ModbusProfile, Table
@@ -34,19 +34,25 @@ MANY = 16
 TRIED = 4
 SILENCES = 3
 """Questions in a row without an answer, after which a unit is not asked on who it is."""
+BY_CHANCE = 0.01
+"""Up to which coincidence an identity names a model for sure."""
+CLEARER = 100.0
+"""So many times less likely by chance, one model that fits leaves the others out."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnsweringUnit:
     """A unit that answers. ``fits``: the models that it answers like, by profile id.
 
-    ``certain``: they have an identity of their own. ``any_id``: it answers whatever id is asked.
+    ``certain``: they have an identity of their own, which others do not pass by chance; ``likely``: one that
+    an unknown model may pass. ``any_id``: it answers whatever id is asked.
     ``garbled``: what comes back is no frame. ``lines``: what was read of the first model that fits.
     """
 
     device_id: int
     fits: tuple[str, ...] = ()
     certain: bool = False
+    likely: bool = False
     any_id: bool = False
     garbled: bool = False
     lines: tuple[ProbeLine, ...] = ()
@@ -217,8 +223,13 @@ class LinkScan:
             if all(line.ok for line in lines):
                 found[name] = lines
         named = tuple(name for name in found if says_who(self._models[name]))
-        fits = named or self._likeliest(found)
-        return AnsweringUnit(device_id, fits, bool(named), lines=found[fits[0]] if fits else ())
+        chances = {name: coincidence(self._models[name]) for name in named}
+        best = min(chances.values(), default=1.0)
+        # a model code that fits beats a range that fits too
+        fits = tuple(name for name in named if chances[name] <= best * CLEARER) or self._likeliest(found)
+        sure = bool(named) and best <= BY_CHANCE
+        lines = found[fits[0]] if fits else ()
+        return AnsweringUnit(device_id, fits, sure, likely=bool(named) and not sure, lines=lines)
 
     def _likeliest(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return the names, those first whose factory settings are those of this line."""

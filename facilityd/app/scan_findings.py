@@ -13,8 +13,8 @@ from facilityd.model.text import Text
 def scanned_unit(unit: AnsweringUnit) -> ScannedUnit:
     """Return a unit that answered."""
     return ScannedUnit(
-        device_id=unit.device_id, fits=unit.fits, certain=unit.certain, any_id=unit.any_id,
-        garbled=unit.garbled, read={line.point: line.value for line in unit.lines},
+        device_id=unit.device_id, fits=unit.fits, certain=unit.certain, likely=unit.likely,
+        any_id=unit.any_id, garbled=unit.garbled, read={line.point: line.value for line in unit.lines},
     )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ MODULES = (
     click.exceptions,
     click.formatting,
     click.parser,
+    click.termui,
     click.types,
 )
 

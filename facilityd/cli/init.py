@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,7 +89,10 @@ def init(
 
 @dataclass(frozen=True, slots=True)
 class InitResult:
-    """What was written: new ``units`` and ``devices``; so many units were ``skipped``: they are there."""
+    """What was written: new ``units`` and ``devices``; so many units were ``skipped``: they are there.
+
+    ``left``: units that stand there as comments, for nobody knows yet what they are.
+    """
 
     folder: Path
     files: tuple[str, ...]
@@ -97,6 +100,7 @@ class InitResult:
     devices: int
     following: tuple[str, ...]
     skipped: int = 0
+    left: int = 0
 
     def tell(self, language: Language, *, as_json: bool) -> None:
         """Say it, and what comes next."""
@@ -108,7 +112,8 @@ class InitResult:
         ]
         if as_json:
             made = {"folder": str(self.folder), "files": list(self.files), "units": self.units}
-            print_json(made | {"devices": self.devices, "skipped": self.skipped, "next": following})
+            more = {"devices": self.devices, "skipped": self.skipped, "left": self.left}
+            print_json(made | more | {"next": following})
             return
         for name in self.files:
             say(str(self.folder / name))
@@ -118,6 +123,9 @@ class InitResult:
         say(sentence("init-written", language, units=parts[0], devices=parts[1]))
         for line in following:
             click.echo(f"  {line}")
+        if self.left:
+            units = counted(self.left, "unit", language)
+            say(sentence("init-left", language, units=units, folder=self.folder))
 
 
 def _new(
@@ -126,7 +134,7 @@ def _new(
 ) -> InitResult:  # fmt: skip
     from devices.tables import families, profiles
 
-    template, known, kinds = about["template"], profiles(), families()
+    template, known, kinds = about["template"], profiles(folder), families(folder)
     new = _site(folder, about, spoken)
     units = _units(scan, told, spoken, [], known, kinds, ask_too=not template)
     files = {SITE_FILE: site_file(new, schema)}
@@ -138,7 +146,7 @@ def _new(
         files |= equipment_files(units, known, kinds, new.language, schema)
     site = write_site(folder, files)
     following = (SIMULATE, RUN) if template and site.units else (RUN,)
-    return InitResult(folder, tuple(files), list(site.units), len(site.devices), following)
+    return InitResult(folder, tuple(files), list(site.units), len(site.devices), following, left=_left(units))
 
 
 def _added(
@@ -163,8 +171,13 @@ def _added(
     file, site = add_file(folder, added_file(units, taken, known, kinds, there.language or spoken, schema))
     new = [one for one in site.units if one not in there.units]
     return InitResult(
-        folder, (file,), new, len(site.devices) - len(there.devices), (RELOAD,), len(asked) - len(units)
-    )
+        folder, (file,), new, len(site.devices) - len(there.devices), (RELOAD,), len(asked) - len(units),
+        _left(units),
+    )  # fmt: skip
+
+
+def _left(units: Iterable[NewUnit]) -> int:
+    return sum(not one.placed for one in units)
 
 
 def _names(files: Mapping[str, str]) -> frozenset[str]:

@@ -41,7 +41,8 @@ class NewUnit:
     """A unit to write: behind which link, at which device id or topic, and the models it may be.
 
     One profile is written as it is; several, or none, as a comment. ``aside``: settings of the line at which
-    it was found, where its bus is written with others: a comment too, as what is not ``sure``.
+    it was found, where its bus is written with others: a comment too, as what is not ``sure``. ``likely``:
+    its values fit the model, which an unknown one may do too: that is said beside it.
     """
 
     link: Link
@@ -49,6 +50,7 @@ class NewUnit:
     profiles: tuple[str, ...]
     aside: str = ""
     sure: bool = True
+    likely: bool = False
 
     @property
     def placed(self) -> bool:
@@ -186,7 +188,7 @@ def _rows(
         if len(unit.profiles) != 1 or not unit.sure:
             said = "unsure" if unit.profiles else "unknown"
             said = said if isinstance(unit.link, ModbusLink) else "unsure-topic"
-            rows += commented(said, language, "  ", link=link, id=unit.address)
+            rows += commented(said, language, "  ", link=link, id=unit.address, where=unit.link.where)
             rows += "".join(f"  # {_unit(one, one, link, unit.address, known)}" for one in unit.profiles)
             continue
         (profile,) = unit.profiles
@@ -195,6 +197,7 @@ def _rows(
             rows += commented("aside", language, "  ", link=link, id=unit.address, settings=unit.aside)
             rows += f"  # {_unit(name, profile, link, unit.address, known)}"
             continue
+        rows += commented("likely", language, "  ", model=profile) if unit.likely else ""
         rows += f"  {_unit(name, profile, link, unit.address, known)}"
         placed.append((name, profile))
     return rows, placed

@@ -21,6 +21,8 @@ from facilityd.yaml_source import suggestion
 if TYPE_CHECKING:
     from facilityd.config.site import Site
 
+_DEVICE = re.compile(r"tty[A-Z]+\d+|serial/\S+")
+"""What is no host: a serial port without its folder."""
 LONGEST_SCAN = 2**22
 """Bytes of a scan's file."""
 
@@ -43,8 +45,9 @@ def units_of_scan(path: Path, known: Mapping[str, AnyProfile]) -> Iterator[NewUn
             _check_known(unit.fits, known)
             if unit.garbled:
                 continue
-            # A model without a model code is left to the nameplate, even where it is the only one that fits.
-            yield NewUnit(made, str(unit.device_id), unit.fits, aside, sure=unit.certain)
+            # A model that is known by its registers alone is left to the nameplate, even where only it fits.
+            sure = unit.certain or unit.likely
+            yield NewUnit(made, str(unit.device_id), unit.fits, aside, sure, unit.likely)
 
 
 def _check_known(profiles: Iterable[str], known: Mapping[str, AnyProfile]) -> None:
@@ -97,6 +100,10 @@ def _modbus(where: str, model: ModbusProfile) -> Link:
         factory = re.match(r"(\d+) 8([NEO])", model.serial)
         speed, parity = (int(factory[1]), factory[2]) if factory else (9600, "N")
         return ModbusLink("", "modbus-rtu", serial_port=where, baudrate=speed, parity=parity)
+    if _DEVICE.fullmatch(where):
+        raise UsageError(
+            Wording("ask.no-host", where=where), hint=Wording("ask.serial-port", where=f"/dev/{where}")
+        )
     host, port = endpoint(where)
     return ModbusLink("", "modbus-tcp", host, port or PORT)
 

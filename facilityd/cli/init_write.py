@@ -17,15 +17,19 @@ if TYPE_CHECKING:
 
 ADDED = "added"
 SITE_FILE = "site.yaml"
+OWN_TABLES = ("profiles", "families")
+"""Folders of a site's own models and families: they may be there before the site is."""
 
 
 def site_there(folder: Path) -> Site | None:
-    """Return the site that a folder holds already; None where it holds nothing.
+    """Return the site that a folder holds already; None where it holds nothing, or tables for a site alone.
 
     Raises UsageError where something else is in it, ConfigError where its site does not pass `check`.
     """
     try:
-        if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        if not folder.exists() or (
+            folder.is_dir() and all(one.name in OWN_TABLES for one in folder.iterdir())
+        ):
             return None
         ours = (folder / SITE_FILE).is_file()
     except OSError as error:
@@ -44,13 +48,16 @@ def write_site(folder: Path, files: Mapping[str, str]) -> Site:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".init-", dir=folder.parent) as beside:
             made = Path(beside) / folder.name
+            own = [one for name in OWN_TABLES if (one := folder / name).is_dir()]
+            for one in own:
+                shutil.copytree(one, made / one.name)
             for name, text in files.items():
                 (made / name).parent.mkdir(parents=True, exist_ok=True)
                 (made / name).write_text(text, encoding="utf-8")
             site = _checked(made)
             folder.mkdir(exist_ok=True)
-            for one in made.iterdir():
-                shutil.move(one, folder / one.name)
+            for name in dict.fromkeys(Path(name).parts[0] for name in files):
+                shutil.move(made / name, folder / name)
     except OSError as error:
         raise _unwritable(folder, error) from error
     return site

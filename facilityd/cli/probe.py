@@ -106,7 +106,9 @@ def ask(link: ModbusLink, unit: Unit, known: Mapping[str, AnyProfile], language:
     """
     from devices.modbus.probe import Diagnosis
     from devices.modbus.probe import probe as read
+    from facilityd.doctor.ports import refuse_taken
 
+    refuse_taken(link.serial_port)
     models = {n: p for n, p in known.items() if isinstance(p, ModbusProfile)}
     report = asyncio.run(read(link, unit, models))
     good = report.diagnosis is Diagnosis.OK

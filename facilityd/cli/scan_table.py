@@ -65,6 +65,8 @@ def _like(unit: ScannedUnit, known: Mapping[str, ModbusProfile], language: Langu
         return styled(sentence("scan-garbled", language), "medium")
     if not unit.fits:
         return styled(sentence("scan-unknown", language), "medium")
+    if unit.likely and len(unit.fits) == 1:
+        return styled(sentence("scan-likely", language, model=_named(unit.fits[0], known)), "low")
     if not unit.certain:
         return styled(sentence("scan-one-of", language, models=", ".join(unit.fits)), "low")
     named = (_named(name, known) for name in unit.fits)

@@ -81,6 +81,7 @@ class ParsedEvent(NamedTuple):
 Tell = Callable[..., None]
 NO_HAZARD = "none"
 LISTENS_S = 2.0
+LINKS_SHOWN = 20
 
 
 @click.group()
@@ -225,7 +226,9 @@ async def _serve(
                 tell("this broker speaks MQTT 3.1.1 only", link=link.id, write=f'version: "{SPOKEN}"')
         units = list(site.units.values())
         field = await stack.enter_async_context(serve(units, links, live(square)))
-        tell("serving", site=site.id, units=len(units), links=len(site.links))
+        tell("serving", site=site.id, units=len(units), links=len(site.links), end="Ctrl-C")
+        for line in list(site.links.values())[:LINKS_SHOWN]:
+            tell("link", id=line.id, where=line.where)
         for link in () if own_broker else brokers:
             if not await _listens(link):
                 tell("not served: no broker listens", link=link.id, where=link.where, start="--broker")

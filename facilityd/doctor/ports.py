@@ -59,9 +59,14 @@ def holders(path: Path, proc: Path = Path("/proc")) -> Iterator[tuple[int, str]]
 
 
 def refuse_taken(port: str) -> None:
-    """Refuse a serial port that another program has open: a bus has one master. Raises UsageError."""
+    """Refuse a serial port that another program has open: a bus has one master. Raises UsageError.
+
+    One that plays the units of a bus has its other end.
+    """
     path = Path(port)
     for number, name in holders(path) if port and path.exists() else ():
+        if simulates(number):
+            continue
         what = Wording("ask.port-in-use", name=name, number=number)
         raise UsageError(what, where=port, hint=Wording("ask.one-master"))
 

@@ -12,13 +12,15 @@ from facilityd.model.text import Strict, Text
 class ScannedUnit(Strict):
     """A unit that answered. ``fits``: models it answers like; ``certain``: they have an identity.
 
-    ``read``: what their identity probe read, by point. ``any_id``: it answers whatever id is asked.
+    ``likely``: they have one that an unknown model may pass by chance. ``read``: what their identity
+    probe read, by point. ``any_id``: it answers whatever id is asked.
     ``watched``: the unit of the site that it is, which was not asked anew.
     """
 
     device_id: int = Field(ge=1, le=255)
     fits: tuple[str, ...] = ()
     certain: bool = False
+    likely: bool = False
     any_id: bool = False
     garbled: bool = False
     watched: str = ""

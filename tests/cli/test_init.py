@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,7 @@ def test_a_scan_becomes_a_site_and_what_is_not_sure_a_comment(tmp_path: Path) ->
         ScannedUnit(device_id=6, fits=("briter_brt",)),
         ScannedUnit(device_id=7),
         ScannedUnit(device_id=8, garbled=True),
+        ScannedUnit(device_id=10, fits=("acrel_adw300",), likely=True),
     ))  # fmt: skip
     slow = ScannedLink(protocol="modbus-rtu", serial_port="/dev/ttyUSB0", baudrate=4800, units=(
         ScannedUnit(device_id=9, fits=("chint_dtsu666",), certain=True),
@@ -80,15 +82,19 @@ def test_a_scan_becomes_a_site_and_what_is_not_sure_a_comment(tmp_path: Path) ->
     site, told = load(tmp_path / "new"), json.loads(done.output)
     assert {unit.id: (site.links[unit.link].where, unit.device_id) for unit in site.units.values()} == {
         "eastron-sdm630-1": ("10.0.0.9:4196", 1),
+        "acrel-adw300-1": ("10.0.0.9:4196", 10),
         "delta-ms300-1": ("/dev/ttyUSB0", 1),
         "delta-ms300-2": ("/dev/ttyUSB0", 2),
     }
     assert [link.baudrate for link in site.links.values() if getattr(link, "serial_port", "")] == [9600]
     assert told["units"] == list(site.units)
+    assert told["left"] == 4, "two without a model code, an unknown one, one at another speed"
     text = (tmp_path / "new" / "equipment.yaml").read_text("utf-8")
     for said in (
         "  # renke-rs-fsjt: {link: bus-1, profile: renke_rs_fsjt, device_id: 5, period: 30s}",
         "  # briter-brt: {link: bus-1, profile: briter_brt, device_id: 6, period: 30s}",
+        "facilityd init FOLDER --unit MODEL 10.0.0.9:4196 5",
+        "Its values fit acrel_adw300, which has no model code: look at the nameplate.",
         "Device id 7 on bus-1 answers, but like no model that is known",
         "Device id 9 answered at 4800 8N1, and bus-2 has other settings",
     ):
@@ -96,6 +102,32 @@ def test_a_scan_becomes_a_site_and_what_is_not_sure_a_comment(tmp_path: Path) ->
     unsure = text.replace("  # renke-rs-fsjt:", "  renke-rs-fsjt:")
     (tmp_path / "new" / "equipment.yaml").write_text(unsure, "utf-8")
     assert "renke-rs-fsjt" in load(tmp_path / "new").units, "taking the # away is all there is to do"
+
+
+def test_what_a_scan_could_not_name_is_counted_and_added_by_the_nameplate(tmp_path: Path) -> None:
+    link = ScannedLink(protocol="modbus-tcp", host="10.0.0.9", units=(
+        ScannedUnit(device_id=5, fits=("renke_rs_fsjt", "dfrobot_sen0483")),
+    ))  # fmt: skip
+    folder = tmp_path / "new"
+    done = _called(folder, *ABOUT, *_scan(tmp_path / "scan.json", link), "--lang", "en")
+    assert "could not tell the model: 1 unit" in done.output
+    assert f"facilityd init {folder} --unit MODEL WHERE ID" in done.output
+    (said,) = re.findall(
+        r"facilityd init FOLDER (--unit MODEL .*)", (folder / "equipment.yaml").read_text("utf-8")
+    )
+    assert _called(folder, *said.replace("MODEL", "renke_rs_fsjt").split()).exit_code == 0
+    assert [unit.device_id for unit in load(folder).units.values()] == [5]
+
+
+def test_models_of_ones_own_may_be_there_before_the_site(tmp_path: Path) -> None:
+    own = tmp_path / "profiles" / "hall.yaml"
+    own.parent.mkdir()
+    text = Path("devices/profiles/eastron_sdm630.yaml").read_text("utf-8")
+    own.write_text(text.replace("profile: eastron_sdm630", "profile: hall"), "utf-8")
+    done = _called(tmp_path, *ABOUT, "--unit", "hall", "10.0.0.9", "1")
+    assert done.exit_code == 0, done.output
+    assert [unit.profile.profile for unit in load(tmp_path).units.values()] == ["hall"]
+    assert own.read_text("utf-8").startswith("profile: hall")
 
 
 def test_without_units_it_is_a_site_with_an_example(tmp_path: Path) -> None:
@@ -125,6 +157,7 @@ def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
         ([*ABOUT, "--unit", "eastron_sdm60", "10.0.0.9", "1"], "did you mean 'eastron_sdm630'"),
         ([*ABOUT, "--unit", "eastron_sdm630", "10.0.0.9", "300"], "'300' is not a device id"),
         ([*ABOUT, "--unit", "eastron_sdm630", "10.0.0.9:x", "1"], "'10.0.0.9:x' is no host"),
+        ([*ABOUT, "--unit", "eastron_sdm630", "ttyUSB0", "1"], "a serial port is written /dev/ttyUSB0"),
         ([*ABOUT, "--from-scan", "pyproject.toml"], "is no result of a scan"),
         ([*ABOUT, "--timezone", "Asia/Peking"], "'Asia/Peking' is no time zone"),
         ([*ABOUT, "--id", "North Square"], "'North Square' is no id"),

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 from support.cupboard import cupboard
-from support.modbus_harness import link_to, profile, served, unit
+from support.modbus_harness import MODEL, link_to, profile, served, unit
 from support.virtual import in_virtual_time
 from wire_units import unit_of
 
-from devices.modbus.identity import says_who
+from devices.modbus.identity import coincidence, says_who
 from devices.modbus.plan import plan_unit
 from devices.modbus.scan import AnsweringUnit, LinkScan
 from devices.profile import ModbusProfile, Table
@@ -69,7 +69,8 @@ async def test_a_cupboard_is_told_apart_on_a_real_socket_and_only_read(protocol:
     assert [one.device_id for one in found] == list(CUPBOARD)
     for one in found:
         assert CUPBOARD[one.device_id] in one.fits
-        assert one.certain == (len(one.fits) == 1), one
+        assert (one.certain or one.likely) == (len(one.fits) == 1), one
+        assert one.likely == (one.device_id == 3), "the Delta's DC link is a range that others may pass"
     assert found[2].fits == ("dfrobot_sen0483", "renke_rs_fsjt"), "these two have no model code"
     assert {function for function, _ in endpoint.witness.items()} <= READS
 
@@ -80,6 +81,33 @@ async def test_a_model_that_is_not_known_is_there_and_nothing_more() -> None:
     async with served([unit(4)]) as endpoint:
         (found,) = await _scanned(link_to(endpoint), range(1, 6), {"other": other})
     assert found == AnsweringUnit(4)
+
+
+@in_virtual_time
+async def test_whose_registers_happen_to_fit_a_range_is_not_named_for_sure() -> None:
+    pump = profile(profile="pump", identity=[{"point": "first", "between": [1, 1000]}])
+    coded = profile(profile="coded", identity=[{"point": "model", "equals": MODEL}])
+    async with served([unit(4)]) as endpoint:
+        (alone,) = await _scanned(link_to(endpoint), range(4, 5), {"pump": pump})
+        (both,) = await _scanned(link_to(endpoint), range(4, 5), {"pump": pump, "coded": coded})
+    assert (alone.fits, alone.certain, alone.likely) == (("pump",), False, True)
+    assert (both.fits, both.certain, both.likely) == (("coded",), True, False), "a model code beats a range"
+
+
+@pytest.mark.parametrize(
+    ("identity", "share"),
+    [
+        ([{"point": "first", "equals": 7}], 1 / 65_536),
+        ([{"point": "first", "between": [0, 60000]}], 60_001 / 65_536),
+        ([{"point": "first", "one_of": [1, 2, 3]}, {"point": "second", "between": [0, 6]}], 3 * 7 / 2**32),
+        ([{"point": "precise", "between": [1.0, 2.0]}], (2**23 + 1) / 2**32),
+        ([{"point": "precise", "between": [-1.0, 2.0]}], (0x40000000 + 1 + 0x3F800000 + 1) / 2**32),
+    ],
+)
+def test_how_likely_it_is_that_an_unknown_unit_passes(
+    identity: list[dict[str, object]], share: float
+) -> None:
+    assert coincidence(profile(identity=identity)) == pytest.approx(share)
 
 
 @in_virtual_time
