@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import click
 
 from devices.family import Family
-from facilityd.cli.hardware_table import fitting, model_of
+from facilityd.cli.hardware_table import HardwareModel, fitting, model_of
 from facilityd.cli.init_files import AnyProfile, NewUnit
 from facilityd.cli.init_units import unit_told
 from facilityd.cli.language import in_words, named
@@ -51,6 +51,22 @@ class IdParam(click.ParamType[str]):
         return str(value)
 
 
+class WhichParam(click.ParamType[int]):
+    """'2', or 'eastron_sdm630': one of the models that are listed, by its number or its name."""
+
+    name = "which"
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = list(names)
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return its number, from 1 on."""
+        text = str(value).strip()
+        if text in self._names:
+            return self._names.index(text) + 1
+        return click.IntRange(1, len(self._names)).convert(text, param, ctx)
+
+
 def ask(what: str, kind: click.ParamType[T], language: Language, default: T | None = None) -> T:
     """Return an answer; Enter alone gives the default, where there is one."""
     question = sentence(f"init-{what}", language)
@@ -76,12 +92,25 @@ def ask_units(
         if len(listed) > 1 and not exact:
             for number, one in enumerate(listed, 1):
                 say(f"  {number}  {one.profile}  {one.maker} {one.model}", err=True)
-            model = listed[ask("which", click.IntRange(1, len(listed)), language, 1) - 1]
-        where = ask(f"where-{model.protocol}", click.STRING, language)
-        address = ask(f"address-{model.protocol}", click.STRING, language)
+            model = listed[ask("which", WhichParam([one.profile for one in listed]), language, 1) - 1]
+        say(f"  {model.profile}  {model.maker} {model.model}", err=True)
+        if unit := _placed(model, units, known, language):
+            units.append(unit)
+            say(f"  + {model.profile}  {unit.link.where}  {unit.address}", err=True)
+
+
+def _placed(
+    model: HardwareModel, units: list[NewUnit], known: Mapping[str, AnyProfile], language: Language
+) -> NewUnit | None:
+    """Return a unit of a model, asked for until it can be; None where Enter alone leaves it out."""
+    where, again = "", False
+    while True:
+        where = ask(f"where-{model.protocol}", click.STRING, language, where or None)
+        address = ask(f"address-{model.protocol}", click.STRING, language, "" if again else None)
+        if not address:
+            return None
         try:
-            units.append(unit_told(model.profile, where, address, known, units))
+            return unit_told(model.profile, where, address, known, units)
         except UsageError as error:
             say(named(error), err=True, red=True)
-        else:
-            say(f"  + {model.profile}  {where}  {address}", err=True)
+            again = True

@@ -187,7 +187,9 @@ def test_in_a_terminal_it_asks(tmp_path: Path) -> None:
     answers = [
         ("id of the site", ""), ("name of the site", "North"), ("latitude", "ninety"), ("latitude", "39.9"), ("longitude", "116.4"),
         ("time zone", "Asia/Shanghai"), ("model (maker", "sdm"), ("host[:port]", "10.0.0.9"), ("device id", "7"),
-        ("model (maker", "renke"), ("which", "2"), ("host[:port]", "/dev/ttyUSB0"), ("device id", "900"),
+        ("model (maker", "renke"), ("which", "nobody"), ("which", "renke_rs_fxjt"),
+        ("host[:port]", "/dev/ttyUSB0"), ("device id", "900"), ("host[:port]", ""), ("device id", "9"),
+        ("model (maker", "chint"), ("host[:port]", "ttyUSB1"), ("device id", "4"), ("host[:port]", ""), ("device id", ""),
         ("model (maker", "submarine"), ("model (maker", ""),
     ]  # fmt: skip
     shown, status = typed(["init", str(tmp_path / "new"), "--lang", "en"], answers)
@@ -196,7 +198,11 @@ def test_in_a_terminal_it_asks(tmp_path: Path) -> None:
     assert "no model fits" in shown
     site = load(tmp_path / "new")
     assert site.id == "new"
-    assert [(unit.id, unit.device_id) for unit in site.units.values()] == [("eastron-sdm630-1", 7)]
+    assert "a serial port is written /dev/ttyUSB1" in shown
+    assert [(unit.id, unit.device_id, site.links[unit.link].where) for unit in site.units.values()] == [
+        ("eastron-sdm630-1", 7, "10.0.0.9:502"),
+        ("renke-rs-fxjt-1", 9, "/dev/ttyUSB0"),
+    ], "what was asked for again is there, what was left out is not"
 
 
 def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
