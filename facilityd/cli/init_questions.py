@@ -64,7 +64,9 @@ class WhichParam(click.ParamType[int]):
         text = str(value).strip()
         if text in self._names:
             return self._names.index(text) + 1
-        return click.IntRange(1, len(self._names)).convert(text, param, ctx)
+        if not text.isdecimal() or not 1 <= int(text) <= len(self._names):
+            self.fail(in_words(Wording("ask.none-listed", value=text, most=len(self._names))), param, ctx)
+        return int(text)
 
 
 def ask(what: str, kind: click.ParamType[T], language: Language, default: T | None = None) -> T:
