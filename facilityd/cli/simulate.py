@@ -226,9 +226,7 @@ async def _serve(
                 tell("this broker speaks MQTT 3.1.1 only", link=link.id, write=f'version: "{SPOKEN}"')
         units = list(site.units.values())
         field = await stack.enter_async_context(serve(units, links, live(square)))
-        tell("serving", site=site.id, units=len(units), links=len(site.links), end="Ctrl-C")
-        for line in list(site.links.values())[:LINKS_SHOWN]:
-            tell("link", id=line.id, where=line.where)
+        _tell_serving(site, tell)
         for link in () if own_broker else brokers:
             if not await _listens(link):
                 tell("not served: no broker listens", link=link.id, where=link.where, start="--broker")
@@ -245,6 +243,12 @@ async def _serve(
                 one.cancel()
         seen = ", ".join(f"{code} x {count}" for code, count in sorted(field.witness.items()))
         tell("function codes seen", codes=seen or "none", commands=field.commands)
+
+
+def _tell_serving(site: Site, tell: Tell) -> None:
+    tell("serving", site=site.id, units=len(site.units), links=len(site.links), end="Ctrl-C")
+    for link in list(site.links.values())[:LINKS_SHOWN]:
+        tell("link", id=link.id, where=link.where)
 
 
 async def _listens(link: MqttLink) -> bool:
