@@ -13,6 +13,7 @@ TABLES = {"0": "coil", "1": "discrete-input", "3": "input-register", "4": "holdi
 """By the first of five or six digits, as Modicon numbered them."""
 BY_FUNCTION = {1: "coil", 2: "discrete-input", 3: "holding-register", 4: "input-register"}
 """The four functions that read (Modbus Application Protocol V1.1b3, 6.1-6.4)."""
+UNIT = re.compile(r"[A-Za-zµΩ°%][A-Za-zµΩ°%²³·*/ .-]{0,15}")
 HIGHEST = 0xFFFF
 LIMITS = (0x7FFF, 0x8000, 0xFFFF, -0x8000, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF, -0x8000_0000)
 """Numbers at the edge of a type: they are raw numbers, whatever the scale."""
@@ -128,8 +129,8 @@ def listed_unit(text: str, name: str = "") -> str:
     same = [unit for unit in list_words().units if unit.lower() == said.lower()]
     if len(same) == 1:
         return same[0]
-    try:
-        return unit_name(said)
+    try:  # arithmetic (9**9**9) would be worked out, however long it takes
+        return unit_name(said) if UNIT.fullmatch(said) and "**" not in said else ""
     except ValueError:
         return ""
 

@@ -55,7 +55,7 @@ def unit_name(text: str) -> str:
 
     try:
         registry().parse_units(text)
-    except (pint.PintError, ValueError, TypeError, SyntaxError, AttributeError) as error:
+    except (pint.PintError, ValueError, TypeError, SyntaxError, AttributeError, AssertionError) as error:
         raise ValueError(Wording("model.not-unit-measure-that-known")) from error
     return text
 

@@ -84,7 +84,7 @@ def test_what_is_no_scale_is_refused(text: str) -> None:
     [
         ("m³", "m3|立方米"), ("rpm", "RPM|r/min|转/分|rpm"), ("kvar", "kVar|KVAR|kvar"), ("kW", "Kw|KW|千瓦"), ("V", "伏|v"),
         ("W/m²", "W/m2"), ("A", "安|a"), ("kWh", "千瓦时|kwh|KWH|kW·h"), ("°C", "C|℃|degC|摄氏度"), ("%", "％|%RH"),
-        ("", "-|无|N/A|blorps|度"),
+        ("", "-|无|N/A|blorps|度|0\x08|9**9**9**9|m^9^9^9"),
     ],
 )  # fmt: skip
 def test_units_are_those_of_profiles_or_none(unit: str, texts: str) -> None:
@@ -115,3 +115,8 @@ def test_every_unit_of_the_table_passes_check() -> None:
 )  # fmt: skip
 def test_points_are_named_as_shipped_profiles_name_theirs(text: str, name: str) -> None:
     assert point_name(text) == name
+
+
+def test_what_no_unit_can_be_is_refused_in_words() -> None:
+    with pytest.raises(ValueError, match="not a unit"):
+        unit_name("0\x08")
