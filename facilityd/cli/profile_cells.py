@@ -181,6 +181,6 @@ def is_write_only(access: str) -> bool:
 
 
 __all__ = [
-    "BY_FUNCTION", "CellError", "ListedAddress", "functions_of", "is_reserved", "is_write_only",
+    "BY_FUNCTION", "HIGHEST", "CellError", "ListedAddress", "functions_of", "is_reserved", "is_write_only",
     "listed_address", "listed_scale", "listed_unit", "missing_codes", "scaled_unit",
 ]  # fmt: skip

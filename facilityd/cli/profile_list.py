@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from facilityd.cli.profile_cells import (
     BY_FUNCTION,
+    HIGHEST,
     CellError,
     ListedAddress,
     functions_of,
@@ -221,6 +222,11 @@ def _type(text: str, at: ListedAddress) -> ListedType:
             raise CellError(Wording("ask.text-length", value=text), Wording("ask.text-range"))
         return kind
     words = words_of(kind.wire)
+    if at.address + words > HIGHEST + 1:
+        told = Wording(
+            "tables.at-goes-beyond-last-register", type=kind.wire, address=at.address, highest=HIGHEST
+        )
+        raise CellError(told, Wording("ask.wire-types", types=WIRE))
     if at.span and at.span != words:
         told = Wording("ask.spans-other", span=at.span, type=text, words=words)
         raise CellError(told, Wording("ask.wire-types", types=WIRE))

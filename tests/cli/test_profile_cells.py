@@ -128,6 +128,11 @@ def test_every_cell_that_is_not_understood_is_told_in_one_run(tmp_path: Path) ->
     assert "and 7 more cells" in many[-1]
 
 
+def test_a_value_beyond_the_last_register_is_told(tmp_path: Path) -> None:
+    (told,) = _refused(tmp_path, "65535,a,f32,,,,\n65535,b,u16,,,,\n")
+    assert "list.csv:2:C: a f32 at 65535 goes beyond the last register" in told
+
+
 def test_scale_and_unit_in_one_cell_are_taken_apart_and_must_agree(tmp_path: Path) -> None:
     first, second = _read(tmp_path, "0,温度,int16,,0.1℃,,\n1,湿度,u16,0.1,0.1%,,\n").points
     assert (first.scale, first.unit, second.scale, second.unit) == (0.1, "°C", 0.1, "%")
