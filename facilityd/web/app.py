@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -73,7 +74,7 @@ def make_service(site: Site, options: WebOptions) -> WebService:
     journal = Path(site.store.path)
     users, key = UserFile(journal), site_key(journal)
     secure = options.secure or options.public_url.startswith("https:")
-    had_users = bool(users.read().users) or bool(options.public_url)
+    had_users = bool(users.read().users) or _is_public(options.public_url)
     service = WebService(
         QueryPool(site, options.clock), Inbox(journal), users, SessionStore(journal),
         KnownBrowsers(key), key, secure, had_users,
@@ -82,6 +83,17 @@ def make_service(site: Site, options: WebOptions) -> WebService:
     service.photos = PhotoFolder(journal)
     service.events = EventHub(service, options.every)
     return service
+
+
+def _is_public(url: str) -> bool:
+    """Return whether others reach the page under a URL: a request from this machine may be theirs then."""
+    host = urlsplit(url).hostname or ""
+    if host in ("", "localhost"):
+        return False
+    try:
+        return not ip_address(host).is_loopback
+    except ValueError:
+        return True
 
 
 def make_app(service: WebService, options: WebOptions) -> ASGIApp:

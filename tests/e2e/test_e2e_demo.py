@@ -11,6 +11,8 @@ import sys
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
+import aiohttp
+
 FAULT = "alarm   critical fountain-2: Underwater equipment leaks to earth"
 MAIL = "notice  email to engineer@square.example: [CRITICAL] Fountain pump 2"
 HOOK = "notice  webhook to crew: 【紧急】二号喷泉泵"
@@ -31,6 +33,8 @@ async def _demo(folder: Path) -> tuple[str, int]:
         async with asyncio.timeout(PATIENCE_S):
             while line := (await process.stdout.readline()).decode():
                 said += line
+                if page := re.search(r"open it in a browser: (\S+)", line):
+                    await _looked_at(page[1])
                 if not ended and all(sign in said for sign in (FAULT, MAIL, HOOK)):
                     process.send_signal(signal.SIGINT)
                     ended = True
@@ -38,6 +42,13 @@ async def _demo(folder: Path) -> tuple[str, int]:
     finally:
         if process.returncode is None:
             process.kill()
+
+
+async def _looked_at(page: str) -> None:
+    """Look at the page as who runs the demo does: nobody has an account yet, and nobody needs one to read."""
+    async with aiohttp.ClientSession() as session, session.get(page, allow_redirects=False) as answer:
+        assert answer.status == 200, answer.headers
+        assert "/first-account" in await answer.text()
 
 
 async def test_two_demos_side_by_side_where_a_port_is_taken(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 import time
 from collections.abc import Iterator
@@ -262,3 +263,25 @@ def test_without_users_it_serves_this_machine_only(tmp_path: Path) -> None:
     assert done.exit_code == 1
     assert isinstance(done.exception, UsageError)
     assert "user add" in done.exception.hint
+
+
+@pytest.mark.parametrize(
+    ("url", "reads"),
+    [
+        ("", True),
+        ("http://127.0.0.1:8780", True),
+        ("http://localhost:8780", True),
+        ("http://[::1]:8780", True),
+        ("http://10.0.0.9:8780", False),
+        ("https://square.example", False),
+    ],
+)
+def test_before_there_are_users_this_machine_reads_unless_others_reach_the_page_too(
+    yard_site: Site, tmp_path: Path, url: str, reads: bool
+) -> None:
+    store = replace(yard_site.store, path=str(tmp_path / "journal.db"))
+    shutil.copy(yard_site.store.path, tmp_path / "journal.db")
+    with web_server(replace(yard_site, store=store), public_url=url) as peer:
+        assert (peer.get("/api/v1/devices").status == 200) == reads
+        assert (peer.get("/").status == 200) == reads
+        assert bool(peer.service.setup_code) == reads
