@@ -47,12 +47,19 @@ USUAL = {
 """(scale, offset) as the library computes them, for the same reason."""
 
 
+LONGEST_UNIT = 24
+_POWER_OF_NUMBER = re.compile(r"\d\s*(\*\*|\^)")
+"""The library computes what stands there: 9**9**9 would keep it busy for ever."""
+
+
 def unit_name(text: str) -> str:
     """Return a unit of measure as it is. Raises ValueError where nobody knows it."""
     if text in COMMON:
         return text
     import pint  # noqa: PLC0415
 
+    if len(text) > LONGEST_UNIT or _POWER_OF_NUMBER.search(text):
+        raise ValueError(Wording("model.not-unit-measure-that-known"))
     try:
         registry().parse_units(text)
     except (pint.PintError, ValueError, TypeError, SyntaxError, AttributeError, AssertionError) as error:

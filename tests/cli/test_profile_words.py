@@ -120,3 +120,9 @@ def test_points_are_named_as_shipped_profiles_name_theirs(text: str, name: str) 
 def test_what_no_unit_can_be_is_refused_in_words() -> None:
     with pytest.raises(ValueError, match="not a unit"):
         unit_name("0\x08")
+
+
+@pytest.mark.parametrize("unit", ["9**9**9", "9 ^ 9 ^ 9", "m**9**9**9", "k" * 25, "(" * 400])
+def test_a_unit_that_is_arithmetic_or_endless_is_refused_and_not_computed(unit: str) -> None:
+    with pytest.raises(ValueError):
+        unit_name(unit)
