@@ -186,8 +186,13 @@ async def connect_pymodbus(link: ModbusLink) -> AsyncIterator[ModbusReader]:
     try:
         async with asyncio.timeout(CONNECT_S + 1):
             opened = await client.connect()
-    except (OSError, TimeoutError, termios.error) as error:
-        # A port that refuses a setting raises termios.error, which is no OSError.
+    except termios.error as error:
+        settings = f"{link.baudrate} 8{link.parity}{link.stopbits}"
+        hint = Wording("link.check-settings")
+        raise LinkOutage(
+            Wording("link.settings-refused", settings=settings), where=link.where, hint=hint
+        ) from error
+    except (OSError, TimeoutError) as error:
         what = Wording("link.cannot-be-opened-why", reason=connection_failure(error))
         raise LinkOutage(what, where=link.where, hint=_hint(link)) from error
     if not opened:

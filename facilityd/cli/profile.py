@@ -76,8 +76,10 @@ def new(
 ) -> None:  # fmt: skip
     """Write the skeleton of a profile FILE from a register list.
 
-    Every row becomes a point. What the list does not say (how the model is recognised, words worked by
-    hand) stands there as a comment to fill in; then 'profile check' says whether it is whole.
+    Every row that can be read becomes a point; headings, reserved and write-only rows are left out. Cells
+    that are not understood are all named, and nothing is written until they are corrected or blank. What the
+    list does not say (how the model is recognised, words worked by hand) stands there as a comment to fill
+    in: 'profile live' shows what a device answers, 'profile check' says what is missing.
     """
     language = chosen(lang)
     if not ID.fullmatch(file.stem) or file.suffix != ".yaml":

@@ -40,8 +40,8 @@ def live(
 ) -> None:
     """Show every point of a profile with its words, in all four orders.
 
-    MODEL is a profile's file or name, LINK a HOST[:PORT] or a serial port, ID the unit's. Only reads, one
-    point at a time. Exit status 1 where nothing answers.
+    MODEL is a profile's file, finished or not, or a name; LINK a HOST[:PORT] or a serial port, ID the unit's.
+    Only reads, one point at a time. Exit status 1 where nothing answers.
     """
     from devices.modbus.live import live as read_live
     from facilityd.cli.init_units import unit_told

@@ -13,7 +13,7 @@ from click.core import ParameterSource
 
 from devices.profile import ModbusProfile, MqttProfile
 from facilityd.cli.language import chosen, lang_option
-from facilityd.cli.output import json_option, print_json, warn, write_file, writing
+from facilityd.cli.output import json_option, print_json, say, warn, write_file, writing
 from facilityd.cli.scan_brokers import broker_links, listen_to, show_brokers, to_their_end
 from facilityd.cli.scan_run import Scanner
 from facilityd.cli.scan_table import show_scan, together
@@ -137,6 +137,8 @@ def scan(
     if output:
         text = json.dumps(result.model_dump(mode="json"), ensure_ascii=False, indent=2)
         write_file(output, f"{text}\n".encode())
+        if not as_json and result.anybody:
+            say(sentence("scan-kept", language, file=output))
     ctx.exit(0 if result.anybody else 1)
 
 

@@ -61,6 +61,7 @@ async def test_what_was_found_is_a_table_a_file_and_json(tmp_path: Path) -> None
         in shown
     )
     assert f"{endpoint.address}: device id 4 answers" in said, "told as soon as it is known"
+    assert f"facilityd init FOLDER --from-scan {tmp_path / 'scan.json'}" in " ".join(shown.split())
     result = ScanResult.model_validate_json((tmp_path / "scan.json").read_text("utf-8"))
     assert result == ScanResult.model_validate_json(told)
     assert result.complete
@@ -138,6 +139,17 @@ def test_a_serial_port_that_is_not_there_or_not_allowed_is_told(
     assert f"may not use {port}" in said
     assert "sudo usermod -aG" in said
     assert said.count("sudo usermod") == 1, "once, not for each speed"
+
+
+def test_a_serial_port_that_does_not_take_the_settings_says_so() -> None:
+    ours, theirs = os.openpty()
+    try:
+        said = _said("--serial", os.ttyname(theirs), "--ids", "1", "--baud", "9600", "--parity", "E")
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert "the port does not take 9600 8E1" in said
+    assert "dialout" not in said, "it may be opened, and it is there"
 
 
 @pytest.mark.parametrize(
