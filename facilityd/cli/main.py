@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import gc
-import io
 import logging
 import os
 import sys
@@ -18,6 +17,7 @@ import click
 from facilityd.cli.click_words import install
 from facilityd.cli.help import HELP_NAMES, Context, help_table, spoken, summary
 from facilityd.cli.language import current, forget, in_words, lang_option, listen, named, problem_lines
+from facilityd.cli.starting import refuse_cut_short, speak_any_locale
 from facilityd.errors import ConfigError, FacilitydError
 from facilityd.model.message import Wording
 from facilityd.model.plain import masked, plain
@@ -183,7 +183,7 @@ def main() -> None:
     # Journals, logs, inboxes and reports are for the daemon's own user, whatever the shell says.
     os.umask(UMASK)
     gc.set_threshold(COLLECT_AFTER, 20, 20)
-    _speak_any_locale()
+    speak_any_locale()
     try:
         status = _call()
     except click.exceptions.Exit as done:
@@ -214,18 +214,15 @@ def _call() -> int | None:
     try:
         status = facilityd(standalone_mode=False)
         sys.stdout.flush()
+    except click.Abort as abort:  # click takes the end of a module for that of a person's answers
+        if isinstance(abort.__cause__, EOFError):
+            refuse_cut_short(abort.__cause__)
+        raise
     except SystemExit:
         # No command exits so; click and rich do where the reader of our output has gone. One that has
         # seen enough (``| head``) is no mistake.
         return 0
     return status if isinstance(status, int) else None
-
-
-def _speak_any_locale() -> None:
-    """Let a terminal that has no Chinese show ? in its place, and all the rest."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
 
 
 def _not_installed(error: ModuleNotFoundError) -> NoReturn:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.util import MAGIC_NUMBER, find_spec
 from pathlib import Path
 
 import pytest
@@ -75,9 +76,41 @@ def test_a_report_that_has_no_room_costs_not_the_earlier_one(small: Path, site: 
 
 
 def test_a_file_that_may_not_grow_is_told_as_such(tmp_path: Path, site: Path) -> None:
-    words = f"ulimit -f 8; exec {sys.executable} -m facilityd backup {site} {tmp_path / 'copy.db'} --lang en"
+    # -B: Python would keep what it may write of a compiled module, which then nobody can read
+    words = (
+        f"ulimit -f 8; exec {sys.executable} -B -m facilityd backup {site} {tmp_path / 'copy.db'} --lang en"
+    )
     done = subprocess.run(["bash", "-c", words], check=False, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert done.stderr.startswith(f"facilityd: {tmp_path}/copy.db: could not be completed: ")
     assert "not an error" not in done.stderr
     assert not list(tmp_path.glob("copy*"))
+
+
+def test_a_module_that_a_full_disk_cut_short_is_told_and_no_ctrl_c(tmp_path: Path, site: Path) -> None:
+    code = Path(find_spec("facilityd.cli.backup").origin)
+    cut = tmp_path / code.parent.relative_to("/") / f"{code.stem}.{sys.implementation.cache_tag}.pyc"
+    cut.parent.mkdir(parents=True)
+    about = code.stat()
+    head = (
+        MAGIC_NUMBER
+        + bytes(4)
+        + int(about.st_mtime).to_bytes(4, "little")
+        + about.st_size.to_bytes(4, "little")
+    )
+    cut.write_bytes(head + b"\xe3")
+    words = [
+        sys.executable,
+        "-X",
+        f"pycache_prefix={tmp_path}",
+        "-m",
+        "facilityd",
+        "backup",
+        str(site),
+        str(tmp_path / "copy.db"),
+    ]
+    done = subprocess.run([*words, "--lang", "en"], check=False, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1, done.stderr
+    assert (
+        "a compiled module was cut short (was the disk full?); delete the __pycache__ folders" in done.stderr
+    )

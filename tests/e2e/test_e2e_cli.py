@@ -117,7 +117,9 @@ async def test_every_command_without_a_terminal_with_and_without_json(yard):
         (name, words, n == 0) for name, ways in words_of(made.folder).items() for n, words in enumerate(ways)
     ]
     few = asyncio.Semaphore(4)
-    await asyncio.gather(*(_both_ways(few, name, words, plain=plain) for name, words, plain in calls))
+    async with asyncio.TaskGroup() as group:  # where one fails the others end before the test does
+        for name, words, plain in calls:
+            group.create_task(_both_ways(few, name, words, plain=plain))
     plot = await facilityd("history", made.folder, "fire", "active", "--since", "10s", "--plot")
     assert "Fire panel  Active" in plot
     assert (await facilityd("history", made.folder, "fire", "active", "--csv")).startswith("at,time,value")
