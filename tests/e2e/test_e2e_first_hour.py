@@ -23,6 +23,8 @@ BOXES = {
 }  # fmt: skip
 """Six units of five makers, as they hang on one bus."""
 NAMELESS = 5
+LIKELY = (3, 4)
+"""Their identity is one number within a range: the values fit, and the nameplate says whether it is so."""
 
 
 async def test_from_an_unknown_bus_to_a_watched_site(tmp_path: Path) -> None:
@@ -41,7 +43,8 @@ async def test_from_an_unknown_bus_to_a_watched_site(tmp_path: Path) -> None:
         assert units.keys() == BOXES.keys()
         for number, model in BOXES.items():
             assert model in units[number]["fits"]
-            assert units[number]["certain"] == (number != NAMELESS)
+            assert units[number]["certain"] == (number not in {NAMELESS, *LIKELY})
+            assert units[number]["likely"] == (number in LIKELY)
         written = json.loads(await facilityd("init", square, *ABOUT, "--from-scan", found, "--json"))
         assert len(written["units"]) == len(BOXES) - 1
         await facilityd_json("check", square)

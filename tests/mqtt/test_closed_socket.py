@@ -16,7 +16,7 @@ from devices.unit import MqttLink
 
 @pytest.mark.parametrize("closed", ["before", "after"])
 async def test_a_socket_that_closed_before_its_turn_is_not_watched(closed: str) -> None:
-    client, told = _client(MqttLink("broker", "192.0.2.7")), list[dict[str, Any]]()
+    client, told = _client(MqttLink("broker", "192.0.2.7"), None), list[dict[str, Any]]()
     asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
     line = socket.socket()
     if closed == "before":
@@ -29,7 +29,7 @@ async def test_a_socket_that_closed_before_its_turn_is_not_watched(closed: str) 
 
 
 async def test_a_line_that_the_loop_refuses_is_lost_and_nothing_more(monkeypatch) -> None:
-    client, loop = _client(MqttLink("broker", "192.0.2.7")), asyncio.get_running_loop()
+    client, loop = _client(MqttLink("broker", "192.0.2.7"), None), asyncio.get_running_loop()
     told = list[dict[str, Any]]()
     loop.set_exception_handler(lambda _, context: told.append(context))
     with socket.socket() as line:
@@ -47,7 +47,7 @@ def _refuse(*_: object) -> None:
 
 
 async def test_an_open_socket_is_watched_and_its_failure_ends_the_connection() -> None:
-    client = _client(MqttLink("broker", "192.0.2.7"))
+    client = _client(MqttLink("broker", "192.0.2.7"), None)
     near, far = socket.socketpair()
     with near, far:
         _paho(client).loop_write = _fail  # what paho does on a broken pipe
