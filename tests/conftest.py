@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from facilityd.cli.language import forget
+
 os.environ["LC_ALL"] = "C.UTF-8"  # commands speak the terminal's language: the tests' is English
 
 settings.register_profile("no-deadline", deadline=None)  # a busy machine is no fault of the code
@@ -41,6 +43,13 @@ def own_umask() -> Iterator[None]:
     os.umask(before)
     yield
     os.umask(before)
+
+
+@pytest.fixture(autouse=True)
+def own_language() -> Iterator[None]:
+    """A command that was called without ``facilityd`` around it leaves the language of its site behind."""
+    yield
+    forget()
 
 
 @pytest.fixture(autouse=True)

@@ -24,6 +24,7 @@ from simulators.register_map import RegisterMap
 WATCHED = {1: "eastron_sdm630", 2: "chint_dtsu666"}
 BESIDE = {3: "delta_ms300", 4: "acrel_adw300", 6: "renke_rs_fsjt"}
 NAMELESS = 6
+LIKELY = (3, 4)
 PERIOD = 2 * NS
 QUICK = "--timeout", "400ms"
 SITE = """
@@ -110,7 +111,8 @@ async def test_who_hangs_beside_is_found_and_nobody_who_is_watched_misses_a_peri
     assert units.keys() == WATCHED.keys() | BESIDE.keys()
     for number, model in {**WATCHED, **BESIDE}.items():
         assert model in units[number]["fits"]
-        assert units[number]["certain"] == (number != NAMELESS)
+        assert units[number]["certain"] == (number not in {NAMELESS, *LIKELY})
+        assert units[number]["likely"] == (number in LIKELY)
         assert bool(units[number]["watched"]) == (number in WATCHED)
     assert by_port == second, "a port that a daemon has open is asked of that daemon"
     assert [one["device_id"] for one in second["links"][0]["units"]] == [1, 2, 3]
