@@ -14,6 +14,7 @@ from devices.profile import ModbusProfile, MqttProfile
 from devices.unit import Link, ModbusLink
 from facilityd.config.kinds import suits
 from facilityd.model.measure import conversion
+from facilityd.model.scan_result import ScannedUnit
 from facilityd.model.text import Language, Strict, Text
 from facilityd.model.word_table import shipped_table
 
@@ -51,6 +52,12 @@ class NewUnit:
     aside: str = ""
     sure: bool = True
     likely: bool = False
+
+    @classmethod
+    def of_scan(cls, link: Link, unit: ScannedUnit, aside: str = "") -> NewUnit:
+        """Return a unit that a scan found; one known by its registers alone is left to the nameplate."""
+        sure = unit.certain or unit.likely
+        return cls(link, str(unit.device_id), unit.fits, aside, sure, unit.likely)
 
     @property
     def placed(self) -> bool:

@@ -45,9 +45,7 @@ def units_of_scan(path: Path, known: Mapping[str, AnyProfile]) -> Iterator[NewUn
             _check_known(unit.fits, known)
             if unit.garbled:
                 continue
-            # A model that is known by its registers alone is left to the nameplate, even where only it fits.
-            sure = unit.certain or unit.likely
-            yield NewUnit(made, str(unit.device_id), unit.fits, aside, sure, unit.likely)
+            yield NewUnit.of_scan(made, unit, aside)
 
 
 def _check_known(profiles: Iterable[str], known: Mapping[str, AnyProfile]) -> None:

@@ -228,13 +228,7 @@ def show_proposed(
     for line in lines:
         site = line.site
         new = [
-            NewUnit(
-                line.link,
-                str(unit.device_id),
-                unit.fits,
-                sure=unit.certain or unit.likely,
-                likely=unit.likely,
-            )
+            NewUnit.of_scan(line.link, unit)
             for link in result.links
             for unit in link.units
             if link.name == line.link.id and not unit.watched and not unit.garbled

@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from fastapi import Depends, FastAPI
 from starlette.types import ASGIApp
 
+from facilityd.config.hosts import is_this_machine
 from facilityd.config.site import Site
 from facilityd.supervise.inbox import Inbox
 from facilityd.supervise.photos import PhotoFolder
@@ -88,12 +88,7 @@ def make_service(site: Site, options: WebOptions) -> WebService:
 def _is_public(url: str) -> bool:
     """Return whether others reach the page under a URL: a request from this machine may be theirs then."""
     host = urlsplit(url).hostname or ""
-    if host in ("", "localhost"):
-        return False
-    try:
-        return not ip_address(host).is_loopback
-    except ValueError:
-        return True
+    return host != "" and not is_this_machine(host)
 
 
 def make_app(service: WebService, options: WebOptions) -> ASGIApp:
